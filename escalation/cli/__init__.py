@@ -1,0 +1,61 @@
+"""The command line: parse, call one library function, print."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+from escalation import __version__
+from escalation.errors import EscalationError
+
+__all__ = ["LazyGroup", "main"]
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when called, from ``{name: "module:attribute"}``."""
+
+    def __init__(self, *args: object, lazy: dict[str, str], **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # passed through to click
+        self._lazy = lazy
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order in which they were given."""
+        return list(self._lazy)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one command."""
+        if cmd_name not in self._lazy:
+            return None
+        module, _, attribute = self._lazy[cmd_name].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+
+class Program(LazyGroup):
+    """The outermost group: here, and only here, an error becomes a message and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; say in one line what was wrong."""
+        try:
+            return super().invoke(ctx)
+        except EscalationError as error:
+            click.echo(f"escalation: {error}", err=True)
+            ctx.exit(error.exit_code)
+
+
+main = Program(
+    name="escalation",
+    help="Decide, record and simulate 3+3 dose escalation.\n\n"
+    'Example: escalation decide "1NNN 2NNT"',
+    lazy={
+        "decide": "escalation.cli.decide:decide",
+        "table": "escalation.cli.table:table",
+        "paths": "simulations.cli:paths",
+        "protocol": "escalation.cli.protocol:protocol",
+        "simulate": "simulations.cli:simulate",
+        "scenarios": "simulations.cli:scenarios",
+    },
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 88},
+)
+main = click.version_option(__version__, prog_name="escalation")(main)

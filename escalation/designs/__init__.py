@@ -1,0 +1,62 @@
+"""Dose-escalation designs, each one pure function, found by the name a protocol gives them."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+from escalation.designs.a_plus_b import APlusB
+from escalation.designs.base import Action, Clause, Decision, Design, LevelStatus
+from escalation.designs.three_plus_three import VARIANTS, ThreePlusThree
+from escalation.errors import DesignError, did_you_mean
+
+__all__ = [
+    "DESIGNS",
+    "VARIANTS",
+    "APlusB",
+    "Action",
+    "Clause",
+    "Decision",
+    "Design",
+    "LevelStatus",
+    "ThreePlusThree",
+    "design_options",
+    "make_design",
+]
+
+DESIGNS: dict[str, type[APlusB]] = {design.name: design for design in (ThreePlusThree, APlusB)}
+
+
+def design_options(design: Design | type[Design]) -> tuple[str, ...]:
+    """Return the names of a design's options, as in a protocol file's ``[design]`` table."""
+    return tuple(
+        field.name
+        for field in fields(design)  # type: ignore[arg-type]  # every design is a dataclass
+        if field.init and field.name not in ("n_levels", "start")
+    )
+
+
+def make_design(name: str, *, n_levels: int, start: int = 0, **options: Any) -> Design:
+    """Make the design called ``name`` for a ladder.
+
+    Raises
+    ------
+    DesignError
+        For an unknown name (with the nearest known one), an option the design does not have, a
+        missing one, or a value it does not take.
+
+    Examples
+    --------
+    >>> make_design("3+3", n_levels=4, variant="declare").decide
+    <bound method ...>
+    """
+    if name not in DESIGNS:
+        raise DesignError(f"no design is called {name!r}; {did_you_mean(name, DESIGNS)}")
+    known = design_options(DESIGNS[name])
+    for option in options:
+        if option not in known:
+            raise DesignError(f"{name} has no option {option!r}; {did_you_mean(option, known)}")
+    try:
+        return DESIGNS[name](n_levels=n_levels, start=start, **options)
+    except TypeError as error:
+        raise DesignError(f"{name}: {str(error).partition('__init__() ')[2] or error}") from error

@@ -1,0 +1,107 @@
+"""The errors a caller can meet, one base for all of them.
+
+Each carries its data and builds its own message: what was wrong, where, and what would be right.
+The command line turns any of them into one line on stderr and its exit code, in one place.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import ClassVar
+
+__all__ = [
+    "DesignError",
+    "EscalationError",
+    "InputError",
+    "LadderError",
+    "NotationError",
+    "ProtocolError",
+    "did_you_mean",
+]
+
+
+class EscalationError(Exception):
+    """Base of every error this project raises on purpose."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class NotationError(EscalationError):
+    """Outcome notation that cannot be read, with the place where reading failed.
+
+    Parameters
+    ----------
+    text : str
+        The whole notation.
+    position : int
+        0-based index of the offending character.
+    problem : str
+        What is wrong there and what would be right.
+    """
+
+    def __init__(self, text: str, position: int, problem: str) -> None:
+        self.text = text
+        self.position = position
+        self.problem = problem
+        super().__init__(
+            f"outcomes {_excerpt(text, position)}, character {position + 1}: {problem}"
+        )
+
+
+class LadderError(EscalationError):
+    """A dose level that the ladder does not have."""
+
+    def __init__(self, label: int, labels: Iterable[int]) -> None:
+        self.label = label
+        self.labels = tuple(labels)
+        known = ", ".join(str(known) for known in self.labels)
+        super().__init__(f"level {label} is not on the ladder; its levels are {known}")
+
+
+class DesignError(EscalationError):
+    """Options that do not make a design."""
+
+
+class InputError(EscalationError):
+    """A value outside what a calculation is defined for."""
+
+
+class ProtocolError(EscalationError):
+    """A protocol file with one or more faults, all of them listed.
+
+    Parameters
+    ----------
+    source : str
+        The file or protocol name.
+    faults : iterable of str
+        Each ``"place: what is wrong"``.
+    """
+
+    exit_code: ClassVar[int] = 3
+
+    def __init__(self, source: str, faults: Iterable[str]) -> None:
+        self.source = source
+        self.faults = tuple(faults)
+        if len(self.faults) == 1:
+            message = f"{source}: {self.faults[0]}"
+        else:
+            listed = "".join(f"\n  {fault}" for fault in self.faults)
+            message = f"{source}: {len(self.faults)} faults{listed}"
+        super().__init__(message)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return ``known`` as a phrase, the nearest to ``word`` first if one is near."""
+    names = list(known)
+    near = difflib.get_close_matches(word, names, n=1)
+    listed = ", ".join(names)
+    return f"did you mean {near[0]}? Known: {listed}" if near else f"known: {listed}"
+
+
+def _excerpt(text: str, position: int, width: int = 30) -> str:
+    """Quote ``text``, shortened around ``position`` and in ASCII only."""
+    start = max(0, position - width // 2)
+    end = start + width
+    quoted = ascii(text[start:end])[1:-1]
+    return f'"{"..." * (start > 0)}{quoted}{"..." * (end < len(text))}"'

@@ -1,0 +1,177 @@
+"""What was seen: patients' outcomes, cohorts, tallies, and the notation that writes them down.
+
+The notation is the field's (R packages escalation and trialr read the same): cohorts separated by
+spaces, each a level label followed by one letter a patient. ``1NNN 2NT?`` is three patients
+without a DLT at level 1, then one without, one with and one still pending at level 2.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from escalation.errors import InputError, LadderError, NotationError
+
+__all__ = ["Cohort", "Outcome", "Tally", "format_outcomes", "parse_outcomes", "tally_cohorts"]
+
+
+class Outcome(StrEnum):
+    """How one patient stands in the DLT window; the value is the letter of the notation."""
+
+    NO_DLT = "N"
+    DLT = "T"
+    PENDING = "?"
+    NOT_EVALUABLE = "X"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """What has been seen at one dose level.
+
+    Attributes
+    ----------
+    n_evaluable : int
+        Patients who had a DLT or completed the DLT window without one.
+    n_dlts : int
+        Those of them with a DLT.
+    n_pending : int
+        Patients still inside the window without a DLT.
+    """
+
+    n_evaluable: int = 0
+    n_dlts: int = 0
+    n_pending: int = 0
+
+    def __post_init__(self) -> None:
+        for count in (self.n_evaluable, self.n_dlts, self.n_pending):
+            if type(count) is not int or count < 0:
+                raise InputError(f"a tally counts patients in whole numbers from 0, not {count!r}")
+        if self.n_dlts > self.n_evaluable:
+            raise InputError(
+                f"{self.n_dlts} DLTs among {self.n_evaluable} evaluable patients: "
+                "a patient with a DLT is evaluable"
+            )
+
+    @property
+    def n_patients(self) -> int:
+        """Patients who count: evaluable and pending. Replaced patients do not."""
+        return self.n_evaluable + self.n_pending
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cohort:
+    """Patients enrolled together at one dose level, in order.
+
+    Attributes
+    ----------
+    label : int
+        The level's label as people see it (-1, 1, 2 ...).
+    outcomes : tuple of Outcome
+    """
+
+    label: int
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def tally(self) -> Tally:
+        """This cohort alone, as a tally."""
+        n_dlts = self.outcomes.count(Outcome.DLT)
+        return Tally(
+            n_evaluable=n_dlts + self.outcomes.count(Outcome.NO_DLT),
+            n_dlts=n_dlts,
+            n_pending=self.outcomes.count(Outcome.PENDING),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.label}{''.join(self.outcomes)}"
+
+
+_LABEL = re.compile(r"-?[1-9][0-9]{0,2}|0", re.ASCII)
+_LETTERS = frozenset(Outcome)
+
+
+def parse_outcomes(text: str) -> tuple[Cohort, ...]:
+    """Read outcome notation.
+
+    Parameters
+    ----------
+    text : str
+        For instance ``"1NNN 2NT?"``; empty when nobody has been treated.
+
+    Returns
+    -------
+    tuple of Cohort
+
+    Raises
+    ------
+    NotationError
+        With the position of the character that could not be read.
+
+    Examples
+    --------
+    >>> [str(cohort) for cohort in parse_outcomes("1NNN  -1NT?X")]
+    ['1NNN', '-1NT?X']
+    """
+    return tuple(
+        _parse_cohort(text, word.start(), word.end()) for word in re.finditer(r"\S+", text)
+    )
+
+
+def _parse_cohort(text: str, start: int, end: int) -> Cohort:
+    label = _LABEL.match(text, start, end)
+    if label is None:
+        raise NotationError(
+            text, start, f"{text[start]!a} where a level label such as 1 or -1 should stand"
+        )
+    for position in range(label.end(), end):
+        if text[position] not in _LETTERS:
+            raise NotationError(
+                text,
+                position,
+                f"{text[position]!a} is not an outcome; write N (no DLT), T (DLT), "
+                "? (pending) or X (not evaluable)",
+            )
+    if label.end() == end:
+        raise NotationError(
+            text, end - 1, f"level {label[0]} has no outcomes; write one letter a patient, as 1NNT"
+        )
+    letters = text[label.end() : end]
+    return Cohort(label=int(label[0]), outcomes=tuple(Outcome(letter) for letter in letters))
+
+
+def format_outcomes(cohorts: Iterable[Cohort]) -> str:
+    """Write cohorts in the notation that ``parse_outcomes`` reads."""
+    return " ".join(str(cohort) for cohort in cohorts)
+
+
+def tally_cohorts(cohorts: Iterable[Cohort], labels: Sequence[int]) -> tuple[Tally, ...]:
+    """Add cohorts up by dose level.
+
+    Parameters
+    ----------
+    cohorts : iterable of Cohort
+    labels : sequence of int
+        The ladder's labels, lowest level first.
+
+    Returns
+    -------
+    tuple of Tally
+        One a level, lowest first; the order of the cohorts leaves no trace.
+
+    Raises
+    ------
+    LadderError
+        For a cohort at a level that is not on the ladder.
+    """
+    index = {label: level for level, label in enumerate(labels)}
+    sums = [[0, 0, 0] for _ in labels]
+    for cohort in cohorts:
+        if cohort.label not in index:
+            raise LadderError(cohort.label, labels)
+        tally, total = cohort.tally, sums[index[cohort.label]]
+        total[0] += tally.n_evaluable
+        total[1] += tally.n_dlts
+        total[2] += tally.n_pending
+    return tuple(Tally(n_evaluable=n, n_dlts=x, n_pending=k) for n, x, k in sums)
