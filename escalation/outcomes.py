@@ -76,7 +76,7 @@ class Cohort:
 
     @property
     def tally(self) -> Tally:
-        """This cohort alone, as a tally."""
+        """Return the tally of this cohort alone."""
         n_dlts = self.outcomes.count(Outcome.DLT)
         return Tally(
             n_evaluable=n_dlts + self.outcomes.count(Outcome.NO_DLT),

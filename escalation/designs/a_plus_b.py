@@ -76,11 +76,15 @@ class APlusB(Design):
     borderline: Borderline = "fail"
     max_patients: int | None = None
     _clauses: Mapping[str, Clause] = field(init=False, repr=False, compare=False)
+    _statuses: tuple[tuple[LevelStatus, ...], ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         faults = list(self._faults())
         if faults:
             raise DesignError(f"{self.name}: {'; '.join(faults)}")
+        full = self.a + self.b
+        judged = tuple(tuple(self._judge(n, x) for x in range(n + 1)) for n in range(full + 1))
+        object.__setattr__(self, "_statuses", judged)
         object.__setattr__(self, "_clauses", _write_clauses(self))
 
     def _faults(self) -> Sequence[str]:
@@ -124,85 +128,105 @@ class APlusB(Design):
         """Judge one level on its evaluable patients alone, for any number of them.
 
         More than A patients count as the second stage, so a cohort of 4 or 5 is completed to A+B
-        unless it is clear already; beyond A+B the limit stays E.
+        unless it is clear already; beyond A+B the limits stay those of A+B.
         """
-        n, x = tally.n_evaluable, tally.n_dlts
         full = self.a + self.b
-        if n <= self.a:
-            tolerable = self.d
-        else:
-            tolerable = self.e + (self.borderline == "mtd")
+        return self._statuses[min(tally.n_evaluable, full)][min(tally.n_dlts, full)]
+
+    def _judge_all(self, tallies: Sequence[Tally]) -> list[LevelStatus]:
+        judged = self._statuses
+        try:  # a walk through a whole graph spends a third of its time here
+            return [judged[tally.n_evaluable][tally.n_dlts] for tally in tallies]
+        except IndexError:  # more than A+B patients at a level
+            return [self.status(tally) for tally in tallies]
+
+    def _judge(self, n: int, x: int) -> LevelStatus:
+        """Judge ``x`` DLTs among ``n`` patients, n from 0 to A+B."""
         if n == 0:
             return LevelStatus.NOT_GIVEN
-        if x > tolerable:
+        if x > (self.d if n <= self.a else self.e + (self.borderline == "mtd")):
             return LevelStatus.TOO_TOXIC
-        if n >= full:
+        if n == self.a + self.b:
             return LevelStatus.CONFIRMED if x <= self.e else LevelStatus.BORDERLINE
         if n >= self.a and x < self.c:
             return LevelStatus.CLEARED
         return LevelStatus.OPEN
 
     def _decide(self, tallies: Sequence[Tally], level: int) -> Decision:
-        statuses = [self.status(tally) for tally in tallies]
+        statuses = self._judge_all(tallies)
         ceiling = _first(LevelStatus.TOO_TOXIC, statuses, self.n_levels)
         if ceiling == 0:
             return self._stop("lowest-too-toxic")
-        borderline = _first(LevelStatus.BORDERLINE, statuses, ceiling)
-        if borderline < ceiling:
-            return self._stop("borderline-mtd", mtd=borderline)
-
-        here = min(level, ceiling - 1)
-        unfinished = _first(LevelStatus.OPEN, statuses, here)
-        if unfinished < here:
+        if self.borderline == "mtd" and LevelStatus.BORDERLINE in statuses[:ceiling]:
+            return self._stop("borderline-mtd", mtd=statuses.index(LevelStatus.BORDERLINE))
+        target = min(level, ceiling - 1)
+        unfinished = _first(LevelStatus.OPEN, statuses, target)
+        if unfinished < target:
             return self._treat(tallies, level, unfinished, "unfinished-below")
-        target = here
         while statuses[target] in _PASSED and target + 1 < ceiling:
             target += 1
-        failed_above = target + 1 == ceiling < self.n_levels
+        if target + 1 == ceiling < self.n_levels:
+            return self._decide_below_failed(tallies, statuses, level, target)
+        return self._decide_going_up(tallies, statuses, level, target)
 
-        if statuses[target] is LevelStatus.NOT_GIVEN and failed_above:
-            if self.untested_below == "treat":
-                return self._treat(tallies, level, target, "untested-below")
+    def _decide_going_up(
+        self, tallies: Sequence[Tally], statuses: Sequence[LevelStatus], level: int, target: int
+    ) -> Decision:
+        """Decide at ``target`` where nothing above it has failed."""
+        match statuses[target]:
+            case LevelStatus.NOT_GIVEN if target > level:
+                cleared = statuses[level] is LevelStatus.CLEARED
+                why = "escalate-first" if cleared else "escalate-expanded"
+            case LevelStatus.NOT_GIVEN | LevelStatus.OPEN:
+                why = self._why_more(tallies, target)
+            case LevelStatus.CLEARED if self.top == "expand":
+                why = "confirm-top"
+            case LevelStatus.CLEARED:
+                return self._stop("declare-top", mtd=target)
+            case _:
+                return self._stop("mtd-top", mtd=target)
+        return self._treat(tallies, level, target, why)
+
+    def _decide_below_failed(
+        self, tallies: Sequence[Tally], statuses: Sequence[LevelStatus], level: int, target: int
+    ) -> Decision:
+        """Decide at ``target``, the level directly below one that was too toxic."""
+        if statuses[target] is LevelStatus.NOT_GIVEN and self.untested_below == "stop":
             while target >= 0 and statuses[target] is LevelStatus.NOT_GIVEN:
                 target -= 1
             if target < 0:
                 return self._stop("untested-below-stop")
-
         match statuses[target]:
             case LevelStatus.NOT_GIVEN:
-                if target == level:
-                    nobody_yet = all(status is LevelStatus.NOT_GIVEN for status in statuses)
-                    return self._treat(tallies, level, target, "start" if nobody_yet else "fill")
-                cleared = statuses[level] is LevelStatus.CLEARED
-                why = "escalate-first" if cleared else "escalate-expanded"
-                return self._treat(tallies, level, target, why)
+                why = "untested-below"
             case LevelStatus.OPEN:
-                why = "fill" if tallies[target].n_evaluable < self.a else "expand"
-                return self._treat(tallies, level, target, why)
-            case LevelStatus.CONFIRMED:
-                return self._stop("mtd-below" if failed_above else "mtd-top", mtd=target)
-        option = self.below if failed_above else self.top
-        where = "below" if failed_above else "top"
-        if option == "declare":
-            return self._stop(f"declare-{where}", mtd=target)
-        return self._treat(tallies, level, target, f"confirm-{where}")
+                why = self._why_more(tallies, target)
+            case LevelStatus.CLEARED if self.below == "expand":
+                why = "confirm-below"
+            case LevelStatus.CLEARED:
+                return self._stop("declare-below", mtd=target)
+            case _:
+                return self._stop("mtd-below", mtd=target)
+        return self._treat(tallies, level, target, why)
+
+    def _why_more(self, tallies: Sequence[Tally], target: int) -> str:
+        """Name the clause by which an unfinished level gets more patients."""
+        if not any(tally.n_evaluable for tally in tallies):
+            return "start"
+        return "fill" if tallies[target].n_evaluable < self.a else "expand"
 
     def _treat(self, tallies: Sequence[Tally], level: int, target: int, why: str) -> Decision:
         """Enrol what ``target`` lacks of its next look, unless the trial's cap forbids it."""
-        tally = tallies[target]
-        n, x = tally.n_evaluable, tally.n_dlts
-        first_look = n < self.a
-        n_to_enrol = (self.a if first_look else self.a + self.b) - n
+        n = tallies[target].n_evaluable
+        n_to_enrol = (self.a if n < self.a else self.a + self.b) - n
         if self.max_patients is not None:
             n_so_far = sum(tally.n_evaluable for tally in tallies)
             if n_so_far + n_to_enrol > self.max_patients:
                 return self._stop("max-patients", inconclusive=True)
-        if target > level:
-            action = Action.ESCALATE
-        elif target == level:
+        if target == level:
             action = Action.STAY
         else:
-            action = Action.DEESCALATE
+            action = Action.ESCALATE if target > level else Action.DEESCALATE
         return Decision(
             action=action, level=target, n_to_enrol=n_to_enrol, clause=self._clauses[why]
         )
@@ -215,10 +239,8 @@ class APlusB(Design):
 
 def _first(status: LevelStatus, statuses: Sequence[LevelStatus], stop: int) -> int:
     """Return the lowest level below ``stop`` with this status, or ``stop``."""
-    for level in range(stop):
-        if statuses[level] is status:
-            return level
-    return stop
+    below = statuses[:stop]
+    return below.index(status) if status in below else stop
 
 
 def _write_clauses(design: APlusB) -> dict[str, Clause]:
@@ -274,5 +296,5 @@ def _write_clauses(design: APlusB) -> dict[str, Clause]:
 
 
 def _word(n: int) -> str:
-    words = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+    words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
     return words[n] if n < len(words) else str(n)

@@ -121,8 +121,9 @@ class Design(ABC):
             raise InputError(f"{len(tallies)} tallies for a ladder of {self.n_levels} levels")
         if not 0 <= level < self.n_levels:
             raise InputError(f"level index {level} is outside 0 .. {self.n_levels - 1}")
-        if any(tally.n_pending for tally in tallies):
-            return self._decide_pending(tallies, level)
+        for tally in tallies:
+            if tally.n_pending:
+                return self._decide_pending(tallies, level)
         return self._decide(tallies, level)
 
     @abstractmethod

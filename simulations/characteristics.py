@@ -1,0 +1,163 @@
+"""Operating characteristics: one result type, whichever engine the probabilities came from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulations.graph import INCONCLUSIVE, NO_MTD, TransitionGraph
+
+__all__ = ["Distribution", "OperatingCharacteristics", "correct_level", "summarise"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Distribution:
+    """A distribution over whole numbers.
+
+    Attributes
+    ----------
+    values : int array, shape (K,)
+        Every value the design can produce, ascending, also where its probability is 0.
+    p : float array, shape (K,)
+    """
+
+    values: NDArray[np.intp]
+    p: Floats
+
+    @property
+    def mean(self) -> float:
+        """Expected value."""
+        return float(self.p @ self.values)
+
+    @property
+    def sd(self) -> float:
+        """Standard deviation."""
+        return float(np.sqrt(self.central_moment(2)))
+
+    def central_moment(self, order: int) -> float:
+        """Return E[(X - E[X])^order]."""
+        return float(self.p @ (self.values - self.mean) ** order)
+
+    def to_dict(self) -> dict[str, float]:
+        """Return ``{value: probability}`` with the values as text, ready for JSON."""
+        return dict(zip(map(str, self.values.tolist()), self.p.tolist(), strict=True))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class OperatingCharacteristics:
+    """What a design does under one scenario; L is the number of levels, lowest first.
+
+    For a trial that continues from data, patients and DLTs are those still to come.
+
+    Attributes
+    ----------
+    p_select : float array, shape (L,)
+        P(the level is declared the MTD).
+    p_no_mtd : float
+        P(the trial ends because no level is tolerated).
+    p_inconclusive : float
+        P(the trial ends with the MTD not determined).
+    sample_size, total_dlts : Distribution
+    patients_by_level, dlts_by_level : tuple of Distribution, length L
+    """
+
+    p_select: Floats
+    p_no_mtd: float
+    p_inconclusive: float
+    sample_size: Distribution
+    total_dlts: Distribution
+    patients_by_level: tuple[Distribution, ...]
+    dlts_by_level: tuple[Distribution, ...]
+
+    @property
+    def patients(self) -> Floats:
+        """Expected patients by level, shape (L,)."""
+        return np.array([level.mean for level in self.patients_by_level])
+
+    @property
+    def dlts(self) -> Floats:
+        """Expected DLTs by level, shape (L,)."""
+        return np.array([level.mean for level in self.dlts_by_level])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the figures under the names of ``escalation simulate --json``."""
+        return {
+            "p_select": self.p_select.tolist(),
+            "p_no_mtd": self.p_no_mtd,
+            "p_inconclusive": self.p_inconclusive,
+            "patients": self.patients.tolist(),
+            "dlts": self.dlts.tolist(),
+            "sample_size": _moments(self.sample_size),
+            "total_dlts": _moments(self.total_dlts),
+            "patients_by_level": [level.to_dict() for level in self.patients_by_level],
+            "dlts_by_level": [level.to_dict() for level in self.dlts_by_level],
+        }
+
+    def against_target(self, p_dlt: Sequence[float], target: float) -> dict[str, float]:
+        """Return ``pcs``, the probability of correct selection, and ``p_overdose``.
+
+        Selecting a level whose P(DLT) exceeds the target is overdosing, even where that level is
+        the correct one because it is nearest to the target.
+        """
+        correct = correct_level(p_dlt, target)
+        above = np.asarray(p_dlt) > target
+        return {
+            "pcs": self.p_no_mtd if correct is None else float(self.p_select[correct]),
+            "p_overdose": float(self.p_select[above].sum()),
+        }
+
+
+def _moments(distribution: Distribution) -> dict[str, Any]:
+    return {
+        "mean": distribution.mean,
+        "sd": distribution.sd,
+        "distribution": distribution.to_dict(),
+    }
+
+
+def correct_level(p_dlt: Sequence[float], target: float) -> int | None:
+    """Return the level that ought to be selected.
+
+    It is the level whose P(DLT) is nearest to ``target``, the lower of two equally near; None,
+    no MTD, where every level is above the target.
+    """
+    if min(p_dlt) > target:
+        return None
+    return min(range(len(p_dlt)), key=lambda level: (abs(p_dlt[level] - target), level))
+
+
+def summarise(graph: TransitionGraph, weights: Floats) -> OperatingCharacteristics:
+    """Sum up the ends of trials into operating characteristics.
+
+    Parameters
+    ----------
+    graph : TransitionGraph
+    weights : float array, shape (E,)
+        The probability, or the share of simulated trials, of each of ``graph.ends``.
+    """
+    mtd = graph.mtd[graph.ends]
+    n_new = graph.n_evaluable[graph.ends] - graph.n_so_far
+    dlts_new = graph.n_dlts[graph.ends] - graph.n_dlts_so_far
+    levels = range(graph.design.n_levels)
+    # INCONCLUSIVE and NO_MTD are -2 and -1: shifted, they come before the levels
+    shares = np.bincount(mtd - INCONCLUSIVE, weights, minlength=len(levels) - INCONCLUSIVE)
+    return OperatingCharacteristics(
+        p_select=shares[-INCONCLUSIVE:],
+        p_no_mtd=float(shares[NO_MTD - INCONCLUSIVE]),
+        p_inconclusive=float(shares[0]),
+        sample_size=_distribution(n_new.sum(axis=1), weights),
+        total_dlts=_distribution(dlts_new.sum(axis=1), weights),
+        patients_by_level=tuple(_distribution(n_new[:, level], weights) for level in levels),
+        dlts_by_level=tuple(_distribution(dlts_new[:, level], weights) for level in levels),
+    )
+
+
+def _distribution(values: NDArray[np.intp], weights: Floats) -> Distribution:
+    reachable = np.flatnonzero(np.bincount(values))
+    return Distribution(values=reachable, p=np.bincount(values, weights)[reachable])

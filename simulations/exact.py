@@ -1,0 +1,138 @@
+"""Exact operating characteristics: no trial is simulated, so there is no simulation error.
+
+A trial's end has the probability *ways x p^DLTs x (1-p)^(no DLT)*, where *ways* counts the
+sequences of patients' outcomes that lead there. The graph holds the counts once; a scenario, or a
+hundred thousand of them, then costs one matrix product and an ``exp``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from escalation.errors import InputError
+from simulations.characteristics import OperatingCharacteristics, summarise
+from simulations.graph import INCONCLUSIVE, TransitionGraph
+
+__all__ = [
+    "BatchCharacteristics",
+    "check_p_dlt",
+    "end_probabilities",
+    "exact_batch",
+    "exact_characteristics",
+]
+
+Floats = NDArray[np.float64]
+
+_LOG_ZERO = -1e4  # 0 x this is 0 where log(0) would give NaN, and exp of it is exactly 0
+_BLOCK = 256  # scenarios at a time, so that a block of probabilities stays in the cache
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class BatchCharacteristics:
+    """Selection and expected counts under N scenarios.
+
+    Attributes
+    ----------
+    p_select, patients, dlts : float array, shape (N, L)
+    p_no_mtd, p_inconclusive : float array, shape (N,)
+    """
+
+    p_select: Floats
+    p_no_mtd: Floats
+    p_inconclusive: Floats
+    patients: Floats
+    dlts: Floats
+
+
+def exact_characteristics(
+    graph: TransitionGraph, p_dlt: Sequence[float]
+) -> OperatingCharacteristics:
+    """Return the exact operating characteristics under one scenario, distributions included.
+
+    Parameters
+    ----------
+    graph : TransitionGraph
+    p_dlt : sequence of float, length L
+        P(DLT) at each level; exactly 0 and 1 are allowed.
+
+    Raises
+    ------
+    InputError
+        If ``p_dlt`` has the wrong length or a value that is no probability.
+
+    Examples
+    --------
+    >>> from escalation.designs import ThreePlusThree
+    >>> from simulations.graph import build_graph
+    >>> graph = build_graph(ThreePlusThree(n_levels=1, variant="declare"))
+    >>> round(float(exact_characteristics(graph, [0.2]).p_select[0]), 6)
+    0.708608
+    """
+    p = check_p_dlt(p_dlt, graph)
+    return summarise(graph, end_probabilities(graph, p[np.newaxis])[0])
+
+
+def exact_batch(graph: TransitionGraph, p_dlt: ArrayLike) -> BatchCharacteristics:
+    """Return exact selection probabilities and expected counts under many scenarios.
+
+    Parameters
+    ----------
+    graph : TransitionGraph
+    p_dlt : array_like, shape (N, L)
+
+    Raises
+    ------
+    InputError
+        If ``p_dlt`` has the wrong shape or a value that is no probability.
+    """
+    p = check_p_dlt(p_dlt, graph, n_dim=2)
+    n_levels, ends = graph.design.n_levels, graph.ends
+    shifted = graph.mtd[ends] - INCONCLUSIVE
+    outcome = np.eye(n_levels - INCONCLUSIVE)[shifted]
+    n_new = graph.n_evaluable[ends] - graph.n_so_far
+    dlts_new = graph.n_dlts[ends] - graph.n_dlts_so_far
+    figures = np.hstack([outcome, n_new, dlts_new])
+    sums = np.empty((len(p), figures.shape[1]))
+    for first in range(0, len(p), _BLOCK):
+        block = slice(first, first + _BLOCK)
+        sums[block] = end_probabilities(graph, p[block]) @ figures
+    n_outcomes = outcome.shape[1]
+    return BatchCharacteristics(
+        p_inconclusive=sums[:, 0],
+        p_no_mtd=sums[:, 1],
+        p_select=sums[:, 2:n_outcomes],
+        patients=sums[:, n_outcomes : n_outcomes + n_levels],
+        dlts=sums[:, n_outcomes + n_levels :],
+    )
+
+
+def end_probabilities(graph: TransitionGraph, p: Floats) -> Floats:
+    """Return P(each end) under each scenario; shapes (N, L) to (N, E)."""
+    ends = graph.ends
+    dlts = graph.n_dlts[ends] - graph.n_dlts_so_far
+    no_dlts = graph.n_evaluable[ends] - (graph.n_so_far - graph.n_pending) - dlts
+    with np.errstate(divide="ignore"):
+        logs = np.hstack([np.log(p), np.log1p(-p)])
+    np.maximum(logs, _LOG_ZERO, out=logs)
+    probabilities = logs @ np.hstack([dlts, no_dlts]).T.astype(np.float64)
+    np.exp(probabilities, out=probabilities)
+    probabilities *= graph.ways[ends]
+    return probabilities
+
+
+def check_p_dlt(p_dlt: ArrayLike, graph: TransitionGraph, *, n_dim: int = 1) -> Floats:
+    """Return ``p_dlt`` as an array that fits the graph's ladder, or raise ``InputError``."""
+    p = np.asarray(p_dlt, dtype=np.float64)
+    n_levels = graph.design.n_levels
+    if p.ndim != n_dim or p.shape[-1] != n_levels:
+        raise InputError(
+            f"P(DLT) has shape {p.shape}; the ladder has {n_levels} levels, one value each"
+        )
+    wrong = ~((p >= 0) & (p <= 1))
+    if wrong.any():
+        raise InputError(f"P(DLT) must be from 0 to 1, not {p[wrong][0]}")
+    return p

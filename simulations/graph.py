@@ -1,0 +1,261 @@
+"""From a design to its transition graph: every state a trial can reach, equal states merged.
+
+A state is what has been seen at each level and where the trial stands; the design's own
+``decide`` says what follows. Both engines walk this graph, so neither holds a rule of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import comb, prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from escalation.designs.base import MAX_LEVELS, Clause, Decision, Design, resolve_pending
+from escalation.errors import EscalationError, InputError
+from escalation.outcomes import Tally
+
+__all__ = ["GraphTooLargeError", "TransitionGraph", "build_graph"]
+
+INCONCLUSIVE = -2
+NO_MTD = -1
+
+
+class GraphTooLargeError(EscalationError):
+    """A design with more reachable states than can be held."""
+
+    def __init__(self, max_states: int) -> None:
+        self.max_states = max_states
+        super().__init__(
+            f"the design can reach more than {max_states} states on this ladder; "
+            "use fewer levels or a smaller maximum sample size"
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TransitionGraph:
+    """Every state a trial can reach, with what the design does there.
+
+    States are in order of the number of evaluable patients, so each transition leads to a later
+    one. Below, S is the number of states, L of levels, R of roots and K the largest cohort.
+
+    Attributes
+    ----------
+    design : Design
+    level : int array, shape (S,)
+        0-based level of the next cohort; -1 where the trial has ended.
+    n_to_enrol : int array, shape (S,)
+        Size of the next cohort; 0 where the trial has ended.
+    children : int array, shape (S, K + 1)
+        The state after a cohort with 0 .. K DLTs; -1 where there is none.
+    mtd : int array, shape (S,)
+        0-based MTD where the trial has ended; ``NO_MTD`` or ``INCONCLUSIVE`` without one.
+    n_evaluable, n_dlts : int array, shape (S, L)
+        What has been seen in each state.
+    clauses : tuple of Clause, length S
+        The sentence that decides in each state.
+    roots : int array, shape (R,)
+        The states at the start: one, or with pending patients one for each way they can turn out.
+    root_ways : float array, shape (R,)
+        In how many ways the pending patients can turn out so.
+    n_so_far, n_dlts_so_far : int array, shape (L,)
+        Patients and DLTs before the start; patients still pending count as patients.
+    n_pending : int array, shape (L,)
+    """
+
+    design: Design
+    level: NDArray[np.intp]
+    n_to_enrol: NDArray[np.intp]
+    children: NDArray[np.intp]
+    mtd: NDArray[np.intp]
+    n_evaluable: NDArray[np.intp]
+    n_dlts: NDArray[np.intp]
+    clauses: tuple[Clause, ...]
+    roots: NDArray[np.intp]
+    root_ways: NDArray[np.float64]
+    n_so_far: NDArray[np.intp]
+    n_dlts_so_far: NDArray[np.intp]
+    n_pending: NDArray[np.intp]
+
+    @property
+    def n_states(self) -> int:
+        """Number of states."""
+        return len(self.level)
+
+    @cached_property
+    def ends(self) -> NDArray[np.intp]:
+        """The states in which the trial has ended, in order."""
+        return np.flatnonzero(self.n_to_enrol == 0)
+
+    @cached_property
+    def ways(self) -> NDArray[np.float64]:
+        """Count, for each state, the sequences of single patients' outcomes that lead to it.
+
+        The probability of a state is this number times p^DLTs (1-p)^(no DLT) over the levels:
+        within a state every sequence has the same probability. Shape (S,).
+        """
+        return self._count([comb(n, x) for n in range(self._max_n + 1) for x in range(n + 1)])
+
+    def count_paths(self) -> int:
+        """Count the distinct paths from the roots to an end; a path is its cohorts' DLT counts."""
+        n_numbers = (self._max_n + 1) * (self._max_n + 2) // 2
+        return round(float(self._count([1] * n_numbers)[self.ends].sum()))
+
+    @property
+    def _max_n(self) -> int:
+        return self.children.shape[1] - 1
+
+    def _count(self, weights: Sequence[int]) -> NDArray[np.float64]:
+        """Push ``weights[n(n+1)/2 + x]`` for a cohort of n with x DLTs from the roots on."""
+        ways = [0.0] * self.n_states
+        for root, root_ways in zip(self.roots.tolist(), self.root_ways.tolist(), strict=True):
+            ways[root] += root_ways
+        sizes, children = self.n_to_enrol.tolist(), self.children.tolist()
+        for state, size in enumerate(sizes):
+            here, row = ways[state], size * (size + 1) // 2
+            for n_dlts in range(size + 1 if size else 0):
+                ways[children[state][n_dlts]] += here * weights[row + n_dlts]
+        return np.array(ways)
+
+
+def build_graph(
+    design: Design,
+    tallies: Sequence[Tally] | None = None,
+    level: int | None = None,
+    *,
+    max_states: int = 1_000_000,
+) -> TransitionGraph:
+    """Walk ``design.decide`` through every outcome of every cohort.
+
+    Parameters
+    ----------
+    design : Design
+    tallies : sequence of Tally, optional
+        What has been seen so far, one a level; nothing by default. Pending patients are resolved
+        first, each way a root of its own.
+    level : int, optional
+        0-based level of the last cohort; the design's start by default.
+    max_states : int
+
+    Returns
+    -------
+    TransitionGraph
+
+    Raises
+    ------
+    GraphTooLargeError
+        If there are more than ``max_states`` states.
+    InputError
+        If ``tallies`` or ``level`` do not fit the ladder.
+
+    Examples
+    --------
+    >>> from escalation.designs import ThreePlusThree
+    >>> build_graph(ThreePlusThree(n_levels=1, variant="declare")).count_paths()
+    7
+    """
+    before = tuple(tallies) if tallies is not None else (Tally(),) * design.n_levels
+    here = design.start if level is None else level
+    if len(before) != design.n_levels:
+        raise InputError(f"{len(before)} tallies for a ladder of {design.n_levels} levels")
+    roots = list(resolve_pending(before))
+    states, decisions, edges = _explore(design, roots, here, max_states)
+
+    shape = (len(states), design.n_levels)
+    n_evaluable = np.array([t.n_evaluable for state in states for t in state]).reshape(shape)
+    n_dlts = np.array([t.n_dlts for state in states for t in state]).reshape(shape)
+    order = np.argsort(n_evaluable.sum(axis=1), kind="stable")
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    children = np.full((len(states), max(map(len, edges))), -1, dtype=np.intp)
+    for number, row in zip(place.tolist(), edges, strict=True):
+        if row:
+            children[number, : len(row)] = place[row]
+    return TransitionGraph(
+        design=design,
+        level=np.array([-1 if d.level is None else d.level for d in decisions])[order],
+        n_to_enrol=np.array([d.n_to_enrol for d in decisions])[order],
+        children=children,
+        mtd=np.array([_end(d) for d in decisions])[order],
+        n_evaluable=n_evaluable[order],
+        n_dlts=n_dlts[order],
+        clauses=tuple(decisions[state].clause for state in order.tolist()),
+        roots=place[: len(roots)],
+        root_ways=np.array([_ways(before, root) for root in roots], dtype=np.float64),
+        n_so_far=np.array([tally.n_patients for tally in before]),
+        n_dlts_so_far=np.array([tally.n_dlts for tally in before]),
+        n_pending=np.array([tally.n_pending for tally in before]),
+    )
+
+
+def _explore(
+    design: Design, roots: Sequence[tuple[Tally, ...]], level: int, max_states: int
+) -> tuple[list[tuple[Tally, ...]], list[Decision], list[list[int]]]:
+    """Find every state: its tallies, its decision, and its children by number of DLTs.
+
+    The roots come first. A state is looked up by one integer, its tallies and its level as
+    digits, because that is what most of the time goes to.
+    """
+    states = list(roots)
+    codes = [_code(state) for state in states]
+    decisions = [design.decide(state, level) for state in states]
+    edges: list[list[int]] = []
+    number: dict[object, int] = {code * MAX_LEVELS + level: i for i, code in enumerate(codes)}
+    tally_of: dict[tuple[int, int], Tally] = {}
+    for state, code, decision in zip(states, codes, decisions, strict=True):  # growing lists
+        edges.append(row := [])
+        target, size = decision.level, decision.n_to_enrol
+        if target is None:
+            continue
+        seen, digit = state[target], _DIGIT**target
+        for n_dlts in range(size + 1):
+            child_code = code + (size * _HALF_DIGIT + n_dlts) * digit
+            key = child_code * MAX_LEVELS + target
+            child = number.get(key)
+            if child is None:
+                counts = (seen.n_evaluable + size, seen.n_dlts + n_dlts)
+                if counts not in tally_of:
+                    tally_of[counts] = Tally(n_evaluable=counts[0], n_dlts=counts[1])
+                tallies = (*state[:target], tally_of[counts], *state[target + 1 :])
+                following = design.decide(tallies, target)
+                child = len(states)
+                if following.level is None:  # where an ended trial stood no longer matters
+                    end = (child_code, following.mtd, following.inconclusive)
+                    child = number.setdefault(end, child)
+                number[key] = child
+                if child == len(states):
+                    if child >= max_states:
+                        raise GraphTooLargeError(max_states)
+                    states.append(tallies)
+                    codes.append(child_code)
+                    decisions.append(following)
+            row.append(child)
+    return states, decisions, edges
+
+
+_HALF_DIGIT = 1 << 20
+_DIGIT = _HALF_DIGIT**2
+
+
+def _code(state: Sequence[Tally]) -> int:
+    return sum(
+        (tally.n_evaluable * _HALF_DIGIT + tally.n_dlts) * _DIGIT**level
+        for level, tally in enumerate(state)
+    )
+
+
+def _end(decision: Decision) -> int:
+    if decision.inconclusive:
+        return INCONCLUSIVE
+    return NO_MTD if decision.mtd is None else decision.mtd
+
+
+def _ways(before: Sequence[Tally], resolved: Sequence[Tally]) -> int:
+    """Count in how many ways the pending patients of ``before`` turn out as ``resolved``."""
+    return prod(
+        comb(now.n_pending, then.n_dlts - now.n_dlts)
+        for now, then in zip(before, resolved, strict=True)
+    )

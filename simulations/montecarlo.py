@@ -1,0 +1,359 @@
+"""Monte Carlo: trials that walk the transition graph, one cohort after another.
+
+Trials are drawn in chunks of a fixed size, each with a random stream of its own that depends only
+on the seed and the chunk's number, so the result is the same for any executor and any number of
+workers, and memory does not grow with the number of trials.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, as_completed
+from dataclasses import dataclass
+from math import ceil, comb
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from escalation.errors import InputError
+from simulations.characteristics import Distribution, OperatingCharacteristics, summarise
+from simulations.exact import check_p_dlt
+from simulations.graph import TransitionGraph
+
+__all__ = ["CHUNK_SIZE", "Draws", "MonteCarlo", "SimulatedTrials", "simulate", "simulate_trials"]
+
+CHUNK_SIZE = 20_000
+_CHUNKS_PER_TASK = 25
+
+Draws = Literal["cohort", "latent"]
+Ints = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class MonteCarlo:
+    """Simulated operating characteristics.
+
+    Attributes
+    ----------
+    characteristics : OperatingCharacteristics
+    trials, seed : int
+    draws : {"cohort", "latent"}
+    """
+
+    characteristics: OperatingCharacteristics
+    trials: int
+    seed: int
+    draws: Draws
+
+    def mcse(self) -> dict[str, Any]:
+        """Return the Monte Carlo standard error of every figure, under the figures' names.
+
+        References
+        ----------
+        Morris TP, White IR, Crowther MJ (2019). Using simulation studies to evaluate statistical
+        methods. Stat Med 38(11):2074-2102, table 6.
+        """
+        found = self.characteristics
+        return {
+            "p_select": self._of_share(found.p_select).tolist(),
+            "p_no_mtd": float(self._of_share(found.p_no_mtd)),
+            "p_inconclusive": float(self._of_share(found.p_inconclusive)),
+            "patients": [level.sd / self.trials**0.5 for level in found.patients_by_level],
+            "dlts": [level.sd / self.trials**0.5 for level in found.dlts_by_level],
+            "sample_size": self._of_distribution(found.sample_size),
+            "total_dlts": self._of_distribution(found.total_dlts),
+            "patients_by_level": [self._of_values(level) for level in found.patients_by_level],
+            "dlts_by_level": [self._of_values(level) for level in found.dlts_by_level],
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the figures and their errors under the names of ``simulate --json``."""
+        return {
+            **self.characteristics.to_dict(),
+            "trials": self.trials,
+            "seed": self.seed,
+            "draws": self.draws,
+            "mcse": self.mcse(),
+        }
+
+    def _of_share(self, p: NDArray[np.float64] | float) -> NDArray[np.float64]:
+        share = np.clip(p, 0.0, 1.0)
+        return np.asarray(np.sqrt(share * (1 - share) / self.trials))
+
+    def _of_values(self, distribution: Distribution) -> dict[str, float]:
+        errors = self._of_share(distribution.p).tolist()
+        return dict(zip(map(str, distribution.values.tolist()), errors, strict=True))
+
+    def _of_distribution(self, distribution: Distribution) -> dict[str, Any]:
+        variance = distribution.central_moment(2)
+        spread = max(distribution.central_moment(4) - variance**2, 0.0)
+        of_sd = (spread / (4 * variance * self.trials)) ** 0.5 if variance > 0 else 0.0
+        return {
+            "mean": (variance / self.trials) ** 0.5,
+            "sd": of_sd,
+            "distribution": self._of_values(distribution),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SimulatedTrials:
+    """Individual trials, kept.
+
+    Attributes
+    ----------
+    graph : TransitionGraph
+    states : int array, shape (trials, C + 1)
+        The graph's state at the start and after each cohort; -1 after the trial's end.
+    """
+
+    graph: TransitionGraph
+    states: Ints
+
+    def cohorts(self) -> Iterator[tuple[int, int, int, int, int]]:
+        """Yield (trial, cohort, level, n_patients, n_dlts), the first two numbered from 1."""
+        graph = self.graph
+        for trial, path in enumerate(self.states.tolist(), start=1):
+            for cohort, (here, there) in enumerate(zip(path, path[1:], strict=False), start=1):
+                if there < 0:
+                    break
+                level = graph.level[here]
+                n_dlts = graph.n_dlts[there, level] - graph.n_dlts[here, level]
+                yield trial, cohort, int(level), int(graph.n_to_enrol[here]), int(n_dlts)
+
+    def mtds(self) -> Ints:
+        """Return each trial's end as in ``TransitionGraph.mtd``, shape (trials,)."""
+        return self.graph.mtd[self.states.max(axis=1)]  # states are numbered in order of time
+
+
+def simulate(
+    graph: TransitionGraph,
+    p_dlt: Sequence[float],
+    *,
+    trials: int,
+    seed: int = 1,
+    draws: Draws = "cohort",
+    executor: Executor | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> MonteCarlo:
+    """Simulate trials and sum them up.
+
+    Parameters
+    ----------
+    graph : TransitionGraph
+    p_dlt : sequence of float, length L
+        P(DLT) at each level.
+    trials : int
+        At least 1.
+    seed : int
+        At least 0; the same seed gives the same trials.
+    draws : {"cohort", "latent"}
+        Draw a cohort's number of DLTs at once, or give every patient a latent uniform number and
+        a DLT where it is below P(DLT). Latent patients are the same for every design and scenario
+        with the same seed, which makes their differences precise.
+    executor : concurrent.futures.Executor, optional
+        Runs the chunks; in this process by default.
+    progress : callable, optional
+        Called with the number of trials done since the last call.
+
+    Returns
+    -------
+    MonteCarlo
+
+    Raises
+    ------
+    InputError
+        For arguments outside the ranges above.
+
+    Notes
+    -----
+    Uniform numbers have 24 bits, so a probability is met to within 6e-8, far inside the Monte
+    Carlo error of any number of trials that can be run.
+    """
+    p = check_p_dlt(p_dlt, graph)
+    _check_run(trials, seed, draws)
+    walk = _Walk(graph, p, seed, draws)
+    n_chunks = ceil(trials / CHUNK_SIZE)
+    tasks = [
+        (range(first, min(first + _CHUNKS_PER_TASK, n_chunks)), trials)
+        for first in range(0, n_chunks, _CHUNKS_PER_TASK)
+    ]
+    counts = np.zeros(graph.n_states, dtype=np.int64)
+    for n_done, part in _run(walk, tasks, executor):
+        counts += part
+        if progress is not None:
+            progress(n_done)
+    return MonteCarlo(
+        characteristics=summarise(graph, counts[graph.ends] / trials),
+        trials=trials,
+        seed=seed,
+        draws=draws,
+    )
+
+
+def simulate_trials(
+    graph: TransitionGraph,
+    p_dlt: Sequence[float],
+    *,
+    trials: int,
+    seed: int = 1,
+    draws: Draws = "cohort",
+) -> SimulatedTrials:
+    """Simulate trials and keep each one; the same trials that ``simulate`` sums up."""
+    p = check_p_dlt(p_dlt, graph)
+    _check_run(trials, seed, draws)
+    walk = _Walk(graph, p, seed, draws)
+    paths = [
+        walk.record(chunk, min(CHUNK_SIZE, trials - chunk * CHUNK_SIZE))
+        for chunk in range(ceil(trials / CHUNK_SIZE))
+    ]
+    longest = max(path.shape[1] for path in paths)
+    padded = [
+        np.pad(path, ((0, 0), (0, longest - path.shape[1])), constant_values=-1) for path in paths
+    ]
+    return SimulatedTrials(graph=graph, states=np.vstack(padded))
+
+
+def _check_run(trials: int, seed: int, draws: str) -> None:
+    for name, value, least in (("trials", trials, 1), ("seed", seed, 0)):
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise InputError(f"{name} must be a whole number from {least}, not {value!r}")
+    if draws not in get_args(Draws):
+        raise InputError(f"draws must be 'cohort' or 'latent', not {draws!r}")
+
+
+def _run(
+    walk: _Walk, tasks: Sequence[tuple[range, int]], executor: Executor | None
+) -> Iterator[tuple[int, NDArray[np.int64]]]:
+    if executor is None:
+        for chunks, trials in tasks:
+            yield walk.count(chunks, trials)
+        return
+    futures = [executor.submit(walk.count, chunks, trials) for chunks, trials in tasks]
+    try:
+        for future in as_completed(futures):
+            yield future.result()
+    finally:
+        for future in futures:
+            future.cancel()
+
+
+class _Walk:
+    """The graph as flat tables for one scenario, with ended states numbered last."""
+
+    def __init__(self, graph: TransitionGraph, p: NDArray[np.float64], seed: int, draws: Draws):
+        self.seed = seed
+        self.draws = draws
+        going = np.flatnonzero(graph.n_to_enrol)
+        self.states = np.concatenate([going, graph.ends])
+        number = np.empty_like(self.states)
+        number[self.states] = np.arange(len(number))
+        self.n_going = len(going)
+        self.n_states = graph.n_states
+        self.size = graph.n_to_enrol[going]
+        self.width = graph.children.shape[1]
+        self.children = number[graph.children[going]].ravel()  # -1 where u can never lead
+        p_here = p[graph.level[going]]
+        self.p = p_here.astype(np.float32)
+        self.cuts = _cumulative_binomial(self.size, p_here, self.width - 1)
+        self.roots = number[graph.roots]
+        self.root_cuts = _root_cuts(graph, p)
+        self.max_patients = int((graph.n_evaluable[graph.ends] - graph.n_so_far).sum(axis=1).max())
+
+    def count(self, chunks: range, trials: int) -> tuple[int, NDArray[np.int64]]:
+        """Return how many trials these chunks hold, and how many of them end in each state."""
+        ended = np.zeros(self.n_states, dtype=np.int64)
+        n_done = 0
+        for chunk in chunks:
+            n = min(CHUNK_SIZE, trials - chunk * CHUNK_SIZE)
+            ends = [states[states >= self.n_going] for _, states in self._steps(chunk, n)]
+            ended += np.bincount(np.concatenate(ends), minlength=self.n_states)
+            n_done += n
+        counts = np.empty_like(ended)
+        counts[self.states] = ended
+        return n_done, counts
+
+    def record(self, chunk: int, n: int) -> Ints:
+        """Return the path of each of ``n`` trials through the graph, shape (n, cohorts + 1)."""
+        columns = []
+        for trials, states in self._steps(chunk, n):
+            column = np.full(n, -1, dtype=np.intp)
+            column[trials] = self.states[states]
+            columns.append(column)
+        return np.stack(columns, axis=1)
+
+    def _steps(self, chunk: int, n: int) -> Iterator[tuple[Ints, Ints]]:
+        """Yield the trials still going and where each one is, at the start and after a cohort."""
+        sequence = np.random.SeedSequence(self.seed, spawn_key=(chunk,))
+        rng = np.random.Generator(np.random.SFC64(sequence))
+        trials = np.arange(n)
+        start = np.searchsorted(self.root_cuts, rng.random(n), side="right")
+        states = self.roots[start]
+        n_dlts_of = self._cohorts(rng) if self.draws == "cohort" else self._patients(rng, n)
+        while True:
+            yield trials, states
+            going = states < self.n_going
+            trials, states = trials[going], states[going]
+            if not states.size:
+                return
+            states = self.children.take(states * self.width + n_dlts_of(trials, states))
+
+    def _cohorts(self, rng: np.random.Generator) -> Callable[[Ints, Ints], NDArray[np.int8]]:
+        """Draw a cohort's DLTs at once, by inverting their cumulative distribution."""
+
+        def n_dlts_of(trials: Ints, states: Ints) -> NDArray[np.int8]:
+            u = rng.random(len(states), dtype=np.float32)
+            n_dlts = (u >= self.cuts[0].take(states)).view(np.int8)
+            for cut in self.cuts[1:]:
+                n_dlts += (u >= cut.take(states)).view(np.int8)
+            return n_dlts
+
+        return n_dlts_of
+
+    def _patients(
+        self, rng: np.random.Generator, n: int
+    ) -> Callable[[Ints, Ints], NDArray[np.int8]]:
+        """Give each trial its patients in order, a uniform number each.
+
+        They are drawn patient by patient for a whole chunk, so that a design that needs fewer
+        patients, or a run of fewer trials, meets the same ones.
+        """
+        shape = (self.max_patients, CHUNK_SIZE)
+        latent = rng.random(shape, dtype=np.float32).ravel()
+        next_patient = np.zeros(n, dtype=np.intp)
+
+        def n_dlts_of(trials: Ints, states: Ints) -> NDArray[np.int8]:
+            p, size = self.p.take(states), self.size.take(states)
+            first = next_patient[trials]
+            place = first * CHUNK_SIZE + trials
+            n_dlts = np.zeros(len(states), dtype=np.int8)
+            for patient in range(self.width - 1):
+                u = latent.take(place + patient * CHUNK_SIZE, mode="clip")
+                n_dlts += ((u < p) & (patient < size)).view(np.int8)
+            next_patient[trials] = first + size
+            return n_dlts
+
+        return n_dlts_of
+
+
+def _cumulative_binomial(
+    size: Ints, p: NDArray[np.float64], largest: int
+) -> list[NDArray[np.float32]]:
+    """Return P(at most k DLTs) for k = 0 .. largest - 1, one array over the states each.
+
+    At and above a state's own cohort size it is 2, which no uniform number reaches.
+    """
+    below = np.zeros(len(size))
+    cuts = []
+    for k in range(largest):
+        ways = np.array([comb(int(n), k) for n in size], dtype=np.float64)
+        below = below + ways * p**k * (1 - p) ** np.maximum(size - k, 0)
+        cuts.append(np.where(k < size, below, 2.0).astype(np.float32))
+    return cuts
+
+
+def _root_cuts(graph: TransitionGraph, p: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the cumulative probabilities of the roots, without the last one."""
+    dlts = graph.n_dlts[graph.roots] - graph.n_dlts_so_far
+    weights = graph.root_ways * np.prod(p**dlts * (1 - p) ** (graph.n_pending - dlts), axis=1)
+    return np.cumsum(weights)[:-1]
