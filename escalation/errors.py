@@ -6,7 +6,6 @@ The command line turns any of them into one line on stderr and its exit code, in
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from typing import ClassVar
 
@@ -93,6 +92,8 @@ class ProtocolError(EscalationError):
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return ``known`` as a phrase, the nearest to ``word`` first if one is near."""
+    import difflib  # noqa: PLC0415  # a decision on the command line does without it
+
     names = list(known)
     near = difflib.get_close_matches(word, names, n=1)
     listed = ", ".join(names)

@@ -44,6 +44,11 @@ class Distribution:
         """Return E[(X - E[X])^order]."""
         return float(self.p @ (self.values - self.mean) ** order)
 
+    def quantile(self, q: float) -> int:
+        """Return the smallest value that is reached with probability ``q`` at least."""
+        place = int(np.searchsorted(np.cumsum(self.p), q - 1e-12))
+        return int(self.values[min(place, len(self.values) - 1)])
+
     def to_dict(self) -> dict[str, float]:
         """Return ``{value: probability}`` with the values as text, ready for JSON."""
         return dict(zip(map(str, self.values.tolist()), self.p.tolist(), strict=True))
@@ -146,7 +151,7 @@ def summarise(graph: TransitionGraph, weights: Floats) -> OperatingCharacteristi
     dlts_new = graph.n_dlts[graph.ends] - graph.n_dlts_so_far
     levels = range(graph.design.n_levels)
     # INCONCLUSIVE and NO_MTD are -2 and -1: shifted, they come before the levels
-    shares = np.bincount(mtd - INCONCLUSIVE, weights, minlength=len(levels) - INCONCLUSIVE)
+    shares = _sums(mtd - INCONCLUSIVE, weights, len(levels) - INCONCLUSIVE)
     return OperatingCharacteristics(
         p_select=shares[-INCONCLUSIVE:],
         p_no_mtd=float(shares[NO_MTD - INCONCLUSIVE]),
@@ -160,4 +165,9 @@ def summarise(graph: TransitionGraph, weights: Floats) -> OperatingCharacteristi
 
 def _distribution(values: NDArray[np.intp], weights: Floats) -> Distribution:
     reachable = np.flatnonzero(np.bincount(values))
-    return Distribution(values=reachable, p=np.bincount(values, weights)[reachable])
+    return Distribution(values=reachable, p=_sums(values, weights)[reachable])
+
+
+def _sums(values: NDArray[np.intp], weights: Floats, length: int = 0) -> Floats:
+    """Sum the weights of each value, 0 .. length - 1 at least."""
+    return np.bincount(values, weights, minlength=length).astype(np.float64, copy=False)

@@ -14,7 +14,7 @@ from math import comb, prod
 import numpy as np
 from numpy.typing import NDArray
 
-from escalation.designs.base import MAX_LEVELS, Clause, Decision, Design, resolve_pending
+from escalation.designs.base import MAX_LEVELS, Decision, Design, resolve_pending
 from escalation.errors import EscalationError, InputError
 from escalation.outcomes import Tally
 
@@ -55,8 +55,8 @@ class TransitionGraph:
         0-based MTD where the trial has ended; ``NO_MTD`` or ``INCONCLUSIVE`` without one.
     n_evaluable, n_dlts : int array, shape (S, L)
         What has been seen in each state.
-    clauses : tuple of Clause, length S
-        The sentence that decides in each state.
+    decisions : tuple of Decision, length S
+        What the design said in each state.
     roots : int array, shape (R,)
         The states at the start: one, or with pending patients one for each way they can turn out.
     root_ways : float array, shape (R,)
@@ -73,7 +73,7 @@ class TransitionGraph:
     mtd: NDArray[np.intp]
     n_evaluable: NDArray[np.intp]
     n_dlts: NDArray[np.intp]
-    clauses: tuple[Clause, ...]
+    decisions: tuple[Decision, ...]
     roots: NDArray[np.intp]
     root_ways: NDArray[np.float64]
     n_so_far: NDArray[np.intp]
@@ -106,7 +106,7 @@ class TransitionGraph:
 
     @property
     def _max_n(self) -> int:
-        return self.children.shape[1] - 1
+        return int(self.children.shape[1]) - 1
 
     def _count(self, weights: Sequence[int]) -> NDArray[np.float64]:
         """Push ``weights[n(n+1)/2 + x]`` for a cohort of n with x DLTs from the roots on."""
@@ -126,7 +126,7 @@ def build_graph(
     tallies: Sequence[Tally] | None = None,
     level: int | None = None,
     *,
-    max_states: int = 1_000_000,
+    max_states: int = 500_000,
 ) -> TransitionGraph:
     """Walk ``design.decide`` through every outcome of every cohort.
 
@@ -182,7 +182,7 @@ def build_graph(
         mtd=np.array([_end(d) for d in decisions])[order],
         n_evaluable=n_evaluable[order],
         n_dlts=n_dlts[order],
-        clauses=tuple(decisions[state].clause for state in order.tolist()),
+        decisions=tuple(decisions[state] for state in order.tolist()),
         roots=place[: len(roots)],
         root_ways=np.array([_ways(before, root) for root in roots], dtype=np.float64),
         n_so_far=np.array([tally.n_patients for tally in before]),

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, as_completed
 from dataclasses import dataclass
+from itertools import pairwise
 from math import ceil, comb
 from typing import Any, Literal, get_args
 
@@ -67,6 +68,10 @@ class MonteCarlo:
             "dlts_by_level": [self._of_values(level) for level in found.dlts_by_level],
         }
 
+    def mcse_of(self, shares: dict[str, float]) -> dict[str, float]:
+        """Return the standard errors of shares of the trials, under their names."""
+        return {name: float(self._of_share(share)) for name, share in shares.items()}
+
     def to_dict(self) -> dict[str, Any]:
         """Return the figures and their errors under the names of ``simulate --json``."""
         return {
@@ -105,16 +110,19 @@ class SimulatedTrials:
     graph : TransitionGraph
     states : int array, shape (trials, C + 1)
         The graph's state at the start and after each cohort; -1 after the trial's end.
+    first : int
+        Number of the first trial.
     """
 
     graph: TransitionGraph
     states: Ints
+    first: int = 1
 
     def cohorts(self) -> Iterator[tuple[int, int, int, int, int]]:
-        """Yield (trial, cohort, level, n_patients, n_dlts), the first two numbered from 1."""
+        """Yield (trial, cohort, level, n_patients, n_dlts), cohorts numbered from 1."""
         graph = self.graph
-        for trial, path in enumerate(self.states.tolist(), start=1):
-            for cohort, (here, there) in enumerate(zip(path, path[1:], strict=False), start=1):
+        for trial, path in enumerate(self.states.tolist(), start=self.first):
+            for cohort, (here, there) in enumerate(pairwise(path), start=1):
                 if there < 0:
                     break
                 level = graph.level[here]
@@ -123,7 +131,8 @@ class SimulatedTrials:
 
     def mtds(self) -> Ints:
         """Return each trial's end as in ``TransitionGraph.mtd``, shape (trials,)."""
-        return self.graph.mtd[self.states.max(axis=1)]  # states are numbered in order of time
+        ends: Ints = self.states.max(axis=1)  # states are numbered in order of time
+        return self.graph.mtd.take(ends)
 
 
 def simulate(
@@ -198,25 +207,19 @@ def simulate_trials(
     trials: int,
     seed: int = 1,
     draws: Draws = "cohort",
-) -> SimulatedTrials:
-    """Simulate trials and keep each one; the same trials that ``simulate`` sums up."""
+) -> Iterator[SimulatedTrials]:
+    """Simulate trials and keep each one, a chunk at a time; the trials ``simulate`` sums up."""
     p = check_p_dlt(p_dlt, graph)
     _check_run(trials, seed, draws)
     walk = _Walk(graph, p, seed, draws)
-    paths = [
-        walk.record(chunk, min(CHUNK_SIZE, trials - chunk * CHUNK_SIZE))
-        for chunk in range(ceil(trials / CHUNK_SIZE))
-    ]
-    longest = max(path.shape[1] for path in paths)
-    padded = [
-        np.pad(path, ((0, 0), (0, longest - path.shape[1])), constant_values=-1) for path in paths
-    ]
-    return SimulatedTrials(graph=graph, states=np.vstack(padded))
+    for chunk, first in enumerate(range(0, trials, CHUNK_SIZE)):
+        states = walk.record(chunk, min(CHUNK_SIZE, trials - first))
+        yield SimulatedTrials(graph=graph, states=states, first=first + 1)
 
 
 def _check_run(trials: int, seed: int, draws: str) -> None:
     for name, value, least in (("trials", trials, 1), ("seed", seed, 0)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        if type(value) is not int or value < least:
             raise InputError(f"{name} must be a whole number from {least}, not {value!r}")
     if draws not in get_args(Draws):
         raise InputError(f"draws must be 'cohort' or 'latent', not {draws!r}")

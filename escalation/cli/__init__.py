@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 
 import click
@@ -42,6 +43,11 @@ class Program(LazyGroup):
         except EscalationError as error:
             click.echo(f"escalation: {error}", err=True)
             ctx.exit(error.exit_code)
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # the reader of a pipe has left; click ends quietly
+                raise
+            click.echo(f"escalation: {error.filename or 'output'}: {error.strerror}", err=True)
+            ctx.exit(1)
 
 
 main = Program(
@@ -51,10 +57,10 @@ main = Program(
     lazy={
         "decide": "escalation.cli.decide:decide",
         "table": "escalation.cli.table:table",
-        "paths": "simulations.cli:paths",
+        "paths": "simulations.cli.paths:paths",
         "protocol": "escalation.cli.protocol:protocol",
-        "simulate": "simulations.cli:simulate",
-        "scenarios": "simulations.cli:scenarios",
+        "simulate": "simulations.cli.simulate:simulate",
+        "scenarios": "simulations.cli.scenarios:scenarios",
     },
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 88},
 )

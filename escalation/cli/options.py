@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 import sys
-from collections.abc import Callable
+import textwrap
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from escalation.designs import VARIANTS
+from escalation.designs import VARIANTS, describe_design
 from escalation.errors import DesignError, InputError
 from escalation.outcomes import Cohort, parse_outcomes
 from escalation.protocol import Protocol, load_protocol
@@ -18,7 +21,16 @@ from escalation.protocol import Protocol, load_protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["DEFAULT_PROTOCOL", "echo_json", "protocol_options", "read_outcomes"]
+__all__ = [
+    "DEFAULT_PROTOCOL",
+    "OutcomesCommand",
+    "check_writable",
+    "echo_json",
+    "line",
+    "origin",
+    "protocol_options",
+    "read_outcomes",
+]
 
 DEFAULT_PROTOCOL = "nct07123519"
 
@@ -62,6 +74,21 @@ def protocol_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return wrapper
 
 
+class OutcomesCommand(click.Command):
+    """A command that takes outcomes of a level below the start, ``-1NNN``, for no option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put words such as ``-1NNN`` behind ``--``, where click looks for no options."""
+        outcomes = [
+            word
+            for before, word in zip(["", *args], args, strict=False)
+            if re.match(r"-[0-9]+[^0-9]", word) and not before.startswith("--")
+        ]
+        if outcomes and "--" not in args:
+            args = [word for word in args if word not in outcomes] + ["--", *outcomes]
+        return super().parse_args(ctx, args)
+
+
 def _levels_from_p_dlt(p_dlt: object) -> int | None:
     return len(p_dlt) if isinstance(p_dlt, tuple) and p_dlt else None
 
@@ -98,6 +125,37 @@ def read_outcomes(text: str) -> tuple[Cohort, ...]:
     return parse_outcomes(text)
 
 
+def check_writable(path: Path, suffixes: Sequence[str] = ()) -> None:
+    """Refuse a path that cannot be written, before any long work; leave no trace.
+
+    Raises
+    ------
+    InputError
+        Saying what stands in the way.
+    """
+    if suffixes and path.suffix.lower() not in suffixes:
+        raise InputError(f"{path}: the file's suffix must be one of {', '.join(suffixes)}")
+    existed = path.exists()
+    try:
+        with path.open("ab"):
+            pass
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror}") from error
+    if not existed:
+        path.unlink()
+
+
+def origin(protocol: Protocol) -> str:
+    """Say what a result rests on: the design with its options, and the protocol."""
+    design = describe_design(protocol.design)
+    return f"{design}. Protocol {protocol.name}, digest {protocol.digest[:12]}."
+
+
+def line(text: str, indent: str = "") -> None:
+    """Print one paragraph, wrapped for a terminal of 80 columns."""
+    click.echo(textwrap.fill(text, 79, subsequent_indent=indent, break_on_hyphens=False))
+
+
 def echo_json(document: Mapping[str, Any]) -> None:
-    """Print one JSON document, keys sorted, doubles in full."""
-    click.echo(json.dumps(document, indent=2, sort_keys=True, allow_nan=False))
+    """Print one JSON document, doubles in full."""
+    click.echo(json.dumps(document, indent=2, allow_nan=False))

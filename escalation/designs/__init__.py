@@ -20,7 +20,9 @@ __all__ = [
     "Design",
     "LevelStatus",
     "ThreePlusThree",
+    "describe_design",
     "design_options",
+    "design_settings",
     "make_design",
 ]
 
@@ -28,12 +30,31 @@ DESIGNS: dict[str, type[APlusB]] = {design.name: design for design in (ThreePlus
 
 
 def design_options(design: Design | type[Design]) -> tuple[str, ...]:
-    """Return the names of a design's options, as in a protocol file's ``[design]`` table."""
-    return tuple(
+    """Return the names of a design's options, its own before those it inherits.
+
+    They are the keys of a protocol file's ``[design]`` table.
+    """
+    names = [
         field.name
         for field in fields(design)  # type: ignore[arg-type]  # every design is a dataclass
         if field.init and field.name not in ("n_levels", "start")
-    )
+    ]
+    own = (design if isinstance(design, type) else type(design)).__annotations__
+    order = list(own)
+    return tuple(sorted(names, key=lambda name: order.index(name) if name in own else len(order)))
+
+
+def design_settings(design: Design) -> dict[str, Any]:
+    """Return a design's name and every option with its value, as in a protocol file."""
+    options = {option: getattr(design, option) for option in design_options(design)}
+    return {"name": design.name, **options}
+
+
+def describe_design(design: Design) -> str:
+    """Say a design and its options in one line, as printed with every result."""
+    name, *options = design_settings(design).items()
+    said = (f"{option} {value}" for option, value in options if value is not None)
+    return f"{name[1]}: {', '.join(said)}"
 
 
 def make_design(name: str, *, n_levels: int, start: int = 0, **options: Any) -> Design:

@@ -1,0 +1,162 @@
+"""`escalation decide`: one dose decision, now, with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from escalation.cli.options import (
+    OutcomesCommand,
+    echo_json,
+    line,
+    origin,
+    protocol_options,
+    read_outcomes,
+)
+from escalation.designs.base import Action, Decision
+from escalation.designs.replay import Departure, DepartureError, find_departures
+from escalation.errors import InputError
+from escalation.outcomes import Cohort, Tally, tally_cohorts
+from escalation.protocol import Protocol, format_dose
+from escalation.text import align
+
+__all__ = ["answer", "decide", "describe_decision", "history"]
+
+
+@click.command(cls=OutcomesCommand)
+@click.argument("outcomes")
+@protocol_options
+@click.option("--allow-departures", is_flag=True, help="Decide on a history against the rule too.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def decide(outcomes: str, protocol: Protocol, allow_departures: bool, as_json: bool) -> None:
+    """Say what to do next, given the outcomes so far, and why.
+
+    OUTCOMES are cohorts: a level label, then a letter a patient: N no DLT, T DLT, ? pending,
+    X not evaluable. "" asks for the first cohort; - reads standard input.
+
+    \b
+    Example: escalation decide "1NNN 2NNT"
+    """  # noqa: D301  # click reads the backspace
+    cohorts = read_outcomes(outcomes)
+    tallies, level, departures = history(protocol, cohorts, allow_departures=allow_departures)
+    decision = protocol.design.decide(tallies, level)
+    if as_json:
+        echo_json(_document(protocol, tallies, decision, departures))
+        return
+    for departure in departures:
+        line(f"Departure: {departure.problem}.")
+    line(describe_decision(decision, protocol))
+    line(f"Why: {decision.clause.text}", indent="     ")
+    for possible in decision.possible:
+        line(f"  possible: {describe_decision(possible, protocol)}", indent="    ")
+    click.echo()
+    click.echo(_table(protocol, tallies))
+    click.echo()
+    line(origin(protocol), indent="  ")
+
+
+def history(
+    protocol: Protocol, cohorts: Sequence[Cohort], *, allow_departures: bool = False
+) -> tuple[tuple[Tally, ...], int, tuple[Departure, ...]]:
+    """Return the tallies, the current level and the departures of a history.
+
+    Raises
+    ------
+    DepartureError
+        If the protocol would not have produced the history and departures are not allowed.
+    InputError
+        If it holds more patients than the design's maximum.
+    """
+    design, labels = protocol.design, protocol.labels
+    tallies = tally_cohorts(cohorts, labels)
+    cap = getattr(design, "max_patients", None)
+    n_patients = sum(tally.n_patients for tally in tallies)
+    if cap is not None and n_patients > cap:
+        raise InputError(f"{n_patients} patients are more than the maximum sample size of {cap}")
+    departures = find_departures(design, cohorts, labels)
+    if departures and not allow_departures:
+        raise DepartureError(departures)
+    level = labels.index(cohorts[-1].label) if cohorts else design.start
+    return tallies, level, departures
+
+
+def describe_decision(decision: Decision, protocol: Protocol) -> str:
+    """Say a decision in one sentence."""
+    if decision.action is Action.WAIT:
+        return "Wait for the pending patients."
+    if decision.level is None:
+        if decision.mtd is not None:
+            return f"Stop: the MTD is {protocol.describe_level(decision.mtd)}."
+        if decision.inconclusive:
+            return "Stop: the MTD is not determined."
+        return "Stop: no MTD."
+    verb = {
+        Action.ESCALATE: "Escalate to",
+        Action.STAY: "Stay at",
+        Action.DEESCALATE: "De-escalate to",
+    }[decision.action]
+    n = decision.n_to_enrol
+    return f"{verb} {protocol.describe_level(decision.level)}: enrol {n} patient{'s' * (n != 1)}."
+
+
+def _table(protocol: Protocol, tallies: Sequence[Tally]) -> str:
+    dose = [f"dose, {protocol.unit}"] if protocol.unit else []
+    rows = [["level", *dose, "evaluable", "DLTs", "pending", "status"]]
+    for level, tally in zip(protocol.levels, tallies, strict=True):
+        given = [] if level.dose is None else [format_dose(level.dose)]
+        counts = (tally.n_evaluable, tally.n_dlts, tally.n_pending)
+        status = protocol.design.status(tally)
+        rows.append([str(level.label), *given, *map(str, counts), status])
+    return align(rows, left=[len(rows[0]) - 1])
+
+
+def _document(
+    protocol: Protocol,
+    tallies: Sequence[Tally],
+    decision: Decision,
+    departures: Sequence[Departure],
+) -> dict[str, Any]:
+    return {
+        "schema": 1,
+        **answer(protocol, decision),
+        "settled": decision.settled,
+        "possible": [answer(protocol, possible) for possible in decision.possible],
+        "levels": [
+            {
+                "level": level.label,
+                "dose": level.dose,
+                "n_evaluable": tally.n_evaluable,
+                "n_dlts": tally.n_dlts,
+                "n_pending": tally.n_pending,
+                "status": protocol.design.status(tally),
+            }
+            for level, tally in zip(protocol.levels, tallies, strict=True)
+        ],
+        "departures": [
+            {
+                "cohort": departure.cohort,
+                "outcomes": departure.notation,
+                "expected": answer(protocol, departure.expected),
+                "problem": departure.problem,
+            }
+            for departure in departures
+        ],
+        "protocol": {"name": protocol.name, "digest": protocol.digest},
+    }
+
+
+def answer(protocol: Protocol, decision: Decision) -> dict[str, Any]:
+    """Return one decision under the names of ``decide --json``."""
+    level, mtd = decision.level, decision.mtd
+    return {
+        "action": decision.action,
+        "level": None if level is None else protocol.labels[level],
+        "dose": None if level is None else protocol.levels[level].dose,
+        "unit": protocol.unit,
+        "n_to_enrol": decision.n_to_enrol,
+        "mtd": None if mtd is None else protocol.labels[mtd],
+        "inconclusive": decision.inconclusive,
+        "clause": {"id": decision.clause.id, "text": decision.clause.text},
+    }

@@ -1,0 +1,130 @@
+"""Pydantic models of the protocol file, generated from the dataclasses that its tables turn into.
+
+Nothing is said twice: limits and descriptions are in the dataclasses' metadata, and a design's
+options are its fields, so a new design needs nothing here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from dataclasses import MISSING, Field, fields
+from functools import cache
+from types import GenericAlias, NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+import pydantic
+from pydantic import BaseModel, ConfigDict, create_model
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from escalation.designs import DESIGNS, design_options
+from escalation.designs.base import MAX_LEVELS
+from escalation.protocol import Protocol
+from escalation.protocol.tables import TABLES, DoseLevel, ProtocolScenario, Source
+
+__all__ = ["TEXT", "protocol_json_schema", "protocol_models"]
+
+TEXT = r"^[^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f])?$"
+_field: Any = pydantic.Field  # its keywords come from metadata
+
+
+class _Table(BaseModel):
+    """What every table of the file has in common: nothing is guessed, nothing is ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+_Text = Annotated[str, pydantic.Field(pattern=TEXT, max_length=1000)]
+
+
+@cache
+def protocol_models() -> dict[tuple[str, ...], type[_Table]]:
+    """Return the models by the place of their table, indices left out; the file's own is at ()."""
+    models: dict[tuple[str, ...], type[_Table]] = {
+        (name,): _model(made) for name, made in TABLES.items()
+    }
+    models["levels",] = _model(DoseLevel)
+    models["scenarios",] = _model(ProtocolScenario)
+    for name, design in DESIGNS.items():
+        models["design", name] = _model(design, design_options(design), name=(Literal[name], ...))
+    models[()] = _model(
+        Protocol,
+        ("name", "title", "unit", "dose_cap"),
+        schema_=(int, _field(..., alias="schema", ge=1, le=1, description="This format: 1.")),
+        start=(int, _field(..., ge=-999, le=999, description="Label of the starting level.")),
+        levels=(
+            _list_of(models["levels",]),
+            _field(
+                ...,
+                min_length=1,
+                max_length=MAX_LEVELS,
+                description="The ladder, lowest level first.",
+            ),
+        ),
+        design=(
+            Union[tuple(models["design", name] for name in DESIGNS)],  # noqa: UP007  # at run time
+            _field(..., discriminator="name", description="The rule."),
+        ),
+        scenarios=(
+            _list_of(models["scenarios",]),
+            _field((), description="Assumed toxicity curves."),
+        ),
+        sources=(
+            dict[str, Source],
+            _field({}, description="What a setting rests on, by dotted name such as levels.1."),
+        ),
+        **{name: (models[name,], None) for name in TABLES},
+    )
+    return models
+
+
+def _model(made: type, names: Container[str] | None = None, **more: Any) -> type[_Table]:
+    """Generate the model of a table from fields of the dataclass that it turns into."""
+    hints = get_type_hints(made)
+    settings: dict[str, Any] = {
+        field.name: _setting(field, hints[field.name])
+        for field in fields(made)
+        if names is None or field.name in names
+    }
+    return create_model(made.__name__, __base__=_Table, **more, **settings)
+
+
+def _setting(field: Field[Any], hint: Any) -> tuple[Any, Any]:
+    """Return annotation and pydantic field. TOML has no null: unset is left out, never None."""
+    limits = dict(field.metadata)
+    each = limits.pop("each", None)
+    if get_origin(hint) in (Union, UnionType):
+        hint = Union[tuple(arg for arg in get_args(hint) if arg is not NoneType)]  # noqa: UP007
+    if each is not None:
+        hint = _list_of(Annotated[get_args(hint)[0], _field(..., **each)])
+    elif hint is str and "pattern" not in limits:
+        hint = _Text
+    elif hint == tuple[str, ...]:
+        hint = _list_of(_Text)
+    return hint, _field(... if field.default is MISSING else field.default, **limits)
+
+
+def _list_of(item: Any) -> Any:
+    return GenericAlias(tuple, (item, ...))
+
+
+class _TomlSchema(GenerateJsonSchema):
+    """Leaves out the default null, which TOML cannot write, and titles that repeat the key."""
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        if schema.get("default") is None:
+            return self.generate_inner(schema["schema"])
+        return super().default_schema(schema)
+
+    def field_title_should_be_set(self, schema: object) -> bool:
+        return False
+
+
+def protocol_json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of protocol files."""
+    schema = protocol_models()[()].model_json_schema(schema_generator=_TomlSchema)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "description": "A dose-escalation protocol, written in TOML.",
+        **schema,
+    }

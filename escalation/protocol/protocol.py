@@ -1,0 +1,355 @@
+"""A trial's protocol: its ladder, its design with every option, and what each setting rests on.
+
+A protocol is written in TOML. A shipped one has been validated by a test and is read as it is; a
+file of one's own goes through ``file``, which reports every fault at once. From there
+both take one road, ``Protocol.from_document``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from escalation.designs import (
+    DESIGNS,
+    Design,
+    ThreePlusThree,
+    design_options,
+    design_settings,
+    make_design,
+)
+from escalation.errors import DesignError, LadderError, ProtocolError, did_you_mean
+from escalation.protocol.tables import (
+    NAME,
+    TABLES,
+    DltWindow,
+    DoseLevel,
+    Enrolment,
+    ProtocolScenario,
+    Source,
+    Trial,
+)
+
+__all__ = [
+    "DltWindow",
+    "DoseLevel",
+    "Enrolment",
+    "Protocol",
+    "ProtocolScenario",
+    "Source",
+    "Trial",
+    "format_dose",
+    "freeze_lists",
+    "load_protocol",
+    "name_settings",
+    "shipped_protocols",
+]
+
+_SHIPPED = Path(__file__).parents[1] / "protocols"
+
+# A variant is the name of a (below, top) pair: to give either is to take back the other.
+_SUPERSEDED = {"variant": {"below", "top"}, "below": {"variant"}, "top": {"variant"}}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Protocol:
+    """A trial's protocol.
+
+    Attributes
+    ----------
+    name : str
+    title : str or None
+    levels : tuple of DoseLevel
+        The ladder, lowest level first.
+    unit : str or None
+        Of the doses; None for a ladder without doses.
+    start : int
+        0-based index of the starting level.
+    dose_cap : float or None
+        Largest total dose one patient may get, whatever the weight.
+    design : Design
+    trial : Trial
+    dlt : DltWindow
+    enrolment : Enrolment
+    scenarios : tuple of ProtocolScenario
+    sources : tuple of (str, {"registry", "assumed"})
+        What a setting rests on, by the setting's dotted name (see ``settings``).
+    """
+
+    name: str = field(
+        metadata={
+            "description": "The name printed with every result.",
+            "pattern": NAME,
+            "max_length": 60,
+        }
+    )
+    title: str | None = field(default=None, metadata={"description": "The trial's title."})
+    levels: tuple[DoseLevel, ...]
+    unit: str | None = field(
+        default=None, metadata={"description": "Unit of every dose, such as cells/kg."}
+    )
+    start: int = 0
+    dose_cap: float | None = field(
+        default=None,
+        metadata={
+            "description": "Largest total dose of one patient, whatever the weight.",
+            "gt": 0,
+        },
+    )
+    design: Design
+    trial: Trial = field(default_factory=Trial)
+    dlt: DltWindow = field(default_factory=DltWindow)
+    enrolment: Enrolment = field(default_factory=Enrolment)
+    scenarios: tuple[ProtocolScenario, ...] = ()
+    sources: tuple[tuple[str, Source], ...] = ()
+
+    @classmethod
+    def plain(cls, n_levels: int, start_label: int = 1, **design_options: Any) -> Protocol:
+        """Make a 3+3 on a ladder without doses, labelled 1 to ``n_levels``.
+
+        Raises
+        ------
+        LadderError, DesignError
+            For a start that is not on the ladder, or what the 3+3 refuses.
+        """
+        labels = range(1, n_levels + 1)
+        if labels and start_label not in labels:
+            raise LadderError(start_label, labels)
+        start = start_label - 1
+        design = make_design(ThreePlusThree.name, n_levels=n_levels, start=start, **design_options)
+        levels = tuple(DoseLevel(label=label) for label in labels)
+        return cls(name=f"plain-{n_levels}", levels=levels, start=start, design=design)
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Protocol:
+        """Make a protocol from a document that has been checked, as ``document`` gives it back."""
+        levels = tuple(
+            DoseLevel(label=level["label"], dose=_float(level.get("dose")))
+            for level in document["levels"]
+        )
+        start = [level.label for level in levels].index(document["start"])
+        tables = {
+            name: made(**freeze_lists(document.get(name, {}))) for name, made in TABLES.items()
+        }
+        return cls(
+            name=document["name"],
+            title=document.get("title"),
+            levels=levels,
+            unit=document.get("unit"),
+            start=start,
+            dose_cap=_float(document.get("dose_cap")),
+            design=make_design(
+                **freeze_lists(document["design"]), n_levels=len(levels), start=start
+            ),
+            scenarios=tuple(
+                ProtocolScenario(
+                    name=scenario["name"], p_dlt=tuple(float(p) for p in scenario["p_dlt"])
+                )
+                for scenario in document.get("scenarios", ())
+            ),
+            sources=tuple(sorted(document.get("sources", {}).items())),
+            **tables,  # type: ignore[arg-type]  # each table has its own class
+        )
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The protocol in the shape of its file, every default filled in."""
+        return {
+            "schema": 1,
+            "name": self.name,
+            "title": self.title,
+            "unit": self.unit,
+            "start": self.labels[self.start],
+            "dose_cap": self.dose_cap,
+            "levels": [asdict(level) for level in self.levels],
+            "design": design_settings(self.design),
+            **{name: asdict(getattr(self, name)) for name in TABLES},
+            "scenarios": [asdict(scenario) for scenario in self.scenarios],
+            "sources": dict(self.sources),
+        }
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the document as canonical JSON: what it says, not how it was written."""
+        canonical = json.dumps(
+            _canonical(self.document), sort_keys=True, separators=(",", ":"), allow_nan=False
+        )
+        return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Every setting that can have a source, by its dotted name."""
+        return name_settings(self.document)
+
+    @property
+    def labels(self) -> tuple[int, ...]:
+        """The levels' labels, lowest first."""
+        return tuple(level.label for level in self.levels)
+
+    @property
+    def dlt_window_days(self) -> int | None:
+        """Number of the DLT window's last day."""
+        return self.dlt.window_days
+
+    @property
+    def planned_patients(self) -> int | None:
+        """Patients planned, which is no cap."""
+        return self.enrolment.planned_patients
+
+    def describe_level(self, level: int) -> str:
+        """Say which level this 0-based index is: ``level 1, 3E6 cells/kg``."""
+        label, dose = self.levels[level].label, self.levels[level].dose
+        return f"level {label}" if dose is None else f"level {label}, {self.describe_dose(dose)}"
+
+    def describe_dose(self, dose: float) -> str:
+        """Write a dose with the protocol's unit: ``3E6 cells/kg``."""
+        return f"{format_dose(dose)} {self.unit}"
+
+    def with_design(self, design_name: str | None = None, /, **options: Any) -> Protocol:
+        """Return a copy under another design, or under its own with some options changed.
+
+        Parameters
+        ----------
+        design_name : str or None
+            A design, whose options not given have their defaults; None for the protocol's own,
+            whose options not given stay as they are.
+        **options
+            Named as in a protocol file's ``[design]`` table.
+
+        Raises
+        ------
+        DesignError
+            For what ``make_design`` refuses.
+        """
+        if design_name is None:
+            superseded = {name for option in options for name in _SUPERSEDED.get(option, ())}
+            own = design_settings(self.design)
+            design_name = own.pop("name")
+            options = {k: v for k, v in own.items() if k not in superseded} | options
+        for reserved in ("name", "n_levels", "start"):
+            if reserved in options:
+                raise DesignError(f"{reserved!r} is no option of a design")
+        design = make_design(
+            design_name,
+            n_levels=len(self.levels),
+            start=self.start,
+            **freeze_lists(options),
+        )
+        return replace(self, design=design, sources=self._sources_without("design."))
+
+    def with_start(self, label: int) -> Protocol:
+        """Return a copy that starts at the level with this label.
+
+        Raises
+        ------
+        LadderError
+            If the ladder has no such level.
+        """
+        if label not in self.labels:
+            raise LadderError(label, self.labels)
+        start = self.labels.index(label)
+        design = replace(self.design, start=start)  # type: ignore[type-var]  # a dataclass
+        return replace(self, start=start, design=design, sources=self._sources_without("start"))
+
+    def _sources_without(self, prefix: str) -> tuple[tuple[str, Source], ...]:
+        """Return the sources but for settings that no longer are what the source said."""
+        return tuple(pair for pair in self.sources if not pair[0].startswith(prefix))
+
+
+def format_dose(dose: float) -> str:
+    """Write a dose in ASCII, without loss: cell numbers in powers of ten, small numbers plainly.
+
+    Examples
+    --------
+    >>> [format_dose(dose) for dose in (3e6, 1.5e6, 0.25, 25)]
+    ['3E6', '1.5E6', '0.25', '25']
+    """
+    dose = float(dose)
+    if 1e-3 <= dose < 1e5:
+        return repr(dose).removesuffix(".0")
+    shortest = next(text for p in range(17) if float(text := f"{dose:.{p}E}") == dose)
+    mantissa, _, exponent = shortest.partition("E")
+    return f"{mantissa}E{int(exponent)}"
+
+
+def shipped_protocols() -> tuple[str, ...]:
+    """Return the names of the protocols that come with the program."""
+    return tuple(sorted(path.stem for path in _SHIPPED.glob("*.toml")))
+
+
+def load_protocol(name_or_path: str) -> Protocol:
+    """Load a shipped protocol by name, or a protocol file by path.
+
+    A file called like a shipped protocol is reached as ``./name``.
+
+    Raises
+    ------
+    ProtocolError
+        With every fault of the file.
+    """
+    if name_or_path in shipped_protocols():
+        text = (_SHIPPED / f"{name_or_path}.toml").read_text(encoding="utf-8")
+        return Protocol.from_document(tomllib.loads(text))
+    # pydantic guards the border, and only those who come across it pay for its import
+    from escalation.protocol.file import MAX_BYTES, parse_protocol  # noqa: PLC0415
+
+    try:
+        with Path(name_or_path).open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        hint = did_you_mean(name_or_path, shipped_protocols())
+        fault = f"no such file, and no shipped protocol of this name; {hint}"
+        raise ProtocolError(name_or_path, [fault]) from None
+    except (OSError, ValueError) as error:  # ValueError: a null character in the path
+        reason = getattr(error, "strerror", None) or error
+        raise ProtocolError(name_or_path, [f"cannot be read: {reason}"]) from error
+    return parse_protocol(data, name_or_path)
+
+
+def name_settings(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return every setting that can have a source, by its dotted name.
+
+    Parameters
+    ----------
+    document : mapping
+        In the shape of a protocol file; it need not be complete, but what is there is sound.
+    """
+    named = {name: document.get(name) for name in ("title", "unit", "start", "dose_cap")}
+    for level in document.get("levels", ()):
+        named[f"levels.{level['label']}"] = level.get("dose")
+    design = document.get("design")
+    if design is not None:
+        for option in ("name", *design_options(DESIGNS[design["name"]])):
+            named[f"design.{option}"] = design.get(option)
+    for table, made in TABLES.items():
+        for setting in fields(made):
+            named[f"{table}.{setting.name}"] = document.get(table, {}).get(setting.name)
+    for scenario in document.get("scenarios", ()):
+        named[f"scenarios.{scenario['name']}"] = scenario["p_dlt"]
+    return named
+
+
+def _float(value: float | None) -> float | None:
+    return None if value is None else float(value)
+
+
+def freeze_lists(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a table with its lists as tuples."""
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
+
+
+def _canonical(value: Any) -> Any:
+    """Write every whole number as an integer, so that 3e6 and 3000000 are one."""
+    match value:
+        case dict():
+            return {key: _canonical(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_canonical(item) for item in value]
+        case float() if value.is_integer():
+            return int(value)
+    return value

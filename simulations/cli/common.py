@@ -1,0 +1,109 @@
+"""What the commands of this family share: scenarios, outcomes so far, and the JSON heading."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from escalation.cli.decide import history
+from escalation.designs import design_settings
+from escalation.errors import InputError
+from escalation.outcomes import Cohort
+from escalation.protocol import Protocol, format_dose
+from simulations.scenarios import Scenario, load_scenarios, parse_p_dlt, scenarios_for
+
+if TYPE_CHECKING:
+    from simulations.graph import TransitionGraph
+
+__all__ = [
+    "PICTURES",
+    "axis_names",
+    "choose_scenarios",
+    "departures_option",
+    "from_option",
+    "graph_from",
+    "heading",
+    "p_dlt_option",
+    "scenario_option",
+    "short_names",
+]
+
+PICTURES = (".png", ".svg", ".pdf")
+
+
+def _parse_p_dlt(
+    ctx: click.Context, param: click.Parameter, value: str | None
+) -> tuple[float, ...] | None:
+    return None if value is None else parse_p_dlt(value)
+
+
+p_dlt_option = click.option(
+    "--p-dlt", callback=_parse_p_dlt, metavar="P,P,...", help="P(DLT) by level, lowest first."
+)
+scenario_option = click.option(
+    "--scenario", "scenario_file", metavar="NAME|FILE", help="Scenarios by name or file."
+)
+from_option = click.option("--from", "outcomes", metavar="OUTCOMES", help="Outcomes so far.")
+departures_option = click.option(
+    "--allow-departures", is_flag=True, help="Continue a history against the rule too."
+)
+
+
+def choose_scenarios(
+    protocol: Protocol, p_dlt: tuple[float, ...] | None, scenario_file: str | None
+) -> tuple[Scenario, ...]:
+    """Return the scenarios asked for: given numbers, a file, or the protocol's own."""
+    n_levels = len(protocol.levels)
+    if p_dlt is not None:
+        if scenario_file is not None:
+            raise click.UsageError("give --p-dlt or --scenario, not both")
+        if len(p_dlt) != n_levels:
+            raise InputError(f"--p-dlt has {len(p_dlt)} values; the ladder has {n_levels} levels")
+        return (Scenario(name=",".join(f"{p:g}" for p in p_dlt), p_dlt=p_dlt),)
+    if scenario_file is not None:
+        doses = [level.dose for level in protocol.levels if level.dose is not None]
+        return load_scenarios(scenario_file, n_levels=n_levels, doses=doses or None)
+    if protocol.scenarios:
+        return tuple(Scenario(name=own.name, p_dlt=own.p_dlt) for own in protocol.scenarios)
+    return scenarios_for(n_levels)
+
+
+def graph_from(
+    protocol: Protocol, cohorts: Sequence[Cohort], allow_departures: bool
+) -> TransitionGraph:
+    """Build the graph of the rest of a trial, after these cohorts."""
+    from simulations.graph import build_graph  # noqa: PLC0415  # loads numpy
+
+    tallies, level, _ = history(protocol, cohorts, allow_departures=allow_departures)
+    return build_graph(protocol.design, tallies, level)
+
+
+def heading(protocol: Protocol) -> dict[str, Any]:
+    """Return what every JSON document of the family starts with."""
+    return {
+        "schema": 1,
+        "design": design_settings(protocol.design),
+        "protocol": {"name": protocol.name, "digest": protocol.digest},
+        "levels": [{"level": level.label, "dose": level.dose} for level in protocol.levels],
+        "unit": protocol.unit,
+    }
+
+
+def short_names(protocol: Protocol) -> list[str]:
+    """Return the levels' names for tables and axes, such as ``-1 (1E6)``."""
+    return [
+        str(level.label) if level.dose is None else f"{level.label} ({format_dose(level.dose)})"
+        for level in protocol.levels
+    ]
+
+
+def axis_names(protocol: Protocol) -> list[str]:
+    """Return the levels' names for a figure, the dose on a second line."""
+    return [
+        str(level.label)
+        if level.dose is None
+        else f"{level.label}\n{protocol.describe_dose(level.dose)}"
+        for level in protocol.levels
+    ]

@@ -1,0 +1,202 @@
+"""`escalation paths`: what can happen next, as a tree or as a list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+
+from escalation.cli.decide import answer, describe_decision
+from escalation.cli.options import (
+    OutcomesCommand,
+    check_writable,
+    echo_json,
+    line,
+    origin,
+    protocol_options,
+    read_outcomes,
+)
+from escalation.designs import describe_design
+from escalation.protocol import Protocol
+from simulations.cli.common import (
+    PICTURES,
+    axis_names,
+    choose_scenarios,
+    departures_option,
+    from_option,
+    graph_from,
+    heading,
+    p_dlt_option,
+    scenario_option,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from simulations.graph import TransitionGraph
+    from simulations.paths import PathNode
+    from simulations.scenarios import Scenario
+
+__all__ = ["paths"]
+
+DEPTH = 2  # cohorts; a 3+3 then fills half a screen
+
+
+@click.command(cls=OutcomesCommand)
+@p_dlt_option
+@scenario_option
+@protocol_options
+@from_option
+@departures_option
+@click.option(
+    "--depth",
+    type=click.IntRange(min=1),
+    metavar="K",
+    help=f"Cohorts to look ahead.  [default: {DEPTH}]",
+)
+@click.option("--list", "as_list", is_flag=True, help="List complete paths, one a line.")
+@click.option("--plot", type=click.Path(path_type=Path), help="Draw the tree: PNG, SVG or PDF.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def paths(
+    *,
+    protocol: Protocol,
+    p_dlt: tuple[float, ...] | None,
+    scenario_file: str | None,
+    outcomes: str | None,
+    allow_departures: bool,
+    depth: int | None,
+    as_list: bool,
+    plot: Path | None,
+    as_json: bool,
+) -> None:
+    """Show what can happen next: the tree of cohorts, or every path of the trial.
+
+    Each line is a cohort with its DLTs, the probability of coming there (with --p-dlt or
+    --scenario) and what the design says then.
+
+    \b
+    Example: escalation paths --from "1NNN" --p-dlt 0.05,0.10,0.25,0.40
+    """  # noqa: D301  # click reads the backspace
+    if as_list and (depth is not None or plot is not None):
+        raise click.UsageError("--list gives complete paths; --depth and --plot are for the tree")
+    if plot is not None:
+        check_writable(plot, PICTURES)
+    scenario = None
+    if p_dlt is not None or scenario_file is not None:
+        scenario = choose_scenarios(protocol, p_dlt, scenario_file)[0]
+    cohorts = read_outcomes(outcomes) if outcomes is not None else ()
+    graph = graph_from(protocol, cohorts, allow_departures)
+    if as_list:
+        _print_list(protocol, graph, scenario, as_json=as_json)
+    else:
+        _print_tree(protocol, graph, scenario, depth or DEPTH, plot, as_json=as_json)
+
+
+def _print_list(
+    protocol: Protocol, graph: TransitionGraph, scenario: Scenario | None, *, as_json: bool
+) -> None:
+    from simulations.paths import iter_paths  # noqa: PLC0415  # loads numpy
+
+    found = iter_paths(graph, None if scenario is None else scenario.p_dlt)
+    labels = protocol.labels
+    if as_json:
+        listed = [
+            {
+                "cohorts": [
+                    {"level": labels[level], "n_patients": n, "n_dlts": x}
+                    for level, n, x in path.cohorts
+                ],
+                "probability": path.probability,
+                "mtd": None if path.decision.mtd is None else labels[path.decision.mtd],
+                "inconclusive": path.decision.inconclusive,
+            }
+            for path in found
+        ]
+        echo_json({**heading(protocol), "n_paths": len(listed), "paths": listed})
+        return
+    for path in found:
+        course = " ".join(f"{labels[level]}:{x}/{n}" for level, n, x in path.cohorts)
+        shown = "" if path.probability is None else f"{path.probability:.6f}  "
+        click.echo(f"{shown}{course}  {describe_decision(path.decision, protocol)}")
+
+
+def _print_tree(
+    protocol: Protocol,
+    graph: TransitionGraph,
+    scenario: Scenario | None,
+    depth: int,
+    plot: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    from simulations.paths import path_tree  # noqa: PLC0415  # loads numpy
+
+    roots = path_tree(graph, None if scenario is None else scenario.p_dlt, depth=depth)
+    n_paths = graph.count_paths()
+    if as_json:
+        tree = [_node(root, protocol) for root in roots]
+        echo_json({**heading(protocol), "n_paths": n_paths, "tree": tree})
+    else:
+        line(origin(protocol), indent="  ")
+        if scenario is not None:
+            line(f"Scenario {scenario.name}; each line with the probability of coming there.")
+        for root in roots:
+            for text in _tree_lines(root, protocol):
+                click.echo(text)
+        click.echo(f"{n_paths} complete paths; --list prints them.")
+    if plot is not None:
+        _plot(plot, protocol, roots, scenario)
+
+
+def _plot(
+    path: Path, protocol: Protocol, roots: Sequence[PathNode], scenario: Scenario | None
+) -> None:
+    from simulations.plots.files import save_figure  # noqa: PLC0415  # loads matplotlib
+    from simulations.plots.paths import plot_paths  # noqa: PLC0415  # loads matplotlib
+    from simulations.plots.provenance import Provenance  # noqa: PLC0415  # loads matplotlib
+
+    design, name = describe_design(protocol.design), scenario.name if scenario else ""
+    axes = plot_paths(roots, level_names=axis_names(protocol), design=design, scenario=name)
+    provenance = Provenance(
+        design=design,
+        scenario=name,
+        method="exact",
+        protocol=protocol.name,
+        digest=protocol.digest,
+    )
+    figure = cast("Figure", axes.get_figure(root=True))  # the axes were made with one
+    save_figure(figure, path, provenance)
+    click.echo(f"wrote {path}", err=True)
+
+
+def _node(node: PathNode, protocol: Protocol) -> dict[str, Any]:
+    return {
+        "level": None if node.level is None else protocol.labels[node.level],
+        "n_patients": node.n_patients,
+        "n_dlts": node.n_dlts,
+        "probability": node.probability,
+        "decision": answer(protocol, node.decision),
+        "children": [_node(child, protocol) for child in node.children],
+    }
+
+
+def _tree_lines(node: PathNode, protocol: Protocol, indent: str = "") -> Iterator[str]:
+    """Draw a tree in ASCII, a line a node."""
+    said = describe_decision(node.decision, protocol)
+    yield _node_text(node, protocol) + said
+    for place, child in enumerate(node.children, start=1):
+        last = place == len(node.children)
+        branch, rail = ("`- ", "   ") if last else ("|- ", "|  ")
+        first, *rest = _tree_lines(child, protocol)
+        yield branch + first
+        for text in rest:
+            yield rail + text
+
+
+def _node_text(node: PathNode, protocol: Protocol) -> str:
+    shown = "" if node.probability is None else f"{node.probability:.4f} "
+    if node.level is None:
+        return shown
+    return f"{protocol.labels[node.level]}: {node.n_dlts}/{node.n_patients} {shown} "

@@ -1,0 +1,255 @@
+"""`escalation simulate`: operating characteristics, exact and simulated."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from escalation.cli.options import (
+    OutcomesCommand,
+    check_writable,
+    echo_json,
+    line,
+    origin,
+    protocol_options,
+    read_outcomes,
+)
+from escalation.designs import describe_design
+from escalation.errors import InputError
+from escalation.outcomes import Cohort, format_outcomes
+from escalation.protocol import Protocol
+from simulations.cli.common import (
+    PICTURES,
+    axis_names,
+    choose_scenarios,
+    departures_option,
+    from_option,
+    graph_from,
+    heading,
+    p_dlt_option,
+    scenario_option,
+    short_names,
+)
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from simulations.graph import TransitionGraph
+    from simulations.montecarlo import Draws
+    from simulations.results import Method, ScenarioResult
+
+__all__ = ["simulate"]
+
+LONG_RUN = 2_000_000  # trials; below, a run is over before a progress bar is read
+
+
+@click.command(cls=OutcomesCommand)
+@p_dlt_option
+@scenario_option
+@protocol_options
+@from_option
+@departures_option
+@click.option(
+    "--method",
+    type=click.Choice(["both", "exact", "monte-carlo"]),
+    default="both",
+    show_default=True,
+    help="Which engine.",
+)
+@click.option(
+    "--trials",
+    type=click.IntRange(min=1),
+    default=100_000,
+    show_default=True,
+    help="Trials to simulate per scenario.",
+)
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+@click.option(
+    "--draws",
+    type=click.Choice(["cohort", "latent"]),
+    default="cohort",
+    show_default=True,
+    help="Draw cohorts, or latent patients shared by all designs and scenarios.",
+)
+@click.option(
+    "--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes."
+)
+@click.option("--target", type=float, metavar="P", help="Target P(DLT): adds correct selection.")
+@click.option("--plot", type=click.Path(path_type=Path), help="Draw a page: PNG, SVG or PDF.")
+@click.option(
+    "--keep", type=click.Path(path_type=Path), help="Write each simulated trial to a CSV file."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def simulate(
+    *,
+    protocol: Protocol,
+    p_dlt: tuple[float, ...] | None,
+    scenario_file: str | None,
+    outcomes: str | None,
+    allow_departures: bool,
+    method: Method,
+    trials: int,
+    seed: int,
+    draws: Draws,
+    workers: int,
+    target: float | None,
+    plot: Path | None,
+    keep: Path | None,
+    as_json: bool,
+) -> None:
+    """Show what the design does under assumed toxicity curves, exactly and by simulation.
+
+    Without --p-dlt or --scenario the protocol's own scenarios are used. With --from, patients
+    and DLTs are those still to come.
+
+    \b
+    Example: escalation simulate --p-dlt 0.05,0.10,0.20,0.33,0.50 --target 0.25
+    """  # noqa: D301  # click reads the backspace
+    from simulations.export import write_trials  # noqa: PLC0415  # loads numpy
+    from simulations.montecarlo import simulate_trials  # noqa: PLC0415  # loads numpy
+    from simulations.results import run_scenarios  # noqa: PLC0415  # loads numpy
+
+    if target is not None and not 0 < target < 1:
+        raise InputError(f"--target must lie between 0 and 1, not {target}")
+    if keep is not None and method == "exact":
+        raise click.UsageError("--keep writes simulated trials; --method exact has none")
+    for path, suffixes in ((plot, PICTURES), (keep, ())):
+        if path is not None:
+            check_writable(path, suffixes)
+    scenarios = choose_scenarios(protocol, p_dlt, scenario_file)
+    cohorts = read_outcomes(outcomes) if outcomes is not None else ()
+    graph = graph_from(protocol, cohorts, allow_departures)
+    total = trials * len(scenarios) * (method != "exact")
+    with _executor(workers) as executor, _progress(total) as progress:
+        results = list(
+            run_scenarios(
+                graph,
+                scenarios,
+                method=method,
+                trials=trials,
+                seed=seed,
+                draws=draws,
+                executor=executor,
+                progress=progress,
+            )
+        )
+    if as_json:
+        echo_json(_document(protocol, graph, cohorts, results, target))
+    else:
+        _print(protocol, cohorts, results, target)
+    if plot is not None:
+        _plot(plot, protocol, cohorts, results, target)
+    if keep is not None:
+        chunks = (
+            (scenario.name, chunk)
+            for scenario in scenarios
+            for chunk in simulate_trials(
+                graph, scenario.p_dlt, trials=trials, seed=seed, draws=draws
+            )
+        )
+        write_trials(keep, chunks, protocol.labels, [level.dose for level in protocol.levels])
+        click.echo(f"wrote {keep}", err=True)
+
+
+def _print(
+    protocol: Protocol,
+    cohorts: Sequence[Cohort],
+    results: Sequence[ScenarioResult],
+    target: float | None,
+) -> None:
+    from simulations.tables import result_table  # noqa: PLC0415  # loads numpy
+
+    line(origin(protocol), indent="  ")
+    if protocol.unit is not None:
+        line(f"Levels with their doses in {protocol.unit}; P(DLT) is assumed.")
+    run = results[0].monte_carlo
+    if run is not None:
+        line(
+            f"Monte Carlo: {run.trials} trials a scenario, {run.draws} draws, seed {run.seed}; "
+            "standard errors in brackets.",
+            indent="  ",
+        )
+    if cohorts:
+        line(f"Continuing from {format_outcomes(cohorts)}: patients and DLTs still to come.")
+    names = short_names(protocol)
+    for result in results:
+        click.echo(f"\nScenario {result.scenario.name}")
+        if not result.scenario.is_monotone:
+            click.echo("P(DLT) falls from one level to a higher one.")
+        click.echo(result_table(result, names, target))
+
+
+def _plot(
+    path: Path,
+    protocol: Protocol,
+    cohorts: Sequence[Cohort],
+    results: Sequence[ScenarioResult],
+    target: float | None,
+) -> None:
+    from simulations.plots.files import save_figure  # noqa: PLC0415  # loads matplotlib
+    from simulations.plots.page import plot_page  # noqa: PLC0415  # loads matplotlib
+    from simulations.plots.provenance import Provenance  # noqa: PLC0415  # loads matplotlib
+
+    provenance = Provenance.of(
+        results,
+        design=describe_design(protocol.design),
+        protocol=protocol.name,
+        digest=protocol.digest,
+        note=f"after {format_outcomes(cohorts)}" if cohorts else "",
+    )
+    figure = plot_page(results, provenance, level_names=axis_names(protocol), target=target)
+    save_figure(figure, path, provenance)
+    click.echo(f"wrote {path}", err=True)
+
+
+@contextlib.contextmanager
+def _executor(workers: int) -> Iterator[Executor | None]:
+    """Give a process pool that Ctrl-C ends quietly, or None for one worker."""
+    if workers == 1:
+        yield None
+        return
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415  # slow to import
+
+    pool = ProcessPoolExecutor(
+        workers, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)
+    )
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+@contextlib.contextmanager
+def _progress(total: int) -> Iterator[Callable[[int], None] | None]:
+    """Show a progress bar for a long run on a terminal."""
+    if total < LONG_RUN or not sys.stderr.isatty():
+        yield None
+        return
+    with click.progressbar(length=total, label="simulating", file=sys.stderr) as bar:
+        yield bar.update
+
+
+def _document(
+    protocol: Protocol,
+    graph: TransitionGraph,
+    cohorts: Sequence[Cohort],
+    results: Sequence[ScenarioResult],
+    target: float | None,
+) -> dict[str, Any]:
+    document = heading(protocol) | {"results": [result.to_dict(target) for result in results]}
+    if target is not None:
+        document["target"] = target
+    if cohorts:
+        document["from"] = {
+            "outcomes": format_outcomes(cohorts),
+            "patients": graph.n_so_far.tolist(),
+            "dlts": graph.n_dlts_so_far.tolist(),
+            "pending": graph.n_pending.tolist(),
+        }
+    return document

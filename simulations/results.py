@@ -1,0 +1,74 @@
+"""One scenario through one design, by either engine or both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from simulations.characteristics import OperatingCharacteristics
+from simulations.exact import exact_characteristics
+from simulations.graph import TransitionGraph
+from simulations.montecarlo import Draws, MonteCarlo, simulate
+from simulations.scenarios import Scenario
+
+__all__ = ["Method", "ScenarioResult", "run_scenarios"]
+
+Method = Literal["both", "exact", "monte-carlo"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ScenarioResult:
+    """Operating characteristics under one scenario; the engine not asked is None."""
+
+    scenario: Scenario
+    exact: OperatingCharacteristics | None
+    monte_carlo: MonteCarlo | None
+
+    def to_dict(self, target: float | None = None) -> dict[str, Any]:
+        """Return one of the ``results`` of ``escalation simulate --json``."""
+        p_dlt = self.scenario.p_dlt
+        document: dict[str, Any] = {
+            "scenario": {"name": self.scenario.name, "p_dlt": list(p_dlt)},
+        }
+        if self.exact is not None:
+            document["exact"] = self.exact.to_dict()
+            if target is not None:
+                document["exact"] |= self.exact.against_target(p_dlt, target)
+        if self.monte_carlo is not None:
+            document["monte_carlo"] = self.monte_carlo.to_dict()
+            if target is not None:
+                shares = self.monte_carlo.characteristics.against_target(p_dlt, target)
+                document["monte_carlo"] |= shares
+                document["monte_carlo"]["mcse"] |= self.monte_carlo.mcse_of(shares)
+        return document
+
+
+def run_scenarios(
+    graph: TransitionGraph,
+    scenarios: Iterable[Scenario],
+    *,
+    method: Method = "both",
+    trials: int = 100_000,
+    seed: int = 1,
+    draws: Draws = "cohort",
+    executor: Executor | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Iterator[ScenarioResult]:
+    """Yield the result of each scenario, exact or simulated or both; see ``simulate``."""
+    for scenario in scenarios:
+        exact = monte_carlo = None
+        if method != "monte-carlo":
+            exact = exact_characteristics(graph, scenario.p_dlt)
+        if method != "exact":
+            monte_carlo = simulate(
+                graph,
+                scenario.p_dlt,
+                trials=trials,
+                seed=seed,
+                draws=draws,
+                executor=executor,
+                progress=progress,
+            )
+        yield ScenarioResult(scenario=scenario, exact=exact, monte_carlo=monte_carlo)

@@ -1,0 +1,270 @@
+"""Scenarios: assumed true P(DLT) at each dose level, as numbers, from a file, or shipped."""
+
+from __future__ import annotations
+
+import math
+import re
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from importlib import resources
+from importlib.resources.abc import Traversable
+from itertools import pairwise
+from pathlib import Path
+
+from escalation.designs.base import MAX_LEVELS
+from escalation.errors import EscalationError, did_you_mean
+from simulations.curve_arguments import CurveError, dose_faults, show
+from simulations.scenario_files import p_dlt_faults, read_scenarios, text_faults
+
+__all__ = [
+    "Scenario",
+    "ScenarioError",
+    "ScenarioFileError",
+    "load_scenarios",
+    "parse_doses",
+    "parse_p_dlt",
+    "scenarios_for",
+    "shipped_scenarios",
+]
+
+
+class ScenarioError(EscalationError):
+    """Values that do not make a scenario."""
+
+
+class ScenarioFileError(ScenarioError):
+    """A scenario file with one or more faults, all of them listed.
+
+    Parameters
+    ----------
+    source : str
+        The file or the name of the set.
+    faults : iterable of str
+        Each ``"place: what is wrong"``.
+    """
+
+    def __init__(self, source: str, faults: Iterable[str]) -> None:
+        self.source = source
+        self.faults = tuple(faults)
+        separator = " " if len(self.faults) == 1 else "\n  "
+        count = "" if len(self.faults) == 1 else f" {len(self.faults)} faults"
+        super().__init__(separator.join([f"{source}:{count}", *self.faults]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """An assumed toxicity curve.
+
+    Attributes
+    ----------
+    name : str
+    p_dlt : tuple of float
+        True P(DLT) at each level, lowest level first, each from 0 to 1. It need not rise.
+    description : str
+        What the scenario stands for; takes no part in comparisons.
+
+    Raises
+    ------
+    ScenarioError
+        With everything that is wrong with the values.
+    """
+
+    name: str
+    p_dlt: tuple[float, ...]
+    description: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        faults = [
+            *text_faults("name", self.name),
+            *p_dlt_faults(self.p_dlt),
+            *(text_faults("description", self.description) if self.description != "" else ()),
+        ]
+        if faults:
+            raise ScenarioError(f"scenario {show(self.name)}: {'; '.join(faults)}")
+        # + 0.0 turns -0.0 into 0.0
+        object.__setattr__(self, "p_dlt", tuple(float(p) + 0.0 for p in self.p_dlt))
+
+    @property
+    def is_monotone(self) -> bool:
+        """Whether P(DLT) never falls from one level to the next."""
+        return all(low <= high for low, high in pairwise(self.p_dlt))
+
+
+def parse_p_dlt(text: str, n_levels: int | None = None) -> tuple[float, ...]:
+    """Read P(DLT) by level from the command line's ``--p-dlt``.
+
+    Parameters
+    ----------
+    text : str
+        Numbers separated by commas, lowest level first.
+    n_levels : int, optional
+        Number of levels that the ladder has.
+
+    Raises
+    ------
+    ScenarioError
+        With the value that could not be read.
+
+    Examples
+    --------
+    >>> parse_p_dlt("0.05, 0.10,0.2")
+    (0.05, 0.1, 0.2)
+    """
+    values = []
+    for position, item, value in _parse_numbers("--p-dlt", text):
+        if not 0 <= value <= 1:
+            raise ScenarioError(
+                f"--p-dlt: value {position}, {show(item)}, is not a probability from 0 to 1"
+            )
+        values.append(value + 0.0)
+    if n_levels is not None and len(values) != n_levels:
+        raise ScenarioError(
+            f"--p-dlt: needs one value a level, {n_levels} in all, lowest first, not {len(values)}"
+        )
+    return tuple(values)
+
+
+def parse_doses(text: str) -> tuple[float, ...]:
+    """Read the doses of a ladder from the command line's ``--doses``.
+
+    Examples
+    --------
+    >>> parse_doses("1e6,3e6")
+    (1000000.0, 3000000.0)
+    """
+    doses: list[float] = []
+    for position, item, value in _parse_numbers("--doses", text):
+        if not value > (doses[-1] if doses else 0):
+            raise ScenarioError(
+                f"--doses: value {position}, {show(item)}, is not above "
+                f"{show(doses[-1]) if doses else 0}; doses are positive and rise"
+            )
+        doses.append(value)
+    return tuple(doses)
+
+
+# float() would also read "nan", "1_000" and other scripts' digits
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+
+
+def _parse_numbers(option: str, text: str) -> Iterator[tuple[int, str, float]]:
+    """Yield position from 1, text and value of each number."""
+    items = [item.strip() for item in text.split(",")]
+    if items == [""]:
+        raise ScenarioError(f"{option}: empty; write numbers separated by commas, lowest first")
+    if len(items) > MAX_LEVELS:
+        raise ScenarioError(f"{option}: {len(items)} values; a ladder has at most {MAX_LEVELS}")
+    for position, item in enumerate(items, start=1):
+        if not item:
+            raise ScenarioError(f"{option}: value {position} is empty; remove the extra comma")
+        value = float(item) if _NUMBER.fullmatch(item) else math.nan
+        if not math.isfinite(value):  # 1e999 is infinite
+            raise ScenarioError(f"{option}: value {position}, {show(item)}, is not a number")
+        yield position, item, value
+
+
+def shipped_scenarios() -> tuple[str, ...]:
+    """Return the names of the sets that ship with the package, fewest levels first."""
+    files = [file.name for file in _shipped_sets().iterdir()]
+    names = [file.removesuffix(".toml") for file in files if file.endswith(".toml")]
+    return tuple(sorted(names, key=lambda name: (len(name), name)))
+
+
+def scenarios_for(n_levels: int) -> tuple[Scenario, ...]:
+    """Return the shipped set for a ladder of ``n_levels`` levels.
+
+    Raises
+    ------
+    ScenarioError
+        If none is shipped.
+    """
+    name = f"levels-{n_levels}"
+    if name not in shipped_scenarios():
+        raise ScenarioError(
+            f"no scenarios are shipped for a ladder of {n_levels}, only "
+            f"{' and '.join(shipped_scenarios())}; give P(DLT) by level, or a scenario file"
+        )
+    return load_scenarios(name, n_levels=n_levels)
+
+
+def load_scenarios(
+    name_or_path: str | Path,
+    *,
+    n_levels: int | None = None,
+    doses: Sequence[float] | None = None,
+) -> tuple[Scenario, ...]:
+    """Read the scenarios of a shipped set or of a TOML file.
+
+    Parameters
+    ----------
+    name_or_path : str or Path
+        Name of a shipped set, else a file; ``"-"`` is standard input.
+    n_levels : int, optional
+        Number of levels that every scenario must have.
+    doses : sequence of float, shape (n_levels,), optional
+        Doses of the ladder, lowest first, for scenarios given by formula. A file may give its own
+        where there is no ladder, but may not contradict it.
+
+    Returns
+    -------
+    tuple of Scenario
+
+    Raises
+    ------
+    ScenarioFileError
+        With every fault of the file and its place.
+    CurveError
+        If ``doses`` are not the doses of a ladder.
+
+    Examples
+    --------
+    >>> [scenario.name for scenario in load_scenarios("levels-3")][:2]
+    ['low', 'flat']
+    """
+    if doses is not None:
+        doses = tuple(doses)
+        faults = dose_faults(doses)
+        if n_levels not in (None, len(doses)):
+            faults.append(f"doses: needs one dose a level, {n_levels} in all, not {len(doses)}")
+        if faults:
+            raise CurveError(faults)
+        n_levels = len(doses)
+    source = "standard input" if name_or_path == "-" else str(name_or_path)
+    text = _read_text(name_or_path, source)
+    scenarios, faults = read_scenarios(text, n_levels=n_levels, doses=doses)
+    if faults:
+        raise ScenarioFileError(source, faults)
+    return tuple(Scenario(**fields) for fields in scenarios)
+
+
+_MAX_BYTES = 2**20  # no scenario file is larger; a device or a data file would be
+
+
+def _read_text(name_or_path: str | Path, source: str) -> str:
+    try:
+        if name_or_path == "-":
+            content = sys.stdin.buffer.read(_MAX_BYTES + 1)
+        elif name_or_path in shipped_scenarios():
+            content = (_shipped_sets() / f"{name_or_path}.toml").read_bytes()
+        else:
+            with Path(name_or_path).open("rb") as file:
+                content = file.read(_MAX_BYTES + 1)
+    except FileNotFoundError as error:
+        hint = did_you_mean(source, shipped_scenarios())
+        fault = f"no such file, and no shipped set of that name; {hint}"
+        raise ScenarioFileError(source, [fault]) from error
+    except (OSError, ValueError) as error:  # ValueError: a null character in the path
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ScenarioFileError(source, [f"cannot be read: {reason}"]) from error
+    if len(content) > _MAX_BYTES:
+        raise ScenarioFileError(source, ["not a scenario file: larger than 1 MiB"])
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        fault = f"not a scenario file: byte {error.start + 1} is not UTF-8 text"
+        raise ScenarioFileError(source, [fault]) from error
+
+
+def _shipped_sets() -> Traversable:
+    return resources.files("simulations") / "scenario_sets"

@@ -1,0 +1,74 @@
+"""Operating characteristics as text on 80 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from escalation.text import align
+from simulations.characteristics import OperatingCharacteristics
+from simulations.results import ScenarioResult
+
+__all__ = ["result_table"]
+
+
+def result_table(
+    result: ScenarioResult, level_names: Sequence[str], target: float | None = None
+) -> str:
+    """Return one scenario's figures, a row a level, exact and simulated side by side.
+
+    Probabilities are percentages; a simulated figure is followed by its Monte Carlo standard
+    error.
+    """
+    document = result.to_dict(target)
+    engines = [document[engine] for engine in ("exact", "monte_carlo") if engine in document]
+    names = [name for name in ("exact", "monte_carlo") if name in document]
+    head = ["level", "P(DLT)"]
+    for figure in ("MTD %", "mean n", "DLTs"):
+        head += [figure if name == names[0] else "simulated" for name in names]
+    rows = [head]
+    for level, name in enumerate(level_names):
+        row = [name, f"{result.scenario.p_dlt[level]:.3g}"]
+        for key in ("p_select", "patients", "dlts"):
+            row += [_cell(engine, key, level) for engine in engines]
+        rows.append(row)
+    rows.append(["no MTD", "", *(_cell(engine, "p_no_mtd") for engine in engines)])
+    if any(engine["p_inconclusive"] for engine in engines):
+        undetermined = (_cell(engine, "p_inconclusive") for engine in engines)
+        rows.append(["not determined", "", *undetermined])
+    totals = ["total", "", *("" for _ in engines)]
+    for key in ("sample_size", "total_dlts"):
+        totals += [_cell(engine, key, "mean") for engine in engines]
+    rows.append(totals)
+    lines = [align(rows)]
+    best = result.exact or (result.monte_carlo and result.monte_carlo.characteristics)
+    if best:
+        lines.append(_spread(best))
+    if target is not None:
+        for key, text in (("pcs", "correct selection"), ("p_overdose", "overdose selected")):
+            shown = " / ".join(_cell(engine, key) for engine in engines)
+            lines.append(f"{text} at target {target:g}: {shown} %")
+    return "\n".join(lines)
+
+
+def _cell(engine: dict[str, Any], key: str, part: int | str | None = None) -> str:
+    """Show one figure, a share as a percentage, with its standard error where it has one."""
+    figure, error = engine[key], engine.get("mcse", {}).get(key)
+    if part is not None:
+        figure, error = figure[part], error and error[part]
+    is_share = key.startswith("p_") or key == "pcs"
+    shown = f"{100 * figure if is_share else figure:.2f}"
+    if error is None:
+        return shown
+    return (
+        f"{shown} ({100 * error:.2f})" if is_share else f"{shown} ({error:.3f})".replace("(0", "(")
+    )
+
+
+def _spread(found: OperatingCharacteristics) -> str:
+    size = found.sample_size
+    low, median, high = (size.quantile(q) for q in (0.05, 0.5, 0.95))
+    return (
+        f"sample size: SD {size.sd:.2f}, median {median}, 5 % to 95 % {low} to {high}; "
+        f"DLTs: SD {found.total_dlts.sd:.2f}"
+    )

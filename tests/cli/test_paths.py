@@ -1,0 +1,74 @@
+"""`escalation paths`, as a person types it."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from escalation.cli import main
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(main, ["paths", *words])
+
+
+def test_the_tree_looks_one_cohort_ahead_against_binomials() -> None:
+    result = run("--p-dlt", "0.1,0.2,0.3", "--depth", "1")
+    assert result.exit_code == 0, result.stderr
+    tree = [line for line in result.stdout.splitlines() if line.startswith(("|-", "`-"))]
+    assert tree == [
+        "|- 1: 0/3 0.7290  Escalate to level 2: enrol 3 patients.",
+        "|- 1: 1/3 0.2430  Stay at level 1: enrol 3 patients.",
+        "|- 1: 2/3 0.0270  Stop: no MTD.",
+        "`- 1: 3/3 0.0010  Stop: no MTD.",
+    ]
+
+
+@pytest.mark.parametrize(("levels", "n_paths"), [("1", 10), ("2", 46), ("3", 154)])
+def test_the_list_has_as_many_paths_as_precautionary(levels: str, n_paths: int) -> None:
+    result = run("--levels", levels, "--list")
+    assert len(result.stdout.splitlines()) == n_paths
+
+
+def test_the_probabilities_of_all_paths_sum_to_one() -> None:
+    words = ("--p-dlt", "0.1,0.2,0.3", "--from", "1NNN 2N??", "--list", "--json")
+    document = json.loads(run(*words).stdout)
+    assert sum(path["probability"] for path in document["paths"]) == pytest.approx(1)
+    assert document["n_paths"] == len(document["paths"])
+
+
+def test_pending_patients_give_a_tree_for_each_way_they_turn_out() -> None:
+    words = ("--p-dlt", "0.1,0.2,0.3", "--from", "1NNN 2N??", "--json")
+    document = json.loads(run(*words).stdout)
+    probabilities = [root["probability"] for root in document["tree"]]
+    assert probabilities == pytest.approx([0.64, 0.32, 0.04])
+    assert [root["decision"]["action"] for root in document["tree"]] == [
+        "escalate",
+        "stay",
+        "deescalate",
+    ]
+
+
+def test_the_tree_is_drawn(tmp_path: Path) -> None:
+    picture = tmp_path / "tree.svg"
+    result = run("--p-dlt", "0.1,0.2,0.3", "--plot", str(picture))
+    assert result.exit_code == 0, result.stderr
+    assert picture.read_text().startswith("<?xml")
+
+
+@pytest.mark.parametrize(
+    ("words", "exit_code", "message"),
+    [
+        (["--depth", "0"], 2, "--depth"),
+        (["--list", "--depth", "2"], 2, "--list"),
+        (["--p-dlt", "0.1,x"], 1, "'x'"),
+        (["--from", "1TTT 2NNN"], 1, "cohort 2"),
+        (["--plot", "tree.doc"], 1, ".png, .svg, .pdf"),
+    ],
+)
+def test_bad_input_is_one_clear_line(words: list[str], exit_code: int, message: str) -> None:
+    result = run(*words)
+    assert result.exit_code == exit_code
+    assert result.stdout == ""
+    assert message in result.stderr

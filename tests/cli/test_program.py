@@ -1,0 +1,102 @@
+"""The program as a whole: help, exit codes, pipes, interrupts."""
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from escalation import __version__
+from escalation.cli import main
+
+
+def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+        else:
+            yield (*path, name)
+
+
+COMMANDS = list(commands(main))
+PROGRAM = [sys.executable, "-c", "from escalation.cli import main; main()"]
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_every_command_has_an_example_in_its_help_on_80_columns(path: tuple[str, ...]) -> None:
+    result = CliRunner().invoke(main, [*path, "--help"], terminal_width=80)
+    assert result.exit_code == 0
+    assert f"Example: escalation {' '.join(path)}" in result.stdout
+    assert max(map(len, result.stdout.splitlines())) <= 80
+    assert result.stdout.isascii()
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_every_example_in_a_help_runs(path: tuple[str, ...], tmp_path: Path) -> None:
+    shown = CliRunner().invoke(main, [*path, "--help"], terminal_width=200).stdout
+    example = next(line for line in shown.splitlines() if "Example: escalation" in line)
+    words = example.partition("Example: escalation ")[2]
+    program = " ".join(f"'{word}'" for word in PROGRAM)
+    done = subprocess.run(
+        ["bash", "-c", f"{program} {words}"], cwd=tmp_path, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_a_wrong_option_is_a_usage_error(path: tuple[str, ...]) -> None:
+    result = CliRunner().invoke(main, [*path, "--no-such-option"])
+    assert result.exit_code == 2
+    assert "Usage: escalation" in result.stderr
+
+
+def test_a_misspelt_command_is_a_usage_error() -> None:
+    result = CliRunner().invoke(main, ["decid", "1NNN"])
+    assert result.exit_code == 2
+    assert "No such command 'decid'" in result.stderr
+
+
+def test_version() -> None:
+    assert __version__ in CliRunner().invoke(main, ["--version"]).stdout
+
+
+def test_a_pipe_that_closes_early_ends_quietly() -> None:
+    words = " ".join(f"'{word}'" for word in PROGRAM)
+    command = f"{words} paths --list --levels 6 | head -n 1"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert done.stdout.count("\n") == 1
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_an_interrupt_ends_a_long_run_without_a_traceback(workers: str) -> None:
+    words = [*PROGRAM, "simulate", "--trials", "1000000000", "--workers", workers]
+    running = subprocess.Popen(
+        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    time.sleep(2.5)
+    started = time.monotonic()
+    running.send_signal(signal.SIGINT)
+    _, stderr = running.communicate(timeout=60)
+    assert running.returncode == 1
+    assert "Aborted!" in stderr
+    assert "Traceback" not in stderr
+    assert time.monotonic() - started < 30
+
+
+def test_a_full_disk_is_one_clear_line() -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("needs /dev/full")
+    words = " ".join(f"'{word}'" for word in PROGRAM)
+    command = f"{words} decide 1NNN > /dev/full"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.strip() == "escalation: output: No space left on device"

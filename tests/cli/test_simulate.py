@@ -1,0 +1,168 @@
+"""`escalation simulate`, as a person types it."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from escalation.cli import main
+
+CURVE = "0.05,0.10,0.20,0.33,0.50"
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(main, ["simulate", *words])
+
+
+def simulated(*words: str) -> dict:
+    result = run(*words, "--json")
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def test_exact_json_against_precautionary() -> None:
+    document = simulated("--p-dlt", CURVE, "--method", "exact")
+    (result,) = document["results"]
+    with Path("tests/data/threep3_precautionary_per_dose.csv").open() as file:
+        rows = [row for row in csv.DictReader(file) if row["scenario"] == "D5_skeleton"]
+    exact = result["exact"]
+    assert exact["p_no_mtd"] == pytest.approx(float(rows[0]["p_select"]), abs=1e-12)
+    assert len(rows) == 6
+    for level, row in enumerate(rows[1:]):
+        assert exact["p_select"][level] == pytest.approx(float(row["p_select"]), abs=1e-12)
+        assert exact["patients"][level] == pytest.approx(float(row["exp_n"]), abs=1e-12)
+        assert exact["dlts"][level] == pytest.approx(float(row["exp_dlt"]), abs=1e-12)
+
+
+def test_json_has_the_keys_of_the_contract() -> None:
+    document = simulated("--p-dlt", CURVE, "--trials", "2000", "--seed", "7", "--target", "0.25")
+    assert document["schema"] == 1
+    assert document["design"]["name"] == "3+3"
+    assert document["design"]["variant"] == "confirm"
+    assert set(document["protocol"]) == {"name", "digest"}
+    (result,) = document["results"]
+    assert result["scenario"]["p_dlt"] == [0.05, 0.1, 0.2, 0.33, 0.5]
+    figures = {
+        *("p_select", "p_no_mtd", "p_inconclusive", "patients", "dlts"),
+        *("sample_size", "total_dlts", "pcs", "p_overdose"),
+    }
+    assert figures <= set(result["exact"])
+    assert figures | {"trials", "seed", "mcse"} <= set(result["monte_carlo"])
+    assert figures <= set(result["monte_carlo"]["mcse"])
+    assert set(result["exact"]["sample_size"]) == {"mean", "sd", "distribution"}
+    assert (result["monte_carlo"]["trials"], result["monte_carlo"]["seed"]) == (2000, 7)
+    assert result["exact"]["pcs"] == result["exact"]["p_select"][2]
+    assert result["exact"]["p_overdose"] == pytest.approx(sum(result["exact"]["p_select"][3:]))
+
+
+def test_the_engine_not_asked_for_is_absent() -> None:
+    (exact,) = simulated("--p-dlt", CURVE, "--method", "exact")["results"]
+    assert "monte_carlo" not in exact
+    (drawn,) = simulated("--p-dlt", CURVE, "--method", "monte-carlo", "--trials", "10")["results"]
+    assert "exact" not in drawn
+
+
+def test_without_a_scenario_the_protocols_own_are_used() -> None:
+    document = simulated("--method", "exact")
+    assert document["protocol"]["name"] == "nct07123519"
+    assert len(document["results"]) >= 5
+    assert all(len(result["scenario"]["p_dlt"]) == 4 for result in document["results"])
+
+
+def test_the_table_fits_80_columns() -> None:
+    result = run("--trials", "1000", "--target", "0.3")
+    assert result.exit_code == 0
+    assert max(map(len, result.stdout.splitlines())) <= 80
+    assert result.stdout.isascii()
+
+
+def test_the_same_seed_gives_the_same_figures_for_any_number_of_workers() -> None:
+    words = ("--p-dlt", CURVE, "--method", "monte-carlo", "--trials", "1000001")
+    assert simulated(*words, "--workers", "2") == simulated(*words)
+
+
+def test_from_shows_the_rest_of_the_trial() -> None:
+    document = simulated("--p-dlt", "0.1,0.2,0.3", "--from", "1NNN 2NTT", "--method", "exact")
+    assert document["from"] == {
+        "outcomes": "1NNN 2NTT",
+        "patients": [3, 3, 0],
+        "dlts": [0, 2, 0],
+        "pending": [0, 0, 0],
+    }
+    exact = document["results"][0]["exact"]
+    # what is left is three patients at level 1, the MTD with at most one DLT
+    assert exact["patients"] == pytest.approx([3, 0, 0])
+    assert exact["p_select"] == pytest.approx([0.9**3 + 3 * 0.1 * 0.9**2, 0, 0])
+
+
+def test_a_finished_trial_has_nothing_left_to_come() -> None:
+    words = ("--p-dlt", "0.1,0.2", "--from", "1TT", "--trials", "10")
+    (result,) = simulated(*words)["results"]
+    for engine in ("exact", "monte_carlo"):
+        assert result[engine]["p_no_mtd"] == pytest.approx(1)
+        assert result[engine]["sample_size"]["mean"] == 0
+
+
+def test_kept_trials_sum_up_to_the_table(tmp_path: Path) -> None:
+    kept = tmp_path / "trials.csv"
+    words = ("--p-dlt", "0.1,0.3", "--method", "monte-carlo", "--trials", "500")
+    (result,) = simulated(*words, "--keep", str(kept))["results"]
+    with kept.open() as file:
+        rows = list(csv.DictReader(file))
+    ends = {row["trial"]: row["end"] for row in rows}
+    assert len(ends) == 500
+    found = result["monte_carlo"]
+    assert list(ends.values()).count("MTD 2") / 500 == pytest.approx(found["p_select"][1])
+    assert sum(int(row["n_dlts"]) for row in rows) / 500 == pytest.approx(sum(found["dlts"]))
+
+
+def test_a_falling_curve_is_allowed_and_said() -> None:
+    result = run("--p-dlt", "0.3,0.1", "--method", "exact")
+    assert result.exit_code == 0
+    assert "P(DLT) falls from one level to a higher one." in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "exit_code", "message"),
+    [
+        (["--p-dlt", "0.1,1.5"], 1, "1.5"),
+        (["--p-dlt", "0.1,nan"], 1, "nan"),
+        (["--p-dlt", "0.1,abc"], 1, "abc"),
+        (["--p-dlt", ""], 1, ""),
+        (["--p-dlt", "0.1,0.2", "--protocol", "nct07123519"], 1, "4 levels"),
+        (["--p-dlt", "0.1", "--levels", "3"], 1, "3 levels"),
+        (["--p-dlt", "0.1", "--trials", "0"], 2, "0"),
+        (["--p-dlt", "0.1", "--trials", "-5"], 2, "-5"),
+        (["--p-dlt", "0.1", "--trials", "1e3"], 2, "1e3"),
+        (["--p-dlt", "0.1", "--seed", "-1"], 2, "-1"),
+        (["--p-dlt", "0.1", "--target", "1.2"], 1, "--target"),
+        (["--p-dlt", "0.1", "--target", "nan"], 1, "--target"),
+        (["--p-dlt", "0.1", "--scenario", "levels-3"], 2, "not both"),
+        (["--scenario", "no-such-file"], 1, "no-such-file"),
+        (["--levels", "7"], 1, "7 levels"),
+        (["--p-dlt", "0.1", "--from", "1NNZ"], 1, "character 4"),
+        (["--p-dlt", "0.1,0.2", "--from", "1TTT 2NNN"], 1, "cohort 2 (2NNN)"),
+        (["--p-dlt", "0.1", "--plot", "no-such-folder/page.png"], 1, "cannot be written"),
+        (["--p-dlt", "0.1", "--plot", "page.docx"], 1, ".png, .svg, .pdf"),
+        (["--p-dlt", "0.1", "--keep", "no-such-folder/trials.csv"], 1, "cannot be written"),
+        (["--p-dlt", "0.1", "--keep", "t.csv", "--method", "exact"], 2, "--keep"),
+    ],
+)
+def test_bad_input_is_one_clear_line(words: list[str], exit_code: int, message: str) -> None:
+    result = run(*words)
+    assert result.exit_code == exit_code, (result.stdout, result.stderr)
+    assert result.stdout == ""
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.text(max_size=20))
+def test_random_probabilities_never_end_in_a_traceback(text: str) -> None:
+    result = run("--method", "exact", f"--p-dlt={text}")
+    assert result.exit_code in (0, 1, 2), result.exception
+    assert result.exit_code == 0 or "Traceback" not in result.stderr
