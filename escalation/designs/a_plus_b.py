@@ -130,8 +130,8 @@ class APlusB(Design):
         More than A patients count as the second stage, so a cohort of 4 or 5 is completed to A+B
         unless it is clear already; beyond A+B the limits stay those of A+B.
         """
-        full = self.a + self.b
-        return self._statuses[min(tally.n_evaluable, full)][min(tally.n_dlts, full)]
+        n, x = tally.n_evaluable, tally.n_dlts
+        return self._statuses[n][x] if n < len(self._statuses) else self._judge(n, x)
 
     def _judge_all(self, tallies: Sequence[Tally]) -> list[LevelStatus]:
         judged = self._statuses
@@ -141,12 +141,12 @@ class APlusB(Design):
             return [self.status(tally) for tally in tallies]
 
     def _judge(self, n: int, x: int) -> LevelStatus:
-        """Judge ``x`` DLTs among ``n`` patients, n from 0 to A+B."""
+        """Judge ``x`` DLTs among ``n`` patients."""
         if n == 0:
             return LevelStatus.NOT_GIVEN
         if x > (self.d if n <= self.a else self.e + (self.borderline == "mtd")):
             return LevelStatus.TOO_TOXIC
-        if n == self.a + self.b:
+        if n >= self.a + self.b:
             return LevelStatus.CONFIRMED if x <= self.e else LevelStatus.BORDERLINE
         if n >= self.a and x < self.c:
             return LevelStatus.CLEARED
@@ -157,14 +157,17 @@ class APlusB(Design):
         ceiling = _first(LevelStatus.TOO_TOXIC, statuses, self.n_levels)
         if ceiling == 0:
             return self._stop("lowest-too-toxic")
+        highest = ceiling - 1
         if self.borderline == "mtd" and LevelStatus.BORDERLINE in statuses[:ceiling]:
-            return self._stop("borderline-mtd", mtd=statuses.index(LevelStatus.BORDERLINE))
-        target = min(level, ceiling - 1)
+            highest = statuses.index(LevelStatus.BORDERLINE)
+        target = min(level, highest)
         unfinished = _first(LevelStatus.OPEN, statuses, target)
         if unfinished < target:
             return self._treat(tallies, level, unfinished, "unfinished-below")
-        while statuses[target] in _PASSED and target + 1 < ceiling:
+        while statuses[target] in _PASSED and target < highest:
             target += 1
+        if statuses[target] is LevelStatus.BORDERLINE:
+            return self._stop("borderline-mtd", mtd=target)
         if target + 1 == ceiling < self.n_levels:
             return self._decide_below_failed(tallies, statuses, level, target)
         return self._decide_going_up(tallies, statuses, level, target)

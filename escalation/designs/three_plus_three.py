@@ -64,7 +64,6 @@ class ThreePlusThree(APlusB):
     two_of_six: Borderline = "fail"
 
     def __post_init__(self) -> None:
-        pair = (self.below, self.top)
         if self.variant is not None and self.variant not in get_args(Variant):
             raise DesignError(
                 f"3+3: variant {self.variant!r} is unknown; "
@@ -72,7 +71,9 @@ class ThreePlusThree(APlusB):
             )
         below, top = (
             given if given is not None else named
-            for given, named in zip(pair, VARIANTS[self.variant or "confirm"], strict=True)
+            for given, named in zip(
+                (self.below, self.top), VARIANTS[self.variant or "confirm"], strict=True
+            )
         )
         if self.variant is not None and (below, top) != VARIANTS[self.variant]:
             raise DesignError(
@@ -84,6 +85,6 @@ class ThreePlusThree(APlusB):
         object.__setattr__(self, "below", below)
         object.__setattr__(self, "top", top)
         object.__setattr__(self, "borderline", self.two_of_six)
-        names = {pair: name for name, pair in VARIANTS.items()}
-        object.__setattr__(self, "variant", names.get((below, top)))
+        named = next((name for name, pair in VARIANTS.items() if pair == (below, top)), None)
+        object.__setattr__(self, "variant", named)
         super(ThreePlusThree, self).__post_init__()

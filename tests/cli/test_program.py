@@ -44,6 +44,10 @@ def test_every_example_in_a_help_runs(path: tuple[str, ...], tmp_path: Path) -> 
     shown = CliRunner().invoke(main, [*path, "--help"], terminal_width=200).stdout
     example = next(line for line in shown.splitlines() if "Example: escalation" in line)
     words = example.partition("Example: escalation ")[2]
+    template = CliRunner().invoke(main, ["protocol", "init", "-"]).stdout
+    (tmp_path / "my-trial.toml").write_text(template)
+    if path == ("protocol", "init"):
+        (tmp_path / "my-trial.toml").unlink()
     program = " ".join(f"'{word}'" for word in PROGRAM)
     done = subprocess.run(
         ["bash", "-c", f"{program} {words}"], cwd=tmp_path, capture_output=True, check=False

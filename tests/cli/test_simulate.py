@@ -143,7 +143,7 @@ def test_a_falling_curve_is_allowed_and_said() -> None:
         (["--p-dlt", "0.1", "--target", "nan"], 1, "--target"),
         (["--p-dlt", "0.1", "--scenario", "levels-3"], 2, "not both"),
         (["--scenario", "no-such-file"], 1, "no-such-file"),
-        (["--levels", "7"], 1, "7 levels"),
+        (["--levels", "7"], 1, "no scenarios are shipped for a ladder of 7"),
         (["--p-dlt", "0.1", "--from", "1NNZ"], 1, "character 4"),
         (["--p-dlt", "0.1,0.2", "--from", "1TTT 2NNN"], 1, "cohort 2 (2NNN)"),
         (["--p-dlt", "0.1", "--plot", "no-such-folder/page.png"], 1, "cannot be written"),

@@ -1,0 +1,36 @@
+"""Pictures: each function draws the result handed in and returns its axes or its figure.
+
+They compute nothing and show nothing. ``plot_x(..., ax=None)`` draws on the axes given, else on a
+figure of its own that pyplot does not know; ``save_figure`` writes it.
+"""
+
+from simulations.plots.characteristics import (
+    plot_distribution,
+    plot_patients,
+    plot_scenarios,
+    plot_selection,
+)
+from simulations.plots.convergence import plot_convergence
+from simulations.plots.decision_table import plot_decision_table
+from simulations.plots.files import SUFFIXES, check_writable, save_figure
+from simulations.plots.page import plot_page
+from simulations.plots.paths import plot_paths
+from simulations.plots.provenance import Provenance
+from simulations.plots.trials import plot_trajectories, plot_trajectory
+
+__all__ = [
+    "SUFFIXES",
+    "Provenance",
+    "check_writable",
+    "plot_convergence",
+    "plot_decision_table",
+    "plot_distribution",
+    "plot_page",
+    "plot_paths",
+    "plot_patients",
+    "plot_scenarios",
+    "plot_selection",
+    "plot_trajectories",
+    "plot_trajectory",
+    "save_figure",
+]

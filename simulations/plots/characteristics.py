@@ -1,0 +1,296 @@
+"""Pictures of operating characteristics: scenarios, selection, exposure, sample size.
+
+Exact probabilities are bars, simulated ones points with 95 % error bars. Where only simulated
+ones are given, they are the bars, and hatched.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
+
+from escalation.errors import InputError
+from simulations.characteristics import Distribution, OperatingCharacteristics
+from simulations.montecarlo import MonteCarlo
+from simulations.plots.provenance import describe_method, describe_scenario
+from simulations.plots.style import (
+    ACCENT,
+    INCHES_A_LETTER,
+    INK,
+    LIGHT,
+    MIDDLE,
+    caption,
+    label_counts,
+    label_levels,
+    legend_above,
+    line_styles,
+    new_axes,
+    outcome_places,
+    plain,
+    shorten,
+    styled,
+)
+from simulations.results import ScenarioResult
+from simulations.scenarios import Scenario
+
+__all__ = [
+    "plot_distribution",
+    "plot_patients",
+    "plot_scenarios",
+    "plot_selection",
+]
+
+Z95 = 1.96
+Count = Literal["sample_size", "total_dlts"]
+NO_MTD = "no MTD"
+NOT_DETERMINED = "not deter- mined"  # broken at blanks where places are narrow
+
+
+@styled
+def plot_scenarios(
+    scenarios: Sequence[Scenario],
+    *,
+    level_names: Sequence[str],
+    target: float | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Plot true P(DLT) by dose level, a line a scenario; the legend is in the lines' order."""
+    ax = new_axes(ax, (4.6, 2.6))
+    drawn = sorted(scenarios, key=lambda scenario: scenario.p_dlt[::-1], reverse=True)
+    names = [_legend_name(scenario.name) for scenario in drawn]
+    for scenario, name, style in zip(drawn, names, line_styles(len(drawn)), strict=True):
+        ax.plot(scenario.p_dlt, label=name, clip_on=False, zorder=3, **style)
+    if target is not None:
+        ax.axhline(target, **_TARGET, label=f"target {target:g}")
+    widest = max((len(line) for name in names for line in name.splitlines()), default=0)
+    label_levels(ax, level_names, inches_beside=0.5 + INCHES_A_LETTER * widest)
+    ax.set_ylabel("True P(DLT)")
+    ax.set_ylim(0, 1)
+    ax.legend(loc="center left", bbox_to_anchor=(1.02, 0.5))
+    return ax
+
+
+_TARGET: dict[str, Any] = {"color": INK, "linestyle": (0, (4, 2)), "linewidth": 0.7, "zorder": 1}
+
+
+def _legend_name(name: str) -> str:
+    """Return a scenario's name in lines that fit beside a plot."""
+    text = plain(textwrap.fill(shorten(name, 80), 28))
+    # a legend leaves out what begins with an underscore
+    return f"\N{ZERO WIDTH SPACE}{text}" if text.startswith("_") else text
+
+
+@styled
+def plot_selection(
+    result: ScenarioResult,
+    *,
+    level_names: Sequence[str],
+    design: str,
+    target: float | None = None,
+    show_undetermined: bool | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Plot P(each level is declared the MTD) and P(no MTD), with true P(DLT) on the same scale.
+
+    Parameters
+    ----------
+    result : ScenarioResult
+    level_names : sequence of str, length L
+    design : str
+        The design and its options, for the caption.
+    target : float, optional
+        Target P(DLT), drawn as a line.
+    show_undetermined : bool, optional
+        Whether there is a bar for "not determined"; by default where it is not 0.
+    ax : matplotlib.axes.Axes, optional
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    ax = new_axes(ax)
+    draw_selection(ax, result, level_names, target, show_undetermined)
+    _finish(ax, result, design)
+    return ax
+
+
+def draw_selection(
+    ax: Axes,
+    result: ScenarioResult,
+    level_names: Sequence[str],
+    target: float | None,
+    show_undetermined: bool | None,
+) -> None:
+    """Draw ``plot_selection`` without legend and caption."""
+    if show_undetermined is None:
+        show_undetermined = has_undetermined(result)
+    n_levels = len(level_names)
+    others = [NO_MTD, NOT_DETERMINED][: 1 + show_undetermined]
+    places = outcome_places(n_levels, len(others))
+
+    def outcomes(found: OperatingCharacteristics) -> list[float]:
+        return [*found.p_select, found.p_no_mtd, found.p_inconclusive][: len(places)]
+
+    def errors(monte_carlo: MonteCarlo) -> list[float]:
+        mcse = monte_carlo.mcse()
+        return [*mcse["p_select"], mcse["p_no_mtd"], mcse["p_inconclusive"]][: len(places)]
+
+    _bars(ax, places, result, outcomes, errors, label="selected")
+    ax.plot(
+        range(n_levels),
+        result.scenario.p_dlt,
+        color=ACCENT,
+        marker="o",
+        markerfacecolor="white",
+        label="true P(DLT)",
+        zorder=4,
+        clip_on=False,
+    )
+    if target is not None:
+        ax.axhline(target, **_TARGET, label=f"target {target:g}")
+    label_levels(ax, level_names, *others)
+    ax.set_ylabel("Probability")
+    ax.set_ylim(0, 1)
+
+
+def has_undetermined(result: ScenarioResult) -> bool:
+    """Whether a result has trials that end with the MTD not determined."""
+    simulated = result.monte_carlo and result.monte_carlo.characteristics
+    return any(found.p_inconclusive > 0 for found in (result.exact, simulated) if found)
+
+
+@styled
+def plot_patients(
+    result: ScenarioResult,
+    *,
+    level_names: Sequence[str],
+    design: str,
+    ax: Axes | None = None,
+) -> Axes:
+    """Plot the mean number of patients by level, and within it of those with a DLT."""
+    ax = new_axes(ax)
+    draw_patients(ax, result, level_names)
+    _finish(ax, result, design)
+    return ax
+
+
+def draw_patients(ax: Axes, result: ScenarioResult, level_names: Sequence[str]) -> None:
+    """Draw ``plot_patients`` without legend and caption."""
+    places = range(len(level_names))
+    _bars(ax, places, result, lambda found: found.patients, lambda run: run.mcse()["patients"],
+          label="patients")  # fmt: skip
+    _bars(ax, places, result, lambda found: found.dlts, lambda run: run.mcse()["dlts"],
+          label="DLTs", width=0.4, color=MIDDLE, marker="D")  # fmt: skip
+    label_levels(ax, level_names)
+    ax.set_ylabel("Mean number per trial")
+
+
+@styled
+def plot_distribution(
+    result: ScenarioResult,
+    count: Count = "sample_size",
+    *,
+    design: str,
+    ax: Axes | None = None,
+) -> Axes:
+    """Plot the distribution of the sample size, or of the trial's number of DLTs."""
+    ax = new_axes(ax)
+    draw_distribution(ax, result, count)
+    _finish(ax, result, design)
+    return ax
+
+
+def draw_distribution(ax: Axes, result: ScenarioResult, count: Count) -> None:
+    """Draw ``plot_distribution`` without legend and caption."""
+
+    def of(found: OperatingCharacteristics) -> Distribution:
+        distribution: Distribution = getattr(found, count)
+        return distribution
+
+    def errors(run: MonteCarlo) -> list[float]:
+        return list(run.mcse()[count]["distribution"].values())
+
+    found = of(_best(result))
+    _bars(
+        ax,
+        found.values,
+        result,
+        lambda found: of(found).p,
+        errors,
+        label="probability",
+        width=0.8 * float(np.diff(found.values).min(initial=3)),
+    )
+    ax.axvline(found.mean, color=ACCENT, linewidth=0.9, linestyle=(0, (1, 1)), zorder=1,
+               label=f"mean {found.mean:.1f}")  # fmt: skip
+    values = found.values.tolist()
+    if count == "sample_size":
+        label_counts(ax, "Sample size, patients", values, unit=3)
+    else:
+        label_counts(ax, "DLTs in the trial", values)
+    ax.set_ylabel("Probability")
+    ax.set_ylim(bottom=0)
+
+
+def _bars(
+    ax: Axes,
+    places: ArrayLike,
+    result: ScenarioResult,
+    figures: Callable[[OperatingCharacteristics], ArrayLike],
+    errors: Callable[[MonteCarlo], Sequence[float]],
+    *,
+    label: str,
+    width: float = 0.75,
+    color: str = LIGHT,
+    marker: str = "s",
+) -> None:
+    """Draw one figure: exact as bars, simulated as points with 95 % error bars."""
+    where = np.asarray(places, dtype=float)
+    is_exact, run = result.exact is not None, result.monte_carlo
+    ax.bar(
+        where,
+        np.asarray(figures(_best(result))),
+        width,
+        color=color,
+        edgecolor=INK,
+        linewidth=0.5,
+        hatch="" if is_exact else "////",
+        label=f"{label}, {'exact' if is_exact else 'simulated'}",
+    )
+    if run is not None:
+        ax.errorbar(
+            where + 0.25 * width,
+            np.asarray(figures(run.characteristics)),
+            Z95 * np.asarray(errors(run)),
+            color=INK,
+            linestyle="none",
+            marker=marker,
+            markersize=2,
+            markerfacecolor="white",
+            markeredgewidth=0.7,
+            capsize=2,
+            elinewidth=0.7,
+            capthick=0.7,
+            label=f"{label}, simulated" if is_exact else "95 % interval",
+            zorder=5,
+            clip_on=False,
+        )
+
+
+def _best(result: ScenarioResult) -> OperatingCharacteristics:
+    if result.exact is not None:
+        return result.exact
+    if result.monte_carlo is not None:
+        return result.monte_carlo.characteristics
+    raise InputError(f"scenario {result.scenario.name!r} has no result of either engine")
+
+
+def _finish(ax: Axes, result: ScenarioResult, design: str) -> None:
+    points = legend_above(ax, n_columns=2)
+    scenario = describe_scenario(result.scenario.name)
+    bars = "error bars: 95 %" if result.monte_carlo is not None else ""
+    caption(ax, design, scenario, describe_method(result), bars, points=points)

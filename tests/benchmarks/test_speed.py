@@ -1,0 +1,151 @@
+"""Timings, printed and never asserted on: ``pytest -m benchmark -s tests/benchmarks``."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from escalation.designs import ThreePlusThree
+from simulations.exact import exact_batch, exact_characteristics
+from simulations.graph import build_graph
+from simulations.montecarlo import simulate
+
+from .baseline import enumerate_paths, simulate_patients
+
+P5 = [0.05, 0.10, 0.20, 0.30, 0.45]
+P6 = [0.05, 0.10, 0.20, 0.30, 0.40, 0.50]
+P8 = [0.02, 0.05, 0.10, 0.15, 0.20, 0.30, 0.40, 0.50]
+
+
+def best_of(repeats: int, run: Callable[[], object]) -> float:
+    """Return the shortest time in seconds: what it costs without the neighbours."""
+    seconds = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        run()
+        seconds.append(time.perf_counter() - start)
+    return min(seconds)
+
+
+def peak_memory(run: Callable[[], object]) -> float:
+    tracemalloc.start()
+    run()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak / 2**20
+
+
+def report(what: str, figure: str) -> None:
+    print(f"\n  {what:<58} {figure}", end="")
+
+
+# ---------------------------------------------------------------- the baseline is right
+
+
+@pytest.mark.parametrize("p", [P5, P6[:1], P6[:3], [0.0, 1.0], [0.4, 0.1, 0.6, 0.2]], ids=str)
+def test_exact_characteristics_against_the_recursive_baseline(p):
+    selected, mean, n_paths = enumerate_paths(p)
+    graph = build_graph(ThreePlusThree(n_levels=len(p)))
+    found = exact_characteristics(graph, p)
+    assert [found.p_no_mtd, *found.p_select] == pytest.approx(selected, rel=0, abs=1e-12)
+    assert found.sample_size.mean == pytest.approx(mean, rel=0, abs=1e-11)
+    assert graph.count_paths() == n_paths
+
+
+def test_exact_characteristics_against_the_patient_by_patient_baseline():
+    trials = 20_000
+    shares = np.array(simulate_patients(P5, trials, seed=1)) / trials
+    found = exact_characteristics(build_graph(ThreePlusThree(n_levels=5)), P5)
+    p = np.array([found.p_no_mtd, *found.p_select])
+    assert (np.abs(shares - p) / np.sqrt(p * (1 - p) / trials) < 4).all()
+
+
+# ---------------------------------------------------------------- timings
+
+
+@pytest.mark.benchmark
+def test_exact_speed():
+    graph = build_graph(ThreePlusThree(n_levels=5))
+    _ = graph.ways
+    build = best_of(7, lambda: build_graph(ThreePlusThree(n_levels=5)))
+    report("5 levels, the graph", f"{build * 1e3:.2f} ms")
+    from_nothing = best_of(
+        7, lambda: exact_characteristics(build_graph(ThreePlusThree(n_levels=5)), P5)
+    )
+    one = best_of(50, lambda: exact_characteristics(graph, P5))
+    report("5 levels, one scenario, graph included", f"{from_nothing * 1e3:.2f} ms")
+    report("5 levels, one scenario, graph at hand", f"{one * 1e6:.0f} us")
+    p = np.sort(np.random.default_rng(1).random((100_000, 5)), axis=1)
+    batch = best_of(3, lambda: exact_batch(graph, p))
+    report("5 levels, 100,000 scenarios", f"{batch:.2f} s, {batch * 10:.2f} us a scenario")
+    peak = peak_memory(lambda: exact_batch(graph, p))
+    report("5 levels, 100,000 scenarios, peak memory", f"{peak:.0f} MiB")
+    plain = best_of(5, lambda: enumerate_paths(P5))
+    report("5 levels, recursive baseline", f"{plain * 1e3:.2f} ms")
+    report("  baseline / one scenario", f"{plain / one:.1f}")
+    report("  baseline / one scenario of a batch", f"{plain / batch * 1e5:.0f}")
+
+
+@pytest.mark.benchmark
+def test_graph_speed():
+    design = ThreePlusThree(n_levels=8)
+    graph = build_graph(design)
+    seconds = best_of(3, lambda: build_graph(design))
+    report(f"8 levels, the graph, {graph.n_states} states", f"{seconds * 1e3:.0f} ms")
+    report("  states a second", f"{graph.n_states / seconds:,.0f}")
+    plain = best_of(3, lambda: enumerate_paths(P8))
+    report("8 levels, recursive baseline, one scenario", f"{plain * 1e3:.0f} ms")
+    one = best_of(10, lambda: exact_characteristics(graph, P8))
+    report("8 levels, one scenario, graph at hand", f"{one * 1e3:.2f} ms")
+
+
+@pytest.mark.benchmark
+def test_monte_carlo_speed():
+    graph = build_graph(ThreePlusThree(n_levels=6))
+    n_plain = 20_000
+    plain = n_plain / best_of(3, lambda: simulate_patients(P6, n_plain, seed=1))
+    report("6 levels, plain Python patient by patient", f"{plain / 1e6:.3f} million trials/s")
+    for draws in ("cohort", "latent"):
+        trials = 2_000_000
+        speed = trials / best_of(
+            5, lambda draws=draws, trials=trials: simulate(graph, P6, trials=trials, draws=draws)
+        )
+        report(f"6 levels, draws by {draws}, one core", f"{speed / 1e6:.2f} million trials/s")
+        report("  / plain Python", f"{speed / plain:.0f}")
+        peaks = [
+            peak_memory(
+                lambda draws=draws, trials=trials: simulate(graph, P6, trials=trials, draws=draws)
+            )
+            for trials in (20_000, 1_000_000)
+        ]
+        report("  peak memory, 20,000 and 1,000,000 trials", f"{peaks[0]:.1f}, {peaks[1]:.1f} MiB")
+
+
+@pytest.mark.benchmark
+def test_cold_start_of_the_command_line(tmp_path):
+    program = str(Path(sys.executable).with_name("escalation"))
+    own = tmp_path / "own.toml"
+    with own.open("wb") as file:
+        subprocess.run([program, "protocol", "init", "-"], check=True, stdout=file)
+
+    def shell(*command: str) -> Callable[[], object]:
+        return lambda: subprocess.run(command, check=True, capture_output=True)
+
+    outcomes = "1NNN 2NNT"
+    for what, command in (
+        ("python -c pass", (sys.executable, "-c", "pass")),
+        ("python -c 'import click'", (sys.executable, "-c", "import click")),
+        ("python -c 'import numpy'", (sys.executable, "-c", "import numpy")),
+        ("escalation --help", (program, "--help")),
+        ("escalation decide, plain ladder", (program, "decide", outcomes, "--levels", "3")),
+        ("escalation decide, shipped protocol", (program, "decide", outcomes)),
+        ("escalation decide, own file", (program, "decide", outcomes, "--protocol", str(own))),
+    ):
+        report(what, f"{best_of(10, shell(*command)) * 1e3:.0f} ms")

@@ -1,0 +1,270 @@
+"""A+B designs: an oracle in the words of Lin and Shih, and every untidy tally for odd constants."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from escalation.designs import APlusB, make_design
+from escalation.errors import DesignError
+from escalation.outcomes import Tally
+
+from .untidy import (
+    NONE,
+    assert_capped,
+    assert_none,
+    assert_sound,
+    every_answer,
+    highest_named,
+    one_more_dlt,
+)
+
+CONSTANTS = [
+    (3, 3, 1, 1, 1),
+    (3, 3, 1, 1, 2),
+    (3, 3, 1, 2, 2),
+    (2, 4, 1, 1, 1),
+    (2, 4, 1, 1, 2),
+    (4, 4, 1, 1, 1),
+    (4, 4, 1, 2, 2),
+    (1, 2, 1, 1, 1),
+    (1, 1, 1, 0, 0),
+    (1, 1, 1, 1, 1),
+    (4, 2, 2, 2, 3),
+    (3, 2, 2, 1, 1),  # C = D + 1: no doubt after the first cohort, B only to confirm
+    (2, 2, 2, 2, 3),  # D = A: the first cohort alone never fails a level
+    (5, 1, 3, 3, 4),
+]
+OPTIONS = [
+    {"below": below, "top": top, "untested_below": untested, "borderline": borderline}
+    for below in ("expand", "declare")
+    for top in ("expand", "declare")
+    for untested in ("treat", "stop")
+    for borderline in ("fail", "mtd")
+]
+
+
+def named(values: tuple[int, ...]) -> dict[str, int]:
+    return dict(zip("abcde", values, strict=True))
+
+
+class Story:
+    """Conduct an A+B trial cohort by cohort: looks at each level, and whether one has failed."""
+
+    def __init__(self, constants: tuple[int, ...], n_levels: int, options: dict[str, Any]) -> None:
+        self.a, self.b, self.c, self.d, self.e = constants
+        self.top_level = n_levels - 1
+        self.options = options
+
+    def verdict(self, history: tuple[tuple[int, int], ...], start: int) -> tuple[str, int | None]:
+        looks: dict[int, list[int]] = {}
+        going_down, verdict = False, ("treat", start)
+        for level, n_dlts in history:
+            assert verdict == ("treat", level)
+            looks.setdefault(level, []).append(n_dlts)
+            mark = self._mark(looks[level])
+            going_down |= mark == "failed"
+            verdict = self._next(mark, level, looks, going_down)
+        return verdict
+
+    def _mark(self, look: list[int]) -> str:
+        if len(look) == 1:
+            if look[0] < self.c:
+                return "cleared"
+            return "doubt" if look[0] <= self.d else "failed"
+        if sum(look) <= self.e:
+            return "confirmed"
+        borderline = sum(look) == self.e + 1 and self.options["borderline"] == "mtd"
+        return "borderline" if borderline else "failed"
+
+    def _next(
+        self, mark: str, level: int, looks: dict[int, list[int]], going_down: bool
+    ) -> tuple[str, int | None]:
+        if mark in ("doubt", "borderline"):
+            return ("treat" if mark == "doubt" else "mtd", level)
+        if mark == "failed":
+            if level == 0 or (level - 1 not in looks and self.options["untested_below"] == "stop"):
+                return ("none", None)
+            if level - 1 not in looks:
+                return ("treat", level - 1)
+            once = len(looks[level - 1]) == 1
+            again = once and self.options["below"] == "expand"
+            return ("treat" if again else "mtd", level - 1)
+        if going_down or level == self.top_level:
+            more = self.options["below" if going_down else "top"] == "expand"
+            return ("treat" if mark == "cleared" and more else "mtd", level)
+        return ("treat", level + 1)
+
+
+def assert_agrees(constants, n_levels, start, options):
+    story = Story(constants, n_levels, options)
+    design = APlusB(n_levels=n_levels, start=start, **named(constants), **options)
+    sizes = constants[:2]
+    todo: list[tuple[tuple[int, int], ...]] = [()]
+    while todo:
+        history = todo.pop()
+        looks = [[x for at, x in history if at == level] for level in range(n_levels)]
+        tallies = [Tally(n_evaluable=sum(sizes[: len(xs)]), n_dlts=sum(xs)) for xs in looks]
+        here = history[-1][0] if history else start
+        decision = design.decide(tallies, here)
+        verdict, level = story.verdict(history, start)
+        where = (constants, options, start, history)
+        assert decision.settled
+        assert not decision.inconclusive
+        if verdict == "treat":
+            assert (decision.level, decision.mtd) == (level, None), where
+            size = sizes[len(looks[level])]
+            assert decision.n_to_enrol == size, where
+            todo += [(*history, (level, n_dlts)) for n_dlts in range(size + 1)]
+        else:
+            assert (decision.level, decision.n_to_enrol, decision.mtd) == (None, 0, level), where
+
+
+@pytest.mark.parametrize("constants", CONSTANTS, ids=str)
+def test_every_reachable_state_against_prose(constants):
+    for options in OPTIONS:
+        for n_levels, start in ((1, 0), (2, 0), (2, 1), (3, 1)):
+            if constants[0] < 5 or n_levels < 3:
+                assert_agrees(constants, n_levels, start, options)
+
+
+def judges(constants, borderline):
+    a, b, c, d, e = constants
+    most = e + (borderline == "mtd")
+
+    def is_failed(n, x):
+        return np.where(n <= a, x > d, x > most)
+
+    def is_open(n, x):
+        judged = (n >= a + b) | ((n >= a) & (x < c))
+        return (n > 0) & ~is_failed(n, x) & ~judged
+
+    return is_failed, is_open
+
+
+@pytest.mark.parametrize("constants", CONSTANTS[1:], ids=str)
+@pytest.mark.parametrize("borderline", ["fail", "mtd"])
+def test_every_untidy_tally_gets_a_sound_decision(constants, borderline):
+    a, b, _, _, e = constants
+    if e + 1 == a + b and borderline == "mtd":
+        pytest.skip("no number of DLTs fails a level; see the test below")
+    for options in OPTIONS:
+        if options["borderline"] != borderline:
+            continue
+        sizes = list(range(a + b + 3))
+        design = APlusB(n_levels=2, **named(constants), **options)
+        answers = every_answer(design, sizes)
+        assert_sound(answers, *judges(constants, borderline))
+        rows = np.flatnonzero(answers.mtd != NONE)
+        n, x = (counts[rows, answers.mtd[rows]] for counts in (answers.n, answers.x))
+        wrong = np.zeros(len(answers.mtd), dtype=bool)
+        wrong[rows] = (n < a) | (x > e + (borderline == "mtd"))
+        assert_none(answers, wrong, "an MTD without the patients it takes")
+        capped = APlusB(n_levels=2, max_patients=a + b, **named(constants), **options)
+        assert_capped(every_answer(capped, sizes), answers, a + b)
+
+
+def test_exactly_one_more_than_e_is_borderline_and_two_more_are_not():
+    """Also where E+1 = A+B, and an over-enrolled level has more DLTs than A+B patients."""
+    design = APlusB(n_levels=2, a=1, b=1, c=1, d=1, e=1, borderline="mtd")
+    assert design.status(Tally(n_evaluable=2, n_dlts=2)) == "borderline"
+    assert design.status(Tally(n_evaluable=3, n_dlts=2)) == "borderline"
+    assert design.status(Tally(n_evaluable=3, n_dlts=3)) == "too toxic"
+
+
+@pytest.mark.parametrize("constants", CONSTANTS[1:], ids=str)
+@pytest.mark.parametrize("borderline", ["fail", "mtd"])
+def test_one_more_dlt_never_leads_higher(constants, borderline):
+    a, b = constants[:2]
+    for below, top in itertools.product(("expand", "declare"), repeat=2):
+        design = APlusB(n_levels=2, **named(constants), below=below, top=top, borderline=borderline)
+        answers = every_answer(design, list(range(a + b + 2)))
+        level = highest_named(answers)
+        for few, many in one_more_dlt(answers):
+            higher = np.zeros(len(level), dtype=bool)
+            higher[many] = level[many] > level[few]
+            assert_none(answers, higher, "named a lower level with one DLT less")
+
+
+constants_of_any_kind = st.tuples(
+    st.integers(1, 8), st.integers(1, 8), st.integers(1, 8), st.integers(0, 8), st.integers(0, 15)
+)
+
+
+@settings(max_examples=200)
+@given(values=constants_of_any_kind, data=st.data())
+def test_any_constants_either_make_a_total_design_or_are_refused(values, data):
+    a, b, c, d, e = values
+    legal = 1 <= c <= a and c - 1 <= d <= min(a, e) and e < a + b
+    if not legal:
+        with pytest.raises(DesignError, match="needs"):
+            APlusB(n_levels=3, **named(values))
+        return
+    options = data.draw(st.sampled_from(OPTIONS))
+    design = APlusB(n_levels=3, **named(values), **options)
+    assert design.stages == (a, a + b)
+    count = st.integers(0, a + b + 2).flatmap(
+        lambda n: st.builds(Tally, n_evaluable=st.just(n), n_dlts=st.integers(0, n))
+    )
+    tallies = data.draw(st.lists(count, min_size=3, max_size=3))
+    decision = design.decide(tallies, data.draw(st.integers(0, 2)))
+    is_failed, _ = judges(values, options["borderline"])
+    failed = [i for i, t in enumerate(tallies) if is_failed(t.n_evaluable, t.n_dlts)]
+    for level in (decision.level, decision.mtd):
+        assert level is None or level < min(failed, default=3)
+    if decision.level is not None:
+        after = tallies[decision.level].n_evaluable + decision.n_to_enrol
+        assert after in (a, a + b)
+
+
+@given(values=constants_of_any_kind, n=st.integers(0, 16), data=st.data())
+def test_one_more_dlt_never_improves_a_levels_status(values, n, data):
+    a, b, c, d, e = values
+    assume(1 <= c <= a and c - 1 <= d <= min(a, e) and e < a + b)
+    borderline = data.draw(st.sampled_from(["fail", "mtd"]))
+    design = APlusB(n_levels=2, **named(values), borderline=borderline)
+    order = ["not given", "confirmed", "cleared", "open", "borderline", "too toxic"]
+    found = [design.status(Tally(n_evaluable=n, n_dlts=x)).value for x in range(n + 1)]
+    ranks = [order.index(status) for status in found]
+    assert ranks == sorted(ranks)
+    assert (found[0] == "not given") == (n == 0)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"c": 4}, "1 <= C <= A"),
+        ({"c": 0}, "1 <= C <= A"),
+        ({"b": 0}, "B >= 1"),
+        ({"a": 0, "c": 0}, "1 <= C <= A"),
+        ({"d": 4, "e": 4}, "D <= A"),
+        ({"d": -1, "e": 0}, "C - 1 <= D"),
+        ({"d": 2, "e": 1}, "D <= E"),
+        ({"e": 6}, "E < A + B"),
+        ({"a": 3.0}, "a must be a whole number, not 3.0"),
+        ({"b": True}, "b must be a whole number, not True"),
+        ({"e": float("nan")}, "e must be a whole number, not nan"),
+        ({"c": None}, "c must be a whole number, not None"),
+        ({"d": "1"}, "d must be a whole number, not '1'"),
+        ({"below": None}, "below must be 'expand' or 'declare', not None"),
+        ({"top": "confirm"}, "top must be 'expand' or 'declare', not 'confirm'"),
+        ({"borderline": True}, "borderline must be 'fail' or 'mtd', not True"),
+        ({"max_patients": -1}, "max_patients must be a whole number from 1, not -1"),
+        ({"n_levels": 0}, "n_levels must be from 1"),
+    ],
+)
+def test_constants_that_make_no_design_are_refused(options, said):
+    with pytest.raises(DesignError) as caught:
+        APlusB(**{"n_levels": 3, **named((3, 3, 1, 1, 1)), **options})
+    assert said in str(caught.value)
+    assert str(caught.value).startswith("a+b: ")
+
+
+def test_a_missing_constant_is_named():
+    with pytest.raises(DesignError, match="'e'"):
+        make_design("a+b", n_levels=3, a=3, b=3, c=1, d=1)
