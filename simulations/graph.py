@@ -14,25 +14,15 @@ from math import comb, prod
 import numpy as np
 from numpy.typing import NDArray
 
-from escalation.designs.base import MAX_LEVELS, Decision, Design, resolve_pending
-from escalation.errors import EscalationError, InputError
+from escalation.designs.base import Decision, Design, resolve_pending
+from escalation.designs.walk import Walk, walk_design
+from escalation.errors import InputError
 from escalation.outcomes import Tally
 
-__all__ = ["GraphTooLargeError", "TransitionGraph", "build_graph"]
+__all__ = ["INCONCLUSIVE", "NO_MTD", "TransitionGraph", "build_graph"]
 
 INCONCLUSIVE = -2
 NO_MTD = -1
-
-
-class GraphTooLargeError(EscalationError):
-    """A design with more reachable states than can be held."""
-
-    def __init__(self, max_states: int) -> None:
-        self.max_states = max_states
-        super().__init__(
-            f"the design can reach more than {max_states} states on this ladder; "
-            "use fewer levels or a smaller maximum sample size"
-        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -146,7 +136,7 @@ def build_graph(
 
     Raises
     ------
-    GraphTooLargeError
+    TooManyStatesError
         If there are more than ``max_states`` states.
     InputError
         If ``tallies`` or ``level`` do not fit the ladder.
@@ -162,27 +152,32 @@ def build_graph(
     if len(before) != design.n_levels:
         raise InputError(f"{len(before)} tallies for a ladder of {design.n_levels} levels")
     roots = list(resolve_pending(before))
-    states, decisions, edges = _explore(design, roots, here, max_states)
+    walk = walk_design(design, roots, here, max_states)
+    shape = (len(walk.tallies), design.n_levels)
+    n_evaluable = np.array([t.n_evaluable for state in walk.tallies for t in state]).reshape(shape)
+    n_dlts = np.array([t.n_dlts for state in walk.tallies for t in state]).reshape(shape)
+    ends = [_end(decision) for decision in walk.decisions]
 
-    shape = (len(states), design.n_levels)
-    n_evaluable = np.array([t.n_evaluable for state in states for t in state]).reshape(shape)
-    n_dlts = np.array([t.n_dlts for state in states for t in state]).reshape(shape)
-    order = np.argsort(n_evaluable.sum(axis=1), kind="stable")
-    place = np.empty_like(order)
-    place[order] = np.arange(len(order))
-    children = np.full((len(states), max(map(len, edges))), -1, dtype=np.intp)
-    for number, row in zip(place.tolist(), edges, strict=True):
-        if row:
-            children[number, : len(row)] = place[row]
+    merged = np.array(_merge_ends(walk, ends))
+    kept = np.unique(merged)
+    kept = kept[np.argsort(n_evaluable[kept].sum(axis=1), kind="stable")]
+    place = np.empty(len(merged), dtype=np.intp)
+    place[kept] = np.arange(len(kept))
+    place = place[merged]
+    decisions = tuple(walk.decisions[state] for state in kept.tolist())
+    children = np.full((len(kept), max(map(len, walk.following))), -1, dtype=np.intp)
+    for state, following in enumerate(walk.following):
+        if following:
+            children[place[state], : len(following)] = place[following]
     return TransitionGraph(
         design=design,
-        level=np.array([-1 if d.level is None else d.level for d in decisions])[order],
-        n_to_enrol=np.array([d.n_to_enrol for d in decisions])[order],
+        level=np.array([-1 if d.level is None else d.level for d in decisions]),
+        n_to_enrol=np.array([d.n_to_enrol for d in decisions]),
         children=children,
-        mtd=np.array([_end(d) for d in decisions])[order],
-        n_evaluable=n_evaluable[order],
-        n_dlts=n_dlts[order],
-        decisions=tuple(decisions[state] for state in order.tolist()),
+        mtd=np.array(ends)[kept],
+        n_evaluable=n_evaluable[kept],
+        n_dlts=n_dlts[kept],
+        decisions=decisions,
         roots=place[: len(roots)],
         root_ways=np.array([_ways(before, root) for root in roots], dtype=np.float64),
         n_so_far=np.array([tally.n_patients for tally in before]),
@@ -191,60 +186,18 @@ def build_graph(
     )
 
 
-def _explore(
-    design: Design, roots: Sequence[tuple[Tally, ...]], level: int, max_states: int
-) -> tuple[list[tuple[Tally, ...]], list[Decision], list[list[int]]]:
-    """Find every state: its tallies, its decision, and its children by number of DLTs.
+def _merge_ends(walk: Walk, ends: Sequence[int]) -> list[int]:
+    """Return for each state the one that stands for it: an end, for all with the same tallies.
 
-    The roots come first. A state is looked up by one integer, its tallies and its level as
-    digits, because that is what most of the time goes to.
+    Where an ended trial stood no longer matters.
     """
-    states = list(roots)
-    codes = [_code(state) for state in states]
-    decisions = [design.decide(state, level) for state in states]
-    edges: list[list[int]] = []
-    number: dict[object, int] = {code * MAX_LEVELS + level: i for i, code in enumerate(codes)}
-    tally_of: dict[tuple[int, int], Tally] = {}
-    for state, code, decision in zip(states, codes, decisions, strict=True):  # growing lists
-        edges.append(row := [])
-        target, size = decision.level, decision.n_to_enrol
-        if target is None:
-            continue
-        seen, digit = state[target], _DIGIT**target
-        for n_dlts in range(size + 1):
-            child_code = code + (size * _HALF_DIGIT + n_dlts) * digit
-            key = child_code * MAX_LEVELS + target
-            child = number.get(key)
-            if child is None:
-                counts = (seen.n_evaluable + size, seen.n_dlts + n_dlts)
-                if counts not in tally_of:
-                    tally_of[counts] = Tally(n_evaluable=counts[0], n_dlts=counts[1])
-                tallies = (*state[:target], tally_of[counts], *state[target + 1 :])
-                following = design.decide(tallies, target)
-                child = len(states)
-                if following.level is None:  # where an ended trial stood no longer matters
-                    end = (child_code, following.mtd, following.inconclusive)
-                    child = number.setdefault(end, child)
-                number[key] = child
-                if child == len(states):
-                    if child >= max_states:
-                        raise GraphTooLargeError(max_states)
-                    states.append(tallies)
-                    codes.append(child_code)
-                    decisions.append(following)
-            row.append(child)
-    return states, decisions, edges
-
-
-_HALF_DIGIT = 1 << 20
-_DIGIT = _HALF_DIGIT**2
-
-
-def _code(state: Sequence[Tally]) -> int:
-    return sum(
-        (tally.n_evaluable * _HALF_DIGIT + tally.n_dlts) * _DIGIT**level
-        for level, tally in enumerate(state)
-    )
+    stands_for: dict[tuple[int, int], int] = {}
+    return [
+        state if following else stands_for.setdefault((code, end), state)
+        for state, (following, code, end) in enumerate(
+            zip(walk.following, walk.codes, ends, strict=True)
+        )
+    ]
 
 
 def _end(decision: Decision) -> int:

@@ -23,22 +23,37 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DEFAULT_PROTOCOL",
+    "PICTURES",
     "OutcomesCommand",
     "check_writable",
     "echo_json",
     "line",
     "origin",
+    "protocol_argument",
     "protocol_options",
     "read_outcomes",
+    "read_protocol",
 ]
 
 DEFAULT_PROTOCOL = "nct07123519"
+PICTURES = (".png", ".svg", ".pdf")
 
 
 def protocol_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that name a protocol and a design; pass the result as ``protocol``."""
+    named = click.option("--protocol", "protocol_name", metavar="NAME|FILE", help="Shipped or own.")
+    return named(design_options(command))
 
-    @click.option("--protocol", "protocol_name", metavar="NAME|FILE", help="Shipped name or file.")
+
+def protocol_argument(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Do as ``protocol_options``, with the protocol as an argument."""
+    named = click.argument("protocol_name", metavar="[NAME|FILE]", required=False)
+    return named(design_options(command))
+
+
+def design_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that change a protocol's design or give a plain ladder instead."""
+
     @click.option("--variant", type=click.Choice(list(VARIANTS)), help="A usual 3+3.")
     @click.option("--levels", type=int, metavar="N", help="A plain ladder of N levels, no doses.")
     @click.option("--start", type=int, metavar="LABEL", help="Start at this level instead.")
@@ -58,11 +73,11 @@ def protocol_options(command: Callable[..., Any]) -> Callable[..., Any]:
         if levels is None and protocol_name is None:
             levels = _levels_from_p_dlt(kwargs.get("p_dlt"))
         if levels is not None and protocol_name is not None:
-            raise click.UsageError("give --protocol or --levels, not both")
+            raise click.UsageError("give a protocol or --levels, not both")
         if levels is not None:
             protocol = Protocol.plain(levels)
         else:
-            protocol = load_protocol(protocol_name or DEFAULT_PROTOCOL)
+            protocol = read_protocol(protocol_name or DEFAULT_PROTOCOL)
         if start is not None:
             protocol = protocol.with_start(start)
         if variant is not None:
@@ -109,6 +124,15 @@ def _parse_settings(settings: tuple[str, ...]) -> Mapping[str, Any]:
     return options
 
 
+def read_protocol(name_or_path: str) -> Protocol:
+    """Load a protocol by name or path, or from standard input where it is ``-``."""
+    if name_or_path != "-":
+        return load_protocol(name_or_path)
+    from escalation.protocol.file import MAX_BYTES, parse_protocol  # noqa: PLC0415  # pydantic
+
+    return parse_protocol(sys.stdin.buffer.read(MAX_BYTES + 1), "standard input")
+
+
 def read_outcomes(text: str) -> tuple[Cohort, ...]:
     """Parse outcome notation from an argument, or from standard input where it is ``-``."""
     if text != "-":
@@ -134,15 +158,16 @@ def check_writable(path: Path, suffixes: Sequence[str] = ()) -> None:
         Saying what stands in the way.
     """
     if suffixes and path.suffix.lower() not in suffixes:
-        raise InputError(f"{path}: the file's suffix must be one of {', '.join(suffixes)}")
-    existed = path.exists()
+        raise InputError(f"{path}: the file's name must end in one of {', '.join(suffixes)}")
     try:
-        with path.open("ab"):
-            pass
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror}") from error
-    if not existed:
-        path.unlink()
+        try:
+            path.open("xb").close()
+            path.unlink()
+        except FileExistsError:
+            path.open("r+b").close()
+    except (OSError, ValueError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise InputError(f"{path}: cannot be written: {reason}") from error
 
 
 def origin(protocol: Protocol) -> str:

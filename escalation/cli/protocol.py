@@ -10,11 +10,11 @@ from typing import Any
 import click
 
 from escalation.cli import LazyGroup
-from escalation.cli.options import echo_json
+from escalation.cli.options import echo_json, read_protocol
 from escalation.errors import InputError, ProtocolError
 from escalation.protocol import Protocol, format_dose, load_protocol, shipped_protocols
 
-__all__ = ["check", "init", "list_protocols", "protocol", "read_protocol", "schema", "show"]
+__all__ = ["check", "init", "list_protocols", "protocol", "schema", "show"]
 
 WIDTH = 79
 _TEMPLATE = Path(__file__).with_name("protocol_template.toml")
@@ -32,15 +32,6 @@ protocol = LazyGroup(
         "schema": "escalation.cli.protocol:schema",
     },
 )
-
-
-def read_protocol(name_or_path: str) -> Protocol:
-    """Load a protocol by name or path, or from standard input where it is ``-``."""
-    if name_or_path != "-":
-        return load_protocol(name_or_path)
-    from escalation.protocol.file import MAX_BYTES, parse_protocol  # noqa: PLC0415  # pydantic
-
-    return parse_protocol(sys.stdin.buffer.read(MAX_BYTES + 1), "standard input")
 
 
 @click.command("list")

@@ -127,8 +127,9 @@ class APlusB(Design):
     def status(self, tally: Tally) -> LevelStatus:
         """Judge one level on its evaluable patients alone, for any number of them.
 
-        More than A patients count as the second stage, so a cohort of 4 or 5 is completed to A+B
-        unless it is clear already; beyond A+B the limits stay those of A+B.
+        More than A patients count as the second stage, because a tally does not tell in which
+        order they came; so a level with a few more than A is completed to A+B unless it is clear
+        already. Beyond A+B the limits stay those of A+B.
         """
         n, x = tally.n_evaluable, tally.n_dlts
         return self._statuses[n][x] if n < len(self._statuses) else self._judge(n, x)
@@ -248,7 +249,7 @@ def _first(status: LevelStatus, statuses: Sequence[LevelStatus], stop: int) -> i
 
 def _write_clauses(design: APlusB) -> dict[str, Clause]:
     """Write the protocol's sentences for one set of options."""
-    a, b, c, d, e = (_word(n) for n in (design.a, design.b, design.c, design.d, design.e))
+    a, c, d, e = (_word(n) for n in (design.a, design.c, design.d, design.e))
     full = _word(design.a + design.b)
     toxic_first = design.d + 1
     toxic_full = design.e + 1 + (design.borderline == "mtd")
@@ -263,16 +264,19 @@ def _write_clauses(design: APlusB) -> dict[str, Clause]:
         )
     too_toxic += " and neither it nor any higher level is given again. "
     few_dlts = f"no DLT among {a}" if design.c == 1 else f"fewer than {c} DLTs among {a}"
-    doubt = c if design.c >= design.d else f"{c} to {d}"
+    doubt = (
+        c if design.c >= design.d else f"{c} or {d}" if design.c + 1 == design.d else f"{c} to {d}"
+    )
     texts = {
         "start": f"Treat {a} patients at the starting level.",
-        "fill": f"A level is first judged on {a} evaluable patients: complete the cohort.",
-        "expand": f"With {doubt} DLT{'s' * (design.d > 1)} among {a} patients, treat {b} more at "
-        f"the same level, {full} in all, and judge it on them.",
+        "fill": f"A level is first judged on {a} evaluable patients: treat until {a} are "
+        "evaluable.",
+        "expand": f"With {doubt} DLT{'s' * (design.d > 1)} among {a} patients, treat more at the "
+        f"same level until {full} are evaluable, and judge it on them.",
         "escalate-first": f"With {few_dlts}, escalate to the next level.",
         "escalate-expanded": f"With at most {e} DLT{'s' * (design.e != 1)} among {full}, escalate "
         "to the next level.",
-        "confirm-top": f"The highest level is declared the MTD only on {full} patients: after "
+        "confirm-top": f"The highest level is declared the MTD only on {full} patients: with "
         f"{few_dlts} there, treat more until {full} are evaluable.",
         "declare-top": f"With {few_dlts} at the highest level, stop: it is the MTD.",
         "mtd-top": f"With at most {e} DLT{'s' * (design.e != 1)} among {full} at the highest "
@@ -285,15 +289,15 @@ def _write_clauses(design: APlusB) -> dict[str, Clause]:
         "untested-below": too_toxic
         + f"The level below has never been given: treat {a} patients there.",
         "untested-below-stop": too_toxic
-        + "No level below has been given: stop, no MTD is declared.",
+        + "No level below has been given, and none is opened now: stop, no MTD is declared.",
         "lowest-too-toxic": too_toxic + "It is the lowest level: stop, no level is tolerated and "
         "no MTD is declared.",
-        "borderline-mtd": f"With exactly {_word(design.e + 1)} DLTs among {full} a level is the "
-        "MTD: stop.",
+        "borderline-mtd": f"With exactly {_word(design.e + 1)} DLTs among {full}, stop: this level "
+        "is the MTD.",
         "unfinished-below": "A lower level that was given has not been judged: complete it before "
         "any higher level is given again.",
-        "max-patients": "The next patients would exceed the maximum sample size of "
-        f"{design.max_patients}: stop, the MTD is not determined.",
+        "max-patients": "When the next patients would exceed the maximum sample size of "
+        f"{design.max_patients}, stop: the MTD is not determined.",
     }
     return {clause_id: Clause(clause_id, text) for clause_id, text in texts.items()}
 

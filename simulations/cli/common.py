@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from simulations.graph import TransitionGraph
 
 __all__ = [
-    "PICTURES",
     "axis_names",
     "choose_scenarios",
     "departures_option",
@@ -29,8 +28,6 @@ __all__ = [
     "scenario_option",
     "short_names",
 ]
-
-PICTURES = (".png", ".svg", ".pdf")
 
 
 def _parse_p_dlt(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from escalation.cli.decide import answer, describe_decision
 from escalation.cli.options import (
+    PICTURES,
     OutcomesCommand,
     check_writable,
     echo_json,
@@ -21,7 +22,6 @@ from escalation.cli.options import (
 from escalation.designs import describe_design
 from escalation.protocol import Protocol
 from simulations.cli.common import (
-    PICTURES,
     axis_names,
     choose_scenarios,
     departures_option,
@@ -33,8 +33,6 @@ from simulations.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from simulations.graph import TransitionGraph
     from simulations.paths import PathNode
     from simulations.scenarios import Scenario
@@ -153,9 +151,11 @@ def _print_tree(
 def _plot(
     path: Path, protocol: Protocol, roots: Sequence[PathNode], scenario: Scenario | None
 ) -> None:
-    from simulations.plots.files import save_figure  # noqa: PLC0415  # loads matplotlib
-    from simulations.plots.paths import plot_paths  # noqa: PLC0415  # loads matplotlib
-    from simulations.plots.provenance import Provenance  # noqa: PLC0415  # loads matplotlib
+    from simulations.plots import (  # noqa: PLC0415  # loads matplotlib
+        Provenance,
+        plot_paths,
+        save_figure,
+    )
 
     design, name = describe_design(protocol.design), scenario.name if scenario else ""
     axes = plot_paths(roots, level_names=axis_names(protocol), design=design, scenario=name)
@@ -166,8 +166,7 @@ def _plot(
         protocol=protocol.name,
         digest=protocol.digest,
     )
-    figure = cast("Figure", axes.get_figure(root=True))  # the axes were made with one
-    save_figure(figure, path, provenance)
+    save_figure(axes, path, provenance)
     click.echo(f"wrote {path}", err=True)
 
 

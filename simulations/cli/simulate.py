@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from escalation.cli.options import (
+    PICTURES,
     OutcomesCommand,
     check_writable,
     echo_json,
@@ -25,7 +26,6 @@ from escalation.errors import InputError
 from escalation.outcomes import Cohort, format_outcomes
 from escalation.protocol import Protocol
 from simulations.cli.common import (
-    PICTURES,
     axis_names,
     choose_scenarios,
     departures_option,
@@ -192,11 +192,13 @@ def _plot(
     results: Sequence[ScenarioResult],
     target: float | None,
 ) -> None:
-    from simulations.plots.files import save_figure  # noqa: PLC0415  # loads matplotlib
-    from simulations.plots.page import plot_page  # noqa: PLC0415  # loads matplotlib
-    from simulations.plots.provenance import Provenance  # noqa: PLC0415  # loads matplotlib
+    from simulations.plots import (  # noqa: PLC0415  # loads matplotlib
+        plot_page,
+        provenance_of,
+        save_figure,
+    )
 
-    provenance = Provenance.of(
+    provenance = provenance_of(
         results,
         design=describe_design(protocol.design),
         protocol=protocol.name,

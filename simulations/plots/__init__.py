@@ -4,6 +4,8 @@ They compute nothing and show nothing. ``plot_x(..., ax=None)`` draws on the axe
 figure of its own that pyplot does not know; ``save_figure`` writes it.
 """
 
+from escalation.reports.decision_plot import plot_decision_table
+from escalation.reports.figure_files import SUFFIXES, Provenance, save_figure
 from simulations.plots.characteristics import (
     plot_distribution,
     plot_patients,
@@ -11,17 +13,14 @@ from simulations.plots.characteristics import (
     plot_selection,
 )
 from simulations.plots.convergence import plot_convergence
-from simulations.plots.decision_table import plot_decision_table
-from simulations.plots.files import SUFFIXES, check_writable, save_figure
 from simulations.plots.page import plot_page
 from simulations.plots.paths import plot_paths
-from simulations.plots.provenance import Provenance
+from simulations.plots.provenance import provenance_of
 from simulations.plots.trials import plot_trajectories, plot_trajectory
 
 __all__ = [
     "SUFFIXES",
     "Provenance",
-    "check_writable",
     "plot_convergence",
     "plot_decision_table",
     "plot_distribution",
@@ -32,5 +31,6 @@ __all__ = [
     "plot_selection",
     "plot_trajectories",
     "plot_trajectory",
+    "provenance_of",
     "save_figure",
 ]

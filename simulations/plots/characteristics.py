@@ -15,10 +15,7 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from escalation.errors import InputError
-from simulations.characteristics import Distribution, OperatingCharacteristics
-from simulations.montecarlo import MonteCarlo
-from simulations.plots.provenance import describe_method, describe_scenario
-from simulations.plots.style import (
+from escalation.reports.figure_style import (
     ACCENT,
     INCHES_A_LETTER,
     INK,
@@ -35,6 +32,9 @@ from simulations.plots.style import (
     shorten,
     styled,
 )
+from simulations.characteristics import Distribution, OperatingCharacteristics
+from simulations.montecarlo import MonteCarlo
+from simulations.plots.provenance import describe_method, describe_scenario
 from simulations.results import ScenarioResult
 from simulations.scenarios import Scenario
 

@@ -8,11 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from escalation.errors import InputError
-from simulations.characteristics import OperatingCharacteristics
-from simulations.montecarlo import MonteCarlo
-from simulations.plots.characteristics import NO_MTD, Z95
-from simulations.plots.provenance import describe_scenario
-from simulations.plots.style import (
+from escalation.reports.figure_style import (
     DARK,
     LIGHT,
     caption,
@@ -22,6 +18,10 @@ from simulations.plots.style import (
     plain,
     styled,
 )
+from simulations.characteristics import OperatingCharacteristics
+from simulations.montecarlo import MonteCarlo
+from simulations.plots.characteristics import NO_MTD, Z95
+from simulations.plots.provenance import describe_scenario
 
 __all__ = ["plot_convergence"]
 

@@ -11,6 +11,8 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
 from escalation.errors import InputError
+from escalation.reports.figure_files import Provenance
+from escalation.reports.figure_style import first_lines, in_order, plain, shorten, styled
 from simulations.plots.characteristics import (
     draw_distribution,
     draw_patients,
@@ -18,8 +20,6 @@ from simulations.plots.characteristics import (
     has_undetermined,
     plot_scenarios,
 )
-from simulations.plots.provenance import Provenance
-from simulations.plots.style import first_lines, in_order, plain, shorten, styled
 from simulations.results import ScenarioResult
 
 __all__ = ["plot_page"]

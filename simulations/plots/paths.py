@@ -9,9 +9,7 @@ from matplotlib.axes import Axes
 
 from escalation.designs.base import Decision
 from escalation.errors import InputError
-from simulations.paths import PathNode
-from simulations.plots.provenance import describe_scenario
-from simulations.plots.style import (
+from escalation.reports.figure_style import (
     DARK,
     INK,
     LIGHT,
@@ -22,6 +20,8 @@ from simulations.plots.style import (
     plain,
     styled,
 )
+from simulations.paths import PathNode
+from simulations.plots.provenance import describe_scenario
 
 __all__ = ["plot_paths"]
 

@@ -8,10 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from escalation.errors import InputError
-from simulations.graph import INCONCLUSIVE, NO_MTD
-from simulations.montecarlo import SimulatedTrials
-from simulations.plots.provenance import describe_scenario
-from simulations.plots.style import (
+from escalation.reports.figure_style import (
     INK,
     LIGHT,
     MIDDLE,
@@ -25,6 +22,9 @@ from simulations.plots.style import (
     shorten,
     styled,
 )
+from simulations.graph import INCONCLUSIVE, NO_MTD
+from simulations.montecarlo import SimulatedTrials
+from simulations.plots.provenance import describe_scenario
 
 __all__ = ["plot_trajectories", "plot_trajectory"]
 

@@ -45,7 +45,7 @@ def test_first_line_says_what_to_do_by_the_rule_in_prose(
 
 def test_the_reason_is_the_sentence_of_the_protocol() -> None:
     shown = " ".join(run("1NNN 2NNT").stdout.split())
-    assert "Why: With one DLT among three patients, treat three more at the same level" in shown
+    assert "Why: With one DLT among three patients, treat more at the same level until six" in shown
 
 
 def test_a_history_against_the_rule_is_named_cohort_by_cohort() -> None:

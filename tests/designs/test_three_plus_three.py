@@ -22,11 +22,10 @@ from .untidy import (
     NONE,
     Answers,
     assert_capped,
+    assert_never_higher,
     assert_none,
     assert_sound,
     every_answer,
-    highest_named,
-    one_more_dlt,
 )
 
 UNTESTED = ("treat", "stop")
@@ -217,7 +216,7 @@ def assert_mtd_earned(answers: Answers, variant: str, two_of_six: str) -> None:
 @pytest.mark.parametrize(("variant", "untested_below", "two_of_six"), UNTIDY)
 def test_every_untidy_tally_gets_a_sound_decision(variant, untested_below, two_of_six):
     options = {"variant": variant, "untested_below": untested_below, "two_of_six": two_of_six}
-    for n_levels, sizes in ((1, range(9)), (2, range(9)), (3, (0, 1, 2, 3, 4, 6, 7))):
+    for n_levels, sizes in ((1, range(9)), (2, range(9)), (3, (0, 1, 3, 4, 6))):
         answers = every_answer(ThreePlusThree(n_levels=n_levels, **options), list(sizes))
         assert_sound(answers, *JUDGES[two_of_six])
         assert_mtd_earned(answers, variant, two_of_six)
@@ -226,13 +225,9 @@ def test_every_untidy_tally_gets_a_sound_decision(variant, untested_below, two_o
 @pytest.mark.parametrize(("variant", "untested_below", "two_of_six"), UNTIDY)
 def test_one_more_dlt_never_leads_higher(variant, untested_below, two_of_six):
     options = {"variant": variant, "untested_below": untested_below, "two_of_six": two_of_six}
-    for n_levels, sizes in ((2, range(9)), (3, (0, 2, 3, 5, 6, 7))):
+    for n_levels, sizes in ((2, range(9)), (3, (0, 3, 4, 6))):
         answers = every_answer(ThreePlusThree(n_levels=n_levels, **options), list(sizes))
-        named = highest_named(answers)
-        for few, many in one_more_dlt(answers):
-            higher = np.zeros(len(named), dtype=bool)
-            higher[many] = named[many] > named[few]
-            assert_none(answers, higher, "named a lower level with one DLT less")
+        assert_never_higher(answers)
 
 
 @pytest.mark.parametrize("two_of_six", TWO_OF_SIX)
@@ -251,6 +246,7 @@ def test_every_tally_up_to_eight_patients_at_three_levels(variant, untested_belo
     answers = every_answer(ThreePlusThree(n_levels=3, **options), list(range(9)))
     assert_sound(answers, *JUDGES[two_of_six])
     assert_mtd_earned(answers, variant, two_of_six)
+    assert_never_higher(answers)
 
 
 counts = st.integers(0, 9).flatmap(

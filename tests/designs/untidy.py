@@ -145,6 +145,10 @@ def one_more_dlt(answers: Answers) -> list[tuple[Ints, Ints]]:
     return pairs
 
 
-def highest_named(answers: Answers) -> Ints:
-    """Return the level that each decision names: the next one, or the MTD; -1 for neither."""
-    return np.where(answers.level != NONE, answers.level, answers.mtd)
+def assert_never_higher(answers: Answers) -> None:
+    """Assert that one more DLT never leads to a higher next level, nor to a higher MTD."""
+    named = np.where(answers.level != NONE, answers.level, answers.mtd)
+    for few, many in one_more_dlt(answers):
+        higher = np.zeros(len(named), dtype=bool)
+        higher[many] = named[many] > named[few]
+        assert_none(answers, higher, "named a lower level with one DLT less")

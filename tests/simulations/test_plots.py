@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -26,7 +24,6 @@ from simulations.montecarlo import simulate, simulate_trials
 from simulations.paths import path_tree
 from simulations.plots import (
     Provenance,
-    check_writable,
     plot_convergence,
     plot_decision_table,
     plot_distribution,
@@ -37,6 +34,7 @@ from simulations.plots import (
     plot_selection,
     plot_trajectories,
     plot_trajectory,
+    provenance_of,
     save_figure,
 )
 from simulations.results import ScenarioResult, run_scenarios
@@ -245,7 +243,7 @@ def test_names_of_levels_do_not_overlap() -> None:
 def test_page_has_a_row_for_each_scenario_and_a_header(graph: TransitionGraph) -> None:
     scenarios = [replace(STEEP, name=f"scenario {k}") for k in range(6)]
     results = list(run_scenarios(graph, scenarios, trials=1_000, seed=11))
-    provenance = Provenance.of(
+    provenance = provenance_of(
         results,
         design="3+3: variant=confirm, two_of_six=fail",
         protocol="nct07123519",
@@ -453,7 +451,7 @@ def test_the_same_figure_gives_the_same_bytes_with_its_origin(
 
 def test_provenance_gathers_scenarios_and_methods(result: ScenarioResult) -> None:
     other = replace(result, scenario=replace(STEEP, name="other"))
-    found = Provenance.of([result, other], design=DESIGN)
+    found = provenance_of([result, other], design=DESIGN)
     assert found.scenario == "steep, other"
     assert found.method == "exact and Monte Carlo (500 trials, seed 7)"
     assert found.origin == f"escalation {__version__}"
@@ -464,38 +462,15 @@ def save_empty(path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["page", "page.jpg", "page.svg.gz", ".png"])
-@pytest.mark.parametrize("write", [check_writable, save_empty])
-def test_unknown_suffixes_are_refused(name: str, write: Any, tmp_path: Path) -> None:
+def test_unknown_suffixes_are_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"must end in one of \.pdf, \.png, \.svg"):
-        write(tmp_path / name)
+        save_empty(tmp_path / name)
     assert not list(tmp_path.iterdir())
 
 
-def test_check_leaves_no_trace(tmp_path: Path) -> None:
-    check_writable(tmp_path / "new.png")
-    assert not list(tmp_path.iterdir())
-    old = tmp_path / "old.png"
-    old.write_bytes(b"a picture")
-    before = old.stat()
-    check_writable(old)
-    assert old.read_bytes() == b"a picture"
-    assert old.stat().st_mtime_ns == before.st_mtime_ns
-
-
-def test_places_that_cannot_be_written_are_named_in_one_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize("place", ["folder.png", "missing/page.png", "null\0.png"])
+def test_a_place_that_cannot_be_written_is_named_in_one_line(place: str, tmp_path: Path) -> None:
     (tmp_path / "folder.png").mkdir()
-    (tmp_path / "file").write_text("")
-    long = "n" * 300 + ".png"
-    for place in ("folder.png", "missing/page.png", "file/page.png", long, "null\0.png"):
-        for write in (check_writable, save_empty):
-            with pytest.raises(InputError, match="cannot be written: ") as caught:
-                write(tmp_path / place)
-            assert "\n" not in str(caught.value)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder.png"]
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_protected_directory_is_refused(tmp_path: Path) -> None:
-    tmp_path.chmod(stat.S_IRUSR | stat.S_IXUSR)
-    with pytest.raises(InputError, match="Permission denied"):
-        check_writable(tmp_path / "page.png")
+    with pytest.raises(InputError, match="cannot be written: ") as caught:
+        save_empty(tmp_path / place)
+    assert "\n" not in str(caught.value)

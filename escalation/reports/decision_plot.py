@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch, Rectangle
 
 from escalation.errors import InputError
-from simulations.plots.style import (
+from escalation.reports.figure_style import (
     DARK,
     INK,
     LIGHT,

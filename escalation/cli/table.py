@@ -1,0 +1,88 @@
+"""`escalation table`: what the design says in every situation of a level."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from escalation.cli.options import (
+    PICTURES,
+    check_writable,
+    echo_json,
+    line,
+    origin,
+    protocol_options,
+)
+from escalation.designs import LevelStatus, describe_design, design_settings
+from escalation.protocol import Protocol
+from escalation.reports.decision_table import (
+    TableRow,
+    decision_table,
+    table_csv,
+    table_dict,
+    table_text,
+)
+
+__all__ = ["table"]
+
+
+@click.command()
+@protocol_options
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV, one situation a line.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--plot", type=click.Path(path_type=Path), help="Draw it: PNG, SVG or PDF.")
+def table(protocol: Protocol, as_csv: bool, as_json: bool, plot: Path | None) -> None:
+    """Print what to do at a level, for every number of patients and of DLTs there.
+
+    The table is about one level; a maximum sample size, which is about all, is named below it.
+
+    Example: escalation table --variant declare
+    """
+    if as_csv and as_json:
+        raise click.UsageError("give --csv or --json, not both")
+    if plot is not None:
+        check_writable(plot, PICTURES)
+    rows = decision_table(protocol.design)
+    if plot is not None:
+        _plot(plot, protocol, rows)
+    if as_csv:
+        click.echo(table_csv(rows), nl=False)
+        return
+    if as_json:
+        echo_json(
+            {
+                **table_dict(rows),
+                "stages": protocol.design.stages,
+                "design": design_settings(protocol.design),
+                "protocol": {"name": protocol.name, "digest": protocol.digest},
+            }
+        )
+        return
+    click.echo(table_text(rows))
+    click.echo()
+    cap = getattr(protocol.design, "max_patients", None)
+    if cap is not None:
+        line(f"The trial stops where the next patients would be more than {cap} in all.")
+    line(origin(protocol), indent="  ")
+
+
+def _plot(path: Path, protocol: Protocol, rows: Sequence[TableRow]) -> None:
+    """Draw the table for a level with one above it to go to and one below it to go back to."""
+    from escalation.reports.decision_plot import plot_decision_table  # noqa: PLC0415
+    from escalation.reports.figure_files import Provenance, save_figure  # noqa: PLC0415
+
+    design = describe_design(protocol.design)
+    situation = "level above not yet given, level below cleared"
+    answers = {
+        (row.n_evaluable, row.n_dlts): row.answer
+        for row in rows
+        if (row.above, row.below) == (LevelStatus.NOT_GIVEN, LevelStatus.CLEARED)
+    }
+    axes = plot_decision_table(answers, design=design, situation=situation)
+    provenance = Provenance(
+        design=design, protocol=protocol.name, digest=protocol.digest, note=situation
+    )
+    save_figure(axes, path, provenance)
+    click.echo(f"wrote {path}", err=True)

@@ -1,0 +1,44 @@
+"""What commands share: where a file can be written is checked before the long work."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from escalation.cli.options import check_writable
+from escalation.errors import InputError
+
+
+def test_check_leaves_no_trace(tmp_path: Path) -> None:
+    check_writable(tmp_path / "new.png")
+    assert not list(tmp_path.iterdir())
+    old = tmp_path / "old.png"
+    old.write_bytes(b"a picture")
+    before = old.stat()
+    check_writable(old)
+    assert old.read_bytes() == b"a picture"
+    assert old.stat().st_mtime_ns == before.st_mtime_ns
+
+
+def test_places_that_cannot_be_written_are_named_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "folder.png").mkdir()
+    (tmp_path / "file").write_text("")
+    long = "n" * 300 + ".png"
+    for place in ("folder.png", "missing/page.png", "file/page.png", long, "null\0.png"):
+        with pytest.raises(InputError, match="cannot be written: ") as caught:
+            check_writable(tmp_path / place)
+        assert "\n" not in str(caught.value)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder.png"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_protected_directory_is_refused(tmp_path: Path) -> None:
+    tmp_path.chmod(stat.S_IRUSR | stat.S_IXUSR)
+    with pytest.raises(InputError, match="Permission denied"):
+        check_writable(tmp_path / "page.png")
+
+
+def test_an_unknown_suffix_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"must end in one of \.png, \.svg"):
+        check_writable(tmp_path / "page.doc", (".png", ".svg"))

@@ -1,0 +1,233 @@
+"""The diagram is the design: every step of a trial is on one edge, and the edges are drawn."""
+
+import itertools
+import re
+import warnings
+from collections.abc import Iterator
+
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+
+from escalation.designs import VARIANTS, APlusB, LevelStatus, ThreePlusThree
+from escalation.errors import InputError
+from escalation.reports.diagram import mermaid, plot_diagram
+from escalation.reports.figure_files import Provenance, save_figure
+from escalation.reports.situations import State, reachable_states
+from escalation.reports.state_machine import CohortNode, Edge, EndNode, Node, state_machine
+
+DESIGNS = [
+    *(
+        ThreePlusThree(
+            n_levels=n_levels,
+            start=start,
+            variant=variant,
+            untested_below=untested_below,
+            two_of_six=two_of_six,
+            max_patients=cap,
+        )
+        for variant, untested_below, two_of_six in itertools.product(
+            VARIANTS, ("treat", "stop"), ("fail", "mtd")
+        )
+        for n_levels, start, cap in ((1, 0, None), (3, 1, None), (4, 1, 12), (4, 3, None))
+    ),
+    APlusB(n_levels=3, a=4, b=6, c=2, d=3, e=4),
+    APlusB(n_levels=4, start=1, a=1, b=2, c=1, d=0, e=0),
+    ThreePlusThree(n_levels=6),
+]
+PARAMS = [pytest.param(design, id=repr(design)) for design in DESIGNS]
+
+
+def names_of(design: APlusB) -> list[str]:
+    return [f"level {level + 1}, {level + 1}.5E6 cells/kg" for level in range(design.n_levels)]
+
+
+def node_of(state: State) -> Node:
+    decision = state.decision
+    if decision.level is None:
+        return EndNode(decision.mtd, decision.inconclusive)
+    n = state.tallies[decision.level].n_evaluable
+    return CohortNode(decision.level, n + 1, n + decision.n_to_enrol)
+
+
+def holds(edge: Edge, state: State, design: APlusB) -> bool:
+    """Whether an edge's label is true of a state, read as a person reads it."""
+    if not edge.low <= state.here.n_dlts <= edge.high:
+        return False
+    if edge.guard is None:
+        return True
+    there = state.level + {"above": 1, "below": -1}[edge.guard.side]
+    tally = state.tallies[there]
+    assert design.status(tally) not in edge.guard.statuses or (
+        (tally.n_evaluable, tally.n_dlts) in edge.guard.seen
+    )
+    return design.status(tally) in edge.guard.statuses
+
+
+def steps(design: APlusB) -> Iterator[tuple[CohortNode, State]]:
+    states = reachable_states(design)
+    for state in states.values():
+        source = node_of(state)
+        if isinstance(source, CohortNode):
+            yield from ((source, states[key]) for key in state.following)
+
+
+@pytest.mark.parametrize("design", PARAMS)
+def test_every_step_of_a_trial_is_on_one_edge_and_no_edge_is_idle(design) -> None:
+    edges = state_machine(design).edges
+    used = set()
+    for source, after in steps(design):
+        target = node_of(after)
+        if target == EndNode(inconclusive=True):
+            assert any((edge.source, edge.target) == (source, target) for edge in edges)
+            continue
+        answers = [
+            edge
+            for edge in edges
+            if edge.source == source and edge.target != EndNode(inconclusive=True)
+            if holds(edge, after, design)
+        ]
+        assert [edge.target for edge in answers] == [target], after
+        used.add(answers[0])
+    assert used == {edge for edge in edges if edge.target != EndNode(inconclusive=True)}
+
+
+def test_mermaid_of_two_levels_by_hand_oracle() -> None:
+    assert mermaid(ThreePlusThree(n_levels=2), ["level 1", "level 2"]) == (
+        "stateDiagram-v2\n"
+        '    state "level 1, patients 1 to 3" as level0from1\n'
+        '    state "level 1, patients 4 to 6" as level0from4\n'
+        '    state "level 2, patients 1 to 3" as level1from1\n'
+        '    state "level 2, patients 4 to 6" as level1from4\n'
+        '    state "MTD is level 1" as mtd0\n'
+        '    state "MTD is level 2" as mtd1\n'
+        '    state "no MTD" as nomtd\n'
+        "    [*] --> level0from1\n"
+        "    level0from1 --> level1from1 : 0 of 3\n"
+        "    level0from1 --> level0from4 : 1 of 3\n"
+        "    level0from1 --> nomtd : 2 or more of 3\n"
+        "    level0from4 --> mtd0 : at most 1 of 6 and level above too toxic\n"
+        "    level0from4 --> level1from1 : at most 1 of 6 and level above not yet given\n"
+        "    level0from4 --> nomtd : 2 or more of 6\n"
+        "    level1from1 --> level1from4 : at most 1 of 3\n"
+        "    level1from1 --> level0from4 : 2 or more of 3 and level below has 0 of 3\n"
+        "    level1from1 --> mtd0 : 2 or more of 3 and level below has 1 of 6\n"
+        "    level1from4 --> mtd1 : at most 1 of 6\n"
+        "    level1from4 --> level0from4 : 2 or more of 6 and level below has 0 of 3\n"
+        "    level1from4 --> mtd0 : 2 or more of 6 and level below has 1 of 6\n"
+        "    mtd0 --> [*]\n"
+        "    mtd1 --> [*]\n"
+        "    nomtd --> [*]\n"
+    )
+
+
+@pytest.mark.parametrize("design", PARAMS)
+def test_mermaid_is_of_the_grammar_and_names_each_node_once(design) -> None:
+    header, *lines = mermaid(design, names_of(design)).splitlines()
+    assert header == "stateDiagram-v2"
+    declared = [line for line in lines if line.startswith("    state ")]
+    ids = [re.fullmatch(r' {4}state "([^":;#{}<>]+)" as (\w+)', line)[2] for line in declared]
+    assert len(set(ids)) == len(ids)
+    for line in lines[len(declared) :]:
+        arrow = re.fullmatch(r"    (\w+|\[\*\]) --> (\w+|\[\*\])( : [\w ,-]+)?", line)
+        assert arrow, line
+        assert {arrow[1], arrow[2]} <= {*ids, "[*]"}
+    arrows = [line.partition(" : ")[0] for line in lines[len(declared) :]]
+    assert len(set(arrows)) == len(arrows)
+
+
+def test_names_cannot_break_mermaid() -> None:
+    names = ['a "b": {c}; %%{d}%% <e> #f;\nend', "[*] --> x"]
+    text = mermaid(ThreePlusThree(n_levels=2), names)
+    assert 'state "a b c d e f end, patients 1 to 3" as level0from1' in text
+    assert 'state "* -- x, patients 1 to 3" as level1from1' in text
+
+
+def test_a_maximum_sample_size_is_an_edge() -> None:
+    text = mermaid(ThreePlusThree(n_levels=2, max_patients=6), ["a", "b"])
+    assert 'state "MTD not determined" as undetermined' in text
+    assert "level1from1 --> undetermined" in text
+
+
+@pytest.mark.parametrize("design", PARAMS)
+def test_picture_has_no_text_on_text_nor_line_through_text_or_box(design) -> None:
+    ax = plot_diagram(design, names_of(design))
+    renderer = FigureCanvasAgg(ax.get_figure(root=True)).get_renderer()
+    texts = [text.get_window_extent(renderer) for text in ax.texts]
+    boxes = [patch for patch in ax.patches if isinstance(patch, FancyBboxPatch)]
+    frames = [box.get_window_extent(renderer) for box in boxes]
+    page = ax.get_window_extent(renderer)
+    for text in texts:
+        assert page.x0 <= text.x0
+        assert text.x1 <= page.x1
+        assert page.y0 <= text.y0
+        assert text.y1 <= page.y1
+    for one, other in itertools.combinations(texts, 2):
+        assert not one.overlaps(other)
+    for text in texts:
+        for frame in frames:
+            inside = frame.x0 <= text.x0 and text.x1 <= frame.x1
+            assert inside or not text.overlaps(frame)
+    lines = [patch for patch in ax.patches if isinstance(patch, FancyArrowPatch)]
+    segments = []
+    for line in lines:
+        # the line itself; get_path() would add the arrow's head
+        points = ax.transData.transform(line._path_original.vertices)
+        segments += itertools.pairwise(points.tolist())
+    for (x0, y0), (x1, y1) in segments:
+        for frame in (*texts, *frames):
+            low_x, high_x = sorted((x0, x1))
+            low_y, high_y = sorted((y0, y1))
+            assert not (
+                low_x < frame.x1 - 1
+                and high_x > frame.x0 + 1
+                and low_y < frame.y1 - 1
+                and high_y > frame.y0 + 1
+            )
+
+
+def test_picture_draws_a_box_for_each_node() -> None:
+    design = ThreePlusThree(n_levels=3)
+    ax = plot_diagram(design, names_of(design), ax=Figure().add_subplot())
+    drawn = [text.get_text() for text in ax.texts]
+    assert drawn.count("patients 1\N{EN DASH}3") == drawn.count("patients 4\N{EN DASH}6") == 3
+    assert drawn.count("MTD") == 3
+    assert drawn.count("no MTD") == 1
+    assert drawn.count("start") == 1
+    assert "level 2 too toxic" in drawn
+
+
+def test_picture_reads_no_formula_in_a_name() -> None:
+    ax = plot_diagram(ThreePlusThree(n_levels=1), ["level 1, $x"])
+    assert FigureCanvasAgg(ax.get_figure(root=True)).print_to_buffer()
+
+
+def test_design_without_room_in_the_picture_is_refused() -> None:
+    with pytest.raises(InputError, match="this design has 0"):
+        plot_diagram(ThreePlusThree(n_levels=2, max_patients=2), ["a", "b"])
+
+
+@pytest.mark.parametrize("suffix", [".svg", ".png", ".pdf"])
+def test_same_diagram_gives_same_bytes(tmp_path, suffix) -> None:
+    design = ThreePlusThree(n_levels=2)
+    written = []
+    for name in ("one", "two"):
+        path = tmp_path / f"{name}{suffix}"
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            names = ["level 1, 1 \N{CJK UNIFIED IDEOGRAPH-7EC6}", "b"]
+            save_figure(plot_diagram(design, names), path, Provenance(design="3+3"))
+        written.append(path.read_bytes())
+    assert written[0] == written[1]
+    assert written[0]
+
+
+def test_guards_are_about_judged_neighbours() -> None:
+    guards = {edge.guard for edge in state_machine(ThreePlusThree(n_levels=4, start=1)).edges}
+    assert {(guard.side, *guard.statuses) for guard in guards if guard} == {
+        ("above", LevelStatus.NOT_GIVEN),
+        ("above", LevelStatus.TOO_TOXIC),
+        ("below", LevelStatus.CLEARED),
+        ("below", LevelStatus.CONFIRMED),
+    }
