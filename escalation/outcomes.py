@@ -88,6 +88,7 @@ class Cohort:
         return f"{self.label}{''.join(self.outcomes)}"
 
 
+_WORD = re.compile(r"[^ \t\r\n]+")  # other white space is not ASCII, or not seen
 _LABEL = re.compile(r"-?[1-9][0-9]{0,2}|0", re.ASCII)
 _LETTERS = frozenset(Outcome)
 
@@ -114,9 +115,7 @@ def parse_outcomes(text: str) -> tuple[Cohort, ...]:
     >>> [str(cohort) for cohort in parse_outcomes("1NNN  -1NT?X")]
     ['1NNN', '-1NT?X']
     """
-    return tuple(
-        _parse_cohort(text, word.start(), word.end()) for word in re.finditer(r"\S+", text)
-    )
+    return tuple(_parse_cohort(text, word.start(), word.end()) for word in _WORD.finditer(text))
 
 
 def _parse_cohort(text: str, start: int, end: int) -> Cohort:

@@ -65,7 +65,7 @@ class OperatingCharacteristics:
     p_select : float array, shape (L,)
         P(the level is declared the MTD).
     p_no_mtd : float
-        P(the trial ends because no level is tolerated).
+        P(the trial ends with no MTD, because no level that was given is tolerated).
     p_inconclusive : float
         P(the trial ends with the MTD not determined).
     sample_size, total_dlts : Distribution

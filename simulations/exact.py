@@ -126,7 +126,10 @@ def end_probabilities(graph: TransitionGraph, p: Floats) -> Floats:
 
 def check_p_dlt(p_dlt: ArrayLike, graph: TransitionGraph, *, n_dim: int = 1) -> Floats:
     """Return ``p_dlt`` as an array that fits the graph's ladder, or raise ``InputError``."""
-    p = np.asarray(p_dlt, dtype=np.float64)
+    try:
+        p = np.asarray(p_dlt, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"P(DLT) must be numbers from 0 to 1: {error}") from error
     n_levels = graph.design.n_levels
     if p.ndim != n_dim or p.shape[-1] != n_levels:
         raise InputError(

@@ -14,8 +14,8 @@ from math import comb, prod
 import numpy as np
 from numpy.typing import NDArray
 
-from escalation.designs.base import Decision, Design, resolve_pending
-from escalation.designs.walk import Walk, walk_design
+from escalation.designs.base import Decision, Design, count_resolutions, resolve_pending
+from escalation.designs.walk import TooManyStatesError, Walk, walk_design
 from escalation.errors import InputError
 from escalation.outcomes import Tally
 
@@ -151,6 +151,8 @@ def build_graph(
     here = design.start if level is None else level
     if len(before) != design.n_levels:
         raise InputError(f"{len(before)} tallies for a ladder of {design.n_levels} levels")
+    if count_resolutions(before) > max_states:
+        raise TooManyStatesError(design.n_levels, max_states)
     roots = list(resolve_pending(before))
     walk = walk_design(design, roots, here, max_states)
     shape = (len(walk.tallies), design.n_levels)

@@ -212,9 +212,14 @@ def simulate_trials(
     p = check_p_dlt(p_dlt, graph)
     _check_run(trials, seed, draws)
     walk = _Walk(graph, p, seed, draws)
-    for chunk, first in enumerate(range(0, trials, CHUNK_SIZE)):
-        states = walk.record(chunk, min(CHUNK_SIZE, trials - first))
-        yield SimulatedTrials(graph=graph, states=states, first=first + 1)
+    return (
+        SimulatedTrials(
+            graph=graph,
+            states=walk.record(chunk, min(CHUNK_SIZE, trials - first)),
+            first=first + 1,
+        )
+        for chunk, first in enumerate(range(0, trials, CHUNK_SIZE))
+    )
 
 
 def _check_run(trials: int, seed: int, draws: str) -> None:
@@ -290,8 +295,10 @@ class _Walk:
         sequence = np.random.SeedSequence(self.seed, spawn_key=(chunk,))
         rng = np.random.Generator(np.random.SFC64(sequence))
         trials = np.arange(n)
-        start = np.searchsorted(self.root_cuts, rng.random(n), side="right")
-        states = self.roots[start]
+        states = np.full(n, self.roots[0])
+        if len(self.roots) > 1:  # for a whole chunk, so that fewer trials are the same ones
+            u = rng.random(CHUNK_SIZE)[:n]
+            states = self.roots[np.searchsorted(self.root_cuts, u, side="right")]
         n_dlts_of = self._cohorts(rng) if self.draws == "cohort" else self._patients(rng, n)
         while True:
             yield trials, states

@@ -7,12 +7,22 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from math import prod
 from typing import ClassVar, final
 
 from escalation.errors import InputError
 from escalation.outcomes import Tally
 
-__all__ = ["MAX_LEVELS", "Action", "Clause", "Decision", "Design", "LevelStatus"]
+__all__ = [
+    "MAX_LEVELS",
+    "Action",
+    "Clause",
+    "Decision",
+    "Design",
+    "LevelStatus",
+    "count_resolutions",
+    "resolve_pending",
+]
 
 MAX_LEVELS = 100
 MAX_WAYS = 100_000
@@ -119,8 +129,8 @@ class Design(ABC):
         """
         if len(tallies) != self.n_levels:
             raise InputError(f"{len(tallies)} tallies for a ladder of {self.n_levels} levels")
-        if not 0 <= level < self.n_levels:
-            raise InputError(f"level index {level} is outside 0 .. {self.n_levels - 1}")
+        if type(level) is not int or not 0 <= level < self.n_levels:
+            raise InputError(f"level index {level!r} is outside 0 .. {self.n_levels - 1}")
         for tally in tallies:
             if tally.n_pending:
                 return self._decide_pending(tallies, level)
@@ -140,10 +150,7 @@ class Design(ABC):
         """Numbers of evaluable patients at one level after which the protocol foresees a look."""
 
     def _decide_pending(self, tallies: Sequence[Tally], level: int) -> Decision:
-        n_ways = 1
-        for tally in tallies:
-            n_ways *= tally.n_pending + 1
-        if n_ways > MAX_WAYS:
+        if count_resolutions(tallies) > MAX_WAYS:
             n_pending = sum(tally.n_pending for tally in tallies)
             return Decision(action=Action.WAIT, clause=_too_many_pending(n_pending), settled=False)
         answers: dict[tuple[object, ...], Decision] = {}
@@ -168,6 +175,11 @@ class Design(ABC):
             inconclusive=first.inconclusive,
             clause=SETTLED_EARLY,
         )
+
+
+def count_resolutions(tallies: Sequence[Tally]) -> int:
+    """Count the ways that ``resolve_pending`` yields."""
+    return prod(tally.n_pending + 1 for tally in tallies)
 
 
 def resolve_pending(tallies: Sequence[Tally]) -> Iterator[tuple[Tally, ...]]:

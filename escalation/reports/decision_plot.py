@@ -10,6 +10,7 @@ from matplotlib.patches import Patch, Rectangle
 from escalation.errors import InputError
 from escalation.reports.figure_style import (
     DARK,
+    INCHES_A_LETTER,
     INK,
     LIGHT,
     MIDDLE,
@@ -62,7 +63,8 @@ def plot_decision_table(
         raise InputError("a decision table needs at least one answer")
     sizes = range(min(n for n, _ in answers), max(n for n, _ in answers) + 1)
     most = max(x for _, x in answers)
-    width = min(PAGE_WIDTH, 2.4 + 0.34 * len(sizes))
+    legend = 0.5 + INCHES_A_LETTER * (4 + max(map(len, answers.values())))
+    width = min(PAGE_WIDTH, 0.7 + 0.34 * len(sizes) + legend)
     ax = new_axes(ax, (width, 1.0 + 0.34 * (most + 1)))
     codes = _codes(dict.fromkeys(answers.values()))
     for (n, x), answer in answers.items():

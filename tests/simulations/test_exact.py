@@ -211,7 +211,7 @@ def test_declare_in_closed_form_against_theory(p):
     assert found.p_no_mtd == pytest.approx(1 - up[0], rel=0, abs=TIGHT)
     expected = [*(reached[1:-1] * (1 - up[1:])), reached[-1]]
     assert found.p_select == pytest.approx(expected, rel=0, abs=TIGHT)
-    n_each = reached[:-1] * (3 + 3 * binom.pmf(1, 3, p))
+    n_each = reached[:-1] * (3 + 3 * (3 * np.array(p) * (1 - np.array(p)) ** 2))
     assert found.patients == pytest.approx(n_each, rel=0, abs=TIGHT)
 
 
