@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-import warnings
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
+from nbclient import NotebookClient
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
@@ -26,22 +26,16 @@ ABSOLUTE_PATH = re.compile(r"""(?:^|[\s"'`(=:])(?:[A-Za-z]:\\|~?/[\w.-]+/[\w.-]+
 
 def execute(path: Path) -> nbformat.NotebookNode:
     """Return the notebook as it comes out of a fresh kernel, without what varies by machine."""
-    with warnings.catch_warnings():
-        # jupyter_core warns of a coming move of its own folders, which we do not use
-        warnings.filterwarnings("ignore", "Jupyter is migrating", DeprecationWarning)
-        from nbclient import NotebookClient
-
-        notebook = nbformat.read(path, as_version=4)
-        for cell in notebook.cells:
-            if cell.cell_type == "code":
-                cell.outputs, cell.execution_count = [], None
-        NotebookClient(
-            notebook,
-            timeout=TIMEOUT,
-            kernel_name="python3",
-            resources={"metadata": {"path": str(path.parent)}},
-            record_timing=False,
-        ).execute()
+    notebook = nbformat.read(path, as_version=4)
+    for cell in code_cells(notebook):
+        cell.outputs, cell.execution_count = [], None
+    NotebookClient(
+        notebook,
+        timeout=TIMEOUT,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(path.parent)}},
+        record_timing=False,
+    ).execute()
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
@@ -81,7 +75,9 @@ def test_notebook_gives_its_committed_output_in_a_fresh_kernel(
     committed = nbformat.read(path, as_version=4)
     executed = execute(path)
     for before, after in zip(code_cells(committed), code_cells(executed), strict=True):
-        assert read_outputs(after) == read_outputs(before), f"cell:\n{after.source}"
+        assert read_outputs(after) == read_outputs(before), (
+            f"{after.source}\n\nIf the new output is right: python tests/test_notebooks.py"
+        )
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
