@@ -12,6 +12,7 @@ from typing import ClassVar
 __all__ = [
     "DesignError",
     "EscalationError",
+    "FileFaultsError",
     "InputError",
     "LadderError",
     "NotationError",
@@ -66,18 +67,16 @@ class InputError(EscalationError):
     """A value outside what a calculation is defined for."""
 
 
-class ProtocolError(EscalationError):
-    """A protocol file with one or more faults, all of them listed.
+class FileFaultsError(EscalationError):
+    """A file with one or more faults, all of them listed.
 
     Parameters
     ----------
     source : str
-        The file or protocol name.
+        The file, or the name under which it is shipped.
     faults : iterable of str
         Each ``"place: what is wrong"``.
     """
-
-    exit_code: ClassVar[int] = 3
 
     def __init__(self, source: str, faults: Iterable[str]) -> None:
         self.source = source
@@ -88,6 +87,12 @@ class ProtocolError(EscalationError):
             listed = "".join(f"\n  {fault}" for fault in self.faults)
             message = f"{source}: {len(self.faults)} faults{listed}"
         super().__init__(message)
+
+
+class ProtocolError(FileFaultsError):
+    """A protocol that is not valid."""
+
+    exit_code: ClassVar[int] = 3
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

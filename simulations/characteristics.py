@@ -49,6 +49,10 @@ class Distribution:
         place = int(np.searchsorted(np.cumsum(self.p), q - 1e-12))
         return int(self.values[min(place, len(self.values) - 1)])
 
+    def p_above(self, value: int) -> float:
+        """Return the probability of more than ``value``."""
+        return float(self.p[self.values > value].sum())
+
     def to_dict(self) -> dict[str, float]:
         """Return ``{value: probability}`` with the values as text, ready for JSON."""
         return dict(zip(map(str, self.values.tolist()), self.p.tolist(), strict=True))
@@ -129,12 +133,15 @@ def _moments(distribution: Distribution) -> dict[str, Any]:
 def correct_level(p_dlt: Sequence[float], target: float) -> int | None:
     """Return the level that ought to be selected.
 
-    It is the level whose P(DLT) is nearest to ``target``, the lower of two equally near; None,
-    no MTD, where every level is above the target.
+    It is the level whose P(DLT) is nearest to ``target``: of two equally near, the one below the
+    target; of several with the same P(DLT), the highest. None, no MTD, where every level is above
+    the target.
     """
     if min(p_dlt) > target:
         return None
-    return min(range(len(p_dlt)), key=lambda level: (abs(p_dlt[level] - target), level))
+    return min(
+        range(len(p_dlt)), key=lambda level: (abs(p_dlt[level] - target), p_dlt[level], -level)
+    )
 
 
 def summarise(graph: TransitionGraph, weights: Floats) -> OperatingCharacteristics:

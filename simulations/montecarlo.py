@@ -208,7 +208,11 @@ def simulate_trials(
     seed: int = 1,
     draws: Draws = "cohort",
 ) -> Iterator[SimulatedTrials]:
-    """Simulate trials and keep each one, a chunk at a time; the trials ``simulate`` sums up."""
+    """Simulate trials and keep each one, a chunk at a time; the trials ``simulate`` sums up.
+
+    With latent patients the first trials of a longer run are those of a shorter one; with cohort
+    draws this holds for whole chunks only.
+    """
     p = check_p_dlt(p_dlt, graph)
     _check_run(trials, seed, draws)
     walk = _Walk(graph, p, seed, draws)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -13,7 +13,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from escalation.designs.base import MAX_LEVELS
-from escalation.errors import EscalationError, did_you_mean
+from escalation.errors import EscalationError, FileFaultsError, did_you_mean
+from escalation.protocol import Protocol
 from simulations.curve_arguments import CurveError, dose_faults, show
 from simulations.scenario_files import p_dlt_faults, read_scenarios, text_faults
 
@@ -25,6 +26,7 @@ __all__ = [
     "parse_doses",
     "parse_p_dlt",
     "scenarios_for",
+    "scenarios_of",
     "shipped_scenarios",
 ]
 
@@ -33,23 +35,8 @@ class ScenarioError(EscalationError):
     """Values that do not make a scenario."""
 
 
-class ScenarioFileError(ScenarioError):
-    """A scenario file with one or more faults, all of them listed.
-
-    Parameters
-    ----------
-    source : str
-        The file or the name of the set.
-    faults : iterable of str
-        Each ``"place: what is wrong"``.
-    """
-
-    def __init__(self, source: str, faults: Iterable[str]) -> None:
-        self.source = source
-        self.faults = tuple(faults)
-        separator = " " if len(self.faults) == 1 else "\n  "
-        count = "" if len(self.faults) == 1 else f" {len(self.faults)} faults"
-        super().__init__(separator.join([f"{source}:{count}", *self.faults]))
+class ScenarioFileError(FileFaultsError, ScenarioError):
+    """A scenario file that is not valid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +173,11 @@ def scenarios_for(n_levels: int) -> tuple[Scenario, ...]:
             f"{' and '.join(shipped_scenarios())}; give P(DLT) by level, or a scenario file"
         )
     return load_scenarios(name, n_levels=n_levels)
+
+
+def scenarios_of(protocol: Protocol) -> tuple[Scenario, ...]:
+    """Return the scenarios that a protocol brings along."""
+    return tuple(Scenario(name=own.name, p_dlt=own.p_dlt) for own in protocol.scenarios)
 
 
 def load_scenarios(

@@ -57,12 +57,11 @@ def _cell(engine: dict[str, Any], key: str, part: int | str | None = None) -> st
     if part is not None:
         figure, error = figure[part], error and error[part]
     is_share = key.startswith("p_") or key == "pcs"
-    shown = f"{100 * figure if is_share else figure:.2f}"
+    scale, digits = (100, 2) if is_share else (1, 3)
+    shown = f"{scale * figure:.2f}"
     if error is None:
         return shown
-    return (
-        f"{shown} ({100 * error:.2f})" if is_share else f"{shown} ({error:.3f})".replace("(0", "(")
-    )
+    return f"{shown} ({f'{scale * error:.{digits}f}'.removeprefix('0')})"
 
 
 def _spread(found: OperatingCharacteristics) -> str:

@@ -468,7 +468,9 @@ def test_any_change_of_any_setting_is_either_sound_or_named(data):
                 parent[data.draw(st.text(max_size=5))] = data.draw(VALUES)
             elif action == "delete" and isinstance(parent, dict):
                 parent.pop(last, None)
-            elif isinstance(parent, dict) or (isinstance(parent, list) and last < len(parent)):
+            elif isinstance(parent, dict) or (
+                isinstance(parent, list) and isinstance(last, int) and last < len(parent)
+            ):
                 parent[last] = data.draw(VALUES)
     faults = find_faults(document)
     assert all(fault.isascii() and fault.isprintable() for fault in faults)

@@ -15,14 +15,12 @@ from escalation.cli.options import (
     protocol_options,
     read_outcomes,
 )
-from escalation.designs.base import Action, Decision
-from escalation.designs.replay import Departure, DepartureError, find_departures
-from escalation.errors import InputError
-from escalation.outcomes import Cohort, Tally, tally_cohorts
-from escalation.protocol import Protocol, format_dose
+from escalation.designs.base import Decision
+from escalation.outcomes import Tally
+from escalation.protocol import Advice, Protocol, advise, describe_decision, format_dose
 from escalation.text import align
 
-__all__ = ["answer", "decide", "describe_decision", "history"]
+__all__ = ["answer", "decide"]
 
 
 @click.command(cls=OutcomesCommand)
@@ -39,66 +37,21 @@ def decide(outcomes: str, protocol: Protocol, allow_departures: bool, as_json: b
     \b
     Example: escalation decide "1NNN 2NNT"
     """  # noqa: D301  # click reads the backspace
-    cohorts = read_outcomes(outcomes)
-    tallies, level, departures = history(protocol, cohorts, allow_departures=allow_departures)
-    decision = protocol.design.decide(tallies, level)
+    advice = advise(protocol, read_outcomes(outcomes), allow_departures=allow_departures)
+    decision = advice.decision
     if as_json:
-        echo_json(_document(protocol, tallies, decision, departures))
+        echo_json(_document(protocol, advice))
         return
-    for departure in departures:
+    for departure in advice.departures:
         line(f"Departure: {departure.problem}.")
     line(describe_decision(decision, protocol))
     line(f"Why: {decision.clause.text}", indent="     ")
     for possible in decision.possible:
         line(f"  possible: {describe_decision(possible, protocol)}", indent="    ")
     click.echo()
-    click.echo(_table(protocol, tallies))
+    click.echo(_table(protocol, advice.tallies))
     click.echo()
     line(origin(protocol), indent="  ")
-
-
-def history(
-    protocol: Protocol, cohorts: Sequence[Cohort], *, allow_departures: bool = False
-) -> tuple[tuple[Tally, ...], int, tuple[Departure, ...]]:
-    """Return the tallies, the current level and the departures of a history.
-
-    Raises
-    ------
-    DepartureError
-        If the protocol would not have produced the history and departures are not allowed.
-    InputError
-        If it holds more patients than the design's maximum.
-    """
-    design, labels = protocol.design, protocol.labels
-    tallies = tally_cohorts(cohorts, labels)
-    cap = getattr(design, "max_patients", None)
-    n_patients = sum(tally.n_patients for tally in tallies)
-    if cap is not None and n_patients > cap:
-        raise InputError(f"{n_patients} patients are more than the maximum sample size of {cap}")
-    departures = find_departures(design, cohorts, labels)
-    if departures and not allow_departures:
-        raise DepartureError(departures)
-    level = labels.index(cohorts[-1].label) if cohorts else design.start
-    return tallies, level, departures
-
-
-def describe_decision(decision: Decision, protocol: Protocol) -> str:
-    """Say a decision in one sentence."""
-    if decision.action is Action.WAIT:
-        return "Wait for the pending patients."
-    if decision.level is None:
-        if decision.mtd is not None:
-            return f"Stop: the MTD is {protocol.describe_level(decision.mtd)}."
-        if decision.inconclusive:
-            return "Stop: the MTD is not determined."
-        return "Stop: no MTD."
-    verb = {
-        Action.ESCALATE: "Escalate to",
-        Action.STAY: "Stay at",
-        Action.DEESCALATE: "De-escalate to",
-    }[decision.action]
-    n = decision.n_to_enrol
-    return f"{verb} {protocol.describe_level(decision.level)}: enrol {n} patient{'s' * (n != 1)}."
 
 
 def _table(protocol: Protocol, tallies: Sequence[Tally]) -> str:
@@ -112,12 +65,8 @@ def _table(protocol: Protocol, tallies: Sequence[Tally]) -> str:
     return align(rows, left=[len(rows[0]) - 1])
 
 
-def _document(
-    protocol: Protocol,
-    tallies: Sequence[Tally],
-    decision: Decision,
-    departures: Sequence[Departure],
-) -> dict[str, Any]:
+def _document(protocol: Protocol, advice: Advice) -> dict[str, Any]:
+    decision = advice.decision
     return {
         "schema": 1,
         **answer(protocol, decision),
@@ -132,7 +81,7 @@ def _document(
                 "n_pending": tally.n_pending,
                 "status": protocol.design.status(tally),
             }
-            for level, tally in zip(protocol.levels, tallies, strict=True)
+            for level, tally in zip(protocol.levels, advice.tallies, strict=True)
         ],
         "departures": [
             {
@@ -141,7 +90,7 @@ def _document(
                 "expected": answer(protocol, departure.expected),
                 "problem": departure.problem,
             }
-            for departure in departures
+            for departure in advice.departures
         ],
         "protocol": {"name": protocol.name, "digest": protocol.digest},
     }

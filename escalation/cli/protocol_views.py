@@ -27,7 +27,7 @@ def text(protocol: Protocol, markdown: bool) -> None:
     """
     from escalation.reports.rule_text import rule_text  # noqa: PLC0415
 
-    click.echo(rule_text(protocol.design, _names(protocol), markdown=markdown))
+    click.echo(rule_text(protocol.design, protocol.level_names, markdown=markdown))
     if markdown:
         click.echo(f"*{origin(protocol)}*")
     else:
@@ -61,14 +61,10 @@ def diagram(protocol: Protocol, output: Path | None) -> None:
             protocol=protocol.name,
             digest=protocol.digest,
         )
-        save_figure(plot_diagram(protocol.design, _names(protocol)), output, provenance)
+        save_figure(plot_diagram(protocol.design, protocol.level_names), output, provenance)
         return
-    lines = f"{mermaid(protocol.design, _names(protocol))}%% {origin(protocol)}"
+    lines = f"{mermaid(protocol.design, protocol.level_names)}%% {origin(protocol)}"
     if output is None:
         click.echo(lines)
     else:
         output.write_text(f"{lines}\n", encoding="utf-8")
-
-
-def _names(protocol: Protocol) -> list[str]:
-    return [protocol.describe_level(level) for level in range(protocol.design.n_levels)]

@@ -1,5 +1,6 @@
 """Protocols: the ladder, the design with its options, and what each setting rests on."""
 
+from escalation.protocol.advice import Advice, advise, describe_decision
 from escalation.protocol.protocol import (
     DltWindow,
     DoseLevel,
@@ -16,6 +17,7 @@ from escalation.protocol.protocol import (
 )
 
 __all__ = [
+    "Advice",
     "DltWindow",
     "DoseLevel",
     "Enrolment",
@@ -23,6 +25,8 @@ __all__ = [
     "ProtocolScenario",
     "Source",
     "Trial",
+    "advise",
+    "describe_decision",
     "format_dose",
     "freeze_lists",
     "load_protocol",

@@ -201,6 +201,29 @@ class Protocol:
         """Patients planned, which is no cap."""
         return self.enrolment.planned_patients
 
+    @property
+    def level_names(self) -> list[str]:
+        """Names of the levels in a text, lowest first: ``level 1, 3E6 cells/kg``."""
+        return [self.describe_level(level) for level in range(len(self.levels))]
+
+    @property
+    def short_names(self) -> list[str]:
+        """Names of the levels in a table: ``1 (3E6)``."""
+        return [
+            str(level.label) if level.dose is None else f"{level.label} ({format_dose(level.dose)})"
+            for level in self.levels
+        ]
+
+    @property
+    def axis_names(self) -> list[str]:
+        """Names of the levels below an axis, on two lines: ``1``, ``3E6 cells/kg``."""
+        return [
+            str(level.label)
+            if level.dose is None
+            else f"{level.label}\n{self.describe_dose(level.dose)}"
+            for level in self.levels
+        ]
+
     def describe_level(self, level: int) -> str:
         """Say which level this 0-based index is: ``level 1, 3E6 cells/kg``."""
         label, dose = self.levels[level].label, self.levels[level].dose

@@ -113,7 +113,12 @@ def line_styles(n: int) -> list[dict[str, Any]]:
 
 def new_axes(ax: Axes | None, size: tuple[float, float] = HALF_PAGE) -> Axes:
     """Return ``ax``, or axes on a figure of its own of ``size`` inches, unknown to pyplot."""
-    return ax if ax is not None else Figure(figsize=size, layout="constrained").add_subplot()
+    if ax is None:
+        return Figure(figsize=size, layout="constrained").add_subplot()
+    ax.tick_params(labelsize=mpl.rcParams["xtick.labelsize"])  # they were made in another style
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.label.set_fontsize(mpl.rcParams["axes.labelsize"])
+    return ax
 
 
 def plain(text: str) -> str:

@@ -7,18 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from escalation.cli.decide import history
 from escalation.designs import design_settings
 from escalation.errors import InputError
 from escalation.outcomes import Cohort
-from escalation.protocol import Protocol, format_dose
-from simulations.scenarios import Scenario, load_scenarios, parse_p_dlt, scenarios_for
+from escalation.protocol import Protocol, advise
+from simulations.scenarios import Scenario, load_scenarios, parse_p_dlt, scenarios_for, scenarios_of
 
 if TYPE_CHECKING:
     from simulations.graph import TransitionGraph
 
 __all__ = [
-    "axis_names",
     "choose_scenarios",
     "departures_option",
     "from_option",
@@ -26,7 +24,6 @@ __all__ = [
     "heading",
     "p_dlt_option",
     "scenario_option",
-    "short_names",
 ]
 
 
@@ -62,9 +59,7 @@ def choose_scenarios(
     if scenario_file is not None:
         doses = [level.dose for level in protocol.levels if level.dose is not None]
         return load_scenarios(scenario_file, n_levels=n_levels, doses=doses or None)
-    if protocol.scenarios:
-        return tuple(Scenario(name=own.name, p_dlt=own.p_dlt) for own in protocol.scenarios)
-    return scenarios_for(n_levels)
+    return scenarios_of(protocol) or scenarios_for(n_levels)
 
 
 def graph_from(
@@ -73,8 +68,8 @@ def graph_from(
     """Build the graph of the rest of a trial, after these cohorts."""
     from simulations.graph import build_graph  # noqa: PLC0415  # loads numpy
 
-    tallies, level, _ = history(protocol, cohorts, allow_departures=allow_departures)
-    return build_graph(protocol.design, tallies, level)
+    advice = advise(protocol, cohorts, allow_departures=allow_departures)
+    return build_graph(protocol.design, advice.tallies, advice.level)
 
 
 def heading(protocol: Protocol) -> dict[str, Any]:
@@ -86,21 +81,3 @@ def heading(protocol: Protocol) -> dict[str, Any]:
         "levels": [{"level": level.label, "dose": level.dose} for level in protocol.levels],
         "unit": protocol.unit,
     }
-
-
-def short_names(protocol: Protocol) -> list[str]:
-    """Return the levels' names for tables and axes, such as ``-1 (1E6)``."""
-    return [
-        str(level.label) if level.dose is None else f"{level.label} ({format_dose(level.dose)})"
-        for level in protocol.levels
-    ]
-
-
-def axis_names(protocol: Protocol) -> list[str]:
-    """Return the levels' names for a figure, the dose on a second line."""
-    return [
-        str(level.label)
-        if level.dose is None
-        else f"{level.label}\n{protocol.describe_dose(level.dose)}"
-        for level in protocol.levels
-    ]

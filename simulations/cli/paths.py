@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from escalation.cli.decide import answer, describe_decision
+from escalation.cli.decide import answer
 from escalation.cli.options import (
     PICTURES,
     OutcomesCommand,
@@ -20,9 +20,8 @@ from escalation.cli.options import (
     read_outcomes,
 )
 from escalation.designs import describe_design
-from escalation.protocol import Protocol
+from escalation.protocol import Protocol, describe_decision
 from simulations.cli.common import (
-    axis_names,
     choose_scenarios,
     departures_option,
     from_option,
@@ -158,7 +157,7 @@ def _plot(
     )
 
     design, name = describe_design(protocol.design), scenario.name if scenario else ""
-    axes = plot_paths(roots, level_names=axis_names(protocol), design=design, scenario=name)
+    axes = plot_paths(roots, level_names=protocol.axis_names, design=design, scenario=name)
     provenance = Provenance(
         design=design,
         scenario=name,

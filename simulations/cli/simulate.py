@@ -26,7 +26,6 @@ from escalation.errors import InputError
 from escalation.outcomes import Cohort, format_outcomes
 from escalation.protocol import Protocol
 from simulations.cli.common import (
-    axis_names,
     choose_scenarios,
     departures_option,
     from_option,
@@ -34,7 +33,6 @@ from simulations.cli.common import (
     heading,
     p_dlt_option,
     scenario_option,
-    short_names,
 )
 
 if TYPE_CHECKING:
@@ -177,7 +175,7 @@ def _print(
         )
     if cohorts:
         line(f"Continuing from {format_outcomes(cohorts)}: patients and DLTs still to come.")
-    names = short_names(protocol)
+    names = protocol.short_names
     for result in results:
         click.echo(f"\nScenario {result.scenario.name}")
         if not result.scenario.is_monotone:
@@ -205,7 +203,7 @@ def _plot(
         digest=protocol.digest,
         note=f"after {format_outcomes(cohorts)}" if cohorts else "",
     )
-    figure = plot_page(results, provenance, level_names=axis_names(protocol), target=target)
+    figure = plot_page(results, provenance, level_names=protocol.axis_names, target=target)
     save_figure(figure, path, provenance)
     click.echo(f"wrote {path}", err=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 from matplotlib.axes import Axes
@@ -105,7 +106,7 @@ def plot_trajectories(
     handles, labels = panels[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(handles))
     text = f"{design}; scenario “{shorten(scenario)}”; simulated trials, seed {seed}"
-    figure.suptitle(plain(text), x=0.01, horizontalalignment="left", fontsize=8)
+    figure.suptitle(plain(textwrap.fill(text, 105)), x=0.01, horizontalalignment="left", fontsize=8)
     return figure
 
 

@@ -19,7 +19,7 @@ def run(*words: str, stdin: str | bytes | None = None) -> Result:
 @pytest.mark.parametrize(
     ("outcomes", "words", "first_line"),
     [
-        ("", (), "Stay at level 1, 3E6 cells/kg: enrol 3 patients."),
+        ("", (), "Start at level 1, 3E6 cells/kg: enrol 3 patients."),
         ("1NNN", (), "Escalate to level 2, 6E6 cells/kg: enrol 3 patients."),
         ("1NNN 2NNT", (), "Stay at level 2, 6E6 cells/kg: enrol 3 patients."),
         ("1NNN 2NN", (), "Stay at level 2, 6E6 cells/kg: enrol 1 patient."),
