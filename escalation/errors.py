@@ -96,18 +96,24 @@ class ProtocolError(FileFaultsError):
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return ``known`` as a phrase, the nearest to ``word`` first if one is near."""
+    """Return ``known`` as a phrase in ASCII, the nearest to ``word`` first if one is near."""
     import difflib  # noqa: PLC0415  # a decision on the command line does without it
 
     names = list(known)
+    listed = ", ".join(_printable(name) for name in names)
     near = difflib.get_close_matches(word, names, n=1)
-    listed = ", ".join(names)
-    return f"did you mean {near[0]}? Known: {listed}" if near else f"known: {listed}"
+    if near:
+        return f"did you mean {_printable(near[0])}? Known: {listed}"
+    return f"known: {listed}"
+
+
+def _printable(text: str) -> str:
+    """Escape what a terminal may not show, or may obey."""
+    return ascii(text)[1:-1]
 
 
 def _excerpt(text: str, position: int, width: int = 30) -> str:
     """Quote ``text``, shortened around ``position`` and in ASCII only."""
     start = max(0, position - width // 2)
     end = start + width
-    quoted = ascii(text[start:end])[1:-1]
-    return f'"{"..." * (start > 0)}{quoted}{"..." * (end < len(text))}"'
+    return f'"{"..." * (start > 0)}{_printable(text[start:end])}{"..." * (end < len(text))}"'
