@@ -7,7 +7,7 @@ The command line turns any of them into one line on stderr and its exit code, in
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 __all__ = [
     "DesignError",
@@ -18,6 +18,8 @@ __all__ = [
     "NotationError",
     "ProtocolError",
     "did_you_mean",
+    "printable",
+    "reason",
 ]
 
 
@@ -25,6 +27,16 @@ class EscalationError(Exception):
     """Base of every error this project raises on purpose."""
 
     exit_code: ClassVar[int] = 1
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the message and the data: an error may come from another process."""
+        return _rebuild, (type(self), self.args), self.__dict__
+
+
+def _rebuild(kind: type[EscalationError], args: tuple[object, ...]) -> EscalationError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    return error
 
 
 class NotationError(EscalationError):
@@ -100,20 +112,25 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     import difflib  # noqa: PLC0415  # a decision on the command line does without it
 
     names = list(known)
-    listed = ", ".join(_printable(name) for name in names)
+    listed = ", ".join(printable(name) for name in names)
     near = difflib.get_close_matches(word, names, n=1)
     if near:
-        return f"did you mean {_printable(near[0])}? Known: {listed}"
+        return f"did you mean {printable(near[0])}? Known: {listed}"
     return f"known: {listed}"
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Escape what a terminal may not show, or may obey."""
     return ascii(text)[1:-1]
+
+
+def reason(error: Exception) -> str:
+    """Say why a file could not be read or written."""
+    return getattr(error, "strerror", None) or str(error)
 
 
 def _excerpt(text: str, position: int, width: int = 30) -> str:
     """Quote ``text``, shortened around ``position`` and in ASCII only."""
     start = max(0, position - width // 2)
     end = start + width
-    return f'"{"..." * (start > 0)}{_printable(text[start:end])}{"..." * (end < len(text))}"'
+    return f'"{"..." * (start > 0)}{printable(text[start:end])}{"..." * (end < len(text))}"'

@@ -62,7 +62,8 @@ class Distribution:
 class OperatingCharacteristics:
     """What a design does under one scenario; L is the number of levels, lowest first.
 
-    For a trial that continues from data, patients and DLTs are those still to come.
+    For a trial that continues from data, patients and DLTs are those whose outcome is still to
+    come, pending patients among them.
 
     Attributes
     ----------
@@ -74,6 +75,8 @@ class OperatingCharacteristics:
         P(the trial ends with the MTD not determined).
     sample_size, total_dlts : Distribution
     patients_by_level, dlts_by_level : tuple of Distribution, length L
+    continued : bool
+        Whether the trial continues from data.
     """
 
     p_select: Floats
@@ -83,6 +86,7 @@ class OperatingCharacteristics:
     total_dlts: Distribution
     patients_by_level: tuple[Distribution, ...]
     dlts_by_level: tuple[Distribution, ...]
+    continued: bool = False
 
     @property
     def patients(self) -> Floats:
@@ -111,8 +115,8 @@ class OperatingCharacteristics:
     def against_target(self, p_dlt: Sequence[float], target: float) -> dict[str, float]:
         """Return ``pcs``, the probability of correct selection, and ``p_overdose``.
 
-        Selecting a level whose P(DLT) exceeds the target is overdosing, even where that level is
-        the correct one because it is nearest to the target.
+        Correct is ``correct_level``. To select a level whose P(DLT) exceeds the target is
+        overdosing, even where that level is the correct one because it is nearest.
         """
         correct = correct_level(p_dlt, target)
         above = np.asarray(p_dlt) > target
@@ -144,35 +148,40 @@ def correct_level(p_dlt: Sequence[float], target: float) -> int | None:
     )
 
 
-def summarise(graph: TransitionGraph, weights: Floats) -> OperatingCharacteristics:
+def summarise(
+    graph: TransitionGraph, weights: Floats, total: float = 1.0
+) -> OperatingCharacteristics:
     """Sum up the ends of trials into operating characteristics.
 
     Parameters
     ----------
     graph : TransitionGraph
     weights : float array, shape (E,)
-        The probability, or the share of simulated trials, of each of ``graph.ends``.
+        The probability of each of ``graph.ends``, or how many simulated trials ended there.
+    total : float
+        What the weights sum to.
     """
     mtd = graph.mtd[graph.ends]
     n_new = graph.n_evaluable[graph.ends] - graph.n_so_far
     dlts_new = graph.n_dlts[graph.ends] - graph.n_dlts_so_far
     levels = range(graph.design.n_levels)
     # INCONCLUSIVE and NO_MTD are -2 and -1: shifted, they come before the levels
-    shares = _sums(mtd - INCONCLUSIVE, weights, len(levels) - INCONCLUSIVE)
+    shares = _sums(mtd - INCONCLUSIVE, weights, len(levels) - INCONCLUSIVE) / total
+
+    def distribution(values: NDArray[np.intp]) -> Distribution:
+        reachable = np.flatnonzero(np.bincount(values))
+        return Distribution(values=reachable, p=_sums(values, weights)[reachable] / total)
+
     return OperatingCharacteristics(
         p_select=shares[-INCONCLUSIVE:],
         p_no_mtd=float(shares[NO_MTD - INCONCLUSIVE]),
         p_inconclusive=float(shares[0]),
-        sample_size=_distribution(n_new.sum(axis=1), weights),
-        total_dlts=_distribution(dlts_new.sum(axis=1), weights),
-        patients_by_level=tuple(_distribution(n_new[:, level], weights) for level in levels),
-        dlts_by_level=tuple(_distribution(dlts_new[:, level], weights) for level in levels),
+        sample_size=distribution(n_new.sum(axis=1)),
+        total_dlts=distribution(dlts_new.sum(axis=1)),
+        patients_by_level=tuple(distribution(n_new[:, level]) for level in levels),
+        dlts_by_level=tuple(distribution(dlts_new[:, level]) for level in levels),
+        continued=bool(graph.n_so_far.any() or graph.n_pending.any()),
     )
-
-
-def _distribution(values: NDArray[np.intp], weights: Floats) -> Distribution:
-    reachable = np.flatnonzero(np.bincount(values))
-    return Distribution(values=reachable, p=_sums(values, weights)[reachable])
 
 
 def _sums(values: NDArray[np.intp], weights: Floats, length: int = 0) -> Floats:

@@ -114,7 +114,7 @@ def end_probabilities(graph: TransitionGraph, p: Floats) -> Floats:
     """Return P(each end) under each scenario; shapes (N, L) to (N, E)."""
     ends = graph.ends
     dlts = graph.n_dlts[ends] - graph.n_dlts_so_far
-    no_dlts = graph.n_evaluable[ends] - (graph.n_so_far - graph.n_pending) - dlts
+    no_dlts = graph.n_evaluable[ends] - graph.n_so_far - dlts
     with np.errstate(divide="ignore"):
         logs = np.hstack([np.log(p), np.log1p(-p)])
     np.maximum(logs, _LOG_ZERO, out=logs)

@@ -1,9 +1,9 @@
-"""Simulated trials as a file: one row a cohort."""
+"""Simulated trials as a file: one row a cohort, as ``SimulatedTrials.courses`` gives them."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from simulations.graph import NO_MTD
@@ -19,6 +19,7 @@ def write_trials(
     trials: Iterable[tuple[str, SimulatedTrials]],
     labels: Sequence[int],
     doses: Sequence[float | None],
+    origin: Mapping[str, object],
 ) -> None:
     """Write simulated trials to a CSV file in UTF-8.
 
@@ -29,6 +30,8 @@ def write_trials(
         The scenario's name with each chunk; read one at a time.
     labels, doses : sequence, length L
         The ladder, lowest level first.
+    origin : mapping of str to object
+        What the trials rest on (seed, digest ...), by column name; repeated in every row.
 
     Raises
     ------
@@ -37,14 +40,16 @@ def write_trials(
     """
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(COLUMNS)
+        writer.writerow([*COLUMNS, *origin])
         for scenario, kept in trials:
             ends = [_end(mtd, labels) for mtd in kept.mtds().tolist()]
-            writer.writerows(
-                (scenario, trial, cohort, labels[level], doses[level], n, x, end)
-                for trial, cohort, level, n, x in kept.cohorts()
-                for end in (ends[trial - kept.first],)
-            )
+            for trial, course in kept.courses():
+                end = (ends[trial - kept.first], *origin.values())
+                if not course:  # it ended without another patient, and counts all the same
+                    writer.writerow((scenario, trial, 0, "", "", 0, 0, *end))
+                for cohort, level, n_patients, n_dlts in course:
+                    seen = (labels[level], doses[level], n_patients, n_dlts)
+                    writer.writerow((scenario, trial, cohort, *seen, *end))
 
 
 def _end(mtd: int, labels: Sequence[int]) -> str:

@@ -52,8 +52,9 @@ class TransitionGraph:
     root_ways : float array, shape (R,)
         In how many ways the pending patients can turn out so.
     n_so_far, n_dlts_so_far : int array, shape (L,)
-        Patients and DLTs before the start; patients still pending count as patients.
+        Evaluable patients and their DLTs before the start.
     n_pending : int array, shape (L,)
+        Patients pending at the start; their outcomes are still to come.
     """
 
     design: Design
@@ -182,7 +183,7 @@ def build_graph(
         decisions=decisions,
         roots=place[: len(roots)],
         root_ways=np.array([_ways(before, root) for root in roots], dtype=np.float64),
-        n_so_far=np.array([tally.n_patients for tally in before]),
+        n_so_far=np.array([tally.n_evaluable for tally in before]),
         n_dlts_so_far=np.array([tally.n_dlts for tally in before]),
         n_pending=np.array([tally.n_pending for tally in before]),
     )

@@ -25,6 +25,7 @@ from simulations.graph import TransitionGraph
 __all__ = ["CHUNK_SIZE", "Draws", "MonteCarlo", "SimulatedTrials", "simulate", "simulate_trials"]
 
 CHUNK_SIZE = 20_000
+GENERATOR = np.random.SFC64
 _CHUNKS_PER_TASK = 25
 
 Draws = Literal["cohort", "latent"]
@@ -49,6 +50,9 @@ class MonteCarlo:
 
     def mcse(self) -> dict[str, Any]:
         """Return the Monte Carlo standard error of every figure, under the figures' names.
+
+        It is estimated from the same trials, so it is 0 for a share of none or all of them. That
+        of a standard deviation does not assume a normal distribution.
 
         References
         ----------
@@ -79,6 +83,7 @@ class MonteCarlo:
             "trials": self.trials,
             "seed": self.seed,
             "draws": self.draws,
+            "generator": f"{GENERATOR.__name__}, a stream for every {CHUNK_SIZE} trials",
             "mcse": self.mcse(),
         }
 
@@ -118,16 +123,26 @@ class SimulatedTrials:
     states: Ints
     first: int = 1
 
-    def cohorts(self) -> Iterator[tuple[int, int, int, int, int]]:
-        """Yield (trial, cohort, level, n_patients, n_dlts), cohorts numbered from 1."""
+    def courses(self) -> Iterator[tuple[int, list[tuple[int, int, int, int]]]]:
+        """Yield each trial's number and its cohorts as (cohort, level, n_patients, n_dlts).
+
+        Cohorts are numbered from 1; cohort 0 are patients who were pending at the start, an entry
+        a level.
+        """
         graph = self.graph
+        pending = [(level, n) for level, n in enumerate(graph.n_pending.tolist()) if n]
+        dlts = graph.n_dlts.tolist()
+        before = graph.n_dlts_so_far.tolist()
+        levels, sizes = graph.level.tolist(), graph.n_to_enrol.tolist()
         for trial, path in enumerate(self.states.tolist(), start=self.first):
+            course = [(0, level, n, dlts[path[0]][level] - before[level]) for level, n in pending]
             for cohort, (here, there) in enumerate(pairwise(path), start=1):
                 if there < 0:
                     break
-                level = graph.level[here]
-                n_dlts = graph.n_dlts[there, level] - graph.n_dlts[here, level]
-                yield trial, cohort, int(level), int(graph.n_to_enrol[here]), int(n_dlts)
+                level = levels[here]
+                n_dlts = dlts[there][level] - dlts[here][level]
+                course.append((cohort, level, sizes[here], n_dlts))
+            yield trial, course
 
     def mtds(self) -> Ints:
         """Return each trial's end as in ``TransitionGraph.mtd``, shape (trials,)."""
@@ -176,8 +191,8 @@ def simulate(
 
     Notes
     -----
-    Uniform numbers have 24 bits, so a probability is met to within 6e-8, far inside the Monte
-    Carlo error of any number of trials that can be run.
+    Uniform numbers have 24 bits, so a probability is met to within 6e-8: far inside the Monte
+    Carlo error, but for events that happen in fewer than one trial in a million.
     """
     p = check_p_dlt(p_dlt, graph)
     _check_run(trials, seed, draws)
@@ -193,7 +208,7 @@ def simulate(
         if progress is not None:
             progress(n_done)
     return MonteCarlo(
-        characteristics=summarise(graph, counts[graph.ends] / trials),
+        characteristics=summarise(graph, counts[graph.ends].astype(np.float64), trials),
         trials=trials,
         seed=seed,
         draws=draws,
@@ -297,7 +312,7 @@ class _Walk:
     def _steps(self, chunk: int, n: int) -> Iterator[tuple[Ints, Ints]]:
         """Yield the trials still going and where each one is, at the start and after a cohort."""
         sequence = np.random.SeedSequence(self.seed, spawn_key=(chunk,))
-        rng = np.random.Generator(np.random.SFC64(sequence))
+        rng = np.random.Generator(GENERATOR(sequence))
         trials = np.arange(n)
         states = np.full(n, self.roots[0])
         if len(self.roots) > 1:  # for a whole chunk, so that fewer trials are the same ones

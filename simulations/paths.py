@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import comb
 
 from escalation.designs.base import Decision
@@ -23,6 +23,8 @@ class PathNode:
         0-based level of the cohort that led here; None at the root.
     n_patients, n_dlts : int
         That cohort; 0 at the root.
+    pending : tuple of (level, n_patients, n_dlts)
+        At the root, how the patients pending before turned out.
     probability : float or None
         Of coming here from the root; None without a scenario.
     decision : Decision
@@ -36,6 +38,7 @@ class PathNode:
     probability: float | None
     decision: Decision
     children: tuple[PathNode, ...]
+    pending: tuple[tuple[int, int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,12 +47,15 @@ class Path:
 
     Attributes
     ----------
+    pending : tuple of (level, n_patients, n_dlts)
+        How the patients pending before the start turned out.
     cohorts : tuple of (level, n_patients, n_dlts)
     probability : float or None
     decision : Decision
         The one that ends the trial.
     """
 
+    pending: tuple[tuple[int, int, int], ...]
     cohorts: tuple[tuple[int, int, int], ...]
     probability: float | None
     decision: Decision
@@ -74,14 +80,18 @@ def path_tree(
         One, or with pending patients one for each way they can turn out.
     """
     walk = _Walk(graph, p_dlt)
-    return tuple(walk.node(state, probability, depth) for state, probability in walk.roots())
+    return tuple(
+        replace(walk.node(state, probability, depth), pending=walk.pending(state))
+        for state, probability in walk.roots()
+    )
 
 
 def iter_paths(graph: TransitionGraph, p_dlt: Sequence[float] | None = None) -> Iterator[Path]:
     """Yield every path from the roots to an end, fewest DLTs first."""
     walk = _Walk(graph, p_dlt)
     for state, probability in walk.roots():
-        yield from walk.paths(state, (), probability)
+        for path in walk.paths(state, (), probability):
+            yield replace(path, pending=walk.pending(state))
 
 
 class _Walk:
@@ -102,6 +112,13 @@ class _Walk:
             for p, n_dlts, n_pending in zip(self.p, dlts, graph.n_pending, strict=True):
                 probability *= p**n_dlts * (1 - p) ** (n_pending - n_dlts)
             yield root, float(probability)
+
+    def pending(self, root: int) -> tuple[tuple[int, int, int], ...]:
+        graph = self._graph
+        dlts = (graph.n_dlts[root] - graph.n_dlts_so_far).tolist()
+        return tuple(
+            (level, n, dlts[level]) for level, n in enumerate(graph.n_pending.tolist()) if n
+        )
 
     def node(
         self,
@@ -130,7 +147,7 @@ class _Walk:
     ) -> Iterator[Path]:
         decision = self.decisions[state]
         if decision.level is None:
-            yield Path(cohorts=so_far, probability=probability, decision=decision)
+            yield Path(pending=(), cohorts=so_far, probability=probability, decision=decision)
             return
         for n_dlts, child, reached in self._next(state, probability):
             cohort = (decision.level, decision.n_to_enrol, n_dlts)

@@ -7,6 +7,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from escalation.errors import InputError
 from simulations.characteristics import OperatingCharacteristics
 from simulations.exact import exact_characteristics
 from simulations.graph import TransitionGraph
@@ -25,6 +26,15 @@ class ScenarioResult:
     scenario: Scenario
     exact: OperatingCharacteristics | None
     monte_carlo: MonteCarlo | None
+
+    @property
+    def best(self) -> OperatingCharacteristics:
+        """The exact figures where they were asked for, else the simulated ones."""
+        if self.exact is not None:
+            return self.exact
+        if self.monte_carlo is not None:
+            return self.monte_carlo.characteristics
+        raise InputError("a result needs exact or simulated characteristics")
 
     def to_dict(self, target: float | None = None) -> dict[str, Any]:
         """Return one of the ``results`` of ``escalation simulate --json``."""

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import math
-import re
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from importlib.resources.abc import Traversable
 from itertools import pairwise
 from pathlib import Path
 
-from escalation.designs.base import MAX_LEVELS
-from escalation.errors import EscalationError, FileFaultsError, did_you_mean
+from escalation.errors import EscalationError, FileFaultsError, did_you_mean, reason
 from escalation.protocol import Protocol
 from simulations.curve_arguments import CurveError, dose_faults, show
 from simulations.scenario_files import p_dlt_faults, read_scenarios, text_faults
@@ -23,8 +19,7 @@ __all__ = [
     "ScenarioError",
     "ScenarioFileError",
     "load_scenarios",
-    "parse_doses",
-    "parse_p_dlt",
+    "parse_scenarios",
     "scenarios_for",
     "scenarios_of",
     "shipped_scenarios",
@@ -78,79 +73,6 @@ class Scenario:
         return all(low <= high for low, high in pairwise(self.p_dlt))
 
 
-def parse_p_dlt(text: str, n_levels: int | None = None) -> tuple[float, ...]:
-    """Read P(DLT) by level from the command line's ``--p-dlt``.
-
-    Parameters
-    ----------
-    text : str
-        Numbers separated by commas, lowest level first.
-    n_levels : int, optional
-        Number of levels that the ladder has.
-
-    Raises
-    ------
-    ScenarioError
-        With the value that could not be read.
-
-    Examples
-    --------
-    >>> parse_p_dlt("0.05, 0.10,0.2")
-    (0.05, 0.1, 0.2)
-    """
-    values = []
-    for position, item, value in _parse_numbers("--p-dlt", text):
-        if not 0 <= value <= 1:
-            raise ScenarioError(
-                f"--p-dlt: value {position}, {show(item)}, is not a probability from 0 to 1"
-            )
-        values.append(value + 0.0)
-    if n_levels is not None and len(values) != n_levels:
-        raise ScenarioError(
-            f"--p-dlt: needs one value a level, {n_levels} in all, lowest first, not {len(values)}"
-        )
-    return tuple(values)
-
-
-def parse_doses(text: str) -> tuple[float, ...]:
-    """Read the doses of a ladder from the command line's ``--doses``.
-
-    Examples
-    --------
-    >>> parse_doses("1e6,3e6")
-    (1000000.0, 3000000.0)
-    """
-    doses: list[float] = []
-    for position, item, value in _parse_numbers("--doses", text):
-        if not value > (doses[-1] if doses else 0):
-            raise ScenarioError(
-                f"--doses: value {position}, {show(item)}, is not above "
-                f"{show(doses[-1]) if doses else 0}; doses are positive and rise"
-            )
-        doses.append(value)
-    return tuple(doses)
-
-
-# float() would also read "nan", "1_000" and other scripts' digits
-_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
-
-
-def _parse_numbers(option: str, text: str) -> Iterator[tuple[int, str, float]]:
-    """Yield position from 1, text and value of each number."""
-    items = [item.strip() for item in text.split(",")]
-    if items == [""]:
-        raise ScenarioError(f"{option}: empty; write numbers separated by commas, lowest first")
-    if len(items) > MAX_LEVELS:
-        raise ScenarioError(f"{option}: {len(items)} values; a ladder has at most {MAX_LEVELS}")
-    for position, item in enumerate(items, start=1):
-        if not item:
-            raise ScenarioError(f"{option}: value {position} is empty; remove the extra comma")
-        value = float(item) if _NUMBER.fullmatch(item) else math.nan
-        if not math.isfinite(value):  # 1e999 is infinite
-            raise ScenarioError(f"{option}: value {position}, {show(item)}, is not a number")
-        yield position, item, value
-
-
 def shipped_scenarios() -> tuple[str, ...]:
     """Return the names of the sets that ship with the package, fewest levels first."""
     files = [file.name for file in _shipped_sets().iterdir()]
@@ -191,7 +113,7 @@ def load_scenarios(
     Parameters
     ----------
     name_or_path : str or Path
-        Name of a shipped set, else a file; ``"-"`` is standard input.
+        Name of a shipped set, else a file.
     n_levels : int, optional
         Number of levels that every scenario must have.
     doses : sequence of float, shape (n_levels,), optional
@@ -214,6 +136,36 @@ def load_scenarios(
     >>> [scenario.name for scenario in load_scenarios("levels-3")][:2]
     ['low', 'flat']
     """
+    source = str(name_or_path)
+    try:
+        if name_or_path in shipped_scenarios():
+            content = (_shipped_sets() / f"{name_or_path}.toml").read_bytes()
+        else:
+            with Path(name_or_path).open("rb") as file:
+                content = file.read(MAX_BYTES + 1)
+    except FileNotFoundError as error:
+        hint = did_you_mean(source, shipped_scenarios())
+        fault = f"no such file, and no shipped set of that name; {hint}"
+        raise ScenarioFileError(source, [fault]) from error
+    except (OSError, ValueError) as error:  # ValueError: a null character in the path
+        raise ScenarioFileError(source, [f"cannot be read: {reason(error)}"]) from error
+    return parse_scenarios(content, source, n_levels=n_levels, doses=doses)
+
+
+MAX_BYTES = 2**20  # no scenario file is larger; a device or a data file would be
+
+
+def parse_scenarios(
+    content: bytes,
+    source: str,
+    *,
+    n_levels: int | None = None,
+    doses: Sequence[float] | None = None,
+) -> tuple[Scenario, ...]:
+    """Read scenarios from the bytes of a TOML file; otherwise as ``load_scenarios``.
+
+    ``source`` is what messages call the file.
+    """
     if doses is not None:
         doses = tuple(doses)
         faults = dose_faults(doses)
@@ -222,40 +174,17 @@ def load_scenarios(
         if faults:
             raise CurveError(faults)
         n_levels = len(doses)
-    source = "standard input" if name_or_path == "-" else str(name_or_path)
-    text = _read_text(name_or_path, source)
+    if len(content) > MAX_BYTES:
+        raise ScenarioFileError(source, ["not a scenario file: larger than 1 MiB"])
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        fault = f"not a scenario file: byte {error.start + 1} is not UTF-8 text"
+        raise ScenarioFileError(source, [fault]) from error
     scenarios, faults = read_scenarios(text, n_levels=n_levels, doses=doses)
     if faults:
         raise ScenarioFileError(source, faults)
     return tuple(Scenario(**fields) for fields in scenarios)
-
-
-_MAX_BYTES = 2**20  # no scenario file is larger; a device or a data file would be
-
-
-def _read_text(name_or_path: str | Path, source: str) -> str:
-    try:
-        if name_or_path == "-":
-            content = sys.stdin.buffer.read(_MAX_BYTES + 1)
-        elif name_or_path in shipped_scenarios():
-            content = (_shipped_sets() / f"{name_or_path}.toml").read_bytes()
-        else:
-            with Path(name_or_path).open("rb") as file:
-                content = file.read(_MAX_BYTES + 1)
-    except FileNotFoundError as error:
-        hint = did_you_mean(source, shipped_scenarios())
-        fault = f"no such file, and no shipped set of that name; {hint}"
-        raise ScenarioFileError(source, [fault]) from error
-    except (OSError, ValueError) as error:  # ValueError: a null character in the path
-        reason = getattr(error, "strerror", None) or str(error)
-        raise ScenarioFileError(source, [f"cannot be read: {reason}"]) from error
-    if len(content) > _MAX_BYTES:
-        raise ScenarioFileError(source, ["not a scenario file: larger than 1 MiB"])
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        fault = f"not a scenario file: byte {error.start + 1} is not UTF-8 text"
-        raise ScenarioFileError(source, [fault]) from error
 
 
 def _shipped_sets() -> Traversable:

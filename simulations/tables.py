@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from escalation.text import align
-from simulations.characteristics import OperatingCharacteristics
+from simulations.characteristics import OperatingCharacteristics, correct_level
 from simulations.results import ScenarioResult
 
 __all__ = ["result_table"]
@@ -18,7 +18,7 @@ def result_table(
     """Return one scenario's figures, a row a level, exact and simulated side by side.
 
     Probabilities are percentages; a simulated figure is followed by its Monte Carlo standard
-    error.
+    error, or by (-) where none or all of the trials do not tell one.
     """
     document = result.to_dict(target)
     engines = [document[engine] for engine in ("exact", "monte_carlo") if engine in document]
@@ -41,13 +41,9 @@ def result_table(
         totals += [_cell(engine, key, "mean") for engine in engines]
     rows.append(totals)
     lines = [align(rows)]
-    best = result.exact or (result.monte_carlo and result.monte_carlo.characteristics)
-    if best:
-        lines.append(_spread(best))
+    lines.append(_spread(result.best))
     if target is not None:
-        for key, text in (("pcs", "correct selection"), ("p_overdose", "overdose selected")):
-            shown = " / ".join(_cell(engine, key) for engine in engines)
-            lines.append(f"{text} at target {target:g}: {shown} %")
+        lines += _against_target(result, level_names, target, engines)
     return "\n".join(lines)
 
 
@@ -61,13 +57,38 @@ def _cell(engine: dict[str, Any], key: str, part: int | str | None = None) -> st
     shown = f"{scale * figure:.2f}"
     if error is None:
         return shown
+    if error == 0:
+        return f"{shown} (-)"
     return f"{shown} ({f'{scale * error:.{digits}f}'.removeprefix('0')})"
+
+
+def _against_target(
+    result: ScenarioResult,
+    level_names: Sequence[str],
+    target: float,
+    engines: Sequence[dict[str, Any]],
+) -> list[str]:
+    p_dlt = result.scenario.p_dlt
+    correct = correct_level(p_dlt, target)
+    if correct is None:
+        what = f"no MTD: every P(DLT) is above {target:g}"
+    else:
+        what = f"level {level_names[correct]}: P(DLT) {p_dlt[correct]:g} is nearest to {target:g}"
+    pcs, overdose = (
+        " / ".join(_cell(engine, key) for engine in engines) for key in ("pcs", "p_overdose")
+    )
+    return [
+        f"correct is {what}",
+        f"correct selection: {pcs} %",
+        f"a level above the target selected: {overdose} %",
+    ]
 
 
 def _spread(found: OperatingCharacteristics) -> str:
     size = found.sample_size
     low, median, high = (size.quantile(q) for q in (0.05, 0.5, 0.95))
+    what = "patients to come" if found.continued else "sample size"
     return (
-        f"sample size: SD {size.sd:.2f}, median {median}, 5 % to 95 % {low} to {high}; "
+        f"{what}: SD {size.sd:.2f}, median {median}, 5 % to 95 % {low} to {high}; "
         f"DLTs: SD {found.total_dlts.sd:.2f}"
     )

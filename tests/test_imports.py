@@ -26,10 +26,11 @@ LAYERS = {
     "reports": 6,
     "cli": 7,
     "web": 7,
+    "__main__": 8,
 }
 SIDE_BY_SIDE = [{"trial", "ledger"}, {"cli", "web"}]  # of one layer, but apart
 BORDER = ("escalation.cli", "escalation.ledger", "escalation.web", "simulations.cli")
-SIMULATIONS_CLI = ("simulations.cli", "simulations.scenarios_cli")
+SIMULATIONS_CLI = ("simulations.cli",)
 
 
 @dataclass(frozen=True)

@@ -52,8 +52,7 @@ class Program(LazyGroup):
 
 main = Program(
     name="escalation",
-    help="Decide, record and simulate 3+3 dose escalation.\n\n"
-    'Example: escalation decide "1NNN 2NNT"',
+    help='Decide and simulate 3+3 dose escalation.\n\nExample: escalation decide "1NNN 2NNT"',
     lazy={
         "decide": "escalation.cli.decide:decide",
         "table": "escalation.cli.table:table",

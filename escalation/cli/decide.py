@@ -10,6 +10,7 @@ import click
 from escalation.cli.options import (
     OutcomesCommand,
     echo_json,
+    identity,
     line,
     origin,
     protocol_options,
@@ -68,7 +69,7 @@ def _table(protocol: Protocol, tallies: Sequence[Tally]) -> str:
 def _document(protocol: Protocol, advice: Advice) -> dict[str, Any]:
     decision = advice.decision
     return {
-        "schema": 1,
+        **identity(protocol),
         **answer(protocol, decision),
         "settled": decision.settled,
         "possible": [answer(protocol, possible) for possible in decision.possible],
@@ -92,7 +93,6 @@ def _document(protocol: Protocol, advice: Advice) -> dict[str, Any]:
             }
             for departure in advice.departures
         ],
-        "protocol": {"name": protocol.name, "digest": protocol.digest},
     }
 
 

@@ -8,13 +8,15 @@ import re
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from escalation import __version__
 from escalation.designs import VARIANTS, describe_design
-from escalation.errors import DesignError, InputError
+from escalation.errors import DesignError, InputError, reason
 from escalation.outcomes import Cohort, parse_outcomes
 from escalation.protocol import Protocol, load_protocol
 
@@ -27,6 +29,7 @@ __all__ = [
     "OutcomesCommand",
     "check_writable",
     "echo_json",
+    "identity",
     "line",
     "origin",
     "protocol_argument",
@@ -42,16 +45,16 @@ PICTURES = (".png", ".svg", ".pdf")
 def protocol_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that name a protocol and a design; pass the result as ``protocol``."""
     named = click.option("--protocol", "protocol_name", metavar="NAME|FILE", help="Shipped or own.")
-    return named(design_options(command))
+    return named(add_design_options(command))
 
 
 def protocol_argument(command: Callable[..., Any]) -> Callable[..., Any]:
     """Do as ``protocol_options``, with the protocol as an argument."""
     named = click.argument("protocol_name", metavar="[NAME|FILE]", required=False)
-    return named(design_options(command))
+    return named(add_design_options(command))
 
 
-def design_options(command: Callable[..., Any]) -> Callable[..., Any]:
+def add_design_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that change a protocol's design or give a plain ladder instead."""
 
     @click.option("--variant", type=click.Choice(list(VARIANTS)), help="A usual 3+3.")
@@ -94,10 +97,16 @@ class OutcomesCommand(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put words such as ``-1NNN`` behind ``--``, where click looks for no options."""
+        with_value = {
+            name
+            for option in self.params
+            if isinstance(option, click.Option) and not option.is_flag
+            for name in option.opts
+        }
         outcomes = [
             word
-            for before, word in zip(["", *args], args, strict=False)
-            if re.match(r"-[0-9]+[^0-9]", word) and not before.startswith("--")
+            for before, word in pairwise(["", *args])
+            if re.match(r"-[0-9]+[^0-9]", word) and before not in with_value
         ]
         if outcomes and "--" not in args:
             args = [word for word in args if word not in outcomes] + ["--", *outcomes]
@@ -119,7 +128,7 @@ def _parse_settings(settings: tuple[str, ...]) -> Mapping[str, Any]:
             raise DesignError(f"option {key!r} is given twice")
         try:
             options[key] = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             options[key] = value
     return options
 
@@ -166,8 +175,16 @@ def check_writable(path: Path, suffixes: Sequence[str] = ()) -> None:
         except FileExistsError:
             path.open("r+b").close()
     except (OSError, ValueError) as error:
-        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        raise InputError(f"{path}: cannot be written: {reason}") from error
+        raise InputError(f"{path}: cannot be written: {reason(error)}") from error
+
+
+def identity(protocol: Protocol) -> dict[str, Any]:
+    """Return what every JSON document says of what it rests on."""
+    return {
+        "schema": 1,
+        "software": {"escalation": __version__},
+        "protocol": {"name": protocol.name, "digest": protocol.digest},
+    }
 
 
 def origin(protocol: Protocol) -> str:

@@ -11,7 +11,7 @@ import click
 
 from escalation.cli import LazyGroup
 from escalation.cli.options import echo_json, read_protocol
-from escalation.errors import InputError, ProtocolError
+from escalation.errors import InputError, ProtocolError, reason
 from escalation.protocol import Protocol, format_dose, load_protocol, shipped_protocols
 
 __all__ = ["check", "init", "list_protocols", "protocol", "schema", "show"]
@@ -122,7 +122,7 @@ def init(file: str, force: bool) -> None:
     except FileExistsError as error:
         raise InputError(f"{file} exists; --force overwrites it") from error
     except OSError as error:
-        raise InputError(f"{file} cannot be written: {error.strerror}") from error
+        raise InputError(f"{file} cannot be written: {reason(error)}") from error
     click.echo(f"Wrote {file}. Edit it, then: escalation protocol check {file}", err=True)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from escalation import __version__
 from escalation.cli.options import PICTURES, check_writable, line, origin, protocol_argument
 from escalation.designs import describe_design
 from escalation.protocol import Protocol
@@ -49,12 +50,13 @@ def diagram(protocol: Protocol, output: Path | None) -> None:
 
     Example: escalation protocol diagram --variant declare --output rule.svg
     """
-    from escalation.reports.diagram import mermaid, plot_diagram  # noqa: PLC0415
+    from escalation.reports.diagram import mermaid  # noqa: PLC0415
 
     if output is not None:
         check_writable(output, (MERMAID, *PICTURES))
     if output is not None and output.suffix.lower() in PICTURES:
         from escalation.reports.figure_files import Provenance, save_figure  # noqa: PLC0415
+        from escalation.reports.ladder_plot import plot_diagram  # noqa: PLC0415
 
         provenance = Provenance(
             design=describe_design(protocol.design),
@@ -63,7 +65,8 @@ def diagram(protocol: Protocol, output: Path | None) -> None:
         )
         save_figure(plot_diagram(protocol.design, protocol.level_names), output, provenance)
         return
-    lines = f"{mermaid(protocol.design, protocol.level_names)}%% {origin(protocol)}"
+    whence = f"{origin(protocol)} escalation {__version__}."
+    lines = f"{mermaid(protocol.design, protocol.level_names)}%% {whence}"
     if output is None:
         click.echo(lines)
     else:

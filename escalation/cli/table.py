@@ -11,6 +11,7 @@ from escalation.cli.options import (
     PICTURES,
     check_writable,
     echo_json,
+    identity,
     line,
     origin,
     protocol_options,
@@ -53,10 +54,10 @@ def table(protocol: Protocol, as_csv: bool, as_json: bool, plot: Path | None) ->
     if as_json:
         echo_json(
             {
+                **identity(protocol),
                 **table_dict(rows),
                 "stages": protocol.design.stages,
                 "design": design_settings(protocol.design),
-                "protocol": {"name": protocol.name, "digest": protocol.digest},
             }
         )
         return
@@ -73,16 +74,18 @@ def _plot(path: Path, protocol: Protocol, rows: Sequence[TableRow]) -> None:
     from escalation.reports.decision_plot import plot_decision_table  # noqa: PLC0415
     from escalation.reports.figure_files import Provenance, save_figure  # noqa: PLC0415
 
-    design = describe_design(protocol.design)
     situation = "level above not yet given, level below cleared"
     answers = {
         (row.n_evaluable, row.n_dlts): row.answer
         for row in rows
         if (row.above, row.below) == (LevelStatus.NOT_GIVEN, LevelStatus.CLEARED)
     }
-    axes = plot_decision_table(answers, design=design, situation=situation)
+    axes = plot_decision_table(answers, design=origin(protocol), situation=situation)
     provenance = Provenance(
-        design=design, protocol=protocol.name, digest=protocol.digest, note=situation
+        design=describe_design(protocol.design),
+        protocol=protocol.name,
+        digest=protocol.digest,
+        note=situation,
     )
     save_figure(axes, path, provenance)
     click.echo(f"wrote {path}", err=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from typing import Any
 
 from escalation.designs.a_plus_b import APlusB
@@ -20,6 +20,7 @@ __all__ = [
     "Design",
     "LevelStatus",
     "ThreePlusThree",
+    "change_design",
     "describe_design",
     "design_options",
     "design_settings",
@@ -44,10 +45,32 @@ def design_options(design: Design | type[Design]) -> tuple[str, ...]:
     return tuple(sorted(names, key=lambda name: order.index(name) if name in own else len(order)))
 
 
+def required_options(design: type[Design]) -> tuple[str, ...]:
+    """Return the options of a design that have no default."""
+    return tuple(
+        field.name
+        for field in fields(design)  # type: ignore[arg-type]  # every design is a dataclass
+        if field.init and field.default is MISSING and field.name != "n_levels"
+    )
+
+
 def design_settings(design: Design) -> dict[str, Any]:
     """Return a design's name and every option with its value, as in a protocol file."""
     options = {option: getattr(design, option) for option in design_options(design)}
     return {"name": design.name, **options}
+
+
+def change_design(design: Design, **options: Any) -> Design:
+    """Return a design with some options changed and the others as they are.
+
+    Raises
+    ------
+    DesignError
+        For what ``make_design`` refuses.
+    """
+    own = design_settings(design)
+    kept = {key: own[key] for key in own if key not in design.superseded_by(options)}
+    return make_design(n_levels=design.n_levels, start=design.start, **kept | options)
 
 
 def describe_design(design: Design) -> str:
@@ -77,7 +100,7 @@ def make_design(name: str, *, n_levels: int, start: int = 0, **options: Any) -> 
     for option in options:
         if option not in known:
             raise DesignError(f"{name} has no option {option!r}; {did_you_mean(option, known)}")
-    try:
-        return DESIGNS[name](n_levels=n_levels, start=start, **options)
-    except TypeError as error:
-        raise DesignError(f"{name}: {str(error).partition('__init__() ')[2] or error}") from error
+    missing = [option for option in required_options(DESIGNS[name]) if option not in options]
+    if missing:
+        raise DesignError(f"{name} needs the option{'s' * (len(missing) > 1)} {', '.join(missing)}")
+    return DESIGNS[name](n_levels=n_levels, start=start, **options)

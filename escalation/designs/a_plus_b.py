@@ -20,6 +20,8 @@ Confirmation = Literal["expand", "declare"]
 Untested = Literal["treat", "stop"]
 Borderline = Literal["fail", "mtd"]
 
+MAX_AT_LEVEL = 100
+
 _PASSED = (LevelStatus.CLEARED, LevelStatus.CONFIRMED)
 
 
@@ -112,6 +114,8 @@ class APlusB(Design):
             faults.append(f"start must be from 0 to {self.n_levels - 1}, not {self.start}")
         if not (1 <= self.c <= self.a and self.b >= 1):
             faults.append(f"needs B >= 1 and 1 <= C <= A, not A={self.a} B={self.b} C={self.c}")
+        if self.a + self.b > MAX_AT_LEVEL:
+            faults.append(f"A + B must be at most {MAX_AT_LEVEL}, not {self.a + self.b}")
         if not (self.c - 1 <= self.d <= self.a and self.d <= self.e < self.a + self.b):
             faults.append(
                 f"needs C - 1 <= D <= A and D <= E < A + B, not "
@@ -278,22 +282,23 @@ def _write_clauses(design: APlusB) -> dict[str, Clause]:
         "to the next level.",
         "confirm-top": f"The highest level is declared the MTD only on {full} patients: with "
         f"{few_dlts} there, treat more until {full} are evaluable.",
-        "declare-top": f"With {few_dlts} at the highest level, stop: it is the MTD.",
+        "declare-top": f"With {few_dlts} at the highest level, stop: it is declared the MTD; a "
+        "higher dose might be tolerated too.",
         "mtd-top": f"With at most {e} DLT{'s' * (design.e != 1)} among {full} at the highest "
-        "level, stop: it is the MTD.",
-        "confirm-below": too_toxic + "The level below has been cleared by fewer than "
+        "level, stop: it is declared the MTD; a higher dose might be tolerated too.",
+        "confirm-below": too_toxic + "The level below it has been cleared by fewer than "
         f"{full} patients: treat more there until {full} are evaluable.",
-        "declare-below": too_toxic + "The level below has been cleared: stop, it is the MTD.",
-        "mtd-below": too_toxic + f"The level below has at most {e} DLT{'s' * (design.e != 1)} "
-        f"among {full}: stop, it is the MTD.",
+        "declare-below": too_toxic + "The level below it has been cleared: stop, that is the MTD.",
+        "mtd-below": too_toxic + "The level below it has at most "
+        f"{e} DLT{'s' * (design.e != 1)} among {full}: stop, that is the MTD.",
         "untested-below": too_toxic
-        + f"The level below has never been given: treat {a} patients there.",
+        + f"The level below it has never been given: treat {a} patients there.",
         "untested-below-stop": too_toxic
-        + "No level below has been given, and none is opened now: stop, no MTD is declared.",
+        + "No level below it has been given, and none is opened now: stop, no MTD is declared.",
         "lowest-too-toxic": too_toxic + "It is the lowest level: stop, no level is tolerated and "
         "no MTD is declared.",
-        "borderline-mtd": f"With exactly {_word(design.e + 1)} DLTs among {full}, stop: this level "
-        "is the MTD.",
+        "borderline-mtd": f"With exactly {_word(design.e + 1)} DLTs among {full} or more, stop: "
+        "this level is the MTD.",
         "unfinished-below": "A lower level that was given has not been judged: complete it before "
         "any higher level is given again.",
         "max-patients": "When the next patients would exceed the maximum sample size of "

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import itertools
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from math import prod
+from math import comb, prod
 from typing import ClassVar, final
 
 from escalation.errors import InputError
@@ -108,8 +108,9 @@ class Design(ABC):
         """Say what to do next, given what has been seen.
 
         Only the tallies and the current level count, never the order in which they came. With
-        patients pending, the decision is made under each way they can turn out; it is settled
-        when all ways agree, else the answer is to wait.
+        patients pending, the decision is made under each way they can turn out, with a DLT or
+        without; it is settled when all ways agree, else the answer is to wait. To escalate or to
+        stop must hold as well if pending patients turn out not evaluable.
 
         Parameters
         ----------
@@ -149,48 +150,60 @@ class Design(ABC):
     def stages(self) -> tuple[int, ...]:
         """Numbers of evaluable patients at one level after which the protocol foresees a look."""
 
+    def superseded_by(self, options: Collection[str]) -> frozenset[str]:
+        """Return the options that no longer hold when these are given anew."""
+        return frozenset()
+
     def _decide_pending(self, tallies: Sequence[Tally], level: int) -> Decision:
-        if count_resolutions(tallies) > MAX_WAYS:
+        if count_resolutions(tallies, dropouts=True) > MAX_WAYS:
             n_pending = sum(tally.n_pending for tally in tallies)
             return Decision(action=Action.WAIT, clause=_too_many_pending(n_pending), settled=False)
-        answers: dict[tuple[object, ...], Decision] = {}
-        clauses: dict[str, Clause] = {}
-        for resolved in resolve_pending(tallies):
-            answer = self._decide(resolved, level)
-            key = (answer.action, answer.level, answer.n_to_enrol, answer.mtd, answer.inconclusive)
-            answers.setdefault(key, answer)
-            clauses.setdefault(answer.clause.id, answer.clause)
-        first, *others = answers.values()
-        if others:
-            return Decision(
-                action=Action.WAIT, clause=WAIT, settled=False, possible=(first, *others)
-            )
-        if len(clauses) == 1:
-            return first
-        return Decision(
-            action=first.action,
-            level=first.level,
-            n_to_enrol=first.n_to_enrol,
-            mtd=first.mtd,
-            inconclusive=first.inconclusive,
-            clause=SETTLED_EARLY,
-        )
+        answers = [self._decide(ways, level) for ways in resolve_pending(tallies)]
+        if len(set(map(_apart_from_clause, answers))) == 1 and answers[0].action in _FINAL:
+            ways = resolve_pending(tallies, dropouts=True)
+            answers += [self._decide(one, level) for one in ways]
+        different = {_apart_from_clause(answer): answer for answer in reversed(answers)}
+        possible = tuple(reversed(different.values()))
+        if len(possible) > 1:
+            return Decision(action=Action.WAIT, clause=WAIT, settled=False, possible=possible)
+        same_reason = len({answer.clause for answer in answers}) == 1
+        return possible[0] if same_reason else replace(possible[0], clause=SETTLED_EARLY)
 
 
-def count_resolutions(tallies: Sequence[Tally]) -> int:
+# To go up, or to end the trial, is settled only if it holds without the pending patients as well:
+# one who turns out not evaluable is replaced where the trial goes on, but not where it has ended.
+_FINAL = (Action.ESCALATE, Action.STOP)
+
+
+def _apart_from_clause(decision: Decision) -> tuple[object, ...]:
+    return (
+        decision.action,
+        decision.level,
+        decision.n_to_enrol,
+        decision.mtd,
+        decision.inconclusive,
+    )
+
+
+def count_resolutions(tallies: Sequence[Tally], *, dropouts: bool = False) -> int:
     """Count the ways that ``resolve_pending`` yields."""
-    return prod(tally.n_pending + 1 for tally in tallies)
+    return prod(
+        comb(tally.n_pending + 2, 2) if dropouts else tally.n_pending + 1 for tally in tallies
+    )
 
 
-def resolve_pending(tallies: Sequence[Tally]) -> Iterator[tuple[Tally, ...]]:
-    """Yield every way the pending patients can turn out, with a DLT or without, as tallies.
+def resolve_pending(
+    tallies: Sequence[Tally], *, dropouts: bool = False
+) -> Iterator[tuple[Tally, ...]]:
+    """Yield every way the pending patients can turn out, as tallies, fewest DLTs first.
 
-    A patient who turns out not evaluable is replaced, and the replacement is pending in turn.
+    They have a DLT or not; with ``dropouts``, they may turn out not evaluable as well.
     """
     ways = [
         [
-            Tally(n_evaluable=tally.n_patients, n_dlts=tally.n_dlts + n_dlts)
-            for n_dlts in range(tally.n_pending + 1)
+            Tally(n_evaluable=tally.n_evaluable + n, n_dlts=tally.n_dlts + n_dlts)
+            for n in range(0 if dropouts else tally.n_pending, tally.n_pending + 1)
+            for n_dlts in range(n + 1)
         ]
         for tally in tallies
     ]

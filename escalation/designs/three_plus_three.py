@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal, get_args
 
@@ -88,3 +89,10 @@ class ThreePlusThree(APlusB):
         named = next((name for name, pair in VARIANTS.items() if pair == (below, top)), None)
         object.__setattr__(self, "variant", named)
         super(ThreePlusThree, self).__post_init__()
+
+    def superseded_by(self, options: Collection[str]) -> frozenset[str]:
+        """Give way: a variant names a pair, so it replaces ``below`` and ``top``, and they it."""
+        pair = frozenset({"below", "top"})
+        if "variant" in options:
+            return pair
+        return frozenset({"variant"}) if pair & set(options) else frozenset()

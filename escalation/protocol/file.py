@@ -94,7 +94,7 @@ def find_faults(document: Mapping[str, Any]) -> tuple[str, ...]:
     """
     try:
         # no setting is a date: as NaN it is refused wherever it stands
-        text = json.dumps(document, default=lambda date: math.nan)
+        text = json.dumps(document, default=lambda _: math.nan)
     except (RecursionError, ValueError):
         return (_UNREADABLE,)
     faults: list[Fault] = []

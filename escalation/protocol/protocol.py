@@ -19,11 +19,12 @@ from escalation.designs import (
     DESIGNS,
     Design,
     ThreePlusThree,
+    change_design,
     design_options,
     design_settings,
     make_design,
 )
-from escalation.errors import DesignError, LadderError, ProtocolError, did_you_mean
+from escalation.errors import DesignError, LadderError, ProtocolError, did_you_mean, reason
 from escalation.protocol.tables import (
     NAME,
     TABLES,
@@ -51,9 +52,6 @@ __all__ = [
 ]
 
 _SHIPPED = Path(__file__).parents[1] / "protocols"
-
-# A variant is the name of a (below, top) pair: to give either is to take back the other.
-_SUPERSEDED = {"variant": {"below", "top"}, "below": {"variant"}, "top": {"variant"}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,11 +190,6 @@ class Protocol:
         return tuple(level.label for level in self.levels)
 
     @property
-    def dlt_window_days(self) -> int | None:
-        """Number of the DLT window's last day."""
-        return self.dlt.window_days
-
-    @property
     def planned_patients(self) -> int | None:
         """Patients planned, which is no cap."""
         return self.enrolment.planned_patients
@@ -249,21 +242,16 @@ class Protocol:
         DesignError
             For what ``make_design`` refuses.
         """
-        if design_name is None:
-            superseded = {name for option in options for name in _SUPERSEDED.get(option, ())}
-            own = design_settings(self.design)
-            design_name = own.pop("name")
-            options = {k: v for k, v in own.items() if k not in superseded} | options
         for reserved in ("name", "n_levels", "start"):
             if reserved in options:
                 raise DesignError(f"{reserved!r} is no option of a design")
-        design = make_design(
-            design_name,
-            n_levels=len(self.levels),
-            start=self.start,
-            **freeze_lists(options),
-        )
-        return replace(self, design=design, sources=self._sources_without("design."))
+        options = freeze_lists(options)
+        if design_name is None:
+            design = change_design(self.design, **options)
+        else:
+            ladder = {"n_levels": len(self.levels), "start": self.start}
+            design = make_design(design_name, **ladder, **options)
+        return self._changed(design=design)
 
     def with_start(self, label: int) -> Protocol:
         """Return a copy that starts at the level with this label.
@@ -277,11 +265,16 @@ class Protocol:
             raise LadderError(label, self.labels)
         start = self.labels.index(label)
         design = replace(self.design, start=start)  # type: ignore[type-var]  # a dataclass
-        return replace(self, start=start, design=design, sources=self._sources_without("start"))
+        return self._changed(start=start, design=design)
 
-    def _sources_without(self, prefix: str) -> tuple[tuple[str, Source], ...]:
-        """Return the sources but for settings that no longer are what the source said."""
-        return tuple(pair for pair in self.sources if not pair[0].startswith(prefix))
+    def _changed(self, **changes: Any) -> Protocol:
+        """Return a copy, without the sources of what is no longer as the source said."""
+        changed = replace(self, **changes)
+        before, after = self.settings, changed.settings
+        kept = tuple(
+            pair for pair in self.sources if pair[0] in after and before[pair[0]] == after[pair[0]]
+        )
+        return replace(changed, sources=kept)
 
 
 def format_dose(dose: float) -> str:
@@ -329,8 +322,7 @@ def load_protocol(name_or_path: str) -> Protocol:
         fault = f"no such file, and no shipped protocol of this name; {hint}"
         raise ProtocolError(name_or_path, [fault]) from None
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
-        reason = getattr(error, "strerror", None) or error
-        raise ProtocolError(name_or_path, [f"cannot be read: {reason}"]) from error
+        raise ProtocolError(name_or_path, [f"cannot be read: {reason(error)}"]) from error
     return parse_protocol(data, name_or_path)
 
 

@@ -1,4 +1,4 @@
-"""The design's state machine as a Mermaid diagram and as a picture."""
+"""The design's state machine as a Mermaid diagram."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 
 from escalation.designs import Design, LevelStatus
-from escalation.reports.ladder_plot import plot_diagram
 from escalation.reports.situations import tallies_words
 from escalation.reports.state_machine import (
     CohortNode,
@@ -16,7 +15,7 @@ from escalation.reports.state_machine import (
     state_machine,
 )
 
-__all__ = ["mermaid", "plot_diagram"]
+__all__ = ["mermaid"]
 
 
 def mermaid(design: Design, level_names: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from escalation import __version__
-from escalation.errors import InputError
+from escalation.errors import InputError, reason
 
 __all__ = ["SUFFIXES", "Provenance", "save_figure"]
 
@@ -99,7 +99,7 @@ def save_figure(drawn: Figure | Axes, path: str | Path, provenance: Provenance) 
     try:
         path.write_bytes(data.getvalue())
     except (OSError, ValueError) as error:
-        raise _cannot_write(path, error) from error
+        raise InputError(f"{path}: cannot be written: {reason(error)}") from error
 
 
 def _check_suffix(path: Path) -> str:
@@ -108,11 +108,6 @@ def _check_suffix(path: Path) -> str:
         known = ", ".join(SUFFIXES)
         raise InputError(f"{path}: a picture's file name must end in one of {known}")
     return suffix
-
-
-def _cannot_write(path: Path, error: OSError | ValueError) -> InputError:
-    reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-    return InputError(f"{path}: cannot be written: {reason}")
 
 
 def _metadata(suffix: str, provenance: Provenance) -> dict[str, str | None]:

@@ -197,11 +197,10 @@ def _longest(names: Sequence[str]) -> int:
     return max(len(line) for name in names for line in name.splitlines() or [""])
 
 
-def label_counts(ax: Axes, label: str, values: Sequence[int] = (), *, unit: int = 1) -> None:
+def label_counts(ax: Axes, label: str, values: Sequence[int] = ()) -> None:
     """Name an x axis of whole numbers, marked at ``values`` if these are few."""
     if 0 < len(values) <= 8:
         ax.set_xticks(values)
     else:
-        steps = (1, 3, 6, 10) if unit == 3 else (1, 2, 5, 10)
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=steps))
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_xlabel(label)

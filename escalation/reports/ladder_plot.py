@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+from matplotlib.path import Path as Points
 
 from escalation.designs import Design, describe_design
+from escalation.reports.figure_style import styled
 from escalation.reports.ladder_layout import (
     COLUMNS,
     HALF_BOX,
@@ -22,14 +27,12 @@ from escalation.reports.ladder_layout import (
 )
 from escalation.reports.state_machine import CohortNode, EndNode, StateMachine, state_machine
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
 __all__ = ["plot_diagram"]
 
 SMALL, NORMAL = 7, 8
 
 
+@styled
 def plot_diagram(design: Design, level_names: Sequence[str], *, ax: Axes | None = None) -> Axes:
     """Draw the design's state machine as a ladder: a row a level, the highest on top.
 
@@ -50,9 +53,7 @@ def plot_diagram(design: Design, level_names: Sequence[str], *, ax: Axes | None 
     layout = Layout(machine)
     bottom, top = -1.5, layout.y(layout.levels[-1]) + 0.55
     if ax is None:
-        from matplotlib import figure  # noqa: PLC0415  # only a picture pays for it
-
-        ax = figure.Figure(figsize=(WIDTH, top - bottom)).add_axes((0, 0, 1, 1))
+        ax = Figure(figsize=(WIDTH, top - bottom)).add_axes((0, 0, 1, 1))
     ax.set(xlim=(0, WIDTH), ylim=(bottom, top), aspect="equal")
     ax.set_axis_off()
     for line in layout.lines():
@@ -65,9 +66,6 @@ def plot_diagram(design: Design, level_names: Sequence[str], *, ax: Axes | None 
 
 
 def _draw_line(ax: Axes, line: Line) -> None:
-    from matplotlib.patches import FancyArrowPatch  # noqa: PLC0415
-    from matplotlib.path import Path as Points  # noqa: PLC0415
-
     ax.add_patch(
         FancyArrowPatch(
             path=Points(line.points),
@@ -131,8 +129,6 @@ def _draw_boxes(ax: Axes, layout: Layout, level_names: Sequence[str]) -> None:
 def _draw_box(
     ax: Axes, x: float, y: float, half: float, text: str, *, toxic: bool = False, end: bool = False
 ) -> None:
-    from matplotlib.patches import FancyBboxPatch  # noqa: PLC0415
-
     half_height = HALF_TOXIC_ROW if toxic else HALF_ROW
     ax.add_patch(
         FancyBboxPatch(

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from escalation.cli.options import identity
 from escalation.designs import design_settings
 from escalation.errors import InputError
 from escalation.outcomes import Cohort
 from escalation.protocol import Protocol, advise
-from simulations.scenarios import Scenario, load_scenarios, parse_p_dlt, scenarios_for, scenarios_of
+from simulations.cli.numbers import parse_p_dlt
+from simulations.scenarios import (
+    MAX_BYTES,
+    Scenario,
+    load_scenarios,
+    parse_scenarios,
+    scenarios_for,
+    scenarios_of,
+)
 
 if TYPE_CHECKING:
     from simulations.graph import TransitionGraph
@@ -23,6 +33,7 @@ __all__ = [
     "graph_from",
     "heading",
     "p_dlt_option",
+    "read_scenarios",
     "scenario_option",
 ]
 
@@ -58,8 +69,18 @@ def choose_scenarios(
         return (Scenario(name=",".join(f"{p:g}" for p in p_dlt), p_dlt=p_dlt),)
     if scenario_file is not None:
         doses = [level.dose for level in protocol.levels if level.dose is not None]
-        return load_scenarios(scenario_file, n_levels=n_levels, doses=doses or None)
+        return read_scenarios(scenario_file, n_levels=n_levels, doses=doses or None)
     return scenarios_of(protocol) or scenarios_for(n_levels)
+
+
+def read_scenarios(
+    name_or_path: str, *, n_levels: int | None = None, doses: Sequence[float] | None = None
+) -> tuple[Scenario, ...]:
+    """Load scenarios by name or path, or from standard input where it is ``-``."""
+    if name_or_path != "-":
+        return load_scenarios(name_or_path, n_levels=n_levels, doses=doses)
+    content = sys.stdin.buffer.read(MAX_BYTES + 1)
+    return parse_scenarios(content, "standard input", n_levels=n_levels, doses=doses)
 
 
 def graph_from(
@@ -75,9 +96,8 @@ def graph_from(
 def heading(protocol: Protocol) -> dict[str, Any]:
     """Return what every JSON document of the family starts with."""
     return {
-        "schema": 1,
+        **identity(protocol),
         "design": design_settings(protocol.design),
-        "protocol": {"name": protocol.name, "digest": protocol.digest},
         "levels": [{"level": level.label, "dose": level.dose} for level in protocol.levels],
         "unit": protocol.unit,
     }

@@ -70,8 +70,9 @@ def paths(
 ) -> None:
     """Show what can happen next: the tree of cohorts, or every path of the trial.
 
-    Each line is a cohort with its DLTs, the probability of coming there (with --p-dlt or
-    --scenario) and what the design says then.
+    Each line is a cohort, as level: DLTs/patients of that cohort, the probability of coming
+    there (with --p-dlt or --scenario) and what the design says then. Where patients are pending,
+    the tree has a root for each way they can turn out.
 
     \b
     Example: escalation paths --from "1NNN" --p-dlt 0.05,0.10,0.25,0.40
@@ -82,7 +83,9 @@ def paths(
         check_writable(plot, PICTURES)
     scenario = None
     if p_dlt is not None or scenario_file is not None:
-        scenario = choose_scenarios(protocol, p_dlt, scenario_file)[0]
+        scenario, *others = choose_scenarios(protocol, p_dlt, scenario_file)
+        if others:
+            raise click.UsageError("--scenario holds several scenarios; a tree is for one: --p-dlt")
     cohorts = read_outcomes(outcomes) if outcomes is not None else ()
     graph = graph_from(protocol, cohorts, allow_departures)
     if as_list:
@@ -101,10 +104,8 @@ def _print_list(
     if as_json:
         listed = [
             {
-                "cohorts": [
-                    {"level": labels[level], "n_patients": n, "n_dlts": x}
-                    for level, n, x in path.cohorts
-                ],
+                "pending": _cohorts(path.pending, protocol),
+                "cohorts": _cohorts(path.cohorts, protocol),
                 "probability": path.probability,
                 "mtd": None if path.decision.mtd is None else labels[path.decision.mtd],
                 "inconclusive": path.decision.inconclusive,
@@ -115,6 +116,7 @@ def _print_list(
         return
     for path in found:
         course = " ".join(f"{labels[level]}:{x}/{n}" for level, n, x in path.cohorts)
+        course = _pending_text(path.pending, protocol) + course
         shown = "" if path.probability is None else f"{path.probability:.6f}  "
         click.echo(f"{shown}{course}  {describe_decision(path.decision, protocol)}")
 
@@ -156,10 +158,12 @@ def _plot(
         save_figure,
     )
 
-    design, name = describe_design(protocol.design), scenario.name if scenario else ""
-    axes = plot_paths(roots, level_names=protocol.axis_names, design=design, scenario=name)
+    name = scenario.name if scenario else ""
+    axes = plot_paths(
+        roots, level_names=protocol.axis_names, design=origin(protocol), scenario=name
+    )
     provenance = Provenance(
-        design=design,
+        design=describe_design(protocol.design),
         scenario=name,
         method="exact",
         protocol=protocol.name,
@@ -176,8 +180,21 @@ def _node(node: PathNode, protocol: Protocol) -> dict[str, Any]:
         "n_dlts": node.n_dlts,
         "probability": node.probability,
         "decision": answer(protocol, node.decision),
+        "pending": _cohorts(node.pending, protocol),
         "children": [_node(child, protocol) for child in node.children],
     }
+
+
+def _cohorts(cohorts: Sequence[tuple[int, int, int]], protocol: Protocol) -> list[dict[str, int]]:
+    return [
+        {"level": protocol.labels[level], "n_patients": n, "n_dlts": x} for level, n, x in cohorts
+    ]
+
+
+def _pending_text(pending: Sequence[tuple[int, int, int]], protocol: Protocol) -> str:
+    if not pending:
+        return ""
+    return f"pending {' '.join(f'{protocol.labels[level]}:{x}/{n}' for level, n, x in pending)}  "
 
 
 def _tree_lines(node: PathNode, protocol: Protocol, indent: str = "") -> Iterator[str]:
@@ -196,5 +213,5 @@ def _tree_lines(node: PathNode, protocol: Protocol, indent: str = "") -> Iterato
 def _node_text(node: PathNode, protocol: Protocol) -> str:
     shown = "" if node.probability is None else f"{node.probability:.4f} "
     if node.level is None:
-        return shown
+        return _pending_text(node.pending, protocol) + shown
     return f"{protocol.labels[node.level]}: {node.n_dlts}/{node.n_patients} {shown} "

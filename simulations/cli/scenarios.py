@@ -7,8 +7,11 @@ from collections.abc import Sequence
 import click
 
 from escalation.cli.options import echo_json
+from escalation.text import align
+from simulations.cli.common import read_scenarios
+from simulations.cli.numbers import parse_doses
 from simulations.curve_arguments import show
-from simulations.scenarios import Scenario, load_scenarios, parse_doses, shipped_scenarios
+from simulations.scenarios import Scenario, load_scenarios, shipped_scenarios
 
 __all__ = ["scenarios"]
 
@@ -69,7 +72,7 @@ def _list_sets(as_json: bool) -> None:
 
 
 def _show(source: str, doses: Sequence[float] | None, as_json: bool) -> None:
-    loaded = load_scenarios(source, doses=doses)
+    loaded = read_scenarios(source, doses=doses)
     if as_json:
         document = {
             "schema": 1,
@@ -91,10 +94,7 @@ def _show(source: str, doses: Sequence[float] | None, as_json: bool) -> None:
     heads = [f"#{i + 1}" for i in range(n_levels)] if doses is None else [*map(show, doses)]
     click.echo(f"P(DLT) by {'level, #1 the lowest' if doses is None else 'dose'}\n")
     rows = [["scenario", *heads], *map(_row, loaded)]
-    widths = [max(len(row[i]) for row in rows if i < len(row)) for i in range(n_levels + 1)]
-    for row in rows:
-        cells = [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=False)]
-        click.echo("  ".join([row[0].ljust(widths[0]), *cells]))
+    click.echo(align(rows))
     notes = [f"{member.name}: {note}" for member in loaded for note in _notes(member)]
     if notes:
         click.echo("\n" + "\n".join(notes))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from escalation import __version__
 from escalation.cli.options import (
     PICTURES,
     OutcomesCommand,
@@ -104,7 +105,9 @@ def simulate(
     """Show what the design does under assumed toxicity curves, exactly and by simulation.
 
     Without --p-dlt or --scenario the protocol's own scenarios are used. With --from, patients
-    and DLTs are those still to come.
+    and DLTs are those whose outcome is still to come; a pending patient is one of them, with the
+    full P(DLT). With --target, the correct level is the one with P(DLT) nearest to it, and no MTD
+    where every level is above it.
 
     \b
     Example: escalation simulate --p-dlt 0.05,0.10,0.20,0.33,0.50 --target 0.25
@@ -151,7 +154,15 @@ def simulate(
                 graph, scenario.p_dlt, trials=trials, seed=seed, draws=draws
             )
         )
-        write_trials(keep, chunks, protocol.labels, [level.dose for level in protocol.levels])
+        origin_columns = {
+            "seed": seed,
+            "draws": draws,
+            "protocol": protocol.name,
+            "digest": protocol.digest,
+            "escalation": __version__,
+        }
+        doses = [level.dose for level in protocol.levels]
+        write_trials(keep, chunks, protocol.labels, doses, origin_columns)
         click.echo(f"wrote {keep}", err=True)
 
 
@@ -174,13 +185,33 @@ def _print(
             indent="  ",
         )
     if cohorts:
-        line(f"Continuing from {format_outcomes(cohorts)}: patients and DLTs still to come.")
+        line(
+            f"Continuing from {format_outcomes(cohorts)}: patients and DLTs are those whose "
+            "outcome is still to come, pending patients among them.",
+            indent="  ",
+        )
     names = protocol.short_names
     for result in results:
         click.echo(f"\nScenario {result.scenario.name}")
         if not result.scenario.is_monotone:
             click.echo("P(DLT) falls from one level to a higher one.")
         click.echo(result_table(result, names, target))
+        _print_planned(protocol, cohorts, result)
+    click.echo()
+    line(
+        f"Level {protocol.labels[-1]} is the highest on the ladder: where it is declared the MTD, "
+        "a higher dose might be tolerated too."
+    )
+
+
+def _print_planned(protocol: Protocol, cohorts: Sequence[Cohort], result: ScenarioResult) -> None:
+    """Say how likely more patients are than the protocol plans."""
+    planned = protocol.planned_patients
+    if planned is None:
+        return
+    n_so_far = sum(cohort.tally.n_evaluable for cohort in cohorts)
+    p_more = result.best.sample_size.p_above(planned - n_so_far)
+    click.echo(f"more than the {planned} patients planned: {100 * p_more:.2f} %")
 
 
 def _plot(
@@ -248,8 +279,8 @@ def _document(
     if cohorts:
         document["from"] = {
             "outcomes": format_outcomes(cohorts),
-            "patients": graph.n_so_far.tolist(),
-            "dlts": graph.n_dlts_so_far.tolist(),
-            "pending": graph.n_pending.tolist(),
+            "n_evaluable": graph.n_so_far.tolist(),
+            "n_dlts": graph.n_dlts_so_far.tolist(),
+            "n_pending": graph.n_pending.tolist(),
         }
     return document

@@ -14,7 +14,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from escalation.errors import InputError
 from escalation.reports.figure_style import (
     ACCENT,
     INCHES_A_LETTER,
@@ -66,7 +65,7 @@ def plot_scenarios(
     for scenario, name, style in zip(drawn, names, line_styles(len(drawn)), strict=True):
         ax.plot(scenario.p_dlt, label=name, clip_on=False, zorder=3, **style)
     if target is not None:
-        ax.axhline(target, **_TARGET, label=f"target {target:g}")
+        ax.axhline(target, **_TARGET, label=f"target P(DLT) {target:g}")
     widest = max((len(line) for name in names for line in name.splitlines()), default=0)
     label_levels(ax, level_names, inches_beside=0.5 + INCHES_A_LETTER * widest)
     ax.set_ylabel("True P(DLT)")
@@ -152,7 +151,7 @@ def draw_selection(
         clip_on=False,
     )
     if target is not None:
-        ax.axhline(target, **_TARGET, label=f"target {target:g}")
+        ax.axhline(target, **_TARGET, label=f"target P(DLT) {target:g}")
     label_levels(ax, level_names, *others)
     ax.set_ylabel("Probability")
     ax.set_ylim(0, 1)
@@ -187,7 +186,7 @@ def draw_patients(ax: Axes, result: ScenarioResult, level_names: Sequence[str]) 
     _bars(ax, places, result, lambda found: found.dlts, lambda run: run.mcse()["dlts"],
           label="DLTs", width=0.4, color=MIDDLE, marker="D")  # fmt: skip
     label_levels(ax, level_names)
-    ax.set_ylabel("Mean number per trial")
+    ax.set_ylabel(f"Mean number {'still to come' if result.best.continued else 'per trial'}")
 
 
 @styled
@@ -215,7 +214,8 @@ def draw_distribution(ax: Axes, result: ScenarioResult, count: Count) -> None:
     def errors(run: MonteCarlo) -> list[float]:
         return list(run.mcse()[count]["distribution"].values())
 
-    found = of(_best(result))
+    found_in = result.best
+    found = of(found_in)
     _bars(
         ax,
         found.values,
@@ -223,15 +223,17 @@ def draw_distribution(ax: Axes, result: ScenarioResult, count: Count) -> None:
         lambda found: of(found).p,
         errors,
         label="probability",
-        width=0.8 * float(np.diff(found.values).min(initial=3)),
+        width=0.8 * float(np.diff(found.values).min(initial=max(1, found.values[-1]))),
     )
     ax.axvline(found.mean, color=ACCENT, linewidth=0.9, linestyle=(0, (1, 1)), zorder=1,
                label=f"mean {found.mean:.1f}")  # fmt: skip
     values = found.values.tolist()
     if count == "sample_size":
-        label_counts(ax, "Sample size, patients", values, unit=3)
+        what = "Patients still to come" if found_in.continued else "Sample size, patients"
+        label_counts(ax, what, values)
     else:
-        label_counts(ax, "DLTs in the trial", values)
+        what = "DLTs still to come" if found_in.continued else "DLTs in the trial"
+        label_counts(ax, what, values)
     ax.set_ylabel("Probability")
     ax.set_ylim(bottom=0)
 
@@ -253,7 +255,7 @@ def _bars(
     is_exact, run = result.exact is not None, result.monte_carlo
     ax.bar(
         where,
-        np.asarray(figures(_best(result))),
+        np.asarray(figures(result.best)),
         width,
         color=color,
         edgecolor=INK,
@@ -281,16 +283,8 @@ def _bars(
         )
 
 
-def _best(result: ScenarioResult) -> OperatingCharacteristics:
-    if result.exact is not None:
-        return result.exact
-    if result.monte_carlo is not None:
-        return result.monte_carlo.characteristics
-    raise InputError(f"scenario {result.scenario.name!r} has no result of either engine")
-
-
 def _finish(ax: Axes, result: ScenarioResult, design: str) -> None:
     points = legend_above(ax, n_columns=2)
     scenario = describe_scenario(result.scenario.name)
-    bars = "error bars: 95 %" if result.monte_carlo is not None else ""
+    bars = "error bars: 95 % intervals" if result.monte_carlo is not None else ""
     caption(ax, design, scenario, describe_method(result), bars, points=points)

@@ -68,7 +68,7 @@ def plot_page(
     if not results:
         raise InputError("a page needs at least one scenario's result")
     simulated = any(result.monte_carlo is not None for result in results)
-    lines = _header(provenance, "; error bars: 95 %" if simulated else "")
+    lines = _header(provenance, "; error bars: 95 % intervals" if simulated else "")
     head = 0.35 + _LINE * len(lines)
     row = min(2.2, max(_LEAST_ROW, (_HEIGHT - head - _TOP - _BOTTOM) / len(results)))
     heights = [head, _TOP, row * len(results) + _BOTTOM]
@@ -107,13 +107,13 @@ def _draw_rows(
         draw_selection(selection, result, names, target, undetermined)
         draw_patients(patients, result, names)
         draw_distribution(size, result, "sample_size")
-        patients.set_ylabel("Patients, mean")
+        patients.set_ylabel(f"Patients{' to come' if result.best.continued else ''}, mean")
         p_dlt = ", ".join(f"{p:.3g}" for p in result.scenario.p_dlt)
         title = f"{shorten(result.scenario.name)}:  P(DLT) {p_dlt}"
         selection.set_title(plain(shorten(title, _LETTERS)), fontsize=7.5, weight="bold")
     for column in grid.T[1:]:
         column[0].yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
-        column[0].set_ylim(0, 1.05 * max(ax.dataLim.ymax for ax in column))
+        column[0].set_ylim(0, 1.05 * max(ax.dataLim.ymax for ax in column) or 1)
     for ax in grid[:-1].flat:
         ax.set_xlabel("")
     grid[-1, 0].set_xlabel("Dose level declared the MTD")

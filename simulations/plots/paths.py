@@ -96,11 +96,12 @@ def plot_paths(
     ax = new_axes(ax, (max(PAGE_WIDTH, 1.3 * (n_cohorts + 1)), 0.8 + _SLOT * n_ends))
     top = float(n_ends)
     names = [plain(name) for name in first_lines(level_names)]
-    for tree in trees:
+    for root, tree in zip(roots, trees, strict=True):
         _draw_branch(ax, tree, 0, top, names)
         if len(trees) > 1 and tree.probability is not None:
             y = top - (tree.n_ends - 1) / 2
-            ax.text(0, y + 0.5, _percent(tree.probability), fontsize=6, ha="center", va="bottom")
+            words = f"{_pending(root, names)}\n{_percent(tree.probability)}"
+            ax.text(0, y + 0.5, words, fontsize=6, ha="center", va="bottom")
         top -= tree.n_ends
     for cohort in range(n_cohorts):
         ax.text(cohort + 0.6, n_ends + 1, f"cohort {cohort + 1}", fontsize=7, color=DARK,
@@ -108,7 +109,7 @@ def plot_paths(
     ax.set_xlim(-0.2, n_cohorts + 0.35)
     ax.set_ylim(0.3, n_ends + 1.6)
     ax.set_axis_off()
-    key = f"boxes: level {_TIMES} patients next; lines: DLTs/patients"
+    key = "boxes: patients next, at which level; lines: DLTs of patients in that cohort"
     if trees[0].probability is not None:
         key += " and probability so far"
     caption(ax, design, describe_scenario(scenario) if scenario else "",
@@ -187,13 +188,19 @@ def _draw_branch(ax: Axes, tree: _Branch, x: float, top: float, names: Sequence[
     return y
 
 
+def _pending(root: PathNode, names: Sequence[str]) -> str:
+    """Say how the patients pending at the start turned out."""
+    turned_out = ", ".join(f"{x}/{n} at {names[level]}" for level, n, x in root.pending)
+    return f"pending {turned_out}" if turned_out else ""
+
+
 def _line_width(probability: float | None) -> float:
     return 0.8 if probability is None else 0.4 + 3 * probability
 
 
 def _on_line(branch: _Branch) -> Iterator[str]:
     some = branch.fewest < branch.most
-    yield f"{branch.fewest}{f'-{branch.most}' if some else ''}/{branch.n_patients}"
+    yield f"{branch.fewest}{f'-{branch.most}' if some else ''} of {branch.n_patients}"
     if branch.probability is not None:
         yield _percent(branch.probability)
 
@@ -205,7 +212,7 @@ def _percent(probability: float) -> str:
 def _what_next(decision: Decision, names: Sequence[str]) -> tuple[str, dict[str, str]]:
     """Return what stands in a box, and how the box looks."""
     if decision.level is not None:
-        return f"{names[decision.level]} {_TIMES} {decision.n_to_enrol}", {"facecolor": "white"}
+        return f"{decision.n_to_enrol} at {names[decision.level]}", {"facecolor": "white"}
     if decision.mtd is not None:
         return f"MTD {names[decision.mtd]}", {"facecolor": LIGHT}
     if decision.inconclusive:

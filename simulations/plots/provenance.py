@@ -35,8 +35,9 @@ def describe_method(result: ScenarioResult) -> str:
     """Say which engines a result comes from, with trials and seed."""
     parts = ["exact"] if result.exact is not None else []
     if result.monte_carlo is not None:
-        trials, seed = result.monte_carlo.trials, result.monte_carlo.seed
-        parts.append(f"Monte Carlo ({trials:,} trial{'s' * (trials != 1)}, seed {seed})")
+        run = result.monte_carlo
+        trials = f"{run.trials:,} trial{'s' * (run.trials != 1)}"
+        parts.append(f"Monte Carlo ({trials}, {run.draws} draws, seed {run.seed})")
     return " and ".join(parts)
 
 

@@ -115,7 +115,8 @@ def _draw(ax: Axes, trials: SimulatedTrials, trial: int, level_names: Sequence[s
     no_dlt: list[tuple[int, int]] = []
     dlt: list[tuple[int, int]] = []
     path: list[tuple[int, int]] = []
-    for _, _, level, n_patients, n_dlts in one.cohorts():
+    [(_, course)] = one.courses()
+    for _, level, n_patients, n_dlts in course:
         first = len(path) + 1
         cohort = [(first + k, level) for k in range(n_patients)]
         path += cohort
@@ -136,7 +137,7 @@ def _draw(ax: Axes, trials: SimulatedTrials, trial: int, level_names: Sequence[s
     ax.set_ylim(-0.6, len(level_names) - 0.4)
     ax.set_yticks(range(len(level_names)), [plain(name) for name in first_lines(level_names)])
     ax.set_ylabel("Dose level")
-    label_counts(ax, "Patient", unit=3)
+    label_counts(ax, "Patient")
 
 
 def _numbers(trials: SimulatedTrials) -> range:

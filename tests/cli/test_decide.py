@@ -33,6 +33,8 @@ def run(*words: str, stdin: str | bytes | None = None) -> Result:
         ("2NNN", ("--levels", "3", "--start", "2"), "Escalate to level 3: enrol 3 patients."),
         ("1NNN", ("--set", "max_patients=5"), "Stop: the MTD is not determined."),
         ("1NNT 1NTN", ("--set", "two_of_six=mtd"), "Stop: the MTD is level 1, 3E6 cells/kg."),
+        ("1NNN 2NNN 3NNN 3NN?", (), "Wait for the pending patients."),
+        ("-1NNN", ("--start", "-1"), "Escalate to level 1, 3E6 cells/kg: enrol 3 patients."),
     ],
 )
 def test_first_line_says_what_to_do_by_the_rule_in_prose(
@@ -88,6 +90,28 @@ def test_json_has_the_keys_of_the_contract() -> None:
     assert len(document["protocol"]["digest"]) == 64
 
 
+@pytest.mark.parametrize(
+    "words", [["--json", "-1NNN"], ["-1NNN", "--json"], ["--json", "--", "-1NNN"]]
+)
+def test_outcomes_at_a_level_below_the_start_are_no_option(words: list[str]) -> None:
+    result = run("--start", "-1", *words)
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout)["level"] == 1
+
+
+def test_naming_the_same_design_again_leaves_the_digest_as_it_is() -> None:
+    digests = {
+        json.loads(run("1NNN", "--json", *words).stdout)["protocol"]["digest"]
+        for words in (
+            (),
+            ("--variant", "confirm"),
+            ("--set", "max_patients=null"),
+            ("--start", "1"),
+        )
+    }
+    assert len(digests) == 1
+
+
 def test_json_names_the_next_level_and_the_mtd_apart() -> None:
     going = json.loads(run("1NNN", "--json").stdout)
     assert (going["level"], going["dose"], going["mtd"]) == (2, 6e6, None)
@@ -109,6 +133,8 @@ def test_outcomes_come_from_standard_input() -> None:
         (["1NNN", "--set", "max_patients=NaN"], None, 1, "max_patients must be a whole number"),
         (["1NNN", "--set", "varient=declare"], None, 1, "did you mean variant?"),
         (["1NNN", "--set", "variant"], None, 2, "--set takes KEY=VALUE"),
+        (["1NNN", "--set", f"below={'[' * 100_000}"], None, 1, "below must be 'expand'"),
+        (["1NNN", "--design", "a+b"], None, 1, "a+b needs the options a, b, c, d, e"),
         (["1NNN", "--design", "boim"], None, 1, "no design is called 'boim'"),
         (["1NNN", "--levels", "0"], None, 1, "n_levels must be from 1 to 100, not 0"),
         (["1NNN", "--levels", "1000000"], None, 1, "n_levels must be from 1 to 100"),

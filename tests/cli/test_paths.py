@@ -62,6 +62,7 @@ def test_the_tree_is_drawn(tmp_path: Path) -> None:
     [
         (["--depth", "0"], 2, "--depth"),
         (["--list", "--depth", "2"], 2, "--list"),
+        (["--scenario", "levels-4"], 2, "several scenarios"),
         (["--p-dlt", "0.1,x"], 1, "'x'"),
         (["--from", "1TTT 2NNN"], 1, "cohort 2"),
         (["--plot", "tree.doc"], 1, ".png, .svg, .pdf"),

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from escalation.cli import main
+from escalation.protocol import load_protocol
 
 CURVE = "0.05,0.10,0.20,0.33,0.50"
 
@@ -69,8 +70,12 @@ def test_the_engine_not_asked_for_is_absent() -> None:
 def test_without_a_scenario_the_protocols_own_are_used() -> None:
     document = simulated("--method", "exact")
     assert document["protocol"]["name"] == "nct07123519"
-    assert len(document["results"]) >= 5
-    assert all(len(result["scenario"]["p_dlt"]) == 4 for result in document["results"])
+    named = [
+        (result["scenario"]["name"], result["scenario"]["p_dlt"]) for result in document["results"]
+    ]
+    own = load_protocol("nct07123519").scenarios
+    assert named == [(scenario.name, list(scenario.p_dlt)) for scenario in own]
+    assert len(named) >= 5
 
 
 def test_the_table_fits_80_columns() -> None:
@@ -89,9 +94,9 @@ def test_from_shows_the_rest_of_the_trial() -> None:
     document = simulated("--p-dlt", "0.1,0.2,0.3", "--from", "1NNN 2NTT", "--method", "exact")
     assert document["from"] == {
         "outcomes": "1NNN 2NTT",
-        "patients": [3, 3, 0],
-        "dlts": [0, 2, 0],
-        "pending": [0, 0, 0],
+        "n_evaluable": [3, 3, 0],
+        "n_dlts": [0, 2, 0],
+        "n_pending": [0, 0, 0],
     }
     exact = document["results"][0]["exact"]
     # what is left is three patients at level 1, the MTD with at most one DLT
@@ -118,6 +123,39 @@ def test_kept_trials_sum_up_to_the_table(tmp_path: Path) -> None:
     found = result["monte_carlo"]
     assert list(ends.values()).count("MTD 2") / 500 == pytest.approx(found["p_select"][1])
     assert sum(int(row["n_dlts"]) for row in rows) / 500 == pytest.approx(sum(found["dlts"]))
+
+
+@pytest.mark.parametrize("outcomes", ["1NNN 2NT?", "1NNT 1NNN 2NNT 2NT?", "1TT"])
+def test_kept_trials_are_all_there_when_some_end_at_once(tmp_path: Path, outcomes: str) -> None:
+    kept = tmp_path / "trials.csv"
+    words = ("--p-dlt", "0.1,0.3,0.5", "--variant", "declare", "--from", outcomes)
+    found = simulated(*words, "--trials", "300", "--keep", str(kept))["results"][0]["monte_carlo"]
+    with kept.open() as file:
+        rows = list(csv.DictReader(file))
+    ends = {row["trial"]: row["end"] for row in rows}
+    assert len(ends) == 300
+    assert list(ends.values()).count("MTD 1") / 300 == pytest.approx(found["p_select"][0])
+    assert sum(int(row["n_patients"]) for row in rows) / 300 == pytest.approx(
+        found["sample_size"]["mean"]
+    )
+    assert sum(int(row["n_dlts"]) for row in rows) / 300 == pytest.approx(sum(found["dlts"]))
+
+
+@pytest.mark.parametrize(
+    ("p_dlt", "target", "pcs", "overdose"),
+    [
+        ("0.1,0.2,0.3", "0.2", "1", "2"),  # P(DLT) at the target is not above it
+        ("0.1,0.2,0.3", "0.25", "1", "2"),  # of two equally near, the one below
+        ("0.1,0.1,0.4", "0.2", "1", "2"),  # of several alike, the highest
+        ("0.3,0.4,0.5", "0.2", "none", "012"),
+    ],
+)
+def test_correct_selection_by_hand(p_dlt: str, target: str, pcs: str, overdose: str) -> None:
+    words = ("--p-dlt", p_dlt, "--target", target, "--method", "exact")
+    exact = simulated(*words)["results"][0]["exact"]
+    selected = exact["p_no_mtd"] if pcs == "none" else exact["p_select"][int(pcs)]
+    assert exact["pcs"] == selected
+    assert exact["p_overdose"] == pytest.approx(sum(exact["p_select"][int(i)] for i in overdose))
 
 
 def test_a_falling_curve_is_allowed_and_said() -> None:

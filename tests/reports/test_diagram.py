@@ -12,8 +12,9 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from escalation.designs import VARIANTS, APlusB, LevelStatus, ThreePlusThree
 from escalation.errors import InputError
-from escalation.reports.diagram import mermaid, plot_diagram
+from escalation.reports.diagram import mermaid
 from escalation.reports.figure_files import Provenance, save_figure
+from escalation.reports.ladder_plot import plot_diagram
 from escalation.reports.situations import State, reachable_states
 from escalation.reports.state_machine import CohortNode, Edge, EndNode, Node, state_machine
 

@@ -385,13 +385,13 @@ def test_mixing_over_the_pending_gives_the_trial_with_pending(variant, outcomes)
             weight *= p[level] if dlt else 1 - p[level]
         parts.append((weight, continued(design, "".join(letters), p)))
         n_dlts.append(sum(way))
-    assert_mixes(whole, parts, x_first=n_dlts)
+    assert_mixes(whole, parts, n_first=len(places), x_first=n_dlts)
 
 
-def test_pending_patients_are_no_future_patients_but_their_dlts_are_future_dlts():
+def test_pending_patients_count_with_their_outcome_which_is_still_to_come():
     found = continued(ThreePlusThree(n_levels=1, variant="declare"), "1TT?", [0.25])
     assert found.p_no_mtd == 1
-    assert found.patients.tolist() == [0]
+    assert found.patients == pytest.approx([1])
     assert found.dlts == pytest.approx([0.25])
 
 

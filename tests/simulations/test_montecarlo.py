@@ -258,12 +258,11 @@ def test_kept_trials_add_up_to_the_summary(trials, draws):
     assert mtds[-1] / trials == pytest.approx(summary.p_no_mtd)
     assert sum(mtds.values()) == trials
     patients, dlts = np.zeros((trials, 4)), np.zeros((trials, 4))
-    last = 0
-    for trial, cohort, level, n, x in itertools.chain.from_iterable(p.cohorts() for p in parts):
-        last = last + 1 if cohort > 1 else 1
-        assert cohort == last
-        patients[trial - 1, level] += n
-        dlts[trial - 1, level] += x
+    for trial, course in itertools.chain.from_iterable(part.courses() for part in parts):
+        assert [cohort for cohort, *_ in course] == list(range(1, len(course) + 1))
+        for _, level, n, x in course:
+            patients[trial - 1, level] += n
+            dlts[trial - 1, level] += x
     assert patients.mean(axis=0) == pytest.approx(summary.patients, rel=1e-12)
     assert dlts.mean(axis=0) == pytest.approx(summary.dlts, rel=1e-12, abs=1e-15)
     for counts, distribution in (
@@ -284,7 +283,11 @@ def test_a_trial_that_has_ended_needs_no_patients(draws):
     found = simulate(graph, [0.1, 0.2], trials=100, draws=draws).characteristics
     assert found.p_no_mtd == 1
     assert found.sample_size.values.tolist() == [0]
-    assert list(next(simulate_trials(graph, [0.1, 0.2], trials=3, draws=draws)).cohorts()) == []
+    assert list(next(simulate_trials(graph, [0.1, 0.2], trials=3, draws=draws)).courses()) == [
+        (1, []),
+        (2, []),
+        (3, []),
+    ]
 
 
 # ---------------------------------------------------------------- random streams
@@ -320,8 +323,8 @@ def test_trials_within_and_between_chunks_are_independent():
 def cohorts_by_trial(graph, p, trials, seed=1) -> list[list[tuple[int, int, int]]]:
     kept: list[list[tuple[int, int, int]]] = [[] for _ in range(trials)]
     for part in simulate_trials(graph, p, trials=trials, seed=seed, draws="latent"):
-        for trial, _, *cohort in part.cohorts():
-            kept[trial - 1].append(tuple(cohort))
+        for trial, course in part.courses():
+            kept[trial - 1] = [tuple(cohort) for _, *cohort in course]
     return kept
 
 
@@ -407,7 +410,9 @@ def test_mcse_against_the_spread_over_seeds(draws):
 
 def test_mcse_has_the_names_and_lengths_of_the_figures():
     run = simulate(graph_of(), MILD, trials=1_000).to_dict()
-    figures = {key: run[key] for key in run if key not in ("trials", "seed", "draws", "mcse")}
+    figures = {
+        key: run[key] for key in run if key not in ("trials", "seed", "draws", "generator", "mcse")
+    }
 
     def shape(value):
         if isinstance(value, dict):

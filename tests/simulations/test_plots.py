@@ -108,7 +108,7 @@ def test_selection_shows_both_engines_and_the_curve_they_ran_under(result: Scena
     assert errors == pytest.approx([1.96 * e for e in [*mcse["p_select"], mcse["p_no_mtd"]]])
     curve, target = (
         next(line for line in ax.get_lines() if line.get_label() == label)
-        for label in ("true P(DLT)", "target 0.25")
+        for label in ("true P(DLT)", "target P(DLT) 0.25")
     )
     assert tuple(np.asarray(curve.get_ydata())) == STEEP.p_dlt
     assert set(np.asarray(target.get_ydata())) == {0.25}
@@ -139,7 +139,7 @@ def test_exact_bars_stand_alone_where_nothing_is_simulated(result: ScenarioResul
 
 
 def test_a_result_of_no_engine_is_refused(result: ScenarioResult) -> None:
-    with pytest.raises(InputError, match="'steep' has no result"):
+    with pytest.raises(InputError, match="needs exact or simulated"):
         plot_patients(
             replace(result, exact=None, monte_carlo=None), level_names=NAMES, design=DESIGN
         )
@@ -191,7 +191,7 @@ def test_scenarios_are_told_apart_without_colour_and_listed_in_order() -> None:
     assert [tuple(np.asarray(curve.get_ydata())) for curve in curves] == [
         scenario.p_dlt for scenario in reversed(scenarios)
     ]
-    assert legend(ax) == [*(f"scenario {k}" for k in reversed(range(8))), "target 0.3"]
+    assert legend(ax) == [*(f"scenario {k}" for k in reversed(range(8))), "target P(DLT) 0.3"]
     looks = {(curve.get_marker(), str(curve.get_linestyle())) for curve in curves}
     assert len(looks) == len(scenarios)
 
@@ -254,7 +254,7 @@ def test_page_has_a_row_for_each_scenario_and_a_header(graph: TransitionGraph) -
     shown = texts(page)
     for part in (
         "3+3: variant=confirm, two_of_six=fail",
-        "exact and Monte Carlo (1,000 trials, seed 11)",
+        "exact and Monte Carlo (1,000 trials, cohort draws, seed 11)",
         "protocol nct07123519, digest 0123456789ab, ",
         f"escalation {__version__}",
         "continued from 1NNN",
@@ -298,7 +298,7 @@ def test_trajectory_marks_every_patient_and_dlt(graph: TransitionGraph) -> None:
             trials, trial, level_names=NAMES, design=DESIGN, scenario="steep", seed=5
         )
         marked = {line.get_label(): line.get_xydata().tolist() for line in ax.get_lines()}
-        cohorts = [cohort[2:] for cohort in trials.cohorts() if cohort[0] == trial]
+        cohorts = [cohort[1:] for cohort in dict(trials.courses())[trial]]
         assert len(marked["DLT"]) == sum(n_dlts for _, _, n_dlts in cohorts)
         patients = sorted(marked["DLT"] + marked["no DLT"])
         assert [level for _, level in patients] == [
@@ -383,10 +383,12 @@ def test_tree_joins_outcomes_with_the_same_future() -> None:
         path_tree(graph, (0.5,)), level_names=["1"], design=DESIGN, scenario="even odds"
     )
     shown = on_tree(ax)
-    expected = ["0/3  12.5 %", "1/3  37.5 %", "2-3/3  50.0 %", "0/3  4.7 %", "1-3/3  32.8 %"]
-    assert sorted(text for text in shown if "/3" in text) == sorted(expected)
-    times = "\N{MULTIPLICATION SIGN}"
-    assert shown.count(f"1 {times} 3") == 2
+    expected = [
+        *("0 of 3  12.5 %", "1 of 3  37.5 %", "2-3 of 3  50.0 %"),
+        *("0 of 3  4.7 %", "1-3 of 3  32.8 %"),
+    ]
+    assert sorted(text for text in shown if " of 3" in text) == sorted(expected)
+    assert shown.count("3 at 1") == 2
     assert shown.count("MTD 1") == 2
     assert shown.count("no MTD") == 2
     assert "…" not in shown
@@ -416,7 +418,7 @@ def test_tree_of_a_trial_with_pending_patients_has_a_root_for_each_way() -> None
     graph = build_graph(ThreePlusThree(n_levels=2), seen, 0)
     roots = path_tree(graph, (0.25, 0.5), depth=2)
     shown = on_tree(plot_paths(roots, level_names=["1", "2"], design=DESIGN, scenario="any"))
-    assert {"75.0 %", "25.0 %"} <= set(shown)
+    assert {"pending 0/1 at 1\n75.0 %", "pending 1/1 at 1\n25.0 %"} <= set(shown)
 
 
 def test_plots_draw_on_the_axes_given_and_change_nothing_global(result: ScenarioResult) -> None:
@@ -453,7 +455,7 @@ def test_provenance_gathers_scenarios_and_methods(result: ScenarioResult) -> Non
     other = replace(result, scenario=replace(STEEP, name="other"))
     found = provenance_of([result, other], design=DESIGN)
     assert found.scenario == "steep, other"
-    assert found.method == "exact and Monte Carlo (500 trials, seed 7)"
+    assert found.method == "exact and Monte Carlo (500 trials, cohort draws, seed 7)"
     assert found.origin == f"escalation {__version__}"
 
 

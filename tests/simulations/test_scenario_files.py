@@ -1,7 +1,5 @@
 """Scenario files: formulas, and every fault with its place."""
 
-import io
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -14,6 +12,7 @@ from simulations.scenarios import (
     Scenario,
     ScenarioFileError,
     load_scenarios,
+    parse_scenarios,
 )
 
 DOSES = (1e6, 3e6, 6e6, 1e7)
@@ -290,10 +289,9 @@ def test_sources_that_cannot_be_read_are_refused(source, fault):
     assert fault in str(refusal.value)
 
 
-def test_scenarios_are_read_from_standard_input(monkeypatch):
-    content = io.BytesIO(b'[[scenarios]]\nname = "a"\np_dlt = [0.1]')
-    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(content))
-    assert load_scenarios("-") == (Scenario(name="a", p_dlt=(0.1,)),)
+def test_scenarios_are_read_from_bytes():
+    content = b'[[scenarios]]\nname = "a"\np_dlt = [0.1]'
+    assert parse_scenarios(content, "here") == (Scenario(name="a", p_dlt=(0.1,)),)
 
 
 @pytest.mark.parametrize(

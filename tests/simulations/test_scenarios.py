@@ -8,12 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulations.cli.numbers import parse_doses, parse_p_dlt
 from simulations.scenarios import (
     Scenario,
     ScenarioError,
     load_scenarios,
-    parse_doses,
-    parse_p_dlt,
     scenarios_for,
     shipped_scenarios,
 )
@@ -86,7 +85,6 @@ def test_names_that_cannot_be_printed_on_a_line_are_refused(name):
 )
 def test_p_dlt_is_read_from_the_command_line(text, values):
     assert parse_p_dlt(text) == values
-    assert parse_p_dlt(text, n_levels=len(values)) == values
 
 
 @pytest.mark.parametrize(
@@ -106,13 +104,12 @@ def test_p_dlt_is_read_from_the_command_line(text, values):
         ("10%", "--p-dlt: value 1, '10%', is not a number"),
         ("0.1,10", "--p-dlt: value 2, '10', is not a probability from 0 to 1"),
         ("-0.1", "--p-dlt: value 1, '-0.1', is not a probability from 0 to 1"),
-        ("0.1,0.2", "--p-dlt: needs one value a level, 3 in all, lowest first, not 2"),
         (",".join(["0.1"] * 101), "--p-dlt: 101 values; a ladder has at most 100"),
     ],
 )
 def test_p_dlt_that_cannot_be_read_is_pointed_at(text, message):
     with pytest.raises(ScenarioError) as refusal:
-        parse_p_dlt(text, n_levels=3)
+        parse_p_dlt(text)
     assert str(refusal.value) == message
 
 

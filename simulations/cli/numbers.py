@@ -1,0 +1,80 @@
+"""Lists of numbers as typed on the command line."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+
+from escalation.designs.base import MAX_LEVELS
+from simulations.curve_arguments import show
+from simulations.scenarios import ScenarioError
+
+__all__ = ["parse_doses", "parse_p_dlt"]
+
+
+def parse_p_dlt(text: str) -> tuple[float, ...]:
+    """Read P(DLT) by level from the command line's ``--p-dlt``.
+
+    Parameters
+    ----------
+    text : str
+        Numbers separated by commas, lowest level first.
+
+    Raises
+    ------
+    ScenarioError
+        With the value that could not be read.
+
+    Examples
+    --------
+    >>> parse_p_dlt("0.05, 0.10,0.2")
+    (0.05, 0.1, 0.2)
+    """
+    values = []
+    for position, item, value in _parse_numbers("--p-dlt", text):
+        if not 0 <= value <= 1:
+            raise ScenarioError(
+                f"--p-dlt: value {position}, {show(item)}, is not a probability from 0 to 1"
+            )
+        values.append(value + 0.0)
+    return tuple(values)
+
+
+def parse_doses(text: str) -> tuple[float, ...]:
+    """Read the doses of a ladder from the command line's ``--doses``.
+
+    Examples
+    --------
+    >>> parse_doses("1e6,3e6")
+    (1000000.0, 3000000.0)
+    """
+    doses: list[float] = []
+    for position, item, value in _parse_numbers("--doses", text):
+        if not value > (doses[-1] if doses else 0):
+            raise ScenarioError(
+                f"--doses: value {position}, {show(item)}, is not above "
+                f"{show(doses[-1]) if doses else 0}; doses are positive and rise"
+            )
+        doses.append(value)
+    return tuple(doses)
+
+
+# float() would also read "nan", "1_000" and other scripts' digits
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+
+
+def _parse_numbers(option: str, text: str) -> Iterator[tuple[int, str, float]]:
+    """Yield position from 1, text and value of each number."""
+    items = [item.strip() for item in text.split(",")]
+    if items == [""]:
+        raise ScenarioError(f"{option}: empty; write numbers separated by commas, lowest first")
+    if len(items) > MAX_LEVELS:
+        raise ScenarioError(f"{option}: {len(items)} values; a ladder has at most {MAX_LEVELS}")
+    for position, item in enumerate(items, start=1):
+        if not item:
+            raise ScenarioError(f"{option}: value {position} is empty; remove the extra comma")
+        value = float(item) if _NUMBER.fullmatch(item) else math.nan
+        if not math.isfinite(value):  # 1e999 is infinite
+            raise ScenarioError(f"{option}: value {position}, {show(item)}, is not a number")
+        yield position, item, value

@@ -1,0 +1,38 @@
+"""Errors keep their message and their data on the way from another process."""
+
+import pickle
+
+import pytest
+
+from escalation.designs.replay import DepartureError
+from escalation.designs.walk import TooManyStatesError
+from escalation.errors import (
+    DesignError,
+    EscalationError,
+    LadderError,
+    NotationError,
+    ProtocolError,
+)
+from simulations.curve_arguments import CurveError
+from simulations.scenarios import ScenarioFileError
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        DesignError("no"),
+        NotationError("1NNZ", 3, "wrong"),
+        LadderError(7, (1, 2)),
+        ProtocolError("file", ["a: b", "c: d"]),
+        ScenarioFileError("file", ["a: b"]),
+        CurveError(["a", "b"]),
+        TooManyStatesError(5, 10),
+        DepartureError([]),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_an_error_survives_pickling(error: EscalationError) -> None:
+    again = pickle.loads(pickle.dumps(error))  # noqa: S301  # of our own making
+    assert type(again) is type(error)
+    assert str(again) == str(error)
+    assert again.__dict__ == error.__dict__
