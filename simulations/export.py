@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from simulations.graph import NO_MTD
-from simulations.montecarlo import SimulatedTrials
+from simulations.simulated import SimulatedTrials
 
 __all__ = ["COLUMNS", "write_trials"]
 

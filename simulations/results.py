@@ -11,8 +11,9 @@ from escalation.errors import InputError
 from simulations.characteristics import OperatingCharacteristics
 from simulations.exact import exact_characteristics
 from simulations.graph import TransitionGraph
-from simulations.montecarlo import Draws, MonteCarlo, simulate
+from simulations.montecarlo import simulate
 from simulations.scenarios import Scenario
+from simulations.simulated import Draws, MonteCarlo
 
 __all__ = ["Method", "ScenarioResult", "run_scenarios"]
 

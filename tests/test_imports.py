@@ -134,6 +134,35 @@ def test_escalation_imports_downwards_only():
     assert wrong == []
 
 
+SIMULATION_LAYERS = {
+    "curve_arguments": 0,
+    "graph": 0,
+    "curves": 1,
+    "characteristics": 1,
+    "scenario_files": 2,
+    "exact": 2,
+    "simulated": 2,
+    "scenarios": 3,
+    "montecarlo": 3,
+    "paths": 3,
+    "results": 4,
+    "export": 4,
+    "tables": 5,
+    "plots": 5,
+    "cli": 6,
+}
+
+
+def test_simulations_imports_downwards_only():
+    wrong = []
+    for found in importing("simulations"):
+        if is_in(found.module, "simulations"):
+            here, there = (name.split(".")[1] for name in (found.module, found.target))
+            if here != there and SIMULATION_LAYERS[there] >= SIMULATION_LAYERS[here]:
+                wrong.append(str(found))
+    assert wrong == []
+
+
 def test_only_the_commands_of_simulations_import_the_command_line():
     wrong = [
         str(found)

@@ -26,11 +26,11 @@ from escalation.protocol import (
     Protocol,
     format_dose,
     load_protocol,
-    name_settings,
     shipped_protocols,
 )
 from escalation.protocol.file import find_faults, parse_protocol
 from escalation.protocol.models import protocol_json_schema, protocol_models
+from escalation.protocol.protocol import name_settings
 
 PROTOCOLS = Path(__file__).parents[1] / "escalation" / "protocols"
 SHIPPED = shipped_protocols()

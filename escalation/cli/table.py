@@ -80,7 +80,7 @@ def _plot(path: Path, protocol: Protocol, rows: Sequence[TableRow]) -> None:
         for row in rows
         if (row.above, row.below) == (LevelStatus.NOT_GIVEN, LevelStatus.CLEARED)
     }
-    axes = plot_decision_table(answers, design=origin(protocol), situation=situation)
+    axes = plot_decision_table(answers, design=origin(protocol).rstrip("."), situation=situation)
     provenance = Provenance(
         design=describe_design(protocol.design),
         protocol=protocol.name,

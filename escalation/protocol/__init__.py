@@ -1,6 +1,7 @@
 """Protocols: the ladder, the design with its options, and what each setting rests on."""
 
 from escalation.protocol.advice import Advice, advise, describe_decision
+from escalation.protocol.load import load_protocol, shipped_protocols
 from escalation.protocol.protocol import (
     DltWindow,
     DoseLevel,
@@ -10,10 +11,6 @@ from escalation.protocol.protocol import (
     Source,
     Trial,
     format_dose,
-    freeze_lists,
-    load_protocol,
-    name_settings,
-    shipped_protocols,
 )
 
 __all__ = [
@@ -28,8 +25,6 @@ __all__ = [
     "advise",
     "describe_decision",
     "format_dose",
-    "freeze_lists",
     "load_protocol",
-    "name_settings",
     "shipped_protocols",
 ]

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from pathlib import Path
 from typing import Any
 
 from escalation.designs import (
@@ -24,7 +22,7 @@ from escalation.designs import (
     design_settings,
     make_design,
 )
-from escalation.errors import DesignError, LadderError, ProtocolError, did_you_mean, reason
+from escalation.errors import DesignError, LadderError
 from escalation.protocol.tables import (
     NAME,
     TABLES,
@@ -46,12 +44,8 @@ __all__ = [
     "Trial",
     "format_dose",
     "freeze_lists",
-    "load_protocol",
     "name_settings",
-    "shipped_protocols",
 ]
-
-_SHIPPED = Path(__file__).parents[1] / "protocols"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,39 +285,6 @@ def format_dose(dose: float) -> str:
     shortest = next(text for p in range(17) if float(text := f"{dose:.{p}E}") == dose)
     mantissa, _, exponent = shortest.partition("E")
     return f"{mantissa}E{int(exponent)}"
-
-
-def shipped_protocols() -> tuple[str, ...]:
-    """Return the names of the protocols that come with the program."""
-    return tuple(sorted(path.stem for path in _SHIPPED.glob("*.toml")))
-
-
-def load_protocol(name_or_path: str) -> Protocol:
-    """Load a shipped protocol by name, or a protocol file by path.
-
-    A file called like a shipped protocol is reached as ``./name``.
-
-    Raises
-    ------
-    ProtocolError
-        With every fault of the file.
-    """
-    if name_or_path in shipped_protocols():
-        text = (_SHIPPED / f"{name_or_path}.toml").read_text(encoding="utf-8")
-        return Protocol.from_document(tomllib.loads(text))
-    # pydantic guards the border, and only those who come across it pay for its import
-    from escalation.protocol.file import MAX_BYTES, parse_protocol  # noqa: PLC0415
-
-    try:
-        with Path(name_or_path).open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        hint = did_you_mean(name_or_path, shipped_protocols())
-        fault = f"no such file, and no shipped protocol of this name; {hint}"
-        raise ProtocolError(name_or_path, [fault]) from None
-    except (OSError, ValueError) as error:  # ValueError: a null character in the path
-        raise ProtocolError(name_or_path, [f"cannot be read: {reason(error)}"]) from error
-    return parse_protocol(data, name_or_path)
 
 
 def name_settings(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from escalation.designs import make_design
 from escalation.errors import EscalationError, LadderError, did_you_mean
-from escalation.protocol import freeze_lists, name_settings
+from escalation.protocol.protocol import freeze_lists, name_settings
 
 __all__ = ["Fault", "Place", "find_broken_rules", "quote"]
 

@@ -160,7 +160,7 @@ def _plot(
 
     name = scenario.name if scenario else ""
     axes = plot_paths(
-        roots, level_names=protocol.axis_names, design=origin(protocol), scenario=name
+        roots, level_names=protocol.axis_names, design=origin(protocol).rstrip("."), scenario=name
     )
     provenance = Provenance(
         design=describe_design(protocol.design),

@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from simulations.graph import TransitionGraph
-    from simulations.montecarlo import Draws
     from simulations.results import Method, ScenarioResult
+    from simulations.simulated import Draws
 
 __all__ = ["simulate"]
 

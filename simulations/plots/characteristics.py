@@ -32,10 +32,10 @@ from escalation.reports.figure_style import (
     styled,
 )
 from simulations.characteristics import Distribution, OperatingCharacteristics
-from simulations.montecarlo import MonteCarlo
 from simulations.plots.provenance import describe_method, describe_scenario
 from simulations.results import ScenarioResult
 from simulations.scenarios import Scenario
+from simulations.simulated import MonteCarlo
 
 __all__ = [
     "plot_distribution",

@@ -19,9 +19,9 @@ from escalation.reports.figure_style import (
     styled,
 )
 from simulations.characteristics import OperatingCharacteristics
-from simulations.montecarlo import MonteCarlo
 from simulations.plots.characteristics import NO_MTD, Z95
 from simulations.plots.provenance import describe_scenario
+from simulations.simulated import MonteCarlo
 
 __all__ = ["plot_convergence"]
 

@@ -107,7 +107,7 @@ def _draw_rows(
         draw_selection(selection, result, names, target, undetermined)
         draw_patients(patients, result, names)
         draw_distribution(size, result, "sample_size")
-        patients.set_ylabel(f"Patients{' to come' if result.best.continued else ''}, mean")
+        patients.set_ylabel("Mean to come" if result.best.continued else "Patients, mean")
         p_dlt = ", ".join(f"{p:.3g}" for p in result.scenario.p_dlt)
         title = f"{shorten(result.scenario.name)}:  P(DLT) {p_dlt}"
         selection.set_title(plain(shorten(title, _LETTERS)), fontsize=7.5, weight="bold")
@@ -131,5 +131,7 @@ def _key(panels: Sequence[Axes]) -> dict[str, Artist]:
     key["patients with a DLT"] = next(
         handle for handle, label in patients if label.startswith("DLTs")
     )
-    key["mean sample size"] = next(handle for handle, label in size if label.startswith("mean"))
+    key["mean of the distribution"] = next(
+        handle for handle, label in size if label.startswith("mean")
+    )
     return key

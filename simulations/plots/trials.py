@@ -24,8 +24,8 @@ from escalation.reports.figure_style import (
     styled,
 )
 from simulations.graph import INCONCLUSIVE, NO_MTD
-from simulations.montecarlo import SimulatedTrials
 from simulations.plots.provenance import describe_scenario
+from simulations.simulated import SimulatedTrials
 
 __all__ = ["plot_trajectories", "plot_trajectory"]
 

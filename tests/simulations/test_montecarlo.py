@@ -24,7 +24,8 @@ from escalation.outcomes import Tally, parse_outcomes, tally_cohorts
 from simulations.characteristics import Distribution, OperatingCharacteristics
 from simulations.exact import exact_characteristics
 from simulations.graph import TransitionGraph, build_graph
-from simulations.montecarlo import CHUNK_SIZE, MonteCarlo, simulate, simulate_trials
+from simulations.montecarlo import simulate, simulate_trials
+from simulations.simulated import CHUNK_SIZE, MonteCarlo
 
 DATA = Path(__file__).parents[1] / "data"
 DRAWS = ("cohort", "latent")

@@ -1,0 +1,46 @@
+"""Loading protocols: the shipped ones by name, one's own from a file."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+from escalation.errors import ProtocolError, did_you_mean, reason
+from escalation.protocol.protocol import Protocol
+
+__all__ = ["load_protocol", "shipped_protocols"]
+
+_SHIPPED = Path(__file__).parents[1] / "protocols"
+
+
+def shipped_protocols() -> tuple[str, ...]:
+    """Return the names of the protocols that come with the program."""
+    return tuple(sorted(path.stem for path in _SHIPPED.glob("*.toml")))
+
+
+def load_protocol(name_or_path: str) -> Protocol:
+    """Load a shipped protocol by name, or a protocol file by path.
+
+    A file called like a shipped protocol is reached as ``./name``.
+
+    Raises
+    ------
+    ProtocolError
+        With every fault of the file.
+    """
+    if name_or_path in shipped_protocols():
+        text = (_SHIPPED / f"{name_or_path}.toml").read_text(encoding="utf-8")
+        return Protocol.from_document(tomllib.loads(text))
+    # pydantic guards the border, and only those who come across it pay for its import
+    from escalation.protocol.file import MAX_BYTES, parse_protocol  # noqa: PLC0415
+
+    try:
+        with Path(name_or_path).open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        hint = did_you_mean(name_or_path, shipped_protocols())
+        fault = f"no such file, and no shipped protocol of this name; {hint}"
+        raise ProtocolError(name_or_path, [fault]) from None
+    except (OSError, ValueError) as error:  # ValueError: a null character in the path
+        raise ProtocolError(name_or_path, [f"cannot be read: {reason(error)}"]) from error
+    return parse_protocol(data, name_or_path)

@@ -1,0 +1,47 @@
+"""The stable surface of the library: what a later version may not take away without saying so."""
+
+import importlib
+
+import pytest
+
+SURFACE = {
+    "escalation.errors": (
+        "DesignError EscalationError FileFaultsError InputError LadderError NotationError "
+        "ProtocolError"
+    ),
+    "escalation.outcomes": "Cohort Outcome Tally format_outcomes parse_outcomes tally_cohorts",
+    "escalation.designs": (
+        "APlusB Action Clause DESIGNS Decision Design LevelStatus ThreePlusThree VARIANTS "
+        "change_design describe_design design_options design_settings make_design"
+    ),
+    "escalation.protocol": (
+        "Advice DltWindow DoseLevel Enrolment Protocol ProtocolScenario Source Trial "
+        "advise describe_decision format_dose load_protocol shipped_protocols"
+    ),
+    "simulations.graph": "INCONCLUSIVE NO_MTD TransitionGraph build_graph",
+    "simulations.exact": (
+        "BatchCharacteristics check_p_dlt end_probabilities exact_batch exact_characteristics"
+    ),
+    "simulations.simulated": "CHUNK_SIZE Draws GENERATOR MonteCarlo SimulatedTrials",
+    "simulations.montecarlo": "simulate simulate_trials",
+    "simulations.characteristics": "Distribution OperatingCharacteristics correct_level summarise",
+    "simulations.paths": "Path PathNode iter_paths path_tree",
+    "simulations.results": "Method ScenarioResult run_scenarios",
+    "simulations.scenarios": (
+        "Scenario ScenarioError ScenarioFileError load_scenarios parse_scenarios "
+        "scenarios_for scenarios_of shipped_scenarios"
+    ),
+    "simulations.curves": "emax logistic power weibull",
+    "simulations.plots": (
+        "Provenance SUFFIXES plot_convergence plot_decision_table plot_distribution "
+        "plot_page plot_paths plot_patients plot_scenarios plot_selection "
+        "plot_trajectories plot_trajectory provenance_of save_figure"
+    ),
+}
+
+
+@pytest.mark.parametrize("module", SURFACE)
+def test_the_stable_surface_is_there(module: str) -> None:
+    imported = importlib.import_module(module)
+    assert set(SURFACE[module].split()) <= set(imported.__all__)
+    assert all(hasattr(imported, name) for name in imported.__all__)
