@@ -28,7 +28,10 @@ __all__ = [
 Floats = NDArray[np.float64]
 
 _LOG_ZERO = -1e4  # 0 x this is 0 where log(0) would give NaN, and exp of it is exactly 0
-_BLOCK = 256  # scenarios at a time, so that a block of probabilities stays in the cache
+# Multiplications in one matrix product. A block of probabilities then stays in the cache, and the
+# product on one core: OpenBLAS shares a larger one out, which was ten times slower whenever
+# another program held the second core.
+_ONE_CORE = 2**18
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -97,8 +100,9 @@ def exact_batch(graph: TransitionGraph, p_dlt: ArrayLike) -> BatchCharacteristic
     dlts_new = graph.n_dlts[ends] - graph.n_dlts_so_far
     figures = np.hstack([outcome, n_new, dlts_new])
     sums = np.empty((len(p), figures.shape[1]))
-    for first in range(0, len(p), _BLOCK):
-        block = slice(first, first + _BLOCK)
+    size = max(1, _ONE_CORE // figures.size)
+    for first in range(0, len(p), size):
+        block = slice(first, first + size)
         sums[block] = end_probabilities(graph, p[block]) @ figures
     n_outcomes = outcome.shape[1]
     return BatchCharacteristics(
@@ -112,15 +116,12 @@ def exact_batch(graph: TransitionGraph, p_dlt: ArrayLike) -> BatchCharacteristic
 
 def end_probabilities(graph: TransitionGraph, p: Floats) -> Floats:
     """Return P(each end) under each scenario; shapes (N, L) to (N, E)."""
-    ends = graph.ends
-    dlts = graph.n_dlts[ends] - graph.n_dlts_so_far
-    no_dlts = graph.n_evaluable[ends] - graph.n_so_far - dlts
     with np.errstate(divide="ignore"):
         logs = np.hstack([np.log(p), np.log1p(-p)])
     np.maximum(logs, _LOG_ZERO, out=logs)
-    probabilities = logs @ np.hstack([dlts, no_dlts]).T.astype(np.float64)
+    probabilities = logs @ graph.exponents
     np.exp(probabilities, out=probabilities)
-    probabilities *= graph.ways[ends]
+    probabilities *= graph.ways[graph.ends]
     return probabilities
 
 

@@ -90,6 +90,16 @@ class TransitionGraph:
         """
         return self._count([comb(n, x) for n in range(self._max_n + 1) for x in range(n + 1)])
 
+    @cached_property
+    def exponents(self) -> NDArray[np.float64]:
+        """How often p, and then how often 1 - p, of each level occurs in each end's probability.
+
+        Shape (2 L, E): DLTs and patients without one since the start, over the E ends.
+        """
+        dlts = self.n_dlts[self.ends] - self.n_dlts_so_far
+        no_dlts = self.n_evaluable[self.ends] - self.n_so_far - dlts
+        return np.ascontiguousarray(np.hstack([dlts, no_dlts]).T, dtype=np.float64)
+
     def count_paths(self) -> int:
         """Count the distinct paths from the roots to an end; a path is its cohorts' DLT counts."""
         n_numbers = (self._max_n + 1) * (self._max_n + 2) // 2
