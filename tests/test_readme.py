@@ -61,6 +61,10 @@ def test_python_block_prints_what_readme_shows(folder: Path) -> None:
     assert done.stdout == output
 
 
+def test_no_placeholder_is_left() -> None:
+    assert re.findall(r"^[A-Z]{6,}$", README, flags=re.MULTILINE) == []
+
+
 def test_linked_files_are_there() -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)\)", README)
     assert links
