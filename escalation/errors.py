@@ -79,6 +79,9 @@ class InputError(EscalationError):
     """A value outside what a calculation is defined for."""
 
 
+MAX_FAULTS = 50  # shown; all are in ``faults``
+
+
 class FileFaultsError(EscalationError):
     """A file with one or more faults, all of them listed.
 
@@ -96,8 +99,10 @@ class FileFaultsError(EscalationError):
         if len(self.faults) == 1:
             message = f"{source}: {self.faults[0]}"
         else:
-            listed = "".join(f"\n  {fault}" for fault in self.faults)
+            listed = "".join(f"\n  {fault}" for fault in self.faults[:MAX_FAULTS])
+            more = len(self.faults) - MAX_FAULTS
             message = f"{source}: {len(self.faults)} faults{listed}"
+            message += f"\n  and {more} more" * (more > 0)
         super().__init__(message)
 
 

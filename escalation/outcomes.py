@@ -14,7 +14,15 @@ from enum import StrEnum
 
 from escalation.errors import InputError, LadderError, NotationError
 
-__all__ = ["Cohort", "Outcome", "Tally", "format_outcomes", "parse_outcomes", "tally_cohorts"]
+__all__ = [
+    "MAX_LETTERS",
+    "Cohort",
+    "Outcome",
+    "Tally",
+    "format_outcomes",
+    "parse_outcomes",
+    "tally_cohorts",
+]
 
 
 class Outcome(StrEnum):
@@ -75,6 +83,11 @@ class Cohort:
     outcomes: tuple[Outcome, ...]
 
     @property
+    def n_not_evaluable(self) -> int:
+        """Patients who neither had a DLT nor completed the window."""
+        return self.outcomes.count(Outcome.NOT_EVALUABLE)
+
+    @property
     def tally(self) -> Tally:
         """Return the tally of this cohort alone."""
         n_dlts = self.outcomes.count(Outcome.DLT)
@@ -88,6 +101,7 @@ class Cohort:
         return f"{self.label}{''.join(self.outcomes)}"
 
 
+MAX_LETTERS = 10_000  # of a notation; a trial has some dozens
 _WORD = re.compile(r"[^ \t\r\n]+")  # other white space is not ASCII, or not seen
 _LABEL = re.compile(r"-?[1-9][0-9]{0,2}|0", re.ASCII)
 _LETTERS = frozenset(Outcome)
@@ -115,6 +129,8 @@ def parse_outcomes(text: str) -> tuple[Cohort, ...]:
     >>> [str(cohort) for cohort in parse_outcomes("1NNN  -1NT?X")]
     ['1NNN', '-1NT?X']
     """
+    if len(text) > MAX_LETTERS:
+        raise NotationError(text, MAX_LETTERS, f"outcomes end after {MAX_LETTERS} characters")
     return tuple(_parse_cohort(text, word.start(), word.end()) for word in _WORD.finditer(text))
 
 
@@ -130,7 +146,7 @@ def _parse_cohort(text: str, start: int, end: int) -> Cohort:
                 text,
                 position,
                 f"{text[position]!a} is not an outcome; write N (no DLT), T (DLT), "
-                "? (pending) or X (not evaluable)",
+                "? (pending) or X (not evaluable), in capitals",
             )
     if label.end() == end:
         raise NotationError(

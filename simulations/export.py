@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TextIO
 
 from simulations.graph import NO_MTD
 from simulations.simulated import SimulatedTrials
@@ -38,18 +39,33 @@ def write_trials(
     OSError
         If the file cannot be written.
     """
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow([*COLUMNS, *origin])
-        for scenario, kept in trials:
-            ends = [_end(mtd, labels) for mtd in kept.mtds().tolist()]
-            for trial, course in kept.courses():
-                end = (ends[trial - kept.first], *origin.values())
-                if not course:  # it ended without another patient, and counts all the same
-                    writer.writerow((scenario, trial, 0, "", "", 0, 0, *end))
-                for cohort, level, n_patients, n_dlts in course:
-                    seen = (labels[level], doses[level], n_patients, n_dlts)
-                    writer.writerow((scenario, trial, cohort, *seen, *end))
+    unfinished = path.with_name(f"{path.name}.part")  # a file cut short would look complete
+    try:
+        with unfinished.open("w", newline="", encoding="utf-8") as file:
+            _write(file, trials, labels, doses, origin)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _write(
+    file: TextIO,
+    trials: Iterable[tuple[str, SimulatedTrials]],
+    labels: Sequence[int],
+    doses: Sequence[float | None],
+    origin: Mapping[str, object],
+) -> None:
+    writer = csv.writer(file)
+    writer.writerow([*COLUMNS, *origin])
+    for scenario, kept in trials:
+        ends = [_end(mtd, labels) for mtd in kept.mtds().tolist()]
+        for trial, course in kept.courses():
+            end = (ends[trial - kept.first], *origin.values())
+            if not course:  # it ended without another patient, and counts all the same
+                writer.writerow((scenario, trial, 0, "", "", 0, 0, *end))
+            for cohort, level, n_patients, n_dlts in course:
+                seen = (labels[level], doses[level], n_patients, n_dlts)
+                writer.writerow((scenario, trial, cohort, *seen, *end))
 
 
 def _end(mtd: int, labels: Sequence[int]) -> str:

@@ -152,7 +152,8 @@ def load_scenarios(
     return parse_scenarios(content, source, n_levels=n_levels, doses=doses)
 
 
-MAX_BYTES = 2**20  # no scenario file is larger; a device or a data file would be
+MAX_BYTES = 200_000  # no scenario file is larger; a device or a data file would be
+MAX_LINE = 5_000  # a dotted key of 100 kB takes the TOML reader gigabytes
 
 
 def parse_scenarios(
@@ -175,12 +176,15 @@ def parse_scenarios(
             raise CurveError(faults)
         n_levels = len(doses)
     if len(content) > MAX_BYTES:
-        raise ScenarioFileError(source, ["not a scenario file: larger than 1 MiB"])
+        raise ScenarioFileError(source, [f"not a scenario file: larger than {MAX_BYTES} bytes"])
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         fault = f"not a scenario file: byte {error.start + 1} is not UTF-8 text"
         raise ScenarioFileError(source, [fault]) from error
+    if max(map(len, text.splitlines()), default=0) > MAX_LINE:
+        fault = f"not a scenario file: a line is longer than {MAX_LINE} characters"
+        raise ScenarioFileError(source, [fault])
     scenarios, faults = read_scenarios(text, n_levels=n_levels, doses=doses)
     if faults:
         raise ScenarioFileError(source, faults)

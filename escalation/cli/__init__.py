@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import errno
 import importlib
+import sys
+from typing import Any
 
 import click
 
 from escalation import __version__
-from escalation.errors import EscalationError
+from escalation.errors import EscalationError, reason
 
 __all__ = ["LazyGroup", "main"]
 
@@ -43,11 +44,14 @@ class Program(LazyGroup):
         except EscalationError as error:
             click.echo(f"escalation: {error}", err=True)
             ctx.exit(error.exit_code)
-        except OSError as error:
-            if error.errno == errno.EPIPE:  # the reader of a pipe has left; click ends quietly
-                raise
-            click.echo(f"escalation: {error.filename or 'output'}: {error.strerror}", err=True)
-            ctx.exit(1)
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the program; a file or a pipe that fails is said in one line too."""
+        try:
+            return super().main(*args, **kwargs)
+        except OSError as error:  # but for EPIPE, which click ends quietly
+            click.echo(f"escalation: {error.filename or 'output'}: {reason(error)}", err=True)
+            sys.exit(1)
 
 
 main = Program(

@@ -17,7 +17,7 @@ import click
 from escalation import __version__
 from escalation.designs import VARIANTS, describe_design
 from escalation.errors import DesignError, InputError, reason
-from escalation.outcomes import Cohort, parse_outcomes
+from escalation.outcomes import MAX_LETTERS, Cohort, parse_outcomes
 from escalation.protocol import Protocol, load_protocol
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DEFAULT_PROTOCOL",
     "PICTURES",
+    "CarefulCommand",
     "OutcomesCommand",
     "check_writable",
     "echo_json",
@@ -36,6 +37,7 @@ __all__ = [
     "protocol_options",
     "read_outcomes",
     "read_protocol",
+    "read_stdin",
 ]
 
 DEFAULT_PROTOCOL = "nct07123519"
@@ -44,7 +46,12 @@ PICTURES = (".png", ".svg", ".pdf")
 
 def protocol_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that name a protocol and a design; pass the result as ``protocol``."""
-    named = click.option("--protocol", "protocol_name", metavar="NAME|FILE", help="Shipped or own.")
+    named = click.option(
+        "--protocol",
+        "protocol_name",
+        metavar="NAME|FILE",
+        help=f"A shipped protocol or a file.  [default: {DEFAULT_PROTOCOL}]",
+    )
     return named(add_design_options(command))
 
 
@@ -57,11 +64,19 @@ def protocol_argument(command: Callable[..., Any]) -> Callable[..., Any]:
 def add_design_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that change a protocol's design or give a plain ladder instead."""
 
-    @click.option("--variant", type=click.Choice(list(VARIANTS)), help="A usual 3+3.")
-    @click.option("--levels", type=int, metavar="N", help="A plain ladder of N levels, no doses.")
-    @click.option("--start", type=int, metavar="LABEL", help="Start at this level instead.")
-    @click.option("--design", "design_name", metavar="NAME", help="Another design.")
-    @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Its options.")
+    @click.option(
+        "--variant", type=click.Choice(list(VARIANTS)), help="One of the usual 3+3 designs."
+    )
+    @click.option("--levels", type=int, metavar="N", help="A plain ladder of N levels instead.")
+    @click.option("--start", type=int, metavar="LABEL", help="Start at this level.")
+    @click.option("--design", "design_name", metavar="NAME", help="Another design: 3+3 or a+b.")
+    @click.option(
+        "--set",
+        "settings",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="An option of the design, as two_of_six=mtd, max_patients=18.",
+    )
     @functools.wraps(command)
     def wrapper(
         *args: Any,
@@ -80,7 +95,7 @@ def add_design_options(command: Callable[..., Any]) -> Callable[..., Any]:
         if levels is not None:
             protocol = Protocol.plain(levels)
         else:
-            protocol = read_protocol(protocol_name or DEFAULT_PROTOCOL)
+            protocol = read_protocol(DEFAULT_PROTOCOL if protocol_name is None else protocol_name)
         if start is not None:
             protocol = protocol.with_start(start)
         if variant is not None:
@@ -92,7 +107,25 @@ def add_design_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return wrapper
 
 
-class OutcomesCommand(click.Command):
+class CarefulCommand(click.Command):
+    """A command that refuses an option given twice, or given nothing, instead of guessing."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Count each option that takes one value."""
+        words = args[: args.index("--")] if "--" in args else args
+        for option in self.params:
+            if not isinstance(option, click.Option) or option.is_flag or option.multiple:
+                continue
+            name = option.opts[-1]
+            given = [word for word in words if word == name or word.startswith(f"{name}=")]
+            if len(given) > 1:
+                raise click.UsageError(f"{name} is given {len(given)} times; give it once", ctx)
+            if f"{name}=" in given or (name, "") in pairwise(words):
+                raise click.UsageError(f"{name} is empty", ctx)
+        return super().parse_args(ctx, args)
+
+
+class OutcomesCommand(CarefulCommand):
     """A command that takes outcomes of a level below the start, ``-1NNN``, for no option."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -139,7 +172,14 @@ def read_protocol(name_or_path: str) -> Protocol:
         return load_protocol(name_or_path)
     from escalation.protocol.file import MAX_BYTES, parse_protocol  # noqa: PLC0415  # pydantic
 
-    return parse_protocol(sys.stdin.buffer.read(MAX_BYTES + 1), "standard input")
+    return parse_protocol(read_stdin(MAX_BYTES + 1), "standard input")
+
+
+def read_stdin(n_bytes: int) -> bytes:
+    """Read at most so much from standard input."""
+    if sys.stdin is None:
+        raise InputError("standard input is closed")
+    return sys.stdin.buffer.read(n_bytes)
 
 
 def read_outcomes(text: str) -> tuple[Cohort, ...]:
@@ -147,7 +187,7 @@ def read_outcomes(text: str) -> tuple[Cohort, ...]:
     if text != "-":
         return parse_outcomes(text)
     try:
-        text = sys.stdin.read()
+        text = read_stdin(MAX_LETTERS + 1).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError("standard input is not text; write outcomes such as 1NNN 2NT?") from error
     if not text.strip():

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from escalation.cli import LazyGroup
-from escalation.cli.options import echo_json, read_protocol
+from escalation.cli.options import CarefulCommand, echo_json, read_protocol
 from escalation.errors import InputError, ProtocolError, reason
 from escalation.protocol import Protocol, format_dose, load_protocol, shipped_protocols
 
@@ -34,7 +34,7 @@ protocol = LazyGroup(
 )
 
 
-@click.command("list")
+@click.command("list", cls=CarefulCommand)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_protocols(as_json: bool) -> None:
     """List the protocols that come with the program.
@@ -51,7 +51,7 @@ def list_protocols(as_json: bool) -> None:
         click.echo(_row((p.name,), (width,), p.title or ""))
 
 
-@click.command()
+@click.command(cls=CarefulCommand)
 @click.argument("name", metavar="NAME|FILE")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show(name: str, as_json: bool) -> None:
@@ -77,7 +77,7 @@ def show(name: str, as_json: bool) -> None:
         click.echo(_row((setting, source), (width, len("registry")), value))
 
 
-@click.command()
+@click.command(cls=CarefulCommand)
 @click.argument("file")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
@@ -102,7 +102,7 @@ def check(ctx: click.Context, file: str, as_json: bool) -> None:
         click.echo(f"ok {checked.digest} {checked.name}")
 
 
-@click.command()
+@click.command(cls=CarefulCommand)
 @click.argument("file")
 @click.option("--force", is_flag=True, help="Overwrite a file that exists.")
 def init(file: str, force: bool) -> None:
@@ -126,7 +126,7 @@ def init(file: str, force: bool) -> None:
     click.echo(f"Wrote {file}. Edit it, then: escalation protocol check {file}", err=True)
 
 
-@click.command()
+@click.command(cls=CarefulCommand)
 def schema() -> None:
     """Print the JSON Schema of protocol files, for an editor that understands it.
 

@@ -7,7 +7,14 @@ from pathlib import Path
 import click
 
 from escalation import __version__
-from escalation.cli.options import PICTURES, check_writable, line, origin, protocol_argument
+from escalation.cli.options import (
+    PICTURES,
+    CarefulCommand,
+    check_writable,
+    line,
+    origin,
+    protocol_argument,
+)
 from escalation.designs import describe_design
 from escalation.protocol import Protocol
 
@@ -16,7 +23,7 @@ __all__ = ["diagram", "text"]
 MERMAID = ".mmd"
 
 
-@click.command()
+@click.command(cls=CarefulCommand)
 @protocol_argument
 @click.option("--markdown", is_flag=True, help="Print Markdown, for an appendix.")
 def text(protocol: Protocol, markdown: bool) -> None:
@@ -35,7 +42,7 @@ def text(protocol: Protocol, markdown: bool) -> None:
         line(origin(protocol), indent="  ")
 
 
-@click.command()
+@click.command(cls=CarefulCommand)
 @protocol_argument
 @click.option(
     "--output",
@@ -64,6 +71,7 @@ def diagram(protocol: Protocol, output: Path | None) -> None:
             digest=protocol.digest,
         )
         save_figure(plot_diagram(protocol.design, protocol.level_names), output, provenance)
+        click.echo(f"wrote {output}", err=True)
         return
     whence = f"{origin(protocol)} escalation {__version__}."
     lines = f"{mermaid(protocol.design, protocol.level_names)}%% {whence}"
@@ -71,3 +79,4 @@ def diagram(protocol: Protocol, output: Path | None) -> None:
         click.echo(lines)
     else:
         output.write_text(f"{lines}\n", encoding="utf-8")
+        click.echo(f"wrote {output}", err=True)

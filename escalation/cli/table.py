@@ -9,6 +9,7 @@ import click
 
 from escalation.cli.options import (
     PICTURES,
+    CarefulCommand,
     check_writable,
     echo_json,
     identity,
@@ -29,7 +30,7 @@ from escalation.reports.decision_table import (
 __all__ = ["table"]
 
 
-@click.command()
+@click.command(cls=CarefulCommand)
 @protocol_options
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV, one situation a line.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -21,7 +21,7 @@ Confirmation = Literal["expand", "declare"]
 Untested = Literal["treat", "stop"]
 Borderline = Literal["fail", "mtd"]
 
-MAX_AT_LEVEL = 100
+MAX_AT_LEVEL = 20  # patients; a table of every outcome of more is no longer read
 
 _PASSED = (LevelStatus.CLEARED, LevelStatus.CONFIRMED)
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from escalation.designs.base import Action, Decision, Design
 from escalation.errors import EscalationError, LadderError
-from escalation.outcomes import Cohort, tally_cohorts
+from escalation.outcomes import Cohort, Tally
 
-__all__ = ["Departure", "DepartureError", "find_departures"]
+__all__ = ["Departure", "DepartureError", "Replay", "replay"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,26 +38,47 @@ class Departure:
     problem: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """A history followed through a design.
+
+    Attributes
+    ----------
+    departures : tuple of Departure
+    n_opened, n_places : int
+        Size of the cohort that the design opened last, and how many of its places are free.
+    """
+
+    departures: tuple[Departure, ...]
+    n_opened: int
+    n_places: int
+
+
 class DepartureError(EscalationError):
     """A history that the protocol could not have produced."""
 
     def __init__(self, departures: Sequence[Departure]) -> None:
         self.departures = tuple(departures)
-        named = "; ".join(departure.problem for departure in departures)
+        named = "; ".join(departure.problem for departure in departures[:SHOWN])
+        if len(departures) > SHOWN:
+            named += f"; and {len(departures) - SHOWN} more"
         super().__init__(
             f"the protocol would not have produced this history: {named}. "
             "Use --allow-departures to decide on it all the same"
         )
 
 
-def find_departures(
-    design: Design, cohorts: Sequence[Cohort], labels: Sequence[int]
-) -> tuple[Departure, ...]:
-    """Replay ``cohorts`` through ``design.decide`` and return every departure, in order.
+SHOWN = 5
+
+
+def replay(design: Design, cohorts: Sequence[Cohort], labels: Sequence[int]) -> Replay:
+    """Follow ``cohorts`` through ``design.decide`` and find every departure, in order.
 
     A cohort departs when it was opened while the design said to stop or to wait, at another
     level than the design's, or with more patients than it allowed (those replaced do not count).
-    Earlier cohorts are judged with the outcomes known now.
+    Patients written one after the other at one level, ``1N 1? 1T``, are one cohort as long as
+    there are places in it and the design has not settled to leave the level. Earlier cohorts are
+    judged with the outcomes known now.
 
     Raises
     ------
@@ -65,24 +86,40 @@ def find_departures(
         For a cohort at a level that is not on the ladder.
     """
     departures = []
-    level = design.start
+    seen = [Tally()] * len(labels)
+    level, n_opened, n_places = design.start, 0, 0
     for number, cohort in enumerate(cohorts, start=1):
         if cohort.label not in labels:
             raise LadderError(cohort.label, labels)
-        tallies = tally_cohorts(cohorts[: number - 1], labels)
-        expected = design.decide(tallies, level)
-        level = labels.index(cohort.label)
-        complaint = _complaint(expected, level, cohort, labels)
-        if complaint:
-            departures.append(
-                Departure(
-                    cohort=number,
-                    notation=str(cohort),
-                    expected=expected,
-                    problem=f"cohort {number} ({cohort}) {complaint}",
+        here, added = labels.index(cohort.label), cohort.tally
+        expected = design.decide(seen, level)
+        goes_on = expected.action in (Action.WAIT, Action.STAY)  # nothing has closed the cohort
+        if n_places and here == level and added.n_patients <= n_places and goes_on:
+            n_places -= added.n_patients
+        else:
+            complaint = _complaint(expected, here, cohort, labels)
+            if complaint:
+                departures.append(
+                    Departure(
+                        cohort=number,
+                        notation=str(cohort),
+                        expected=expected,
+                        problem=f"cohort {number} ({_shorten(str(cohort))}) {complaint}",
+                    )
                 )
-            )
-    return tuple(departures)
+            n_opened = 0 if complaint else expected.n_to_enrol
+            n_places = max(n_opened - added.n_patients, 0)
+        seen[here] = Tally(
+            n_evaluable=seen[here].n_evaluable + added.n_evaluable,
+            n_dlts=seen[here].n_dlts + added.n_dlts,
+            n_pending=seen[here].n_pending + added.n_pending,
+        )
+        level = here
+    return Replay(departures=tuple(departures), n_opened=n_opened, n_places=n_places)
+
+
+def _shorten(notation: str) -> str:
+    return notation if len(notation) <= 30 else f"{notation[:27]}..."
 
 
 def _complaint(expected: Decision, level: int, cohort: Cohort, labels: Sequence[int]) -> str | None:

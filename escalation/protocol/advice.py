@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from escalation.designs.base import Action, Decision
-from escalation.designs.replay import Departure, DepartureError, find_departures
+from escalation.designs.replay import Departure, DepartureError, replay
 from escalation.errors import InputError
 from escalation.outcomes import Cohort, Tally, parse_outcomes, tally_cohorts
 from escalation.protocol.protocol import Protocol
@@ -27,12 +27,16 @@ class Advice:
         0-based level of the last cohort; the start before the first.
     departures : tuple of Departure
         Cohorts that the protocol would not have opened.
+    n_opened, n_places : int
+        Size of the cohort opened last, and how many of its places are free.
     """
 
     decision: Decision
     tallies: tuple[Tally, ...]
     level: int
     departures: tuple[Departure, ...]
+    n_opened: int
+    n_places: int
 
 
 def advise(
@@ -71,15 +75,17 @@ def advise(
     n_patients = sum(tally.n_patients for tally in tallies)
     if cap is not None and n_patients > cap:
         raise InputError(f"{n_patients} patients are more than the maximum sample size of {cap}")
-    departures = find_departures(design, cohorts, labels)
-    if departures and not allow_departures:
-        raise DepartureError(departures)
+    followed = replay(design, cohorts, labels)
+    if followed.departures and not allow_departures:
+        raise DepartureError(followed.departures)
     level = labels.index(cohorts[-1].label) if cohorts else design.start
     return Advice(
         decision=design.decide(tallies, level),
         tallies=tallies,
         level=level,
-        departures=departures,
+        departures=followed.departures,
+        n_opened=followed.n_opened,
+        n_places=followed.n_places,
     )
 
 

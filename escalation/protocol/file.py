@@ -26,7 +26,8 @@ from escalation.protocol.tables import NAME
 
 __all__ = ["MAX_BYTES", "find_faults", "parse_protocol"]
 
-MAX_BYTES = 1_000_000
+MAX_BYTES = 200_000
+MAX_LINE = 5_000  # a dotted key of 100 kB takes the TOML reader gigabytes
 _UNREADABLE = "not a protocol file: nested too deep, or a number too long"
 
 
@@ -56,7 +57,11 @@ def _read_toml(data: bytes, source: str) -> dict[str, Any]:
     if len(data) > MAX_BYTES:
         raise ProtocolError(source, [f"larger than {MAX_BYTES} bytes: not a protocol file"])
     try:
-        document = tomllib.loads(data.decode("utf-8-sig"))
+        text = data.decode("utf-8-sig")
+        if max(map(len, text.splitlines()), default=0) > MAX_LINE:
+            fault = f"a line is longer than {MAX_LINE} characters: not a protocol file"
+            raise ProtocolError(source, [fault])
+        document = tomllib.loads(text)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         fault = f"line {line}: not UTF-8 text; a protocol file is TOML in UTF-8"

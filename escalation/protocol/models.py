@@ -24,7 +24,9 @@ from escalation.protocol.tables import TABLES, DoseLevel, ProtocolScenario, Sour
 
 __all__ = ["TEXT", "protocol_json_schema", "protocol_models"]
 
-TEXT = r"^[^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f])?$"
+# no control characters, nor those that are not seen or turn the writing round
+_UNSEEN = r"\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+TEXT = rf"^[^\s{_UNSEEN}]([^{_UNSEEN}]*[^\s{_UNSEEN}])?$"
 _field: Any = pydantic.Field  # its keywords come from metadata
 
 

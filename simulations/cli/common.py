@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from escalation.cli.options import identity
+from escalation.cli.options import identity, read_stdin
 from escalation.designs import design_settings
 from escalation.errors import InputError
 from escalation.outcomes import Cohort
@@ -65,7 +64,10 @@ def choose_scenarios(
         if scenario_file is not None:
             raise click.UsageError("give --p-dlt or --scenario, not both")
         if len(p_dlt) != n_levels:
-            raise InputError(f"--p-dlt has {len(p_dlt)} values; the ladder has {n_levels} levels")
+            raise InputError(
+                f"--p-dlt has {len(p_dlt)} values; the ladder has {n_levels} levels: one each, "
+                "lowest first"
+            )
         return (Scenario(name=",".join(f"{p:g}" for p in p_dlt), p_dlt=p_dlt),)
     if scenario_file is not None:
         doses = [level.dose for level in protocol.levels if level.dose is not None]
@@ -79,7 +81,7 @@ def read_scenarios(
     """Load scenarios by name or path, or from standard input where it is ``-``."""
     if name_or_path != "-":
         return load_scenarios(name_or_path, n_levels=n_levels, doses=doses)
-    content = sys.stdin.buffer.read(MAX_BYTES + 1)
+    content = read_stdin(MAX_BYTES + 1)
     return parse_scenarios(content, "standard input", n_levels=n_levels, doses=doses)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from escalation.cli.options import echo_json
+from escalation.cli.options import CarefulCommand, echo_json
 from escalation.text import align
 from simulations.cli.common import read_scenarios
 from simulations.cli.numbers import parse_doses
@@ -16,7 +16,7 @@ from simulations.scenarios import Scenario, load_scenarios, shipped_scenarios
 __all__ = ["scenarios"]
 
 
-@click.command(short_help="Assumed toxicity curves, shipped or from a file.")
+@click.command(cls=CarefulCommand, short_help="Assumed toxicity curves, shipped or from a file.")
 @click.argument("source", required=False, metavar="[SET|FILE]")
 @click.option(
     "--doses",

@@ -68,7 +68,13 @@ LONG_RUN = 2_000_000  # trials; below, a run is over before a progress bar is re
     show_default=True,
     help="Trials to simulate per scenario.",
 )
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=1,
+    show_default=True,
+    help="Of the random numbers.",
+)
 @click.option(
     "--draws",
     type=click.Choice(["cohort", "latent"]),
@@ -77,12 +83,12 @@ LONG_RUN = 2_000_000  # trials; below, a run is over before a progress bar is re
     help="Draw cohorts, or latent patients shared by all designs and scenarios.",
 )
 @click.option(
-    "--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes."
+    "--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes."
 )
 @click.option("--target", type=float, metavar="P", help="Target P(DLT): adds correct selection.")
-@click.option("--plot", type=click.Path(path_type=Path), help="Draw a page: PNG, SVG or PDF.")
+@click.option("--plot", type=click.Path(path_type=Path), help="Draw a page: PNG, SVG, PDF.")
 @click.option(
-    "--keep", type=click.Path(path_type=Path), help="Write each simulated trial to a CSV file."
+    "--keep", type=click.Path(path_type=Path), help="Write each simulated trial to this CSV file."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def simulate(
@@ -120,7 +126,9 @@ def simulate(
         raise InputError(f"--target must lie between 0 and 1, not {target}")
     if keep is not None and method == "exact":
         raise click.UsageError("--keep writes simulated trials; --method exact has none")
-    for path, suffixes in ((plot, PICTURES), (keep, ())):
+    if keep is not None and keep == plot:
+        raise click.UsageError("--keep and --plot name the same file")
+    for path, suffixes in ((plot, PICTURES), (keep, (".csv",))):
         if path is not None:
             check_writable(path, suffixes)
     scenarios = choose_scenarios(protocol, p_dlt, scenario_file)

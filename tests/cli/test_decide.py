@@ -22,6 +22,7 @@ def run(*words: str, stdin: str | bytes | None = None) -> Result:
         ("", (), "Start at level 1, 3E6 cells/kg: enrol 3 patients."),
         ("1NNN", (), "Escalate to level 2, 6E6 cells/kg: enrol 3 patients."),
         ("1NNN 2NNT", (), "Stay at level 2, 6E6 cells/kg: enrol 3 patients."),
+        ("1N 1? 1?", (), "Wait for the pending patients."),
         ("1NNN 2NN", (), "Stay at level 2, 6E6 cells/kg: enrol 1 patient."),
         ("1NNN 2TT?", (), "De-escalate to level 1, 3E6 cells/kg: enrol 3 patients."),
         ("1NNN 2NT?", (), "Wait for the pending patients."),
@@ -66,6 +67,24 @@ def test_departures_are_said_where_they_are_allowed() -> None:
     assert "De-escalate to level -1" in result.stdout
 
 
+def test_words_without_quotes_are_one_history() -> None:
+    assert run("1NNN", "2NNT").stdout == run("1NNN 2NNT").stdout
+
+
+def test_levels_are_said_as_they_stand_on_the_whole_ladder() -> None:
+    document = json.loads(run("1NNN 2TT -1X", "--allow-departures", "--json").stdout)
+    statuses = [level["status"] for level in document["levels"]]
+    assert statuses == ["none evaluable", "cleared", "too toxic", "closed"]
+    assert document["levels"][0]["n_not_evaluable"] == 1
+    shown = run("1TTT -1NNN").stdout
+    assert "Too toxic: level 1, 3E6 cells/kg, 3 DLTs among 3." in shown
+
+
+def test_an_open_cohort_is_said_where_the_answer_is_to_wait() -> None:
+    shown = " ".join(run("1NNN 2??").stdout.split())
+    assert "The cohort of 3 opened at level 2, 6E6 cells/kg has 2 of its places taken" in shown
+
+
 def test_json_has_the_keys_of_the_contract() -> None:
     document = json.loads(run("1NNN 2NT?", "--json").stdout)
     assert document["schema"] == 1
@@ -84,6 +103,7 @@ def test_json_has_the_keys_of_the_contract() -> None:
         "n_evaluable": 2,
         "n_dlts": 1,
         "n_pending": 1,
+        "n_not_evaluable": 0,
         "status": "open",
     }
     assert set(document["clause"]) == {"id", "text"}
@@ -140,6 +160,11 @@ def test_outcomes_come_from_standard_input() -> None:
         (["1NNN", "--levels", "1000000"], None, 1, "n_levels must be from 1 to 100"),
         (["1NNN", "--levels", "3", "--start", "7"], None, 1, "level 7 is not on the ladder"),
         (["1NNN", "--levels", "3", "--protocol", "x"], None, 2, "not both"),
+        (["1NNN", "--protocol", ""], None, 2, "--protocol is empty"),
+        (["1NNN", "--protocol="], None, 2, "--protocol is empty"),
+        (["1NNN", "--levels", "3", "--levels=1"], None, 2, "--levels is given 2 times"),
+        (["1NNN" + " 1NNN" * 3000], None, 1, "outcomes end after 10000 characters"),
+        (["1TT", "1N"], None, 1, "cohort 2 (1N) is at level 1 where the design says level -1"),
         (["1NNN", "--protocol", "no-such"], None, 3, "no-such"),
         (["1NNN", "--variant", "confrim"], None, 2, "confrim"),
         (["-"], "", 1, "standard input is empty"),

@@ -170,7 +170,7 @@ def test_a_falling_curve_is_allowed_and_said() -> None:
         (["--p-dlt", "0.1,1.5"], 1, "1.5"),
         (["--p-dlt", "0.1,nan"], 1, "nan"),
         (["--p-dlt", "0.1,abc"], 1, "abc"),
-        (["--p-dlt", ""], 1, ""),
+        (["--p-dlt", ""], 2, "--p-dlt is empty"),
         (["--p-dlt", "0.1,0.2", "--protocol", "nct07123519"], 1, "4 levels"),
         (["--p-dlt", "0.1", "--levels", "3"], 1, "3 levels"),
         (["--p-dlt", "0.1", "--trials", "0"], 2, "0"),

@@ -94,7 +94,7 @@ def test_unknown_protocol_is_one_line_with_its_exit_code() -> None:
 def test_diagram_file_is_what_is_printed(tmp_path) -> None:
     path = tmp_path / "rule.mmd"
     result = run("protocol", "diagram", "--output", str(path))
-    assert (result.exit_code, result.output) == (0, "")
+    assert (result.exit_code, result.output) == (0, f"wrote {path}\n")
     assert path.read_text() == run("protocol", "diagram").stdout
 
 
@@ -104,7 +104,7 @@ def test_diagram_file_is_what_is_printed(tmp_path) -> None:
 def test_picture_is_of_its_suffix_and_carries_its_origin(tmp_path, name, magic) -> None:
     path = tmp_path / name
     result = run("protocol", "diagram", "--output", str(path))
-    assert (result.exit_code, result.output) == (0, "")
+    assert (result.exit_code, result.output) == (0, f"wrote {path}\n")
     assert path.read_bytes().startswith(magic)
     assert load_protocol("nct07123519").digest[:12].encode() in path.read_bytes()
 

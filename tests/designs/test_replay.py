@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from escalation.designs import Action, ThreePlusThree
-from escalation.designs.replay import DepartureError, find_departures
+from escalation.designs.replay import DepartureError, replay
 from escalation.errors import EscalationError, LadderError
 from escalation.outcomes import parse_outcomes, tally_cohorts
 
@@ -16,7 +16,7 @@ LABELS = (-1, 1, 2, 3)
 
 def departures(outcomes: str, **options):
     design = ThreePlusThree(n_levels=len(LABELS), start=1, **options)
-    found = find_departures(design, parse_outcomes(outcomes), LABELS)
+    found = replay(design, parse_outcomes(outcomes), LABELS).departures
     return [(departure.cohort, departure.problem) for departure in found]
 
 
@@ -90,7 +90,7 @@ def test_each_departure_is_named(outcomes, expected):
 
 def test_a_departure_holds_what_was_expected():
     design = ThreePlusThree(n_levels=4, start=1)
-    (departure,) = find_departures(design, parse_outcomes("1TTT 2NNN"), LABELS)
+    (departure,) = replay(design, parse_outcomes("1TTT 2NNN"), LABELS).departures
     assert departure.notation == "2NNN"
     assert (departure.expected.action, departure.expected.level) == (Action.DEESCALATE, 0)
 
@@ -102,12 +102,12 @@ def test_the_last_cohort_alone_would_tell_otherwise():
     decision = design.decide(tally_cohorts(cohorts, LABELS), 2)
     assert decision.action is Action.DEESCALATE
     assert decision.level == 0
-    assert find_departures(design, cohorts, LABELS)
+    assert replay(design, cohorts, LABELS).departures
 
 
 def test_one_error_names_all_departures():
     design = ThreePlusThree(n_levels=4, start=1)
-    found = find_departures(design, parse_outcomes("2NNN 1NNNN"), LABELS)
+    found = replay(design, parse_outcomes("2NNN 1NNNN"), LABELS).departures
     error = DepartureError(found)
     assert isinstance(error, EscalationError)
     assert error.exit_code == 1
@@ -143,7 +143,7 @@ def test_following_the_design_patient_by_patient_never_departs(data, variant):
         letters = "".join(data.draw(st.sampled_from("NNNTX")) for _ in range(size))
         history += f" {LABELS[decision.level]}{letters}"
         level = decision.level
-    assert find_departures(design, parse_outcomes(history), LABELS) == ()
+    assert replay(design, parse_outcomes(history), LABELS).departures == ()
 
 
 @given(
@@ -154,11 +154,11 @@ def test_following_the_design_patient_by_patient_never_departs(data, variant):
 def test_any_history_on_the_ladder_can_be_replayed(cohorts):
     history = parse_outcomes(" ".join(f"{label}{letters}" for label, letters in cohorts))
     design = ThreePlusThree(n_levels=len(LABELS), start=1)
-    found = find_departures(design, history, LABELS)
+    found = replay(design, history, LABELS).departures
     numbers = [departure.cohort for departure in found]
     assert numbers == sorted(set(numbers))
     assert set(numbers) <= set(range(1, len(cohorts) + 1))
     # a departure at the end is one whatever follows
-    assert find_departures(design, history[:-1], LABELS) == tuple(
+    assert replay(design, history[:-1], LABELS).departures == tuple(
         departure for departure in found if departure.cohort < len(history)
     )

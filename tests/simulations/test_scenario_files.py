@@ -255,7 +255,8 @@ def test_any_values_in_a_formula_are_faulty_or_a_scenario(table):
     [
         (b"\xff\xfe\x00\x01", "not a scenario file: byte 1 is not UTF-8 text"),
         (b"", "empty; write [[scenarios]] tables"),
-        (b"#" * (2**20 + 1), "not a scenario file: larger than 1 MiB"),
+        (b"#\n" * 100_001, "not a scenario file: larger than 200000 bytes"),
+        (b"#" * 5_001, "not a scenario file: a line is longer than 5000 characters"),
     ],
 )
 def test_files_that_are_no_text_are_refused(write, content, fault):
