@@ -281,9 +281,14 @@ def _document(
     results: Sequence[ScenarioResult],
     target: float | None,
 ) -> dict[str, Any]:
+    from simulations.characteristics import correct_level  # noqa: PLC0415  # loads numpy
+
     document = heading(protocol) | {"results": [result.to_dict(target) for result in results]}
     if target is not None:
         document["target"] = target
+        for result, shown in zip(results, document["results"], strict=True):
+            level = correct_level(result.scenario.p_dlt, target)
+            shown["correct_level"] = None if level is None else protocol.labels[level]
     if cohorts:
         document["from"] = {
             "outcomes": format_outcomes(cohorts),

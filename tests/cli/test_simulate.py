@@ -152,9 +152,11 @@ def test_kept_trials_are_all_there_when_some_end_at_once(tmp_path: Path, outcome
 )
 def test_correct_selection_by_hand(p_dlt: str, target: str, pcs: str, overdose: str) -> None:
     words = ("--p-dlt", p_dlt, "--target", target, "--method", "exact")
-    exact = simulated(*words)["results"][0]["exact"]
+    (result,) = simulated(*words)["results"]
+    exact, correct = result["exact"], result["correct_level"]
     selected = exact["p_no_mtd"] if pcs == "none" else exact["p_select"][int(pcs)]
     assert exact["pcs"] == selected
+    assert correct == (None if pcs == "none" else int(pcs) + 1)
     assert exact["p_overdose"] == pytest.approx(sum(exact["p_select"][int(i)] for i in overdose))
 
 
