@@ -8,7 +8,7 @@ import re
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -129,21 +129,26 @@ class OutcomesCommand(CarefulCommand):
     """A command that takes outcomes of a level below the start, ``-1NNN``, for no option."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put words such as ``-1NNN`` behind ``--``, where click looks for no options."""
+        """Put the words that are no options behind ``--``, in their order."""
         with_value = {
             name
             for option in self.params
             if isinstance(option, click.Option) and not option.is_flag
             for name in option.opts
         }
-        outcomes = [
-            word
-            for before, word in pairwise(["", *args])
-            if re.match(r"-[0-9]+[^0-9]", word) and before not in with_value
-        ]
-        if outcomes and "--" not in args:
-            args = [word for word in args if word not in outcomes] + ["--", *outcomes]
-        return super().parse_args(ctx, args)
+        options: list[str] = []
+        words: list[str] = []
+        rest = iter(args)
+        for word in rest:
+            if word == "--":
+                words += rest
+            elif word in with_value:
+                options += [word, *islice(rest, 1)]
+            elif re.match(r"-[^0-9]", word):
+                options.append(word)
+            else:
+                words.append(word)
+        return super().parse_args(ctx, [*options, *(["--", *words] if words else [])])
 
 
 def _levels_from_p_dlt(p_dlt: object) -> int | None:

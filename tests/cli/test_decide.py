@@ -69,6 +69,12 @@ def test_departures_are_said_where_they_are_allowed() -> None:
 
 def test_words_without_quotes_are_one_history() -> None:
     assert run("1NNN", "2NNT").stdout == run("1NNN 2NNT").stdout
+    quoted = run("1TT -1NNN -1N", "--json")
+    assert json.loads(quoted.stdout)["level"] == -1
+    for words in (["1TT", "-1NNN", "-1N", "--json"], ["--json", "1TT", "-1NNN", "--", "-1N"]):
+        assert run(*words).stdout == quoted.stdout
+    backwards = run("-1NNN", "1NNN", "--start", "-1", "--json")  # in the order typed
+    assert json.loads(backwards.stdout)["level"] == 2
 
 
 def test_levels_are_said_as_they_stand_on_the_whole_ladder() -> None:

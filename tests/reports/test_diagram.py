@@ -10,7 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-from escalation.designs import VARIANTS, APlusB, LevelStatus, ThreePlusThree
+from escalation.designs import APlusB, LevelStatus, ThreePlusThree
 from escalation.errors import InputError
 from escalation.reports.diagram import mermaid
 from escalation.reports.figure_files import Provenance, save_figure
@@ -18,21 +18,10 @@ from escalation.reports.ladder_plot import plot_diagram
 from escalation.reports.situations import State, reachable_states
 from escalation.reports.state_machine import CohortNode, Edge, EndNode, Node, state_machine
 
+from .every_option import every_three_plus_three
+
 DESIGNS = [
-    *(
-        ThreePlusThree(
-            n_levels=n_levels,
-            start=start,
-            variant=variant,
-            untested_below=untested_below,
-            two_of_six=two_of_six,
-            max_patients=cap,
-        )
-        for variant, untested_below, two_of_six in itertools.product(
-            VARIANTS, ("treat", "stop"), ("fail", "mtd")
-        )
-        for n_levels, start, cap in ((1, 0, None), (3, 1, None), (4, 1, 12), (4, 3, None))
-    ),
+    *every_three_plus_three([(1, 0, None), (3, 1, None), (4, 1, 12), (4, 3, None)]),
     APlusB(n_levels=3, a=4, b=6, c=2, d=3, e=4),
     APlusB(n_levels=4, start=1, a=1, b=2, c=1, d=0, e=0),
     ThreePlusThree(n_levels=6),

@@ -6,25 +6,16 @@ import sys
 
 import pytest
 
-from escalation.designs import VARIANTS, APlusB, ThreePlusThree
+from escalation.designs import APlusB, ThreePlusThree
 from escalation.outcomes import Tally
 from escalation.reports.rule_sentences import Case, rule_sentences, settled_early
 from escalation.reports.rule_text import rule_text
 from escalation.reports.situations import State, answer_words, reachable_states
 
-THREE_PLUS_THREES = [
-    ThreePlusThree(
-        n_levels=n_levels,
-        start=start,
-        variant=variant,
-        untested_below=untested_below,
-        two_of_six=two_of_six,
-        max_patients=cap,
-    )
-    for variant, untested_below, two_of_six in itertools.product(
-        VARIANTS, ("treat", "stop"), ("fail", "mtd")
-    )
-    for n_levels, start, cap in (
+from .every_option import every_three_plus_three
+
+THREE_PLUS_THREES = every_three_plus_three(
+    [
         (1, 0, None),
         (2, 1, None),
         (3, 0, 11),
@@ -32,8 +23,8 @@ THREE_PLUS_THREES = [
         (4, 2, 18),
         (5, 4, None),
         (6, 2, None),
-    )
-]
+    ]
+)
 A_PLUS_BS = [
     APlusB(n_levels=4, start=start, a=a, b=b, c=c, d=d, e=e, below=below)
     for a, b, c, d, e in (
