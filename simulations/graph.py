@@ -166,30 +166,27 @@ def build_graph(
         raise TooManyStatesError(design.n_levels, max_states)
     roots = list(resolve_pending(before))
     walk = walk_design(design, roots, here, max_states)
-    shape = (len(walk.tallies), design.n_levels)
-    n_evaluable = np.array([t.n_evaluable for state in walk.tallies for t in state]).reshape(shape)
-    n_dlts = np.array([t.n_dlts for state in walk.tallies for t in state]).reshape(shape)
     ends = [_end(decision) for decision in walk.decisions]
-
     merged = np.array(_merge_ends(walk, ends))
     kept = np.unique(merged)
-    kept = kept[np.argsort(n_evaluable[kept].sum(axis=1), kind="stable")]
+    seen = [tally for state in kept.tolist() for tally in walk.tallies[state]]
+    shape = (len(kept), design.n_levels)
+    n_evaluable = np.array([tally.n_evaluable for tally in seen]).reshape(shape)
+    n_dlts = np.array([tally.n_dlts for tally in seen]).reshape(shape)
+
+    order = np.argsort(n_evaluable.sum(axis=1), kind="stable")
     place = np.empty(len(merged), dtype=np.intp)
-    place[kept] = np.arange(len(kept))
+    place[kept[order]] = np.arange(len(kept))
     place = place[merged]
-    decisions = tuple(walk.decisions[state] for state in kept.tolist())
-    children = np.full((len(kept), max(map(len, walk.following))), -1, dtype=np.intp)
-    for state, following in enumerate(walk.following):
-        if following:
-            children[place[state], : len(following)] = place[following]
+    decisions = tuple(walk.decisions[state] for state in kept[order].tolist())
     return TransitionGraph(
         design=design,
         level=np.array([-1 if d.level is None else d.level for d in decisions]),
         n_to_enrol=np.array([d.n_to_enrol for d in decisions]),
-        children=children,
-        mtd=np.array(ends)[kept],
-        n_evaluable=n_evaluable[kept],
-        n_dlts=n_dlts[kept],
+        children=_children(walk, place, len(kept)),
+        mtd=np.array(ends)[kept[order]],
+        n_evaluable=n_evaluable[order],
+        n_dlts=n_dlts[order],
         decisions=decisions,
         roots=place[: len(roots)],
         root_ways=np.array([_ways(before, root) for root in roots], dtype=np.float64),
@@ -211,6 +208,16 @@ def _merge_ends(walk: Walk, ends: Sequence[int]) -> list[int]:
             zip(walk.following, walk.codes, ends, strict=True)
         )
     ]
+
+
+def _children(walk: Walk, place: NDArray[np.intp], n_states: int) -> NDArray[np.intp]:
+    """Return the place of each state's followers, by number of DLTs; -1 where there is none."""
+    counts = np.array([len(following) for following in walk.following])
+    followers = np.array([child for following in walk.following for child in following], np.intp)
+    first = np.repeat(np.cumsum(counts) - counts, counts)
+    children = np.full((n_states, counts.max()), -1, dtype=np.intp)
+    children[np.repeat(place, counts), np.arange(len(followers)) - first] = place[followers]
+    return children
 
 
 def _end(decision: Decision) -> int:

@@ -160,15 +160,16 @@ class APlusB(Design):
 
     def _decide(self, tallies: Sequence[Tally], level: int) -> Decision:
         statuses = self._judge_all(tallies)
-        ceiling = _first(LevelStatus.TOO_TOXIC, statuses, self.n_levels)
+        too_toxic = LevelStatus.TOO_TOXIC
+        ceiling = statuses.index(too_toxic) if too_toxic in statuses else self.n_levels
         if ceiling == 0:
             return self._stop("lowest-too-toxic")
         highest = ceiling - 1
         if self.borderline == "mtd" and LevelStatus.BORDERLINE in statuses[:ceiling]:
             highest = statuses.index(LevelStatus.BORDERLINE)
         target = min(level, highest)
-        unfinished = _first(LevelStatus.OPEN, statuses, target)
-        if unfinished < target:
+        if LevelStatus.OPEN in statuses[:target]:
+            unfinished = statuses.index(LevelStatus.OPEN)
             return self._treat(tallies, level, unfinished, "unfinished-below")
         while statuses[target] in _PASSED and target < highest:
             target += 1
@@ -244,9 +245,3 @@ class APlusB(Design):
         return Decision(
             action=Action.STOP, mtd=mtd, clause=self._clauses[why], inconclusive=inconclusive
         )
-
-
-def _first(status: LevelStatus, statuses: Sequence[LevelStatus], stop: int) -> int:
-    """Return the lowest level below ``stop`` with this status, or ``stop``."""
-    below = statuses[:stop]
-    return below.index(status) if status in below else stop
