@@ -173,15 +173,16 @@ class _Walk:
 
     def count(self, chunks: range, trials: int) -> tuple[int, NDArray[np.int64]]:
         """Return how many trials these chunks hold, and how many of them end in each state."""
-        ended = np.zeros(self.n_states, dtype=np.int64)
+        visits = np.zeros(self.n_states, dtype=np.int64)
         n_done = 0
         for chunk in chunks:
             n = min(CHUNK_SIZE, trials - chunk * CHUNK_SIZE)
-            ends = [states[states >= self.n_going] for _, states in self._steps(chunk, n)]
-            ended += np.bincount(np.concatenate(ends), minlength=self.n_states)
+            for _, states in self._steps(chunk, n):
+                visits += np.bincount(states, minlength=self.n_states)
             n_done += n
-        counts = np.empty_like(ended)
-        counts[self.states] = ended
+        visits[: self.n_going] = 0  # a trial passes these, and comes to one end
+        counts = np.empty_like(visits)
+        counts[self.states] = visits
         return n_done, counts
 
     def record(self, chunk: int, n: int) -> Ints:
@@ -205,11 +206,14 @@ class _Walk:
         n_dlts_of = self._cohorts(rng) if self.draws == "cohort" else self._patients(rng, n)
         while True:
             yield trials, states
-            going = states < self.n_going
-            trials, states = trials[going], states[going]
+            going = np.flatnonzero(states < self.n_going)
+            trials, states = trials.take(going), states.take(going)
             if not states.size:
                 return
-            states = self.children.take(states * self.width + n_dlts_of(trials, states))
+            n_dlts = n_dlts_of(trials, states)
+            states *= self.width
+            states += n_dlts
+            states = self.children.take(states)
 
     def _cohorts(self, rng: np.random.Generator) -> Callable[[Ints, Ints], NDArray[np.int8]]:
         """Draw a cohort's DLTs at once, by inverting their cumulative distribution."""
