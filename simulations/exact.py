@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from escalation.errors import InputError
 from simulations.characteristics import OperatingCharacteristics, summarise
-from simulations.graph import INCONCLUSIVE, TransitionGraph
+from simulations.graph import INCONCLUSIVE, NO_MTD, TransitionGraph
 
 __all__ = [
     "BatchCharacteristics",
@@ -107,8 +107,8 @@ def exact_batch(graph: TransitionGraph, p_dlt: ArrayLike) -> BatchCharacteristic
     n_outcomes = outcome.shape[1]
     return BatchCharacteristics(
         p_inconclusive=sums[:, 0],
-        p_no_mtd=sums[:, 1],
-        p_select=sums[:, 2:n_outcomes],
+        p_no_mtd=sums[:, NO_MTD - INCONCLUSIVE],
+        p_select=sums[:, -INCONCLUSIVE:n_outcomes],
         patients=sums[:, n_outcomes : n_outcomes + n_levels],
         dlts=sums[:, n_outcomes + n_levels :],
     )

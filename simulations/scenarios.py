@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from importlib import resources
-from importlib.resources.abc import Traversable
 from itertools import pairwise
 from pathlib import Path
 
@@ -24,6 +22,9 @@ __all__ = [
     "scenarios_of",
     "shipped_scenarios",
 ]
+
+
+_SETS = Path(__file__).with_name("scenario_sets")
 
 
 class ScenarioError(EscalationError):
@@ -75,7 +76,7 @@ class Scenario:
 
 def shipped_scenarios() -> tuple[str, ...]:
     """Return the names of the sets that ship with the package, fewest levels first."""
-    files = [file.name for file in _shipped_sets().iterdir()]
+    files = [file.name for file in _SETS.iterdir()]
     names = [file.removesuffix(".toml") for file in files if file.endswith(".toml")]
     return tuple(sorted(names, key=lambda name: (len(name), name)))
 
@@ -139,7 +140,7 @@ def load_scenarios(
     source = str(name_or_path)
     try:
         if name_or_path in shipped_scenarios():
-            content = (_shipped_sets() / f"{name_or_path}.toml").read_bytes()
+            content = (_SETS / f"{name_or_path}.toml").read_bytes()
         else:
             with Path(name_or_path).open("rb") as file:
                 content = file.read(MAX_BYTES + 1)
@@ -189,7 +190,3 @@ def parse_scenarios(
     if faults:
         raise ScenarioFileError(source, faults)
     return tuple(Scenario(**fields) for fields in scenarios)
-
-
-def _shipped_sets() -> Traversable:
-    return resources.files("simulations") / "scenario_sets"

@@ -21,6 +21,7 @@ from scipy.stats import binom, norm
 from escalation.designs import VARIANTS, APlusB, ThreePlusThree
 from escalation.errors import InputError
 from escalation.outcomes import Tally, parse_outcomes, tally_cohorts
+from simulations import montecarlo
 from simulations.characteristics import Distribution, OperatingCharacteristics
 from simulations.exact import exact_characteristics
 from simulations.graph import TransitionGraph, build_graph
@@ -477,3 +478,26 @@ def test_bad_arguments_are_refused(options, said):
         simulate(graph, p, **asked)
     with pytest.raises(InputError, match=said):
         next(simulate_trials(graph, p, **asked))
+
+
+def test_no_more_tasks_are_handed_out_at_once_than_the_window_holds(monkeypatch):
+    monkeypatch.setattr(montecarlo, "_CHUNKS_PER_TASK", 1)
+    monkeypatch.setattr(montecarlo, "_TASKS_AT_ONCE", 3)
+    waiting, most = 0, 0
+
+    class Counting(ThreadPoolExecutor):
+        def submit(self, *args, **kwargs):
+            nonlocal waiting, most
+            waiting += 1
+            most = max(most, waiting)
+            return super().submit(*args, **kwargs)
+
+    def done(_):
+        nonlocal waiting
+        waiting -= 1
+
+    trials = 10 * CHUNK_SIZE + 1
+    with Counting(2) as executor:
+        found = simulate(graph_of(), MILD, trials=trials, executor=executor, progress=done)
+    assert most <= 2 * 3  # of 11: results are taken in after as many have been handed out
+    assert found.to_dict() == simulate(graph_of(), MILD, trials=trials).to_dict()
