@@ -10,13 +10,18 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 __all__ = [
+    "ConflictError",
     "DesignError",
     "EscalationError",
     "FileFaultsError",
     "InputError",
+    "IntegrityError",
     "LadderError",
+    "LedgerError",
     "NotationError",
     "ProtocolError",
+    "RefusedError",
+    "UnknownOutcomeError",
     "did_you_mean",
     "printable",
     "reason",
@@ -77,6 +82,44 @@ class DesignError(EscalationError):
 
 class InputError(EscalationError):
     """A value outside what a calculation is defined for."""
+
+
+class RefusedError(EscalationError):
+    """A command that the trial does not allow now, with every reason.
+
+    Parameters
+    ----------
+    what : str
+        What was asked for, as "S004 cannot be dosed".
+    reasons : iterable of str
+        Each a plain sentence.
+    """
+
+    def __init__(self, what: str, reasons: Iterable[str]) -> None:
+        self.what = what
+        self.reasons = tuple(reasons)
+        listed = " ".join(self.reasons)
+        super().__init__(f"{what}: {listed}" if listed else what)
+
+
+class ConflictError(EscalationError):
+    """Someone else recorded first, so what this writer saw is no longer what there is."""
+
+    exit_code: ClassVar[int] = 4
+
+
+class IntegrityError(EscalationError):
+    """A ledger that is not as it was written."""
+
+    exit_code: ClassVar[int] = 5
+
+
+class LedgerError(EscalationError):
+    """Storage that cannot be used: full, read-only, locked, gone, or not safe enough."""
+
+
+class UnknownOutcomeError(LedgerError):
+    """The connection failed while committing: recorded or not, only the ledger can tell."""
 
 
 MAX_FAULTS = 50  # shown; all are in ``faults``

@@ -1,10 +1,21 @@
-"""Plain text for a terminal: rows as aligned lines."""
+"""Plain text: what one line may hold, and rows as aligned lines for a terminal."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
-__all__ = ["align"]
+__all__ = ["LINE", "align", "is_line"]
+
+# no control characters, nor those that are not seen or turn the writing round
+_UNSEEN = r"\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+LINE = rf"^[^\s{_UNSEEN}]([^{_UNSEEN}]*[^\s{_UNSEEN}])?$"
+
+
+def is_line(text: str, max_length: int = 1000) -> bool:
+    """Tell whether a text is one line, not empty, with nothing in it that is not seen."""
+    seen = re.fullmatch(LINE, text) is not None and "\n" not in text
+    return seen and len(text) <= max_length and not any("\ud800" <= c <= "\udfff" for c in text)
 
 
 def align(rows: Sequence[Sequence[str]], *, left: Sequence[int] = (0,)) -> str:

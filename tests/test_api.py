@@ -6,8 +6,8 @@ import pytest
 
 SURFACE = {
     "escalation.errors": (
-        "DesignError EscalationError FileFaultsError InputError LadderError NotationError "
-        "ProtocolError"
+        "ConflictError DesignError EscalationError FileFaultsError InputError IntegrityError "
+        "LadderError LedgerError NotationError ProtocolError RefusedError UnknownOutcomeError"
     ),
     "escalation.outcomes": "Cohort Outcome Tally format_outcomes parse_outcomes tally_cohorts",
     "escalation.designs": (
@@ -17,6 +17,12 @@ SURFACE = {
     "escalation.protocol": (
         "Advice DltWindow DoseLevel Enrolment Protocol ProtocolScenario Source Trial "
         "advise describe_decision format_dose load_protocol shipped_protocols"
+    ),
+    "escalation.trial": (
+        "Events NextPatient Recorded Recorder Remark TrialState amend_protocol close_trial "
+        "correct_entry decide delegate_role departures dose_subject enrol_subject evolve "
+        "hold_enrolment look_back next_patient record_outcome register_trial replay_events "
+        "resume_enrolment revoke_role rule_says sign warnings"
     ),
     "simulations.graph": "INCONCLUSIVE NO_MTD TransitionGraph build_graph",
     "simulations.exact": (

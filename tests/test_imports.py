@@ -23,10 +23,11 @@ LAYERS = {
     "protocol": 4,
     "trial": 5,
     "ledger": 5,
-    "reports": 6,
-    "cli": 7,
-    "web": 7,
-    "__main__": 8,
+    "tracker": 6,
+    "reports": 7,
+    "cli": 8,
+    "web": 8,
+    "__main__": 9,
 }
 SIDE_BY_SIDE = [{"trial", "ledger"}, {"cli", "web"}]  # of one layer, but apart
 BORDER = ("escalation.cli", "escalation.ledger", "escalation.web", "simulations.cli")

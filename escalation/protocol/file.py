@@ -20,9 +20,10 @@ from pydantic_core import ErrorDetails
 from escalation.designs import DESIGNS
 from escalation.errors import ProtocolError, did_you_mean
 from escalation.protocol import Protocol
-from escalation.protocol.models import TEXT, protocol_models
+from escalation.protocol.models import protocol_models
 from escalation.protocol.rules import Fault, Place, find_broken_rules, quote
 from escalation.protocol.tables import NAME
+from escalation.text import LINE
 
 __all__ = ["MAX_BYTES", "find_faults", "parse_protocol"]
 
@@ -115,7 +116,7 @@ def find_faults(document: Mapping[str, Any]) -> tuple[str, ...]:
 
 _PATTERNS = {
     NAME: "must be letters, digits and . _ + - only, such as my-trial",
-    TEXT: "must be one line of text that neither starts nor ends with a blank",
+    LINE: "must be one line of text that neither starts nor ends with a blank",
 }
 
 

@@ -21,12 +21,10 @@ from escalation.designs import DESIGNS, design_options
 from escalation.designs.base import MAX_LEVELS
 from escalation.protocol import Protocol
 from escalation.protocol.tables import TABLES, DoseLevel, ProtocolScenario, Source
+from escalation.text import LINE
 
-__all__ = ["TEXT", "protocol_json_schema", "protocol_models"]
+__all__ = ["protocol_json_schema", "protocol_models"]
 
-# no control characters, nor those that are not seen or turn the writing round
-_UNSEEN = r"\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
-TEXT = rf"^[^\s{_UNSEEN}]([^{_UNSEEN}]*[^\s{_UNSEEN}])?$"
 _field: Any = pydantic.Field  # its keywords come from metadata
 
 
@@ -36,7 +34,7 @@ class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
-_Text = Annotated[str, pydantic.Field(pattern=TEXT, max_length=1000)]
+_Text = Annotated[str, pydantic.Field(pattern=LINE, max_length=1000)]
 
 
 @cache

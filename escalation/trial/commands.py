@@ -1,0 +1,93 @@
+"""What a command is: it returns events, or refuses with every reason.
+
+Commands are pure. They see the state, who asks and what time it is, and nothing else; the ledger
+records what they return (``escalation.tracker``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+
+from escalation.errors import RefusedError
+from escalation.text import is_line
+from escalation.trial.events import Event
+from escalation.trial.people import lacks_role
+from escalation.trial.state import TrialState
+
+__all__ = ["Events", "Recorder", "Refusal"]
+
+Events = tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorder:
+    """Who records something, the day it is said to have happened, and the clock's time.
+
+    Attributes
+    ----------
+    name : str
+    on : date
+    at : datetime
+        With a time zone; what the ledger will write.
+    """
+
+    name: str
+    on: date
+    at: datetime
+
+
+_EASTERNMOST = timedelta(hours=14)  # where it is already tomorrow
+
+
+@dataclass(slots=True)
+class Refusal:
+    """Collects the reasons why a command cannot be carried out, so that all are said at once."""
+
+    what: str
+    reasons: list[str] = field(default_factory=list)
+
+    def add(self, reason: str | None) -> None:
+        """Add a reason, if it is one."""
+        if reason is not None:
+            self.reasons.append(reason)
+
+    def unless(self, holds: bool, reason: str) -> None:
+        """Add the reason unless a condition holds."""
+        if not holds:
+            self.reasons.append(reason)
+
+    def check(self, state: TrialState, recorder: Recorder, task: str) -> None:
+        """Refuse what holds for every command: no trial, no role, a day yet to come."""
+        if state.registered is None:
+            self.reasons.append("The trial is not registered.")
+        else:
+            self.add(lacks_role(recorder.name, state.roles_of(recorder.name), task))
+        self.check_day(recorder)
+
+    def check_day(self, recorder: Recorder) -> None:
+        """Refuse a day that is still to come everywhere on earth."""
+        today = (recorder.at.astimezone(UTC) + _EASTERNMOST).date()
+        self.unless(recorder.on <= today, f"{recorder.on} is still to come.")
+
+    def check_line(self, name: str, text: str | None, max_length: int = 1000) -> None:
+        """Refuse a text that is empty, more than one line, or holds what is not seen."""
+        if text is not None and not is_line(text, max_length):
+            self.reasons.append(
+                f"The {name} must be one line of text, at most {max_length} characters, without "
+                "a blank at its ends."
+            )
+
+    def error(self) -> RefusedError:
+        """Return the refusal as an error to raise."""
+        return RefusedError(self.what, self.reasons)
+
+    def raise_if_any(self) -> None:
+        """Refuse if there is a reason.
+
+        Raises
+        ------
+        RefusedError
+        """
+        if self.reasons:
+            raise self.error()

@@ -1,0 +1,179 @@
+"""A small invented trial under NCT07123519, for a newcomer to look at.
+
+It has a replacement, a DLT, a correction, a dosing against a gate, and an override that goes
+further than the rule. Its times are invented too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+
+from escalation.outcomes import Outcome
+from escalation.protocol import Protocol
+from escalation.trial.commands import Events, Recorder
+from escalation.trial.committee import decide, sign
+from escalation.trial.corrections import correct_entry
+from escalation.trial.events import Attendance, Choice, Meaning, Relation, Role, Toxicity, Vote
+from escalation.trial.office import delegate_role, register_trial
+from escalation.trial.site import dose_subject, enrol_subject, record_outcome
+from escalation.trial.state import TrialState
+
+__all__ = ["DEMO_DAY", "DEMO_PROTOCOL", "DEMO_TRIAL", "demo_steps"]
+
+DEMO_TRIAL = "DEMO"
+DEMO_PROTOCOL = "nct07123519"
+DEMO_DAY = date(2026, 5, 28)  # the day after its last entry
+
+Command = Callable[[TrialState, Recorder], Events]
+
+_OFFICE, _SITE, _CHAIR = "Wu Jing", "Lin Mei", "Zhao Lan"
+_MEMBER, _STATISTICIAN, _AUDITOR = "K. Sato", "E. Brandt", "N. Okafor"
+_ALL_FOR = (
+    Attendance(person=_CHAIR, vote=Vote.FOR),
+    Attendance(person=_MEMBER, vote=Vote.FOR),
+    Attendance(person=_STATISTICIAN, vote=Vote.PRESENT),
+)
+
+
+def demo_steps(protocol: Protocol) -> Iterator[tuple[Command, Recorder]]:
+    """Yield the trial's commands with their recorders, in order.
+
+    Parameters
+    ----------
+    protocol : Protocol
+        Shipped as ``DEMO_PROTOCOL``.
+    """
+    last: datetime | None = None
+    for day, person, command in _script(protocol):
+        morning = datetime.fromisoformat(f"{day}T08:00:00+00:00").astimezone(UTC)
+        last = morning if last is None or morning > last else last + timedelta(minutes=7)
+        yield command, Recorder(name=person, on=last.date(), at=last)
+
+
+def _script(protocol: Protocol) -> Iterator[tuple[str, str, Command]]:
+    yield "2026-01-05", _OFFICE, partial(register_trial, protocol=protocol, quorum=2)
+    for person, role in (
+        (_SITE, Role.SITE),
+        (_CHAIR, Role.CHAIR),
+        (_MEMBER, Role.MEMBER),
+        (_STATISTICIAN, Role.STATISTICIAN),
+        (_AUDITOR, Role.AUDITOR),
+    ):
+        yield "2026-01-05", _OFFICE, partial(delegate_role, person=person, role=role)
+
+    # cohort 1, level 1: TJ-003 is lost and replaced
+    yield from _meeting("2026-01-07")
+    yield _enrol("2026-01-08", "TJ-001", 61.5)
+    yield _dose("2026-01-12", "TJ-001", 1.85e8)
+    yield _enrol("2026-01-20", "TJ-002", 54.0)
+    yield _dose("2026-01-26", "TJ-002", 1.62e8)
+    yield _enrol("2026-01-26", "TJ-003", 70.0)
+    yield _dose("2026-01-29", "TJ-003", 2.1e8)
+    yield _no_dlt("2026-02-09", "TJ-001")
+    yield (
+        "2026-02-12",
+        _SITE,
+        partial(
+            record_outcome,
+            subject="TJ-003",
+            outcome=Outcome.NOT_EVALUABLE,
+            reason="withdrew consent on day 14",
+            toxicities=[_toxicity("cytokine release syndrome", 2, "2026-02-02", "febrile, 3 days")],
+        ),
+    )
+    yield _enrol("2026-02-13", "TJ-004", 66.0)
+    yield _dose("2026-02-18", "TJ-004", 1.98e8)
+    yield _no_dlt("2026-02-23", "TJ-002")
+    yield _no_dlt("2026-03-18", "TJ-004")
+
+    # cohort 2, level 2: an amount was typed wrongly, and there is a DLT
+    yield from _meeting("2026-03-19")
+    yield _enrol("2026-03-20", "TJ-005", 58.0)
+    yield _dose("2026-03-23", "TJ-005", 3.84e8)
+    yield (
+        "2026-03-24",
+        _SITE,
+        partial(
+            correct_entry,
+            entry=26,
+            changes={"infused": 3.48e8},
+            reason="digits swapped; the infusion record says 3.48E8",
+        ),
+    )
+    yield _enrol("2026-04-02", "TJ-006", 49.5)
+    yield _dose("2026-04-06", "TJ-006", 2.97e8)
+    yield _enrol("2026-04-07", "TJ-007", 73.0)
+    yield _dose("2026-04-09", "TJ-007", 4.3e8)
+    yield (
+        "2026-04-13",
+        _SITE,
+        partial(
+            record_outcome,
+            subject="TJ-006",
+            outcome=Outcome.DLT,
+            toxicities=[
+                _toxicity("cytokine release syndrome", 3, "2026-04-11", "vasopressor for 2 days")
+            ],
+        ),
+    )
+    yield _no_dlt("2026-04-20", "TJ-005")
+
+    # cohort 3, level 2: opened three days before TJ-007's window closed, while the rule waited
+    yield from _meeting(
+        "2026-05-04",
+        choice=Choice(action="enrol", level=2, n_to_enrol=3),
+        rationale="TJ-007 is well on day 25, and a manufactured product would expire",
+    )
+    yield _enrol("2026-05-04", "TJ-008", 64.0)
+    yield _dose("2026-05-06", "TJ-008", 3.84e8)
+    yield _no_dlt("2026-05-07", "TJ-007")
+    yield _enrol("2026-05-18", "TJ-009", 81.0)
+    yield _dose("2026-05-20", "TJ-009", 4.86e8)
+    yield _enrol("2026-05-20", "TJ-010", 55.0)
+    yield (
+        "2026-05-22",
+        _SITE,
+        partial(
+            dose_subject,
+            subject="TJ-010",
+            infused=3.3e8,
+            lot="L-010",
+            deviation="thawed by mistake on day 2 after TJ-009; used rather than lost",
+        ),
+    )
+    yield "2026-05-27", _AUDITOR, partial(sign, meaning=Meaning.REVIEWED)
+
+
+def _meeting(
+    day: str, choice: Choice | None = None, rationale: str | None = None
+) -> Iterator[tuple[str, str, Command]]:
+    """Decide, and sign as proposed and approved."""
+    made = partial(decide, attendees=_ALL_FOR, choice=choice, rationale=rationale)
+    yield day, _CHAIR, made
+    yield day, _STATISTICIAN, partial(sign, meaning=Meaning.PROPOSED)
+    yield day, _CHAIR, partial(sign, meaning=Meaning.APPROVED)
+
+
+def _enrol(day: str, subject: str, weight_kg: float) -> tuple[str, str, Command]:
+    return day, _SITE, partial(enrol_subject, subject=subject, weight_kg=weight_kg)
+
+
+def _dose(day: str, subject: str, infused: float) -> tuple[str, str, Command]:
+    lot = f"L-{subject[-3:]}"
+    return day, _SITE, partial(dose_subject, subject=subject, infused=infused, lot=lot)
+
+
+def _no_dlt(day: str, subject: str) -> tuple[str, str, Command]:
+    return day, _SITE, partial(record_outcome, subject=subject, outcome=Outcome.NO_DLT)
+
+
+def _toxicity(term: str, grade: int, onset: str, narrative: str) -> Toxicity:
+    return Toxicity(
+        term=term,
+        grade=grade,
+        onset=date.fromisoformat(onset),
+        relation=Relation.PROBABLE,
+        narrative=narrative,
+    )

@@ -1,0 +1,297 @@
+"""From one state of a trial and one more entry to the next state.
+
+``evolve`` is total: an event that does not fit, which no command would have returned, is noted
+among the state's ``oddities`` and changes nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from escalation.errors import EscalationError
+from escalation.protocol import Protocol
+from escalation.trial.codec import change_event
+from escalation.trial.events import (
+    DecisionMade,
+    EnrolmentHeld,
+    EnrolmentResumed,
+    EntryCorrected,
+    Event,
+    HistoryImported,
+    Meaning,
+    OutcomeRecorded,
+    ProtocolAmended,
+    RoleDelegated,
+    RoleRevoked,
+    Signed,
+    SubjectDosed,
+    SubjectEnrolled,
+    TrialClosed,
+    TrialRegistered,
+)
+from escalation.trial.state import Cohort, Correction, MadeDecision, Recorded, TrialState
+from escalation.trial.subjects import Fact, Subject
+
+__all__ = ["evolve", "replay_events"]
+
+
+def evolve(state: TrialState, recorded: Recorded) -> TrialState:
+    """Return the state after one more entry."""
+    following = state.copied()
+    _apply(following, recorded)
+    return following
+
+
+def replay_events(entries: Iterable[Recorded], state: TrialState | None = None) -> TrialState:
+    """Return the state after these entries, from the beginning or from a state before them."""
+    replayed = TrialState() if state is None else state.copied()
+    for recorded in entries:
+        _apply(replayed, recorded)
+    return replayed
+
+
+def _apply(state: TrialState, recorded: Recorded) -> None:
+    """Change the state in place: a replay of many entries copies nothing between them."""
+    problem = _HANDLERS[type(recorded.event)](state, recorded, recorded.event)
+    if problem is not None:
+        state.oddities.append((recorded.seq, problem))
+    if isinstance(recorded.event, _DATA):
+        state.data_seq = recorded.seq
+        state.data_on = max(recorded.event.on, state.data_on or recorded.event.on)
+    state.hashes.append(recorded.hash)
+
+
+# what a decision has to have known
+_DATA = (
+    HistoryImported,
+    SubjectEnrolled,
+    SubjectDosed,
+    OutcomeRecorded,
+    EntryCorrected,
+    ProtocolAmended,
+)
+
+
+def _register(state: TrialState, recorded: Recorded, event: TrialRegistered) -> str | None:
+    if state.protocol is not None:
+        return "the trial was registered before"
+    protocol, problem = _read_protocol(event.protocol, event.digest)
+    state.protocol, state.registered = protocol, recorded
+    state.owner, state.quorum = recorded.by, event.quorum
+    return problem
+
+
+def _amend(state: TrialState, recorded: Recorded, event: ProtocolAmended) -> str | None:
+    protocol, problem = _read_protocol(event.protocol, event.digest)
+    if protocol is not None and {s.level for s in state.subjects.values()} - set(protocol.labels):
+        return "the amended ladder lacks a level that was given"
+    if protocol is not None:
+        state.protocol = protocol
+        state.amendments.append(recorded)
+    return problem
+
+
+def _read_protocol(document: Mapping[str, Any], digest: str) -> tuple[Protocol | None, str | None]:
+    try:
+        protocol = Protocol.from_document(document)
+    except (EscalationError, LookupError, TypeError, ValueError, AttributeError) as error:
+        return None, f"the protocol cannot be read: {error}"
+    if protocol.digest != digest:
+        return protocol, f"the protocol's digest is {protocol.digest}, not {digest}"
+    return protocol, None
+
+
+def _delegate(state: TrialState, _: Recorded, event: RoleDelegated) -> str | None:
+    state.roles[event.person] = state.roles_of(event.person) | {event.role}
+    return None
+
+
+def _revoke(state: TrialState, _: Recorded, event: RoleRevoked) -> str | None:
+    state.roles[event.person] = state.roles_of(event.person) - {event.role}
+    return None
+
+
+def _hold(state: TrialState, recorded: Recorded, _: EnrolmentHeld) -> str | None:
+    state.held = recorded
+    return None
+
+
+def _resume(state: TrialState, _: Recorded, __: EnrolmentResumed) -> str | None:
+    state.held = None
+    return None
+
+
+def _close(state: TrialState, recorded: Recorded, _: TrialClosed) -> str | None:
+    state.closed = recorded
+    return None
+
+
+def _import(state: TrialState, recorded: Recorded, event: HistoryImported) -> str | None:
+    for cohort in event.cohorts:
+        state.cohorts.append(
+            Cohort(
+                number=len(state.cohorts) + 1,
+                level=cohort.level,
+                n_opened=cohort.n_patients,
+                closed_by=recorded.seq,
+            )
+        )
+    return None
+
+
+def _enrol(state: TrialState, recorded: Recorded, event: SubjectEnrolled) -> str | None:
+    if not 1 <= event.cohort <= len(state.cohorts):
+        return f"there is no cohort {event.cohort}"
+    if state.protocol is None or event.level not in state.protocol.labels:
+        return f"there is no level {event.level}"
+    known = state.subjects.get(event.subject)
+    if known is not None:
+        if known.dosing is not None:
+            return f"{event.subject} had been dosed before"
+        left = state.cohorts[known.cohort - 1]
+        stay = tuple(subject for subject in left.subjects if subject != event.subject)
+        state.cohorts[known.cohort - 1] = replace(left, subjects=stay)
+    fact = Fact(seq=recorded.seq, by=recorded.by, event=event)
+    state.subjects[event.subject] = (
+        Subject(id=event.subject, enrolments=(fact,))
+        if known is None
+        else replace(known, enrolments=(*known.enrolments, fact))
+    )
+    joined = state.cohorts[event.cohort - 1]
+    state.cohorts[event.cohort - 1] = replace(joined, subjects=(*joined.subjects, event.subject))
+    state.owners[recorded.seq] = event.subject
+    if event.replaces in state.subjects:
+        lost = state.subjects[event.replaces]
+        state.subjects[event.replaces] = replace(lost, replaced_by=event.subject)
+    return None
+
+
+def _add_fact(
+    state: TrialState, recorded: Recorded, event: SubjectDosed | OutcomeRecorded
+) -> str | None:
+    subject = state.subjects.get(event.subject)
+    if subject is None or state.protocol is None:
+        return f"{event.subject} had not been enrolled"
+    if isinstance(event, SubjectDosed):
+        if subject.dosing is not None:
+            return f"{event.subject} had been dosed before"
+        dosing = Fact(seq=recorded.seq, by=recorded.by, event=event)
+        subject = replace(subject, dosing=dosing, dlt=state.protocol.dlt)
+    else:
+        outcome = Fact(seq=recorded.seq, by=recorded.by, event=event)
+        subject = replace(subject, outcomes=(*subject.outcomes, outcome))
+    state.subjects[event.subject] = subject
+    state.owners[recorded.seq] = event.subject
+    return None
+
+
+def _correct(state: TrialState, recorded: Recorded, event: EntryCorrected) -> str | None:
+    fact = state.fact(event.entry)
+    if fact is None:
+        return f"entry {event.entry} is no entry about a subject"
+    if event.changes is not None and "subject" in event.changes:
+        return "an entry cannot be moved to another subject"
+    try:
+        after = None if event.changes is None else change_event(fact.event, event.changes)
+    except EscalationError as error:
+        return f"entry {event.entry} cannot be corrected so: {error}"
+    subject = state.subjects[state.owners[event.entry]]
+    new: Fact[Any] | None = None
+    if after is not None:
+        new = replace(fact, event=after, corrected_by=(*fact.corrected_by, recorded.seq))
+    match fact.event:
+        case SubjectEnrolled():
+            if new is None:
+                return "an enrolment cannot be withdrawn"
+            subject = replace(subject, enrolments=_swap(subject.enrolments, fact, new))
+        case SubjectDosed():
+            subject = replace(subject, dosing=new)
+        case _:
+            subject = replace(subject, outcomes=_swap(subject.outcomes, fact, new))
+    state.subjects[subject.id] = subject
+    state.corrections.append(
+        Correction(seq=recorded.seq, by=recorded.by, event=event, before=fact.event, after=after)
+    )
+    return None
+
+
+def _swap(facts: tuple[Any, ...], old: Fact[Event], new: Fact[Event] | None) -> tuple[Any, ...]:
+    put = () if new is None else (new,)
+    return tuple(kept for fact in facts for kept in (put if fact is old else (fact,)))
+
+
+def _decide(state: TrialState, recorded: Recorded, event: DecisionMade) -> str | None:
+    if state.protocol is None:
+        return "a decision without a protocol"
+    state.decisions.append(
+        MadeDecision(
+            seq=recorded.seq,
+            by=recorded.by,
+            hash=recorded.hash,
+            event=event,
+            protocol=state.protocol,
+        )
+    )
+    return None
+
+
+def _sign(state: TrialState, recorded: Recorded, event: Signed) -> str | None:
+    latest_first = reversed(range(len(state.decisions)))
+    place = next((k for k in latest_first if state.decisions[k].seq == event.entry), None)
+    if place is None:
+        return None if event.meaning is Meaning.REVIEWED else f"entry {event.entry} is no decision"
+    made = state.decisions[place]
+    if made.hash != event.entry_hash:
+        return f"the signature is of another entry {event.entry}: the hashes differ"
+    signed = replace(made, signatures=(*made.signatures, recorded))
+    state.decisions[place] = signed
+    if event.meaning is not Meaning.APPROVED:
+        return None
+    if made.approved is not None or place != len(state.decisions) - 1:
+        return f"decision {event.entry} could not be approved any more"
+    state.decisions[place] = _carry_out(state, recorded, replace(signed, approved=recorded))
+    return None
+
+
+def _carry_out(state: TrialState, recorded: Recorded, made: MadeDecision) -> MadeDecision:
+    """Do what an approved decision says: open a cohort, or stop; either closes the open one."""
+    chosen = made.event.chosen
+    if chosen.action == "defer":
+        return made
+    if state.open_cohort is not None:
+        state.cohorts[-1] = replace(state.open_cohort, closed_by=recorded.seq)
+    if chosen.action == "stop" or chosen.level is None:
+        state.stopped = made
+        return made
+    state.stopped = None
+    number = len(state.cohorts) + 1
+    state.cohorts.append(
+        Cohort(
+            number=number,
+            level=chosen.level,
+            n_opened=chosen.n_to_enrol,
+            opened_on=recorded.event.on,
+            decision=made.seq,
+        )
+    )
+    return replace(made, cohort=number)
+
+
+_HANDLERS: dict[type[Event], Callable[[TrialState, Recorded, Any], str | None]] = {
+    TrialRegistered: _register,
+    ProtocolAmended: _amend,
+    RoleDelegated: _delegate,
+    RoleRevoked: _revoke,
+    HistoryImported: _import,
+    SubjectEnrolled: _enrol,
+    SubjectDosed: _add_fact,
+    OutcomeRecorded: _add_fact,
+    EntryCorrected: _correct,
+    DecisionMade: _decide,
+    Signed: _sign,
+    EnrolmentHeld: _hold,
+    EnrolmentResumed: _resume,
+    TrialClosed: _close,
+}

@@ -1,0 +1,233 @@
+"""What stands in the way of treating a patient: the gates, each one plain sentence.
+
+The commands refuse by them, and ``next_patient`` reads them to answer "can I dose the next patient
+today?", so the two cannot disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from escalation.designs.base import Action, Decision
+from escalation.protocol import Protocol, describe_decision
+from escalation.trial.calendar import next_dosing_day
+from escalation.trial.events import Choice
+from escalation.trial.rule import describe_choice, goes_further, rule_says
+from escalation.trial.state import Cohort, TrialState
+from escalation.trial.subjects import Standing, Subject
+
+__all__ = [
+    "Obstacle",
+    "PlannedDose",
+    "dosing_obstacles",
+    "enrolment_obstacles",
+    "overdue_subjects",
+    "overtaken",
+    "plan_dose",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Obstacle:
+    """Something that stands in the way.
+
+    Attributes
+    ----------
+    text : str
+        One sentence.
+    until : date or None
+        The day on which it goes away by itself, or can be dealt with at the earliest.
+    decision : bool
+        Whether it takes a decision of the committee.
+    """
+
+    text: str
+    until: date | None = None
+    decision: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedDose:
+    """What one patient is to get.
+
+    Attributes
+    ----------
+    dose : float or None
+        Of the level, in the protocol's unit; None for a ladder without doses.
+    amount : float or None
+        In all; None where the dose is per kg and no weight is known.
+    unit : str
+        Of the amount.
+    capped : bool
+        Whether the protocol's cap was below dose times weight.
+    """
+
+    dose: float | None
+    amount: float | None
+    unit: str
+    capped: bool
+
+
+def plan_dose(protocol: Protocol, label: int, weight_kg: float | None) -> PlannedDose:
+    """Return the planned dose at a level: dose/kg times weight, or the flat dose, with the cap."""
+    dose, unit = protocol.levels[protocol.labels.index(label)].dose, protocol.unit or ""
+    total = unit.removesuffix("/kg")
+    amount = dose
+    if total != unit and dose is not None:
+        amount = None if weight_kg is None else dose * weight_kg
+    cap = protocol.dose_cap
+    if amount is None or cap is None or amount <= cap:
+        return PlannedDose(dose=dose, amount=amount, unit=total, capped=False)
+    return PlannedDose(dose=dose, amount=cap, unit=total, capped=True)
+
+
+def enrolment_obstacles(state: TrialState, on: date) -> Iterator[Obstacle]:
+    """Yield what stands in the way of giving a place of the open cohort to a subject."""
+    yield from _halted(state)
+    cohort = state.open_cohort
+    if cohort is None or not (state.n_free(cohort) or _undosed(state, cohort)):
+        yield from _needs_decision(state, on)
+    elif state.n_free(cohort) == 0:
+        waiting = ", ".join(subject.id for subject in _undosed(state, cohort))
+        yield Obstacle(
+            text=f"Cohort {cohort.number} has no free place: {waiting} will fill the last."
+        )
+    if cohort is not None:
+        yield from _cohort_obstacles(state, cohort, on)
+
+
+def dosing_obstacles(state: TrialState, subject: Subject | None, on: date) -> Iterator[Obstacle]:
+    """Yield what stands in the way of dosing a subject, or the next patient, on a day.
+
+    Nothing stood in the way of subjects whose cohort was treated before the trial was tracked.
+    """
+    if subject is not None and state.cohorts[subject.cohort - 1].decision is None:
+        return
+    yield from _halted(state)
+    cohort = state.open_cohort
+    if cohort is None:
+        yield from _needs_decision(state, on)
+        return
+    if subject is not None and subject.cohort != cohort.number:
+        yield Obstacle(
+            text=f"{subject.id} was assigned to cohort {subject.cohort}, which is closed; cohort "
+            f"{cohort.number} is open."
+        )
+    if subject is None and not (state.n_free(cohort) or _undosed(state, cohort)):
+        yield from _needs_decision(state, on)
+    yield from _cohort_obstacles(state, cohort, on)
+    observed = [member.observed for member in state.members(cohort)]
+    dosed = [patient for patient in observed if patient is not None]
+    wait = state.protocol and next_dosing_day(state.protocol.enrolment, dosed)
+    if wait and wait[0] > on:
+        day, why = wait
+        yield Obstacle(text=f"Not before {day}: {why}.", until=day)
+
+
+def overtaken(state: TrialState, cohort: Cohort) -> str | None:
+    """Say why the data since a cohort was opened forbid to go on with it; None if they do not.
+
+    The rule, asked again, must not have settled on less than the cohort. A cohort that was opened
+    against the rule ends with the first DLT after that.
+    """
+    made = next((made for made in state.decisions if made.seq == cohort.decision), None)
+    if made is None or state.protocol is None:
+        return None
+    if made.event.departure:
+        since = [
+            subject.id
+            for subject in state.subjects.values()
+            if subject.standing is Standing.DLT
+            and any(max(f.seq, *f.corrected_by, 0) > made.event.cutoff for f in subject.outcomes)
+        ]
+        if since:
+            return (
+                f"Cohort {cohort.number} was opened against the rule, and {', '.join(since)} had "
+                "a DLT since: the committee has to decide again."
+            )
+        return None
+    now = rule_says(state)
+    one_more = Choice(action="enrol", level=cohort.level, n_to_enrol=1)
+    if now.action is Action.WAIT or not goes_further(one_more, now, state.protocol.labels):
+        return None
+    said = describe_decision(now, state.protocol)
+    return (
+        f"Cohort {cohort.number} is overtaken by what was recorded since it was opened. The rule "
+        f"now says: {said}"
+    )
+
+
+def overdue_subjects(state: TrialState, on: date) -> list[Subject]:
+    """Return the subjects whose window has closed without an outcome."""
+    return [subject for subject in state.subjects.values() if subject.is_overdue(on)]
+
+
+def _halted(state: TrialState) -> Iterator[Obstacle]:
+    if state.closed is not None:
+        yield Obstacle(text=f"The trial was closed by entry {state.closed.seq}.")
+    if state.held is not None:
+        reason = getattr(state.held.event, "reason", "")
+        yield Obstacle(text=f"Enrolment is held since entry {state.held.seq}: {reason}.")
+
+
+def _cohort_obstacles(state: TrialState, cohort: Cohort, on: date) -> Iterator[Obstacle]:
+    if cohort.opened_on is not None and cohort.opened_on > on:
+        yield Obstacle(
+            text=f"Cohort {cohort.number} was opened on {cohort.opened_on}.",
+            until=cohort.opened_on,
+        )
+    new = overtaken(state, cohort)
+    if new is not None:
+        yield Obstacle(text=new, decision=True)
+
+
+def _undosed(state: TrialState, cohort: Cohort) -> list[Subject]:
+    """Return those who have a place of the cohort and are still to be dosed."""
+    return [s for s in state.members(cohort) if s.standing is Standing.ASSIGNED]
+
+
+def _needs_decision(state: TrialState, on: date) -> Iterator[Obstacle]:
+    """Say which decision is awaited, and what it waits for."""
+    if state.protocol is None:
+        yield Obstacle(text="The trial has no protocol.")
+        return
+    if state.stopped is not None:
+        chosen = describe_choice(state.stopped.event.chosen, state.protocol)
+        yield Obstacle(
+            text=f"The committee has stopped the trial by decision {state.stopped.seq}: {chosen}.",
+            decision=True,
+        )
+        return
+    last = state.decisions[-1] if state.decisions else None
+    if last is not None and last.approved is None:
+        text = f"Decision {last.seq} is not approved yet"
+        if state.data_seq > last.event.cutoff:
+            text += f", and has to be made anew: entry {state.data_seq} came after its cut-off"
+        yield Obstacle(text=f"{text}.", decision=True)
+        return
+    decision = rule_says(state)
+    if decision.action is Action.WAIT:
+        yield from _waits_for(state, on)
+    cohort = state.open_cohort
+    full = f"Every place of cohort {cohort.number} is taken" if cohort else "No cohort is open"
+    yield Obstacle(text=f"{full}: {_next_step(decision, state.protocol)}", decision=True)
+
+
+def _waits_for(state: TrialState, on: date) -> Iterator[Obstacle]:
+    for subject in state.subjects.values():
+        if subject.standing is not Standing.PENDING:
+            continue
+        closes = subject.window_closes
+        if closes is None or closes <= on:
+            when = "" if closes is None else f": the DLT window closed on {closes}"
+            yield Obstacle(text=f"The outcome of {subject.id} has not been recorded{when}.")
+        else:
+            yield Obstacle(text=f"{subject.id} is in the DLT window until {closes}.", until=closes)
+
+
+def _next_step(decision: Decision, protocol: Protocol) -> str:
+    if decision.action is Action.WAIT:
+        return "the committee decides when the pending outcomes are known."
+    return f"the committee has to decide. The rule says: {describe_decision(decision, protocol)}"

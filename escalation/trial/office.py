@@ -1,0 +1,168 @@
+"""Commands about the trial itself: register it, delegate roles, amend the protocol, close it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from escalation import __version__
+from escalation.protocol import Protocol
+from escalation.trial.commands import Events, Recorder, Refusal
+from escalation.trial.events import (
+    EnrolmentHeld,
+    EnrolmentResumed,
+    ProtocolAmended,
+    Role,
+    RoleDelegated,
+    RoleRevoked,
+    TrialClosed,
+    TrialRegistered,
+)
+from escalation.trial.people import lacks_role
+from escalation.trial.state import TrialState
+from escalation.trial.subjects import Standing
+
+__all__ = [
+    "MAX_NAME",
+    "amend_protocol",
+    "close_trial",
+    "delegate_role",
+    "hold_enrolment",
+    "register_trial",
+    "resume_enrolment",
+    "revoke_role",
+]
+
+MAX_NAME = 100
+
+
+def _written(protocol: Protocol) -> dict[str, Any]:
+    """Return the protocol's document in JSON types, as it will be read again."""
+    document: dict[str, Any] = json.loads(json.dumps(protocol.document, allow_nan=False))
+    return document
+
+
+def register_trial(
+    state: TrialState, recorder: Recorder, *, protocol: Protocol, quorum: int = 1
+) -> Events:
+    """Begin to track a trial; who registers it may delegate roles."""
+    refusal = Refusal("the trial cannot be registered")
+    if state.registered is not None:
+        refusal.add(f"It is registered, by {state.owner}.")
+    refusal.check_day(recorder)
+    refusal.check_line("name", recorder.name, MAX_NAME)
+    refusal.unless(1 <= quorum <= 100, f"The quorum is a number of votes from 1, not {quorum}.")
+    refusal.raise_if_any()
+    return (
+        TrialRegistered(
+            on=recorder.on,
+            protocol=_written(protocol),
+            digest=protocol.digest,
+            quorum=quorum,
+            software=f"escalation {__version__}",
+        ),
+    )
+
+
+def delegate_role(state: TrialState, recorder: Recorder, *, person: str, role: Role) -> Events:
+    """Give a person a role."""
+    refusal = Refusal(f'"{person}" cannot be given the role {role}')
+    _check_may_delegate(refusal, state, recorder)
+    refusal.check_line("name", person, MAX_NAME)
+    refusal.unless(role not in state.roles_of(person), f'"{person}" has this role.')
+    refusal.raise_if_any()
+    return (RoleDelegated(on=recorder.on, person=person, role=role),)
+
+
+def revoke_role(
+    state: TrialState, recorder: Recorder, *, person: str, role: Role, reason: str
+) -> Events:
+    """Take a role from a person."""
+    refusal = Refusal(f'the role {role} cannot be taken from "{person}"')
+    _check_may_delegate(refusal, state, recorder)
+    refusal.unless(role in state.roles_of(person), f'"{person}" does not have it.')
+    refusal.check_line("reason", reason)
+    refusal.raise_if_any()
+    return (RoleRevoked(on=recorder.on, person=person, role=role, reason=reason),)
+
+
+def _check_may_delegate(refusal: Refusal, state: TrialState, recorder: Recorder) -> None:
+    """Whoever registered the trial may delegate too, or nobody could begin."""
+    refusal.unless(state.registered is not None, "The trial is not registered.")
+    refusal.check_day(recorder)
+    if recorder.name != state.owner:
+        refusal.add(lacks_role(recorder.name, state.roles_of(recorder.name), "delegate roles"))
+
+
+def hold_enrolment(state: TrialState, recorder: Recorder, *, reason: str) -> Events:
+    """Let nobody be enrolled or dosed until the chair resumes."""
+    refusal = Refusal("enrolment cannot be held")
+    refusal.check(state, recorder, "hold enrolment")
+    _check_running(refusal, state)
+    refusal.check_line("reason", reason)
+    if state.held is not None:
+        refusal.add(f"It is held since entry {state.held.seq}.")
+    refusal.raise_if_any()
+    return (EnrolmentHeld(on=recorder.on, reason=reason),)
+
+
+def resume_enrolment(state: TrialState, recorder: Recorder, *, reason: str) -> Events:
+    """Lift the hold."""
+    refusal = Refusal("enrolment cannot be resumed")
+    refusal.check(state, recorder, "resume enrolment")
+    _check_running(refusal, state)
+    refusal.check_line("reason", reason)
+    refusal.unless(state.held is not None, "It is not held.")
+    refusal.raise_if_any()
+    return (EnrolmentResumed(on=recorder.on, reason=reason),)
+
+
+def amend_protocol(
+    state: TrialState, recorder: Recorder, *, protocol: Protocol, reason: str
+) -> Events:
+    """Go on under another protocol; a level that was given must keep its label and its dose."""
+    refusal = Refusal("the protocol cannot be amended")
+    refusal.check(state, recorder, "amend the protocol")
+    _check_running(refusal, state)
+    refusal.check_line("reason", reason)
+    before = state.protocol
+    if before is not None:
+        refusal.unless(protocol.digest != before.digest, "It says the same as the one in force.")
+        refusal.unless(
+            protocol.unit == before.unit or not state.subjects,
+            f"Doses are in {before.unit}; the amended protocol has {protocol.unit}.",
+        )
+        doses = {level.label: level.dose for level in protocol.levels}
+        given = {subject.level for subject in state.subjects.values()}
+        opened = {cohort.level for cohort in state.cohorts}
+        for label in sorted(given | opened):
+            dose = before.levels[before.labels.index(label)].dose
+            refusal.unless(
+                label in doses and doses[label] == dose,
+                f"Level {label} has been opened and must stay on the ladder with its dose.",
+            )
+    refusal.raise_if_any()
+    return (
+        ProtocolAmended(
+            on=recorder.on, protocol=_written(protocol), digest=protocol.digest, reason=reason
+        ),
+    )
+
+
+def close_trial(state: TrialState, recorder: Recorder, *, reason: str) -> Events:
+    """Treat nobody any more; outcomes, corrections and reviews can still be recorded."""
+    refusal = Refusal("the trial cannot be closed")
+    refusal.check(state, recorder, "close the trial")
+    _check_running(refusal, state)
+    refusal.check_line("reason", reason)
+    waiting = [s.id for s in state.subjects.values() if s.standing is Standing.ASSIGNED]
+    refusal.unless(
+        not waiting, f"{', '.join(waiting)} is enrolled and not dosed: record the withdrawal first."
+    )
+    refusal.raise_if_any()
+    return (TrialClosed(on=recorder.on, reason=reason),)
+
+
+def _check_running(refusal: Refusal, state: TrialState) -> None:
+    if state.closed is not None:
+        refusal.add(f"The trial was closed by entry {state.closed.seq}.")

@@ -1,0 +1,115 @@
+"""What the rule says of a trial, and how a committee's choice compares with it.
+
+The rule is ``Design.decide``, asked here as everywhere. What is added is a committee's freedom: it
+may choose otherwise, and ``goes_further`` tells whether that exposes patients to more than the
+rule would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from escalation.designs.base import Action, Decision
+from escalation.errors import EscalationError
+from escalation.outcomes import tally_cohorts
+from escalation.protocol import Protocol
+from escalation.trial.events import Choice, Recommendation
+from escalation.trial.state import TrialState
+
+__all__ = ["NoProtocolError", "describe_choice", "goes_further", "recommend", "rule_says"]
+
+
+class NoProtocolError(EscalationError):
+    """A question to the rule of a trial that has no protocol that can be read."""
+
+    def __init__(self) -> None:
+        super().__init__("the trial has no protocol that can be read, so the rule cannot be asked")
+
+
+def rule_says(
+    state: TrialState, *, before: int | None = None, protocol: Protocol | None = None
+) -> Decision:
+    """Ask the rule.
+
+    Parameters
+    ----------
+    state : TrialState
+    before : int or None
+        Only subjects dosed before this entry count, with their outcomes as known in ``state``;
+        None for all.
+    protocol : Protocol or None
+        Whose rule; None for the one in force.
+
+    Raises
+    ------
+    NoProtocolError
+        Before the trial is registered.
+    """
+    protocol = state.protocol if protocol is None else protocol
+    if protocol is None:
+        raise NoProtocolError
+    cohorts = state.written_cohorts(before)
+    level = protocol.labels.index(cohorts[-1].label) if cohorts else protocol.design.start
+    return protocol.design.decide(tally_cohorts(cohorts, protocol.labels), level)
+
+
+def recommend(decision: Decision, protocol: Protocol) -> Recommendation:
+    """Write a decision with labels, as it is recorded."""
+    labels = protocol.labels
+    return Recommendation(
+        action=decision.action,
+        level=None if decision.level is None else labels[decision.level],
+        n_to_enrol=decision.n_to_enrol,
+        mtd=None if decision.mtd is None else labels[decision.mtd],
+        inconclusive=decision.inconclusive,
+        clause_id=decision.clause.id,
+        clause=decision.clause.text,
+    )
+
+
+def goes_further(choice: Choice, decision: Decision, labels: Sequence[int]) -> bool:
+    """Tell whether a choice exposes patients to more than the rule, or claims more than it.
+
+    It does if it treats at a higher level, or more patients at the same, or any after the rule has
+    stopped the trial; or if it declares an MTD that the rule does not, or a higher one. While the
+    rule waits, a choice goes further unless it does not under any answer still possible.
+
+    Parameters
+    ----------
+    choice : Choice
+        With labels.
+    decision : Decision
+        With 0-based levels, as ``Design.decide`` gives it.
+    labels : sequence of int
+        The ladder's, lowest level first.
+    """
+    if decision.action is Action.WAIT and decision.possible:
+        return any(goes_further(choice, possible, labels) for possible in decision.possible)
+    match choice.action:
+        case "enrol":
+            if decision.level is None:
+                return True
+            more = labels.index(choice.level) if choice.level in labels else len(labels)
+            return (more, choice.n_to_enrol) > (decision.level, decision.n_to_enrol)
+        case "stop" if choice.mtd is not None:
+            if decision.mtd is None:
+                return True
+            return labels.index(choice.mtd) > decision.mtd if choice.mtd in labels else True
+    return False
+
+
+def describe_choice(choice: Choice, protocol: Protocol) -> str:
+    """Say a choice in a few words."""
+
+    def name(label: int | None) -> str:
+        if label in protocol.labels:
+            return protocol.describe_level(protocol.labels.index(label))
+        return f"level {label}"
+
+    match choice.action:
+        case "enrol":
+            n = choice.n_to_enrol
+            return f"enrol {n} patient{'s' * (n != 1)} at {name(choice.level)}"
+        case "stop":
+            return "stop, no MTD" if choice.mtd is None else f"stop, the MTD is {name(choice.mtd)}"
+    return "defer"

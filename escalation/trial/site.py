@@ -1,0 +1,303 @@
+"""Commands of a site: who was enrolled and dosed, and what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from math import isfinite
+
+from escalation.errors import did_you_mean
+from escalation.outcomes import Outcome
+from escalation.trial.commands import Events, Recorder, Refusal
+from escalation.trial.events import (
+    OutcomeRecorded,
+    SubjectDosed,
+    SubjectEnrolled,
+    Toxicity,
+)
+from escalation.trial.gates import dosing_obstacles, enrolment_obstacles, plan_dose
+from escalation.trial.people import subject_id_fault
+from escalation.trial.state import TrialState
+from escalation.trial.subjects import Standing, Subject
+
+__all__ = [
+    "PATIENTS",
+    "check_outcome",
+    "check_subject",
+    "check_weight",
+    "dose_subject",
+    "enrol_subject",
+    "record_outcome",
+]
+
+PATIENTS = "record patients"
+MAX_WEIGHT_KG = 1000
+
+
+def enrol_subject(
+    state: TrialState,
+    recorder: Recorder,
+    *,
+    subject: str,
+    weight_kg: float | None = None,
+    level: int | None = None,
+    replaces: str | None = None,
+    deviation: str | None = None,
+) -> Events:
+    """Give a subject a place of the open cohort.
+
+    Parameters
+    ----------
+    state, recorder
+    subject : str
+        A pseudonym. One who was enrolled and never dosed may be assigned anew, to a later cohort.
+    weight_kg : float or None
+        Needed where doses are per kg.
+    level : int or None
+        Label; None for the open cohort's.
+    replaces : str or None
+        A subject of the cohort who turned out not evaluable; None for the first not replaced yet,
+        once every place of the cohort has been given out.
+    deviation : str or None
+        Why the subject was enrolled although a gate says no; recorded, and shown for ever.
+
+    Raises
+    ------
+    RefusedError
+    """
+    refusal = Refusal(f"{subject} cannot be enrolled")
+    check_subject(refusal, state, recorder, subject, weight_kg)
+    known = state.subjects.get(subject)
+    cohort = state.open_cohort
+    if known is not None:
+        moved = known.standing is Standing.ASSIGNED and (not cohort or known.cohort < cohort.number)
+        refusal.unless(moved, f"{subject} is enrolled since entry {known.enrolments[-1].seq}.")
+    breaches = _pass_gates(
+        refusal, [o.text for o in enrolment_obstacles(state, recorder.on)], deviation
+    )
+    if cohort is None:
+        refusal.add("Without an open cohort there is no level to be enrolled at.")
+        raise refusal.error()
+    if level is not None and level != cohort.level:
+        refusal.add(f"Cohort {cohort.number} is open at level {cohort.level}, not {level}.")
+    replaced = _replaced(refusal, state, replaces)
+    refusal.raise_if_any()
+    return (
+        SubjectEnrolled(
+            on=recorder.on,
+            subject=subject,
+            cohort=cohort.number,
+            level=cohort.level,
+            weight_kg=weight_kg,
+            replaces=replaced,
+            deviation=deviation,
+            breaches=breaches,
+        ),
+    )
+
+
+def check_subject(
+    refusal: Refusal, state: TrialState, recorder: Recorder, subject: str, weight_kg: float | None
+) -> None:
+    """Refuse an id that is no pseudonym, and a weight that is none or is missing."""
+    refusal.check(state, recorder, PATIENTS)
+    fault = subject_id_fault(subject)
+    if fault is not None:
+        refusal.add(f"The id of a subject is a pseudonym such as TJ-003: {fault}.")
+    check_weight(refusal, state, weight_kg)
+
+
+def _pass_gates(
+    refusal: Refusal, obstacles: Sequence[str], deviation: str | None
+) -> tuple[str, ...]:
+    """Refuse what a gate forbids; where it was done all the same, return the gates it broke."""
+    refusal.check_line("reason of the deviation", deviation)
+    if deviation is None:
+        refusal.reasons += obstacles
+        return ()
+    refusal.unless(bool(obstacles), "No gate stands in the way: it is no deviation.")
+    return tuple(obstacles)
+
+
+def check_weight(refusal: Refusal, state: TrialState, weight_kg: float | None) -> None:
+    """Refuse a weight that is none, or is missing where doses are per kg."""
+    unit = "" if state.protocol is None else state.protocol.unit or ""
+    if weight_kg is None:
+        refusal.unless(not unit.endswith("/kg"), f"Doses are in {unit}: the weight is needed.")
+    elif not (isfinite(weight_kg) and 0 < weight_kg < MAX_WEIGHT_KG):
+        refusal.add(f"A weight is in kg, above 0 and below {MAX_WEIGHT_KG}, not {weight_kg:g}.")
+
+
+def _replaced(refusal: Refusal, state: TrialState, replaces: str | None) -> str | None:
+    """Return whom a new subject of the open cohort replaces."""
+    cohort = state.open_cohort
+    if cohort is None:
+        return None
+    lost = [s.id for s in state.members(cohort) if not s.takes_place and s.replaced_by is None]
+    if replaces is not None:
+        hint = f"to be replaced: {', '.join(lost)}" if lost else "nobody is to be replaced"
+        refusal.unless(
+            replaces in lost, f"{replaces} is nobody to replace in cohort {cohort.number}; {hint}."
+        )
+        return replaces
+    given_out = len(cohort.subjects) >= cohort.n_opened
+    return lost[0] if lost and given_out else None
+
+
+def dose_subject(
+    state: TrialState,
+    recorder: Recorder,
+    *,
+    subject: str,
+    infused: float | None = None,
+    planned: float | None = None,
+    lot: str | None = None,
+    deviation: str | None = None,
+) -> Events:
+    """Record an infusion, on the day of ``recorder.on``.
+
+    Parameters
+    ----------
+    state, recorder
+    subject : str
+    infused, planned : float or None
+        Amounts in the protocol's unit without ``/kg``; the planned one as the protocol says where
+        it is not given. Whatever was infused, the subject stays at the level assigned.
+    lot : str or None
+    deviation : str or None
+        Why the subject was dosed although a gate says no; recorded, and shown for ever.
+
+    Raises
+    ------
+    RefusedError
+    """
+    refusal = Refusal(f"the dosing of {subject} cannot be recorded")
+    refusal.check(state, recorder, PATIENTS)
+    known = _known(refusal, state, subject)
+    if known is not None:
+        refusal.unless(
+            known.standing is Standing.ASSIGNED,
+            f"{subject} is not waiting to be dosed: {known.standing}.",
+        )
+        enrolled = known.enrolment.on
+        refusal.unless(recorder.on >= enrolled, f"{subject} was enrolled on {enrolled}.")
+        if planned is None and state.protocol is not None:
+            planned = plan_dose(state.protocol, known.level, known.enrolment.weight_kg).amount
+    with_doses = state.protocol is not None and state.protocol.unit is not None
+    refusal.unless(not with_doses or infused is not None, "The infused amount is needed.")
+    for name, amount in (("infused", infused), ("planned", planned)):
+        if amount is not None and not (isfinite(amount) and amount > 0):
+            refusal.add(f"The {name} amount must be above 0, not {amount:g}.")
+    refusal.check_line("lot", lot, 100)
+    gates = [o.text for o in dosing_obstacles(state, known, recorder.on)]
+    breaches = _pass_gates(refusal, gates, deviation)
+    refusal.raise_if_any()
+    return (
+        SubjectDosed(
+            on=recorder.on,
+            subject=subject,
+            planned=planned,
+            infused=infused,
+            lot=lot,
+            deviation=deviation,
+            breaches=breaches,
+        ),
+    )
+
+
+def record_outcome(
+    state: TrialState,
+    recorder: Recorder,
+    *,
+    subject: str,
+    outcome: Outcome,
+    toxicities: Sequence[Toxicity] = (),
+    reason: str | None = None,
+) -> Events:
+    """Record a DLT, the end of the window without one, or that a subject is not evaluable.
+
+    A DLT may follow "no DLT" or "not evaluable": it was found late. Anything else that was
+    recorded wrongly is corrected.
+
+    Raises
+    ------
+    RefusedError
+    """
+    refusal = Refusal(f"the outcome of {subject} cannot be recorded")
+    refusal.check(state, recorder, PATIENTS)
+    known = _known(refusal, state, subject)
+    event = OutcomeRecorded(
+        on=recorder.on,
+        subject=subject,
+        outcome=outcome,
+        toxicities=tuple(toxicities),
+        reason=reason,
+    )
+    if known is not None:
+        check_outcome(refusal, known, event)
+        said = known.outcomes[-1] if known.outcomes else None
+        late = outcome is Outcome.DLT and known.standing is not Standing.DLT
+        if said is not None and not late:
+            refusal.add(
+                f"Entry {said.seq} says {known.standing}. If that is wrong, correct the entry."
+            )
+    refusal.raise_if_any()
+    return (event,)
+
+
+def check_outcome(refusal: Refusal, subject: Subject, event: OutcomeRecorded) -> None:
+    """Refuse an outcome that the DLT window or the subject's course does not allow."""
+    dosed, closes = subject.dosed_on, subject.window_closes
+    what = {
+        Outcome.DLT: "a DLT",
+        Outcome.NO_DLT: "no DLT",
+        Outcome.NOT_EVALUABLE: "not evaluable",
+    }.get(event.outcome)
+    refusal.unless(what is not None, "An outcome is a DLT, no DLT, or not evaluable.")
+    if event.outcome is not Outcome.NOT_EVALUABLE:
+        refusal.unless(dosed is not None, f"{subject.id} has not been dosed.")
+    else:
+        refusal.unless(event.reason is not None, '"Not evaluable" needs a reason.')
+    refusal.check_line("reason", event.reason)
+    if dosed is not None:
+        refusal.unless(event.on >= dosed, f"{subject.id} was dosed on {dosed}.")
+    if event.outcome is Outcome.NO_DLT and closes is not None and event.on < closes:
+        refusal.add(
+            f'The DLT window of {subject.id} closes on {closes}: "no DLT" cannot be said before.'
+        )
+    if event.outcome is Outcome.DLT:
+        refusal.unless(bool(event.toxicities), "A DLT needs its term, grade and day of onset.")
+    for toxicity in event.toxicities:
+        _check_toxicity(refusal, toxicity, event, dosed)
+    onsets = [toxicity.onset for toxicity in event.toxicities]
+    if event.outcome is Outcome.DLT and dosed is not None and onsets and closes is not None:
+        refusal.unless(
+            any(dosed <= onset <= closes for onset in onsets),
+            f"A DLT begins in the DLT window, {dosed} to {closes}; this one began on "
+            f"{min(onsets)}.",
+        )
+
+
+def _check_toxicity(
+    refusal: Refusal, toxicity: Toxicity, event: OutcomeRecorded, dosed: date | None
+) -> None:
+    refusal.check_line("term", toxicity.term, 200)
+    refusal.check_line("narrative", toxicity.narrative, 2000)
+    refusal.unless(
+        toxicity.grade in range(1, 6), f"A grade is a number from 1 to 5, not {toxicity.grade}."
+    )
+    refusal.unless(
+        toxicity.onset <= event.on, f"The onset {toxicity.onset} is after the day {event.on}."
+    )
+    if dosed is not None:
+        refusal.unless(
+            toxicity.onset >= dosed, f"The onset {toxicity.onset} is before the dosing on {dosed}."
+        )
+
+
+def _known(refusal: Refusal, state: TrialState, subject: str) -> Subject | None:
+    known = state.subjects.get(subject)
+    if known is None:
+        hint = did_you_mean(subject, state.subjects) if state.subjects else "nobody is yet"
+        refusal.add(f"No subject {subject} is enrolled; {hint}.")
+    return known

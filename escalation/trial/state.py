@@ -1,0 +1,226 @@
+"""What is known of a trial at one entry of its ledger: a replay (``evolve``), never stored."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, field, fields
+from datetime import date, datetime
+
+from escalation.outcomes import Cohort as WrittenCohort
+from escalation.outcomes import Tally, tally_cohorts
+from escalation.protocol import Protocol
+from escalation.trial.events import (
+    DecisionMade,
+    EntryCorrected,
+    Event,
+    Role,
+)
+from escalation.trial.subjects import Fact, Subject
+
+__all__ = [
+    "Cohort",
+    "Correction",
+    "MadeDecision",
+    "Recorded",
+    "TrialState",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """An event as it stands in the ledger: its number, when and by whom, and its hash."""
+
+    seq: int
+    at: datetime
+    by: str
+    hash: str
+    event: Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cohort:
+    """Patients treated together, opened by one decision.
+
+    Attributes
+    ----------
+    number : int
+        From 1, in the order of opening.
+    level : int
+        Label of the level.
+    n_opened : int
+        Places that the decision opened.
+    opened_on : date or None
+        Day of the approval; None for a cohort that was imported.
+    decision : int or None
+        Entry of the decision; None for a cohort that was imported.
+    subjects : tuple of str
+        In the order of enrolment; those lost and replaced stay.
+    closed_by : int or None
+        Entry that closed it: a later decision, or the import.
+    """
+
+    number: int
+    level: int
+    n_opened: int
+    opened_on: date | None = None
+    decision: int | None = None
+    subjects: tuple[str, ...] = ()
+    closed_by: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeDecision:
+    """A decision with its signatures, and the protocol under which it was made."""
+
+    seq: int
+    by: str
+    hash: str
+    event: DecisionMade
+    protocol: Protocol
+    signatures: tuple[Recorded, ...] = ()
+    approved: Recorded | None = None
+    cohort: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """What a correction changed: the entry before it and after it; None where it was withdrawn."""
+
+    seq: int
+    by: str
+    event: EntryCorrected
+    before: Event
+    after: Event | None
+
+
+@dataclass(slots=True, kw_only=True)
+class TrialState:
+    """A trial as known after entry ``seq``. Treat it as frozen: ``evolve`` returns a new one.
+
+    Attributes
+    ----------
+    hashes : list of str
+        Hash of every entry, in order.
+    owner : str or None
+        Who registered the trial.
+    protocol : Protocol or None
+        In force now; None before registration.
+    quorum : int
+        Votes that a decision needs.
+    roles : dict of str to frozenset of Role
+    subjects : dict of str to Subject
+        In the order of enrolment.
+    cohorts, decisions, corrections : list
+        In order.
+    stopped : MadeDecision or None
+        The approved decision to stop that is in force.
+    held, closed : Recorded or None
+        The entry that holds enrolment, or that closed the trial.
+    amendments : list of Recorded
+    data_seq, data_on : int, date or None
+        The last entry that a decision has to know of, and the latest day that any of them names.
+    oddities : list of (int, str)
+        Entries that do not fit, with what is wrong: no command would have returned them.
+    owners : dict of int to str
+        Whom an entry is about, for those that can be corrected.
+    """
+
+    hashes: list[str] = field(default_factory=list)
+    owner: str | None = None
+    registered: Recorded | None = None
+    protocol: Protocol | None = None
+    quorum: int = 1
+    roles: dict[str, frozenset[Role]] = field(default_factory=dict)
+    subjects: dict[str, Subject] = field(default_factory=dict)
+    cohorts: list[Cohort] = field(default_factory=list)
+    decisions: list[MadeDecision] = field(default_factory=list)
+    corrections: list[Correction] = field(default_factory=list)
+    stopped: MadeDecision | None = None
+    held: Recorded | None = None
+    closed: Recorded | None = None
+    amendments: list[Recorded] = field(default_factory=list)
+    data_seq: int = 0
+    data_on: date | None = None
+    oddities: list[tuple[int, str]] = field(default_factory=list)
+    owners: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def seq(self) -> int:
+        """Number of the last entry; 0 before the first."""
+        return len(self.hashes)
+
+    @property
+    def head(self) -> str:
+        """Hash of the last entry; empty before the first."""
+        return self.hashes[-1] if self.hashes else ""
+
+    @property
+    def open_cohort(self) -> Cohort | None:
+        """The cohort opened last, unless something has closed it."""
+        last = self.cohorts[-1] if self.cohorts else None
+        return last if last is not None and last.closed_by is None else None
+
+    @property
+    def n_enrolled(self) -> int:
+        """Subjects enrolled, replaced ones too."""
+        return len(self.subjects)
+
+    def roles_of(self, person: str) -> frozenset[Role]:
+        """Return the roles that a person has now."""
+        return self.roles.get(person, frozenset())
+
+    def members(self, cohort: Cohort) -> list[Subject]:
+        """Return the subjects of a cohort, in the order of enrolment."""
+        return [self.subjects[subject] for subject in cohort.subjects]
+
+    def n_free(self, cohort: Cohort) -> int:
+        """Count the free places of a cohort: a lost subject's place is free again."""
+        taken = sum(subject.takes_place for subject in self.members(cohort))
+        return max(cohort.n_opened - taken, 0)
+
+    def fact(self, seq: int) -> Fact[Event] | None:
+        """Return what an entry about a subject says now; None for any other entry."""
+        subject = self.subjects.get(self.owners.get(seq, ""))
+        if subject is None:
+            return None
+        facts: list[Fact[Event]] = [*subject.enrolments, *subject.outcomes]
+        if subject.dosing is not None:
+            facts.append(subject.dosing)
+        return next((fact for fact in facts if fact.seq == seq), None)
+
+    def written_cohorts(self, before: int | None = None) -> list[WrittenCohort]:
+        """Return the trial so far in the field's notation: cohorts in which somebody was dosed.
+
+        Parameters
+        ----------
+        before : int or None
+            Only subjects who were dosed before this entry, with their outcomes as known now.
+        """
+        written = []
+        for cohort in self.cohorts:
+            dosed = [
+                subject
+                for subject in self.members(cohort)
+                if subject.dosing is not None and (before is None or subject.dosing.seq < before)
+            ]
+            by_level: dict[int, list[Subject]] = {}
+            for subject in dosed:  # a correction can have moved one to another level
+                by_level.setdefault(subject.level, []).append(subject)
+            for label, subjects in by_level.items():
+                letters = tuple(s.outcome for s in subjects if s.outcome is not None)
+                written.append(WrittenCohort(label=label, outcomes=letters))
+        return written
+
+    def tallies(self) -> tuple[Tally, ...]:
+        """Return what has been seen at each level, lowest first."""
+        labels = () if self.protocol is None else self.protocol.labels
+        return tally_cohorts(self.written_cohorts(), labels)
+
+    def copied(self) -> TrialState:
+        """Return a copy that can be changed without changing this one."""
+        other = copy.copy(self)
+        for member in fields(self):
+            value = getattr(self, member.name)
+            if isinstance(value, dict | list):
+                setattr(other, member.name, value.copy())
+        return other

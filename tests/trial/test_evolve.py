@@ -1,0 +1,228 @@
+"""State is a replay: total, the same however it is cut, and each event survives being written."""
+
+from __future__ import annotations
+
+import json
+from copy import deepcopy
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from escalation.designs.base import Action
+from escalation.outcomes import Outcome
+from escalation.trial import TrialState, departures, evolve, look_back, replay_events, warnings
+from escalation.trial.codec import EventError, change_event, dump_event, load_event
+from escalation.trial.events import (
+    EVENTS,
+    Attendance,
+    Choice,
+    DecisionMade,
+    EnrolmentHeld,
+    EnrolmentResumed,
+    EntryCorrected,
+    Event,
+    HistoryImported,
+    ImportedCohort,
+    Meaning,
+    OutcomeRecorded,
+    ProtocolAmended,
+    Recommendation,
+    Relation,
+    Role,
+    RoleDelegated,
+    RoleRevoked,
+    Signed,
+    SubjectDosed,
+    SubjectEnrolled,
+    Toxicity,
+    TrialClosed,
+    TrialRegistered,
+    Vote,
+)
+
+from .bench import NCT, Bench, day, recorded
+
+DECLARE = NCT.with_design(variant="declare")
+DOCUMENT = json.loads(json.dumps(NCT.document))
+DAYS = st.integers(0, 400).map(lambda n: date(2026, 1, 1) + timedelta(days=n))
+SUBJECTS = st.sampled_from(["S1", "S2", "S3", "S4"])
+LEVELS = st.sampled_from([-1, 1, 2, 3, 9])
+LINES = st.text(min_size=1, max_size=8)
+SEQS = st.integers(-1, 30)
+AMOUNTS = st.none() | st.floats(1, 1e9)
+PROTOCOLS = st.sampled_from(
+    [
+        (DOCUMENT, NCT.digest),
+        (DOCUMENT, "other"),
+        (json.loads(json.dumps(DECLARE.document)), DECLARE.digest),
+        ({}, ""),
+        ({"levels": 3}, "x"),
+    ]
+)
+TOXICITIES = st.builds(
+    Toxicity,
+    term=LINES,
+    grade=st.integers(1, 5),
+    onset=DAYS,
+    relation=st.none() | st.sampled_from(Relation),
+    narrative=st.none() | LINES,
+)
+CHOICES = st.builds(
+    Choice,
+    action=st.sampled_from(["enrol", "stop", "defer"]),
+    level=st.none() | LEVELS,
+    n_to_enrol=st.integers(0, 4),
+    mtd=st.none() | LEVELS,
+)
+CHANGES = st.none() | st.dictionaries(
+    st.sampled_from(["on", "level", "infused", "outcome", "subject", "nothing"]),
+    st.sampled_from(["2026-02-01", "T", "N", "X", 1, 2, 9, -1.5, None, [], "S2"]),
+    max_size=2,
+)
+
+
+def made_of(made: type[Event], **fields: object) -> st.SearchStrategy[Event]:
+    return st.builds(made, on=DAYS, **fields)
+
+
+def few(items: st.SearchStrategy[object]) -> st.SearchStrategy[tuple[object, ...]]:
+    return st.lists(items, max_size=3).map(tuple)
+
+
+def under_a_protocol(made: type[Event], **fields: object) -> st.SearchStrategy[Event]:
+    return PROTOCOLS.flatmap(
+        lambda pair: made_of(made, protocol=st.just(pair[0]), digest=st.just(pair[1]), **fields)
+    )
+
+
+ROLES = st.sampled_from(Role)
+COHORTS = st.builds(ImportedCohort, level=LEVELS, n_patients=st.integers(0, 4))
+RECOMMENDED = st.builds(
+    Recommendation,
+    action=st.sampled_from(Action),
+    level=st.none() | LEVELS,
+    clause_id=LINES,
+    clause=LINES,
+)
+VOTES = st.builds(Attendance, person=LINES, vote=st.sampled_from(Vote))
+
+BY_KIND = {  # any event at all, sensible or not
+    TrialRegistered: under_a_protocol(TrialRegistered, quorum=st.integers(1, 3), software=LINES),
+    ProtocolAmended: under_a_protocol(ProtocolAmended, reason=LINES),
+    RoleDelegated: made_of(RoleDelegated, person=LINES, role=ROLES),
+    RoleRevoked: made_of(RoleRevoked, person=LINES, role=ROLES, reason=LINES),
+    HistoryImported: made_of(HistoryImported, source=LINES, sha256=LINES, cohorts=few(COHORTS)),
+    SubjectEnrolled: made_of(
+        SubjectEnrolled,
+        subject=SUBJECTS,
+        cohort=st.integers(-1, 5),
+        level=LEVELS,
+        weight_kg=AMOUNTS,
+        replaces=st.none() | SUBJECTS,
+    ),
+    SubjectDosed: made_of(SubjectDosed, subject=SUBJECTS, planned=AMOUNTS, infused=AMOUNTS),
+    OutcomeRecorded: made_of(
+        OutcomeRecorded,
+        subject=SUBJECTS,
+        outcome=st.sampled_from(Outcome),
+        toxicities=few(TOXICITIES),
+        reason=st.none() | LINES,
+    ),
+    EntryCorrected: made_of(EntryCorrected, entry=SEQS, reason=LINES, changes=CHANGES),
+    DecisionMade: made_of(
+        DecisionMade,
+        cutoff=SEQS,
+        recommended=RECOMMENDED,
+        chosen=CHOICES,
+        departure=st.booleans(),
+        rationale=st.none() | LINES,
+        attendees=few(VOTES),
+    ),
+    Signed: made_of(Signed, entry=SEQS, entry_hash=LINES, meaning=st.sampled_from(Meaning)),
+    EnrolmentHeld: made_of(EnrolmentHeld, reason=LINES),
+    EnrolmentResumed: made_of(EnrolmentResumed, reason=LINES),
+    TrialClosed: made_of(TrialClosed, reason=LINES),
+}
+ANY_EVENT = st.one_of(*BY_KIND.values())
+
+
+def test_every_kind_of_event_is_drawn():
+    assert set(BY_KIND) == set(EVENTS.values())
+
+
+def sealed(event: Event, state: TrialState) -> Event:
+    """Give a signature the hash of what it signs: half of all would be noted as odd else."""
+    if isinstance(event, Signed) and 1 <= event.entry <= state.seq:
+        return replace(event, entry_hash=state.hashes[event.entry - 1])
+    return event
+
+
+@given(st.lists(ANY_EVENT, max_size=30), st.integers(0, 30), st.booleans())
+def test_evolve_is_total_and_does_not_depend_on_where_a_replay_is_cut(drawn, cut, register):
+    state = TrialState()
+    entries = []
+    first = [
+        TrialRegistered(on=day(0), protocol=NCT.document, digest=NCT.digest, quorum=1, software="x")
+    ]
+    for event in first * register + drawn:
+        entry = recorded(state, sealed(event, state))
+        before = deepcopy(state)
+        following = evolve(state, entry)
+        assert state == before
+        entries.append(entry)
+        state = following
+    assert replay_events(entries) == state
+    assert replay_events(entries[cut:], replay_events(entries[:cut])) == state
+    assert state.seq == len(entries)
+    state.tallies()
+    departures(state)
+    look_back(state)
+    warnings(state, day(100))
+
+
+@given(ANY_EVENT)
+def test_an_event_survives_being_written(event):
+    text = json.dumps(dump_event(event), allow_nan=False)
+    assert load_event(event.kind, event.version, text) == event
+
+
+@pytest.mark.parametrize(
+    ("kind", "version", "data", "words"),
+    [
+        ("subject-dosed", 1, "{}", "on: Field required"),
+        ("subject-dosed", 1, '{"on":"2026-01-01","subject":"S1","more":1}', "more"),
+        ("subject-dosed", 1, '{"on":"yesterday","subject":"S1"}', "on:"),
+        ("subject-dosed", 1, '{"on":"2026-01-01","subject":1}', "subject:"),
+        ("subject-dosed", 1, "[]", "subject-dosed"),
+        ("subject-dosed", 1, "not json", "subject-dosed"),
+        ("subject-dosed", 2, "{}", "version 2 of this kind is not known"),
+        ("subject-eaten", 1, "{}", "version 1 of this kind is not known"),
+    ],
+)
+def test_what_is_no_event_is_refused_with_its_faults(kind, version, data, words):
+    with pytest.raises(EventError, match=words):
+        load_event(kind, version, data)
+
+
+def test_changing_an_event_checks_names_and_values():
+    event = SubjectDosed(on=day(0), subject="S1", infused=1.0)
+    assert change_event(event, {"infused": 2}).infused == 2.0
+    for changes in ({"infusd": 1}, {"infused": "1"}, {"infused": True}, {"infused": float("inf")}):
+        with pytest.raises(EventError):
+            change_event(event, changes)
+
+
+def test_state_as_of_an_entry_is_what_was_known_then():
+    bench = Bench.started()
+    bench.open_cohort()
+    states = [bench.state]
+    for subject, on in (("S1", 0), ("S2", 14)):
+        bench.treat(subject, on)
+        states.append(bench.state)
+    bench.dlt("S1", 15, onset=3)
+    assert [len(state.subjects) for state in states] == [0, 1, 2]
+    assert states[2].subjects["S1"].standing == "pending"
+    assert bench.state.subjects["S1"].standing == "DLT"

@@ -1,0 +1,236 @@
+"""Patients from a spreadsheet: all or nothing, every fault with its row."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import UTC, datetime
+
+import pytest
+
+from escalation.outcomes import format_outcomes
+from escalation.protocol import load_protocol
+from escalation.trial import Recorder, TrialState, departures, enrol_subject, evolve
+from escalation.trial.demo import DEMO_PROTOCOL, demo_steps
+from escalation.trial.importing import import_patients
+from escalation.trial.spreadsheet import COLUMNS, SpreadsheetError, patients_csv, read_patients
+
+from .bench import AUDITOR, SITE, Bench, day, recorded
+
+HISTORY = """\
+subject,level,weight_kg,dosed_on,infused,lot,outcome,outcome_on,term,grade,onset,relation,reason
+S1,1,60,2026-01-05,1.8e8,A1,no DLT,2026-02-02,,,,,
+S2,1,70,2026-01-19,2.1e8,A2,not evaluable,2026-01-22,fever,2,2026-01-20,possible,moved away
+S3,1,55.5,2026-01-22,1.67e8,A3,N,2026-02-19,,,,,
+S4,1,80,2026-01-25,2.4e8,A4,no DLT,2026-02-22,,,,,
+S5,2,62,2026-03-02,3.7e8,A5,DLT,2026-03-06,CRS,3,2026-03-05,probable,
+S6,2,71,2026-03-16,4.3e8,A6,,,,,,,
+"""
+
+
+def imported(text: str | bytes, bench: Bench | None = None, on: int = 100) -> Bench:
+    bench = Bench.started() if bench is None else bench
+    content = text if isinstance(text, bytes) else text.encode()
+    bench.do(import_patients(content, "patients.csv"), SITE, on)
+    return bench
+
+
+def faults(text: str | bytes, bench: Bench | None = None, on: int = 100) -> list[str]:
+    with pytest.raises(SpreadsheetError) as caught:
+        imported(text, bench, on)
+    return list(caught.value.faults)
+
+
+def with_cell(column: str, value: str, row: int = 2) -> str:
+    table = list(csv.reader(io.StringIO(HISTORY)))
+    table[row - 1][table[0].index(column)] = value
+    written = io.StringIO()
+    csv.writer(written).writerows(table)
+    return written.getvalue()
+
+
+def test_a_history_becomes_cohorts_and_is_said_to_lack_its_decisions():
+    bench = imported(HISTORY)
+    assert format_outcomes(bench.state.written_cohorts()) == "1NXNN 2T?"
+    assert [(c.level, c.n_opened) for c in bench.state.cohorts] == [(1, 4), (2, 2)]
+    assert bench.state.oddities == []
+    said = [remark.text for remark in departures(bench.state)]
+    assert said == [
+        "Cohorts 1, 2 came from a spreadsheet: the decisions that opened them are not in this "
+        "ledger."
+    ]
+    assert [t.term for t in bench.state.subjects["S2"].toxicities] == ["fever"]
+
+
+def test_a_history_that_the_rule_would_not_have_produced_says_so():
+    table = HISTORY.replace("no DLT,2026-02-02,,,,,", "DLT,2026-01-10,CRS,4,2026-01-09,,")
+    said = [remark.text for remark in departures(imported(table).state)]
+    assert "cohort 2 (2T?) is at level 2 where the design says level 1" in said[1]
+
+
+def test_after_a_history_the_next_cohort_needs_a_decision():
+    bench = imported(HISTORY.replace("4.3e8,A6,,", "4.3e8,A6,no DLT,2026-04-13"))
+    said = bench.refused(enrol_subject, SITE, subject="S7", weight_kg=60.0)
+    assert "No cohort is open: the committee has to decide" in said
+    bench.open_cohort()  # one more at level 2 fills the three
+    bench.treat("S7")
+    assert format_outcomes(bench.state.written_cohorts()) == "1NXNN 2TN 2?"
+
+
+def test_cohorts_can_be_numbered():
+    table = list(csv.reader(io.StringIO(HISTORY)))
+    for line, number in zip(table, ["cohort", "1", "1", "2", "2", "3", "3"], strict=True):
+        line.append(number)
+    text = "\n".join(",".join(line) for line in table)
+    assert format_outcomes(imported(text).state.written_cohorts()) == "1NX 1NN 2T?"
+    for wrong, fault in (
+        ("moved away,3", "cohort 3 is at level 1 above"),
+        ("moved away,0", "does not follow: number from 1"),
+        ("moved away,", "cohort is missing; number every row's, or none"),
+    ):
+        assert fault in "".join(faults(text.replace("moved away,1", wrong)))
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+def test_separators_a_byte_order_mark_and_order_of_columns_do_not_matter(delimiter):
+    table = [list(reversed(line)) for line in csv.reader(io.StringIO(HISTORY))]
+    text = "\r\n".join(delimiter.join(line) for line in table)
+    bench = imported(b"\xef\xbb\xbf" + text.encode())
+    assert format_outcomes(bench.state.written_cohorts()) == "1NXNN 2T?"
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "fault"),
+    [
+        ("subject", "John Smith", "row 2: John Smith cannot be enrolled: The id of a subject is"),
+        ("subject", "", "row 2, subject: is missing"),
+        ("subject", "S3", "row 4: S3 is in row 2 too"),
+        ("level", "7", "row 2: level 7 is none of -1, 1, 2, 3"),
+        ("level", "one", 'row 2, level: "one" is no whole number'),
+        ("weight_kg", "60,5", 'row 2, weight_kg: "60,5" is no number such as 61.5'),
+        ("weight_kg", "", "row 2: S1 cannot be enrolled: Doses are in cells/kg: the weight"),
+        ("weight_kg", "1_0", 'row 2, weight_kg: "1_0" is no number'),
+        ("weight_kg", "nan", 'row 2, weight_kg: "nan" is no number'),
+        (
+            "dosed_on",
+            "05.01.2026",
+            'row 2, dosed_on: "05.01.2026" is no day; write it as 2026-01-31',
+        ),
+        ("dosed_on", "", "row 2: dosed_on is missing: a history is of patients who were dosed"),
+        ("dosed_on", "2031-01-01", "2031-01-01 is still to come"),
+        ("outcome", "fine", 'row 2, outcome: "fine" is none of pending, dlt, no dlt'),
+        ("outcome_on", "", "row 2, outcome_on: is missing: an outcome has a day"),
+        ("outcome_on", "2026-01-20", 'closes on 2026-02-02: "no DLT" cannot be said before'),
+        ("outcome", "DLT", "A DLT needs its term, grade and day of onset"),
+        ("infused", "0", "The infused amount must be above 0"),
+        ("term", "CRS", "row 2, term: a toxicity needs term, grade and onset"),
+    ],
+)
+def test_a_fault_is_named_with_its_row(column, value, fault):
+    found = faults(with_cell(column, value))
+    assert any(fault in problem for problem in found), found
+
+
+def test_all_faults_are_reported_together_and_nothing_is_recorded():
+    bench = Bench.started()
+    before = bench.state
+    text = with_cell("weight_kg", "").replace("2026-02-19", "2026-02-01")
+    found = faults(text, bench)
+    assert [problem[:5] for problem in found] == ["row 2", "row 4"]
+    assert bench.state is before
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("", "row 1: the heading lacks subject and level"),
+        ("subject,level\n", "no patient below the heading"),
+        ("subject,level,weigth\nS1,1,3\n", "no column is called weigth; did you mean weight_kg?"),
+        ("subject,level,level\nS1,1,1\n", "row 1: the column level is there twice"),
+        ("subject,level\nS1,1,2,3\n", "row 2: has more cells than the heading"),
+        ('subject,level\n"S1,1\n', "not CSV"),
+        (b"subject,level\nS\xff1,1\n", "row 2: not UTF-8"),
+        ("subject,level\n" + "S1,1\n" * 1001, "more than 1000 rows"),
+        ("x" * 1_000_001, "larger than 1000000 bytes"),
+        ("subject,level\n\x00,1\n", "row 2"),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_what_is_no_list_of_patients_is_refused(text, fault):
+    assert any(fault in problem for problem in faults(text))
+
+
+def test_into_a_running_trial_rows_pass_the_gates():
+    bench = Bench.started()
+    bench.open_cohort(0)
+    rows = [line for line in HISTORY.splitlines() if line[:2] in ("su", "S1", "S2", "S3")]
+    imported("\n".join(rows), bench)
+    assert format_outcomes(bench.state.written_cohorts()) == "1NXN"
+    heading = HISTORY.splitlines()[0]
+    more = f"{heading}\nS8,1,60,2026-04-15,1.8e8,,,,,,,,\nS9,1,60,,,,,,,,,,\n"
+    (found,) = faults(more, bench)
+    assert (
+        "row 3: S9 cannot be enrolled: Cohort 1 has no free place: S8 will fill the last" in found
+    )
+
+
+def test_a_row_against_a_gate_is_a_fault():
+    bench = Bench.started()
+    bench.open_cohort(0)
+    rows = HISTORY.splitlines()[:3]
+    found = faults("\n".join(rows).replace("2026-01-19", "2026-01-09"), bench)
+    assert any("the first patient of a cohort is alone for 14 days" in f for f in found)
+
+
+def test_importing_again_records_only_what_is_new_and_names_what_differs():
+    bench = imported(HISTORY)
+    n = bench.state.seq
+    assert faults(HISTORY, bench) == ["every row says what is recorded already"]
+    more = HISTORY.replace("4.3e8,A6,,", "4.3e8,A6,no DLT,2026-04-13")
+    imported(more, bench)
+    assert bench.state.seq == n + 1
+    assert faults(more.replace("S3,1,55.5", "S3,1,56"), bench) == [
+        "row 4: weight_kg is 56.0 here and 55.5 in entry "
+        f"{bench.state.subjects['S3'].enrolments[0].seq}; if that is wrong, correct the entry"
+    ]
+
+
+def demo_state() -> TrialState:
+    state = TrialState()
+    for command, recorder in demo_steps(load_protocol(DEMO_PROTOCOL)):
+        for event in command(state, recorder):
+            state = evolve(state, recorded(state, event, recorder.name, recorder.at))
+    return state
+
+
+def test_what_was_exported_is_read_back_the_same():
+    state = demo_state()
+    text = patients_csv(state)
+    bench = Bench.started()
+    bench.do(import_patients(text.encode(), "export.csv"), SITE, 200)
+    assert patients_csv(bench.state) == text
+    assert bench.state.tallies() == state.tallies()
+    assert bench.state.written_cohorts() == state.written_cohorts()
+
+
+def test_a_cell_that_a_spreadsheet_program_would_calculate_is_guarded_and_read_back():
+    bench = Bench.started()
+    bench.open_cohort()
+    bench.enrol("S1")
+    bench.dose("S1", lot="=HYPERLINK(1)")
+    bench.lost("S1", reason='-moved, "away"')
+    text = patients_csv(bench.state)
+    assert "'=HYPERLINK(1)" in text
+    assert '"\'-moved, ""away"""' in text
+    (row,) = read_patients(text.encode(), "x")
+    assert (row.lot, row.reason, row.level) == ("=HYPERLINK(1)", '-moved, "away"', 1)
+    assert text.splitlines()[0] == ",".join(COLUMNS)
+
+
+def test_only_a_site_imports():
+    bench = Bench.started()
+    command = import_patients(HISTORY.encode(), "x.csv")
+    with pytest.raises(SpreadsheetError, match="to record patients takes site"):
+        command(
+            bench.state, Recorder(name=AUDITOR, on=day(100), at=datetime(2026, 6, 1, tzinfo=UTC))
+        )
