@@ -1,0 +1,83 @@
+"""What differs between the databases a ledger can stand on; all else is written once, in store."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from sqlalchemy import Connection, Engine
+
+from escalation.errors import IntegrityError, LedgerError
+
+__all__ = ["IN_USE", "Backend", "Trouble", "find_trouble"]
+
+IN_USE = "another program is using it and did not finish in time; try again"
+
+
+class Backend(ABC):
+    """One database.
+
+    Attributes
+    ----------
+    name : str
+        What messages call it; shows no password.
+    steps : sequence of tuple of str
+        The schema, step by step: see `schema`.
+    to_read, to_write, to_build : tuple of str
+        The statements that begin a transaction which sees one state of the database throughout;
+        which writes to a trial; which changes the schema, with nobody beside it.
+    """
+
+    name: str
+    steps: ClassVar[Sequence[tuple[str, ...]]]
+    to_read: ClassVar[tuple[str, ...]]
+    to_write: ClassVar[tuple[str, ...]]
+    to_build: ClassVar[tuple[str, ...]]
+
+    @abstractmethod
+    def engine(self, *, create: bool = False) -> Engine:
+        """Return an engine that makes each connection anew, with safe settings or not at all.
+
+        Raises
+        ------
+        LedgerError
+            If there is no database, and ``create`` is not asked for or does not help.
+        """
+
+    @abstractmethod
+    def read_anything(self, connection: Connection) -> None:
+        """Let a transaction read whatever stands in the database, text in no known code too."""
+
+    @abstractmethod
+    def faults(self, connection: Connection) -> list[str]:
+        """Return what is wrong with the database's pages, tables and triggers."""
+
+    @abstractmethod
+    def explain(self, error: BaseException) -> Trouble:
+        """Say in plain words what a driver's error means."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What a driver's error means.
+
+    Attributes
+    ----------
+    error : type
+        What to raise.
+    sentence : str
+        What happened, and what would help.
+    undone : bool
+        Whether a commit that fails in this way has certainly recorded nothing.
+    """
+
+    error: type[LedgerError | IntegrityError]
+    sentence: str
+    undone: bool = True
+
+
+def find_trouble(troubles: Mapping[str, Trouble], code: str) -> Trouble | None:
+    """Return the first trouble whose key the code begins with."""
+    return next((troubles[key] for key in troubles if code.startswith(key)), None)

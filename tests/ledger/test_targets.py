@@ -1,0 +1,47 @@
+"""Where a ledger is, as people write it."""
+
+from __future__ import annotations
+
+import pytest
+
+from escalation.errors import LedgerError
+from escalation.ledger.targets import find_backend
+
+
+@pytest.mark.parametrize(
+    ("target", "name"),
+    [
+        ("trial.db", "trial.db"),
+        ("/srv/trials/trial.db", "/srv/trials/trial.db"),
+        ("sqlite:///trial.db", "trial.db"),
+        ("sqlite:////srv/trials/trial.db", "/srv/trials/trial.db"),
+        ("SQLite:///trial.db", "trial.db"),
+        ("größe.db", r"gr\xf6\xdfe.db"),
+        ("postgresql://ada:s3cret@host/db", "postgresql://ada:***@host/db"),
+        ("postgres://ada@host:5433/db", "postgresql://ada@host:5433/db"),
+        ("postgresql+psycopg:///db?host=/run", "postgresql:///db?host=%2Frun"),
+        ("postgresql://a%40b:x%2Fy@host/db", "postgresql://a%40b:***@host/db"),
+    ],
+)
+def test_a_target_is_named_so_that_it_may_be_shown(target: str, name: str):
+    assert find_backend(target, 1.0).name == name
+
+
+@pytest.mark.parametrize(
+    ("target", "problem"),
+    [
+        ("", '"" names no file; a ledger is a path, sqlite:///path or postgresql://'),
+        (":memory:", '":memory:" names no file'),
+        ("sqlite://", '"" names no file'),
+        ("sqlite:///:memory:", '":memory:" names no file'),
+        ("a\0b.db", r'"a\\x00b.db" names no file'),
+        ("sqlite:///a.db?mode=ro", "sqlite:// takes a path and nothing else"),
+        ("sqlite://server/a.db", "sqlite:// takes a path and nothing else"),
+        ("mysql://host/db", "mysql:// is no place for a ledger; a ledger is"),
+        ("postgresql+psycopg2://host/db", r"postgresql\+psycopg2:// is no place for a ledger"),
+        ("https://example.org/a.db", "https:// is no place for a ledger"),
+    ],
+)
+def test_what_is_no_place_for_a_ledger_is_refused(target: str, problem: str):
+    with pytest.raises(LedgerError, match=problem):
+        find_backend(target, 1.0)
