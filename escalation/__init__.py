@@ -1,3 +1,3 @@
 """Deciding and recording: dose-escalation rules, protocols, and the trial that follows them."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

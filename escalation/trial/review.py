@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -159,13 +160,33 @@ def look_back(state: TrialState) -> list[Remark]:
     """
     return [
         remark
-        for made in state.decisions
-        if made.approved is not None
-        for remark in _judge_anew(state, made)
+        for made, since in _decisions_with_news(state)
+        for remark in _judge_anew(state, made, since)
     ]
 
 
-def _judge_anew(state: TrialState, made: MadeDecision) -> Iterator[Remark]:
+def _decisions_with_news(state: TrialState) -> Iterator[tuple[MadeDecision, list[int]]]:
+    """Yield the approved decisions about whose patients more was recorded later, and what."""
+    cutoffs = [made.event.cutoff for made in state.decisions]
+    news: dict[int, set[int]] = {}
+
+    def add(known: int, later: int) -> None:
+        """Say that who rested on entry ``known`` did not know entry ``later``."""
+        for place in range(bisect_left(cutoffs, known), bisect_left(cutoffs, later)):
+            news.setdefault(place, set()).add(later)
+
+    for subject in state.subjects.values():
+        for outcome in subject.outcomes:
+            if subject.dosing is not None:
+                add(subject.dosing.seq, outcome.seq)
+    for correction in state.corrections:
+        add(correction.event.entry, correction.seq)
+    for place, made in enumerate(state.decisions):
+        if place in news and made.approved is not None:
+            yield made, sorted(news[place])
+
+
+def _judge_anew(state: TrialState, made: MadeDecision, since: list[int]) -> Iterator[Remark]:
     then, chosen, protocol = made.event.recommended, made.event.chosen, made.protocol
     now = rule_says(state, before=made.event.cutoff + 1, protocol=protocol)
     if recommend(now, protocol).choice == then.choice:
@@ -173,10 +194,8 @@ def _judge_anew(state: TrialState, made: MadeDecision) -> Iterator[Remark]:
     too_far = goes_further(chosen, now, protocol.labels) and not made.event.departure
     if then.action is Action.WAIT and not too_far:
         return
-    since = ", ".join(map(str, _entries_since(state, made.event.cutoff)))
-    known = (
-        f"Had entry {since} been known" if "," not in since else f"Had entries {since} been known"
-    )
+    entries = "entries" if len(since) > 1 else "entry"
+    known = f"Had {entries} {', '.join(map(str, since))} been known"
     said = f"the rule would have said: {describe_decision(now, protocol)}"
     if too_far and made.cohort is not None:
         level = state.cohorts[made.cohort - 1].level
@@ -184,15 +203,3 @@ def _judge_anew(state: TrialState, made: MadeDecision) -> Iterator[Remark]:
     else:
         text = f"{known} at decision {made.seq}, {said}"
     yield Remark(entry=made.seq, text=text)
-
-
-def _entries_since(state: TrialState, cutoff: int) -> list[int]:
-    """Return later entries about patients who had been dosed before."""
-    seqs: set[int] = set()
-    for subject in state.subjects.values():
-        if subject.dosing is None or subject.dosing.seq > cutoff:
-            continue
-        for fact in (*subject.enrolments, subject.dosing, *subject.outcomes):
-            seqs.update(seq for seq in (fact.seq, *fact.corrected_by) if seq > cutoff)
-    withdrawn = {c.seq for c in state.corrections if c.after is None and c.seq > cutoff}
-    return sorted(seqs | withdrawn)

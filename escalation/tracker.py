@@ -1,0 +1,236 @@
+"""A trial in its ledger: read it as of any entry or time, and record what commands return.
+
+The ledger knows nothing of trials and the trial nothing of storage; here, and only here, they meet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from escalation.errors import (
+    ConflictError,
+    EscalationError,
+    InputError,
+    IntegrityError,
+    RefusedError,
+)
+from escalation.ledger import Draft, Entry, Ledger, check_chain, format_time
+from escalation.trial import Events, Recorded, Recorder, TrialState, replay_events
+from escalation.trial.codec import dump_event, load_event
+
+__all__ = ["Command", "Tracker", "read_entry"]
+
+Command = Callable[[TrialState, Recorder], Events]
+
+
+class Tracker:
+    """One trial of a ledger.
+
+    Parameters
+    ----------
+    ledger : Ledger
+    trial : str
+        Its id in the ledger.
+
+    Examples
+    --------
+    >>> from escalation.ledger import open_ledger
+    >>> with open_ledger("trial.db") as ledger:  # doctest: +SKIP
+    ...     print(Tracker(ledger, "DEMO").state().seq)
+    41
+    """
+
+    def __init__(self, ledger: Ledger, trial: str) -> None:
+        self.ledger = ledger
+        self.trial = trial
+
+    def entries(self) -> list[Recorded]:
+        """Return every entry, read and checked.
+
+        Raises
+        ------
+        IntegrityError
+            If the chain of hashes is broken, or an entry cannot be read.
+        """
+        return list(map(read_entry, self._checked_entries()))
+
+    def state(self, as_of: int | datetime | None = None) -> TrialState:
+        """Return what was known at an entry or a time; now, where neither is given.
+
+        Parameters
+        ----------
+        as_of : int, datetime or None
+            Number of an entry, or a time with its zone: the last entry recorded by then counts,
+            and everything before it.
+
+        Raises
+        ------
+        InputError
+            For an entry that is not there.
+        IntegrityError
+            As ``entries``.
+        """
+        return _replay(_up_to(self._checked_entries(), as_of))
+
+    def record(
+        self,
+        command: Command,
+        recorder: Recorder,
+        *,
+        request_id: str | None = None,
+        seen: int | None = None,
+        new: bool = False,
+    ) -> list[Recorded]:
+        """Carry out a command and record what it returns, all of it or nothing.
+
+        The command decides on the state as read, without a lock. If somebody has recorded in
+        between, it decides again inside the lock, and must return the same: nobody's entry rests
+        on data that its author has not seen.
+
+        Parameters
+        ----------
+        command : callable
+            From a state and a recorder to events; pure.
+        recorder : Recorder
+        request_id : str or None
+            A name for this request. What was recorded under it is not recorded again.
+        seen : int or None
+            The last entry that whoever asks has seen; None for whatever is there.
+        new : bool
+            Whether the trial is to be new in the ledger.
+
+        Returns
+        -------
+        list of Recorded
+            What was recorded, now or earlier under this request id.
+
+        Raises
+        ------
+        RefusedError
+            If the trial does not allow the command.
+        ConflictError
+            If somebody else recorded first.
+        IntegrityError, LedgerError
+            If the ledger is not as it was written, or cannot be used.
+        """
+        known = [] if new else self._checked_entries()
+        if request_id is not None:
+            repeated = [entry for entry in known if entry.request_id == request_id]
+            if repeated:
+                return _confirm(repeated, known, command, recorder)
+        if seen is not None and seen != len(known):
+            raise ConflictError(_say_who_was_first(known[seen:], f"entry {seen}"))
+        state = _replay(known)
+        events = command(state, recorder)
+        with self.ledger.writing(self.trial, new=new) as writer:
+            newer = writer.entries(after=len(known))
+            if newer:
+                check_chain(newer, known[-1].anchor if known else None)
+                repeated = [entry for entry in newer if entry.request_id == request_id]
+                if repeated and request_id is not None:
+                    return _confirm(repeated, [*known, *newer], command, recorder)
+                _decide_again(
+                    command, recorder, replay_events(map(read_entry, newer), state), events, newer
+                )
+            recorded = writer.append(
+                [Draft(kind=e.kind, version=e.version, data=dump_event(e)) for e in events],
+                after=len(known) + len(newer),
+                recorded_at=recorder.at,
+                recorded_by=recorder.name,
+                request_id=request_id,
+            )
+        return list(map(read_entry, recorded))
+
+    def _checked_entries(self) -> list[Entry]:
+        entries = self.ledger.entries(self.trial)
+        check_chain(entries)
+        return entries
+
+
+def read_entry(entry: Entry) -> Recorded:
+    """Read the event of a ledger's entry.
+
+    Raises
+    ------
+    IntegrityError
+        If it is none that this program knows.
+    """
+    try:
+        return Recorded(
+            seq=entry.seq,
+            at=datetime.fromisoformat(entry.recorded_at),
+            by=entry.recorded_by,
+            hash=entry.hash,
+            event=load_event(entry.kind, entry.version, entry.data),
+        )
+    except (EscalationError, ValueError) as error:
+        raise IntegrityError(
+            f"entry {entry.seq} of trial {entry.trial} cannot be read: {error}"
+        ) from error
+
+
+def _replay(entries: Sequence[Entry]) -> TrialState:
+    return replay_events(map(read_entry, entries))
+
+
+def _up_to(entries: Sequence[Entry], as_of: int | datetime | None) -> Sequence[Entry]:
+    if as_of is None:
+        return entries
+    if isinstance(as_of, datetime):
+        limit = format_time(as_of)
+        return entries[: max((e.seq for e in entries if e.recorded_at <= limit), default=0)]
+    if not 0 <= as_of <= len(entries):
+        raise InputError(f"there is no entry {as_of}; the last one is {len(entries)}")
+    return entries[:as_of]
+
+
+def _confirm(
+    repeated: Sequence[Entry], known: Sequence[Entry], command: Command, recorder: Recorder
+) -> list[Recorded]:
+    """Return what a request has recorded already, if it is what the command asks for."""
+    first = repeated[0]
+    then = replace(recorder, at=read_entry(first).at)
+    said = list(map(read_entry, repeated))
+    try:
+        events = command(_replay(known[: first.seq - 1]), then)
+    except RefusedError:
+        events = ()
+    if recorder.name != first.recorded_by or list(events) != [recorded.event for recorded in said]:
+        raise ConflictError(
+            f"request id {first.request_id} was used for entry {first.seq}, by "
+            f"{first.recorded_by}, which says something else ({first.kind}); nothing was recorded"
+        )
+    return said
+
+
+def _decide_again(
+    command: Command,
+    recorder: Recorder,
+    state: TrialState,
+    events: Events,
+    newer: Sequence[Entry],
+) -> None:
+    """Refuse what would be recorded otherwise now that others have recorded.
+
+    Raises
+    ------
+    ConflictError
+        Saying who was first, and what stands in the way now.
+    """
+    first = _say_who_was_first(newer, "you read the trial")
+    try:
+        again = command(state, recorder)
+    except RefusedError as error:
+        raise ConflictError(f"{first}. Now {error}") from error
+    if again != events:
+        raise ConflictError(f"{first}. What you asked for would be recorded otherwise now")
+
+
+def _say_who_was_first(newer: Sequence[Entry], since: str) -> str:
+    if not newer:
+        return f"{since} is not there yet; nothing was recorded"
+    listed = ", ".join(f"entry {e.seq} ({e.kind}) by {e.recorded_by}" for e in newer[:5])
+    more = f" and {len(newer) - 5} more" if len(newer) > 5 else ""
+    return f"someone else recorded first: since {since} came {listed}{more}; nothing was recorded"
