@@ -99,7 +99,7 @@ class Tracker:
         seen : int or None
             The last entry that whoever asks has seen; None for whatever is there.
         new : bool
-            Whether the trial is to be new in the ledger.
+            Whether the trial is not in the ledger yet.
 
         Returns
         -------
@@ -116,10 +116,9 @@ class Tracker:
             If the ledger is not as it was written, or cannot be used.
         """
         known = [] if new else self._checked_entries()
-        if request_id is not None:
-            repeated = [entry for entry in known if entry.request_id == request_id]
-            if repeated:
-                return _confirm(repeated, known, command, recorder)
+        repeated = _find_request(known, request_id)
+        if repeated:
+            return _confirm(repeated, known, command, recorder)
         if seen is not None and seen != len(known):
             raise ConflictError(_say_who_was_first(known[seen:], f"entry {seen}"))
         state = _replay(known)
@@ -128,8 +127,8 @@ class Tracker:
             newer = writer.entries(after=len(known))
             if newer:
                 check_chain(newer, known[-1].anchor if known else None)
-                repeated = [entry for entry in newer if entry.request_id == request_id]
-                if repeated and request_id is not None:
+                repeated = _find_request(newer, request_id)
+                if repeated:
                     return _confirm(repeated, [*known, *newer], command, recorder)
                 _decide_again(
                     command, recorder, replay_events(map(read_entry, newer), state), events, newer
@@ -186,6 +185,10 @@ def _up_to(entries: Sequence[Entry], as_of: int | datetime | None) -> Sequence[E
     return entries[:as_of]
 
 
+def _find_request(entries: Sequence[Entry], request_id: str | None) -> list[Entry]:
+    return [e for e in entries if request_id is not None and e.request_id == request_id]
+
+
 def _confirm(
     repeated: Sequence[Entry], known: Sequence[Entry], command: Command, recorder: Recorder
 ) -> list[Recorded]:
@@ -200,7 +203,8 @@ def _confirm(
     if recorder.name != first.recorded_by or list(events) != [recorded.event for recorded in said]:
         raise ConflictError(
             f"request id {first.request_id} was used for entry {first.seq}, by "
-            f"{first.recorded_by}, which says something else ({first.kind}); nothing was recorded"
+            f"{first.recorded_by}, which says something else ({_words(first)}); nothing was "
+            "recorded"
         )
     return said
 
@@ -231,6 +235,10 @@ def _decide_again(
 def _say_who_was_first(newer: Sequence[Entry], since: str) -> str:
     if not newer:
         return f"{since} is not there yet; nothing was recorded"
-    listed = ", ".join(f"entry {e.seq} ({e.kind}) by {e.recorded_by}" for e in newer[:5])
+    listed = ", ".join(f"entry {e.seq} ({_words(e)}) by {e.recorded_by}" for e in newer[:5])
     more = f" and {len(newer) - 5} more" if len(newer) > 5 else ""
     return f"someone else recorded first: since {since} came {listed}{more}; nothing was recorded"
+
+
+def _words(entry: Entry) -> str:
+    return entry.kind.replace("-", " ")

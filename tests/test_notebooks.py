@@ -64,7 +64,11 @@ def code_cells(notebook: nbformat.NotebookNode) -> list[Any]:
 
 
 def test_there_are_notebooks() -> None:
-    assert [path.stem for path in PATHS] == ["01-dose-decisions", "02-operating-characteristics"]
+    assert [path.stem for path in PATHS] == [
+        "01-dose-decisions",
+        "02-operating-characteristics",
+        "03-tracking-a-trial",
+    ]
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)

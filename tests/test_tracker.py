@@ -117,7 +117,7 @@ def test_whoever_has_not_seen_the_last_entry_is_told_who_was_first(tracker: Trac
     tracker.record(DLT, by("site"))
     with pytest.raises(ConflictError) as caught:
         tracker.record(ENROL, by("site"), seen=7)
-    assert "since entry 7 came entry 8 (outcome-recorded) by site" in str(caught.value)
+    assert "since entry 7 came entry 8 (outcome recorded) by site" in str(caught.value)
     assert caught.value.exit_code == 4
     assert tracker.state().seq == 8
     with pytest.raises(ConflictError, match="entry 99 is not there yet"):

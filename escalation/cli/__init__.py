@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import importlib
 import sys
+import textwrap
 from typing import Any
 
 import click
 
 from escalation import __version__
-from escalation.errors import EscalationError, reason
+from escalation.errors import ConflictError, EscalationError, RefusedError, reason
 
 __all__ = ["LazyGroup", "main"]
 
@@ -42,7 +43,9 @@ class Program(LazyGroup):
         try:
             return super().invoke(ctx)
         except EscalationError as error:
-            click.echo(f"escalation: {error}", err=True)
+            from escalation.cli.options import shown_on  # noqa: PLC0415  # itself imports a lot
+
+            click.echo(shown_on(_message(error), sys.stderr), err=True)
             ctx.exit(error.exit_code)
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
@@ -52,6 +55,19 @@ class Program(LazyGroup):
         except OSError as error:  # but for EPIPE, which click ends quietly
             click.echo(f"escalation: {error.filename or 'output'}: {reason(error)}", err=True)
             sys.exit(1)
+
+
+def _message(error: EscalationError) -> str:
+    """Say what was wrong; several reasons for a refusal stand one below the other."""
+    said = f"escalation: {error}"
+    if isinstance(error, RefusedError) and len(error.reasons) > 1:
+        said = "\n  ".join([f"escalation: {error.what}:", *error.reasons])
+    if not isinstance(error, RefusedError | ConflictError):
+        return said  # one line, or as the error has laid it out
+    return "\n".join(
+        textwrap.fill(row, 79, subsequent_indent="    ", break_on_hyphens=False)
+        for row in said.split("\n")
+    )
 
 
 main = Program(
@@ -64,6 +80,7 @@ main = Program(
         "protocol": "escalation.cli.protocol:protocol",
         "simulate": "simulations.cli.simulate:simulate",
         "scenarios": "simulations.cli.scenarios:scenarios",
+        "trial": "escalation.cli.trial:trial",
     },
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 88},
 )

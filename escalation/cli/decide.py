@@ -16,11 +16,11 @@ from escalation.cli.options import (
     protocol_options,
     read_outcomes,
 )
-from escalation.designs.base import Action, Decision, LevelStatus
+from escalation.designs.base import Action, LevelStatus
 from escalation.designs.replay import SHOWN
-from escalation.outcomes import Cohort, Tally, format_outcomes
-from escalation.protocol import Advice, Protocol, advise, describe_decision, format_dose
-from escalation.text import align
+from escalation.outcomes import Cohort, format_outcomes
+from escalation.protocol import Advice, Protocol, advise, describe_decision
+from escalation.reports.level_table import answer, level_table, levels_document
 
 __all__ = ["answer", "decide"]
 
@@ -56,7 +56,7 @@ def decide(
     click.echo()
     if cohorts:
         line(f"After {format_outcomes(cohorts)}:")
-    click.echo(_table(protocol, cohorts, advice))
+    click.echo(level_table(protocol, cohorts, advice.tallies))
     click.echo()
     line(origin(protocol), indent="  ")
 
@@ -79,68 +79,14 @@ def _notes(protocol: Protocol, advice: Advice) -> Iterator[str]:
         yield f"and {len(advice.departures) - SHOWN} more departures"
 
 
-def _table(protocol: Protocol, cohorts: Sequence[Cohort], advice: Advice) -> str:
-    dose = [f"dose, {protocol.unit}"] if protocol.unit else []
-    replaced = _not_evaluable(protocol, cohorts)
-    beside = ["not evaluable"] if any(replaced) else []
-    rows = [["level", *dose, "evaluable", "DLTs", "pending", *beside, "status"]]
-    statuses = _statuses(protocol, replaced, advice.tallies)
-    for level, tally, n, status in zip(
-        protocol.levels, advice.tallies, replaced, statuses, strict=True
-    ):
-        given = [] if level.dose is None else [format_dose(level.dose)]
-        counts = [tally.n_evaluable, tally.n_dlts, tally.n_pending, *([n] if beside else [])]
-        rows.append([str(level.label), *given, *map(str, counts), status])
-    return align(rows, left=[len(rows[0]) - 1])
-
-
-def _not_evaluable(protocol: Protocol, cohorts: Sequence[Cohort]) -> list[int]:
-    """Count the patients of each level who were not evaluable."""
-    return [
-        sum(cohort.n_not_evaluable for cohort in cohorts if cohort.label == label)
-        for label in protocol.labels
-    ]
-
-
-def _statuses(
-    protocol: Protocol, replaced: Sequence[int], tallies: Sequence[Tally]
-) -> Iterator[str]:
-    """Say how each level stands, seen from the whole ladder."""
-    closed = False
-    for tally, n_replaced in zip(tallies, replaced, strict=True):
-        status = protocol.design.status(tally)
-        if closed:
-            yield "closed"
-        elif status is LevelStatus.NOT_GIVEN and (tally.n_pending or n_replaced):
-            yield "none evaluable"
-        else:
-            yield str(status)
-        closed = closed or status is LevelStatus.TOO_TOXIC
-
-
 def _document(protocol: Protocol, cohorts: Sequence[Cohort], advice: Advice) -> dict[str, Any]:
     decision = advice.decision
-    replaced = _not_evaluable(protocol, cohorts)
-    statuses = _statuses(protocol, replaced, advice.tallies)
     return {
         **identity(protocol),
         **answer(protocol, decision),
         "settled": decision.settled,
         "possible": [answer(protocol, possible) for possible in decision.possible],
-        "levels": [
-            {
-                "level": level.label,
-                "dose": level.dose,
-                "n_evaluable": tally.n_evaluable,
-                "n_dlts": tally.n_dlts,
-                "n_pending": tally.n_pending,
-                "n_not_evaluable": n_replaced,
-                "status": status,
-            }
-            for level, tally, n_replaced, status in zip(
-                protocol.levels, advice.tallies, replaced, statuses, strict=True
-            )
-        ],
+        "levels": levels_document(protocol, cohorts, advice.tallies),
         "departures": [
             {
                 "cohort": departure.cohort,
@@ -150,19 +96,4 @@ def _document(protocol: Protocol, cohorts: Sequence[Cohort], advice: Advice) -> 
             }
             for departure in advice.departures
         ],
-    }
-
-
-def answer(protocol: Protocol, decision: Decision) -> dict[str, Any]:
-    """Return one decision under the names of ``decide --json``."""
-    level, mtd = decision.level, decision.mtd
-    return {
-        "action": decision.action,
-        "level": None if level is None else protocol.labels[level],
-        "dose": None if level is None else protocol.levels[level].dose,
-        "unit": protocol.unit,
-        "n_to_enrol": decision.n_to_enrol,
-        "mtd": None if mtd is None else protocol.labels[mtd],
-        "inconclusive": decision.inconclusive,
-        "clause": {"id": decision.clause.id, "text": decision.clause.text},
     }

@@ -10,13 +10,13 @@ import textwrap
 from collections.abc import Callable, Sequence
 from itertools import islice, pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
 from escalation import __version__
 from escalation.designs import VARIANTS, describe_design
-from escalation.errors import DesignError, InputError, reason
+from escalation.errors import DesignError, InputError, printable, reason
 from escalation.outcomes import MAX_LETTERS, Cohort, parse_outcomes
 from escalation.protocol import Protocol, load_protocol
 
@@ -38,6 +38,7 @@ __all__ = [
     "read_outcomes",
     "read_protocol",
     "read_stdin",
+    "shown_on",
 ]
 
 DEFAULT_PROTOCOL = "nct07123519"
@@ -240,7 +241,18 @@ def origin(protocol: Protocol) -> str:
 
 def line(text: str, indent: str = "") -> None:
     """Print one paragraph, wrapped for a terminal of 80 columns."""
-    click.echo(textwrap.fill(text, 79, subsequent_indent=indent, break_on_hyphens=False))
+    filled = textwrap.fill(text, 79, subsequent_indent=indent, break_on_hyphens=False)
+    click.echo(shown_on(filled, sys.stdout))
+
+
+def shown_on(text: str, stream: TextIO | None) -> str:
+    """Escape what a stream cannot write, and what a terminal may obey: a name may hold any letter.
+
+    Line ends stay.
+    """
+    encoding = getattr(stream, "encoding", None) or "ascii"
+    safe = "".join(c if c.isprintable() or c == "\n" else printable(c) for c in text)
+    return safe.encode(encoding, "backslashreplace").decode(encoding)
 
 
 def echo_json(document: Mapping[str, Any]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from escalation.cli import LazyGroup
-from escalation.cli.options import CarefulCommand, echo_json, read_protocol
+from escalation.cli.options import CarefulCommand, echo_json, read_protocol, shown_on
 from escalation.errors import InputError, ProtocolError, reason
 from escalation.protocol import Protocol, format_dose, load_protocol, shipped_protocols
 
@@ -72,7 +72,7 @@ def show(name: str, as_json: bool) -> None:
     ]
     rows.insert(0, ("setting", "source", "value"))
     width = max(len(setting) for setting, _, _ in rows)
-    click.echo(_printable(f"{shown.name}  digest {shown.digest}\n"))
+    click.echo(shown_on(f"{shown.name}  digest {shown.digest}\n", sys.stdout))
     for setting, source, value in rows:
         click.echo(_row((setting, source), (width, len("registry")), value))
 
@@ -164,10 +164,4 @@ def _row(cells: tuple[str, ...], widths: tuple[int, ...], text: str) -> str:
         subsequent_indent=" " * len(lead),
         break_on_hyphens=False,
     )
-    return _printable(wrapped)
-
-
-def _printable(text: str) -> str:
-    """Escape what standard output cannot write: a title may hold any letter."""
-    encoding = sys.stdout.encoding or "ascii"
-    return text.encode(encoding, "backslashreplace").decode(encoding)
+    return shown_on(wrapped, sys.stdout)

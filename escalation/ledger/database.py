@@ -70,10 +70,12 @@ class Database:
         """Turn every driver's error into ours: here, and nowhere else."""
         try:
             yield
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, UnicodeDecodeError) as error:  # a damaged schema, quoted by SQLite
             raise self._in_plain_words(error, phase) from error
 
-    def _in_plain_words(self, error: SQLAlchemyError, phase: _Phase) -> EscalationError:
+    def _in_plain_words(
+        self, error: SQLAlchemyError | UnicodeDecodeError, phase: _Phase
+    ) -> EscalationError:
         trouble = self.backend.explain(getattr(error, "orig", None) or error)
         said = f"{self.backend.name}: {trouble.sentence}"
         if phase == "reading":

@@ -61,8 +61,10 @@ def decide(
     chosen = recommended.choice if choice is None else choice
     follows = chosen == recommended.choice
     _check_choice(refusal, state, chosen, protocol)
+    if state.stopped is not None and chosen == state.stopped.event.chosen:
+        refusal.add(f"Decision {state.stopped.seq} has stopped the trial.")
     if follows:
-        _check_something_to_decide(refusal, state, decision, chosen)
+        _check_cohort_is_over(refusal, state, decision, chosen)
     else:
         roles = state.roles_of(recorder.name)
         refusal.add(lacks_role(recorder.name, roles, "override the rule"))
@@ -73,8 +75,8 @@ def decide(
     overdue = tuple(subject.id for subject in overdue_subjects(state, recorder.on))
     if overdue and rationale is None:
         refusal.add(
-            f"The outcome of {', '.join(overdue)} is overdue: record it, or give a rationale for "
-            "deciding without."
+            f"No outcome is recorded of {', '.join(overdue)}, whose DLT window has closed: record "
+            "it, or give a rationale for deciding without."
         )
     if state.data_on is not None and recorder.on < state.data_on:
         refusal.add(f"It rests on data of {state.data_on} and cannot be of {recorder.on}.")
@@ -111,10 +113,10 @@ def _check_choice(refusal: Refusal, state: TrialState, chosen: Choice, protocol:
         )
 
 
-def _check_something_to_decide(
+def _check_cohort_is_over(
     refusal: Refusal, state: TrialState, decision: Decision, chosen: Choice
 ) -> None:
-    """Refuse to open again what is open, or to stop what has stopped."""
+    """Refuse to open again what is open."""
     cohort = state.open_cohort
     if cohort is not None and decision.action is not Action.WAIT:
         undosed = [s.id for s in state.members(cohort) if s.standing is Standing.ASSIGNED]
@@ -126,9 +128,6 @@ def _check_something_to_decide(
                 f"Cohort {cohort.number} at level {cohort.level} is open, with "
                 f"{' and '.join(places + waiting)}: there is nothing to decide yet."
             )
-    stopped = state.stopped
-    if stopped is not None and chosen == stopped.event.chosen:
-        refusal.add(f"Decision {stopped.seq} has stopped the trial.")
 
 
 def _check_attendees(
@@ -187,7 +186,9 @@ def sign(
     if entry is None:
         reviewed = meaning is Meaning.REVIEWED
         entry = state.seq if reviewed else (last.seq if last is not None else 0)
-    refusal = Refusal(f"entry {entry} cannot be signed as {meaning}")
+    refusal = Refusal(
+        f"entry {entry} cannot be signed as {meaning}" if entry else f"nothing to sign as {meaning}"
+    )
     refusal.check(state, recorder, f"sign as {meaning}")
     made = next((made for made in state.decisions if made.seq == entry), None)
     if made is not None:
@@ -201,7 +202,8 @@ def sign(
             refusal.add(f"It is no decision; the last one is entry {last.seq}.")
         elif made is not last:
             refusal.add(f"Decision {last.seq} has taken its place.")
-    refusal.unless(1 <= entry <= state.seq, f"The last entry is {state.seq}.")
+    elif not 1 <= entry <= state.seq:
+        refusal.add(f"The last entry is {state.seq}.")
     if meaning is Meaning.APPROVED and made is not None:
         if made.approved is not None:
             refusal.add(f"It was approved by entry {made.approved.seq}.")

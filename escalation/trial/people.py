@@ -36,7 +36,8 @@ def lacks_role(person: str, roles: Collection[Role], task: str) -> str | None:
     allowed = MAY[task]
     if allowed & set(roles):
         return None
-    needed = " or ".join(role for role in Role if role in allowed)
+    *others, last = [str(role) for role in Role if role in allowed]
+    needed = f"{', '.join(others)} or {last}" if others else last
     has = f"has the role {', '.join(sorted(roles))}" if roles else "has no role in this trial"
     return f'"{person}" {has}; to {task} takes {needed}.'
 

@@ -142,12 +142,13 @@ def _odd_amount(subject: Subject, protocol: Protocol) -> Iterator[Remark]:
         return
     got = subject.dosing.event.infused / weight
     distances = {level.label: abs(log(got / level.dose)) for level in protocol.levels if level.dose}
-    if distances and min(distances, key=distances.__getitem__) != subject.level:
-        nearest = min(distances, key=distances.__getitem__)
+    nearest = min(distances, key=distances.__getitem__, default=subject.level)
+    if nearest != subject.level:
+        rounded = format_dose(float(f"{got:.3g}"))
         yield Remark(
             entry=subject.dosing.seq,
-            text=f"{subject.id}, assigned to level {subject.level}, got {format_dose(got)} "
-            f"{protocol.unit}: nearer to level {nearest}. The level stays as assigned.",
+            text=f"{subject.id}, assigned to level {subject.level}, got {rounded} {protocol.unit}: "
+            f"nearer to level {nearest}. The level stays as assigned.",
         )
 
 

@@ -1,5 +1,9 @@
 """The program as a whole: help, exit codes, pipes, interrupts."""
 
+import contextlib
+import os
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +15,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+import escalation
 from escalation import __version__
 from escalation.cli import main
 
@@ -29,6 +34,24 @@ def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[s
 COMMANDS = list(commands(main))
 PROGRAM = [sys.executable, "-c", "from escalation.cli import main; main()"]
 
+# what has to be there for the example of a command of `escalation trial`, besides the demo
+_LOST = 'outcome TJ-010 --not-evaluable --reason "moved away" --as "Lin Mei"'
+_OUTCOMES = [f'outcome TJ-{k} --no-dlt --as "Lin Mei"' for k in ("008", "009", "010")]
+_VOTES = '--attended "Zhao Lan=for" --attended "K. Sato=for"'
+BEFORE: dict[str, list[str]] = {
+    "enrol": [_LOST],
+    "dose": [_LOST, 'enrol TJ-011 --weight 61.5 --as "Lin Mei"'],
+    "decide": _OUTCOMES,
+    "sign": [*_OUTCOMES, f'decide --follow {_VOTES} --as "Zhao Lan"'],
+    "resume": ['hold --reason "a death" --as "Lin Mei"'],
+    "import": [
+        "export --output patients.csv",
+        'register --trial NEW --db new.db --as "Zhao Lan"',
+        'delegate "Lin Mei" site --db new.db --as "Zhao Lan"',
+    ],
+    "restore": ["backup trials.jsonl"],
+}
+
 
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
 def test_every_command_has_an_example_in_its_help_on_80_columns(path: tuple[str, ...]) -> None:
@@ -40,7 +63,9 @@ def test_every_command_has_an_example_in_its_help_on_80_columns(path: tuple[str,
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
-def test_every_example_in_a_help_runs(path: tuple[str, ...], tmp_path: Path) -> None:
+def test_every_example_in_a_help_runs(
+    path: tuple[str, ...], tmp_path: Path, made_demo: Path
+) -> None:
     shown = CliRunner().invoke(main, [*path, "--help"], terminal_width=200).stdout
     example = next(line for line in shown.splitlines() if "Example: escalation" in line)
     words = example.partition("Example: escalation ")[2]
@@ -49,10 +74,32 @@ def test_every_example_in_a_help_runs(path: tuple[str, ...], tmp_path: Path) -> 
     if path == ("protocol", "init"):
         (tmp_path / "my-trial.toml").unlink()
     program = " ".join(f"'{word}'" for word in PROGRAM)
+    env = os.environ | {"ESCALATION_DB": "demo.db"}
+    if path[0] == "trial" and path[1] != "demo":
+        shutil.copy(made_demo, tmp_path / "demo.db")
+        prepare(path[1], tmp_path)
+    if path == ("trial", "import"):
+        env["ESCALATION_DB"] = "new.db"
     done = subprocess.run(
-        ["bash", "-c", f"{program} {words}"], cwd=tmp_path, capture_output=True, check=False
+        ["bash", "-c", f"{program} {words}"],
+        cwd=tmp_path,
+        env=env,
+        capture_output=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+def prepare(command: str, folder: Path) -> None:
+    """Make what an example needs besides the demo."""
+    shipped = Path(escalation.__file__).with_name("protocols") / "nct07123519.toml"
+    longer = shipped.read_text().replace("window_days = 28", "window_days = 35")
+    (folder / "v2.toml").write_text(longer)
+    with contextlib.chdir(folder):
+        for line in BEFORE.get(command, []):
+            words = ["trial", *shlex.split(line)]
+            done = CliRunner().invoke(main, words, env={"ESCALATION_DB": "demo.db"})
+            assert done.exit_code == 0, done.output
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)

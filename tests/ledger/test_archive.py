@@ -347,3 +347,20 @@ def test_an_archive_holds_one_moment(ledger: Ledger, tmp_path: Path):
     record(ledger, "U", 2)
     assert [len(entries) for entries in taken.values()] == [1, 1]
     assert isinstance(taken["T"][0].anchor, Anchor)
+
+
+def test_a_file_that_comes_meanwhile_is_not_replaced(tmp_path, monkeypatch):
+    """Between looking and writing another program may have put a file of this name there."""
+    path = tmp_path / "backup.jsonl"
+    with create_ledger(str(tmp_path / "ledger.db")) as ledger:
+        snapshot = ledger.snapshot
+
+        def meanwhile(*trials):
+            path.write_text("somebody else's")
+            return snapshot(*trials)
+
+        monkeypatch.setattr(ledger, "snapshot", meanwhile)
+        with pytest.raises(LedgerError, match="cannot be written: File exists"):
+            write_archive(ledger, path)
+    assert path.read_text() == "somebody else's"
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["backup.jsonl", "ledger.db"]

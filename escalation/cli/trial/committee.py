@@ -1,0 +1,111 @@
+"""The safety committee: decide, and sign."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import click
+
+from escalation.cli.options import CarefulCommand
+from escalation.cli.trial.recording import Recording, recording_options
+from escalation.protocol import describe_decision
+from escalation.trial import TrialState, rule_says
+from escalation.trial import decide as decide_command
+from escalation.trial import sign as sign_command
+from escalation.trial.events import Attendance, Choice, Meaning, Vote
+
+__all__ = ["decide", "sign"]
+
+
+@click.command(cls=CarefulCommand)
+@click.option("--follow", is_flag=True, help="As the rule says.")
+@click.option("--level", type=int, metavar="L", help="Treat at this level,")
+@click.option("--enrol", type=int, metavar="N", help="so many patients.")
+@click.option("--mtd", type=int, metavar="L", help="Stop: this level is the MTD.")
+@click.option("--stop", is_flag=True, help="Stop without an MTD.")
+@click.option("--defer", is_flag=True, help="Decide another day.")
+@click.option("--rationale", metavar="TEXT", help="Why; needed to choose against the rule.")
+@click.option(
+    "--attended",
+    multiple=True,
+    metavar='"NAME=VOTE"',
+    help="Who was there: for, against, abstained, or present without a vote.",
+)
+@recording_options
+def decide(
+    *,
+    recording: Recording,
+    follow: bool,
+    level: int | None,
+    enrol: int | None,
+    mtd: int | None,
+    stop: bool,
+    defer: bool,
+    rationale: str | None,
+    attended: tuple[str, ...],
+) -> None:
+    """Record what the safety committee decided.
+
+    It rests on everything recorded so far. Without a choice: what the rule says. The decision opens
+    nothing until the chair has signed it as approved. A chair or member who names nobody decides
+    alone.
+
+    Example: escalation trial decide --follow --attended "Zhao Lan=for" --attended "K. Sato=for"
+    --as "E. Brandt"
+    """
+    n_choices = sum([follow, level is not None, mtd is not None, stop, defer])
+    if (level is None) != (enrol is None):
+        raise click.UsageError("--level L and --enrol N go together")
+    if n_choices > 1:
+        raise click.UsageError(
+            "choose one: --follow, --level L with --enrol N, --mtd L, --stop or --defer"
+        )
+    attendees = [_read_attendance(text) for text in attended]
+    if n_choices == 0:
+        with recording.place.opened() as tracker:
+            raise click.UsageError(_say_choices(tracker.state()))
+    choice: Choice | None = None
+    if level is not None and enrol is not None:
+        choice = Choice(action="enrol", level=level, n_to_enrol=enrol)
+    elif stop or mtd is not None:
+        choice = Choice(action="stop", mtd=mtd)
+    elif defer:
+        choice = Choice(action="defer")
+    recording.record(
+        partial(decide_command, choice=choice, rationale=rationale, attendees=attendees)
+    )
+
+
+def _read_attendance(text: str) -> Attendance:
+    name, equals, vote = text.rpartition("=")
+    if not equals or not name.strip() or vote.strip() not in list(Vote):
+        raise click.UsageError(f'--attended takes "NAME=VOTE" with {", ".join(Vote)}; not {text!a}')
+    return Attendance(person=name.strip(), vote=Vote(vote.strip()))
+
+
+def _say_choices(state: TrialState) -> str:
+    decision = rule_says(state)
+    said = "" if state.protocol is None else describe_decision(decision, state.protocol)
+    follow = "To decide so: --follow" if decision.settled else "To decide so: --defer"
+    return (
+        f"say what was decided. The rule says:\n  {said}\n{follow}. To choose otherwise, with a "
+        "--rationale:\n  --level L --enrol N, --mtd L, --stop or --defer"
+    )
+
+
+@click.command(cls=CarefulCommand)
+@click.argument(
+    "meaning", metavar="MEANING", type=click.Choice([str(meaning) for meaning in Meaning])
+)
+@click.argument("entry", type=int, required=False)
+@recording_options
+def sign(recording: Recording, meaning: str, entry: int | None) -> None:
+    """Sign a decision, or any entry as reviewed.
+
+    MEANING is proposed, approved or reviewed. Without ENTRY: the last decision; of a review, the
+    last entry. To approve is to carry the
+    decision out: it opens the cohort, or stops the trial.
+
+    Example: escalation trial sign approved --as "Zhao Lan"
+    """
+    recording.record(partial(sign_command, meaning=Meaning(meaning), entry=entry))

@@ -1,0 +1,157 @@
+"""What the commands of a trial share: where its ledger is, and how days are written."""
+
+from __future__ import annotations
+
+import functools
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import click
+
+from escalation import __version__
+from escalation.cli.options import shown_on
+from escalation.errors import InputError
+from escalation.ledger import Ledger, open_ledger
+from escalation.tracker import Tracker
+from escalation.trial import TrialState
+
+__all__ = [
+    "Place",
+    "Wrapped",
+    "database_options",
+    "find_trial",
+    "header",
+    "place_options",
+    "read_days",
+    "show",
+    "today",
+    "trial_options",
+]
+
+
+def read_days(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
+    """Read the days that an option was given: a callback."""
+    if isinstance(value, tuple):
+        return tuple(_read_day(text) for text in value)
+    return None if value is None else _read_day(value)
+
+
+def _read_day(text: str) -> date:
+    try:
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
+            return date.fromisoformat(text)
+    except ValueError:
+        pass
+    raise click.BadParameter(f"{text!a} is no day; write it as 2026-01-31")
+
+
+def today() -> date:
+    """Return the day it is where the program runs."""
+    return datetime.now(UTC).astimezone().date()
+
+
+def show(lines: Sequence[str]) -> None:
+    """Print lines that are laid out already."""
+    click.echo(shown_on("\n".join(lines), sys.stdout))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a trial is.
+
+    Attributes
+    ----------
+    db : str
+        A path or a URL; may hold a password.
+    trial : str or None
+        None for the only one.
+    """
+
+    db: str
+    trial: str | None
+
+    @contextmanager
+    def opened(self) -> Iterator[Tracker]:
+        """Open the ledger and find the trial in it."""
+        with open_ledger(self.db) as ledger:
+            yield Tracker(ledger, find_trial(ledger, self.trial))
+
+
+def find_trial(ledger: Ledger, trial: str | None) -> str:
+    """Return the trial that is asked for: the only one, where none is named.
+
+    Raises
+    ------
+    InputError
+        Where there are several, or none.
+    """
+    if trial is not None:
+        return trial
+    known = ledger.trials()
+    if not known:
+        raise InputError(f"{ledger.name} holds no trial; `escalation trial register` begins one")
+    if len(known) > 1:
+        raise InputError(
+            f"{ledger.name} holds several trials; say which with --trial: {', '.join(known)}"
+        )
+    return known[0]
+
+
+def header(state: TrialState, trial: str) -> dict[str, Any]:
+    """Return what every JSON document about a trial begins with."""
+    protocol = state.protocol
+    return {
+        "schema": 1,
+        "software": {"escalation": __version__},
+        "trial": trial,
+        "protocol": None
+        if protocol is None
+        else {"name": protocol.name, "digest": protocol.digest},
+        "head": {"seq": state.seq, "hash": state.head},
+    }
+
+
+# ---------------------------------------------------------------- options
+
+Wrapped = Callable[..., Any]
+
+
+def database_options(command: Wrapped) -> Wrapped:
+    """Add ``--db``, which has to be given there or in the environment; pass it as ``db``."""
+
+    @click.option(
+        "--db",
+        metavar="FILE|URL",
+        envvar="ESCALATION_DB",
+        help="The ledger: a file, or postgresql://...  [or ESCALATION_DB]",
+    )
+    @functools.wraps(command)
+    def wrapper(*args: Any, db: str | None, **kwargs: Any) -> Any:
+        if db is None:
+            raise click.UsageError("say where the ledger is: --db FILE|URL, or ESCALATION_DB")
+        return command(*args, db=db, **kwargs)
+
+    return wrapper
+
+
+def place_options(command: Wrapped) -> Wrapped:
+    """Add ``--db`` and ``--trial``; pass them as ``place``."""
+
+    @database_options
+    @click.option("--trial", metavar="ID", help="Which trial, where the ledger holds several.")
+    @functools.wraps(command)
+    def wrapper(*args: Any, db: str, trial: str | None, **kwargs: Any) -> Any:
+        return command(*args, place=Place(db=db, trial=trial), **kwargs)
+
+    return wrapper
+
+
+def trial_options(command: Wrapped) -> Wrapped:
+    """Add ``--db`` and ``--trial``, passed as ``place``, and ``--json``, as ``as_json``."""
+    as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+    return place_options(as_json(command))

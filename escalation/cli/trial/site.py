@@ -1,0 +1,292 @@
+"""The site: who was enrolled and dosed, what happened, and what was wrong in an entry."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from datetime import date
+from functools import partial
+from typing import Any
+
+import click
+
+from escalation.cli.options import CarefulCommand
+from escalation.cli.trial.common import read_days
+from escalation.cli.trial.recording import Recording, recording_options
+from escalation.errors import RefusedError
+from escalation.outcomes import Outcome
+from escalation.trial import (
+    Events,
+    Recorder,
+    TrialState,
+    correct_entry,
+    dose_subject,
+    enrol_subject,
+    record_outcome,
+)
+from escalation.trial.codec import dump_event
+from escalation.trial.events import OutcomeRecorded, Relation, Toxicity
+
+__all__ = ["correct", "dose", "enrol", "outcome"]
+
+_deviation = click.option(
+    "--deviation",
+    metavar="TEXT",
+    help="Why it was done although a gate says no. It is shown for ever.",
+)
+
+
+@click.command(cls=CarefulCommand)
+@click.argument("subject")
+@click.option("--weight", type=float, metavar="KG", help="Needed where doses are per kg.")
+@click.option("--level", type=int, metavar="L", help="Refuse unless this level is the open one.")
+@click.option("--replaces", metavar="SUBJECT", help="Whom the subject replaces.")
+@_deviation
+@recording_options
+def enrol(
+    *,
+    recording: Recording,
+    subject: str,
+    weight: float | None,
+    level: int | None,
+    replaces: str | None,
+    deviation: str | None,
+) -> None:
+    """Give a subject a place of the open cohort.
+
+    SUBJECT is a pseudonym such as TJ-011; names and dates of birth are refused.
+
+    Example: escalation trial enrol TJ-011 --weight 61.5 --as "Lin Mei"
+    """
+    recording.record(
+        partial(
+            enrol_subject,
+            subject=subject,
+            weight_kg=weight,
+            level=level,
+            replaces=replaces,
+            deviation=deviation,
+        )
+    )
+
+
+@click.command(cls=CarefulCommand)
+@click.argument("subject")
+@click.option("--infused", type=float, metavar="AMOUNT", help="What was infused, as 1.85E8.")
+@click.option(
+    "--planned", type=float, metavar="AMOUNT", help="What was planned.  [default: by the protocol]"
+)
+@click.option("--lot", metavar="LOT", help="Lot of the product.")
+@_deviation
+@recording_options
+def dose(
+    *,
+    recording: Recording,
+    subject: str,
+    infused: float | None,
+    planned: float | None,
+    lot: str | None,
+    deviation: str | None,
+) -> None:
+    """Record an infusion, on the day it was given.
+
+    Amounts are in all, not per kg. The DLT window begins on this day.
+
+    Example: escalation trial dose TJ-011 --infused 3.7e8 --lot L-011 --as "Lin Mei"
+    """
+    recording.record(
+        partial(
+            dose_subject,
+            subject=subject,
+            infused=infused,
+            planned=planned,
+            lot=lot,
+            deviation=deviation,
+        )
+    )
+
+
+@click.command(cls=CarefulCommand)
+@click.argument("subject")
+@click.option("--dlt", is_flag=True, help="A dose-limiting toxicity.")
+@click.option("--no-dlt", is_flag=True, help="The window closed without one.")
+@click.option("--not-evaluable", is_flag=True, help="To be replaced; needs --reason.")
+@click.option("--term", multiple=True, metavar="TEXT", help="A toxicity; may be repeated, with:")
+@click.option("--grade", type=int, multiple=True, metavar="1-5", help="its grade,")
+@click.option(
+    "--onset", callback=read_days, multiple=True, metavar="DATE", help="the day it began,"
+)
+@click.option(
+    "--relation",
+    multiple=True,
+    metavar="WORD",
+    help=f"and if you like its relation ({', '.join(Relation)})",
+)
+@click.option("--narrative", multiple=True, metavar="TEXT", help="and narrative; - for none.")
+@click.option("--reason", metavar="TEXT", help="Why the subject is not evaluable.")
+@recording_options
+def outcome(
+    *,
+    recording: Recording,
+    subject: str,
+    dlt: bool,
+    no_dlt: bool,
+    not_evaluable: bool,
+    term: tuple[str, ...],
+    grade: tuple[int, ...],
+    onset: tuple[date, ...],
+    relation: tuple[str, ...],
+    narrative: tuple[str, ...],
+    reason: str | None,
+) -> None:
+    """Record what happened: a DLT, none, or not evaluable.
+
+    "No DLT" can be said from the day on which the DLT window closes.
+
+    Example: escalation trial outcome TJ-010 --dlt --term CRS --grade 3 --onset 2026-05-26
+    --as "Lin Mei"
+    """
+    given = [
+        said
+        for said, is_so in zip(_OUTCOMES.values(), (dlt, no_dlt, not_evaluable), strict=True)
+        if is_so
+    ]
+    if len(given) != 1:
+        raise click.UsageError("say what the outcome is: --dlt, --no-dlt or --not-evaluable")
+    recording.record(
+        partial(
+            record_outcome,
+            subject=subject,
+            outcome=given[0],
+            toxicities=_toxicities(term, grade, onset, relation, narrative),
+            reason=reason,
+        )
+    )
+
+
+_OUTCOMES = {"dlt": Outcome.DLT, "no-dlt": Outcome.NO_DLT, "not-evaluable": Outcome.NOT_EVALUABLE}
+
+
+def _toxicities(
+    term: Sequence[str],
+    grade: Sequence[int],
+    onset: Sequence[date],
+    relation: Sequence[str],
+    narrative: Sequence[str],
+) -> tuple[Toxicity, ...]:
+    """Put together what was given in step: the first term with the first grade, and so on."""
+    n = len(term)
+    for name, values, optional in (
+        ("grade", grade, False),
+        ("onset", onset, False),
+        ("relation", relation, True),
+        ("narrative", narrative, True),
+    ):
+        if len(values) != n and (values or not optional):
+            raise click.UsageError(
+                f"--term is given {_times(n)} and --{name} {_times(len(values))}: every toxicity "
+                "needs a --term, a --grade and an --onset"
+                + (f"; --{name} is given for each, - for none, or not at all" if optional else "")
+            )
+    for word in relation:
+        if word not in ("-", *Relation):
+            raise click.UsageError(f"--relation is one of {', '.join(Relation)}, not {word!a}")
+    return tuple(
+        Toxicity(
+            term=term[k],
+            grade=grade[k],
+            onset=onset[k],
+            relation=Relation(relation[k]) if relation and relation[k] != "-" else None,
+            narrative=narrative[k] if narrative and narrative[k] != "-" else None,
+        )
+        for k in range(n)
+    )
+
+
+def _times(n: int) -> str:
+    return {0: "not at all", 1: "once", 2: "twice"}.get(n, f"{n} times")
+
+
+@click.command(cls=CarefulCommand)
+@click.argument("entry", type=int)
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="FIELD=VALUE",
+    help="What a field should say, as infused=3.48E8; nothing after = empties it.",
+)
+@click.option("--withdraw", is_flag=True, help="Read the entry as never made.")
+@click.option("--reason", metavar="TEXT", required=True, help="Why the entry was wrong.")
+@recording_options
+def correct(
+    *, recording: Recording, entry: int, settings: tuple[str, ...], withdraw: bool, reason: str
+) -> None:
+    """Say how an earlier entry is to be read; the entry itself stays.
+
+    ENTRY is its number in `escalation trial log`: an enrolment (on, level, weight_kg), a dosing
+    (on, planned, infused, lot) or an outcome (on, outcome, reason; of its toxicity term, grade,
+    onset, relation, narrative; where there are several: toxicities, as JSON).
+
+    Example: escalation trial correct 43 --set lot=L-10 --reason "misread" --as "Lin Mei"
+    """
+    if withdraw == bool(settings):
+        raise click.UsageError("give --set FIELD=VALUE, or --withdraw")
+    changes = None if withdraw else _read_changes(settings)
+    recording.record(partial(_correct, entry=entry, changes=changes, reason=reason))
+
+
+def _correct(
+    state: TrialState,
+    recorder: Recorder,
+    *,
+    entry: int,
+    changes: Mapping[str, Any] | None,
+    reason: str,
+) -> Events:
+    """Correct an entry; what is said of a toxicity goes to the only one the entry has."""
+    fact = state.fact(entry)
+    said = {name: value for name, value in (changes or {}).items() if name in _OF_TOXICITY}
+    if changes and said and fact is not None and isinstance(fact.event, OutcomeRecorded):
+        toxicities = dump_event(fact.event)["toxicities"]
+        if len(toxicities) > 1 or "toxicities" in changes:
+            raise RefusedError(
+                f"entry {entry} cannot be corrected",
+                [f"It has {len(toxicities)} toxicities: give all of them, as toxicities=JSON."],
+            )
+        others = {name: value for name, value in changes.items() if name not in _OF_TOXICITY}
+        changes = {**others, "toxicities": [dict(*toxicities) | said]}
+    return correct_entry(state, recorder, entry=entry, changes=changes, reason=reason)
+
+
+_OF_TOXICITY = tuple(field.name for field in fields(Toxicity))
+_TEXTS = ("on", "lot", "reason", "term", "onset", "relation", "narrative")
+
+
+def _read_changes(settings: Sequence[str]) -> dict[str, Any]:
+    changes: dict[str, Any] = {}
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        if not (equals and name):
+            raise click.UsageError(f"--set takes FIELD=VALUE, not {setting!a}")
+        if name in changes:
+            raise click.UsageError(f"--set gives {name} twice")
+        changes[name] = _read_value(name, value)
+    return changes
+
+
+def _read_value(name: str, value: str) -> Any:
+    if not value:
+        return None
+    if name == "outcome":
+        word = value.casefold().replace(" ", "-")
+        if word not in _OUTCOMES:
+            raise click.UsageError(f"outcome is one of {', '.join(_OUTCOMES)}, not {value!a}")
+        return _OUTCOMES[word]
+    if name in _TEXTS:
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value

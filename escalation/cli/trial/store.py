@@ -1,0 +1,289 @@
+"""The ledger as a thing to keep: verify, export, import, back up and restore it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from escalation import __version__
+from escalation.cli.options import CarefulCommand, echo_json, line, read_stdin
+from escalation.cli.trial.common import (
+    Place,
+    database_options,
+    find_trial,
+    place_options,
+    show,
+    trial_options,
+)
+from escalation.cli.trial.recording import Recording, recording_options
+from escalation.errors import InputError, IntegrityError, printable, reason
+from escalation.ledger import (
+    Anchor,
+    Finding,
+    Ledger,
+    check_chain,
+    iter_lines,
+    open_ledger,
+    parse_anchor,
+    write_archive,
+)
+from escalation.ledger import restore as restore_archive
+from escalation.ledger import verify as verify_ledger
+from escalation.tracker import read_entry
+from escalation.trial import replay_events
+from escalation.trial.importing import import_patients
+from escalation.trial.spreadsheet import MAX_BYTES, patients_csv
+
+__all__ = ["backup", "export", "import_csv", "restore", "verify"]
+
+
+@click.command(cls=CarefulCommand)
+@click.option(
+    "--anchor",
+    "anchors",
+    multiple=True,
+    metavar="SEQ:HASH",
+    help="A printed anchor, which shows whether the end was cut off.",
+)
+@trial_options
+@click.pass_context
+def verify(ctx: click.Context, place: Place, anchors: tuple[str, ...], as_json: bool) -> None:
+    """Check that a ledger is as it was written.
+
+    Everything that is not is listed: in the database, in the chain of hashes, and entries that
+    cannot be read or do not fit those before them.
+    All trials, unless one is named. Exits with 5 if anything is wrong.
+
+    Example: escalation trial verify
+    """
+    printed = [parse_anchor(anchor) for anchor in anchors]
+    with open_ledger(place.db) as ledger:
+        named = place.trial if not printed else find_trial(ledger, place.trial)
+        findings = verify_ledger(ledger, named, printed)
+        heads: dict[str, Anchor | None] = {}
+        for trial in ledger.trials() if named is None else [named]:
+            sound = all(f.trial != trial or f.remark for f in findings)
+            heads[trial], unread = _read_through(ledger, trial, sound)
+            findings += unread
+    wrong = [finding for finding in findings if not finding.remark]
+    if as_json:
+        echo_json(_verify_document(heads, findings, sound=not wrong))
+    else:
+        for finding in findings:
+            line(f"{'Remark' if finding.remark else 'Wrong'}: {finding}", indent="  ")
+        for trial, head in heads.items():
+            if head is not None:
+                _show_head(trial, head)
+        line(_verdict(wrong, printed))
+    if wrong:
+        ctx.exit(IntegrityError.exit_code)
+
+
+def _read_through(ledger: Ledger, trial: str, sound: bool) -> tuple[Anchor | None, list[Finding]]:
+    """Read every event and replay them, where the chain is sound; return its head and faults."""
+    if not sound:
+        return None, []
+    try:
+        entries = ledger.entries(trial)
+        check_chain(entries)
+    except IntegrityError as error:
+        return None, [Finding(trial=trial, kind="form", problem=str(error))]
+    recorded, findings = [], []
+    for entry in entries:
+        try:
+            recorded.append(read_entry(entry))
+        except IntegrityError as error:
+            problem = str(error.__cause__ or error)
+            findings.append(
+                Finding(
+                    trial=trial, seq=entry.seq, kind="form", problem=f"cannot be read: {problem}"
+                )
+            )
+    if not findings:
+        findings = [
+            Finding(trial=trial, seq=seq, kind="form", problem=f"it does not fit: {problem}")
+            for seq, problem in replay_events(recorded).oddities
+        ]
+    return (entries[-1].anchor if entries else None), findings
+
+
+def _verdict(wrong: Sequence[Finding], printed: Sequence[Anchor]) -> str:
+    if wrong:
+        n = len(wrong)
+        return f"{n} thing{'s are' if n > 1 else ' is'} wrong: the ledger is not as it was written."
+    if printed:
+        return "Nothing is wrong, and every anchor fits."
+    return (
+        "Nothing is wrong. That the end was not cut off only an anchor shows: give a printed one "
+        "with --anchor."
+    )
+
+
+def _verify_document(
+    heads: dict[str, Anchor | None], findings: Sequence[Finding], *, sound: bool
+) -> dict[str, Any]:
+    return {
+        "schema": 1,
+        "software": {"escalation": __version__},
+        "sound": sound,
+        "trials": [
+            {"trial": trial, "head": None if head is None else {"seq": head.seq, "hash": head.hash}}
+            for trial, head in heads.items()
+        ],
+        "findings": [
+            {
+                "trial": finding.trial,
+                "seq": finding.seq,
+                "kind": finding.kind,
+                "remark": finding.remark,
+                "problem": finding.problem,
+            }
+            for finding in findings
+        ],
+    }
+
+
+_output = click.option(
+    "--output", metavar="FILE", type=click.Path(path_type=Path), help="Write this file."
+)
+_force = click.option("--force", is_flag=True, help="Overwrite a file that exists.")
+
+
+@click.command(cls=CarefulCommand)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["csv", "jsonl"]),
+    default="csv",
+    help="Patients as CSV, or entries as JSON lines.  [default: csv]",
+)
+@_output
+@_force
+@place_options
+def export(place: Place, form: str, output: Path | None, force: bool) -> None:
+    """Write the patients as a spreadsheet, or the entries.
+
+    The CSV has one row a patient, as `escalation trial import` reads it.
+
+    Example: escalation trial export --output patients.csv
+    """
+    with place.opened() as tracker:
+        content = patients_csv(tracker.state())
+        if form == "jsonl":
+            content = "".join(f"{row}\n" for row in iter_lines(tracker.ledger, tracker.trial))
+    data = content.encode("utf-8")
+    if output is None:
+        click.echo(data, nl=False)
+        return
+    _write_whole(output, data, force=force)
+    click.echo(f"wrote {printable(str(output))}", err=True)
+
+
+def _check_new(path: Path, *, force: bool) -> None:
+    if not force and os.path.lexists(path):
+        raise InputError(f"{printable(str(path))} exists; --force overwrites it")
+
+
+def _write_whole(path: Path, data: bytes, *, force: bool) -> None:
+    """Write a file whole or not at all, and over another only if told to."""
+    _check_new(path, force=force)
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        try:
+            with unfinished.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{printable(str(path))} cannot be written: {reason(error)}") from error
+
+
+@click.command("import", cls=CarefulCommand)
+@click.argument("file", metavar="FILE.csv")
+@recording_options
+def import_csv(recording: Recording, file: str) -> None:
+    """Record patients from a spreadsheet, all rows or none.
+
+    CSV in UTF-8 with a heading, one row a patient, as `escalation trial export` writes it; only
+    subject and level are needed. Every fault is named with its row. Into a trial without a cohort
+    it is the history before the trial was tracked; into any other, rows pass the same gates as if
+    typed. - is standard input.
+
+    Example: escalation trial import patients.csv --as "Lin Mei"
+    """
+    recording.record(
+        import_patients(_read(file), "standard input" if file == "-" else Path(file).name)
+    )
+
+
+def _read(file: str) -> bytes:
+    if file == "-":
+        return read_stdin(MAX_BYTES + 1)
+    try:
+        with Path(file).open("rb") as opened:
+            return opened.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{printable(file)} cannot be read: {reason(error)}") from error
+
+
+@click.command(cls=CarefulCommand)
+@click.argument("file", type=click.Path(path_type=Path))
+@_force
+@trial_options
+def backup(place: Place, file: Path, force: bool, as_json: bool) -> None:
+    """Write a ledger to one file, to be restored from.
+
+    All its trials, unless one is named.
+
+    Example: escalation trial backup trials.jsonl
+    """
+    _check_new(file, force=force)
+    with open_ledger(place.db) as ledger:
+        trials = None if place.trial is None else [place.trial]
+        heads = write_archive(ledger, file, trials, overwrite=force)
+    _say_heads(heads, f"Wrote {printable(str(file))}", as_json)
+
+
+@click.command(cls=CarefulCommand)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@database_options
+def restore(db: str, file: Path, as_json: bool) -> None:
+    """Restore trials from a backup, all or none.
+
+    The ledger is made if it is not there, and must have none of these trials. Every hash is checked
+    first, and kept: the anchors of a restored trial are as before.
+
+    Example: escalation trial restore trials.jsonl --db restored.db
+    """
+    heads = restore_archive(file, db)
+    _say_heads(heads, f"Restored {printable(str(file))}", as_json)
+
+
+def _say_heads(heads: dict[str, Anchor], said: str, as_json: bool) -> None:
+    if as_json:
+        echo_json(
+            {
+                "schema": 1,
+                "software": {"escalation": __version__},
+                "trials": [
+                    {"trial": trial, "head": {"seq": head.seq, "hash": head.hash}}
+                    for trial, head in heads.items()
+                ],
+            }
+        )
+        return
+    line(f"{said}: {len(heads)} trial{'s' * (len(heads) != 1)}.")
+    for trial, head in heads.items():
+        _show_head(trial, head)
+
+
+def _show_head(trial: str, head: Anchor) -> None:
+    show([f"{trial}: {head.seq} entr{'y' if head.seq == 1 else 'ies'}.", f"  anchor {head}"])

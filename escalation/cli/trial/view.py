@@ -1,0 +1,186 @@
+"""What is known of a trial: its status, its log, and whether the next patient can be dosed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from escalation.cli.options import PICTURES, CarefulCommand, check_writable, echo_json
+from escalation.cli.trial.common import Place, header, read_days, show, today, trial_options
+from escalation.designs import describe_design
+from escalation.errors import InputError, did_you_mean
+from escalation.reports.trial_log import about_subject, log_document, log_lines
+from escalation.reports.trial_next import next_document, next_lines
+from escalation.reports.trial_status import status_document, status_lines
+from escalation.tracker import Tracker
+from escalation.trial import Recorded, TrialState, replay_events
+from escalation.trial import next_patient as find_next
+from escalation.trial.rule import NoProtocolError
+
+__all__ = ["log", "next_patient", "status"]
+
+
+def _read_moment(
+    ctx: click.Context, param: click.Parameter, value: str | None
+) -> int | datetime | None:
+    """Read an entry's number or a time; a day is its end, and a time without a zone is UTC."""
+    if value is None:
+        return None
+    if re.fullmatch(r"[0-9]{1,9}", value, re.ASCII):
+        return int(value)
+    try:
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII):
+            return datetime.combine(date.fromisoformat(value), time.max, UTC)
+        if re.match(r"\d{4}-\d\d-\d\d[T ]\d\d:", value, re.ASCII):
+            moment = datetime.fromisoformat(value)
+            return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    except ValueError:
+        pass
+    raise click.BadParameter(
+        f"{value!a} is no entry's number and no time; write it as 41, 2026-01-31 or "
+        "2026-01-31T12:00"
+    )
+
+
+_as_of: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
+    "--as-of",
+    callback=_read_moment,
+    metavar="ENTRY|TIME",
+    help="What was known then: at an entry, at the end of a day, at a time (UTC).",
+)
+
+
+def _read(tracker: Tracker, as_of: int | datetime | None) -> tuple[list[Recorded], TrialState]:
+    """Return the entries up to a moment, and the state they add up to."""
+    entries = tracker.entries()
+    if not entries:
+        raise InputError(f"nothing has been recorded in trial {tracker.trial}")
+    state = replay_events(entries) if as_of is None else tracker.state(as_of)
+    if not state.seq:
+        first = f"{entries[0].at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        raise InputError(f"nothing was recorded by then; the first entry is of {first}")
+    return entries[: state.seq], state
+
+
+@click.command(cls=CarefulCommand)
+@_as_of
+@click.option(
+    "--on",
+    callback=read_days,
+    metavar="DATE",
+    help="The day to count overdue outcomes on.  [default: today]",
+)
+@click.option(
+    "--plot",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Draw every patient's course too: .png, .svg or .pdf.",
+)
+@trial_options
+def status(
+    place: Place,
+    as_of: int | datetime | None,
+    on: date | None,
+    plot: Path | None,
+    as_json: bool,
+) -> None:
+    """Show how a trial stands, on one screen.
+
+    Levels, patients, what was decided, what the rule says, and every departure. The last line is an
+    anchor: kept elsewhere, it shows later whether anything was changed or cut off. With --as-of the
+    day is that of the moment.
+
+    Example: escalation trial status --on 2026-05-28
+    """
+    if plot is not None:
+        check_writable(plot, PICTURES)
+    with place.opened() as tracker:
+        entries, state = _read(tracker, as_of)
+    if on is None:
+        on = today() if as_of is None else _day_of(as_of, entries[-1])
+    if plot is not None:
+        _draw(state, tracker.trial, on, plot)
+    if as_json:
+        echo_json({**header(state, tracker.trial), **status_document(state, on)})
+    else:
+        last = entries[-1]
+        show(status_lines(state, tracker.trial, on, last=last, as_of=as_of is not None))
+
+
+def _draw(state: TrialState, trial: str, on: date, plot: Path) -> None:
+    # matplotlib is loaded for a picture only
+    from escalation.reports.figure_files import Provenance, save_figure  # noqa: PLC0415
+    from escalation.reports.trial_plot import plot_course  # noqa: PLC0415
+
+    if state.protocol is None:
+        raise NoProtocolError
+    provenance = Provenance(
+        design=describe_design(state.protocol.design),
+        protocol=state.protocol.name,
+        digest=state.protocol.digest,
+        note=f"trial {trial} on {on}, anchor {state.seq}:{state.head}",
+    )
+    save_figure(plot_course(state, on), plot, provenance)
+
+
+def _day_of(as_of: int | datetime, last: Recorded) -> date:
+    day = (as_of if isinstance(as_of, datetime) else last.at).astimezone(UTC).date()
+    return min(day, today())
+
+
+@click.command("next", cls=CarefulCommand)
+@click.option(
+    "--on", callback=read_days, metavar="DATE", help="The day asked about.  [default: today]"
+)
+@click.option("--subject", metavar="SUBJECT", help="Ask about this enrolled subject.")
+@click.option("--weight", type=float, metavar="KG", help="For the amount, if not enrolled yet.")
+@trial_options
+def next_patient(
+    place: Place, on: date | None, subject: str | None, weight: float | None, as_json: bool
+) -> None:
+    """Say whether the next patient can be dosed: yes or no, and why.
+
+    If yes, the level, the amount and the place in the cohort; if no, the earliest day and
+    everything that stands in the way.
+
+    Example: escalation trial next --on 2026-05-28
+    """
+    with place.opened() as tracker:
+        state = tracker.state()
+    if state.protocol is None:
+        raise NoProtocolError
+    found = find_next(state, today() if on is None else on, subject=subject, weight_kg=weight)
+    if as_json:
+        echo_json({**header(state, tracker.trial), **next_document(found)})
+    else:
+        show(next_lines(found, state.protocol))
+
+
+@click.command(cls=CarefulCommand)
+@_as_of
+@click.option("--subject", metavar="SUBJECT", help="Only entries about this subject.")
+@trial_options
+def log(place: Place, as_of: int | datetime | None, subject: str | None, as_json: bool) -> None:
+    """Show every entry: what, when and by whom.
+
+    Times are when it was recorded, UTC; the day is named where it is not that of the recording.
+    Corrected entries stay, and name what corrected them.
+
+    Example: escalation trial log --subject TJ-005
+    """
+    with place.opened() as tracker:
+        entries, state = _read(tracker, as_of)
+    if subject is not None:
+        if subject not in state.subjects:
+            known = did_you_mean(subject, state.subjects) if state.subjects else "nobody is yet"
+            raise InputError(f"no subject {subject} is enrolled; {known}")
+        entries = [entry for entry in entries if about_subject(entry, subject, state)]
+    if as_json:
+        echo_json({**header(state, tracker.trial), "entries": log_document(entries, state)})
+    else:
+        show([*log_lines(entries, state), f"anchor {state.seq}:{state.head}"])

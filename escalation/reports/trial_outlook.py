@@ -1,0 +1,138 @@
+"""What pending patients can still change: what the rule would say however they turn out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from escalation.designs.base import Decision, count_resolutions, resolve_pending
+from escalation.protocol import Protocol, describe_decision
+from escalation.reports.level_table import answer
+from escalation.trial import TrialState
+
+__all__ = ["Way", "describe_outlook", "outlook", "outlook_document"]
+
+MAX_WAYS = 200  # that are looked at; more are too many to be told
+SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """One way in which the pending patients can turn out, and what the rule says then.
+
+    Attributes
+    ----------
+    pending : tuple of (int, int, int)
+        For each level with pending patients, lowest first: its label, how many are pending, and
+        how many of them have a DLT.
+    decision : Decision
+    """
+
+    pending: tuple[tuple[int, int, int], ...]
+    decision: Decision
+
+
+def outlook(state: TrialState) -> list[Way]:
+    """Ask the rule under each way the pending patients can turn out, with a DLT or without.
+
+    Empty where nobody is pending, and where there are too many ways to be told.
+    """
+    protocol = state.protocol
+    tallies, cohorts = state.tallies(), state.written_cohorts()
+    levels = [level for level, tally in enumerate(tallies) if tally.n_pending]
+    if protocol is None or not levels or count_resolutions(tallies) > MAX_WAYS:
+        return []
+    current = protocol.labels.index(cohorts[-1].label)
+    return [
+        Way(
+            pending=tuple(
+                (
+                    protocol.labels[level],
+                    tallies[level].n_pending,
+                    known[level].n_dlts - tallies[level].n_dlts,
+                )
+                for level in levels
+            ),
+            decision=protocol.design.decide(known, current),
+        )
+        for known in resolve_pending(tallies)
+    ]
+
+
+def describe_outlook(ways: Sequence[Way], decision: Decision, protocol: Protocol) -> Iterator[str]:
+    """Yield lines that say what can still become of a decision.
+
+    Parameters
+    ----------
+    ways : sequence of Way
+        As ``outlook`` gives them.
+    decision : Decision
+        What the rule says now.
+    protocol : Protocol
+    """
+    possible = [describe_decision(answer, protocol) for answer in decision.possible]
+    said = [describe_decision(way.decision, protocol) for way in ways]
+    if len(set(said)) == 1 and decision.settled:
+        yield f"{_whatever(ways[0])}, this holds."
+        return
+    if len(set(said)) == 1:
+        yield f"{_whatever(ways[0])}: {_small(said[0])}"
+    elif said:
+        yield f"If, of {_pending(ways[0])},"
+        lines = list(_alike(ways, said))
+        yield from lines[:SHOWN]
+        if len(lines) > SHOWN:
+            yield f"  and {len(lines) - SHOWN} more ways; --json lists them"
+    for other in possible:
+        if not said:
+            yield f"Possible: {_small(other)}"
+        elif other not in said:
+            yield f"If some turn out not evaluable: {_small(other)}"
+
+
+def _alike(ways: Sequence[Way], said: Sequence[str]) -> Iterator[str]:
+    """Yield a line for each way; at one level, ways that lead to the same are one line."""
+    by_answer = groupby(zip(ways, said, strict=True), lambda pair: pair[1])
+    for answered, pairs in by_answer:
+        group = [way for way, _ in pairs]
+        if len(group[0].pending) > 1:
+            for way in group:
+                numbers = (f"{n} at level {label}" for label, _, n in way.pending)
+                yield f"  {' and '.join(numbers)} have a DLT: {_small(answered)}"
+            continue
+        fewest, most = group[0].pending[0][2], group[-1].pending[0][2]
+        number = f"{fewest}" if fewest == most else f"{fewest} to {most}"
+        yield f"  {number} {'has' if number == '1' else 'have'} a DLT: {_small(answered)}"
+
+
+def _whatever(way: Way) -> str:
+    if sum(n for _, n, _ in way.pending) == 1:
+        return f"Whether or not the patient pending at level {way.pending[0][0]} has a DLT"
+    return f"However many of {_pending(way)} have a DLT"
+
+
+def _pending(way: Way) -> str:
+    """Say who is pending: ``the 3 pending at level 2``."""
+    (label, n, _), *others = way.pending
+    places = [f"the {n} pending at level {label}"]
+    return " and ".join(places + [f"the {n} at level {label}" for label, n, _ in others])
+
+
+def _small(sentence: str) -> str:
+    return sentence[0].lower() + sentence[1:]
+
+
+def outlook_document(ways: Sequence[Way], protocol: Protocol) -> list[dict[str, Any]]:
+    """Return every way for JSON."""
+    return [
+        {
+            "pending": [
+                {"level": label, "n_pending": n_pending, "n_dlts": n_dlts}
+                for label, n_pending, n_dlts in way.pending
+            ],
+            **answer(protocol, way.decision),
+        }
+        for way in ways
+    ]

@@ -1,0 +1,294 @@
+"""What an entry of a trial says, in one sentence: the log and the commands that record print it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from escalation.outcomes import Outcome
+from escalation.protocol import Protocol, format_dose
+from escalation.trial.codec import dump_event
+from escalation.trial.events import (
+    Attendance,
+    DecisionMade,
+    EnrolmentHeld,
+    EnrolmentResumed,
+    EntryCorrected,
+    Event,
+    HistoryImported,
+    OutcomeRecorded,
+    ProtocolAmended,
+    RoleDelegated,
+    RoleRevoked,
+    Signed,
+    SubjectDosed,
+    SubjectEnrolled,
+    Toxicity,
+    TrialClosed,
+    TrialRegistered,
+    Vote,
+)
+from escalation.trial.rule import describe_choice
+from escalation.trial.state import Correction, MadeDecision, Recorded, TrialState
+
+__all__ = [
+    "count",
+    "describe_entry",
+    "describe_toxicity",
+    "say_amount",
+    "say_percent",
+    "short_digest",
+]
+
+
+def describe_entry(recorded: Recorded, state: TrialState, *, day: bool = True) -> str:
+    """Say in one sentence what was recorded.
+
+    Parameters
+    ----------
+    recorded : Recorded
+    state : TrialState
+        After this entry, or after any later one.
+    day : bool
+        Whether to say on which day it happened, where the sentence has a place for it.
+    """
+    event = recorded.event
+    on = f" on {event.on}" if day else ""
+    match event:
+        case SubjectEnrolled() | SubjectDosed() | OutcomeRecorded():
+            said = _about_subject(event, state, on)
+        case EntryCorrected():
+            said = _correction(recorded, event, state, on)
+        case DecisionMade():
+            said = _decision(recorded, event, state, on)
+        case Signed():
+            said = _signature(recorded, event, state, on)
+        case _:
+            said = _about_trial(event, on)
+    return said if said.endswith((".", "!", "?", '."')) else f"{said}."
+
+
+def _about_trial(event: Event, on: str) -> str:
+    said = event.kind + on
+    match event:
+        case TrialRegistered():
+            said = f"trial registered{on} under {_protocol(event)}, quorum {event.quorum}"
+        case ProtocolAmended():
+            said = f"protocol amended{on} to {_protocol(event)}: {event.reason}"
+        case RoleDelegated():
+            said = f"{event.person} given the role {event.role}{on}"
+        case RoleRevoked():
+            said = f"role {event.role} taken from {event.person}{on}: {event.reason}"
+        case HistoryImported():
+            said = _history(event, on)
+        case EnrolmentHeld():
+            said = f"enrolment held{on}: {event.reason}"
+        case EnrolmentResumed():
+            said = f"enrolment resumed{on}: {event.reason}"
+        case TrialClosed():
+            said = f"trial closed{on}: {event.reason}"
+    return said
+
+
+def _about_subject(
+    event: SubjectEnrolled | SubjectDosed | OutcomeRecorded, state: TrialState, on: str
+) -> str:
+    match event:
+        case SubjectEnrolled():
+            return _enrolment(event, on)
+        case SubjectDosed():
+            return _dosing(event, state, on)
+    return _outcome(event, on)
+
+
+def short_digest(digest: str) -> str:
+    """Return as much of a protocol's digest as tells it apart."""
+    return digest[:12]
+
+
+def count(n: int, noun: str) -> str:
+    """Say how many: ``1 patient``, ``3 patients``."""
+    return f"{n} {noun}{'s' * (n != 1)}"
+
+
+def say_amount(amount: float) -> str:
+    """Write an amount; what a product such as dose times weight adds by rounding is left out."""
+    return format_dose(float(f"{amount:.10g}"))
+
+
+def say_percent(event: SubjectDosed) -> str | None:
+    """Say what part of the planned amount was infused; None where either is not known."""
+    if event.infused is None or not event.planned:
+        return None
+    percent = 100 * event.infused / event.planned
+    return f"{percent:.0f} %" if 1 <= percent < 10_000 else f"{percent:.3g} %"
+
+
+def describe_toxicity(toxicity: Toxicity) -> str:
+    """Say what a toxicity was: ``cytokine release syndrome grade 3, onset 2026-04-11``."""
+    return f"{toxicity.term} grade {toxicity.grade}, onset {toxicity.onset}"
+
+
+def _in_full(toxicity: Toxicity) -> str:
+    said = describe_toxicity(toxicity)
+    if toxicity.relation is not None:
+        said += f", relation {toxicity.relation}"
+    if toxicity.narrative is not None:
+        said += f' ("{toxicity.narrative}")'
+    return said
+
+
+def _protocol(event: TrialRegistered | ProtocolAmended) -> str:
+    return f"protocol {event.protocol.get('name')}, digest {short_digest(event.digest)}"
+
+
+def _history(event: HistoryImported, on: str) -> str:
+    n_patients = sum(cohort.n_patients for cohort in event.cohorts)
+    cohorts = count(len(event.cohorts), "cohort")
+    return f"{cohorts} with {count(n_patients, 'patient')} imported{on} from {event.source}"
+
+
+def _enrolment(event: SubjectEnrolled, on: str) -> str:
+    said = f"{event.subject} enrolled{on} in cohort {event.cohort} at level {event.level}"
+    if event.weight_kg is not None:
+        said += f", {format_dose(event.weight_kg)} kg"
+    if event.replaces is not None:
+        said += f", replaces {event.replaces}"
+    return said + _deviation(event)
+
+
+def _dosing(event: SubjectDosed, state: TrialState, on: str) -> str:
+    said = f"{event.subject} dosed{on}"
+    unit = _amount_unit(state.protocol)
+    if event.infused is not None:
+        said += f", {say_amount(event.infused)}{unit}"
+        percent = say_percent(event)
+        if percent is not None and event.planned is not None:
+            said += f", {percent} of the planned {say_amount(event.planned)}"
+    if event.lot is not None:
+        said += f", lot {event.lot}"
+    return said + _deviation(event)
+
+
+def _amount_unit(protocol: Protocol | None) -> str:
+    unit = "" if protocol is None else (protocol.unit or "").removesuffix("/kg")
+    return f" {unit}" if unit else ""
+
+
+def _deviation(event: SubjectEnrolled | SubjectDosed) -> str:
+    return "" if event.deviation is None else f', against a gate: "{event.deviation}"'
+
+
+_SAID = {
+    Outcome.DLT: "a DLT",
+    Outcome.NO_DLT: "no DLT",
+    Outcome.NOT_EVALUABLE: "not evaluable",
+    Outcome.PENDING: "pending",
+}
+
+
+def _outcome(event: OutcomeRecorded, on: str) -> str:
+    verb = "had" if event.outcome in (Outcome.DLT, Outcome.NO_DLT) else "is"
+    details = [] if event.reason is None else [event.reason]
+    details += [_in_full(toxicity) for toxicity in event.toxicities]
+    said = f"{event.subject} {verb} {_SAID[event.outcome]}{on.replace(' on ', ', as of ')}"
+    return f"{said}: {'; '.join(details)}" if details else said
+
+
+def _correction(recorded: Recorded, event: EntryCorrected, state: TrialState, on: str) -> str:
+    made = next((c for c in state.corrections if c.seq == recorded.seq), None)
+    if made is None:
+        return f"a correction of entry {event.entry} that does not fit it: {event.reason}"
+    about = f"entry {event.entry} ({_headline(made.before)})"
+    if made.after is None:
+        return f"{about} withdrawn{on}. Reason: {event.reason}"
+    return f"{about} corrected{on}: {', '.join(_changes(made))}. Reason: {event.reason}"
+
+
+def _headline(event: Event) -> str:
+    subject = getattr(event, "subject", "")
+    match event:
+        case SubjectEnrolled():
+            return f"enrolment of {subject}"
+        case SubjectDosed():
+            return f"dosing of {subject}"
+    return f"outcome of {subject}"
+
+
+def _changes(made: Correction) -> Iterator[str]:
+    """Yield what changed, as ``infused 3.84E8 -> 3.48E8``."""
+    if made.after is None:
+        return
+    before, after = dump_event(made.before), dump_event(made.after)
+    for name, new in after.items():
+        if before.get(name) != new:
+            old = before.get(name)
+            yield f"{_WORDS.get(name, name)} {_say_value(name, old)} -> {_say_value(name, new)}"
+
+
+_WORDS = {"on": "day", "weight_kg": "weight in kg"}  # names of fields that are no words
+
+
+def _say_value(name: str, value: object) -> str:
+    match value:
+        case None | []:
+            return "none"
+        case float():
+            return say_amount(value)
+        case str() if name == "outcome":
+            return _SAID[Outcome(value)]
+        case list():
+            return " and ".join(_say_value(name, item) for item in value)
+        case {"term": term, **rest}:
+            details = [f"{key} {said}" for key, said in rest.items() if said is not None]
+            return f"{term} ({', '.join(details)})"
+    return str(value)
+
+
+def _decision(recorded: Recorded, event: DecisionMade, state: TrialState, on: str) -> str:
+    made = next((d for d in state.decisions if d.seq == recorded.seq), None)
+    chosen = _say_choice(event, made)
+    said = f"decision{on.replace(' on ', ' of ')} on entries up to {event.cutoff}: {chosen}"
+    if event.override:
+        than = ", further than the rule went" if event.departure else ", other than the rule"
+        said += f"{than}: {_say_recommended(event, made)}"
+    else:
+        said += ", as the rule says"
+    if event.rationale is not None:
+        said += f'. Rationale: "{event.rationale}"'
+    if event.overdue:
+        said += f". Without the overdue outcome of {', '.join(event.overdue)}"
+    return f"{said}. {_attendance(event.attendees)}"
+
+
+def _say_choice(event: DecisionMade, made: MadeDecision | None) -> str:
+    return event.chosen.action if made is None else describe_choice(event.chosen, made.protocol)
+
+
+def _say_recommended(event: DecisionMade, made: MadeDecision | None) -> str:
+    choice = event.recommended.choice
+    if choice.action == "defer":
+        return "wait for the pending patients"
+    return choice.action if made is None else describe_choice(choice, made.protocol)
+
+
+def _attendance(attendees: Sequence[Attendance]) -> str:
+    """Say who voted how: ``For: Zhao Lan, K. Sato; present: E. Brandt``."""
+    groups = (
+        f"{vote}: {', '.join(a.person for a in attendees if a.vote is vote)}"
+        for vote in Vote
+        if any(a.vote is vote for a in attendees)
+    )
+    listed = "; ".join(groups) or "nobody attended"
+    return listed[0].upper() + listed[1:]
+
+
+def _signature(recorded: Recorded, event: Signed, state: TrialState, on: str) -> str:
+    made = next((d for d in state.decisions if d.seq == event.entry), None)
+    what = f"entry {event.entry}" if made is None else f"decision {event.entry}"
+    said = f"{what} signed as {event.meaning}{on}"
+    if made is None or made.approved is None or made.approved.seq != recorded.seq:
+        return said
+    chosen = describe_choice(made.event.chosen, made.protocol)
+    if made.cohort is not None:
+        return f"{said}: cohort {made.cohort} opens, {chosen}"
+    return f"{said}: {chosen}"

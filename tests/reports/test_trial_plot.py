@@ -1,0 +1,65 @@
+"""The course of a trial as a picture: what is on it is what the state says."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from matplotlib.dates import num2date
+
+from escalation.errors import InputError
+from escalation.protocol import Protocol
+from escalation.reports.trial_plot import plot_course
+from escalation.trial import TrialState
+from escalation.trial.demo import DEMO_DAY
+from tests.trial.bench import Bench
+from tests.trial.test_spreadsheet import demo_state
+
+
+def ends(ax) -> list[tuple[str, date]]:
+    """Return each patient's marker and the day it stands at, from the top."""
+    found = [
+        (line.get_ydata()[0], line.get_marker(), num2date(line.get_xdata()[0]).date())
+        for line in ax.lines
+        if len(line.get_xdata()) == 1
+    ]
+    return [(marker, day) for _, marker, day in sorted(found)]
+
+
+def test_each_patient_ends_where_the_state_says():
+    ax = plot_course(demo_state(), DEMO_DAY)
+    assert [label.get_text() for label in ax.get_yticklabels()][:2] == ["TJ-001", "TJ-002"]
+    assert ends(ax) == [
+        ("o", date(2026, 2, 9)),
+        ("o", date(2026, 2, 23)),
+        ("|", date(2026, 2, 12)),
+        ("o", date(2026, 3, 18)),
+        ("o", date(2026, 4, 20)),
+        ("X", date(2026, 4, 11)),
+        ("o", date(2026, 5, 7)),
+        (">", DEMO_DAY),
+        (">", DEMO_DAY),
+        (">", DEMO_DAY),
+    ]
+    words = [text.get_text() for text in ax.texts]
+    assert "cytokine release syndrome, replaced by TJ-004" in words
+    assert "cohort 3\nlevel 2" in words
+    assert "nct07123519, as known after entry 44" in ax.get_title(loc="left")
+
+
+def test_a_trial_without_windows_or_doses_is_drawn_too():
+    bench = Bench.started(Protocol.plain(2))
+    bench.open_cohort()
+    for subject in ("S1", "S2", "S3"):
+        bench.treat(subject)
+    bench.dlt("S1")
+    bench.lost("S2", reason="$x^2$ <b>moved</b>")
+    ax = plot_course(bench.state, date(2026, 1, 20))
+    assert [marker for marker, _ in ends(ax)] == ["X", "|", ">"]
+    ax.figure.canvas.draw()
+
+
+def test_before_anybody_was_dosed_there_is_no_course():
+    for state in (TrialState(), Bench.started().state):
+        with pytest.raises(InputError, match="nobody has been dosed"):
+            plot_course(state, DEMO_DAY)
