@@ -24,6 +24,11 @@ SURFACE = {
         "hold_enrolment look_back next_patient record_outcome register_trial replay_events "
         "resume_enrolment revoke_role rule_says sign warnings"
     ),
+    "escalation.ledger": (
+        "Anchor Draft Entry Finding GENESIS Ledger Writer check_chain create_ledger format_time "
+        "iter_lines open_ledger parse_anchor restore verify write_archive"
+    ),
+    "escalation.tracker": "Command Tracker read_entry",
     "simulations.graph": "INCONCLUSIVE NO_MTD TransitionGraph build_graph",
     "simulations.exact": (
         "BatchCharacteristics check_p_dlt end_probabilities exact_batch exact_characteristics"

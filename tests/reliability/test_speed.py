@@ -1,0 +1,158 @@
+"""Timings of the ledger, printed and never asserted on: ``pytest tests/reliability -m benchmark``.
+
+What is timed is right: that is asserted, of what the timed calls return.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from escalation.ledger import create_ledger, open_ledger, verify
+from escalation.protocol import load_protocol
+from escalation.tracker import Tracker
+from escalation.trial import Recorder, dose_subject
+from escalation.trial.demo import DEMO_PROTOCOL, DEMO_TRIAL, demo_steps
+
+from .long_trial import SITE, long_trial
+from .workload import NAME, batch, moment
+
+PROTOCOL = load_protocol(DEMO_PROTOCOL)
+N_ENTRIES = 20_000
+
+
+def best_of(repeats: int, run: Callable[[], object]) -> float:
+    """Return the shortest time in seconds: what it costs without the neighbours."""
+    seconds = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        run()
+        seconds.append(time.perf_counter() - start)
+    return min(seconds)
+
+
+@pytest.fixture(scope="module")
+def long_ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a ledger of one trial of 20,000 entries."""
+    path = tmp_path_factory.mktemp("long") / "long.db"
+    with create_ledger(str(path)) as ledger:
+        ledger.add_trials({"LONG": long_trial("LONG", PROTOCOL, N_ENTRIES)})
+    return path
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Path:
+    """Return a ledger of a small trial."""
+    path = tmp_path / "demo.db"
+    with create_ledger(str(path)) as ledger:
+        tracker = Tracker(ledger, DEMO_TRIAL)
+        for number, (command, recorder) in enumerate(demo_steps(PROTOCOL)):
+            tracker.record(command, recorder, new=number == 0)
+    return path
+
+
+@pytest.mark.benchmark
+def test_20000_entries_are_read_verified_and_replayed(long_ledger, report):
+    with open_ledger(str(long_ledger)) as ledger:
+        tracker = Tracker(ledger, "LONG")
+        state = tracker.state()
+        assert state.seq == len(ledger.entries("LONG")) == N_ENTRIES
+        assert state.oddities == []  # a trial as it could be
+        assert verify(ledger) == []
+        reading = best_of(5, lambda: ledger.entries("LONG"))
+        verifying = best_of(3, lambda: verify(ledger))
+        replaying = best_of(3, tracker.state)
+    what = f"{N_ENTRIES:,} entries of one trial"
+    report(f"{what}, read", asked="0.25 s", measured=f"{reading:.2f} s")
+    report(f"{what}, verified", asked="1 s", measured=f"{verifying:.2f} s")
+    report(
+        f"{what}, replayed to a state",
+        asked="1 s",
+        measured=f"{replaying:.2f} s, read and chain checked too ({state.n_enrolled:,} subjects)",
+    )
+
+
+@pytest.mark.benchmark
+def test_a_warm_append(tmp_path, long_ledger, report):
+    with create_ledger(str(tmp_path / "ledger.db")) as ledger:
+        with ledger.writing("T1", new=True):
+            pass
+        heads = iter(range(1_000))
+
+        def append() -> None:
+            head = next(heads)
+            ledger.append(
+                "T1",
+                batch(head, size=1),
+                after=head,
+                recorded_at=moment(head),
+                recorded_by=NAME,
+            )
+
+        warm = best_of(50, append)
+    report(
+        "an append to a small ledger, warm",
+        asked="-",
+        measured=f"{1e3 * warm:.1f} ms (synced to the disk)",
+    )
+    copy = tmp_path / "long.db"
+    shutil.copy(long_ledger, copy)
+    with open_ledger(str(copy)) as ledger:
+        tracker = Tracker(ledger, "LONG")
+        state = tracker.state()
+        (subject,) = state.members(state.cohorts[-1])  # the first of its cohort, not yet dosed
+        recorder = Recorder(name=SITE, on=state.data_on, at=datetime(2030, 1, 1, tzinfo=UTC))
+        command = partial(dose_subject, subject=subject.id, infused=1.5e8)
+        seconds = best_of(1, lambda: tracker.record(command, recorder))
+        assert tracker.state().seq == N_ENTRIES + 1
+    report(
+        f"a dosing recorded after {N_ENTRIES:,} entries, warm",
+        asked="-",
+        measured=f"{seconds:.2f} s (all read, checked and replayed first)",
+    )
+
+
+COLD = """
+from datetime import UTC, date, datetime
+from functools import partial
+from escalation.ledger import open_ledger
+from escalation.outcomes import Outcome
+from escalation.tracker import Tracker
+from escalation.trial import Recorder, record_outcome
+recorder = Recorder(name="Lin Mei", on=date(2026, 6, 3), at=datetime(2026, 6, 3, 9, tzinfo=UTC))
+command = partial(record_outcome, subject="TJ-008", outcome=Outcome.NO_DLT)
+with open_ledger({path!r}) as ledger:
+    print(*(entry.seq for entry in Tracker(ledger, "DEMO").record(command, recorder)))
+"""
+
+
+@pytest.mark.benchmark
+def test_an_append_from_a_cold_shell(demo, tmp_path, report):
+    copy = tmp_path / "copy.db"
+    program = Path(sys.executable).with_name("escalation")
+    outcome = [program, "trial", "outcome", "TJ-008", "--no-dlt", "--on", "2026-06-03"]
+    ways = {
+        "escalation trial outcome": [*outcome, "--as", SITE, "--db", copy],
+        'python -c "...Tracker.record(...)"': [sys.executable, "-c", COLD.format(path=str(copy))],
+    }
+    for what, command in ways.items():
+        seconds = []
+        for _ in range(7):
+            shutil.copy(demo, copy)
+            start = time.perf_counter()
+            done = subprocess.run(command, check=True, capture_output=True, text=True)
+            seconds.append(time.perf_counter() - start)
+            assert "45" in done.stdout
+        report(
+            f"one append from a cold shell, {what}",
+            asked="0.6 s",
+            measured=f"{min(seconds):.2f} s",
+        )
