@@ -142,9 +142,9 @@ def _protocol(event: TrialRegistered | ProtocolAmended) -> str:
 
 
 def _history(event: HistoryImported, on: str) -> str:
-    n_patients = sum(cohort.n_patients for cohort in event.cohorts)
+    n_places = sum(cohort.n_opened for cohort in event.cohorts)
     cohorts = count(len(event.cohorts), "cohort")
-    return f"{cohorts} with {count(n_patients, 'patient')} imported{on} from {event.source}"
+    return f"{cohorts} with {count(n_places, 'place')} imported{on} from {event.source}"
 
 
 def _enrolment(event: SubjectEnrolled, on: str) -> str:

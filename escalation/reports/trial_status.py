@@ -51,7 +51,7 @@ def status_lines(
     lines.append("")
     lines += _section("Departures", "none", departures(state))
     if state.decisions:
-        same = "the rule would have said the same at each decision"
+        same = "no decision looks otherwise"
         lines += _section("Seen from now", same, look_back(state))
     lines += _section("Warnings", "none", warnings(state, on))
     return [

@@ -4,6 +4,7 @@ from escalation.trial.commands import Events, Recorder
 from escalation.trial.committee import decide, sign
 from escalation.trial.corrections import correct_entry
 from escalation.trial.evolve import evolve, replay_events
+from escalation.trial.hindsight import look_back
 from escalation.trial.next_patient import NextPatient, next_patient
 from escalation.trial.office import (
     amend_protocol,
@@ -14,7 +15,8 @@ from escalation.trial.office import (
     resume_enrolment,
     revoke_role,
 )
-from escalation.trial.review import Remark, departures, look_back, warnings
+from escalation.trial.remarks import Remark
+from escalation.trial.review import departures, warnings
 from escalation.trial.rule import rule_says
 from escalation.trial.site import dose_subject, enrol_subject, record_outcome
 from escalation.trial.state import Recorded, TrialState

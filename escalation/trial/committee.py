@@ -9,7 +9,7 @@ from escalation.designs.base import Action, Decision
 from escalation.protocol import Protocol, describe_decision
 from escalation.trial.commands import Events, Recorder, Refusal
 from escalation.trial.events import Attendance, Choice, DecisionMade, Meaning, Signed, Vote
-from escalation.trial.gates import overdue_subjects
+from escalation.trial.gates import overdue_subjects, overtaken
 from escalation.trial.people import VOTING, lacks_role
 from escalation.trial.rule import goes_further, recommend, rule_says
 from escalation.trial.state import TrialState
@@ -118,7 +118,9 @@ def _check_cohort_is_over(
 ) -> None:
     """Refuse to open again what is open."""
     cohort = state.open_cohort
-    if cohort is not None and decision.action is not Action.WAIT:
+    if cohort is None or overtaken(state, cohort) is not None:
+        return
+    if decision.action is not Action.WAIT:
         undosed = [s.id for s in state.members(cohort) if s.standing is Standing.ASSIGNED]
         free = state.n_free(cohort)
         if chosen.action == "enrol" and chosen.level == cohort.level and (undosed or free):
@@ -211,6 +213,13 @@ def sign(
             refusal.add(
                 f"It was made on entries up to {made.event.cutoff}, and entry {state.data_seq} "
                 "came after: decide on the latest data."
+            )
+        overdue = [subject.id for subject in overdue_subjects(state, recorder.on)]
+        unknown = [subject for subject in overdue if subject not in made.event.overdue]
+        if unknown:
+            refusal.add(
+                f"No outcome is recorded of {', '.join(unknown)}, whose DLT window has closed "
+                "since: record it and decide again."
             )
         if state.closed is not None:
             refusal.add(f"The trial was closed by entry {state.closed.seq}.")

@@ -75,7 +75,7 @@ def correct_entry(
 
 # the rest of an entry is what it is about, or what the program found when it was made
 _CORRECTABLE = {
-    SubjectEnrolled: ("on", "level", "weight_kg"),
+    SubjectEnrolled: ("on", "level", "weight_kg"),  # the level only in an imported history
     SubjectDosed: ("on", "planned", "infused", "lot"),
     OutcomeRecorded: ("on", "outcome", "toxicities", "reason"),
 }
@@ -116,7 +116,17 @@ def _check_change(
             check_weight(refusal, state, event.weight_kg)
             labels = () if state.protocol is None else state.protocol.labels
             refusal.unless(event.level in labels, f"There is no level {event.level}.")
+            imported = state.cohorts[event.cohort - 1].decision is None
+            refusal.unless(
+                imported or "level" not in changes,
+                "The level is that of the cohort which the committee opened; what was really "
+                "given is said by the infused amount.",
+            )
         case SubjectDosed():
+            refusal.unless(
+                event.infused is not None or changes.get("infused", 0) is not None,
+                "The infused amount is needed.",
+            )
             for amount in (event.infused, event.planned):
                 refusal.unless(amount is None or amount > 0, "An amount must be above 0.")
             refusal.check_line("lot", event.lot, 100)

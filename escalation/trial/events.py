@@ -178,10 +178,10 @@ class RoleRevoked(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportedCohort:
-    """A cohort that was treated before the trial was tracked here."""
+    """A cohort that was treated before the trial was tracked here, with all its places."""
 
     level: int
-    n_patients: int
+    n_opened: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,6 +31,7 @@ from escalation.trial.events import (
     TrialClosed,
     TrialRegistered,
 )
+from escalation.trial.people import lacks_role
 from escalation.trial.state import Cohort, Correction, MadeDecision, Recorded, TrialState
 from escalation.trial.subjects import Fact, Subject
 
@@ -105,11 +106,13 @@ def _read_protocol(document: Mapping[str, Any], digest: str) -> tuple[Protocol |
 
 def _delegate(state: TrialState, _: Recorded, event: RoleDelegated) -> str | None:
     state.roles[event.person] = state.roles_of(event.person) | {event.role}
+    state.role_since[event.person, event.role] = event.on
     return None
 
 
 def _revoke(state: TrialState, _: Recorded, event: RoleRevoked) -> str | None:
     state.roles[event.person] = state.roles_of(event.person) - {event.role}
+    state.role_since.pop((event.person, event.role), None)
     return None
 
 
@@ -118,7 +121,9 @@ def _hold(state: TrialState, recorded: Recorded, _: EnrolmentHeld) -> str | None
     return None
 
 
-def _resume(state: TrialState, _: Recorded, __: EnrolmentResumed) -> str | None:
+def _resume(state: TrialState, recorded: Recorded, _: EnrolmentResumed) -> str | None:
+    if state.held is not None:
+        state.holds.append((state.held, recorded))
     state.held = None
     return None
 
@@ -129,13 +134,14 @@ def _close(state: TrialState, recorded: Recorded, _: TrialClosed) -> str | None:
 
 
 def _import(state: TrialState, recorded: Recorded, event: HistoryImported) -> str | None:
-    for cohort in event.cohorts:
+    for place, cohort in enumerate(event.cohorts, start=1):
+        last = place == len(event.cohorts)  # it may still have a place
         state.cohorts.append(
             Cohort(
                 number=len(state.cohorts) + 1,
                 level=cohort.level,
-                n_opened=cohort.n_patients,
-                closed_by=recorded.seq,
+                n_opened=cohort.n_opened,
+                closed_by=None if last else recorded.seq,
             )
         )
     return None
@@ -225,6 +231,7 @@ def _swap(facts: tuple[Any, ...], old: Fact[Event], new: Fact[Event] | None) -> 
 def _decide(state: TrialState, recorded: Recorded, event: DecisionMade) -> str | None:
     if state.protocol is None:
         return "a decision without a protocol"
+    fault = lacks_role(recorded.by, state.roles_of(recorded.by), "record a decision")
     state.decisions.append(
         MadeDecision(
             seq=recorded.seq,
@@ -232,9 +239,10 @@ def _decide(state: TrialState, recorded: Recorded, event: DecisionMade) -> str |
             hash=recorded.hash,
             event=event,
             protocol=state.protocol,
+            n_cohorts=len(state.cohorts),
         )
     )
-    return None
+    return fault
 
 
 def _sign(state: TrialState, recorded: Recorded, event: Signed) -> str | None:
@@ -249,10 +257,20 @@ def _sign(state: TrialState, recorded: Recorded, event: Signed) -> str | None:
     state.decisions[place] = signed
     if event.meaning is not Meaning.APPROVED:
         return None
-    if made.approved is not None or place != len(state.decisions) - 1:
-        return f"decision {event.entry} could not be approved any more"
-    state.decisions[place] = _carry_out(state, recorded, replace(signed, approved=recorded))
-    return None
+    fault = _approval_fault(state, recorded, signed)
+    if fault is None:
+        made = replace(signed, approved=recorded)
+        state.decisions[place] = _carry_out(state, recorded, made)
+    return fault
+
+
+def _approval_fault(state: TrialState, recorded: Recorded, made: MadeDecision) -> str | None:
+    """Say why a signature does not carry a decision out."""
+    if made.approved is not None or made is not state.decisions[-1]:
+        return f"decision {made.seq} could not be approved any more"
+    if state.data_seq > made.event.cutoff:
+        return f"decision {made.seq} was made before entry {state.data_seq}"
+    return lacks_role(recorded.by, state.roles_of(recorded.by), "sign as approved")
 
 
 def _carry_out(state: TrialState, recorded: Recorded, made: MadeDecision) -> MadeDecision:

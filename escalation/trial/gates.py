@@ -6,14 +6,15 @@ today?", so the two cannot disagree.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from escalation.designs.base import Action, Decision
+from escalation.outcomes import Outcome
 from escalation.protocol import Protocol, describe_decision
-from escalation.trial.calendar import next_dosing_day
-from escalation.trial.events import Choice
+from escalation.trial.calendar import DosedPatient, next_dosing_day
+from escalation.trial.events import Choice, Event, OutcomeRecorded
 from escalation.trial.rule import describe_choice, goes_further, rule_says
 from escalation.trial.state import Cohort, TrialState
 from escalation.trial.subjects import Standing, Subject
@@ -85,7 +86,7 @@ def plan_dose(protocol: Protocol, label: int, weight_kg: float | None) -> Planne
 
 def enrolment_obstacles(state: TrialState, on: date) -> Iterator[Obstacle]:
     """Yield what stands in the way of giving a place of the open cohort to a subject."""
-    yield from _halted(state)
+    yield from _halted(state, on)
     cohort = state.open_cohort
     if cohort is None or not (state.n_free(cohort) or _undosed(state, cohort)):
         yield from _needs_decision(state, on)
@@ -99,13 +100,8 @@ def enrolment_obstacles(state: TrialState, on: date) -> Iterator[Obstacle]:
 
 
 def dosing_obstacles(state: TrialState, subject: Subject | None, on: date) -> Iterator[Obstacle]:
-    """Yield what stands in the way of dosing a subject, or the next patient, on a day.
-
-    Nothing stood in the way of subjects whose cohort was treated before the trial was tracked.
-    """
-    if subject is not None and state.cohorts[subject.cohort - 1].decision is None:
-        return
-    yield from _halted(state)
+    """Yield what stands in the way of dosing a subject, or the next patient, on a day."""
+    yield from _halted(state, on)
     cohort = state.open_cohort
     if cohort is None:
         yield from _needs_decision(state, on)
@@ -115,48 +111,94 @@ def dosing_obstacles(state: TrialState, subject: Subject | None, on: date) -> It
             text=f"{subject.id} was assigned to cohort {subject.cohort}, which is closed; cohort "
             f"{cohort.number} is open."
         )
-    if subject is None and not (state.n_free(cohort) or _undosed(state, cohort)):
+    if subject is not None and subject.level != cohort.level:
+        yield Obstacle(text=f"{subject.id} is at another level than the open cohort's.")
+    dosed = [m for m in state.members(cohort) if m.dosing is not None and m.takes_place]
+    nobody = subject is None and not (state.n_free(cohort) or _undosed(state, cohort))
+    if len(dosed) >= cohort.n_opened or nobody:
         yield from _needs_decision(state, on)
     yield from _cohort_obstacles(state, cohort, on)
-    observed = [member.observed for member in state.members(cohort)]
-    dosed = [patient for patient in observed if patient is not None]
-    wait = state.protocol and next_dosing_day(state.protocol.enrolment, dosed)
-    if wait and wait[0] > on:
-        day, why = wait
+    yield from _stagger(state, cohort, on)
+
+
+def _stagger(state: TrialState, cohort: Cohort, on: date) -> Iterator[Obstacle]:
+    """Yield the day before which nobody may follow.
+
+    It is that of the cohort, and no earlier than if those still in their window at the same level
+    belonged to it: a new decision does not begin the waiting anew.
+    """
+    if state.protocol is None:
+        return
+    own = _dosed_by(state.members(cohort), on)
+    others = [
+        s
+        for s in state.subjects.values()
+        if s.cohort != cohort.number and s.level == cohort.level and s.standing is Standing.PENDING
+    ]
+    watched = [s for s in others if s.window_closes is not None and s.window_closes > on]
+    waits = [
+        next_dosing_day(state.protocol.enrolment, patients)
+        for patients in (own, own + _dosed_by(watched, on))
+    ]
+    day, why = max((wait for wait in waits if wait is not None), default=(on, ""))
+    if day > on:
         yield Obstacle(text=f"Not before {day}: {why}.", until=day)
+
+
+def _dosed_by(subjects: Sequence[Subject], on: date) -> list[DosedPatient]:
+    """Return those who had been dosed by a day: who came later is judged by who came before."""
+    observed = [subject.observed for subject in subjects]
+    return [patient for patient in observed if patient is not None and patient.dosed <= on]
 
 
 def overtaken(state: TrialState, cohort: Cohort) -> str | None:
     """Say why the data since a cohort was opened forbid to go on with it; None if they do not.
 
-    The rule, asked again, must not have settled on less than the cohort. A cohort that was opened
-    against the rule ends with the first DLT after that.
+    The rule, asked again, must leave one more patient at the cohort's level possible. A cohort that
+    was opened against the rule ends with the first DLT after that.
     """
+    if state.protocol is None:
+        return None
     made = next((made for made in state.decisions if made.seq == cohort.decision), None)
-    if made is None or state.protocol is None:
-        return None
-    if made.event.departure:
-        since = [
-            subject.id
-            for subject in state.subjects.values()
-            if subject.standing is Standing.DLT
-            and any(max(f.seq, *f.corrected_by, 0) > made.event.cutoff for f in subject.outcomes)
-        ]
-        if since:
-            return (
-                f"Cohort {cohort.number} was opened against the rule, and {', '.join(since)} had "
-                "a DLT since: the committee has to decide again."
-            )
-        return None
+    if made is not None and made.event.departure:
+        since = _new_dlts(state, made.event.cutoff)
+        if not since:
+            return None
+        return (
+            f"Cohort {cohort.number} was opened against the rule, and {', '.join(since)} had a DLT "
+            "since: the committee has to decide again."
+        )
     now = rule_says(state)
     one_more = Choice(action="enrol", level=cohort.level, n_to_enrol=1)
-    if now.action is Action.WAIT or not goes_further(one_more, now, state.protocol.labels):
+    answers = now.possible or (now,)
+    if not all(goes_further(one_more, answer, state.protocol.labels) for answer in answers):
         return None
     said = describe_decision(now, state.protocol)
+    if now.possible:
+        said = " Or: ".join(describe_decision(answer, state.protocol) for answer in answers)
     return (
         f"Cohort {cohort.number} is overtaken by what was recorded since it was opened. The rule "
         f"now says: {said}"
     )
+
+
+def _new_dlts(state: TrialState, cutoff: int) -> list[str]:
+    """Return the subjects whose DLT was recorded, or became one by a correction, after an entry."""
+    corrected = {
+        correction.event.entry
+        for correction in state.corrections
+        if correction.seq > cutoff and not _says_dlt(correction.before)
+    }
+    return [
+        subject.id
+        for subject in state.subjects.values()
+        for fact in subject.outcomes
+        if _says_dlt(fact.event) and (fact.seq > cutoff or fact.seq in corrected)
+    ]
+
+
+def _says_dlt(event: Event) -> bool:
+    return isinstance(event, OutcomeRecorded) and event.outcome is Outcome.DLT
 
 
 def overdue_subjects(state: TrialState, on: date) -> list[Subject]:
@@ -164,12 +206,20 @@ def overdue_subjects(state: TrialState, on: date) -> list[Subject]:
     return [subject for subject in state.subjects.values() if subject.is_overdue(on)]
 
 
-def _halted(state: TrialState) -> Iterator[Obstacle]:
-    if state.closed is not None:
+def _halted(state: TrialState, on: date) -> Iterator[Obstacle]:
+    """Say that the trial was closed, or enrolment held, on a day."""
+    if state.closed is not None and on >= state.closed.event.on:
         yield Obstacle(text=f"The trial was closed by entry {state.closed.seq}.")
-    if state.held is not None:
+    if state.held is not None and on >= state.held.event.on:
         reason = getattr(state.held.event, "reason", "")
         yield Obstacle(text=f"Enrolment is held since entry {state.held.seq}: {reason}.")
+    for held, resumed in state.holds:
+        if held.event.on <= on < resumed.event.on:
+            yield Obstacle(
+                text=f"Enrolment was held from {held.event.on} to {resumed.event.on} (entries "
+                f"{held.seq} and {resumed.seq}).",
+                until=resumed.event.on,
+            )
 
 
 def _cohort_obstacles(state: TrialState, cohort: Cohort, on: date) -> Iterator[Obstacle]:
@@ -181,6 +231,20 @@ def _cohort_obstacles(state: TrialState, cohort: Cohort, on: date) -> Iterator[O
     new = overtaken(state, cohort)
     if new is not None:
         yield Obstacle(text=new, decision=True)
+    last = state.decisions[-1] if state.decisions else None
+    if last is not None and last.approved is None and _is_less(last.event.chosen, cohort, state):
+        yield Obstacle(
+            text=f"Decision {last.seq}, not approved yet, treats nobody more at this level.",
+            decision=True,
+        )
+
+
+def _is_less(choice: Choice, cohort: Cohort, state: TrialState) -> bool:
+    """Tell whether a choice would end an open cohort downwards."""
+    labels = () if state.protocol is None else state.protocol.labels
+    if choice.level in labels and cohort.level in labels:
+        return labels.index(choice.level) < labels.index(cohort.level)
+    return choice.action == "stop"
 
 
 def _undosed(state: TrialState, cohort: Cohort) -> list[Subject]:
@@ -201,7 +265,8 @@ def _needs_decision(state: TrialState, on: date) -> Iterator[Obstacle]:
         )
         return
     last = state.decisions[-1] if state.decisions else None
-    if last is not None and last.approved is None:
+    deferred = last is not None and last.event.chosen.action == "defer"
+    if last is not None and last.approved is None and not deferred:
         text = f"Decision {last.seq} is not approved yet"
         if state.data_seq > last.event.cutoff:
             text += f", and has to be made anew: entry {state.data_seq} came after its cut-off"

@@ -11,9 +11,11 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 
+from escalation.designs.replay import replay
 from escalation.errors import EscalationError
-from escalation.outcomes import Outcome
+from escalation.outcomes import Cohort, Outcome
 from escalation.trial.commands import Events, Recorder, Refusal
 from escalation.trial.events import Event, HistoryImported, ImportedCohort, SubjectEnrolled
 from escalation.trial.evolve import evolve
@@ -125,7 +127,9 @@ def _enrol(state: TrialState, recorder: Recorder, row: PatientRow) -> Events:
     )
 
 
-def _dose(state: TrialState, recorder: Recorder, row: PatientRow) -> Events:
+def _dose(
+    state: TrialState, recorder: Recorder, row: PatientRow, *, history: bool = False
+) -> Events:
     known = state.subjects.get(row.subject)
     if known is not None and known.dosing is not None:
         _compare(row, known.dosing.event, ("infused", "planned", "lot"), known.dosing.seq)
@@ -138,6 +142,7 @@ def _dose(state: TrialState, recorder: Recorder, row: PatientRow) -> Events:
         infused=row.infused,
         planned=row.planned,
         lot=row.lot,
+        history=history,
     )
 
 
@@ -202,11 +207,22 @@ def _record_history(
             )
         else:
             placed.append((row, row.level))
+    if recording.state.closed is not None:
+        recording.fault(1, f"the trial was closed by entry {recording.state.closed.seq}")
     cohorts = _into_cohorts(recording, placed, protocol.design.stages[0])
     if recording.faults:
         return
+    written = [
+        Cohort(label=level, outcomes=tuple(row.outcome or Outcome.PENDING for row in members))
+        for level, members in cohorts
+    ]
+    n_free = replay(protocol.design, written, protocol.labels).n_places
     opened = tuple(
-        ImportedCohort(level=level, n_patients=len(members)) for level, members in cohorts
+        ImportedCohort(
+            level=cohort.label,
+            n_opened=cohort.tally.n_patients + (n_free if cohort is written[-1] else 0),
+        )
+        for cohort in written
     )
     today = recording.recorder.on
     recording.add(HistoryImported(on=today, source=source, sha256=digest, cohorts=opened))
@@ -214,7 +230,10 @@ def _record_history(
         for row in members:
             try:
                 recording.add(_enrolled_before(recording, row, number, level))
-                for day, step in ((row.dosed_on, _dose), (row.outcome_on, _outcome)):
+                for day, step in (
+                    (row.dosed_on, partial(_dose, history=True)),
+                    (row.outcome_on, _outcome),
+                ):
                     if day is not None:
                         recording.add(*step(recording.state, recording.on(day), row))
             except EscalationError as error:

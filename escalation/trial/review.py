@@ -1,47 +1,38 @@
-"""A trial looked at as an inspector would: departures, warnings, and decisions judged anew."""
+"""A trial looked at as an inspector would: departures from the protocol, and warnings."""
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date
-from math import log
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, timedelta
+from math import isclose, log
 
 from escalation.designs.base import Action
 from escalation.designs.replay import replay
-from escalation.outcomes import format_outcomes
-from escalation.protocol import Protocol, describe_decision, format_dose
-from escalation.trial.events import SubjectDosed, SubjectEnrolled
-from escalation.trial.gates import overdue_subjects
-from escalation.trial.rule import describe_choice, goes_further, recommend, rule_says
-from escalation.trial.state import MadeDecision, TrialState
-from escalation.trial.subjects import Subject
+from escalation.outcomes import Outcome, format_outcomes
+from escalation.protocol import Protocol, format_dose
+from escalation.trial.calendar import next_dosing_day
+from escalation.trial.events import OutcomeRecorded, Role, SubjectDosed, SubjectEnrolled
+from escalation.trial.gates import overdue_subjects, plan_dose
+from escalation.trial.remarks import Remark
+from escalation.trial.rule import describe_choice
+from escalation.trial.state import Cohort, MadeDecision, TrialState
+from escalation.trial.subjects import Standing, Subject
 
-__all__ = ["Remark", "departures", "look_back", "warnings"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Remark:
-    """Something that has to be seen wherever the trial is shown.
-
-    Attributes
-    ----------
-    entry : int or None
-        The entry it is about.
-    text : str
-    """
-
-    entry: int | None
-    text: str
+__all__ = ["departures", "warnings"]
 
 
 def departures(state: TrialState) -> list[Remark]:
-    """Return every departure from the protocol, in the order of the entries."""
+    """Return every departure from the protocol, in the order of the entries.
+
+    They are found in what the entries say now, not only where a command noticed them: a correction
+    can bring one, or take it away.
+    """
     found = [
         *_overrides(state),
+        *_recorded_late(state),
         *_imported(state),
         *_deviations(state),
+        *_unnoticed(state),
         *(Remark(entry=seq, text=f"Entry {seq}: {text}.") for seq, text in state.oddities),
     ]
     return sorted(found, key=lambda remark: remark.entry or 0)
@@ -67,20 +58,56 @@ def _say(made: MadeDecision) -> str:
     return f"{describe_choice(then.choice, made.protocol)}."
 
 
+def _recorded_late(state: TrialState) -> Iterator[Remark]:
+    """Name the approvals of which the ledger's clock says something else than the entry does."""
+    for made in state.decisions:
+        signed = made.approved
+        if signed is None:
+            continue
+        recorded_on = signed.at.astimezone(UTC).date()
+        if recorded_on - signed.event.on > _EARTH_TURNS:
+            before = [
+                subject.id
+                for subject in state.subjects.values()
+                if subject.cohort == made.cohort
+                and subject.dosed_on is not None
+                and subject.dosed_on < recorded_on
+            ]
+            dosed = f", after {', '.join(before)} had been dosed" if before else ""
+            yield Remark(
+                entry=signed.seq,
+                text=f"The approval of decision {made.seq} on {signed.event.on} was recorded on "
+                f"{recorded_on}{dosed}.",
+            )
+        since = state.role_since.get((signed.by, Role.CHAIR))
+        if since is not None and since > signed.event.on:
+            yield Remark(
+                entry=signed.seq,
+                text=f"Decision {made.seq} was approved on {signed.event.on} by {signed.by}, chair "
+                f"since {since}.",
+            )
+
+
+_EARTH_TURNS = timedelta(days=1)  # at the same moment it can be another day elsewhere
+
+
 def _imported(state: TrialState) -> Iterator[Remark]:
     imported = [cohort for cohort in state.cohorts if cohort.decision is None]
-    if not imported or state.protocol is None:
+    if not imported or state.protocol is None or state.registered is None:
         return
+    members = [subject for cohort in imported for subject in state.members(cohort)]
+    entry = min((subject.enrolments[0].seq for subject in members), default=None)
     numbers = ", ".join(str(cohort.number) for cohort in imported)
+    which = "Cohorts" if len(imported) > 1 else "Cohort"
     yield Remark(
-        entry=imported[0].closed_by,
-        text=f"Cohort{'s' * (len(imported) > 1)} {numbers} came from a spreadsheet: the decisions "
-        "that opened them are not in this ledger.",
+        entry=entry,
+        text=f"{which} {numbers} came from a spreadsheet: how it was decided to open "
+        f"{'them' if len(imported) > 1 else 'it'} is not in this ledger.",
     )
     history = state.written_cohorts()[: len(imported)]
     for departure in replay(state.protocol.design, history, state.protocol.labels).departures:
         yield Remark(
-            entry=imported[0].closed_by,
+            entry=entry,
             text=f"The protocol would not have produced the history {format_outcomes(history)}: "
             f"{departure.problem}.",
         )
@@ -99,12 +126,63 @@ def _deviations(state: TrialState) -> Iterator[Remark]:
                     text=f"{subject.id} was {did} against a gate. {' '.join(event.breaches)} "
                     f'Reason given: "{event.deviation}"',
                 )
-        cohort = state.cohorts[subject.cohort - 1]
-        if subject.level != cohort.level:
+
+
+def _unnoticed(state: TrialState) -> Iterator[Remark]:
+    """Name what the entries, as corrected, say against the protocol and no command has marked."""
+    for cohort in state.cohorts:
+        members = [s for s in state.members(cohort) if s.dosing is not None]
+        n_dosed = sum(subject.takes_place for subject in members)
+        if n_dosed > cohort.n_opened:
             yield Remark(
-                entry=subject.enrolments[-1].seq,
-                text=f"{subject.id} is at level {subject.level}, in cohort {cohort.number}, "
-                f"which was opened at level {cohort.level}.",
+                entry=cohort.decision,
+                text=f"{n_dosed} patients count in cohort {cohort.number}, which was opened for "
+                f"{cohort.n_opened}.",
+            )
+        for subject in members:
+            if subject.level != cohort.level:
+                yield Remark(
+                    entry=subject.enrolments[-1].seq,
+                    text=f"{subject.id} is at level {subject.level}, in cohort {cohort.number} "
+                    f"at level {cohort.level}.",
+                )
+            yield from _odd_days(state, cohort, subject, members)
+
+
+def _odd_days(
+    state: TrialState, cohort: Cohort, subject: Subject, members: Sequence[Subject]
+) -> Iterator[Remark]:
+    dosing = subject.dosing
+    if dosing is None or dosing.event.deviation is not None or cohort.decision is None:
+        return
+    on = dosing.event.on
+    said = f"{subject.id} was dosed on {on}"
+    if cohort.opened_on is not None and on < cohort.opened_on:
+        yield Remark(
+            entry=dosing.seq,
+            text=f"{said}, before cohort {cohort.number} was opened on {cohort.opened_on}.",
+        )
+    if on < subject.enrolment.on:
+        yield Remark(entry=dosing.seq, text=f"{said}, before being enrolled.")
+    earlier = [
+        member.observed
+        for member in members
+        if member.dosing is not None
+        and (member.dosing.event.on, member.dosing.seq) < (on, dosing.seq)
+    ]
+    wait = state.protocol and next_dosing_day(
+        state.protocol.enrolment, [patient for patient in earlier if patient is not None]
+    )
+    if wait and on < wait[0]:
+        yield Remark(entry=dosing.seq, text=f"{said}, not after {wait[0]}: {wait[1]}.")
+    closes = subject.window_closes
+    for fact in subject.outcomes:
+        onsets = [toxicity.onset for toxicity in fact.event.toxicities]
+        outside = closes is not None and not any(on <= onset <= closes for onset in onsets)
+        if fact.event.outcome is Outcome.DLT and outside:
+            yield Remark(
+                entry=fact.seq,
+                text=f"The DLT of {subject.id} did not begin in the DLT window, {on} to {closes}.",
             )
 
 
@@ -128,79 +206,81 @@ def warnings(state: TrialState, on: date) -> list[Remark]:
                 f"{subject.window_closes}.",
             )
         )
-    if protocol is not None:
-        found += [r for s in state.subjects.values() for r in _odd_amount(s, protocol)]
+    found += _changed_dlts(state)
+    for subject in state.subjects.values():
+        found += _lost_although_complete(subject)
+        found += _odd_amount(subject, protocol)
     return found
 
 
-def _odd_amount(subject: Subject, protocol: Protocol) -> Iterator[Remark]:
-    """Say that what a subject got is nearer to another level's dose than to their own."""
-    if subject.dosing is None or not subject.dosing.event.infused:
-        return
-    weight = subject.enrolment.weight_kg if (protocol.unit or "").endswith("/kg") else 1.0
-    if weight is None:
-        return
-    got = subject.dosing.event.infused / weight
-    distances = {level.label: abs(log(got / level.dose)) for level in protocol.levels if level.dose}
-    nearest = min(distances, key=distances.__getitem__, default=subject.level)
-    if nearest != subject.level:
-        rounded = format_dose(float(f"{got:.3g}"))
+def _changed_dlts(state: TrialState) -> Iterator[Remark]:
+    """Name the DLTs that a correction took away: a pending patient's row does not show it."""
+    for correction in state.corrections:
+        before, after = correction.before, correction.after
+        if not isinstance(before, OutcomeRecorded) or before.outcome is not Outcome.DLT:
+            continue
+        if isinstance(after, OutcomeRecorded) and after.outcome is Outcome.DLT:
+            continue
+        terms = ", ".join(f"{t.term} grade {t.grade}" for t in before.toxicities)
         yield Remark(
-            entry=subject.dosing.seq,
-            text=f"{subject.id}, assigned to level {subject.level}, got {rounded} {protocol.unit}: "
-            f"nearer to level {nearest}. The level stays as assigned.",
+            entry=correction.seq,
+            text=f"Entry {correction.event.entry}, a DLT of {before.subject} ({terms}), is no "
+            f'longer one by entry {correction.seq}: "{correction.event.reason}"',
         )
 
 
-def look_back(state: TrialState) -> list[Remark]:
-    """Ask the rule again about every approved decision, with what is known now.
-
-    The patients dosed before the decision's cut-off count, with their outcomes as they stand, under
-    the protocol of that time. A decision is named where the rule would have said something else;
-    one that was made while the rule waited, only where it went too far.
-    """
-    return [
-        remark
-        for made, since in _decisions_with_news(state)
-        for remark in _judge_anew(state, made, since)
-    ]
-
-
-def _decisions_with_news(state: TrialState) -> Iterator[tuple[MadeDecision, list[int]]]:
-    """Yield the approved decisions about whose patients more was recorded later, and what."""
-    cutoffs = [made.event.cutoff for made in state.decisions]
-    news: dict[int, set[int]] = {}
-
-    def add(known: int, later: int) -> None:
-        """Say that who rested on entry ``known`` did not know entry ``later``."""
-        for place in range(bisect_left(cutoffs, known), bisect_left(cutoffs, later)):
-            news.setdefault(place, set()).add(later)
-
-    for subject in state.subjects.values():
-        for outcome in subject.outcomes:
-            if subject.dosing is not None:
-                add(subject.dosing.seq, outcome.seq)
-    for correction in state.corrections:
-        add(correction.event.entry, correction.seq)
-    for place, made in enumerate(state.decisions):
-        if place in news and made.approved is not None:
-            yield made, sorted(news[place])
-
-
-def _judge_anew(state: TrialState, made: MadeDecision, since: list[int]) -> Iterator[Remark]:
-    then, chosen, protocol = made.event.recommended, made.event.chosen, made.protocol
-    now = rule_says(state, before=made.event.cutoff + 1, protocol=protocol)
-    if recommend(now, protocol).choice == then.choice:
+def _lost_although_complete(subject: Subject) -> Iterator[Remark]:
+    """Name a patient taken out of the count who may well belong to it."""
+    closes = subject.window_closes
+    if subject.standing is not Standing.NOT_EVALUABLE or subject.dosing is None or closes is None:
         return
-    too_far = goes_further(chosen, now, protocol.labels) and not made.event.departure
-    if then.action is Action.WAIT and not too_far:
-        return
-    entries = "entries" if len(since) > 1 else "entry"
-    known = f"Had {entries} {', '.join(map(str, since))} been known"
-    said = f"the rule would have said: {describe_decision(now, protocol)}"
-    if too_far and made.cohort is not None:
-        level = state.cohorts[made.cohort - 1].level
-        text = f"{known}, cohort {made.cohort} (level {level}) would not have opened: {said}"
+    lost = next(f for f in subject.outcomes if f.event.outcome is Outcome.NOT_EVALUABLE)
+    severe = [t for t in subject.toxicities if t.grade >= _SEVERE and t.onset <= closes]
+    if lost.event.on > closes:
+        why = f"the DLT window had closed on {closes}"
+    elif severe:
+        why = f"{severe[0].term} of grade {severe[0].grade} began in the DLT window"
     else:
-        text = f"{known} at decision {made.seq}, {said}"
-    yield Remark(entry=made.seq, text=text)
+        return
+    yield Remark(entry=lost.seq, text=f"{subject.id} is said not to be evaluable, but {why}.")
+
+
+_SEVERE = 3  # the grade from which protocols of such products speak of a DLT
+
+
+def _odd_amount(subject: Subject, protocol: Protocol | None) -> Iterator[Remark]:
+    """Say that what a subject got is not what the protocol plans at their level."""
+    if protocol is None or subject.dosing is None or not subject.dosing.event.infused:
+        return
+    event, weight = subject.dosing.event, subject.enrolment.weight_kg
+    infused, seq = subject.dosing.event.infused, subject.dosing.seq
+    amounts = {label: plan_dose(protocol, label, weight) for label in protocol.labels}
+    planned = amounts[subject.level].amount if subject.level in amounts else None
+    if planned is None:
+        return
+    unit = amounts[subject.level].unit
+    near = {label: abs(log(infused / a.amount)) for label, a in amounts.items() if a.amount}
+    nearest = min(near, key=lambda label: (near[label], label != subject.level))
+    got = f"{subject.id}, assigned to level {subject.level}, got {_rounded(infused)} {unit}"
+    if nearest != subject.level:
+        yield Remark(
+            entry=seq,
+            text=f"{got}: nearer to what level {nearest} is. The level stays as assigned.",
+        )
+    elif not _LEAST <= infused / planned <= _MOST:
+        yield Remark(entry=seq, text=f"{got}, {infused / planned:.0%} of {_rounded(planned)}.")
+    if protocol.dose_cap is not None and infused > protocol.dose_cap:
+        yield Remark(entry=seq, text=f"{got}, above the cap of {_rounded(protocol.dose_cap)}.")
+    if event.planned is not None and not isclose(event.planned, planned, rel_tol=0.005):
+        yield Remark(
+            entry=seq,
+            text=f"{_rounded(event.planned)} {unit} were planned for {subject.id}; by the protocol "
+            f"it is {_rounded(planned)}.",
+        )
+
+
+_LEAST, _MOST = 0.8, 1.2  # of the planned amount; the protocol names no range
+
+
+def _rounded(amount: float) -> str:
+    return format_dose(float(f"{amount:.3g}"))

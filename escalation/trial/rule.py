@@ -14,7 +14,7 @@ from escalation.errors import EscalationError
 from escalation.outcomes import tally_cohorts
 from escalation.protocol import Protocol
 from escalation.trial.events import Choice, Recommendation
-from escalation.trial.state import TrialState
+from escalation.trial.state import MadeDecision, TrialState
 
 __all__ = ["NoProtocolError", "describe_choice", "goes_further", "recommend", "rule_says"]
 
@@ -26,29 +26,25 @@ class NoProtocolError(EscalationError):
         super().__init__("the trial has no protocol that can be read, so the rule cannot be asked")
 
 
-def rule_says(
-    state: TrialState, *, before: int | None = None, protocol: Protocol | None = None
-) -> Decision:
+def rule_says(state: TrialState, *, known_to: MadeDecision | None = None) -> Decision:
     """Ask the rule.
 
     Parameters
     ----------
     state : TrialState
-    before : int or None
-        Only subjects dosed before this entry count, with their outcomes as known in ``state``;
-        None for all.
-    protocol : Protocol or None
-        Whose rule; None for the one in force.
+    known_to : MadeDecision or None
+        Only subjects who had been dosed by then count, with their outcomes as known in ``state``,
+        under the protocol of that time; None for all, under the one in force.
 
     Raises
     ------
     NoProtocolError
         Before the trial is registered.
     """
-    protocol = state.protocol if protocol is None else protocol
+    protocol = state.protocol if known_to is None else known_to.protocol
     if protocol is None:
         raise NoProtocolError
-    cohorts = state.written_cohorts(before)
+    cohorts = state.written_cohorts(known_to)
     level = protocol.labels.index(cohorts[-1].label) if cohorts else protocol.design.start
     return protocol.design.decide(tally_cohorts(cohorts, protocol.labels), level)
 

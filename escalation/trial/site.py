@@ -153,6 +153,7 @@ def dose_subject(
     planned: float | None = None,
     lot: str | None = None,
     deviation: str | None = None,
+    history: bool = False,
 ) -> Events:
     """Record an infusion, on the day of ``recorder.on``.
 
@@ -166,6 +167,8 @@ def dose_subject(
     lot : str or None
     deviation : str or None
         Why the subject was dosed although a gate says no; recorded, and shown for ever.
+    history : bool
+        Whether it is imported from before the trial was tracked: its gates were not here.
 
     Raises
     ------
@@ -189,7 +192,8 @@ def dose_subject(
         if amount is not None and not (isfinite(amount) and amount > 0):
             refusal.add(f"The {name} amount must be above 0, not {amount:g}.")
     refusal.check_line("lot", lot, 100)
-    gates = [o.text for o in dosing_obstacles(state, known, recorder.on)]
+    obstacles = () if history else dosing_obstacles(state, known, recorder.on)
+    gates = [obstacle.text for obstacle in obstacles]
     breaches = _pass_gates(refusal, gates, deviation)
     refusal.raise_if_any()
     return (
@@ -216,8 +220,8 @@ def record_outcome(
 ) -> Events:
     """Record a DLT, the end of the window without one, or that a subject is not evaluable.
 
-    A DLT may follow "no DLT" or "not evaluable": it was found late. Anything else that was
-    recorded wrongly is corrected.
+    A DLT may follow "no DLT" or "not evaluable", found late, or another DLT. Anything else that
+    was recorded wrongly is corrected.
 
     Raises
     ------
@@ -236,8 +240,7 @@ def record_outcome(
     if known is not None:
         check_outcome(refusal, known, event)
         said = known.outcomes[-1] if known.outcomes else None
-        late = outcome is Outcome.DLT and known.standing is not Standing.DLT
-        if said is not None and not late:
+        if said is not None and outcome is not Outcome.DLT:
             refusal.add(
                 f"Entry {said.seq} says {known.standing}. If that is wrong, correct the entry."
             )

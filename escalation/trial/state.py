@@ -56,7 +56,7 @@ class Cohort:
     subjects : tuple of str
         In the order of enrolment; those lost and replaced stay.
     closed_by : int or None
-        Entry that closed it: a later decision, or the import.
+        Entry that closed it: a later decision, or the import of a later cohort.
     """
 
     number: int
@@ -70,16 +70,25 @@ class Cohort:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MadeDecision:
-    """A decision with its signatures, and the protocol under which it was made."""
+    """A decision with its signatures, the protocol and the number of cohorts of that time."""
 
     seq: int
     by: str
     hash: str
     event: DecisionMade
     protocol: Protocol
+    n_cohorts: int
     signatures: tuple[Recorded, ...] = ()
     approved: Recorded | None = None
     cohort: int | None = None
+
+    def knew(self, subject: Subject) -> bool:
+        """Tell whether a subject had been dosed, by the day, when the decision was made."""
+        dosing = subject.dosing
+        if dosing is None or subject.cohort > self.n_cohorts:
+            return False
+        on = self.event.on
+        return dosing.event.on < on or (dosing.event.on == on and dosing.seq <= self.event.cutoff)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,8 +123,12 @@ class TrialState:
         In order.
     stopped : MadeDecision or None
         The approved decision to stop that is in force.
+    role_since : dict of (str, Role) to date
+        From when a role was delegated, for those in force.
     held, closed : Recorded or None
         The entry that holds enrolment, or that closed the trial.
+    holds : list of (Recorded, Recorded)
+        Holds that were lifted: from, and by.
     amendments : list of Recorded
     data_seq, data_on : int, date or None
         The last entry that a decision has to know of, and the latest day that any of them names.
@@ -136,7 +149,9 @@ class TrialState:
     decisions: list[MadeDecision] = field(default_factory=list)
     corrections: list[Correction] = field(default_factory=list)
     stopped: MadeDecision | None = None
+    role_since: dict[tuple[str, Role], date] = field(default_factory=dict)
     held: Recorded | None = None
+    holds: list[tuple[Recorded, Recorded]] = field(default_factory=list)
     closed: Recorded | None = None
     amendments: list[Recorded] = field(default_factory=list)
     data_seq: int = 0
@@ -188,23 +203,24 @@ class TrialState:
             facts.append(subject.dosing)
         return next((fact for fact in facts if fact.seq == seq), None)
 
-    def written_cohorts(self, before: int | None = None) -> list[WrittenCohort]:
+    def written_cohorts(self, known_to: MadeDecision | None = None) -> list[WrittenCohort]:
         """Return the trial so far in the field's notation: cohorts in which somebody was dosed.
 
         Parameters
         ----------
-        before : int or None
-            Only subjects who were dosed before this entry, with their outcomes as known now.
+        known_to : MadeDecision or None
+            Only subjects who had been dosed by then, with their outcomes as known now.
         """
         written = []
         for cohort in self.cohorts:
             dosed = [
                 subject
                 for subject in self.members(cohort)
-                if subject.dosing is not None and (before is None or subject.dosing.seq < before)
+                if subject.dosing is not None and (known_to is None or known_to.knew(subject))
             ]
             by_level: dict[int, list[Subject]] = {}
-            for subject in dosed:  # a correction can have moved one to another level
+            # a correction can have moved one to another level; the trial stands at the cohort's
+            for subject in sorted(dosed, key=lambda subject: subject.level == cohort.level):
                 by_level.setdefault(subject.level, []).append(subject)
             for label, subjects in by_level.items():
                 letters = tuple(s.outcome for s in subjects if s.outcome is not None)

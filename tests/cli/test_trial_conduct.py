@@ -66,7 +66,8 @@ def test_a_trial_from_its_registration_to_its_mtd(tmp_path: Path) -> None:
     said = cohort("S6 S7 S8", "2026-05", "01 15 18", "1.5e8")
     assert said.endswith("The rule now says: Stop: the MTD is level 1, 3E6 cells/kg.")
     said = meet("--mtd 1", "2026-06-28")
-    assert "stop, the MTD is level 1, 3E6 cells/kg. anchor 38:" in said
+    assert "stop, the MTD is level 1, 3E6 cells/kg." in said
+    assert "anchor 38:" in said
     shell.ok('Zhao Lan: close --reason "MTD declared" --on 2026-06-29')
 
     status = shell.ok("status --on 2026-06-29")
@@ -90,12 +91,12 @@ SAID = [
         "dosed",
         "site: correct 9 --withdraw --reason 'another patient' --on 2026-01-06",
         "Entry 10 recorded: entry 9 (dosing of S1) withdrawn on 2026-01-06. Reason: another "
-        "patient. The rule now says: Start at level 1, 3E6 cells/kg: enrol 3 patients.",
+        "patient.",
     ),
     (
         "dosed",
         "site: correct 9 --set infused=3.6e8 --reason misread --on 2026-01-06",
-        "Warning: S1, assigned to level 1, got 6E6 cells/kg: nearer to level 2. The level stays",
+        "Warning: S1, assigned to level 1, got 3.6E8 cells: nearer to what level 2 is.",
     ),
     (
         "dosed",

@@ -161,7 +161,7 @@ def test_an_export_is_read_back_as_history_by_import(demo: Shell, tmp_path: Path
     other = Shell(str(tmp_path / "other.db"))
     other.ok("office: register --trial TJ", "office: delegate site site")
     said = other.ok(f"site: import {file}")
-    assert said.startswith("Entries 3 to 30 recorded: 3 cohorts with 10 patients imported")
+    assert said.startswith("Entries 3 to 30 recorded: 3 cohorts with 9 places imported")
     assert "from patients.csv. In all: 10 enrolments, 10 dosings, 7 outcomes." in said
     assert "Departure: Cohorts 1, 2, 3 came from a spreadsheet" in said
     assert other.json("status")["history"] == "1NNXN 2NTN 2???"

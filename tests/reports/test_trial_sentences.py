@@ -160,9 +160,9 @@ def test_corrections_say_old_and_new_in_words() -> None:
         "outcome no DLT -> a DLT, toxicities none -> fever (grade 3, onset 2026-01-06). "
         "Reason: misread."
     )
-    played.correct(found - 2, 4, {"weight_kg": 61.5, "level": 2})
+    played.correct(found - 2, 4, {"weight_kg": 61.5})
     assert said(played, day=False) == (
-        f"entry {found - 2} (enrolment of S1) corrected: level 1 -> 2, weight in kg none -> 61.5. "
+        f"entry {found - 2} (enrolment of S1) corrected: weight in kg none -> 61.5. "
         "Reason: misread."
     )
     played.correct(found - 1, 4, {"lot": "X"})
@@ -214,11 +214,11 @@ def test_an_import_and_entries_that_do_not_fit_are_said_too() -> None:
         on=date(2026, 1, 5),
         source="patients.csv",
         sha256="0" * 64,
-        cohorts=(ImportedCohort(level=1, n_patients=3), ImportedCohort(level=2, n_patients=1)),
+        cohorts=(ImportedCohort(level=1, n_opened=3), ImportedCohort(level=2, n_opened=1)),
     )
     entry = Recorded(seq=4, at=played.entries[0].at, by="Ada", hash="0" * 64, event=imported)
     assert describe_entry(entry, played.state) == (
-        "2 cohorts with 4 patients imported on 2026-01-05 from patients.csv."
+        "2 cohorts with 4 places imported on 2026-01-05 from patients.csv."
     )
 
 

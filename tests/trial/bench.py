@@ -135,8 +135,12 @@ class Bench:
 
     def cohort_without_dlt(self, subjects: str, start: int) -> int:
         """Treat three by the protocol's stagger, none with a DLT; return the day it is over."""
+        return self.cohort_without_dlt_at(subjects, start, 1.8e8)
+
+    def cohort_without_dlt_at(self, subjects: str, start: int, infused: float) -> int:
         for subject, offset in zip(subjects.split(), (0, 14, 17), strict=True):
-            self.treat(subject, start + offset)
+            self.enrol(subject, start + offset)
+            self.dose(subject, start + offset, infused=infused)
         for subject in subjects.split():
             self.no_dlt(subject, start + 45)
         return start + 45

@@ -99,7 +99,7 @@ def under_a_protocol(made: type[Event], **fields: object) -> st.SearchStrategy[E
 
 
 ROLES = st.sampled_from(Role)
-COHORTS = st.builds(ImportedCohort, level=LEVELS, n_patients=st.integers(0, 4))
+COHORTS = st.builds(ImportedCohort, level=LEVELS, n_opened=st.integers(0, 4))
 RECOMMENDED = st.builds(
     Recommendation,
     action=st.sampled_from(Action),

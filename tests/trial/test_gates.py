@@ -312,8 +312,43 @@ def test_what_was_infused_never_moves_a_patient_to_another_level(opened):
     assert opened.state.subjects["S1"].level == 1
     (remark,) = warnings(opened.state, day(0))
     assert remark.text == (
-        "S1, assigned to level 1, got 6E6 cells/kg: nearer to level 2. The level stays as assigned."
+        "S1, assigned to level 1, got 3.6E8 cells: nearer to what level 2 is. The level stays as "
+        "assigned."
     )
+
+
+@pytest.mark.parametrize(
+    ("infused", "planned", "words"),
+    [
+        (1.8e8, None, []),
+        (2.2e8, None, ["122% of 1.8E8"]),
+        (1.2e8, None, ["67% of 1.8E8"]),
+        (1.8e8, 5e9, ["5E9 cells were planned for S1; by the protocol it is 1.8E8"]),
+        (5e9, 5e9, ["nearer to what level 3 is", "above the cap of 1E9", "were planned for S1"]),
+    ],
+)
+def test_an_amount_that_is_not_the_planned_one_warns(opened, infused, planned, words):
+    opened.enrol("S1")
+    opened.dose("S1", infused=infused, planned=planned)
+    said = [remark.text for remark in warnings(opened.state, day(0))]
+    assert len(said) == len(words)
+    assert all(any(word in text for text in said) for word in words)
+
+
+def test_a_capped_amount_is_no_warning(bench):
+    over = bench_at_level_3(bench)
+    bench.enrol("S7", over, weight_kg=180.0)
+    bench.dose("S7", over, infused=1e9)
+    assert warnings(bench.state, day(over)) == []
+
+
+def bench_at_level_3(bench: Bench) -> int:
+    bench.open_cohort(0)
+    over = bench.cohort_without_dlt("S1 S2 S3", 0)
+    bench.open_cohort(over)
+    over = bench.cohort_without_dlt_at("S4 S5 S6", over, 3.6e8)
+    bench.open_cohort(over)
+    return over
 
 
 def test_nobody_is_dosed_twice_or_unknown_or_before_enrolment(opened):
@@ -398,8 +433,10 @@ def test_an_outcome_is_not_recorded_twice_but_a_late_dlt_is(opened):
     )
     opened.dlt("S1", 40, onset=27)
     assert opened.state.subjects["S1"].standing == "DLT"
+    opened.dlt("S1", 40, onset=20)  # there was another one
+    assert len(opened.state.subjects["S1"].toxicities) == 2
     assert "says DLT" in opened.refused(
-        record_outcome, SITE, subject="S1", outcome=Outcome.DLT, toxicities=[crs(day(2))]
+        record_outcome, SITE, subject="S1", outcome=Outcome.NOT_EVALUABLE, reason="gone"
     )
 
 

@@ -10,12 +10,20 @@ import pytest
 
 from escalation.outcomes import format_outcomes
 from escalation.protocol import load_protocol
-from escalation.trial import Recorder, TrialState, departures, enrol_subject, evolve
+from escalation.trial import (
+    Recorder,
+    TrialState,
+    close_trial,
+    departures,
+    dose_subject,
+    enrol_subject,
+    evolve,
+)
 from escalation.trial.demo import DEMO_PROTOCOL, demo_steps
 from escalation.trial.importing import import_patients
 from escalation.trial.spreadsheet import COLUMNS, SpreadsheetError, patients_csv, read_patients
 
-from .bench import AUDITOR, SITE, Bench, day, recorded
+from .bench import AUDITOR, CHAIR, SITE, Bench, day, recorded
 
 HISTORY = """\
 subject,level,weight_kg,dosed_on,infused,lot,outcome,outcome_on,term,grade,onset,relation,reason
@@ -52,11 +60,11 @@ def with_cell(column: str, value: str, row: int = 2) -> str:
 def test_a_history_becomes_cohorts_and_is_said_to_lack_its_decisions():
     bench = imported(HISTORY)
     assert format_outcomes(bench.state.written_cohorts()) == "1NXNN 2T?"
-    assert [(c.level, c.n_opened) for c in bench.state.cohorts] == [(1, 4), (2, 2)]
+    assert [(c.level, c.n_opened) for c in bench.state.cohorts] == [(1, 3), (2, 3)]
     assert bench.state.oddities == []
     said = [remark.text for remark in departures(bench.state)]
     assert said == [
-        "Cohorts 1, 2 came from a spreadsheet: the decisions that opened them are not in this "
+        "Cohorts 1, 2 came from a spreadsheet: how it was decided to open them is not in this "
         "ledger."
     ]
     assert [t.term for t in bench.state.subjects["S2"].toxicities] == ["fever"]
@@ -68,13 +76,35 @@ def test_a_history_that_the_rule_would_not_have_produced_says_so():
     assert "cohort 2 (2T?) is at level 2 where the design says level 1" in said[1]
 
 
-def test_after_a_history_the_next_cohort_needs_a_decision():
-    bench = imported(HISTORY.replace("4.3e8,A6,,", "4.3e8,A6,no DLT,2026-04-13"))
+def test_after_a_history_the_cohort_goes_on_and_the_next_needs_a_decision():
+    bench = imported(HISTORY)
+    bench.enrol("S7", 100)  # the third place of cohort 2
+    assert bench.state.subjects["S7"].level == 2
+    bench.dose("S7", 100)
+    said = bench.refused(enrol_subject, SITE, subject="S8", weight_kg=60.0)
+    assert "Every place of cohort 2 is taken" in said
+    assert format_outcomes(bench.state.written_cohorts()) == "1NXNN 2T??"
+
+
+def test_a_history_that_is_complete_leaves_no_place():
+    bench = imported("\n".join(HISTORY.splitlines()[:5]))
     said = bench.refused(enrol_subject, SITE, subject="S7", weight_kg=60.0)
-    assert "No cohort is open: the committee has to decide" in said
-    bench.open_cohort()  # one more at level 2 fills the three
-    bench.treat("S7")
-    assert format_outcomes(bench.state.written_cohorts()) == "1NXNN 2TN 2?"
+    assert "Every place of cohort 1 is taken: the committee has to decide" in said
+
+
+def test_patients_imported_as_history_keep_the_stagger_of_who_comes_after():
+    rows = HISTORY.splitlines()
+    one = rows[0] + "\nS1,1,60,2026-04-10,1.8e8,A1,,,,,,,\n"
+    bench = imported(one)  # on day 100, 2026-04-15
+    bench.enrol("S2", 100)
+    said = bench.refused(dose_subject, SITE, 100, subject="S2", infused=1.8e8)
+    assert "Not before 2026-04-24: the first patient of a cohort is alone for 14 days" in said
+
+
+def test_a_closed_trial_takes_no_history():
+    bench = Bench.started()
+    bench.do(close_trial, CHAIR, reason="over")
+    assert "the trial was closed by entry 7" in faults(HISTORY, bench)[0]
 
 
 def test_cohorts_can_be_numbered():
