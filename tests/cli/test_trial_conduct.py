@@ -24,10 +24,10 @@ def test_a_trial_from_its_registration_to_its_mtd(tmp_path: Path) -> None:
         "patients."
     )
     shell.ok(
-        'office: delegate "Lin Mei" site',
-        'office: delegate "Zhao Lan" chair',
-        'office: delegate "K. Sato" member',
-        'office: delegate "E. Brandt" statistician',
+        'office: delegate "Lin Mei" site --on 2026-01-05',
+        'office: delegate "Zhao Lan" chair --on 2026-01-05',
+        'office: delegate "K. Sato" member --on 2026-01-05',
+        'office: delegate "E. Brandt" statistician --on 2026-01-05',
     )
     votes = '--attended "Zhao Lan=for" --attended "K. Sato=for" --attended "E. Brandt=present"'
     assert shell.ok(f"E. Brandt: decide --follow {votes} --on 2026-01-06") == (
@@ -72,7 +72,9 @@ def test_a_trial_from_its_registration_to_its_mtd(tmp_path: Path) -> None:
 
     status = shell.ok("status --on 2026-06-29")
     assert "History: 1NNN 2TT 1NNN" in status
-    assert "Departures: none." in status
+    # all of it was typed today: that is shown of each approval, and nothing else
+    shown = status.partition("Departures:")[2].partition("Seen from now")[0]
+    assert shown.count("- ") == shown.count("The approval of decision") == 4
     assert "Warnings: none." in status
     assert "CLOSED by entry" in status
     assert "the MTD is level 1, 3E6 cells/kg" in status
