@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from escalation.errors import (
     ConflictError,
     EscalationError,
     InputError,
     IntegrityError,
-    RefusedError,
 )
 from escalation.ledger import Draft, Entry, Ledger, check_chain, format_time
 from escalation.trial import Events, Recorded, Recorder, TrialState, replay_events
@@ -136,11 +135,11 @@ class Tracker:
             recorded = writer.append(
                 [Draft(kind=e.kind, version=e.version, data=dump_event(e)) for e in events],
                 after=len(known) + len(newer),
-                recorded_at=recorder.at,
+                recorded_at=_in_order(recorder.at, [*known, *newer]),
                 recorded_by=recorder.name,
                 request_id=request_id,
             )
-        return list(map(read_entry, recorded))
+            return list(map(read_entry, recorded))  # what cannot be read is not kept
 
     def _checked_entries(self) -> list[Entry]:
         entries = self.ledger.entries(self.trial)
@@ -185,6 +184,18 @@ def _up_to(entries: Sequence[Entry], as_of: int | datetime | None) -> Sequence[E
     return entries[:as_of]
 
 
+_WAITED = timedelta(minutes=1)  # for the lock, at the longest
+
+
+def _in_order(at: datetime, entries: Sequence[Entry]) -> datetime:
+    """Return the time to record: who waited for the lock is no earlier than who went before.
+
+    A clock that was set back is something else, and stays as it is: ``verify`` remarks on it.
+    """
+    last = datetime.fromisoformat(entries[-1].recorded_at) if entries else at
+    return last if timedelta(0) < last - at < _WAITED else at
+
+
 def _find_request(entries: Sequence[Entry], request_id: str | None) -> list[Entry]:
     return [e for e in entries if request_id is not None and e.request_id == request_id]
 
@@ -198,7 +209,7 @@ def _confirm(
     said = list(map(read_entry, repeated))
     try:
         events = command(_replay(known[: first.seq - 1]), then)
-    except RefusedError:
+    except EscalationError:
         events = ()
     if recorder.name != first.recorded_by or list(events) != [recorded.event for recorded in said]:
         raise ConflictError(
@@ -226,7 +237,7 @@ def _decide_again(
     first = _say_who_was_first(newer, "you read the trial")
     try:
         again = command(state, recorder)
-    except RefusedError as error:
+    except EscalationError as error:
         raise ConflictError(f"{first}. Now {error}") from error
     if again != events:
         raise ConflictError(f"{first}. What you asked for would be recorded otherwise now")

@@ -12,9 +12,7 @@ Hashes are kept as they are, so a restored trial is the same trial, with the sam
 
 from __future__ import annotations
 
-import errno
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -24,6 +22,7 @@ from escalation.ledger.entries import COLUMNS, START, Anchor, Entry, check_chain
 from escalation.ledger.store import Ledger, create_ledger
 from escalation.ledger.values import canonical, check_trial
 from escalation.ledger.verify import find_faults
+from escalation.ledger.whole_files import write_whole
 
 __all__ = ["ArchiveError", "iter_lines", "read_archive", "restore", "write_archive"]
 
@@ -88,7 +87,7 @@ def write_archive(
         entries = [_line(entry) for chained in chains.values() for entry in chained]
         lines = [_header(heads), *entries, _end(len(entries))]
         content = "".join(f"{line}\n" for line in lines).encode("ascii")
-        _write_whole(path, content, overwrite=overwrite)
+        write_whole(path, content, overwrite=overwrite)
     except (OSError, ValueError) as error:  # a ValueError for a name with a NUL
         raise LedgerError(f"{_named(path)}: cannot be written: {reason(error)}") from error
     return heads
@@ -222,49 +221,6 @@ def _parse(line: str) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return value if is_ours else None
-
-
-def _write_whole(path: Path, content: bytes, *, overwrite: bool) -> None:
-    """Write a file that is there whole or not at all, even if the power fails."""
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        with unfinished.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        _put_in_place(unfinished, path, overwrite=overwrite)
-    finally:
-        unfinished.unlink(missing_ok=True)
-    _sync_folder(path.parent)
-
-
-def _put_in_place(unfinished: Path, path: Path, *, overwrite: bool) -> None:
-    """Give a file its name; one that has come there meanwhile is not replaced unasked.
-
-    Raises
-    ------
-    FileExistsError
-    """
-    if not overwrite:
-        try:
-            path.hardlink_to(unfinished)  # unlike a renaming, it fails where a file is
-            return
-        except FileExistsError:
-            raise
-        except OSError:  # some memory sticks know no second name
-            if path.exists():
-                raise FileExistsError(errno.EEXIST, "a file has come there meanwhile") from None
-    unfinished.replace(path)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a renaming last; Windows, which opens no folder, does it by itself."""
-    if hasattr(os, "O_DIRECTORY"):
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _named(path: Path) -> str:

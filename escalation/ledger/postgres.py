@@ -43,7 +43,7 @@ class PostgreSQL(Backend):
     to_build = (*to_write, f"SELECT pg_advisory_xact_lock({0x6C6564676572})")  # "ledger"
 
     def __init__(self, url: URL, timeout: float) -> None:
-        secret = {key: "***" for key in ("password", "sslpassword") if key in url.query}
+        secret = {key: "***" for key in url.query if "pass" in key.lower()}
         shown = url.set(drivername="postgresql").update_query_dict(secret)
         self.name = printable(shown.render_as_string(hide_password=True))
         self._url = url.set(drivername="postgresql+psycopg")

@@ -252,7 +252,7 @@ _TROUBLES = {
         LedgerError, "this is no SQLite file, or its first page is damaged; nothing was changed"
     ),
     "SQLITE_CORRUPT": Trouble(
-        IntegrityError, "the file is damaged; restore the ledger from a backup or an export"
+        IntegrityError, "the file is damaged; restore the ledger from a backup"
     ),
     "SQLITE_CONSTRAINT": Trouble(
         IntegrityError, "the database refused an entry that does not continue the chain"

@@ -15,6 +15,7 @@ from escalation.ledger.sqlite import SQLite
 __all__ = ["find_backend"]
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_SECRET = re.compile(r"(?i)\w:/+[^/]*@|\b(password|passwd|pwd)\s*=|\bpostgres\w*:")
 _FORMS = "a ledger is a path, sqlite:///path or postgresql://user:password@host/database"
 
 
@@ -26,8 +27,13 @@ def find_backend(target: str, timeout: float) -> Backend:
     LedgerError
         If it names none, or the driver is not installed.
     """
+    target = target.strip()
     found = _SCHEME.match(target)
     if found is None:
+        if _SECRET.search(target):
+            raise LedgerError(
+                f"this names no ledger, and is not shown as it may hold a password; {_FORMS}"
+            )
         return SQLite(_path(target), timeout)
     match found[1].lower():
         case "sqlite":

@@ -21,6 +21,7 @@ from escalation.reports.figure_style import (
     caption,
     new_axes,
     plain,
+    shorten,
     styled,
 )
 from escalation.trial import TrialState
@@ -62,6 +63,8 @@ def plot_course(state: TrialState, on: date, *, ax: Axes | None = None) -> Axes:
     dosed = [(c, s) for c in state.cohorts for s in state.members(c) if s.dosing is not None]
     if not dosed or state.protocol is None:
         raise InputError("nobody has been dosed: there is no course to draw")
+    if not date(1950, 1, 1) <= on <= date(2200, 1, 1):
+        raise InputError(f"{on} is too far from the trial to be drawn")
     ax = new_axes(ax, (PAGE_WIDTH, 1.3 + 0.19 * len(dosed)))
     for row, (_, subject) in enumerate(dosed):
         _draw_patient(ax, row, subject, on)
@@ -99,7 +102,7 @@ def _draw_patient(ax: Axes, row: int, subject: Subject, on: date) -> None:
     marker, face = _ENDS[subject.standing]
     ax.plot([_day(end)], [row], marker, color=INK, markerfacecolor=face, markersize=5.5,
             markeredgewidth=0.8, zorder=3)  # fmt: skip
-    words = [toxicity.term for toxicity in subject.toxicities[:1]]
+    words = [shorten(toxicity.term, 40) for toxicity in subject.toxicities[:1]]
     if subject.replaced_by is not None:
         words.append(f"replaced by {subject.replaced_by}")
     if words:

@@ -6,6 +6,7 @@ records what they return (``escalation.tracker``).
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
@@ -37,6 +38,7 @@ class Recorder:
     at: datetime
 
 
+FIRST_DAY = date(2000, 1, 1)  # no trial that is tracked here is older
 _EASTERNMOST = timedelta(hours=14)  # where it is already tomorrow
 
 
@@ -66,9 +68,19 @@ class Refusal:
         self.check_day(recorder)
 
     def check_day(self, recorder: Recorder) -> None:
-        """Refuse a day that is still to come everywhere on earth."""
+        """Refuse a day that is still to come everywhere on earth, or of another age."""
         today = (recorder.at.astimezone(UTC) + _EASTERNMOST).date()
+        self.unless(recorder.on >= FIRST_DAY, f"{recorder.on} is before {FIRST_DAY}.")
         self.unless(recorder.on <= today, f"{recorder.on} is still to come.")
+
+    def check_person(self, name: str) -> None:
+        """Refuse a name that could be written otherwise and look the same."""
+        self.check_line("name", name, 100)
+        self.unless(
+            name.isprintable() and unicodedata.is_normalized("NFC", name),
+            f"The name {name!a} must be of letters that can be seen, in their usual form "
+            "(Unicode NFC), with ordinary blanks between them.",
+        )
 
     def check_line(self, name: str, text: str | None, max_length: int = 1000) -> None:
         """Refuse a text that is empty, more than one line, or holds what is not seen."""

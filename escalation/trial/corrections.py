@@ -16,7 +16,7 @@ from escalation.trial.events import (
     SubjectDosed,
     SubjectEnrolled,
 )
-from escalation.trial.site import PATIENTS, check_outcome, check_weight
+from escalation.trial.site import PATIENTS, check_amount, check_outcome, check_weight
 from escalation.trial.state import TrialState
 from escalation.trial.subjects import Fact
 
@@ -127,8 +127,8 @@ def _check_change(
                 event.infused is not None or changes.get("infused", 0) is not None,
                 "The infused amount is needed.",
             )
-            for amount in (event.infused, event.planned):
-                refusal.unless(amount is None or amount > 0, "An amount must be above 0.")
+            check_amount(refusal, "infused", event.infused)
+            check_amount(refusal, "planned", event.planned)
             refusal.check_line("lot", event.lot, 100)
         case OutcomeRecorded():
             check_outcome(refusal, state.subjects[event.subject], event)

@@ -246,13 +246,15 @@ def _decide(state: TrialState, recorded: Recorded, event: DecisionMade) -> str |
 
 
 def _sign(state: TrialState, recorded: Recorded, event: Signed) -> str | None:
+    if not 1 <= event.entry <= state.seq:
+        return f"there is no entry {event.entry} to sign"
+    if state.hashes[event.entry - 1] != event.entry_hash:
+        return f"the signature is of another entry {event.entry}: the hashes differ"
     latest_first = reversed(range(len(state.decisions)))
     place = next((k for k in latest_first if state.decisions[k].seq == event.entry), None)
     if place is None:
         return None if event.meaning is Meaning.REVIEWED else f"entry {event.entry} is no decision"
     made = state.decisions[place]
-    if made.hash != event.entry_hash:
-        return f"the signature is of another entry {event.entry}: the hashes differ"
     signed = replace(made, signatures=(*made.signatures, recorded))
     state.decisions[place] = signed
     if event.meaning is not Meaning.APPROVED:

@@ -24,6 +24,7 @@ __all__ = [
     "PlannedDose",
     "dosing_obstacles",
     "enrolment_obstacles",
+    "is_weight",
     "overdue_subjects",
     "overtaken",
     "plan_dose",
@@ -82,6 +83,11 @@ def plan_dose(protocol: Protocol, label: int, weight_kg: float | None) -> Planne
     if amount is None or cap is None or amount <= cap:
         return PlannedDose(dose=dose, amount=amount, unit=total, capped=False)
     return PlannedDose(dose=dose, amount=cap, unit=total, capped=True)
+
+
+def is_weight(weight_kg: float) -> bool:
+    """Tell whether a number can be a patient's weight in kg."""
+    return 1 <= weight_kg <= 500
 
 
 def enrolment_obstacles(state: TrialState, on: date) -> Iterator[Obstacle]:

@@ -14,7 +14,7 @@ from datetime import date
 from functools import partial
 
 from escalation.designs.replay import replay
-from escalation.errors import EscalationError
+from escalation.errors import EscalationError, printable
 from escalation.outcomes import Cohort, Outcome
 from escalation.trial.commands import Events, Recorder, Refusal
 from escalation.trial.events import Event, HistoryImported, ImportedCohort, SubjectEnrolled
@@ -44,13 +44,14 @@ def import_patients(content: bytes, source: str) -> Callable[[TrialState, Record
     """
     rows = read_patients(content, source)
     digest = hashlib.sha256(content).hexdigest()
+    name = printable(source)[:200]  # a file may be called anything
 
     def command(state: TrialState, recorder: Recorder) -> Events:
         recording = _Recording(state, recorder)
         if state.cohorts:
             _record_by_the_gates(recording, rows)
         else:
-            _record_history(recording, rows, source, digest)
+            _record_history(recording, rows, name, digest)
         if recording.faults:
             raise SpreadsheetError(source, recording.said_faults())
         if not recording.events:
@@ -246,6 +247,12 @@ def _enrolled_before(
     recorder = recording.on(row.enrolled_on or row.dosed_on or recording.recorder.on)
     refusal = Refusal(f"{row.subject} cannot be enrolled")
     check_subject(refusal, recording.state, recorder, row.subject, row.weight_kg)
+    if row.replaces is not None:
+        lost = recording.state.subjects.get(row.replaces)
+        refusal.unless(
+            lost is not None and lost.cohort == cohort and not lost.takes_place,
+            f"{printable(row.replaces)} is nobody to replace in this cohort.",
+        )
     refusal.raise_if_any()
     return SubjectEnrolled(
         on=recorder.on,

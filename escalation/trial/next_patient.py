@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from datetime import date
 
 from escalation.errors import InputError, did_you_mean
-from escalation.trial.gates import Obstacle, PlannedDose, dosing_obstacles, plan_dose
+from escalation.trial.gates import (
+    Obstacle,
+    PlannedDose,
+    dosing_obstacles,
+    is_weight,
+    plan_dose,
+)
 from escalation.trial.state import TrialState
 from escalation.trial.subjects import Standing, Subject
 
@@ -81,8 +87,8 @@ def next_patient(
     InputError
         For a subject who is not enrolled or was dosed already, or a weight that is none.
     """
-    if weight_kg is not None and not 0 < weight_kg < 1000:
-        raise InputError(f"a weight is in kg, above 0 and below 1000, not {weight_kg:g}")
+    if weight_kg is not None and not is_weight(weight_kg):
+        raise InputError(f"a weight is in kg, from 1 to 500, not {weight_kg:g}")
     cohort = state.open_cohort
     waiting = [
         member

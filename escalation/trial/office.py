@@ -23,7 +23,6 @@ from escalation.trial.state import TrialState
 from escalation.trial.subjects import Standing
 
 __all__ = [
-    "MAX_NAME",
     "amend_protocol",
     "close_trial",
     "delegate_role",
@@ -32,8 +31,6 @@ __all__ = [
     "resume_enrolment",
     "revoke_role",
 ]
-
-MAX_NAME = 100
 
 
 def _written(protocol: Protocol) -> dict[str, Any]:
@@ -50,7 +47,7 @@ def register_trial(
     if state.registered is not None:
         refusal.add(f"It is registered, by {state.owner}.")
     refusal.check_day(recorder)
-    refusal.check_line("name", recorder.name, MAX_NAME)
+    refusal.check_person(recorder.name)
     refusal.unless(1 <= quorum <= 100, f"The quorum is a number of votes from 1, not {quorum}.")
     refusal.raise_if_any()
     return (
@@ -68,7 +65,7 @@ def delegate_role(state: TrialState, recorder: Recorder, *, person: str, role: R
     """Give a person a role."""
     refusal = Refusal(f'"{person}" cannot be given the role {role}')
     _check_may_delegate(refusal, state, recorder)
-    refusal.check_line("name", person, MAX_NAME)
+    refusal.check_person(person)
     refusal.unless(role not in state.roles_of(person), f'"{person}" has this role.')
     refusal.raise_if_any()
     return (RoleDelegated(on=recorder.on, person=person, role=role),)

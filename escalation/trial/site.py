@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from math import isfinite
 
 from escalation.errors import did_you_mean
 from escalation.outcomes import Outcome
@@ -15,13 +14,19 @@ from escalation.trial.events import (
     SubjectEnrolled,
     Toxicity,
 )
-from escalation.trial.gates import dosing_obstacles, enrolment_obstacles, plan_dose
+from escalation.trial.gates import (
+    dosing_obstacles,
+    enrolment_obstacles,
+    is_weight,
+    plan_dose,
+)
 from escalation.trial.people import subject_id_fault
 from escalation.trial.state import TrialState
 from escalation.trial.subjects import Standing, Subject
 
 __all__ = [
     "PATIENTS",
+    "check_amount",
     "check_outcome",
     "check_subject",
     "check_weight",
@@ -31,7 +36,6 @@ __all__ = [
 ]
 
 PATIENTS = "record patients"
-MAX_WEIGHT_KG = 1000
 
 
 def enrol_subject(
@@ -124,8 +128,17 @@ def check_weight(refusal: Refusal, state: TrialState, weight_kg: float | None) -
     unit = "" if state.protocol is None else state.protocol.unit or ""
     if weight_kg is None:
         refusal.unless(not unit.endswith("/kg"), f"Doses are in {unit}: the weight is needed.")
-    elif not (isfinite(weight_kg) and 0 < weight_kg < MAX_WEIGHT_KG):
-        refusal.add(f"A weight is in kg, above 0 and below {MAX_WEIGHT_KG}, not {weight_kg:g}.")
+    elif not is_weight(weight_kg):
+        refusal.add(f"A weight is in kg, from 1 to 500, not {weight_kg:g}.")
+
+
+def check_amount(refusal: Refusal, name: str, amount: float | None) -> None:
+    """Refuse an amount that no product is given in."""
+    if amount is not None and not _LEAST <= amount <= _MOST:
+        refusal.add(f"The {name} amount must be from 1E-9 to 1E15, not {amount:g}.")
+
+
+_LEAST, _MOST = 1e-9, 1e15
 
 
 def _replaced(refusal: Refusal, state: TrialState, replaces: str | None) -> str | None:
@@ -188,9 +201,8 @@ def dose_subject(
             planned = plan_dose(state.protocol, known.level, known.enrolment.weight_kg).amount
     with_doses = state.protocol is not None and state.protocol.unit is not None
     refusal.unless(not with_doses or infused is not None, "The infused amount is needed.")
-    for name, amount in (("infused", infused), ("planned", planned)):
-        if amount is not None and not (isfinite(amount) and amount > 0):
-            refusal.add(f"The {name} amount must be above 0, not {amount:g}.")
+    check_amount(refusal, "infused", infused)
+    check_amount(refusal, "planned", planned)
     refusal.check_line("lot", lot, 100)
     obstacles = () if history else dosing_obstacles(state, known, recorder.on)
     gates = [obstacle.text for obstacle in obstacles]

@@ -46,7 +46,7 @@ COLUMNS = (
 MAX_BYTES = 1_000_000
 MAX_ROWS = 1000
 _BETWEEN = " | "  # several toxicities in one cell
-_FORMULA = re.compile(r"[=+\-@\t\r]")  # a spreadsheet program would calculate such a cell
+_FORMULA = re.compile(r"[=+\-@\t\r']")  # a spreadsheet program would calculate such a cell
 
 _OUTCOMES: dict[str, Outcome | None] = {
     "": None,
@@ -96,7 +96,8 @@ def _cells(subject: Subject) -> Mapping[str, object]:
         cells |= {"outcome": _WORDS[said.outcome], "outcome_on": said.on, "reason": said.reason}
     for name in ("term", "grade", "onset", "relation", "narrative"):
         values = [getattr(toxicity, name) for toxicity in subject.toxicities]
-        cells[name] = _BETWEEN.join("" if value is None else str(value) for value in values)
+        parts = ["" if value is None else str(value).replace("|", "/") for value in values]
+        cells[name] = _BETWEEN.join(parts) if any(parts) else ""
     return cells
 
 
@@ -286,7 +287,7 @@ class _Cells:
         texts = {name: self._text(name) for name in names}
         if not any(texts.values()):
             return ()
-        columns = {name: (text or "").split(_BETWEEN) for name, text in texts.items()}
+        columns = {name: re.split(r"\s*\|\s*", text or "") for name, text in texts.items()}
         n = len(columns["term"])
         for name, values in columns.items():
             if len(values) != n and any(values):

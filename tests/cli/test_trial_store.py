@@ -314,3 +314,22 @@ def test_a_terminal_without_letters_gets_escapes(at: At) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert rb"\u738b\u9759: enrolment held" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "line", ["export --output {db} --force", "backup {db} --force", "status --plot {db}"]
+)
+def test_the_ledger_itself_is_never_written_over(demo: Shell, line: str, tmp_path: Path) -> None:
+    ledger = tmp_path / "ledger.png"
+    ledger.write_bytes(Path(demo.db).read_bytes())
+    shell = Shell(str(ledger))
+    result = shell.type(line.format(db=ledger))
+    assert result.exit_code == 1
+    assert "is the ledger itself" in result.stderr
+    assert ledger.read_bytes() == Path(demo.db).read_bytes()
+
+
+def test_an_export_onto_a_folder_is_refused(demo: Shell, tmp_path: Path) -> None:
+    result = demo.type(f"export --output {tmp_path} --force")
+    assert result.exit_code == 1
+    assert "no regular file" in result.stderr

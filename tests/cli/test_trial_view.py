@@ -67,8 +67,8 @@ def test_what_was_known_then_is_said_to_be_so_and_judged_on_its_day(demo: Shell)
         ("log --subject TJ-01", 1, "no subject TJ-01 is enrolled; did you mean TJ-010?"),
         ("next --subject TJ-01", 1, "no subject TJ-01 is enrolled; did you mean TJ-010?"),
         ("next --subject TJ-001", 1, "TJ-001 is not waiting to be dosed: no DLT"),
-        ("next --weight 0", 1, "a weight is in kg, above 0 and below 1000, not 0"),
-        ("next --weight nan", 1, "a weight is in kg, above 0 and below 1000, not nan"),
+        ("next --weight 0", 1, "a weight is in kg, from 1 to 500, not 0"),
+        ("next --weight nan", 1, "a weight is in kg, from 1 to 500, not nan"),
     ],
 )
 def test_a_moment_or_subject_that_is_not_there_is_said(

@@ -668,7 +668,7 @@ def test_a_correction_names_the_entry_and_erases_nothing(opened):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"infused": -1}, "must be above 0"),
+        ({"infused": -1}, "must be from 1E-9"),
         ({"infused": "much"}, "infused"),
         ({"subject": "S2"}, "subject cannot be corrected in this entry"),
         ({"infusd": 1}, "did you mean infused?"),

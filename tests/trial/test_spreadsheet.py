@@ -152,7 +152,7 @@ def test_separators_a_byte_order_mark_and_order_of_columns_do_not_matter(delimit
         ("outcome_on", "", "row 2, outcome_on: is missing: an outcome has a day"),
         ("outcome_on", "2026-01-20", 'closes on 2026-02-02: "no DLT" cannot be said before'),
         ("outcome", "DLT", "A DLT needs its term, grade and day of onset"),
-        ("infused", "0", "The infused amount must be above 0"),
+        ("infused", "0", "The infused amount must be from 1E-9"),
         ("term", "CRS", "row 2, term: a toxicity needs term, grade and onset"),
     ],
 )

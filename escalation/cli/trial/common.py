@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import functools
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import click
 
 from escalation import __version__
 from escalation.cli.options import shown_on
-from escalation.errors import InputError
+from escalation.errors import InputError, printable
 from escalation.ledger import Ledger, open_ledger
 from escalation.tracker import Tracker
 from escalation.trial import TrialState
@@ -23,6 +25,7 @@ from escalation.trial import TrialState
 __all__ = [
     "Place",
     "Wrapped",
+    "check_new",
     "database_options",
     "find_trial",
     "header",
@@ -80,6 +83,21 @@ class Place:
         """Open the ledger and find the trial in it."""
         with open_ledger(self.db) as ledger:
             yield Tracker(ledger, find_trial(ledger, self.trial))
+
+
+def check_new(path: Path, db: str, *, force: bool) -> None:
+    """Refuse a file that is there, unless told to replace it; and the ledger itself in any case.
+
+    Raises
+    ------
+    InputError
+    """
+    name = printable(str(path))
+    for own in (db, f"{db}-journal"):
+        if path.exists() and Path(own).exists() and path.samefile(own):
+            raise InputError(f"{name} is the ledger itself")
+    if not force and os.path.lexists(path):
+        raise InputError(f"{name} exists; --force overwrites it")
 
 
 def find_trial(ledger: Ledger, trial: str | None) -> str:

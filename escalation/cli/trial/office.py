@@ -9,6 +9,7 @@ import click
 from escalation.cli.options import DEFAULT_PROTOCOL, CarefulCommand, read_protocol
 from escalation.cli.trial.recording import Recording, recording_options
 from escalation.ledger import check_trial, create_ledger
+from escalation.ledger.values import check_name
 from escalation.tracker import Tracker
 from escalation.trial import (
     TrialState,
@@ -47,6 +48,9 @@ def register(recording: Recording, protocol_name: str, quorum: int) -> None:
     if trial is None:
         raise click.UsageError("name the trial: --trial ID")
     check_trial(trial)
+    check_name("request id", recording.request_id)
+    if recording.seen:
+        raise click.UsageError("a new trial has no entries to have seen")
     command = partial(register_trial, protocol=read_protocol(protocol_name), quorum=quorum)
     command(TrialState(), recording.recorder)  # a refusal leaves no empty ledger behind
     with create_ledger(recording.place.db) as ledger:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from escalation import __version__
 from escalation.cli.options import CarefulCommand, echo_json, line, read_stdin
 from escalation.cli.trial.common import (
     Place,
+    check_new,
     database_options,
     find_trial,
     place_options,
@@ -33,6 +33,7 @@ from escalation.ledger import (
 )
 from escalation.ledger import restore as restore_archive
 from escalation.ledger import verify as verify_ledger
+from escalation.ledger.whole_files import write_whole
 from escalation.tracker import read_entry
 from escalation.trial import replay_events
 from escalation.trial.importing import import_patients
@@ -171,36 +172,24 @@ def export(place: Place, form: str, output: Path | None, force: bool) -> None:
 
     Example: escalation trial export --output patients.csv
     """
+    if output is not None:
+        check_new(output, place.db, force=force)
     with place.opened() as tracker:
-        content = patients_csv(tracker.state())
         if form == "jsonl":
             content = "".join(f"{row}\n" for row in iter_lines(tracker.ledger, tracker.trial))
+        else:
+            content = patients_csv(tracker.state())
     data = content.encode("utf-8")
     if output is None:
         click.echo(data, nl=False)
         return
-    _write_whole(output, data, force=force)
+    _write(output, data, force=force)
     click.echo(f"wrote {printable(str(output))}", err=True)
 
 
-def _check_new(path: Path, *, force: bool) -> None:
-    if not force and os.path.lexists(path):
-        raise InputError(f"{printable(str(path))} exists; --force overwrites it")
-
-
-def _write_whole(path: Path, data: bytes, *, force: bool) -> None:
-    """Write a file whole or not at all, and over another only if told to."""
-    _check_new(path, force=force)
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
+def _write(path: Path, data: bytes, *, force: bool) -> None:
     try:
-        try:
-            with unfinished.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        write_whole(path, data, overwrite=force)
     except (OSError, ValueError) as error:
         raise InputError(f"{printable(str(path))} cannot be written: {reason(error)}") from error
 
@@ -244,7 +233,7 @@ def backup(place: Place, file: Path, force: bool, as_json: bool) -> None:
 
     Example: escalation trial backup trials.jsonl
     """
-    _check_new(file, force=force)
+    check_new(file, place.db, force=force)
     with open_ledger(place.db) as ledger:
         trials = None if place.trial is None else [place.trial]
         heads = write_archive(ledger, file, trials, overwrite=force)

@@ -11,7 +11,15 @@ from typing import Any
 import click
 
 from escalation.cli.options import PICTURES, CarefulCommand, check_writable, echo_json
-from escalation.cli.trial.common import Place, header, read_days, show, today, trial_options
+from escalation.cli.trial.common import (
+    Place,
+    check_new,
+    header,
+    read_days,
+    show,
+    today,
+    trial_options,
+)
 from escalation.designs import describe_design
 from escalation.errors import InputError, did_you_mean
 from escalation.reports.trial_log import about_subject, log_document, log_lines
@@ -98,6 +106,7 @@ def status(
     Example: escalation trial status --on 2026-05-28
     """
     if plot is not None:
+        check_new(plot, place.db, force=True)
         check_writable(plot, PICTURES)
     with place.opened() as tracker:
         entries, state = _read(tracker, as_of)
