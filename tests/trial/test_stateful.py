@@ -29,6 +29,14 @@ LABELS = (-1, 1, 2, 3)
 WINDOW, ALONE, APART = 28, 14, 3  # what nct07123519 says, written a second time on purpose
 
 
+def first_day(dosed: list[dict]) -> int:
+    """Return the day from which one more may be dosed after these."""
+    watched = [
+        p["dosed"] + ALONE for p in dosed if p["lost"] is None or p["lost"] >= p["dosed"] + ALONE
+    ]
+    return max(max((p["dosed"] for p in dosed), default=-APART) + APART, min(watched, default=0))
+
+
 class Tracker(RuleBasedStateMachine):
     """Random commands on random days; the model keeps a list of patients and no more."""
 
@@ -144,15 +152,16 @@ class Tracker(RuleBasedStateMachine):
     def dose(self, data) -> None:
         waiting = [p for p in self.patients if p["outcome"] == "-"]
         patient = data.draw(st.sampled_from(waiting))
-        dosed = [p for p in self.members() if p["dosed"] is not None]
-        watched = [
-            p["dosed"] + ALONE
-            for p in dosed
-            if p["lost"] is None or p["lost"] >= p["dosed"] + ALONE
+        own = [p for p in self.members() if p["dosed"] is not None]
+        beside = [  # at the same level, by an earlier decision, and still in the window
+            p
+            for p in self.patients
+            if p["outcome"] == "?"
+            and p["cohort"] is not self.cohorts[-1]
+            and p["level"] == self.cohorts[-1]["level"]
+            and p["dosed"] + WINDOW > self.today
         ]
-        early = bool(dosed) and self.today < max(
-            max(p["dosed"] for p in dosed) + APART, min(watched, default=0)
-        )
+        early = self.today < max(first_day(own), first_day(own + beside))
         current = patient["cohort"] is self.cohorts[-1]
         expected = current and self.may_go_on() and not early
         if current:
