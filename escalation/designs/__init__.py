@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import MISSING, fields
 from typing import Any
 
 from escalation.designs.a_plus_b import APlusB
 from escalation.designs.base import Action, Clause, Decision, Design, LevelStatus
+from escalation.designs.boin import Boin
 from escalation.designs.three_plus_three import VARIANTS, ThreePlusThree
 from escalation.errors import DesignError, did_you_mean
 
@@ -15,6 +17,7 @@ __all__ = [
     "VARIANTS",
     "APlusB",
     "Action",
+    "Boin",
     "Clause",
     "Decision",
     "Design",
@@ -27,7 +30,12 @@ __all__ = [
     "make_design",
 ]
 
-DESIGNS: dict[str, type[APlusB]] = {design.name: design for design in (ThreePlusThree, APlusB)}
+_ALL: tuple[type[Design], ...] = (
+    ThreePlusThree,
+    APlusB,
+    Boin,
+)
+DESIGNS: dict[str, type[Design]] = {design.name: design for design in _ALL}
 
 
 def design_options(design: Design | type[Design]) -> tuple[str, ...]:
@@ -103,4 +111,5 @@ def make_design(name: str, *, n_levels: int, start: int = 0, **options: Any) -> 
     missing = [option for option in required_options(DESIGNS[name]) if option not in options]
     if missing:
         raise DesignError(f"{name} needs the option{'s' * (len(missing) > 1)} {', '.join(missing)}")
-    return DESIGNS[name](n_levels=n_levels, start=start, **options)
+    made: Callable[..., Design] = DESIGNS[name]
+    return made(n_levels=n_levels, start=start, **options)
