@@ -9,7 +9,11 @@ from typing import Any
 from escalation.designs.a_plus_b import APlusB
 from escalation.designs.base import Action, Clause, Decision, Design, LevelStatus
 from escalation.designs.boin import Boin
+from escalation.designs.i3_plus_3 import I3Plus3
+from escalation.designs.keyboard import Keyboard
+from escalation.designs.mtpi import MTpi
 from escalation.designs.three_plus_three import VARIANTS, ThreePlusThree
+from escalation.designs.tpi import Tpi
 from escalation.errors import DesignError, did_you_mean
 
 __all__ = [
@@ -21,8 +25,12 @@ __all__ = [
     "Clause",
     "Decision",
     "Design",
+    "I3Plus3",
+    "Keyboard",
     "LevelStatus",
+    "MTpi",
     "ThreePlusThree",
+    "Tpi",
     "change_design",
     "describe_design",
     "design_options",
@@ -34,6 +42,10 @@ _ALL: tuple[type[Design], ...] = (
     ThreePlusThree,
     APlusB,
     Boin,
+    Keyboard,
+    MTpi,
+    Tpi,
+    I3Plus3,
 )
 DESIGNS: dict[str, type[Design]] = {design.name: design for design in _ALL}
 

@@ -29,6 +29,7 @@ __all__ = ["IntervalDesign", "bisect_decisions"]
 MAX_PATIENTS = 300
 PLENTY = 30  # patients at a level, where the protocol sets no limit
 MAX_COHORT = 20
+SMALLEST = 1e-6  # of an option: compared as whole numbers, much smaller ones take minutes
 
 Statuses = tuple[tuple[LevelStatus, ...], ...]
 
@@ -146,6 +147,8 @@ class IntervalDesign(Design):
             value = getattr(self, option)
             if type(value) not in (int, float) or not isfinite(value):
                 faults.append(f"{option} must be a number, not {value!r}")
+            elif 0 < abs(value) < SMALLEST:
+                faults.append(f"{option} must be 0 or at least {SMALLEST:g}, not {value!r}")
         for option in self._switches:
             if type(getattr(self, option)) is not bool:
                 faults.append(f"{option} must be true or false, not {getattr(self, option)!r}")

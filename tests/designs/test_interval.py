@@ -13,7 +13,7 @@ from escalation.errors import DesignError
 from escalation.outcomes import Tally, parse_outcomes, tally_cohorts
 from tests.designs.untidy import NONE, assert_never_higher, assert_none, every_answer
 
-NAMES = ("boin",)
+NAMES = ("boin", "keyboard", "mtpi", "tpi", "i3+3")
 by_name = pytest.mark.parametrize("name", NAMES)
 
 
@@ -134,6 +134,7 @@ def test_over_enrolment_beyond_the_table_is_judged_like_the_rest(name):
     [
         ({"target": 0.0}, "target must be between 0 and 1, not 0.0"),
         ({"target": 1}, "target must be between 0 and 1, not 1"),
+        ({"target": 1e-300}, "target must be 0 or at least 1e-06, not 1e-300"),
         ({"target": -0.3}, "target must be between 0 and 1, not -0.3"),
         ({"target": float("nan")}, "target must be a number, not nan"),
         ({"target": float("inf")}, "target must be a number, not inf"),

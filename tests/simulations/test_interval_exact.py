@@ -20,6 +20,7 @@ CONFIGS: dict[tuple[str, str], dict[str, Any]] = {
     ("BOIN_2.7.2", "ncohort10_size3_earlystop9_seed6"): {"n_earlystop": 9},
     ("BOIN_2.7.2", "ncohort10_size3_start3_seed6"): {"start": 2},
     ("BOIN_2.7.2", "ncohort12_size3_boundMTD_seed6"): {"bound_mtd": True, "max_patients": 36},
+    ("Keyboard_0.1.3", "ncohort10_size3_default"): {},
 }
 CASES = [
     (key, list(group))
@@ -51,7 +52,7 @@ def test_exact_characteristics_against_get_oc_by_z(key, doses):
 
 
 def test_every_reference_run_is_used():
-    assert len(CASES) == 6
+    assert len(CASES) == 7
 
 
 def _brute_force(p: tuple[float, ...], max_patients: int) -> list[float]:
