@@ -86,6 +86,16 @@ def test_the_table_fits_80_columns(name):
     assert "see note" in said.stdout
 
 
+def test_the_drawn_table_tells_too_toxic_from_above_the_target(tmp_path: Path):
+    file = tmp_path / "table.svg"
+    said = run("table", "--levels", "5", *settings("boin", max_patients=6), "--plot", str(file))
+    assert said.exit_code == 0, said.output
+    drawn = file.read_text(encoding="utf-8")
+    assert (
+        drawn.count(": de-escalate, treat 3") > drawn.count("de-escalate, treat 3; too toxic") > 0
+    )
+
+
 def test_the_boin_table_is_the_published_one():
     """Target .30; escalate at most, de-escalate at least, eliminate at least, of 3, 6, 9, 12."""
     said = run("table", "--csv", "--levels", "5", *settings("boin"))
