@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from escalation import __version__
-from escalation.designs import VARIANTS, describe_design
+from escalation.designs import DESIGNS, VARIANTS, describe_design
 from escalation.errors import DesignError, InputError, printable, reason
 from escalation.outcomes import MAX_LETTERS, Cohort, parse_outcomes
 from escalation.protocol import Protocol, load_protocol
@@ -70,7 +70,9 @@ def add_design_options(command: Callable[..., Any]) -> Callable[..., Any]:
     )
     @click.option("--levels", type=int, metavar="N", help="A plain ladder of N levels instead.")
     @click.option("--start", type=int, metavar="LABEL", help="Start at this level.")
-    @click.option("--design", "design_name", metavar="NAME", help="Another design: 3+3 or a+b.")
+    @click.option(
+        "--design", "design_name", metavar="NAME", help=f"Another design: {', '.join(DESIGNS)}."
+    )
     @click.option(
         "--set",
         "settings",

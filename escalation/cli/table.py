@@ -77,7 +77,7 @@ def _plot(path: Path, protocol: Protocol, rows: Sequence[TableRow]) -> None:
 
     situation = "level above not yet given, level below cleared"
     answers = {
-        (row.n_evaluable, row.n_dlts): row.answer
+        (row.n_evaluable, row.n_dlts): _drawn(row, protocol)
         for row in rows
         if (row.above, row.below) == (LevelStatus.NOT_GIVEN, LevelStatus.CLEARED)
     }
@@ -90,3 +90,9 @@ def _plot(path: Path, protocol: Protocol, rows: Sequence[TableRow]) -> None:
     )
     save_figure(axes, path, provenance)
     click.echo(f"wrote {path}", err=True)
+
+
+def _drawn(row: TableRow, protocol: Protocol) -> str:
+    """Return the answer; where a level may be left without being too toxic, say that it is."""
+    apart = not protocol.design.by_stages and row.status is LevelStatus.TOO_TOXIC
+    return f"{row.answer}; too toxic" if apart else row.answer

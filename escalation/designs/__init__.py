@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import MISSING, fields
 from typing import Any
 
 from escalation.designs.a_plus_b import APlusB
 from escalation.designs.base import Action, Clause, Decision, Design, LevelStatus
+from escalation.designs.boin import Boin
+from escalation.designs.i3_plus_3 import I3Plus3
+from escalation.designs.keyboard import Keyboard
+from escalation.designs.mtpi import MTpi
 from escalation.designs.three_plus_three import VARIANTS, ThreePlusThree
+from escalation.designs.tpi import Tpi
 from escalation.errors import DesignError, did_you_mean
 
 __all__ = [
@@ -15,11 +21,16 @@ __all__ = [
     "VARIANTS",
     "APlusB",
     "Action",
+    "Boin",
     "Clause",
     "Decision",
     "Design",
+    "I3Plus3",
+    "Keyboard",
     "LevelStatus",
+    "MTpi",
     "ThreePlusThree",
+    "Tpi",
     "change_design",
     "describe_design",
     "design_options",
@@ -27,7 +38,16 @@ __all__ = [
     "make_design",
 ]
 
-DESIGNS: dict[str, type[APlusB]] = {design.name: design for design in (ThreePlusThree, APlusB)}
+_ALL: tuple[type[Design], ...] = (
+    ThreePlusThree,
+    APlusB,
+    Boin,
+    Keyboard,
+    MTpi,
+    Tpi,
+    I3Plus3,
+)
+DESIGNS: dict[str, type[Design]] = {design.name: design for design in _ALL}
 
 
 def design_options(design: Design | type[Design]) -> tuple[str, ...]:
@@ -103,4 +123,5 @@ def make_design(name: str, *, n_levels: int, start: int = 0, **options: Any) -> 
     missing = [option for option in required_options(DESIGNS[name]) if option not in options]
     if missing:
         raise DesignError(f"{name} needs the option{'s' * (len(missing) > 1)} {', '.join(missing)}")
-    return DESIGNS[name](n_levels=n_levels, start=start, **options)
+    made: Callable[..., Design] = DESIGNS[name]
+    return made(n_levels=n_levels, start=start, **options)

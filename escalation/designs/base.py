@@ -46,6 +46,7 @@ class LevelStatus(StrEnum):
     CLEARED = "cleared"
     CONFIRMED = "confirmed"
     BORDERLINE = "borderline"
+    ABOVE_TARGET = "above target"
     TOO_TOXIC = "too toxic"
 
 
@@ -100,6 +101,8 @@ class Design(ABC):
     __slots__ = ()
 
     name: ClassVar[str]
+    # whether a level is judged after each stage, and for good: rule text and diagrams say it so
+    by_stages: ClassVar[bool] = True
     n_levels: int
     start: int
 

@@ -106,9 +106,9 @@ def decision_table(design: Design, sizes: Sequence[int] | None = None) -> tuple[
     >>> [row.answer for row in rows if row.n_dlts == 1][:1]
     ['stay, treat 3']
     """
-    design = uncapped(design)
     if sizes is None:
         sizes = range(design.stages[-1] + 1)
+    design = uncapped(design)
     return tuple(
         _ask(design, Tally(n_evaluable=n, n_dlts=x), above, below)
         for n in sizes

@@ -13,7 +13,7 @@ from escalation.designs.base import WAIT
 from escalation.outcomes import Tally
 from escalation.reports.decision_table import decision_table
 from escalation.reports.rule_sentences import RuleSentence, rule_sentences, settled_early
-from escalation.reports.situations import tallies_words
+from escalation.reports.situations import require_stages, tallies_words
 
 __all__ = ["rule_text"]
 
@@ -51,6 +51,11 @@ def rule_text(design: Design, level_names: Sequence[str], *, markdown: bool = Fa
     markdown : bool
         For an appendix, instead of for a terminal.
 
+    Raises
+    ------
+    DesignError
+        For a design that does not judge a level by stages.
+
     Examples
     --------
     >>> from escalation.designs import ThreePlusThree
@@ -58,6 +63,7 @@ def rule_text(design: Design, level_names: Sequence[str], *, markdown: bool = Fa
     >>> print(text.splitlines()[0])
     Dose escalation rule
     """
+    require_stages(design, "rule text")
     sections = (
         _Section(
             title="Dose escalation rule",

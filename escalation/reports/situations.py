@@ -21,6 +21,7 @@ __all__ = [
     "neighbours",
     "on_ladder",
     "reachable_states",
+    "require_stages",
     "runs",
     "tallies_words",
     "uncapped",
@@ -81,6 +82,21 @@ def reachable_states(design: Design) -> dict[StateKey, State]:
         )
         for key, decision, following in zip(keys, walk.decisions, walk.following, strict=True)
     }
+
+
+def require_stages(design: Design, what: str) -> None:
+    """Refuse to print what only a design that judges a level by stages has.
+
+    Raises
+    ------
+    DesignError
+        Saying what to print instead.
+    """
+    if not design.by_stages:
+        raise DesignError(
+            f"there is no {what} for {design.name}, which judges a level on any number of "
+            "patients; `escalation table` prints the whole rule"
+        )
 
 
 def on_ladder(design: Design, *, n_levels: int, start: int) -> Design:

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from escalation.designs import Design, LevelStatus
-from escalation.reports.situations import State, neighbours, reachable_states, runs
+from escalation.reports.situations import (
+    State,
+    neighbours,
+    reachable_states,
+    require_stages,
+    runs,
+)
 
 __all__ = ["CohortNode", "Edge", "EndNode", "Guard", "Node", "StateMachine", "state_machine"]
 
@@ -104,7 +110,14 @@ class _Step:
 
 
 def state_machine(design: Design) -> StateMachine:
-    """Walk the design and keep, of every state, the level and how many are treated there."""
+    """Walk the design and keep, of every state, the level and how many are treated there.
+
+    Raises
+    ------
+    DesignError
+        For a design that does not judge a level by stages.
+    """
+    require_stages(design, "state diagram")
     states = reachable_states(design)
     steps: dict[CohortNode, list[_Step]] = {}
     for state in states.values():

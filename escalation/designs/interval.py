@@ -1,0 +1,356 @@
+"""What the interval designs have in common.
+
+Each compares the DLTs at the current level with two boundaries, which depend on the number of
+patients there alone, and moves one level up, one down, or stays. The methods differ in where the
+boundaries lie. A level at which P(P(DLT) > target | data) is too high is eliminated, with all
+above it. When all patients are treated, the MTD is selected from all levels at once, by isotonic
+regression, which is another question than where the next cohort goes.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from math import isfinite
+from typing import ClassVar
+
+from escalation.designs.base import MAX_LEVELS, Action, Clause, Decision, Design, LevelStatus
+from escalation.designs.interval_clauses import write_interval_clauses
+from escalation.designs.isotonic import select_mtd
+from escalation.designs.posterior import as_written, exceeds
+from escalation.errors import DesignError
+from escalation.outcomes import Tally
+
+__all__ = ["IntervalDesign", "bisect_decisions"]
+
+MAX_PATIENTS = 300
+PLENTY = 30  # patients at a level, where the protocol sets no limit
+MAX_COHORT = 20
+SMALLEST = 1e-6  # of an option: compared as whole numbers, much smaller ones take minutes
+
+Statuses = tuple[tuple[LevelStatus, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntervalDesign(Design):
+    """A design with boundaries for the number of DLTs at the current level.
+
+    Attributes
+    ----------
+    n_levels, start : int
+        Number of levels, and the 0-based level of the first cohort.
+    target : float
+        The P(DLT) sought.
+    cohort_size : int
+    max_patients : int or None
+        Patients in the whole trial, a multiple of the cohort size; None only for a question about
+        one level.
+    cutoff_eli : float
+        A level is eliminated when P(P(DLT) > target | data) is above this.
+    extrasafe : bool
+        Stop as well when P(P(DLT) > target | data) at the lowest level is above
+        ``cutoff_eli`` - ``offset``.
+    offset : float
+    n_earlystop : int or None
+        The trial stops, and the MTD is selected, when so many are evaluable at the current level
+        and the next cohort would be treated there too.
+    """
+
+    eliminates_from: ClassVar[int] = 1  # fewest patients on whom a level is eliminated
+    by_stages: ClassVar[bool] = False
+
+    n_levels: int
+    start: int = 0
+    target: float = field(
+        metadata={"description": "The P(DLT) sought.", "gt": 0, "lt": 1},
+    )
+    cohort_size: int = field(
+        default=3, metadata={"description": "Patients in a cohort.", "ge": 1, "le": MAX_COHORT}
+    )
+    max_patients: int | None = field(
+        metadata={
+            "description": "Patients in the whole trial, a multiple of cohort_size.",
+            "ge": 1,
+            "le": MAX_PATIENTS,
+        }
+    )
+    cutoff_eli: float = field(
+        default=0.95,
+        metadata={
+            "description": "Eliminate a level when P(P(DLT) > target | data) is above this.",
+            "gt": 0.5,
+            "lt": 1,
+        },
+    )
+    extrasafe: bool = field(
+        default=False, metadata={"description": "Stop earlier for a toxic lowest level."}
+    )
+    offset: float = field(
+        default=0.05,
+        metadata={
+            "description": "By how much extrasafe lowers cutoff_eli at the lowest level.",
+            "gt": 0,
+            "lt": 0.5,
+        },
+    )
+    n_earlystop: int | None = field(
+        default=None,
+        metadata={
+            "description": "Stop when so many are evaluable at a level where the next would be.",
+            "ge": 1,
+            "le": MAX_PATIENTS,
+        },
+    )
+    _clauses: Mapping[str, Clause] = field(init=False, repr=False, compare=False)
+    _statuses: Statuses = field(init=False, repr=False, compare=False)
+    _unsafe: tuple[int | None, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self._fill_in()
+        faults = self._type_faults() or list(self._faults())
+        if faults:
+            raise DesignError(f"{self.name}: {'; '.join(faults)}")
+        object.__setattr__(self, "_statuses", _judge_table(self))
+        known = range(len(self._statuses) if self.extrasafe else 0)
+        object.__setattr__(self, "_unsafe", tuple(map(self.unsafe_at_lowest, known)))
+        object.__setattr__(self, "_clauses", write_interval_clauses(self))
+
+    def _fill_in(self) -> None:
+        """Set options whose default depends on others."""
+
+    @property
+    def _rates(self) -> tuple[str, ...]:
+        """Names of the options that are numbers, not whole ones."""
+        return ("target", "cutoff_eli", "offset")
+
+    @property
+    def _switches(self) -> tuple[str, ...]:
+        """Names of the options that are true or false."""
+        return ("extrasafe",)
+
+    @property
+    def _counts(self) -> tuple[str, ...]:
+        """Names of the options that count, None where unset."""
+        return ("n_levels", "start", "cohort_size", "max_patients", "n_earlystop")
+
+    def _type_faults(self) -> list[str]:
+        faults = []
+        for option in self._counts:
+            value = getattr(self, option)
+            unset = value is None and option in ("max_patients", "n_earlystop")
+            if type(value) is not int and not unset:
+                faults.append(f"{option} must be a whole number, not {value!r}")
+        for option in self._rates:
+            value = getattr(self, option)
+            if type(value) not in (int, float) or not isfinite(value):
+                faults.append(f"{option} must be a number, not {value!r}")
+            elif 0 < abs(value) < SMALLEST:
+                faults.append(f"{option} must be 0 or at least {SMALLEST:g}, not {value!r}")
+        for option in self._switches:
+            if type(getattr(self, option)) is not bool:
+                faults.append(f"{option} must be true or false, not {getattr(self, option)!r}")
+        return faults
+
+    def _faults(self) -> Sequence[str]:
+        faults = []
+        if not 1 <= self.n_levels <= MAX_LEVELS:
+            faults.append(f"n_levels must be from 1 to {MAX_LEVELS}, not {self.n_levels}")
+        elif not 0 <= self.start < self.n_levels:
+            faults.append(f"start must be from 0 to {self.n_levels - 1}, not {self.start}")
+        if not 0 < self.target < 1:
+            faults.append(f"target must be between 0 and 1, not {self.target}")
+        if not 0.5 < self.cutoff_eli < 1:
+            faults.append(f"cutoff_eli must be between 0.5 and 1, not {self.cutoff_eli}")
+        if not 0 < self.offset < 0.5:
+            faults.append(f"offset must be between 0 and 0.5, not {self.offset}")
+        if not 1 <= self.cohort_size <= MAX_COHORT:
+            faults.append(f"cohort_size must be from 1 to {MAX_COHORT}, not {self.cohort_size}")
+            return faults
+        for option in ("max_patients", "n_earlystop"):
+            value = getattr(self, option)
+            if value is not None and not 1 <= value <= MAX_PATIENTS:
+                faults.append(f"{option} must be from 1 to {MAX_PATIENTS}, not {value}")
+        if self.max_patients is not None and self.max_patients % self.cohort_size:
+            faults.append(
+                f"max_patients must be a multiple of cohort_size {self.cohort_size}, "
+                f"not {self.max_patients}"
+            )
+        return faults
+
+    def _interval_faults(self, below: str, above: str) -> Iterator[str]:
+        """Name the faults of an interval around the target, from its two reaches."""
+        low, high = getattr(self, below), getattr(self, above)
+        for option, value in ((below, low), (above, high)):
+            if value < 0:
+                yield f"{option} must be 0 or more, not {value}"
+        if min(low, high) >= 0 and not 0 < self.target - low < self.target + high < 1:
+            yield (
+                f"needs 0 < target - {below} < target + {above} < 1, not "
+                f"target={self.target:g} {below}={low:g} {above}={high:g}"
+            )
+
+    @property
+    def stages(self) -> tuple[int, ...]:
+        """Numbers of patients at a level after whole cohorts."""
+        size = self.cohort_size
+        most = self.max_patients or max(PLENTY, size)
+        if self.n_earlystop is not None:
+            most = min(most, -(-self.n_earlystop // size) * size)
+        return tuple(range(size, most + 1, size))
+
+    @abstractmethod
+    def boundaries(self, n: int) -> tuple[int, int]:
+        """Return the most DLTs among ``n`` to escalate, and the fewest to de-escalate.
+
+        -1 and n + 1 stand for never.
+        """
+
+    @abstractmethod
+    def reasons(self) -> tuple[str, str, str]:
+        """Say in words when to escalate, to stay and to de-escalate."""
+
+    def elimination(self, n: int) -> int | None:
+        """Return the fewest DLTs among ``n`` that eliminate a level; None where none do."""
+        return self._fewest_above(n, self.cutoff_eli)
+
+    def _fewest_above(self, n: int, cutoff: float) -> int | None:
+        if n < self.eliminates_from or not self._is_excessive(n, n, cutoff):
+            return None
+        low, high = 0, n  # the posterior probability rises with the DLTs
+        while low < high:
+            middle = (low + high) // 2
+            if self._is_excessive(n, middle, cutoff):
+                high = middle
+            else:
+                low = middle + 1
+        return low
+
+    def _is_excessive(self, n: int, x: int, cutoff: float) -> bool:
+        return exceeds(n, x, self.target, cutoff)
+
+    def status(self, tally: Tally) -> LevelStatus:
+        """Judge one level on its evaluable patients alone, for any number of them.
+
+        With less than a first cohort, it is not cleared; and it is above the target, or too toxic,
+        when it would be though the rest of the cohort had no DLT.
+        """
+        n, x = tally.n_evaluable, tally.n_dlts
+        return self._statuses[n][x] if n < len(self._statuses) else _judge(self, n)[x]
+
+    def _judge_all(self, tallies: Sequence[Tally]) -> list[LevelStatus]:
+        judged = self._statuses
+        try:
+            return [judged[tally.n_evaluable][tally.n_dlts] for tally in tallies]
+        except IndexError:  # more patients at a level than in the whole trial
+            return [self.status(tally) for tally in tallies]
+
+    def _is_lowest_unsafe(self, lowest: Tally) -> bool:
+        """Tell whether the trial stops for the lowest level, though it is not eliminated."""
+        if not self.extrasafe:
+            return False
+        n = lowest.n_evaluable
+        limits = self._unsafe
+        limit = limits[n] if n < len(limits) else self.unsafe_at_lowest(n)
+        return limit is not None and lowest.n_dlts >= limit
+
+    def unsafe_at_lowest(self, n: int) -> int | None:
+        """Return the fewest DLTs among ``n`` at the lowest level that stop the trial."""
+        cutoff = as_written(self.cutoff_eli)
+        if self.extrasafe:
+            cutoff -= as_written(self.offset)
+        return self._fewest_above(n, float(cutoff))
+
+    def _largest_estimate(self) -> float | None:
+        """Return the largest estimate of P(DLT) that the MTD may have."""
+        return None
+
+    def _decide(self, tallies: Sequence[Tally], level: int) -> Decision:
+        statuses = self._judge_all(tallies)
+        too_toxic = LevelStatus.TOO_TOXIC
+        ceiling = statuses.index(too_toxic) if too_toxic in statuses else self.n_levels
+        if ceiling == 0:
+            return self._stop("lowest-eliminated")
+        if self._is_lowest_unsafe(tallies[0]):
+            return self._stop("lowest-unsafe")
+        places = self.cohort_size
+        if self.max_patients is not None:
+            places = self.max_patients - sum([tally.n_evaluable for tally in tallies])
+            if places <= 0:
+                return self._select("max-patients", tallies[:ceiling])
+        target, why = self._move(statuses, level, ceiling)
+        n_there = tallies[target].n_evaluable
+        if self.n_earlystop is not None and target == level and n_there >= self.n_earlystop:
+            return self._select("enough-here", tallies[:ceiling])
+        if why == "stay" and n_there < self.cohort_size:
+            if n_there:
+                why = "fill"
+            elif target == self.start and not any(tally.n_evaluable for tally in tallies):
+                why = "start"
+            else:
+                why = "not-given"
+        lacking = self.cohort_size - n_there
+        if target == level:
+            action = Action.STAY
+        else:
+            action = Action.ESCALATE if target > level else Action.DEESCALATE
+        return Decision(
+            action=action,
+            level=target,
+            n_to_enrol=min(lacking if lacking > 0 else self.cohort_size, places),
+            clause=self._clauses[why],
+        )
+
+    def _move(self, statuses: Sequence[LevelStatus], level: int, ceiling: int) -> tuple[int, str]:
+        """Return the next level, and the clause that says why."""
+        if level >= ceiling:
+            return ceiling - 1, "eliminated"
+        here = statuses[level]
+        if here is LevelStatus.CLEARED:
+            if level + 1 < ceiling:
+                return level + 1, "escalate"
+            return level, "stay-highest" if ceiling == self.n_levels else "stay-below-eliminated"
+        if here is LevelStatus.ABOVE_TARGET:
+            return (level - 1, "deescalate") if level else (level, "stay-lowest")
+        return level, "stay"
+
+    def _select(self, why: str, tallies: Sequence[Tally]) -> Decision:
+        mtd = select_mtd(tallies, self.target, at_most=self._largest_estimate())
+        return self._stop(why, mtd)
+
+    def _stop(self, why: str, mtd: int | None = None) -> Decision:
+        return Decision(action=Action.STOP, mtd=mtd, clause=self._clauses[why])
+
+
+def bisect_decisions(n: int, reading: Callable[[int], int]) -> tuple[int, int]:
+    """Return the boundaries among ``n`` patients of a reading that only rises with the DLTs.
+
+    ``reading`` returns 0 to escalate, 1 to stay and 2 to de-escalate.
+    """
+    first_to_stay = bisect_left(range(n + 1), 1, key=reading)
+    return first_to_stay - 1, bisect_left(range(n + 1), 2, key=reading)
+
+
+@lru_cache(maxsize=64)  # a report puts one design on several ladders, many times
+def _judge_table(design: IntervalDesign) -> Statuses:
+    return tuple(_judge(design, n) for n in range(design.stages[-1] + design.cohort_size + 1))
+
+
+def _judge(design: IntervalDesign, n: int) -> tuple[LevelStatus, ...]:
+    """Judge every number of DLTs among ``n`` patients."""
+    if n == 0:
+        return (LevelStatus.NOT_GIVEN,)
+    size = max(n, design.cohort_size)
+    most_to_go_up, fewest_to_go_down = design.boundaries(size)
+    fewest_to_eliminate = design.elimination(size)
+    statuses = [LevelStatus.OPEN] * (n + 1)
+    for x in range(n + 1):
+        if fewest_to_eliminate is not None and x >= fewest_to_eliminate:
+            statuses[x] = LevelStatus.TOO_TOXIC
+        elif x >= fewest_to_go_down:
+            statuses[x] = LevelStatus.ABOVE_TARGET
+        elif x <= most_to_go_up and n >= design.cohort_size:
+            statuses[x] = LevelStatus.CLEARED
+    return tuple(statuses)

@@ -1,0 +1,67 @@
+"""The MTD at the end of a trial: the level whose isotonic estimate is nearest to the target."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from escalation.outcomes import Tally
+
+__all__ = ["select_mtd"]
+
+# Two estimates, or two distances, nearer than this are one: they differ by rounding only.
+_SAME = 1e-12
+
+
+def select_mtd(
+    tallies: Sequence[Tally], target: float, *, at_most: float | None = None
+) -> int | None:
+    """Select the level whose estimated P(DLT) is nearest to ``target``.
+
+    The estimates (x + .05) / (n + .1) of the levels given are made non-decreasing by pooling
+    adjacent violators, weighted by the inverse of their variance under a Beta(.05, .05) prior.
+    Of levels with one estimate the highest is taken where it is below the target, else the
+    lowest; of two estimates equally near, the lower.
+
+    Parameters
+    ----------
+    tallies : sequence of Tally
+        The levels that may be selected, lowest first; those never given are passed over.
+    target : float
+    at_most : float, optional
+        Levels with a larger estimate are not selected.
+
+    Returns
+    -------
+    int or None
+        None where no level may be selected.
+
+    References
+    ----------
+    Ji Y, Li Y, Bekele BN (2007). Dose-finding in phase I clinical trials based on toxicity
+    probability intervals. Clin Trials 4(3):235-244.
+    Yuan Y, Hess KR, Hilsenbeck SG, Gilbert MR (2016). Bayesian optimal interval design: a simple
+    and well-performing design for phase I oncology trials. Clin Cancer Res 22(17):4291-4301.
+    """
+    blocks: list[tuple[float, float, int, int]] = []  # estimate, weight, lowest and highest level
+    for level, tally in enumerate(tallies):
+        n, x = tally.n_evaluable, tally.n_dlts
+        if not n:
+            continue
+        estimate = (x + 0.05) / (n + 0.1)
+        weight = (n + 0.1) ** 2 * (n + 1.1) / ((x + 0.05) * (n - x + 0.05))
+        lowest = level
+        while blocks and blocks[-1][0] > estimate - _SAME:
+            other, other_weight, lowest, _ = blocks.pop()
+            together = weight + other_weight
+            estimate = (estimate * weight + other * other_weight) / together
+            weight = together
+        blocks.append((estimate, weight, lowest, level))
+    best, best_distance = None, float("inf")
+    for estimate, _, lowest, highest in blocks:
+        if at_most is not None and estimate > at_most:
+            break
+        distance = abs(estimate - target)
+        if distance < best_distance - _SAME:
+            best = highest if estimate < target - _SAME else lowest
+            best_distance = distance
+    return best

@@ -1,0 +1,150 @@
+"""The interval designs from a shell: every command serves them as it serves the 3+3."""
+
+import csv
+import io
+import json
+import math
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from escalation.cli import main
+
+from .shell import Shell
+
+NAMES = ("boin", "keyboard", "mtpi", "tpi", "i3+3")
+by_name = pytest.mark.parametrize("name", NAMES)
+
+P_DLT = "0.05,0.10,0.20,0.33,0.50"
+GET_OC = (0.0026, 0.0463, 0.3589, 0.4777, 0.1143)  # of BOIN 2.7.2, 10,000 trials
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(main, words)
+
+
+def settings(name: str, **more: object) -> list[str]:
+    options = {"target": 0.3, "max_patients": 30} | more
+    return ["--design", name, *(w for k, v in options.items() for w in ("--set", f"{k}={v}"))]
+
+
+def test_simulate_boin_is_within_monte_carlo_error_of_get_oc():
+    result = run("simulate", *settings("boin"), "--p-dlt", P_DLT, "--method", "exact", "--json")
+    assert result.exit_code == 0, result.output
+    selected = json.loads(result.stdout)["results"][0]["exact"]["p_select"]
+    for p, theirs in zip(selected, GET_OC, strict=True):
+        assert abs(p - theirs) < 4 * math.sqrt(p * (1 - p) / 10_000)
+
+
+@by_name
+def test_decide_says_what_and_why(name):
+    said = run("decide", "1NNN 2NNN 3TTT", "--levels", "5", *settings(name))
+    assert said.exit_code == 0, said.output
+    assert "De-escalate to level 2: enrol 3 patients." in said.stdout
+    assert "Too toxic: level 3, 3 DLTs among 3." in said.stdout
+    words = " ".join(said.stdout.split())
+    assert "probability that P(DLT) exceeds 0.3 is above 0.95, the level and all above" in words
+
+
+@by_name
+def test_paths_ask_the_design(name):
+    said = run("paths", "--from", "1NNN 2NNT", "--levels", "3", *settings(name, max_patients=12))
+    assert said.exit_code == 0, said.output
+
+
+@by_name
+@pytest.mark.parametrize("command", ["text", "diagram"])
+def test_what_only_a_design_by_stages_has_is_refused_in_one_line(name, command):
+    said = run("protocol", command, *settings(name))
+    assert said.exit_code == 1
+    assert len(said.stderr.splitlines()) == 1
+    assert "judges a level on any number of patients; `escalation table`" in said.stderr
+
+
+@by_name
+def test_the_table_has_every_count_up_to_the_cap_in_every_neighbourhood(name):
+    said = run("table", "--csv", "--levels", "5", *settings(name, max_patients=12))
+    assert said.exit_code == 0, said.output
+    read = list(csv.DictReader(io.StringIO(said.stdout)))
+    assert {(int(r["n_evaluable"]), int(r["n_dlts"])) for r in read} == {
+        (n, x) for n in range(13) for x in range(n + 1)
+    }
+    change = {"below target": "+1", "open": "0", "above target": "-1", "too toxic": "-1"}
+    for row in read:
+        if row["above"] != "not given" or row["below"] != "cleared":
+            continue
+        status = row["status"].replace("cleared", "below target")
+        if status in change:
+            assert int(row["level_change"]) == int(change[status]), row
+
+
+@by_name
+def test_the_table_fits_80_columns(name):
+    said = run("table", "--levels", "5", *settings(name, max_patients=12))
+    assert max(map(len, said.stdout.splitlines())) < 80
+    assert "see note" in said.stdout
+
+
+def test_the_drawn_table_tells_too_toxic_from_above_the_target(tmp_path: Path):
+    file = tmp_path / "table.svg"
+    said = run("table", "--levels", "5", *settings("boin", max_patients=6), "--plot", str(file))
+    assert said.exit_code == 0, said.output
+    drawn = file.read_text(encoding="utf-8")
+    assert (
+        drawn.count(": de-escalate, treat 3") > drawn.count("de-escalate, treat 3; too toxic") > 0
+    )
+
+
+def test_the_boin_table_is_the_published_one():
+    """Target .30; escalate at most, de-escalate at least, eliminate at least, of 3, 6, 9, 12."""
+    said = run("table", "--csv", "--levels", "5", *settings("boin"))
+    published = {3: (0, 2, 3), 6: (1, 3, 4), 9: (2, 4, 5), 12: (2, 5, 7), 30: (7, 11, 14)}
+    for row in csv.DictReader(io.StringIO(said.stdout)):
+        n, x = int(row["n_evaluable"]), int(row["n_dlts"])
+        if n not in published or row["above"] != "not given":
+            continue
+        escalate, deescalate, eliminate = published[n]
+        if x >= eliminate:
+            expected = "too toxic"
+        elif x >= deescalate:
+            expected = "above target"
+        else:
+            expected = "cleared" if x <= escalate else "open"
+        assert row["status"] == expected, row
+        lowest = row["below"] == "none"
+        if x <= escalate:
+            assert (row["action"], row["level_change"]) == ("escalate", "1")
+        elif x >= eliminate and lowest:
+            assert (row["action"], row["mtd"]) == ("stop", "")
+        elif x >= deescalate and not lowest:
+            assert (row["action"], row["level_change"]) == ("deescalate", "-1")
+        else:
+            assert (row["action"], row["level_change"]) == ("stay", "0")
+
+
+@by_name
+def test_a_protocol_file_and_the_tracker_follow_it(name, tmp_path: Path):
+    file = tmp_path / "trial.toml"
+    file.write_text(
+        f'schema = 1\nname = "trial"\nstart = 1\n\n[design]\nname = "{name}"\ntarget = 0.3\n'
+        "cohort_size = 3\nmax_patients = 12\n\n[[levels]]\nlabel = 1\n\n[[levels]]\nlabel = 2\n",
+        encoding="utf-8",
+    )
+    assert run("protocol", "check", str(file)).exit_code == 0
+    shell = Shell(str(tmp_path / "new.db"))
+    said = shell.ok(f"office: register --trial TJ --protocol {file} --on 2026-01-05")
+    assert "The rule now says: Start at level 1: enrol 3 patients." in said
+
+
+def test_a_file_with_the_options_of_another_design_is_refused(tmp_path: Path):
+    file = tmp_path / "trial.toml"
+    file.write_text(
+        'schema = 1\nname = "trial"\nstart = 1\n\n[design]\nname = "boin"\ntarget = 1.5\n'
+        'variant = "confirm"\n\n[[levels]]\nlabel = 1\n',
+        encoding="utf-8",
+    )
+    said = run("protocol", "check", str(file))
+    assert said.exit_code != 0
+    for fault in ("target", "variant", "max_patients"):
+        assert fault in said.output

@@ -1,0 +1,176 @@
+"""What holds of every interval design, whatever its boundaries."""
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.stats import beta
+
+from escalation.designs import Action, Design, LevelStatus, change_design, make_design
+from escalation.designs.interval import IntervalDesign
+from escalation.errors import DesignError
+from escalation.outcomes import Tally, parse_outcomes, tally_cohorts
+from tests.designs.untidy import NONE, assert_never_higher, assert_none, every_answer
+
+NAMES = ("boin", "keyboard", "mtpi", "tpi", "i3+3")
+by_name = pytest.mark.parametrize("name", NAMES)
+
+
+def made(name: str, **options: Any) -> IntervalDesign:
+    given = {"n_levels": 3, "target": 0.3, "max_patients": 30} | options
+    design = make_design(name, **given)
+    assert isinstance(design, IntervalDesign)
+    return design
+
+
+def uncapped(name: str, **options: Any) -> Design:
+    return made(name, **options, max_patients=None)
+
+
+@by_name
+@pytest.mark.parametrize("cohort_size", [1, 3])
+def test_every_untidy_tally_has_a_sound_answer(name, cohort_size):
+    answers = every_answer(uncapped(name, cohort_size=cohort_size), [0, 1, 2, 3, 4, 5, 7])
+    treats = answers.level != NONE
+    prior = 0.005 if name == "tpi" else 1
+    size = np.where(answers.n > 0, np.maximum(answers.n, cohort_size), 0)
+    chance = beta.sf(0.3, answers.x + prior, size - answers.x + prior)
+    fewest = 3 if name in ("boin", "i3+3") else 1
+    eliminated = (size >= fewest) & (chance > 0.95)
+    ceiling = np.where(eliminated.any(axis=1), eliminated.argmax(axis=1), 3)
+    assert_none(answers, ~answers.settled, "not settled with nobody pending")
+    assert_none(answers, treats & (answers.level >= ceiling), "gives an eliminated level")
+    assert_none(answers, treats == (ceiling == 0), "stops, or does not, for another reason")
+    assert_none(answers, treats != (answers.n_to_enrol > 0), "level without patients, or reverse")
+    assert_none(answers, answers.level > answers.current + 1, "skips a level upwards")
+    assert_none(answers, answers.mtd != NONE, "an MTD without a cap")
+    there = answers.n[np.arange(len(answers.n)), np.maximum(answers.level, 0)]
+    lacking = np.where(there < cohort_size, cohort_size - there, cohort_size)
+    assert_none(answers, treats & (answers.n_to_enrol != lacking), "opens another cohort")
+    assert_never_higher(answers)
+
+
+@by_name
+def test_a_cap_stops_with_a_selected_mtd_and_changes_nothing_before(name):
+    capped = every_answer(made(name, max_patients=12), [0, 2, 3, 6])
+    free = every_answer(uncapped(name), [0, 2, 3, 6])
+    total = capped.n.sum(axis=1)
+    assert_none(
+        capped, (capped.level != NONE) & (total + capped.n_to_enrol > 12), "exceeds the cap"
+    )
+    early = total + free.n_to_enrol <= 12
+    for what in ("action", "level", "n_to_enrol", "mtd"):
+        differs = getattr(capped, what) != getattr(free, what)
+        assert_none(capped, differs & early & (total < 12), f"the cap changes {what}")
+    full = (total >= 12) & (free.level != NONE)
+    assert_none(capped, full & (capped.action != Action.STOP), "goes on beyond the cap")
+    top = np.where(capped.n > 0, beta.sf(0.3, capped.x + 1, capped.n - capped.x + 1), 0) > 0.9
+    tolerated = (capped.n > 0).any(axis=1) & ~top.any(axis=1)
+    assert_none(capped, full & tolerated & (capped.mtd == NONE), "no MTD, and no level too toxic")
+    given = capped.n[np.arange(len(total)), np.maximum(capped.mtd, 0)]
+    assert_none(capped, (capped.mtd != NONE) & (given == 0), "an MTD that was never given")
+
+
+@by_name
+def test_the_order_of_cohorts_changes_no_answer(name):
+    design, labels = made(name), (1, 2, 3)
+    rng = np.random.default_rng(7)
+    for _ in range(200):
+        cohorts = [
+            f"{rng.choice(labels)}{''.join(rng.choice(list('NNT?X'), rng.integers(1, 4)))}"
+            for _ in range(5)
+        ]
+        level = int(rng.integers(3))
+        answers = {
+            design.decide(tally_cohorts(parse_outcomes(" ".join(order)), labels), level)
+            for order in itertools.islice(itertools.permutations(cohorts), 0, 120, 17)
+        }
+        assert len(answers) == 1, cohorts
+
+
+@by_name
+def test_pending_patients_are_waited_for_only_where_they_matter(name):
+    design = made(name)
+    nobody = Tally()
+    waits = design.decide([Tally(n_evaluable=2, n_pending=1), nobody, nobody], 0)
+    assert (waits.action, waits.settled) == (Action.WAIT, False)
+    sure = design.decide([nobody, Tally(n_evaluable=2, n_dlts=2, n_pending=1), nobody], 1)
+    assert sure.settled
+    assert sure.level == 0
+
+
+@by_name
+def test_a_first_cohort_is_completed_unless_it_cannot_matter(name):
+    design = made(name)
+    for seen in ((1, 0), (1, 1), (2, 0), (2, 1)):
+        decision = design.decide([Tally(), Tally(n_evaluable=seen[0], n_dlts=seen[1]), Tally()], 1)
+        assert (decision.level, decision.n_to_enrol) == (1, 3 - seen[0])
+        assert decision.clause.id == "fill"
+    assert design.decide([Tally(), Tally(n_evaluable=2, n_dlts=2), Tally()], 1).level == 0
+
+
+@by_name
+def test_an_early_stop_waits_until_the_design_would_stay(name):
+    design = made(name, n_earlystop=6)
+    stay = design.decide([Tally(n_evaluable=3), Tally(n_evaluable=6, n_dlts=2), Tally()], 1)
+    assert (stay.action, stay.mtd, stay.clause.id) == (Action.STOP, 1, "enough-here")
+    leave = design.decide([Tally(n_evaluable=3), Tally(n_evaluable=6), Tally()], 1)
+    assert (leave.action, leave.level) == (Action.ESCALATE, 2)
+
+
+@by_name
+def test_over_enrolment_beyond_the_table_is_judged_like_the_rest(name):
+    small, large = made(name, max_patients=3), made(name, max_patients=300)
+    for x in range(46):
+        tally = Tally(n_evaluable=45, n_dlts=x)
+        assert small.status(tally) is large.status(tally)
+    assert small.status(Tally(n_evaluable=45, n_dlts=45)) is LevelStatus.TOO_TOXIC
+
+
+@by_name
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"target": 0.0}, "target must be between 0 and 1, not 0.0"),
+        ({"target": 1}, "target must be between 0 and 1, not 1"),
+        ({"target": 1e-300}, "target must be 0 or at least 1e-06, not 1e-300"),
+        ({"target": -0.3}, "target must be between 0 and 1, not -0.3"),
+        ({"target": float("nan")}, "target must be a number, not nan"),
+        ({"target": float("inf")}, "target must be a number, not inf"),
+        ({"target": True}, "target must be a number, not True"),
+        ({"target": "0.3"}, "target must be a number, not '0.3'"),
+        ({"target": None}, "target must be a number, not None"),
+        ({"max_patients": 31}, "max_patients must be a multiple of cohort_size 3, not 31"),
+        ({"max_patients": 0}, "max_patients must be from 1 to 300, not 0"),
+        ({"max_patients": 303}, "max_patients must be from 1 to 300, not 303"),
+        ({"max_patients": 30.0}, "max_patients must be a whole number, not 30.0"),
+        ({"cohort_size": 0}, "cohort_size must be from 1 to 20, not 0"),
+        ({"cohort_size": True}, "cohort_size must be a whole number, not True"),
+        ({"cutoff_eli": 1.0}, "cutoff_eli must be between 0.5 and 1, not 1.0"),
+        ({"offset": 0.5}, "offset must be between 0 and 0.5, not 0.5"),
+        ({"extrasafe": "yes"}, "extrasafe must be true or false, not 'yes'"),
+        ({"n_earlystop": 0}, "n_earlystop must be from 1 to 300, not 0"),
+        ({"start": 3}, "start must be from 0 to 2, not 3"),
+        ({"n_levels": 0}, "n_levels must be from 1 to 100, not 0"),
+        ({"margin": 1}, "has no option 'margin'"),
+    ],
+)
+def test_bad_options_are_refused_in_one_line(name, options, said):
+    with pytest.raises(DesignError) as error:
+        made(name, **options)
+    assert said in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@by_name
+def test_a_cap_is_required_of_a_protocol(name):
+    with pytest.raises(DesignError, match="needs the option max_patients"):
+        make_design(name, n_levels=3, target=0.3)
+
+
+@by_name
+def test_a_changed_option_leaves_the_others(name):
+    design = change_design(made(name, cohort_size=2, cutoff_eli=0.9), max_patients=20)
+    assert isinstance(design, IntervalDesign)
+    assert (design.cohort_size, design.cutoff_eli, design.max_patients) == (2, 0.9, 20)

@@ -1,0 +1,122 @@
+"""Exact operating characteristics of the interval designs."""
+
+import math
+from functools import cache
+from itertools import groupby
+from typing import Any
+
+import pytest
+
+from escalation.designs import make_design
+from simulations.exact import exact_characteristics
+from simulations.graph import build_graph
+from tests.designs.reference import rows
+
+# Not here: titration, which the design does not have, and cohorts of one, whose graph has more
+# than a million states.
+CONFIGS: dict[tuple[str, str], dict[str, Any]] = {
+    ("BOIN_2.7.2", "ncohort10_size3_seed6"): {},
+    ("BOIN_2.7.2", "ncohort10_size3_extrasafe_seed6"): {"extrasafe": True},
+    ("BOIN_2.7.2", "ncohort10_size3_earlystop9_seed6"): {"n_earlystop": 9},
+    ("BOIN_2.7.2", "ncohort10_size3_start3_seed6"): {"start": 2},
+    ("BOIN_2.7.2", "ncohort12_size3_boundMTD_seed6"): {"bound_mtd": True, "max_patients": 36},
+    ("Keyboard_0.1.3", "ncohort10_size3_default"): {},
+}
+CASES = [
+    (key, list(group))
+    for key, group in groupby(
+        rows("boin_keyboard_oc_per_dose.csv"), key=lambda r: (r["source"], r["config"], r["target"])
+    )
+    if key[:2] in CONFIGS
+]
+
+
+@pytest.mark.parametrize(("key", "doses"), CASES, ids=lambda case: "-".join(map(str, case))[:60])
+def test_exact_characteristics_against_get_oc_by_z(key, doses):
+    source, config, target = key
+    name = "boin" if source.startswith("BOIN") else "keyboard"
+    options = {"max_patients": 30} | CONFIGS[source, config]
+    design = make_design(name, n_levels=len(doses), target=float(target), **options)
+    exact = exact_characteristics(build_graph(design), [float(row["p_true"]) for row in doses])
+    n_trials = int(doses[0]["ntrial"])
+    most = design.max_patients
+    for row, p, patients, dlts in zip(
+        doses, exact.p_select, exact.patients, exact.dlts, strict=True
+    ):
+        z = (float(row["sel_percent"]) / 100 - p) / math.sqrt(p * (1 - p) / n_trials)
+        assert abs(z) < 4, (row, p, z)
+        # a mean of patients has at most the variance of a count that is 0 or the cap
+        limit = 4 * math.sqrt(patients * (most - patients) / n_trials)
+        assert abs(float(row["n_patients"]) - patients) < limit, row
+        assert abs(float(row["n_tox"]) - dlts) < limit, row
+
+
+def test_every_reference_run_is_used():
+    assert len(CASES) == 7
+
+
+def _brute_force(p: tuple[float, ...], max_patients: int) -> list[float]:
+    """BOIN, target .30, written another way: recursion over cohorts by the published table.
+
+    Returns P(no MTD), then P(each level).
+    """
+    escalate = {3: 0, 6: 1, 9: 2, 12: 2}
+    deescalate = {3: 2, 6: 3, 9: 4, 12: 5}
+    eliminate = {3: 3, 6: 4, 9: 5, 12: 7}
+    n_levels = len(p)
+
+    def banned(state: tuple[tuple[int, int], ...]) -> int:
+        found = [i for i, (n, x) in enumerate(state) if n and x >= eliminate[n]]
+        return min(found, default=n_levels)
+
+    def select(state: tuple[tuple[int, int], ...]) -> int:
+        top = banned(state)
+        pooled = []
+        given = [(i, *state[i]) for i in range(top) if state[i][0]]
+        for _, n, x in given:
+            a, b = x + 0.05, n - x + 0.05
+            pooled.append((a / (a + b), (a + b) ** 2 * (a + b + 1) / (a * b)))
+        best, best_distance = 0, math.inf
+        for k, (level, _, _) in enumerate(given):
+            fit = max(  # the max-min formula of isotonic regression
+                min(
+                    sum(e * w for e, w in pooled[i : j + 1]) / sum(w for _, w in pooled[i : j + 1])
+                    for j in range(k, len(pooled))
+                )
+                for i in range(k + 1)
+            )
+            distance = abs(fit + 1e-10 * level - 0.3)
+            if distance < best_distance:
+                best, best_distance = level + 1, distance
+        return best
+
+    @cache
+    def after(state: tuple[tuple[int, int], ...], level: int) -> tuple[float, ...]:
+        top = banned(state)
+        if top == 0 or sum(n for n, _ in state) == max_patients:
+            chosen = 0 if top == 0 else select(state)
+            return tuple(float(k == chosen) for k in range(n_levels + 1))
+        n, x = state[level]
+        if n and level >= top:
+            level = top - 1
+        elif n and x <= escalate[n]:
+            level = min(level + 1, top - 1)
+        elif n and x >= deescalate[n]:
+            level = max(level - 1, 0)
+        total = [0.0] * (n_levels + 1)
+        n, x = state[level]
+        for k in range(4):
+            weight = math.comb(3, k) * p[level] ** k * (1 - p[level]) ** (3 - k)
+            then = (*state[:level], (n + 3, x + k), *state[level + 1 :])
+            for i, chance in enumerate(after(then, level)):
+                total[i] += weight * chance
+        return tuple(total)
+
+    return list(after(((0, 0),) * n_levels, 0))
+
+
+@pytest.mark.parametrize("p", [(0.1, 0.3, 0.5), (0.3, 0.2, 0.45), (0.5, 0.6, 0.7)])
+def test_boin_against_a_recursion_over_the_published_table(p):
+    design = make_design("boin", n_levels=3, target=0.3, max_patients=12)
+    exact = exact_characteristics(build_graph(design), p)
+    assert [exact.p_no_mtd, *exact.p_select] == pytest.approx(_brute_force(p, 12), abs=1e-12)
