@@ -19,7 +19,7 @@ import pytest
 from escalation.ledger import create_ledger, open_ledger, verify
 from escalation.protocol import load_protocol
 from escalation.tracker import Tracker
-from escalation.trial import Recorder, dose_subject
+from escalation.trial import Recorder, hold_enrolment
 from escalation.trial.demo import DEMO_PROTOCOL, DEMO_TRIAL, demo_steps
 
 from .long_trial import SITE, long_trial
@@ -108,13 +108,12 @@ def test_a_warm_append(tmp_path, long_ledger, report):
     with open_ledger(str(copy)) as ledger:
         tracker = Tracker(ledger, "LONG")
         state = tracker.state()
-        (subject,) = state.members(state.cohorts[-1])  # the first of its cohort, not yet dosed
         recorder = Recorder(name=SITE, on=state.data_on, at=datetime(2030, 1, 1, tzinfo=UTC))
-        command = partial(dose_subject, subject=subject.id, infused=1.5e8)
+        command = partial(hold_enrolment, reason="a review")
         seconds = best_of(1, lambda: tracker.record(command, recorder))
         assert tracker.state().seq == N_ENTRIES + 1
     report(
-        f"a dosing recorded after {N_ENTRIES:,} entries, warm",
+        f"a hold recorded after {N_ENTRIES:,} entries, warm",
         asked="-",
         measured=f"{seconds:.2f} s (all read, checked and replayed first)",
     )
