@@ -13,7 +13,6 @@ from escalation.trial.gates import overdue_subjects, overtaken
 from escalation.trial.people import VOTING, lacks_role
 from escalation.trial.rule import goes_further, recommend, rule_says
 from escalation.trial.state import TrialState
-from escalation.trial.subjects import Standing
 
 __all__ = ["MAX_TO_ENROL", "decide", "sign"]
 
@@ -121,7 +120,7 @@ def _check_cohort_is_over(
     if cohort is None or overtaken(state, cohort) is not None:
         return
     if decision.action is not Action.WAIT:
-        undosed = [s.id for s in state.members(cohort) if s.standing is Standing.ASSIGNED]
+        undosed = [subject.id for subject in state.undosed(cohort)]
         free = state.n_free(cohort)
         if chosen.action == "enrol" and chosen.level == cohort.level and (undosed or free):
             waiting = [f"{', '.join(undosed)} to be dosed"] if undosed else []

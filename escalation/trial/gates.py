@@ -94,10 +94,10 @@ def enrolment_obstacles(state: TrialState, on: date) -> Iterator[Obstacle]:
     """Yield what stands in the way of giving a place of the open cohort to a subject."""
     yield from _halted(state, on)
     cohort = state.open_cohort
-    if cohort is None or not (state.n_free(cohort) or _undosed(state, cohort)):
+    if cohort is None or not (state.n_free(cohort) or state.undosed(cohort)):
         yield from _needs_decision(state, on)
     elif state.n_free(cohort) == 0:
-        waiting = ", ".join(subject.id for subject in _undosed(state, cohort))
+        waiting = ", ".join(subject.id for subject in state.undosed(cohort))
         yield Obstacle(
             text=f"Cohort {cohort.number} has no free place: {waiting} will fill the last."
         )
@@ -120,7 +120,7 @@ def dosing_obstacles(state: TrialState, subject: Subject | None, on: date) -> It
     if subject is not None and subject.level != cohort.level:
         yield Obstacle(text=f"{subject.id} is at another level than the open cohort's.")
     dosed = [m for m in state.members(cohort) if m.dosing is not None and m.takes_place]
-    nobody = subject is None and not (state.n_free(cohort) or _undosed(state, cohort))
+    nobody = subject is None and not (state.n_free(cohort) or state.undosed(cohort))
     if len(dosed) >= cohort.n_opened or nobody:
         yield from _needs_decision(state, on)
     yield from _cohort_obstacles(state, cohort, on)
@@ -251,11 +251,6 @@ def _is_less(choice: Choice, cohort: Cohort, state: TrialState) -> bool:
     if choice.level in labels and cohort.level in labels:
         return labels.index(choice.level) < labels.index(cohort.level)
     return choice.action == "stop"
-
-
-def _undosed(state: TrialState, cohort: Cohort) -> list[Subject]:
-    """Return those who have a place of the cohort and are still to be dosed."""
-    return [s for s in state.members(cohort) if s.standing is Standing.ASSIGNED]
 
 
 def _needs_decision(state: TrialState, on: date) -> Iterator[Obstacle]:

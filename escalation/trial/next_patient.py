@@ -90,11 +90,7 @@ def next_patient(
     if weight_kg is not None and not is_weight(weight_kg):
         raise InputError(f"a weight is in kg, from 1 to 500, not {weight_kg:g}")
     cohort = state.open_cohort
-    waiting = [
-        member
-        for member in (state.members(cohort) if cohort else ())
-        if member.standing is Standing.ASSIGNED
-    ]
+    waiting = state.undosed(cohort) if cohort else []
     asked = _find(state, subject) if subject is not None else next(iter(waiting), None)
     obstacles = tuple(dosing_obstacles(state, asked, on))
     if cohort is None or state.protocol is None:

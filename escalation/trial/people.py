@@ -10,17 +10,15 @@ from escalation.trial.events import Role
 
 __all__ = ["MAY", "VOTING", "lacks_role", "subject_id_fault"]
 
-_COMMITTEE = frozenset({Role.CHAIR, Role.MEMBER})
-
-VOTING = _COMMITTEE
+VOTING = frozenset({Role.CHAIR, Role.MEMBER})
 
 # What a role is delegated for. Overriding the rule and approving are the chair's; whoever
 # registered the trial may delegate as well, or nobody could begin.
 MAY: dict[str, frozenset[Role]] = {
     "record patients": frozenset({Role.SITE}),
-    "record a decision": _COMMITTEE | {Role.STATISTICIAN},
+    "record a decision": VOTING | {Role.STATISTICIAN},
     "override the rule": frozenset({Role.CHAIR}),
-    "sign as proposed": _COMMITTEE | {Role.STATISTICIAN},
+    "sign as proposed": VOTING | {Role.STATISTICIAN},
     "sign as approved": frozenset({Role.CHAIR}),
     "sign as reviewed": frozenset(Role),
     "hold enrolment": frozenset(Role),

@@ -15,7 +15,7 @@ from escalation.trial.events import (
     Event,
     Role,
 )
-from escalation.trial.subjects import Fact, Subject
+from escalation.trial.subjects import Fact, Standing, Subject
 
 __all__ = [
     "Cohort",
@@ -187,6 +187,10 @@ class TrialState:
     def members(self, cohort: Cohort) -> list[Subject]:
         """Return the subjects of a cohort, in the order of enrolment."""
         return [self.subjects[subject] for subject in cohort.subjects]
+
+    def undosed(self, cohort: Cohort) -> list[Subject]:
+        """Return those who have a place of a cohort and are still to be dosed."""
+        return [s for s in self.members(cohort) if s.standing is Standing.ASSIGNED]
 
     def n_free(self, cohort: Cohort) -> int:
         """Count the free places of a cohort: a lost subject's place is free again."""
