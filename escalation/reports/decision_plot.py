@@ -64,20 +64,21 @@ def plot_decision_table(
     sizes = range(min(n for n, _ in answers), max(n for n, _ in answers) + 1)
     most = max(x for _, x in answers)
     legend = 0.5 + INCHES_A_LETTER * (4 + max(map(len, answers.values())))
-    width = min(PAGE_WIDTH, 0.7 + 0.34 * len(sizes) + legend)
-    ax = new_axes(ax, (width, 1.0 + 0.34 * (most + 1)))
+    cell = min(0.34, (PAGE_WIDTH - 0.7 - legend) / len(sizes))
+    ax = new_axes(ax, (0.7 + cell * len(sizes) + legend, 1.0 + cell * (most + 1)))
+    points = min(7.0, cell * 72 / 2)  # two letters fit a small cell
     codes = _codes(dict.fromkeys(answers.values()))
     for (n, x), answer in answers.items():
         fill, hatch, ink = _CELLS.get(codes[answer][0], _OTHER_CELL)
         ax.add_patch(_cell((n - 0.5, x - 0.5), fill, hatch)).set_clip_on(False)
-        ax.text(n, x, codes[answer], color=ink, fontsize=7, ha="center", va="center",
+        ax.text(n, x, codes[answer], color=ink, fontsize=points, ha="center", va="center",
                 bbox={"facecolor": fill, "edgecolor": "none", "pad": 0.6})  # fmt: skip
     ax.set_xlim(sizes[0] - 0.5, sizes[-1] + 0.5)
     ax.set_ylim(-0.5, most + 0.5)
     ax.set_aspect("equal", anchor="W")
     ax.set_xticks(sizes)
     ax.set_yticks(range(most + 1))
-    ax.tick_params(length=0)
+    ax.tick_params(length=0, labelsize=min(7.0, points + 0.5))
     ax.spines[:].set_visible(False)
     ax.set_xlabel("Evaluable patients at the level")
     ax.set_ylabel("DLTs at the level")
