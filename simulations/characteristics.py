@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from simulations.graph import INCONCLUSIVE, NO_MTD, TransitionGraph
 
-__all__ = ["Distribution", "OperatingCharacteristics", "correct_level", "summarise"]
+__all__ = ["Distribution", "OperatingCharacteristics", "correct_level", "end_values", "summarise"]
 
 Floats = NDArray[np.float64]
 
@@ -146,6 +146,30 @@ def correct_level(p_dlt: Sequence[float], target: float) -> int | None:
     return min(
         range(len(p_dlt)), key=lambda level: (abs(p_dlt[level] - target), p_dlt[level], -level)
     )
+
+
+def end_values(graph: TransitionGraph) -> dict[str, Floats]:
+    """Return what each end of a trial counts towards each characteristic.
+
+    A characteristic is the expectation of these values over the ends, weighted by their
+    probabilities.
+
+    Returns
+    -------
+    dict
+        "p_select", "patients", "dlts" with shape (E, L); "p_no_mtd", "p_inconclusive" with shape
+        (E, 1).
+    """
+    ends = graph.ends
+    # INCONCLUSIVE and NO_MTD are -2 and -1: shifted, they come before the levels
+    outcome = np.eye(graph.design.n_levels - INCONCLUSIVE)[graph.mtd[ends] - INCONCLUSIVE]
+    return {
+        "p_select": outcome[:, -INCONCLUSIVE:],
+        "p_no_mtd": outcome[:, [NO_MTD - INCONCLUSIVE]],
+        "p_inconclusive": outcome[:, [0]],
+        "patients": (graph.n_evaluable[ends] - graph.n_so_far).astype(np.float64),
+        "dlts": (graph.n_dlts[ends] - graph.n_dlts_so_far).astype(np.float64),
+    }
 
 
 def summarise(

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from escalation.errors import InputError
-from simulations.characteristics import OperatingCharacteristics, summarise
-from simulations.graph import INCONCLUSIVE, NO_MTD, TransitionGraph
+from simulations.characteristics import OperatingCharacteristics, end_values, summarise
+from simulations.graph import TransitionGraph
 
 __all__ = [
     "BatchCharacteristics",
@@ -23,6 +23,7 @@ __all__ = [
     "end_probabilities",
     "exact_batch",
     "exact_characteristics",
+    "log_terms",
 ]
 
 Floats = NDArray[np.float64]
@@ -93,36 +94,38 @@ def exact_batch(graph: TransitionGraph, p_dlt: ArrayLike) -> BatchCharacteristic
         If ``p_dlt`` has the wrong shape or a value that is no probability.
     """
     p = check_p_dlt(p_dlt, graph, n_dim=2)
-    n_levels, ends = graph.design.n_levels, graph.ends
-    shifted = graph.mtd[ends] - INCONCLUSIVE
-    outcome = np.eye(n_levels - INCONCLUSIVE)[shifted]
-    n_new = graph.n_evaluable[ends] - graph.n_so_far
-    dlts_new = graph.n_dlts[ends] - graph.n_dlts_so_far
-    figures = np.hstack([outcome, n_new, dlts_new])
+    values = end_values(graph)
+    figures = np.hstack(list(values.values()))
     sums = np.empty((len(p), figures.shape[1]))
     size = max(1, _ONE_CORE // figures.size)
     for first in range(0, len(p), size):
         block = slice(first, first + size)
         sums[block] = end_probabilities(graph, p[block]) @ figures
-    n_outcomes = outcome.shape[1]
+    starts = np.cumsum([value.shape[1] for value in values.values()])[:-1]
+    by_name = dict(zip(values, np.split(sums, starts, axis=1), strict=True))
     return BatchCharacteristics(
-        p_inconclusive=sums[:, 0],
-        p_no_mtd=sums[:, NO_MTD - INCONCLUSIVE],
-        p_select=sums[:, -INCONCLUSIVE:n_outcomes],
-        patients=sums[:, n_outcomes : n_outcomes + n_levels],
-        dlts=sums[:, n_outcomes + n_levels :],
+        p_select=by_name["p_select"],
+        p_no_mtd=by_name["p_no_mtd"][:, 0],
+        p_inconclusive=by_name["p_inconclusive"][:, 0],
+        patients=by_name["patients"],
+        dlts=by_name["dlts"],
     )
 
 
 def end_probabilities(graph: TransitionGraph, p: Floats) -> Floats:
     """Return P(each end) under each scenario; shapes (N, L) to (N, E)."""
-    with np.errstate(divide="ignore"):
-        logs = np.hstack([np.log(p), np.log1p(-p)])
-    np.maximum(logs, _LOG_ZERO, out=logs)
-    probabilities = logs @ graph.exponents
+    probabilities = log_terms(p) @ graph.exponents
     np.exp(probabilities, out=probabilities)
     probabilities *= graph.ways[graph.ends]
     return probabilities
+
+
+def log_terms(p: Floats) -> Floats:
+    """Return log p and log(1 - p) side by side, finite also where p is 0 or 1."""
+    with np.errstate(divide="ignore"):
+        logs = np.hstack([np.log(p), np.log1p(-p)])
+    np.maximum(logs, _LOG_ZERO, out=logs)
+    return logs
 
 
 def check_p_dlt(p_dlt: ArrayLike, graph: TransitionGraph, *, n_dim: int = 1) -> Floats:

@@ -146,6 +146,7 @@ SIMULATION_LAYERS = {
     "scenarios": 3,
     "montecarlo": 3,
     "paths": 3,
+    "passes": 3,
     "results": 4,
     "export": 4,
     "tables": 5,
