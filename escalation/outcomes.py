@@ -20,6 +20,7 @@ __all__ = [
     "Outcome",
     "Tally",
     "format_outcomes",
+    "last_tally",
     "parse_outcomes",
     "tally_cohorts",
 ]
@@ -66,6 +67,14 @@ class Tally:
     def n_patients(self) -> int:
         """Patients who count: evaluable and pending. Replaced patients do not."""
         return self.n_evaluable + self.n_pending
+
+    def plus(self, other: Tally) -> Tally:
+        """Return what was seen in both."""
+        return Tally(
+            n_evaluable=self.n_evaluable + other.n_evaluable,
+            n_dlts=self.n_dlts + other.n_dlts,
+            n_pending=self.n_pending + other.n_pending,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,3 +199,16 @@ def tally_cohorts(cohorts: Iterable[Cohort], labels: Sequence[int]) -> tuple[Tal
         total[1] += tally.n_dlts
         total[2] += tally.n_pending
     return tuple(Tally(n_evaluable=n, n_dlts=x, n_pending=k) for n, x, k in sums)
+
+
+def last_tally(cohorts: Sequence[Cohort]) -> Tally:
+    """Return the last cohort with patients who count, at the level of the very last one.
+
+    Empty where there is none: who was not evaluable leaves no trace, but for the level.
+    """
+    for cohort in reversed(cohorts):
+        if cohort.label != cohorts[-1].label:
+            break
+        if cohort.tally.n_patients:
+            return cohort.tally
+    return Tally()

@@ -14,9 +14,15 @@ from math import comb, prod
 import numpy as np
 from numpy.typing import NDArray
 
-from escalation.designs.base import Decision, Design, count_resolutions, resolve_pending
+from escalation.designs.base import (
+    NOBODY,
+    Decision,
+    Design,
+    count_resolutions,
+    resolve_with_last,
+    without_last,
+)
 from escalation.designs.walk import TooManyStatesError, Walk, walk_design
-from escalation.errors import InputError
 from escalation.outcomes import Tally
 
 __all__ = ["INCONCLUSIVE", "NO_MTD", "TransitionGraph", "build_graph"]
@@ -127,6 +133,7 @@ def build_graph(
     tallies: Sequence[Tally] | None = None,
     level: int | None = None,
     *,
+    last: Tally = NOBODY,
     max_states: int = 500_000,
 ) -> TransitionGraph:
     """Walk ``design.decide`` through every outcome of every cohort.
@@ -139,6 +146,8 @@ def build_graph(
         first, each way a root of its own.
     level : int, optional
         0-based level of the last cohort; the design's start by default.
+    last : Tally, optional
+        The last cohort, for a design that remembers it; its patients are in ``tallies`` too.
     max_states : int
 
     Returns
@@ -150,7 +159,7 @@ def build_graph(
     TooManyStatesError
         If there are more than ``max_states`` states.
     InputError
-        If ``tallies`` or ``level`` do not fit the ladder.
+        If ``tallies``, ``level`` or ``last`` do not fit the ladder or each other.
 
     Examples
     --------
@@ -160,11 +169,12 @@ def build_graph(
     """
     before = tuple(tallies) if tallies is not None else (Tally(),) * design.n_levels
     here = design.start if level is None else level
-    if len(before) != design.n_levels:
-        raise InputError(f"{len(before)} tallies for a ladder of {design.n_levels} levels")
+    design.check_fit(before, here)
     if count_resolutions(before) > max_states:
         raise TooManyStatesError(design.n_levels, max_states)
-    roots = list(resolve_pending(before))
+    if not design.remembers:
+        last = NOBODY
+    roots = list(resolve_with_last(before, here, last))
     walk = walk_design(design, roots, here, max_states)
     ends = [_end(decision) for decision in walk.decisions]
     merged = np.array(_merge_ends(walk, ends))
@@ -189,7 +199,14 @@ def build_graph(
         n_dlts=n_dlts[order],
         decisions=decisions,
         roots=place[: len(roots)],
-        root_ways=np.array([_ways(before, root) for root in roots], dtype=np.float64),
+        root_ways=np.array(
+            [
+                _ways(without_last(before, here, last), without_last(root, here, cohort))
+                * _ways([last], [cohort])
+                for root, cohort in roots
+            ],
+            dtype=np.float64,
+        ),
         n_so_far=np.array([tally.n_evaluable for tally in before]),
         n_dlts_so_far=np.array([tally.n_dlts for tally in before]),
         n_pending=np.array([tally.n_pending for tally in before]),

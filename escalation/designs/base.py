@@ -15,6 +15,8 @@ from escalation.outcomes import Tally
 
 __all__ = [
     "MAX_LEVELS",
+    "MAX_MEMORY",
+    "NOBODY",
     "Action",
     "Clause",
     "Decision",
@@ -22,10 +24,14 @@ __all__ = [
     "LevelStatus",
     "count_resolutions",
     "resolve_pending",
+    "resolve_with_last",
+    "without_last",
 ]
 
 MAX_LEVELS = 100
 MAX_WAYS = 100_000
+MAX_MEMORY = 1 << 10
+NOBODY = Tally()
 
 
 class Action(StrEnum):
@@ -103,17 +109,20 @@ class Design(ABC):
     name: ClassVar[str]
     # whether a level is judged after each stage, and for good: rule text and diagrams say it so
     by_stages: ClassVar[bool] = True
+    # whether the last cohort counts beside the tallies; ``remember`` says what of it
+    remembers: ClassVar[bool] = False
     n_levels: int
     start: int
 
     @final
-    def decide(self, tallies: Sequence[Tally], level: int) -> Decision:
+    def decide(self, tallies: Sequence[Tally], level: int, last: Tally = NOBODY) -> Decision:
         """Say what to do next, given what has been seen.
 
-        Only the tallies and the current level count, never the order in which they came. With
-        patients pending, the decision is made under each way they can turn out, with a DLT or
-        without; it is settled when all ways agree, else the answer is to wait. To escalate or to
-        stop must hold as well if pending patients turn out not evaluable.
+        Only the tallies and the current level count, never the order in which they came; but for
+        a design that remembers the last cohort, see ``remember``. With patients pending, the
+        decision is made under each way they can turn out, with a DLT or without; it is settled
+        when all ways agree, else the answer is to wait. To escalate or to stop must hold as well
+        if pending patients turn out not evaluable.
 
         Parameters
         ----------
@@ -121,6 +130,9 @@ class Design(ABC):
             One a level, lowest first.
         level : int
             0-based level of the last cohort; ``start`` before the first.
+        last : Tally
+            The last cohort alone, whose patients ``tallies`` hold as well. Only a design that
+            remembers it looks at it.
 
         Returns
         -------
@@ -129,15 +141,33 @@ class Design(ABC):
         Raises
         ------
         InputError
-            If ``tallies`` or ``level`` do not fit the ladder.
+            If ``tallies``, ``level`` or ``last`` do not fit the ladder or each other.
         """
+        self.check_fit(tallies, level)
+        if not self.remembers:
+            last = NOBODY
+        for tally in tallies:
+            if tally.n_pending:
+                return self._decide_pending(tallies, level, last)
+        return self._decide_remembering(tallies, level, self.remember(last))
+
+    def check_fit(self, tallies: Sequence[Tally], level: int) -> None:
+        """Raise ``InputError`` where tallies or level do not fit the ladder."""
         if len(tallies) != self.n_levels:
             raise InputError(f"{len(tallies)} tallies for a ladder of {self.n_levels} levels")
         if type(level) is not int or not 0 <= level < self.n_levels:
             raise InputError(f"level index {level!r} is outside 0 .. {self.n_levels - 1}")
-        for tally in tallies:
-            if tally.n_pending:
-                return self._decide_pending(tallies, level)
+
+    def remember(self, last: Tally) -> int:
+        """Return what the next decision needs to know of the last cohort: 0 for nothing.
+
+        The number is below ``MAX_MEMORY``; equal numbers mean equal decisions, so that states
+        which differ in the last cohort alone are one. Nobody is pending in it.
+        """
+        return 0
+
+    def _decide_remembering(self, tallies: Sequence[Tally], level: int, memory: int) -> Decision:
+        """Decide as ``_decide``, with what ``remember`` returned of the last cohort."""
         return self._decide(tallies, level)
 
     @abstractmethod
@@ -157,14 +187,20 @@ class Design(ABC):
         """Return the options that no longer hold when these are given anew."""
         return frozenset()
 
-    def _decide_pending(self, tallies: Sequence[Tally], level: int) -> Decision:
+    def _decide_pending(self, tallies: Sequence[Tally], level: int, last: Tally) -> Decision:
         if count_resolutions(tallies, dropouts=True) > MAX_WAYS:
             n_pending = sum(tally.n_pending for tally in tallies)
             return Decision(action=Action.WAIT, clause=_too_many_pending(n_pending), settled=False)
-        answers = [self._decide(ways, level) for ways in resolve_pending(tallies)]
+
+        def answers_to(*, dropouts: bool) -> list[Decision]:
+            return [
+                self._decide_remembering(ways, level, self.remember(cohort))
+                for ways, cohort in resolve_with_last(tallies, level, last, dropouts=dropouts)
+            ]
+
+        answers = answers_to(dropouts=False)
         if len(set(map(_apart_from_clause, answers))) == 1 and answers[0].action in _FINAL:
-            ways = resolve_pending(tallies, dropouts=True)
-            answers += [self._decide(one, level) for one in ways]
+            answers += answers_to(dropouts=True)
         different = {_apart_from_clause(answer): answer for answer in reversed(answers)}
         possible = tuple(reversed(different.values()))
         if len(possible) > 1:
@@ -211,6 +247,45 @@ def resolve_pending(
         for tally in tallies
     ]
     yield from itertools.product(*ways)
+
+
+def resolve_with_last(
+    tallies: Sequence[Tally], level: int, last: Tally, *, dropouts: bool = False
+) -> Iterator[tuple[tuple[Tally, ...], Tally]]:
+    """Yield as ``resolve_pending``, each way with how the last cohort turned out in it.
+
+    Parameters
+    ----------
+    tallies : sequence of Tally
+    level : int
+        0-based level of the last cohort.
+    last : Tally
+        The last cohort, which is part of ``tallies[level]``; empty where it does not matter.
+    dropouts : bool
+
+    Raises
+    ------
+    InputError
+        If the last cohort is no part of what was seen at its level.
+    """
+    rest = without_last(tallies, level, last)
+    for *ways, cohort in resolve_pending([*rest, last], dropouts=dropouts):
+        ways[level] = ways[level].plus(cohort)
+        yield tuple(ways), cohort
+
+
+def without_last(tallies: Sequence[Tally], level: int, last: Tally) -> tuple[Tally, ...]:
+    """Return the tallies without the last cohort, which is at ``level``."""
+    here = tallies[level]
+    try:
+        before = Tally(
+            n_evaluable=here.n_evaluable - last.n_evaluable,
+            n_dlts=here.n_dlts - last.n_dlts,
+            n_pending=here.n_pending - last.n_pending,
+        )
+    except InputError as error:
+        raise InputError("the last cohort is no part of what was seen at its level") from error
+    return (*tallies[:level], before, *tallies[level + 1 :])
 
 
 WAIT = Clause(

@@ -47,11 +47,15 @@ class Replay:
     departures : tuple of Departure
     n_opened, n_places : int
         Size of the cohort that the design opened last, and how many of its places are free.
+    last : Tally
+        The last cohort with patients who count, at the level where the trial stands; empty where
+        there is none.
     """
 
     departures: tuple[Departure, ...]
     n_opened: int
     n_places: int
+    last: Tally
 
 
 class DepartureError(EscalationError):
@@ -87,15 +91,16 @@ def replay(design: Design, cohorts: Sequence[Cohort], labels: Sequence[int]) -> 
     """
     departures = []
     seen = [Tally()] * len(labels)
-    level, n_opened, n_places = design.start, 0, 0
+    last, level, n_opened, n_places = Tally(), design.start, 0, 0
     for number, cohort in enumerate(cohorts, start=1):
         if cohort.label not in labels:
             raise LadderError(cohort.label, labels)
         here, added = labels.index(cohort.label), cohort.tally
-        expected = design.decide(seen, level)
+        expected = design.decide(seen, level, last)
         goes_on = expected.action in (Action.WAIT, Action.STAY)  # nothing has closed the cohort
         if n_places and here == level and added.n_patients <= n_places and goes_on:
             n_places -= added.n_patients
+            last = last.plus(added)
         else:
             complaint = _complaint(expected, here, cohort, labels)
             if complaint:
@@ -109,13 +114,11 @@ def replay(design: Design, cohorts: Sequence[Cohort], labels: Sequence[int]) -> 
                 )
             n_opened = 0 if complaint else expected.n_to_enrol
             n_places = max(n_opened - added.n_patients, 0)
-        seen[here] = Tally(
-            n_evaluable=seen[here].n_evaluable + added.n_evaluable,
-            n_dlts=seen[here].n_dlts + added.n_dlts,
-            n_pending=seen[here].n_pending + added.n_pending,
-        )
+            if added.n_patients or here != level:
+                last = added
+        seen[here] = seen[here].plus(added)
         level = here
-    return Replay(departures=tuple(departures), n_opened=n_opened, n_places=n_places)
+    return Replay(departures=tuple(departures), n_opened=n_opened, n_places=n_places, last=last)
 
 
 def _shorten(notation: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from escalation.designs.base import MAX_LEVELS, Decision, Design
+from escalation.designs.base import MAX_LEVELS, MAX_MEMORY, Decision, Design
 from escalation.errors import EscalationError
 from escalation.outcomes import Tally
 
@@ -38,6 +38,8 @@ class Walk:
         The same as one number, equal where the tallies are.
     levels : list of int
         0-based level of the last cohort.
+    lasts : list of Tally
+        The last cohort, for a design that remembers it; of several that it takes for one, one.
     decisions : list of Decision
     following : list of list of int
         The state after the next cohort, by its number of DLTs; empty at the trial's end.
@@ -46,18 +48,22 @@ class Walk:
     tallies: list[Tallies]
     codes: list[int]
     levels: list[int]
+    lasts: list[Tally]
     decisions: list[Decision]
     following: list[list[int]]
 
 
-def walk_design(design: Design, roots: Sequence[Tallies], level: int, max_states: int) -> Walk:
+def walk_design(
+    design: Design, roots: Sequence[tuple[Tallies, Tally]], level: int, max_states: int
+) -> Walk:
     """Walk every outcome of every cohort from ``roots``, equal states merged.
 
     Parameters
     ----------
     design : Design
-    roots : sequence of tuple of Tally
-        Where trials start, nobody pending; they come first among the states.
+    roots : sequence of (tuple of Tally, Tally)
+        Where trials start, nobody pending: what has been seen at each level, and in the last
+        cohort. They come first among the states.
     level : int
         0-based level of the last cohort before the start.
     max_states : int
@@ -68,27 +74,37 @@ def walk_design(design: Design, roots: Sequence[Tallies], level: int, max_states
         If there are more than ``max_states`` states.
     """
     walk = Walk(
-        tallies=list(roots),
-        codes=[_code(root) for root in roots],
+        tallies=[tallies for tallies, _ in roots],
+        codes=[_code(tallies) for tallies, _ in roots],
         levels=[level] * len(roots),
+        lasts=[last for _, last in roots],
         decisions=[],
         following=[],
     )
-    states, codes, levels = walk.tallies, walk.codes, walk.levels
+    states, codes, levels, lasts = walk.tallies, walk.codes, walk.levels, walk.lasts
     # looked up by number: hashing the tallies themselves took most of the time
-    number = {code * MAX_LEVELS + level: index for index, code in enumerate(codes)}
+    number = {
+        (code * MAX_LEVELS + level) * MAX_MEMORY + design.remember(last): index
+        for index, (code, last) in enumerate(zip(codes, lasts, strict=True))
+    }
     tally_of: dict[tuple[int, int], Tally] = {}
-    for state, here, code in zip(states, levels, codes, strict=True):  # they grow on the way
-        decision = design.decide(state, here)
+    cohorts_of: dict[int, list[tuple[Tally, int]]] = {}
+    # they grow on the way
+    for state, here, code, last in zip(states, levels, codes, lasts, strict=True):
+        decision = design.decide(state, here, last)
         walk.decisions.append(decision)
         walk.following.append(following := [])
         target, size = decision.level, decision.n_to_enrol
         if target is None:
             continue
         seen, digit = state[target], _DIGIT**target
-        for n_dlts in range(size + 1):
+        if size not in cohorts_of:
+            cohorts = [Tally(n_evaluable=size, n_dlts=n_dlts) for n_dlts in range(size + 1)]
+            cohorts_of[size] = [(cohort, design.remember(cohort)) for cohort in cohorts]
+        for n_dlts, (cohort, memory) in enumerate(cohorts_of[size]):
             child_code = code + (size * _HALF_DIGIT + n_dlts) * digit
-            child = number.setdefault(child_code * MAX_LEVELS + target, len(states))
+            key = (child_code * MAX_LEVELS + target) * MAX_MEMORY + memory
+            child = number.setdefault(key, len(states))
             if child == len(states):
                 if child >= max_states:
                     raise TooManyStatesError(design.n_levels, max_states)
@@ -98,6 +114,7 @@ def walk_design(design: Design, roots: Sequence[Tallies], level: int, max_states
                 states.append((*state[:target], tally_of[counts], *state[target + 1 :]))
                 levels.append(target)
                 codes.append(child_code)
+                lasts.append(cohort)
             following.append(child)
     return walk
 

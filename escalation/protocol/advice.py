@@ -25,6 +25,8 @@ class Advice:
         One a level, lowest first.
     level : int
         0-based level of the last cohort; the start before the first.
+    last : Tally
+        The last cohort alone.
     departures : tuple of Departure
         Cohorts that the protocol would not have opened.
     n_opened, n_places : int
@@ -34,6 +36,7 @@ class Advice:
     decision: Decision
     tallies: tuple[Tally, ...]
     level: int
+    last: Tally
     departures: tuple[Departure, ...]
     n_opened: int
     n_places: int
@@ -80,9 +83,10 @@ def advise(
         raise DepartureError(followed.departures)
     level = labels.index(cohorts[-1].label) if cohorts else design.start
     return Advice(
-        decision=design.decide(tallies, level),
+        decision=design.decide(tallies, level, followed.last),
         tallies=tallies,
         level=level,
+        last=followed.last,
         departures=followed.departures,
         n_opened=followed.n_opened,
         n_places=followed.n_places,

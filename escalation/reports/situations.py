@@ -71,7 +71,7 @@ def reachable_states(design: Design) -> dict[StateKey, State]:
     TooManyStatesError
         If there are too many states to print anything from.
     """
-    walk = walk_design(design, [(Tally(),) * design.n_levels], design.start, MAX_STATES)
+    walk = walk_design(design, [((Tally(),) * design.n_levels, Tally())], design.start, MAX_STATES)
     keys = list(zip(walk.tallies, walk.levels, strict=True))
     return {
         key: State(

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from escalation.designs.base import Decision, count_resolutions, resolve_pending
+from escalation.designs.base import NOBODY, Decision, count_resolutions, resolve_with_last
+from escalation.outcomes import last_tally
 from escalation.protocol import Protocol, describe_decision
 from escalation.reports.level_table import answer
 from escalation.trial import TrialState
@@ -45,6 +46,7 @@ def outlook(state: TrialState) -> list[Way]:
     if protocol is None or not levels or count_resolutions(tallies) > MAX_WAYS:
         return []
     current = protocol.labels.index(cohorts[-1].label)
+    last = last_tally(cohorts) if protocol.design.remembers else NOBODY
     return [
         Way(
             pending=tuple(
@@ -55,9 +57,9 @@ def outlook(state: TrialState) -> list[Way]:
                 )
                 for level in levels
             ),
-            decision=protocol.design.decide(known, current),
+            decision=protocol.design.decide(known, current, cohort),
         )
-        for known in resolve_pending(tallies)
+        for known, cohort in resolve_with_last(tallies, current, last)
     ]
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from escalation.designs.base import Action, Decision
 from escalation.errors import EscalationError
-from escalation.outcomes import tally_cohorts
+from escalation.outcomes import last_tally, tally_cohorts
 from escalation.protocol import Protocol
 from escalation.trial.events import Choice, Recommendation
 from escalation.trial.state import MadeDecision, TrialState
@@ -46,7 +46,8 @@ def rule_says(state: TrialState, *, known_to: MadeDecision | None = None) -> Dec
         raise NoProtocolError
     cohorts = state.written_cohorts(known_to)
     level = protocol.labels.index(cohorts[-1].label) if cohorts else protocol.design.start
-    return protocol.design.decide(tally_cohorts(cohorts, protocol.labels), level)
+    tallies = tally_cohorts(cohorts, protocol.labels)
+    return protocol.design.decide(tallies, level, last_tally(cohorts))
 
 
 def recommend(decision: Decision, protocol: Protocol) -> Recommendation:

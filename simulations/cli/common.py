@@ -92,7 +92,7 @@ def graph_from(
     from simulations.graph import build_graph  # noqa: PLC0415  # loads numpy
 
     advice = advise(protocol, cohorts, allow_departures=allow_departures)
-    return build_graph(protocol.design, advice.tallies, advice.level)
+    return build_graph(protocol.design, advice.tallies, advice.level, last=advice.last)
 
 
 def heading(protocol: Protocol) -> dict[str, Any]:
