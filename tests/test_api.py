@@ -9,6 +9,7 @@ SURFACE = {
         "ConflictError DesignError EscalationError FileFaultsError InputError IntegrityError "
         "LadderError LedgerError NotationError ProtocolError RefusedError UnknownOutcomeError"
     ),
+    "escalation.binomial": "BinomialLimits binomial_limits clopper_pearson upper_limit wilson",
     "escalation.outcomes": "Cohort Outcome Tally format_outcomes parse_outcomes tally_cohorts",
     "escalation.designs": (
         "APlusB Action Boin Clause DESIGNS Decision Design I3Plus3 Keyboard LevelStatus MTpi "

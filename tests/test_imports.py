@@ -20,6 +20,7 @@ LAYERS = {
     "text": 1,
     "outcomes": 2,
     "designs": 3,
+    "binomial": 4,
     "protocol": 4,
     "trial": 5,
     "ledger": 5,

@@ -20,7 +20,7 @@ from escalation.designs.base import Action, LevelStatus
 from escalation.designs.replay import SHOWN
 from escalation.outcomes import Cohort, format_outcomes
 from escalation.protocol import Advice, Protocol, advise, describe_decision
-from escalation.reports.level_table import answer, level_table, levels_document
+from escalation.reports.level_table import answer, describe_limits, level_table, levels_document
 
 __all__ = ["answer", "decide"]
 
@@ -67,6 +67,9 @@ def _notes(protocol: Protocol, advice: Advice) -> Iterator[str]:
         if protocol.design.status(tally) is LevelStatus.TOO_TOXIC:
             seen = f"{tally.n_dlts} DLTs among {tally.n_evaluable}"
             yield f"Too toxic: {protocol.describe_level(level)}, {seen}."
+    mtd = advice.decision.mtd
+    if mtd is not None:
+        yield describe_limits(advice.tallies[mtd])
     if advice.decision.action is Action.WAIT and advice.n_places:
         taken = advice.n_opened - advice.n_places
         yield (
