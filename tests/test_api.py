@@ -38,6 +38,7 @@ SURFACE = {
     "simulations.simulated": "CHUNK_SIZE Draws GENERATOR MonteCarlo SimulatedTrials",
     "simulations.montecarlo": "simulate simulate_trials",
     "simulations.characteristics": "Distribution OperatingCharacteristics correct_level summarise",
+    "simulations.mtd_data": "MtdData mtd_data",
     "simulations.paths": "Path PathNode iter_paths path_tree",
     "simulations.results": "Method ScenarioResult run_scenarios",
     "simulations.scenarios": (

@@ -146,6 +146,7 @@ SIMULATION_LAYERS = {
     "simulated": 2,
     "scenarios": 3,
     "montecarlo": 3,
+    "mtd_data": 3,
     "paths": 3,
     "results": 4,
     "export": 4,
