@@ -8,11 +8,19 @@ from typing import Any
 
 from escalation.binomial import LEVEL, binomial_limits, clopper_pearson, percent
 from escalation.designs.base import Decision, LevelStatus
+from escalation.designs.replay import SHOWN, Departure
 from escalation.outcomes import Cohort, Tally
 from escalation.protocol import Protocol, format_dose
 from escalation.text import align
 
-__all__ = ["answer", "describe_limits", "level_table", "levels_document", "limits_document"]
+__all__ = [
+    "answer",
+    "departures_document",
+    "describe_departures",
+    "describe_limits",
+    "level_table",
+    "levels_document",
+]
 
 _LEVEL = f"{100 * LEVEL:g} %"
 
@@ -66,7 +74,7 @@ def levels_document(
             "n_pending": tally.n_pending,
             "n_not_evaluable": n_replaced,
             "status": status,
-            "p_dlt_limits": limits_document(tally),
+            "p_dlt_limits": _limits_document(tally),
         }
         for level, tally, n_replaced, status in zip(
             protocol.levels, tallies, replaced, statuses, strict=True
@@ -84,8 +92,7 @@ def describe_limits(tally: Tally) -> str:
     )
 
 
-def limits_document(tally: Tally) -> dict[str, Any] | None:
-    """Return the limits for P(DLT) as in ``decide --json``; None where nobody was evaluable."""
+def _limits_document(tally: Tally) -> dict[str, Any] | None:
     if not tally.n_evaluable:
         return None
     return asdict(binomial_limits(tally.n_evaluable, tally.n_dlts))
@@ -104,6 +111,29 @@ def answer(protocol: Protocol, decision: Decision) -> dict[str, Any]:
         "inconclusive": decision.inconclusive,
         "clause": {"id": decision.clause.id, "text": decision.clause.text},
     }
+
+
+def describe_departures(departures: Sequence[Departure]) -> Iterator[str]:
+    """Say each cohort against the rule, the first few of many."""
+    for departure in departures[:SHOWN]:
+        yield f"Departure: {departure.problem}."
+    if len(departures) > SHOWN:
+        yield f"and {len(departures) - SHOWN} more departures"
+
+
+def departures_document(
+    protocol: Protocol, departures: Sequence[Departure]
+) -> list[dict[str, Any]]:
+    """Return the cohorts against the rule under the names of ``decide --json``."""
+    return [
+        {
+            "cohort": departure.cohort,
+            "outcomes": departure.notation,
+            "expected": answer(protocol, departure.expected),
+            "problem": departure.problem,
+        }
+        for departure in departures
+    ]
 
 
 def _not_evaluable(protocol: Protocol, cohorts: Sequence[Cohort]) -> list[int]:
