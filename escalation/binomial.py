@@ -12,6 +12,7 @@ __all__ = [
     "LEVEL",
     "BinomialLimits",
     "binomial_limits",
+    "check_level",
     "clopper_pearson",
     "percent",
     "upper_limit",
@@ -202,6 +203,11 @@ def _check(n_evaluable: object, n_dlts: object, level: object) -> None:
         raise InputError(f"limits need at least one evaluable patient, not {n_evaluable}")
     if not 0 <= n_dlts <= n_evaluable:
         raise InputError(f"{n_dlts} DLTs among {n_evaluable} evaluable patients cannot be")
+    check_level(level)
+
+
+def check_level(level: object) -> None:
+    """Raise ``InputError`` for what is no level of confidence."""
     if type(level) is not float or not 0 < level < 1:
         raise InputError(f"the level of confidence must lie between 0 and 1, not {level!r}")
 
@@ -219,10 +225,10 @@ def _beta_quantile(share: float, a: int, b: int) -> float:
         low, high = (p, high) if excess < 0 else (low, p)
         slope = exp(scale + (a - 1) * log(p) + (b - 1) * log1p(-p))
         there = p - excess / slope if slope else inf
-        if not low <= there <= high:
+        if not (low <= there <= high and 0 < there < 1):
             there = (low + high) / 2
         step, p = abs(there - p), there
-        if step <= _SMALL * p:
+        if step <= _SMALL * p or p in (0, 1):  # a level next to 0 or 1 leads there
             break
     return p
 

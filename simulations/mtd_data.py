@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from escalation.binomial import LEVEL, BinomialLimits, binomial_limits
+from escalation.binomial import LEVEL, BinomialLimits, binomial_limits, check_level
 from simulations.exact import check_p_dlt, end_probabilities
 from simulations.graph import TransitionGraph
 
@@ -67,15 +67,16 @@ def mtd_data(
     >>> [(data.n_dlts, data.n_evaluable) for data in mtd_data(graph)]
     [(0, 6), (1, 6)]
     """
-    ends = graph.ends[graph.mtd[graph.ends] >= 0]
+    check_level(level)
+    with_mtd = graph.mtd[graph.ends] >= 0
+    ends = graph.ends[with_mtd]
     mtd = graph.mtd[ends]
     seen = np.column_stack([graph.n_evaluable[ends, mtd], graph.n_dlts[ends, mtd]])
     different, which = np.unique(seen, axis=0, return_inverse=True)
     shares = None
     if p_dlt is not None:
         p_end = end_probabilities(graph, check_p_dlt(p_dlt, graph)[np.newaxis])[0]
-        p_end = p_end[graph.mtd[graph.ends] >= 0]
-        shares = np.bincount(which.ravel(), p_end, minlength=len(different)).tolist()
+        shares = np.bincount(which.ravel(), p_end[with_mtd], minlength=len(different)).tolist()
     p_mtd = sum(shares) if shares else 0.0
     return tuple(
         MtdData(

@@ -21,23 +21,24 @@ from escalation.errors import InputError
 LEVELS = (0.80, 0.90, 0.95, 0.99)
 
 
-@pytest.mark.parametrize("level", LEVELS)
-def test_both_methods_against_scipy(level: float) -> None:
+def test_both_methods_against_scipy() -> None:
     for n in range(1, 61):
         for x in range(n + 1):
             test = binomtest(x, n)
-            exact = test.proportion_ci(level, method="exact")
-            assert clopper_pearson(n, x, level) == pytest.approx(exact, abs=1e-10), (n, x)
-            score = test.proportion_ci(level, method="wilson")
-            assert wilson(n, x, level) == pytest.approx(score, abs=1e-10), (n, x)
+            for level in LEVELS:
+                exact = test.proportion_ci(level, method="exact")
+                assert clopper_pearson(n, x, level) == pytest.approx(exact, abs=1e-10), (n, x)
+                score = test.proportion_ci(level, method="wilson")
+                assert wilson(n, x, level) == pytest.approx(score, abs=1e-10), (n, x)
 
 
-@pytest.mark.parametrize("level", LEVELS)
-def test_one_sided_upper_limit_against_scipy(level: float) -> None:
+def test_one_sided_upper_limit_against_scipy() -> None:
     for n in range(1, 31):
         for x in range(n + 1):
-            oracle = binomtest(x, n, alternative="less").proportion_ci(level, method="exact")
-            assert upper_limit(n, x, level) == pytest.approx(oracle.high, abs=1e-10), (n, x)
+            test = binomtest(x, n, alternative="less")
+            for level in LEVELS:
+                oracle = test.proportion_ci(level, method="exact").high
+                assert upper_limit(n, x, level) == pytest.approx(oracle, abs=1e-10), (n, x)
 
 
 def test_exact_limits_against_the_binomial_tail_in_fractions() -> None:
@@ -66,6 +67,19 @@ def test_many_patients_against_scipy(n: int, x: int) -> None:
     for level in (0.5, 0.95, 0.999999):
         oracle = binomtest(x, n).proportion_ci(level, method="exact")
         assert clopper_pearson(n, x, level) == pytest.approx(oracle, abs=1e-10)
+
+
+@pytest.mark.parametrize("level", [5e-324, 1e-9, 0.01, 1 - 1e-9, 1 - 2**-53])
+def test_any_level_has_limits(level: float) -> None:
+    for n in range(1, 20):
+        for x in range(n + 1):
+            for low, high in (
+                clopper_pearson(n, x, level),
+                wilson(n, x, level),
+                (0, upper_limit(n, x, level)),
+            ):
+                assert 0 <= low <= high <= 1
+    assert clopper_pearson(6, 0, 1 - 1e-9)[1] == pytest.approx(1 - (5e-10) ** (1 / 6))
 
 
 @pytest.mark.parametrize("method", [clopper_pearson, wilson])

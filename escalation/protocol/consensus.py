@@ -214,6 +214,8 @@ def _fill_in(
     if "cohort_size" in known:
         defaults = {field.name: field.default for field in fields(design)}  # type: ignore[arg-type]  # every design is a dataclass
         size = getattr(own, "cohort_size", defaults["cohort_size"])
+        if type(size) is not int:
+            return options
         options["cohort_size"] = size
         limit = options.get("max_patients")
         if limit is not None and limit >= size:  # of less than a cohort the design complains

@@ -84,6 +84,8 @@ def levels_document(
 
 def describe_limits(tally: Tally) -> str:
     """Say what the outcomes at the MTD leave open."""
+    if not tally.n_evaluable:  # a design may rest its MTD on what was seen elsewhere
+        return "At the MTD nobody was evaluable."
     limits = binomial_limits(tally.n_evaluable, tally.n_dlts)
     return (
         f"At the MTD {tally.n_dlts} of {tally.n_evaluable} had a DLT. {_LEVEL} limits for P(DLT), "
