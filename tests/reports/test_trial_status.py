@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from escalation.protocol import load_protocol
+from escalation.protocol import Protocol, load_protocol
 from escalation.reports.trial_status import status_document, status_lines
 from escalation.trial import (
     TrialState,
@@ -59,6 +59,17 @@ def test_levels_carry_the_limits_of_what_was_seen() -> None:
     levels = status_document(played.state, DEMO_DAY)["levels"]
     assert levels[0]["p_dlt_limits"] is None
     assert levels[1]["p_dlt_limits"]["upper_one_sided"] == pytest.approx(1 - 0.05 ** (1 / 3))
+
+
+def test_an_mtd_is_said_with_the_limits_for_its_p_dlt() -> None:
+    played = begin(Protocol.plain(1, variant="declare"))
+    played.open_cohort(0)
+    for n in range(3):
+        played.treat(f"S{n}", 0)
+        played.outcome(f"S{n}", 1, "N")
+    shown = " ".join(screen(played).split())
+    assert "The rule says: Stop: the MTD is level 1." in shown
+    assert "exact 0-71, Wilson 0-56, exact one-sided upper 63." in shown
 
 
 def test_what_halts_a_trial_is_in_capitals_at_the_top() -> None:
