@@ -9,6 +9,7 @@ SURFACE = {
         "ConflictError DesignError EscalationError FileFaultsError InputError IntegrityError "
         "LadderError LedgerError NotationError ProtocolError RefusedError UnknownOutcomeError"
     ),
+    "escalation.binomial": "BinomialLimits binomial_limits clopper_pearson upper_limit wilson",
     "escalation.outcomes": "Cohort Outcome Tally format_outcomes parse_outcomes tally_cohorts",
     "escalation.designs": (
         "APlusB Action Boin Clause DESIGNS Decision Design I3Plus3 Keyboard LevelStatus MTpi "
@@ -19,6 +20,7 @@ SURFACE = {
         "Advice DltWindow DoseLevel Enrolment Protocol ProtocolScenario Source Trial "
         "advise describe_decision format_dose load_protocol shipped_protocols"
     ),
+    "escalation.protocol.consensus": "Consensus DEFAULT_TARGET Opinion ask_all summarise",
     "escalation.trial": (
         "Events NextPatient Recorded Recorder Remark TrialState amend_protocol close_trial "
         "correct_entry decide delegate_role departures dose_subject enrol_subject evolve "
@@ -40,6 +42,8 @@ SURFACE = {
     "simulations.characteristics": (
         "Distribution OperatingCharacteristics correct_level end_values summarise"
     ),
+    "simulations.characteristics": "Distribution OperatingCharacteristics correct_level summarise",
+    "simulations.mtd_data": "MtdData mtd_data",
     "simulations.paths": "Path PathNode iter_paths path_tree",
     "simulations.passes": "expected_from passing_probabilities transition_probabilities",
     "simulations.results": "Method ScenarioResult run_scenarios",

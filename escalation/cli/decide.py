@@ -17,10 +17,16 @@ from escalation.cli.options import (
     read_outcomes,
 )
 from escalation.designs.base import Action, LevelStatus
-from escalation.designs.replay import SHOWN
 from escalation.outcomes import Cohort, format_outcomes
 from escalation.protocol import Advice, Protocol, advise, describe_decision
-from escalation.reports.level_table import answer, level_table, levels_document
+from escalation.reports.level_table import (
+    answer,
+    departures_document,
+    describe_departures,
+    describe_limits,
+    level_table,
+    levels_document,
+)
 
 __all__ = ["answer", "decide"]
 
@@ -29,9 +35,34 @@ __all__ = ["answer", "decide"]
 @click.argument("words", metavar="OUTCOMES", nargs=-1, required=True)
 @protocol_options
 @click.option("--allow-departures", is_flag=True, help="Decide on a history against the rule too.")
+@click.option(
+    "--all",
+    "ask_everyone",
+    is_flag=True,
+    help="Ask every design, also those that would not have produced the outcomes.",
+)
+@click.option(
+    "--target",
+    type=float,
+    metavar="P",
+    help="With --all: P(DLT) sought.  [default: the design's, else one that is said]",
+)
+@click.option(
+    "--max-patients",
+    type=int,
+    metavar="N",
+    help="With --all: in the whole trial.  [default: the design's, else those planned]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def decide(
-    words: tuple[str, ...], protocol: Protocol, allow_departures: bool, as_json: bool
+    *,
+    words: tuple[str, ...],
+    protocol: Protocol,
+    allow_departures: bool,
+    ask_everyone: bool,
+    target: float | None,
+    max_patients: int | None,
+    as_json: bool,
 ) -> None:
     """Say what to do next, given the outcomes so far, and why.
 
@@ -41,8 +72,16 @@ def decide(
 
     \b
     Example: escalation decide "1NNN 2NNT"
+             escalation decide "1NNN 2NNT" --all --target 0.30
     """  # noqa: D301  # click reads the backspace
+    if not ask_everyone and (target is not None or max_patients is not None):
+        raise click.UsageError("--target and --max-patients are for --all")
     cohorts = read_outcomes(" ".join(words))
+    if ask_everyone:
+        from escalation.cli.consensus import show_all  # noqa: PLC0415  # one decision needs none
+
+        show_all(protocol, cohorts, target, max_patients, as_json=as_json)
+        return
     advice = advise(protocol, cohorts, allow_departures=allow_departures)
     if as_json:
         echo_json(_document(protocol, cohorts, advice))
@@ -67,16 +106,16 @@ def _notes(protocol: Protocol, advice: Advice) -> Iterator[str]:
         if protocol.design.status(tally) is LevelStatus.TOO_TOXIC:
             seen = f"{tally.n_dlts} DLTs among {tally.n_evaluable}"
             yield f"Too toxic: {protocol.describe_level(level)}, {seen}."
+    mtd = advice.decision.mtd
+    if mtd is not None:
+        yield describe_limits(advice.tallies[mtd])
     if advice.decision.action is Action.WAIT and advice.n_places:
         taken = advice.n_opened - advice.n_places
         yield (
             f"The cohort of {advice.n_opened} opened at {protocol.describe_level(advice.level)} "
             f"has {taken} of its places taken; the answer is about what follows it."
         )
-    for departure in advice.departures[:SHOWN]:
-        yield f"Departure: {departure.problem}."
-    if len(advice.departures) > SHOWN:
-        yield f"and {len(advice.departures) - SHOWN} more departures"
+    yield from describe_departures(advice.departures)
 
 
 def _document(protocol: Protocol, cohorts: Sequence[Cohort], advice: Advice) -> dict[str, Any]:
@@ -87,13 +126,5 @@ def _document(protocol: Protocol, cohorts: Sequence[Cohort], advice: Advice) -> 
         "settled": decision.settled,
         "possible": [answer(protocol, possible) for possible in decision.possible],
         "levels": levels_document(protocol, cohorts, advice.tallies),
-        "departures": [
-            {
-                "cohort": departure.cohort,
-                "outcomes": departure.notation,
-                "expected": answer(protocol, departure.expected),
-                "problem": departure.problem,
-            }
-            for departure in advice.departures
-        ],
+        "departures": departures_document(protocol, advice.departures),
     }

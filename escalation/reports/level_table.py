@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import Any
 
+from escalation.binomial import LEVEL, binomial_limits, clopper_pearson, percent
 from escalation.designs.base import Decision, LevelStatus
+from escalation.designs.replay import SHOWN, Departure
 from escalation.outcomes import Cohort, Tally
 from escalation.protocol import Protocol, format_dose
 from escalation.text import align
 
-__all__ = ["answer", "level_table", "levels_document"]
+__all__ = [
+    "answer",
+    "departures_document",
+    "describe_departures",
+    "describe_limits",
+    "level_table",
+    "levels_document",
+]
+
+_LEVEL = f"{100 * LEVEL:g} %"
 
 
 def level_table(protocol: Protocol, cohorts: Sequence[Cohort], tallies: Sequence[Tally]) -> str:
     """Return the ladder as aligned lines: doses, patients who count, and how each level stands.
+
+    The limits for P(DLT) are the exact ones; a dash where nobody was evaluable.
 
     Parameters
     ----------
@@ -24,16 +38,25 @@ def level_table(protocol: Protocol, cohorts: Sequence[Cohort], tallies: Sequence
     tallies : sequence of Tally
         One a level, lowest first.
     """
-    dose = [f"dose, {protocol.unit}"] if protocol.unit else []
+    dose = [("dose,", protocol.unit)] if protocol.unit else []
     replaced = _not_evaluable(protocol, cohorts)
-    beside = ["not evaluable"] if any(replaced) else []
-    rows = [["level", *dose, "evaluable", "DLTs", "pending", *beside, "status"]]
+    beside = [("not", "evaluable")] if any(replaced) else []
+    limits = ("P(DLT)", "limits")
+    counted = [("", "evaluable"), ("", "DLTs"), ("", "pending")]
+    heads = [("", "level"), *dose, *counted, *beside, limits, ("", "status")]
+    rows = [list(head) for head in zip(*heads, strict=True)]
     statuses = _statuses(protocol, replaced, tallies)
     for level, tally, n, status in zip(protocol.levels, tallies, replaced, statuses, strict=True):
         given = [] if level.dose is None else [format_dose(level.dose)]
         counts = [tally.n_evaluable, tally.n_dlts, tally.n_pending, *([n] if beside else [])]
-        rows.append([str(level.label), *given, *map(str, counts), status])
-    return align(rows, left=[len(rows[0]) - 1])
+        rows.append([str(level.label), *given, *map(str, counts), _limits(tally), status])
+    note = f"\nP(DLT): exact two-sided {_LEVEL} limits (Clopper-Pearson)."
+    return align(rows, left=[len(heads) - 1]) + note * any(tally.n_evaluable for tally in tallies)
+
+
+def _limits(tally: Tally) -> str:
+    n = tally.n_evaluable
+    return f"{percent(*clopper_pearson(n, tally.n_dlts))} %" if n else "-"
 
 
 def levels_document(
@@ -51,11 +74,30 @@ def levels_document(
             "n_pending": tally.n_pending,
             "n_not_evaluable": n_replaced,
             "status": status,
+            "p_dlt_limits": _limits_document(tally),
         }
         for level, tally, n_replaced, status in zip(
             protocol.levels, tallies, replaced, statuses, strict=True
         )
     ]
+
+
+def describe_limits(tally: Tally) -> str:
+    """Say what the outcomes at the MTD leave open."""
+    if not tally.n_evaluable:  # a design may rest its MTD on what was seen elsewhere
+        return "At the MTD nobody was evaluable."
+    limits = binomial_limits(tally.n_evaluable, tally.n_dlts)
+    return (
+        f"At the MTD {tally.n_dlts} of {tally.n_evaluable} had a DLT. {_LEVEL} limits for P(DLT), "
+        f"in per cent: exact {percent(*limits.clopper_pearson)}, Wilson {percent(*limits.wilson)}, "
+        f"exact one-sided upper {percent(limits.upper_one_sided)}."
+    )
+
+
+def _limits_document(tally: Tally) -> dict[str, Any] | None:
+    if not tally.n_evaluable:
+        return None
+    return asdict(binomial_limits(tally.n_evaluable, tally.n_dlts))
 
 
 def answer(protocol: Protocol, decision: Decision) -> dict[str, Any]:
@@ -71,6 +113,29 @@ def answer(protocol: Protocol, decision: Decision) -> dict[str, Any]:
         "inconclusive": decision.inconclusive,
         "clause": {"id": decision.clause.id, "text": decision.clause.text},
     }
+
+
+def describe_departures(departures: Sequence[Departure]) -> Iterator[str]:
+    """Say each cohort against the rule, the first few of many."""
+    for departure in departures[:SHOWN]:
+        yield f"Departure: {departure.problem}."
+    if len(departures) > SHOWN:
+        yield f"and {len(departures) - SHOWN} more departures"
+
+
+def departures_document(
+    protocol: Protocol, departures: Sequence[Departure]
+) -> list[dict[str, Any]]:
+    """Return the cohorts against the rule under the names of ``decide --json``."""
+    return [
+        {
+            "cohort": departure.cohort,
+            "outcomes": departure.notation,
+            "expected": answer(protocol, departure.expected),
+            "problem": departure.problem,
+        }
+        for departure in departures
+    ]
 
 
 def _not_evaluable(protocol: Protocol, cohorts: Sequence[Cohort]) -> list[int]:

@@ -9,7 +9,7 @@ from typing import Any
 from escalation.designs import describe_design
 from escalation.outcomes import format_outcomes
 from escalation.protocol import Protocol, describe_decision
-from escalation.reports.level_table import answer, level_table, levels_document
+from escalation.reports.level_table import answer, describe_limits, level_table, levels_document
 from escalation.reports.paragraphs import paragraph
 from escalation.reports.trial_outlook import describe_outlook, outlook, outlook_document
 from escalation.reports.trial_patients import patient_lines, patients_document
@@ -138,6 +138,8 @@ def _where_it_stands(state: TrialState, protocol: Protocol) -> Iterator[str]:
     decision = rule_says(state)
     yield from paragraph(f"The rule says: {describe_decision(decision, protocol)}")
     yield from paragraph(f"Why: {decision.clause.text}", indent=" " * len("Why: "))
+    if decision.mtd is not None:
+        yield from paragraph(describe_limits(state.tallies()[decision.mtd]))
     for text in describe_outlook(outlook(state), decision, protocol):
         yield from paragraph(text, indent="    ")
 

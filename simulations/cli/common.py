@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from simulations.graph import TransitionGraph
 
 __all__ = [
+    "choose_scenario",
     "choose_scenarios",
     "departures_option",
     "from_option",
@@ -73,6 +74,18 @@ def choose_scenarios(
         doses = [level.dose for level in protocol.levels if level.dose is not None]
         return read_scenarios(scenario_file, n_levels=n_levels, doses=doses or None)
     return scenarios_of(protocol) or scenarios_for(n_levels)
+
+
+def choose_scenario(
+    protocol: Protocol, p_dlt: tuple[float, ...] | None, scenario_file: str | None
+) -> Scenario | None:
+    """Return the one scenario asked for, None where none is."""
+    if p_dlt is None and scenario_file is None:
+        return None
+    scenario, *others = choose_scenarios(protocol, p_dlt, scenario_file)
+    if others:
+        raise click.UsageError("--scenario holds several scenarios; give one by --p-dlt")
+    return scenario
 
 
 def read_scenarios(

@@ -22,7 +22,7 @@ from escalation.cli.options import (
 from escalation.designs import describe_design
 from escalation.protocol import Protocol, describe_decision
 from simulations.cli.common import (
-    choose_scenarios,
+    choose_scenario,
     departures_option,
     from_option,
     graph_from,
@@ -81,11 +81,7 @@ def paths(
         raise click.UsageError("--list gives complete paths; --depth and --plot are for the tree")
     if plot is not None:
         check_writable(plot, PICTURES)
-    scenario = None
-    if p_dlt is not None or scenario_file is not None:
-        scenario, *others = choose_scenarios(protocol, p_dlt, scenario_file)
-        if others:
-            raise click.UsageError("--scenario holds several scenarios; a tree is for one: --p-dlt")
+    scenario = choose_scenario(protocol, p_dlt, scenario_file)
     cohorts = read_outcomes(outcomes) if outcomes is not None else ()
     graph = graph_from(protocol, cohorts, allow_departures)
     if as_list:

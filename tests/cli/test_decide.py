@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 
+from escalation.binomial import clopper_pearson, upper_limit, wilson
 from escalation.cli import main
 
 
@@ -91,6 +92,24 @@ def test_an_open_cohort_is_said_where_the_answer_is_to_wait() -> None:
     assert "The cohort of 3 opened at level 2, 6E6 cells/kg has 2 of its places taken" in shown
 
 
+def test_limits_of_p_dlt_stand_beside_each_level_against_published_ones() -> None:
+    result = run("1NNN 1NNN", "--levels", "1")
+    lines = [line.split() for line in result.stdout.splitlines()]
+    assert ["1", "6", "0", "0", "0-46", "%", "confirmed"] in lines  # 45.9 %
+    shown = " ".join(result.stdout.split())
+    assert "At the MTD 0 of 6 had a DLT." in shown
+    assert "exact 0-46, Wilson 0-39, exact one-sided upper 39." in shown
+    assert "limits (Clopper-Pearson)" not in run("", "--levels", "1").stdout
+
+
+@pytest.mark.parametrize("n", [1, 6, 30, 300])
+def test_the_table_fits_80_columns_for_any_number_of_patients(n: int) -> None:
+    for outcomes in (f"-1X 1{'N' * (n - 1)}T", f"1{'N' * n} 1X", f"1{'T' * n} -1X"):
+        result = run(outcomes, "--allow-departures")
+        assert result.exit_code == 0, result.stderr
+        assert max(map(len, result.stdout.splitlines())) <= 80
+
+
 def test_json_has_the_keys_of_the_contract() -> None:
     document = json.loads(run("1NNN 2NT?", "--json").stdout)
     assert document["schema"] == 1
@@ -111,7 +130,14 @@ def test_json_has_the_keys_of_the_contract() -> None:
         "n_pending": 1,
         "n_not_evaluable": 0,
         "status": "open",
+        "p_dlt_limits": {
+            "level": 0.95,
+            "clopper_pearson": list(clopper_pearson(2, 1)),
+            "wilson": list(wilson(2, 1)),
+            "upper_one_sided": upper_limit(2, 1),
+        },
     }
+    assert document["levels"][3]["p_dlt_limits"] is None
     assert set(document["clause"]) == {"id", "text"}
     assert len(document["protocol"]["digest"]) == 64
 

@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from escalation.protocol import load_protocol
+from escalation.protocol import Protocol, load_protocol
 from escalation.reports.trial_status import status_document, status_lines
 from escalation.trial import (
     TrialState,
@@ -32,7 +32,7 @@ def screen(played: Played, on: date = DEMO_DAY, *, as_of: bool = False) -> str:
 
 def test_the_demo_is_one_screen() -> None:
     shown = screen(play_demo())
-    assert len(shown.splitlines()) <= 51
+    assert len(shown.splitlines()) <= 53
     assert shown.startswith("Trial T1 on 2026-05-28: 10 of 18 planned patients enrolled.")
     assert "\nHistory: 1NNXN 2NTN 2???\n" in shown
     assert "Cohort 3 is open at level 2, 6E6 cells/kg: no place free." in shown
@@ -50,6 +50,26 @@ def test_every_moment_of_the_demo_fits_80_columns_and_is_json(last: int) -> None
     shown = screen(played, played.entries[-1].event.on, as_of=True)
     assert f"anchor {last}:" in shown
     json.dumps(status_document(played.state, DEMO_DAY), allow_nan=False)
+
+
+def test_levels_carry_the_limits_of_what_was_seen() -> None:
+    played = play_demo()
+    shown = [line.split() for line in screen(played).splitlines()]
+    assert ["1", "3E6", "3", "0", "0", "1", "0-71", "%", "cleared"] in shown
+    levels = status_document(played.state, DEMO_DAY)["levels"]
+    assert levels[0]["p_dlt_limits"] is None
+    assert levels[1]["p_dlt_limits"]["upper_one_sided"] == pytest.approx(1 - 0.05 ** (1 / 3))
+
+
+def test_an_mtd_is_said_with_the_limits_for_its_p_dlt() -> None:
+    played = begin(Protocol.plain(1, variant="declare"))
+    played.open_cohort(0)
+    for n in range(3):
+        played.treat(f"S{n}", 0)
+        played.outcome(f"S{n}", 1, "N")
+    shown = " ".join(screen(played).split())
+    assert "The rule says: Stop: the MTD is level 1." in shown
+    assert "exact 0-71, Wilson 0-56, exact one-sided upper 63." in shown
 
 
 def test_what_halts_a_trial_is_in_capitals_at_the_top() -> None:
