@@ -9,6 +9,7 @@ from typing import Any
 from escalation.designs.a_plus_b import APlusB
 from escalation.designs.base import Action, Clause, Decision, Design, LevelStatus
 from escalation.designs.boin import Boin
+from escalation.designs.g3_plus_3 import G3Plus3
 from escalation.designs.i3_plus_3 import I3Plus3
 from escalation.designs.keyboard import Keyboard
 from escalation.designs.mtpi import MTpi
@@ -25,6 +26,7 @@ __all__ = [
     "Clause",
     "Decision",
     "Design",
+    "G3Plus3",
     "I3Plus3",
     "Keyboard",
     "LevelStatus",
@@ -46,6 +48,7 @@ _ALL: tuple[type[Design], ...] = (
     MTpi,
     Tpi,
     I3Plus3,
+    G3Plus3,
 )
 DESIGNS: dict[str, type[Design]] = {design.name: design for design in _ALL}
 
