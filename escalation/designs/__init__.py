@@ -13,6 +13,7 @@ from escalation.designs.g3_plus_3 import G3Plus3
 from escalation.designs.i3_plus_3 import I3Plus3
 from escalation.designs.keyboard import Keyboard
 from escalation.designs.mtpi import MTpi
+from escalation.designs.rolling_six import RollingSix
 from escalation.designs.three_plus_three import VARIANTS, ThreePlusThree
 from escalation.designs.tpi import Tpi
 from escalation.errors import DesignError, did_you_mean
@@ -31,6 +32,7 @@ __all__ = [
     "Keyboard",
     "LevelStatus",
     "MTpi",
+    "RollingSix",
     "ThreePlusThree",
     "Tpi",
     "change_design",
@@ -42,6 +44,7 @@ __all__ = [
 
 _ALL: tuple[type[Design], ...] = (
     ThreePlusThree,
+    RollingSix,
     APlusB,
     Boin,
     Keyboard,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 
 from escalation.outcomes import Cohort as WrittenCohort
-from escalation.outcomes import Tally, tally_cohorts
+from escalation.outcomes import Outcome, Tally, tally_cohorts
 from escalation.protocol import Protocol
 from escalation.trial.events import (
     DecisionMade,
@@ -207,14 +207,19 @@ class TrialState:
             facts.append(subject.dosing)
         return next((fact for fact in facts if fact.seq == seq), None)
 
-    def written_cohorts(self, known_to: MadeDecision | None = None) -> list[WrittenCohort]:
+    def written_cohorts(
+        self, known_to: MadeDecision | None = None, *, pending_then: bool = False
+    ) -> list[WrittenCohort]:
         """Return the trial so far in the field's notation: cohorts in which somebody was dosed.
 
         Parameters
         ----------
         known_to : MadeDecision or None
             Only subjects who had been dosed by then, with their outcomes as known now.
+        pending_then : bool
+            Of those, who had no outcome by then is pending.
         """
+        cutoff = known_to.event.cutoff if known_to is not None and pending_then else self.seq
         written = []
         for cohort in self.cohorts:
             dosed = [
@@ -227,7 +232,11 @@ class TrialState:
             for subject in sorted(dosed, key=lambda subject: subject.level == cohort.level):
                 by_level.setdefault(subject.level, []).append(subject)
             for label, subjects in by_level.items():
-                letters = tuple(s.outcome for s in subjects if s.outcome is not None)
+                letters = tuple(
+                    s.outcome if any(fact.seq <= cutoff for fact in s.outcomes) else Outcome.PENDING
+                    for s in subjects
+                    if s.outcome is not None
+                )
                 written.append(WrittenCohort(label=label, outcomes=letters))
         return written
 
