@@ -70,10 +70,9 @@ class G3Plus3(IntervalDesign):
 
     def selection(self) -> str:
         """Say in words which level is selected as the MTD."""
-        _, _, above = self.reasons()
         return (
-            f"the highest level given below every level that is eliminated, or at which {above}; "
-            "without one, no MTD is declared"
+            "the highest level given below every level that is eliminated or whose DLT rate says "
+            "to de-escalate; without one, no MTD is declared"
         )
 
     def _select_mtd(self, tallies: Sequence[Tally]) -> int | None:

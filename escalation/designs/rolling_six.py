@@ -83,5 +83,9 @@ class RollingSix(ThreePlusThree):
         """Return how many more a level may have been given before its outcomes were known."""
         before = tallies[level].n_patients
         unknown = [*tallies[:level], Tally(n_pending=before), *tallies[level + 1 :]]
-        goes_on = self.decide(unknown, level).level == level
-        return self.a + self.b - before if goes_on else 0
+        if self.decide(unknown, level).level != level:
+            return 0
+        places = self.a + self.b - before
+        if self.max_patients is None:
+            return places
+        return min(places, self.max_patients - sum(tally.n_patients for tally in tallies))
