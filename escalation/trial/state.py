@@ -90,6 +90,19 @@ class MadeDecision:
         on = self.event.on
         return dosing.event.on < on or (dosing.event.on == on and dosing.seq <= self.event.cutoff)
 
+    def could_know_outcome(self, subject: Subject) -> bool:
+        """Tell whether an outcome had been recorded by then, or had come by the day, unrecorded.
+
+        A DLT has come with the first of its toxicities.
+        """
+        for fact in subject.outcomes:
+            days = [fact.event.on]
+            if fact.event.outcome is Outcome.DLT:
+                days += [toxicity.onset for toxicity in fact.event.toxicities]
+            if fact.seq <= self.event.cutoff or min(days) < self.event.on:
+                return True
+        return False
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Correction:
@@ -217,10 +230,10 @@ class TrialState:
         known_to : MadeDecision or None
             Only subjects who had been dosed by then, with their outcomes as known now.
         pending_then : bool
-            Of those, who had no outcome by then is pending.
+            Of those, whose outcome could not be known by then is pending.
         """
-        cutoff = known_to.event.cutoff if known_to is not None and pending_then else self.seq
         written = []
+        then = known_to if pending_then else None
         for cohort in self.cohorts:
             dosed = [
                 subject
@@ -233,7 +246,7 @@ class TrialState:
                 by_level.setdefault(subject.level, []).append(subject)
             for label, subjects in by_level.items():
                 letters = tuple(
-                    s.outcome if any(fact.seq <= cutoff for fact in s.outcomes) else Outcome.PENDING
+                    s.outcome if then is None or then.could_know_outcome(s) else Outcome.PENDING
                     for s in subjects
                     if s.outcome is not None
                 )

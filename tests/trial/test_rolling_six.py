@@ -68,6 +68,14 @@ def test_a_dlt_that_replaces_a_known_outcome_is_still_looked_back_on(bench):
     assert "cohort 2 (level 1) would not have opened" in remark.text
 
 
+def test_a_dlt_that_had_begun_before_a_decision_is_looked_back_on(bench):
+    bench.dlt("S2", 18)
+    roll(bench, "S4", 20)
+    bench.dlt("S1", 21, onset=19)
+    (remark,) = look_back(bench.state)
+    assert "cohort 2 (level 1) would not have opened" in remark.text
+
+
 def test_more_than_one_while_outcomes_are_pending_goes_further_than_the_rule(bench):
     choice = Choice(action="enrol", level=1, n_to_enrol=2)
     bench.open_cohort(20, choice=choice, rationale="a site has two waiting")
