@@ -42,7 +42,6 @@ SURFACE = {
     "simulations.characteristics": (
         "Distribution OperatingCharacteristics correct_level end_values summarise"
     ),
-    "simulations.characteristics": "Distribution OperatingCharacteristics correct_level summarise",
     "simulations.mtd_data": "MtdData mtd_data",
     "simulations.paths": "Path PathNode iter_paths path_tree",
     "simulations.passes": "expected_from passing_probabilities transition_probabilities",

@@ -67,6 +67,8 @@ def table(protocol: Protocol, as_csv: bool, as_json: bool, plot: Path | None) ->
     cap = getattr(protocol.design, "max_patients", None)
     if cap is not None:
         line(f"The trial stops where the next patients would be more than {cap} in all.")
+    if protocol.design.while_pending is not None:
+        line(protocol.design.while_pending.text)
     line(origin(protocol), indent="  ")
 
 

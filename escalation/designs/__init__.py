@@ -9,9 +9,11 @@ from typing import Any
 from escalation.designs.a_plus_b import APlusB
 from escalation.designs.base import Action, Clause, Decision, Design, LevelStatus
 from escalation.designs.boin import Boin
+from escalation.designs.g3_plus_3 import G3Plus3
 from escalation.designs.i3_plus_3 import I3Plus3
 from escalation.designs.keyboard import Keyboard
 from escalation.designs.mtpi import MTpi
+from escalation.designs.rolling_six import RollingSix
 from escalation.designs.three_plus_three import VARIANTS, ThreePlusThree
 from escalation.designs.tpi import Tpi
 from escalation.errors import DesignError, did_you_mean
@@ -25,10 +27,12 @@ __all__ = [
     "Clause",
     "Decision",
     "Design",
+    "G3Plus3",
     "I3Plus3",
     "Keyboard",
     "LevelStatus",
     "MTpi",
+    "RollingSix",
     "ThreePlusThree",
     "Tpi",
     "change_design",
@@ -40,12 +44,14 @@ __all__ = [
 
 _ALL: tuple[type[Design], ...] = (
     ThreePlusThree,
+    RollingSix,
     APlusB,
     Boin,
     Keyboard,
     MTpi,
     Tpi,
     I3Plus3,
+    G3Plus3,
 )
 DESIGNS: dict[str, type[Design]] = {design.name: design for design in _ALL}
 

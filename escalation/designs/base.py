@@ -111,6 +111,8 @@ class Design(ABC):
     by_stages: ClassVar[bool] = True
     # whether the last cohort counts beside the tallies; ``remember`` says what of it
     remembers: ClassVar[bool] = False
+    # by which patients are enrolled while others are pending; None: the design waits for them
+    while_pending: ClassVar[Clause | None] = None
     n_levels: int
     start: int
 
@@ -121,8 +123,8 @@ class Design(ABC):
         Only the tallies and the current level count, never the order in which they came; but for
         a design that remembers the last cohort, see ``remember``. With patients pending, the
         decision is made under each way they can turn out, with a DLT or without; it is settled
-        when all ways agree, else the answer is to wait. To escalate or to stop must hold as well
-        if pending patients turn out not evaluable.
+        when all ways agree, else the answer is to wait, or what the design's ``while_pending``
+        says. To escalate or to stop must hold as well if pending patients turn out not evaluable.
 
         Parameters
         ----------
@@ -182,6 +184,13 @@ class Design(ABC):
     @abstractmethod
     def stages(self) -> tuple[int, ...]:
         """Numbers of evaluable patients at one level after which the protocol foresees a look."""
+
+    def places_while_pending(self, tallies: Sequence[Tally], level: int) -> int:
+        """Return how many more a level may have been given before its outcomes were known.
+
+        None, under a design that waits for them.
+        """
+        return 0
 
     def superseded_by(self, options: Collection[str]) -> frozenset[str]:
         """Return the options that no longer hold when these are given anew."""

@@ -21,6 +21,7 @@ from escalation.designs.base import MAX_LEVELS, Action, Clause, Decision, Design
 from escalation.designs.interval_clauses import write_interval_clauses
 from escalation.designs.isotonic import select_mtd
 from escalation.designs.posterior import as_written, exceeds
+from escalation.designs.titration import level_to_titrate, where_titration_ended
 from escalation.errors import DesignError
 from escalation.outcomes import Tally
 
@@ -57,6 +58,11 @@ class IntervalDesign(Design):
     n_earlystop : int or None
         The trial stops, and the MTD is selected, when so many are evaluable at the current level
         and the next cohort would be treated there too.
+    titration : bool
+        Begin with one patient a level, until the first DLT or the highest level. The level where
+        that ends is filled up to a cohort; a level passed with one patient gets a whole cohort
+        when the trial comes back. All of them count, so the last cohort before ``max_patients``
+        may be smaller.
     """
 
     eliminates_from: ClassVar[int] = 1  # fewest patients on whom a level is eliminated
@@ -104,6 +110,10 @@ class IntervalDesign(Design):
             "le": MAX_PATIENTS,
         },
     )
+    titration: bool = field(
+        default=False,
+        metadata={"description": "Begin with one patient a level, until the first DLT."},
+    )
     _clauses: Mapping[str, Clause] = field(init=False, repr=False, compare=False)
     _statuses: Statuses = field(init=False, repr=False, compare=False)
     _unsafe: tuple[int | None, ...] = field(init=False, repr=False, compare=False)
@@ -129,7 +139,7 @@ class IntervalDesign(Design):
     @property
     def _switches(self) -> tuple[str, ...]:
         """Names of the options that are true or false."""
-        return ("extrasafe",)
+        return ("extrasafe", "titration")
 
     @property
     def _counts(self) -> tuple[str, ...]:
@@ -178,6 +188,8 @@ class IntervalDesign(Design):
                 f"max_patients must be a multiple of cohort_size {self.cohort_size}, "
                 f"not {self.max_patients}"
             )
+        if self.titration and self.cohort_size == 1:
+            faults.append("titration needs a cohort_size of 2 or more, not 1")
         return faults
 
     def _interval_faults(self, below: str, above: str) -> Iterator[str]:
@@ -267,6 +279,17 @@ class IntervalDesign(Design):
         """Return the largest estimate of P(DLT) that the MTD may have."""
         return None
 
+    def _select_mtd(self, tallies: Sequence[Tally]) -> int | None:
+        """Select the MTD from the levels that are not eliminated."""
+        return select_mtd(tallies, self.target, at_most=self._largest_estimate())
+
+    def selection(self) -> str:
+        """Say in words which level is selected as the MTD."""
+        return (
+            "the level, among those given and not eliminated, whose isotonic estimate of P(DLT) "
+            f"is nearest to {self.target:g}"
+        )
+
     def _decide(self, tallies: Sequence[Tally], level: int) -> Decision:
         statuses = self._judge_all(tallies)
         too_toxic = LevelStatus.TOO_TOXIC
@@ -280,7 +303,12 @@ class IntervalDesign(Design):
             places = self.max_patients - sum([tally.n_evaluable for tally in tallies])
             if places <= 0:
                 return self._select("max-patients", tallies[:ceiling])
-        target, why = self._move(statuses, level, ceiling)
+        here = level
+        if self.titration:
+            if single := self._titrate(tallies, level, ceiling):
+                return single
+            here = where_titration_ended(tallies, level, self.cohort_size)
+        target, why = self._move(statuses, here, ceiling)
         n_there = tallies[target].n_evaluable
         if self.n_earlystop is not None and target == level and n_there >= self.n_earlystop:
             return self._select("enough-here", tallies[:ceiling])
@@ -292,16 +320,25 @@ class IntervalDesign(Design):
             else:
                 why = "not-given"
         lacking = self.cohort_size - n_there
+        if lacking <= 0 or (self.titration and target != level and not tallies[target].n_dlts):
+            lacking = self.cohort_size
+        return self._treat(level, target, min(lacking, places), why)
+
+    def _treat(self, level: int, target: int, n_to_enrol: int, why: str) -> Decision:
         if target == level:
             action = Action.STAY
         else:
             action = Action.ESCALATE if target > level else Action.DEESCALATE
         return Decision(
-            action=action,
-            level=target,
-            n_to_enrol=min(lacking if lacking > 0 else self.cohort_size, places),
-            clause=self._clauses[why],
+            action=action, level=target, n_to_enrol=n_to_enrol, clause=self._clauses[why]
         )
+
+    def _titrate(self, tallies: Sequence[Tally], level: int, ceiling: int) -> Decision | None:
+        target = level_to_titrate(tallies, level, ceiling, self.cohort_size)
+        if target is None:
+            return None
+        begins = target == self.start and not any(tally.n_evaluable for tally in tallies)
+        return self._treat(level, target, 1, "start" if begins else "titrate")
 
     def _move(self, statuses: Sequence[LevelStatus], level: int, ceiling: int) -> tuple[int, str]:
         """Return the next level, and the clause that says why."""
@@ -317,8 +354,7 @@ class IntervalDesign(Design):
         return level, "stay"
 
     def _select(self, why: str, tallies: Sequence[Tally]) -> Decision:
-        mtd = select_mtd(tallies, self.target, at_most=self._largest_estimate())
-        return self._stop(why, mtd)
+        return self._stop(why, self._select_mtd(tallies))
 
     def _stop(self, why: str, mtd: int | None = None) -> Decision:
         return Decision(action=Action.STOP, mtd=mtd, clause=self._clauses[why])

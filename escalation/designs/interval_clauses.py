@@ -22,13 +22,14 @@ def write_interval_clauses(design: IntervalDesign) -> dict[str, Clause]:
         f"Where {risk} is above {design.cutoff_eli:g}, the level and all above it are eliminated "
         "and never given again. "
     )
-    selected = (
-        "the MTD is the level, among those given and not eliminated, whose isotonic estimate of "
-        f"P(DLT) is nearest to {design.target:g}."
-    )
+    selected = f"the MTD is {design.selection()}."
+    titrated = "Titration ends with the first DLT, or at the highest level. "
     texts = {
-        "start": f"Treat {patients} at the starting level.",
-        "fill": f"A level is first judged on a cohort of {size}: treat until {size} are evaluable.",
+        "start": f"Treat {'1 patient' if design.titration else patients} at the starting level.",
+        "titrate": "Titration: treat one patient a level; without a DLT, escalate to the next "
+        "level and treat one patient there.",
+        "fill": f"{titrated * design.titration}A level is first judged on a cohort of {size}: "
+        f"treat until {size} are evaluable.",
         "not-given": f"Nobody is evaluable at the current level: treat {patients} there.",
         "escalate": f"Where {below}, escalate to the next level.",
         "stay": f"Where {within}, treat the next cohort at the same level.",

@@ -27,7 +27,8 @@ class Keyboard(IntervalDesign):
 
     Attributes
     ----------
-    n_levels, start, target, cohort_size, max_patients, cutoff_eli, extrasafe, offset, n_earlystop
+    n_levels, start, target, cohort_size, max_patients
+    cutoff_eli, extrasafe, offset, n_earlystop, titration
         As in ``IntervalDesign``.
     margin_left, margin_right : float
         The target key is from target - margin_left to target + margin_right.

@@ -23,7 +23,8 @@ class MTpi(IntervalDesign):
 
     Attributes
     ----------
-    n_levels, start, target, cohort_size, max_patients, cutoff_eli, extrasafe, offset, n_earlystop
+    n_levels, start, target, cohort_size, max_patients
+    cutoff_eli, extrasafe, offset, n_earlystop, titration
         As in ``IntervalDesign``.
     eps1, eps2 : float
         How far the interval in the middle reaches below and above the target.

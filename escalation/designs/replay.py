@@ -82,7 +82,8 @@ def replay(design: Design, cohorts: Sequence[Cohort], labels: Sequence[int]) -> 
     level than the design's, or with more patients than it allowed (those replaced do not count).
     Patients written one after the other at one level, ``1N 1? 1T``, are one cohort as long as
     there are places in it and the design has not settled to leave the level. Earlier cohorts are
-    judged with the outcomes known now.
+    judged with the outcomes known now; under a design that enrols while outcomes are pending, what
+    it may have opened before they were known is no departure.
 
     Raises
     ------
@@ -102,7 +103,13 @@ def replay(design: Design, cohorts: Sequence[Cohort], labels: Sequence[int]) -> 
             n_places -= added.n_patients
             last = last.plus(added)
         else:
-            complaint = _complaint(expected, here, cohort, labels)
+            # when outcomes became known is not written: a design that does not wait for them may
+            # have gone on before
+            places = 0
+            if here in (level, expected.level):
+                places = design.places_while_pending(seen, here)
+            fits = 0 < added.n_patients <= places
+            complaint = None if fits else _complaint(expected, here, cohort, labels, places)
             if complaint:
                 departures.append(
                     Departure(
@@ -112,7 +119,7 @@ def replay(design: Design, cohorts: Sequence[Cohort], labels: Sequence[int]) -> 
                         problem=f"cohort {number} ({_shorten(str(cohort))}) {complaint}",
                     )
                 )
-            n_opened = 0 if complaint else expected.n_to_enrol
+            n_opened = 0 if complaint else max(expected.n_to_enrol, added.n_patients)
             n_places = max(n_opened - added.n_patients, 0)
             if added.n_patients or here != level:
                 last = added
@@ -125,15 +132,16 @@ def _shorten(notation: str) -> str:
     return notation if len(notation) <= 30 else f"{notation[:27]}..."
 
 
-def _complaint(expected: Decision, level: int, cohort: Cohort, labels: Sequence[int]) -> str | None:
+def _complaint(
+    expected: Decision, level: int, cohort: Cohort, labels: Sequence[int], places: int
+) -> str | None:
     if expected.action is Action.STOP:
         return "was opened after the design had stopped the trial"
     if expected.action is Action.WAIT:
         return "was opened while the design was waiting for pending patients"
     if expected.level is not None and expected.level != level:
         return f"is at level {cohort.label} where the design says level {labels[expected.level]}"
-    if cohort.tally.n_patients > expected.n_to_enrol:
-        return (
-            f"has {cohort.tally.n_patients} patients where the design opens {expected.n_to_enrol}"
-        )
+    n_opened = max(expected.n_to_enrol, places)
+    if cohort.tally.n_patients > n_opened:
+        return f"has {cohort.tally.n_patients} patients where the design opens {n_opened}"
     return None

@@ -25,7 +25,8 @@ class Tpi(IntervalDesign):
 
     Attributes
     ----------
-    n_levels, start, target, cohort_size, max_patients, cutoff_eli, extrasafe, offset, n_earlystop
+    n_levels, start, target, cohort_size, max_patients
+    cutoff_eli, extrasafe, offset, n_earlystop, titration
         As in ``IntervalDesign``.
     k1, k2 : float
         How many standard deviations the interval reaches above and below the target.

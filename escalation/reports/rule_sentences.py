@@ -199,5 +199,6 @@ def settled_early(design: Design) -> tuple[tuple[int, int, int], ...]:
                 tallies = (*state.tallies[:level], tally, *state.tallies[level + 1 :])
                 key = (tally.n_evaluable, tally.n_dlts, pending)
                 answer = design.decide(tallies, level)
-                settled[key] = settled.get(key, True) and answer.settled
+                early = answer.settled and answer.clause != design.while_pending
+                settled[key] = settled.get(key, True) and early
     return tuple(sorted(key for key, always in settled.items() if always))

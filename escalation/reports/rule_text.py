@@ -204,11 +204,12 @@ def _data(sentence: RuleSentence) -> tuple[str, ...]:
 
 
 def _pending_words(design: Design) -> tuple[str, ...]:
+    goes_on = "" if design.while_pending is None else f"{design.while_pending.text} Then: "
     rule = (
         "A patient inside the DLT window without a DLT is pending. A decision is made before the "
         "windows close when every way in which the pending patients can turn out leads to the "
         "same one; to escalate or to stop must hold as well if they turn out not evaluable. "
-        f"{WAIT.text} A patient who turns out not evaluable is replaced."
+        f"{goes_on}{WAIT.text} A patient who turns out not evaluable is replaced."
     )
     settled: dict[tuple[int, int], list[tuple[int, int]]] = {}
     for n, x, n_pending in settled_early(design):

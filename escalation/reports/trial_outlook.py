@@ -76,7 +76,7 @@ def describe_outlook(ways: Sequence[Way], decision: Decision, protocol: Protocol
     """
     possible = [describe_decision(answer, protocol) for answer in decision.possible]
     said = [describe_decision(way.decision, protocol) for way in ways]
-    if len(set(said)) == 1 and decision.settled:
+    if set(said) == {describe_decision(decision, protocol)} and decision.settled:
         yield f"{_whatever(ways[0])}, this holds."
         return
     if len(set(said)) == 1:

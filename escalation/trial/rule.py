@@ -29,6 +29,9 @@ class NoProtocolError(EscalationError):
 def rule_says(state: TrialState, *, known_to: MadeDecision | None = None) -> Decision:
     """Ask the rule.
 
+    A rule that enrols while outcomes are pending has decided on what was pending then: so it is
+    asked again about an earlier decision, or every outcome would overturn it.
+
     Parameters
     ----------
     state : TrialState
@@ -44,7 +47,9 @@ def rule_says(state: TrialState, *, known_to: MadeDecision | None = None) -> Dec
     protocol = state.protocol if known_to is None else known_to.protocol
     if protocol is None:
         raise NoProtocolError
-    cohorts = state.written_cohorts(known_to)
+    cohorts = state.written_cohorts(
+        known_to, pending_then=protocol.design.while_pending is not None
+    )
     level = protocol.labels.index(cohorts[-1].label) if cohorts else protocol.design.start
     tallies = tally_cohorts(cohorts, protocol.labels)
     return protocol.design.decide(tallies, level, last_tally(cohorts))

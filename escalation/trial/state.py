@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 
 from escalation.outcomes import Cohort as WrittenCohort
-from escalation.outcomes import Tally, tally_cohorts
+from escalation.outcomes import Outcome, Tally, tally_cohorts
 from escalation.protocol import Protocol
 from escalation.trial.events import (
     DecisionMade,
@@ -89,6 +89,19 @@ class MadeDecision:
             return False
         on = self.event.on
         return dosing.event.on < on or (dosing.event.on == on and dosing.seq <= self.event.cutoff)
+
+    def could_know_outcome(self, subject: Subject) -> bool:
+        """Tell whether an outcome had been recorded by then, or had come by the day, unrecorded.
+
+        A DLT has come with the first of its toxicities.
+        """
+        for fact in subject.outcomes:
+            days = [fact.event.on]
+            if fact.event.outcome is Outcome.DLT:
+                days += [toxicity.onset for toxicity in fact.event.toxicities]
+            if fact.seq <= self.event.cutoff or min(days) < self.event.on:
+                return True
+        return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,15 +220,20 @@ class TrialState:
             facts.append(subject.dosing)
         return next((fact for fact in facts if fact.seq == seq), None)
 
-    def written_cohorts(self, known_to: MadeDecision | None = None) -> list[WrittenCohort]:
+    def written_cohorts(
+        self, known_to: MadeDecision | None = None, *, pending_then: bool = False
+    ) -> list[WrittenCohort]:
         """Return the trial so far in the field's notation: cohorts in which somebody was dosed.
 
         Parameters
         ----------
         known_to : MadeDecision or None
             Only subjects who had been dosed by then, with their outcomes as known now.
+        pending_then : bool
+            Of those, whose outcome could not be known by then is pending.
         """
         written = []
+        then = known_to if pending_then else None
         for cohort in self.cohorts:
             dosed = [
                 subject
@@ -227,7 +245,11 @@ class TrialState:
             for subject in sorted(dosed, key=lambda subject: subject.level == cohort.level):
                 by_level.setdefault(subject.level, []).append(subject)
             for label, subjects in by_level.items():
-                letters = tuple(s.outcome for s in subjects if s.outcome is not None)
+                letters = tuple(
+                    s.outcome if then is None or then.could_know_outcome(s) else Outcome.PENDING
+                    for s in subjects
+                    if s.outcome is not None
+                )
                 written.append(WrittenCohort(label=label, outcomes=letters))
         return written
 

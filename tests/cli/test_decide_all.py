@@ -109,11 +109,16 @@ def test_the_summary_counts_what_the_list_holds() -> None:
     assert document["summary"] == f"All {n} designs start at level 1."
     document = asked("1NNN 2N?T", "--levels", "3")
     actions = Counter(one["action"] for one in document["designs"])
-    assert set(actions) == {"wait", "deescalate"}
-    said = {"wait": "wait", "deescalate": "de-escalate to level 1"}
-    most, fewest = (f"{count} {said[action]}" for action, count in actions.most_common())
-    first = most.replace(" ", f" of {n} designs ", 1)
-    assert document["summary"] == f"{first}; {fewest}."
+    assert set(actions) == {"wait", "deescalate", "stay"}  # the rolling six does not wait
+    said = {
+        "wait": ("waits", "wait"),
+        "deescalate": ("de-escalates to level 1", "de-escalate to level 1"),
+        "stay": ("stays at level 2", "stay at level 2"),
+    }
+    (most, count), *others = actions.most_common()
+    first = f"{count} of {n} designs {said[most][count > 1]}"
+    rest = [f"{count} {said[action][count > 1]}" for action, count in others]
+    assert document["summary"] == "; ".join([first, *rest]) + "."
     assert "stop with the MTD not determined" in asked("1NNN", "--set", "max_patients=5")["summary"]
 
 

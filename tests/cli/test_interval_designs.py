@@ -13,7 +13,7 @@ from escalation.cli import main
 
 from .shell import Shell
 
-NAMES = ("boin", "keyboard", "mtpi", "tpi", "i3+3")
+NAMES = ("boin", "keyboard", "mtpi", "tpi", "i3+3", "g3+3")
 by_name = pytest.mark.parametrize("name", NAMES)
 
 P_DLT = "0.05,0.10,0.20,0.33,0.50"
@@ -25,7 +25,7 @@ def run(*words: str) -> Result:
 
 
 def settings(name: str, **more: object) -> list[str]:
-    options = {"target": 0.3, "max_patients": 30} | more
+    options = {"max_patients": 30} | ({} if name == "g3+3" else {"target": 0.3}) | more
     return ["--design", name, *(w for k, v in options.items() for w in ("--set", f"{k}={v}"))]
 
 
@@ -44,7 +44,9 @@ def test_decide_says_what_and_why(name):
     assert "De-escalate to level 2: enrol 3 patients." in said.stdout
     assert "Too toxic: level 3, 3 DLTs among 3." in said.stdout
     words = " ".join(said.stdout.split())
-    assert "probability that P(DLT) exceeds 0.3 is above 0.95, the level and all above" in words
+    target = 0.25 if name == "g3+3" else 0.3
+    eliminated = f"probability that P(DLT) exceeds {target} is above 0.95, the level and all above"
+    assert eliminated in words
 
 
 @by_name
@@ -126,8 +128,9 @@ def test_the_boin_table_is_the_published_one():
 @by_name
 def test_a_protocol_file_and_the_tracker_follow_it(name, tmp_path: Path):
     file = tmp_path / "trial.toml"
+    target = "" if name == "g3+3" else "target = 0.3\n"
     file.write_text(
-        f'schema = 1\nname = "trial"\nstart = 1\n\n[design]\nname = "{name}"\ntarget = 0.3\n'
+        f'schema = 1\nname = "trial"\nstart = 1\n\n[design]\nname = "{name}"\n{target}'
         "cohort_size = 3\nmax_patients = 12\n\n[[levels]]\nlabel = 1\n\n[[levels]]\nlabel = 2\n",
         encoding="utf-8",
     )
@@ -148,3 +151,23 @@ def test_a_file_with_the_options_of_another_design_is_refused(tmp_path: Path):
     assert said.exit_code != 0
     for fault in ("target", "variant", "max_patients"):
         assert fault in said.output
+
+
+def test_titration_is_an_option_like_any_other():
+    titrated = settings("boin", titration="true")
+    said = run("decide", "1N 2N", "--levels", "4", *titrated)
+    assert said.exit_code == 0, said.output
+    assert "Escalate to level 3: enrol 1 patient." in said.stdout
+    assert "Why: Titration: treat one patient a level" in said.stdout
+    said = run("decide", "1N 2T", "--levels", "4", *titrated)
+    assert "Stay at level 2: enrol 2 patients." in said.stdout
+    refused = run("decide", "", "--levels", "4", *settings("boin", titration="true", cohort_size=1))
+    assert refused.exit_code != 0
+    assert "titration needs a cohort_size of 2 or more, not 1" in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1
+
+
+def test_an_option_that_g3_plus_3_does_not_have_is_refused_in_one_line():
+    refused = run("decide", "", *settings("g3+3", target=0.3))
+    assert refused.exit_code != 0
+    assert "g3+3 has no option 'target'" in refused.stderr

@@ -5,21 +5,23 @@ from functools import cache
 from itertools import groupby
 from typing import Any
 
+import numpy as np
 import pytest
+from scipy.stats import chi2
 
-from escalation.designs import make_design
+from escalation.designs import Design, make_design
 from simulations.exact import exact_characteristics
 from simulations.graph import build_graph
 from tests.designs.reference import rows
 
-# Not here: titration, which the design does not have, and cohorts of one, whose graph has more
-# than a million states.
+# Not here: cohorts of one, whose graph has more than a million states.
 CONFIGS: dict[tuple[str, str], dict[str, Any]] = {
     ("BOIN_2.7.2", "ncohort10_size3_seed6"): {},
     ("BOIN_2.7.2", "ncohort10_size3_extrasafe_seed6"): {"extrasafe": True},
     ("BOIN_2.7.2", "ncohort10_size3_earlystop9_seed6"): {"n_earlystop": 9},
     ("BOIN_2.7.2", "ncohort10_size3_start3_seed6"): {"start": 2},
     ("BOIN_2.7.2", "ncohort12_size3_boundMTD_seed6"): {"bound_mtd": True, "max_patients": 36},
+    ("BOIN_2.7.2", "ncohort10_size3_titration_seed6"): {"titration": True},
     ("Keyboard_0.1.3", "ncohort10_size3_default"): {},
 }
 CASES = [
@@ -31,12 +33,21 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("key", "doses"), CASES, ids=lambda case: "-".join(map(str, case))[:60])
-def test_exact_characteristics_against_get_oc_by_z(key, doses):
+each_run = pytest.mark.parametrize(
+    ("key", "doses"), CASES, ids=lambda case: "-".join(map(str, case))[:60]
+)
+
+
+def _design(key: tuple[str, str, str]) -> Design:
     source, config, target = key
     name = "boin" if source.startswith("BOIN") else "keyboard"
     options = {"max_patients": 30} | CONFIGS[source, config]
-    design = make_design(name, n_levels=len(doses), target=float(target), **options)
+    return make_design(name, n_levels=5, target=float(target), **options)
+
+
+@each_run
+def test_exact_characteristics_against_get_oc_by_z(key, doses):
+    design = _design(key)
     exact = exact_characteristics(build_graph(design), [float(row["p_true"]) for row in doses])
     n_trials = int(doses[0]["ntrial"])
     most = design.max_patients
@@ -51,8 +62,29 @@ def test_exact_characteristics_against_get_oc_by_z(key, doses):
         assert abs(float(row["n_tox"]) - dlts) < limit, row
 
 
+@each_run
+def test_all_figures_of_a_run_together_against_get_oc_by_chi_square(key, doses):
+    """Selection, patients and DLTs by level: 15 means of 10,000 trials, and how they vary together.
+
+    A bias too small to show in any one of them shows here.
+    """
+    graph = build_graph(_design(key))
+    ends = graph.ends
+    p = np.array([float(row["p_true"]) for row in doses])
+    n, x = graph.n_evaluable[ends], graph.n_dlts[ends]
+    weights = graph.ways[ends] * np.exp(x @ np.log(p) + (n - x) @ np.log(1 - p))
+    seen = np.hstack([graph.mtd[ends][:, None] == np.arange(5), n, x])
+    mean = weights @ seen
+    spread = ((seen - mean).T * weights) @ (seen - mean) / int(doses[0]["ntrial"])
+    theirs = [float(row["sel_percent"]) / 100 for row in doses]
+    theirs += [float(row[name]) for name in ("n_patients", "n_tox") for row in doses]
+    size, axes = np.linalg.eigh(spread)
+    distance = ((axes.T @ (theirs - mean)) ** 2 / size).sum()
+    assert chi2.sf(distance, 15) > 0.001, distance
+
+
 def test_every_reference_run_is_used():
-    assert len(CASES) == 7
+    assert len(CASES) == 8
 
 
 def _brute_force(p: tuple[float, ...], max_patients: int) -> list[float]:
@@ -120,3 +152,51 @@ def test_boin_against_a_recursion_over_the_published_table(p):
     design = make_design("boin", n_levels=3, target=0.3, max_patients=12)
     exact = exact_characteristics(build_graph(design), p)
     assert [exact.p_no_mtd, *exact.p_select] == pytest.approx(_brute_force(p, 12), abs=1e-12)
+
+
+def test_the_number_of_states_against_an_independent_count():
+    """BOIN, target .30, 5 levels, 30 patients: counted by the published table in two ways.
+
+    By the level of the last cohort, ends by their tallies alone: 13,709, as the graph has. By the
+    level of the next cohort, also after the last one, trials stopped for the lowest level left
+    out: 13,618, a figure in circulation. The trials are the same.
+    """
+    table = {
+        n: (up, down, out)
+        for n, up, down, out in zip(
+            range(3, 31, 3),
+            (0, 1, 2, 2, 3, 4, 4, 5, 6, 7),
+            (2, 3, 4, 5, 6, 7, 8, 9, 10, 11),
+            (3, 4, 5, 7, 8, 9, 10, 11, 12, 14),
+            strict=True,
+        )
+    }
+    start = (((0, 0),) * 5, 0)
+    by_next, todo = {start}, [start]
+    by_last, ends = {start}, set()
+    while todo:
+        seen, level = todo.pop()
+        if sum(n for n, _ in seen) == 30:
+            continue
+        n, x = seen[level]
+        for k in range(4):
+            then = (*seen[:level], (n + 3, x + k), *seen[level + 1 :])
+            up, down, _ = table[n + 3]
+            banned = [i for i, (m, y) in enumerate(then) if m and y >= table[m][2]]
+            ceiling = min(banned, default=5)
+            if x + k <= up:
+                following = min(level + 1, ceiling - 1)
+            else:
+                following = max(level - 1, 0) if x + k >= down else level
+            stopped = ceiling == 0
+            if stopped or sum(m for m, _ in then) == 30:
+                ends.add(then)
+            else:
+                by_last.add((then, level))
+            if not stopped and (then, following) not in by_next:
+                by_next.add((then, following))
+                todo.append((then, following))
+    graph = build_graph(make_design("boin", n_levels=5, target=0.3, max_patients=30))
+    assert len(by_last) + len(ends) == graph.n_states == 13_709
+    assert len(ends) == len(graph.ends)
+    assert len(by_next) == 13_618
