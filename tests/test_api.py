@@ -33,15 +33,18 @@ SURFACE = {
     "simulations.graph": "INCONCLUSIVE NO_MTD TransitionGraph build_graph",
     "simulations.exact": (
         "BatchCharacteristics check_p_dlt end_probabilities exact_batch exact_characteristics "
-        "log_terms"
+        "expected_values log_terms"
     ),
     "simulations.simulated": "CHUNK_SIZE Draws GENERATOR MonteCarlo SimulatedTrials",
     "simulations.montecarlo": "simulate simulate_trials",
     "simulations.characteristics": (
-        "Distribution OperatingCharacteristics correct_level end_values summarise"
+        "Distribution OperatingCharacteristics correct_level correct_levels end_values summarise"
     ),
     "simulations.paths": "Path PathNode iter_paths path_tree",
     "simulations.passes": "expected_from passing_probabilities transition_probabilities",
+    "simulations.sensitivity": (
+        "Sensitivity Tornado check_target end_figures expected_gradient sensitivity tornado"
+    ),
     "simulations.results": "Method ScenarioResult run_scenarios",
     "simulations.scenarios": (
         "Scenario ScenarioError ScenarioFileError load_scenarios parse_scenarios "

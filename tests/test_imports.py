@@ -147,6 +147,7 @@ SIMULATION_LAYERS = {
     "montecarlo": 3,
     "paths": 3,
     "passes": 3,
+    "sensitivity": 3,
     "results": 4,
     "export": 4,
     "tables": 5,
