@@ -45,6 +45,9 @@ SURFACE = {
     "simulations.sensitivity": (
         "Sensitivity Tornado check_target end_figures expected_gradient sensitivity tornado"
     ),
+    "simulations.worst_case": (
+        "GridCheck WorstCase WorstPiece band_around worst_overdose worst_pcs"
+    ),
     "simulations.results": "Method ScenarioResult run_scenarios",
     "simulations.scenarios": (
         "Scenario ScenarioError ScenarioFileError load_scenarios parse_scenarios "
