@@ -8,7 +8,7 @@ the worst value may be approached as closely as one likes and yet not be attaine
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from escalation.errors import InputError
 from simulations.characteristics import correct_levels, end_values
+from simulations.curve_pieces import by_correct_level, by_level_at_target, by_lowest_above
 from simulations.curve_search import Region, curve_grid, maximise, tighten
 from simulations.exact import BatchCharacteristics, check_p_dlt, exact_batch
 from simulations.graph import NO_MTD, TransitionGraph
@@ -134,11 +135,7 @@ def worst_overdose(
     if not 0 < above < 1:
         raise InputError(f"the limit of P(DLT) must lie between 0 and 1, not {above}")
     low, high = _bounds(graph, low, high)
-    regions = [
-        (level, Region(low=_raised(low, above, level), high=_lowered(high, above, level)))
-        for level in range(len(low))
-        if high[level] > above and (level == 0 or low[level - 1] <= above)
-    ]
+    regions = list(by_lowest_above(low, high, above))
     if not regions:
         raise InputError(f"no curve in the band has a level with P(DLT) above {above:g}")
     selected = end_values(graph)["p_select"]
@@ -205,9 +202,9 @@ def worst_pcs(
         raise InputError(f"the separation must lie between 0 and 1, not {separation}")
     low, high = _bounds(graph, low, high)
     if separation is None:
-        regions = list(_by_correct_level(low, high, target))
+        regions = list(by_correct_level(low, high, target))
     else:
-        regions = list(_separated(low, high, target, separation))
+        regions = list(by_level_at_target(low, high, target, separation))
     if not regions:
         raise InputError(
             "no curve in the band has a level at the target and the others as far from it"
@@ -266,83 +263,6 @@ def _bounds(
             f"at least {low[level]:g} and at most {high[level]:g}"
         )
     return low, high
-
-
-def _raised(low: Floats, p: float, first: int) -> Floats:
-    """Raise a lower bound to ``p``, from the level ``first`` on."""
-    return np.where(np.arange(len(low)) >= first, np.maximum(low, p), low)
-
-
-def _lowered(high: Floats, p: float, first: int) -> Floats:
-    """Lower an upper bound to ``p``, below the level ``first``."""
-    return np.where(np.arange(len(high)) < first, np.minimum(high, p), high)
-
-
-def _by_correct_level(low: Floats, high: Floats, target: float) -> Iterator[tuple[int, Region]]:
-    """Yield the curves by their correct level, those with it up to the target and above apart.
-
-    A border between two pieces belongs to both here, but a piece that is nothing but border to
-    none.
-    """
-    if high[0] > target:
-        yield NO_MTD, Region(low=_raised(low, target, 0), high=high)
-    last = len(low) - 1
-    for level in range(last + 1):
-        at_most = min(high[level], target)
-        rises = level == last or (
-            high[level + 1] > target and at_most + high[level + 1] >= 2 * target
-        )
-        if low[level] <= target and rises:
-            yield (
-                level,
-                Region(
-                    low=_raised(low, target, level + 1),
-                    high=_lowered(high, target, level + 1),
-                    pair=None if level == last else (level, 1.0, 2 * target),
-                ),
-            )
-        yield from _above_target(low, high, target, level)
-
-
-def _above_target(
-    low: Floats, high: Floats, target: float, level: int
-) -> Iterator[tuple[int, Region]]:
-    """Yield the curves on which a level above the target is correct: the nearest, or tied to it.
-
-    Of several levels with the same P(DLT) the highest is correct.
-    """
-    least = max(low[level], target)
-    if level < len(low) - 1 and high[level + 1] <= least:
-        return
-    for first in range(1, level + 1):
-        if high[first] > target and high[first] >= least and low[first - 1] + least < 2 * target:
-            region_low = _raised(low, least, first)
-            region_high = _lowered(high, target, first)
-            region_high[first : level + 1] = high[first]
-            yield (
-                level,
-                Region(
-                    low=region_low,
-                    high=region_high,
-                    pair=(first - 1, -1.0, 2 * target),
-                    tied=(first, level),
-                ),
-            )
-
-
-def _separated(
-    low: Floats, high: Floats, target: float, separation: float
-) -> Iterator[tuple[int, Region]]:
-    """Yield the curves with a level at the target, or none, and the others at a distance."""
-    for level in range(NO_MTD, len(low)):
-        region_low = _raised(low, target + separation, level + 1)
-        region_high = _lowered(high, target - separation, level)
-        if level != NO_MTD:
-            region_low[level] = max(region_low[level], target)
-            region_high[level] = min(region_high[level], target)
-        region_low, region_high = tighten(region_low, region_high)
-        if (region_low <= region_high).all():
-            yield level, Region(low=region_low, high=region_high)
 
 
 def _search(

@@ -48,6 +48,8 @@ SURFACE = {
     "simulations.worst_case": (
         "GridCheck WorstCase WorstPiece band_around worst_overdose worst_pcs"
     ),
+    "simulations.random_curves": "LOG_DOSE_STEP logistic_normal paoletti pseudo_uniform",
+    "simulations.curve_averages": "CurveAverages FigureSummary QUANTILES average_over_curves",
     "simulations.results": "Method ScenarioResult run_scenarios",
     "simulations.scenarios": (
         "Scenario ScenarioError ScenarioFileError load_scenarios parse_scenarios "

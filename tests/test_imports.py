@@ -139,6 +139,7 @@ SIMULATION_LAYERS = {
     "curve_arguments": 0,
     "graph": 0,
     "curves": 1,
+    "random_curves": 1,
     "characteristics": 1,
     "scenario_files": 2,
     "exact": 2,
@@ -148,13 +149,15 @@ SIMULATION_LAYERS = {
     "paths": 3,
     "passes": 3,
     "sensitivity": 3,
+    "curve_averages": 4,
     "curve_search": 4,
     "results": 4,
     "export": 4,
-    "worst_case": 5,
+    "curve_pieces": 5,
+    "worst_case": 6,
     "tables": 5,
     "plots": 5,
-    "cli": 6,
+    "cli": 7,
 }
 
 
