@@ -75,6 +75,7 @@ class Tornado:
         Name of the characteristic.
     level : int or None
         The level it belongs to, of a characteristic by level.
+    target : float or None
     value : float
         Under the scenario itself.
     p_dlt, p_low, p_high : float array, shape (L,)
@@ -85,6 +86,7 @@ class Tornado:
 
     figure: str
     level: int | None
+    target: float | None
     value: float
     p_dlt: Floats
     p_low: Floats
@@ -261,6 +263,7 @@ def tornado(
     return Tornado(
         figure=figure,
         level=level,
+        target=target,
         value=float(found[-1]),
         p_dlt=p,
         p_low=low,

@@ -57,9 +57,10 @@ SURFACE = {
     ),
     "simulations.curves": "emax logistic power weibull",
     "simulations.plots": (
-        "Provenance SUFFIXES plot_convergence plot_decision_table plot_distribution "
+        "Provenance SUFFIXES plot_convergence plot_curve_averages plot_decision_table "
+        "plot_distribution "
         "plot_page plot_paths plot_patients plot_scenarios plot_selection "
-        "plot_trajectories plot_trajectory provenance_of save_figure"
+        "plot_tornado plot_trajectories plot_trajectory provenance_of save_figure"
     ),
 }
 

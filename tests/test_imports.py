@@ -152,7 +152,7 @@ SIMULATION_LAYERS = {
     "curve_averages": 4,
     "curve_search": 4,
     "results": 4,
-    "export": 4,
+    "export": 5,
     "curve_pieces": 5,
     "worst_case": 6,
     "tables": 5,
