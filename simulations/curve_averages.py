@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from simulations.characteristics import correct_levels
+from simulations.characteristics import check_target, correct_levels
 from simulations.exact import check_p_dlt, exact_batch
 from simulations.graph import NO_MTD, TransitionGraph
-from simulations.sensitivity import check_target
 
 __all__ = ["QUANTILES", "CurveAverages", "FigureSummary", "average_over_curves"]
 

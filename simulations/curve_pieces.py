@@ -7,18 +7,51 @@ from one level to the next.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from escalation.errors import InputError
 from simulations.curve_search import Region, tighten
-from simulations.graph import NO_MTD
+from simulations.exact import check_p_dlt
+from simulations.graph import NO_MTD, TransitionGraph
 
-__all__ = ["by_correct_level", "by_level_at_target", "by_lowest_above"]
+__all__ = [
+    "band_around",
+    "by_correct_level",
+    "by_level_at_target",
+    "by_lowest_above",
+    "check_bounds",
+]
 
 Floats = NDArray[np.float64]
 Pieces = Iterator[tuple[int, Region]]
+
+
+def band_around(p_dlt: Sequence[float], band: float) -> tuple[Floats, Floats]:
+    """Return the bounds of a band around a curve, within 0 and 1."""
+    if not 0 < band < 1:
+        raise InputError(f"the band must lie between 0 and 1, not {band}")
+    p = np.asarray(p_dlt, dtype=np.float64)
+    return np.clip(p - band, 0, 1), np.clip(p + band, 0, 1)
+
+
+def check_bounds(
+    graph: TransitionGraph, low: ArrayLike | None, high: ArrayLike | None
+) -> tuple[Floats, Floats]:
+    """Return bounds that curves can reach, 0 and 1 by default, or raise ``InputError``."""
+    n_levels = graph.design.n_levels
+    low = check_p_dlt(np.zeros(n_levels) if low is None else low, graph)
+    high = check_p_dlt(np.ones(n_levels) if high is None else high, graph)
+    low, high = tighten(low, high)
+    if (low > high).any():
+        level = int(np.argmax(low > high))
+        raise InputError(
+            f"the band is empty: at its level {level + 1} from the bottom P(DLT) would have to be "
+            f"at least {low[level]:g} and at most {high[level]:g}"
+        )
+    return low, high
 
 
 def by_lowest_above(low: Floats, high: Floats, above: float) -> Pieces:

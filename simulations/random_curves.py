@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from escalation.errors import InputError
+from simulations.characteristics import check_target
 from simulations.curve_arguments import CurveError, dose_faults
 
 __all__ = ["LOG_DOSE_STEP", "logistic_normal", "paoletti", "pseudo_uniform"]
@@ -284,5 +285,4 @@ def _check(n_curves: int, target: float, n_levels: int) -> None:
         raise InputError(f"at least one curve is needed, not {n_curves}")
     if n_levels < 1:
         raise InputError(f"a ladder has at least one level, not {n_levels}")
-    if not 0 < target < 1:
-        raise InputError(f"the target P(DLT) must lie between 0 and 1, not {target}")
+    check_target(target)

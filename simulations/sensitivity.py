@@ -15,14 +15,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from escalation.errors import InputError, did_you_mean
-from simulations.characteristics import correct_level, end_values
+from simulations.characteristics import check_target, correct_level, end_values
 from simulations.exact import check_p_dlt, end_probabilities, expected_values
 from simulations.graph import NO_MTD, TransitionGraph
 
 __all__ = [
     "Sensitivity",
     "Tornado",
-    "check_target",
     "end_figures",
     "expected_gradient",
     "sensitivity",
@@ -172,12 +171,6 @@ def end_figures(
         figures["pcs"] = figures["p_no_mtd"] if correct is None else selected[:, correct]
         figures["p_overdose"] = selected[:, p > target].sum(axis=1)
     return figures
-
-
-def check_target(target: float) -> None:
-    """Refuse a target that is no probability between 0 and 1."""
-    if not 0 < target < 1:
-        raise InputError(f"the target P(DLT) must lie between 0 and 1, not {target}")
 
 
 def expected_gradient(

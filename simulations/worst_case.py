@@ -16,14 +16,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from escalation.errors import InputError
-from simulations.characteristics import correct_levels, end_values
-from simulations.curve_pieces import by_correct_level, by_level_at_target, by_lowest_above
-from simulations.curve_search import Region, curve_grid, maximise, tighten
-from simulations.exact import BatchCharacteristics, check_p_dlt, exact_batch
+from simulations.characteristics import check_target, correct_levels, end_values
+from simulations.curve_pieces import (
+    by_correct_level,
+    by_level_at_target,
+    by_lowest_above,
+    check_bounds,
+)
+from simulations.curve_search import Region, curve_grid, maximise
+from simulations.exact import BatchCharacteristics, exact_batch
 from simulations.graph import NO_MTD, TransitionGraph
-from simulations.sensitivity import check_target
 
-__all__ = ["GridCheck", "WorstCase", "WorstPiece", "band_around", "worst_overdose", "worst_pcs"]
+__all__ = ["GridCheck", "WorstCase", "WorstPiece", "worst_overdose", "worst_pcs"]
 
 Floats = NDArray[np.float64]
 
@@ -134,7 +138,7 @@ def worst_overdose(
     """
     if not 0 < above < 1:
         raise InputError(f"the limit of P(DLT) must lie between 0 and 1, not {above}")
-    low, high = _bounds(graph, low, high)
+    low, high = check_bounds(graph, low, high)
     regions = list(by_lowest_above(low, high, above))
     if not regions:
         raise InputError(f"no curve in the band has a level with P(DLT) above {above:g}")
@@ -200,7 +204,7 @@ def worst_pcs(
     check_target(target)
     if separation is not None and not 0 < separation < 1:
         raise InputError(f"the separation must lie between 0 and 1, not {separation}")
-    low, high = _bounds(graph, low, high)
+    low, high = check_bounds(graph, low, high)
     if separation is None:
         regions = list(by_correct_level(low, high, target))
     else:
@@ -239,30 +243,6 @@ def worst_pcs(
         pieces=tuple(replace(piece, value=-piece.value) for piece in found.pieces),
         grid=None if grid is None else replace(grid, value=-grid.value),
     )
-
-
-def band_around(p_dlt: Sequence[float], band: float) -> tuple[Floats, Floats]:
-    """Return the bounds of a band around a curve, within 0 and 1."""
-    if not 0 < band < 1:
-        raise InputError(f"the band must lie between 0 and 1, not {band}")
-    p = np.asarray(p_dlt, dtype=np.float64)
-    return np.clip(p - band, 0, 1), np.clip(p + band, 0, 1)
-
-
-def _bounds(
-    graph: TransitionGraph, low: ArrayLike | None, high: ArrayLike | None
-) -> tuple[Floats, Floats]:
-    n_levels = graph.design.n_levels
-    low = check_p_dlt(np.zeros(n_levels) if low is None else low, graph)
-    high = check_p_dlt(np.ones(n_levels) if high is None else high, graph)
-    low, high = tighten(low, high)
-    if (low > high).any():
-        level = int(np.argmax(low > high))
-        raise InputError(
-            f"the band is empty: at its level {level + 1} from the bottom P(DLT) would have to be "
-            f"at least {low[level]:g} and at most {high[level]:g}"
-        )
-    return low, high
 
 
 def _search(

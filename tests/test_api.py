@@ -38,16 +38,16 @@ SURFACE = {
     "simulations.simulated": "CHUNK_SIZE Draws GENERATOR MonteCarlo SimulatedTrials",
     "simulations.montecarlo": "simulate simulate_trials",
     "simulations.characteristics": (
-        "Distribution OperatingCharacteristics correct_level correct_levels end_values summarise"
+        "Distribution OperatingCharacteristics check_target correct_level correct_levels "
+        "end_values summarise"
     ),
     "simulations.paths": "Path PathNode iter_paths path_tree",
     "simulations.passes": "expected_from passing_probabilities transition_probabilities",
     "simulations.sensitivity": (
-        "Sensitivity Tornado check_target end_figures expected_gradient sensitivity tornado"
+        "Sensitivity Tornado end_figures expected_gradient sensitivity tornado"
     ),
-    "simulations.worst_case": (
-        "GridCheck WorstCase WorstPiece band_around worst_overdose worst_pcs"
-    ),
+    "simulations.curve_pieces": "band_around",
+    "simulations.worst_case": ("GridCheck WorstCase WorstPiece worst_overdose worst_pcs"),
     "simulations.random_curves": "LOG_DOSE_STEP logistic_normal paoletti pseudo_uniform",
     "simulations.curve_averages": "CurveAverages FigureSummary QUANTILES average_over_curves",
     "simulations.results": "Method ScenarioResult run_scenarios",

@@ -53,7 +53,7 @@ SHOWN = {
 }
 
 
-@click.command(cls=OutcomesCommand)
+@click.command(cls=OutcomesCommand, short_help="Results averaged over random curves.")
 @protocol_options
 @from_option
 @departures_option

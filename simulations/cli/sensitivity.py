@@ -41,7 +41,7 @@ __all__ = ["sensitivity"]
 BAND = 0.05
 
 
-@click.command(cls=OutcomesCommand)
+@click.command(cls=OutcomesCommand, short_help="How results change with the P(DLT) of each level.")
 @p_dlt_option
 @scenario_option
 @protocol_options

@@ -37,7 +37,7 @@ __all__ = ["worst_case"]
 WIDEST_TABLE = 5  # levels; longer curves do not fit beside the figures
 
 
-@click.command(cls=OutcomesCommand)
+@click.command(cls=OutcomesCommand, short_help="The curve under which a design does worst.")
 @p_dlt_option
 @scenario_option
 @protocol_options
@@ -92,16 +92,13 @@ def worst_case(
     \b
     Example: escalation worst-case --levels 5 --above 0.40
     """  # noqa: D301  # click reads the backspace
-    from simulations.worst_case import (  # noqa: PLC0415  # loads numpy
-        band_around,
-        worst_overdose,
-        worst_pcs,
-    )
+    from simulations.curve_pieces import band_around  # noqa: PLC0415  # loads numpy
+    from simulations.worst_case import worst_overdose, worst_pcs  # noqa: PLC0415  # loads numpy
 
     if above is None and target is None:
         raise click.UsageError("give --above, or --target, or both")
     if separation is not None and target is None:
-        raise click.UsageError("--separation is from a --target")
+        raise click.UsageError("--separation goes with --target")
     if band is None and (p_dlt is not None or scenario_file is not None):
         raise click.UsageError("a curve is the middle of a --band; without one, give --levels")
     bounds: dict[str, Any] = {}

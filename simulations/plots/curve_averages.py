@@ -10,6 +10,7 @@ from matplotlib.patches import Patch
 from escalation.reports.figure_style import (
     INK,
     LIGHT,
+    PAGE_WIDTH,
     caption,
     first_lines,
     new_axes,
@@ -57,7 +58,7 @@ def plot_curve_averages(
     """
     counts = result.n_by_correct_level()
     levels = list(result.by_correct_level("pcs"))
-    ax = new_axes(ax, (max(4.6, 0.75 * (len(levels) + 2)), 3.0))
+    ax = new_axes(ax, (min(PAGE_WIDTH, max(4.6, 0.75 * (len(levels) + 2))), 3.0))
     names = first_lines(level_names)
     labels = [
         f"{'no MTD' if level == NO_MTD else names[level]}\n{counts[level]:,}" for level in levels

@@ -11,10 +11,11 @@ import pytest
 from escalation.designs import Boin, ThreePlusThree
 from escalation.errors import InputError
 from simulations.characteristics import correct_level
+from simulations.curve_pieces import band_around
 from simulations.curve_search import curve_grid
 from simulations.exact import exact_batch
 from simulations.graph import NO_MTD, TransitionGraph, build_graph
-from simulations.worst_case import GridCheck, WorstPiece, band_around, worst_overdose, worst_pcs
+from simulations.worst_case import GridCheck, WorstPiece, worst_overdose, worst_pcs
 from simulations.worst_case import _worst as take_worst
 
 GRAPHS = {
