@@ -20,6 +20,7 @@ __all__ = ["Found", "Region", "curve_grid", "maximise", "tighten"]
 Floats = NDArray[np.float64]
 
 _COARSEST, _FINEST = 9, 512  # values from 0 to 1
+_SAME = 1e-12
 _AGREE = 1e-6  # two searches that end closer than this have found the same value
 
 
@@ -119,12 +120,28 @@ def maximise(
         ends.append(_mend(curve(x), region))
     found = expected_values(graph, np.array(ends), values[:, np.newaxis])[:, 0]
     best = int(np.argmax(found))
+    value, p = _settle(graph, values, region, float(found[best]), ends[best])
     return Found(
-        value=float(found[best]),
-        p_dlt=ends[best],
+        value=value,
+        p_dlt=p,
         n_starts=len(ends),
         n_agreed=int((found > found[best] - _AGREE).sum()),
     )
+
+
+def _settle(
+    graph: TransitionGraph, values: Floats, region: Region, value: float, p: Floats
+) -> tuple[float, Floats]:
+    """Put the levels that do not matter as low as they can be, whatever search came first."""
+    least = value - _SAME
+    for level in range(len(p)):
+        lower = p.copy()
+        lower[level] = max(region.low[level], lower[level - 1] if level else 0)
+        lower = _mend(lower, region)
+        found = float(expected_values(graph, lower[np.newaxis], values[:, np.newaxis])[0, 0])
+        if found >= least:
+            value, p = found, lower
+    return value, p
 
 
 def _constraints(region: Region, free: NDArray[np.intp]) -> list[dict[str, Any]]:
@@ -164,7 +181,7 @@ def _starts(region: Region, n_starts: int, seed: int) -> list[Floats]:
     shares.append(np.full(n_levels, 0.5))
     n_random = max(0, n_starts - len(shares))
     shares += list(np.sort(np.random.default_rng(seed).random((n_random, n_levels)), axis=1))
-    curves = [region.low + share * (region.high - region.low) for share in shares]
+    curves = [region.low + share * (region.high - region.low) for share in shares[:n_starts]]
     return [_mend(curve, region) for curve in curves]
 
 
