@@ -23,7 +23,14 @@ from escalation.designs import describe_design
 from escalation.errors import InputError, did_you_mean
 from escalation.protocol import Protocol
 from escalation.text import align
-from simulations.cli.common import departures_option, from_option, graph_from, heading
+from simulations.cli.common import (
+    continued_from,
+    departures_option,
+    from_option,
+    graph_from,
+    heading,
+    print_continued_from,
+)
 from simulations.cli.numbers import parse_numbers
 
 if TYPE_CHECKING:
@@ -137,7 +144,8 @@ def random_scenarios(
     chosen = _parse_settings(prior, prior_settings)
     drawn = _draw(protocol, prior, chosen, curves=curves, seed=seed, target=target)
     cohorts = read_outcomes(outcomes) if outcomes is not None else ()
-    averages = average_over_curves(graph_from(protocol, cohorts, allow_departures), drawn, target)
+    graph = graph_from(protocol, cohorts, allow_departures)
+    averages = average_over_curves(graph, drawn, target)
     if as_json:
         document = heading(protocol) | {
             "prior": {"name": prior, "settings": chosen},
@@ -145,14 +153,14 @@ def random_scenarios(
             "seed": seed,
             "target": target,
         }
+        document |= continued_from(graph, cohorts)
         echo_json(document | _document(protocol, averages))
     else:
         line(origin(protocol), indent="  ")
         line(
             f"{_describe(prior, prior_settings, curves, seed)}, target {target:g}; exact for each."
         )
-        if cohorts:
-            line("Patients and DLTs are those whose outcome is still to come.")
+        print_continued_from(cohorts)
         click.echo()
         _print(protocol, averages)
     if plot is not None:

@@ -24,11 +24,13 @@ from escalation.protocol import Protocol
 from escalation.text import align
 from simulations.cli.common import (
     choose_scenarios,
+    continued_from,
     departures_option,
     from_option,
     graph_from,
     heading,
     p_dlt_option,
+    print_continued_from,
     scenario_option,
 )
 
@@ -103,11 +105,10 @@ def sensitivity(
         for scenario in scenarios
     ]
     if as_json:
-        echo_json(_document(protocol, results, band))
+        echo_json(_document(protocol, results, band) | continued_from(graph, cohorts))
     else:
         line(origin(protocol), indent="  ")
-        if outcomes is not None:
-            line("Patients and DLTs are those whose outcome is still to come.")
+        print_continued_from(cohorts)
         for scenario, found, moved in results:
             _print(protocol, scenario, found, moved, band)
     if plot is not None:

@@ -15,10 +15,12 @@ from escalation.cli.options import (
     protocol_options,
     read_outcomes,
 )
+from escalation.outcomes import format_outcomes
 from escalation.protocol import Protocol
 from escalation.text import align
 from simulations.cli.common import (
     choose_scenarios,
+    continued_from,
     departures_option,
     from_option,
     graph_from,
@@ -114,7 +116,7 @@ def worst_case(
     overdose = None if above is None else worst_overdose(graph, above, **settings)
     pcs = None if target is None else worst_pcs(graph, target, separation=separation, **settings)
     if as_json:
-        document = heading(protocol) | {"seed": seed}
+        document = heading(protocol) | {"seed": seed} | continued_from(graph, cohorts)
         if around is not None:
             document["band"] = {"around": list(around.p_dlt), "width": band}
         if overdose is not None:
@@ -125,6 +127,8 @@ def worst_case(
         echo_json(document)
         return
     line(origin(protocol), indent="  ")
+    if cohorts:
+        line(f"Continuing from {format_outcomes(cohorts)}.", indent="  ")
     among = "all curves" if around is None else f"all curves within {band:g} of {around.name}"
     line(f"Of {among} on which P(DLT) never falls from one level to the next:", indent="  ")
     if overdose is not None:

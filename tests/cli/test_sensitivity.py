@@ -182,6 +182,23 @@ def test_the_target_is_the_designs_where_it_has_one() -> None:
     assert document(f"{words} --set target=0.2")["target"] == 0.2
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "sensitivity --p-dlt 0.1,0.2,0.3",
+        "worst-case --levels 3 --above 0.4",
+        "random-scenarios --levels 3 --target 0.25 --curves 10",
+    ],
+)
+def test_a_trial_that_goes_on_says_from_where(line: str) -> None:
+    words = [*line.split(), "--from", "1NNN 2NN?"]
+    said = CliRunner().invoke(main, words).stdout
+    assert "Continuing from 1NNN 2NN?" in said
+    found = json.loads(CliRunner().invoke(main, [*words, "--json"]).stdout)
+    assert found["from"]["outcomes"] == "1NNN 2NN?"
+    assert found["from"]["n_pending"] == [0, 1, 0]
+
+
 # ---------------------------------------------------------------- pictures and refusals
 
 
