@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from escalation.cli.options import identity, line, read_stdin
+from escalation.cli.options import identity, line, origin, read_stdin
 from escalation.designs import design_settings
 from escalation.errors import InputError
 from escalation.outcomes import Cohort, format_outcomes
@@ -33,6 +33,7 @@ __all__ = [
     "graph_from",
     "heading",
     "p_dlt_option",
+    "plotted_design",
     "print_continued_from",
     "read_scenarios",
     "scenario_option",
@@ -129,3 +130,9 @@ def print_continued_from(cohorts: Sequence[Cohort]) -> None:
             "outcome is still to come, pending patients among them.",
             indent="  ",
         )
+
+
+def plotted_design(protocol: Protocol, cohorts: Sequence[Cohort]) -> str:
+    """Return what a caption says of the design: also after which outcomes the trial continues."""
+    after = f"; after {format_outcomes(cohorts)}" if cohorts else ""
+    return origin(protocol).rstrip(".") + after

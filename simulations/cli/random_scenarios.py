@@ -21,6 +21,7 @@ from escalation.cli.options import (
 )
 from escalation.designs import describe_design
 from escalation.errors import InputError, did_you_mean
+from escalation.outcomes import Cohort, format_outcomes
 from escalation.protocol import Protocol
 from escalation.text import align
 from simulations.cli.common import (
@@ -29,6 +30,7 @@ from simulations.cli.common import (
     from_option,
     graph_from,
     heading,
+    plotted_design,
     print_continued_from,
 )
 from simulations.cli.numbers import parse_numbers
@@ -164,7 +166,7 @@ def random_scenarios(
         click.echo()
         _print(protocol, averages)
     if plot is not None:
-        _plot(plot, protocol, averages, _describe(prior, prior_settings, curves, seed))
+        _plot(plot, protocol, cohorts, averages, _describe(prior, prior_settings, curves, seed))
     if table is not None:
         origin_columns = {
             "prior": " ".join((prior, *prior_settings)),
@@ -275,7 +277,9 @@ def _document(protocol: Protocol, averages: CurveAverages) -> dict[str, Any]:
     }
 
 
-def _plot(path: Path, protocol: Protocol, averages: CurveAverages, prior: str) -> None:
+def _plot(
+    path: Path, protocol: Protocol, cohorts: Sequence[Cohort], averages: CurveAverages, prior: str
+) -> None:
     from simulations.plots import (  # noqa: PLC0415  # loads matplotlib
         Provenance,
         plot_curve_averages,
@@ -288,11 +292,12 @@ def _plot(path: Path, protocol: Protocol, averages: CurveAverages, prior: str) -
         method="exact for each curve",
         protocol=protocol.name,
         digest=protocol.digest,
+        note=f"after {format_outcomes(cohorts)}" if cohorts else "",
     )
     axes = plot_curve_averages(
         averages,
         level_names=protocol.axis_names,
-        design=origin(protocol).rstrip("."),
+        design=plotted_design(protocol, cohorts),
         prior=prior,
     )
     save_figure(axes, path, provenance)

@@ -20,6 +20,7 @@ from escalation.cli.options import (
 )
 from escalation.designs import describe_design
 from escalation.errors import InputError
+from escalation.outcomes import Cohort, format_outcomes
 from escalation.protocol import Protocol
 from escalation.text import align
 from simulations.cli.common import (
@@ -30,6 +31,7 @@ from simulations.cli.common import (
     graph_from,
     heading,
     p_dlt_option,
+    plotted_design,
     print_continued_from,
     scenario_option,
 )
@@ -112,7 +114,7 @@ def sensitivity(
         for scenario, found, moved in results:
             _print(protocol, scenario, found, moved, band)
     if plot is not None:
-        _plot(plot, protocol, scenarios[0], results[0][2])
+        _plot(plot, protocol, cohorts, scenarios[0], results[0][2])
 
 
 def _parse_figure(text: str, protocol: Protocol) -> tuple[str, int | None]:
@@ -226,7 +228,9 @@ def _document(
     return heading(protocol) | {"results": shown} | ({} if target is None else {"target": target})
 
 
-def _plot(path: Path, protocol: Protocol, scenario: Scenario, moved: Tornado) -> None:
+def _plot(
+    path: Path, protocol: Protocol, cohorts: Sequence[Cohort], scenario: Scenario, moved: Tornado
+) -> None:
     from simulations.plots import (  # noqa: PLC0415  # loads matplotlib
         Provenance,
         plot_tornado,
@@ -239,11 +243,12 @@ def _plot(path: Path, protocol: Protocol, scenario: Scenario, moved: Tornado) ->
         method="exact",
         protocol=protocol.name,
         digest=protocol.digest,
+        note=f"after {format_outcomes(cohorts)}" if cohorts else "",
     )
     axes = plot_tornado(
         moved,
         level_names=protocol.axis_names,
-        design=origin(protocol).rstrip("."),
+        design=plotted_design(protocol, cohorts),
         scenario=scenario.name,
     )
     save_figure(axes, path, provenance)

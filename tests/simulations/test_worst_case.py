@@ -17,6 +17,7 @@ from simulations.exact import exact_batch
 from simulations.graph import NO_MTD, TransitionGraph, build_graph
 from simulations.worst_case import GridCheck, WorstPiece, worst_overdose, worst_pcs
 from simulations.worst_case import _worst as take_worst
+from tests.benchmarks.baseline import enumerate_paths
 
 GRAPHS = {
     "3+3": build_graph(ThreePlusThree(n_levels=3)),
@@ -147,6 +148,19 @@ def test_one_level_against_theory(above):
     assert found.worst.value == pytest.approx(q**3 + 3 * above * q**5, abs=1e-12)
     assert found.worst.p_dlt == pytest.approx([above])
     assert not found.worst.attained
+
+
+@pytest.mark.parametrize(
+    ("n_levels", "above", "bound"),
+    [(3, 1 / 3, 0.3803), (5, 1 / 3, 0.3804), (3, 0.4, 0.2524), (5, 0.4, 0.2525)],
+)
+def test_the_3_plus_3_against_the_recursive_baseline(n_levels, above, bound):
+    """It does worst where every level is a little above the limit."""
+    found = worst_overdose(build_graph(ThreePlusThree(n_levels=n_levels)), above, grid_curves=0)
+    assert found.worst.p_dlt == pytest.approx([above] * n_levels)
+    selected, _, _ = enumerate_paths([above] * n_levels)
+    assert found.worst.value == pytest.approx(sum(selected[1:]), abs=1e-12)
+    assert bound - 1e-4 < found.worst.value <= bound
 
 
 @pytest.mark.parametrize("separation", [0.05, 0.1, 0.2])
