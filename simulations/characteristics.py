@@ -9,9 +9,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from escalation.errors import InputError
 from simulations.graph import INCONCLUSIVE, NO_MTD, TransitionGraph
 
-__all__ = ["Distribution", "OperatingCharacteristics", "correct_level", "end_values", "summarise"]
+__all__ = [
+    "Distribution",
+    "OperatingCharacteristics",
+    "check_target",
+    "correct_level",
+    "correct_levels",
+    "end_values",
+    "summarise",
+]
 
 Floats = NDArray[np.float64]
 
@@ -141,11 +150,33 @@ def correct_level(p_dlt: Sequence[float], target: float) -> int | None:
     target; of several with the same P(DLT), the highest. None, no MTD, where every level is above
     the target.
     """
-    if min(p_dlt) > target:
-        return None
-    return min(
-        range(len(p_dlt)), key=lambda level: (abs(p_dlt[level] - target), p_dlt[level], -level)
-    )
+    level = int(correct_levels(np.array([p_dlt], dtype=np.float64), target)[0])
+    return None if level == NO_MTD else level
+
+
+def correct_levels(p_dlt: Floats, target: float) -> NDArray[np.intp]:
+    """Return ``correct_level`` of each row of scenarios, ``NO_MTD`` for none.
+
+    Parameters
+    ----------
+    p_dlt : float array, shape (N, L)
+    target : float
+
+    Returns
+    -------
+    int array, shape (N,)
+    """
+    distance = np.abs(p_dlt - target)
+    nearest = distance == distance.min(axis=1, keepdims=True)
+    lowest = np.where(nearest, p_dlt, np.inf).min(axis=1, keepdims=True)
+    levels = p_dlt.shape[1] - 1 - np.argmax((nearest & (p_dlt == lowest))[:, ::-1], axis=1)
+    return np.where(p_dlt.min(axis=1) > target, NO_MTD, levels)
+
+
+def check_target(target: float) -> None:
+    """Refuse a target that is no probability between 0 and 1."""
+    if not 0 < target < 1:
+        raise InputError(f"the target P(DLT) must lie between 0 and 1, not {target}")
 
 
 def end_values(graph: TransitionGraph) -> dict[str, Floats]:

@@ -23,6 +23,7 @@ __all__ = [
     "end_probabilities",
     "exact_batch",
     "exact_characteristics",
+    "expected_values",
     "log_terms",
 ]
 
@@ -95,12 +96,7 @@ def exact_batch(graph: TransitionGraph, p_dlt: ArrayLike) -> BatchCharacteristic
     """
     p = check_p_dlt(p_dlt, graph, n_dim=2)
     values = end_values(graph)
-    figures = np.hstack(list(values.values()))
-    sums = np.empty((len(p), figures.shape[1]))
-    size = max(1, _ONE_CORE // figures.size)
-    for first in range(0, len(p), size):
-        block = slice(first, first + size)
-        sums[block] = end_probabilities(graph, p[block]) @ figures
+    sums = expected_values(graph, p, np.hstack(list(values.values())))
     starts = np.cumsum([value.shape[1] for value in values.values()])[:-1]
     by_name = dict(zip(values, np.split(sums, starts, axis=1), strict=True))
     return BatchCharacteristics(
@@ -110,6 +106,28 @@ def exact_batch(graph: TransitionGraph, p_dlt: ArrayLike) -> BatchCharacteristic
         patients=by_name["patients"],
         dlts=by_name["dlts"],
     )
+
+
+def expected_values(graph: TransitionGraph, p: Floats, values: Floats) -> Floats:
+    """Return the expectation of figures of the trial's end under each scenario.
+
+    Parameters
+    ----------
+    graph : TransitionGraph
+    p : float array, shape (N, L)
+    values : float array, shape (E, F)
+        The figures at each of ``graph.ends``; see ``characteristics.end_values``.
+
+    Returns
+    -------
+    float array, shape (N, F)
+    """
+    sums = np.empty((len(p), values.shape[1]))
+    size = max(1, _ONE_CORE // max(1, values.size))
+    for first in range(0, len(p), size):
+        block = slice(first, first + size)
+        sums[block] = end_probabilities(graph, p[block]) @ values
+    return sums
 
 
 def end_probabilities(graph: TransitionGraph, p: Floats) -> Floats:

@@ -1,16 +1,20 @@
-"""Simulated trials as a file: one row a cohort, as ``SimulatedTrials.courses`` gives them."""
+"""Results as CSV files: simulated trials, a row a cohort, and toxicity curves, a row a curve."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+import numpy as np
+
+from simulations.curve_averages import CurveAverages
 from simulations.graph import NO_MTD
 from simulations.simulated import SimulatedTrials
 
-__all__ = ["COLUMNS", "write_trials"]
+__all__ = ["COLUMNS", "write_curves", "write_trials"]
 
 COLUMNS = ("scenario", "trial", "cohort", "level", "dose", "n_patients", "n_dlts", "end")
 
@@ -39,10 +43,47 @@ def write_trials(
     OSError
         If the file cannot be written.
     """
+    with _replacing(path) as file:
+        _write(file, trials, labels, doses, origin)
+
+
+def write_curves(
+    path: Path, averages: CurveAverages, labels: Sequence[int], origin: Mapping[str, object]
+) -> None:
+    """Write toxicity curves with the characteristics under each to a CSV file, a row a curve.
+
+    Parameters
+    ----------
+    path : Path
+    averages : CurveAverages
+    labels : sequence of int, length L
+        The ladder, lowest level first.
+    origin : mapping of str to object
+        As for ``write_trials``.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
+    with _replacing(path) as file:
+        writer = csv.writer(file)
+        by_level = [f"p_dlt_{label}" for label in labels]
+        writer.writerow(["curve", *by_level, "correct_level", *averages.figures, *origin])
+        figures = np.column_stack(list(averages.figures.values())).tolist()
+        rows = zip(averages.p_dlt.tolist(), averages.correct.tolist(), figures, strict=True)
+        for curve, (p_dlt, correct, values) in enumerate(rows):
+            shown = "no MTD" if correct == NO_MTD else labels[correct]
+            writer.writerow((curve, *p_dlt, shown, *values, *origin.values()))
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[TextIO]:
+    """Open a file that takes the place of ``path`` when it is complete."""
     unfinished = path.with_name(f"{path.name}.part")  # a file cut short would look complete
     try:
         with unfinished.open("w", newline="", encoding="utf-8") as file:
-            _write(file, trials, labels, doses, origin)
+            yield file
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)

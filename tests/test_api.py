@@ -35,16 +35,24 @@ SURFACE = {
     "simulations.graph": "INCONCLUSIVE NO_MTD TransitionGraph build_graph",
     "simulations.exact": (
         "BatchCharacteristics check_p_dlt end_probabilities exact_batch exact_characteristics "
-        "log_terms"
+        "expected_values log_terms"
     ),
     "simulations.simulated": "CHUNK_SIZE Draws GENERATOR MonteCarlo SimulatedTrials",
     "simulations.montecarlo": "simulate simulate_trials",
     "simulations.characteristics": (
-        "Distribution OperatingCharacteristics correct_level end_values summarise"
+        "Distribution OperatingCharacteristics check_target correct_level correct_levels "
+        "end_values summarise"
     ),
     "simulations.mtd_data": "MtdData mtd_data",
     "simulations.paths": "Path PathNode iter_paths path_tree",
     "simulations.passes": "expected_from passing_probabilities transition_probabilities",
+    "simulations.sensitivity": (
+        "Sensitivity Tornado end_figures expected_gradient sensitivity tornado"
+    ),
+    "simulations.curve_pieces": "band_around",
+    "simulations.worst_case": ("GridCheck WorstCase WorstPiece worst_overdose worst_pcs"),
+    "simulations.random_curves": "LOG_DOSE_STEP logistic_normal paoletti pseudo_uniform",
+    "simulations.curve_averages": "CurveAverages FigureSummary QUANTILES average_over_curves",
     "simulations.results": "Method ScenarioResult run_scenarios",
     "simulations.scenarios": (
         "Scenario ScenarioError ScenarioFileError load_scenarios parse_scenarios "
@@ -52,9 +60,10 @@ SURFACE = {
     ),
     "simulations.curves": "emax logistic power weibull",
     "simulations.plots": (
-        "Provenance SUFFIXES plot_convergence plot_decision_table plot_distribution "
+        "Provenance SUFFIXES plot_convergence plot_curve_averages plot_decision_table "
+        "plot_distribution "
         "plot_page plot_paths plot_patients plot_scenarios plot_selection "
-        "plot_trajectories plot_trajectory provenance_of save_figure"
+        "plot_tornado plot_trajectories plot_trajectory provenance_of save_figure"
     ),
 }
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from escalation.cli.options import identity, read_stdin
+from escalation.cli.options import identity, line, origin, read_stdin
 from escalation.designs import design_settings
 from escalation.errors import InputError
-from escalation.outcomes import Cohort
+from escalation.outcomes import Cohort, format_outcomes
 from escalation.protocol import Protocol, advise
 from simulations.cli.numbers import parse_p_dlt
 from simulations.scenarios import (
@@ -28,11 +28,14 @@ if TYPE_CHECKING:
 __all__ = [
     "choose_scenario",
     "choose_scenarios",
+    "continued_from",
     "departures_option",
     "from_option",
     "graph_from",
     "heading",
     "p_dlt_option",
+    "plotted_design",
+    "print_continued_from",
     "read_scenarios",
     "scenario_option",
 ]
@@ -116,3 +119,33 @@ def heading(protocol: Protocol) -> dict[str, Any]:
         "levels": [{"level": level.label, "dose": level.dose} for level in protocol.levels],
         "unit": protocol.unit,
     }
+
+
+def continued_from(graph: TransitionGraph, cohorts: Sequence[Cohort]) -> dict[str, Any]:
+    """Return what a JSON document says of the outcomes so far; nothing without any."""
+    if not cohorts:
+        return {}
+    return {
+        "from": {
+            "outcomes": format_outcomes(cohorts),
+            "n_evaluable": graph.n_so_far.tolist(),
+            "n_dlts": graph.n_dlts_so_far.tolist(),
+            "n_pending": graph.n_pending.tolist(),
+        }
+    }
+
+
+def print_continued_from(cohorts: Sequence[Cohort]) -> None:
+    """Say after which outcomes the trial continues, and what is counted then."""
+    if cohorts:
+        line(
+            f"Continuing from {format_outcomes(cohorts)}: patients and DLTs are those whose "
+            "outcome is still to come, pending patients among them.",
+            indent="  ",
+        )
+
+
+def plotted_design(protocol: Protocol, cohorts: Sequence[Cohort]) -> str:
+    """Return what a caption says of the design: also after which outcomes the trial continues."""
+    after = f"; after {format_outcomes(cohorts)}" if cohorts else ""
+    return origin(protocol).rstrip(".") + after

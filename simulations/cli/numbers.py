@@ -10,7 +10,7 @@ from escalation.designs.base import MAX_LEVELS
 from simulations.curve_arguments import show
 from simulations.scenarios import ScenarioError
 
-__all__ = ["parse_doses", "parse_p_dlt"]
+__all__ = ["parse_doses", "parse_numbers", "parse_p_dlt"]
 
 
 def parse_p_dlt(text: str) -> tuple[float, ...]:
@@ -58,6 +58,17 @@ def parse_doses(text: str) -> tuple[float, ...]:
             )
         doses.append(value)
     return tuple(doses)
+
+
+def parse_numbers(option: str, text: str) -> tuple[float, ...]:
+    """Read any numbers separated by commas; ``option`` is what messages call them.
+
+    Examples
+    --------
+    >>> parse_numbers("--prior-set mean", "-1.1,0")
+    (-1.1, 0.0)
+    """
+    return tuple(value for _, _, value in _parse_numbers(option, text))
 
 
 # float() would also read "nan", "1_000" and other scripts' digits

@@ -28,11 +28,13 @@ from escalation.outcomes import Cohort, format_outcomes
 from escalation.protocol import Protocol
 from simulations.cli.common import (
     choose_scenarios,
+    continued_from,
     departures_option,
     from_option,
     graph_from,
     heading,
     p_dlt_option,
+    print_continued_from,
     scenario_option,
 )
 
@@ -192,12 +194,7 @@ def _print(
             "standard errors in brackets.",
             indent="  ",
         )
-    if cohorts:
-        line(
-            f"Continuing from {format_outcomes(cohorts)}: patients and DLTs are those whose "
-            "outcome is still to come, pending patients among them.",
-            indent="  ",
-        )
+    print_continued_from(cohorts)
     names = protocol.short_names
     for result in results:
         click.echo(f"\nScenario {result.scenario.name}")
@@ -289,11 +286,4 @@ def _document(
         for result, shown in zip(results, document["results"], strict=True):
             level = correct_level(result.scenario.p_dlt, target)
             shown["correct_level"] = None if level is None else protocol.labels[level]
-    if cohorts:
-        document["from"] = {
-            "outcomes": format_outcomes(cohorts),
-            "n_evaluable": graph.n_so_far.tolist(),
-            "n_dlts": graph.n_dlts_so_far.tolist(),
-            "n_pending": graph.n_pending.tolist(),
-        }
-    return document
+    return document | continued_from(graph, cohorts)

@@ -13,15 +13,18 @@ from simulations.plots.characteristics import (
     plot_selection,
 )
 from simulations.plots.convergence import plot_convergence
+from simulations.plots.curve_averages import plot_curve_averages
 from simulations.plots.page import plot_page
 from simulations.plots.paths import plot_paths
 from simulations.plots.provenance import provenance_of
+from simulations.plots.sensitivity import plot_tornado
 from simulations.plots.trials import plot_trajectories, plot_trajectory
 
 __all__ = [
     "SUFFIXES",
     "Provenance",
     "plot_convergence",
+    "plot_curve_averages",
     "plot_decision_table",
     "plot_distribution",
     "plot_page",
@@ -29,6 +32,7 @@ __all__ = [
     "plot_patients",
     "plot_scenarios",
     "plot_selection",
+    "plot_tornado",
     "plot_trajectories",
     "plot_trajectory",
     "provenance_of",

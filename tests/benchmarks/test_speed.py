@@ -13,9 +13,13 @@ import numpy as np
 import pytest
 
 from escalation.designs import ThreePlusThree, make_design
+from simulations.curve_averages import average_over_curves
 from simulations.exact import exact_batch, exact_characteristics
 from simulations.graph import build_graph
 from simulations.montecarlo import simulate
+from simulations.random_curves import logistic_normal, paoletti, pseudo_uniform
+from simulations.sensitivity import sensitivity
+from simulations.worst_case import worst_overdose, worst_pcs
 
 from .baseline import enumerate_paths, simulate_patients
 
@@ -121,6 +125,42 @@ def test_boin_speed():
     command += ["--method", "exact", "--json"]
     cold = best_of(3, lambda: subprocess.run(command, check=True, capture_output=True))
     report("  simulate --method exact --json from a cold shell", f"{cold:.2f} s")
+
+
+@pytest.mark.benchmark
+def test_random_scenarios_speed():
+    """Asked of it: 10,000 random curves for a 3+3 in 1 s, drawn and evaluated."""
+    graph = build_graph(ThreePlusThree(n_levels=5))
+    for prior in (pseudo_uniform, paoletti, logistic_normal):
+
+        def draw(prior=prior):
+            return prior(10_000, np.random.default_rng(1), target=0.25, n_levels=5)
+
+        seconds = best_of(5, draw)
+        report(f"5 levels, 10,000 curves, {prior.__name__}, drawn", f"{seconds * 1e3:.1f} ms")
+        seconds = best_of(5, lambda draw=draw: average_over_curves(graph, draw(), 0.25).summary())
+        report("  drawn, evaluated and summed up", f"{seconds * 1e3:.0f} ms")
+    words = "-m escalation random-scenarios --levels 5 --target 0.25 --json"
+    command = [sys.executable, *words.split()]
+    cold = best_of(3, lambda: subprocess.run(command, check=True, capture_output=True))
+    report("  random-scenarios from a cold shell", f"{cold:.2f} s")
+
+
+@pytest.mark.benchmark
+def test_sensitivity_speed():
+    boin = make_design("boin", n_levels=5, target=0.3, max_patients=30)
+    for design in (ThreePlusThree(n_levels=3), ThreePlusThree(n_levels=5), boin):
+        graph = build_graph(design)
+        p = P5[: design.n_levels]
+        seconds = best_of(20, lambda graph=graph, p=p: sensitivity(graph, p, 0.25))
+        report(f"{design.name}, {design.n_levels} levels, all gradients", f"{seconds * 1e3:.2f} ms")
+        for what, grid in (("searches", 0), ("with the grid", 200_000)):
+            seconds = best_of(
+                3, lambda graph=graph, grid=grid: worst_overdose(graph, 0.4, grid_curves=grid)
+            )
+            report(f"  worst overdosing, {what}", f"{seconds:.2f} s")
+        seconds = best_of(3, lambda graph=graph: worst_pcs(graph, 0.25, separation=0.05))
+        report("  worst PCS with a separation, with the grid", f"{seconds:.2f} s")
 
 
 @pytest.mark.benchmark
