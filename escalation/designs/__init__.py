@@ -7,6 +7,7 @@ from dataclasses import MISSING, fields
 from typing import Any
 
 from escalation.designs.a_plus_b import APlusB
+from escalation.designs.accelerated import AcceleratedTitration
 from escalation.designs.base import Action, Clause, Decision, Design, LevelStatus
 from escalation.designs.boin import Boin
 from escalation.designs.i3_plus_3 import I3Plus3
@@ -20,6 +21,7 @@ __all__ = [
     "DESIGNS",
     "VARIANTS",
     "APlusB",
+    "AcceleratedTitration",
     "Action",
     "Boin",
     "Clause",
@@ -41,6 +43,7 @@ __all__ = [
 _ALL: tuple[type[Design], ...] = (
     ThreePlusThree,
     APlusB,
+    AcceleratedTitration,
     Boin,
     Keyboard,
     MTpi,

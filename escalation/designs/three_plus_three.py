@@ -67,7 +67,7 @@ class ThreePlusThree(APlusB):
     def __post_init__(self) -> None:
         if self.variant is not None and self.variant not in get_args(Variant):
             raise DesignError(
-                f"3+3: variant {self.variant!r} is unknown; "
+                f"{self.name}: variant {self.variant!r} is unknown; "
                 f"{did_you_mean(str(self.variant), get_args(Variant))}"
             )
         below, top = (
@@ -78,11 +78,14 @@ class ThreePlusThree(APlusB):
         )
         if self.variant is not None and (below, top) != VARIANTS[self.variant]:
             raise DesignError(
-                f"3+3: variant {self.variant!r} means below={VARIANTS[self.variant][0]!r} and "
-                f"top={VARIANTS[self.variant][1]!r}; give the variant or the pair, not both"
+                f"{self.name}: variant {self.variant!r} means "
+                f"below={VARIANTS[self.variant][0]!r} and top={VARIANTS[self.variant][1]!r}; "
+                "give the variant or the pair, not both"
             )
         if self.two_of_six not in get_args(Borderline):
-            raise DesignError(f"3+3: two_of_six must be 'fail' or 'mtd', not {self.two_of_six!r}")
+            raise DesignError(
+                f"{self.name}: two_of_six must be 'fail' or 'mtd', not {self.two_of_six!r}"
+            )
         object.__setattr__(self, "below", below)
         object.__setattr__(self, "top", top)
         object.__setattr__(self, "borderline", self.two_of_six)
