@@ -129,7 +129,10 @@ def log_terms(p: Floats) -> Floats:
 
 
 def check_p_dlt(p_dlt: ArrayLike, graph: TransitionGraph, *, n_dim: int = 1) -> Floats:
-    """Return ``p_dlt`` as an array that fits the graph's ladder, or raise ``InputError``."""
+    """Return ``p_dlt`` as an array that fits the graph's ladder, or raise ``InputError``.
+
+    So it is with every probability: a graph that lacks its ``p_moderate`` is refused here too.
+    """
     try:
         p = np.asarray(p_dlt, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -142,4 +145,5 @@ def check_p_dlt(p_dlt: ArrayLike, graph: TransitionGraph, *, n_dim: int = 1) -> 
     wrong = ~((p >= 0) & (p <= 1))
     if wrong.any():
         raise InputError(f"P(DLT) must be from 0 to 1, not {p[wrong][0]}")
+    graph.moderate_probabilities()
     return p

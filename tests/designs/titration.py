@@ -7,7 +7,7 @@ to three and the trial is a conventional 3+3.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from math import comb
 from typing import Any
 
@@ -108,19 +108,13 @@ def _retell(course: list[Cohort]) -> Callable[[int, int, bool], str]:
     return treat
 
 
-def probability(course: list[Cohort], p_dlt: list[float], p_moderate: list[float], start: int = 0):
-    """Return the probability of a course; in titration alone moderate toxicities are told apart."""
+def probability(course: list[Cohort], p_dlt: Sequence[float], p_moderate: Sequence[float]) -> float:
+    """Return the probability of a course: three outcomes for who is treated alone, else two."""
     product = 1.0
-    titrates = True
-    n_moderate, expected = 0, start
     for level, letters in course:
         p, q = p_dlt[level], p_moderate[level]
-        titrates = titrates and len(letters) == 1 and level == expected
-        expected += 1
-        if titrates:
+        if len(letters) == 1:
             product *= {"N": (1 - p) * (1 - q), "T": p, "M": (1 - p) * q}[letters]
-            n_moderate += letters == "M"
-            titrates = letters != "T"
         else:
             n, x = len(letters), letters.count("T")
             product *= comb(n, x) * p**x * (1 - p) ** (n - x)
