@@ -68,19 +68,6 @@ class AcceleratedTitration(ThreePlusThree):
         said = f"moderate_events must be a whole number from 1 to {MAX_LEVELS}, not {events!r}"
         return [*super(AcceleratedTitration, self)._faults(), *([said] if wrong else [])]
 
-    @property
-    def afterwards(self) -> ThreePlusThree:
-        """The 3+3 that follows titration."""
-        return ThreePlusThree(
-            n_levels=self.n_levels,
-            start=self.start,
-            below=self.below,
-            top=self.top,
-            untested_below=self.untested_below,
-            two_of_six=self.two_of_six,
-            max_patients=self.max_patients,
-        )
-
     def summarise_moderate(self, tallies: Sequence[Tally], level: int) -> int:
         """Return the moderate toxicities so far, or after them the level where titration ended."""
         end, has_ended = self._titration(tallies)

@@ -27,11 +27,13 @@ def level_table(protocol: Protocol, cohorts: Sequence[Cohort], tallies: Sequence
     dose = [f"dose, {protocol.unit}"] if protocol.unit else []
     replaced = _not_evaluable(protocol, cohorts)
     beside = ["not evaluable"] if any(replaced) else []
-    rows = [["level", *dose, "evaluable", "DLTs", "pending", *beside, "status"]]
+    graded = ["moderate"] if protocol.design.asks_moderate else []
+    rows = [["level", *dose, "evaluable", "DLTs", *graded, "pending", *beside, "status"]]
     statuses = _statuses(protocol, replaced, tallies)
     for level, tally, n, status in zip(protocol.levels, tallies, replaced, statuses, strict=True):
         given = [] if level.dose is None else [format_dose(level.dose)]
-        counts = [tally.n_evaluable, tally.n_dlts, tally.n_pending, *([n] if beside else [])]
+        counts = [tally.n_evaluable, tally.n_dlts, *([tally.n_moderate] if graded else [])]
+        counts += [tally.n_pending, *([n] if beside else [])]
         rows.append([str(level.label), *given, *map(str, counts), status])
     return align(rows, left=[len(rows[0]) - 1])
 
@@ -48,6 +50,7 @@ def levels_document(
             "dose": level.dose,
             "n_evaluable": tally.n_evaluable,
             "n_dlts": tally.n_dlts,
+            **({"n_moderate": tally.n_moderate} if protocol.design.asks_moderate else {}),
             "n_pending": tally.n_pending,
             "n_not_evaluable": n_replaced,
             "status": status,

@@ -188,7 +188,7 @@ def test_after_the_first_dlt_at_the_start_it_is_the_3_plus_3():
     for tallies in untidy(3, [0, 1, 4]):
         if tallies[0].n_dlts:
             for level in range(3):
-                plain = design.afterwards.decide(tallies, level)
+                plain = ThreePlusThree(n_levels=3).decide(tallies, level)
                 assert said(design.decide(tallies, level)) == said(plain)
 
 
