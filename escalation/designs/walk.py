@@ -46,8 +46,6 @@ class Walk:
         0-based level of the last cohort.
     lasts : list of Tally
         The last cohort, for a design that remembers it; of several that it takes for one, one.
-    keys : list of int
-        The codes with level and with what the design remembers: equal where states are.
     decisions : list of Decision
     following : list of list of int
         The state after the next cohort, by its number of DLTs, and last after a patient with a
@@ -58,7 +56,6 @@ class Walk:
     codes: list[int]
     levels: list[int]
     lasts: list[Tally]
-    keys: list[int]
     decisions: list[Decision]
     following: list[list[int]]
 
@@ -88,16 +85,16 @@ def walk_design(
         codes=[_code(tallies) for tallies, _ in roots],
         levels=[level] * len(roots),
         lasts=[last for _, last in roots],
-        keys=[],
         decisions=[],
         following=[],
     )
     states, codes, levels, lasts = walk.tallies, walk.codes, walk.levels, walk.lasts
     # looked up by number: hashing the tallies themselves took most of the time
-    for tallies, code, last in zip(states, codes, lasts, strict=True):
-        key = (code * MAX_LEVELS + level) * MAX_MEMORY + design.remember(last)
-        walk.keys.append(_add_moderate(design, key, tallies, level))
-    number = {key: index for index, key in enumerate(walk.keys)}
+    number: dict[int, int] = {}
+    for index, (tallies, last) in enumerate(roots):
+        key = (codes[index] * MAX_LEVELS + level) * MAX_MEMORY + design.remember(last)
+        number[_add_moderate(design, key, tallies, level)] = index
+    graded = design.asks_moderate
     tally_of: dict[tuple[int, int, int], Tally] = {}
     cohorts_of: dict[int, list[tuple[Tally, int]]] = {}
     # they grow on the way
@@ -114,12 +111,12 @@ def walk_design(
             cohorts_of[size] = [(cohort, design.remember(cohort)) for cohort in cohorts]
         outcomes = cohorts_of[size]
         if decision.counts_moderate:
-            outcomes = [*outcomes, (MODERATE, design.remember(MODERATE))]
+            outcomes = [*outcomes, (_MODERATE, design.remember(_MODERATE))]
         for cohort, memory in outcomes:
             n_dlts = cohort.n_dlts
             child_code = code + (size * _HALF_DIGIT + n_dlts) * digit
             key = (child_code * MAX_LEVELS + target) * MAX_MEMORY + memory
-            if design.asks_moderate:
+            if graded:
                 after = (*state[:target], seen.plus(cohort), *state[target + 1 :])
                 key = _add_moderate(design, key, after, target)
             child = number.setdefault(key, len(states))
@@ -132,19 +129,13 @@ def walk_design(
                     seen.n_moderate + cohort.n_moderate,
                 )
                 if counts not in tally_of:
-                    tally_of[counts] = Tally(
-                        n_evaluable=counts[0], n_dlts=counts[1], n_moderate=counts[2]
-                    )
+                    tally_of[counts] = seen.plus(cohort)
                 states.append((*state[:target], tally_of[counts], *state[target + 1 :]))
                 levels.append(target)
                 codes.append(child_code)
                 lasts.append(cohort)
-                walk.keys.append(key)
             following.append(child)
     return walk
-
-
-MODERATE = Tally(n_evaluable=1, n_moderate=1)
 
 
 def _add_moderate(design: Design, key: int, tallies: Tallies, level: int) -> int:
@@ -154,6 +145,7 @@ def _add_moderate(design: Design, key: int, tallies: Tallies, level: int) -> int
     return key * MAX_SUMMARY + design.summarise_moderate(tallies, level)
 
 
+_MODERATE = Tally(n_evaluable=1, n_moderate=1)
 _HALF_DIGIT = 1 << 20
 _DIGIT = _HALF_DIGIT**2
 

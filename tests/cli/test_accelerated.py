@@ -8,12 +8,15 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+import escalation
 from escalation.cli import main
 from escalation.designs import AcceleratedTitration, LevelStatus
 from escalation.outcomes import Tally
 from escalation.protocol import Protocol
 from escalation.reports.decision_table import decision_table
 from escalation.reports.situations import answer_words, neighbours, reachable_states
+
+from .shell import Shell
 
 PLAIN = ("--levels", "4", "--design", "accelerated")
 P = ("--p-dlt", "0.05,0.1,0.2,0.4")
@@ -169,3 +172,39 @@ def test_a_protocol_file_names_the_design(tmp_path: Path) -> None:
     protocol = Protocol.plain(3).with_design("accelerated", moderate_events=3, variant="declare")
     assert Protocol.from_document(protocol.document).design == protocol.design
     assert protocol.design.decide([Tally()] * 3, 0).n_to_enrol == 1
+
+
+# ---------------------------------------------------------------- the tracker
+
+
+def test_a_trial_is_tracked(tmp_path: Path) -> None:
+    shipped = Path(escalation.__file__).with_name("protocols") / "nct07123519.toml"
+    text = shipped.read_text(encoding="utf-8")
+    design = text[text.index("[design]") : text.index("[", text.index("[design]") + 1)]
+    file = tmp_path / "protocol.toml"
+    file.write_text(text.replace(design, '[design]\nname = "accelerated"\n\n'), encoding="utf-8")
+    shell = Shell(str(tmp_path / "trial.db"))
+    shell.ok(
+        f"office: register --trial TJ --protocol {file} --on 2026-01-05",
+        "office: delegate site site --on 2026-01-05",
+        "office: delegate chair chair --on 2026-01-05",
+    )
+    for subject, level, dosed, closes in (
+        ("S1", 1, "2026-01-05", "2026-02-02"),
+        ("S2", 2, "2026-02-02", "2026-03-02"),
+    ):
+        shell.ok(f"chair: decide --follow --on {dosed}", f"chair: sign approved --on {dosed}")
+        shell.ok(f"site: enrol {subject} --weight 60 --level {level} --on {dosed}")
+        shell.ok(f"site: dose {subject} --infused {level * 1.8e8} --on {dosed}")
+        told = shell.ok(f"status --on {dosed}")
+        assert ("0 have a DLT, 1 a moderate toxicity: stay at level 2" in told) == (level == 2)
+        assert "cannot be said before" in shell.fails(
+            f"site: outcome {subject} --moderate --on {dosed}"
+        )
+        said = shell.ok(f"site: outcome {subject} --moderate --on {closes}")
+        assert f"{subject} had a moderate toxicity and no DLT" in said
+    assert "The rule now says: Stay at level 2, 6E6 cells/kg: enrol 2 patients." in said
+    seen = shell.json("status --on 2026-03-02")
+    assert [patient["standing"] for patient in seen["patients"]] == ["moderate, no DLT"] * 2
+    assert shell.ok("site: correct 8 --set outcome=no-dlt --reason misread --on 2026-03-02")
+    assert "Escalate to level 3" in shell.ok("status --on 2026-03-02")
