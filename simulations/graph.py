@@ -19,12 +19,13 @@ from escalation.designs.base import (
     Decision,
     Design,
     count_resolutions,
-    resolve_with_last,
     without_last,
 )
 from escalation.designs.walk import TooManyStatesError, Walk, walk_design
 from escalation.errors import InputError
 from escalation.outcomes import Tally
+from simulations.probabilities import check_probabilities
+from simulations.roots import count_ways, resolve_roots
 
 __all__ = ["INCONCLUSIVE", "NO_MTD", "TransitionGraph", "build_graph"]
 
@@ -238,12 +239,14 @@ def build_graph(
     before = tuple(tallies) if tallies is not None else (Tally(),) * design.n_levels
     here = design.start if level is None else level
     design.check_fit(before, here)
-    q = None if p_moderate is None else _check_p_moderate(p_moderate, design.n_levels)
+    q = None
+    if p_moderate is not None:
+        q = check_probabilities(p_moderate, design.n_levels, "p_moderate")
     if count_resolutions(before, moderate=design.asks_moderate) > max_states:
         raise TooManyStatesError(design.n_levels, max_states)
     if not design.remembers:
         last = NOBODY
-    roots = _resolve(design, before, here, last)
+    roots = resolve_roots(design, before, here, last)
     walk = walk_design(design, roots, here, max_states)
     ends = [_end(decision) for decision in walk.decisions]
     merged = np.array(_merge_ends(walk, ends))
@@ -270,8 +273,8 @@ def build_graph(
         roots=place[: len(roots)],
         root_ways=np.array(
             [
-                _ways(without_last(before, here, last), without_last(root, here, cohort))
-                * _ways([last], [cohort])
+                count_ways(without_last(before, here, last), without_last(root, here, cohort))
+                * count_ways([last], [cohort])
                 for root, cohort in roots
             ],
             dtype=np.float64,
@@ -288,40 +291,6 @@ def build_graph(
         ),
         p_moderate=q,
     )
-
-
-def _check_p_moderate(p_moderate: Sequence[float], n_levels: int) -> NDArray[np.float64]:
-    try:
-        q = np.asarray(p_moderate, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"p_moderate must be numbers from 0 to 1: {error}") from error
-    if q.shape != (n_levels,):
-        raise InputError(
-            f"p_moderate has shape {q.shape}; the ladder has {n_levels} levels, one value each"
-        )
-    wrong = ~((q >= 0) & (q <= 1))
-    if wrong.any():
-        raise InputError(f"p_moderate must be from 0 to 1, not {q[wrong][0]}")
-    return q
-
-
-def _resolve(
-    design: Design, before: Sequence[Tally], level: int, last: Tally
-) -> list[tuple[tuple[Tally, ...], Tally]]:
-    """Return the ways in which the pending patients can turn out, told apart as far as it counts.
-
-    Where no moderate toxicity among them makes a difference, patients have a DLT or none.
-    """
-    if design.asks_moderate:
-        told_apart: dict[tuple[tuple[int, int], ...], set[int]] = {}
-        ways = list(resolve_with_last(before, level, last, moderate=True))
-        for tallies, _ in ways:
-            counts = tuple((tally.n_evaluable, tally.n_dlts) for tally in tallies)
-            summary = design.summarise_moderate(tallies, level)
-            told_apart.setdefault(counts, set()).add(summary)
-        if any(len(summaries) > 1 for summaries in told_apart.values()):
-            return ways
-    return list(resolve_with_last(before, level, last))
 
 
 def _merge_ends(walk: Walk, ends: Sequence[int]) -> list[int]:
@@ -352,12 +321,3 @@ def _end(decision: Decision) -> int:
     if decision.inconclusive:
         return INCONCLUSIVE
     return NO_MTD if decision.mtd is None else decision.mtd
-
-
-def _ways(before: Sequence[Tally], resolved: Sequence[Tally]) -> int:
-    """Count in how many ways the pending patients of ``before`` turn out as ``resolved``."""
-    ways = 1
-    for now, then in zip(before, resolved, strict=True):
-        n_dlts, n_moderate = then.n_dlts - now.n_dlts, then.n_moderate - now.n_moderate
-        ways *= comb(now.n_pending, n_dlts) * comb(now.n_pending - n_dlts, n_moderate)
-    return ways

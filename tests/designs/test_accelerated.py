@@ -201,6 +201,18 @@ def test_every_other_design_takes_a_moderate_toxicity_for_no_dlt(design):
             assert design.decide(tallies, level) == design.decide(without, level)
 
 
+def test_a_cap_changes_nothing_but_to_stop_what_would_exceed_it():
+    capped = AcceleratedTitration(n_levels=3, max_patients=5)
+    design = AcceleratedTitration(n_levels=3)
+    for tallies in untidy(3, [0, 1, 2]):
+        n_so_far = sum(tally.n_evaluable for tally in tallies)
+        for level in range(3):
+            free, bound = design.decide(tallies, level), capped.decide(tallies, level)
+            too_many = n_so_far + free.n_to_enrol > 5 and free.level is not None
+            assert bound.inconclusive == too_many
+            assert too_many or said(bound) == said(free)
+
+
 def test_a_cap_stops_titration_too():
     design = AcceleratedTitration(n_levels=3, max_patients=2)
     assert ask(design, "1N").level == 1
