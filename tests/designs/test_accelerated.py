@@ -56,6 +56,17 @@ def test_every_course_on_four_levels_against_the_story(events):
         assert design.decide(tally_cohorts(cohorts, range(4)), course[-1][0]).mtd == mtd
 
 
+@pytest.mark.parametrize("events", [1, 2])
+def test_moderate_toxicities_after_titration_change_no_course(events):
+    """A site records them all; the simulator, which asks for none then, must not disagree."""
+    design = AcceleratedTitration(n_levels=3, start=1, moderate_events=events)
+    for course, mtd in every_trial(n_levels=3, start=1, moderate_events=events):
+        toxic = [(at, s.replace("N", "M") if len(s) > 1 else s) for at, s in course]
+        cohorts = [Cohort(label=at, outcomes=tuple(map(Outcome, s))) for at, s in toxic]
+        assert not replay(design, cohorts, range(3)).departures, toxic
+        assert design.decide(tally_cohorts(cohorts, range(3)), course[-1][0]).mtd == mtd
+
+
 @pytest.mark.parametrize(
     ("notation", "expected", "clause"),
     [
