@@ -3,6 +3,9 @@
 The notation is the field's (R packages escalation and trialr read the same): cohorts separated by
 spaces, each a level label followed by one letter a patient. ``1NNN 2NT?`` is three patients
 without a DLT at level 1, then one without, one with and one still pending at level 2.
+
+One letter is our own: ``M``, a patient without a DLT who had a moderate toxicity (grade 2 or more).
+Only a design that counts moderate toxicities tells it from ``N``.
 """
 
 from __future__ import annotations
@@ -31,6 +34,7 @@ class Outcome(StrEnum):
 
     NO_DLT = "N"
     DLT = "T"
+    MODERATE = "M"
     PENDING = "?"
     NOT_EVALUABLE = "X"
 
@@ -47,20 +51,28 @@ class Tally:
         Those of them with a DLT.
     n_pending : int
         Patients still inside the window without a DLT.
+    n_moderate : int
+        Evaluable patients without a DLT who had a moderate toxicity.
     """
 
     n_evaluable: int = 0
     n_dlts: int = 0
     n_pending: int = 0
+    n_moderate: int = 0
 
     def __post_init__(self) -> None:
-        for count in (self.n_evaluable, self.n_dlts, self.n_pending):
+        for count in (self.n_evaluable, self.n_dlts, self.n_pending, self.n_moderate):
             if type(count) is not int or count < 0:
                 raise InputError(f"a tally counts patients in whole numbers from 0, not {count!r}")
         if self.n_dlts > self.n_evaluable:
             raise InputError(
                 f"{self.n_dlts} DLTs among {self.n_evaluable} evaluable patients: "
                 "a patient with a DLT is evaluable"
+            )
+        if self.n_moderate > self.n_evaluable - self.n_dlts:
+            raise InputError(
+                f"{self.n_moderate} patients with a moderate toxicity and no DLT among "
+                f"{self.n_evaluable} evaluable ones, {self.n_dlts} of them with a DLT"
             )
 
     @property
@@ -74,6 +86,7 @@ class Tally:
             n_evaluable=self.n_evaluable + other.n_evaluable,
             n_dlts=self.n_dlts + other.n_dlts,
             n_pending=self.n_pending + other.n_pending,
+            n_moderate=self.n_moderate + other.n_moderate,
         )
 
 
@@ -100,10 +113,12 @@ class Cohort:
     def tally(self) -> Tally:
         """Return the tally of this cohort alone."""
         n_dlts = self.outcomes.count(Outcome.DLT)
+        n_moderate = self.outcomes.count(Outcome.MODERATE)
         return Tally(
-            n_evaluable=n_dlts + self.outcomes.count(Outcome.NO_DLT),
+            n_evaluable=n_dlts + n_moderate + self.outcomes.count(Outcome.NO_DLT),
             n_dlts=n_dlts,
             n_pending=self.outcomes.count(Outcome.PENDING),
+            n_moderate=n_moderate,
         )
 
     def __str__(self) -> str:
@@ -155,7 +170,7 @@ def _parse_cohort(text: str, start: int, end: int) -> Cohort:
                 text,
                 position,
                 f"{text[position]!a} is not an outcome; write N (no DLT), T (DLT), "
-                "? (pending) or X (not evaluable), in capitals",
+                "? (pending), X (not evaluable) or M (moderate toxicity, no DLT), in capitals",
             )
     if label.end() == end:
         raise NotationError(
@@ -190,15 +205,13 @@ def tally_cohorts(cohorts: Iterable[Cohort], labels: Sequence[int]) -> tuple[Tal
         For a cohort at a level that is not on the ladder.
     """
     index = {label: level for level, label in enumerate(labels)}
-    sums = [[0, 0, 0] for _ in labels]
+    sums = [Tally()] * len(labels)
     for cohort in cohorts:
         if cohort.label not in index:
             raise LadderError(cohort.label, labels)
-        tally, total = cohort.tally, sums[index[cohort.label]]
-        total[0] += tally.n_evaluable
-        total[1] += tally.n_dlts
-        total[2] += tally.n_pending
-    return tuple(Tally(n_evaluable=n, n_dlts=x, n_pending=k) for n, x, k in sums)
+        level = index[cohort.label]
+        sums[level] = sums[level].plus(cohort.tally)
+    return tuple(sums)
 
 
 def last_tally(cohorts: Sequence[Cohort]) -> Tally:

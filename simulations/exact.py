@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from escalation.errors import InputError
 from simulations.characteristics import OperatingCharacteristics, end_values, summarise
 from simulations.graph import TransitionGraph
+from simulations.probabilities import check_probabilities
 
 __all__ = [
     "BatchCharacteristics",
@@ -147,17 +147,10 @@ def log_terms(p: Floats) -> Floats:
 
 
 def check_p_dlt(p_dlt: ArrayLike, graph: TransitionGraph, *, n_dim: int = 1) -> Floats:
-    """Return ``p_dlt`` as an array that fits the graph's ladder, or raise ``InputError``."""
-    try:
-        p = np.asarray(p_dlt, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"P(DLT) must be numbers from 0 to 1: {error}") from error
-    n_levels = graph.design.n_levels
-    if p.ndim != n_dim or p.shape[-1] != n_levels:
-        raise InputError(
-            f"P(DLT) has shape {p.shape}; the ladder has {n_levels} levels, one value each"
-        )
-    wrong = ~((p >= 0) & (p <= 1))
-    if wrong.any():
-        raise InputError(f"P(DLT) must be from 0 to 1, not {p[wrong][0]}")
+    """Return ``p_dlt`` as an array that fits the graph's ladder, or raise ``InputError``.
+
+    So it is for every engine: a graph that lacks a ``p_moderate`` it needs is refused here too.
+    """
+    p = check_probabilities(p_dlt, graph.design.n_levels, "P(DLT)", n_dim=n_dim)
+    graph.moderate_probabilities()
     return p

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import comb, prod
+from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +19,13 @@ from escalation.designs.base import (
     Decision,
     Design,
     count_resolutions,
-    resolve_with_last,
     without_last,
 )
 from escalation.designs.walk import TooManyStatesError, Walk, walk_design
+from escalation.errors import InputError
 from escalation.outcomes import Tally
+from simulations.probabilities import check_probabilities
+from simulations.roots import count_ways, resolve_roots
 
 __all__ = ["INCONCLUSIVE", "NO_MTD", "TransitionGraph", "build_graph"]
 
@@ -46,7 +48,9 @@ class TransitionGraph:
     n_to_enrol : int array, shape (S,)
         Size of the next cohort; 0 where the trial has ended.
     children : int array, shape (S, K + 1)
-        The state after a cohort with 0 .. K DLTs; -1 where there is none.
+        The state after a cohort with 0 .. K DLTs; -1 where there is none. Where moderate toxicities
+        count the cohort is one patient, and the third is the state after one; see
+        ``counts_moderate``.
     mtd : int array, shape (S,)
         0-based MTD where the trial has ended; ``NO_MTD`` or ``INCONCLUSIVE`` without one.
     n_evaluable, n_dlts : int array, shape (S, L)
@@ -61,6 +65,12 @@ class TransitionGraph:
         Evaluable patients and their DLTs before the start.
     n_pending : int array, shape (L,)
         Patients pending at the start; their outcomes are still to come.
+    counts_moderate : bool array, shape (S,)
+        Whether a moderate toxicity of the next patient can change what follows.
+    root_moderate : int array, shape (R, L)
+        How many of the pending patients have a moderate toxicity in each root; 0 where none counts.
+    p_moderate : float array, shape (L,), or None
+        The assumed P(moderate toxicity | no DLT) at each level.
     """
 
     design: Design
@@ -76,6 +86,9 @@ class TransitionGraph:
     n_so_far: NDArray[np.intp]
     n_dlts_so_far: NDArray[np.intp]
     n_pending: NDArray[np.intp]
+    counts_moderate: NDArray[np.bool_]
+    root_moderate: NDArray[np.intp]
+    p_moderate: NDArray[np.float64] | None = None
 
     @property
     def n_states(self) -> int:
@@ -92,9 +105,46 @@ class TransitionGraph:
         """Count, for each state, the sequences of single patients' outcomes that lead to it.
 
         The probability of a state is this number times p^DLTs (1-p)^(no DLT) over the levels:
-        within a state every sequence has the same probability. Shape (S,).
+        within a state every sequence has the same probability. Where moderate toxicities count,
+        a sequence is weighted by P(moderate | no DLT) or its complement. Shape (S,).
+
+        Raises
+        ------
+        InputError
+            If that probability is needed and was not given.
         """
-        return self._count([comb(n, x) for n in range(self._max_n + 1) for x in range(n + 1)])
+        q = self.moderate_probabilities()
+        return self._count(
+            [comb(n, x) for n in range(self._max_n + 1) for x in range(n + 1)],
+            self.root_ways * self.root_weights(),
+            [(1 - q_here, 1.0, q_here) for q_here in q.tolist()],
+        )
+
+    def moderate_probabilities(self) -> NDArray[np.float64]:
+        """Return P(moderate toxicity | no DLT) by level; zeros where none counts.
+
+        Raises
+        ------
+        InputError
+            If it is needed and was not given.
+        """
+        if not (self.counts_moderate.any() or self.root_moderate.any()):
+            return np.zeros(self.design.n_levels)
+        if self.p_moderate is None:
+            raise InputError(
+                f"{self.design.name} counts moderate toxicities: probabilities need p_moderate "
+                "(--p-moderate), the P(moderate toxicity) of a patient without a DLT at each level"
+            )
+        return self.p_moderate
+
+    def root_weights(self) -> NDArray[np.float64]:
+        """Return the probability of each root's moderate toxicities, given its DLTs; shape (R,)."""
+        if not self.root_moderate.any():  # the roots do not tell them apart
+            return np.ones(len(self.roots))
+        q = self.moderate_probabilities()
+        dlts = self.n_dlts[self.roots] - self.n_dlts_so_far
+        others = self.n_pending - dlts - self.root_moderate
+        return np.asarray(np.prod(q**self.root_moderate * (1 - q) ** others, axis=1))
 
     @cached_property
     def exponents(self) -> NDArray[np.float64]:
@@ -109,19 +159,33 @@ class TransitionGraph:
     def count_paths(self) -> int:
         """Count the distinct paths from the roots to an end; a path is its cohorts' DLT counts."""
         n_numbers = (self._max_n + 1) * (self._max_n + 2) // 2
-        return round(float(self._count([1] * n_numbers)[self.ends].sum()))
+        ones = [(1.0, 1.0, 1.0)] * self.design.n_levels
+        return round(float(self._count([1] * n_numbers, self.root_ways, ones)[self.ends].sum()))
 
     @property
     def _max_n(self) -> int:
         return int(self.children.shape[1]) - 1
 
-    def _count(self, weights: Sequence[int]) -> NDArray[np.float64]:
-        """Push ``weights[n(n+1)/2 + x]`` for a cohort of n with x DLTs from the roots on."""
+    def _count(
+        self,
+        weights: Sequence[int],
+        root_weights: NDArray[np.float64],
+        graded: Sequence[tuple[float, float, float]],
+    ) -> NDArray[np.float64]:
+        """Push ``weights[n(n+1)/2 + x]`` for a cohort of n with x DLTs from the roots on.
+
+        Where moderate toxicities count, ``graded`` has the three weights by level.
+        """
         ways = [0.0] * self.n_states
-        for root, root_ways in zip(self.roots.tolist(), self.root_ways.tolist(), strict=True):
-            ways[root] += root_ways
+        for root, weight in zip(self.roots.tolist(), root_weights.tolist(), strict=True):
+            ways[root] += weight
         sizes, children = self.n_to_enrol.tolist(), self.children.tolist()
+        levels, counts_moderate = self.level.tolist(), self.counts_moderate.tolist()
         for state, size in enumerate(sizes):
+            if counts_moderate[state]:
+                for child, weight in zip(children[state], graded[levels[state]], strict=False):
+                    ways[child] += ways[state] * weight
+                continue
             here, row = ways[state], size * (size + 1) // 2
             for n_dlts in range(size + 1 if size else 0):
                 ways[children[state][n_dlts]] += here * weights[row + n_dlts]
@@ -134,6 +198,7 @@ def build_graph(
     level: int | None = None,
     *,
     last: Tally = NOBODY,
+    p_moderate: Sequence[float] | None = None,
     max_states: int = 500_000,
 ) -> TransitionGraph:
     """Walk ``design.decide`` through every outcome of every cohort.
@@ -148,6 +213,9 @@ def build_graph(
         0-based level of the last cohort; the design's start by default.
     last : Tally, optional
         The last cohort, for a design that remembers it; its patients are in ``tallies`` too.
+    p_moderate : sequence of float, length L, optional
+        P(moderate toxicity) of a patient without a DLT at each level, for a design that counts
+        moderate toxicities; others leave it alone. Without it such a graph has no probabilities.
     max_states : int
 
     Returns
@@ -159,7 +227,8 @@ def build_graph(
     TooManyStatesError
         If there are more than ``max_states`` states.
     InputError
-        If ``tallies``, ``level`` or ``last`` do not fit the ladder or each other.
+        If ``tallies``, ``level`` or ``last`` do not fit the ladder or each other, or
+        ``p_moderate`` has the wrong length or a value that is no probability.
 
     Examples
     --------
@@ -170,11 +239,14 @@ def build_graph(
     before = tuple(tallies) if tallies is not None else (Tally(),) * design.n_levels
     here = design.start if level is None else level
     design.check_fit(before, here)
-    if count_resolutions(before) > max_states:
+    q = None
+    if p_moderate is not None:
+        q = check_probabilities(p_moderate, design.n_levels, "p_moderate")
+    if count_resolutions(before, moderate=design.asks_moderate) > max_states:
         raise TooManyStatesError(design.n_levels, max_states)
     if not design.remembers:
         last = NOBODY
-    roots = list(resolve_with_last(before, here, last))
+    roots = resolve_roots(design, before, here, last)
     walk = walk_design(design, roots, here, max_states)
     ends = [_end(decision) for decision in walk.decisions]
     merged = np.array(_merge_ends(walk, ends))
@@ -201,8 +273,8 @@ def build_graph(
         roots=place[: len(roots)],
         root_ways=np.array(
             [
-                _ways(without_last(before, here, last), without_last(root, here, cohort))
-                * _ways([last], [cohort])
+                count_ways(without_last(before, here, last), without_last(root, here, cohort))
+                * count_ways([last], [cohort])
                 for root, cohort in roots
             ],
             dtype=np.float64,
@@ -210,6 +282,14 @@ def build_graph(
         n_so_far=np.array([tally.n_evaluable for tally in before]),
         n_dlts_so_far=np.array([tally.n_dlts for tally in before]),
         n_pending=np.array([tally.n_pending for tally in before]),
+        counts_moderate=np.array([d.counts_moderate for d in decisions]),
+        root_moderate=np.array(
+            [
+                [then.n_moderate - now.n_moderate for now, then in zip(before, root, strict=True)]
+                for root, _ in roots
+            ]
+        ),
+        p_moderate=q,
     )
 
 
@@ -228,7 +308,7 @@ def _merge_ends(walk: Walk, ends: Sequence[int]) -> list[int]:
 
 
 def _children(walk: Walk, place: NDArray[np.intp], n_states: int) -> NDArray[np.intp]:
-    """Return the place of each state's followers, by number of DLTs; -1 where there is none."""
+    """Return the place of each state's followers, as ``following``; -1 where there is none."""
     counts = np.array([len(following) for following in walk.following])
     followers = np.array([child for following in walk.following for child in following], np.intp)
     first = np.repeat(np.cumsum(counts) - counts, counts)
@@ -241,11 +321,3 @@ def _end(decision: Decision) -> int:
     if decision.inconclusive:
         return INCONCLUSIVE
     return NO_MTD if decision.mtd is None else decision.mtd
-
-
-def _ways(before: Sequence[Tally], resolved: Sequence[Tally]) -> int:
-    """Count in how many ways the pending patients of ``before`` turn out as ``resolved``."""
-    return prod(
-        comb(now.n_pending, then.n_dlts - now.n_dlts)
-        for now, then in zip(before, resolved, strict=True)
-    )

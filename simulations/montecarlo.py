@@ -167,6 +167,13 @@ class _Walk:
         p_here = p[graph.level[going]]
         self.p = p_here.astype(np.float32)
         self.cuts = _cumulative_binomial(self.size, p_here, self.width - 1)
+        self.p_toxic: NDArray[np.float32] | None = None
+        if graph.counts_moderate.any():
+            graded = graph.counts_moderate[going]
+            q_here = graph.moderate_probabilities()[graph.level[going]]
+            toxic = p_here + (1 - p_here) * np.where(graded, q_here, 0.0)
+            self.p_toxic = toxic.astype(np.float32)  # of a DLT or, where it counts, a moderate one
+            _tell_moderate(self.cuts, graded, p_here, q_here)
         self.roots = number[graph.roots]
         self.root_cuts = _root_cuts(graph, p)
         self.max_patients = int((graph.n_evaluable[graph.ends] - graph.n_so_far).sum(axis=1).max())
@@ -247,6 +254,9 @@ class _Walk:
             for patient in range(self.width - 1):
                 u = latent.take(place + patient * CHUNK_SIZE, mode="clip")
                 n_dlts += ((u < p) & (patient < size)).view(np.int8)
+                if self.p_toxic is not None and patient == 0:
+                    moderate = (u >= p) & (u < self.p_toxic.take(states))
+                    n_dlts += 2 * moderate.view(np.int8)
             next_patient[trials] = first + size
             return n_dlts
 
@@ -269,8 +279,20 @@ def _cumulative_binomial(
     return cuts
 
 
+def _tell_moderate(
+    cuts: list[NDArray[np.float32]],
+    graded: NDArray[np.bool_],
+    p: NDArray[np.float64],
+    q: NDArray[np.float64],
+) -> None:
+    """Set the cuts where moderate toxicities count: below none, below a DLT, and then moderate."""
+    cuts[0][graded] = ((1 - p) * (1 - q))[graded]
+    cuts[1][graded] = (1 - (1 - p) * q)[graded]
+
+
 def _root_cuts(graph: TransitionGraph, p: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the cumulative probabilities of the roots, without the last one."""
     dlts = graph.n_dlts[graph.roots] - graph.n_dlts_so_far
-    weights = graph.root_ways * np.prod(p**dlts * (1 - p) ** (graph.n_pending - dlts), axis=1)
+    likely = np.prod(p**dlts * (1 - p) ** (graph.n_pending - dlts), axis=1)
+    weights = graph.root_ways * graph.root_weights() * likely
     return np.cumsum(weights)[:-1]

@@ -48,7 +48,7 @@ def passing_probabilities(graph: TransitionGraph, p_dlt: Sequence[float]) -> Flo
 
 
 def transition_probabilities(graph: TransitionGraph, p_dlt: Sequence[float]) -> Floats:
-    """Return the probability of 0 .. K DLTs in the cohort that follows each state.
+    """Return the probability of each outcome of the cohort that follows each state.
 
     Returns
     -------
@@ -64,6 +64,12 @@ def transition_probabilities(graph: TransitionGraph, p_dlt: Sequence[float]) -> 
         for n_dlts in range(size + 1):
             likely = comb(size, n_dlts) * p_here**n_dlts * (1 - p_here) ** (size - n_dlts)
             table[states, n_dlts] = likely
+    graded = np.flatnonzero(graph.counts_moderate)
+    if graded.size:
+        p_here = p[graph.level[graded]]
+        q_here = graph.moderate_probabilities()[graph.level[graded]]
+        table[graded, 0] = (1 - p_here) * (1 - q_here)
+        table[graded, 2] = (1 - p_here) * q_here
     return table
 
 

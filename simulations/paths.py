@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import comb
+from typing import Any
 
 from escalation.designs.base import Decision
 from simulations.exact import check_p_dlt
@@ -21,8 +22,8 @@ class PathNode:
     ----------
     level : int or None
         0-based level of the cohort that led here; None at the root.
-    n_patients, n_dlts : int
-        That cohort; 0 at the root.
+    n_patients, n_dlts, n_moderate : int
+        That cohort; 0 at the root. Moderate toxicities are told apart only where they count.
     pending : tuple of (level, n_patients, n_dlts)
         At the root, how the patients pending before turned out.
     probability : float or None
@@ -30,6 +31,8 @@ class PathNode:
     decision : Decision
     children : tuple of PathNode
         By number of DLTs in the next cohort; empty at an end and where the tree was cut.
+    pending_moderate : tuple of int
+        How many of each entry of ``pending`` have a moderate toxicity that counts.
     """
 
     level: int | None
@@ -39,6 +42,8 @@ class PathNode:
     decision: Decision
     children: tuple[PathNode, ...]
     pending: tuple[tuple[int, int, int], ...] = ()
+    n_moderate: int = 0
+    pending_moderate: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +58,17 @@ class Path:
     probability : float or None
     decision : Decision
         The one that ends the trial.
+    pending_moderate, n_moderate : tuple of int
+        How many of each entry of ``pending`` and of ``cohorts`` have a moderate toxicity, told
+        apart only where it counts.
     """
 
     pending: tuple[tuple[int, int, int], ...]
     cohorts: tuple[tuple[int, int, int], ...]
     probability: float | None
     decision: Decision
+    pending_moderate: tuple[int, ...] = ()
+    n_moderate: tuple[int, ...] = ()
 
 
 def path_tree(
@@ -81,17 +91,17 @@ def path_tree(
     """
     walk = _Walk(graph, p_dlt)
     return tuple(
-        replace(walk.node(state, probability, depth), pending=walk.pending(state))
-        for state, probability in walk.roots()
+        replace(walk.node(state, probability, depth), **walk.pending(root))
+        for root, state, probability in walk.roots()
     )
 
 
 def iter_paths(graph: TransitionGraph, p_dlt: Sequence[float] | None = None) -> Iterator[Path]:
     """Yield every path from the roots to an end, fewest DLTs first."""
     walk = _Walk(graph, p_dlt)
-    for state, probability in walk.roots():
+    for root, state, probability in walk.roots():
         for path in walk.paths(state, (), probability):
-            yield replace(path, pending=walk.pending(state))
+            yield replace(path, **walk.pending(root))
 
 
 class _Walk:
@@ -101,68 +111,97 @@ class _Walk:
         self.p = None if p_dlt is None else check_p_dlt(p_dlt, graph).tolist()
         self._graph = graph
 
-    def roots(self) -> Iterator[tuple[int, float | None]]:
+    def roots(self) -> Iterator[tuple[int, int, float | None]]:
+        """Yield each root's number, its state and its probability."""
         graph = self._graph
-        for root, ways in zip(graph.roots.tolist(), graph.root_ways.tolist(), strict=True):
-            if self.p is None:
-                yield root, None
+        weights = None if self.p is None else graph.root_ways * graph.root_weights()
+        for root, state in enumerate(graph.roots.tolist()):
+            if self.p is None or weights is None:
+                yield root, state, None
                 continue
-            probability = ways
-            dlts = graph.n_dlts[root] - graph.n_dlts_so_far
+            probability = weights[root]
+            dlts = graph.n_dlts[state] - graph.n_dlts_so_far
             for p, n_dlts, n_pending in zip(self.p, dlts, graph.n_pending, strict=True):
                 probability *= p**n_dlts * (1 - p) ** (n_pending - n_dlts)
-            yield root, float(probability)
+            yield root, state, float(probability)
 
-    def pending(self, root: int) -> tuple[tuple[int, int, int], ...]:
+    def pending(self, root: int) -> dict[str, Any]:
         graph = self._graph
-        dlts = (graph.n_dlts[root] - graph.n_dlts_so_far).tolist()
-        return tuple(
-            (level, n, dlts[level]) for level, n in enumerate(graph.n_pending.tolist()) if n
-        )
+        dlts = (graph.n_dlts[graph.roots[root]] - graph.n_dlts_so_far).tolist()
+        n_moderate = graph.root_moderate[root].tolist()
+        levels = [(level, n) for level, n in enumerate(graph.n_pending.tolist()) if n]
+        return {
+            "pending": tuple((level, n, dlts[level]) for level, n in levels),
+            "pending_moderate": tuple(n_moderate[level] for level, _ in levels),
+        }
 
     def node(
         self,
         state: int,
         probability: float | None,
         depth: int | None,
-        cohort: tuple[int | None, int, int] = (None, 0, 0),
+        cohort: tuple[int | None, int, int, int] = (None, 0, 0, 0),
     ) -> PathNode:
         decision = self.decisions[state]
-        level, n_patients, n_dlts = cohort
+        level, n_patients, n_dlts, n_moderate = cohort
         left = None if depth is None else depth - 1
         return PathNode(
             level=level,
             n_patients=n_patients,
             n_dlts=n_dlts,
+            n_moderate=n_moderate,
             probability=probability,
             decision=decision,
             children=tuple(
-                self.node(child, reached, left, (decision.level, decision.n_to_enrol, n))
-                for n, child, reached in (self._next(state, probability) if depth != 0 else ())
+                self.node(child, reached, left, (decision.level, decision.n_to_enrol, *seen))
+                for seen, child, reached in (self._next(state, probability) if depth != 0 else ())
             ),
         )
 
     def paths(
-        self, state: int, so_far: tuple[tuple[int, int, int], ...], probability: float | None
+        self, state: int, so_far: tuple[tuple[int, int, int, int], ...], probability: float | None
     ) -> Iterator[Path]:
         decision = self.decisions[state]
         if decision.level is None:
-            yield Path(pending=(), cohorts=so_far, probability=probability, decision=decision)
+            yield Path(
+                pending=(),
+                cohorts=tuple(cohort[:3] for cohort in so_far),
+                n_moderate=tuple(cohort[3] for cohort in so_far),
+                probability=probability,
+                decision=decision,
+            )
             return
-        for n_dlts, child, reached in self._next(state, probability):
-            cohort = (decision.level, decision.n_to_enrol, n_dlts)
+        for seen, child, reached in self._next(state, probability):
+            cohort = (decision.level, decision.n_to_enrol, *seen)
             yield from self.paths(child, (*so_far, cohort), reached)
 
     def _next(
         self, state: int, probability: float | None
-    ) -> Iterator[tuple[int, int, float | None]]:
-        """Yield (number of DLTs, state, probability) after the next cohort."""
-        level, size = self.decisions[state].level, self.decisions[state].n_to_enrol
+    ) -> Iterator[tuple[tuple[int, int], int, float | None]]:
+        """Yield (DLTs and moderate toxicities, state, probability) after the next cohort."""
+        decision = self.decisions[state]
+        level, size = decision.level, decision.n_to_enrol
         if level is None:
+            return
+        if decision.counts_moderate:
+            yield from self._next_graded(state, level, probability)
             return
         for n_dlts in range(size + 1):
             reached = None
             if self.p is not None and probability is not None:
                 p = self.p[level]
                 reached = probability * comb(size, n_dlts) * p**n_dlts * (1 - p) ** (size - n_dlts)
-            yield n_dlts, self.children[state][n_dlts], reached
+            yield (n_dlts, 0), self.children[state][n_dlts], reached
+
+    def _next_graded(
+        self, state: int, level: int, probability: float | None
+    ) -> Iterator[tuple[tuple[int, int], int, float | None]]:
+        """Do as ``_next`` for a patient whose moderate toxicity counts."""
+        none, dlt, moderate, *_ = self.children[state]
+        weights: tuple[float | None, ...] = (None, None, None)
+        if self.p is not None and probability is not None:
+            p, q = self.p[level], float(self._graph.moderate_probabilities()[level])
+            weights = tuple(probability * w for w in ((1 - p) * (1 - q), (1 - p) * q, p))
+        yield (0, 0), none, weights[0]
+        yield (0, 1), moderate, weights[1]
+        yield (1, 0), dlt, weights[2]

@@ -137,6 +137,8 @@ def test_escalation_imports_downwards_only():
 
 
 SIMULATION_LAYERS = {
+    "probabilities": -1,
+    "roots": -1,
     "curve_arguments": 0,
     "graph": 0,
     "curves": 1,

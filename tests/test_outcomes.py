@@ -44,7 +44,7 @@ def test_any_ascii_space_between_cohorts_is_a_space(history, spaces):
     assert parse_outcomes(text) == history
 
 
-@given(st.text(alphabet="NTX?nt0123456789- \t\u00a0\uff11\u0663\x00", max_size=20) | st.text())
+@given(st.text(alphabet="NTXM?nt0123456789- \t\u00a0\uff11\u0663\x00", max_size=20) | st.text())
 @example("1NNN 2NT?")
 def test_any_text_is_read_or_refused_at_a_place_in_it(text):
     fault = None
@@ -66,7 +66,7 @@ def test_any_text_is_read_or_refused_at_a_place_in_it(text):
 def test_one_foreign_character_is_pointed_at(history, data):
     """A character that belongs nowhere is the first fault, so reading must fail exactly there."""
     text = format_outcomes(history)
-    letters = [i for i, character in enumerate(text) if character in "NTX?"]
+    letters = [i for i, character in enumerate(text) if character in "NTXM?"]
     place = data.draw(st.sampled_from(letters))
     foreign = data.draw(st.sampled_from("ntx!¿Y;,.+_\x00\x7f\uff2e\uff34\u0422\u200b\ufeffé"))
     spoiled = text[:place] + foreign + text[place + 1 :]
@@ -116,7 +116,7 @@ def test_what_the_notation_means(text, expected):
         ("1NNN2NNT", 4, "'2' is not an outcome"),
         ("1NNN,2NNT", 4, "',' is not an outcome"),
         ("1NN-1T", 3, "'-' is not an outcome"),
-        ("1NNF", 3, "write N (no DLT), T (DLT), ? (pending) or X (not evaluable)"),
+        ("1NNF", 3, "write N (no DLT), T (DLT), ? (pending), X (not evaluable) or M (moderate"),
         ("\uff11NNN", 0, r"'\uff11' where a level label"),  # full-width 1
         ("\u0661NNN", 0, r"'\u0661' where a level label"),  # Arabic-Indic 1
         ("1\u0661N", 1, r"'\u0661' is not an outcome"),
@@ -187,7 +187,8 @@ def test_tallies_count_patients_against_counting_letters(history):
     for label, tally in zip(ladder, tallies, strict=True):
         letters = "".join("".join(c.outcomes) for c in history if c.label == label)
         assert tally.n_dlts == letters.count("T")
-        assert tally.n_evaluable == letters.count("N") + letters.count("T")
+        assert tally.n_evaluable == sum(letters.count(letter) for letter in "NTM")
+        assert tally.n_moderate == letters.count("M")
         assert tally.n_pending == letters.count("?")
         assert tally.n_patients == len(letters) - letters.count("X")
 
@@ -208,7 +209,7 @@ def test_a_level_that_is_not_on_the_ladder_is_named(label):
         tally_cohorts(parse_outcomes(f"1NNN {label}N"), (-1, 1, 2, 3))
 
 
-@pytest.mark.parametrize("name", ["n_evaluable", "n_dlts", "n_pending"])
+@pytest.mark.parametrize("name", ["n_evaluable", "n_dlts", "n_pending", "n_moderate"])
 @pytest.mark.parametrize("value", [True, False, 1.0, -1, "1", None, float("nan"), float("inf"), 2j])
 def test_a_tally_counts_in_whole_numbers(name, value):
     counts = {"n_evaluable": 3, name: value}
@@ -221,6 +222,12 @@ def test_a_patient_with_a_dlt_is_evaluable():
         Tally(n_evaluable=2, n_dlts=3)
     with pytest.raises(InputError, match="1 DLTs among 0 evaluable"):
         Tally(n_dlts=1, n_pending=2)
+
+
+def test_who_counts_as_moderate_has_no_dlt():
+    assert Tally(n_evaluable=3, n_dlts=1, n_moderate=2).n_patients == 3
+    with pytest.raises(InputError, match="3 patients with a moderate toxicity and no DLT"):
+        Tally(n_evaluable=3, n_dlts=1, n_moderate=3)
 
 
 def test_tallies_and_cohorts_are_values():

@@ -68,7 +68,8 @@ def decide(
 
     OUTCOMES are cohorts: a level label, then a letter a patient: N no DLT, T DLT, ? pending,
     X not evaluable; in quotes, because a shell may read the ?. "" asks for the first cohort; -
-    reads standard input.
+    reads standard input. Our own letter M is a moderate toxicity (grade 2 or more) without a DLT:
+    it counts in the titration of the design accelerated, and is an N to every other.
 
     \b
     Example: escalation decide "1NNN 2NNT"

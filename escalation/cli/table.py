@@ -20,6 +20,7 @@ from escalation.cli.options import (
 from escalation.designs import LevelStatus, describe_design, design_settings
 from escalation.protocol import Protocol
 from escalation.reports.decision_table import (
+    DURING,
     TableRow,
     decision_table,
     table_csv,
@@ -64,6 +65,9 @@ def table(protocol: Protocol, as_csv: bool, as_json: bool, plot: Path | None) ->
         return
     click.echo(table_text(rows))
     click.echo()
+    ends = {row.clause.text for row in rows if row.clause.id == "end-titration"}
+    for text in ends:
+        line(text)
     cap = getattr(protocol.design, "max_patients", None)
     if cap is not None:
         line(f"The trial stops where the next patients would be more than {cap} in all.")
@@ -78,10 +82,13 @@ def _plot(path: Path, protocol: Protocol, rows: Sequence[TableRow]) -> None:
     from escalation.reports.figure_files import Provenance, save_figure  # noqa: PLC0415
 
     situation = "level above not yet given, level below cleared"
+    if protocol.design.asks_moderate:
+        situation += ", after titration"
     answers = {
         (row.n_evaluable, row.n_dlts): _drawn(row, protocol)
         for row in rows
         if (row.above, row.below) == (LevelStatus.NOT_GIVEN, LevelStatus.CLEARED)
+        and row.phase != DURING
     }
     axes = plot_decision_table(answers, design=origin(protocol).rstrip("."), situation=situation)
     provenance = Provenance(

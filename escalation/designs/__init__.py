@@ -7,6 +7,7 @@ from dataclasses import MISSING, fields
 from typing import Any
 
 from escalation.designs.a_plus_b import APlusB
+from escalation.designs.accelerated import AcceleratedTitration
 from escalation.designs.base import Action, Clause, Decision, Design, LevelStatus
 from escalation.designs.boin import Boin
 from escalation.designs.g3_plus_3 import G3Plus3
@@ -22,6 +23,7 @@ __all__ = [
     "DESIGNS",
     "VARIANTS",
     "APlusB",
+    "AcceleratedTitration",
     "Action",
     "Boin",
     "Clause",
@@ -46,6 +48,7 @@ _ALL: tuple[type[Design], ...] = (
     ThreePlusThree,
     RollingSix,
     APlusB,
+    AcceleratedTitration,
     Boin,
     Keyboard,
     MTpi,

@@ -168,16 +168,21 @@ class APlusB(Design):
         if self.borderline == "mtd" and LevelStatus.BORDERLINE in statuses[:ceiling]:
             highest = statuses.index(LevelStatus.BORDERLINE)
         target = min(level, highest)
-        if LevelStatus.OPEN in statuses[:target]:
-            unfinished = statuses.index(LevelStatus.OPEN)
+        going_up = self._way_up(tallies, statuses)
+        if LevelStatus.OPEN in going_up[:target]:
+            unfinished = going_up.index(LevelStatus.OPEN)
             return self._treat(tallies, level, unfinished, "unfinished-below")
-        while statuses[target] in _PASSED and target < highest:
+        while going_up[target] in _PASSED and target < highest:
             target += 1
         if statuses[target] is LevelStatus.BORDERLINE:
             return self._stop("borderline-mtd", mtd=target)
         if target + 1 == ceiling < self.n_levels:
             return self._decide_below_failed(tallies, statuses, level, target)
         return self._decide_going_up(tallies, statuses, level, target)
+
+    def _way_up(self, tallies: Sequence[Tally], statuses: list[LevelStatus]) -> list[LevelStatus]:
+        """Return how levels count on the way up, where one may be passed without being judged."""
+        return statuses
 
     def _decide_going_up(
         self, tallies: Sequence[Tally], statuses: Sequence[LevelStatus], level: int, target: int
@@ -229,6 +234,11 @@ class APlusB(Design):
         """Enrol what ``target`` lacks of its next look, unless the trial's cap forbids it."""
         n = tallies[target].n_evaluable
         n_to_enrol = (self.a if n < self.a else self.a + self.b) - n
+        return self._enrol(tallies, level, target, n_to_enrol, why)
+
+    def _enrol(
+        self, tallies: Sequence[Tally], level: int, target: int, n_to_enrol: int, why: str
+    ) -> Decision:
         if self.max_patients is not None:
             n_so_far = sum(tally.n_evaluable for tally in tallies)
             if n_so_far + n_to_enrol > self.max_patients:

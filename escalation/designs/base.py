@@ -16,6 +16,7 @@ from escalation.outcomes import Tally
 __all__ = [
     "MAX_LEVELS",
     "MAX_MEMORY",
+    "MAX_SUMMARY",
     "NOBODY",
     "Action",
     "Clause",
@@ -31,6 +32,7 @@ __all__ = [
 MAX_LEVELS = 100
 MAX_WAYS = 100_000
 MAX_MEMORY = 1 << 10
+MAX_SUMMARY = 1 << 20
 NOBODY = Tally()
 
 
@@ -85,6 +87,8 @@ class Decision:
         not the same as no level being tolerated.
     possible : tuple of Decision
         When waiting, the answers still possible.
+    counts_moderate : bool
+        True where a moderate toxicity of the next patient, the only one, can change what follows.
     """
 
     action: Action
@@ -95,6 +99,7 @@ class Decision:
     settled: bool = True
     inconclusive: bool = False
     possible: tuple[Decision, ...] = ()
+    counts_moderate: bool = False
 
 
 class Design(ABC):
@@ -113,6 +118,8 @@ class Design(ABC):
     remembers: ClassVar[bool] = False
     # by which patients are enrolled while others are pending; None: the design waits for them
     while_pending: ClassVar[Clause | None] = None
+    # whether moderate toxicities count beside DLTs; ``summarise_moderate`` says what of them
+    asks_moderate: ClassVar[bool] = False
     n_levels: int
     start: int
 
@@ -125,6 +132,8 @@ class Design(ABC):
         decision is made under each way they can turn out, with a DLT or without; it is settled
         when all ways agree, else the answer is to wait, or what the design's ``while_pending``
         says. To escalate or to stop must hold as well if pending patients turn out not evaluable.
+        For a design that counts moderate toxicities, to have one is a way of its own to turn out
+        without a DLT.
 
         Parameters
         ----------
@@ -168,6 +177,14 @@ class Design(ABC):
         """
         return 0
 
+    def summarise_moderate(self, tallies: Sequence[Tally], level: int) -> int:
+        """Return what decisions from here on need to know of moderate toxicities: 0 for nothing.
+
+        The number is below ``MAX_SUMMARY``; where all else is equal, equal numbers mean equal
+        decisions, now and later. Nobody is pending.
+        """
+        return 0
+
     def _decide_remembering(self, tallies: Sequence[Tally], level: int, memory: int) -> Decision:
         """Decide as ``_decide``, with what ``remember`` returned of the last cohort."""
         return self._decide(tallies, level)
@@ -197,14 +214,17 @@ class Design(ABC):
         return frozenset()
 
     def _decide_pending(self, tallies: Sequence[Tally], level: int, last: Tally) -> Decision:
-        if count_resolutions(tallies, dropouts=True) > MAX_WAYS:
+        moderate = self.asks_moderate
+        if count_resolutions(tallies, dropouts=True, moderate=moderate) > MAX_WAYS:
             n_pending = sum(tally.n_pending for tally in tallies)
             return Decision(action=Action.WAIT, clause=_too_many_pending(n_pending), settled=False)
 
         def answers_to(*, dropouts: bool) -> list[Decision]:
             return [
                 self._decide_remembering(ways, level, self.remember(cohort))
-                for ways, cohort in resolve_with_last(tallies, level, last, dropouts=dropouts)
+                for ways, cohort in resolve_with_last(
+                    tallies, level, last, dropouts=dropouts, moderate=moderate
+                )
             ]
 
         answers = answers_to(dropouts=False)
@@ -233,25 +253,32 @@ def _apart_from_clause(decision: Decision) -> tuple[object, ...]:
     )
 
 
-def count_resolutions(tallies: Sequence[Tally], *, dropouts: bool = False) -> int:
+def count_resolutions(
+    tallies: Sequence[Tally], *, dropouts: bool = False, moderate: bool = False
+) -> int:
     """Count the ways that ``resolve_pending`` yields."""
-    return prod(
-        comb(tally.n_pending + 2, 2) if dropouts else tally.n_pending + 1 for tally in tallies
-    )
+    more = 1 + dropouts + moderate
+    return prod(comb(tally.n_pending + more, more) for tally in tallies)
 
 
 def resolve_pending(
-    tallies: Sequence[Tally], *, dropouts: bool = False
+    tallies: Sequence[Tally], *, dropouts: bool = False, moderate: bool = False
 ) -> Iterator[tuple[Tally, ...]]:
     """Yield every way the pending patients can turn out, as tallies, fewest DLTs first.
 
-    They have a DLT or not; with ``dropouts``, they may turn out not evaluable as well.
+    They have a DLT or not; with ``moderate``, those who have none may have a moderate toxicity;
+    with ``dropouts``, they may turn out not evaluable as well.
     """
     ways = [
         [
-            Tally(n_evaluable=tally.n_evaluable + n, n_dlts=tally.n_dlts + n_dlts)
+            Tally(
+                n_evaluable=tally.n_evaluable + n,
+                n_dlts=tally.n_dlts + n_dlts,
+                n_moderate=tally.n_moderate + n_moderate,
+            )
             for n in range(0 if dropouts else tally.n_pending, tally.n_pending + 1)
             for n_dlts in range(n + 1)
+            for n_moderate in range(n - n_dlts + 1 if moderate else 1)
         ]
         for tally in tallies
     ]
@@ -259,7 +286,12 @@ def resolve_pending(
 
 
 def resolve_with_last(
-    tallies: Sequence[Tally], level: int, last: Tally, *, dropouts: bool = False
+    tallies: Sequence[Tally],
+    level: int,
+    last: Tally,
+    *,
+    dropouts: bool = False,
+    moderate: bool = False,
 ) -> Iterator[tuple[tuple[Tally, ...], Tally]]:
     """Yield as ``resolve_pending``, each way with how the last cohort turned out in it.
 
@@ -270,7 +302,7 @@ def resolve_with_last(
         0-based level of the last cohort.
     last : Tally
         The last cohort, which is part of ``tallies[level]``; empty where it does not matter.
-    dropouts : bool
+    dropouts, moderate : bool
 
     Raises
     ------
@@ -278,7 +310,7 @@ def resolve_with_last(
         If the last cohort is no part of what was seen at its level.
     """
     rest = without_last(tallies, level, last)
-    for *ways, cohort in resolve_pending([*rest, last], dropouts=dropouts):
+    for *ways, cohort in resolve_pending([*rest, last], dropouts=dropouts, moderate=moderate):
         ways[level] = ways[level].plus(cohort)
         yield tuple(ways), cohort
 
@@ -291,6 +323,7 @@ def without_last(tallies: Sequence[Tally], level: int, last: Tally) -> tuple[Tal
             n_evaluable=here.n_evaluable - last.n_evaluable,
             n_dlts=here.n_dlts - last.n_dlts,
             n_pending=here.n_pending - last.n_pending,
+            n_moderate=here.n_moderate - last.n_moderate,
         )
     except InputError as error:
         raise InputError("the last cohort is no part of what was seen at its level") from error

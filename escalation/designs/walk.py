@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from escalation.designs.base import MAX_LEVELS, MAX_MEMORY, Decision, Design
+from escalation.designs.base import (
+    MAX_LEVELS,
+    MAX_MEMORY,
+    MAX_SUMMARY,
+    Decision,
+    Design,
+)
 from escalation.errors import EscalationError
 from escalation.outcomes import Tally
 
@@ -42,7 +48,8 @@ class Walk:
         The last cohort, for a design that remembers it; of several that it takes for one, one.
     decisions : list of Decision
     following : list of list of int
-        The state after the next cohort, by its number of DLTs; empty at the trial's end.
+        The state after the next cohort, by its number of DLTs, and last after a patient with a
+        moderate toxicity where that counts; empty at the trial's end.
     """
 
     tallies: list[Tallies]
@@ -83,11 +90,12 @@ def walk_design(
     )
     states, codes, levels, lasts = walk.tallies, walk.codes, walk.levels, walk.lasts
     # looked up by number: hashing the tallies themselves took most of the time
-    number = {
-        (code * MAX_LEVELS + level) * MAX_MEMORY + design.remember(last): index
-        for index, (code, last) in enumerate(zip(codes, lasts, strict=True))
-    }
-    tally_of: dict[tuple[int, int], Tally] = {}
+    number: dict[int, int] = {}
+    for index, (tallies, last) in enumerate(roots):
+        key = (codes[index] * MAX_LEVELS + level) * MAX_MEMORY + design.remember(last)
+        number[_add_moderate(design, key, tallies, level)] = index
+    graded = design.asks_moderate
+    tally_of: dict[tuple[int, int, int], Tally] = {}
     cohorts_of: dict[int, list[tuple[Tally, int]]] = {}
     # they grow on the way
     for state, here, code, last in zip(states, levels, codes, lasts, strict=True):
@@ -101,16 +109,27 @@ def walk_design(
         if size not in cohorts_of:
             cohorts = [Tally(n_evaluable=size, n_dlts=n_dlts) for n_dlts in range(size + 1)]
             cohorts_of[size] = [(cohort, design.remember(cohort)) for cohort in cohorts]
-        for n_dlts, (cohort, memory) in enumerate(cohorts_of[size]):
+        outcomes = cohorts_of[size]
+        if decision.counts_moderate:
+            outcomes = [*outcomes, (_MODERATE, design.remember(_MODERATE))]
+        for cohort, memory in outcomes:
+            n_dlts = cohort.n_dlts
             child_code = code + (size * _HALF_DIGIT + n_dlts) * digit
             key = (child_code * MAX_LEVELS + target) * MAX_MEMORY + memory
+            if graded:
+                after = (*state[:target], seen.plus(cohort), *state[target + 1 :])
+                key = _add_moderate(design, key, after, target)
             child = number.setdefault(key, len(states))
             if child == len(states):
                 if child >= max_states:
                     raise TooManyStatesError(design.n_levels, max_states)
-                counts = (seen.n_evaluable + size, seen.n_dlts + n_dlts)
+                counts = (
+                    seen.n_evaluable + size,
+                    seen.n_dlts + n_dlts,
+                    seen.n_moderate + cohort.n_moderate,
+                )
                 if counts not in tally_of:
-                    tally_of[counts] = Tally(n_evaluable=counts[0], n_dlts=counts[1])
+                    tally_of[counts] = seen.plus(cohort)
                 states.append((*state[:target], tally_of[counts], *state[target + 1 :]))
                 levels.append(target)
                 codes.append(child_code)
@@ -119,6 +138,14 @@ def walk_design(
     return walk
 
 
+def _add_moderate(design: Design, key: int, tallies: Tallies, level: int) -> int:
+    """Return the key with what the design still needs to know of moderate toxicities."""
+    if not design.asks_moderate:
+        return key
+    return key * MAX_SUMMARY + design.summarise_moderate(tallies, level)
+
+
+_MODERATE = Tally(n_evaluable=1, n_moderate=1)
 _HALF_DIGIT = 1 << 20
 _DIGIT = _HALF_DIGIT**2
 

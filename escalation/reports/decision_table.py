@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import textwrap
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from escalation.designs import Clause, Decision, Design, LevelStatus
+from escalation.designs import AcceleratedTitration, Clause, Decision, Design, LevelStatus
 from escalation.outcomes import Tally
 from escalation.reports.situations import (
     answer_words,
@@ -23,6 +23,7 @@ from escalation.reports.situations import (
 from escalation.text import align
 
 __all__ = [
+    "DURING",
     "TableRow",
     "decision_table",
     "neighbourhoods",
@@ -37,6 +38,8 @@ ABOVE_WORDS = {
     LevelStatus.TOO_TOXIC: ("level above", "too toxic"),
 }
 NO_LEVEL = "none"
+DURING, AFTER = "during titration", "after titration"
+_ONE = Tally(n_evaluable=1)  # a level that titration has passed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +63,8 @@ class TableRow:
         "this level" or "the level below", where one is declared.
     answer : str
         All of it in a few words.
+    phase : {"during titration", "after titration"} or None
+        For a design with titration.
     """
 
     n_evaluable: int
@@ -72,6 +77,7 @@ class TableRow:
     level_change: int | None
     mtd: str | None
     answer: str
+    phase: str | None = None
 
     @property
     def clause(self) -> Clause:
@@ -109,12 +115,46 @@ def decision_table(design: Design, sizes: Sequence[int] | None = None) -> tuple[
     if sizes is None:
         sizes = range(design.stages[-1] + 1)
     design = uncapped(design)
-    return tuple(
-        _ask(design, Tally(n_evaluable=n, n_dlts=x), above, below)
+    rows = tuple(
+        (Tally(n_evaluable=n, n_dlts=x), above, below)
         for n in sizes
         for x in range(n + 1)
         for above, below in neighbourhoods(design)
     )
+    if isinstance(design, AcceleratedTitration):
+        return (*_titration(design), *_after_titration(design, rows))
+    return tuple(_ask(design, *row) for row in rows)
+
+
+def _titration(design: AcceleratedTitration) -> Iterator[TableRow]:
+    """Ask about a level in titration, before and after its one patient, nothing seen."""
+    for here in (Tally(), _ONE):
+        for above in (Tally(), None):
+            for below in (None, _ONE):
+                yield replace(_ask(design, here, above, below), phase=DURING)
+
+
+def _after_titration(
+    design: AcceleratedTitration, rows: Iterable[tuple[Tally, Tally | None, Tally | None]]
+) -> Iterator[TableRow]:
+    """Ask with titration ended, by DLTs or else by a moderate toxicity at the level or below it.
+
+    One is made enough: how many it took no longer matters. What cannot be met then is left out.
+    """
+    ended = replace(design, moderate_events=1)
+    own = {row.clause.id: row.clause for row in _titration(design)}  # with the design's own number
+    for here, above, below in rows:
+        counted = (below, here, above)
+        if not any(tally.n_dlts for tally in counted if tally is not None):
+            if here.n_evaluable:
+                here = replace(here, n_moderate=1)  # noqa: PLW2901
+            elif below is not None and below.n_evaluable > 1:
+                below = replace(below, n_moderate=1)  # noqa: PLW2901
+            else:
+                continue
+        row = _ask(ended, here, above, below)
+        clause = own.get(row.clause.id, row.clause)
+        yield replace(row, decision=replace(row.decision, clause=clause), phase=AFTER)
 
 
 def neighbourhoods(design: Design) -> Iterator[tuple[Tally | None, Tally | None]]:
@@ -123,6 +163,7 @@ def neighbourhoods(design: Design) -> Iterator[tuple[Tally | None, Tally | None]
     belows = (
         None,
         Tally(),
+        *((_ONE,) if design.asks_moderate else ()),
         _example(design, LevelStatus.CLEARED),
         _example(design, LevelStatus.CONFIRMED),
     )
@@ -173,6 +214,7 @@ def _clause(row: TableRow) -> dict[str, str]:
 
 def _record(row: TableRow) -> dict[str, Any]:
     return {
+        **({"phase": row.phase} if row.phase is not None else {}),
         "n_evaluable": row.n_evaluable,
         "n_dlts": row.n_dlts,
         "status": row.status.value,
@@ -202,8 +244,15 @@ def table_csv(rows: Sequence[TableRow]) -> str:
 def table_text(rows: Sequence[TableRow]) -> str:
     """Return the rows for 80 columns: by what stands above, then what the level below decides.
 
-    Counts of DLTs with the same answers share a line.
+    Counts of DLTs with the same answers share a line. A design with titration has two tables.
     """
+    phases = dict.fromkeys(row.phase for row in rows)
+    return "\n\n".join(
+        _phase_text([row for row in rows if row.phase == phase], phase) for phase in phases
+    )
+
+
+def _phase_text(rows: Sequence[TableRow], phase: str | None) -> str:
     answers: dict[tuple[int, int], dict[LevelStatus | None, list[TableRow]]] = {}
     for row in rows:
         count = (row.n_evaluable, row.n_dlts)
@@ -219,8 +268,10 @@ def table_text(rows: Sequence[TableRow]) -> str:
         ["DLTs", "of", *(second for _, second in heads)],
         *([_range(xs), str(n), *cells] for (n, cells), xs in lines.items()),
     ]
-    parts = ["What to do at a level, by what stands above it\n", _grid(grid, rule_after=2)]
-    belows = [_below_words(row) for row in {row.below: row for row in rows}.values()]
+    title = "What to do at a level, by what stands above it"
+    parts = [f"{title}{f', {phase}' if phase else ''}\n", _grid(grid, rule_after=2)]
+    whole = [row for row in rows if (row.n_evaluable, row.n_dlts) == count]  # the last one
+    belows = [_below_words(row) for row in {row.below: row for row in whole}.values()]
     for number, (profile, counts) in enumerate(footnotes.items(), start=1):
         title = f"Note {number}. By the level below, at {tallies_words(counts)}:"
         parts += [

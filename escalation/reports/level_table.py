@@ -41,14 +41,16 @@ def level_table(protocol: Protocol, cohorts: Sequence[Cohort], tallies: Sequence
     dose = [("dose,", protocol.unit)] if protocol.unit else []
     replaced = _not_evaluable(protocol, cohorts)
     beside = [("not", "evaluable")] if any(replaced) else []
+    graded = [("", "moderate")] if protocol.design.asks_moderate else []
     limits = ("P(DLT)", "limits")
-    counted = [("", "evaluable"), ("", "DLTs"), ("", "pending")]
+    counted = [("", "evaluable"), ("", "DLTs"), *graded, ("", "pending")]
     heads = [("", "level"), *dose, *counted, *beside, limits, ("", "status")]
     rows = [list(head) for head in zip(*heads, strict=True)]
     statuses = _statuses(protocol, replaced, tallies)
     for level, tally, n, status in zip(protocol.levels, tallies, replaced, statuses, strict=True):
         given = [] if level.dose is None else [format_dose(level.dose)]
-        counts = [tally.n_evaluable, tally.n_dlts, tally.n_pending, *([n] if beside else [])]
+        counts = [tally.n_evaluable, tally.n_dlts, *([tally.n_moderate] if graded else [])]
+        counts += [tally.n_pending, *([n] if beside else [])]
         rows.append([str(level.label), *given, *map(str, counts), _limits(tally), status])
     note = f"\nP(DLT): exact two-sided {_LEVEL} limits (Clopper-Pearson)."
     return align(rows, left=[len(heads) - 1]) + note * any(tally.n_evaluable for tally in tallies)
@@ -71,6 +73,7 @@ def levels_document(
             "dose": level.dose,
             "n_evaluable": tally.n_evaluable,
             "n_dlts": tally.n_dlts,
+            **({"n_moderate": tally.n_moderate} if protocol.design.asks_moderate else {}),
             "n_pending": tally.n_pending,
             "n_not_evaluable": n_replaced,
             "status": status,

@@ -85,13 +85,18 @@ def reachable_states(design: Design) -> dict[StateKey, State]:
 
 
 def require_stages(design: Design, what: str) -> None:
-    """Refuse to print what only a design that judges a level by stages has.
+    """Refuse to print what only a design that judges a level by stages, on DLTs alone, has.
 
     Raises
     ------
     DesignError
         Saying what to print instead.
     """
+    if design.asks_moderate:
+        raise DesignError(
+            f"there is no {what} for {design.name}, whose titration counts moderate toxicities; "
+            "`escalation table` prints what it says, and --design 3+3 the rule that follows it"
+        )
     if not design.by_stages:
         raise DesignError(
             f"there is no {what} for {design.name}, which judges a level on any number of "

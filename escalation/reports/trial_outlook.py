@@ -29,21 +29,29 @@ class Way:
         For each level with pending patients, lowest first: its label, how many are pending, and
         how many of them have a DLT.
     decision : Decision
+    n_moderate : tuple of int or None
+        For each of these levels, how many have a moderate toxicity instead; None where the design
+        counts none.
     """
 
     pending: tuple[tuple[int, int, int], ...]
     decision: Decision
+    n_moderate: tuple[int, ...] | None = None
 
 
 def outlook(state: TrialState) -> list[Way]:
     """Ask the rule under each way the pending patients can turn out, with a DLT or without.
 
+    For a design that counts moderate toxicities, those without a DLT may have one or not.
     Empty where nobody is pending, and where there are too many ways to be told.
     """
     protocol = state.protocol
     tallies, cohorts = state.tallies(), state.written_cohorts()
     levels = [level for level, tally in enumerate(tallies) if tally.n_pending]
-    if protocol is None or not levels or count_resolutions(tallies) > MAX_WAYS:
+    if protocol is None or not levels:
+        return []
+    graded = protocol.design.asks_moderate
+    if count_resolutions(tallies, moderate=graded) > MAX_WAYS:
         return []
     current = protocol.labels.index(cohorts[-1].label)
     last = last_tally(cohorts) if protocol.design.remembers else NOBODY
@@ -58,8 +66,13 @@ def outlook(state: TrialState) -> list[Way]:
                 for level in levels
             ),
             decision=protocol.design.decide(known, current, cohort),
+            n_moderate=tuple(
+                known[level].n_moderate - tallies[level].n_moderate for level in levels
+            )
+            if graded
+            else None,
         )
-        for known, cohort in resolve_with_last(tallies, current, last)
+        for known, cohort in resolve_with_last(tallies, current, last, moderate=graded)
     ]
 
 
@@ -102,7 +115,18 @@ def _alike(ways: Sequence[Way], said: Sequence[str]) -> Iterator[str]:
         if len(group[0].pending) > 1:
             for way in group:
                 numbers = (f"{n} at level {label}" for label, _, n in way.pending)
-                yield f"  {' and '.join(numbers)} have a DLT: {_small(answered)}"
+                said = f"{' and '.join(numbers)} have a DLT"
+                if way.n_moderate is not None:
+                    graded = zip(way.pending, way.n_moderate, strict=True)
+                    numbers = (f"{m} at level {label}" for (label, _, _), m in graded)
+                    said += f", {' and '.join(numbers)} a moderate toxicity"
+                yield f"  {said}: {_small(answered)}"
+            continue
+        if group[0].n_moderate is not None:
+            for way in group:
+                n, [m] = way.pending[0][2], way.n_moderate or (0,)
+                also = f", {m} a moderate toxicity" if m else ""
+                yield f"  {n} {'has' if n == 1 else 'have'} a DLT{also}: {_small(answered)}"
             continue
         fewest, most = group[0].pending[0][2], group[-1].pending[0][2]
         number = f"{fewest}" if fewest == most else f"{fewest} to {most}"
@@ -110,9 +134,10 @@ def _alike(ways: Sequence[Way], said: Sequence[str]) -> Iterator[str]:
 
 
 def _whatever(way: Way) -> str:
+    toxicity = "a DLT" if way.n_moderate is None else "a DLT or a moderate toxicity"
     if sum(n for _, n, _ in way.pending) == 1:
-        return f"Whether or not the patient pending at level {way.pending[0][0]} has a DLT"
-    return f"However many of {_pending(way)} have a DLT"
+        return f"Whether or not the patient pending at level {way.pending[0][0]} has {toxicity}"
+    return f"However many of {_pending(way)} have {toxicity}"
 
 
 def _pending(way: Way) -> str:
@@ -130,11 +155,18 @@ def outlook_document(ways: Sequence[Way], protocol: Protocol) -> list[dict[str, 
     """Return every way for JSON."""
     return [
         {
-            "pending": [
-                {"level": label, "n_pending": n_pending, "n_dlts": n_dlts}
-                for label, n_pending, n_dlts in way.pending
-            ],
+            "pending": _pending_document(way),
             **answer(protocol, way.decision),
         }
         for way in ways
     ]
+
+
+def _pending_document(way: Way) -> list[dict[str, int]]:
+    listed = [
+        {"level": label, "n_pending": n_pending, "n_dlts": n_dlts}
+        for label, n_pending, n_dlts in way.pending
+    ]
+    for entry, n in zip(listed, way.n_moderate or (), strict=False):
+        entry["n_moderate"] = n
+    return listed

@@ -33,6 +33,7 @@ __all__ = ["plot_course"]
 # How a patient's line ends: marker, colour of its face.
 _ENDS = {
     Standing.NO_DLT: ("o", "white"),
+    Standing.MODERATE: ("o", MIDDLE),
     Standing.DLT: ("X", ACCENT),
     Standing.NOT_EVALUABLE: ("|", INK),
     Standing.PENDING: (">", MIDDLE),
@@ -83,7 +84,7 @@ def plot_course(state: TrialState, on: date, *, ax: Axes | None = None) -> Axes:
     ax.xaxis.set_major_locator(locator)
     ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
     ax.set_xlabel("Date")
-    _add_legend(ax)
+    _add_legend(ax, moderate=any(s.standing is Standing.MODERATE for _, s in dosed))
     caption(
         ax,
         f"{state.protocol.name}, as known after entry {state.seq}",
@@ -121,7 +122,7 @@ def _line(subject: Subject, on: date) -> tuple[date, date]:
             return start, min(onsets, default=start)
         case Standing.NOT_EVALUABLE:
             return start, max(fact.event.on for fact in subject.outcomes)
-        case Standing.NO_DLT:
+        case Standing.NO_DLT | Standing.MODERATE:
             return start, closes
     return start, max(start, min(on, closes))
 
@@ -136,11 +137,12 @@ def _spans(dosed: list[tuple[Cohort, Subject]]) -> Iterator[tuple[list[int], Coh
         yield [row for row, _ in rows], cohort
 
 
-def _add_legend(ax: Axes) -> None:
+def _add_legend(ax: Axes, *, moderate: bool) -> None:
     handles = [
         Line2D([], [], marker=marker, linestyle="none", color=INK, markerfacecolor=face,
                markersize=5, label=str(standing))
         for standing, (marker, face) in _ENDS.items()
+        if moderate or standing is not Standing.MODERATE
     ]  # fmt: skip
     ax.legend(handles=handles, loc="lower left", bbox_to_anchor=(-0.01, 1), ncols=len(handles))
 

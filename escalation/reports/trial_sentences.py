@@ -181,13 +181,14 @@ def _deviation(event: SubjectEnrolled | SubjectDosed) -> str:
 _SAID = {
     Outcome.DLT: "a DLT",
     Outcome.NO_DLT: "no DLT",
+    Outcome.MODERATE: "a moderate toxicity and no DLT",
     Outcome.NOT_EVALUABLE: "not evaluable",
     Outcome.PENDING: "pending",
 }
 
 
 def _outcome(event: OutcomeRecorded, on: str) -> str:
-    verb = "had" if event.outcome in (Outcome.DLT, Outcome.NO_DLT) else "is"
+    verb = "is" if event.outcome in (Outcome.NOT_EVALUABLE, Outcome.PENDING) else "had"
     details = [] if event.reason is None else [event.reason]
     details += [_in_full(toxicity) for toxicity in event.toxicities]
     said = f"{event.subject} {verb} {_SAID[event.outcome]}{on.replace(' on ', ', as of ')}"

@@ -131,4 +131,4 @@ def _check_change(
             check_amount(refusal, "planned", event.planned)
             refusal.check_line("lot", event.lot, 100)
         case OutcomeRecorded():
-            check_outcome(refusal, state.subjects[event.subject], event)
+            check_outcome(refusal, state, state.subjects[event.subject], event)

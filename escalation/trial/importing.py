@@ -15,7 +15,8 @@ from functools import partial
 
 from escalation.designs.replay import replay
 from escalation.errors import EscalationError, printable
-from escalation.outcomes import Cohort, Outcome
+from escalation.outcomes import Cohort, Outcome, tally_cohorts
+from escalation.protocol import Protocol
 from escalation.trial.commands import Events, Recorder, Refusal
 from escalation.trial.events import Event, HistoryImported, ImportedCohort, SubjectEnrolled
 from escalation.trial.evolve import evolve
@@ -24,6 +25,10 @@ from escalation.trial.spreadsheet import PatientRow, SpreadsheetError, read_pati
 from escalation.trial.state import Recorded, TrialState
 
 __all__ = ["import_patients"]
+
+
+_Members = tuple[int, list[PatientRow]]
+"""A cohort's level and its rows."""
 
 
 def import_patients(content: bytes, source: str) -> Callable[[TrialState, Recorder], Events]:
@@ -210,13 +215,10 @@ def _record_history(
             placed.append((row, row.level))
     if recording.state.closed is not None:
         recording.fault(1, f"the trial was closed by entry {recording.state.closed.seq}")
-    cohorts = _into_cohorts(recording, placed, protocol.design.stages[0])
+    cohorts = _into_cohorts(recording, placed, protocol)
     if recording.faults:
         return
-    written = [
-        Cohort(label=level, outcomes=tuple(row.outcome or Outcome.PENDING for row in members))
-        for level, members in cohorts
-    ]
+    written = _written(cohorts)
     n_free = replay(protocol.design, written, protocol.labels).n_places
     opened = tuple(
         ImportedCohort(
@@ -264,22 +266,41 @@ def _enrolled_before(
     )
 
 
+def _written(cohorts: Sequence[_Members]) -> list[Cohort]:
+    return [
+        Cohort(label=level, outcomes=tuple(row.outcome or Outcome.PENDING for row in members))
+        for level, members in cohorts
+    ]
+
+
+def _next_size(cohorts: Sequence[_Members], protocol: Protocol) -> int:
+    """Return how many patients of the next cohort count: in titration it is what the rule says."""
+    design = protocol.design
+    if not design.asks_moderate:
+        return design.stages[0]
+    written = _written(cohorts)
+    level = protocol.labels.index(written[-1].label) if written else design.start
+    said = design.decide(tally_cohorts(written, protocol.labels), level)
+    return said.n_to_enrol or design.stages[0]
+
+
 def _into_cohorts(
-    recording: _Recording, placed: Sequence[tuple[PatientRow, int]], size: int
-) -> list[tuple[int, list[PatientRow]]]:
+    recording: _Recording, placed: Sequence[tuple[PatientRow, int]], protocol: Protocol
+) -> list[_Members]:
     """Group patients into cohorts, each with its level.
 
     By the column ``cohort`` where it is filled; else patients who follow each other at one level
-    are together until ``size`` of them count, because those not evaluable were replaced.
+    are together until as many of them count as a cohort has, because those not evaluable were
+    replaced.
     """
-    cohorts: list[tuple[int, list[PatientRow]]] = []
+    cohorts: list[_Members] = []
     numbered = [row for row, _ in placed if row.cohort is not None]
     if numbered and len(numbered) < len(placed):
         for row, _ in placed:
             if row.cohort is None:
                 recording.fault(row.number, "cohort is missing; number every row's, or none")
         return cohorts
-    n_counted = 0
+    n_counted = size = 0
     for row, level in sorted(placed, key=lambda pair: pair[0].cohort or 0):
         last = cohorts[-1] if cohorts else None
         if row.cohort is not None:
@@ -287,6 +308,7 @@ def _into_cohorts(
         else:
             new = last is None or last[0] != level or n_counted >= size
         if new:
+            size = _next_size(cohorts, protocol)
             cohorts.append((level, []))
             n_counted = 0
         cohorts[-1][1].append(row)

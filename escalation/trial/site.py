@@ -10,6 +10,7 @@ from escalation.outcomes import Outcome
 from escalation.trial.commands import Events, Recorder, Refusal
 from escalation.trial.events import (
     OutcomeRecorded,
+    Relation,
     SubjectDosed,
     SubjectEnrolled,
     Toxicity,
@@ -36,6 +37,7 @@ __all__ = [
 ]
 
 PATIENTS = "record patients"
+MODERATE_GRADE = 2
 
 
 def enrol_subject(
@@ -232,6 +234,9 @@ def record_outcome(
 ) -> Events:
     """Record a DLT, the end of the window without one, or that a subject is not evaluable.
 
+    "Moderate" is the end of the window without a DLT, but with a toxicity of grade 2 or more. Where
+    the design counts them, "no DLT" cannot be said with such a toxicity, unless it is unrelated.
+
     A DLT may follow "no DLT" or "not evaluable", found late, or another DLT. Anything else that
     was recorded wrongly is corrected.
 
@@ -250,7 +255,7 @@ def record_outcome(
         reason=reason,
     )
     if known is not None:
-        check_outcome(refusal, known, event)
+        check_outcome(refusal, state, known, event)
         said = known.outcomes[-1] if known.outcomes else None
         if said is not None and outcome is not Outcome.DLT:
             refusal.add(
@@ -260,15 +265,18 @@ def record_outcome(
     return (event,)
 
 
-def check_outcome(refusal: Refusal, subject: Subject, event: OutcomeRecorded) -> None:
+def check_outcome(
+    refusal: Refusal, state: TrialState, subject: Subject, event: OutcomeRecorded
+) -> None:
     """Refuse an outcome that the DLT window or the subject's course does not allow."""
     dosed, closes = subject.dosed_on, subject.window_closes
     what = {
         Outcome.DLT: "a DLT",
         Outcome.NO_DLT: "no DLT",
+        Outcome.MODERATE: "a moderate toxicity without a DLT",
         Outcome.NOT_EVALUABLE: "not evaluable",
     }.get(event.outcome)
-    refusal.unless(what is not None, "An outcome is a DLT, no DLT, or not evaluable.")
+    refusal.unless(what is not None, "An outcome is a DLT, no DLT, moderate, or not evaluable.")
     if event.outcome is not Outcome.NOT_EVALUABLE:
         refusal.unless(dosed is not None, f"{subject.id} has not been dosed.")
     else:
@@ -276,10 +284,12 @@ def check_outcome(refusal: Refusal, subject: Subject, event: OutcomeRecorded) ->
     refusal.check_line("reason", event.reason)
     if dosed is not None:
         refusal.unless(event.on >= dosed, f"{subject.id} was dosed on {dosed}.")
-    if event.outcome is Outcome.NO_DLT and closes is not None and event.on < closes:
+    without_dlt = event.outcome in (Outcome.NO_DLT, Outcome.MODERATE)
+    if without_dlt and closes is not None and event.on < closes:
         refusal.add(
             f'The DLT window of {subject.id} closes on {closes}: "no DLT" cannot be said before.'
         )
+    _check_moderate(refusal, state, event)
     if event.outcome is Outcome.DLT:
         refusal.unless(bool(event.toxicities), "A DLT needs its term, grade and day of onset.")
     for toxicity in event.toxicities:
@@ -290,6 +300,23 @@ def check_outcome(refusal: Refusal, subject: Subject, event: OutcomeRecorded) ->
             any(dosed <= onset <= closes for onset in onsets),
             f"A DLT begins in the DLT window, {dosed} to {closes}; this one began on "
             f"{min(onsets)}.",
+        )
+
+
+def _check_moderate(refusal: Refusal, state: TrialState, event: OutcomeRecorded) -> None:
+    """Refuse "moderate" of mild toxicities, and "no DLT" alone where a moderate one counts."""
+    moderate = [
+        t
+        for t in event.toxicities
+        if t.grade >= MODERATE_GRADE and t.relation != Relation.UNRELATED
+    ]
+    if event.outcome is Outcome.MODERATE and event.toxicities:
+        refusal.unless(bool(moderate), "A moderate toxicity is of grade 2 or more, and related.")
+    counts = state.protocol is not None and state.protocol.design.asks_moderate
+    if event.outcome is Outcome.NO_DLT and counts and moderate:
+        refusal.add(
+            f"{moderate[0].term} is of grade {moderate[0].grade}: the design counts moderate "
+            'toxicities, so this is "moderate" unless it is unrelated.'
         )
 
 

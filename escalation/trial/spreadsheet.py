@@ -56,6 +56,8 @@ _OUTCOMES: dict[str, Outcome | None] = {
     "t": Outcome.DLT,
     "no dlt": Outcome.NO_DLT,
     "n": Outcome.NO_DLT,
+    "moderate": Outcome.MODERATE,
+    "m": Outcome.MODERATE,
     "not evaluable": Outcome.NOT_EVALUABLE,
     "x": Outcome.NOT_EVALUABLE,
 }

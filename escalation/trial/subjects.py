@@ -40,6 +40,7 @@ class Standing(StrEnum):
     WITHDRAWN = "withdrawn"
     PENDING = "pending"
     NO_DLT = "no DLT"
+    MODERATE = "moderate, no DLT"
     DLT = "DLT"
     NOT_EVALUABLE = "not evaluable"
 
@@ -96,9 +97,9 @@ class Subject:
     def standing(self) -> Standing:
         """How the subject stands, whatever the order in which entries came.
 
-        A DLT counts however short the follow-up and whatever else was recorded. "No DLT" counts
-        from the day the window closes: where a correction has moved that day beyond it, the
-        subject is pending again.
+        A DLT counts however short the follow-up and whatever else was recorded. "No DLT", with a
+        moderate toxicity or without, counts from the day the window closes: where a correction has
+        moved that day beyond it, the subject is pending again.
         """
         said = {fact.event.outcome for fact in self.outcomes}
         if self.dosing is None:
@@ -108,10 +109,10 @@ class Subject:
         if Outcome.NOT_EVALUABLE in said:
             return Standing.NOT_EVALUABLE
         closes = self.window_closes
-        for fact in self.outcomes:
-            if fact.event.outcome is Outcome.NO_DLT and (closes is None or fact.event.on >= closes):
-                return Standing.NO_DLT
-        return Standing.PENDING
+        said = {f.event.outcome for f in self.outcomes if closes is None or f.event.on >= closes}
+        if Outcome.MODERATE in said:
+            return Standing.MODERATE
+        return Standing.NO_DLT if Outcome.NO_DLT in said else Standing.PENDING
 
     @property
     def outcome(self) -> Outcome | None:
@@ -151,6 +152,7 @@ class Subject:
 _LETTERS = {
     Standing.PENDING: Outcome.PENDING,
     Standing.NO_DLT: Outcome.NO_DLT,
+    Standing.MODERATE: Outcome.MODERATE,
     Standing.DLT: Outcome.DLT,
     Standing.NOT_EVALUABLE: Outcome.NOT_EVALUABLE,
 }

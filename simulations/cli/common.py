@@ -12,7 +12,7 @@ from escalation.designs import design_settings
 from escalation.errors import InputError
 from escalation.outcomes import Cohort, format_outcomes
 from escalation.protocol import Protocol, advise
-from simulations.cli.numbers import parse_p_dlt
+from simulations.cli.numbers import parse_p_dlt, parse_p_moderate
 from simulations.scenarios import (
     MAX_BYTES,
     Scenario,
@@ -33,7 +33,9 @@ __all__ = [
     "from_option",
     "graph_from",
     "heading",
+    "moderate_words",
     "p_dlt_option",
+    "p_moderate_option",
     "plotted_design",
     "print_continued_from",
     "read_scenarios",
@@ -49,6 +51,20 @@ def _parse_p_dlt(
 
 p_dlt_option = click.option(
     "--p-dlt", callback=_parse_p_dlt, metavar="P,P,...", help="P(DLT) by level, lowest first."
+)
+
+
+def _parse_p_moderate(
+    ctx: click.Context, param: click.Parameter, value: str | None
+) -> tuple[float, ...] | None:
+    return None if value is None else parse_p_moderate(value)
+
+
+p_moderate_option = click.option(
+    "--p-moderate",
+    callback=_parse_p_moderate,
+    metavar="P,P,...",
+    help="P(moderate toxicity) without a DLT, by level, where it counts.",
 )
 scenario_option = click.option(
     "--scenario", "scenario_file", metavar="NAME|FILE", help="Scenarios by name or file."
@@ -102,22 +118,45 @@ def read_scenarios(
 
 
 def graph_from(
-    protocol: Protocol, cohorts: Sequence[Cohort], allow_departures: bool
+    protocol: Protocol,
+    cohorts: Sequence[Cohort],
+    allow_departures: bool,
+    p_moderate: tuple[float, ...] | None = None,
 ) -> TransitionGraph:
     """Build the graph of the rest of a trial, after these cohorts."""
     from simulations.graph import build_graph  # noqa: PLC0415  # loads numpy
 
+    design = protocol.design
+    if p_moderate is not None and not design.asks_moderate:
+        raise InputError(f"--p-moderate does not fit: {design.name} counts no moderate toxicities")
+    if p_moderate is not None and len(p_moderate) != design.n_levels:
+        raise InputError(
+            f"--p-moderate has {len(p_moderate)} values; the ladder has {design.n_levels} levels: "
+            "one each, lowest first"
+        )
     advice = advise(protocol, cohorts, allow_departures=allow_departures)
-    return build_graph(protocol.design, advice.tallies, advice.level, last=advice.last)
+    return build_graph(
+        design, advice.tallies, advice.level, last=advice.last, p_moderate=p_moderate
+    )
 
 
-def heading(protocol: Protocol) -> dict[str, Any]:
+def moderate_words(p_moderate: tuple[float, ...] | None) -> str:
+    """Say the assumed P(moderate toxicity), or nothing where none is given."""
+    if p_moderate is None:
+        return ""
+    listed = ", ".join(f"{q:g}" for q in p_moderate)
+    return f"P(moderate toxicity) without a DLT, by level: {listed}"
+
+
+def heading(protocol: Protocol, p_moderate: tuple[float, ...] | None = None) -> dict[str, Any]:
     """Return what every JSON document of the family starts with."""
+    assumed = {} if p_moderate is None else {"p_moderate": list(p_moderate)}
     return {
         **identity(protocol),
         "design": design_settings(protocol.design),
         "levels": [{"level": level.label, "dose": level.dose} for level in protocol.levels],
         "unit": protocol.unit,
+        **assumed,
     }
 
 

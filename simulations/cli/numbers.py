@@ -10,7 +10,7 @@ from escalation.designs.base import MAX_LEVELS
 from simulations.curve_arguments import show
 from simulations.scenarios import ScenarioError
 
-__all__ = ["parse_doses", "parse_numbers", "parse_p_dlt"]
+__all__ = ["parse_doses", "parse_numbers", "parse_p_dlt", "parse_p_moderate"]
 
 
 def parse_p_dlt(text: str) -> tuple[float, ...]:
@@ -31,11 +31,20 @@ def parse_p_dlt(text: str) -> tuple[float, ...]:
     >>> parse_p_dlt("0.05, 0.10,0.2")
     (0.05, 0.1, 0.2)
     """
+    return _parse_probabilities("--p-dlt", text)
+
+
+def parse_p_moderate(text: str) -> tuple[float, ...]:
+    """Read P(moderate toxicity | no DLT) by level from ``--p-moderate``, as ``parse_p_dlt``."""
+    return _parse_probabilities("--p-moderate", text)
+
+
+def _parse_probabilities(option: str, text: str) -> tuple[float, ...]:
     values = []
-    for position, item, value in _parse_numbers("--p-dlt", text):
+    for position, item, value in _parse_numbers(option, text):
         if not 0 <= value <= 1:
             raise ScenarioError(
-                f"--p-dlt: value {position}, {show(item)}, is not a probability from 0 to 1"
+                f"{option}: value {position}, {show(item)}, is not a probability from 0 to 1"
             )
         values.append(value + 0.0)
     return tuple(values)

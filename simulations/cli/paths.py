@@ -27,7 +27,9 @@ from simulations.cli.common import (
     from_option,
     graph_from,
     heading,
+    moderate_words,
     p_dlt_option,
+    p_moderate_option,
     scenario_option,
 )
 
@@ -44,6 +46,7 @@ DEPTH = 2  # cohorts; a 3+3 then fills half a screen
 @click.command(cls=OutcomesCommand)
 @p_dlt_option
 @scenario_option
+@p_moderate_option
 @protocol_options
 @from_option
 @departures_option
@@ -61,6 +64,7 @@ def paths(
     protocol: Protocol,
     p_dlt: tuple[float, ...] | None,
     scenario_file: str | None,
+    p_moderate: tuple[float, ...] | None,
     outcomes: str | None,
     allow_departures: bool,
     depth: int | None,
@@ -72,7 +76,7 @@ def paths(
 
     Each line is a cohort, as level: DLTs/patients of that cohort, the probability of coming
     there (with --p-dlt or --scenario) and what the design says then. Where patients are pending,
-    the tree has a root for each way they can turn out.
+    the tree has a root for each way they can turn out. M marks a moderate toxicity that counts.
 
     \b
     Example: escalation paths --from "1NNN" --p-dlt 0.05,0.10,0.25,0.40
@@ -83,7 +87,7 @@ def paths(
         check_writable(plot, PICTURES)
     scenario = choose_scenario(protocol, p_dlt, scenario_file)
     cohorts = read_outcomes(outcomes) if outcomes is not None else ()
-    graph = graph_from(protocol, cohorts, allow_departures)
+    graph = graph_from(protocol, cohorts, allow_departures, p_moderate)
     if as_list:
         _print_list(protocol, graph, scenario, as_json=as_json)
     else:
@@ -100,19 +104,19 @@ def _print_list(
     if as_json:
         listed = [
             {
-                "pending": _cohorts(path.pending, protocol),
-                "cohorts": _cohorts(path.cohorts, protocol),
+                "pending": _cohorts(path.pending, path.pending_moderate, protocol),
+                "cohorts": _cohorts(path.cohorts, path.n_moderate, protocol),
                 "probability": path.probability,
                 "mtd": None if path.decision.mtd is None else labels[path.decision.mtd],
                 "inconclusive": path.decision.inconclusive,
             }
             for path in found
         ]
-        echo_json({**heading(protocol), "n_paths": len(listed), "paths": listed})
+        echo_json({**_heading(protocol, graph), "n_paths": len(listed), "paths": listed})
         return
     for path in found:
-        course = " ".join(f"{labels[level]}:{x}/{n}" for level, n, x in path.cohorts)
-        course = _pending_text(path.pending, protocol) + course
+        course = " ".join(_short(path.cohorts, path.n_moderate, protocol))
+        course = _pending_text(path.pending, path.pending_moderate, protocol) + course
         shown = "" if path.probability is None else f"{path.probability:.6f}  "
         click.echo(f"{shown}{course}  {describe_decision(path.decision, protocol)}")
 
@@ -132,21 +136,35 @@ def _print_tree(
     n_paths = graph.count_paths()
     if as_json:
         tree = [_node(root, protocol) for root in roots]
-        echo_json({**heading(protocol), "n_paths": n_paths, "tree": tree})
+        echo_json({**_heading(protocol, graph), "n_paths": n_paths, "tree": tree})
     else:
         line(origin(protocol), indent="  ")
         if scenario is not None:
             line(f"Scenario {scenario.name}; each line with the probability of coming there.")
+        if graph.p_moderate is not None:
+            line(f"{moderate_words(_p_moderate(graph))}.", indent="  ")
         for root in roots:
             for text in _tree_lines(root, protocol):
                 click.echo(text)
         click.echo(f"{n_paths} complete paths; --list prints them.")
     if plot is not None:
-        _plot(plot, protocol, roots, scenario)
+        _plot(plot, protocol, roots, scenario, moderate_words(_p_moderate(graph)))
+
+
+def _p_moderate(graph: TransitionGraph) -> tuple[float, ...] | None:
+    return None if graph.p_moderate is None else tuple(graph.p_moderate.tolist())
+
+
+def _heading(protocol: Protocol, graph: TransitionGraph) -> dict[str, Any]:
+    return heading(protocol, _p_moderate(graph))
 
 
 def _plot(
-    path: Path, protocol: Protocol, roots: Sequence[PathNode], scenario: Scenario | None
+    path: Path,
+    protocol: Protocol,
+    roots: Sequence[PathNode],
+    scenario: Scenario | None,
+    note: str,
 ) -> None:
     from simulations.plots import (  # noqa: PLC0415  # loads matplotlib
         Provenance,
@@ -156,7 +174,10 @@ def _plot(
 
     name = scenario.name if scenario else ""
     axes = plot_paths(
-        roots, level_names=protocol.axis_names, design=origin(protocol).rstrip("."), scenario=name
+        roots,
+        level_names=protocol.axis_names,
+        design="; ".join(filter(None, (origin(protocol).rstrip("."), note))),
+        scenario=name,
     )
     provenance = Provenance(
         design=describe_design(protocol.design),
@@ -164,33 +185,50 @@ def _plot(
         method="exact",
         protocol=protocol.name,
         digest=protocol.digest,
+        note=note,
     )
     save_figure(axes, path, provenance)
     click.echo(f"wrote {path}", err=True)
 
 
 def _node(node: PathNode, protocol: Protocol) -> dict[str, Any]:
+    moderate = {"n_moderate": node.n_moderate} if protocol.design.asks_moderate else {}
     return {
         "level": None if node.level is None else protocol.labels[node.level],
         "n_patients": node.n_patients,
         "n_dlts": node.n_dlts,
+        **moderate,
         "probability": node.probability,
         "decision": answer(protocol, node.decision),
-        "pending": _cohorts(node.pending, protocol),
+        "pending": _cohorts(node.pending, node.pending_moderate, protocol),
         "children": [_node(child, protocol) for child in node.children],
     }
 
 
-def _cohorts(cohorts: Sequence[tuple[int, int, int]], protocol: Protocol) -> list[dict[str, int]]:
-    return [
+def _cohorts(
+    cohorts: Sequence[tuple[int, int, int]], n_moderate: Sequence[int], protocol: Protocol
+) -> list[dict[str, int]]:
+    listed = [
         {"level": protocol.labels[level], "n_patients": n, "n_dlts": x} for level, n, x in cohorts
     ]
+    if protocol.design.asks_moderate:
+        for cohort, n in zip(listed, n_moderate, strict=True):
+            cohort["n_moderate"] = n
+    return listed
 
 
-def _pending_text(pending: Sequence[tuple[int, int, int]], protocol: Protocol) -> str:
-    if not pending:
-        return ""
-    return f"pending {' '.join(f'{protocol.labels[level]}:{x}/{n}' for level, n, x in pending)}  "
+def _short(
+    cohorts: Sequence[tuple[int, int, int]], n_moderate: Sequence[int], protocol: Protocol
+) -> Iterator[str]:
+    """Write cohorts as ``1:0/3``; with a letter M for each moderate toxicity that counts."""
+    for (level, n, x), m in zip(cohorts, n_moderate, strict=True):
+        yield f"{protocol.labels[level]}:{x}/{n}{'M' * m}"
+
+
+def _pending_text(
+    pending: Sequence[tuple[int, int, int]], n_moderate: Sequence[int], protocol: Protocol
+) -> str:
+    return f"pending {' '.join(_short(pending, n_moderate, protocol))}  " if pending else ""
 
 
 def _tree_lines(node: PathNode, protocol: Protocol, indent: str = "") -> Iterator[str]:
@@ -209,5 +247,6 @@ def _tree_lines(node: PathNode, protocol: Protocol, indent: str = "") -> Iterato
 def _node_text(node: PathNode, protocol: Protocol) -> str:
     shown = "" if node.probability is None else f"{node.probability:.4f} "
     if node.level is None:
-        return _pending_text(node.pending, protocol) + shown
-    return f"{protocol.labels[node.level]}: {node.n_dlts}/{node.n_patients} {shown} "
+        return _pending_text(node.pending, node.pending_moderate, protocol) + shown
+    seen = f"{node.n_dlts}/{node.n_patients}{'M' * node.n_moderate}"
+    return f"{protocol.labels[node.level]}: {seen} {shown} "

@@ -33,7 +33,9 @@ from simulations.cli.common import (
     from_option,
     graph_from,
     heading,
+    moderate_words,
     p_dlt_option,
+    p_moderate_option,
     print_continued_from,
     scenario_option,
 )
@@ -53,6 +55,7 @@ LONG_RUN = 2_000_000  # trials; below, a run is over before a progress bar is re
 @click.command(cls=OutcomesCommand)
 @p_dlt_option
 @scenario_option
+@p_moderate_option
 @protocol_options
 @from_option
 @departures_option
@@ -98,6 +101,7 @@ def simulate(
     protocol: Protocol,
     p_dlt: tuple[float, ...] | None,
     scenario_file: str | None,
+    p_moderate: tuple[float, ...] | None,
     outcomes: str | None,
     allow_departures: bool,
     method: Method,
@@ -115,7 +119,7 @@ def simulate(
     Without --p-dlt or --scenario the protocol's own scenarios are used. With --from, patients
     and DLTs are those whose outcome is still to come; a pending patient is one of them, with the
     full P(DLT). With --target, the correct level is the one with P(DLT) nearest to it, and no MTD
-    where every level is above it.
+    where every level is above it. A design that counts moderate toxicities needs --p-moderate.
 
     \b
     Example: escalation simulate --p-dlt 0.05,0.10,0.20,0.33,0.50 --target 0.25
@@ -135,7 +139,7 @@ def simulate(
             check_writable(path, suffixes)
     scenarios = choose_scenarios(protocol, p_dlt, scenario_file)
     cohorts = read_outcomes(outcomes) if outcomes is not None else ()
-    graph = graph_from(protocol, cohorts, allow_departures)
+    graph = graph_from(protocol, cohorts, allow_departures, p_moderate)
     total = trials * len(scenarios) * (method != "exact")
     with _executor(workers) as executor, _progress(total) as progress:
         results = list(
@@ -151,11 +155,13 @@ def simulate(
             )
         )
     if as_json:
-        echo_json(_document(protocol, graph, cohorts, results, target))
+        echo_json(
+            _document(protocol, graph, cohorts, results, target=target, p_moderate=p_moderate)
+        )
     else:
-        _print(protocol, cohorts, results, target)
+        _print(protocol, cohorts, results, target, p_moderate)
     if plot is not None:
-        _plot(plot, protocol, cohorts, results, target)
+        _plot(plot, protocol, cohorts, results, target=target, p_moderate=p_moderate)
     if keep is not None:
         chunks = (
             (scenario.name, chunk)
@@ -171,6 +177,8 @@ def simulate(
             "digest": protocol.digest,
             "escalation": __version__,
         }
+        if p_moderate is not None:
+            origin_columns["p_moderate"] = ",".join(map(repr, p_moderate))
         doses = [level.dose for level in protocol.levels]
         write_trials(keep, chunks, protocol.labels, doses, origin_columns)
         click.echo(f"wrote {keep}", err=True)
@@ -181,12 +189,15 @@ def _print(
     cohorts: Sequence[Cohort],
     results: Sequence[ScenarioResult],
     target: float | None,
+    p_moderate: tuple[float, ...] | None,
 ) -> None:
     from simulations.tables import result_table  # noqa: PLC0415  # loads numpy
 
     line(origin(protocol), indent="  ")
     if protocol.unit is not None:
         line(f"Levels with their doses in {protocol.unit}; P(DLT) is assumed.")
+    if p_moderate is not None:
+        line(f"{moderate_words(p_moderate)}.", indent="  ")
     run = results[0].monte_carlo
     if run is not None:
         line(
@@ -224,7 +235,9 @@ def _plot(
     protocol: Protocol,
     cohorts: Sequence[Cohort],
     results: Sequence[ScenarioResult],
+    *,
     target: float | None,
+    p_moderate: tuple[float, ...] | None,
 ) -> None:
     from simulations.plots import (  # noqa: PLC0415  # loads matplotlib
         plot_page,
@@ -232,12 +245,13 @@ def _plot(
         save_figure,
     )
 
+    after = f"after {format_outcomes(cohorts)}" if cohorts else ""
     provenance = provenance_of(
         results,
         design=describe_design(protocol.design),
         protocol=protocol.name,
         digest=protocol.digest,
-        note=f"after {format_outcomes(cohorts)}" if cohorts else "",
+        note="; ".join(filter(None, (after, moderate_words(p_moderate)))),
     )
     figure = plot_page(results, provenance, level_names=protocol.axis_names, target=target)
     save_figure(figure, path, provenance)
@@ -276,11 +290,15 @@ def _document(
     graph: TransitionGraph,
     cohorts: Sequence[Cohort],
     results: Sequence[ScenarioResult],
+    *,
     target: float | None,
+    p_moderate: tuple[float, ...] | None,
 ) -> dict[str, Any]:
     from simulations.characteristics import correct_level  # noqa: PLC0415  # loads numpy
 
-    document = heading(protocol) | {"results": [result.to_dict(target) for result in results]}
+    document = heading(protocol, p_moderate) | {
+        "results": [result.to_dict(target) for result in results]
+    }
     if target is not None:
         document["target"] = target
         for result, shown in zip(results, document["results"], strict=True):

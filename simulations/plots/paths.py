@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from matplotlib.axes import Axes
 
@@ -38,11 +38,14 @@ class _Branch:
     probability: float | None
     decision: Decision
     children: tuple[_Branch, ...]
+    graded: tuple[str, ...] = ()  # what the one patient had, where moderate toxicities count
 
     @property
     def future(self) -> object:
         here = (self.decision.level, self.decision.n_to_enrol, self.decision.mtd)
-        further = tuple((child.fewest, child.most, child.future) for child in self.children)
+        further = tuple(
+            (child.fewest, child.most, child.graded, child.future) for child in self.children
+        )
         return (*here, self.decision.inconclusive, further)
 
     @property
@@ -73,7 +76,7 @@ def plot_paths(
 
     A box is the next cohort, on the line to it stand the DLTs that lead there and the
     probability of coming so far. Numbers of DLTs with the same steps after them, as far as drawn,
-    share a line.
+    share a line. Where moderate toxicities count, what the one patient had stands there.
 
     Parameters
     ----------
@@ -112,6 +115,8 @@ def plot_paths(
     key = "boxes: patients next, at which level; lines: DLTs of patients in that cohort"
     if trees[0].probability is not None:
         key += " and probability so far"
+    if any(map(any, (root.pending_moderate for root in roots))):
+        key += "; M: moderate toxicity"
     caption(ax, design, describe_scenario(scenario) if scenario else "",
             "exact" if scenario else "", key)  # fmt: skip
     return ax
@@ -139,6 +144,9 @@ def _branch(node: PathNode, depth: int) -> _Branch:
     children: list[_Branch] = []
     for child in node.children if depth else ():
         branch = _branch(child, depth - 1)
+        if node.decision.counts_moderate:
+            had = "moderate" if child.n_moderate else "a DLT" if child.n_dlts else "none"
+            branch = replace(branch, graded=(had,))
         if children and children[-1].future == branch.future:
             branch = _join(children.pop(), branch)
         children.append(branch)
@@ -161,6 +169,7 @@ def _join(one: _Branch, other: _Branch) -> _Branch:
         probability=_sum(one.probability, other.probability),
         decision=one.decision,
         children=tuple(map(_join, one.children, other.children)),
+        graded=tuple(dict.fromkeys((*one.graded, *other.graded))),
     )
 
 
@@ -190,7 +199,10 @@ def _draw_branch(ax: Axes, tree: _Branch, x: float, top: float, names: Sequence[
 
 def _pending(root: PathNode, names: Sequence[str]) -> str:
     """Say how the patients pending at the start turned out."""
-    turned_out = ", ".join(f"{x}/{n} at {names[level]}" for level, n, x in root.pending)
+    turned_out = ", ".join(
+        f"{x}/{n}{'M' * m} at {names[level]}"
+        for (level, n, x), m in zip(root.pending, root.pending_moderate, strict=True)
+    )
     return f"pending {turned_out}" if turned_out else ""
 
 
@@ -200,7 +212,10 @@ def _line_width(probability: float | None) -> float:
 
 def _on_line(branch: _Branch) -> Iterator[str]:
     some = branch.fewest < branch.most
-    yield f"{branch.fewest}{f'-{branch.most}' if some else ''} of {branch.n_patients}"
+    if branch.graded:
+        yield " or ".join(branch.graded)
+    else:
+        yield f"{branch.fewest}{f'-{branch.most}' if some else ''} of {branch.n_patients}"
     if branch.probability is not None:
         yield _percent(branch.probability)
 

@@ -184,8 +184,11 @@ def test_a_decision_further_than_the_rule_is_a_departure_once_approved(at: At) -
         ("office: delegate x nurse", "'nurse' is not one of 'site', 'member', 'chair'"),
         ("office: delegate site site --revoke", "--revoke and --reason TEXT go together"),
         ("office: delegate x site --reason x", "--revoke and --reason TEXT go together"),
-        ("site: outcome S1 --dlt --no-dlt", "say what the outcome is: --dlt, --no-dlt or"),
-        ("site: outcome S1", "say what the outcome is: --dlt, --no-dlt or --not-evaluable"),
+        ("site: outcome S1 --dlt --no-dlt", "say what the outcome is: --dlt, --no-dlt, --moderate"),
+        (
+            "site: outcome S1",
+            "say what the outcome is: --dlt, --no-dlt, --moderate or --not-evaluable",
+        ),
         ("site: outcome S1 --dlt --term CRS", "--term is given once and --grade not at all"),
         (
             "site: outcome S1 --dlt --term A --term B --grade 1 --grade 2 --onset 2026-01-06 "

@@ -413,7 +413,7 @@ def test_what_an_outcome_needs_is_asked_for(opened):
     lost = opened.refused(record_outcome, SITE, subject="S1", outcome=Outcome.NOT_EVALUABLE)
     assert '"Not evaluable" needs a reason' in lost
     pending = opened.refused(record_outcome, SITE, subject="S1", outcome=Outcome.PENDING)
-    assert "An outcome is a DLT, no DLT, or not evaluable" in pending
+    assert "An outcome is a DLT, no DLT, moderate, or not evaluable" in pending
     toxicity = replace(crs(day(0)), grade=6, term="C\x1b[31mRS")
     bad = opened.refused(
         record_outcome, SITE, subject="S1", outcome=Outcome.DLT, toxicities=[toxicity]

@@ -111,6 +111,7 @@ def dose(
 @click.argument("subject")
 @click.option("--dlt", is_flag=True, help="A dose-limiting toxicity.")
 @click.option("--no-dlt", is_flag=True, help="The window closed without one.")
+@click.option("--moderate", is_flag=True, help="The same, but a toxicity of grade 2 or more.")
 @click.option("--not-evaluable", is_flag=True, help="To be replaced; needs --reason.")
 @click.option("--term", multiple=True, metavar="TEXT", help="A toxicity; may be repeated, with:")
 @click.option("--grade", type=int, multiple=True, metavar="1-5", help="its grade,")
@@ -132,6 +133,7 @@ def outcome(
     subject: str,
     dlt: bool,
     no_dlt: bool,
+    moderate: bool,
     not_evaluable: bool,
     term: tuple[str, ...],
     grade: tuple[int, ...],
@@ -142,18 +144,19 @@ def outcome(
 ) -> None:
     """Record what happened: a DLT, none, or not evaluable.
 
-    "No DLT" can be said from the day on which the DLT window closes.
+    "No DLT" can be said from the day on which the DLT window closes, and so can "moderate": no DLT,
+    but a related toxicity of grade 2 or more, which counts in the titration of the design
+    accelerated.
 
     Example: escalation trial outcome TJ-010 --dlt --term CRS --grade 3 --onset 2026-05-26
     --as "Lin Mei"
     """
-    given = [
-        said
-        for said, is_so in zip(_OUTCOMES.values(), (dlt, no_dlt, not_evaluable), strict=True)
-        if is_so
-    ]
+    flags = (dlt, no_dlt, moderate, not_evaluable)
+    given = [said for said, is_so in zip(_OUTCOMES.values(), flags, strict=True) if is_so]
     if len(given) != 1:
-        raise click.UsageError("say what the outcome is: --dlt, --no-dlt or --not-evaluable")
+        raise click.UsageError(
+            "say what the outcome is: --dlt, --no-dlt, --moderate or --not-evaluable"
+        )
     recording.record(
         partial(
             record_outcome,
@@ -165,7 +168,12 @@ def outcome(
     )
 
 
-_OUTCOMES = {"dlt": Outcome.DLT, "no-dlt": Outcome.NO_DLT, "not-evaluable": Outcome.NOT_EVALUABLE}
+_OUTCOMES = {
+    "dlt": Outcome.DLT,
+    "no-dlt": Outcome.NO_DLT,
+    "moderate": Outcome.MODERATE,
+    "not-evaluable": Outcome.NOT_EVALUABLE,
+}
 
 
 def _toxicities(

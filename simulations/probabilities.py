@@ -1,0 +1,42 @@
+"""What is given as probabilities, checked once."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from escalation.errors import InputError
+
+__all__ = ["check_probabilities"]
+
+
+def check_probabilities(
+    values: ArrayLike, n_levels: int, name: str, *, n_dim: int = 1
+) -> NDArray[np.float64]:
+    """Return probabilities by level as an array.
+
+    Parameters
+    ----------
+    values : array_like, shape (L,), or (N, L) with ``n_dim`` 2
+    n_levels : int
+    name : str
+        What they are, for messages.
+    n_dim : int
+
+    Raises
+    ------
+    InputError
+        If they have the wrong shape or one is no probability.
+    """
+    try:
+        p = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name} must be numbers from 0 to 1: {error}") from error
+    if p.ndim != n_dim or p.shape[-1] != n_levels:
+        raise InputError(
+            f"{name} has shape {p.shape}; the ladder has {n_levels} levels, one value each"
+        )
+    wrong = ~((p >= 0) & (p <= 1))
+    if wrong.any():
+        raise InputError(f"{name} must be from 0 to 1, not {p[wrong][0]}")
+    return p
