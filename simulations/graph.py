@@ -6,7 +6,7 @@ A state is what has been seen at each level and where the trial stands; the desi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import comb, prod
@@ -55,6 +55,9 @@ class TransitionGraph:
         Evaluable patients and their DLTs before the start.
     n_pending : int array, shape (L,)
         Patients pending at the start; their outcomes are still to come.
+    is_whole : bool
+        False for the part of a graph that certain trials meet (``on_demand``): they can walk it,
+        but no exact figure can be had from it.
     """
 
     design: Design
@@ -70,6 +73,13 @@ class TransitionGraph:
     n_so_far: NDArray[np.intp]
     n_dlts_so_far: NDArray[np.intp]
     n_pending: NDArray[np.intp]
+    is_whole: bool = True
+
+    def require_whole(self) -> None:
+        """Raise ``InputError`` for a part of a graph."""
+        if not self.is_whole:
+            raise InputError("this is only the part of a graph that simulated trials meet; exact "
+                             "figures and paths need all of it")  # fmt: skip
 
     @property
     def n_states(self) -> int:
@@ -111,6 +121,7 @@ class TransitionGraph:
 
     def _count(self, weights: Sequence[int]) -> NDArray[np.float64]:
         """Push ``weights[n(n+1)/2 + x]`` for a cohort of n with x DLTs from the roots on."""
+        self.require_whole()
         ways = [0.0] * self.n_states
         for root, root_ways in zip(self.roots.tolist(), self.root_ways.tolist(), strict=True):
             ways[root] += root_ways
@@ -128,6 +139,7 @@ def build_graph(
     level: int | None = None,
     *,
     max_states: int = 500_000,
+    walk_by: Callable[..., Walk] = walk_design,
 ) -> TransitionGraph:
     """Walk ``design.decide`` through every outcome of every cohort.
 
@@ -140,6 +152,9 @@ def build_graph(
     level : int, optional
         0-based level of the last cohort; the design's start by default.
     max_states : int
+    walk_by : callable
+        Finds the states, with the arguments of ``walk_design``; a follower that it does not give
+        is -1, and the graph is not whole.
 
     Returns
     -------
@@ -165,7 +180,7 @@ def build_graph(
     if count_resolutions(before) > max_states:
         raise TooManyStatesError(design.n_levels, max_states)
     roots = list(resolve_pending(before))
-    walk = walk_design(design, roots, here, max_states)
+    walk = walk_by(design, roots, here, max_states)
     ends = [_end(decision) for decision in walk.decisions]
     merged = np.array(_merge_ends(walk, ends))
     kept = np.unique(merged)
@@ -193,6 +208,7 @@ def build_graph(
         n_so_far=np.array([tally.n_evaluable for tally in before]),
         n_dlts_so_far=np.array([tally.n_dlts for tally in before]),
         n_pending=np.array([tally.n_pending for tally in before]),
+        is_whole=all(-1 not in following for following in walk.following),
     )
 
 
@@ -216,7 +232,8 @@ def _children(walk: Walk, place: NDArray[np.intp], n_states: int) -> NDArray[np.
     followers = np.array([child for following in walk.following for child in following], np.intp)
     first = np.repeat(np.cumsum(counts) - counts, counts)
     children = np.full((n_states, counts.max()), -1, dtype=np.intp)
-    children[np.repeat(place, counts), np.arange(len(followers)) - first] = place[followers]
+    places = np.where(followers < 0, -1, place[followers])
+    children[np.repeat(place, counts), np.arange(len(followers)) - first] = places
     return children
 
 

@@ -37,6 +37,7 @@ SURFACE = {
     ),
     "simulations.simulated": "CHUNK_SIZE Draws GENERATOR MonteCarlo SimulatedTrials",
     "simulations.montecarlo": "simulate simulate_trials",
+    "simulations.on_demand": "graph_on_demand",
     "simulations.characteristics": (
         "Distribution OperatingCharacteristics correct_level end_values summarise"
     ),

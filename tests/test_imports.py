@@ -144,14 +144,16 @@ SIMULATION_LAYERS = {
     "exact": 2,
     "simulated": 2,
     "scenarios": 3,
-    "montecarlo": 3,
+    "latent": 3,
+    "montecarlo": 4,
+    "on_demand": 5,
     "paths": 3,
     "passes": 3,
-    "results": 4,
+    "results": 5,
     "export": 4,
-    "tables": 5,
-    "plots": 5,
-    "cli": 6,
+    "tables": 6,
+    "plots": 6,
+    "cli": 7,
 }
 
 

@@ -9,7 +9,7 @@ from escalation.designs.base import MAX_LEVELS, Decision, Design
 from escalation.errors import EscalationError
 from escalation.outcomes import Tally
 
-__all__ = ["TooManyStatesError", "Walk", "walk_design"]
+__all__ = ["TooManyStatesError", "Walk", "child_code", "state_code", "walk_design"]
 
 Tallies = tuple[Tally, ...]
 
@@ -69,7 +69,7 @@ def walk_design(design: Design, roots: Sequence[Tallies], level: int, max_states
     """
     walk = Walk(
         tallies=list(roots),
-        codes=[_code(root) for root in roots],
+        codes=[state_code(root) for root in roots],
         levels=[level] * len(roots),
         decisions=[],
         following=[],
@@ -106,8 +106,15 @@ _HALF_DIGIT = 1 << 20
 _DIGIT = _HALF_DIGIT**2
 
 
-def _code(state: Tallies) -> int:
+def state_code(state: Tallies) -> int:
+    """Return what has been seen as one number."""
     return sum(
         (tally.n_evaluable * _HALF_DIGIT + tally.n_dlts) * _DIGIT**level
         for level, tally in enumerate(state)
     )
+
+
+def child_code(code: int, level: int, size: int, n_dlts: int) -> int:
+    """Return the code after a cohort of ``size`` with so many DLTs at a level."""
+    digit: int = _DIGIT**level
+    return code + (size * _HALF_DIGIT + n_dlts) * digit

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -86,13 +86,16 @@ def read_scenarios(
 
 
 def graph_from(
-    protocol: Protocol, cohorts: Sequence[Cohort], allow_departures: bool
+    protocol: Protocol,
+    cohorts: Sequence[Cohort],
+    allow_departures: bool,
+    build: Callable[..., TransitionGraph] | None = None,
 ) -> TransitionGraph:
     """Build the graph of the rest of a trial, after these cohorts."""
     from simulations.graph import build_graph  # noqa: PLC0415  # loads numpy
 
     advice = advise(protocol, cohorts, allow_departures=allow_departures)
-    return build_graph(protocol.design, advice.tallies, advice.level)
+    return (build or build_graph)(protocol.design, advice.tallies, advice.level)
 
 
 def heading(protocol: Protocol) -> dict[str, Any]:
