@@ -38,6 +38,8 @@ SURFACE = {
     "simulations.simulated": "CHUNK_SIZE Draws GENERATOR MonteCarlo SimulatedTrials",
     "simulations.montecarlo": "simulate simulate_trials",
     "simulations.on_demand": "graph_on_demand",
+    "simulations.metrics": "METRICS metric_values selection_metrics target_interval",
+    "simulations.optimal": "Benchmark optimal_benchmark",
     "simulations.characteristics": (
         "Distribution OperatingCharacteristics correct_level end_values summarise"
     ),

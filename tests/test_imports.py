@@ -137,6 +137,7 @@ def test_escalation_imports_downwards_only():
 
 SIMULATION_LAYERS = {
     "curve_arguments": 0,
+    "optimal": 0,
     "graph": 0,
     "curves": 1,
     "characteristics": 1,
@@ -149,6 +150,7 @@ SIMULATION_LAYERS = {
     "on_demand": 5,
     "paths": 3,
     "passes": 3,
+    "metrics": 3,
     "results": 5,
     "export": 4,
     "tables": 6,
