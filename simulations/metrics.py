@@ -7,6 +7,7 @@ of a trial's patients is taken in each trial first, and then averaged over trial
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from types import MappingProxyType
 
 import numpy as np
@@ -70,7 +71,7 @@ def target_interval(
         raise InputError(f"target must lie between 0 and 1, not {target}")
     if interval is None:
         middle, half = as_written(target), as_written(_HALF_WIDTH)
-        return float(max(middle - half, 0)), float(min(middle + half, 1))
+        return float(max(middle - half, Fraction(0))), float(min(middle + half, Fraction(1)))
     low, high = interval
     if not 0 <= low <= target <= high <= 1:
         raise InputError(

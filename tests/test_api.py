@@ -38,6 +38,10 @@ SURFACE = {
     "simulations.simulated": "CHUNK_SIZE Draws GENERATOR MonteCarlo SimulatedTrials",
     "simulations.montecarlo": "simulate simulate_trials",
     "simulations.on_demand": "graph_on_demand",
+    "simulations.compare": "CompareMethod compare_designs",
+    "simulations.comparison": (
+        "CSV_COLUMNS ComparedDesign Contender Difference ScenarioComparison comparison_rows"
+    ),
     "simulations.metrics": "METRICS metric_values selection_metrics target_interval",
     "simulations.optimal": "Benchmark optimal_benchmark",
     "simulations.characteristics": (

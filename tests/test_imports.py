@@ -152,6 +152,8 @@ SIMULATION_LAYERS = {
     "passes": 3,
     "metrics": 3,
     "results": 5,
+    "comparison": 5,
+    "compare": 6,
     "export": 4,
     "tables": 6,
     "plots": 6,

@@ -31,7 +31,7 @@ def expected(design, p_dlt, **against):
     }
 
 
-def followed(design, p_dlt, target, low, high, correct):
+def followed(design, p_dlt, *, target, low, high, correct):
     """Follow every path, and count in whole patients."""
     sums = dict.fromkeys(METRICS, 0.0)
     rho = [abs(p - target) for p in p_dlt]
@@ -70,7 +70,7 @@ def followed(design, p_dlt, target, low, high, correct):
 )
 def test_every_measure_against_every_path(name, p_dlt, correct):
     found = expected(DESIGNS[name], p_dlt, target=0.3)
-    by_path = followed(DESIGNS[name], p_dlt, 0.3, 0.25, 0.35, correct)
+    by_path = followed(DESIGNS[name], p_dlt, target=0.3, low=0.25, high=0.35, correct=correct)
     assert list(found) == list(METRICS)
     assert found == pytest.approx(by_path, abs=1e-12)
 
