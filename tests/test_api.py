@@ -42,6 +42,9 @@ SURFACE = {
     "simulations.comparison": (
         "CSV_COLUMNS ComparedDesign Contender Difference ScenarioComparison comparison_rows"
     ),
+    "simulations.differences": (
+        "DesignDifference Figure Parting ScenarioDifference find_differences"
+    ),
     "simulations.metrics": "METRICS metric_values selection_metrics target_interval",
     "simulations.optimal": "Benchmark optimal_benchmark",
     "simulations.characteristics": (

@@ -154,6 +154,7 @@ SIMULATION_LAYERS = {
     "results": 5,
     "comparison": 5,
     "compare": 6,
+    "differences": 4,
     "export": 4,
     "tables": 6,
     "plots": 6,
