@@ -20,7 +20,10 @@ __all__ = [
     "Difference",
     "ScenarioComparison",
     "comparison_rows",
+    "short_labels",
 ]
+
+LONGEST_LABEL = 18
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,3 +183,11 @@ def comparison_rows(found: ScenarioComparison, labels: Sequence[int]) -> list[li
 
 def _shown(value: float | None) -> str:
     return "" if value is None else repr(value)
+
+
+def short_labels(labels: Sequence[str]) -> list[str]:
+    """Return labels that fit a table; a long one is cut, and numbered by its place."""
+    return [
+        label if len(label) <= LONGEST_LABEL else f"{label[:LONGEST_LABEL - 6]}... {place}"
+        for place, label in enumerate(labels, start=1)
+    ]  # fmt: skip

@@ -26,15 +26,15 @@ Floats = NDArray[np.float64]
 METRICS: Mapping[str, str] = MappingProxyType(
     {
         "pcs": "correct selection",
-        "p_within": "selection within the target interval",
-        "p_overdose": "selection of a level above the target",
+        "p_within": "selection in the interval",
+        "p_overdose": "selection above the target",
         "accuracy": "accuracy index",
         "p_no_mtd": "no MTD",
         "p_inconclusive": "MTD not determined",
-        "share_above": "share of patients above the target",
-        "p_60_above": "at least 60 % of patients above the target",
-        "p_80_above": "at least 80 % of patients above the target",
-        "dlt_rate": "share of patients with a DLT",
+        "share_above": "patients above the target",
+        "p_60_above": ">= 60 % of patients above",
+        "p_80_above": ">= 80 % of patients above",
+        "dlt_rate": "patients with a DLT",
         "sample_size": "sample size",
         "total_dlts": "DLTs",
     }

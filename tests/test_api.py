@@ -59,9 +59,9 @@ SURFACE = {
     ),
     "simulations.curves": "emax logistic power weibull",
     "simulations.plots": (
-        "Provenance SUFFIXES plot_convergence plot_decision_table plot_distribution "
-        "plot_page plot_paths plot_patients plot_scenarios plot_selection "
-        "plot_trajectories plot_trajectory provenance_of save_figure"
+        "Provenance SUFFIXES plot_comparison plot_convergence plot_decision_table "
+        "plot_distribution plot_page plot_paths plot_patients plot_scenarios plot_selection "
+        "plot_trajectories plot_trajectory provenance_of provenance_of_comparison save_figure"
     ),
 }
 

@@ -157,6 +157,7 @@ SIMULATION_LAYERS = {
     "differences": 4,
     "export": 4,
     "tables": 6,
+    "compare_tables": 6,
     "plots": 6,
     "cli": 7,
 }

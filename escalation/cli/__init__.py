@@ -79,6 +79,7 @@ main = Program(
         "paths": "simulations.cli.paths:paths",
         "protocol": "escalation.cli.protocol:protocol",
         "simulate": "simulations.cli.simulate:simulate",
+        "compare": "simulations.cli.compare:compare",
         "scenarios": "simulations.cli.scenarios:scenarios",
         "trial": "escalation.cli.trial:trial",
     },

@@ -12,6 +12,7 @@ from simulations.plots.characteristics import (
     plot_scenarios,
     plot_selection,
 )
+from simulations.plots.comparison import plot_comparison, provenance_of_comparison
 from simulations.plots.convergence import plot_convergence
 from simulations.plots.page import plot_page
 from simulations.plots.paths import plot_paths
@@ -21,6 +22,7 @@ from simulations.plots.trials import plot_trajectories, plot_trajectory
 __all__ = [
     "SUFFIXES",
     "Provenance",
+    "plot_comparison",
     "plot_convergence",
     "plot_decision_table",
     "plot_distribution",
@@ -32,5 +34,6 @@ __all__ = [
     "plot_trajectories",
     "plot_trajectory",
     "provenance_of",
+    "provenance_of_comparison",
     "save_figure",
 ]
