@@ -110,7 +110,8 @@ def _limits(name: str, found: Difference, is_exact: bool) -> str:
         return estimate
     if found.low is None or found.high is None:
         return f"{estimate} (-)"
-    return f"{estimate} +- {scale * (found.high - found.low) / 2:.2g}"
+    half = scale * (found.high - found.low) / 2
+    return f"{estimate} +-{half:.2f}" if half < 1 else f"{estimate} +-{half:.1f}"
 
 
 def _figure(name: str, value: float | None) -> str:
