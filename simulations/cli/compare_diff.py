@@ -201,7 +201,7 @@ def _print_result(
         click.echo()
         line(
             f"{_show(figure, parts[places].sum(), sign=True)} from {n} data set{'s' * (n != 1)}, "
-            f"met with probability {100 * under.p_met[places].sum():.2f} %, where"
+            f"met with probability {100 * under.p_met[places].sum():.3g} %, where"
         )
         for label, clause in zip(labels, clauses, strict=True):
             line(f"  {label}: {clause.text}", indent="    ")
@@ -209,7 +209,7 @@ def _print_result(
             parting = found.partings[place]
             data = _data(parting, ladder) or "nobody treated"
             line(
-                f"  {_show(figure, parts[place], sign=True)} ({100 * under.p_met[place]:.2f} %)  "
+                f"  {_show(figure, parts[place], sign=True)} ({100 * under.p_met[place]:.3g} %)  "
                 f"{data}, at level {ladder.labels[parting.level]}",
                 indent="      ",
             )

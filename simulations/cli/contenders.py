@@ -80,6 +80,9 @@ def parse_design(word: str, start: int | None = None) -> NamedDesign:
     name, settings = _split(word)
     # a comma inside brackets belongs to a list
     parts = re.split(r",(?![^\[]*\])", settings) if settings else []
+    before = name.partition(":")[0]
+    if any("=" not in part for part in parts) or (":" in name and before in (*DESIGNS, *VARIANTS)):
+        raise InputError(f"{word}: options are written as {before}:KEY=VALUE,KEY=VALUE")
     own = freeze_lists(parse_settings(tuple(parts)))
     if name in DESIGNS:
         return NamedDesign(word=word, name=name, own=own)
