@@ -148,6 +148,7 @@ class _StatesMet:
         self.tally_of: dict[tuple[int, int], Tally] = {}
         for root in roots:
             self._meet(root, state_code(root), level)
+        self._ask()
 
     def follow(self, states: Ints, n_dlts: Ints) -> Ints:
         """Return the states after cohorts with so many DLTs."""
@@ -158,6 +159,7 @@ class _StatesMet:
             for place in np.unique(states[new] * width + n_dlts[new]).tolist():
                 self._follow(*divmod(place, width))
             found[new] = self.children[states[new], n_dlts[new]]
+            self._ask()
         return found
 
     def _follow(self, state: int, n_dlts: int) -> None:
@@ -178,26 +180,31 @@ class _StatesMet:
         self.children[state, n_dlts] = child
 
     def _meet(self, tallies: Tallies, code: int, level: int) -> int:
-        """Ask the design what to do in a state that no trial has come to before."""
+        """Give its number to a state that no trial has come to before."""
         walk, state = self.walk, len(self.walk.tallies)
         if state >= self.max_states:
             raise InputError(
                 f"the trials meet more than {self.max_states} states; simulate fewer of them"
             )
-        decision = self.design.decide(tallies, level)
-        size = decision.n_to_enrol
         self.number[code * MAX_LEVELS + level] = state
         walk.tallies.append(tallies)
         walk.codes.append(code)
         walk.levels.append(level)
-        walk.decisions.append(decision)
-        walk.following.append([-1] * (size + 1) if size else [])
-        room, width = self.children.shape
-        if state == room or size >= width:
-            self._make_room(2 * room if state == room else room, max(width, size + 1))
-        self.size[state] = size
-        self.level[state] = -1 if decision.level is None else decision.level
         return state
+
+    def _ask(self) -> None:
+        """Ask the design what to do in the states that were met since it was asked last."""
+        walk = self.walk
+        for state in range(len(walk.decisions), len(walk.tallies)):
+            decision = self.design.decide(walk.tallies[state], walk.levels[state])
+            size = decision.n_to_enrol
+            walk.decisions.append(decision)
+            walk.following.append([-1] * (size + 1) if size else [])
+            room, width = self.children.shape
+            if state == room or size >= width:
+                self._make_room(2 * room if state == room else room, max(width, size + 1))
+            self.size[state] = size
+            self.level[state] = -1 if decision.level is None else decision.level
 
     def _make_room(self, room: int, width: int) -> None:
         more = room - len(self.size)
