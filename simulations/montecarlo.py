@@ -171,7 +171,8 @@ class _Walk:
         self.is_whole = graph.is_whole
         p_here = p[graph.level[going]]
         self.p = p_here.astype(np.float32)
-        self.cuts = _cumulative_binomial(self.size, p_here, self.width - 1)
+        largest = self.width - 1
+        self.cuts = _cumulative_binomial(self.size, p_here, largest) if draws == "cohort" else []
         self.roots = number[graph.roots]
         self.root_cuts = root_cuts(graph, p)
         self.max_patients = int((graph.n_evaluable[graph.ends] - graph.n_so_far).sum(axis=1).max())
