@@ -24,7 +24,7 @@ from simulations.graph import INCONCLUSIVE, TransitionGraph, build_graph
 from simulations.metrics import metric_values, selection_metrics, target_interval
 from simulations.montecarlo import simulate_trials
 from simulations.on_demand import graph_on_demand
-from simulations.optimal import optimal_benchmark
+from simulations.optimal import MAX_PATIENTS, optimal_benchmark
 from simulations.scenarios import Scenario
 from simulations.simulated import Z95, MonteCarlo
 
@@ -65,7 +65,7 @@ def compare_designs(
         As in ``montecarlo.simulate``, for each scenario.
     benchmark_patients : int, optional
         Patients of the optimal benchmark. By default the largest ``max_patients`` among the
-        designs; where none has one, the largest expected sample size, rounded up.
+        designs; where none has one, the largest expected sample size, rounded up; 300 at most.
 
     Yields
     ------
@@ -105,7 +105,8 @@ def compare_designs(
     graphs = [_graph(contender.design, curves, method, trials, seed) for contender in contenders]
     if benchmark_patients is None:
         caps = [getattr(contender.design, "max_patients", None) for contender in contenders]
-        benchmark_patients = max((cap for cap in caps if cap is not None), default=None)
+        largest_cap = max((cap for cap in caps if cap is not None), default=None)
+        benchmark_patients = largest_cap and min(largest_cap, MAX_PATIENTS)
     for scenario in scenarios:
         against = _Against(scenario, target, interval)
         runs = [_Run(graph, against, trials=trials, seed=seed) for graph in graphs]
@@ -116,7 +117,7 @@ def compare_designs(
         largest = max(design.metrics["sample_size"] for design in designs)
         n_patients = benchmark_patients
         if n_patients is None:
-            n_patients = max(1, ceil(largest - 1e-9))
+            n_patients = min(max(1, ceil(largest - 1e-9)), MAX_PATIENTS)
         yield against.compared(designs, n_patients)
 
 
@@ -219,7 +220,7 @@ class _Run:
             )
         else:
             error = self.error(name) + first.error(name)  # one of them is 0
-        if not error:
+        if error < _NO_ERROR:
             return Difference(estimate=estimate)
         return Difference(
             estimate=estimate, low=estimate - Z95 * error, high=estimate + Z95 * error

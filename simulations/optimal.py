@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from escalation.designs.posterior import as_written
 from escalation.errors import InputError
 
-__all__ = ["Benchmark", "optimal_benchmark"]
+__all__ = ["MAX_PATIENTS", "Benchmark", "optimal_benchmark"]
 
 Floats = NDArray[np.float64]
 

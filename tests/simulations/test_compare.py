@@ -142,6 +142,13 @@ def test_the_benchmark_has_the_designs_patients(contenders, given, n_patients):
     assert found.benchmark_metrics["p_overdose"] == pytest.approx(expected[2])
 
 
+def test_the_benchmark_stays_within_its_own_limit():
+    design = ThreePlusThree(n_levels=3, max_patients=5000)
+    contenders = [*CONTENDERS, Contender(label="large", design=design)]
+    (found,) = compare_designs(contenders, SCENARIOS[:1], target=0.3)
+    assert found.benchmark.n_patients == 300
+
+
 def test_the_benchmark_has_nothing_to_say_where_no_mtd_is_correct(exact):
     assert exact[1].correct is None
     assert exact[1].benchmark_metrics == {}
