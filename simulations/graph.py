@@ -6,7 +6,7 @@ A state is what has been seen at each level and where the trial stands; the desi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import comb
@@ -71,6 +71,9 @@ class TransitionGraph:
         How many of the pending patients have a moderate toxicity in each root; 0 where none counts.
     p_moderate : float array, shape (L,), or None
         The assumed P(moderate toxicity | no DLT) at each level.
+    is_whole : bool
+        False for the part of a graph that certain trials meet (``on_demand``): they can walk it,
+        but no exact figure can be had from it.
     """
 
     design: Design
@@ -89,6 +92,13 @@ class TransitionGraph:
     counts_moderate: NDArray[np.bool_]
     root_moderate: NDArray[np.intp]
     p_moderate: NDArray[np.float64] | None = None
+    is_whole: bool = True
+
+    def require_whole(self) -> None:
+        """Raise ``InputError`` for a part of a graph."""
+        if not self.is_whole:
+            raise InputError("this is only the part of a graph that simulated trials meet; exact "
+                             "figures and paths need all of it")  # fmt: skip
 
     @property
     def n_states(self) -> int:
@@ -176,6 +186,7 @@ class TransitionGraph:
 
         Where moderate toxicities count, ``graded`` has the three weights by level.
         """
+        self.require_whole()
         ways = [0.0] * self.n_states
         for root, weight in zip(self.roots.tolist(), root_weights.tolist(), strict=True):
             ways[root] += weight
@@ -200,6 +211,7 @@ def build_graph(
     last: Tally = NOBODY,
     p_moderate: Sequence[float] | None = None,
     max_states: int = 500_000,
+    walk_by: Callable[..., Walk] = walk_design,
 ) -> TransitionGraph:
     """Walk ``design.decide`` through every outcome of every cohort.
 
@@ -217,6 +229,9 @@ def build_graph(
         P(moderate toxicity) of a patient without a DLT at each level, for a design that counts
         moderate toxicities; others leave it alone. Without it such a graph has no probabilities.
     max_states : int
+    walk_by : callable
+        Finds the states, with the arguments of ``walk_design``; a follower that it does not give
+        is -1, and the graph is not whole.
 
     Returns
     -------
@@ -247,7 +262,7 @@ def build_graph(
     if not design.remembers:
         last = NOBODY
     roots = resolve_roots(design, before, here, last)
-    walk = walk_design(design, roots, here, max_states)
+    walk = walk_by(design, roots, here, max_states)
     ends = [_end(decision) for decision in walk.decisions]
     merged = np.array(_merge_ends(walk, ends))
     kept = np.unique(merged)
@@ -290,6 +305,7 @@ def build_graph(
             ]
         ),
         p_moderate=q,
+        is_whole=all(-1 not in following for following in walk.following),
     )
 
 
@@ -313,7 +329,8 @@ def _children(walk: Walk, place: NDArray[np.intp], n_states: int) -> NDArray[np.
     followers = np.array([child for following in walk.following for child in following], np.intp)
     first = np.repeat(np.cumsum(counts) - counts, counts)
     children = np.full((n_states, counts.max()), -1, dtype=np.intp)
-    children[np.repeat(place, counts), np.arange(len(followers)) - first] = place[followers]
+    places = np.where(followers < 0, -1, place[followers])
+    children[np.repeat(place, counts), np.arange(len(followers)) - first] = places
     return children
 
 

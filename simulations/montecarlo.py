@@ -20,9 +20,10 @@ from escalation.errors import InputError
 from simulations.characteristics import summarise
 from simulations.exact import check_p_dlt
 from simulations.graph import TransitionGraph
-from simulations.simulated import CHUNK_SIZE, GENERATOR, Draws, MonteCarlo, SimulatedTrials
+from simulations.latent import chunk_generator, count_dlts, draw_patients
+from simulations.simulated import CHUNK_SIZE, Draws, MonteCarlo, SimulatedTrials
 
-__all__ = ["simulate", "simulate_trials"]
+__all__ = ["check_run", "root_cuts", "simulate", "simulate_trials"]
 
 _CHUNKS_PER_TASK = 25
 _TASKS_AT_ONCE = 64  # more than the workers of one machine; a queue of all would grow with trials
@@ -75,7 +76,7 @@ def simulate(
     Carlo error, but for events that happen in fewer than one trial in a million.
     """
     p = check_p_dlt(p_dlt, graph)
-    _check_run(trials, seed, draws)
+    check_run(trials, seed, draws)
     walk = _Walk(graph, p, seed, draws)
     n_chunks = ceil(trials / CHUNK_SIZE)
     tasks = (
@@ -109,7 +110,7 @@ def simulate_trials(
     draws this holds for whole chunks only.
     """
     p = check_p_dlt(p_dlt, graph)
-    _check_run(trials, seed, draws)
+    check_run(trials, seed, draws)
     walk = _Walk(graph, p, seed, draws)
     return (
         SimulatedTrials(
@@ -121,7 +122,8 @@ def simulate_trials(
     )
 
 
-def _check_run(trials: int, seed: int, draws: str) -> None:
+def check_run(trials: int, seed: int, draws: str) -> None:
+    """Raise ``InputError`` for trials, seed or draws outside what ``simulate`` takes."""
     for name, value, least in (("trials", trials, 1), ("seed", seed, 0)):
         if type(value) is not int or value < least:
             raise InputError(f"{name} must be a whole number from {least}, not {value!r}")
@@ -163,19 +165,24 @@ class _Walk:
         self.n_states = graph.n_states
         self.size = graph.n_to_enrol[going]
         self.width = graph.children.shape[1]
-        self.children = number[graph.children[going]].ravel()  # -1 where u can never lead
+        children = graph.children[going]
+        # where a cohort can lead; a part of a graph lacks states that its own trials do not meet
+        self.children = np.where(children < 0, -1, number[children]).ravel()
+        self.is_whole = graph.is_whole
         p_here = p[graph.level[going]]
         self.p = p_here.astype(np.float32)
-        self.cuts = _cumulative_binomial(self.size, p_here, self.width - 1)
+        largest = self.width - 1
+        self.cuts = _cumulative_binomial(self.size, p_here, largest) if draws == "cohort" else []
         self.p_toxic: NDArray[np.float32] | None = None
         if graph.counts_moderate.any():
             graded = graph.counts_moderate[going]
             q_here = graph.moderate_probabilities()[graph.level[going]]
             toxic = p_here + (1 - p_here) * np.where(graded, q_here, 0.0)
             self.p_toxic = toxic.astype(np.float32)  # of a DLT or, where it counts, a moderate one
-            _tell_moderate(self.cuts, graded, p_here, q_here)
+            if self.cuts:
+                _tell_moderate(self.cuts, graded, p_here, q_here)
         self.roots = number[graph.roots]
-        self.root_cuts = _root_cuts(graph, p)
+        self.root_cuts = root_cuts(graph, p)
         self.max_patients = int((graph.n_evaluable[graph.ends] - graph.n_so_far).sum(axis=1).max())
 
     def count(self, chunks: range, trials: int) -> tuple[int, NDArray[np.int64]]:
@@ -203,8 +210,7 @@ class _Walk:
 
     def _steps(self, chunk: int, n: int) -> Iterator[tuple[Ints, Ints]]:
         """Yield the trials still going and where each one is, at the start and after a cohort."""
-        sequence = np.random.SeedSequence(self.seed, spawn_key=(chunk,))
-        rng = np.random.Generator(GENERATOR(sequence))
+        rng = chunk_generator(self.seed, chunk)
         trials = np.arange(n)
         states = np.full(n, self.roots[0])
         if len(self.roots) > 1:  # for a whole chunk, so that fewer trials are the same ones
@@ -221,6 +227,8 @@ class _Walk:
             states *= self.width
             states += n_dlts
             states = self.children.take(states)
+            if not self.is_whole and (states < 0).any():
+                raise InputError("these trials leave the part of the graph that was built")
 
     def _cohorts(self, rng: np.random.Generator) -> Callable[[Ints, Ints], NDArray[np.int8]]:
         """Draw a cohort's DLTs at once, by inverting their cumulative distribution."""
@@ -237,28 +245,20 @@ class _Walk:
     def _patients(
         self, rng: np.random.Generator, n: int
     ) -> Callable[[Ints, Ints], NDArray[np.int8]]:
-        """Give each trial its patients in order, a uniform number each.
-
-        They are drawn patient by patient for a whole chunk, so that a design that needs fewer
-        patients, or a run of fewer trials, meets the same ones.
-        """
-        shape = (self.max_patients, CHUNK_SIZE)
-        latent = rng.random(shape, dtype=np.float32).ravel()
+        """Give each trial its patients in order, a latent uniform number each."""
+        latent = draw_patients(rng, self.max_patients).ravel()
         next_patient = np.zeros(n, dtype=np.intp)
 
         def n_dlts_of(trials: Ints, states: Ints) -> NDArray[np.int8]:
-            p, size = self.p.take(states), self.size.take(states)
-            first = next_patient[trials]
-            place = first * CHUNK_SIZE + trials
-            n_dlts = np.zeros(len(states), dtype=np.int8)
-            for patient in range(self.width - 1):
-                u = latent.take(place + patient * CHUNK_SIZE, mode="clip")
-                n_dlts += ((u < p) & (patient < size)).view(np.int8)
-                if self.p_toxic is not None and patient == 0:
-                    moderate = (u >= p) & (u < self.p_toxic.take(states))
-                    n_dlts += 2 * moderate.view(np.int8)
+            size, first = self.size.take(states), next_patient[trials]
+            p = self.p.take(states)
             next_patient[trials] = first + size
-            return n_dlts
+            outcome = count_dlts(latent, trials, first, size=size, p=p, largest=self.width - 1)
+            if self.p_toxic is not None:
+                u = latent.take(first * CHUNK_SIZE + trials, mode="clip")
+                moderate = (u >= p) & (u < self.p_toxic.take(states))
+                outcome += 2 * moderate.view(np.int8)
+            return outcome
 
         return n_dlts_of
 
@@ -290,7 +290,7 @@ def _tell_moderate(
     cuts[1][graded] = (1 - (1 - p) * q)[graded]
 
 
-def _root_cuts(graph: TransitionGraph, p: NDArray[np.float64]) -> NDArray[np.float64]:
+def root_cuts(graph: TransitionGraph, p: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the cumulative probabilities of the roots, without the last one."""
     dlts = graph.n_dlts[graph.roots] - graph.n_dlts_so_far
     likely = np.prod(p**dlts * (1 - p) ** (graph.n_pending - dlts), axis=1)

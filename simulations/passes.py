@@ -55,6 +55,7 @@ def transition_probabilities(graph: TransitionGraph, p_dlt: Sequence[float]) -> 
     float array, shape (S, K + 1)
         As ``graph.children``; 0 where there is no such child.
     """
+    graph.require_whole()
     p = check_p_dlt(p_dlt, graph)
     sizes = graph.n_to_enrol
     table = np.zeros(graph.children.shape)

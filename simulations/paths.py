@@ -106,6 +106,7 @@ def iter_paths(graph: TransitionGraph, p_dlt: Sequence[float] | None = None) -> 
 
 class _Walk:
     def __init__(self, graph: TransitionGraph, p_dlt: Sequence[float] | None) -> None:
+        graph.require_whole()
         self.decisions = graph.decisions
         self.children = graph.children.tolist()
         self.p = None if p_dlt is None else check_p_dlt(p_dlt, graph).tolist()

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from simulations.characteristics import Distribution, OperatingCharacteristics
 from simulations.graph import TransitionGraph
 
-__all__ = ["CHUNK_SIZE", "GENERATOR", "Draws", "MonteCarlo", "SimulatedTrials"]
+__all__ = ["CHUNK_SIZE", "GENERATOR", "Z95", "Draws", "MonteCarlo", "SimulatedTrials"]
 
+Z95 = 1.96  # standard errors to either side make limits of 95 %
 CHUNK_SIZE = 20_000
 GENERATOR = np.random.SFC64
 

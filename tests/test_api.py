@@ -39,6 +39,16 @@ SURFACE = {
     ),
     "simulations.simulated": "CHUNK_SIZE Draws GENERATOR MonteCarlo SimulatedTrials",
     "simulations.montecarlo": "simulate simulate_trials",
+    "simulations.on_demand": "graph_on_demand",
+    "simulations.compare": "CompareMethod compare_designs",
+    "simulations.comparison": (
+        "CSV_COLUMNS ComparedDesign Contender Difference ScenarioComparison comparison_rows"
+    ),
+    "simulations.differences": (
+        "DesignDifference Figure Parting ScenarioDifference find_differences"
+    ),
+    "simulations.metrics": "METRICS metric_values selection_metrics target_interval",
+    "simulations.optimal": "Benchmark optimal_benchmark",
     "simulations.characteristics": (
         "Distribution OperatingCharacteristics check_target correct_level correct_levels "
         "end_values summarise"
@@ -60,10 +70,10 @@ SURFACE = {
     ),
     "simulations.curves": "emax logistic power weibull",
     "simulations.plots": (
-        "Provenance SUFFIXES plot_convergence plot_curve_averages plot_decision_table "
-        "plot_distribution "
-        "plot_page plot_paths plot_patients plot_scenarios plot_selection "
-        "plot_tornado plot_trajectories plot_trajectory provenance_of save_figure"
+        "Provenance SUFFIXES plot_comparison plot_convergence plot_curve_averages "
+        "plot_decision_table plot_distribution plot_page plot_paths plot_patients "
+        "plot_scenarios plot_selection plot_tornado plot_trajectories plot_trajectory "
+        "provenance_of provenance_of_comparison save_figure"
     ),
 }
 

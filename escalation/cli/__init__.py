@@ -79,6 +79,7 @@ main = Program(
         "paths": "simulations.cli.paths:paths",
         "protocol": "escalation.cli.protocol:protocol",
         "simulate": "simulations.cli.simulate:simulate",
+        "compare": "simulations.cli.compare:compare",
         "mtd-data": "simulations.cli.mtd_data:mtd_data",
         "scenarios": "simulations.cli.scenarios:scenarios",
         "sensitivity": "simulations.cli.sensitivity:sensitivity",

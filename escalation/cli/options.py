@@ -33,8 +33,10 @@ __all__ = [
     "identity",
     "line",
     "origin",
+    "parse_settings",
     "protocol_argument",
     "protocol_options",
+    "read_ladder",
     "read_outcomes",
     "read_protocol",
     "read_stdin",
@@ -91,23 +93,29 @@ def add_design_options(command: Callable[..., Any]) -> Callable[..., Any]:
         settings: tuple[str, ...],
         **kwargs: Any,
     ) -> Any:
-        if levels is None and protocol_name is None:
-            levels = _levels_from_p_dlt(kwargs.get("p_dlt"))
-        if levels is not None and protocol_name is not None:
-            raise click.UsageError("give a protocol or --levels, not both")
-        if levels is not None:
-            protocol = Protocol.plain(levels)
-        else:
-            protocol = read_protocol(DEFAULT_PROTOCOL if protocol_name is None else protocol_name)
-        if start is not None:
-            protocol = protocol.with_start(start)
+        protocol = read_ladder(protocol_name, levels, start, kwargs.get("p_dlt"))
         if variant is not None:
             settings = (*settings, f"variant={variant}")
         if design_name is not None or settings:
-            protocol = protocol.with_design(design_name, **_parse_settings(settings))
+            protocol = protocol.with_design(design_name, **parse_settings(settings))
         return command(*args, protocol=protocol, **kwargs)
 
     return wrapper
+
+
+def read_ladder(
+    protocol_name: str | None, levels: int | None, start: int | None, p_dlt: object
+) -> Protocol:
+    """Return the protocol named, or a plain ladder of so many levels or values of P(DLT)."""
+    if levels is None and protocol_name is None:
+        levels = _levels_from_p_dlt(p_dlt)
+    if levels is not None and protocol_name is not None:
+        raise click.UsageError("give a protocol or --levels, not both")
+    if levels is not None:
+        protocol = Protocol.plain(levels)
+    else:
+        protocol = read_protocol(DEFAULT_PROTOCOL if protocol_name is None else protocol_name)
+    return protocol if start is None else protocol.with_start(start)
 
 
 class CarefulCommand(click.Command):
@@ -158,7 +166,7 @@ def _levels_from_p_dlt(p_dlt: object) -> int | None:
     return len(p_dlt) if isinstance(p_dlt, tuple) and p_dlt else None
 
 
-def _parse_settings(settings: tuple[str, ...]) -> Mapping[str, Any]:
+def parse_settings(settings: tuple[str, ...]) -> Mapping[str, Any]:
     """Read ``KEY=VALUE``: a number or true/false where it reads as one, text elsewhere."""
     options: dict[str, Any] = {}
     for setting in settings:

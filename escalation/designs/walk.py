@@ -15,7 +15,7 @@ from escalation.designs.base import (
 from escalation.errors import EscalationError
 from escalation.outcomes import Tally
 
-__all__ = ["TooManyStatesError", "Walk", "walk_design"]
+__all__ = ["TooManyStatesError", "Walk", "child_code", "state_code", "state_key", "walk_design"]
 
 Tallies = tuple[Tally, ...]
 
@@ -82,7 +82,7 @@ def walk_design(
     """
     walk = Walk(
         tallies=[tallies for tallies, _ in roots],
-        codes=[_code(tallies) for tallies, _ in roots],
+        codes=[state_code(tallies) for tallies, _ in roots],
         levels=[level] * len(roots),
         lasts=[last for _, last in roots],
         decisions=[],
@@ -92,7 +92,7 @@ def walk_design(
     # looked up by number: hashing the tallies themselves took most of the time
     number: dict[int, int] = {}
     for index, (tallies, last) in enumerate(roots):
-        key = (codes[index] * MAX_LEVELS + level) * MAX_MEMORY + design.remember(last)
+        key = state_key(codes[index], level, design.remember(last))
         number[_add_moderate(design, key, tallies, level)] = index
     graded = design.asks_moderate
     tally_of: dict[tuple[int, int, int], Tally] = {}
@@ -114,8 +114,8 @@ def walk_design(
             outcomes = [*outcomes, (_MODERATE, design.remember(_MODERATE))]
         for cohort, memory in outcomes:
             n_dlts = cohort.n_dlts
-            child_code = code + (size * _HALF_DIGIT + n_dlts) * digit
-            key = (child_code * MAX_LEVELS + target) * MAX_MEMORY + memory
+            after_code = code + (size * _HALF_DIGIT + n_dlts) * digit
+            key = (after_code * MAX_LEVELS + target) * MAX_MEMORY + memory
             if graded:
                 after = (*state[:target], seen.plus(cohort), *state[target + 1 :])
                 key = _add_moderate(design, key, after, target)
@@ -132,7 +132,7 @@ def walk_design(
                     tally_of[counts] = seen.plus(cohort)
                 states.append((*state[:target], tally_of[counts], *state[target + 1 :]))
                 levels.append(target)
-                codes.append(child_code)
+                codes.append(after_code)
                 lasts.append(cohort)
             following.append(child)
     return walk
@@ -150,8 +150,20 @@ _HALF_DIGIT = 1 << 20
 _DIGIT = _HALF_DIGIT**2
 
 
-def _code(state: Tallies) -> int:
+def state_code(state: Tallies) -> int:
+    """Return what has been seen as one number."""
     return sum(
         (tally.n_evaluable * _HALF_DIGIT + tally.n_dlts) * _DIGIT**level
         for level, tally in enumerate(state)
     )
+
+
+def child_code(code: int, level: int, size: int, n_dlts: int) -> int:
+    """Return the code after a cohort of ``size`` with so many DLTs at a level."""
+    digit: int = _DIGIT**level
+    return code + (size * _HALF_DIGIT + n_dlts) * digit
+
+
+def state_key(code: int, level: int, memory: int) -> int:
+    """Return a state as one number: what has been seen, where, and what is remembered."""
+    return (code * MAX_LEVELS + level) * MAX_MEMORY + memory

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from escalation.cli.options import identity, line, origin, read_stdin
-from escalation.designs import design_settings
+from escalation.designs import Design, design_settings
 from escalation.errors import InputError
 from escalation.outcomes import Cohort, format_outcomes
 from escalation.protocol import Protocol, advise
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from simulations.graph import TransitionGraph
 
 __all__ = [
+    "check_p_moderate",
     "choose_scenario",
     "choose_scenarios",
     "continued_from",
@@ -122,22 +123,33 @@ def graph_from(
     cohorts: Sequence[Cohort],
     allow_departures: bool,
     p_moderate: tuple[float, ...] | None = None,
+    build: Callable[..., TransitionGraph] | None = None,
 ) -> TransitionGraph:
     """Build the graph of the rest of a trial, after these cohorts."""
     from simulations.graph import build_graph  # noqa: PLC0415  # loads numpy
 
     design = protocol.design
-    if p_moderate is not None and not design.asks_moderate:
-        raise InputError(f"--p-moderate does not fit: {design.name} counts no moderate toxicities")
-    if p_moderate is not None and len(p_moderate) != design.n_levels:
-        raise InputError(
-            f"--p-moderate has {len(p_moderate)} values; the ladder has {design.n_levels} levels: "
-            "one each, lowest first"
-        )
+    check_p_moderate(p_moderate, [design])
     advice = advise(protocol, cohorts, allow_departures=allow_departures)
-    return build_graph(
+    return (build or build_graph)(
         design, advice.tallies, advice.level, last=advice.last, p_moderate=p_moderate
     )
+
+
+def check_p_moderate(p_moderate: tuple[float, ...] | None, designs: Sequence[Design]) -> None:
+    """Refuse P(moderate toxicity) that fits neither the ladder nor any of its designs."""
+    if p_moderate is None:
+        return
+    if not any(design.asks_moderate for design in designs):
+        names = " and ".join(dict.fromkeys(design.name for design in designs))
+        count = "counts" if " and " not in names else "count"
+        raise InputError(f"--p-moderate does not fit: {names} {count} no moderate toxicities")
+    n_levels = designs[0].n_levels
+    if len(p_moderate) != n_levels:
+        raise InputError(
+            f"--p-moderate has {len(p_moderate)} values; the ladder has {n_levels} levels: "
+            "one each, lowest first"
+        )
 
 
 def moderate_words(p_moderate: tuple[float, ...] | None) -> str:

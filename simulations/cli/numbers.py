@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterator
 
 from escalation.designs.base import MAX_LEVELS
+from escalation.errors import InputError
 from simulations.curve_arguments import show
 from simulations.scenarios import ScenarioError
 
-__all__ = ["parse_doses", "parse_numbers", "parse_p_dlt", "parse_p_moderate"]
+__all__ = ["parse_doses", "parse_interval", "parse_numbers", "parse_p_dlt", "parse_p_moderate"]
 
 
 def parse_p_dlt(text: str) -> tuple[float, ...]:
@@ -78,6 +79,20 @@ def parse_numbers(option: str, text: str) -> tuple[float, ...]:
     (-1.1, 0.0)
     """
     return tuple(value for _, _, value in _parse_numbers(option, text))
+
+
+def parse_interval(text: str) -> tuple[float, float]:
+    """Read two limits from the command line's ``--interval``.
+
+    Examples
+    --------
+    >>> parse_interval("0.16,0.33")
+    (0.16, 0.33)
+    """
+    limits = parse_numbers("--interval", text)
+    if len(limits) != 2:
+        raise InputError(f"--interval takes LOW,HIGH, as 0.16,0.33, not {len(limits)} numbers")
+    return limits[0], limits[1]
 
 
 # float() would also read "nan", "1_000" and other scripts' digits

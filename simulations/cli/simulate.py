@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +24,7 @@ from escalation.cli.options import (
     read_outcomes,
 )
 from escalation.designs import describe_design
+from escalation.designs.walk import TooManyStatesError
 from escalation.errors import InputError
 from escalation.outcomes import Cohort, format_outcomes
 from escalation.protocol import Protocol
@@ -120,12 +122,15 @@ def simulate(
     and DLTs are those whose outcome is still to come; a pending patient is one of them, with the
     full P(DLT). With --target, the correct level is the one with P(DLT) nearest to it, and no MTD
     where every level is above it. A design that counts moderate toxicities needs --p-moderate.
+    Where a design can reach too many states for the exact engine, it is simulated only, with
+    latent draws.
 
     \b
     Example: escalation simulate --p-dlt 0.05,0.10,0.20,0.33,0.50 --target 0.25
     """  # noqa: D301  # click reads the backspace
     from simulations.export import write_trials  # noqa: PLC0415  # loads numpy
     from simulations.montecarlo import simulate_trials  # noqa: PLC0415  # loads numpy
+    from simulations.on_demand import graph_on_demand  # noqa: PLC0415  # loads numpy
     from simulations.results import run_scenarios  # noqa: PLC0415  # loads numpy
 
     if target is not None and not 0 < target < 1:
@@ -139,7 +144,16 @@ def simulate(
             check_writable(path, suffixes)
     scenarios = choose_scenarios(protocol, p_dlt, scenario_file)
     cohorts = read_outcomes(outcomes) if outcomes is not None else ()
-    graph = graph_from(protocol, cohorts, allow_departures, p_moderate)
+    try:
+        graph = graph_from(protocol, cohorts, allow_departures, p_moderate)
+    except TooManyStatesError as error:
+        if method == "exact":
+            raise
+        click.echo(f"escalation: {error}; simulating only, with latent draws", err=True)
+        method, draws = "monte-carlo", "latent"
+        curves = [scenario.p_dlt for scenario in scenarios]
+        build = functools.partial(graph_on_demand, p_dlt=curves, trials=trials, seed=seed)
+        graph = graph_from(protocol, cohorts, allow_departures, p_moderate, build)
     total = trials * len(scenarios) * (method != "exact")
     with _executor(workers) as executor, _progress(total) as progress:
         results = list(

@@ -12,6 +12,7 @@ from simulations.plots.characteristics import (
     plot_scenarios,
     plot_selection,
 )
+from simulations.plots.comparison import plot_comparison, provenance_of_comparison
 from simulations.plots.convergence import plot_convergence
 from simulations.plots.curve_averages import plot_curve_averages
 from simulations.plots.page import plot_page
@@ -23,6 +24,7 @@ from simulations.plots.trials import plot_trajectories, plot_trajectory
 __all__ = [
     "SUFFIXES",
     "Provenance",
+    "plot_comparison",
     "plot_convergence",
     "plot_curve_averages",
     "plot_decision_table",
@@ -36,5 +38,6 @@ __all__ = [
     "plot_trajectories",
     "plot_trajectory",
     "provenance_of",
+    "provenance_of_comparison",
     "save_figure",
 ]

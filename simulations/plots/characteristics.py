@@ -35,7 +35,7 @@ from simulations.characteristics import Distribution, OperatingCharacteristics
 from simulations.plots.provenance import describe_method, describe_scenario
 from simulations.results import ScenarioResult
 from simulations.scenarios import Scenario
-from simulations.simulated import MonteCarlo
+from simulations.simulated import Z95, MonteCarlo
 
 __all__ = [
     "plot_distribution",
@@ -44,7 +44,6 @@ __all__ = [
     "plot_selection",
 ]
 
-Z95 = 1.96
 Count = Literal["sample_size", "total_dlts"]
 NO_MTD = "no MTD"
 NOT_DETERMINED = "not deter- mined"  # broken at blanks where places are narrow

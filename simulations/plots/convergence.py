@@ -19,9 +19,9 @@ from escalation.reports.figure_style import (
     styled,
 )
 from simulations.characteristics import OperatingCharacteristics
-from simulations.plots.characteristics import NO_MTD, Z95
+from simulations.plots.characteristics import NO_MTD
 from simulations.plots.provenance import describe_scenario
-from simulations.simulated import MonteCarlo
+from simulations.simulated import Z95, MonteCarlo
 
 __all__ = ["plot_convergence"]
 

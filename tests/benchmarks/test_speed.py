@@ -13,11 +13,16 @@ import numpy as np
 import pytest
 
 from escalation.designs import ThreePlusThree, make_design
+from simulations.compare import compare_designs
+from simulations.comparison import Contender
 from simulations.curve_averages import average_over_curves
+from simulations.differences import find_differences
 from simulations.exact import exact_batch, exact_characteristics
 from simulations.graph import build_graph
 from simulations.montecarlo import simulate
+from simulations.on_demand import graph_on_demand
 from simulations.random_curves import logistic_normal, paoletti, pseudo_uniform
+from simulations.scenarios import Scenario
 from simulations.sensitivity import sensitivity
 from simulations.worst_case import worst_overdose, worst_pcs
 
@@ -161,6 +166,47 @@ def test_sensitivity_speed():
             report(f"  worst overdosing, {what}", f"{seconds:.2f} s")
         seconds = best_of(3, lambda graph=graph: worst_pcs(graph, 0.25, separation=0.05))
         report("  worst PCS with a separation, with the grid", f"{seconds:.2f} s")
+
+
+@pytest.mark.benchmark
+def test_one_by_one_speed():
+    """Asked of it: 10,000 trials of 30 patients well below 1 s, but for a design's own cost."""
+    design = make_design("boin", n_levels=6, target=0.3, max_patients=30, cohort_size=1)
+    run = {"p_dlt": [P6], "trials": 10_000}
+    part = graph_on_demand(design, **run)
+    seconds = best_of(3, lambda: graph_on_demand(design, **run))
+    report(f"BOIN one by one, {part.n_states} states met by 10,000", f"{seconds:.2f} s")
+    walking = best_of(3, lambda: simulate(part, P6, trials=10_000, draws="latent"))
+    report("  10,000 trials with that part at hand", f"{walking * 1e3:.0f} ms")
+
+
+@pytest.mark.benchmark
+def test_compare_speed():
+    """Asked of it: 6 designs under 8 scenarios in 10 s."""
+    curves = np.sort(np.random.default_rng(1).uniform(0.02, 0.7, (8, 5)), axis=1)
+    scenarios = [
+        Scenario(name=str(k), p_dlt=tuple(curve)) for k, curve in enumerate(curves.tolist())
+    ]
+    options = {"n_levels": 5, "target": 0.3, "max_patients": 30}
+    names = ("boin", "keyboard", "mtpi", "tpi", "i3+3")
+    designs = [ThreePlusThree(n_levels=5), *(make_design(name, **options) for name in names)]
+    contenders = [Contender(label=design.name, design=design) for design in designs]
+
+    def compare(contenders, method="auto"):
+        return lambda: list(compare_designs(contenders, scenarios, target=0.3, method=method))
+
+    report("6 designs, 8 scenarios, exact", f"{best_of(3, compare(contenders)):.2f} s")
+    simulated = best_of(3, compare(contenders, "monte-carlo"))
+    report("  simulated, 10,000 trials each", f"{simulated:.2f} s")
+    one_by_one = make_design("boin", cohort_size=1, **options)
+    mixed = [*contenders[:5], Contender(label="one by one", design=one_by_one)]
+    report("  one of them one by one, simulated", f"{best_of(3, compare(mixed)):.2f} s")
+    pair = [ThreePlusThree(n_levels=5), ThreePlusThree(n_levels=5, variant="declare")]
+    seconds = best_of(5, lambda: find_differences(*pair).under(P5, target=0.3))
+    report("why two 3+3 variants differ, 5 levels", f"{seconds * 1e3:.0f} ms")
+    pair = [designs[0], designs[1]]
+    seconds = best_of(3, lambda: find_differences(*pair).under(P5, target=0.3))
+    report("why 3+3 and BOIN differ, 5 levels", f"{seconds * 1e3:.0f} ms")
 
 
 @pytest.mark.benchmark

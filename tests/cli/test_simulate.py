@@ -1,16 +1,21 @@
 """`escalation simulate`, as a person types it."""
 
 import csv
+import functools
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from escalation.cli import main
+from escalation.designs import Boin
 from escalation.protocol import load_protocol
+from simulations import graph
+from simulations.exact import exact_characteristics
 
 CURVE = "0.05,0.10,0.20,0.33,0.50"
 
@@ -209,3 +214,36 @@ def test_random_probabilities_never_end_in_a_traceback(text: str) -> None:
     result = run("--method", "exact", f"--p-dlt={text}")
     assert result.exit_code in (0, 1, 2), result.exception
     assert result.exit_code == 0 or "Traceback" not in result.stderr
+
+
+SMALL = ("--design", "boin", "--set", "target=0.3", "--set", "max_patients=12")
+
+
+@pytest.fixture
+def small_graphs_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    limited = functools.partial(graph.build_graph, max_states=100)
+    monkeypatch.setattr(graph, "build_graph", limited)
+
+
+@pytest.mark.usefixtures("small_graphs_only")
+def test_a_graph_too_large_is_simulated_against_the_exact_engine() -> None:
+    words = (*SMALL, "--p-dlt", "0.1,0.2,0.4", "--trials", "20000")
+    result = run(*words, "--json")
+    assert result.exit_code == 0, result.stderr
+    assert "more than 100 states" in result.stderr
+    assert "simulating only, with latent draws" in result.stderr
+    found = json.loads(result.stdout)["results"][0]
+    assert "exact" not in found
+    assert found["monte_carlo"]["draws"] == "latent"
+    whole = graph.build_graph(Boin(n_levels=3, target=0.3, max_patients=12), max_states=10_000)
+    expected = exact_characteristics(whole, [0.1, 0.2, 0.4]).p_select
+    errors = np.array(found["monte_carlo"]["mcse"]["p_select"])
+    assert (np.abs(found["monte_carlo"]["p_select"] - expected) < 4 * errors).all()
+
+
+@pytest.mark.usefixtures("small_graphs_only")
+def test_a_graph_too_large_for_the_exact_engine_asked_for() -> None:
+    result = run(*SMALL, "--p-dlt", "0.1,0.2,0.4", "--method", "exact")
+    assert result.exit_code == 1
+    assert "more than 100 states" in result.stderr
+    assert result.stdout == ""
