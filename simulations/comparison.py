@@ -23,7 +23,7 @@ __all__ = [
     "short_labels",
 ]
 
-LONGEST_LABEL = 18
+LONGEST_LABEL = 19
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
