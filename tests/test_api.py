@@ -11,7 +11,7 @@ SURFACE = {
     ),
     "escalation.outcomes": "Cohort Outcome Tally format_outcomes parse_outcomes tally_cohorts",
     "escalation.designs": (
-        "APlusB Action Boin Clause DESIGNS Decision Design I3Plus3 Keyboard LevelStatus MTpi "
+        "APlusB Action Boin Clause Crm DESIGNS Decision Design I3Plus3 Keyboard LevelStatus MTpi "
         "ThreePlusThree Tpi VARIANTS "
         "change_design describe_design design_options design_settings make_design"
     ),

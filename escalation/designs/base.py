@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import comb, prod
-from typing import ClassVar, final
+from typing import Any, ClassVar, final
 
 from escalation.errors import InputError
 from escalation.outcomes import Tally
@@ -109,6 +109,8 @@ class Design(ABC):
     name: ClassVar[str]
     # whether a level is judged after each stage, and for good: rule text and diagrams say it so
     by_stages: ClassVar[bool] = True
+    # whether a level's own tally decides there: a table of the rule by level says it all
+    by_level: ClassVar[bool] = True
     # whether the last cohort counts beside the tallies; ``remember`` says what of it
     remembers: ClassVar[bool] = False
     n_levels: int
@@ -182,6 +184,18 @@ class Design(ABC):
     @abstractmethod
     def stages(self) -> tuple[int, ...]:
         """Numbers of evaluable patients at one level after which the protocol foresees a look."""
+
+    def spelled_out(self) -> Mapping[str, Any]:
+        """Return what options that were left open have come to, to be printed with the others."""
+        return {}
+
+    def estimates(self, tallies: Sequence[Tally]) -> tuple[float, ...] | None:
+        """Return the estimate of P(DLT) at each level that decisions rest on; None for no such."""
+        return None
+
+    def prepare(self, states: Iterable[Sequence[Tally]]) -> None:
+        """Make ready to decide on many complete tallies: it changes no answer, only the time."""
+        return
 
     def superseded_by(self, options: Collection[str]) -> frozenset[str]:
         """Return the options that no longer hold when these are given anew."""
