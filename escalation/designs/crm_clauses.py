@@ -28,7 +28,8 @@ def write_crm_clauses(design: Crm) -> dict[str, Clause]:
     )
     texts = {
         "start": f"Treat {patients} at the starting level.",
-        "fill": f"No level is left upwards, nor judged right, before {there}: treat until {there}.",
+        "fill": f"No higher level is opened before {there} at the current one: treat until "
+        f"{there}.",
         "not-given": f"Nobody is evaluable at the current level: treat {patients} there.",
         "escalate": f"Where {nearest} is above the current one, {up}.",
         "stay": f"Where {nearest} is the current one, treat the next cohort there.",

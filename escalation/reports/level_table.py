@@ -27,12 +27,17 @@ def level_table(protocol: Protocol, cohorts: Sequence[Cohort], tallies: Sequence
     dose = [f"dose, {protocol.unit}"] if protocol.unit else []
     replaced = _not_evaluable(protocol, cohorts)
     beside = ["not evaluable"] if any(replaced) else []
-    rows = [["level", *dose, "evaluable", "DLTs", "pending", *beside, "status"]]
+    estimates = protocol.design.estimates(tallies)
+    modelled = [] if estimates is None else ["P(DLT), est."]
+    rows = [["level", *dose, "evaluable", "DLTs", "pending", *beside, *modelled, "status"]]
     statuses = _statuses(protocol, replaced, tallies)
-    for level, tally, n, status in zip(protocol.levels, tallies, replaced, statuses, strict=True):
+    for index, (level, tally, n, status) in enumerate(
+        zip(protocol.levels, tallies, replaced, statuses, strict=True)
+    ):
         given = [] if level.dose is None else [format_dose(level.dose)]
         counts = [tally.n_evaluable, tally.n_dlts, tally.n_pending, *([n] if beside else [])]
-        rows.append([str(level.label), *given, *map(str, counts), status])
+        said = [] if estimates is None else [f"{estimates[index]:.3f}"]
+        rows.append([str(level.label), *given, *map(str, counts), *said, status])
     return align(rows, left=[len(rows[0]) - 1])
 
 
@@ -42,6 +47,7 @@ def levels_document(
     """Return the same under the names of ``decide --json``, one object a level."""
     replaced = _not_evaluable(protocol, cohorts)
     statuses = _statuses(protocol, replaced, tallies)
+    estimates = protocol.design.estimates(tallies)
     return [
         {
             "level": level.label,
@@ -51,9 +57,10 @@ def levels_document(
             "n_pending": tally.n_pending,
             "n_not_evaluable": n_replaced,
             "status": status,
+            **({} if estimates is None else {"p_dlt_estimate": estimates[index]}),
         }
-        for level, tally, n_replaced, status in zip(
-            protocol.levels, tallies, replaced, statuses, strict=True
+        for index, (level, tally, n_replaced, status) in enumerate(
+            zip(protocol.levels, tallies, replaced, statuses, strict=True)
         )
     ]
 

@@ -92,6 +92,11 @@ def require_stages(design: Design, what: str) -> None:
     DesignError
         Saying what to print instead.
     """
+    if not design.by_level:
+        raise DesignError(
+            f"there is no {what} for {design.name}, which judges all levels together; "
+            "`escalation table` prints what it says after the first cohorts"
+        )
     if not design.by_stages:
         raise DesignError(
             f"there is no {what} for {design.name}, which judges a level on any number of "
