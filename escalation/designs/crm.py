@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import pairwise
 from math import erfc, isfinite, sqrt
 from typing import Any, ClassVar
 
@@ -28,10 +30,10 @@ from escalation.outcomes import Tally
 
 __all__ = ["Crm"]
 
-TIE = 1e-9  # what lies closer is equal: the quadrature is right to 1e-10
+TIE = 1e-9  # of beta or a probability: what lies closer is equal; both are right to 1e-10
 MAX_FITS = 1 << 17  # kept at hand
 FEW = 16  # fits for which loading numpy takes longer than doing without
-BLOCK = 1024  # fits in one matrix
+BLOCK = 128  # fits in one matrix: it stays in the cache of one core
 
 Counts = tuple[int, ...]  # evaluable patients and DLTs of each level, in turn
 
@@ -186,6 +188,7 @@ class Crm(Design):
         },
     )
     curve: CrmModel = field(init=False, repr=False, compare=False)
+    _steps: tuple[float, ...] = field(init=False, repr=False, compare=False)
     _split: float = field(init=False, repr=False, compare=False)
     _toxic: tuple[int, int] = field(init=False, repr=False, compare=False)
     _clauses: Mapping[str, Clause] = field(init=False, repr=False, compare=False)
@@ -205,6 +208,8 @@ class Crm(Design):
                 faults = list(self._curve_faults())
         if faults:
             raise DesignError(f"{self.name}: {'; '.join(faults)}")
+        steps = pairwise(range(self.n_levels))
+        put("_steps", tuple(self.curve.beta_between(*pair, self.target) + TIE for pair in steps))
         put("_split", self.curve.beta_at(0, self.target))
         put("_toxic", as_written(self.target).as_integer_ratio())
         put("_clauses", write_crm_clauses(self))
@@ -405,7 +410,7 @@ class Crm(Design):
         self, tallies: Sequence[Tally], level: int, beta: float, memory: int
     ) -> tuple[int, str]:
         """Return the next level, and the clause that says why."""
-        nearest = self._nearest(beta, range(self.n_levels))
+        nearest = self._nearest(beta)
         if nearest < level:
             return nearest, "deescalate"
         if nearest > level and memory:
@@ -417,19 +422,24 @@ class Crm(Design):
             return level, "stay"
         return nearest if self.skipping else level + 1, "escalate"
 
-    def _nearest(self, beta: float, levels: Iterable[int]) -> int:
-        """Return the level with P(DLT) nearest to the target; of two equally near the lower."""
-        p_dlt = self.curve.p_dlt(beta)
-        best, *higher = levels
-        for level in higher:
-            if p_dlt[best] + p_dlt[level] >= 2 * self.target - TIE:
-                break  # P(DLT) rises with the level
-            best = level
-        return best
-
     def _select(self, why: str, tallies: Sequence[Tally], beta: float) -> Decision:
+        """Stop, with the MTD nearest to the target of the levels given."""
+        nearest = self._nearest(beta)
         given = [level for level, tally in enumerate(tallies) if tally.n_evaluable]
-        return self._stop(why, self._nearest(beta, given))
+        # the farther from the nearest level of all, on either side, the farther from the target
+        below = [level for level in given if level <= nearest]
+        above = [level for level in given if level >= nearest]
+        if below and above:
+            lower, upper = below[-1], above[0]
+            is_lower = beta <= self.curve.beta_between(lower, upper, self.target) + TIE
+            mtd = lower if is_lower else upper
+        else:
+            mtd = below[-1] if below else above[0]
+        return self._stop(why, mtd)
+
+    def _nearest(self, beta: float) -> int:
+        """Return the level with P(DLT) nearest to the target; of two equally near the lower."""
+        return bisect_left(self._steps, beta)
 
     def _stop(self, why: str, mtd: int | None = None) -> Decision:
         return Decision(action=Action.STOP, mtd=mtd, clause=self._clauses[why])

@@ -6,7 +6,7 @@ At beta = 0, the centre of its normal prior, P(DLT) is the skeleton; it falls as
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from math import exp, expm1, isfinite, log, log1p, sqrt
 from typing import Literal
@@ -37,6 +37,9 @@ class CrmModel:
     intercept : float
         Of the logistic model.
     prior_sd : float
+    doses : tuple of float
+        What exp(beta) is multiplied with, all negative: the log of the skeleton, or its logit
+        less the intercept.
 
     Raises
     ------
@@ -60,6 +63,7 @@ class CrmModel:
     kind: ModelKind = "empiric"
     intercept: float = INTERCEPT
     prior_sd: float = PRIOR_SD
+    doses: tuple[float, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.kind not in ("empiric", "logistic"):
@@ -77,21 +81,12 @@ class CrmModel:
                 f"skeleton must stay below {self.ceiling:.4g}, which P(DLT) cannot exceed with "
                 f"intercept {self.intercept:g}; not {self.skeleton[-1]!r}"
             )
+        object.__setattr__(self, "doses", tuple(map(self.score, self.skeleton)))
 
     @property
     def ceiling(self) -> float:
         """What P(DLT) stays below, whatever beta."""
         return 1.0 if self.kind == "empiric" else 1 / (1 + exp(-self.intercept))
-
-    @property
-    def doses(self) -> tuple[float, ...]:
-        """What exp(beta) is multiplied with: log of the skeleton, or its logit less the intercept.
-
-        All are negative.
-        """
-        if self.kind == "empiric":
-            return tuple(map(log, self.skeleton))
-        return tuple(logit(p) - self.intercept for p in self.skeleton)
 
     def p_dlt(self, beta: float) -> tuple[float, ...]:
         """Return P(DLT) at each level."""
@@ -111,6 +106,17 @@ class CrmModel:
     def beta_at(self, level: int, p: float) -> float:
         """Return the beta at which P(DLT) at a level is ``p``, below ``ceiling``."""
         return log(self.score(p) / self.doses[level])
+
+    def beta_between(self, lower: int, upper: int, p: float) -> float:
+        """Return the beta at which P(DLT) at two levels is equally near to ``p``."""
+        left, right = self.beta_at(lower, p), self.beta_at(upper, p)
+        while left < (middle := (left + right) / 2) < right:
+            p_dlt = self.p_dlt(middle)
+            if p_dlt[lower] + p_dlt[upper] > 2 * p:
+                left = middle
+            else:
+                right = middle
+        return left
 
     def score(self, p: float) -> float:
         """Return what exp(beta) times the dose must be for P(DLT) to be ``p``."""

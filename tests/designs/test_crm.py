@@ -237,8 +237,10 @@ def test_the_stop_holds_at_the_cutoff_that_is_named():
 
 def test_two_equally_near_levels_give_the_lower():
     design = made(n_levels=2, target=0.3, skeleton=(0.2, 0.4), skipping=True)
-    assert design._nearest(0.0, range(2)) == 0
-    assert design._nearest(1e-6, range(2)) == 1
+    assert design._nearest(0.0) == 0
+    assert design._nearest(1e-6) == 1
+    assert made(n_levels=2, target=0.3, skeleton=(0.2, 0.39))._nearest(0.0) == 1
+    assert made(n_levels=2, target=0.3, skeleton=(0.2, 0.41))._nearest(0.0) == 0
 
 
 # ---------------------------------------------------------------- options
