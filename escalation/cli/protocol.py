@@ -143,7 +143,7 @@ def _describe(shown: Protocol, setting: str, value: Any) -> str:
     match value:
         case None | ():
             spelled_out = shown.design.spelled_out().get(setting.removeprefix("design."))
-            return "none" if spelled_out is None else f"{_listed(spelled_out)}, as it follows"
+            return "none" if spelled_out is None else f"{_listed(spelled_out)} (by default)"
         case float() if table == "levels":
             return shown.describe_dose(value)
         case tuple() if table == "scenarios":

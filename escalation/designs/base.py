@@ -207,9 +207,11 @@ class Design(ABC):
             return Decision(action=Action.WAIT, clause=_too_many_pending(n_pending), settled=False)
 
         def answers_to(*, dropouts: bool) -> list[Decision]:
+            resolved = list(resolve_with_last(tallies, level, last, dropouts=dropouts))
+            self.prepare(ways for ways, _ in resolved)
             return [
                 self._decide_remembering(ways, level, self.remember(cohort))
-                for ways, cohort in resolve_with_last(tallies, level, last, dropouts=dropouts)
+                for ways, cohort in resolved
             ]
 
         answers = answers_to(dropouts=False)

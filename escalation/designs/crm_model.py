@@ -90,10 +90,7 @@ class CrmModel:
 
     def p_dlt(self, beta: float) -> tuple[float, ...]:
         """Return P(DLT) at each level."""
-        slope = exp(beta)
-        if self.kind == "empiric":
-            return tuple([exp(slope * dose) for dose in self.doses])
-        return tuple([exp(_log_p_logistic(self.intercept + slope * dose)) for dose in self.doses])
+        return tuple([exp(self.log_terms(dose, beta)[0]) for dose in self.doses])
 
     def log_terms(self, dose: float, beta: float) -> tuple[float, float]:
         """Return log P(DLT) and log(1 - P(DLT)) at one of ``doses``, to the last digits."""
@@ -110,9 +107,9 @@ class CrmModel:
     def beta_between(self, lower: int, upper: int, p: float) -> float:
         """Return the beta at which P(DLT) at two levels is equally near to ``p``."""
         left, right = self.beta_at(lower, p), self.beta_at(upper, p)
+        doses = (self.doses[lower], self.doses[upper])
         while left < (middle := (left + right) / 2) < right:
-            p_dlt = self.p_dlt(middle)
-            if p_dlt[lower] + p_dlt[upper] > 2 * p:
+            if sum(exp(self.log_terms(dose, middle)[0]) for dose in doses) > 2 * p:
                 left = middle
             else:
                 right = middle

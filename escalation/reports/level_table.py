@@ -99,6 +99,8 @@ def _statuses(
             yield "closed"
         elif status is LevelStatus.NOT_GIVEN and (tally.n_pending or n_replaced):
             yield "none evaluable"
+        elif status is LevelStatus.OPEN and not protocol.design.by_level:
+            yield "given"  # it is never judged by itself
         else:
             yield str(status)
         closed = closed or status is LevelStatus.TOO_TOXIC

@@ -243,6 +243,14 @@ def test_two_equally_near_levels_give_the_lower():
     assert made(n_levels=2, target=0.3, skeleton=(0.2, 0.41))._nearest(0.0) == 0
 
 
+def test_the_order_of_earlier_cohorts_never_changes_an_answer():
+    answers = {
+        said(FIVE, " ".join([*order, "2NNT"]))
+        for order in itertools.permutations(["1NNN", "2NTT", "1NNT", "3TTN"])
+    }
+    assert len(answers) == 1
+
+
 # ---------------------------------------------------------------- options
 
 

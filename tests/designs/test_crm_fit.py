@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from escalation.designs.crm_fit import CrmFit, fit_crm, grid_size, make_grid, posterior
+from escalation.designs.crm_fit import CrmFit, fit_crm
+from escalation.designs.crm_grid import grid_size, make_grid, posterior
 from escalation.designs.crm_model import CrmModel, calibrate_skeleton
 from escalation.errors import DesignError, InputError
 from tests.designs.reference import only, rows
@@ -221,6 +222,7 @@ def test_what_cannot_be_calibrated_is_refused(options, said):
         ([0, 1], [0, 0], {"method": "mle"}, "needs a patient with a DLT and one without"),
         ([0, 1], [1, 1], {"method": "mle"}, "needs a patient with a DLT and one without"),
         ([0, 1], [1, 0], {"method": "mle", "weights": [1, 0]}, "the estimate is infinite"),
+        ([0, 1], [1, 0], {"method": "mle", "weights": [1, 0.1]}, "has no maximum: it rises"),
         ([0], [0], {"method": "map"}, 'must be "bayes" or "mle"'),
     ],
 )
