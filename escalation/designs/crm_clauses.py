@@ -38,8 +38,8 @@ def write_crm_clauses(design: Crm) -> dict[str, Clause]:
         "the same level.",
         "deescalate": f"Where {nearest} is below the current one, de-escalate to it.",
         "lowest-too-toxic": "Where the posterior probability that P(DLT) at the lowest level "
-        f"exceeds {design.target:g} is above {design.cutoff_stop:g}, stop: no level is tolerated "
-        "and no MTD is declared.",
+        f"exceeds {design.target:g} is above {design.cutoff_stop:g}, stop: by the model no level "
+        "is tolerated, and no MTD is declared.",
         "max-patients": f"After {design.max_patients} patients stop: {selected}",
         "enough-here": f"With {design.n_earlystop} evaluable patients or more at the current "
         f"level, where the next cohort would be treated too, stop: {selected}",

@@ -6,7 +6,8 @@ from math import comb
 import numpy as np
 import pytest
 
-from escalation.designs import Action, Crm
+from escalation.designs import Action, Crm, crm
+from escalation.designs.walk import walk_design
 from escalation.outcomes import Tally
 from simulations.exact import end_probabilities, exact_characteristics
 from simulations.graph import build_graph
@@ -153,3 +154,30 @@ def test_no_recommendation_of_the_whole_graph_hangs_on_the_quadrature():
         margins += [abs(a + b - 0.5) for a, b in pairwise(p_dlt)]
         margins.append(abs(below - design.cutoff_stop))
     assert min(margins) > 1e-7
+
+
+@pytest.mark.parametrize("options", [{"cohort_size": 3, "max_patients": 24},
+                                     {"cohort_size": 1, "max_patients": 12},
+                                     {"max_patients": 18, "model": "logistic", "start": 2}],
+                         ids=str)  # fmt: skip
+def test_every_state_reached_is_coherent_both_ways(options):
+    """Cheung 2005: not up after the target rate or more; not down after no DLT."""
+    design = Crm(n_levels=4, target=0.25, halfwidth=0.05, **options)
+    nobody = (Tally(),) * 4
+    walk = walk_design(design, [(nobody, Tally())], design.start, 100_000)
+    steps = zip(walk.levels, walk.lasts, walk.decisions, strict=True)
+    up = {(last.n_evaluable, last.n_dlts) for here, last, d in steps if (d.level or 0) > here}
+    assert all(x < 0.25 * n for n, x in up)
+    steps = zip(walk.levels, walk.lasts, walk.decisions, strict=True)
+    down = [last for here, last, d in steps if d.level is not None and d.level < here]
+    assert down
+    assert all(last.n_dlts for last in down)
+
+
+def test_a_walk_fits_its_states_together(monkeypatch):
+    alone = []
+    posterior = crm.posterior
+    monkeypatch.setattr(crm, "posterior", lambda *args: alone.append(1) or posterior(*args))
+    design = Crm(n_levels=5, target=0.25, max_patients=24)
+    assert build_graph(design).n_states > 1000
+    assert len(alone) < 50
