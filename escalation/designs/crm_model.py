@@ -13,7 +13,7 @@ from typing import Literal
 
 from escalation.errors import DesignError
 
-__all__ = ["INTERCEPT", "PRIOR_SD", "CrmModel", "ModelKind", "calibrate_skeleton", "logit"]
+__all__ = ["INTERCEPT", "PRIOR_SD", "CrmModel", "ModelKind", "calibrate_skeleton"]
 
 ModelKind = Literal["empiric", "logistic"]
 PRIOR_SD = sqrt(1.34)  # the usual choice since O'Quigley & Shen 1996
@@ -66,15 +66,8 @@ class CrmModel:
     doses: tuple[float, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if self.kind not in ("empiric", "logistic"):
-            raise DesignError(f'model must be "empiric" or "logistic", not {self.kind!r}')
-        for option, low, high in (
-            ("prior_sd", LEAST_SD, MOST_SD),
-            ("intercept", -MOST_INTERCEPT, MOST_INTERCEPT),
-        ):
-            value = getattr(self, option)
-            if not (_is_number(value) and low <= value <= high):
-                raise DesignError(f"{option} must be from {low:g} to {high:g}, not {value!r}")
+        _check_kind(self.kind, self.intercept)
+        _check_range("prior_sd", self.prior_sd, LEAST_SD, MOST_SD)
         _check_skeleton(self.skeleton)
         if self.kind == "logistic" and not self.skeleton[-1] < self.ceiling:
             raise DesignError(
@@ -86,7 +79,7 @@ class CrmModel:
     @property
     def ceiling(self) -> float:
         """What P(DLT) stays below, whatever beta."""
-        return 1.0 if self.kind == "empiric" else 1 / (1 + exp(-self.intercept))
+        return _ceiling(self.kind, self.intercept)
 
     def p_dlt(self, beta: float) -> tuple[float, ...]:
         """Return P(DLT) at each level."""
@@ -117,7 +110,7 @@ class CrmModel:
 
     def score(self, p: float) -> float:
         """Return what exp(beta) times the dose must be for P(DLT) to be ``p``."""
-        return log(p) if self.kind == "empiric" else logit(p) - self.intercept
+        return _score(p, self.kind, self.intercept)
 
 
 def calibrate_skeleton(
@@ -169,18 +162,19 @@ def calibrate_skeleton(
     >>> [round(p, 4) for p in skeleton]
     [0.084, 0.1567, 0.25, 0.3545, 0.4603]
     """
-    model = CrmModel(skeleton=(target,), kind=kind, intercept=intercept)
+    _check_kind(kind, intercept)
     low, high = target - halfwidth, target + halfwidth
-    if not 0 < low < high < model.ceiling:
+    ceiling = _ceiling(kind, intercept)
+    if not 0 < low < high < ceiling:
         raise DesignError(
-            f"needs 0 < target - halfwidth < target + halfwidth < {model.ceiling:.4g}, not "
+            f"needs 0 < target - halfwidth < target + halfwidth < {ceiling:.4g}, not "
             f"target={target:g} halfwidth={halfwidth:g}"
         )
     if not 0 <= prior_mtd < n_levels:
         raise DesignError(f"the prior MTD {prior_mtd} is outside 0 .. {n_levels - 1}")
     # at one beta the dose of a level leads to ``low``, that of the next to ``high``
-    step = model.score(high) / model.score(low)
-    centre = model.score(target)
+    step = _score(high, kind, intercept) / _score(low, kind, intercept)
+    centre = _score(target, kind, intercept)
     doses = [centre * step ** (level - prior_mtd) for level in range(n_levels)]
     if kind == "empiric":
         skeleton = tuple(map(exp, doses))
@@ -194,6 +188,25 @@ def calibrate_skeleton(
             f"halfwidth {halfwidth:g} is too wide for {n_levels} levels: {error}"
         ) from error
     return skeleton
+
+
+def _ceiling(kind: ModelKind, intercept: float) -> float:
+    return 1.0 if kind == "empiric" else 1 / (1 + exp(-intercept))
+
+
+def _score(p: float, kind: ModelKind, intercept: float) -> float:
+    return log(p) if kind == "empiric" else _logit(p) - intercept
+
+
+def _check_kind(kind: str, intercept: float) -> None:
+    if kind not in ("empiric", "logistic"):
+        raise DesignError(f'model must be "empiric" or "logistic", not {kind!r}')
+    _check_range("intercept", intercept, -MOST_INTERCEPT, MOST_INTERCEPT)
+
+
+def _check_range(option: str, value: float, low: float, high: float) -> None:
+    if not (_is_number(value) and low <= value <= high):
+        raise DesignError(f"{option} must be from {low:g} to {high:g}, not {value!r}")
 
 
 def _check_skeleton(skeleton: Sequence[float]) -> None:
@@ -213,8 +226,7 @@ def _is_number(value: object) -> bool:
     return type(value) in (int, float) and isfinite(value)  # type: ignore[arg-type]  # one of them
 
 
-def logit(p: float) -> float:
-    """Return log(p / (1 - p))."""
+def _logit(p: float) -> float:
     return log(p) - log1p(-p)
 
 

@@ -299,7 +299,12 @@ def test_options_that_belong_together_give_way_together():
         ({"prior_mtd": 4}, "prior_mtd must be from 1 to 3, not 4"),
         ({"model": "probit"}, 'model must be "empiric" or "logistic", not \'probit\''),
         ({"intercept": 3}, "intercept is of the logistic model; leave it out"),
-        ({"model": "logistic", "target": 0.96}, "0.9526"),
+        ({"model": "logistic", "target": 0.96}, "target + halfwidth < 0.9526, not target=0.96"),
+        (
+            {"model": "logistic", "target": 0.96, "skeleton": (0.1, 0.2, 0.3)},
+            "target must be below 0.9526, which P(DLT) cannot exceed with intercept 3; not 0.96",
+        ),
+        ({"model": "logistic", "intercept": -1000}, "intercept must be from -20 to 20, not -1000"),
         ({"prior_sd": 0}, "prior_sd must be from 0.05 to 10, not 0"),
         ({"cutoff_stop": 0.4}, "cutoff_stop must be from 0.5 to 1, not 0.4"),
         ({"skipping": 1}, "skipping must be true or false, not 1"),
