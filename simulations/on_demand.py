@@ -208,6 +208,7 @@ class _StatesMet:
     def _ask(self) -> None:
         """Ask the design what to do in the states that were met since it was asked last."""
         walk = self.walk
+        self.design.prepare(walk.tallies[len(walk.decisions) :])
         for state in range(len(walk.decisions), len(walk.tallies)):
             decision = self.design.decide(
                 walk.tallies[state], walk.levels[state], walk.lasts[state]

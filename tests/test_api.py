@@ -12,8 +12,8 @@ SURFACE = {
     "escalation.binomial": "BinomialLimits binomial_limits clopper_pearson upper_limit wilson",
     "escalation.outcomes": "Cohort Outcome Tally format_outcomes parse_outcomes tally_cohorts",
     "escalation.designs": (
-        "APlusB AcceleratedTitration Action Boin Clause DESIGNS Decision Design I3Plus3 Keyboard "
-        "LevelStatus MTpi ThreePlusThree Tpi VARIANTS "
+        "APlusB AcceleratedTitration Action Boin Clause Crm DESIGNS Decision Design G3Plus3 "
+        "I3Plus3 Keyboard LevelStatus MTpi RollingSix ThreePlusThree Tpi VARIANTS "
         "change_design describe_design design_options design_settings make_design"
     ),
     "escalation.protocol": (

@@ -482,6 +482,12 @@ def test_any_change_of_any_setting_is_either_sound_or_named(data):
         assert all(math.isfinite(level.dose or 0) for level in protocol.levels)
 
 
+def test_a_file_without_start_and_labels_is_found_faulty():
+    assert "start: is missing" in " ".join(
+        faults_of('schema = 1\nname = "x"\n' + DESIGN + "[[levels]]\n")
+    )
+
+
 # --- one rule, one place --------------------------------------------------------------------
 
 

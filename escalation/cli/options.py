@@ -167,7 +167,7 @@ def _levels_from_p_dlt(p_dlt: object) -> int | None:
 
 
 def parse_settings(settings: tuple[str, ...]) -> Mapping[str, Any]:
-    """Read ``KEY=VALUE``: a number or true/false where it reads as one, text elsewhere."""
+    """Read ``KEY=VALUE``: a number, numbers or true/false where it reads so, else text."""
     options: dict[str, Any] = {}
     for setting in settings:
         key, equals, value = setting.partition("=")
@@ -175,11 +175,17 @@ def parse_settings(settings: tuple[str, ...]) -> Mapping[str, Any]:
             raise click.UsageError(f"--set takes KEY=VALUE, not {setting!r}")
         if key in options:
             raise DesignError(f"option {key!r} is given twice")
-        try:
-            options[key] = json.loads(value)
-        except (ValueError, RecursionError):
-            options[key] = value
+        options[key] = _parse_value(value)
     return options
+
+
+def _parse_value(value: str) -> Any:
+    for written in (value, f"[{value}]" if "," in value else value):  # 0.05,0.10 is a list
+        try:
+            return json.loads(written)
+        except (ValueError, RecursionError):
+            continue
+    return value
 
 
 def read_protocol(name_or_path: str) -> Protocol:

@@ -142,7 +142,8 @@ def _describe(shown: Protocol, setting: str, value: Any) -> str:
     table = setting.partition(".")[0]
     match value:
         case None | ():
-            return "none"
+            spelled_out = shown.design.spelled_out().get(setting.removeprefix("design."))
+            return "none" if spelled_out is None else f"{_listed(spelled_out)} (by default)"
         case float() if table == "levels":
             return shown.describe_dose(value)
         case tuple() if table == "scenarios":
@@ -150,7 +151,7 @@ def _describe(shown: Protocol, setting: str, value: Any) -> str:
         case float():
             return format_dose(value)
         case tuple():
-            return "; ".join(map(str, value))
+            return _listed(value)
     return f"level {value}" if setting == "start" else str(value)
 
 
@@ -165,3 +166,7 @@ def _row(cells: tuple[str, ...], widths: tuple[int, ...], text: str) -> str:
         break_on_hyphens=False,
     )
     return shown_on(wrapped, sys.stdout)
+
+
+def _listed(value: Any) -> str:
+    return "; ".join(map(str, value)) if isinstance(value, tuple) else str(value)

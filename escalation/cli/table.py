@@ -27,8 +27,11 @@ from escalation.reports.decision_table import (
     table_dict,
     table_text,
 )
+from escalation.reports.pathways import pathways, pathways_csv, pathways_dict, pathways_text
 
 __all__ = ["table"]
+
+FIRST_COHORTS = 3  # what a page can hold
 
 
 @click.command(cls=CarefulCommand)
@@ -36,15 +39,32 @@ __all__ = ["table"]
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV, one situation a line.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--plot", type=click.Path(path_type=Path), help="Draw it: PNG, SVG or PDF.")
-def table(protocol: Protocol, as_csv: bool, as_json: bool, plot: Path | None) -> None:
+@click.option(
+    "--cohorts",
+    "n_cohorts",
+    type=click.IntRange(1, 20),
+    metavar="K",
+    help="Print instead what follows each course of the first K cohorts.",
+)
+def table(
+    protocol: Protocol, as_csv: bool, as_json: bool, plot: Path | None, n_cohorts: int | None
+) -> None:
     """Print what to do at a level, for every number of patients and of DLTs there.
 
-    The table is about one level; a maximum sample size, which is about all, is named below it.
+    The table is about one level; a maximum sample size, which is about all, is named below it. A
+    CRM judges all levels together: it is told by what follows each course of the first 3 cohorts.
 
     Example: escalation table --variant declare
     """
     if as_csv and as_json:
         raise click.UsageError("give --csv or --json, not both")
+    if n_cohorts is None and not protocol.design.by_level:
+        n_cohorts = FIRST_COHORTS
+    if n_cohorts is not None:
+        if plot is not None:
+            raise click.UsageError("what follows the first cohorts is drawn by `escalation paths`")
+        _print_pathways(protocol, n_cohorts, as_csv=as_csv, as_json=as_json)
+        return
     if plot is not None:
         check_writable(plot, PICTURES)
     rows = decision_table(protocol.design)
@@ -74,6 +94,19 @@ def table(protocol: Protocol, as_csv: bool, as_json: bool, plot: Path | None) ->
     if protocol.design.while_pending is not None:
         line(protocol.design.while_pending.text)
     line(origin(protocol), indent="  ")
+
+
+def _print_pathways(protocol: Protocol, n_cohorts: int, *, as_csv: bool, as_json: bool) -> None:
+    paths = pathways(protocol.design, n_cohorts)
+    if as_csv:
+        click.echo(pathways_csv(paths, protocol), nl=False)
+    elif as_json:
+        design = design_settings(protocol.design)
+        echo_json({**identity(protocol), **pathways_dict(paths, protocol), "design": design})
+    else:
+        click.echo(pathways_text(paths, protocol))
+        click.echo()
+        line(origin(protocol), indent="  ")
 
 
 def _plot(path: Path, protocol: Protocol, rows: Sequence[TableRow]) -> None:

@@ -10,6 +10,7 @@ from escalation.designs.a_plus_b import APlusB
 from escalation.designs.accelerated import AcceleratedTitration
 from escalation.designs.base import Action, Clause, Decision, Design, LevelStatus
 from escalation.designs.boin import Boin
+from escalation.designs.crm import Crm
 from escalation.designs.g3_plus_3 import G3Plus3
 from escalation.designs.i3_plus_3 import I3Plus3
 from escalation.designs.keyboard import Keyboard
@@ -27,6 +28,7 @@ __all__ = [
     "Action",
     "Boin",
     "Clause",
+    "Crm",
     "Decision",
     "Design",
     "G3Plus3",
@@ -55,6 +57,7 @@ _ALL: tuple[type[Design], ...] = (
     Tpi,
     I3Plus3,
     G3Plus3,
+    Crm,
 )
 DESIGNS: dict[str, type[Design]] = {design.name: design for design in _ALL}
 
@@ -104,9 +107,13 @@ def change_design(design: Design, **options: Any) -> Design:
 
 def describe_design(design: Design) -> str:
     """Say a design and its options in one line, as printed with every result."""
-    name, *options = design_settings(design).items()
-    said = (f"{option} {value}" for option, value in options if value is not None)
+    name, *options = {**design_settings(design), **design.spelled_out()}.items()
+    said = (f"{option} {_written(value)}" for option, value in options if value is not None)
     return f"{name[1]}: {', '.join(said)}"
+
+
+def _written(value: object) -> str:
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def make_design(name: str, *, n_levels: int, start: int = 0, **options: Any) -> Design:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import comb, prod
-from typing import ClassVar, final
+from typing import Any, ClassVar, final
 
 from escalation.errors import InputError
 from escalation.outcomes import Tally
@@ -114,6 +114,8 @@ class Design(ABC):
     name: ClassVar[str]
     # whether a level is judged after each stage, and for good: rule text and diagrams say it so
     by_stages: ClassVar[bool] = True
+    # whether a level's own tally decides there: a table of the rule by level says it all
+    by_level: ClassVar[bool] = True
     # whether the last cohort counts beside the tallies; ``remember`` says what of it
     remembers: ClassVar[bool] = False
     # by which patients are enrolled while others are pending; None: the design waits for them
@@ -209,6 +211,18 @@ class Design(ABC):
         """
         return 0
 
+    def spelled_out(self) -> Mapping[str, Any]:
+        """Return what options that were left open have come to, to be printed with the others."""
+        return {}
+
+    def estimates(self, tallies: Sequence[Tally]) -> tuple[float, ...] | None:
+        """Return the estimate of P(DLT) at each level that decisions rest on; None for no such."""
+        return None
+
+    def prepare(self, states: Iterable[Sequence[Tally]]) -> None:
+        """Make ready to decide on many complete tallies: it changes no answer, only the time."""
+        return
+
     def superseded_by(self, options: Collection[str]) -> frozenset[str]:
         """Return the options that no longer hold when these are given anew."""
         return frozenset()
@@ -220,11 +234,13 @@ class Design(ABC):
             return Decision(action=Action.WAIT, clause=_too_many_pending(n_pending), settled=False)
 
         def answers_to(*, dropouts: bool) -> list[Decision]:
+            resolved = list(
+                resolve_with_last(tallies, level, last, dropouts=dropouts, moderate=moderate)
+            )
+            self.prepare(ways for ways, _ in resolved)
             return [
                 self._decide_remembering(ways, level, self.remember(cohort))
-                for ways, cohort in resolve_with_last(
-                    tallies, level, last, dropouts=dropouts, moderate=moderate
-                )
+                for ways, cohort in resolved
             ]
 
         answers = answers_to(dropouts=False)

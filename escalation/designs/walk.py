@@ -97,8 +97,14 @@ def walk_design(
     graded = design.asks_moderate
     tally_of: dict[tuple[int, int, int], Tally] = {}
     cohorts_of: dict[int, list[tuple[Tally, int]]] = {}
+    n_prepared = 0
     # they grow on the way
-    for state, here, code, last in zip(states, levels, codes, lasts, strict=True):
+    for index, (state, here, code, last) in enumerate(
+        zip(states, levels, codes, lasts, strict=True)
+    ):
+        if index == n_prepared:
+            design.prepare(states[n_prepared:])
+            n_prepared = len(states)
         decision = design.decide(state, here, last)
         walk.decisions.append(decision)
         walk.following.append(following := [])

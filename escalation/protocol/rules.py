@@ -23,8 +23,9 @@ def find_broken_rules(sound: Mapping[str, Any], faulty: set[str | int]) -> Itera
     yield from _scenario_faults(sound, len(levels))
     if levels and "design" not in faulty:
         labels = [level.get("label") for level in levels]
-        start = labels.index(sound["start"]) if sound.get("start") in labels else 0
-        yield from _design_faults(sound["design"], len(levels), start)
+        start = sound.get("start")
+        index = 0 if start is None or start not in labels else labels.index(start)
+        yield from _design_faults(sound["design"], len(levels), index)
     yield from _source_faults(sound, faulty)
 
 

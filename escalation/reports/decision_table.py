@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from escalation.designs import AcceleratedTitration, Clause, Decision, Design, LevelStatus
+from escalation.errors import DesignError
 from escalation.outcomes import Tally
 from escalation.reports.situations import (
     answer_words,
@@ -105,6 +106,11 @@ def decision_table(design: Design, sizes: Sequence[int] | None = None) -> tuple[
     -------
     tuple of TableRow
 
+    Raises
+    ------
+    DesignError
+        For a design that judges all levels together.
+
     Examples
     --------
     >>> from escalation.designs import ThreePlusThree
@@ -112,6 +118,8 @@ def decision_table(design: Design, sizes: Sequence[int] | None = None) -> tuple[
     >>> [row.answer for row in rows if row.n_dlts == 1][:1]
     ['stay, treat 3']
     """
+    if not design.by_level:
+        raise DesignError(f"{design.name} judges all levels together: it has no table by level")
     if sizes is None:
         sizes = range(design.stages[-1] + 1)
     design = uncapped(design)

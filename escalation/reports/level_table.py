@@ -43,17 +43,26 @@ def level_table(protocol: Protocol, cohorts: Sequence[Cohort], tallies: Sequence
     beside = [("not", "evaluable")] if any(replaced) else []
     graded = [("", "moderate")] if protocol.design.asks_moderate else []
     limits = ("P(DLT)", "limits")
+    estimates = protocol.design.estimates(tallies)
+    modelled = [] if estimates is None else [("P(DLT)", "estimate")]
     counted = [("", "evaluable"), ("", "DLTs"), *graded, ("", "pending")]
-    heads = [("", "level"), *dose, *counted, *beside, limits, ("", "status")]
+    heads = [("", "level"), *dose, *counted, *beside, limits, *modelled, ("", "status")]
     rows = [list(head) for head in zip(*heads, strict=True)]
     statuses = _statuses(protocol, replaced, tallies)
-    for level, tally, n, status in zip(protocol.levels, tallies, replaced, statuses, strict=True):
+    for index, (level, tally, n, status) in enumerate(
+        zip(protocol.levels, tallies, replaced, statuses, strict=True)
+    ):
         given = [] if level.dose is None else [format_dose(level.dose)]
         counts = [tally.n_evaluable, tally.n_dlts, *([tally.n_moderate] if graded else [])]
         counts += [tally.n_pending, *([n] if beside else [])]
-        rows.append([str(level.label), *given, *map(str, counts), _limits(tally), status])
-    note = f"\nP(DLT): exact two-sided {_LEVEL} limits (Clopper-Pearson)."
-    return align(rows, left=[len(heads) - 1]) + note * any(tally.n_evaluable for tally in tallies)
+        said = [] if estimates is None else [f"{estimates[index]:.3f}"]
+        rows.append([str(level.label), *given, *map(str, counts), _limits(tally), *said, status])
+    table = align(rows, left=[len(heads) - 1])
+    if any(tally.n_evaluable for tally in tallies):
+        table += f"\nP(DLT): exact two-sided {_LEVEL} limits (Clopper-Pearson)."
+    if modelled:
+        table += "\nThe estimate is the model's, from all evaluable patients."
+    return table
 
 
 def _limits(tally: Tally) -> str:
@@ -67,6 +76,7 @@ def levels_document(
     """Return the same under the names of ``decide --json``, one object a level."""
     replaced = _not_evaluable(protocol, cohorts)
     statuses = _statuses(protocol, replaced, tallies)
+    estimates = protocol.design.estimates(tallies)
     return [
         {
             "level": level.label,
@@ -78,9 +88,10 @@ def levels_document(
             "n_not_evaluable": n_replaced,
             "status": status,
             "p_dlt_limits": _limits_document(tally),
+            **({} if estimates is None else {"p_dlt_estimate": estimates[index]}),
         }
-        for level, tally, n_replaced, status in zip(
-            protocol.levels, tallies, replaced, statuses, strict=True
+        for index, (level, tally, n_replaced, status) in enumerate(
+            zip(protocol.levels, tallies, replaced, statuses, strict=True)
         )
     ]
 
@@ -160,6 +171,8 @@ def _statuses(
             yield "closed"
         elif status is LevelStatus.NOT_GIVEN and (tally.n_pending or n_replaced):
             yield "none evaluable"
+        elif status is LevelStatus.OPEN and not protocol.design.by_level:
+            yield "given"  # it is never judged by itself
         else:
             yield str(status)
         closed = closed or status is LevelStatus.TOO_TOXIC

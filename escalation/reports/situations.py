@@ -97,6 +97,11 @@ def require_stages(design: Design, what: str) -> None:
             f"there is no {what} for {design.name}, whose titration counts moderate toxicities; "
             "`escalation table` prints what it says, and --design 3+3 the rule that follows it"
         )
+    if not design.by_level:
+        raise DesignError(
+            f"there is no {what} for {design.name}, which judges all levels together; "
+            "`escalation table` prints what it says after the first cohorts"
+        )
     if not design.by_stages:
         raise DesignError(
             f"there is no {what} for {design.name}, which judges a level on any number of "

@@ -94,7 +94,7 @@ def test_the_table_fits_80_columns_and_names_what_was_chosen() -> None:
     assert "Target P(DLT) 0.3, for want of another. Where a design needs a number of" in said
     assert "patients: 30, for want of another." in said
     assert "within: P(DLT) from 0.25 to 0.35;" in said
-    assert "boin:cohort_si... 3 = boin: " in result.stdout
+    assert "boin:cohort_s... 3 = boin: " in result.stdout
     assert "optimal, n = 30" in result.stdout
     assert "correct is level 4" in result.stdout
     assert "none is exact" in said

@@ -1,0 +1,47 @@
+"""The sentences of a protocol with a CRM, written from its options."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from escalation.designs.base import Clause
+
+if TYPE_CHECKING:
+    from escalation.designs.crm import Crm
+
+__all__ = ["write_crm_clauses"]
+
+
+def write_crm_clauses(design: Crm) -> dict[str, Clause]:
+    """Write the protocol's sentences for one set of options."""
+    size = design.cohort_size
+    patients = f"{size} patient{'s' * (size > 1)}"
+    there = f"{size} {'is' if size == 1 else 'are'} evaluable"
+    nearest = (
+        "the level whose P(DLT), estimated by the model from all patients, is nearest to "
+        f"{design.target:g}"
+    )
+    up = "escalate to it" if design.skipping else "escalate to the next level; none is skipped"
+    selected = (
+        "the MTD is, of the levels given, the one whose P(DLT), estimated by the model from all "
+        f"patients, is nearest to {design.target:g}, the lower of two equally near."
+    )
+    texts = {
+        "start": f"Treat {patients} at the starting level.",
+        "fill": f"No higher level is opened before {there} at the current one: treat until "
+        f"{there}.",
+        "not-given": f"Nobody is evaluable at the current level: treat {patients} there.",
+        "escalate": f"Where {nearest} is above the current one, {up}.",
+        "stay": f"Where {nearest} is the current one, treat the next cohort there.",
+        "stay-coherent": f"Where {nearest} is above the current one, escalate; but never right "
+        f"after a cohort with a DLT rate of {design.target:g} or more: treat the next cohort at "
+        "the same level.",
+        "deescalate": f"Where {nearest} is below the current one, de-escalate to it.",
+        "lowest-too-toxic": "Where the posterior probability that P(DLT) at the lowest level "
+        f"exceeds {design.target:g} is above {design.cutoff_stop:g}, stop: by the model no level "
+        "is tolerated, and no MTD is declared.",
+        "max-patients": f"After {design.max_patients} patients stop: {selected}",
+        "enough-here": f"With {design.n_earlystop} evaluable patients or more at the current "
+        f"level, where the next cohort would be treated too, stop: {selected}",
+    }
+    return {clause_id: Clause(clause_id, text) for clause_id, text in texts.items()}

@@ -1,0 +1,293 @@
+"""The options of the CRM, what of them makes no design, and the curve that they make."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from math import erfc, isfinite, sqrt
+from typing import Any
+
+from escalation.designs.base import MAX_LEVELS, Design
+from escalation.designs.crm_model import (
+    INTERCEPT,
+    LEAST_SD,
+    MOST_INTERCEPT,
+    MOST_SD,
+    PRIOR_SD,
+    CrmModel,
+    ModelKind,
+    calibrate_skeleton,
+)
+from escalation.designs.interval import MAX_COHORT, MAX_PATIENTS, PLENTY
+from escalation.designs.posterior import as_written
+from escalation.errors import DesignError
+
+__all__ = ["TIE", "CrmOptions"]
+
+TIE = 1e-9  # of beta or a probability: what lies closer is equal; both are right to 1e-10
+_MAY_BE_UNSET_COUNTS = ("max_patients", "prior_mtd", "n_earlystop")
+_MAY_BE_UNSET_RATES = ("halfwidth", "intercept")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrmOptions(Design):
+    """What a CRM can be asked to be.
+
+    Attributes
+    ----------
+    n_levels, start : int
+        Number of levels, and the 0-based level of the first cohort.
+    target : float
+        The P(DLT) sought.
+    cohort_size : int
+    max_patients : int or None
+        Patients in the whole trial, a multiple of the cohort size; None only for a question about
+        one decision.
+    skeleton : tuple of float or None
+        The prior guess of P(DLT), one a level; None to calibrate it by ``halfwidth`` and
+        ``prior_mtd``, see ``calibrate_skeleton``.
+    halfwidth : float or None
+        Of the indifference interval; a quarter of the target unless given.
+    prior_mtd : int or None
+        The MTD before the first patient, by its place on the ladder: 1 for the lowest level,
+        whatever its label. The middle level, the lower of two, unless given.
+    model : {"empiric", "logistic"}
+    intercept : float or None
+        Of the logistic model; 3 unless given.
+    prior_sd : float
+        Prior standard deviation of the model's parameter.
+    skipping : bool
+        Escalate over untried levels.
+    coherent : bool
+        Never escalate right after a cohort with a DLT rate of the target or more.
+    cutoff_stop : float
+        Stop, without an MTD, when P(P(DLT) at the lowest level > target | data) is above this;
+        1 for never.
+    n_earlystop : int or None
+        The trial stops, and the MTD is selected, when so many are evaluable at the current level
+        and the next cohort would be treated there too.
+    curve : CrmModel
+        What the options make: the model with its skeleton.
+    """
+
+    n_levels: int
+    start: int = 0
+    target: float = field(metadata={"description": "The P(DLT) sought.", "gt": 0, "lt": 1})
+    cohort_size: int = field(
+        default=3, metadata={"description": "Patients in a cohort.", "ge": 1, "le": MAX_COHORT}
+    )
+    max_patients: int | None = field(
+        metadata={
+            "description": "Patients in the whole trial, a multiple of cohort_size.",
+            "ge": 1,
+            "le": MAX_PATIENTS,
+        }
+    )
+    skeleton: tuple[float, ...] | None = field(
+        default=None,
+        metadata={
+            "description": "Prior guess of P(DLT) at each level, lowest level first; "
+            "calibrated by halfwidth and prior_mtd unless given.",
+            "each": {"gt": 0, "lt": 1},
+        },
+    )
+    halfwidth: float | None = field(
+        default=None,
+        metadata={
+            "description": "Half the width of the indifference interval around the target; "
+            "a quarter of the target unless given.",
+            "gt": 0,
+            "lt": 0.5,
+        },
+    )
+    prior_mtd: int | None = field(
+        default=None,
+        metadata={
+            "description": "The MTD before the first patient, by its place on the ladder, 1 for "
+            "the lowest level; the middle unless given.",
+            "ge": 1,
+            "le": MAX_LEVELS,
+        },
+    )
+    model: ModelKind = field(
+        default="empiric", metadata={"description": "The curve of P(DLT) by level."}
+    )
+    intercept: float | None = field(
+        default=None,
+        metadata={
+            "description": f"Of the logistic model; {INTERCEPT:g} unless given.",
+            "ge": -MOST_INTERCEPT,
+            "le": MOST_INTERCEPT,
+        },
+    )
+    prior_sd: float = field(
+        default=PRIOR_SD,
+        metadata={
+            "description": "Prior standard deviation of the model's parameter.",
+            "ge": LEAST_SD,
+            "le": MOST_SD,
+        },
+    )
+    skipping: bool = field(default=False, metadata={"description": "Escalate over untried levels."})
+    coherent: bool = field(
+        default=True,
+        metadata={
+            "description": "Never escalate right after a cohort with a DLT rate of the target "
+            "or more."
+        },
+    )
+    cutoff_stop: float = field(
+        default=0.95,
+        metadata={
+            "description": "Stop when P(P(DLT) at the lowest level > target | data) is above "
+            "this; 1 for never.",
+            "ge": 0.5,
+            "le": 1,
+        },
+    )
+    n_earlystop: int | None = field(
+        default=None,
+        metadata={
+            "description": "Stop when so many are evaluable at a level where the next would be.",
+            "ge": 1,
+            "le": MAX_PATIENTS,
+        },
+    )
+    curve: CrmModel = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.model == "logistic" and self.intercept is None:
+            object.__setattr__(self, "intercept", INTERCEPT)
+        faults = list(self._type_faults()) or list(self._faults())
+        if not faults:
+            try:
+                object.__setattr__(self, "curve", self._make_curve())
+            except DesignError as error:
+                faults = [str(error)]
+            else:
+                faults = list(self._curve_faults())
+        if faults:
+            raise DesignError(f"{self.name}: {'; '.join(faults)}")
+
+    def _type_faults(self) -> Iterator[str]:
+        for option in ("n_levels", "start", "cohort_size", *_MAY_BE_UNSET_COUNTS):
+            value = getattr(self, option)
+            unset = value is None and option in _MAY_BE_UNSET_COUNTS
+            if type(value) is not int and not unset:
+                yield f"{option} must be a whole number, not {value!r}"
+        for option in ("target", "prior_sd", "cutoff_stop", *_MAY_BE_UNSET_RATES):
+            value = getattr(self, option)
+            unset = value is None and option in _MAY_BE_UNSET_RATES
+            if not unset and (type(value) not in (int, float) or not isfinite(value)):
+                yield f"{option} must be a number, not {value!r}"
+        for option in ("skipping", "coherent"):
+            if type(getattr(self, option)) is not bool:
+                yield f"{option} must be true or false, not {getattr(self, option)!r}"
+        if self.skeleton is not None and type(self.skeleton) is not tuple:
+            yield f"skeleton must be a list of numbers, one a level, not {self.skeleton!r}"
+
+    def _faults(self) -> Iterator[str]:
+        if not 1 <= self.n_levels <= MAX_LEVELS:
+            yield f"n_levels must be from 1 to {MAX_LEVELS}, not {self.n_levels}"
+            return
+        if not 0 <= self.start < self.n_levels:
+            yield f"start must be from 0 to {self.n_levels - 1}, not {self.start}"
+        if not 0 < self.target < 1:
+            yield f"target must be between 0 and 1, not {self.target}"
+        if not 0.5 <= self.cutoff_stop <= 1:
+            yield f"cutoff_stop must be from 0.5 to 1, not {self.cutoff_stop}"
+        for option, most in (
+            ("cohort_size", MAX_COHORT),
+            ("max_patients", MAX_PATIENTS),
+            ("n_earlystop", MAX_PATIENTS),
+            ("prior_mtd", self.n_levels),
+        ):
+            value = getattr(self, option)
+            if value is not None and not 1 <= value <= most:
+                yield f"{option} must be from 1 to {most}, not {value}"
+        cap = self.max_patients
+        if self.cohort_size > 0 and cap is not None and cap % self.cohort_size:
+            yield (f"max_patients must be a multiple of cohort_size {self.cohort_size}, not {cap}")
+        if self.model == "empiric" and self.intercept is not None:
+            yield "intercept is of the logistic model; leave it out"
+        if self.skeleton is None:
+            return
+        for option in ("halfwidth", "prior_mtd"):
+            if getattr(self, option) is not None:
+                yield f"{option} calibrates a skeleton; give it or the skeleton, not both"
+        if len(self.skeleton) != self.n_levels:
+            yield (
+                f"skeleton has length {len(self.skeleton)} for a ladder of {self.n_levels} "
+                f"level{'s' * (self.n_levels > 1)}; write one number a level"
+            )
+
+    def _make_curve(self) -> CrmModel:
+        intercept = INTERCEPT if self.intercept is None else float(self.intercept)
+        skeleton = self.skeleton
+        if skeleton is None:
+            skeleton = calibrate_skeleton(
+                n_levels=self.n_levels,
+                target=self.target,
+                halfwidth=self._halfwidth,
+                prior_mtd=self._prior_mtd - 1,
+                kind=self.model,
+                intercept=intercept,
+            )
+        return CrmModel(
+            skeleton=skeleton, kind=self.model, intercept=intercept, prior_sd=float(self.prior_sd)
+        )
+
+    def _curve_faults(self) -> Iterator[str]:
+        if not self.target < self.curve.ceiling:
+            yield (
+                f"target must be below {self.curve.ceiling:.4g}, which P(DLT) cannot exceed with "
+                f"intercept {self.curve.intercept:g}; not {self.target}"
+            )
+            return
+        prior = erfc(-self.curve.beta_at(0, self.target) / (self.prior_sd * sqrt(2))) / 2
+        if self._is_above_cutoff(prior):
+            yield (
+                "before the first patient, P(P(DLT) at the lowest level > target) is "
+                f"{prior:.3f}, not below cutoff_stop {self.cutoff_stop:g}; "
+                "use a skeleton that is lower there"
+            )
+
+    def _is_above_cutoff(self, p_too_toxic: float) -> bool:
+        return self.cutoff_stop < 1 and p_too_toxic > self.cutoff_stop - TIE
+
+    @property
+    def _halfwidth(self) -> float:
+        if self.halfwidth is not None:
+            return self.halfwidth
+        return float(as_written(self.target) / 4)
+
+    @property
+    def _prior_mtd(self) -> int:
+        return (self.n_levels + 1) // 2 if self.prior_mtd is None else self.prior_mtd
+
+    def spelled_out(self) -> Mapping[str, Any]:
+        """Return what the options left open have come to: the calibrated skeleton, rounded."""
+        if self.skeleton is not None:
+            return {}
+        return {
+            "skeleton": tuple(float(f"{p:.4g}") for p in self.curve.skeleton),
+            "halfwidth": self._halfwidth,
+            "prior_mtd": self._prior_mtd,
+        }
+
+    def superseded_by(self, options: Collection[str]) -> frozenset[str]:
+        """Give way: a skeleton to what calibrates one and the reverse; an intercept to a model."""
+        gone = set()
+        if "skeleton" in options:
+            gone |= {"halfwidth", "prior_mtd"}
+        elif not {"halfwidth", "prior_mtd"}.isdisjoint(options):
+            gone.add("skeleton")
+        if "model" in options:
+            gone.add("intercept")
+        return frozenset(gone)
+
+    @property
+    def stages(self) -> tuple[int, ...]:
+        """Numbers of patients at a level after whole cohorts."""
+        most = self.max_patients or max(PLENTY, self.cohort_size)
+        return tuple(range(self.cohort_size, most + 1, self.cohort_size))

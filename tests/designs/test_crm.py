@@ -1,0 +1,339 @@
+"""The CRM as a design: what it says on tidy and untidy data, and what makes none."""
+
+import itertools
+import json
+import pickle
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+
+from escalation.designs import Action, Crm, change_design, describe_design, make_design
+from escalation.designs.crm_fit import fit_crm
+from escalation.errors import DesignError
+from escalation.outcomes import Tally, last_tally, parse_outcomes, tally_cohorts
+from tests.designs.reference import only, rows
+from tests.designs.untidy import NONE, Answers, assert_none, every_answer, one_more_dlt
+
+STD = (0.05, 0.10, 0.20, 0.33, 0.50)
+
+
+def made(**options: Any) -> Crm:
+    return Crm(**({"n_levels": 3, "target": 0.25, "max_patients": 300} | options))
+
+
+def said(design: Crm, outcomes: str):
+    labels = range(1, design.n_levels + 1)
+    cohorts = parse_outcomes(outcomes)
+    tallies = tally_cohorts(cohorts, labels)
+    level = cohorts[-1].label - 1 if cohorts else design.start
+    return design.decide(tallies, level, last_tally(cohorts))
+
+
+def brief(design: Crm, outcomes: str) -> tuple[Any, ...]:
+    decision = said(design, outcomes)
+    where = decision.mtd if decision.action is Action.STOP else decision.level
+    return (
+        decision.action.value,
+        None if where is None else where + 1,
+        decision.n_to_enrol,
+        decision.clause.id,
+    )
+
+
+# ---------------------------------------------------------------- against something outside
+
+
+def test_the_recommended_level_against_dfcrm():
+    """Every complete Bayesian fit, asked with skipping allowed and no stop."""
+    differing = []
+    n_asked = 0
+    for row in rows("dfcrm_fits.csv"):
+        if row["fn"] != "crm" or row["method"] != "bayes" or row["note"]:
+            continue
+        skeleton = tuple(map(float, row["prior"].split(";")))
+        logistic = {"intercept": float(row["intcpt"])} if row["model"] == "logistic" else {}
+        design = made(
+            n_levels=len(skeleton),
+            target=float(row["target"]),
+            cohort_size=1,
+            skeleton=skeleton,
+            model=row["model"],
+            prior_sd=float(row["scale"]),
+            skipping=True,
+            coherent=False,
+            cutoff_stop=1,
+            **logistic,
+        )
+        levels = [int(level) - 1 for level in row["level"].split(";")]
+        tallies = [Tally()] * len(skeleton)
+        for level, dlt in zip(levels, row["tox"].split(";"), strict=True):
+            tallies[level] = tallies[level].plus(Tally(n_evaluable=1, n_dlts=int(dlt)))
+        n_asked += 1
+        theirs = list(map(float, row["ptox"].split(";")))
+        if design.decide(tallies, levels[-1]).level != int(row["mtd"]) - 1 or not np.allclose(
+            design.estimates(tallies), theirs, rtol=0, atol=1e-6
+        ):
+            differing.append(row["id"])
+    assert n_asked == 80
+    only(differing)
+
+
+def expected(answers: Answers, design: Crm) -> list[tuple[str, int, int, int]]:
+    """Answer by the rule's words, from fits made patient by patient."""
+    found = []
+    for n, x, current in zip(answers.n, answers.x, answers.current, strict=True):
+        levels = np.repeat(np.arange(design.n_levels), n)
+        dlts = np.concatenate([np.arange(k) < j for k, j in zip(n, x, strict=True)])
+        p_dlt = np.array(fit_crm(design.curve, levels.tolist(), dlts.tolist()).p_dlt)
+        distance = np.round(np.abs(p_dlt - design.target), 9)
+        nearest, here = int(np.argmin(distance)), int(n[current])
+        lacking = design.cohort_size - here
+        if n.sum() >= design.max_patients:
+            mtd = min(np.flatnonzero(n).tolist(), key=distance.__getitem__)
+            found.append(("stop", NONE, 0, mtd))
+            continue
+        level = int(current)
+        if n.sum() == 0:
+            pass
+        elif nearest < level:
+            level = nearest
+        elif nearest > level and lacking <= 0:
+            level += 1
+        there = int(n[level])
+        lacking = design.cohort_size - there
+        size = lacking if lacking > 0 else design.cohort_size
+        word = ("deescalate", "stay", "escalate")[int(np.sign(level - current)) + 1]
+        found.append((word, level, min(size, design.max_patients - int(n.sum())), NONE))
+    return found
+
+
+@pytest.mark.parametrize("model", ["empiric", "logistic"])
+@pytest.mark.parametrize(("cohort_size", "cap"), [(1, 300), (3, 9)])
+def test_every_untidy_tally_is_answered_by_the_rule_in_words(model, cohort_size, cap):
+    design = made(model=model, cohort_size=cohort_size, max_patients=cap, cutoff_stop=1)
+    answers = every_answer(design, [0, 1, 3, 5])
+    assert_none(answers, ~answers.settled, "not settled with nobody pending")
+    given = zip(
+        (str(action) for action in answers.action),
+        answers.level.tolist(),
+        answers.n_to_enrol.tolist(),
+        answers.mtd.tolist(),
+        strict=True,
+    )
+    right = expected(answers, design)
+    only([answers.row(i) for i, (a, b) in enumerate(zip(given, right, strict=True)) if a != b])
+
+
+@pytest.mark.parametrize("options", [{}, {"model": "logistic"}, {"skipping": True}])
+def test_one_more_dlt_never_leads_higher(options):
+    answers = every_answer(made(**options), [0, 1, 2, 3, 6])
+    named = np.where(answers.level != NONE, answers.level, -2)
+    for few, many in one_more_dlt(answers):
+        higher = np.zeros(len(named), dtype=bool)
+        higher[many] = named[many] > named[few]
+        # before the first patient the level is the starting one, whatever the model says
+        assert_none(answers, higher & (answers.n.sum(axis=1) > 0), "goes higher with a DLT more")
+
+
+def test_many_fits_at_once_are_the_fits_one_by_one():
+    one = [Tally(n_evaluable=n, n_dlts=x) for n in (0, 1, 3, 20) for x in range(n + 1)]
+    states = list(itertools.product(one, repeat=3))
+    for model in ("empiric", "logistic"):
+        together, alone = made(model=model), made(model=model)
+        together.prepare(states)
+        assert len(together._fits) == len(states)
+        for tallies in states[::7]:
+            assert together._fit(tallies) == pytest.approx(alone._fit(tallies), rel=0, abs=1e-12)
+            assert together.decide(tallies, 1) == alone.decide(tallies, 1)
+
+
+# ---------------------------------------------------------------- single sentences of the rule
+
+FIVE = made(n_levels=5, halfwidth=0.05, max_patients=30)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "answer"),
+    [
+        ("", ("stay", 1, 3, "start")),
+        ("1XXX", ("stay", 1, 3, "start")),
+        ("1NN", ("stay", 1, 1, "fill")),
+        ("1NNX", ("stay", 1, 1, "fill")),
+        ("1NNN", ("escalate", 2, 3, "escalate")),
+        ("1NNN 2X", ("stay", 2, 3, "not-given")),
+        ("1NNN 2NNN", ("escalate", 3, 3, "escalate")),
+        ("1NNN 2NNN 3NNN 4NNN 5NNN", ("stay", 5, 3, "stay")),
+        ("1NNN 2NNN 3NNN 4NNT", ("stay", 4, 3, "stay-coherent")),
+        ("1NNN 2NNN 3NNN 4NTT", ("stay", 4, 3, "stay")),
+        ("1NNN 2NNN 3NNN 4TTT", ("deescalate", 3, 3, "deescalate")),
+        ("1NNN 2NNN 3NNN 4TTT 3NTT", ("deescalate", 2, 3, "deescalate")),
+        ("1NTT", ("stay", 1, 3, "stay")),
+        ("1TTT", ("stop", None, 0, "lowest-too-toxic")),
+        ("1NNNNNN 2NNT", ("stay", 2, 3, "stay-coherent")),
+        ("1NNNNNN 2NTN 2NNN", ("escalate", 3, 3, "escalate")),
+    ],
+)
+def test_what_it_says(outcomes, answer):
+    assert brief(FIVE, outcomes) == answer
+
+
+def test_coherence_looks_at_the_last_cohort_alone_and_counts_in_whole_numbers():
+    quarter = made(n_levels=5, halfwidth=0.05, cohort_size=4, max_patients=40)
+    assert quarter.remember(Tally(n_evaluable=4, n_dlts=1)) == 1  # 1/4 is not below the target
+    assert quarter.remember(Tally(n_evaluable=5, n_dlts=1)) == 0
+    assert quarter.remember(Tally()) == 0
+    third = made(target=0.3, cohort_size=10, max_patients=30)
+    assert third.remember(Tally(n_evaluable=10, n_dlts=3)) == 1
+    assert change_design(third, coherent=False).remember(Tally(n_evaluable=10, n_dlts=3)) == 0
+    free = change_design(FIVE, coherent=False)
+    assert brief(free, "1NNNNNN 2NNT") == ("escalate", 3, 3, "escalate")
+
+
+def test_pending_patients_are_settled_when_every_outcome_agrees():
+    assert said(FIVE, "1NN?").action is Action.WAIT
+    assert {d.level for d in said(FIVE, "1NN?").possible} == {0, 1}
+    assert brief(FIVE, "1NNN 2NNN 3NNN 4TT?")[0] == "wait"
+    assert brief(FIVE, "1NNN 2NNN 3NNN 4NNN 5NNN 5N??") == ("stay", 5, 3, "stay")
+
+
+def test_skipping_goes_to_the_nearest_level_at_once():
+    design = change_design(FIVE, skipping=True)
+    assert brief(design, "1NNN") == ("escalate", 5, 3, "escalate")
+    assert brief(design, "1NN") == ("stay", 1, 1, "fill")
+
+
+def test_the_mtd_is_the_nearest_of_the_levels_given():
+    design = change_design(FIVE, max_patients=6)
+    assert (
+        max(design.estimates([Tally(n_evaluable=3), Tally(n_evaluable=3), *[Tally()] * 3])) < 0.25
+    )
+    assert brief(design, "1NNN 2NNN") == ("stop", 2, 0, "max-patients")
+    assert brief(design, "1NNN 5NNN") == ("stop", 5, 0, "max-patients")
+
+
+def test_the_last_cohort_is_what_is_left_and_data_beyond_the_cap_end_the_trial():
+    design = change_design(FIVE, max_patients=6)
+    assert said(design, "1NNN 2NN").n_to_enrol == 1
+    assert said(design, "1NNN 2NNNN").action is Action.STOP
+
+
+def test_it_stops_when_enough_are_at_the_level():
+    design = change_design(FIVE, n_earlystop=6)
+    assert brief(design, "1NNN 2NNN 3NNN 4NNT 4NNT") == ("stop", 4, 0, "enough-here")
+
+
+def test_the_stop_holds_at_the_cutoff_that_is_named():
+    tallies = [Tally(n_evaluable=3, n_dlts=2), *[Tally()] * 4]
+    p = FIVE._fit(tallies)[1]
+    assert 0.5 < p < 0.95
+    for cutoff, stops in ((p - 1e-6, True), (p, True), (p + 1e-6, False), (1, False)):
+        decision = change_design(FIVE, cutoff_stop=cutoff).decide(tallies, 0)
+        assert (decision.action is Action.STOP) == stops
+    assert decision.level == 0
+
+
+def test_two_equally_near_levels_give_the_lower():
+    design = made(n_levels=2, target=0.3, skeleton=(0.2, 0.4), skipping=True)
+    assert design._nearest(0.0) == 0
+    assert design._nearest(1e-6) == 1
+    assert made(n_levels=2, target=0.3, skeleton=(0.2, 0.39))._nearest(0.0) == 1
+    assert made(n_levels=2, target=0.3, skeleton=(0.2, 0.41))._nearest(0.0) == 0
+
+
+def test_the_order_of_earlier_cohorts_never_changes_an_answer():
+    answers = {
+        said(FIVE, " ".join([*order, "2NNT"]))
+        for order in itertools.permutations(["1NNN", "2NTT", "1NNT", "3TTN"])
+    }
+    assert len(answers) == 1
+
+
+# ---------------------------------------------------------------- options
+
+
+def test_the_usual_skeleton_is_calibrated_around_the_middle():
+    assert made(n_levels=5).curve.skeleton[2] == 0.25
+    assert made(n_levels=4).curve.skeleton[1] == 0.25
+    assert made(n_levels=1).curve.skeleton == (0.25,)
+    assert made(prior_mtd=3).curve.skeleton[2] == 0.25
+    assert "skeleton 0.05662,0.136,0.25,0.3816,0.5121, halfwidth 0.0625, prior_mtd 3" in (
+        describe_design(made(n_levels=5))
+    )
+    assert "skeleton 0.05,0.1,0.2,0.33,0.5, model" in (
+        describe_design(made(n_levels=5, skeleton=STD))
+    )
+
+
+def test_options_that_belong_together_give_way_together():
+    given = made(n_levels=5, skeleton=STD)
+    assert change_design(given, halfwidth=0.05).curve == FIVE.curve
+    assert change_design(FIVE, skeleton=STD) == change_design(given, max_patients=30)
+    logistic = change_design(FIVE, model="logistic")
+    assert logistic.intercept == 3
+    assert change_design(logistic, model="empiric") == FIVE
+    assert change_design(logistic, target=0.3).intercept == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"target": 0}, "target must be between 0 and 1, not 0"),
+        ({"target": float("nan")}, "target must be a number, not nan"),
+        ({"target": True}, "target must be a number, not True"),
+        ({"cohort_size": 0}, "cohort_size must be from 1 to 20, not 0"),
+        ({"cohort_size": 4, "max_patients": 30}, "must be a multiple of cohort_size 4, not 30"),
+        ({"max_patients": 30.0}, "max_patients must be a whole number, not 30.0"),
+        ({"max_patients": 3000}, "max_patients must be from 1 to 300, not 3000"),
+        ({"n_levels": 0}, "n_levels must be from 1 to 100, not 0"),
+        ({"start": 3}, "start must be from 0 to 2, not 3"),
+        ({"skeleton": (0.1, 0.2)}, "skeleton has length 2 for a ladder of 3 levels; write one"),
+        ({"skeleton": (0.1, 0.3, 0.2)}, "skeleton must increase from level to level, not 0.3, 0.2"),
+        ({"skeleton": (0.1, 0.3, 1.0)}, "between 0 and 1, not 1.0"),
+        ({"skeleton": 0.1}, "skeleton must be a list of numbers, one a level, not 0.1"),
+        ({"skeleton": "0.1"}, "skeleton must be a list of numbers, one a level, not '0.1'"),
+        ({"skeleton": (0.1, 0.2, 0.3), "halfwidth": 0.05}, "give it or the skeleton, not both"),
+        ({"halfwidth": 0.3}, "needs 0 < target - halfwidth"),
+        ({"prior_mtd": 4}, "prior_mtd must be from 1 to 3, not 4"),
+        ({"model": "probit"}, 'model must be "empiric" or "logistic", not \'probit\''),
+        ({"intercept": 3}, "intercept is of the logistic model; leave it out"),
+        ({"model": "logistic", "target": 0.96}, "target + halfwidth < 0.9526, not target=0.96"),
+        (
+            {"model": "logistic", "target": 0.96, "skeleton": (0.1, 0.2, 0.3)},
+            "target must be below 0.9526, which P(DLT) cannot exceed with intercept 3; not 0.96",
+        ),
+        ({"model": "logistic", "intercept": -1000}, "intercept must be from -20 to 20, not -1000"),
+        ({"prior_sd": 0}, "prior_sd must be from 0.05 to 10, not 0"),
+        ({"cutoff_stop": 0.4}, "cutoff_stop must be from 0.5 to 1, not 0.4"),
+        ({"skipping": 1}, "skipping must be true or false, not 1"),
+        ({"skeleton": (0.8, 0.85, 0.9), "prior_sd": 0.5}, "before the first patient"),
+    ],
+)
+def test_what_makes_no_design_is_refused_in_one_line(options, message):
+    with pytest.raises(DesignError, match=r"^crm: ") as refused:
+        made(**options)
+    assert message in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_design_is_a_value_and_leaves_its_fits_behind():
+    said(FIVE, "1NNN")
+    sent = pickle.loads(pickle.dumps(FIVE))  # noqa: S301  # made here
+    assert sent == FIVE
+    assert hash(sent) == hash(FIVE)
+    assert len(sent._fits) == 0
+    assert brief(sent, "1NNN") == brief(FIVE, "1NNN")
+    assert make_design("crm", n_levels=5, target=0.25, max_patients=30, halfwidth=0.05) == FIVE
+
+
+def test_a_decision_loads_no_numpy():
+    code = (
+        "import sys\nfrom escalation.designs import make_design\nfrom escalation.outcomes import "
+        "Tally\nd = make_design('crm', n_levels=5, target=0.25, max_patients=30)\n"
+        "d.decide([Tally(n_evaluable=3)] + [Tally()] * 4, 0)\nimport json\n"
+        "print(json.dumps([m for m in ('numpy', 'scipy') if m in sys.modules]))"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert json.loads(shown.stdout) == []
