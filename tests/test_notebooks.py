@@ -68,6 +68,7 @@ def test_there_are_notebooks() -> None:
         "01-dose-decisions",
         "02-operating-characteristics",
         "03-tracking-a-trial",
+        "04-choosing-a-design",
     ]
 
 
