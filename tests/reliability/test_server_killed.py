@@ -22,7 +22,7 @@ from .busy_writer import writers
 TRIAL = "T1"
 SEED = 20_260_304
 N_KILLS, N_WRITERS = 10, 4
-LONG_COMMITS = {"commit_delay": "40000", "commit_siblings": "0"}  # microseconds before the sync
+LONG_COMMITS = {"commit_delay": "100000", "commit_siblings": "0"}  # microseconds before the sync
 
 NOTHING = r"; nothing was recorded"
 UNKNOWN = (
