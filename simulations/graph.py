@@ -14,13 +14,8 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
-from escalation.designs.base import (
-    NOBODY,
-    Decision,
-    Design,
-    count_resolutions,
-    without_last,
-)
+from escalation.designs.base import NOBODY, Decision, Design
+from escalation.designs.pending import count_resolutions, without_last
 from escalation.designs.walk import TooManyStatesError, Walk, walk_design
 from escalation.errors import InputError
 from escalation.outcomes import Tally
