@@ -25,15 +25,14 @@ from simulations.differences import (
     ScenarioDifference,
     find_differences,
 )
-from simulations.metrics import METRICS, target_interval
+from simulations.metrics import target_interval
 from simulations.scenarios import Scenario
+from simulations.words import in_words, scaled
 
 __all__ = ["show_differences"]
 
 SHOWN = 3  # data sets for each reason in the text; all are in JSON and CSV
 SMALLEST = 1e-12  # contributions below are rounding
-_BY_LEVEL = {"p_select": "MTD %", "patients": "mean n", "dlts": "DLTs"}
-_COUNTS = ("patients", "dlts", "sample_size", "total_dlts")
 
 
 def show_differences(
@@ -235,12 +234,9 @@ def _totals(ladder: Protocol, under: ScenarioDifference, labels: Sequence[str]) 
 
 
 def _say(figure: Figure, ladder: Protocol) -> str:
-    if figure.level is None:
-        said = METRICS[figure.name]
-        return said if figure.name in (*_COUNTS, "accuracy") else f"{said}, %"
-    return f"level {ladder.short_names[figure.level]}, {_BY_LEVEL[figure.name]}"
+    level_name = None if figure.level is None else ladder.short_names[figure.level]
+    return in_words(figure.name, level_name, unit=True)
 
 
 def _show(figure: Figure, value: float, *, sign: bool = False) -> str:
-    scaled = value if figure.name in (*_COUNTS, "accuracy") else 100 * value
-    return f"{scaled:+.3f}" if sign else f"{scaled:.3f}"
+    return f"{scaled(figure.name, value):{'+' if sign else ''}.3f}"

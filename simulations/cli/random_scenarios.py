@@ -34,6 +34,7 @@ from simulations.cli.common import (
     print_continued_from,
 )
 from simulations.cli.numbers import parse_numbers
+from simulations.words import in_words, scaled
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,17 +50,17 @@ PRIORS = {
     "paoletti": {"step_mean": 1, "step_sd": 1, "sd_at_mtd": 1},
     "logistic-normal": {"mean": 2, "sd": 2, "correlation": 1, "reference_dose": 1},
 }
-SHOWN = {
-    "pcs": "correct selection %",
-    "p_overdose": "above target %",
-    "p_no_mtd": "no MTD %",
-    "p_inconclusive": "not determined %",
-    "share_above": "treated above target %",
-    "dlt_rate": "patients with DLT %",
-    "patients_above": "n above target",
-    "sample_size": "mean n",
-    "total_dlts": "DLTs",
-}
+SHOWN = (
+    "pcs",
+    "p_overdose",
+    "p_no_mtd",
+    "p_inconclusive",
+    "share_above",
+    "dlt_rate",
+    "patients_above",
+    "sample_size",
+    "total_dlts",
+)
 
 
 @click.command(cls=OutcomesCommand, short_help="Results averaged over random curves.")
@@ -238,9 +239,9 @@ def _describe(prior: str, settings: Sequence[str], curves: int, seed: int) -> st
 def _print(protocol: Protocol, averages: CurveAverages) -> None:
     rows = [["over curves", "mean", "(se)", "5 %", "25 %", "median", "75 %", "95 %"]]
     summary = averages.summary()
-    for name, shown in SHOWN.items():
+    for name in SHOWN:
         if name != "p_inconclusive" or summary[name].quantiles[-1] > 0 or summary[name].mean > 0:
-            rows.append([shown, *_cells(summary[name], 100 if shown.endswith("%") else 1)])
+            rows.append([in_words(name, unit=True), *_cells(name, summary[name])])
     click.echo(align(rows))
     names = [*protocol.short_names, "no MTD"]  # NO_MTD is -1
     counts, pcs = averages.n_by_correct_level(), averages.by_correct_level("pcs")
@@ -255,9 +256,12 @@ def _print(protocol: Protocol, averages: CurveAverages) -> None:
     click.echo(f"\n{align(rows)}")
 
 
-def _cells(figure: FigureSummary, scale: float) -> list[str]:
-    error = "(-)" if figure.mcse is None else f"({f'{scale * figure.mcse:.3f}'.removeprefix('0')})"
-    return [f"{scale * figure.mean:.2f}", error, *(f"{scale * q:.2f}" for q in figure.quantiles)]
+def _cells(name: str, figure: FigureSummary) -> list[str]:
+    error = "(-)"
+    if figure.mcse is not None:
+        error = f"({f'{scaled(name, figure.mcse):.3f}'.removeprefix('0')})"
+    shown = (f"{scaled(name, quantile):.2f}" for quantile in figure.quantiles)
+    return [f"{scaled(name, figure.mean):.2f}", error, *shown]
 
 
 def _document(protocol: Protocol, averages: CurveAverages) -> dict[str, Any]:
