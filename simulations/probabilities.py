@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from escalation.errors import InputError
 
-__all__ = ["check_probabilities"]
+__all__ = ["check_probabilities", "check_target"]
 
 
 def check_probabilities(
@@ -40,3 +40,9 @@ def check_probabilities(
     if wrong.any():
         raise InputError(f"{name} must be from 0 to 1, not {p[wrong][0]}")
     return p
+
+
+def check_target(target: float) -> None:
+    """Refuse a target that is no probability between 0 and 1."""
+    if not 0 < target < 1:
+        raise InputError(f"the target P(DLT) must lie between 0 and 1, not {target}")
