@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from escalation.cli.options import identity, line, origin, read_stdin
-from escalation.designs import Design, design_settings
+from escalation.designs import Design, describe_design, design_settings
 from escalation.errors import InputError
 from escalation.outcomes import Cohort, format_outcomes
 from escalation.protocol import Protocol, advise
@@ -23,9 +24,12 @@ from simulations.scenarios import (
 )
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from simulations.graph import TransitionGraph
 
 __all__ = [
+    "after",
     "check_p_moderate",
     "choose_scenario",
     "choose_scenarios",
@@ -40,7 +44,9 @@ __all__ = [
     "plotted_design",
     "print_continued_from",
     "read_scenarios",
+    "save_plot",
     "scenario_option",
+    "seed_option",
 ]
 
 
@@ -69,6 +75,13 @@ p_moderate_option = click.option(
 )
 scenario_option = click.option(
     "--scenario", "scenario_file", metavar="NAME|FILE", help="Scenarios by name or file."
+)
+seed_option = click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=1,
+    show_default=True,
+    help="Of the random numbers.",
 )
 from_option = click.option("--from", "outcomes", metavar="OUTCOMES", help="Outcomes so far.")
 departures_option = click.option(
@@ -121,11 +134,12 @@ def read_scenarios(
 def graph_from(
     protocol: Protocol,
     cohorts: Sequence[Cohort],
+    *,
     allow_departures: bool,
     p_moderate: tuple[float, ...] | None = None,
     build: Callable[..., TransitionGraph] | None = None,
 ) -> TransitionGraph:
-    """Build the graph of the rest of a trial, after these cohorts."""
+    """Build the graph of the rest of a trial, after these cohorts; ``build`` is ``build_graph``."""
     from simulations.graph import build_graph  # noqa: PLC0415  # loads numpy
 
     design = protocol.design
@@ -198,5 +212,27 @@ def print_continued_from(cohorts: Sequence[Cohort]) -> None:
 
 def plotted_design(protocol: Protocol, cohorts: Sequence[Cohort]) -> str:
     """Return what a caption says of the design: also after which outcomes the trial continues."""
-    after = f"; after {format_outcomes(cohorts)}" if cohorts else ""
-    return origin(protocol).rstrip(".") + after
+    return "; ".join(filter(None, (origin(protocol).rstrip("."), after(cohorts))))
+
+
+def after(cohorts: Sequence[Cohort]) -> str:
+    """Say in a picture's note after which outcomes the trial continues; nothing without any."""
+    return f"after {format_outcomes(cohorts)}" if cohorts else ""
+
+
+def save_plot(
+    axes: Axes, path: Path, protocol: Protocol, *, scenario: str, method: str, note: str
+) -> None:
+    """Write a picture of exact results, with what it was made from."""
+    from simulations.plots import Provenance, save_figure  # noqa: PLC0415  # loads matplotlib
+
+    provenance = Provenance(
+        design=describe_design(protocol.design),
+        scenario=scenario,
+        method=method,
+        protocol=protocol.name,
+        digest=protocol.digest,
+        note=note,
+    )
+    save_figure(axes, path, provenance)
+    click.echo(f"wrote {path}", err=True)

@@ -19,7 +19,6 @@ from escalation.cli.options import (
     protocol_options,
     read_outcomes,
 )
-from escalation.designs import describe_design
 from escalation.protocol import Protocol, describe_decision
 from simulations.cli.common import (
     choose_scenario,
@@ -30,6 +29,7 @@ from simulations.cli.common import (
     moderate_words,
     p_dlt_option,
     p_moderate_option,
+    save_plot,
     scenario_option,
 )
 
@@ -87,7 +87,7 @@ def paths(
         check_writable(plot, PICTURES)
     scenario = choose_scenario(protocol, p_dlt, scenario_file)
     cohorts = read_outcomes(outcomes) if outcomes is not None else ()
-    graph = graph_from(protocol, cohorts, allow_departures, p_moderate)
+    graph = graph_from(protocol, cohorts, allow_departures=allow_departures, p_moderate=p_moderate)
     if as_list:
         _print_list(protocol, graph, scenario, as_json=as_json)
     else:
@@ -166,11 +166,7 @@ def _plot(
     scenario: Scenario | None,
     note: str,
 ) -> None:
-    from simulations.plots import (  # noqa: PLC0415  # loads matplotlib
-        Provenance,
-        plot_paths,
-        save_figure,
-    )
+    from simulations.plots import plot_paths  # noqa: PLC0415  # loads matplotlib
 
     name = scenario.name if scenario else ""
     axes = plot_paths(
@@ -179,16 +175,7 @@ def _plot(
         design="; ".join(filter(None, (origin(protocol).rstrip("."), note))),
         scenario=name,
     )
-    provenance = Provenance(
-        design=describe_design(protocol.design),
-        scenario=name,
-        method="exact",
-        protocol=protocol.name,
-        digest=protocol.digest,
-        note=note,
-    )
-    save_figure(axes, path, provenance)
-    click.echo(f"wrote {path}", err=True)
+    save_plot(axes, path, protocol, scenario=name, method="exact", note=note)
 
 
 def _node(node: PathNode, protocol: Protocol) -> dict[str, Any]:

@@ -19,12 +19,12 @@ from escalation.cli.options import (
     protocol_options,
     read_outcomes,
 )
-from escalation.designs import describe_design
 from escalation.errors import InputError, did_you_mean
-from escalation.outcomes import Cohort, format_outcomes
+from escalation.outcomes import Cohort
 from escalation.protocol import Protocol
 from escalation.text import align
 from simulations.cli.common import (
+    after,
     continued_from,
     departures_option,
     from_option,
@@ -32,6 +32,8 @@ from simulations.cli.common import (
     heading,
     plotted_design,
     print_continued_from,
+    save_plot,
+    seed_option,
 )
 from simulations.cli.numbers import parse_numbers
 from simulations.words import in_words, scaled
@@ -88,13 +90,7 @@ SHOWN = (
     show_default=True,
     help="Curves to draw.",
 )
-@click.option(
-    "--seed",
-    type=click.IntRange(min=0),
-    default=1,
-    show_default=True,
-    help="Of the random numbers.",
-)
+@seed_option
 @click.option("--target", type=float, metavar="P", help="Target P(DLT); by default the design's.")
 @click.option("--plot", type=click.Path(path_type=Path), help="Draw PCS: PNG, SVG, PDF.")
 @click.option("--csv", "table", type=click.Path(path_type=Path), help="Write a row for each curve.")
@@ -147,7 +143,7 @@ def random_scenarios(
     chosen = _parse_settings(prior, prior_settings)
     drawn = _draw(protocol, prior, chosen, curves=curves, seed=seed, target=target)
     cohorts = read_outcomes(outcomes) if outcomes is not None else ()
-    graph = graph_from(protocol, cohorts, allow_departures)
+    graph = graph_from(protocol, cohorts, allow_departures=allow_departures)
     averages = average_over_curves(graph, drawn, target)
     if as_json:
         document = heading(protocol) | {
@@ -284,25 +280,14 @@ def _document(protocol: Protocol, averages: CurveAverages) -> dict[str, Any]:
 def _plot(
     path: Path, protocol: Protocol, cohorts: Sequence[Cohort], averages: CurveAverages, prior: str
 ) -> None:
-    from simulations.plots import (  # noqa: PLC0415  # loads matplotlib
-        Provenance,
-        plot_curve_averages,
-        save_figure,
-    )
+    from simulations.plots import plot_curve_averages  # noqa: PLC0415  # loads matplotlib
 
-    provenance = Provenance(
-        design=describe_design(protocol.design),
-        scenario=prior,
-        method="exact for each curve",
-        protocol=protocol.name,
-        digest=protocol.digest,
-        note=f"after {format_outcomes(cohorts)}" if cohorts else "",
-    )
     axes = plot_curve_averages(
         averages,
         level_names=protocol.axis_names,
         design=plotted_design(protocol, cohorts),
         prior=prior,
     )
-    save_figure(axes, path, provenance)
-    click.echo(f"wrote {path}", err=True)
+    save_plot(
+        axes, path, protocol, scenario=prior, method="exact for each curve", note=after(cohorts)
+    )

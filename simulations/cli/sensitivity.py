@@ -18,12 +18,12 @@ from escalation.cli.options import (
     protocol_options,
     read_outcomes,
 )
-from escalation.designs import describe_design
 from escalation.errors import InputError
-from escalation.outcomes import Cohort, format_outcomes
+from escalation.outcomes import Cohort
 from escalation.protocol import Protocol
 from escalation.text import align
 from simulations.cli.common import (
+    after,
     choose_scenarios,
     continued_from,
     departures_option,
@@ -33,6 +33,7 @@ from simulations.cli.common import (
     p_dlt_option,
     plotted_design,
     print_continued_from,
+    save_plot,
     scenario_option,
 )
 from simulations.words import in_words, is_share, scaled
@@ -98,7 +99,7 @@ def sensitivity(
         raise click.UsageError("--plot draws one scenario, and there are several: give --p-dlt")
     name, level = _parse_figure(figure or ("sample_size" if target is None else "pcs"), protocol)
     cohorts = read_outcomes(outcomes) if outcomes is not None else ()
-    graph = graph_from(protocol, cohorts, allow_departures)
+    graph = graph_from(protocol, cohorts, allow_departures=allow_departures)
     results = [
         (
             scenario,
@@ -228,25 +229,12 @@ def _document(
 def _plot(
     path: Path, protocol: Protocol, cohorts: Sequence[Cohort], scenario: Scenario, moved: Tornado
 ) -> None:
-    from simulations.plots import (  # noqa: PLC0415  # loads matplotlib
-        Provenance,
-        plot_tornado,
-        save_figure,
-    )
+    from simulations.plots import plot_tornado  # noqa: PLC0415  # loads matplotlib
 
-    provenance = Provenance(
-        design=describe_design(protocol.design),
-        scenario=scenario.name,
-        method="exact",
-        protocol=protocol.name,
-        digest=protocol.digest,
-        note=f"after {format_outcomes(cohorts)}" if cohorts else "",
-    )
     axes = plot_tornado(
         moved,
         level_names=protocol.axis_names,
         design=plotted_design(protocol, cohorts),
         scenario=scenario.name,
     )
-    save_figure(axes, path, provenance)
-    click.echo(f"wrote {path}", err=True)
+    save_plot(axes, path, protocol, scenario=scenario.name, method="exact", note=after(cohorts))

@@ -80,7 +80,7 @@ def test_the_table_is_per_hundredth_of_p_dlt_in_percentage_points() -> None:
     rows = run(line).stdout.splitlines()
     (row,) = (row for row in rows if row.startswith("level 1, MTD %"))
     assert float(row.split()[-1]) == pytest.approx(result["gradients"]["p_select"][0][0], abs=5e-3)
-    (row,) = (row for row in rows if row.startswith("sample size"))
+    (row,) = (row for row in rows if row.startswith("sample size "))
     slope = result["gradients"]["sample_size"][0]
     assert float(row.split()[-1]) == pytest.approx(slope / 100, abs=5e-4)
 
