@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import csv
+import io
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +37,7 @@ __all__ = [
     "choose_scenarios",
     "continued_from",
     "departures_option",
+    "echo_csv",
     "from_option",
     "graph_from",
     "heading",
@@ -184,6 +187,13 @@ def heading(protocol: Protocol, p_moderate: tuple[float, ...] | None = None) -> 
         "unit": protocol.unit,
         **assumed,
     }
+
+
+def echo_csv(rows: Iterable[Iterable[object]]) -> None:
+    """Print a table as CSV, its header first."""
+    file = io.StringIO()
+    csv.writer(file, lineterminator="\n").writerows(rows)
+    click.echo(file.getvalue(), nl=False)
 
 
 def continued_from(graph: TransitionGraph, cohorts: Sequence[Cohort]) -> dict[str, Any]:

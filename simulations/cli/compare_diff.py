@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +14,7 @@ from escalation.errors import InputError, did_you_mean
 from escalation.protocol import Protocol, describe_decision
 from escalation.reports.level_table import answer
 from escalation.text import align
+from simulations.cli.common import echo_csv
 from simulations.cli.compare_output import Form, describe_contenders, print_contenders
 from simulations.comparison import Contender, short_labels
 from simulations.differences import (
@@ -151,18 +150,18 @@ def _print_csv(
     scenarios: Sequence[Scenario],
     results: Sequence[ScenarioDifference],
 ) -> None:
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
     keys = [_key(figure, ladder) for figure in results[0].figures]
-    writer.writerow(["scenario", "data", "current_level", "first", "second", "p_met", *keys])
+    rows: list[list[object]] = [
+        ["scenario", "data", "current_level", "first", "second", "p_met", *keys]
+    ]
     for scenario, under in zip(scenarios, results, strict=True):
         for parting, p_met, row in zip(
             found.partings, under.p_met.tolist(), under.contributions.tolist(), strict=True
         ):
             said = [describe_decision(decision, ladder) for decision in parting.decisions]
             place = [_data(parting, ladder), ladder.labels[parting.level]]
-            writer.writerow([scenario.name, *place, *said, p_met, *row])
-    click.echo(file.getvalue(), nl=False)
+            rows.append([scenario.name, *place, *said, p_met, *row])
+    echo_csv(rows)
 
 
 def _print_counts(found: DesignDifference, labels: Sequence[str]) -> None:
