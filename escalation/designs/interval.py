@@ -11,15 +11,14 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from bisect import bisect_left
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import ClassVar
 
-from escalation.designs.base import Action, Clause, Decision, LevelStatus
+from escalation.designs.base import Action, Decision, LevelStatus
 from escalation.designs.common_options import PLENTY
 from escalation.designs.interval_clauses import write_interval_clauses
-from escalation.designs.interval_options import IntervalOptions
+from escalation.designs.interval_options import IntervalOptions, Statuses
 from escalation.designs.isotonic import select_mtd
 from escalation.designs.posterior import as_written, exceeds
 from escalation.designs.titration import level_to_titrate, where_titration_ended
@@ -27,22 +26,17 @@ from escalation.outcomes import Tally
 
 __all__ = ["IntervalDesign", "bisect_decisions"]
 
-Statuses = tuple[tuple[LevelStatus, ...], ...]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class IntervalDesign(IntervalOptions):
     """A design with boundaries for the number of DLTs at the current level."""
+
+    __slots__ = ()  # a dataclass once more, without new fields, would cost every start 1 ms
 
     eliminates_from: ClassVar[int] = 1  # fewest patients on whom a level is eliminated
     by_stages: ClassVar[bool] = False
 
-    _clauses: Mapping[str, Clause] = field(init=False, repr=False, compare=False)
-    _statuses: Statuses = field(init=False, repr=False, compare=False)
-    _unsafe: tuple[int | None, ...] = field(init=False, repr=False, compare=False)
-
     def __post_init__(self) -> None:
-        super(IntervalDesign, self).__post_init__()
+        super().__post_init__()
         object.__setattr__(self, "_statuses", _judge_table(self))
         known = range(len(self._statuses) if self.extrasafe else 0)
         object.__setattr__(self, "_unsafe", tuple(map(self.unsafe_at_lowest, known)))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from escalation.designs.base import Design
+from escalation.designs.base import Clause, Design, LevelStatus
 from escalation.designs.common_options import (
     MAX_COHORT,
     MAX_PATIENTS,
@@ -18,7 +18,9 @@ from escalation.designs.common_options import (
 )
 from escalation.errors import DesignError
 
-__all__ = ["IntervalOptions"]
+__all__ = ["IntervalOptions", "Statuses"]
+
+Statuses = tuple[tuple[LevelStatus, ...], ...]
 
 SMALLEST = 1e-6  # of an option: compared as whole numbers, much smaller ones take minutes
 
@@ -99,6 +101,11 @@ class IntervalOptions(Design):
         default=False,
         metadata={"description": "Begin with one patient a level, until the first DLT."},
     )
+
+    # what the design makes of them, once
+    _clauses: Mapping[str, Clause] = field(init=False, repr=False, compare=False)
+    _statuses: Statuses = field(init=False, repr=False, compare=False)
+    _unsafe: tuple[int | None, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self._fill_in()
