@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from simulations.graph import TransitionGraph
 
 __all__ = [
-    "after",
     "check_p_moderate",
     "choose_scenario",
     "choose_scenarios",
@@ -42,6 +41,7 @@ __all__ = [
     "graph_from",
     "heading",
     "moderate_words",
+    "note",
     "p_dlt_option",
     "p_moderate_option",
     "plotted_design",
@@ -137,9 +137,9 @@ def read_scenarios(
 def graph_from(
     protocol: Protocol,
     cohorts: Sequence[Cohort],
-    *,
     allow_departures: bool,
     p_moderate: tuple[float, ...] | None = None,
+    *,
     build: Callable[..., TransitionGraph] | None = None,
 ) -> TransitionGraph:
     """Build the graph of the rest of a trial, after these cohorts; ``build`` is ``build_graph``."""
@@ -189,6 +189,24 @@ def heading(protocol: Protocol, p_moderate: tuple[float, ...] | None = None) -> 
     }
 
 
+def save_plot(
+    axes: Axes, path: Path, protocol: Protocol, *, scenario: str, method: str, note: str
+) -> None:
+    """Write a picture of exact results, with what it was made from."""
+    from simulations.plots import Provenance, save_figure  # noqa: PLC0415  # loads matplotlib
+
+    provenance = Provenance(
+        design=describe_design(protocol.design),
+        scenario=scenario,
+        method=method,
+        protocol=protocol.name,
+        digest=protocol.digest,
+        note=note,
+    )
+    save_figure(axes, path, provenance)
+    click.echo(f"wrote {path}", err=True)
+
+
 def echo_csv(rows: Iterable[Iterable[object]]) -> None:
     """Print a table as CSV, its header first."""
     file = io.StringIO()
@@ -220,29 +238,14 @@ def print_continued_from(cohorts: Sequence[Cohort]) -> None:
         )
 
 
-def plotted_design(protocol: Protocol, cohorts: Sequence[Cohort]) -> str:
-    """Return what a caption says of the design: also after which outcomes the trial continues."""
-    return "; ".join(filter(None, (origin(protocol).rstrip("."), after(cohorts))))
+def plotted_design(
+    protocol: Protocol, cohorts: Sequence[Cohort], p_moderate: tuple[float, ...] | None = None
+) -> str:
+    """Return what a caption says of the design, after which outcomes, and P(moderate toxicity)."""
+    return "; ".join(filter(None, (origin(protocol).rstrip("."), note(cohorts, p_moderate))))
 
 
-def after(cohorts: Sequence[Cohort]) -> str:
-    """Say in a picture's note after which outcomes the trial continues; nothing without any."""
-    return f"after {format_outcomes(cohorts)}" if cohorts else ""
-
-
-def save_plot(
-    axes: Axes, path: Path, protocol: Protocol, *, scenario: str, method: str, note: str
-) -> None:
-    """Write a picture of exact results, with what it was made from."""
-    from simulations.plots import Provenance, save_figure  # noqa: PLC0415  # loads matplotlib
-
-    provenance = Provenance(
-        design=describe_design(protocol.design),
-        scenario=scenario,
-        method=method,
-        protocol=protocol.name,
-        digest=protocol.digest,
-        note=note,
-    )
-    save_figure(axes, path, provenance)
-    click.echo(f"wrote {path}", err=True)
+def note(cohorts: Sequence[Cohort], p_moderate: tuple[float, ...] | None) -> str:
+    """Say for a figure's metadata what else it rests on; nothing where nothing is given."""
+    after = f"after {format_outcomes(cohorts)}" if cohorts else ""
+    return "; ".join(filter(None, (after, moderate_words(p_moderate))))

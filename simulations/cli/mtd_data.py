@@ -79,7 +79,7 @@ def mtd_data(
         raise click.UsageError("give --csv or --json, not both")
     scenario = choose_scenario(protocol, p_dlt, scenario_file)
     cohorts = read_outcomes(outcomes) if outcomes is not None else ()
-    graph = graph_from(protocol, cohorts, allow_departures=allow_departures)
+    graph = graph_from(protocol, cohorts, allow_departures)
     found = data_sets(graph, None if scenario is None else scenario.p_dlt, level=confidence)
     if as_json:
         echo_json(_document(protocol, found, scenario, confidence))

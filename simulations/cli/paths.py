@@ -87,7 +87,7 @@ def paths(
         check_writable(plot, PICTURES)
     scenario = choose_scenario(protocol, p_dlt, scenario_file)
     cohorts = read_outcomes(outcomes) if outcomes is not None else ()
-    graph = graph_from(protocol, cohorts, allow_departures=allow_departures, p_moderate=p_moderate)
+    graph = graph_from(protocol, cohorts, allow_departures, p_moderate)
     if as_list:
         _print_list(protocol, graph, scenario, as_json=as_json)
     else:

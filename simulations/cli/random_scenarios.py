@@ -24,12 +24,12 @@ from escalation.outcomes import Cohort
 from escalation.protocol import Protocol
 from escalation.text import align
 from simulations.cli.common import (
-    after,
     continued_from,
     departures_option,
     from_option,
     graph_from,
     heading,
+    note,
     plotted_design,
     print_continued_from,
     save_plot,
@@ -143,7 +143,7 @@ def random_scenarios(
     chosen = _parse_settings(prior, prior_settings)
     drawn = _draw(protocol, prior, chosen, curves=curves, seed=seed, target=target)
     cohorts = read_outcomes(outcomes) if outcomes is not None else ()
-    graph = graph_from(protocol, cohorts, allow_departures=allow_departures)
+    graph = graph_from(protocol, cohorts, allow_departures)
     averages = average_over_curves(graph, drawn, target)
     if as_json:
         document = heading(protocol) | {
@@ -289,5 +289,10 @@ def _plot(
         prior=prior,
     )
     save_plot(
-        axes, path, protocol, scenario=prior, method="exact for each curve", note=after(cohorts)
+        axes,
+        path,
+        protocol,
+        scenario=prior,
+        method="exact for each curve",
+        note=note(cohorts, None),
     )

@@ -23,13 +23,13 @@ from escalation.outcomes import Cohort
 from escalation.protocol import Protocol
 from escalation.text import align
 from simulations.cli.common import (
-    after,
     choose_scenarios,
     continued_from,
     departures_option,
     from_option,
     graph_from,
     heading,
+    note,
     p_dlt_option,
     plotted_design,
     print_continued_from,
@@ -99,7 +99,7 @@ def sensitivity(
         raise click.UsageError("--plot draws one scenario, and there are several: give --p-dlt")
     name, level = _parse_figure(figure or ("sample_size" if target is None else "pcs"), protocol)
     cohorts = read_outcomes(outcomes) if outcomes is not None else ()
-    graph = graph_from(protocol, cohorts, allow_departures=allow_departures)
+    graph = graph_from(protocol, cohorts, allow_departures)
     results = [
         (
             scenario,
@@ -237,4 +237,6 @@ def _plot(
         design=plotted_design(protocol, cohorts),
         scenario=scenario.name,
     )
-    save_plot(axes, path, protocol, scenario=scenario.name, method="exact", note=after(cohorts))
+    save_plot(
+        axes, path, protocol, scenario=scenario.name, method="exact", note=note(cohorts, None)
+    )

@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -131,9 +131,8 @@ def simulate(
             check_writable(path, suffixes)
     scenarios = choose_scenarios(protocol, p_dlt, scenario_file)
     cohorts = read_outcomes(outcomes) if outcomes is not None else ()
-    rest: Any = {"allow_departures": allow_departures, "p_moderate": p_moderate}
     try:
-        graph = graph_from(protocol, cohorts, **rest)
+        graph = graph_from(protocol, cohorts, allow_departures, p_moderate)
     except TooManyStatesError as error:
         if method == "exact":
             raise
@@ -141,7 +140,7 @@ def simulate(
         method, draws = "monte-carlo", "latent"
         curves = [scenario.p_dlt for scenario in scenarios]
         build = functools.partial(graph_on_demand, p_dlt=curves, trials=trials, seed=seed)
-        graph = graph_from(protocol, cohorts, build=build, **rest)
+        graph = graph_from(protocol, cohorts, allow_departures, p_moderate, build=build)
     total = trials * len(scenarios) * (method != "exact")
     with _executor(workers) as executor, _progress(total) as progress:
         results = list(

@@ -13,10 +13,10 @@ from escalation.designs import describe_design
 from escalation.outcomes import Cohort
 from escalation.protocol import Protocol
 from simulations.cli.common import (
-    after,
     continued_from,
     heading,
     moderate_words,
+    note,
     print_continued_from,
 )
 
@@ -118,7 +118,7 @@ def plot_results(
         design=describe_design(protocol.design),
         protocol=protocol.name,
         digest=protocol.digest,
-        note="; ".join(filter(None, (after(cohorts), moderate_words(p_moderate)))),
+        note=note(cohorts, p_moderate),
     )
     figure = plot_page(results, provenance, level_names=protocol.axis_names, target=target)
     save_figure(figure, path, provenance)

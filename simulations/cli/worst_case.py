@@ -111,7 +111,7 @@ def worst_case(
             raise click.UsageError("--band is around one curve, and there are several: --p-dlt")
         bounds = dict(zip(("low", "high"), band_around(around.p_dlt, band), strict=True))
     cohorts = read_outcomes(outcomes) if outcomes is not None else ()
-    graph = graph_from(protocol, cohorts, allow_departures=allow_departures)
+    graph = graph_from(protocol, cohorts, allow_departures)
     settings = {**bounds, "n_starts": starts, "seed": seed}
     overdose = None if above is None else worst_overdose(graph, above, **settings)
     pcs = None if target is None else worst_pcs(graph, target, separation=separation, **settings)
