@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from escalation.errors import InputError
 from simulations.graph import INCONCLUSIVE, NO_MTD, TransitionGraph
+from simulations.probabilities import check_target
 
 __all__ = [
     "Distribution",
@@ -171,12 +171,6 @@ def correct_levels(p_dlt: Floats, target: float) -> NDArray[np.intp]:
     lowest = np.where(nearest, p_dlt, np.inf).min(axis=1, keepdims=True)
     levels = p_dlt.shape[1] - 1 - np.argmax((nearest & (p_dlt == lowest))[:, ::-1], axis=1)
     return np.where(p_dlt.min(axis=1) > target, NO_MTD, levels)
-
-
-def check_target(target: float) -> None:
-    """Refuse a target that is no probability between 0 and 1."""
-    if not 0 < target < 1:
-        raise InputError(f"the target P(DLT) must lie between 0 and 1, not {target}")
 
 
 def end_values(graph: TransitionGraph) -> dict[str, Floats]:

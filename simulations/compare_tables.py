@@ -11,6 +11,7 @@ from simulations.comparison import (
     ScenarioComparison,
     short_labels,
 )
+from simulations.words import scaled
 
 __all__ = ["comparison_table"]
 
@@ -36,7 +37,6 @@ _DIFFERENCES = {
     "share_above": "patients above",
     "sample_size": "mean n",
 }
-_NOT_SHARES = ("accuracy", "sample_size", "total_dlts")
 
 
 def comparison_table(found: ScenarioComparison, level_names: Sequence[str]) -> str:
@@ -104,24 +104,22 @@ def _to_first(found: ScenarioComparison) -> str:
 
 
 def _limits(name: str, found: Difference, is_exact: bool) -> str:
-    scale = 1 if name in _NOT_SHARES else 100
-    estimate = f"{scale * found.estimate:+.2f}"
+    estimate = f"{scaled(name, found.estimate):+.2f}"
     if is_exact:
         return estimate
     if found.low is None or found.high is None:
         return f"{estimate} (-)"
-    half = scale * (found.high - found.low) / 2
+    half = scaled(name, found.high - found.low) / 2
     return f"{estimate} +-{half:.2f}" if half < 1 else f"{estimate} +-{half:.1f}"
 
 
 def _figure(name: str, value: float | None) -> str:
     if value is None:
         return "-"
-    return f"{value:.2f}" if name in _NOT_SHARES else f"{100 * value:.2f}"
+    return f"{scaled(name, value):.2f}"
 
 
 def _error(name: str, value: float | None) -> str:
     if not value:
         return "(-)"
-    scaled = f"{value if name in _NOT_SHARES else 100 * value:.3f}"
-    return f"({scaled.removeprefix('0')})"
+    return f"({f'{scaled(name, value):.3f}'.removeprefix('0')})"

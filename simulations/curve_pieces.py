@@ -7,7 +7,7 @@ from one level to the next.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,6 +16,7 @@ from escalation.errors import InputError
 from simulations.curve_search import Region, tighten
 from simulations.exact import check_p_dlt
 from simulations.graph import NO_MTD, TransitionGraph
+from simulations.probabilities import band_around
 
 __all__ = [
     "band_around",
@@ -27,14 +28,6 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 Pieces = Iterator[tuple[int, Region]]
-
-
-def band_around(p_dlt: Sequence[float], band: float) -> tuple[Floats, Floats]:
-    """Return the bounds of a band around a curve, within 0 and 1."""
-    if not 0 < band < 1:
-        raise InputError(f"the band must lie between 0 and 1, not {band}")
-    p = np.asarray(p_dlt, dtype=np.float64)
-    return np.clip(p - band, 0, 1), np.clip(p + band, 0, 1)
 
 
 def check_bounds(

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from escalation.designs.posterior import as_written
 from escalation.errors import InputError
-from simulations.characteristics import correct_level, end_values
+from simulations.characteristics import check_target, correct_level, end_values
 from simulations.exact import check_p_dlt
 from simulations.graph import INCONCLUSIVE, NO_MTD, TransitionGraph
+from simulations.words import WORDS
 
 __all__ = ["METRICS", "metric_values", "selection_metrics", "target_interval"]
 
@@ -25,18 +26,21 @@ Floats = NDArray[np.float64]
 
 METRICS: Mapping[str, str] = MappingProxyType(
     {
-        "pcs": "correct selection",
-        "p_within": "selection in the interval",
-        "p_overdose": "selection above the target",
-        "accuracy": "accuracy index",
-        "p_no_mtd": "no MTD",
-        "p_inconclusive": "MTD not determined",
-        "share_above": "patients above the target",
-        "p_60_above": ">= 60 % of patients above",
-        "p_80_above": ">= 80 % of patients above",
-        "dlt_rate": "patients with a DLT",
-        "sample_size": "sample size",
-        "total_dlts": "DLTs",
+        name: WORDS[name]
+        for name in (
+            "pcs",
+            "p_within",
+            "p_overdose",
+            "accuracy",
+            "p_no_mtd",
+            "p_inconclusive",
+            "share_above",
+            "p_60_above",
+            "p_80_above",
+            "dlt_rate",
+            "sample_size",
+            "total_dlts",
+        )
     }
 )
 
@@ -67,8 +71,7 @@ def target_interval(
     >>> target_interval(0.3)
     (0.25, 0.35)
     """
-    if not 0 < target < 1:
-        raise InputError(f"target must lie between 0 and 1, not {target}")
+    check_target(target)
     if interval is None:
         middle, half = as_written(target), as_written(_HALF_WIDTH)
         return float(max(middle - half, Fraction(0))), float(min(middle + half, Fraction(1)))

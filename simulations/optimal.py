@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from escalation.designs.posterior import as_written
 from escalation.errors import InputError
+from simulations.probabilities import check_target
 
 __all__ = ["MAX_PATIENTS", "Benchmark", "optimal_benchmark"]
 
@@ -120,8 +121,7 @@ def _check(p_dlt: Sequence[float], target: float, n_patients: int) -> None:
     wrong = [p for p in p_dlt if not 0 <= p <= 1]
     if wrong or not p_dlt:
         raise InputError(f"P(DLT) must be numbers from 0 to 1, not {wrong[0] if wrong else 'none'}")
-    if not 0 < target < 1:
-        raise InputError(f"target must lie between 0 and 1, not {target}")
+    check_target(target)
     if type(n_patients) is not int or not 1 <= n_patients <= MAX_PATIENTS:
         raise InputError(
             f"the benchmark needs from 1 to {MAX_PATIENTS} patients, not {n_patients!r}"

@@ -1,4 +1,4 @@
-"""What is given as probabilities, checked once."""
+"""What is given as probabilities: checked once, and moved within a band."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from escalation.errors import InputError
 
-__all__ = ["check_probabilities"]
+__all__ = ["band_around", "check_probabilities", "check_target"]
 
 
 def check_probabilities(
@@ -40,3 +40,17 @@ def check_probabilities(
     if wrong.any():
         raise InputError(f"{name} must be from 0 to 1, not {p[wrong][0]}")
     return p
+
+
+def check_target(target: float) -> None:
+    """Refuse a target that is no probability between 0 and 1."""
+    if not 0 < target < 1:
+        raise InputError(f"the target P(DLT) must lie between 0 and 1, not {target}")
+
+
+def band_around(p_dlt: ArrayLike, band: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the bounds of a band around a curve, within 0 and 1."""
+    if not 0 < band < 1:
+        raise InputError(f"the band must lie between 0 and 1, not {band}")
+    p = np.asarray(p_dlt, dtype=np.float64)
+    return np.clip(p - band, 0, 1), np.clip(p + band, 0, 1)

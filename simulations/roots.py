@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import comb
 
-from escalation.designs.base import Design, resolve_with_last
+from escalation.designs.base import Design
+from escalation.designs.pending import resolve_with_last
 from escalation.outcomes import Tally
 
 __all__ = ["count_ways", "resolve_roots"]

@@ -18,6 +18,7 @@ from escalation.errors import InputError, did_you_mean
 from simulations.characteristics import check_target, correct_level, end_values
 from simulations.exact import check_p_dlt, end_probabilities, expected_values
 from simulations.graph import NO_MTD, TransitionGraph
+from simulations.probabilities import band_around
 
 __all__ = [
     "Sensitivity",
@@ -242,11 +243,9 @@ def tornado(
     >>> [round(float(p), 3) for p in (found.at_low[0], found.value, found.at_high[0])]
     [0.186, 0.291, 0.4]
     """
-    if not 0 < band < 1:
-        raise InputError(f"the band must lie between 0 and 1, not {band}")
     p = check_p_dlt(p_dlt, graph)
+    low, high = band_around(p, band)
     values = _one_figure(end_figures(graph, p, target), figure, level)
-    low, high = np.clip(p - band, 0, 1), np.clip(p + band, 0, 1)
     n_levels = len(p)
     curves = np.tile(p, (2 * n_levels + 1, 1))
     moved = np.arange(n_levels)

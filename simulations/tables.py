@@ -8,6 +8,7 @@ from typing import Any
 from escalation.text import align
 from simulations.characteristics import OperatingCharacteristics, correct_level
 from simulations.results import ScenarioResult
+from simulations.words import is_share, scaled
 
 __all__ = ["result_table"]
 
@@ -52,14 +53,12 @@ def _cell(engine: dict[str, Any], key: str, part: int | str | None = None) -> st
     figure, error = engine[key], engine.get("mcse", {}).get(key)
     if part is not None:
         figure, error = figure[part], error and error[part]
-    is_share = key.startswith("p_") or key == "pcs"
-    scale, digits = (100, 2) if is_share else (1, 3)
-    shown = f"{scale * figure:.2f}"
+    shown, digits = f"{scaled(key, figure):.2f}", 2 if is_share(key) else 3
     if error is None:
         return shown
     if error == 0:
         return f"{shown} (-)"
-    return f"{shown} ({f'{scale * error:.{digits}f}'.removeprefix('0')})"
+    return f"{shown} ({f'{scaled(key, error):.{digits}f}'.removeprefix('0')})"
 
 
 def _against_target(

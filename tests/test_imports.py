@@ -139,6 +139,8 @@ def test_escalation_imports_downwards_only():
 SIMULATION_LAYERS = {
     "probabilities": -1,
     "roots": -1,
+    "transitions": -1,
+    "words": -1,
     "curve_arguments": 0,
     "optimal": 0,
     "graph": 0,

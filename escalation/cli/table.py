@@ -19,14 +19,8 @@ from escalation.cli.options import (
 )
 from escalation.designs import LevelStatus, describe_design, design_settings
 from escalation.protocol import Protocol
-from escalation.reports.decision_table import (
-    DURING,
-    TableRow,
-    decision_table,
-    table_csv,
-    table_dict,
-    table_text,
-)
+from escalation.reports.decision_table import DURING, TableRow, decision_table
+from escalation.reports.decision_table_output import table_csv, table_dict, table_text
 from escalation.reports.pathways import pathways, pathways_csv, pathways_dict, pathways_text
 
 __all__ = ["table"]

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal, get_args
 
 from escalation.designs.a_plus_b_clauses import write_clauses
-from escalation.designs.base import MAX_LEVELS, Action, Clause, Decision, Design, LevelStatus
+from escalation.designs.base import Action, Clause, Decision, Design, LevelStatus
+from escalation.designs.common_options import count_faults, ladder_faults
 from escalation.errors import DesignError
 from escalation.outcomes import Tally
 
@@ -91,10 +92,7 @@ class APlusB(Design):
         object.__setattr__(self, "_clauses", write_clauses(self))
 
     def _faults(self) -> Sequence[str]:
-        faults = []
-        for option in ("n_levels", "start", "a", "b", "c", "d", "e"):
-            if type(getattr(self, option)) is not int:
-                faults.append(f"{option} must be a whole number, not {getattr(self, option)!r}")
+        faults = list(count_faults(self, ("n_levels", "start", "a", "b", "c", "d", "e")))
         for option, choices in (
             ("below", Confirmation),
             ("top", Confirmation),
@@ -109,10 +107,7 @@ class APlusB(Design):
             faults.append(f"max_patients must be a whole number from 1, not {cap!r}")
         if faults:
             return faults
-        if not 1 <= self.n_levels <= MAX_LEVELS:
-            faults.append(f"n_levels must be from 1 to {MAX_LEVELS}, not {self.n_levels}")
-        elif not 0 <= self.start < self.n_levels:
-            faults.append(f"start must be from 0 to {self.n_levels - 1}, not {self.start}")
+        faults += ladder_faults(self)
         if not (1 <= self.c <= self.a and self.b >= 1):
             faults.append(f"needs B >= 1 and 1 <= C <= A, not A={self.a} B={self.b} C={self.c}")
         if self.a + self.b > MAX_AT_LEVEL:

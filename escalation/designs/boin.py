@@ -25,7 +25,7 @@ class Boin(IntervalDesign):
     ----------
     n_levels, start, target, cohort_size, max_patients
     cutoff_eli, extrasafe, offset, n_earlystop, titration
-        As in ``IntervalDesign``; a level is eliminated on three patients or more.
+        As in ``IntervalOptions``; a level is eliminated on three patients or more.
     p_saf, p_tox : float
         The highest P(DLT) that is too low, and the lowest that is too high; 0.6 and 1.4 times the
         target unless given.

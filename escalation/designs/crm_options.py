@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from math import erfc, isfinite, sqrt
+from math import erfc, sqrt
 from typing import Any
 
 from escalation.designs.base import MAX_LEVELS, Design
+from escalation.designs.common_options import (
+    MAX_COHORT,
+    MAX_PATIENTS,
+    PLENTY,
+    cohort_faults,
+    count_faults,
+    ladder_faults,
+    rate_faults,
+    switch_faults,
+    target_faults,
+)
 from escalation.designs.crm_model import (
     INTERCEPT,
     LEAST_SD,
@@ -18,7 +29,6 @@ from escalation.designs.crm_model import (
     ModelKind,
     calibrate_skeleton,
 )
-from escalation.designs.interval import MAX_COHORT, MAX_PATIENTS, PLENTY
 from escalation.designs.posterior import as_written
 from escalation.errors import DesignError
 
@@ -170,44 +180,28 @@ class CrmOptions(Design):
             raise DesignError(f"{self.name}: {'; '.join(faults)}")
 
     def _type_faults(self) -> Iterator[str]:
-        for option in ("n_levels", "start", "cohort_size", *_MAY_BE_UNSET_COUNTS):
-            value = getattr(self, option)
-            unset = value is None and option in _MAY_BE_UNSET_COUNTS
-            if type(value) is not int and not unset:
-                yield f"{option} must be a whole number, not {value!r}"
-        for option in ("target", "prior_sd", "cutoff_stop", *_MAY_BE_UNSET_RATES):
-            value = getattr(self, option)
-            unset = value is None and option in _MAY_BE_UNSET_RATES
-            if not unset and (type(value) not in (int, float) or not isfinite(value)):
-                yield f"{option} must be a number, not {value!r}"
-        for option in ("skipping", "coherent"):
-            if type(getattr(self, option)) is not bool:
-                yield f"{option} must be true or false, not {getattr(self, option)!r}"
+        counts = ("n_levels", "start", "cohort_size", *_MAY_BE_UNSET_COUNTS)
+        rates = ("target", "prior_sd", "cutoff_stop", *_MAY_BE_UNSET_RATES)
+        yield from count_faults(self, counts, may_be_unset=_MAY_BE_UNSET_COUNTS)
+        yield from rate_faults(self, rates, may_be_unset=_MAY_BE_UNSET_RATES)
+        yield from switch_faults(self, ("skipping", "coherent"))
         if self.skeleton is not None and type(self.skeleton) is not tuple:
             yield f"skeleton must be a list of numbers, one a level, not {self.skeleton!r}"
 
     def _faults(self) -> Iterator[str]:
+        yield from ladder_faults(self)
         if not 1 <= self.n_levels <= MAX_LEVELS:
-            yield f"n_levels must be from 1 to {MAX_LEVELS}, not {self.n_levels}"
             return
-        if not 0 <= self.start < self.n_levels:
-            yield f"start must be from 0 to {self.n_levels - 1}, not {self.start}"
-        if not 0 < self.target < 1:
-            yield f"target must be between 0 and 1, not {self.target}"
+        yield from target_faults(self.target)
         if not 0.5 <= self.cutoff_stop <= 1:
             yield f"cutoff_stop must be from 0.5 to 1, not {self.cutoff_stop}"
-        for option, most in (
-            ("cohort_size", MAX_COHORT),
-            ("max_patients", MAX_PATIENTS),
-            ("n_earlystop", MAX_PATIENTS),
-            ("prior_mtd", self.n_levels),
-        ):
-            value = getattr(self, option)
-            if value is not None and not 1 <= value <= most:
-                yield f"{option} must be from 1 to {most}, not {value}"
-        cap = self.max_patients
-        if self.cohort_size > 0 and cap is not None and cap % self.cohort_size:
-            yield (f"max_patients must be a multiple of cohort_size {self.cohort_size}, not {cap}")
+        yield from cohort_faults(
+            cohort_size=self.cohort_size,
+            max_patients=self.max_patients,
+            n_earlystop=self.n_earlystop,
+        )
+        if self.prior_mtd is not None and not 1 <= self.prior_mtd <= self.n_levels:
+            yield f"prior_mtd must be from 1 to {self.n_levels}, not {self.prior_mtd}"
         if self.model == "empiric" and self.intercept is not None:
             yield "intercept is of the logistic model; leave it out"
         if self.skeleton is None:

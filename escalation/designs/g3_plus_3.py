@@ -31,7 +31,7 @@ class G3Plus3(IntervalDesign):
     Attributes
     ----------
     n_levels, start, cohort_size, max_patients, n_earlystop, titration
-        As in ``IntervalDesign``. The numbers above are part of the design and no options.
+        As in ``IntervalOptions``. The numbers above are part of the design and no options.
 
     References
     ----------

@@ -26,7 +26,7 @@ class I3Plus3(IntervalDesign):
     ----------
     n_levels, start, target, cohort_size, max_patients
     cutoff_eli, extrasafe, offset, n_earlystop, titration
-        As in ``IntervalDesign``; a level is eliminated on three patients or more.
+        As in ``IntervalOptions``; a level is eliminated on three patients or more.
     eps1, eps2 : float
         How far the equivalence interval reaches below and above the target.
 

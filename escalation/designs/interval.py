@@ -11,198 +11,36 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from math import isfinite
 from typing import ClassVar
 
-from escalation.designs.base import MAX_LEVELS, Action, Clause, Decision, Design, LevelStatus
+from escalation.designs.base import Action, Decision, LevelStatus
+from escalation.designs.common_options import PLENTY
 from escalation.designs.interval_clauses import write_interval_clauses
+from escalation.designs.interval_options import IntervalOptions, Statuses
 from escalation.designs.isotonic import select_mtd
 from escalation.designs.posterior import as_written, exceeds
 from escalation.designs.titration import level_to_titrate, where_titration_ended
-from escalation.errors import DesignError
 from escalation.outcomes import Tally
 
 __all__ = ["IntervalDesign", "bisect_decisions"]
 
-MAX_PATIENTS = 300
-PLENTY = 30  # patients at a level, where the protocol sets no limit
-MAX_COHORT = 20
-SMALLEST = 1e-6  # of an option: compared as whole numbers, much smaller ones take minutes
 
-Statuses = tuple[tuple[LevelStatus, ...], ...]
+class IntervalDesign(IntervalOptions):
+    """A design with boundaries for the number of DLTs at the current level."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IntervalDesign(Design):
-    """A design with boundaries for the number of DLTs at the current level.
-
-    Attributes
-    ----------
-    n_levels, start : int
-        Number of levels, and the 0-based level of the first cohort.
-    target : float
-        The P(DLT) sought.
-    cohort_size : int
-    max_patients : int or None
-        Patients in the whole trial, a multiple of the cohort size; None only for a question about
-        one level.
-    cutoff_eli : float
-        A level is eliminated when P(P(DLT) > target | data) is above this.
-    extrasafe : bool
-        Stop as well when P(P(DLT) > target | data) at the lowest level is above
-        ``cutoff_eli`` - ``offset``.
-    offset : float
-    n_earlystop : int or None
-        The trial stops, and the MTD is selected, when so many are evaluable at the current level
-        and the next cohort would be treated there too.
-    titration : bool
-        Begin with one patient a level, until the first DLT or the highest level. The level where
-        that ends is filled up to a cohort; a level passed with one patient gets a whole cohort
-        when the trial comes back. All of them count, so the last cohort before ``max_patients``
-        may be smaller.
-    """
+    __slots__ = ()  # a dataclass once more, without new fields, would cost every start 1 ms
 
     eliminates_from: ClassVar[int] = 1  # fewest patients on whom a level is eliminated
     by_stages: ClassVar[bool] = False
 
-    n_levels: int
-    start: int = 0
-    target: float = field(
-        metadata={"description": "The P(DLT) sought.", "gt": 0, "lt": 1},
-    )
-    cohort_size: int = field(
-        default=3, metadata={"description": "Patients in a cohort.", "ge": 1, "le": MAX_COHORT}
-    )
-    max_patients: int | None = field(
-        metadata={
-            "description": "Patients in the whole trial, a multiple of cohort_size.",
-            "ge": 1,
-            "le": MAX_PATIENTS,
-        }
-    )
-    cutoff_eli: float = field(
-        default=0.95,
-        metadata={
-            "description": "Eliminate a level when P(P(DLT) > target | data) is above this.",
-            "gt": 0.5,
-            "lt": 1,
-        },
-    )
-    extrasafe: bool = field(
-        default=False, metadata={"description": "Stop earlier for a toxic lowest level."}
-    )
-    offset: float = field(
-        default=0.05,
-        metadata={
-            "description": "By how much extrasafe lowers cutoff_eli at the lowest level.",
-            "gt": 0,
-            "lt": 0.5,
-        },
-    )
-    n_earlystop: int | None = field(
-        default=None,
-        metadata={
-            "description": "Stop when so many are evaluable at a level where the next would be.",
-            "ge": 1,
-            "le": MAX_PATIENTS,
-        },
-    )
-    titration: bool = field(
-        default=False,
-        metadata={"description": "Begin with one patient a level, until the first DLT."},
-    )
-    _clauses: Mapping[str, Clause] = field(init=False, repr=False, compare=False)
-    _statuses: Statuses = field(init=False, repr=False, compare=False)
-    _unsafe: tuple[int | None, ...] = field(init=False, repr=False, compare=False)
-
     def __post_init__(self) -> None:
-        self._fill_in()
-        faults = self._type_faults() or list(self._faults())
-        if faults:
-            raise DesignError(f"{self.name}: {'; '.join(faults)}")
+        super().__post_init__()
         object.__setattr__(self, "_statuses", _judge_table(self))
         known = range(len(self._statuses) if self.extrasafe else 0)
         object.__setattr__(self, "_unsafe", tuple(map(self.unsafe_at_lowest, known)))
         object.__setattr__(self, "_clauses", write_interval_clauses(self))
-
-    def _fill_in(self) -> None:
-        """Set options whose default depends on others."""
-
-    @property
-    def _rates(self) -> tuple[str, ...]:
-        """Names of the options that are numbers, not whole ones."""
-        return ("target", "cutoff_eli", "offset")
-
-    @property
-    def _switches(self) -> tuple[str, ...]:
-        """Names of the options that are true or false."""
-        return ("extrasafe", "titration")
-
-    @property
-    def _counts(self) -> tuple[str, ...]:
-        """Names of the options that count, None where unset."""
-        return ("n_levels", "start", "cohort_size", "max_patients", "n_earlystop")
-
-    def _type_faults(self) -> list[str]:
-        faults = []
-        for option in self._counts:
-            value = getattr(self, option)
-            unset = value is None and option in ("max_patients", "n_earlystop")
-            if type(value) is not int and not unset:
-                faults.append(f"{option} must be a whole number, not {value!r}")
-        for option in self._rates:
-            value = getattr(self, option)
-            if type(value) not in (int, float) or not isfinite(value):
-                faults.append(f"{option} must be a number, not {value!r}")
-            elif 0 < abs(value) < SMALLEST:
-                faults.append(f"{option} must be 0 or at least {SMALLEST:g}, not {value!r}")
-        for option in self._switches:
-            if type(getattr(self, option)) is not bool:
-                faults.append(f"{option} must be true or false, not {getattr(self, option)!r}")
-        return faults
-
-    def _faults(self) -> Sequence[str]:
-        faults = []
-        if not 1 <= self.n_levels <= MAX_LEVELS:
-            faults.append(f"n_levels must be from 1 to {MAX_LEVELS}, not {self.n_levels}")
-        elif not 0 <= self.start < self.n_levels:
-            faults.append(f"start must be from 0 to {self.n_levels - 1}, not {self.start}")
-        if not 0 < self.target < 1:
-            faults.append(f"target must be between 0 and 1, not {self.target}")
-        if not 0.5 < self.cutoff_eli < 1:
-            faults.append(f"cutoff_eli must be between 0.5 and 1, not {self.cutoff_eli}")
-        if not 0 < self.offset < 0.5:
-            faults.append(f"offset must be between 0 and 0.5, not {self.offset}")
-        if not 1 <= self.cohort_size <= MAX_COHORT:
-            faults.append(f"cohort_size must be from 1 to {MAX_COHORT}, not {self.cohort_size}")
-            return faults
-        for option in ("max_patients", "n_earlystop"):
-            value = getattr(self, option)
-            if value is not None and not 1 <= value <= MAX_PATIENTS:
-                faults.append(f"{option} must be from 1 to {MAX_PATIENTS}, not {value}")
-        if self.max_patients is not None and self.max_patients % self.cohort_size:
-            faults.append(
-                f"max_patients must be a multiple of cohort_size {self.cohort_size}, "
-                f"not {self.max_patients}"
-            )
-        if self.titration and self.cohort_size == 1:
-            faults.append("titration needs a cohort_size of 2 or more, not 1")
-        return faults
-
-    def _interval_faults(self, below: str, above: str) -> Iterator[str]:
-        """Name the faults of an interval around the target, from its two reaches."""
-        low, high = getattr(self, below), getattr(self, above)
-        for option, value in ((below, low), (above, high)):
-            if value < 0:
-                yield f"{option} must be 0 or more, not {value}"
-        if min(low, high) >= 0 and not 0 < self.target - low < self.target + high < 1:
-            yield (
-                f"needs 0 < target - {below} < target + {above} < 1, not "
-                f"target={self.target:g} {below}={low:g} {above}={high:g}"
-            )
 
     @property
     def stages(self) -> tuple[int, ...]:

@@ -29,7 +29,7 @@ class Keyboard(IntervalDesign):
     ----------
     n_levels, start, target, cohort_size, max_patients
     cutoff_eli, extrasafe, offset, n_earlystop, titration
-        As in ``IntervalDesign``.
+        As in ``IntervalOptions``.
     margin_left, margin_right : float
         The target key is from target - margin_left to target + margin_right.
 

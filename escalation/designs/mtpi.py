@@ -25,7 +25,7 @@ class MTpi(IntervalDesign):
     ----------
     n_levels, start, target, cohort_size, max_patients
     cutoff_eli, extrasafe, offset, n_earlystop, titration
-        As in ``IntervalDesign``.
+        As in ``IntervalOptions``.
     eps1, eps2 : float
         How far the interval in the middle reaches below and above the target.
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from escalation.designs.a_plus_b import Borderline
-from escalation.designs.base import Action, Clause, Decision, LevelStatus, resolve_pending
+from escalation.designs.base import Action, Clause, Decision, LevelStatus
+from escalation.designs.pending import resolve_pending
 from escalation.designs.three_plus_three import ThreePlusThree
 from escalation.outcomes import Tally
 

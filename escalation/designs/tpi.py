@@ -27,7 +27,7 @@ class Tpi(IntervalDesign):
     ----------
     n_levels, start, target, cohort_size, max_patients
     cutoff_eli, extrasafe, offset, n_earlystop, titration
-        As in ``IntervalDesign``.
+        As in ``IntervalOptions``.
     k1, k2 : float
         How many standard deviations the interval reaches above and below the target.
 

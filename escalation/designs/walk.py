@@ -120,6 +120,7 @@ def walk_design(
             outcomes = [*outcomes, (_MODERATE, design.remember(_MODERATE))]
         for cohort, memory in outcomes:
             n_dlts = cohort.n_dlts
+            # as child_code and state_key, written out in the innermost loop
             after_code = code + (size * _HALF_DIGIT + n_dlts) * digit
             key = (after_code * MAX_LEVELS + target) * MAX_MEMORY + memory
             if graded:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from escalation.designs.base import NOBODY, Decision, count_resolutions, resolve_with_last
+from escalation.designs.base import NOBODY, Decision
+from escalation.designs.pending import count_resolutions, resolve_with_last
 from escalation.outcomes import last_tally
 from escalation.protocol import Protocol, describe_decision
 from escalation.reports.level_table import answer

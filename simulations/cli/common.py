@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import csv
+import io
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from escalation.cli.options import identity, line, origin, read_stdin
-from escalation.designs import Design, design_settings
+from escalation.designs import Design, describe_design, design_settings
 from escalation.errors import InputError
 from escalation.outcomes import Cohort, format_outcomes
 from escalation.protocol import Protocol, advise
@@ -23,6 +26,8 @@ from simulations.scenarios import (
 )
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from simulations.graph import TransitionGraph
 
 __all__ = [
@@ -31,16 +36,20 @@ __all__ = [
     "choose_scenarios",
     "continued_from",
     "departures_option",
+    "echo_csv",
     "from_option",
     "graph_from",
     "heading",
     "moderate_words",
+    "note",
     "p_dlt_option",
     "p_moderate_option",
     "plotted_design",
     "print_continued_from",
     "read_scenarios",
+    "save_plot",
     "scenario_option",
+    "seed_option",
 ]
 
 
@@ -69,6 +78,13 @@ p_moderate_option = click.option(
 )
 scenario_option = click.option(
     "--scenario", "scenario_file", metavar="NAME|FILE", help="Scenarios by name or file."
+)
+seed_option = click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=1,
+    show_default=True,
+    help="Of the random numbers.",
 )
 from_option = click.option("--from", "outcomes", metavar="OUTCOMES", help="Outcomes so far.")
 departures_option = click.option(
@@ -123,9 +139,10 @@ def graph_from(
     cohorts: Sequence[Cohort],
     allow_departures: bool,
     p_moderate: tuple[float, ...] | None = None,
+    *,
     build: Callable[..., TransitionGraph] | None = None,
 ) -> TransitionGraph:
-    """Build the graph of the rest of a trial, after these cohorts."""
+    """Build the graph of the rest of a trial, after these cohorts; ``build`` is ``build_graph``."""
     from simulations.graph import build_graph  # noqa: PLC0415  # loads numpy
 
     design = protocol.design
@@ -172,6 +189,31 @@ def heading(protocol: Protocol, p_moderate: tuple[float, ...] | None = None) -> 
     }
 
 
+def save_plot(
+    axes: Axes, path: Path, protocol: Protocol, *, scenario: str, method: str, note: str
+) -> None:
+    """Write a picture of exact results, with what it was made from."""
+    from simulations.plots import Provenance, save_figure  # noqa: PLC0415  # loads matplotlib
+
+    provenance = Provenance(
+        design=describe_design(protocol.design),
+        scenario=scenario,
+        method=method,
+        protocol=protocol.name,
+        digest=protocol.digest,
+        note=note,
+    )
+    save_figure(axes, path, provenance)
+    click.echo(f"wrote {path}", err=True)
+
+
+def echo_csv(rows: Iterable[Iterable[object]]) -> None:
+    """Print a table as CSV, its header first."""
+    file = io.StringIO()
+    csv.writer(file, lineterminator="\n").writerows(rows)
+    click.echo(file.getvalue(), nl=False)
+
+
 def continued_from(graph: TransitionGraph, cohorts: Sequence[Cohort]) -> dict[str, Any]:
     """Return what a JSON document says of the outcomes so far; nothing without any."""
     if not cohorts:
@@ -196,7 +238,14 @@ def print_continued_from(cohorts: Sequence[Cohort]) -> None:
         )
 
 
-def plotted_design(protocol: Protocol, cohorts: Sequence[Cohort]) -> str:
-    """Return what a caption says of the design: also after which outcomes the trial continues."""
-    after = f"; after {format_outcomes(cohorts)}" if cohorts else ""
-    return origin(protocol).rstrip(".") + after
+def plotted_design(
+    protocol: Protocol, cohorts: Sequence[Cohort], p_moderate: tuple[float, ...] | None = None
+) -> str:
+    """Return what a caption says of the design, after which outcomes, and P(moderate toxicity)."""
+    return "; ".join(filter(None, (origin(protocol).rstrip("."), note(cohorts, p_moderate))))
+
+
+def note(cohorts: Sequence[Cohort], p_moderate: tuple[float, ...] | None) -> str:
+    """Say for a figure's metadata what else it rests on; nothing where nothing is given."""
+    after = f"after {format_outcomes(cohorts)}" if cohorts else ""
+    return "; ".join(filter(None, (after, moderate_words(p_moderate))))

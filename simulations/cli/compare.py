@@ -24,6 +24,7 @@ from simulations.cli.common import (
     p_dlt_option,
     p_moderate_option,
     scenario_option,
+    seed_option,
 )
 from simulations.cli.compare_output import Form, plot_results, show_comparison
 from simulations.cli.contenders import (
@@ -87,13 +88,7 @@ _FOR_WANT = ", for want of another"
     show_default=True,
     help="Trials to simulate per scenario.",
 )
-@click.option(
-    "--seed",
-    type=click.IntRange(min=0),
-    default=1,
-    show_default=True,
-    help="Of the random numbers.",
-)
+@seed_option
 @click.option("--diff", is_flag=True, help="Say where two designs part, and what follows.")
 @click.option(
     "--by",

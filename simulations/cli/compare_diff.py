@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +14,7 @@ from escalation.errors import InputError, did_you_mean
 from escalation.protocol import Protocol, describe_decision
 from escalation.reports.level_table import answer
 from escalation.text import align
+from simulations.cli.common import echo_csv
 from simulations.cli.compare_output import Form, describe_contenders, print_contenders
 from simulations.comparison import Contender, short_labels
 from simulations.differences import (
@@ -25,15 +24,14 @@ from simulations.differences import (
     ScenarioDifference,
     find_differences,
 )
-from simulations.metrics import METRICS, target_interval
+from simulations.metrics import target_interval
 from simulations.scenarios import Scenario
+from simulations.words import in_words, scaled
 
 __all__ = ["show_differences"]
 
 SHOWN = 3  # data sets for each reason in the text; all are in JSON and CSV
 SMALLEST = 1e-12  # contributions below are rounding
-_BY_LEVEL = {"p_select": "MTD %", "patients": "mean n", "dlts": "DLTs"}
-_COUNTS = ("patients", "dlts", "sample_size", "total_dlts")
 
 
 def show_differences(
@@ -152,18 +150,18 @@ def _print_csv(
     scenarios: Sequence[Scenario],
     results: Sequence[ScenarioDifference],
 ) -> None:
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
     keys = [_key(figure, ladder) for figure in results[0].figures]
-    writer.writerow(["scenario", "data", "current_level", "first", "second", "p_met", *keys])
+    rows: list[list[object]] = [
+        ["scenario", "data", "current_level", "first", "second", "p_met", *keys]
+    ]
     for scenario, under in zip(scenarios, results, strict=True):
         for parting, p_met, row in zip(
             found.partings, under.p_met.tolist(), under.contributions.tolist(), strict=True
         ):
             said = [describe_decision(decision, ladder) for decision in parting.decisions]
             place = [_data(parting, ladder), ladder.labels[parting.level]]
-            writer.writerow([scenario.name, *place, *said, p_met, *row])
-    click.echo(file.getvalue(), nl=False)
+            rows.append([scenario.name, *place, *said, p_met, *row])
+    echo_csv(rows)
 
 
 def _print_counts(found: DesignDifference, labels: Sequence[str]) -> None:
@@ -235,12 +233,9 @@ def _totals(ladder: Protocol, under: ScenarioDifference, labels: Sequence[str]) 
 
 
 def _say(figure: Figure, ladder: Protocol) -> str:
-    if figure.level is None:
-        said = METRICS[figure.name]
-        return said if figure.name in (*_COUNTS, "accuracy") else f"{said}, %"
-    return f"level {ladder.short_names[figure.level]}, {_BY_LEVEL[figure.name]}"
+    level_name = None if figure.level is None else ladder.short_names[figure.level]
+    return in_words(figure.name, level_name, unit=True)
 
 
 def _show(figure: Figure, value: float, *, sign: bool = False) -> str:
-    scaled = value if figure.name in (*_COUNTS, "accuracy") else 100 * value
-    return f"{scaled:+.3f}" if sign else f"{scaled:.3f}"
+    return f"{scaled(figure.name, value):{'+' if sign else ''}.3f}"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -13,6 +11,7 @@ import click
 from escalation.cli.options import echo_json, identity, line
 from escalation.designs import describe_design, design_settings
 from escalation.protocol import Protocol
+from simulations.cli.common import echo_csv
 
 if TYPE_CHECKING:
     from simulations.comparison import Contender, ScenarioComparison
@@ -71,12 +70,8 @@ def describe_contenders(ladder: Protocol, contenders: Sequence[Contender]) -> di
 def _print_csv(ladder: Protocol, results: Sequence[ScenarioComparison]) -> None:
     from simulations.comparison import CSV_COLUMNS, comparison_rows  # noqa: PLC0415  # numpy
 
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(CSV_COLUMNS)
-    for result in results:
-        writer.writerows(comparison_rows(result, ladder.labels))
-    click.echo(file.getvalue(), nl=False)
+    rows = [row for result in results for row in comparison_rows(result, ladder.labels)]
+    echo_csv([CSV_COLUMNS, *rows])
 
 
 def _print(

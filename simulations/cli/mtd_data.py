@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -24,6 +22,7 @@ from escalation.text import align
 from simulations.cli.common import (
     choose_scenario,
     departures_option,
+    echo_csv,
     from_option,
     graph_from,
     heading,
@@ -122,17 +121,15 @@ COLUMNS = (
 
 
 def _print_csv(found: Sequence[MtdData], confidence: float) -> None:
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    rows: list[Sequence[object]] = [COLUMNS]
     for data in found:
         limits: list[float | str] = [""] * 5
         if data.limits is not None:
             given = data.limits
             limits = [*given.clopper_pearson, *given.wilson, given.upper_one_sided]
         counts = (data.n_evaluable, data.n_dlts, confidence)
-        writer.writerow([*counts, *limits, data.probability, data.given_mtd])
-    click.echo(stream.getvalue(), nl=False)
+        rows.append([*counts, *limits, data.probability, data.given_mtd])
+    echo_csv(rows)
 
 
 def _print_text(

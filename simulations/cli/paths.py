@@ -19,7 +19,6 @@ from escalation.cli.options import (
     protocol_options,
     read_outcomes,
 )
-from escalation.designs import describe_design
 from escalation.protocol import Protocol, describe_decision
 from simulations.cli.common import (
     choose_scenario,
@@ -30,6 +29,7 @@ from simulations.cli.common import (
     moderate_words,
     p_dlt_option,
     p_moderate_option,
+    save_plot,
     scenario_option,
 )
 
@@ -166,11 +166,7 @@ def _plot(
     scenario: Scenario | None,
     note: str,
 ) -> None:
-    from simulations.plots import (  # noqa: PLC0415  # loads matplotlib
-        Provenance,
-        plot_paths,
-        save_figure,
-    )
+    from simulations.plots import plot_paths  # noqa: PLC0415  # loads matplotlib
 
     name = scenario.name if scenario else ""
     axes = plot_paths(
@@ -179,16 +175,7 @@ def _plot(
         design="; ".join(filter(None, (origin(protocol).rstrip("."), note))),
         scenario=name,
     )
-    provenance = Provenance(
-        design=describe_design(protocol.design),
-        scenario=name,
-        method="exact",
-        protocol=protocol.name,
-        digest=protocol.digest,
-        note=note,
-    )
-    save_figure(axes, path, provenance)
-    click.echo(f"wrote {path}", err=True)
+    save_plot(axes, path, protocol, scenario=name, method="exact", note=note)
 
 
 def _node(node: PathNode, protocol: Protocol) -> dict[str, Any]:

@@ -19,9 +19,8 @@ from escalation.cli.options import (
     protocol_options,
     read_outcomes,
 )
-from escalation.designs import describe_design
 from escalation.errors import InputError, did_you_mean
-from escalation.outcomes import Cohort, format_outcomes
+from escalation.outcomes import Cohort
 from escalation.protocol import Protocol
 from escalation.text import align
 from simulations.cli.common import (
@@ -30,10 +29,14 @@ from simulations.cli.common import (
     from_option,
     graph_from,
     heading,
+    note,
     plotted_design,
     print_continued_from,
+    save_plot,
+    seed_option,
 )
 from simulations.cli.numbers import parse_numbers
+from simulations.words import in_words, scaled
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,17 +52,17 @@ PRIORS = {
     "paoletti": {"step_mean": 1, "step_sd": 1, "sd_at_mtd": 1},
     "logistic-normal": {"mean": 2, "sd": 2, "correlation": 1, "reference_dose": 1},
 }
-SHOWN = {
-    "pcs": "correct selection %",
-    "p_overdose": "above target %",
-    "p_no_mtd": "no MTD %",
-    "p_inconclusive": "not determined %",
-    "share_above": "treated above target %",
-    "dlt_rate": "patients with DLT %",
-    "patients_above": "n above target",
-    "sample_size": "mean n",
-    "total_dlts": "DLTs",
-}
+SHOWN = (
+    "pcs",
+    "p_overdose",
+    "p_no_mtd",
+    "p_inconclusive",
+    "share_above",
+    "dlt_rate",
+    "patients_above",
+    "sample_size",
+    "total_dlts",
+)
 
 
 @click.command(cls=OutcomesCommand, short_help="Results averaged over random curves.")
@@ -87,13 +90,7 @@ SHOWN = {
     show_default=True,
     help="Curves to draw.",
 )
-@click.option(
-    "--seed",
-    type=click.IntRange(min=0),
-    default=1,
-    show_default=True,
-    help="Of the random numbers.",
-)
+@seed_option
 @click.option("--target", type=float, metavar="P", help="Target P(DLT); by default the design's.")
 @click.option("--plot", type=click.Path(path_type=Path), help="Draw PCS: PNG, SVG, PDF.")
 @click.option("--csv", "table", type=click.Path(path_type=Path), help="Write a row for each curve.")
@@ -238,9 +235,9 @@ def _describe(prior: str, settings: Sequence[str], curves: int, seed: int) -> st
 def _print(protocol: Protocol, averages: CurveAverages) -> None:
     rows = [["over curves", "mean", "(se)", "5 %", "25 %", "median", "75 %", "95 %"]]
     summary = averages.summary()
-    for name, shown in SHOWN.items():
+    for name in SHOWN:
         if name != "p_inconclusive" or summary[name].quantiles[-1] > 0 or summary[name].mean > 0:
-            rows.append([shown, *_cells(summary[name], 100 if shown.endswith("%") else 1)])
+            rows.append([in_words(name, unit=True), *_cells(name, summary[name])])
     click.echo(align(rows))
     names = [*protocol.short_names, "no MTD"]  # NO_MTD is -1
     counts, pcs = averages.n_by_correct_level(), averages.by_correct_level("pcs")
@@ -255,9 +252,12 @@ def _print(protocol: Protocol, averages: CurveAverages) -> None:
     click.echo(f"\n{align(rows)}")
 
 
-def _cells(figure: FigureSummary, scale: float) -> list[str]:
-    error = "(-)" if figure.mcse is None else f"({f'{scale * figure.mcse:.3f}'.removeprefix('0')})"
-    return [f"{scale * figure.mean:.2f}", error, *(f"{scale * q:.2f}" for q in figure.quantiles)]
+def _cells(name: str, figure: FigureSummary) -> list[str]:
+    error = "(-)"
+    if figure.mcse is not None:
+        error = f"({f'{scaled(name, figure.mcse):.3f}'.removeprefix('0')})"
+    shown = (f"{scaled(name, quantile):.2f}" for quantile in figure.quantiles)
+    return [f"{scaled(name, figure.mean):.2f}", error, *shown]
 
 
 def _document(protocol: Protocol, averages: CurveAverages) -> dict[str, Any]:
@@ -280,25 +280,19 @@ def _document(protocol: Protocol, averages: CurveAverages) -> dict[str, Any]:
 def _plot(
     path: Path, protocol: Protocol, cohorts: Sequence[Cohort], averages: CurveAverages, prior: str
 ) -> None:
-    from simulations.plots import (  # noqa: PLC0415  # loads matplotlib
-        Provenance,
-        plot_curve_averages,
-        save_figure,
-    )
+    from simulations.plots import plot_curve_averages  # noqa: PLC0415  # loads matplotlib
 
-    provenance = Provenance(
-        design=describe_design(protocol.design),
-        scenario=prior,
-        method="exact for each curve",
-        protocol=protocol.name,
-        digest=protocol.digest,
-        note=f"after {format_outcomes(cohorts)}" if cohorts else "",
-    )
     axes = plot_curve_averages(
         averages,
         level_names=protocol.axis_names,
         design=plotted_design(protocol, cohorts),
         prior=prior,
     )
-    save_figure(axes, path, provenance)
-    click.echo(f"wrote {path}", err=True)
+    save_plot(
+        axes,
+        path,
+        protocol,
+        scenario=prior,
+        method="exact for each curve",
+        note=note(cohorts, None),
+    )

@@ -18,9 +18,8 @@ from escalation.cli.options import (
     protocol_options,
     read_outcomes,
 )
-from escalation.designs import describe_design
 from escalation.errors import InputError
-from escalation.outcomes import Cohort, format_outcomes
+from escalation.outcomes import Cohort
 from escalation.protocol import Protocol
 from escalation.text import align
 from simulations.cli.common import (
@@ -30,15 +29,18 @@ from simulations.cli.common import (
     from_option,
     graph_from,
     heading,
+    note,
     p_dlt_option,
     plotted_design,
     print_continued_from,
+    save_plot,
     scenario_option,
 )
+from simulations.words import in_words, is_share, scaled
 
 if TYPE_CHECKING:
     from simulations.scenarios import Scenario
-    from simulations.sensitivity import Sensitivity, Tornado
+    from simulations.sensitivity import Floats, Sensitivity, Tornado
 
 __all__ = ["sensitivity"]
 
@@ -141,46 +143,42 @@ def _print(
     head = [f"{label}: {p:.3g}" for label, p in zip(protocol.labels, scenario.p_dlt, strict=True)]
     click.echo("\n\n".join(align(block) for block in _blocks(rows, head)))
     click.echo()
-    line(f"{_describe(moved, names)}, P(DLT) of one level moved by {band:g}:")
+    line(f"{_describe(moved, names)}; with P(DLT) of one level moved by {band:g}:")
     shown = [["level", "P(DLT)", "lower", "gives", "higher", "gives"]]
-    scale = 100 if _is_share(moved.figure) else 1
     for place, name in enumerate(names):
-        ends = [f"{scale * at[place]:.3f}" for at in (moved.at_low, moved.at_high)]
+        ends = [f"{scaled(moved.figure, at[place]):.3f}" for at in (moved.at_low, moved.at_high)]
         moves = [f"{p[place]:.3g}" for p in (moved.p_low, moved.p_high)]
         shown.append([name, f"{moved.p_dlt[place]:.3g}", moves[0], ends[0], moves[1], ends[1]])
     click.echo(align(shown))
 
 
-def _is_share(figure: str) -> bool:
-    return figure.startswith("p_") or figure == "pcs"
-
-
 def _describe(moved: Tornado, names: Sequence[str]) -> str:
-    what = moved.figure if moved.level is None else f"{moved.figure} of level {names[moved.level]}"
-    if _is_share(moved.figure):
-        return f"{what} is {100 * moved.value:.3f} %"
-    return f"{what} is {moved.value:.3f}"
+    what = in_words(moved.figure, None if moved.level is None else names[moved.level])
+    return f"{what}: {scaled(moved.figure, moved.value):.3f}{' %' * is_share(moved.figure)}"
 
 
 def _gradient_rows(found: Sensitivity, names: Sequence[str]) -> Iterator[list[str]]:
     """Yield name, value and slopes of each characteristic, patients and DLTs as totals only."""
     values, slopes = found.values, found.gradients
-    shares = [
-        (f"MTD {name} %", values["p_select"][level], slopes["p_select"][level])
-        for level, name in enumerate(names)
-    ]
-    others = {"no MTD %": "p_no_mtd"}
-    if values["p_inconclusive"] > 0:
-        others["not determined %"] = "p_inconclusive"
-    if found.target is not None:
-        others |= {"correct selection %": "pcs", "above target %": "p_overdose"}
-    shares += [(shown, values[name], slopes[name]) for shown, name in others.items()]
-    for shown, value, slope in shares:
-        # per 0.01 of P(DLT), and times 100 as a percentage
-        yield [shown, f"{100 * value:.2f}", *(_signed(change, 2) for change in slope)]
-    for shown, name in (("mean n", "sample_size"), ("DLTs", "total_dlts")):
-        changes = (_signed(change / 100, 3) for change in slopes[name])
-        yield [shown, f"{values[name]:.2f}", *changes]
+    for level, name in enumerate(names):
+        value, slope = values["p_select"][level], slopes["p_select"][level]
+        yield _gradient_row("p_select", value, slope, name)
+    shown = ["p_no_mtd", "p_inconclusive", "pcs", "p_overdose", "sample_size", "total_dlts"]
+    if values["p_inconclusive"] == 0:
+        shown.remove("p_inconclusive")
+    for figure in shown:
+        if figure in values:
+            yield _gradient_row(figure, values[figure], slopes[figure])
+
+
+def _gradient_row(
+    figure: str, value: Floats, slope: Floats, level_name: str | None = None
+) -> list[str]:
+    """Return a row of the table: changes for 0.01 of P(DLT)."""
+    n_digits = 2 if is_share(figure) else 3
+    changes = (_signed(scaled(figure, change) / 100, n_digits) for change in slope.tolist())
+    shown = f"{scaled(figure, float(value)):.2f}"
+    return [in_words(figure, level_name, unit=True), shown, *changes]
 
 
 def _signed(change: float, n_digits: int) -> str:
@@ -192,7 +190,7 @@ def _signed(change: float, n_digits: int) -> str:
 def _blocks(rows: Sequence[list[str]], head: Sequence[str]) -> Iterator[list[list[str]]]:
     """Yield the table in blocks of columns that fit on 80."""
     left = max(len(row[0]) for row in rows) + 2 + max(len(row[1]) for row in rows)
-    widest = max(8, *map(len, head))
+    widest = max(len(cell) for row in [head, *(row[2:] for row in rows)] for cell in row)
     n_columns = max(1, (79 - left) // (widest + 2))
     for first in range(0, len(head), n_columns):
         last = first + n_columns
@@ -231,25 +229,14 @@ def _document(
 def _plot(
     path: Path, protocol: Protocol, cohorts: Sequence[Cohort], scenario: Scenario, moved: Tornado
 ) -> None:
-    from simulations.plots import (  # noqa: PLC0415  # loads matplotlib
-        Provenance,
-        plot_tornado,
-        save_figure,
-    )
+    from simulations.plots import plot_tornado  # noqa: PLC0415  # loads matplotlib
 
-    provenance = Provenance(
-        design=describe_design(protocol.design),
-        scenario=scenario.name,
-        method="exact",
-        protocol=protocol.name,
-        digest=protocol.digest,
-        note=f"after {format_outcomes(cohorts)}" if cohorts else "",
-    )
     axes = plot_tornado(
         moved,
         level_names=protocol.axis_names,
         design=plotted_design(protocol, cohorts),
         scenario=scenario.name,
     )
-    save_figure(axes, path, provenance)
-    click.echo(f"wrote {path}", err=True)
+    save_plot(
+        axes, path, protocol, scenario=scenario.name, method="exact", note=note(cohorts, None)
+    )

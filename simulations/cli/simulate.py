@@ -6,9 +6,9 @@ import contextlib
 import functools
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,35 +18,28 @@ from escalation.cli.options import (
     OutcomesCommand,
     check_writable,
     echo_json,
-    line,
-    origin,
     protocol_options,
     read_outcomes,
 )
-from escalation.designs import describe_design
 from escalation.designs.walk import TooManyStatesError
 from escalation.errors import InputError
-from escalation.outcomes import Cohort, format_outcomes
 from escalation.protocol import Protocol
 from simulations.cli.common import (
     choose_scenarios,
-    continued_from,
     departures_option,
     from_option,
     graph_from,
-    heading,
-    moderate_words,
     p_dlt_option,
     p_moderate_option,
-    print_continued_from,
     scenario_option,
+    seed_option,
 )
+from simulations.cli.simulate_output import describe_results, plot_results, print_results
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from simulations.graph import TransitionGraph
-    from simulations.results import Method, ScenarioResult
+    from simulations.results import Method
     from simulations.simulated import Draws
 
 __all__ = ["simulate"]
@@ -75,13 +68,7 @@ LONG_RUN = 2_000_000  # trials; below, a run is over before a progress bar is re
     show_default=True,
     help="Trials to simulate per scenario.",
 )
-@click.option(
-    "--seed",
-    type=click.IntRange(min=0),
-    default=1,
-    show_default=True,
-    help="Of the random numbers.",
-)
+@seed_option
 @click.option(
     "--draws",
     type=click.Choice(["cohort", "latent"]),
@@ -153,7 +140,7 @@ def simulate(
         method, draws = "monte-carlo", "latent"
         curves = [scenario.p_dlt for scenario in scenarios]
         build = functools.partial(graph_on_demand, p_dlt=curves, trials=trials, seed=seed)
-        graph = graph_from(protocol, cohorts, allow_departures, p_moderate, build)
+        graph = graph_from(protocol, cohorts, allow_departures, p_moderate, build=build)
     total = trials * len(scenarios) * (method != "exact")
     with _executor(workers) as executor, _progress(total) as progress:
         results = list(
@@ -170,12 +157,14 @@ def simulate(
         )
     if as_json:
         echo_json(
-            _document(protocol, graph, cohorts, results, target=target, p_moderate=p_moderate)
+            describe_results(
+                protocol, graph, cohorts, results, target=target, p_moderate=p_moderate
+            )
         )
     else:
-        _print(protocol, cohorts, results, target, p_moderate)
+        print_results(protocol, cohorts, results, target, p_moderate)
     if plot is not None:
-        _plot(plot, protocol, cohorts, results, target=target, p_moderate=p_moderate)
+        plot_results(plot, protocol, cohorts, results, target=target, p_moderate=p_moderate)
     if keep is not None:
         chunks = (
             (scenario.name, chunk)
@@ -196,80 +185,6 @@ def simulate(
         doses = [level.dose for level in protocol.levels]
         write_trials(keep, chunks, protocol.labels, doses, origin_columns)
         click.echo(f"wrote {keep}", err=True)
-
-
-def _print(
-    protocol: Protocol,
-    cohorts: Sequence[Cohort],
-    results: Sequence[ScenarioResult],
-    target: float | None,
-    p_moderate: tuple[float, ...] | None,
-) -> None:
-    from simulations.tables import result_table  # noqa: PLC0415  # loads numpy
-
-    line(origin(protocol), indent="  ")
-    if protocol.unit is not None:
-        line(f"Levels with their doses in {protocol.unit}; P(DLT) is assumed.")
-    if p_moderate is not None:
-        line(f"{moderate_words(p_moderate)}.", indent="  ")
-    run = results[0].monte_carlo
-    if run is not None:
-        line(
-            f"Monte Carlo: {run.trials} trials a scenario, {run.draws} draws, seed {run.seed}; "
-            "standard errors in brackets.",
-            indent="  ",
-        )
-    print_continued_from(cohorts)
-    names = protocol.short_names
-    for result in results:
-        click.echo(f"\nScenario {result.scenario.name}")
-        if not result.scenario.is_monotone:
-            click.echo("P(DLT) falls from one level to a higher one.")
-        click.echo(result_table(result, names, target))
-        _print_planned(protocol, cohorts, result)
-    click.echo()
-    line(
-        f"Level {protocol.labels[-1]} is the highest on the ladder: where it is declared the MTD, "
-        "a higher dose might be tolerated too."
-    )
-
-
-def _print_planned(protocol: Protocol, cohorts: Sequence[Cohort], result: ScenarioResult) -> None:
-    """Say how likely more patients are than the protocol plans."""
-    planned = protocol.planned_patients
-    if planned is None:
-        return
-    n_so_far = sum(cohort.tally.n_evaluable for cohort in cohorts)
-    p_more = result.best.sample_size.p_above(planned - n_so_far)
-    click.echo(f"more than the {planned} patients planned: {100 * p_more:.2f} %")
-
-
-def _plot(
-    path: Path,
-    protocol: Protocol,
-    cohorts: Sequence[Cohort],
-    results: Sequence[ScenarioResult],
-    *,
-    target: float | None,
-    p_moderate: tuple[float, ...] | None,
-) -> None:
-    from simulations.plots import (  # noqa: PLC0415  # loads matplotlib
-        plot_page,
-        provenance_of,
-        save_figure,
-    )
-
-    after = f"after {format_outcomes(cohorts)}" if cohorts else ""
-    provenance = provenance_of(
-        results,
-        design=describe_design(protocol.design),
-        protocol=protocol.name,
-        digest=protocol.digest,
-        note="; ".join(filter(None, (after, moderate_words(p_moderate)))),
-    )
-    figure = plot_page(results, provenance, level_names=protocol.axis_names, target=target)
-    save_figure(figure, path, provenance)
-    click.echo(f"wrote {path}", err=True)
 
 
 @contextlib.contextmanager
@@ -297,25 +212,3 @@ def _progress(total: int) -> Iterator[Callable[[int], None] | None]:
         return
     with click.progressbar(length=total, label="simulating", file=sys.stderr) as bar:
         yield bar.update
-
-
-def _document(
-    protocol: Protocol,
-    graph: TransitionGraph,
-    cohorts: Sequence[Cohort],
-    results: Sequence[ScenarioResult],
-    *,
-    target: float | None,
-    p_moderate: tuple[float, ...] | None,
-) -> dict[str, Any]:
-    from simulations.characteristics import correct_level  # noqa: PLC0415  # loads numpy
-
-    document = heading(protocol, p_moderate) | {
-        "results": [result.to_dict(target) for result in results]
-    }
-    if target is not None:
-        document["target"] = target
-        for result, shown in zip(results, document["results"], strict=True):
-            level = correct_level(result.scenario.p_dlt, target)
-            shown["correct_level"] = None if level is None else protocol.labels[level]
-    return document | continued_from(graph, cohorts)

@@ -13,6 +13,7 @@ from escalation.reports.figure_files import Provenance
 from escalation.reports.figure_style import ACCENT, INK, LIGHT, plain, shorten, styled
 from simulations.comparison import ComparedDesign, ScenarioComparison, short_labels
 from simulations.simulated import Z95
+from simulations.words import in_words
 
 __all__ = ["plot_comparison", "provenance_of_comparison"]
 
@@ -21,11 +22,7 @@ _LINE = 0.14
 _DESIGN = 0.19
 _LETTERS = 118  # a line of the header
 
-_PANELS = {
-    "pcs": "Correct selection",
-    "p_overdose": "Selection above the target",
-    "share_above": "Patients above the target",
-}
+_PANELS = ("pcs", "p_overdose", "share_above")
 
 
 def provenance_of_comparison(
@@ -99,8 +96,8 @@ def plot_comparison(results: Sequence[ScenarioComparison], provenance: Provenanc
     grid[0, 0].set_ylim(len(labels) - 0.4, -0.6)  # the first design on top
     grid[0, 0].set_xlim(0, 1)
     grid[0, 0].set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "0.25", "0.5", "0.75", "1"])
-    for ax, title in zip(grid[-1], _PANELS.values(), strict=True):
-        ax.set_xlabel(title, fontsize=7.5)
+    for ax, name in zip(grid[-1], _PANELS, strict=True):
+        ax.set_xlabel(in_words(name).capitalize(), fontsize=7.5)
     key = {
         label: handle
         for ax in grid.flat

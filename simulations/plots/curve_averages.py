@@ -19,12 +19,13 @@ from escalation.reports.figure_style import (
 )
 from simulations.curve_averages import CurveAverages, FigureSummary
 from simulations.graph import NO_MTD
+from simulations.words import WORDS
 
 __all__ = ["plot_curve_averages"]
 
 _FIGURES = (
-    ("pcs", "correct selection", "white", ""),
-    ("p_overdose", "a level above the target selected", LIGHT, "////"),
+    ("pcs", WORDS["pcs"], "white", ""),
+    ("p_overdose", WORDS["p_overdose"], LIGHT, "////"),
 )
 
 

@@ -20,20 +20,9 @@ from escalation.reports.figure_style import (
 )
 from simulations.plots.provenance import describe_scenario
 from simulations.sensitivity import Tornado
+from simulations.words import in_words, is_share
 
 __all__ = ["plot_tornado"]
-
-_NAMES = {
-    "p_select": "P(level {} selected)",
-    "p_no_mtd": "P(no MTD)",
-    "p_inconclusive": "P(MTD not determined)",
-    "patients": "Mean number of patients at level {}",
-    "dlts": "Mean number of DLTs at level {}",
-    "sample_size": "Mean sample size, patients",
-    "total_dlts": "Mean number of DLTs in the trial",
-    "pcs": "Probability of correct selection",
-    "p_overdose": "P(a level above the target selected)",
-}
 
 
 @styled
@@ -88,8 +77,9 @@ def plot_tornado(
     ax.tick_params(axis="y", length=0)
     ax.set_ylabel("Level: P(DLT)")
     ax.margins(x=0.16)
-    name = "" if result.level is None else names[result.level]
-    ax.set_xlabel(plain(_NAMES[result.figure].format(name)))
+    kind = "Probability of" if is_share(result.figure) else "Expected"
+    at = "" if result.level is None else f", level {names[result.level]}"
+    ax.set_xlabel(plain(f"{kind} {in_words(result.figure)}{at}"))
     points = legend_above(ax, n_columns=2)
     target = "" if result.target is None else f"target P(DLT) {result.target:g}"
     method = "exact, one level moved at a time"

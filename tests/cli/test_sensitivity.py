@@ -78,9 +78,9 @@ def test_the_table_is_per_hundredth_of_p_dlt_in_percentage_points() -> None:
     line = "sensitivity --levels 1 --variant declare --p-dlt 0.2"
     (result,) = document(line)["results"]
     rows = run(line).stdout.splitlines()
-    (row,) = (row for row in rows if row.startswith("MTD 1 %"))
+    (row,) = (row for row in rows if row.startswith("level 1, MTD %"))
     assert float(row.split()[-1]) == pytest.approx(result["gradients"]["p_select"][0][0], abs=5e-3)
-    (row,) = (row for row in rows if row.startswith("mean n"))
+    (row,) = (row for row in rows if row.startswith("sample size "))
     slope = result["gradients"]["sample_size"][0]
     assert float(row.split()[-1]) == pytest.approx(slope / 100, abs=5e-4)
 
@@ -90,7 +90,7 @@ def test_a_level_is_named_by_its_label() -> None:
     (result,) = document(line)["results"]
     assert result["tornado"]["level"] == -1
     assert result["tornado"]["value"] == pytest.approx(result["values"]["patients"][0])
-    assert "patients of level -1 (1E6)" in run(line).stdout
+    assert "level -1 (1E6), patients: " in run(line).stdout
 
 
 def test_pending_patients_count_in_the_gradient() -> None:

@@ -173,7 +173,7 @@ def test_bad_input_is_one_clear_line():
     for contenders, options, message in (
         ([], {}, "no design"),
         ([CONTENDERS[0], other], {}, "ladders of 3 and 4 levels"),
-        (CONTENDERS, {"target": 1.0}, "target must lie"),
+        (CONTENDERS, {"target": 1.0}, "target P\\(DLT\\) must lie"),
         (CONTENDERS, {"interval": (0.4, 0.5)}, "interval around the target"),
         (CONTENDERS, {"method": "monte-carlo", "trials": 0}, "trials must be"),
         (CONTENDERS, {"benchmark_patients": 0}, "benchmark needs from 1"),

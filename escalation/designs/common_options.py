@@ -1,0 +1,89 @@
+"""Options that several designs have: their limits, and their faults in the same words."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from math import isfinite
+
+from escalation.designs.base import MAX_LEVELS, Design
+
+__all__ = [
+    "MAX_COHORT",
+    "MAX_PATIENTS",
+    "PLENTY",
+    "cohort_faults",
+    "count_faults",
+    "ladder_faults",
+    "rate_faults",
+    "switch_faults",
+    "target_faults",
+]
+
+MAX_PATIENTS = 300
+MAX_COHORT = 20
+PLENTY = 30  # patients at a level, where the protocol sets no limit
+
+
+def count_faults(
+    design: Design, options: Iterable[str], *, may_be_unset: Collection[str] = ()
+) -> Iterator[str]:
+    """Name the options that are no whole numbers."""
+    for option in options:
+        value = getattr(design, option)
+        unset = value is None and option in may_be_unset
+        if type(value) is not int and not unset:
+            yield f"{option} must be a whole number, not {value!r}"
+
+
+def rate_faults(
+    design: Design,
+    options: Iterable[str],
+    *,
+    may_be_unset: Collection[str] = (),
+    smallest: float = 0,
+) -> Iterator[str]:
+    """Name the options that are no numbers, or nearer to 0 than ``smallest`` and not 0."""
+    for option in options:
+        value = getattr(design, option)
+        if value is None and option in may_be_unset:
+            continue
+        if type(value) not in (int, float) or not isfinite(value):
+            yield f"{option} must be a number, not {value!r}"
+        elif 0 < abs(value) < smallest:
+            yield f"{option} must be 0 or at least {smallest:g}, not {value!r}"
+
+
+def switch_faults(design: Design, options: Iterable[str]) -> Iterator[str]:
+    """Name the options that are neither true nor false."""
+    for option in options:
+        value = getattr(design, option)
+        if type(value) is not bool:
+            yield f"{option} must be true or false, not {value!r}"
+
+
+def ladder_faults(design: Design) -> Iterator[str]:
+    """Name what is wrong with the number of levels or the level of the first cohort."""
+    if not 1 <= design.n_levels <= MAX_LEVELS:
+        yield f"n_levels must be from 1 to {MAX_LEVELS}, not {design.n_levels}"
+    elif not 0 <= design.start < design.n_levels:
+        yield f"start must be from 0 to {design.n_levels - 1}, not {design.start}"
+
+
+def target_faults(target: float) -> Iterator[str]:
+    """Name what is wrong with the P(DLT) sought."""
+    if not 0 < target < 1:
+        yield f"target must be between 0 and 1, not {target}"
+
+
+def cohort_faults(
+    *, cohort_size: int, max_patients: int | None, n_earlystop: int | None
+) -> Iterator[str]:
+    """Name what is wrong with the size of cohorts, or with the patients that they make up."""
+    if not 1 <= cohort_size <= MAX_COHORT:
+        yield f"cohort_size must be from 1 to {MAX_COHORT}, not {cohort_size}"
+        return
+    for option, value in (("max_patients", max_patients), ("n_earlystop", n_earlystop)):
+        if value is not None and not 1 <= value <= MAX_PATIENTS:
+            yield f"{option} must be from 1 to {MAX_PATIENTS}, not {value}"
+    if max_patients is not None and max_patients % cohort_size:
+        yield f"max_patients must be a multiple of cohort_size {cohort_size}, not {max_patients}"
