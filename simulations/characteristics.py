@@ -24,6 +24,9 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 
+# Two distances nearer than this are one: 0.25 - 0.15 and 0.35 - 0.25 differ, by rounding only.
+_SAME = 1e-12
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Distribution:
@@ -166,11 +169,13 @@ def correct_levels(p_dlt: Floats, target: float) -> NDArray[np.intp]:
     -------
     int array, shape (N,)
     """
-    distance = np.abs(p_dlt - target)
-    nearest = distance == distance.min(axis=1, keepdims=True)
-    lowest = np.where(nearest, p_dlt, np.inf).min(axis=1, keepdims=True)
-    levels = p_dlt.shape[1] - 1 - np.argmax((nearest & (p_dlt == lowest))[:, ::-1], axis=1)
-    return np.where(p_dlt.min(axis=1) > target, NO_MTD, levels)
+    above = p_dlt > target
+    highest_below = np.where(above, -np.inf, p_dlt).max(axis=1, keepdims=True)
+    lowest_above = np.where(above, p_dlt, np.inf).min(axis=1, keepdims=True)
+    is_below = target - highest_below <= lowest_above - target + _SAME
+    correct = np.where(is_below, highest_below, lowest_above)
+    levels = p_dlt.shape[1] - 1 - np.argmax((p_dlt == correct)[:, ::-1], axis=1)
+    return np.where(above.all(axis=1), NO_MTD, levels)
 
 
 def end_values(graph: TransitionGraph) -> dict[str, Floats]:

@@ -193,11 +193,13 @@ class _Run:
         self.ends: NDArray[np.intp] | None = None
         self.run: MonteCarlo | None = None
         if is_exact:
-            self.weights = end_probabilities(self.graph, np.array([p_dlt]))[0]
+            self.weights, self.total = end_probabilities(self.graph, np.array([p_dlt]))[0], 1
         else:
             self.ends = _ends_of_trials(self.graph, p_dlt, trials, seed)
-            self.weights = np.bincount(self.ends, minlength=len(self.graph.ends)) / trials
-        self.characteristics = summarise(self.graph, self.weights)
+            # counts: whole numbers add up without rounding, as in ``simulate``
+            self.weights = np.bincount(self.ends, minlength=len(self.graph.ends)).astype(float)
+            self.total = trials
+        self.characteristics = summarise(self.graph, self.weights, self.total)
         if not is_exact:
             self.run = MonteCarlo(
                 characteristics=self.characteristics, trials=trials, seed=seed, draws="latent"
@@ -207,7 +209,7 @@ class _Run:
         return ComparedDesign(
             label=label,
             characteristics=self.characteristics,
-            metrics={name: float(self.weights @ values) for name, values in self.values.items()},
+            metrics={name: self.mean(name) for name in self.values},
             run=self.run,
             mcse={} if self.run is None else {name: self.error(name) for name in self.values},
             differences={} if first is None else {
@@ -215,13 +217,16 @@ class _Run:
             },
         )  # fmt: skip
 
+    def mean(self, name: str) -> float:
+        return float(self.weights @ self.values[name]) / self.total
+
     def error(self, name: str) -> float:
         """Return the Monte Carlo standard error of a metric, 0 where it is exact."""
         return 0.0 if self.ends is None else _standard_error(self.values[name].take(self.ends))
 
     def minus(self, first: _Run, name: str) -> Difference:
         """Return the difference of a metric to the first design's."""
-        estimate = float(self.weights @ self.values[name] - first.weights @ first.values[name])
+        estimate = self.mean(name) - first.mean(name)
         if self.ends is not None and first.ends is not None:
             error = _standard_error(
                 self.values[name].take(self.ends) - first.values[name].take(first.ends)

@@ -78,9 +78,10 @@ class G3Plus3(IntervalDesign):
     def _select_mtd(self, tallies: Sequence[Tally]) -> int | None:
         mtd = None
         for level, tally in enumerate(tallies):
-            status = self.status(tally)
-            if status in (LevelStatus.ABOVE_TARGET, LevelStatus.TOO_TOXIC):
+            n, x = tally.n_evaluable, tally.n_dlts
+            # the cap can cut the last cohort short: nobody comes to make up for its rate
+            if self.status(tally) is LevelStatus.TOO_TOXIC or x >= self.boundaries(n)[1]:
                 break
-            if status is not LevelStatus.NOT_GIVEN:
+            if n:
                 mtd = level
         return mtd

@@ -96,6 +96,19 @@ def test_the_mtd_against_the_authors_three_rules(seen, mtd):
     assert at_the_end(*seen) == mtd
 
 
+@pytest.mark.parametrize(
+    ("last", "mtd"),
+    [((1, 1), 1), ((2, 1), 1), ((2, 2), 1), ((1, 0), 2), ((2, 0), 2)],
+)
+def test_the_mtd_of_a_cohort_cut_short_against_the_authors_three_rules(last, mtd):
+    """The cap can cut the last cohort; it is judged on those who were treated."""
+    design = G3Plus3(n_levels=3, max_patients=12, titration=True)
+    seen = [(6, 0), (6 - last[0], 0), last]
+    decision = design.decide([Tally(n_evaluable=n, n_dlts=x) for n, x in seen], 2)
+    assert decision.action is Action.STOP
+    assert decision.mtd == mtd
+
+
 def by_recursion(p: tuple[float, ...], n_cohorts: int) -> list[float]:
     """P(no MTD), then P(each level), by following every trial of threes to its end."""
     found = [0.0] * (len(p) + 1)

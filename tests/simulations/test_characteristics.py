@@ -43,3 +43,15 @@ def test_correct_levels_against_the_rule_spelled_out():
 )
 def test_ties_and_no_mtd(p_dlt, expected):
     assert correct_level(p_dlt, 0.25) == expected
+
+
+def test_correct_level_of_decimals_against_fractions():
+    """As a person writes them, 0.15 and 0.25 are equally near to 0.20, though not as floats."""
+    written = range(1, 100)
+    for target in written:
+        pairs = [
+            (p, q) for p in written[: target + 2] for q in (2 * target - p, 2 * target - p + 1)
+        ]
+        for p, q in ((p, q) for p, q in pairs if p < q < 100):
+            expected = by_the_rule([Fraction(p, 100), Fraction(q, 100)], Fraction(target, 100))
+            assert correct_level([p / 100, q / 100], target / 100) == expected, (p, q, target)

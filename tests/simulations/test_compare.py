@@ -18,7 +18,7 @@ from simulations.comparison import CSV_COLUMNS, Contender, comparison_rows
 from simulations.exact import exact_characteristics
 from simulations.graph import build_graph
 from simulations.metrics import METRICS
-from simulations.montecarlo import simulate_trials
+from simulations.montecarlo import simulate, simulate_trials
 from simulations.optimal import optimal_benchmark
 from simulations.scenarios import Scenario
 
@@ -72,6 +72,23 @@ def test_simulated_figures_against_the_exact_ones(exact):
                 off = abs(difference.estimate - true.differences[name].estimate)
                 half = (difference.high - difference.low) / 2 if difference.high else 0
                 assert off <= 4 * half / 1.96 + 1e-12, name
+
+
+def test_simulated_figures_against_those_of_simulate():
+    """The same trials, so the same figures to the last digit."""
+    for found in compared(method="monte-carlo", trials=1000, seed=3):
+        for contender, design in zip(CONTENDERS, found.designs, strict=True):
+            run = simulate(
+                build_graph(contender.design), found.scenario.p_dlt, trials=1000, seed=3,
+                draws="latent",
+            )  # fmt: skip
+            of_both = [one.characteristics for one in (design, run)]
+            for name in ("p_select", "p_no_mtd", "p_inconclusive"):
+                here, there = (np.array(getattr(one, name)).tolist() for one in of_both)
+                assert here == there
+            here, there = (one.sample_size.p[one.sample_size.p > 0].tolist() for one in of_both)
+            assert here == there
+            assert design.metrics["p_no_mtd"] == run.characteristics.p_no_mtd
 
 
 def test_limits_of_a_difference_against_trials_in_pairs():
