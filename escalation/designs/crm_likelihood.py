@@ -20,23 +20,27 @@ def maximise_likelihood(model: CrmModel, counts: Mapping[tuple[int, float, bool]
     P(DLT) is as high as it can be, without a patient who had none, or too few of them for P(DLT)
     to be below its ceiling.
     """
-    seen = [(model.doses[level], weight, n, dlt) for (level, weight, dlt), n in counts.items()]
-    if not any(n for *_, n, dlt in seen if dlt):
+    complete: dict[float, list[int]] = {}  # by dose: patients without a DLT, and with one
+    partial = []
+    for (level, weight, dlt), n in counts.items():
+        dose = model.doses[level]
+        if dlt or weight == 1:
+            complete.setdefault(dose, [0, 0])[dlt] += n
+        elif weight:
+            partial.append((dose, weight, n))
+    if not any(x for _, x in complete.values()):
         return inf
-    if not any(weight * n for _, weight, n, dlt in seen if not dlt):
+    if not partial and not any(y for y, _ in complete.values()):
         return -inf
 
     def slope(beta: float) -> float:
         total = 0.0
-        for dose, weight, n, dlt in seen:
+        for dose, (y, x) in complete.items():
             with_dlt, without = model.slopes(dose, beta)
-            if dlt:
-                total += n * with_dlt
-            elif weight == 1:
-                total += n * without
-            else:
-                p = weight * exp(model.log_terms(dose, beta)[0])
-                total -= n * with_dlt * p / (1 - p)
+            total += x * with_dlt + y * without
+        for dose, weight, n in partial:
+            p = weight * exp(model.log_terms(dose, beta)[0])
+            total -= n * model.slopes(dose, beta)[0] * p / (1 - p)
         return total
 
     return _find_root(slope)
@@ -57,6 +61,8 @@ def _find_root(slope: Callable[[float], float]) -> float:
     while high - low > CLOSE and abs(found - before) > CLOSE:
         middle = (low + high) / 2
         at_middle = slope(middle)
+        if not at_middle:
+            return middle
         bend = at_middle / sqrt(at_middle * at_middle - at_low * at_high)
         found, before = middle + (middle - low) * bend, found
         # the middle and the new point are both ends of what may still hold the root
