@@ -158,7 +158,11 @@ class Crm(CrmOptions):
         else:
             target, why = self._move(tallies, level, beta, memory)
         if not n_evaluable:
-            target, why = level, "start" if level == self.start else "not-given"
+            target = level
+            if level == self.start:
+                why = "start"
+            elif why != "first-stage":
+                why = "not-given"
         n_there = tallies[target].n_evaluable
         if self.n_earlystop is not None and target == level and n_there >= self.n_earlystop:
             return self._select("enough-here", tallies, beta)

@@ -41,7 +41,7 @@ def write_crm_clauses(design: Crm) -> dict[str, Clause]:
         "not-given": f"Nobody is evaluable at the current level: treat {patients} there.",
         "first-stage": f"Until the first DLT, treat until {first} {'is' if first == 1 else 'are'} "
         f"evaluable at a level, {at_first} at a time, then escalate to the next level; at the "
-        "highest level, go on there.",
+        f"highest level, go on there in cohorts of {size}.",
         "dlts-only": "With DLTs so many that the likelihood has no maximum, as where every patient "
         "has had one, treat the next cohort at the lowest level.",
         "escalate": f"Where {nearest} is above the current one, {up}.",

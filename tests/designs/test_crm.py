@@ -252,6 +252,7 @@ TWO_STAGES = change_design(FIVE, method="mle", skipping=True)
         ({"n_earlystop": 3}, "1NNN 2NNN 3NNN 4NNN 5NNN", ("stop", 5, 0, "enough-here")),
         # one patient a level, then three
         ({"first_stage": 1}, "", ("stay", 1, 1, "start")),
+        ({"first_stage": 1}, "2X", ("stay", 2, 1, "first-stage")),
         ({"first_stage": 1}, "1N", ("escalate", 2, 1, "first-stage")),
         ({"first_stage": 1}, "1N 2T", ("deescalate", 1, 2, "deescalate")),
         ({"first_stage": 1}, "1N 2N 3N 4N 5N", ("stay", 5, 2, "first-stage")),
