@@ -8,11 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
+from math import inf, isfinite
 from typing import ClassVar
 
 from escalation.designs.base import Action, Clause, Decision, LevelStatus
 from escalation.designs.crm_clauses import write_crm_clauses
 from escalation.designs.crm_grid import Grid, grid_size, make_grid, posterior
+from escalation.designs.crm_likelihood import maximise_likelihood
+from escalation.designs.crm_model import CrmModel
 from escalation.designs.crm_options import TIE, CrmOptions
 from escalation.designs.posterior import as_written
 from escalation.outcomes import Tally
@@ -31,11 +34,14 @@ Counts = tuple[int, ...]  # evaluable patients and DLTs of each level, in turn
 class Crm(CrmOptions):
     """The CRM with a one-parameter model and a normal prior.
 
-    The next cohort is treated at the level whose P(DLT), with the posterior mean of the model's
+    The next cohort is treated at the level whose P(DLT), with the estimate of the model's
     parameter plugged in, is nearest to the target; of two equally near at the lower. Upwards no
     level is skipped, nor left with less than a cohort; nobody goes up right after a cohort with a
     DLT rate of the target or more. When the patients are spent, the MTD is the nearest among the
     levels that were given.
+
+    The estimate is the posterior mean, or the one of maximum likelihood. The latter needs a first
+    stage, which the former may have as well: level by level until the first DLT.
 
     Its options are those of ``CrmOptions``.
 
@@ -43,6 +49,8 @@ class Crm(CrmOptions):
     ----------
     O'Quigley J, Pepe M, Fisher L (1990). Continual reassessment method: a practical design for
     phase 1 clinical trials in cancer. Biometrics 46:33-48.
+    O'Quigley J, Shen LZ (1996). Continual reassessment method: a likelihood approach.
+    Biometrics 52:673-684.
     Goodman SN, Zahurak ML, Piantadosi S (1995). Some practical improvements in the continual
     reassessment method for phase I studies. Stat Med 14:1149-1161.
     Cheung YK (2005). Coherence principles in dose-finding studies. Biometrika 92:863-873.
@@ -88,9 +96,13 @@ class Crm(CrmOptions):
         toxic = last.n_dlts * denominator >= last.n_evaluable * numerator
         return int(self.coherent and last.n_evaluable > 0 and toxic)
 
-    def estimates(self, tallies: Sequence[Tally]) -> tuple[float, ...]:
-        """Return the estimate of P(DLT) at each level, from the evaluable patients."""
-        return self.curve.p_dlt(self._fit(tallies)[0])
+    def estimates(self, tallies: Sequence[Tally]) -> tuple[float, ...] | None:
+        """Return the estimate of P(DLT) at each level, from the evaluable patients.
+
+        None where the likelihood has no maximum.
+        """
+        beta = self._fit(tallies)[0]
+        return self.curve.p_dlt(beta) if isfinite(beta) else None
 
     def prepare(self, states: Iterable[Sequence[Tally]]) -> None:
         """Fit the model to many tallies at once, so that deciding on them is quick."""
@@ -102,19 +114,28 @@ class Crm(CrmOptions):
         if sum(map(len, new.values())) < (FEW if "numpy" in sys.modules else FEW_UNLOADED):
             return
         for size, group in new.items():
-            self._fits.keep(_fit_many(make_grid(self.curve, self._split, size), list(group)))
+            grid = make_grid(self.curve, self._split, size)
+            self._keep(_fit_many(grid, list(group)))
 
     def _fit(self, tallies: Sequence[Tally]) -> tuple[float, float]:
-        """Return the mean of beta, and P(P(DLT) at the lowest level > target)."""
+        """Return the estimate of beta, and P(P(DLT) at the lowest level > target)."""
         counts = _counts(tallies)
         found = self._fits.get(counts)
         if found is None:
             grid = make_grid(self.curve, self._split, grid_size(sum(counts[::2])))
             n_dlts = counts[1::2]
             n_without = [n - x for n, x in zip(counts[::2], n_dlts, strict=True)]
-            found = posterior(grid, n_dlts, n_without)
-            self._fits.keep({counts: found})
+            self._keep({counts: posterior(grid, n_dlts, n_without)})
+            found = self._fits[counts]
         return found
+
+    def _keep(self, posteriors: Mapping[Counts, tuple[float, float]]) -> None:
+        if self.method == "mle":
+            posteriors = {
+                counts: (_most_likely(self.curve, counts), p_too_toxic)
+                for counts, (_, p_too_toxic) in posteriors.items()
+            }
+        self._fits.keep(posteriors)
 
     def _decide(self, tallies: Sequence[Tally], level: int) -> Decision:
         return self._decide_remembering(tallies, level, 0)
@@ -129,13 +150,25 @@ class Crm(CrmOptions):
             places = self.max_patients - n_evaluable
             if places <= 0:
                 return self._select("max-patients", tallies, beta)
-        target, why = self._move(tallies, level, beta, memory)
+        whole = self.cohort_size
+        if self._first_stage and not any(tally.n_dlts for tally in tallies):
+            whole = self._first_stage
+            up = tallies[level].n_evaluable >= whole and level + 1 < self.n_levels
+            target, why = level + up, "first-stage"
+        else:
+            target, why = self._move(tallies, level, beta, memory)
         if not n_evaluable:
-            target, why = level, "start" if level == self.start else "not-given"
+            target = level
+            if level == self.start:
+                why = "start"
+            elif why != "first-stage":
+                why = "not-given"
         n_there = tallies[target].n_evaluable
         if self.n_earlystop is not None and target == level and n_there >= self.n_earlystop:
             return self._select("enough-here", tallies, beta)
-        lacking = self.cohort_size - n_there
+        if n_there >= whole:  # on the highest level the first stage goes on, in whole cohorts
+            whole = self.cohort_size
+        lacking = whole - n_there if n_there < whole else self.cohort_size
         if target == level:
             action = Action.STAY
         else:
@@ -143,7 +176,7 @@ class Crm(CrmOptions):
         return Decision(
             action=action,
             level=target,
-            n_to_enrol=min(lacking if lacking > 0 else self.cohort_size, places),
+            n_to_enrol=min(lacking, self.cohort_size, places),
             clause=self._clauses[why],
         )
 
@@ -152,19 +185,22 @@ class Crm(CrmOptions):
     ) -> tuple[int, str]:
         """Return the next level, and the clause that says why."""
         nearest = self._nearest(beta)
+        too_many = beta == -inf
         if nearest < level:
-            return nearest, "deescalate"
+            return nearest, "dlts-only" if too_many else "deescalate"
         if nearest > level and memory:
             return level, "stay-coherent"
         n_here = tallies[level].n_evaluable
         if n_here < self.cohort_size:
             return level, "fill" if n_here else "not-given"
         if nearest == level:
-            return level, "stay"
+            return level, "dlts-only" if too_many else "stay"
         return nearest if self.skipping else level + 1, "escalate"
 
     def _select(self, why: str, tallies: Sequence[Tally], beta: float) -> Decision:
         """Stop, with the MTD nearest to the target of the levels given."""
+        if beta == -inf:
+            return self._stop(why)
         nearest = self._nearest(beta)
         given = [level for level, tally in enumerate(tallies) if tally.n_evaluable]
         # the farther from the nearest level of all, on either side, the farther from the target
@@ -204,6 +240,15 @@ class _Fits(dict[Counts, tuple[float, float]]):
 
 def _counts(tallies: Sequence[Tally]) -> Counts:
     return tuple([count for t in tallies for count in (t.n_evaluable, t.n_dlts)])
+
+
+def _most_likely(curve: CrmModel, counts: Counts) -> float:
+    """Return the estimate of beta by maximum likelihood, infinite where there is none."""
+    patients = {}
+    for level, (n, x) in enumerate(zip(counts[::2], counts[1::2], strict=True)):
+        if n:
+            patients[level, 1.0, True], patients[level, 1.0, False] = x, n - x
+    return maximise_likelihood(curve, patients)
 
 
 def _fit_many(grid: Grid, states: Sequence[Counts]) -> dict[Counts, tuple[float, float]]:

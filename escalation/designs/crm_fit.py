@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp, fsum, log1p, sqrt
-from typing import Literal
+from math import exp, fsum, isinf, log1p, sqrt
 
-from escalation.designs.crm_grid import FLAT, Grid, find_peak, grid_size, make_grid, moments
-from escalation.designs.crm_model import CrmModel
+from escalation.designs.crm_grid import Grid, grid_size, make_grid, moments
+from escalation.designs.crm_likelihood import maximise_likelihood
+from escalation.designs.crm_model import CrmModel, Method
 from escalation.errors import InputError
 
 __all__ = ["CrmFit", "fit_crm"]
-
-Method = Literal["bayes", "mle"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,8 +164,8 @@ def _maximise(model: CrmModel, counts: Counts) -> CrmFit:
             for (level, weight, has_dlt), n in counts.items()
         )
 
-    estimate = find_peak(log_likelihood, -FLAT, FLAT)
-    if abs(estimate) > FLAT / 2:
+    estimate = maximise_likelihood(model, counts)
+    if isinf(estimate):
         raise InputError(
             "the likelihood has no maximum: it rises as P(DLT) nears what it cannot exceed"
         )

@@ -14,7 +14,7 @@ from math import ceil, cos, exp, log, pi, sqrt
 
 from escalation.designs.crm_model import CrmModel
 
-__all__ = ["FLAT", "Grid", "find_peak", "grid_size", "make_grid", "moments", "posterior"]
+__all__ = ["FLAT", "Grid", "grid_size", "make_grid", "moments", "posterior"]
 
 N_NODES = 12  # of a panel
 PANEL = 4.0  # its width, in standard deviations
@@ -73,8 +73,8 @@ def make_grid(model: CrmModel, split: float, n: int) -> Grid:
     prior = 1 / (2 * model.prior_sd**2)
     # the farthest that n patients can draw the mode: a DLT each at the lowest level, or none each
     # at the highest
-    first = find_peak(lambda b: n * model.log_terms(lowest, b)[0] - prior * b * b, -FLAT, 0.0)
-    last = find_peak(lambda b: n * model.log_terms(highest, b)[1] - prior * b * b, 0.0, FLAT)
+    first = _find_peak(lambda b: n * model.log_terms(lowest, b)[0] - prior * b * b, -FLAT, 0.0)
+    last = _find_peak(lambda b: n * model.log_terms(highest, b)[1] - prior * b * b, 0.0, FLAT)
     first -= REACH * model.prior_sd
     last += REACH * model.prior_sd
     inside = min(max(split, first), last)
@@ -140,7 +140,7 @@ def moments(grid: Grid, log_density: Sequence[float]) -> tuple[float, float, flo
     return mean, sum(squares) / total, sum(density[: grid.n_below]) / total
 
 
-def find_peak(function: Callable[[float], float], low: float, high: float) -> float:
+def _find_peak(function: Callable[[float], float], low: float, high: float) -> float:
     """Return where a function with one peak has it, by golden section."""
     ratio = (sqrt(5) - 1) / 2
     left, right = high - ratio * (high - low), low + ratio * (high - low)

@@ -13,13 +13,15 @@ from typing import Literal
 
 from escalation.errors import DesignError
 
-__all__ = ["INTERCEPT", "PRIOR_SD", "CrmModel", "ModelKind", "calibrate_skeleton"]
+__all__ = ["INTERCEPT", "PRIOR_SD", "CrmModel", "Method", "ModelKind", "calibrate_skeleton"]
 
 ModelKind = Literal["empiric", "logistic"]
+Method = Literal["bayes", "mle"]
 PRIOR_SD = sqrt(1.34)  # the usual choice since O'Quigley & Shen 1996
 INTERCEPT = 3.0
 LEAST_SD, MOST_SD = 0.05, 10.0
 MOST_INTERCEPT = 20.0
+HUGE = 700.0  # exp of more is no number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +94,15 @@ class CrmModel:
             return score, log(-expm1(score))
         score += self.intercept
         return _log_p_logistic(score), _log_p_logistic(-score)
+
+    def slopes(self, dose: float, beta: float) -> tuple[float, float]:
+        """Return how both of ``log_terms`` change with beta."""
+        score = exp(beta) * dose
+        if self.kind == "empiric":
+            return score, -score / expm1(min(-score, HUGE))
+        p = 1 / (1 + exp(min(-score - self.intercept, HUGE)))
+        q = 1 / (1 + exp(score + self.intercept))
+        return score * q, -score * p
 
     def beta_at(self, level: int, p: float) -> float:
         """Return the beta at which P(DLT) at a level is ``p``, below ``ceiling``."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import erfc, sqrt
-from typing import Any
+from typing import Any, get_args
 
 from escalation.designs.base import MAX_LEVELS, Design
 from escalation.designs.common_options import (
@@ -26,6 +26,7 @@ from escalation.designs.crm_model import (
     MOST_SD,
     PRIOR_SD,
     CrmModel,
+    Method,
     ModelKind,
     calibrate_skeleton,
 )
@@ -35,7 +36,7 @@ from escalation.errors import DesignError
 __all__ = ["TIE", "CrmOptions"]
 
 TIE = 1e-9  # of beta or a probability: what lies closer is equal; both are right to 1e-10
-_MAY_BE_UNSET_COUNTS = ("max_patients", "prior_mtd", "n_earlystop")
+_MAY_BE_UNSET_COUNTS = ("max_patients", "prior_mtd", "n_earlystop", "first_stage")
 _MAY_BE_UNSET_RATES = ("halfwidth", "intercept")
 
 
@@ -65,14 +66,24 @@ class CrmOptions(Design):
     intercept : float or None
         Of the logistic model; 3 unless given.
     prior_sd : float
-        Prior standard deviation of the model's parameter.
+        Prior standard deviation of the model's parameter; with ``method="mle"`` it serves
+        ``cutoff_stop`` alone.
+    method : {"bayes", "mle"}
+        Estimate the model's parameter by its posterior mean or by maximum likelihood. There is no
+        estimate by likelihood before the first DLT, hence a first stage. Nor is there one where
+        all have had a DLT: the next level is the lowest then, and the end is without an MTD.
+    first_stage : int or None
+        Patients a level until the first DLT: with so many evaluable and none with a DLT the trial
+        goes up one level, whatever the model says, and on the highest level stays there. None for
+        the cohort size with ``method="mle"``, and for no first stage with "bayes". Where it is no
+        multiple of the cohort size the last cohort before ``max_patients`` may be smaller.
     skipping : bool
-        Escalate over untried levels.
+        Escalate over untried levels; not in the first stage.
     coherent : bool
         Never escalate right after a cohort with a DLT rate of the target or more.
     cutoff_stop : float
         Stop, without an MTD, when P(P(DLT) at the lowest level > target | data) is above this;
-        1 for never.
+        1 for never. It is the posterior probability whatever the method.
     n_earlystop : int or None
         The trial stops, and the MTD is selected, when so many are evaluable at the current level
         and the next cohort would be treated there too.
@@ -138,6 +149,19 @@ class CrmOptions(Design):
             "le": MOST_SD,
         },
     )
+    method: Method = field(
+        default="bayes",
+        metadata={"description": "Estimate by the posterior mean or by maximum likelihood."},
+    )
+    first_stage: int | None = field(
+        default=None,
+        metadata={
+            "description": "Patients a level until the first DLT, before the model is asked; "
+            "with mle cohort_size unless given.",
+            "ge": 1,
+            "le": MAX_COHORT,
+        },
+    )
     skipping: bool = field(default=False, metadata={"description": "Escalate over untried levels."})
     coherent: bool = field(
         default=True,
@@ -185,6 +209,8 @@ class CrmOptions(Design):
         yield from count_faults(self, counts, may_be_unset=_MAY_BE_UNSET_COUNTS)
         yield from rate_faults(self, rates, may_be_unset=_MAY_BE_UNSET_RATES)
         yield from switch_faults(self, ("skipping", "coherent"))
+        if self.method not in get_args(Method):
+            yield f'method must be "bayes" or "mle", not {self.method!r}'
         if self.skeleton is not None and type(self.skeleton) is not tuple:
             yield f"skeleton must be a list of numbers, one a level, not {self.skeleton!r}"
 
@@ -202,6 +228,9 @@ class CrmOptions(Design):
         )
         if self.prior_mtd is not None and not 1 <= self.prior_mtd <= self.n_levels:
             yield f"prior_mtd must be from 1 to {self.n_levels}, not {self.prior_mtd}"
+        first = self.first_stage
+        if first is not None and not 1 <= first <= MAX_COHORT:
+            yield f"first_stage must be from 1 to {MAX_COHORT}, not {first}"
         if self.model == "empiric" and self.intercept is not None:
             yield "intercept is of the logistic model; leave it out"
         if self.skeleton is None:
@@ -256,14 +285,21 @@ class CrmOptions(Design):
         return float(as_written(self.target) / 4)
 
     @property
+    def _first_stage(self) -> int | None:
+        if self.first_stage is None and self.method == "mle":
+            return self.cohort_size
+        return self.first_stage
+
+    @property
     def _prior_mtd(self) -> int:
         return (self.n_levels + 1) // 2 if self.prior_mtd is None else self.prior_mtd
 
     def spelled_out(self) -> Mapping[str, Any]:
         """Return what the options left open have come to: the calibrated skeleton, rounded."""
+        stage = {} if self.method == "bayes" else {"first_stage": self._first_stage}
         if self.skeleton is not None:
-            return {}
-        return {
+            return stage
+        return stage | {
             "skeleton": tuple(float(f"{p:.4g}") for p in self.curve.skeleton),
             "halfwidth": self._halfwidth,
             "prior_mtd": self._prior_mtd,

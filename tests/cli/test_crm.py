@@ -47,6 +47,21 @@ def test_decide_as_json_has_the_estimates_of_dfcrm():
     assert estimates[:4] == pytest.approx(theirs, rel=0, abs=1e-6)
 
 
+def test_decide_by_likelihood_shows_an_estimate_once_there_is_one():
+    words = settings(method="mle", first_stage=1)
+    before = run("decide", "1N 2N", "--levels", "5", *words)
+    assert before.exit_code == 0, before.output
+    assert "Escalate to level 3: enrol 1 patient." in before.stdout
+    assert "method mle, first_stage 1" in " ".join(before.stdout.split())
+    assert "estimate" not in before.stdout
+    after = run("decide", "1N 2N 3T", "--levels", "5", *words)
+    assert "De-escalate to level 2: enrol 2 patients." in after.stdout
+    assert "The estimate is the model's" in after.stdout
+    shown = json.loads(run("decide", "1T", "--levels", "5", *words, "--json").stdout)
+    assert shown["clause"]["id"] == "fill"
+    assert not any("p_dlt_estimate" in level for level in shown["levels"])
+
+
 @pytest.mark.parametrize("skeleton", [P_DLT, f"[{P_DLT}]", f"[ {P_DLT} ]"])
 def test_a_skeleton_is_given_as_a_list_or_with_commas(skeleton):
     said = run("decide", "", "--levels", "5", *settings(skeleton=skeleton))
@@ -64,6 +79,7 @@ def test_a_skeleton_is_given_as_a_list_or_with_commas(skeleton):
         ({"target": 1}, "target must be between 0 and 1, not 1"),
         ({"cohort_size": 4}, "max_patients must be a multiple of cohort_size 4, not 30"),
         ({"prior_mtd": 0}, "prior_mtd must be from 1 to 4, not 0"),
+        ({"method": "ml"}, 'method must be "bayes" or "mle", not \'ml\''),
         ({"modle": "logistic"}, "crm has no option 'modle'; did you mean model?"),
     ],
 )

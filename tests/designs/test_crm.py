@@ -47,11 +47,12 @@ def brief(design: Crm, outcomes: str) -> tuple[Any, ...]:
 
 
 def test_the_recommended_level_against_dfcrm():
-    """Every complete Bayesian fit, asked with skipping allowed and no stop."""
+    """Every complete fit, asked with skipping allowed and no stop."""
     differing = []
     n_asked = 0
+    within = {"bayes": 1e-6, "mle": 1e-4}
     for row in rows("dfcrm_fits.csv"):
-        if row["fn"] != "crm" or row["method"] != "bayes" or row["note"]:
+        if row["fn"] != "crm" or row["note"]:
             continue
         skeleton = tuple(map(float, row["prior"].split(";")))
         logistic = {"intercept": float(row["intcpt"])} if row["model"] == "logistic" else {}
@@ -61,6 +62,7 @@ def test_the_recommended_level_against_dfcrm():
             cohort_size=1,
             skeleton=skeleton,
             model=row["model"],
+            method=row["method"],
             prior_sd=float(row["scale"]),
             skipping=True,
             coherent=False,
@@ -74,10 +76,10 @@ def test_the_recommended_level_against_dfcrm():
         n_asked += 1
         theirs = list(map(float, row["ptox"].split(";")))
         if design.decide(tallies, levels[-1]).level != int(row["mtd"]) - 1 or not np.allclose(
-            design.estimates(tallies), theirs, rtol=0, atol=1e-6
+            design.estimates(tallies), theirs, rtol=0, atol=within[row["method"]]
         ):
             differing.append(row["id"])
-    assert n_asked == 80
+    assert n_asked == 89
     only(differing)
 
 
@@ -87,24 +89,34 @@ def expected(answers: Answers, design: Crm) -> list[tuple[str, int, int, int]]:
     for n, x, current in zip(answers.n, answers.x, answers.current, strict=True):
         levels = np.repeat(np.arange(design.n_levels), n)
         dlts = np.concatenate([np.arange(k) < j for k, j in zip(n, x, strict=True)])
-        p_dlt = np.array(fit_crm(design.curve, levels.tolist(), dlts.tolist()).p_dlt)
-        distance = np.round(np.abs(p_dlt - design.target), 9)
-        nearest, here = int(np.argmin(distance)), int(n[current])
+        here, top = int(n[current]), design.n_levels - 1
+        mle, first = design.method == "mle", design.first_stage
+        first = design.cohort_size if mle and first is None else first
+        if mle and (x.sum() == 0 or x.sum() == n.sum()):  # no estimate: all too low or too high
+            distance = np.arange(top, -1, -1) if x.sum() == 0 else np.arange(top + 1)
+        else:
+            fit = fit_crm(design.curve, levels.tolist(), dlts.tolist(), method=design.method)
+            distance = np.round(np.abs(np.array(fit.p_dlt) - design.target), 9)
+        nearest = int(np.argmin(distance))
         lacking = design.cohort_size - here
         if n.sum() >= design.max_patients:
             mtd = min(np.flatnonzero(n).tolist(), key=distance.__getitem__)
-            found.append(("stop", NONE, 0, mtd))
+            found.append(("stop", NONE, 0, NONE if mle and x.sum() == n.sum() else mtd))
             continue
-        level = int(current)
-        if n.sum() == 0:
+        level, size = int(current), design.cohort_size
+        if first and x.sum() == 0:
+            level += int(here >= first and level < top)
+            level = level if n.sum() else int(current)
+            if n[level] < first:
+                size = min(first, size + int(n[level]))
+        elif n.sum() == 0:
             pass
         elif nearest < level:
             level = nearest
         elif nearest > level and lacking <= 0:
             level += 1
         there = int(n[level])
-        lacking = design.cohort_size - there
-        size = lacking if lacking > 0 else design.cohort_size
+        size = size - there if size > there else design.cohort_size
         word = ("deescalate", "stay", "escalate")[int(np.sign(level - current)) + 1]
         found.append((word, level, min(size, design.max_patients - int(n.sum())), NONE))
     return found
@@ -112,8 +124,11 @@ def expected(answers: Answers, design: Crm) -> list[tuple[str, int, int, int]]:
 
 @pytest.mark.parametrize("model", ["empiric", "logistic"])
 @pytest.mark.parametrize(("cohort_size", "cap"), [(1, 300), (3, 9)])
-def test_every_untidy_tally_is_answered_by_the_rule_in_words(model, cohort_size, cap):
-    design = made(model=model, cohort_size=cohort_size, max_patients=cap, cutoff_stop=1)
+@pytest.mark.parametrize(
+    "stage", [{}, {"method": "mle"}, {"method": "mle", "first_stage": 4}, {"first_stage": 1}]
+)
+def test_every_untidy_tally_is_answered_by_the_rule_in_words(model, cohort_size, cap, stage):
+    design = made(model=model, cohort_size=cohort_size, max_patients=cap, cutoff_stop=1, **stage)
     answers = every_answer(design, [0, 1, 3, 5])
     assert_none(answers, ~answers.settled, "not settled with nobody pending")
     given = zip(
@@ -127,7 +142,17 @@ def test_every_untidy_tally_is_answered_by_the_rule_in_words(model, cohort_size,
     only([answers.row(i) for i, (a, b) in enumerate(zip(given, right, strict=True)) if a != b])
 
 
-@pytest.mark.parametrize("options", [{}, {"model": "logistic"}, {"skipping": True}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"model": "logistic"},
+        {"skipping": True},
+        {"method": "mle"},
+        {"method": "mle", "first_stage": 1, "model": "logistic"},
+        {"first_stage": 1},
+    ],
+)
 def test_one_more_dlt_never_leads_higher(options):
     answers = every_answer(made(**options), [0, 1, 2, 3, 6])
     named = np.where(answers.level != NONE, answers.level, -2)
@@ -203,6 +228,66 @@ def test_skipping_goes_to_the_nearest_level_at_once():
     design = change_design(FIVE, skipping=True)
     assert brief(design, "1NNN") == ("escalate", 5, 3, "escalate")
     assert brief(design, "1NN") == ("stay", 1, 1, "fill")
+
+
+TWO_STAGES = change_design(FIVE, method="mle", skipping=True)
+
+
+@pytest.mark.parametrize(
+    ("options", "outcomes", "answer"),
+    [
+        ({}, "", ("stay", 1, 3, "start")),
+        ({}, "1NN", ("stay", 1, 1, "first-stage")),
+        ({}, "1NNN", ("escalate", 2, 3, "first-stage")),
+        ({}, "1NNN 2NNN 3NNN 4NNN 5NNN", ("stay", 5, 3, "first-stage")),
+        ({}, "1NNN 2NNN 3NNT", ("stay", 3, 3, "stay-coherent")),
+        ({"skipping": False}, "1NNN 2NNN 3NNT 3NNN", ("escalate", 4, 3, "escalate")),
+        ({}, "1NTT", ("stay", 1, 3, "stay")),
+        # nobody without a DLT: the posterior ends the trial, or else it is at the lowest level
+        ({}, "1TTT", ("stop", None, 0, "lowest-too-toxic")),
+        ({}, "2TT", ("deescalate", 1, 3, "dlts-only")),
+        ({"cutoff_stop": 1}, "1TTT", ("stay", 1, 3, "dlts-only")),
+        ({"cutoff_stop": 1, "max_patients": 3}, "1TTT", ("stop", None, 0, "max-patients")),
+        ({"max_patients": 3}, "1NNN", ("stop", 1, 0, "max-patients")),
+        ({"n_earlystop": 3}, "1NNN 2NNN 3NNN 4NNN 5NNN", ("stop", 5, 0, "enough-here")),
+        # one patient a level, then three
+        ({"first_stage": 1}, "", ("stay", 1, 1, "start")),
+        ({"first_stage": 1}, "2X", ("stay", 2, 1, "first-stage")),
+        ({"first_stage": 1}, "1N", ("escalate", 2, 1, "first-stage")),
+        ({"first_stage": 1}, "1N 2T", ("deescalate", 1, 2, "deescalate")),
+        ({"first_stage": 1}, "1N 2N 3N 4N 5N", ("stay", 5, 2, "first-stage")),
+        ({"first_stage": 1}, "1T 2N", ("deescalate", 1, 2, "deescalate")),
+        # three a level, then one
+        ({"first_stage": 3, "cohort_size": 1}, "1N", ("stay", 1, 1, "first-stage")),
+        ({"first_stage": 3, "cohort_size": 1}, "1N 1N 1N", ("escalate", 2, 1, "first-stage")),
+        ({"first_stage": 3, "cohort_size": 1}, "1N 1N 1N 2T", ("stay", 2, 1, "stay")),
+        ({"first_stage": 5}, "1NNN", ("stay", 1, 2, "first-stage")),
+        ({"first_stage": 1, "method": "bayes"}, "1N", ("escalate", 2, 1, "first-stage")),
+    ],
+    ids=str,
+)
+def test_what_it_says_in_two_stages(options, outcomes, answer):
+    assert brief(change_design(TWO_STAGES, **options), outcomes) == answer
+
+
+def test_there_is_no_estimate_before_the_first_dlt_nor_where_all_had_one():
+    nobody = [Tally()] * 3
+    assert TWO_STAGES.estimates([Tally(n_evaluable=3), Tally(), *nobody]) is None
+    assert TWO_STAGES.estimates([Tally(n_evaluable=1, n_dlts=1), Tally(), *nobody]) is None
+    both = [Tally(n_evaluable=3), Tally(n_evaluable=3, n_dlts=1), *nobody]
+    fit = fit_crm(TWO_STAGES.curve, [0, 0, 0, 1, 1, 1], [0, 0, 0, 0, 0, 1], method="mle")
+    assert TWO_STAGES.estimates(both) == pytest.approx(fit.p_dlt, rel=0, abs=1e-12)
+
+
+def test_a_likelihood_midway_between_two_levels_gives_the_lower():
+    """With 3/15 at a level alone its estimate is 0.20, and by calibration 0.30 at the next."""
+    for level, n_dlts in ((2, 3), (2, 6), (3, 3), (3, 6)):
+        tallies = [Tally()] * 5
+        tallies[level] = Tally(n_evaluable=15 if n_dlts == 3 else 20, n_dlts=n_dlts)
+        p_dlt = TWO_STAGES.estimates(tallies)
+        lower = level if n_dlts == 3 else level - 1  # 6/20 is 0.30, and 0.20 at the level below
+        assert p_dlt[lower : lower + 2] == pytest.approx((0.2, 0.3), rel=0, abs=1e-12)
+        assert TWO_STAGES.decide(tallies, level).level == lower
 
 
 def test_the_mtd_is_the_nearest_of_the_levels_given():
@@ -307,6 +392,9 @@ def test_options_that_belong_together_give_way_together():
         ({"model": "logistic", "intercept": -1000}, "intercept must be from -20 to 20, not -1000"),
         ({"prior_sd": 0}, "prior_sd must be from 0.05 to 10, not 0"),
         ({"cutoff_stop": 0.4}, "cutoff_stop must be from 0.5 to 1, not 0.4"),
+        ({"method": "ml"}, 'method must be "bayes" or "mle", not \'ml\''),
+        ({"first_stage": 0}, "first_stage must be from 1 to 20, not 0"),
+        ({"first_stage": True}, "first_stage must be a whole number, not True"),
         ({"skipping": 1}, "skipping must be true or false, not 1"),
         ({"skeleton": (0.8, 0.85, 0.9), "prior_sd": 0.5}, "before the first patient"),
     ],

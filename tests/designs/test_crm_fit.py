@@ -7,9 +7,11 @@ import re
 import numpy as np
 import pytest
 from scipy.integrate import quad
+from scipy.optimize import minimize_scalar
 
 from escalation.designs.crm_fit import CrmFit, fit_crm
 from escalation.designs.crm_grid import grid_size, make_grid, posterior
+from escalation.designs.crm_likelihood import maximise_likelihood
 from escalation.designs.crm_model import CrmModel, calibrate_skeleton
 from escalation.errors import DesignError, InputError
 from tests.designs.reference import only, rows
@@ -86,6 +88,39 @@ def test_fits_against_dfcrm():
         if any(wrong):
             differing.append(f"{row['id']}: {wrong}")
     only(differing)
+
+
+@pytest.mark.parametrize("kind", ["empiric", "logistic"])
+def test_maximum_likelihood_against_scipy(kind):
+    """The slope is zero where scipy's minimiser, which knows no slope, has the maximum."""
+    model, rng = CrmModel(skeleton=STD, kind=kind, prior_sd=10), np.random.default_rng(3)
+    differing = []
+    for _ in range(300):
+        n = rng.integers(0, 12, 5)
+        x = rng.binomial(n, rng.choice([0.1, 0.3, 0.6]))
+        counts = {(j, 1.0, True): int(x[j]) for j in range(5)}
+        counts |= {(j, 1.0, False): int(n[j] - x[j]) for j in range(5)}
+        log_density = density(model, x, n - x)
+        found = maximise_likelihood(model, counts)
+        if not x.sum() or (x == n).all():
+            right = math.inf if not x.sum() else -math.inf
+            wrong = found != right
+        else:
+            best = minimize_scalar(
+                lambda b, f=log_density: -f(b) - b * b / 200, bounds=(-20, 20), method="bounded"
+            )
+            wrong = abs(found - best.x) > 1e-4
+        if wrong:
+            differing.append(f"{n} {x}: {found}")
+    only(differing)
+
+
+@pytest.mark.parametrize(("n_dlts", "beta"), [(3, -math.inf), (2, -math.inf), (1, "finite")])
+def test_a_likelihood_that_rises_to_the_ceiling_has_no_maximum(n_dlts, beta):
+    """With intercept 0, P(DLT) stays below one half."""
+    model = CrmModel(skeleton=(0.1, 0.2), kind="logistic", intercept=0)
+    found = maximise_likelihood(model, {(0, 1.0, True): n_dlts, (0, 1.0, False): 3 - n_dlts})
+    assert found == beta if beta != "finite" else model.p_dlt(found)[0] == pytest.approx(1 / 3)
 
 
 def density(model: CrmModel, n_dlts, n_without):
