@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from simulations.characteristics import check_target, correct_levels
-from simulations.exact import check_p_dlt, exact_batch
+from simulations.characteristics import check_target, correct_levels, end_values
+from simulations.exact import check_p_dlt, exact_batch, expected_values
 from simulations.graph import NO_MTD, TransitionGraph
 
 __all__ = ["QUANTILES", "CurveAverages", "FigureSummary", "average_over_curves"]
@@ -57,8 +57,8 @@ class CurveAverages:
         The correct level of each curve, ``NO_MTD`` for none.
     figures : dict of float array, shape (N,)
         "pcs", "p_overdose", "p_no_mtd", "p_inconclusive"; the expected "sample_size",
-        "total_dlts" and "patients_above" (the target); "share_above", the share of the expected
-        patients treated above the target, and "dlt_rate", the share with a DLT.
+        "total_dlts" and "patients_above" (the target); "share_above" and "dlt_rate" as in
+        ``metrics.METRICS``: means over trials of the share in a trial.
     """
 
     target: float
@@ -119,6 +119,7 @@ def average_over_curves(graph: TransitionGraph, p_dlt: ArrayLike, target: float)
     outcomes = np.column_stack([found.p_no_mtd, found.p_select])
     sample_size, total_dlts = found.patients.sum(axis=1), found.dlts.sum(axis=1)
     patients_above = (found.patients * above).sum(axis=1)
+    shares = _shares(graph, p)
     return CurveAverages(
         target=target,
         p_dlt=p,
@@ -131,15 +132,18 @@ def average_over_curves(graph: TransitionGraph, p_dlt: ArrayLike, target: float)
             "sample_size": sample_size,
             "total_dlts": total_dlts,
             "patients_above": patients_above,
-            "share_above": _share(patients_above, sample_size),
-            "dlt_rate": _share(total_dlts, sample_size),
+            "share_above": (shares[:, :-1] * above).sum(axis=1),
+            "dlt_rate": shares[:, -1],
         },
     )
 
 
-def _share(part: Floats, whole: Floats) -> Floats:
-    """Divide; of no patients, where a trial has ended already, the share is 0."""
-    return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
+def _shares(graph: TransitionGraph, p: Floats) -> Floats:
+    """Return the mean share of a trial's patients at each level, and with a DLT; (N, L + 1)."""
+    counted = end_values(graph)
+    counts = np.column_stack([counted["patients"], counted["dlts"].sum(axis=1)])
+    of_all = np.maximum(counted["patients"].sum(axis=1, keepdims=True), 1)
+    return expected_values(graph, p, counts / of_all)
 
 
 def _summarise(values: Floats) -> FigureSummary:
