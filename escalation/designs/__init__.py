@@ -108,11 +108,14 @@ def change_design(design: Design, **options: Any) -> Design:
 def describe_design(design: Design) -> str:
     """Say a design and its options in one line, as printed with every result."""
     name, *options = {**design_settings(design), **design.spelled_out()}.items()
-    said = (f"{option} {_written(value)}" for option, value in options if value is not None)
+    said = (f"{option} {option_words(value)}" for option, value in options if value is not None)
     return f"{name[1]}: {', '.join(said)}"
 
 
-def _written(value: object) -> str:
+def option_words(value: object) -> str:
+    """Write the value of an option as a protocol file and ``--set`` do: true, 3, 0.1,0.2."""
+    if isinstance(value, bool):
+        return str(value).lower()
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 

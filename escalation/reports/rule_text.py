@@ -2,39 +2,20 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from string import ascii_lowercase
 from typing import Any
 
-from escalation.designs import Design, LevelStatus, design_options
+from escalation.designs import Design, LevelStatus, design_options, option_words
 from escalation.designs.base import WAIT
+from escalation.designs.interval import IntervalDesign
 from escalation.outcomes import Tally
+from escalation.reports.boundary_text import boundary_sentences, boundary_words
 from escalation.reports.decision_table import decision_table
+from escalation.reports.rule_layout import Item, Section, write_sections
 from escalation.reports.rule_sentences import RuleSentence, rule_sentences, settled_early
 from escalation.reports.situations import require_stages, tallies_words
 
 __all__ = ["rule_text"]
-
-WIDTH = 79
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Item:
-    """A numbered or bulleted sentence, the data below it, and its own items."""
-
-    text: str
-    data: tuple[str, ...] = ()
-    items: tuple[_Item, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Section:
-    title: str
-    paragraphs: tuple[str, ...] = ()
-    items: tuple[_Item, ...] = ()
-    numbered: bool = False
 
 
 def rule_text(design: Design, level_names: Sequence[str], *, markdown: bool = False) -> str:
@@ -54,7 +35,7 @@ def rule_text(design: Design, level_names: Sequence[str], *, markdown: bool = Fa
     Raises
     ------
     DesignError
-        For a design that does not judge a level by stages.
+        For a design that judges a level neither by stages nor by boundaries.
 
     Examples
     --------
@@ -63,14 +44,22 @@ def rule_text(design: Design, level_names: Sequence[str], *, markdown: bool = Fa
     >>> print(text.splitlines()[0])
     Dose escalation rule
     """
-    require_stages(design, "rule text")
-    sections = (
-        _Section(
+    if isinstance(design, IntervalDesign):
+        sections = _interval_sections(design, level_names)
+    else:
+        require_stages(design, "rule text")
+        sections = _staged_sections(design, level_names)
+    return write_sections(sections, markdown=markdown)
+
+
+def _staged_sections(design: Design, level_names: Sequence[str]) -> tuple[Section, ...]:
+    return (
+        Section(
             title="Dose escalation rule",
             paragraphs=(_design_words(design), *_ladder_words(design, level_names)),
         ),
-        _Section(title="Options", items=tuple(_Item(text=text) for text in _option_words(design))),
-        _Section(
+        Section(title="Options", items=tuple(Item(text=text) for text in _option_words(design))),
+        Section(
             title="Rules",
             paragraphs=(
                 "x/n stands for x patients with a DLT among the n evaluable patients at a level, "
@@ -79,18 +68,52 @@ def rule_text(design: Design, level_names: Sequence[str], *, markdown: bool = Fa
             items=_sentences(rule_sentences(design)),
             numbered=True,
         ),
-        _Section(title="Pending patients", paragraphs=_pending_words(design)),
-        _Section(
+        Section(title="Pending patients", paragraphs=_pending_words(design)),
+        Section(
             title="Cohorts of another size",
             paragraphs=(
                 "A level can have fewer evaluable patients than foreseen, or more. While the "
                 "level above has not been given:",
             ),
-            items=tuple(_Item(text=text) for text in _untidy_words(design)),
+            items=tuple(Item(text=text) for text in _untidy_words(design)),
         ),
     )
-    write = _markdown if markdown else _plain
-    return "\n\n".join(write(section, level) for level, section in enumerate(sections)) + "\n"
+
+
+def _interval_sections(design: IntervalDesign, level_names: Sequence[str]) -> tuple[Section, ...]:
+    """Write a rule by boundaries: the sentences, and below them what each number of DLTs means."""
+    looks = design.stages
+    between = [n for n in range(1, looks[-1]) if n not in looks]
+    named = (
+        f"Design: {design.name}. A level is judged by the patients with a DLT among all evaluable "
+        "there, whatever their number."
+    )
+    return (
+        Section(
+            title="Dose escalation rule",
+            paragraphs=(named, *_ladder_words(design, level_names)),
+        ),
+        Section(title="Options", items=tuple(Item(text=text) for text in _option_words(design))),
+        Section(
+            title="Rules",
+            items=tuple(Item(text=clause.text) for clause in boundary_sentences(design)),
+            numbered=True,
+        ),
+        Section(
+            title="Boundaries",
+            paragraphs=(
+                "x/n stands for x patients with a DLT among the n evaluable patients at the "
+                "current level. A level that is eliminated is left at once and for good.",
+            ),
+            items=tuple(Item(text=text) for text in boundary_words(design, looks)),
+        ),
+        Section(title="Pending patients", paragraphs=(_pending_rule(design),)),
+        Section(
+            title="Cohorts of another size",
+            paragraphs=("A level can have other numbers of evaluable patients:",),
+            items=tuple(Item(text=text) for text in boundary_words(design, between)),
+        ),
+    )
 
 
 def _design_words(design: Design) -> str:
@@ -115,10 +138,12 @@ def _option_words(design: Design) -> tuple[str, ...]:
         value = getattr(design, option)
         if option == "variant" or (option == "untested_below" and design.start == 0):
             continue
+        if value is None and option not in _OPTION_WORDS:
+            continue
         if option in _OPTION_WORDS:
             said.append(_OPTION_WORDS[option](design, value))
         else:
-            named.append(f"{option} = {value}")
+            named.append(f"{option} = {option_words(value)}")
     return (*(["; ".join(named) + "."] if named else []), *said)
 
 
@@ -175,7 +200,7 @@ _OPTION_WORDS: dict[str, Callable[[Design, Any], str]] = {
 }
 
 
-def _sentences(sentences: Sequence[RuleSentence]) -> tuple[_Item, ...]:
+def _sentences(sentences: Sequence[RuleSentence]) -> tuple[Item, ...]:
     """Make items; clauses that open with the same sentence share it as one."""
     by_lead: dict[str, list[RuleSentence]] = {}
     for sentence in sentences:
@@ -185,13 +210,13 @@ def _sentences(sentences: Sequence[RuleSentence]) -> tuple[_Item, ...]:
         lead = _lead(sentence)
         group = by_lead[lead]
         if len(group) == 1:
-            items.append(_Item(text=sentence.clause.text, data=_data(sentence)))
+            items.append(Item(text=sentence.clause.text, data=_data(sentence)))
         elif sentence is group[-1]:  # the group comes where its last clause would
             shared = tuple(
-                _Item(text=one.clause.text.removeprefix(f"{lead}. "), data=_data(one))
+                Item(text=one.clause.text.removeprefix(f"{lead}. "), data=_data(one))
                 for one in group
             )
-            items.append(_Item(text=f"{lead}.", items=shared))
+            items.append(Item(text=f"{lead}.", items=shared))
     return tuple(items)
 
 
@@ -203,14 +228,18 @@ def _data(sentence: RuleSentence) -> tuple[str, ...]:
     return tuple(f"{str(case)[0].upper()}{str(case)[1:]}." for case in sentence.cases)
 
 
-def _pending_words(design: Design) -> tuple[str, ...]:
+def _pending_rule(design: Design) -> str:
     goes_on = "" if design.while_pending is None else f"{design.while_pending.text} Then: "
-    rule = (
+    return (
         "A patient inside the DLT window without a DLT is pending. A decision is made before the "
         "windows close when every way in which the pending patients can turn out leads to the "
         "same one; to escalate or to stop must hold as well if they turn out not evaluable. "
         f"{goes_on}{WAIT.text} A patient who turns out not evaluable is replaced."
     )
+
+
+def _pending_words(design: Design) -> tuple[str, ...]:
+    rule = _pending_rule(design)
     settled: dict[tuple[int, int], list[tuple[int, int]]] = {}
     for n, x, n_pending in settled_early(design):
         settled.setdefault((n, n_pending), []).append((n, x))
@@ -239,48 +268,3 @@ def _untidy_words(design: Design) -> tuple[str, ...]:
         "; ".join(f"{tallies_words(counts)}: {answer}" for answer, counts in said.items()) + "."
         for said in answers.values()
     )
-
-
-def _plain(section: _Section, level: int) -> str:
-    underline = "-" if level else "="
-    blocks = [f"{section.title}\n{underline * len(section.title)}"]
-    blocks += [_fill(text) for text in section.paragraphs]
-    if section.items:
-        blocks.append("\n".join(_plain_items(section.items, numbered=section.numbered)))
-    return "\n\n".join(blocks)
-
-
-def _plain_items(items: Sequence[_Item], *, numbered: bool) -> list[str]:
-    lines = []
-    for number, item in enumerate(items, start=1):
-        lines.append(_fill(item.text, f"{number:>2}. " if numbered else "  - "))
-        lines += [_fill(text, "    ", hang=2) for text in item.data]
-        for letter, part in zip(ascii_lowercase, item.items, strict=False):
-            lines.append(_fill(part.text, f"    ({letter}) "))
-            lines += [_fill(text, "        ", hang=2) for text in part.data]
-    return lines
-
-
-def _fill(text: str, lead: str = "", *, hang: int = 0) -> str:
-    indent = " " * (len(lead) + hang)
-    return textwrap.fill(
-        text, WIDTH, initial_indent=lead, subsequent_indent=indent, break_on_hyphens=False
-    )
-
-
-def _markdown(section: _Section, level: int) -> str:
-    blocks = [f"{'###' if level else '##'} {section.title}", *section.paragraphs]
-    if section.items:
-        mark = "1." if section.numbered else "-"
-        blocks.append("\n".join(_markdown_items(section.items, mark, "")))
-    return "\n\n".join(blocks)
-
-
-def _markdown_items(items: Sequence[_Item], mark: str, indent: str) -> list[str]:
-    lines = []
-    inner = indent + " " * (len(mark) + 1)
-    for item in items:
-        lines.append(f"{indent}{mark} {item.text}")
-        lines += [f"{inner}- *{text}*" for text in item.data]
-        lines += _markdown_items(item.items, "-", inner)
-    return lines

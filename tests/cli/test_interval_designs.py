@@ -56,9 +56,16 @@ def test_paths_ask_the_design(name):
 
 
 @by_name
-@pytest.mark.parametrize("command", ["text", "diagram"])
-def test_what_only_a_design_by_stages_has_is_refused_in_one_line(name, command):
-    said = run("protocol", command, *settings(name))
+def test_the_rule_is_printed_in_words(name):
+    said = run("protocol", "text", *settings(name))
+    assert said.exit_code == 0, said.output
+    assert "Boundaries" in said.stdout
+    assert run("protocol", "text", "--markdown", *settings(name)).exit_code == 0
+
+
+@by_name
+def test_what_only_a_design_by_stages_has_is_refused_in_one_line(name):
+    said = run("protocol", "diagram", *settings(name))
     assert said.exit_code == 1
     assert len(said.stderr.splitlines()) == 1
     assert "judges a level on any number of patients; `escalation table`" in said.stderr
