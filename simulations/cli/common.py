@@ -35,10 +35,12 @@ __all__ = [
     "graph_from",
     "heading",
     "moderate_words",
+    "note",
     "p_dlt_option",
     "p_moderate_option",
     "plotted_design",
     "print_continued_from",
+    "print_p_moderate",
     "read_scenarios",
     "scenario_option",
 ]
@@ -160,6 +162,12 @@ def moderate_words(p_moderate: tuple[float, ...] | None) -> str:
     return f"P(moderate toxicity) without a DLT, by level: {listed}"
 
 
+def print_p_moderate(p_moderate: tuple[float, ...] | None) -> None:
+    """Say the assumed P(moderate toxicity) on a line of its own, where one is given."""
+    if p_moderate is not None:
+        line(f"{moderate_words(p_moderate)}.", indent="  ")
+
+
 def heading(protocol: Protocol, p_moderate: tuple[float, ...] | None = None) -> dict[str, Any]:
     """Return what every JSON document of the family starts with."""
     assumed = {} if p_moderate is None else {"p_moderate": list(p_moderate)}
@@ -196,7 +204,14 @@ def print_continued_from(cohorts: Sequence[Cohort]) -> None:
         )
 
 
-def plotted_design(protocol: Protocol, cohorts: Sequence[Cohort]) -> str:
-    """Return what a caption says of the design: also after which outcomes the trial continues."""
-    after = f"; after {format_outcomes(cohorts)}" if cohorts else ""
-    return origin(protocol).rstrip(".") + after
+def plotted_design(
+    protocol: Protocol, cohorts: Sequence[Cohort], p_moderate: tuple[float, ...] | None = None
+) -> str:
+    """Return what a caption says of the design, after which outcomes, and P(moderate toxicity)."""
+    return "; ".join(filter(None, (origin(protocol).rstrip("."), note(cohorts, p_moderate))))
+
+
+def note(cohorts: Sequence[Cohort], p_moderate: tuple[float, ...] | None) -> str:
+    """Say for a figure's metadata what else it rests on; nothing where nothing is given."""
+    after = f"after {format_outcomes(cohorts)}" if cohorts else ""
+    return "; ".join(filter(None, (after, moderate_words(p_moderate))))
