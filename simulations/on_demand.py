@@ -79,7 +79,7 @@ def graph_on_demand(
     if design.asks_moderate:
         raise InputError(
             f"{design.name} counts moderate toxicities, for which the whole graph is needed; it is "
-            "too large: use fewer levels or a maximum sample size"
+            "too large: use fewer levels or a smaller maximum sample size"
         )
     start = build_graph(design, tallies, level, last=last, walk_by=_walk_roots)
     curves = [(check_p_dlt(p, start), root_cuts(start, np.asarray(p))) for p in p_dlt]

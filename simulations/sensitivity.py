@@ -277,5 +277,5 @@ def _one_figure(figures: Mapping[str, Floats], name: str, level: int | None) -> 
             raise InputError(f"{name} is not counted by level; leave the level out")
         return values
     if level is None or not 0 <= level < values.shape[1]:
-        raise InputError(f"{name} is counted by level; name one of {values.shape[1]}")
+        raise InputError(f"{name} is counted by level; name one of {values.shape[1]}: {name}:LEVEL")
     return values[:, level]

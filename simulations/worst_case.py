@@ -211,7 +211,8 @@ def worst_pcs(
         regions = list(by_level_at_target(low, high, target, separation))
     if not regions:
         raise InputError(
-            "no curve in the band has a level at the target and the others as far from it"
+            f"no curve allowed has a level at the target {target:g} and the others at least "
+            f"{separation} from it; make the separation smaller, or the band wider"
         )
     values = end_values(graph)
     selected = np.hstack([values["p_no_mtd"], values["p_select"]])

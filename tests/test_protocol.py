@@ -42,6 +42,7 @@ HEAD = 'schema = 1\nname = "x"\nstart = 1\n'
 DESIGN = '[design]\nname = "3+3"\n'
 LEVELS = "[[levels]]\nlabel = 1\n[[levels]]\nlabel = 2\n"
 PLAIN = HEAD + DESIGN + LEVELS
+BOIN = '[design]\nname = "boin"\nmax_patients = 12\n'
 
 
 def faults_of(text: str) -> tuple[str, ...]:
@@ -355,6 +356,11 @@ def test_every_fault_is_reported_at_once_each_with_its_place():
         (PLAIN.replace("label = 2", "label = 1000"), "levels[1].label: must be at most 999, not"),
         (PLAIN.replace("label = 2", 'label = "2"'), "levels[1].label: must be a whole number, n"),
         (PLAIN.replace("label = 2", "label = true"), "levels[1].label: must be a whole number, n"),
+        (HEAD + LEVELS + BOIN + "target = 1.5\n", "design.target: must be below 1, not 1.5"),
+        (
+            HEAD + LEVELS + BOIN + 'target = 0.3\ntitration = "yes"\n',
+            'design.titration: must be true or false, not "yes"',
+        ),
         (PLAIN.replace("label = 2", "label = 2.5"), "levels[1].label: must be a whole number, n"),
         (PLAIN.replace("label = 2", "dose = 2"), "levels[1].label: is missing"),
         (HEAD + DESIGN, "levels: is missing"),

@@ -57,8 +57,9 @@ def show_all(
     click.echo(level_table(protocol, cohorts, found.opinions[0].advice.tallies))
     click.echo()
     line(_say_asked(found), indent="  ")
-    for _, why in found.left_out:
-        line(f"Left out: {why}.", indent="  ")
+    for name, why in found.left_out:
+        said = why if why.startswith(name) else f"{name}: {why}"
+        line(f"Left out: {said}.", indent="  ")
     line(origin(protocol), indent="  ")
     line(summarise(found, protocol), indent="  ")
 

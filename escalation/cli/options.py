@@ -166,13 +166,16 @@ def _levels_from_p_dlt(p_dlt: object) -> int | None:
     return len(p_dlt) if isinstance(p_dlt, tuple) and p_dlt else None
 
 
-def parse_settings(settings: tuple[str, ...]) -> Mapping[str, Any]:
-    """Read ``KEY=VALUE``: a number, numbers or true/false where it reads so, else text."""
+def parse_settings(settings: tuple[str, ...], where: str = "--set") -> Mapping[str, Any]:
+    """Read ``KEY=VALUE``: a number, numbers or true/false where it reads so, else text.
+
+    ``where`` is what took them, for messages.
+    """
     options: dict[str, Any] = {}
     for setting in settings:
         key, equals, value = setting.partition("=")
         if not (equals and key and value):
-            raise click.UsageError(f"--set takes KEY=VALUE, not {setting!r}")
+            raise click.UsageError(f"{where} takes KEY=VALUE, not {setting!r}")
         if key in options:
             raise DesignError(f"option {key!r} is given twice")
         options[key] = _parse_value(value)
@@ -180,7 +183,8 @@ def parse_settings(settings: tuple[str, ...]) -> Mapping[str, Any]:
 
 
 def _parse_value(value: str) -> Any:
-    for written in (value, f"[{value}]" if "," in value else value):  # 0.05,0.10 is a list
+    whole = re.sub(r"(?<![\w.])(-?)\.(?=\d)", r"\g<1>0.", value)  # .3 as --p-dlt reads it
+    for written in (whole, f"[{whole}]" if "," in whole else whole):  # 0.05,0.10 is a list
         try:
             return json.loads(written)
         except (ValueError, RecursionError):

@@ -28,7 +28,7 @@ class TooManyStatesError(EscalationError):
         self.max_states = max_states
         super().__init__(
             f"on a ladder of {n_levels} levels the design can reach more than {max_states} "
-            "states; use fewer levels or a maximum sample size"
+            "states; use fewer levels or a smaller maximum sample size"
         )
 
 

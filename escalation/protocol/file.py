@@ -129,6 +129,8 @@ def _position(place: Place, order: list[str]) -> tuple[int, list[int]]:
 _PROBLEMS = {
     "int_type": "must be a whole number, not {value}",
     "int_from_float": "must be a whole number, not {value}",
+    "bool_type": "must be true or false, not {value}",
+    "bool_parsing": "must be true or false, not {value}",
     "float_type": "must be a number, not {value}",
     "finite_number": "must be a finite number, not {value}",
     "string_type": "must be text, in quotes, not {value}",
@@ -138,6 +140,7 @@ _PROBLEMS = {
     "model_attributes_type": "must be a table, not {value}",
     "greater_than": "must be above {gt:g}, not {value}",
     "greater_than_equal": "must be at least {ge:g}, not {value}",
+    "less_than": "must be below {lt:g}, not {value}",
     "less_than_equal": "must be at most {le:g}, not {value}",
     "literal_error": "must be {expected}, not {value}",
     "string_too_long": "must have at most {max_length} characters",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from textwrap import fill
 from typing import Any
 
 from escalation.binomial import LEVEL, binomial_limits, clopper_pearson, percent
@@ -40,11 +41,12 @@ def level_table(protocol: Protocol, cohorts: Sequence[Cohort], tallies: Sequence
     """
     dose = [("dose,", protocol.unit)] if protocol.unit else []
     replaced = _not_evaluable(protocol, cohorts)
-    beside = [("not", "evaluable")] if any(replaced) else []
     graded = [("", "moderate")] if protocol.design.asks_moderate else []
     limits = ("P(DLT)", "limits")
     estimates = protocol.design.estimates(tallies)
     modelled = [] if estimates is None else [("P(DLT)", "estimate")]
+    # beside one more column there is no room for it on 80
+    beside = [("not", "evaluable")] if any(replaced) and not (graded or modelled) else []
     counted = [("", "evaluable"), ("", "DLTs"), *graded, ("", "pending")]
     heads = [("", "level"), *dose, *counted, *beside, limits, *modelled, ("", "status")]
     rows = [list(head) for head in zip(*heads, strict=True)]
@@ -62,7 +64,15 @@ def level_table(protocol: Protocol, cohorts: Sequence[Cohort], tallies: Sequence
         table += f"\nP(DLT): exact two-sided {_LEVEL} limits (Clopper-Pearson)."
     if modelled:
         table += "\nThe estimate is the model's, from all evaluable patients."
+    if any(replaced) and not beside:
+        table += f"\n{_describe_not_evaluable(protocol, replaced)}"
     return table
+
+
+def _describe_not_evaluable(protocol: Protocol, replaced: Sequence[int]) -> str:
+    counts = zip(protocol.labels, replaced, strict=True)
+    listed = ", ".join(f"{n} at level {label}" for label, n in counts if n)
+    return fill(f"Not evaluable: {listed}.", 79, subsequent_indent="  ")
 
 
 def _limits(tally: Tally) -> str:

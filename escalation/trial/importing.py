@@ -160,6 +160,12 @@ def _outcome(state: TrialState, recorder: Recorder, row: PatientRow) -> Events:
         last = known.outcomes[-1]
         if last.event.outcome is row.outcome:
             _compare(row, last.event, ("reason",), last.seq)
+            for toxicity in row.toxicities:
+                if toxicity not in known.toxicities:
+                    raise _DiffersError(
+                        f"{toxicity.term} grade {toxicity.grade}, onset {toxicity.onset}, is not "
+                        f"as in entry {last.seq}; if that is wrong, correct the entry"
+                    )
             _compare_day(last.event.on, recorder.on, last.seq)
             return ()
     return record_outcome(

@@ -46,6 +46,7 @@ __all__ = [
     "p_moderate_option",
     "plotted_design",
     "print_continued_from",
+    "print_p_moderate",
     "read_scenarios",
     "save_plot",
     "scenario_option",
@@ -175,6 +176,12 @@ def moderate_words(p_moderate: tuple[float, ...] | None) -> str:
         return ""
     listed = ", ".join(f"{q:g}" for q in p_moderate)
     return f"P(moderate toxicity) without a DLT, by level: {listed}"
+
+
+def print_p_moderate(p_moderate: tuple[float, ...] | None) -> None:
+    """Say the assumed P(moderate toxicity) on a line of its own, where one is given."""
+    if p_moderate is not None:
+        line(f"{moderate_words(p_moderate)}.", indent="  ")
 
 
 def heading(protocol: Protocol, p_moderate: tuple[float, ...] | None = None) -> dict[str, Any]:

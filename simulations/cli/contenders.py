@@ -82,8 +82,10 @@ def parse_design(word: str, start: int | None = None) -> NamedDesign:
     parts = re.split(r",(?![^\[]*\])", settings) if settings else []
     before = name.partition(":")[0]
     if any("=" not in part for part in parts) or (":" in name and before in (*DESIGNS, *VARIANTS)):
-        raise InputError(f"{word}: options are written as {before}:KEY=VALUE,KEY=VALUE")
-    own = freeze_lists(parse_settings(tuple(parts)))
+        raise InputError(
+            f"{word}: options are written as {before}:KEY=VALUE,KEY=VALUE, a list as KEY=[0.1,0.2]"
+        )
+    own = freeze_lists(parse_settings(tuple(parts), f"{name}:"))
     if name in DESIGNS:
         return NamedDesign(word=word, name=name, own=own)
     if name in VARIANTS:

@@ -27,6 +27,8 @@ from simulations.cli.common import (
     graph_from,
     heading,
     p_dlt_option,
+    p_moderate_option,
+    print_p_moderate,
     scenario_option,
 )
 
@@ -40,6 +42,7 @@ __all__ = ["mtd_data"]
 @click.command("mtd-data", cls=OutcomesCommand)
 @p_dlt_option
 @scenario_option
+@p_moderate_option
 @protocol_options
 @from_option
 @departures_option
@@ -58,6 +61,7 @@ def mtd_data(
     protocol: Protocol,
     p_dlt: tuple[float, ...] | None,
     scenario_file: str | None,
+    p_moderate: tuple[float, ...] | None,
     outcomes: str | None,
     allow_departures: bool,
     confidence: float,
@@ -79,14 +83,14 @@ def mtd_data(
         raise click.UsageError("give --csv or --json, not both")
     scenario = choose_scenario(protocol, p_dlt, scenario_file)
     cohorts = read_outcomes(outcomes) if outcomes is not None else ()
-    graph = graph_from(protocol, cohorts, allow_departures)
+    graph = graph_from(protocol, cohorts, allow_departures, p_moderate)
     found = data_sets(graph, None if scenario is None else scenario.p_dlt, level=confidence)
     if as_json:
-        echo_json(_document(protocol, found, scenario, confidence))
+        echo_json(_document(protocol, found, scenario, confidence, p_moderate))
     elif as_csv:
         _print_csv(found, confidence)
     else:
-        _print_text(protocol, found, scenario, confidence)
+        _print_text(protocol, found, scenario, confidence, p_moderate)
 
 
 def _p_mtd(found: Sequence[MtdData]) -> float:
@@ -94,10 +98,14 @@ def _p_mtd(found: Sequence[MtdData]) -> float:
 
 
 def _document(
-    protocol: Protocol, found: Sequence[MtdData], scenario: Scenario | None, confidence: float
+    protocol: Protocol,
+    found: Sequence[MtdData],
+    scenario: Scenario | None,
+    confidence: float,
+    p_moderate: tuple[float, ...] | None,
 ) -> dict[str, Any]:
     return {
-        **heading(protocol),
+        **heading(protocol, p_moderate),
         "confidence": confidence,
         "scenario": scenario and {"name": scenario.name, "p_dlt": list(scenario.p_dlt)},
         "p_mtd": None if scenario is None else _p_mtd(found),
@@ -133,11 +141,16 @@ def _print_csv(found: Sequence[MtdData], confidence: float) -> None:
 
 
 def _print_text(
-    protocol: Protocol, found: Sequence[MtdData], scenario: Scenario | None, confidence: float
+    protocol: Protocol,
+    found: Sequence[MtdData],
+    scenario: Scenario | None,
+    confidence: float,
+    p_moderate: tuple[float, ...] | None,
 ) -> None:
     line(origin(protocol), indent="  ")
     if scenario is not None:
         line(f"Scenario {scenario.name}: exact probabilities.", indent="  ")
+        print_p_moderate(p_moderate)
     if not found:
         click.echo("No trial can end with an MTD.")
         return

@@ -30,8 +30,10 @@ from simulations.cli.common import (
     graph_from,
     heading,
     note,
+    p_moderate_option,
     plotted_design,
     print_continued_from,
+    print_p_moderate,
     save_plot,
     seed_option,
 )
@@ -66,6 +68,7 @@ SHOWN = (
 
 
 @click.command(cls=OutcomesCommand, short_help="Results averaged over random curves.")
+@p_moderate_option
 @protocol_options
 @from_option
 @departures_option
@@ -98,6 +101,7 @@ SHOWN = (
 def random_scenarios(
     *,
     protocol: Protocol,
+    p_moderate: tuple[float, ...] | None,
     outcomes: str | None,
     allow_departures: bool,
     prior: str,
@@ -143,10 +147,10 @@ def random_scenarios(
     chosen = _parse_settings(prior, prior_settings)
     drawn = _draw(protocol, prior, chosen, curves=curves, seed=seed, target=target)
     cohorts = read_outcomes(outcomes) if outcomes is not None else ()
-    graph = graph_from(protocol, cohorts, allow_departures)
+    graph = graph_from(protocol, cohorts, allow_departures, p_moderate)
     averages = average_over_curves(graph, drawn, target)
     if as_json:
-        document = heading(protocol) | {
+        document = heading(protocol, p_moderate) | {
             "prior": {"name": prior, "settings": chosen},
             "curves": curves,
             "seed": seed,
@@ -156,6 +160,7 @@ def random_scenarios(
         echo_json(document | _document(protocol, averages))
     else:
         line(origin(protocol), indent="  ")
+        print_p_moderate(p_moderate)
         line(
             f"{_describe(prior, prior_settings, curves, seed)}, target {target:g}; exact for each."
         )
@@ -163,7 +168,8 @@ def random_scenarios(
         click.echo()
         _print(protocol, averages)
     if plot is not None:
-        _plot(plot, protocol, cohorts, averages, _describe(prior, prior_settings, curves, seed))
+        described = _describe(prior, prior_settings, curves, seed)
+        _plot(plot, protocol, (cohorts, p_moderate), averages, described)
     if table is not None:
         origin_columns = {
             "prior": " ".join((prior, *prior_settings)),
@@ -173,6 +179,8 @@ def random_scenarios(
             "digest": protocol.digest,
             "escalation": __version__,
         }
+        if p_moderate is not None:
+            origin_columns["p_moderate"] = ",".join(map(str, p_moderate))
         write_curves(table, averages, protocol.labels, origin_columns)
         click.echo(f"wrote {table}", err=True)
 
@@ -229,7 +237,8 @@ def _draw(
 
 def _describe(prior: str, settings: Sequence[str], curves: int, seed: int) -> str:
     changed = f" ({', '.join(settings)})" if settings else ""
-    return f"{curves:,} curves, {prior} prior{changed}, seed {seed}"
+    drawn = "1 curve" if curves == 1 else f"{curves:,} curves"
+    return f"{drawn}, {prior} prior{changed}, seed {seed}"
 
 
 def _print(protocol: Protocol, averages: CurveAverages) -> None:
@@ -278,14 +287,18 @@ def _document(protocol: Protocol, averages: CurveAverages) -> dict[str, Any]:
 
 
 def _plot(
-    path: Path, protocol: Protocol, cohorts: Sequence[Cohort], averages: CurveAverages, prior: str
+    path: Path,
+    protocol: Protocol,
+    rests_on: tuple[Sequence[Cohort], tuple[float, ...] | None],
+    averages: CurveAverages,
+    prior: str,
 ) -> None:
     from simulations.plots import plot_curve_averages  # noqa: PLC0415  # loads matplotlib
 
     axes = plot_curve_averages(
         averages,
         level_names=protocol.axis_names,
-        design=plotted_design(protocol, cohorts),
+        design=plotted_design(protocol, *rests_on),
         prior=prior,
     )
     save_plot(
@@ -294,5 +307,5 @@ def _plot(
         protocol,
         scenario=prior,
         method="exact for each curve",
-        note=note(cohorts, None),
+        note=note(*rests_on),
     )

@@ -31,8 +31,10 @@ from simulations.cli.common import (
     heading,
     note,
     p_dlt_option,
+    p_moderate_option,
     plotted_design,
     print_continued_from,
+    print_p_moderate,
     save_plot,
     scenario_option,
 )
@@ -50,6 +52,7 @@ BAND = 0.05
 @click.command(cls=OutcomesCommand, short_help="How results change with the P(DLT) of each level.")
 @p_dlt_option
 @scenario_option
+@p_moderate_option
 @protocol_options
 @from_option
 @departures_option
@@ -70,6 +73,7 @@ def sensitivity(
     protocol: Protocol,
     p_dlt: tuple[float, ...] | None,
     scenario_file: str | None,
+    p_moderate: tuple[float, ...] | None,
     outcomes: str | None,
     allow_departures: bool,
     target: float | None,
@@ -99,7 +103,7 @@ def sensitivity(
         raise click.UsageError("--plot draws one scenario, and there are several: give --p-dlt")
     name, level = _parse_figure(figure or ("sample_size" if target is None else "pcs"), protocol)
     cohorts = read_outcomes(outcomes) if outcomes is not None else ()
-    graph = graph_from(protocol, cohorts, allow_departures)
+    graph = graph_from(protocol, cohorts, allow_departures, p_moderate)
     results = [
         (
             scenario,
@@ -109,14 +113,15 @@ def sensitivity(
         for scenario in scenarios
     ]
     if as_json:
-        echo_json(_document(protocol, results, band) | continued_from(graph, cohorts))
+        echo_json(_document(protocol, p_moderate, results, band) | continued_from(graph, cohorts))
     else:
         line(origin(protocol), indent="  ")
+        print_p_moderate(p_moderate)
         print_continued_from(cohorts)
         for scenario, found, moved in results:
             _print(protocol, scenario, found, moved, band)
     if plot is not None:
-        _plot(plot, protocol, cohorts, scenarios[0], results[0][2])
+        _plot(plot, protocol, (cohorts, p_moderate), scenarios[0], results[0][2])
 
 
 def _parse_figure(text: str, protocol: Protocol) -> tuple[str, int | None]:
@@ -202,6 +207,7 @@ def _blocks(rows: Sequence[list[str]], head: Sequence[str]) -> Iterator[list[lis
 
 def _document(
     protocol: Protocol,
+    p_moderate: tuple[float, ...] | None,
     results: Sequence[tuple[Scenario, Sensitivity, Tornado]],
     band: float,
 ) -> dict[str, Any]:
@@ -223,20 +229,26 @@ def _document(
         }
         shown.append(document)
     target = results[0][1].target
-    return heading(protocol) | {"results": shown} | ({} if target is None else {"target": target})
+    return (
+        heading(protocol, p_moderate)
+        | {"results": shown}
+        | ({} if target is None else {"target": target})
+    )
 
 
 def _plot(
-    path: Path, protocol: Protocol, cohorts: Sequence[Cohort], scenario: Scenario, moved: Tornado
+    path: Path,
+    protocol: Protocol,
+    rests_on: tuple[Sequence[Cohort], tuple[float, ...] | None],
+    scenario: Scenario,
+    moved: Tornado,
 ) -> None:
     from simulations.plots import plot_tornado  # noqa: PLC0415  # loads matplotlib
 
     axes = plot_tornado(
         moved,
         level_names=protocol.axis_names,
-        design=plotted_design(protocol, cohorts),
+        design=plotted_design(protocol, *rests_on),
         scenario=scenario.name,
     )
-    save_plot(
-        axes, path, protocol, scenario=scenario.name, method="exact", note=note(cohorts, None)
-    )
+    save_plot(axes, path, protocol, scenario=scenario.name, method="exact", note=note(*rests_on))

@@ -26,6 +26,8 @@ from simulations.cli.common import (
     graph_from,
     heading,
     p_dlt_option,
+    p_moderate_option,
+    print_p_moderate,
     scenario_option,
 )
 
@@ -42,6 +44,7 @@ WIDEST_TABLE = 5  # levels; longer curves do not fit beside the figures
 @click.command(cls=OutcomesCommand, short_help="The curve under which a design does worst.")
 @p_dlt_option
 @scenario_option
+@p_moderate_option
 @protocol_options
 @from_option
 @departures_option
@@ -72,6 +75,7 @@ def worst_case(
     protocol: Protocol,
     p_dlt: tuple[float, ...] | None,
     scenario_file: str | None,
+    p_moderate: tuple[float, ...] | None,
     outcomes: str | None,
     allow_departures: bool,
     above: float | None,
@@ -111,12 +115,12 @@ def worst_case(
             raise click.UsageError("--band is around one curve, and there are several: --p-dlt")
         bounds = dict(zip(("low", "high"), band_around(around.p_dlt, band), strict=True))
     cohorts = read_outcomes(outcomes) if outcomes is not None else ()
-    graph = graph_from(protocol, cohorts, allow_departures)
+    graph = graph_from(protocol, cohorts, allow_departures, p_moderate)
     settings = {**bounds, "n_starts": starts, "seed": seed}
     overdose = None if above is None else worst_overdose(graph, above, **settings)
     pcs = None if target is None else worst_pcs(graph, target, separation=separation, **settings)
     if as_json:
-        document = heading(protocol) | {"seed": seed} | continued_from(graph, cohorts)
+        document = heading(protocol, p_moderate) | {"seed": seed} | continued_from(graph, cohorts)
         if around is not None:
             document["band"] = {"around": list(around.p_dlt), "width": band}
         if overdose is not None:
@@ -127,6 +131,7 @@ def worst_case(
         echo_json(document)
         return
     line(origin(protocol), indent="  ")
+    print_p_moderate(p_moderate)
     if cohorts:
         line(f"Continuing from {format_outcomes(cohorts)}.", indent="  ")
     among = "all curves" if around is None else f"all curves within {band:g} of {around.name}"

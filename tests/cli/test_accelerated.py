@@ -118,6 +118,57 @@ def test_what_does_not_fit_is_refused_in_one_line(words: tuple[str, ...], said: 
         assert said in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("command", "more"),
+    [
+        ("sensitivity", P),
+        ("worst-case", ("--above", "0.4", "--starts", "2")),
+        ("random-scenarios", ("--target", "0.25", "--curves", "20")),
+        ("mtd-data", P),
+    ],
+)
+def test_every_command_with_probabilities_takes_the_assumption(
+    command: str, more: tuple[str, ...]
+) -> None:
+    words = (command, "--levels", "4", "--design", "accelerated", *more)
+    without = run(*words)
+    assert without.exit_code == 1
+    assert "--p-moderate" in without.stderr
+    said = run(*words, *Q)
+    assert said.exit_code == 0, said.stderr
+    assert "P(moderate toxicity) without a DLT, by level: 0.1, 0.2, 0.3, 0.4." in said.stdout
+    assert max(map(len, said.stdout.splitlines())) <= 80
+    assert json.loads(run(*words, *Q, "--json").stdout)["p_moderate"] == [0.1, 0.2, 0.3, 0.4]
+    refused = run(command, "--levels", "4", *more, *Q)
+    assert "3+3 counts no moderate toxicities" in refused.stderr
+
+
+def test_the_gradient_under_moderate_toxicities_against_central_differences() -> None:
+    def sample_size(p: tuple[float, ...]) -> float:
+        listed = ",".join(map(repr, p))
+        words = ("simulate", *PLAIN, "--p-dlt", listed, *Q, "--method", "exact", "--json")
+        return json.loads(run(*words).stdout)["results"][0]["exact"]["sample_size"]["mean"]
+
+    found = json.loads(run("sensitivity", *PLAIN, *P, *Q, "--json").stdout)["results"][0]
+    p, step = (0.05, 0.1, 0.2, 0.4), 1e-4
+    for place, slope in enumerate(found["gradients"]["sample_size"]):
+        up, down = ((*p[:place], p[place] + by, *p[place + 1 :]) for by in (step, -step))
+        assert slope == pytest.approx((sample_size(up) - sample_size(down)) / (2 * step), abs=1e-5)
+
+
+def test_curves_and_figures_keep_the_assumption(tmp_path: Path) -> None:
+    table, picture = tmp_path / "curves.csv", tmp_path / "pcs.svg"
+    words = ("random-scenarios", *PLAIN, *Q, "--target", "0.25", "--curves", "20")
+    said = run(*words, "--csv", str(table), "--plot", str(picture))
+    assert said.exit_code == 0, said.stderr
+    rows = list(csv.DictReader(io.StringIO(table.read_text())))
+    assert {row["p_moderate"] for row in rows} == {"0.1,0.2,0.3,0.4"}
+    assert "P(moderate toxicity) without a DLT" in picture.read_text()
+    picture = tmp_path / "tornado.svg"
+    assert run("sensitivity", *PLAIN, *P, *Q, "--plot", str(picture)).exit_code == 0
+    assert "P(moderate toxicity) without a DLT" in picture.read_text()
+
+
 @pytest.mark.parametrize("command", ["text", "diagram"])
 def test_what_dlts_alone_cannot_tell_is_refused_in_one_line(command: str) -> None:
     said = run("protocol", command, "--design", "accelerated")

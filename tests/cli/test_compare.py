@@ -212,6 +212,8 @@ def test_diff_of_designs_that_do_the_same() -> None:
         (["declare:variant=confirm", "3+3", *CURVE], 1, "declare is a variant already"),
         (["boin:", "boin", *CURVE], 1, "boin: and boin are one design"),
         (["boin:x", "3+3", *CURVE], 1, "boin:x: options are written as boin:KEY=VALUE,KEY=VALUE"),
+        (["crm:skeleton=0.1,0.2", "3+3", *CURVE], 1, "a list as KEY=[0.1,0.2]"),
+        (["crm:skeleton=", "3+3", *CURVE], 2, "crm: takes KEY=VALUE, not 'skeleton='"),
         (["boin:p_saf=0.1,x", "3+3", *CURVE], 1, "options are written as boin:KEY=VALUE"),
         (["boin:target=2", "3+3", *CURVE], 1, "target must be between 0 and 1"),
         (["boin:target=NaN", "3+3", *CURVE], 1, "target must be a number"),

@@ -38,6 +38,27 @@ def test_decide_says_what_and_why_and_the_estimates():
     assert max(map(len, said.stdout.splitlines())) < 80
 
 
+def test_a_number_without_its_leading_zero_is_a_number():
+    said = run("decide", "", "--levels", "3", *settings(target=".25", skeleton=".1,.25,.4"))
+    assert said.exit_code == 0, said.stderr
+    plain = run("decide", "", "--levels", "3", *settings(skeleton="0.1,0.25,0.4"))
+    assert said.stdout == plain.stdout
+
+
+@pytest.mark.parametrize(
+    "design", [("crm", "--set", "target=0.25", "--set", "max_patients=30"), ("accelerated",)]
+)
+def test_who_was_not_evaluable_is_said_within_80_columns(design):
+    """On the shipped ladder, the widest: doses in cells/kg, and a column of the design's own."""
+    words = ("decide", "1TTT 1T -1X", "--allow-departures", "--design", *design)
+    said = run(*words)
+    assert said.exit_code == 0, said.stderr
+    assert max(map(len, said.stdout.splitlines())) <= 80
+    assert "none evaluable" in said.stdout
+    assert "Not evaluable: 1 at level -1." in said.stdout
+    assert json.loads(run(*words, "--json").stdout)["levels"][0]["n_not_evaluable"] == 1
+
+
 def test_decide_as_json_has_the_estimates_of_dfcrm():
     """Fit 33 of the reference: 0/3 and 1/3 at the first two levels."""
     skeleton = "0.05,0.10,0.20,0.33,0.50"

@@ -104,6 +104,15 @@ def test_text_groups_the_designs_by_answer_and_marks_who_does_something_else() -
     assert "Left out: a+b needs the options a, b, c, d, e." in said
 
 
+def test_who_is_left_out_is_named() -> None:
+    words = ("1NNN 2NNT", "--max-patients", "3")
+    said = run(*words, "--all").stdout.splitlines()
+    left_out = asked(*words)["left_out"]
+    assert {"boin", "rolling-six"} < {one["name"] for one in left_out}
+    for one in left_out:
+        assert any(line.startswith(f"Left out: {one['name']}") for line in said), one
+
+
 def test_the_summary_counts_what_the_list_holds() -> None:
     document = asked("")
     n = len(document["designs"])

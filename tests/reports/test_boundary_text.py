@@ -27,8 +27,9 @@ def options(name: str) -> dict[str, float]:
 
 def test_boundaries_against_boin():
     assert ROWS
-    design = Boin(n_levels=3, target=0.3, max_patients=30)
     for row in ROWS:
+        limits = {option: float(row[option]) for option in ("p_saf", "p_tox", "cutoff_eli")}
+        design = Boin(n_levels=3, target=0.3, max_patients=30, **limits)
         n = int(row["n"])
         (said,) = boundary_words(design, [n])
         found = {}

@@ -242,7 +242,7 @@ def test_bad_arguments_are_named(arguments, message):
         ({"target": 1.0}, "target"),
         ({"target": 0.25, "separation": 0.0}, "separation"),
         ({"target": 0.25, "separation": float("nan")}, "separation"),
-        ({"target": 0.25, "separation": 0.8}, "as far from it"),
+        ({"target": 0.25, "separation": 0.8}, "make the separation smaller"),
     ],
 )
 def test_bad_arguments_for_pcs_are_named(arguments, message):

@@ -13,7 +13,7 @@ from escalation.trial import departures, record_outcome, rule_says
 from escalation.trial.events import Relation, Toxicity
 from escalation.trial.hindsight import look_back
 from escalation.trial.importing import import_patients
-from escalation.trial.spreadsheet import patients_csv, read_patients
+from escalation.trial.spreadsheet import SpreadsheetError, patients_csv, read_patients
 from escalation.trial.subjects import Standing
 
 from .bench import NCT, SITE, Bench, day, recorded
@@ -65,6 +65,17 @@ def test_moderate_is_no_dlt_and_passes_its_gates():
     early.treat("S1", 0)
     said = early.refused(record_outcome, SITE, 27, subject="S1", outcome=Outcome.MODERATE)
     assert '"no DLT" cannot be said before' in said
+
+
+def test_a_sheet_with_another_grade_is_not_recorded_already():
+    bench = titrated()
+    sheet = patients_csv(bench.state)
+    for text, fault in (
+        (sheet, "every row says what is recorded already"),
+        (sheet.replace("rash,2", "rash,3"), "rash grade 3, onset 2026-02-10, is not as in entry"),
+    ):
+        with pytest.raises(SpreadsheetError, match=fault):
+            bench.do(import_patients(text.encode(), "patients.csv"), SITE, 100)
 
 
 def test_a_moderate_toxicity_of_the_window_moved_beyond_is_pending_again():
