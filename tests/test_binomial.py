@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from math import comb, inf, nan
 from typing import Any
@@ -21,8 +22,12 @@ from escalation.errors import InputError
 LEVELS = (0.80, 0.90, 0.95, 0.99)
 
 
-def test_both_methods_against_scipy() -> None:
-    for n in range(1, 61):
+@pytest.mark.parametrize(
+    "sizes",
+    [(*range(1, 11), 20, 33, 60), pytest.param(range(1, 61), marks=pytest.mark.slow, id="all")],
+)
+def test_both_methods_against_scipy(sizes: Sequence[int]) -> None:
+    for n in sizes:
         for x in range(n + 1):
             test = binomtest(x, n)
             for level in LEVELS:
