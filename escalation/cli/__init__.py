@@ -72,7 +72,8 @@ def _message(error: EscalationError) -> str:
 
 main = Program(
     name="escalation",
-    help='Decide and simulate 3+3 dose escalation.\n\nExample: escalation decide "1NNN 2NNT"',
+    help="Decide, simulate, compare and track dose escalation.\n\n"
+    'Example: escalation decide "1NNN 2NNT"',
     lazy={
         "decide": "escalation.cli.decide:decide",
         "table": "escalation.cli.table:table",

@@ -46,6 +46,8 @@ __all__ = [
     "make_design",
 ]
 
+LONG = 12  # letters of a number
+
 _ALL: tuple[type[Design], ...] = (
     ThreePlusThree,
     RollingSix,
@@ -113,10 +115,15 @@ def describe_design(design: Design) -> str:
 
 
 def option_words(value: object) -> str:
-    """Write the value of an option as a protocol file and ``--set`` do: true, 3, 0.1,0.2."""
+    """Write the value of an option as a protocol file and ``--set`` do: true, 3, 0.1,0.2.
+
+    A number with more digits than a person writes is rounded to six.
+    """
     if isinstance(value, bool):
         return str(value).lower()
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    if isinstance(value, tuple):
+        return ",".join(map(option_words, value))
+    return f"{value:.6g}" if isinstance(value, float) and len(repr(value)) > LONG else str(value)
 
 
 def make_design(name: str, *, n_levels: int, start: int = 0, **options: Any) -> Design:
