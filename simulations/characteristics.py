@@ -10,12 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulations.graph import INCONCLUSIVE, NO_MTD, TransitionGraph
-from simulations.probabilities import check_target
 
 __all__ = [
     "Distribution",
     "OperatingCharacteristics",
-    "check_target",
     "correct_level",
     "correct_levels",
     "end_values",

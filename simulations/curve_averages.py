@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from simulations.characteristics import check_target, correct_levels, end_values
+from simulations.characteristics import correct_levels, end_values
 from simulations.exact import check_p_dlt, exact_batch, expected_values
 from simulations.graph import NO_MTD, TransitionGraph
+from simulations.probabilities import check_target
 
 __all__ = ["QUANTILES", "CurveAverages", "FigureSummary", "average_over_curves"]
 

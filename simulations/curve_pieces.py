@@ -16,10 +16,8 @@ from escalation.errors import InputError
 from simulations.curve_search import Region, tighten
 from simulations.exact import check_p_dlt
 from simulations.graph import NO_MTD, TransitionGraph
-from simulations.probabilities import band_around
 
 __all__ = [
-    "band_around",
     "by_correct_level",
     "by_level_at_target",
     "by_lowest_above",

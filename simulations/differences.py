@@ -19,10 +19,9 @@ from escalation.designs.base import NOBODY, Decision, Design
 from escalation.errors import InputError
 from escalation.outcomes import Tally
 from simulations.characteristics import end_values
-from simulations.exact import check_p_dlt, log_terms
 from simulations.graph import TransitionGraph, build_graph
 from simulations.metrics import metric_values
-from simulations.passes import expected_from
+from simulations.passes import data_probabilities, expected_from
 
 __all__ = ["DesignDifference", "Figure", "Parting", "ScenarioDifference", "find_differences"]
 
@@ -110,6 +109,16 @@ class DesignDifference:
     n_only_first: int
     n_only_second: int
 
+    @property
+    def remembers(self) -> bool:
+        """Whether the last cohort counts for one of the designs."""
+        return any(graph.design.remembers for graph in self.graphs)
+
+    @property
+    def asks_moderate(self) -> bool:
+        """Whether moderate toxicities count for one of the designs."""
+        return any(graph.design.asks_moderate for graph in self.graphs)
+
     def under(
         self,
         p_dlt: Sequence[float],
@@ -127,11 +136,8 @@ class DesignDifference:
         interval : (float, float), optional
             As in ``metrics.target_interval``.
         """
-        p = check_p_dlt(p_dlt, self.graphs[0])
         here = self.states[:, 0]
-        n_dlts = self.graphs[0].n_dlts[here]
-        others = self.graphs[0].n_evaluable[here] - n_dlts
-        p_met = np.exp(np.hstack([n_dlts, others]) @ log_terms(p)) * self.ways
+        p_met = data_probabilities(self.graphs[0], p_dlt, here, self.ways)
         by_figure = [_figures(graph, p_dlt, target, interval) for graph in self.graphs]
         seen_from = [
             expected_from(graph, p_dlt, np.stack(list(values.values()), axis=1))

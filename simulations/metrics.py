@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from escalation.designs.posterior import as_written
 from escalation.errors import InputError
-from simulations.characteristics import check_target, correct_level, end_values
+from simulations.characteristics import correct_level, end_values
 from simulations.exact import check_p_dlt
 from simulations.graph import INCONCLUSIVE, NO_MTD, TransitionGraph
+from simulations.probabilities import check_target
 from simulations.words import WORDS
 
 __all__ = ["METRICS", "metric_values", "selection_metrics", "target_interval"]

@@ -15,7 +15,12 @@ from numpy.typing import ArrayLike, NDArray
 from simulations.exact import check_p_dlt, log_terms
 from simulations.graph import TransitionGraph
 
-__all__ = ["expected_from", "passing_probabilities", "transition_probabilities"]
+__all__ = [
+    "data_probabilities",
+    "expected_from",
+    "passing_probabilities",
+    "transition_probabilities",
+]
 
 Floats = NDArray[np.float64]
 
@@ -40,11 +45,30 @@ def passing_probabilities(graph: TransitionGraph, p_dlt: Sequence[float]) -> Flo
     >>> float(passing_probabilities(graph, [0.5])[graph.roots[0]])
     1.0
     """
+    return data_probabilities(graph, p_dlt, np.arange(graph.n_states), graph.ways)
+
+
+def data_probabilities(
+    graph: TransitionGraph, p_dlt: Sequence[float], states: NDArray[np.intp], ways: Floats
+) -> Floats:
+    """Return the probability of coming to states in some of the ways that lead there.
+
+    Parameters
+    ----------
+    graph : TransitionGraph
+    p_dlt : sequence of float, length L
+    states : int array, shape (D,)
+    ways : float array, shape (D,)
+        In how many sequences of single patients' outcomes, as ``graph.ways``.
+
+    Returns
+    -------
+    float array, shape (D,)
+    """
     p = check_p_dlt(p_dlt, graph)
-    dlts = graph.n_dlts - graph.n_dlts_so_far
-    others = graph.n_evaluable - graph.n_so_far - dlts
-    logs = log_terms(p)
-    return np.asarray(np.exp(np.hstack([dlts, others]) @ logs) * graph.ways)
+    dlts = graph.n_dlts[states] - graph.n_dlts_so_far
+    others = graph.n_evaluable[states] - graph.n_so_far - dlts
+    return np.asarray(np.exp(np.hstack([dlts, others]) @ log_terms(p)) * ways)
 
 
 def transition_probabilities(graph: TransitionGraph, p_dlt: Sequence[float]) -> Floats:

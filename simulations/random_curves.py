@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from escalation.errors import InputError
-from simulations.characteristics import check_target
 from simulations.curve_arguments import CurveError, dose_faults
+from simulations.probabilities import check_target
 
 __all__ = ["LOG_DOSE_STEP", "logistic_normal", "paoletti", "pseudo_uniform"]
 

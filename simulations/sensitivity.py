@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from escalation.errors import InputError, did_you_mean
-from simulations.characteristics import check_target, correct_level, end_values
+from simulations.characteristics import correct_level, end_values
 from simulations.exact import check_p_dlt, end_probabilities, expected_values
 from simulations.graph import NO_MTD, TransitionGraph
-from simulations.probabilities import band_around
+from simulations.probabilities import band_around, check_target
 
 __all__ = [
     "Sensitivity",

@@ -83,8 +83,10 @@ class TransitionGraph:
     def require_whole(self) -> None:
         """Raise ``InputError`` for a part of a graph."""
         if not self.is_whole:
-            raise InputError("this is only the part of a graph that simulated trials meet; exact "
-                             "figures and paths need all of it")  # fmt: skip
+            raise InputError(
+                "this is only the part of a graph that simulated trials meet; exact figures and "
+                "paths need all of it"
+            )
 
     @property
     def n_states(self) -> int:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from escalation.errors import InputError
-from simulations.characteristics import check_target, correct_levels, end_values
+from simulations.characteristics import correct_levels, end_values
 from simulations.curve_pieces import (
     by_correct_level,
     by_level_at_target,
@@ -26,6 +26,7 @@ from simulations.curve_pieces import (
 from simulations.curve_search import Region, curve_grid, maximise
 from simulations.exact import BatchCharacteristics, exact_batch
 from simulations.graph import NO_MTD, TransitionGraph
+from simulations.probabilities import check_target
 
 __all__ = ["GridCheck", "WorstCase", "WorstPiece", "worst_overdose", "worst_pcs"]
 
@@ -240,9 +241,9 @@ def worst_pcs(
     found = _worst(pieces, grid, correct)
     # searched for as the largest of the negative
     return WorstCase(
-        worst=replace(found.worst, value=-found.worst.value),
-        pieces=tuple(replace(piece, value=-piece.value) for piece in found.pieces),
-        grid=None if grid is None else replace(grid, value=-grid.value),
+        worst=replace(found.worst, value=0.0 - found.worst.value),  # -0.0 would be shown
+        pieces=tuple(replace(piece, value=0.0 - piece.value) for piece in found.pieces),
+        grid=None if grid is None else replace(grid, value=0.0 - grid.value),
     )
 
 

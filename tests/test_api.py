@@ -50,16 +50,17 @@ SURFACE = {
     "simulations.metrics": "METRICS metric_values selection_metrics target_interval",
     "simulations.optimal": "Benchmark optimal_benchmark",
     "simulations.characteristics": (
-        "Distribution OperatingCharacteristics check_target correct_level correct_levels "
-        "end_values summarise"
+        "Distribution OperatingCharacteristics correct_level correct_levels end_values summarise"
     ),
     "simulations.mtd_data": "MtdData mtd_data",
     "simulations.paths": "Path PathNode iter_paths path_tree",
-    "simulations.passes": "expected_from passing_probabilities transition_probabilities",
+    "simulations.passes": (
+        "data_probabilities expected_from passing_probabilities transition_probabilities"
+    ),
     "simulations.sensitivity": (
         "Sensitivity Tornado end_figures expected_gradient sensitivity tornado"
     ),
-    "simulations.curve_pieces": "band_around",
+    "simulations.probabilities": "band_around check_probabilities check_target",
     "simulations.worst_case": ("GridCheck WorstCase WorstPiece worst_overdose worst_pcs"),
     "simulations.random_curves": "LOG_DOSE_STEP logistic_normal paoletti pseudo_uniform",
     "simulations.curve_averages": "CurveAverages FigureSummary QUANTILES average_over_curves",

@@ -28,7 +28,7 @@ from escalation.reports.level_table import (
     levels_document,
 )
 
-__all__ = ["answer", "decide"]
+__all__ = ["decide"]
 
 
 @click.command(cls=OutcomesCommand)

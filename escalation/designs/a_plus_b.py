@@ -238,12 +238,11 @@ class APlusB(Design):
             n_so_far = sum(tally.n_evaluable for tally in tallies)
             if n_so_far + n_to_enrol > self.max_patients:
                 return self._stop("max-patients", inconclusive=True)
-        if target == level:
-            action = Action.STAY
-        else:
-            action = Action.ESCALATE if target > level else Action.DEESCALATE
         return Decision(
-            action=action, level=target, n_to_enrol=n_to_enrol, clause=self._clauses[why]
+            action=Action.towards(target, level),
+            level=target,
+            n_to_enrol=n_to_enrol,
+            clause=self._clauses[why],
         )
 
     def _stop(self, why: str, *, mtd: int | None = None, inconclusive: bool = False) -> Decision:

@@ -40,6 +40,13 @@ class Action(StrEnum):
     STOP = "stop"
     WAIT = "wait"
 
+    @classmethod
+    def towards(cls, target: int, level: int) -> Action:
+        """Return what it is to treat at ``target``, after a cohort at ``level``."""
+        if target == level:
+            return cls.STAY
+        return cls.ESCALATE if target > level else cls.DEESCALATE
+
 
 class LevelStatus(StrEnum):
     """How a design judges one level on its evaluable patients alone."""
@@ -200,9 +207,9 @@ class Design(ABC):
         """Numbers of evaluable patients at one level after which the protocol foresees a look."""
 
     def places_while_pending(self, tallies: Sequence[Tally], level: int) -> int:
-        """Return how many more a level may have been given before its outcomes were known.
+        """Return how many more a level may have been given before its outcomes were known: 0.
 
-        None, under a design that waits for them.
+        It is more under a design that does not wait for them.
         """
         return 0
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from math import isfinite
+from typing import Any
 
 from escalation.designs.base import MAX_LEVELS, Design
 
 __all__ = [
+    "CAP",
+    "COHORT_SIZE",
+    "EARLY_STOP",
     "MAX_COHORT",
     "MAX_PATIENTS",
     "PLENTY",
+    "TARGET",
     "cohort_faults",
     "count_faults",
     "ladder_faults",
@@ -22,6 +27,24 @@ __all__ = [
 MAX_PATIENTS = 300
 MAX_COHORT = 20
 PLENTY = 30  # patients at a level, where the protocol sets no limit
+
+# what a protocol file is told of them
+TARGET: Mapping[str, Any] = {"description": "The P(DLT) sought.", "gt": 0, "lt": 1}
+COHORT_SIZE: Mapping[str, Any] = {
+    "description": "Patients in a cohort.",
+    "ge": 1,
+    "le": MAX_COHORT,
+}
+CAP: Mapping[str, Any] = {
+    "description": "Patients in the whole trial, a multiple of cohort_size.",
+    "ge": 1,
+    "le": MAX_PATIENTS,
+}
+EARLY_STOP: Mapping[str, Any] = {
+    "description": "Stop when so many are evaluable at a level where the next would be.",
+    "ge": 1,
+    "le": MAX_PATIENTS,
+}
 
 
 def count_faults(

@@ -169,12 +169,8 @@ class Crm(CrmOptions):
         if n_there >= whole:  # on the highest level the first stage goes on, in whole cohorts
             whole = self.cohort_size
         lacking = whole - n_there if n_there < whole else self.cohort_size
-        if target == level:
-            action = Action.STAY
-        else:
-            action = Action.ESCALATE if target > level else Action.DEESCALATE
         return Decision(
-            action=action,
+            action=Action.towards(target, level),
             level=target,
             n_to_enrol=min(lacking, self.cohort_size, places),
             clause=self._clauses[why],

@@ -9,9 +9,12 @@ from typing import Any, get_args
 
 from escalation.designs.base import MAX_LEVELS, Design
 from escalation.designs.common_options import (
+    CAP,
+    COHORT_SIZE,
+    EARLY_STOP,
     MAX_COHORT,
-    MAX_PATIENTS,
     PLENTY,
+    TARGET,
     cohort_faults,
     count_faults,
     ladder_faults,
@@ -93,17 +96,9 @@ class CrmOptions(Design):
 
     n_levels: int
     start: int = 0
-    target: float = field(metadata={"description": "The P(DLT) sought.", "gt": 0, "lt": 1})
-    cohort_size: int = field(
-        default=3, metadata={"description": "Patients in a cohort.", "ge": 1, "le": MAX_COHORT}
-    )
-    max_patients: int | None = field(
-        metadata={
-            "description": "Patients in the whole trial, a multiple of cohort_size.",
-            "ge": 1,
-            "le": MAX_PATIENTS,
-        }
-    )
+    target: float = field(metadata=TARGET)
+    cohort_size: int = field(default=3, metadata=COHORT_SIZE)
+    max_patients: int | None = field(metadata=CAP)
     skeleton: tuple[float, ...] | None = field(
         default=None,
         metadata={
@@ -179,14 +174,7 @@ class CrmOptions(Design):
             "le": 1,
         },
     )
-    n_earlystop: int | None = field(
-        default=None,
-        metadata={
-            "description": "Stop when so many are evaluable at a level where the next would be.",
-            "ge": 1,
-            "le": MAX_PATIENTS,
-        },
-    )
+    n_earlystop: int | None = field(default=None, metadata=EARLY_STOP)
     curve: CrmModel = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -163,12 +163,11 @@ class IntervalDesign(IntervalOptions):
         return self._treat(level, target, min(lacking, places), why)
 
     def _treat(self, level: int, target: int, n_to_enrol: int, why: str) -> Decision:
-        if target == level:
-            action = Action.STAY
-        else:
-            action = Action.ESCALATE if target > level else Action.DEESCALATE
         return Decision(
-            action=action, level=target, n_to_enrol=n_to_enrol, clause=self._clauses[why]
+            action=Action.towards(target, level),
+            level=target,
+            n_to_enrol=n_to_enrol,
+            clause=self._clauses[why],
         )
 
     def _titrate(self, tallies: Sequence[Tally], level: int, ceiling: int) -> Decision | None:

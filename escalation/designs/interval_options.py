@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 
 from escalation.designs.base import Clause, Design, LevelStatus
 from escalation.designs.common_options import (
-    MAX_COHORT,
-    MAX_PATIENTS,
+    CAP,
+    COHORT_SIZE,
+    EARLY_STOP,
+    TARGET,
     cohort_faults,
     count_faults,
     ladder_faults,
@@ -58,19 +60,9 @@ class IntervalOptions(Design):
 
     n_levels: int
     start: int = 0
-    target: float = field(
-        metadata={"description": "The P(DLT) sought.", "gt": 0, "lt": 1},
-    )
-    cohort_size: int = field(
-        default=3, metadata={"description": "Patients in a cohort.", "ge": 1, "le": MAX_COHORT}
-    )
-    max_patients: int | None = field(
-        metadata={
-            "description": "Patients in the whole trial, a multiple of cohort_size.",
-            "ge": 1,
-            "le": MAX_PATIENTS,
-        }
-    )
+    target: float = field(metadata=TARGET)
+    cohort_size: int = field(default=3, metadata=COHORT_SIZE)
+    max_patients: int | None = field(metadata=CAP)
     cutoff_eli: float = field(
         default=0.95,
         metadata={
@@ -90,14 +82,7 @@ class IntervalOptions(Design):
             "lt": 0.5,
         },
     )
-    n_earlystop: int | None = field(
-        default=None,
-        metadata={
-            "description": "Stop when so many are evaluable at a level where the next would be.",
-            "ge": 1,
-            "le": MAX_PATIENTS,
-        },
-    )
+    n_earlystop: int | None = field(default=None, metadata=EARLY_STOP)
     titration: bool = field(
         default=False,
         metadata={"description": "Begin with one patient a level, until the first DLT."},

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from textwrap import fill
 from typing import Any
 
 from escalation.binomial import LEVEL, binomial_limits, clopper_pearson, percent
@@ -12,6 +11,7 @@ from escalation.designs.base import Decision, LevelStatus
 from escalation.designs.replay import SHOWN, Departure
 from escalation.outcomes import Cohort, Tally
 from escalation.protocol import Protocol, format_dose
+from escalation.reports.paragraphs import paragraph
 from escalation.text import align
 
 __all__ = [
@@ -72,7 +72,7 @@ def level_table(protocol: Protocol, cohorts: Sequence[Cohort], tallies: Sequence
 def _describe_not_evaluable(protocol: Protocol, replaced: Sequence[int]) -> str:
     counts = zip(protocol.labels, replaced, strict=True)
     listed = ", ".join(f"{n} at level {label}" for label, n in counts if n)
-    return fill(f"Not evaluable: {listed}.", 79, subsequent_indent="  ")
+    return "\n".join(paragraph(f"Not evaluable: {listed}."))
 
 
 def _limits(tally: Tally) -> str:

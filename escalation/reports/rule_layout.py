@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from string import ascii_lowercase
 
-__all__ = ["Item", "Section", "write_sections"]
+from escalation.reports.paragraphs import WIDTH
 
-WIDTH = 79
+__all__ = ["Item", "Section", "write_sections"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

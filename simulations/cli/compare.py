@@ -16,6 +16,7 @@ from escalation.cli.options import (
     read_ladder,
 )
 from escalation.protocol import Protocol
+from escalation.protocol.consensus import DEFAULT_TARGET
 from escalation.protocol.protocol import freeze_lists
 from simulations.cli.common import (
     check_p_moderate,
@@ -55,7 +56,12 @@ _FOR_WANT = ", for want of another"
 )
 @click.option("--levels", type=int, metavar="N", help="A plain ladder of N levels instead.")
 @click.option("--start", type=int, metavar="LABEL", help="Start at this level.")
-@click.option("--target", type=float, metavar="P", help="Target P(DLT).  [default: 0.3]")
+@click.option(
+    "--target",
+    type=float,
+    metavar="P",
+    help=f"Target P(DLT).  [default: the designs', else {DEFAULT_TARGET:g}]",
+)
 @click.option(
     "--max-patients",
     type=click.IntRange(min=1),

@@ -95,12 +95,19 @@ def _largest(under: ScenarioDifference) -> Figure:
 
 
 def _data(parting: Parting, ladder: Protocol) -> str:
-    """Write a data set: ``1: 0/3, 2: 1/3``, the levels given only."""
+    """Write a data set: ``1: 0/3, 2: 1/3``, the levels given only, with moderate toxicities."""
     return ", ".join(
         f"{label}: {tally.n_dlts}/{tally.n_evaluable}"
+        + f" and {tally.n_moderate} moderate" * (tally.n_moderate > 0)
         for label, tally in zip(ladder.labels, parting.tallies, strict=True)
         if tally.n_evaluable
     )
+
+
+def _last(parting: Parting, found: DesignDifference) -> str:
+    """Write the last cohort where it counts for one of the designs; nothing elsewhere."""
+    last = parting.last
+    return f"{last.n_dlts}/{last.n_evaluable}" if found.remembers and last.n_evaluable else ""
 
 
 def _partings(found: DesignDifference, ladder: Protocol) -> dict[str, Any]:
@@ -114,10 +121,16 @@ def _partings(found: DesignDifference, ladder: Protocol) -> dict[str, Any]:
             {
                 "data": _data(parting, ladder),
                 "levels": [
-                    {"level": label, "n_evaluable": tally.n_evaluable, "n_dlts": tally.n_dlts}
+                    {
+                        "level": label,
+                        "n_evaluable": tally.n_evaluable,
+                        "n_dlts": tally.n_dlts,
+                        **({"n_moderate": tally.n_moderate} if found.asks_moderate else {}),
+                    }
                     for label, tally in zip(ladder.labels, parting.tallies, strict=True)
                 ],
                 "current_level": ladder.labels[parting.level],
+                **({"last_cohort": _last(parting, found)} if found.remembers else {}),
                 "decisions": [answer(ladder, decision) for decision in parting.decisions],
             }
             for parting in found.partings
@@ -152,14 +165,15 @@ def _print_csv(
 ) -> None:
     keys = [_key(figure, ladder) for figure in results[0].figures]
     rows: list[list[object]] = [
-        ["scenario", "data", "current_level", "first", "second", "p_met", *keys]
+        ["scenario", "data", "current_level", "last_cohort", "first", "second", "p_met", *keys]
     ]
     for scenario, under in zip(scenarios, results, strict=True):
         for parting, p_met, row in zip(
             found.partings, under.p_met.tolist(), under.contributions.tolist(), strict=True
         ):
             said = [describe_decision(decision, ladder) for decision in parting.decisions]
-            place = [_data(parting, ladder), ladder.labels[parting.level]]
+            level, last = ladder.labels[parting.level], _last(parting, found)
+            place = [_data(parting, ladder), level, last]
             rows.append([scenario.name, *place, *said, p_met, *row])
     echo_csv(rows)
 
@@ -208,9 +222,12 @@ def _print_result(
         for place in places[:SHOWN]:
             parting = found.partings[place]
             data = _data(parting, ladder) or "nobody treated"
+            last = _last(parting, found)
             line(
                 f"  {_show(figure, parts[place], sign=True)} ({100 * under.p_met[place]:.3g} %)  "
-                f"{data}, at level {ladder.labels[parting.level]}",
+                f"{data}, at level {ladder.labels[parting.level]}"
+                + f", the last cohort {last}"
+                * bool(last),
                 indent="      ",
             )
             said = (

@@ -24,14 +24,13 @@ from escalation.designs import (
 )
 from escalation.errors import DesignError, InputError, did_you_mean
 from escalation.protocol import Protocol, shipped_protocols
+from escalation.protocol.consensus import DEFAULT_TARGET
 from escalation.protocol.protocol import freeze_lists
 
 if TYPE_CHECKING:
     from simulations.comparison import Contender
 
 __all__ = ["NamedDesign", "check_number", "choose_target", "make_contenders", "parse_design"]
-
-DEFAULT_TARGET = 0.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,10 +17,12 @@ from escalation.cli.options import (
     protocol_options,
     read_outcomes,
 )
+from escalation.outcomes import format_outcomes
 from escalation.protocol import Protocol
 from escalation.text import align
 from simulations.cli.common import (
     choose_scenario,
+    continued_from,
     departures_option,
     echo_csv,
     from_option,
@@ -86,11 +88,15 @@ def mtd_data(
     graph = graph_from(protocol, cohorts, allow_departures, p_moderate)
     found = data_sets(graph, None if scenario is None else scenario.p_dlt, level=confidence)
     if as_json:
-        echo_json(_document(protocol, found, scenario, confidence, p_moderate))
+        document = _document(protocol, found, scenario, confidence, p_moderate)
+        echo_json(document | continued_from(graph, cohorts))
     elif as_csv:
         _print_csv(found, confidence)
     else:
-        _print_text(protocol, found, scenario, confidence, p_moderate)
+        line(origin(protocol), indent="  ")
+        if cohorts:
+            line(f"Continuing from {format_outcomes(cohorts)}.", indent="  ")
+        _print_text(found, scenario, confidence, p_moderate)
 
 
 def _p_mtd(found: Sequence[MtdData]) -> float:
@@ -141,13 +147,11 @@ def _print_csv(found: Sequence[MtdData], confidence: float) -> None:
 
 
 def _print_text(
-    protocol: Protocol,
     found: Sequence[MtdData],
     scenario: Scenario | None,
     confidence: float,
     p_moderate: tuple[float, ...] | None,
 ) -> None:
-    line(origin(protocol), indent="  ")
     if scenario is not None:
         line(f"Scenario {scenario.name}: exact probabilities.", indent="  ")
         print_p_moderate(p_moderate)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from escalation.cli.decide import answer
 from escalation.cli.options import (
     PICTURES,
     OutcomesCommand,
@@ -20,6 +19,7 @@ from escalation.cli.options import (
     read_outcomes,
 )
 from escalation.protocol import Protocol, describe_decision
+from escalation.reports.level_table import answer
 from simulations.cli.common import (
     choose_scenario,
     departures_option,

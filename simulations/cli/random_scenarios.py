@@ -96,7 +96,9 @@ SHOWN = (
 @seed_option
 @click.option("--target", type=float, metavar="P", help="Target P(DLT); by default the design's.")
 @click.option("--plot", type=click.Path(path_type=Path), help="Draw PCS: PNG, SVG, PDF.")
-@click.option("--csv", "table", type=click.Path(path_type=Path), help="Write a row for each curve.")
+@click.option(
+    "--keep", type=click.Path(path_type=Path), help="Write a row for each curve to this CSV file."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def random_scenarios(
     *,
@@ -110,7 +112,7 @@ def random_scenarios(
     seed: int,
     target: float | None,
     plot: Path | None,
-    table: Path | None,
+    keep: Path | None,
     as_json: bool,
 ) -> None:
     """Average the exact characteristics over toxicity curves drawn at random.
@@ -139,9 +141,9 @@ def random_scenarios(
             f"give --target: a {protocol.design.name} has none to judge correct selection by"
         )
     target = float(target)
-    if plot is not None and plot == table:
-        raise click.UsageError("--csv and --plot name the same file")
-    for path, suffixes in ((plot, PICTURES), (table, (".csv",))):
+    if keep is not None and keep == plot:
+        raise click.UsageError("--keep and --plot name the same file")
+    for path, suffixes in ((plot, PICTURES), (keep, (".csv",))):
         if path is not None:
             check_writable(path, suffixes)
     chosen = _parse_settings(prior, prior_settings)
@@ -170,7 +172,7 @@ def random_scenarios(
     if plot is not None:
         described = _describe(prior, prior_settings, curves, seed)
         _plot(plot, protocol, (cohorts, p_moderate), averages, described)
-    if table is not None:
+    if keep is not None:
         origin_columns = {
             "prior": " ".join((prior, *prior_settings)),
             "seed": seed,
@@ -181,8 +183,8 @@ def random_scenarios(
         }
         if p_moderate is not None:
             origin_columns["p_moderate"] = ",".join(map(str, p_moderate))
-        write_curves(table, averages, protocol.labels, origin_columns)
-        click.echo(f"wrote {table}", err=True)
+        write_curves(keep, averages, protocol.labels, origin_columns)
+        click.echo(f"wrote {keep}", err=True)
 
 
 def _parse_settings(prior: str, settings: Sequence[str]) -> dict[str, Any]:

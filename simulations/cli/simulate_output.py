@@ -15,9 +15,9 @@ from escalation.protocol import Protocol
 from simulations.cli.common import (
     continued_from,
     heading,
-    moderate_words,
     note,
     print_continued_from,
+    print_p_moderate,
 )
 
 if TYPE_CHECKING:
@@ -63,8 +63,7 @@ def print_results(
     line(origin(protocol), indent="  ")
     if protocol.unit is not None:
         line(f"Levels with their doses in {protocol.unit}; P(DLT) is assumed.")
-    if p_moderate is not None:
-        line(f"{moderate_words(p_moderate)}.", indent="  ")
+    print_p_moderate(p_moderate)
     run = results[0].monte_carlo
     if run is not None:
         line(

@@ -98,7 +98,7 @@ def worst_case(
     \b
     Example: escalation worst-case --levels 5 --above 0.40
     """  # noqa: D301  # click reads the backspace
-    from simulations.curve_pieces import band_around  # noqa: PLC0415  # loads numpy
+    from simulations.probabilities import band_around  # noqa: PLC0415  # loads numpy
     from simulations.worst_case import worst_overdose, worst_pcs  # noqa: PLC0415  # loads numpy
 
     if above is None and target is None:

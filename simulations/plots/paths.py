@@ -145,7 +145,7 @@ def _branch(node: PathNode, depth: int) -> _Branch:
     for child in node.children if depth else ():
         branch = _branch(child, depth - 1)
         if node.decision.counts_moderate:
-            had = "moderate" if child.n_moderate else "a DLT" if child.n_dlts else "none"
+            had = "moderate" if child.n_moderate else "DLT" if child.n_dlts else "none"
             branch = replace(branch, graded=(had,))
         if children and children[-1].future == branch.future:
             branch = _join(children.pop(), branch)
@@ -213,7 +213,7 @@ def _line_width(probability: float | None) -> float:
 def _on_line(branch: _Branch) -> Iterator[str]:
     some = branch.fewest < branch.most
     if branch.graded:
-        yield " or ".join(branch.graded)
+        yield "/".join(branch.graded)
     else:
         yield f"{branch.fewest}{f'-{branch.most}' if some else ''} of {branch.n_patients}"
     if branch.probability is not None:

@@ -159,7 +159,7 @@ def test_the_gradient_under_moderate_toxicities_against_central_differences() ->
 def test_curves_and_figures_keep_the_assumption(tmp_path: Path) -> None:
     table, picture = tmp_path / "curves.csv", tmp_path / "pcs.svg"
     words = ("random-scenarios", *PLAIN, *Q, "--target", "0.25", "--curves", "20")
-    said = run(*words, "--csv", str(table), "--plot", str(picture))
+    said = run(*words, "--keep", str(table), "--plot", str(picture))
     assert said.exit_code == 0, said.stderr
     rows = list(csv.DictReader(io.StringIO(table.read_text())))
     assert {row["p_moderate"] for row in rows} == {"0.1,0.2,0.3,0.4"}

@@ -73,9 +73,9 @@ def test_json_has_the_keys_of_the_contract() -> None:
     document = compared("3+3", "boin", *CURVE, "--method", "monte-carlo", "--trials", "200")
     assert [one["label"] for one in document["designs"]] == ["3+3", "boin"]
     assert document["designs"][1]["design"]["max_patients"] == 30
-    assert document["interval"] == [0.25, 0.35]
+    assert document["interval"] == [0.2, 0.3]
     (result,) = document["results"]
-    assert result["correct_level"] == 4
+    assert result["correct_level"] == 3
     assert set(result["benchmark"]) == {"n_patients", "p_select", "metrics"}
     for design in result["designs"]:
         assert design["engine"] == "monte-carlo"
@@ -91,12 +91,12 @@ def test_the_table_fits_80_columns_and_names_what_was_chosen() -> None:
     assert max(map(len, result.stdout.splitlines())) <= 80
     assert result.stdout.isascii()
     said = " ".join(result.stdout.split())
-    assert "Target P(DLT) 0.3, for want of another. Where a design needs a number of" in said
+    assert "Target P(DLT) 0.25, for want of another. Where a design needs a number of" in said
     assert "patients: 30, for want of another." in said
-    assert "within: P(DLT) from 0.25 to 0.35;" in said
+    assert "within: P(DLT) from 0.2 to 0.3;" in said
     assert "boin:cohort_s... 3 = boin: " in result.stdout
     assert "optimal, n = 30" in result.stdout
-    assert "correct is level 4" in result.stdout
+    assert "correct is level 3" in result.stdout
     assert "none is exact" in said
 
 
@@ -194,6 +194,20 @@ def test_diff_by_default_explains_the_selection_that_differs_most() -> None:
     gaps = {key: abs(f["difference"]) for key, f in figures.items() if key.startswith("p_select")}
     largest = max(gaps, key=lambda key: gaps[key]).partition(":")[2]
     assert f"level {largest}, MTD %:" in run("confirm", "declare", *CURVE, "--diff").stdout
+
+
+def test_diff_names_the_last_cohort_and_moderate_toxicities_where_they_count() -> None:
+    crm = "crm:max_patients=12,halfwidth=0.05"
+    words = (crm, f"{crm},coherent=false", "--p-dlt", "0.1,0.2,0.3,0.4", "--diff")
+    assert ", the last cohort 1/3" in " ".join(run(*words).stdout.split())
+    assert {one["last_cohort"] for one in compared(*words)["partings"]} == {"1/3"}
+    one_event = ("accelerated", "accelerated:moderate_events=1", "--p-moderate", "0.3,0.3,0.3")
+    words = (*one_event, "--p-dlt", "0.1,0.2,0.3", "--diff")
+    assert "1: 0/1 and 1 moderate, at level 1" in run(*words).stdout
+    assert [level["n_moderate"] for level in compared(*words)["partings"][0]["levels"]] == [1, 0, 0]
+    plain = compared("confirm", "declare", *CURVE, "--diff")["partings"][0]
+    assert "last_cohort" not in plain
+    assert "n_moderate" not in plain["levels"][0]
 
 
 def test_diff_of_designs_that_do_the_same() -> None:

@@ -88,3 +88,10 @@ def test_bad_input_is_one_clear_line(words: list[str], exit_code: int, message: 
     assert result.exit_code == exit_code
     assert result.stdout == ""
     assert message in result.stderr
+
+
+def test_it_says_from_which_outcomes_the_trial_continues() -> None:
+    words = ("--from", "1NNN 2NNT")
+    assert "Continuing from 1NNN 2NNT." in run(*words).stdout
+    assert json.loads(run(*words, "--json").stdout)["from"]["outcomes"] == "1NNN 2NNT"
+    assert "from" not in json.loads(run("--json").stdout)

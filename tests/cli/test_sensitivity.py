@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -134,7 +135,7 @@ def test_bounds_are_rounded_to_the_safe_side() -> None:
 
 def test_random_scenarios_are_those_of_the_library(tmp_path: Path) -> None:
     table = tmp_path / "curves.csv"
-    line = f"random-scenarios --levels 3 --target 0.25 --curves 200 --seed 5 --csv {table}"
+    line = f"random-scenarios --levels 3 --target 0.25 --curves 200 --seed 5 --keep {table}"
     found = document(line)
     with table.open(newline="") as file:
         rows = list(csv.DictReader(file))
@@ -255,7 +256,7 @@ def test_pictures_are_drawn(line: str, tmp_path: Path) -> None:
         ("random-scenarios --target 0.3 --prior paoletti --prior-set step_mean", 2, "KEY=VALUE"),
         ("random-scenarios --target 0.3 --prior logistic-normal --prior-set mean=1", 1, "two"),
         ("random-scenarios --target 0.3 --curves 0", 2, "--curves"),
-        ("random-scenarios --target 0.3 --csv curves.txt", 1, ".csv"),
+        ("random-scenarios --target 0.3 --keep curves.txt", 1, ".csv"),
         ("random-scenarios --target 0.3 --levels 30", 1, "states"),
     ],
 )
@@ -265,3 +266,16 @@ def test_bad_input_is_one_clear_line(line: str, exit_code: int, message: str) ->
     assert result.stdout == ""
     assert message in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("limit", [0.2, 0.26, 0.3, 0.33, 0.35, 0.37, 0.41, 0.45, 0.47])
+def test_a_bound_is_rounded_to_the_safe_side(limit):
+    words = f"worst-case --levels 1 --above {limit} --target {limit} --separation 0.1 --starts 2"
+    document = json.loads(run(f"{words} --json").stdout)
+    shown = " ".join(run(words).stdout.split())
+    at_most, at_least = (
+        float(re.search(rf"at {word} (\d+\.\d\d) %", shown)[1]) for word in ("most", "least")
+    )
+    overdose, pcs = (100 * document[name]["value"] for name in ("overdose", "pcs"))
+    assert overdose - 1e-4 <= at_most < overdose + 0.01
+    assert pcs - 0.01 < at_least <= pcs + 1e-4

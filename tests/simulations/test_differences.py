@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from escalation.designs import VARIANTS, Boin, ThreePlusThree
+from escalation.designs import VARIANTS, AcceleratedTitration, Boin, Crm, ThreePlusThree
 from escalation.errors import InputError
 from escalation.outcomes import Tally
 from simulations.differences import Figure, find_differences
@@ -196,3 +196,44 @@ def test_two_ladders_or_starts_are_refused():
     for other in (ThreePlusThree(n_levels=4), ThreePlusThree(n_levels=3, start=1)):
         with pytest.raises(InputError, match="one ladder, from one start"):
             find_differences(design, other)
+
+
+FEWER = {"n_levels": 3, "target": 0.25, "max_patients": 9}
+COHERENT = {"n_levels": 4, "target": 0.25, "max_patients": 15, "halfwidth": 0.05}
+REMEMBERING_AND_GRADED = [
+    (Crm(**COHERENT), Crm(**COHERENT, coherent=False)),
+    (Crm(**FEWER), Boin(**FEWER)),
+    (AcceleratedTitration(n_levels=3, moderate_events=1), AcceleratedTitration(n_levels=3)),
+    # the second has no moderate toxicities to count on so short a ladder
+    (AcceleratedTitration(n_levels=3), AcceleratedTitration(n_levels=3, moderate_events=9)),
+    (
+        AcceleratedTitration(n_levels=3, moderate_events=9),
+        AcceleratedTitration(n_levels=3, variant="declare", moderate_events=1),
+    ),
+]
+
+
+@pytest.mark.parametrize("pair", REMEMBERING_AND_GRADED)
+def test_contributions_add_up_where_more_than_tallies_counts(pair):
+    """The totals come from each graph's own start, the contributions from where the two part."""
+    n_levels = pair[0].n_levels
+    p_dlt, q = CURVES[n_levels], [0.2, 0.5, 0.3, 0.4][:n_levels]
+    found = find_differences(*pair, p_moderate=q)
+    under = found.under(p_dlt, target=0.25)
+    assert found.partings
+    for totals, design in zip(under.totals, pair, strict=True):
+        exact = exact_characteristics(build_graph(design, p_moderate=q), p_dlt)
+        selected = [under.figures.index(Figure("p_select", level)) for level in range(n_levels)]
+        assert totals[selected] == pytest.approx(exact.p_select, abs=1e-12)
+    assert under.contributions.sum(axis=0) == pytest.approx(under.difference, abs=1e-12)
+    assert 0 < under.p_met.sum() <= 1 + 1e-12
+    for parting in found.partings:
+        asked = [design.decide(parting.tallies, parting.level, parting.last) for design in pair]
+        assert list(parting.decisions) == asked
+        assert does(asked[0]) != does(asked[1])
+
+
+def test_only_the_last_cohort_makes_a_coherent_crm_part_from_another():
+    found = find_differences(*REMEMBERING_AND_GRADED[0])
+    assert {parting.decisions[0].clause.id for parting in found.partings} == {"stay-coherent"}
+    assert all(parting.last.n_dlts for parting in found.partings)

@@ -20,12 +20,13 @@ CLAUSE = Clause("toy", "A toy.")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Careful(Design):
-    """Cohorts of two: up after none with a DLT, down after two; after eight the MTD is last."""
+    """Cohorts of two: up after none with a DLT, down after two; in the end the MTD is last."""
 
     name: ClassVar[str] = "careful"
     remembers: ClassVar[bool] = True
     n_levels: int
     start: int = 0
+    max_patients: int = 8
 
     def status(self, tally):
         return LevelStatus.OPEN
@@ -41,7 +42,7 @@ class Careful(Design):
         raise AssertionError("asked without its memory")
 
     def _decide_remembering(self, tallies, level, memory):
-        if sum(tally.n_evaluable for tally in tallies) >= 8:
+        if sum(tally.n_evaluable for tally in tallies) >= self.max_patients:
             return Decision(action=Action.STOP, mtd=level, clause=CLAUSE)
         begun = any(tally.n_evaluable for tally in tallies)
         step = {0: int(begun), 1: 0, 2: -1}[memory]

@@ -22,7 +22,7 @@ CASES = {
     "pending": (ThreePlusThree(n_levels=3), PENDING, 1),
     "ended": (ThreePlusThree(n_levels=3), [Tally(n_evaluable=2, n_dlts=2), Tally(), Tally()], 0),
     "boin": (Boin(n_levels=3, target=0.3, max_patients=12, cohort_size=1), None, None),
-    "careful": (Careful(n_levels=3), None, None),
+    "careful": (Careful(n_levels=3, max_patients=16), None, None),
     "a+b": (APlusB(n_levels=3, a=2, b=4, c=1, d=1, e=2), None, None),
 }
 
@@ -71,6 +71,28 @@ def test_a_design_is_asked_once_a_state(monkeypatch):
     graph_on_demand(ThreePlusThree(n_levels=3), p_dlt=[P_DLT, P_DLT], trials=2000)
     n_roots = 1  # asked a second time, to know where trials start
     assert len(asked) == len(set(asked)) + n_roots
+
+
+def test_a_design_makes_ready_for_every_state_before_it_is_asked(monkeypatch):
+    events = []
+    plain = ThreePlusThree._decide
+    monkeypatch.setattr(
+        ThreePlusThree,
+        "prepare",
+        lambda self, states: events.extend(("ready", tallies) for tallies in states),
+    )
+    monkeypatch.setattr(
+        ThreePlusThree,
+        "_decide",
+        lambda self, tallies, level: (
+            events.append(("asked", tallies)) or plain(self, tallies, level)
+        ),
+    )
+    graph_on_demand(ThreePlusThree(n_levels=3), p_dlt=[P_DLT], trials=500)
+    ready = set()
+    for what, tallies in events:
+        assert what == "ready" or tallies in ready
+        ready.add(tallies)
 
 
 def test_nothing_exact_comes_from_a_part():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import combinations_with_replacement, product
 from math import comb
 
@@ -11,10 +12,10 @@ import pytest
 from escalation.designs import Boin, ThreePlusThree
 from escalation.errors import InputError
 from simulations.characteristics import correct_level
-from simulations.curve_pieces import band_around
 from simulations.curve_search import curve_grid
 from simulations.exact import exact_batch
 from simulations.graph import NO_MTD, TransitionGraph, build_graph
+from simulations.probabilities import band_around
 from simulations.worst_case import GridCheck, WorstPiece, worst_overdose, worst_pcs
 from simulations.worst_case import _worst as take_worst
 from tests.benchmarks.baseline import enumerate_paths
@@ -254,3 +255,17 @@ def test_bad_arguments_for_pcs_are_named(arguments, message):
 def test_bad_bands_are_refused(band):
     with pytest.raises(InputError, match="band"):
         band_around([0.1, 0.2], band)
+
+
+def test_a_smallest_pcs_of_zero_has_no_sign():
+    graph = build_graph(ThreePlusThree(n_levels=2, start=1, untested_below="stop"))
+    found = worst_pcs(graph, 0.25, separation=0.5)  # the level below the start is never given
+    assert found.worst.value == 0
+    assert math.copysign(1, found.worst.value) == 1
+
+
+def test_levels_that_do_not_matter_stand_as_low_as_they_can():
+    """From the top of the ladder down one level at most is given: the one below that is free."""
+    graph = build_graph(ThreePlusThree(n_levels=3, start=2, untested_below="stop"))
+    found = worst_overdose(graph, 0.4, low=[0.1, 0.2, 0.3], high=[0.9, 0.9, 0.9])
+    assert found.pieces[-1].p_dlt.tolist() == pytest.approx([0.1, 0.2, 0.4], abs=1e-9)

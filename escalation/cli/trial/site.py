@@ -142,7 +142,7 @@ def outcome(
     narrative: tuple[str, ...],
     reason: str | None,
 ) -> None:
-    """Record what happened: a DLT, none, or not evaluable.
+    """Record what happened: a DLT, none, moderate, or not evaluable.
 
     "No DLT" can be said from the day on which the DLT window closes, and so can "moderate": no DLT,
     but a related toxicity of grade 2 or more, which counts in the titration of the design
