@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import exp, inf, lgamma, log, log1p, sqrt
 
-from escalation.designs.posterior import beta_cdf
+from escalation.designs.interval.posterior import beta_cdf
 from escalation.errors import InputError
 
 __all__ = [

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Sequence
 
-__all__ = ["LINE", "align", "is_line"]
+__all__ = ["LINE", "WIDTH", "align", "is_line", "paragraph"]
 
 # no control characters, nor those that are not seen or turn the writing round
 _UNSEEN = r"\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
@@ -31,4 +32,14 @@ def align(rows: Sequence[Sequence[str]], *, left: Sequence[int] = (0,)) -> str:
             for k, cell in enumerate(row)
         ).rstrip()
         for row in rows
+    )
+
+
+WIDTH = 79
+
+
+def paragraph(text: str, first: str = "", indent: str = "  ") -> list[str]:
+    """Return a paragraph as lines: ``first`` before the first, ``indent`` before the others."""
+    return textwrap.wrap(
+        text, WIDTH, initial_indent=first, subsequent_indent=indent, break_on_hyphens=False
     )

@@ -32,44 +32,44 @@ SURFACE = {
         "iter_lines open_ledger parse_anchor restore verify write_archive"
     ),
     "escalation.tracker": "Command Tracker read_entry",
-    "simulations.graph": "INCONCLUSIVE NO_MTD TransitionGraph build_graph",
-    "simulations.exact": (
+    "simulations.graph.build": "INCONCLUSIVE NO_MTD TransitionGraph build_graph",
+    "simulations.engines.exact": (
         "BatchCharacteristics check_p_dlt end_probabilities exact_batch exact_characteristics "
         "expected_values log_terms"
     ),
-    "simulations.simulated": "CHUNK_SIZE Draws GENERATOR MonteCarlo SimulatedTrials",
-    "simulations.montecarlo": "simulate simulate_trials",
-    "simulations.on_demand": "graph_on_demand",
-    "simulations.compare": "CompareMethod compare_designs",
-    "simulations.comparison": (
+    "simulations.engines.simulated": "CHUNK_SIZE Draws GENERATOR MonteCarlo SimulatedTrials",
+    "simulations.engines.montecarlo": "simulate simulate_trials",
+    "simulations.engines.on_demand": "graph_on_demand",
+    "simulations.compare.run": "CompareMethod compare_designs",
+    "simulations.compare.result": (
         "CSV_COLUMNS ComparedDesign Contender Difference ScenarioComparison comparison_rows"
     ),
-    "simulations.differences": (
+    "simulations.compare.differences": (
         "DesignDifference Figure Parting ScenarioDifference find_differences"
     ),
-    "simulations.metrics": "METRICS metric_values selection_metrics target_interval",
-    "simulations.optimal": "Benchmark optimal_benchmark",
-    "simulations.characteristics": (
+    "simulations.compare.metrics": "METRICS metric_values selection_metrics target_interval",
+    "simulations.compare.optimal": "Benchmark optimal_benchmark",
+    "simulations.engines.characteristics": (
         "Distribution OperatingCharacteristics correct_level correct_levels end_values summarise"
     ),
-    "simulations.mtd_data": "MtdData mtd_data",
-    "simulations.paths": "Path PathNode iter_paths path_tree",
-    "simulations.passes": (
+    "simulations.questions.mtd_data": "MtdData mtd_data",
+    "simulations.questions.paths": "Path PathNode iter_paths path_tree",
+    "simulations.engines.passes": (
         "data_probabilities expected_from passing_probabilities transition_probabilities"
     ),
-    "simulations.sensitivity": (
+    "simulations.questions.sensitivity": (
         "Sensitivity Tornado end_figures expected_gradient sensitivity tornado"
     ),
     "simulations.probabilities": "band_around check_probabilities check_target",
-    "simulations.worst_case": ("GridCheck WorstCase WorstPiece worst_overdose worst_pcs"),
-    "simulations.random_curves": "LOG_DOSE_STEP logistic_normal paoletti pseudo_uniform",
-    "simulations.curve_averages": "CurveAverages FigureSummary QUANTILES average_over_curves",
-    "simulations.results": "Method ScenarioResult run_scenarios",
-    "simulations.scenarios": (
+    "simulations.questions.worst_case": ("GridCheck WorstCase WorstPiece worst_overdose worst_pcs"),
+    "simulations.scenarios.random": "LOG_DOSE_STEP logistic_normal paoletti pseudo_uniform",
+    "simulations.questions.averages": "CurveAverages FigureSummary QUANTILES average_over_curves",
+    "simulations.engines.results": "Method ScenarioResult run_scenarios",
+    "simulations.scenarios.scenario": (
         "Scenario ScenarioError ScenarioFileError load_scenarios parse_scenarios "
         "scenarios_for scenarios_of shipped_scenarios"
     ),
-    "simulations.curves": "emax logistic power weibull",
+    "simulations.scenarios.curves": "emax logistic power weibull",
     "simulations.plots": (
         "Provenance SUFFIXES plot_comparison plot_convergence plot_curve_averages "
         "plot_decision_table plot_distribution plot_page plot_paths plot_patients "

@@ -13,8 +13,8 @@ from escalation.errors import (
     NotationError,
     ProtocolError,
 )
-from simulations.curve_arguments import CurveError
-from simulations.scenarios import ScenarioFileError
+from simulations.scenarios.arguments import CurveError
+from simulations.scenarios.scenario import ScenarioFileError
 
 
 @pytest.mark.parametrize(

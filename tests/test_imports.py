@@ -13,24 +13,34 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
-# a module may import its own layer and lower ones
-LAYERS = {
-    "__init__": 0,  # the version
-    "errors": 1,
-    "text": 1,
-    "outcomes": 2,
-    "designs": 3,
-    "binomial": 4,
-    "protocol": 4,
-    "trial": 5,
-    "ledger": 5,
-    "tracker": 6,
-    "reports": 7,
-    "cli": 8,
-    "web": 8,
-    "__main__": 9,
+# The rooms of each package from the ground floor up; those of one floor stand apart. A file may
+# import its own room and those below. A room is a folder, or a file beside the folders.
+FLOORS = {
+    "escalation": (
+        ["__init__"],
+        ["errors", "text", "files"],
+        ["outcomes", "binomial"],
+        ["designs"],
+        ["protocol"],
+        ["trial", "ledger"],
+        ["tracker"],
+        ["reports"],
+        ["figures"],
+        ["cli", "web"],
+        ["__main__"],
+    ),
+    "simulations": (
+        ["__init__"],
+        ["probabilities", "words"],
+        ["scenarios", "graph"],
+        ["engines"],
+        ["questions", "compare"],
+        ["reports"],
+        ["plots"],
+        ["cli"],
+    ),
 }
-SIDE_BY_SIDE = [{"trial", "ledger"}, {"cli", "web"}]  # of one layer, but apart
+TOGETHER = [{"errors", "text", "files"}, {"outcomes", "binomial"}, {"probabilities", "words"}]
 BORDER = ("escalation.cli", "escalation.ledger", "escalation.web", "simulations.cli")
 SIMULATIONS_CLI = ("simulations.cli",)
 
@@ -98,11 +108,16 @@ def is_in(module: str, *packages: str) -> bool:
     return any(module == package or module.startswith(f"{package}.") for package in packages)
 
 
-def layer_of(module: str) -> str:
-    parts = module.split(".")
-    known = len(parts) > 1 and (ROOT / "escalation" / parts[1]).exists()
-    known = known or (len(parts) > 1 and (ROOT / "escalation" / f"{parts[1]}.py").exists())
-    return parts[1] if known else "__init__"
+def room_of(module: str) -> str:
+    """Return the room of a package that a module, or a name taken from one, is in."""
+    package, _, rest = module.partition(".")
+    room = rest.partition(".")[0]
+    is_room = any((ROOT / package / place).exists() for place in (room, f"{room}.py"))
+    return room if room and is_room else "__init__"
+
+
+def floor_of(package: str, room: str) -> int:
+    return next(floor for floor, rooms in enumerate(FLOORS[package]) if room in rooms)
 
 
 def importing(*targets: str) -> list[Import]:
@@ -115,74 +130,67 @@ def test_there_is_something_to_read():
     assert {name.split(".")[0] for name, _, _ in SOURCES} == {"escalation", "simulations"}
 
 
-def test_every_module_of_escalation_has_a_layer():
-    layers = {layer_of(name) for name, _, _ in SOURCES if is_in(name, "escalation")}
-    assert layers <= set(LAYERS), "give the new module its place in LAYERS"
+def test_every_module_is_in_a_room_with_a_floor():
+    for package, floors in FLOORS.items():
+        rooms = {room_of(name) for name, _, _ in SOURCES if is_in(name, package)}
+        assert rooms <= {room for floor in floors for room in floor}, "give the room its floor"
 
 
 def test_escalation_never_imports_simulations():
     assert [str(f) for f in importing("simulations") if is_in(f.module, "escalation")] == []
 
 
-def test_escalation_imports_downwards_only():
+@pytest.mark.parametrize("package", FLOORS)
+def test_a_package_imports_downwards_only(package):
     wrong = []
-    for found in importing("escalation"):
-        if not is_in(found.module, "escalation"):
+    for found in importing(package):
+        here, there = room_of(found.module), room_of(found.target)
+        if not is_in(found.module, package) or here == there:
             continue
-        here, there = layer_of(found.module), layer_of(found.target)
-        apart = here != there and any({here, there} <= pair for pair in SIDE_BY_SIDE)
-        if LAYERS[there] > LAYERS[here] or apart:
+        up = floor_of(package, there) - floor_of(package, here)
+        if up > 0 or (up == 0 and not any({here, there} <= pair for pair in TOGETHER)):
             wrong.append(str(found))
     assert wrong == []
 
 
-SIMULATION_LAYERS = {
-    "probabilities": -1,
-    "roots": -1,
-    "transitions": -1,
-    "words": -1,
-    "curve_arguments": 0,
-    "optimal": 0,
-    "graph": 0,
-    "curves": 1,
-    "characteristics": 1,
-    "scenario_files": 2,
-    "exact": 2,
-    "random_curves": 2,
-    "simulated": 2,
-    "scenarios": 3,
-    "latent": 3,
-    "montecarlo": 4,
-    "mtd_data": 3,
-    "paths": 3,
-    "passes": 3,
-    "metrics": 3,
-    "sensitivity": 3,
-    "curve_averages": 3,
-    "curve_search": 4,
-    "differences": 4,
-    "on_demand": 5,
-    "results": 5,
-    "comparison": 5,
-    "curve_pieces": 5,
-    "worst_case": 6,
-    "compare": 6,
-    "export": 6,
-    "tables": 6,
-    "compare_tables": 6,
-    "plots": 7,
-    "cli": 8,
-}
+def test_no_files_import_each_other_in_a_circle():
+    """Not even for types, or inside functions; a room's door is the file that is named."""
+    modules = {name for name, _, _ in SOURCES}
+    below: dict[str, set[str]] = {name: set() for name in modules}
+    for found in IMPORTS:
+        parent = found.target.rpartition(".")[0]
+        target = found.target if found.target in modules else parent
+        if target in modules and target != found.module:
+            below[found.module].add(target)
+    circles = list(find_circles(below))
+    assert circles == []
 
 
-def test_simulations_imports_downwards_only():
-    wrong = []
-    for found in importing("simulations"):
-        if is_in(found.module, "simulations"):
-            here, there = (name.split(".")[1] for name in (found.module, found.target))
-            if here != there and SIMULATION_LAYERS[there] >= SIMULATION_LAYERS[here]:
-                wrong.append(str(found))
-    assert wrong == []
+def find_circles(below: dict[str, set[str]]) -> Iterator[list[str]]:
+    """Yield sets of modules that reach each other (Tarjan's strongly connected components)."""
+    number: dict[str, int] = {}
+    lowest: dict[str, int] = {}
+    stack: list[str] = []
+
+    def visit(module: str) -> Iterator[list[str]]:
+        number[module] = lowest[module] = len(number)
+        stack.append(module)
+        for other in sorted(below[module]):
+            if other not in number:
+                yield from visit(other)
+                lowest[module] = min(lowest[module], lowest[other])
+            elif other in stack:
+                lowest[module] = min(lowest[module], number[other])
+        if lowest[module] == number[module]:
+            place = stack.index(module)
+            circle = stack[place:]
+            del stack[place:]
+            if len(circle) > 1:
+                yield sorted(circle)
+
+    for module in sorted(below):
+        if module not in number:
+            yield from visit(module)
 
 
 def test_only_the_commands_of_simulations_import_the_command_line():
@@ -199,13 +207,12 @@ def test_click_is_imported_by_the_command_line_only():
     assert [str(f) for f in importing("click") if not is_in(f.module, *allowed)] == []
 
 
-def test_matplotlib_is_imported_by_plots_and_reports_only():
+def test_matplotlib_is_imported_in_the_rooms_of_pictures_only():
     wrong = [
         str(found)
         for found in importing("matplotlib", "mpl_toolkits")
         if not found.for_types_only
-        and not found.module.startswith("simulations.plots")
-        and not is_in(found.module, "escalation.reports")
+        and not is_in(found.module, "simulations.plots", "escalation.figures")
     ]
     assert wrong == []
 
@@ -216,7 +223,7 @@ def test_designs_know_nothing_of_time_people_and_files_and_numpy_only_in_crm():
         if not is_in(found.module, "escalation.designs"):
             continue
         if is_in(found.target, "numpy", "scipy"):
-            if found.module != "escalation.designs.crm" or not found.in_function:
+            if found.module != "escalation.designs.crm.design" or not found.in_function:
                 wrong.append(str(found))
         elif is_in(found.target, "datetime", "time", "calendar", "pathlib", "os", "io", "sqlite3"):
             wrong.append(str(found))
@@ -227,7 +234,11 @@ def test_escalation_imports_no_numbers_when_loaded():
     """numpy, scipy and matplotlib only inside the functions that use them."""
     heavy = importing("numpy", "scipy", "matplotlib", "sqlalchemy", "flask", "pandas")
     deciding = [f for f in heavy if is_in(f.module, "escalation.cli", "escalation.protocol")]
-    deciding += [f for f in heavy if layer_of(f.module) in ("errors", "text", "outcomes")]
+    deciding += [
+        f
+        for f in heavy
+        if is_in(f.module, "escalation") and room_of(f.module) in ("errors", "text", "outcomes")
+    ]
     assert [str(f) for f in deciding if not (f.in_function or f.for_types_only)] == []
 
 

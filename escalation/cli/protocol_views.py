@@ -33,7 +33,7 @@ def text(protocol: Protocol, markdown: bool) -> None:
 
     Example: escalation protocol text nct07123519 --markdown
     """
-    from escalation.reports.rule_text import rule_text  # noqa: PLC0415
+    from escalation.reports.rule.text import rule_text  # noqa: PLC0415
 
     click.echo(rule_text(protocol.design, protocol.level_names, markdown=markdown))
     if markdown:
@@ -57,13 +57,13 @@ def diagram(protocol: Protocol, output: Path | None) -> None:
 
     Example: escalation protocol diagram --variant declare --output rule.svg
     """
-    from escalation.reports.diagram import mermaid  # noqa: PLC0415
+    from escalation.reports.rule.diagram import mermaid  # noqa: PLC0415
 
     if output is not None:
         check_writable(output, (MERMAID, *PICTURES))
     if output is not None and output.suffix.lower() in PICTURES:
-        from escalation.reports.figure_files import Provenance, save_figure  # noqa: PLC0415
-        from escalation.reports.ladder_plot import plot_diagram  # noqa: PLC0415
+        from escalation.figures.files import Provenance, save_figure  # noqa: PLC0415
+        from escalation.figures.state_machine import plot_diagram  # noqa: PLC0415
 
         provenance = Provenance(
             design=describe_design(protocol.design),

@@ -19,9 +19,9 @@ from escalation.cli.options import (
 )
 from escalation.designs import LevelStatus, describe_design, design_settings
 from escalation.protocol import Protocol
-from escalation.reports.decision_table import DURING, TableRow, decision_table
-from escalation.reports.decision_table_output import table_csv, table_dict, table_text
-from escalation.reports.pathways import pathways, pathways_csv, pathways_dict, pathways_text
+from escalation.reports.rule.decision_table import DURING, TableRow, decision_table
+from escalation.reports.rule.decision_table_output import table_csv, table_dict, table_text
+from escalation.reports.rule.pathways import pathways, pathways_csv, pathways_dict, pathways_text
 
 __all__ = ["table"]
 
@@ -105,8 +105,8 @@ def _print_pathways(protocol: Protocol, n_cohorts: int, *, as_csv: bool, as_json
 
 def _plot(path: Path, protocol: Protocol, rows: Sequence[TableRow]) -> None:
     """Draw the table for a level with one above it to go to and one below it to go back to."""
-    from escalation.reports.decision_plot import plot_decision_table  # noqa: PLC0415
-    from escalation.reports.figure_files import Provenance, save_figure  # noqa: PLC0415
+    from escalation.figures.decision_table import plot_decision_table  # noqa: PLC0415
+    from escalation.figures.files import Provenance, save_figure  # noqa: PLC0415
 
     situation = "level above not yet given, level below cleared"
     if protocol.design.asks_moderate:

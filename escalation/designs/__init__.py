@@ -6,18 +6,18 @@ from collections.abc import Callable
 from dataclasses import MISSING, fields
 from typing import Any
 
-from escalation.designs.a_plus_b import APlusB
-from escalation.designs.accelerated import AcceleratedTitration
+from escalation.designs.a_plus_b.accelerated import AcceleratedTitration
+from escalation.designs.a_plus_b.base import APlusB
+from escalation.designs.a_plus_b.rolling_six import RollingSix
+from escalation.designs.a_plus_b.three_plus_three import VARIANTS, ThreePlusThree
 from escalation.designs.base import Action, Clause, Decision, Design, LevelStatus
-from escalation.designs.boin import Boin
-from escalation.designs.crm import Crm
-from escalation.designs.g3_plus_3 import G3Plus3
-from escalation.designs.i3_plus_3 import I3Plus3
-from escalation.designs.keyboard import Keyboard
-from escalation.designs.mtpi import MTpi
-from escalation.designs.rolling_six import RollingSix
-from escalation.designs.three_plus_three import VARIANTS, ThreePlusThree
-from escalation.designs.tpi import Tpi
+from escalation.designs.crm.design import Crm
+from escalation.designs.interval.boin import Boin
+from escalation.designs.interval.g3_plus_3 import G3Plus3
+from escalation.designs.interval.i3_plus_3 import I3Plus3
+from escalation.designs.interval.keyboard import Keyboard
+from escalation.designs.interval.mtpi import MTpi
+from escalation.designs.interval.tpi import Tpi
 from escalation.errors import DesignError, did_you_mean
 
 __all__ = [

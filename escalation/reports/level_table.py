@@ -11,8 +11,7 @@ from escalation.designs.base import Decision, LevelStatus
 from escalation.designs.replay import SHOWN, Departure
 from escalation.outcomes import Cohort, Tally
 from escalation.protocol import Protocol, format_dose
-from escalation.reports.paragraphs import paragraph
-from escalation.text import align
+from escalation.text import align, paragraph
 
 __all__ = [
     "answer",

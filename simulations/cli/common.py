@@ -16,7 +16,7 @@ from escalation.errors import InputError
 from escalation.outcomes import Cohort, format_outcomes
 from escalation.protocol import Protocol, advise
 from simulations.cli.numbers import parse_p_dlt, parse_p_moderate
-from simulations.scenarios import (
+from simulations.scenarios.scenario import (
     MAX_BYTES,
     Scenario,
     load_scenarios,
@@ -28,7 +28,7 @@ from simulations.scenarios import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from simulations.graph import TransitionGraph
+    from simulations.graph.build import TransitionGraph
 
 __all__ = [
     "check_p_moderate",
@@ -144,7 +144,7 @@ def graph_from(
     build: Callable[..., TransitionGraph] | None = None,
 ) -> TransitionGraph:
     """Build the graph of the rest of a trial, after these cohorts; ``build`` is ``build_graph``."""
-    from simulations.graph import build_graph  # noqa: PLC0415  # loads numpy
+    from simulations.graph.build import build_graph  # noqa: PLC0415  # loads numpy
 
     design = protocol.design
     check_p_moderate(p_moderate, [design])

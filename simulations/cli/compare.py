@@ -38,7 +38,7 @@ from simulations.cli.contenders import (
 from simulations.cli.numbers import parse_interval
 
 if TYPE_CHECKING:
-    from simulations.compare import CompareMethod
+    from simulations.compare.run import CompareMethod
 
 __all__ = ["compare"]
 
@@ -176,7 +176,7 @@ def compare(
             p_moderate=p_moderate,
         )
         return
-    from simulations.compare import compare_designs  # noqa: PLC0415  # loads numpy
+    from simulations.compare.run import compare_designs  # noqa: PLC0415  # loads numpy
 
     results = list(
         compare_designs(

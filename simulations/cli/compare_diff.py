@@ -16,16 +16,16 @@ from escalation.reports.level_table import answer
 from escalation.text import align
 from simulations.cli.common import echo_csv
 from simulations.cli.compare_output import Form, describe_contenders, print_contenders
-from simulations.comparison import Contender, short_labels
-from simulations.differences import (
+from simulations.compare.differences import (
     DesignDifference,
     Figure,
     Parting,
     ScenarioDifference,
     find_differences,
 )
-from simulations.metrics import target_interval
-from simulations.scenarios import Scenario
+from simulations.compare.metrics import target_interval
+from simulations.compare.result import Contender, short_labels
+from simulations.scenarios.scenario import Scenario
 from simulations.words import in_words, scaled
 
 __all__ = ["show_differences"]

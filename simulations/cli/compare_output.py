@@ -14,7 +14,7 @@ from escalation.protocol import Protocol
 from simulations.cli.common import echo_csv
 
 if TYPE_CHECKING:
-    from simulations.comparison import Contender, ScenarioComparison
+    from simulations.compare.result import Contender, ScenarioComparison
 
 __all__ = [
     "Form",
@@ -68,7 +68,7 @@ def describe_contenders(ladder: Protocol, contenders: Sequence[Contender]) -> di
 
 
 def _print_csv(ladder: Protocol, results: Sequence[ScenarioComparison]) -> None:
-    from simulations.comparison import CSV_COLUMNS, comparison_rows  # noqa: PLC0415  # numpy
+    from simulations.compare.result import CSV_COLUMNS, comparison_rows  # noqa: PLC0415  # numpy
 
     rows = [row for result in results for row in comparison_rows(result, ladder.labels)]
     echo_csv([CSV_COLUMNS, *rows])
@@ -80,7 +80,7 @@ def _print(
     results: Sequence[ScenarioComparison],
     notes: str,
 ) -> None:
-    from simulations.compare_tables import comparison_table  # noqa: PLC0415  # loads numpy
+    from simulations.reports.comparison import comparison_table  # noqa: PLC0415  # loads numpy
 
     print_contenders(ladder, contenders)
     first = results[0]
@@ -125,7 +125,7 @@ def print_contenders(ladder: Protocol, contenders: Sequence[Contender]) -> None:
 
 def said_contenders(contenders: Sequence[Contender]) -> list[str]:
     """Return each design with every option, after the label it has in tables."""
-    from simulations.comparison import short_labels  # noqa: PLC0415  # loads numpy
+    from simulations.compare.result import short_labels  # noqa: PLC0415  # loads numpy
 
     labels = short_labels([one.label for one in contenders])
     return [

@@ -28,7 +28,7 @@ from escalation.protocol.consensus import DEFAULT_TARGET
 from escalation.protocol.protocol import freeze_lists
 
 if TYPE_CHECKING:
-    from simulations.comparison import Contender
+    from simulations.compare.result import Contender
 
 __all__ = ["NamedDesign", "check_number", "choose_target", "make_contenders", "parse_design"]
 
@@ -144,7 +144,7 @@ def make_contenders(
         For an option that no design has, what a design refuses, another ladder, or one design
         given twice.
     """
-    from simulations.comparison import Contender  # noqa: PLC0415  # loads numpy
+    from simulations.compare.result import Contender  # noqa: PLC0415  # loads numpy
 
     known = {option for one in named for option in design_options(DESIGNS[one.name])}
     for option in shared:

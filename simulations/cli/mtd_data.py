@@ -35,8 +35,8 @@ from simulations.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from simulations.mtd_data import MtdData
-    from simulations.scenarios import Scenario
+    from simulations.questions.mtd_data import MtdData
+    from simulations.scenarios.scenario import Scenario
 
 __all__ = ["mtd_data"]
 
@@ -79,7 +79,7 @@ def mtd_data(
     \b
     Example: escalation mtd-data --variant declare --p-dlt 0.05,0.10,0.25,0.40
     """  # noqa: D301  # click reads the backspace
-    from simulations.mtd_data import mtd_data as data_sets  # noqa: PLC0415  # loads numpy
+    from simulations.questions.mtd_data import mtd_data as data_sets  # noqa: PLC0415  # loads numpy
 
     if as_csv and as_json:
         raise click.UsageError("give --csv or --json, not both")

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from escalation.designs.base import MAX_LEVELS
 from escalation.errors import InputError
-from simulations.curve_arguments import show
-from simulations.scenarios import ScenarioError
+from simulations.scenarios.arguments import show
+from simulations.scenarios.scenario import ScenarioError
 
 __all__ = ["parse_doses", "parse_interval", "parse_numbers", "parse_p_dlt", "parse_p_moderate"]
 

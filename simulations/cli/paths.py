@@ -34,9 +34,9 @@ from simulations.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from simulations.graph import TransitionGraph
-    from simulations.paths import PathNode
-    from simulations.scenarios import Scenario
+    from simulations.graph.build import TransitionGraph
+    from simulations.questions.paths import PathNode
+    from simulations.scenarios.scenario import Scenario
 
 __all__ = ["paths"]
 
@@ -97,7 +97,7 @@ def paths(
 def _print_list(
     protocol: Protocol, graph: TransitionGraph, scenario: Scenario | None, *, as_json: bool
 ) -> None:
-    from simulations.paths import iter_paths  # noqa: PLC0415  # loads numpy
+    from simulations.questions.paths import iter_paths  # noqa: PLC0415  # loads numpy
 
     found = iter_paths(graph, None if scenario is None else scenario.p_dlt)
     labels = protocol.labels
@@ -130,7 +130,7 @@ def _print_tree(
     *,
     as_json: bool,
 ) -> None:
-    from simulations.paths import path_tree  # noqa: PLC0415  # loads numpy
+    from simulations.questions.paths import path_tree  # noqa: PLC0415  # loads numpy
 
     roots = path_tree(graph, None if scenario is None else scenario.p_dlt, depth=depth)
     n_paths = graph.count_paths()

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from simulations.curve_averages import CurveAverages, FigureSummary
+    from simulations.questions.averages import CurveAverages, FigureSummary
 
 __all__ = ["random_scenarios"]
 
@@ -131,8 +131,8 @@ def random_scenarios(
     \b
     Example: escalation random-scenarios --levels 5 --target 0.25
     """  # noqa: D301  # click reads the backspace
-    from simulations.curve_averages import average_over_curves  # noqa: PLC0415  # loads numpy
-    from simulations.export import write_curves  # noqa: PLC0415  # loads numpy
+    from simulations.questions.averages import average_over_curves  # noqa: PLC0415  # loads numpy
+    from simulations.reports.export import write_curves  # noqa: PLC0415  # loads numpy
 
     if target is None:
         target = getattr(protocol.design, "target", None)
@@ -220,7 +220,7 @@ def _draw(
 ) -> NDArray[np.float64]:
     import numpy as np  # noqa: PLC0415  # slow
 
-    from simulations.random_curves import (  # noqa: PLC0415  # loads numpy
+    from simulations.scenarios.random import (  # noqa: PLC0415  # loads numpy
         logistic_normal,
         paoletti,
         pseudo_uniform,

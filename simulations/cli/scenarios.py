@@ -10,8 +10,8 @@ from escalation.cli.options import CarefulCommand, echo_json
 from escalation.text import align
 from simulations.cli.common import read_scenarios
 from simulations.cli.numbers import parse_doses
-from simulations.curve_arguments import show
-from simulations.scenarios import Scenario, load_scenarios, shipped_scenarios
+from simulations.scenarios.arguments import show
+from simulations.scenarios.scenario import Scenario, load_scenarios, shipped_scenarios
 
 __all__ = ["scenarios"]
 

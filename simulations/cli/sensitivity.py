@@ -41,8 +41,8 @@ from simulations.cli.common import (
 from simulations.words import in_words, is_share, scaled
 
 if TYPE_CHECKING:
-    from simulations.scenarios import Scenario
-    from simulations.sensitivity import Floats, Sensitivity, Tornado
+    from simulations.questions.sensitivity import Floats, Sensitivity, Tornado
+    from simulations.scenarios.scenario import Scenario
 
 __all__ = ["sensitivity"]
 
@@ -93,8 +93,8 @@ def sensitivity(
     \b
     Example: escalation sensitivity --p-dlt 0.05,0.10,0.20,0.33,0.50 --target 0.25
     """  # noqa: D301  # click reads the backspace
-    from simulations.sensitivity import sensitivity as gradients  # noqa: PLC0415  # loads numpy
-    from simulations.sensitivity import tornado  # noqa: PLC0415  # loads numpy
+    from simulations.questions.sensitivity import sensitivity as gradients  # noqa: PLC0415  # loads numpy
+    from simulations.questions.sensitivity import tornado  # noqa: PLC0415  # loads numpy
 
     if plot is not None:
         check_writable(plot, PICTURES)

@@ -39,8 +39,8 @@ from simulations.cli.simulate_output import describe_results, plot_results, prin
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from simulations.results import Method
-    from simulations.simulated import Draws
+    from simulations.engines.results import Method
+    from simulations.engines.simulated import Draws
 
 __all__ = ["simulate"]
 
@@ -115,10 +115,10 @@ def simulate(
     \b
     Example: escalation simulate --p-dlt 0.05,0.10,0.20,0.33,0.50 --target 0.25
     """  # noqa: D301  # click reads the backspace
-    from simulations.export import write_trials  # noqa: PLC0415  # loads numpy
-    from simulations.montecarlo import simulate_trials  # noqa: PLC0415  # loads numpy
-    from simulations.on_demand import graph_on_demand  # noqa: PLC0415  # loads numpy
-    from simulations.results import run_scenarios  # noqa: PLC0415  # loads numpy
+    from simulations.engines.montecarlo import simulate_trials  # noqa: PLC0415  # loads numpy
+    from simulations.engines.on_demand import graph_on_demand  # noqa: PLC0415  # loads numpy
+    from simulations.engines.results import run_scenarios  # noqa: PLC0415  # loads numpy
+    from simulations.reports.export import write_trials  # noqa: PLC0415  # loads numpy
 
     if target is not None and not 0 < target < 1:
         raise InputError(f"--target must lie between 0 and 1, not {target}")

@@ -21,8 +21,8 @@ from simulations.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from simulations.graph import TransitionGraph
-    from simulations.results import ScenarioResult
+    from simulations.engines.results import ScenarioResult
+    from simulations.graph.build import TransitionGraph
 
 __all__ = ["describe_results", "plot_results", "print_results"]
 
@@ -37,7 +37,7 @@ def describe_results(
     p_moderate: tuple[float, ...] | None,
 ) -> dict[str, Any]:
     """Return the JSON document."""
-    from simulations.characteristics import correct_level  # noqa: PLC0415  # loads numpy
+    from simulations.engines.characteristics import correct_level  # noqa: PLC0415  # loads numpy
 
     document = heading(protocol, p_moderate) | {
         "results": [result.to_dict(target) for result in results]
@@ -58,7 +58,7 @@ def print_results(
     p_moderate: tuple[float, ...] | None,
 ) -> None:
     """Print every scenario's table."""
-    from simulations.tables import result_table  # noqa: PLC0415  # loads numpy
+    from simulations.reports.results import result_table  # noqa: PLC0415  # loads numpy
 
     line(origin(protocol), indent="  ")
     if protocol.unit is not None:

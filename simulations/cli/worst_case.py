@@ -34,7 +34,7 @@ from simulations.cli.common import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from simulations.worst_case import WorstCase
+    from simulations.questions.worst_case import WorstCase
 
 __all__ = ["worst_case"]
 
@@ -99,7 +99,7 @@ def worst_case(
     Example: escalation worst-case --levels 5 --above 0.40
     """  # noqa: D301  # click reads the backspace
     from simulations.probabilities import band_around  # noqa: PLC0415  # loads numpy
-    from simulations.worst_case import worst_overdose, worst_pcs  # noqa: PLC0415  # loads numpy
+    from simulations.questions.worst_case import worst_overdose, worst_pcs  # noqa: PLC0415  # loads numpy
 
     if above is None and target is None:
         raise click.UsageError("give --above, or --target, or both")

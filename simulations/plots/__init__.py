@@ -4,8 +4,9 @@ They compute nothing and show nothing. ``plot_x(..., ax=None)`` draws on the axe
 figure of its own that pyplot does not know; ``save_figure`` writes it.
 """
 
-from escalation.reports.decision_plot import plot_decision_table
-from escalation.reports.figure_files import SUFFIXES, Provenance, save_figure
+from escalation.figures.decision_table import plot_decision_table
+from escalation.figures.files import SUFFIXES, Provenance, save_figure
+from simulations.plots.averages import plot_curve_averages
 from simulations.plots.characteristics import (
     plot_distribution,
     plot_patients,
@@ -14,7 +15,6 @@ from simulations.plots.characteristics import (
 )
 from simulations.plots.comparison import plot_comparison, provenance_of_comparison
 from simulations.plots.convergence import plot_convergence
-from simulations.plots.curve_averages import plot_curve_averages
 from simulations.plots.page import plot_page
 from simulations.plots.paths import plot_paths
 from simulations.plots.provenance import provenance_of

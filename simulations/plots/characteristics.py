@@ -14,7 +14,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from escalation.reports.figure_style import (
+from escalation.figures.style import (
     ACCENT,
     INCHES_A_LETTER,
     INK,
@@ -31,11 +31,11 @@ from escalation.reports.figure_style import (
     shorten,
     styled,
 )
-from simulations.characteristics import Distribution, OperatingCharacteristics
+from simulations.engines.characteristics import Distribution, OperatingCharacteristics
+from simulations.engines.results import ScenarioResult
+from simulations.engines.simulated import Z95, MonteCarlo
 from simulations.plots.provenance import describe_method, describe_scenario
-from simulations.results import ScenarioResult
-from simulations.scenarios import Scenario
-from simulations.simulated import Z95, MonteCarlo
+from simulations.scenarios.scenario import Scenario
 
 __all__ = [
     "plot_distribution",

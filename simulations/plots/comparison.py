@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from escalation.errors import InputError
-from escalation.reports.figure_files import Provenance
-from escalation.reports.figure_style import ACCENT, INK, LIGHT, plain, shorten, styled
-from simulations.comparison import ComparedDesign, ScenarioComparison, short_labels
-from simulations.simulated import Z95
+from escalation.figures.files import Provenance
+from escalation.figures.style import ACCENT, INK, LIGHT, plain, shorten, styled
+from simulations.compare.result import ComparedDesign, ScenarioComparison, short_labels
+from simulations.engines.simulated import Z95
 from simulations.words import in_words
 
 __all__ = ["plot_comparison", "provenance_of_comparison"]

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from escalation.errors import InputError
-from escalation.reports.figure_style import (
+from escalation.figures.style import (
     DARK,
     LIGHT,
     caption,
@@ -18,10 +18,10 @@ from escalation.reports.figure_style import (
     plain,
     styled,
 )
-from simulations.characteristics import OperatingCharacteristics
+from simulations.engines.characteristics import OperatingCharacteristics
+from simulations.engines.simulated import Z95, MonteCarlo
 from simulations.plots.characteristics import NO_MTD
 from simulations.plots.provenance import describe_scenario
-from simulations.simulated import Z95, MonteCarlo
 
 __all__ = ["plot_convergence"]
 

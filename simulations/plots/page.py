@@ -11,8 +11,9 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
 from escalation.errors import InputError
-from escalation.reports.figure_files import Provenance
-from escalation.reports.figure_style import first_lines, in_order, plain, shorten, styled
+from escalation.figures.files import Provenance
+from escalation.figures.style import first_lines, in_order, plain, shorten, styled
+from simulations.engines.results import ScenarioResult
 from simulations.plots.characteristics import (
     draw_distribution,
     draw_patients,
@@ -20,7 +21,6 @@ from simulations.plots.characteristics import (
     has_undetermined,
     plot_scenarios,
 )
-from simulations.results import ScenarioResult
 
 __all__ = ["plot_page"]
 

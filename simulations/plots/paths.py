@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from escalation.designs.base import Decision
 from escalation.errors import InputError
-from escalation.reports.figure_style import (
+from escalation.figures.style import (
     DARK,
     INK,
     LIGHT,
@@ -20,8 +20,8 @@ from escalation.reports.figure_style import (
     plain,
     styled,
 )
-from simulations.paths import PathNode
 from simulations.plots.provenance import describe_scenario
+from simulations.questions.paths import PathNode
 
 __all__ = ["plot_paths"]
 
@@ -81,7 +81,7 @@ def plot_paths(
     Parameters
     ----------
     roots : sequence of PathNode
-        As ``simulations.paths.path_tree`` returns them.
+        As ``simulations.questions.paths.path_tree`` returns them.
     level_names : sequence of str, length L
     design, scenario : str
         For the caption.

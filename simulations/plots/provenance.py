@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from escalation.reports.figure_files import Provenance
-from escalation.reports.figure_style import shorten
-from simulations.results import ScenarioResult
+from escalation.figures.files import Provenance
+from escalation.figures.style import shorten
+from simulations.engines.results import ScenarioResult
 
 __all__ = ["describe_method", "describe_scenario", "provenance_of"]
 

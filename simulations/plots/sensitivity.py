@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from escalation.reports.figure_style import (
+from escalation.figures.style import (
     INK,
     LIGHT,
     MIDDLE,
@@ -19,7 +19,7 @@ from escalation.reports.figure_style import (
     styled,
 )
 from simulations.plots.provenance import describe_scenario
-from simulations.sensitivity import Tornado
+from simulations.questions.sensitivity import Tornado
 from simulations.words import in_words, is_share
 
 __all__ = ["plot_tornado"]

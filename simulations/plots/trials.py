@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from escalation.errors import InputError
-from escalation.reports.figure_style import (
+from escalation.figures.style import (
     INK,
     LIGHT,
     MIDDLE,
@@ -23,9 +23,9 @@ from escalation.reports.figure_style import (
     shorten,
     styled,
 )
-from simulations.graph import INCONCLUSIVE, NO_MTD
+from simulations.engines.simulated import SimulatedTrials
+from simulations.graph.build import INCONCLUSIVE, NO_MTD
 from simulations.plots.provenance import describe_scenario
-from simulations.simulated import SimulatedTrials
 
 __all__ = ["plot_trajectories", "plot_trajectory"]
 

@@ -14,18 +14,18 @@ import pytest
 
 from escalation.designs import ThreePlusThree, make_design
 from escalation.outcomes import Tally
-from simulations.compare import compare_designs
-from simulations.comparison import Contender
-from simulations.curve_averages import average_over_curves
-from simulations.differences import find_differences
-from simulations.exact import exact_batch, exact_characteristics
-from simulations.graph import build_graph
-from simulations.montecarlo import simulate
-from simulations.on_demand import graph_on_demand
-from simulations.random_curves import logistic_normal, paoletti, pseudo_uniform
-from simulations.scenarios import Scenario
-from simulations.sensitivity import sensitivity
-from simulations.worst_case import worst_overdose, worst_pcs
+from simulations.compare.differences import find_differences
+from simulations.compare.result import Contender
+from simulations.compare.run import compare_designs
+from simulations.engines.exact import exact_batch, exact_characteristics
+from simulations.engines.montecarlo import simulate
+from simulations.engines.on_demand import graph_on_demand
+from simulations.graph.build import build_graph
+from simulations.questions.averages import average_over_curves
+from simulations.questions.sensitivity import sensitivity
+from simulations.questions.worst_case import worst_overdose, worst_pcs
+from simulations.scenarios.random import logistic_normal, paoletti, pseudo_uniform
+from simulations.scenarios.scenario import Scenario
 
 from .baseline import enumerate_paths, simulate_patients
 

@@ -13,8 +13,8 @@ from escalation.cli import main
 from escalation.designs import AcceleratedTitration, LevelStatus
 from escalation.outcomes import Tally
 from escalation.protocol import Protocol
-from escalation.reports.decision_table import decision_table
-from escalation.reports.situations import answer_words, neighbours, reachable_states
+from escalation.reports.rule.decision_table import decision_table
+from escalation.reports.rule.situations import answer_words, neighbours, reachable_states
 
 from .shell import Shell
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from escalation.cli import main
 from escalation.designs import DESIGNS, VARIANTS
-from simulations.metrics import METRICS
+from simulations.compare.metrics import METRICS
 
 CURVE = ("--p-dlt", "0.05,0.10,0.20,0.33,0.50")
 

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from escalation.cli import Program
-from simulations.scenarios import (
+from simulations.scenarios.scenario import (
     scenarios_for,
 )
 

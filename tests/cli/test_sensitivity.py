@@ -13,9 +13,9 @@ from click.testing import CliRunner, Result
 
 from escalation.cli import main
 from escalation.designs import ThreePlusThree
-from simulations.exact import exact_characteristics
-from simulations.graph import build_graph
-from simulations.random_curves import logistic_normal, paoletti, pseudo_uniform
+from simulations.engines.exact import exact_characteristics
+from simulations.graph.build import build_graph
+from simulations.scenarios.random import logistic_normal, paoletti, pseudo_uniform
 
 CURVE = "0.05,0.10,0.20,0.33,0.50"
 COMMANDS = {

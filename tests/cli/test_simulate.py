@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from escalation.cli import main
 from escalation.designs import Boin
 from escalation.protocol import load_protocol
-from simulations import graph
-from simulations.exact import exact_characteristics
+from simulations.engines.exact import exact_characteristics
+from simulations.graph import build as graph
 
 CURVE = "0.05,0.10,0.20,0.33,0.50"
 

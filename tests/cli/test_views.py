@@ -12,7 +12,7 @@ import escalation
 from escalation.cli import main
 from escalation.designs import ThreePlusThree
 from escalation.protocol import load_protocol
-from escalation.reports.decision_table import decision_table
+from escalation.reports.rule.decision_table import decision_table
 
 
 def run(*words: str, stdin: str | None = None) -> Result:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from escalation.designs import Action, Crm, change_design, describe_design, make_design
-from escalation.designs.crm_fit import fit_crm
+from escalation.designs.crm.fit import fit_crm
 from escalation.errors import DesignError
 from escalation.outcomes import Tally, last_tally, parse_outcomes, tally_cohorts
 from tests.designs.reference import only, rows

@@ -9,10 +9,10 @@ import pytest
 from scipy.integrate import quad
 from scipy.optimize import minimize_scalar
 
-from escalation.designs.crm_fit import CrmFit, fit_crm
-from escalation.designs.crm_grid import grid_size, make_grid, posterior
-from escalation.designs.crm_likelihood import maximise_likelihood
-from escalation.designs.crm_model import CrmModel, calibrate_skeleton
+from escalation.designs.crm.fit import CrmFit, fit_crm
+from escalation.designs.crm.grid import grid_size, make_grid, posterior
+from escalation.designs.crm.likelihood import maximise_likelihood
+from escalation.designs.crm.model import CrmModel, calibrate_skeleton
 from escalation.errors import DesignError, InputError
 from tests.designs.reference import only, rows
 

@@ -10,8 +10,8 @@ from scipy.stats import beta
 from escalation.designs import Action, G3Plus3, LevelStatus, ThreePlusThree, make_design
 from escalation.errors import DesignError
 from escalation.outcomes import Tally
-from simulations.exact import exact_characteristics
-from simulations.graph import build_graph
+from simulations.engines.exact import exact_characteristics
+from simulations.graph.build import build_graph
 from tests.designs.untidy import NONE, assert_never_higher, assert_none, every_answer
 
 

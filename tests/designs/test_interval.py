@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import beta
 
 from escalation.designs import Action, Design, LevelStatus, change_design, make_design
-from escalation.designs.interval import IntervalDesign
+from escalation.designs.interval.base import IntervalDesign
 from escalation.errors import DesignError
 from escalation.outcomes import Tally, parse_outcomes, tally_cohorts
 from tests.designs.untidy import NONE, assert_never_higher, assert_none, every_answer

@@ -5,8 +5,8 @@ import pytest
 from scipy.optimize import isotonic_regression
 from scipy.stats import beta
 
-from escalation.designs.isotonic import select_mtd
-from escalation.designs.posterior import exceeds
+from escalation.designs.interval.isotonic import select_mtd
+from escalation.designs.interval.posterior import exceeds
 from escalation.outcomes import Tally
 
 

@@ -9,7 +9,7 @@ from escalation.designs import VARIANTS, Action, Decision, RollingSix, ThreePlus
 from escalation.designs.replay import replay
 from escalation.errors import DesignError
 from escalation.outcomes import Tally, parse_outcomes, tally_cohorts
-from simulations.graph import build_graph
+from simulations.graph.build import build_graph
 
 NOBODY, CLEARED = Tally(), Tally(n_evaluable=3)
 SAME, HOLD, UP, DOWN = "same level", "hold", "escalate", "de-escalate"

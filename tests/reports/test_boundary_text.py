@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from escalation.designs import DESIGNS, Boin, make_design
-from escalation.designs.interval import IntervalDesign
-from escalation.reports.boundary_text import boundary_sentences, boundary_words
-from escalation.reports.rule_text import rule_text
-from escalation.reports.situations import reachable_states
+from escalation.designs.interval.base import IntervalDesign
+from escalation.reports.rule.boundary_text import boundary_sentences, boundary_words
+from escalation.reports.rule.situations import reachable_states
+from escalation.reports.rule.text import rule_text
 
 NAMES = [name for name, design in DESIGNS.items() if issubclass(design, IntervalDesign)]
 DATA = Path(__file__).parents[1] / "data/boin_boundaries.csv"

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from escalation.designs import APlusB, LevelStatus, ThreePlusThree
-from escalation.reports.decision_table import TableRow, decision_table
-from escalation.reports.decision_table_output import table_csv, table_dict, table_text
+from escalation.reports.rule.decision_table import TableRow, decision_table
+from escalation.reports.rule.decision_table_output import table_csv, table_dict, table_text
 
 NOT_GIVEN, TOO_TOXIC = LevelStatus.NOT_GIVEN, LevelStatus.TOO_TOXIC
 CLEARED, CONFIRMED = LevelStatus.CLEARED, LevelStatus.CONFIRMED

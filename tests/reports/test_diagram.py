@@ -12,11 +12,11 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from escalation.designs import APlusB, LevelStatus, ThreePlusThree
 from escalation.errors import InputError
-from escalation.reports.diagram import mermaid
-from escalation.reports.figure_files import Provenance, save_figure
-from escalation.reports.ladder_plot import plot_diagram
-from escalation.reports.situations import State, reachable_states
-from escalation.reports.state_machine import CohortNode, Edge, EndNode, Node, state_machine
+from escalation.figures.files import Provenance, save_figure
+from escalation.figures.state_machine import plot_diagram
+from escalation.reports.rule.diagram import mermaid
+from escalation.reports.rule.situations import State, reachable_states
+from escalation.reports.rule.state_machine import CohortNode, Edge, EndNode, Node, state_machine
 
 from .every_option import every_three_plus_three
 

@@ -8,9 +8,9 @@ import pytest
 
 from escalation.designs import APlusB, ThreePlusThree
 from escalation.outcomes import Tally
-from escalation.reports.rule_sentences import Case, rule_sentences, settled_early
-from escalation.reports.rule_text import rule_text
-from escalation.reports.situations import State, answer_words, reachable_states
+from escalation.reports.rule.sentences import Case, rule_sentences, settled_early
+from escalation.reports.rule.situations import State, answer_words, reachable_states
+from escalation.reports.rule.text import rule_text
 
 from .every_option import every_three_plus_three
 
@@ -188,7 +188,7 @@ def test_markdown_numbers_and_nests() -> None:
 
 def test_reports_load_no_heavy_library() -> None:
     program = (
-        "import sys, escalation.reports.rule_text, escalation.reports.diagram;"
+        "import sys, escalation.reports.rule.text, escalation.reports.rule.diagram;"
         "print([name for name in ('numpy', 'matplotlib', 'scipy') if name in sys.modules])"
     )
     shown = subprocess.run(

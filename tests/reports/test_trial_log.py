@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from escalation.reports.trial_log import about_subject, log_document, log_lines
+from escalation.reports.trial.log import about_subject, log_document, log_lines
 from escalation.trial import Recorded, Recorder, delegate_role, evolve
 from escalation.trial.events import Role, RoleDelegated, SubjectDosed
 

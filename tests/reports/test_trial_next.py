@@ -6,7 +6,7 @@ import json
 from datetime import date, timedelta
 
 from escalation.protocol import Protocol, load_protocol
-from escalation.reports.trial_next import next_document, next_lines
+from escalation.reports.trial.next import next_document, next_lines
 from escalation.trial import decide, enrol_subject, hold_enrolment, next_patient
 from escalation.trial.demo import DEMO_DAY
 

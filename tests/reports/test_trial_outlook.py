@@ -9,7 +9,7 @@ import pytest
 from escalation.designs.base import Action
 from escalation.outcomes import Tally
 from escalation.protocol import Protocol, load_protocol
-from escalation.reports.trial_outlook import describe_outlook, outlook, outlook_document
+from escalation.reports.trial.outlook import describe_outlook, outlook, outlook_document
 from escalation.trial import rule_says
 
 from .played import Played, begin, play_demo

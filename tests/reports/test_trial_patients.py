@@ -6,7 +6,7 @@ import json
 from datetime import date
 
 from escalation.protocol import load_protocol
-from escalation.reports.trial_patients import patient_lines, patients_document
+from escalation.reports.trial.patients import patient_lines, patients_document
 from escalation.trial import enrol_subject
 from escalation.trial.demo import DEMO_DAY
 from escalation.trial.events import Toxicity

@@ -8,8 +8,8 @@ import pytest
 from matplotlib.dates import num2date
 
 from escalation.errors import InputError
+from escalation.figures.course import plot_course
 from escalation.protocol import Protocol
-from escalation.reports.trial_plot import plot_course
 from escalation.trial import TrialState
 from escalation.trial.demo import DEMO_DAY
 from tests.trial.bench import Bench

@@ -8,7 +8,7 @@ import pytest
 
 from escalation.outcomes import Outcome
 from escalation.protocol import load_protocol
-from escalation.reports.trial_sentences import describe_entry, say_amount, say_percent
+from escalation.reports.trial.sentences import describe_entry, say_amount, say_percent
 from escalation.trial import (
     Recorded,
     amend_protocol,

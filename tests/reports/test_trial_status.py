@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from escalation.protocol import Protocol, load_protocol
-from escalation.reports.trial_status import status_document, status_lines
+from escalation.reports.trial.status import status_document, status_lines
 from escalation.trial import (
     TrialState,
     amend_protocol,

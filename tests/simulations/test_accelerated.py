@@ -11,12 +11,16 @@ from escalation.designs import AcceleratedTitration, Boin, ThreePlusThree
 from escalation.designs.base import Action
 from escalation.errors import InputError
 from escalation.outcomes import Tally, parse_outcomes, tally_cohorts
-from simulations.characteristics import end_values
-from simulations.exact import exact_batch, exact_characteristics
-from simulations.graph import build_graph
-from simulations.montecarlo import simulate, simulate_trials
-from simulations.passes import expected_from, passing_probabilities, transition_probabilities
-from simulations.paths import iter_paths, path_tree
+from simulations.engines.characteristics import end_values
+from simulations.engines.exact import exact_batch, exact_characteristics
+from simulations.engines.montecarlo import simulate, simulate_trials
+from simulations.engines.passes import (
+    expected_from,
+    passing_probabilities,
+    transition_probabilities,
+)
+from simulations.graph.build import build_graph
+from simulations.questions.paths import iter_paths, path_tree
 from tests.designs.titration import every_trial, probability
 
 P = (0.08, 0.15, 0.3, 0.5)

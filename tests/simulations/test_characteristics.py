@@ -5,8 +5,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from simulations.characteristics import correct_level, correct_levels
-from simulations.graph import NO_MTD
+from simulations.engines.characteristics import correct_level, correct_levels
+from simulations.graph.build import NO_MTD
 
 
 def by_the_rule(p_dlt, target):

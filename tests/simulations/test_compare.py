@@ -11,16 +11,16 @@ import pytest
 from escalation.designs import Boin, ThreePlusThree
 from escalation.designs.walk import TooManyStatesError
 from escalation.errors import InputError
-from simulations import compare
-from simulations.characteristics import correct_level
-from simulations.compare import compare_designs
-from simulations.comparison import CSV_COLUMNS, Contender, comparison_rows
-from simulations.exact import exact_characteristics
-from simulations.graph import build_graph
-from simulations.metrics import METRICS
-from simulations.montecarlo import simulate, simulate_trials
-from simulations.optimal import optimal_benchmark
-from simulations.scenarios import Scenario
+from simulations.compare import run as compare
+from simulations.compare.metrics import METRICS
+from simulations.compare.optimal import optimal_benchmark
+from simulations.compare.result import CSV_COLUMNS, Contender, comparison_rows
+from simulations.compare.run import compare_designs
+from simulations.engines.characteristics import correct_level
+from simulations.engines.exact import exact_characteristics
+from simulations.engines.montecarlo import simulate, simulate_trials
+from simulations.graph.build import build_graph
+from simulations.scenarios.scenario import Scenario
 
 P_DLT = (0.1, 0.27, 0.5)
 SCENARIOS = [Scenario(name="a", p_dlt=P_DLT), Scenario(name="toxic", p_dlt=(0.4, 0.5, 0.6))]

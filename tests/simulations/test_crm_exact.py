@@ -9,8 +9,8 @@ import pytest
 from escalation.designs import Action, Crm, crm
 from escalation.designs.walk import walk_design
 from escalation.outcomes import Tally
-from simulations.exact import end_probabilities, exact_characteristics
-from simulations.graph import build_graph
+from simulations.engines.exact import end_probabilities, exact_characteristics
+from simulations.graph.build import build_graph
 from tests.designs.reference import rows
 
 P_DLT = (0.05, 0.10, 0.20, 0.33, 0.50)

@@ -9,8 +9,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import special, stats
 
-from simulations.curve_arguments import CurveError
-from simulations.curves import emax, logistic, power, weibull
+from simulations.scenarios.arguments import CurveError
+from simulations.scenarios.curves import emax, logistic, power, weibull
 
 DOSES = (1e6, 3e6, 6e6, 1e7)
 POINTS = ((3e6, 0.10), (1e7, 0.30))

@@ -12,11 +12,11 @@ import pytest
 from escalation.designs import VARIANTS, AcceleratedTitration, Boin, Crm, ThreePlusThree
 from escalation.errors import InputError
 from escalation.outcomes import Tally
-from simulations.differences import Figure, find_differences
-from simulations.exact import exact_characteristics
-from simulations.graph import build_graph
-from simulations.metrics import METRICS
-from simulations.paths import iter_paths
+from simulations.compare.differences import Figure, find_differences
+from simulations.compare.metrics import METRICS
+from simulations.engines.exact import exact_characteristics
+from simulations.graph.build import build_graph
+from simulations.questions.paths import iter_paths
 
 CURVES = {3: [0.1, 0.25, 0.4], 4: [0.05, 0.15, 0.3, 0.5]}
 

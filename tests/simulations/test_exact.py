@@ -19,9 +19,9 @@ from scipy.stats import binom
 from escalation.designs import VARIANTS, APlusB, Design, ThreePlusThree
 from escalation.errors import InputError
 from escalation.outcomes import Tally, parse_outcomes, tally_cohorts
-from simulations.characteristics import OperatingCharacteristics
-from simulations.exact import end_probabilities, exact_batch, exact_characteristics
-from simulations.graph import TransitionGraph, build_graph
+from simulations.engines.characteristics import OperatingCharacteristics
+from simulations.engines.exact import end_probabilities, exact_batch, exact_characteristics
+from simulations.graph.build import TransitionGraph, build_graph
 
 DATA = Path(__file__).parents[1] / "data"
 TIGHT = 1e-12

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from escalation.designs import ThreePlusThree
-from simulations.export import write_trials
-from simulations.graph import build_graph
-from simulations.montecarlo import simulate_trials
-from simulations.simulated import SimulatedTrials
+from simulations.engines.montecarlo import simulate_trials
+from simulations.engines.simulated import SimulatedTrials
+from simulations.graph.build import build_graph
+from simulations.reports.export import write_trials
 
 
 def cut_short() -> Iterator[tuple[str, SimulatedTrials]]:

@@ -13,7 +13,7 @@ import pytest
 from escalation.designs import VARIANTS, Action, APlusB, Decision, Design, ThreePlusThree
 from escalation.errors import EscalationError, InputError
 from escalation.outcomes import Tally, parse_outcomes, tally_cohorts
-from simulations.graph import TransitionGraph, build_graph
+from simulations.graph.build import TransitionGraph, build_graph
 
 DATA = Path(__file__).parents[1] / "data"
 

@@ -10,8 +10,8 @@ import pytest
 from scipy.stats import chi2
 
 from escalation.designs import Design, make_design
-from simulations.exact import exact_characteristics
-from simulations.graph import build_graph
+from simulations.engines.exact import exact_characteristics
+from simulations.graph.build import build_graph
 from tests.designs.reference import rows
 
 # Not here: cohorts of one, whose graph has more than a million states.

@@ -11,9 +11,9 @@ from escalation.designs.base import Action, Clause, Decision, Design, LevelStatu
 from escalation.designs.replay import replay
 from escalation.errors import InputError
 from escalation.outcomes import Tally, last_tally, parse_outcomes
-from simulations.exact import exact_characteristics
-from simulations.graph import build_graph
-from simulations.montecarlo import simulate
+from simulations.engines.exact import exact_characteristics
+from simulations.engines.montecarlo import simulate
+from simulations.graph.build import build_graph
 
 CLAUSE = Clause("toy", "A toy.")
 

@@ -8,10 +8,10 @@ import pytest
 
 from escalation.designs import APlusB, Boin, ThreePlusThree
 from escalation.errors import InputError
-from simulations.exact import end_probabilities, exact_characteristics
-from simulations.graph import build_graph
-from simulations.metrics import METRICS, metric_values, selection_metrics, target_interval
-from simulations.paths import iter_paths
+from simulations.compare.metrics import METRICS, metric_values, selection_metrics, target_interval
+from simulations.engines.exact import end_probabilities, exact_characteristics
+from simulations.graph.build import build_graph
+from simulations.questions.paths import iter_paths
 
 DATA = Path("tests/data")
 DESIGNS = {

@@ -21,12 +21,12 @@ from scipy.stats import binom, norm
 from escalation.designs import VARIANTS, APlusB, ThreePlusThree
 from escalation.errors import InputError
 from escalation.outcomes import Tally, parse_outcomes, tally_cohorts
-from simulations import montecarlo
-from simulations.characteristics import Distribution, OperatingCharacteristics
-from simulations.exact import exact_characteristics
-from simulations.graph import TransitionGraph, build_graph
-from simulations.montecarlo import simulate, simulate_trials
-from simulations.simulated import CHUNK_SIZE, MonteCarlo
+from simulations.engines import montecarlo
+from simulations.engines.characteristics import Distribution, OperatingCharacteristics
+from simulations.engines.exact import exact_characteristics
+from simulations.engines.montecarlo import simulate, simulate_trials
+from simulations.engines.simulated import CHUNK_SIZE, MonteCarlo
+from simulations.graph.build import TransitionGraph, build_graph
 
 DATA = Path(__file__).parents[1] / "data"
 DRAWS = ("cohort", "latent")

@@ -11,10 +11,10 @@ from escalation.binomial import binomial_limits
 from escalation.designs import VARIANTS, Design, ThreePlusThree, make_design
 from escalation.errors import InputError
 from escalation.outcomes import Tally
-from simulations.exact import exact_characteristics
-from simulations.graph import build_graph
-from simulations.mtd_data import mtd_data
-from simulations.paths import iter_paths
+from simulations.engines.exact import exact_characteristics
+from simulations.graph.build import build_graph
+from simulations.questions.mtd_data import mtd_data
+from simulations.questions.paths import iter_paths
 
 P_DLT = (0.05, 0.1, 0.2, 0.33)
 DESIGNS: dict[str, Design] = {

@@ -6,13 +6,13 @@ import pytest
 from escalation.designs import APlusB, Boin, ThreePlusThree
 from escalation.errors import InputError
 from escalation.outcomes import Tally
-from simulations.exact import exact_characteristics
-from simulations.graph import build_graph
-from simulations.montecarlo import simulate, simulate_trials
-from simulations.on_demand import graph_on_demand
-from simulations.passes import expected_from, passing_probabilities
-from simulations.paths import iter_paths
-from simulations.simulated import CHUNK_SIZE
+from simulations.engines.exact import exact_characteristics
+from simulations.engines.montecarlo import simulate, simulate_trials
+from simulations.engines.on_demand import graph_on_demand
+from simulations.engines.passes import expected_from, passing_probabilities
+from simulations.engines.simulated import CHUNK_SIZE
+from simulations.graph.build import build_graph
+from simulations.questions.paths import iter_paths
 from tests.simulations.test_memory import Careful
 
 P_DLT = [0.1, 0.25, 0.45]

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from escalation.errors import InputError
-from simulations.characteristics import correct_level
-from simulations.optimal import optimal_benchmark
+from simulations.compare.optimal import optimal_benchmark
+from simulations.engines.characteristics import correct_level
 
 
 def selected(counts, n, target):

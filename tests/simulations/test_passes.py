@@ -5,10 +5,14 @@ import pytest
 
 from escalation.designs import Boin, ThreePlusThree
 from escalation.outcomes import Tally
-from simulations.characteristics import end_values
-from simulations.exact import end_probabilities, exact_batch
-from simulations.graph import build_graph
-from simulations.passes import expected_from, passing_probabilities, transition_probabilities
+from simulations.engines.characteristics import end_values
+from simulations.engines.exact import end_probabilities, exact_batch
+from simulations.engines.passes import (
+    expected_from,
+    passing_probabilities,
+    transition_probabilities,
+)
+from simulations.graph.build import build_graph
 
 P_DLT = [0.05, 0.2, 0.45]
 GRAPHS = {

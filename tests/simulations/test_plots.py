@@ -19,9 +19,9 @@ from escalation import __version__
 from escalation.designs import ThreePlusThree
 from escalation.errors import InputError
 from escalation.outcomes import Tally
-from simulations.graph import TransitionGraph, build_graph
-from simulations.montecarlo import simulate, simulate_trials
-from simulations.paths import path_tree
+from simulations.engines.montecarlo import simulate, simulate_trials
+from simulations.engines.results import ScenarioResult, run_scenarios
+from simulations.graph.build import TransitionGraph, build_graph
 from simulations.plots import (
     Provenance,
     plot_convergence,
@@ -37,8 +37,8 @@ from simulations.plots import (
     provenance_of,
     save_figure,
 )
-from simulations.results import ScenarioResult, run_scenarios
-from simulations.scenarios import Scenario
+from simulations.questions.paths import path_tree
+from simulations.scenarios.scenario import Scenario
 
 NAMES = ("-1\n1E6 cells/kg", "1\n3E6 cells/kg", "2\n6E6 cells/kg")
 STEEP = Scenario(name="steep", p_dlt=(0.05, 0.2, 0.5))

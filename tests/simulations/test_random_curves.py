@@ -11,12 +11,12 @@ from scipy.stats import beta, chisquare, ks_2samp, kstest, norm
 from escalation.designs import Boin, ThreePlusThree
 from escalation.errors import InputError
 from escalation.outcomes import Tally
-from simulations.characteristics import correct_level, correct_levels
-from simulations.curve_averages import QUANTILES, average_over_curves
-from simulations.exact import end_probabilities, exact_characteristics
-from simulations.graph import NO_MTD, build_graph
-from simulations.metrics import metric_values
-from simulations.random_curves import LOG_DOSE_STEP, logistic_normal, paoletti, pseudo_uniform
+from simulations.compare.metrics import metric_values
+from simulations.engines.characteristics import correct_level, correct_levels
+from simulations.engines.exact import end_probabilities, exact_characteristics
+from simulations.graph.build import NO_MTD, build_graph
+from simulations.questions.averages import QUANTILES, average_over_curves
+from simulations.scenarios.random import LOG_DOSE_STEP, logistic_normal, paoletti, pseudo_uniform
 
 PRIORS = {
     "logistic-normal": logistic_normal,

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulations.curve_arguments import CurveError
-from simulations.curves import emax, logistic, power, weibull
-from simulations.scenario_files import read_scenarios
-from simulations.scenarios import (
+from simulations.scenarios.arguments import CurveError
+from simulations.scenarios.curves import emax, logistic, power, weibull
+from simulations.scenarios.files import read_scenarios
+from simulations.scenarios.scenario import (
     Scenario,
     ScenarioFileError,
     load_scenarios,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulations.cli.numbers import parse_doses, parse_p_dlt
-from simulations.scenarios import (
+from simulations.scenarios.scenario import (
     Scenario,
     ScenarioError,
     load_scenarios,

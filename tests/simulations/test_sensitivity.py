@@ -10,11 +10,11 @@ import pytest
 from escalation.designs import APlusB, Boin, ThreePlusThree
 from escalation.errors import InputError
 from escalation.outcomes import Tally
-from simulations.characteristics import end_values
-from simulations.exact import exact_batch, exact_characteristics
-from simulations.graph import NO_MTD, TransitionGraph, build_graph
-from simulations.passes import expected_from, passing_probabilities
-from simulations.sensitivity import end_figures, expected_gradient, sensitivity, tornado
+from simulations.engines.characteristics import end_values
+from simulations.engines.exact import exact_batch, exact_characteristics
+from simulations.engines.passes import expected_from, passing_probabilities
+from simulations.graph.build import NO_MTD, TransitionGraph, build_graph
+from simulations.questions.sensitivity import end_figures, expected_gradient, sensitivity, tornado
 
 VARIANTS = ("confirm", "declare", "expand-below", "declare-confirm-top")
 GRAPHS = {

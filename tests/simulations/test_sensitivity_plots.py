@@ -7,11 +7,11 @@ import pytest
 from matplotlib.container import BarContainer
 
 from escalation.designs import ThreePlusThree
-from simulations.curve_averages import average_over_curves
-from simulations.graph import build_graph
+from simulations.graph.build import build_graph
 from simulations.plots import plot_curve_averages, plot_tornado
-from simulations.random_curves import logistic_normal
-from simulations.sensitivity import tornado
+from simulations.questions.averages import average_over_curves
+from simulations.questions.sensitivity import tornado
+from simulations.scenarios.random import logistic_normal
 
 NAMES = ("-1\n1E6 cells/kg", "1\n3E6 cells/kg", "2\n6E6 cells/kg")
 GRAPH = build_graph(ThreePlusThree(n_levels=3, start=1))

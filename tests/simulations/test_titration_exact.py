@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 import pytest
 
 from escalation.designs import make_design
-from escalation.designs.isotonic import select_mtd
+from escalation.designs.interval.isotonic import select_mtd
 from escalation.outcomes import Tally
-from simulations.exact import exact_characteristics
-from simulations.graph import build_graph
+from simulations.engines.exact import exact_characteristics
+from simulations.graph.build import build_graph
 from tests.designs.reference import rows, whole
 
 ENDS = (("escalate", "le"), ("deescalate", "ge"), ("eliminate", "ge"))

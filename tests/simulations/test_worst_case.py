@@ -11,13 +11,13 @@ import pytest
 
 from escalation.designs import Boin, ThreePlusThree
 from escalation.errors import InputError
-from simulations.characteristics import correct_level
-from simulations.curve_search import curve_grid
-from simulations.exact import exact_batch
-from simulations.graph import NO_MTD, TransitionGraph, build_graph
+from simulations.engines.characteristics import correct_level
+from simulations.engines.exact import exact_batch
+from simulations.graph.build import NO_MTD, TransitionGraph, build_graph
 from simulations.probabilities import band_around
-from simulations.worst_case import GridCheck, WorstPiece, worst_overdose, worst_pcs
-from simulations.worst_case import _worst as take_worst
+from simulations.questions.curve_search import curve_grid
+from simulations.questions.worst_case import GridCheck, WorstPiece, worst_overdose, worst_pcs
+from simulations.questions.worst_case import _worst as take_worst
 from tests.benchmarks.baseline import enumerate_paths
 
 GRAPHS = {

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from escalation.designs.base import Action
+from escalation.figures.course import plot_course
 from escalation.outcomes import Outcome, Tally
-from escalation.reports.trial_outlook import describe_outlook, outlook, outlook_document
-from escalation.reports.trial_plot import plot_course
-from escalation.reports.trial_sentences import describe_entry
+from escalation.reports.trial.outlook import describe_outlook, outlook, outlook_document
+from escalation.reports.trial.sentences import describe_entry
 from escalation.trial import departures, record_outcome, rule_says
 from escalation.trial.events import Relation, Toxicity
 from escalation.trial.hindsight import look_back

@@ -19,8 +19,8 @@ import pytest
 from escalation.designs import VARIANTS
 from escalation.protocol import Protocol
 from escalation.trial import dose_subject, enrol_subject
-from simulations.exact import exact_characteristics
-from simulations.graph import build_graph
+from simulations.engines.exact import exact_characteristics
+from simulations.graph.build import build_graph
 
 from .bench import SITE, Bench
 

@@ -26,8 +26,8 @@ from escalation.cli.trial.common import (
 from escalation.errors import UnknownOutcomeError
 from escalation.protocol import describe_decision
 from escalation.reports.level_table import answer
-from escalation.reports.trial_log import entry_document
-from escalation.reports.trial_sentences import describe_entry
+from escalation.reports.trial.log import entry_document
+from escalation.reports.trial.sentences import describe_entry
 from escalation.tracker import Command, Tracker
 from escalation.trial import (
     Recorded,

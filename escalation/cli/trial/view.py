@@ -22,9 +22,9 @@ from escalation.cli.trial.common import (
 )
 from escalation.designs import describe_design
 from escalation.errors import InputError, did_you_mean
-from escalation.reports.trial_log import about_subject, log_document, log_lines
-from escalation.reports.trial_next import next_document, next_lines
-from escalation.reports.trial_status import status_document, status_lines
+from escalation.reports.trial.log import about_subject, log_document, log_lines
+from escalation.reports.trial.next import next_document, next_lines
+from escalation.reports.trial.status import status_document, status_lines
 from escalation.tracker import Tracker
 from escalation.trial import Recorded, TrialState, replay_events
 from escalation.trial import next_patient as find_next
@@ -123,8 +123,8 @@ def status(
 
 def _draw(state: TrialState, trial: str, on: date, plot: Path) -> None:
     # matplotlib is loaded for a picture only
-    from escalation.reports.figure_files import Provenance, save_figure  # noqa: PLC0415
-    from escalation.reports.trial_plot import plot_course  # noqa: PLC0415
+    from escalation.figures.course import plot_course  # noqa: PLC0415
+    from escalation.figures.files import Provenance, save_figure  # noqa: PLC0415
 
     if state.protocol is None:
         raise NoProtocolError

@@ -1,0 +1,251 @@
+"""A+B designs: a first cohort of A, B more where it leaves doubt (Lin & Shih 2001).
+
+The 3+3 is the instance (A, B, C, D, E) = (3, 3, 1, 1, 1), in ``three_plus_three``; its rule is
+this one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal, get_args
+
+from escalation.designs.a_plus_b.clauses import write_clauses
+from escalation.designs.base import Action, Clause, Decision, Design, LevelStatus
+from escalation.designs.options import count_faults, ladder_faults
+from escalation.errors import DesignError
+from escalation.outcomes import Tally
+
+__all__ = ["APlusB", "Borderline", "Confirmation", "Untested"]
+
+Confirmation = Literal["expand", "declare"]
+Untested = Literal["treat", "stop"]
+Borderline = Literal["fail", "mtd"]
+
+MAX_AT_LEVEL = 20  # patients; a table of every outcome of more is no longer read
+
+_PASSED = (LevelStatus.CLEARED, LevelStatus.CONFIRMED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class APlusB(Design):
+    """An A+B design.
+
+    Treat A patients. With fewer than C DLTs escalate, with more than D the level is too toxic,
+    otherwise treat B more; of A+B, escalate with at most E DLTs, else the level is too toxic. A
+    level at or above one that was too toxic is never given again.
+
+    Attributes
+    ----------
+    n_levels, start : int
+        Number of levels, and the 0-based level of the first cohort.
+    a, b, c, d, e : int
+        The design's constants, 1 <= C <= A, C - 1 <= D <= E, D <= A, E < A + B.
+    below : {"expand", "declare"}
+        When a level is too toxic and the one below was cleared by fewer than A+B patients: treat
+        more there first, or declare it the MTD at once.
+    top : {"expand", "declare"}
+        The same for a highest level that fewer than A+B patients have cleared.
+    untested_below : {"treat", "stop"}
+        When the level below a too toxic one was never given: treat A there, or do not open it.
+    borderline : {"fail", "mtd"}
+        What exactly E+1 DLTs among A+B mean: too toxic, or this level is the MTD.
+    max_patients : int or None
+        The trial stops without an MTD when the next patients would exceed this number.
+
+    References
+    ----------
+    Lin Y, Shih WJ (2001). Statistical properties of the traditional algorithm-based designs for
+    phase I cancer clinical trials. Biostatistics 2(2):203-215.
+
+    Examples
+    --------
+    >>> design = APlusB(n_levels=3, a=2, b=4, c=1, d=1, e=2)
+    >>> design.decide([Tally(n_evaluable=2), Tally(), Tally()], 0).action.value
+    'escalate'
+    """
+
+    name: ClassVar[str] = "a+b"
+
+    n_levels: int
+    start: int = 0
+    a: int
+    b: int
+    c: int
+    d: int
+    e: int
+    below: Confirmation = "expand"
+    top: Confirmation = "expand"
+    untested_below: Untested = "treat"
+    borderline: Borderline = "fail"
+    max_patients: int | None = None
+    _clauses: Mapping[str, Clause] = field(init=False, repr=False, compare=False)
+    _statuses: tuple[tuple[LevelStatus, ...], ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        faults = list(self._faults())
+        if faults:
+            raise DesignError(f"{self.name}: {'; '.join(faults)}")
+        full = self.a + self.b
+        judged = tuple(tuple(self._judge(n, x) for x in range(n + 1)) for n in range(full + 1))
+        object.__setattr__(self, "_statuses", judged)
+        object.__setattr__(self, "_clauses", write_clauses(self))
+
+    def _faults(self) -> Sequence[str]:
+        faults = list(count_faults(self, ("n_levels", "start", "a", "b", "c", "d", "e")))
+        for option, choices in (
+            ("below", Confirmation),
+            ("top", Confirmation),
+            ("untested_below", Untested),
+            ("borderline", Borderline),
+        ):
+            if getattr(self, option) not in get_args(choices):
+                known = " or ".join(map(repr, get_args(choices)))
+                faults.append(f"{option} must be {known}, not {getattr(self, option)!r}")
+        cap = self.max_patients
+        if cap is not None and (type(cap) is not int or cap < 1):
+            faults.append(f"max_patients must be a whole number from 1, not {cap!r}")
+        if faults:
+            return faults
+        faults += ladder_faults(self)
+        if not (1 <= self.c <= self.a and self.b >= 1):
+            faults.append(f"needs B >= 1 and 1 <= C <= A, not A={self.a} B={self.b} C={self.c}")
+        if self.a + self.b > MAX_AT_LEVEL:
+            faults.append(f"A + B must be at most {MAX_AT_LEVEL}, not {self.a + self.b}")
+        if not (self.c - 1 <= self.d <= self.a and self.d <= self.e < self.a + self.b):
+            faults.append(
+                f"needs C - 1 <= D <= A and D <= E < A + B, not "
+                f"A={self.a} B={self.b} C={self.c} D={self.d} E={self.e}"
+            )
+        return faults
+
+    @property
+    def stages(self) -> tuple[int, ...]:
+        """The two sizes at which a level is judged: A, and A+B."""
+        return (self.a, self.a + self.b)
+
+    def status(self, tally: Tally) -> LevelStatus:
+        """Judge one level on its evaluable patients alone, for any number of them.
+
+        More than A patients count as the second stage, because a tally does not tell in which
+        order they came; so a level with a few more than A is completed to A+B unless it is clear
+        already. Beyond A+B the limits stay those of A+B.
+        """
+        n, x = tally.n_evaluable, tally.n_dlts
+        return self._statuses[n][x] if n < len(self._statuses) else self._judge(n, x)
+
+    def _judge_all(self, tallies: Sequence[Tally]) -> list[LevelStatus]:
+        judged = self._statuses
+        try:  # a walk through a whole graph spends a third of its time here
+            return [judged[tally.n_evaluable][tally.n_dlts] for tally in tallies]
+        except IndexError:  # more than A+B patients at a level
+            return [self.status(tally) for tally in tallies]
+
+    def _judge(self, n: int, x: int) -> LevelStatus:
+        """Judge ``x`` DLTs among ``n`` patients."""
+        if n == 0:
+            return LevelStatus.NOT_GIVEN
+        if x > (self.d if n <= self.a else self.e + (self.borderline == "mtd")):
+            return LevelStatus.TOO_TOXIC
+        if n >= self.a + self.b:
+            return LevelStatus.CONFIRMED if x <= self.e else LevelStatus.BORDERLINE
+        if n >= self.a and x < self.c:
+            return LevelStatus.CLEARED
+        return LevelStatus.OPEN
+
+    def _decide(self, tallies: Sequence[Tally], level: int) -> Decision:
+        statuses = self._judge_all(tallies)
+        too_toxic = LevelStatus.TOO_TOXIC
+        ceiling = statuses.index(too_toxic) if too_toxic in statuses else self.n_levels
+        if ceiling == 0:
+            return self._stop("lowest-too-toxic")
+        highest = ceiling - 1
+        if self.borderline == "mtd" and LevelStatus.BORDERLINE in statuses[:ceiling]:
+            highest = statuses.index(LevelStatus.BORDERLINE)
+        target = min(level, highest)
+        going_up = self._way_up(tallies, statuses)
+        if LevelStatus.OPEN in going_up[:target]:
+            unfinished = going_up.index(LevelStatus.OPEN)
+            return self._treat(tallies, level, unfinished, "unfinished-below")
+        while going_up[target] in _PASSED and target < highest:
+            target += 1
+        if statuses[target] is LevelStatus.BORDERLINE:
+            return self._stop("borderline-mtd", mtd=target)
+        if target + 1 == ceiling < self.n_levels:
+            return self._decide_below_failed(tallies, statuses, level, target)
+        return self._decide_going_up(tallies, statuses, level, target)
+
+    def _way_up(self, tallies: Sequence[Tally], statuses: list[LevelStatus]) -> list[LevelStatus]:
+        """Return how levels count on the way up, where one may be passed without being judged."""
+        return statuses
+
+    def _decide_going_up(
+        self, tallies: Sequence[Tally], statuses: Sequence[LevelStatus], level: int, target: int
+    ) -> Decision:
+        """Decide at ``target`` where nothing above it has failed."""
+        match statuses[target]:
+            case LevelStatus.NOT_GIVEN if target > level:
+                cleared = statuses[level] is LevelStatus.CLEARED
+                why = "escalate-first" if cleared else "escalate-expanded"
+            case LevelStatus.NOT_GIVEN | LevelStatus.OPEN:
+                why = self._why_more(tallies, target)
+            case LevelStatus.CLEARED if self.top == "expand":
+                why = "confirm-top"
+            case LevelStatus.CLEARED:
+                return self._stop("declare-top", mtd=target)
+            case _:
+                return self._stop("mtd-top", mtd=target)
+        return self._treat(tallies, level, target, why)
+
+    def _decide_below_failed(
+        self, tallies: Sequence[Tally], statuses: Sequence[LevelStatus], level: int, target: int
+    ) -> Decision:
+        """Decide at ``target``, the level directly below one that was too toxic."""
+        if statuses[target] is LevelStatus.NOT_GIVEN and self.untested_below == "stop":
+            while target >= 0 and statuses[target] is LevelStatus.NOT_GIVEN:
+                target -= 1
+            if target < 0:
+                return self._stop("untested-below-stop")
+        match statuses[target]:
+            case LevelStatus.NOT_GIVEN:
+                why = "untested-below"
+            case LevelStatus.OPEN:
+                why = self._why_more(tallies, target)
+            case LevelStatus.CLEARED if self.below == "expand":
+                why = "confirm-below"
+            case LevelStatus.CLEARED:
+                return self._stop("declare-below", mtd=target)
+            case _:
+                return self._stop("mtd-below", mtd=target)
+        return self._treat(tallies, level, target, why)
+
+    def _why_more(self, tallies: Sequence[Tally], target: int) -> str:
+        """Name the clause by which an unfinished level gets more patients."""
+        if not any(tally.n_evaluable for tally in tallies):
+            return "start"
+        return "fill" if tallies[target].n_evaluable < self.a else "expand"
+
+    def _treat(self, tallies: Sequence[Tally], level: int, target: int, why: str) -> Decision:
+        """Enrol what ``target`` lacks of its next look, unless the trial's cap forbids it."""
+        n = tallies[target].n_evaluable
+        n_to_enrol = (self.a if n < self.a else self.a + self.b) - n
+        return self._enrol(tallies, level, target, n_to_enrol, why)
+
+    def _enrol(
+        self, tallies: Sequence[Tally], level: int, target: int, n_to_enrol: int, why: str
+    ) -> Decision:
+        if self.max_patients is not None:
+            n_so_far = sum(tally.n_evaluable for tally in tallies)
+            if n_so_far + n_to_enrol > self.max_patients:
+                return self._stop("max-patients", inconclusive=True)
+        return Decision(
+            action=Action.towards(target, level),
+            level=target,
+            n_to_enrol=n_to_enrol,
+            clause=self._clauses[why],
+        )
+
+    def _stop(self, why: str, *, mtd: int | None = None, inconclusive: bool = False) -> Decision:
+        return Decision(
+            action=Action.STOP, mtd=mtd, clause=self._clauses[why], inconclusive=inconclusive
+        )

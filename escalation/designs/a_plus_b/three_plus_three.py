@@ -1,0 +1,101 @@
+"""The 3+3, with every point on which its published versions differ as a named option."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal, get_args
+
+from escalation.designs.a_plus_b.base import APlusB, Borderline, Confirmation
+from escalation.errors import DesignError, did_you_mean
+
+__all__ = ["VARIANTS", "ThreePlusThree", "Variant"]
+
+Variant = Literal["confirm", "declare", "expand-below", "declare-confirm-top"]
+
+VARIANTS: dict[Variant, tuple[Confirmation, Confirmation]] = {
+    "confirm": ("expand", "expand"),
+    "declare": ("declare", "declare"),
+    "expand-below": ("expand", "declare"),
+    "declare-confirm-top": ("declare", "expand"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThreePlusThree(APlusB):
+    """The 3+3: the A+B design with (A, B, C, D, E) = (3, 3, 1, 1, 1).
+
+    Attributes
+    ----------
+    n_levels, start : int
+        Number of levels, and the 0-based level of the first cohort.
+    variant : {"confirm", "declare", "expand-below", "declare-confirm-top"}
+        The usual name of the pair (``below``, ``top``); "confirm" unless these say otherwise.
+    below, top, untested_below, max_patients
+        As in ``APlusB``.
+    two_of_six : {"fail", "mtd"}
+        What exactly 2 DLTs among 6 mean: too toxic (classical), or this level is the MTD
+        (as in NCT04697940).
+
+    References
+    ----------
+    Korn EL et al. (1994). A comparison of two phase I trial designs. Stat Med 13(18):1799-1806.
+
+    Examples
+    --------
+    >>> from escalation.outcomes import Tally
+    >>> design = ThreePlusThree(n_levels=3)
+    >>> seen = [Tally(n_evaluable=3), Tally(n_evaluable=3, n_dlts=1), Tally()]
+    >>> decision = design.decide(seen, 1)
+    >>> decision.action.value, decision.level, decision.n_to_enrol
+    ('stay', 1, 3)
+    """
+
+    name: ClassVar[str] = "3+3"
+
+    a: int = field(default=3, init=False, repr=False)
+    b: int = field(default=3, init=False, repr=False)
+    c: int = field(default=1, init=False, repr=False)
+    d: int = field(default=1, init=False, repr=False)
+    e: int = field(default=1, init=False, repr=False)
+    borderline: Borderline = field(default="fail", init=False, repr=False)
+    variant: Variant | None = None
+    below: Confirmation | None = None  # type: ignore[assignment]  # None only until __post_init__
+    top: Confirmation | None = None  # type: ignore[assignment]  # None only until __post_init__
+    two_of_six: Borderline = "fail"
+
+    def __post_init__(self) -> None:
+        if self.variant is not None and self.variant not in get_args(Variant):
+            raise DesignError(
+                f"{self.name}: variant {self.variant!r} is unknown; "
+                f"{did_you_mean(str(self.variant), get_args(Variant))}"
+            )
+        below, top = (
+            given if given is not None else named
+            for given, named in zip(
+                (self.below, self.top), VARIANTS[self.variant or "confirm"], strict=True
+            )
+        )
+        if self.variant is not None and (below, top) != VARIANTS[self.variant]:
+            raise DesignError(
+                f"{self.name}: variant {self.variant!r} means "
+                f"below={VARIANTS[self.variant][0]!r} and top={VARIANTS[self.variant][1]!r}; "
+                "give the variant or the pair, not both"
+            )
+        if self.two_of_six not in get_args(Borderline):
+            raise DesignError(
+                f"{self.name}: two_of_six must be 'fail' or 'mtd', not {self.two_of_six!r}"
+            )
+        object.__setattr__(self, "below", below)
+        object.__setattr__(self, "top", top)
+        object.__setattr__(self, "borderline", self.two_of_six)
+        named = next((name for name, pair in VARIANTS.items() if pair == (below, top)), None)
+        object.__setattr__(self, "variant", named)
+        super(ThreePlusThree, self).__post_init__()
+
+    def superseded_by(self, options: Collection[str]) -> frozenset[str]:
+        """Give way: a variant names a pair, so it replaces ``below`` and ``top``, and they it."""
+        pair = frozenset({"below", "top"})
+        if "variant" in options:
+            return pair
+        return frozenset({"variant"}) if pair & set(options) else frozenset()

@@ -1,0 +1,1 @@
+"""The interval designs: two boundaries by the number of patients at a level."""

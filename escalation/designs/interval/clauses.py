@@ -1,0 +1,52 @@
+"""The sentences of a protocol with an interval design, written from its options."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from escalation.designs.base import Clause
+
+if TYPE_CHECKING:
+    from escalation.designs.interval.base import IntervalDesign
+
+__all__ = ["write_interval_clauses"]
+
+
+def write_interval_clauses(design: IntervalDesign) -> dict[str, Clause]:
+    """Write the protocol's sentences for one set of options."""
+    size = design.cohort_size
+    patients = f"{size} patient{'s' * (size > 1)}"
+    below, within, above = design.reasons()
+    risk = f"the posterior probability that P(DLT) exceeds {design.target:g}"
+    eliminated = (
+        f"Where {risk} is above {design.cutoff_eli:g}, the level and all above it are eliminated "
+        "and never given again. "
+    )
+    selected = f"the MTD is {design.selection()}."
+    titrated = "Titration ends with the first DLT, or at the highest level. "
+    texts = {
+        "start": f"Treat {'1 patient' if design.titration else patients} at the starting level.",
+        "titrate": "Titration: treat one patient a level; without a DLT, escalate to the next "
+        "level and treat one patient there.",
+        "fill": f"{titrated * design.titration}A level is first judged on a cohort of {size}: "
+        f"treat until {size} are evaluable.",
+        "not-given": f"Nobody is evaluable at the current level: treat {patients} there.",
+        "escalate": f"Where {below}, escalate to the next level.",
+        "stay": f"Where {within}, treat the next cohort at the same level.",
+        "deescalate": f"Where {above}, de-escalate to the level below.",
+        "stay-highest": f"Where {below}, escalate; at the highest level, treat the next cohort "
+        "there.",
+        "stay-below-eliminated": f"Where {below}, escalate; but the next level has been "
+        "eliminated: treat the next cohort at the same level.",
+        "stay-lowest": f"Where {above}, de-escalate; at the lowest level, which is not "
+        "eliminated, treat the next cohort there.",
+        "eliminated": eliminated + "Treat the next cohort at the highest level below them.",
+        "lowest-eliminated": eliminated + "It is the lowest level: stop, no level is tolerated "
+        "and no MTD is declared.",
+        "lowest-unsafe": f"Where {risk} is too high at the lowest level, by the stricter limit "
+        "that holds there, stop: no MTD is declared.",
+        "max-patients": f"After {design.max_patients} patients stop: {selected}",
+        "enough-here": f"With {design.n_earlystop} evaluable patients or more at the current "
+        f"level, where the next cohort would be treated too, stop: {selected}",
+    }
+    return {clause_id: Clause(clause_id, text) for clause_id, text in texts.items()}

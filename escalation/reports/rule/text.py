@@ -1,0 +1,270 @@
+"""The rule as a protocol prints it: options, sentences, pending patients, untidy cohorts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from escalation.designs import Design, LevelStatus, design_options, option_words
+from escalation.designs.base import WAIT
+from escalation.designs.interval.base import IntervalDesign
+from escalation.outcomes import Tally
+from escalation.reports.rule.boundary_text import boundary_sentences, boundary_words
+from escalation.reports.rule.decision_table import decision_table
+from escalation.reports.rule.layout import Item, Section, write_sections
+from escalation.reports.rule.sentences import RuleSentence, rule_sentences, settled_early
+from escalation.reports.rule.situations import require_stages, tallies_words
+
+__all__ = ["rule_text"]
+
+
+def rule_text(design: Design, level_names: Sequence[str], *, markdown: bool = False) -> str:
+    """Write the rule section of a protocol.
+
+    Every sentence is one that ``design.decide`` gives in a trial that keeps to the design, and
+    stands with the data on which it does.
+
+    Parameters
+    ----------
+    design : Design
+    level_names : sequence of str
+        One a level, lowest first, such as ``"level 1, 3E6 cells/kg"``.
+    markdown : bool
+        For an appendix, instead of for a terminal.
+
+    Raises
+    ------
+    DesignError
+        For a design that judges a level neither by stages nor by boundaries.
+
+    Examples
+    --------
+    >>> from escalation.designs import ThreePlusThree
+    >>> text = rule_text(ThreePlusThree(n_levels=2), ["level 1", "level 2"])
+    >>> print(text.splitlines()[0])
+    Dose escalation rule
+    """
+    if isinstance(design, IntervalDesign):
+        sections = _interval_sections(design, level_names)
+    else:
+        require_stages(design, "rule text")
+        sections = _staged_sections(design, level_names)
+    return write_sections(sections, markdown=markdown)
+
+
+def _staged_sections(design: Design, level_names: Sequence[str]) -> tuple[Section, ...]:
+    return (
+        Section(
+            title="Dose escalation rule",
+            paragraphs=(_design_words(design), *_ladder_words(design, level_names)),
+        ),
+        Section(title="Options", items=tuple(Item(text=text) for text in _option_words(design))),
+        Section(
+            title="Rules",
+            paragraphs=(
+                "x/n stands for x patients with a DLT among the n evaluable patients at a level, "
+                "that of the last cohort where no other is named.",
+            ),
+            items=_sentences(rule_sentences(design)),
+            numbered=True,
+        ),
+        Section(title="Pending patients", paragraphs=_pending_words(design)),
+        Section(
+            title="Cohorts of another size",
+            paragraphs=(
+                "A level can have fewer evaluable patients than foreseen, or more. While the "
+                "level above has not been given:",
+            ),
+            items=tuple(Item(text=text) for text in _untidy_words(design)),
+        ),
+    )
+
+
+def _interval_sections(design: IntervalDesign, level_names: Sequence[str]) -> tuple[Section, ...]:
+    """Write a rule by boundaries: the sentences, and below them what each number of DLTs means."""
+    looks = design.stages
+    between = [n for n in range(1, looks[-1]) if n not in looks]
+    named = (
+        f"Design: {design.name}. A level is judged by the patients with a DLT among all evaluable "
+        "there, whatever their number."
+    )
+    return (
+        Section(
+            title="Dose escalation rule",
+            paragraphs=(named, *_ladder_words(design, level_names)),
+        ),
+        Section(title="Options", items=tuple(Item(text=text) for text in _option_words(design))),
+        Section(
+            title="Rules",
+            items=tuple(Item(text=clause.text) for clause in boundary_sentences(design)),
+            numbered=True,
+        ),
+        Section(
+            title="Boundaries",
+            paragraphs=(
+                "x/n stands for x patients with a DLT among the n evaluable patients at the "
+                "current level. A level that is eliminated is left at once and for good.",
+            ),
+            items=tuple(Item(text=text) for text in boundary_words(design, looks)),
+        ),
+        Section(title="Pending patients", paragraphs=(_pending_rule(design),)),
+        Section(
+            title="Cohorts of another size",
+            paragraphs=("A level can have other numbers of evaluable patients:",),
+            items=tuple(Item(text=text) for text in boundary_words(design, between)),
+        ),
+    )
+
+
+def _design_words(design: Design) -> str:
+    variant = getattr(design, "variant", None)
+    named = f"{design.name}, variant {variant}" if variant else design.name
+    sizes = [str(size) for size in design.stages]
+    looks = " and ".join([", ".join(sizes[:-1]), sizes[-1]]) if len(sizes) > 1 else sizes[0]
+    return f"Design: {named}. A level is judged after {looks} evaluable patients."
+
+
+def _ladder_words(design: Design, level_names: Sequence[str]) -> tuple[str, ...]:
+    return (
+        f"Dose levels, lowest first: {'; '.join(level_names)}.",
+        f"The trial starts at {level_names[design.start]}.",
+    )
+
+
+def _option_words(design: Design) -> tuple[str, ...]:
+    """Say each option of the design in words; by name and value where there are none."""
+    said, named = [], []
+    for option in design_options(design):
+        value = getattr(design, option)
+        if option == "variant" or (option == "untested_below" and design.start == 0):
+            continue
+        if value is None and option not in _OPTION_WORDS:
+            continue
+        if option in _OPTION_WORDS:
+            said.append(_OPTION_WORDS[option](design, value))
+        else:
+            named.append(f"{option} = {option_words(value)}")
+    return (*(["; ".join(named) + "."] if named else []), *said)
+
+
+def _below(design: Design, value: Any) -> str:
+    first, last = design.stages[0], design.stages[-1]
+    if value == "expand":
+        return f"The level below a too toxic one is declared the MTD only on {last} patients."
+    return (
+        f"The level below a too toxic one is declared the MTD as soon as {first} patients have "
+        "cleared it."
+    )
+
+
+def _top(design: Design, value: Any) -> str:
+    first, last = design.stages[0], design.stages[-1]
+    if value == "expand":
+        return f"The highest level is declared the MTD only on {last} patients."
+    return f"The highest level is declared the MTD as soon as {first} patients have cleared it."
+
+
+def _untested_below(design: Design, value: Any) -> str:
+    level = "A level that was never given and lies below a too toxic one"
+    return (
+        f"{level} is given to {design.stages[0]} patients."
+        if value == "treat"
+        else (f"{level} is not opened.")
+    )
+
+
+def _borderline(design: Design, value: Any) -> str:
+    n = design.stages[-1]
+    first = next(
+        x
+        for x in range(n + 1)
+        if design.status(Tally(n_evaluable=n, n_dlts=x)) is not LevelStatus.CONFIRMED
+    )
+    meaning = "the level is the MTD" if value == "mtd" else "the level is too toxic"
+    return f"{first} DLTs among {n} patients mean that {meaning}."
+
+
+def _max_patients(_: Design, value: Any) -> str:
+    if value is None:
+        return "There is no maximum sample size."
+    return f"At most {value} evaluable patients are treated in the trial."
+
+
+_OPTION_WORDS: dict[str, Callable[[Design, Any], str]] = {
+    "below": _below,
+    "top": _top,
+    "untested_below": _untested_below,
+    "two_of_six": _borderline,
+    "borderline": _borderline,
+    "max_patients": _max_patients,
+}
+
+
+def _sentences(sentences: Sequence[RuleSentence]) -> tuple[Item, ...]:
+    """Make items; clauses that open with the same sentence share it as one."""
+    by_lead: dict[str, list[RuleSentence]] = {}
+    for sentence in sentences:
+        by_lead.setdefault(_lead(sentence), []).append(sentence)
+    items = []
+    for sentence in sentences:
+        lead = _lead(sentence)
+        group = by_lead[lead]
+        if len(group) == 1:
+            items.append(Item(text=sentence.clause.text, data=_data(sentence)))
+        elif sentence is group[-1]:  # the group comes where its last clause would
+            shared = tuple(
+                Item(text=one.clause.text.removeprefix(f"{lead}. "), data=_data(one))
+                for one in group
+            )
+            items.append(Item(text=f"{lead}.", items=shared))
+    return tuple(items)
+
+
+def _lead(sentence: RuleSentence) -> str:
+    return sentence.clause.text.partition(". ")[0]
+
+
+def _data(sentence: RuleSentence) -> tuple[str, ...]:
+    return tuple(f"{str(case)[0].upper()}{str(case)[1:]}." for case in sentence.cases)
+
+
+def _pending_rule(design: Design) -> str:
+    goes_on = "" if design.while_pending is None else f"{design.while_pending.text} Then: "
+    return (
+        "A patient inside the DLT window without a DLT is pending. A decision is made before the "
+        "windows close when every way in which the pending patients can turn out leads to the "
+        "same one; to escalate or to stop must hold as well if they turn out not evaluable. "
+        f"{goes_on}{WAIT.text} A patient who turns out not evaluable is replaced."
+    )
+
+
+def _pending_words(design: Design) -> tuple[str, ...]:
+    rule = _pending_rule(design)
+    settled: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for n, x, n_pending in settled_early(design):
+        settled.setdefault((n, n_pending), []).append((n, x))
+    if not settled:
+        return (rule,)
+    early = "; ".join(
+        f"{tallies_words(counts)} with {n_pending} pending"
+        for (_, n_pending), counts in settled.items()
+    )
+    return rule, f"So a level can be judged early at {early}."
+
+
+def _untidy_words(design: Design) -> tuple[str, ...]:
+    """Say what is done at each size that no look foresees, one line a size."""
+    largest = design.stages[-1] + design.stages[0]
+    sizes = [n for n in range(1, largest + 1) if n not in design.stages]
+    answers: dict[int, dict[str, list[tuple[int, int]]]] = {}
+    for row in decision_table(design, sizes):
+        if row.above is not LevelStatus.NOT_GIVEN:
+            continue
+        toxic = row.status is LevelStatus.TOO_TOXIC
+        said = answers.setdefault(row.n_evaluable, {})
+        counts = said.setdefault("too toxic" if toxic else row.answer, [])
+        counts.append((row.n_evaluable, row.n_dlts))
+    return tuple(
+        "; ".join(f"{tallies_words(counts)}: {answer}" for answer, counts in said.items()) + "."
+        for said in answers.values()
+    )

@@ -1,0 +1,1 @@
+"""What a trial's record says: status, patients, next steps, log."""

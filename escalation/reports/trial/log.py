@@ -1,0 +1,91 @@
+"""Every entry of a trial, one sentence each, with what has become of it since."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC
+from typing import Any
+
+from escalation.reports.trial.sentences import describe_entry
+from escalation.text import paragraph
+from escalation.trial.codec import dump_event
+from escalation.trial.events import EntryCorrected
+from escalation.trial.state import Recorded, TrialState
+
+__all__ = ["about_subject", "entry_document", "log_document", "log_lines"]
+
+
+def log_lines(entries: Sequence[Recorded], state: TrialState) -> list[str]:
+    """Return entries as lines: number, time, who, and what was recorded.
+
+    Parameters
+    ----------
+    entries : sequence of Recorded
+    state : TrialState
+        After the last entry of the trial, so that corrections are seen.
+    """
+    n_digits = len(str(state.seq))
+    lines = []
+    for entry in entries:
+        day = entry.event.on != entry.at.astimezone(UTC).date()
+        said = f"{entry.by}: {describe_entry(entry, state, day=day)}"
+        since = _since(entry, state)
+        first = f"{entry.seq:>{n_digits}}  {entry.at.astimezone(UTC):%Y-%m-%d %H:%M}  "
+        lines += paragraph(f"{said} {since}".strip(), first, " " * len(first))
+    return lines
+
+
+def log_document(entries: Sequence[Recorded], state: TrialState) -> list[dict[str, Any]]:
+    """Return entries under JSON names, each with its sentence and its corrections."""
+    return [
+        {
+            **entry_document(entry),
+            "sentence": describe_entry(entry, state),
+            "corrected_by": _corrected_by(entry, state),
+            "withdrawn_by": _withdrawn_by(entry, state),
+            "oddity": next((text for seq, text in state.oddities if seq == entry.seq), None),
+        }
+        for entry in entries
+    ]
+
+
+def entry_document(entry: Recorded) -> dict[str, Any]:
+    """Return one entry under the names of the ledger's columns."""
+    return {
+        "seq": entry.seq,
+        "recorded_at": f"{entry.at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}",
+        "recorded_by": entry.by,
+        "kind": entry.event.kind,
+        "version": entry.event.version,
+        "data": dump_event(entry.event),
+        "hash": entry.hash,
+    }
+
+
+def about_subject(entry: Recorded, subject: str, state: TrialState) -> bool:
+    """Tell whether an entry is about a subject: theirs, or a correction of one of theirs."""
+    if isinstance(entry.event, EntryCorrected):
+        return state.owners.get(entry.event.entry) == subject
+    return subject in (
+        getattr(entry.event, "subject", None),
+        getattr(entry.event, "replaces", None),
+    )
+
+
+def _since(entry: Recorded, state: TrialState) -> str:
+    """Say what has become of an entry: corrected, withdrawn, or never fitting."""
+    corrected, withdrawn = _corrected_by(entry, state), _withdrawn_by(entry, state)
+    notes = [f"[corrected by {', '.join(map(str, corrected))}]"] if corrected else []
+    notes += [] if withdrawn is None else [f"[withdrawn by {withdrawn}]"]
+    notes += [f"[does not fit: {text}]" for seq, text in state.oddities if seq == entry.seq]
+    return " ".join(notes)
+
+
+def _corrected_by(entry: Recorded, state: TrialState) -> list[int]:
+    return [c.seq for c in state.corrections if c.event.entry == entry.seq and c.after is not None]
+
+
+def _withdrawn_by(entry: Recorded, state: TrialState) -> int | None:
+    return next(
+        (c.seq for c in state.corrections if c.event.entry == entry.seq and c.after is None), None
+    )

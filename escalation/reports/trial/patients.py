@@ -1,0 +1,98 @@
+"""The patients of a trial: a table with what has to be known of each below the row, and JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from escalation.reports.trial.sentences import describe_toxicity, say_percent
+from escalation.text import align, paragraph
+from escalation.trial import TrialState
+from escalation.trial.codec import dump_event
+from escalation.trial.subjects import Standing, Subject
+
+__all__ = ["patient_lines", "patients_document"]
+
+_HEADING = ("patient", "level", "cohort", "dosed", "given", "window to", "standing")
+
+
+def patient_lines(state: TrialState, on: date) -> list[str]:
+    """Write a row a patient, replaced ones too, in the order of enrolment."""
+    subjects = list(state.subjects.values())
+    if not subjects:
+        return []
+    rows = [_HEADING, *(_row(subject, on) for subject in subjects)]
+    heading, *table = align(rows, left=(0, len(_HEADING) - 1)).splitlines()
+    lines = [heading]
+    for row, subject in zip(table, subjects, strict=True):
+        lines.append(row)
+        notes = "; ".join(_notes(subject))
+        lines += paragraph(notes, "  ", "    ")
+    return lines
+
+
+def _row(subject: Subject, on: date) -> tuple[str, ...]:
+    dosed, closes = subject.dosed_on, subject.window_closes
+    percent = None if subject.dosing is None else say_percent(subject.dosing.event)
+    return (
+        subject.id,
+        str(subject.level),
+        str(subject.cohort),
+        "-" if dosed is None else str(dosed),
+        percent or "-",
+        "-" if closes is None else str(closes),
+        "overdue" if subject.is_overdue(on) else str(subject.standing),
+    )
+
+
+def _notes(subject: Subject) -> Iterator[str]:
+    yield from (describe_toxicity(toxicity) for toxicity in subject.toxicities)
+    if subject.standing in (Standing.NOT_EVALUABLE, Standing.WITHDRAWN):
+        yield from (f.event.reason for f in subject.outcomes if f.event.reason is not None)
+    if subject.replaced_by is not None:
+        yield f"replaced by {subject.replaced_by}"
+    facts = [*subject.enrolments, *subject.outcomes]
+    seqs = [(fact.seq, fact.corrected_by) for fact in facts]
+    if subject.dosing is not None:
+        seqs.append((subject.dosing.seq, subject.dosing.corrected_by))
+    for seq, corrected_by in sorted(seqs):
+        if corrected_by:
+            yield f"entry {seq} was corrected by {' and '.join(map(str, corrected_by))}"
+
+
+def patients_document(state: TrialState, on: date) -> list[dict[str, Any]]:
+    """Return the patients for JSON."""
+    return [_document(subject, on) for subject in state.subjects.values()]
+
+
+def _document(subject: Subject, on: date) -> dict[str, Any]:
+    dosing = None if subject.dosing is None else subject.dosing.event
+    percent = None
+    if dosing is not None and dosing.infused is not None and dosing.planned:
+        percent = 100 * dosing.infused / dosing.planned
+    toxicities = [
+        toxicity
+        for fact in subject.outcomes
+        for toxicity in dump_event(fact.event).get("toxicities", ())
+    ]
+    return {
+        "subject": subject.id,
+        "level": subject.level,
+        "cohort": subject.cohort,
+        "weight_kg": subject.enrolment.weight_kg,
+        "enrolled_on": subject.enrolment.on.isoformat(),
+        "dosed_on": None if dosing is None else dosing.on.isoformat(),
+        "planned": None if dosing is None else dosing.planned,
+        "infused": None if dosing is None else dosing.infused,
+        "percent_of_planned": percent,
+        "lot": None if dosing is None else dosing.lot,
+        "window_closes": None
+        if subject.window_closes is None
+        else subject.window_closes.isoformat(),
+        "standing": subject.standing,
+        "overdue": subject.is_overdue(on),
+        "toxicities": toxicities,
+        "replaces": subject.enrolment.replaces,
+        "replaced_by": subject.replaced_by,
+    }

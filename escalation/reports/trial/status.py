@@ -1,0 +1,245 @@
+"""How a trial stands, on one screen that a committee can read, and the same as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date
+from typing import Any
+
+from escalation.designs import describe_design
+from escalation.outcomes import format_outcomes
+from escalation.protocol import Protocol, describe_decision
+from escalation.reports.level_table import answer, describe_limits, level_table, levels_document
+from escalation.reports.trial.outlook import describe_outlook, outlook, outlook_document
+from escalation.reports.trial.patients import patient_lines, patients_document
+from escalation.reports.trial.sentences import count, short_digest
+from escalation.text import paragraph
+from escalation.trial import Remark, TrialState, departures, look_back, rule_says, warnings
+from escalation.trial.gates import overtaken
+from escalation.trial.rule import describe_choice
+from escalation.trial.state import Cohort, MadeDecision, Recorded
+from escalation.trial.subjects import Standing
+
+__all__ = ["status_document", "status_lines"]
+
+
+def status_lines(
+    state: TrialState, trial: str, on: date, *, last: Recorded, as_of: bool = False
+) -> list[str]:
+    """Write how a trial stands, for a terminal of 80 columns.
+
+    Parameters
+    ----------
+    state : TrialState
+    trial : str
+        Its id.
+    on : date
+        The day it is looked at: what is overdue depends on it.
+    last : Recorded
+        The last entry that counts.
+    as_of : bool
+        Whether this is what was known then, and others may have come since.
+    """
+    lines = _heading(state, trial, on, last if as_of else None)
+    if state.protocol is not None:
+        cohorts = state.written_cohorts()
+        lines += ["", *level_table(state.protocol, cohorts, state.tallies()).splitlines(), ""]
+        history = format_outcomes(cohorts) or "nobody has been dosed"
+        lines += paragraph(f"History: {history}", indent=" " * len("History: "))
+        lines += patient_lines(state, on)
+        lines += ["", *_where_it_stands(state, state.protocol)]
+    lines.append("")
+    lines += _section("Departures", "none", departures(state))
+    if state.decisions:
+        same = "no decision looks otherwise"
+        lines += _section("Seen from now", same, look_back(state))
+    lines += _section("Warnings", "none", warnings(state, on))
+    return [
+        *lines,
+        "",
+        *paragraph(f"Head: entry {last.seq}, recorded {_time(last)} by {last.by}"),
+        f"anchor {last.seq}:{last.hash}",
+    ]
+
+
+def status_document(state: TrialState, on: date) -> dict[str, Any]:
+    """Return the same for JSON."""
+    return {
+        "on": on.isoformat(),
+        "quorum": state.quorum,
+        "n_enrolled": state.n_enrolled,
+        "n_planned": None if state.protocol is None else state.protocol.planned_patients,
+        "held": _since(state.held),
+        "closed": _since(state.closed),
+        "stopped": None if state.stopped is None else _decision_document(state.stopped),
+        **_rule_document(state),
+        "cohorts": [_cohort_document(state, cohort) for cohort in state.cohorts],
+        "open_cohort": None if state.open_cohort is None else state.open_cohort.number,
+        "patients": patients_document(state, on),
+        "decisions": [_decision_document(made) for made in state.decisions],
+        "departures": _remarks_document(departures(state)),
+        "look_back": _remarks_document(look_back(state)),
+        "warnings": _remarks_document(warnings(state, on)),
+    }
+
+
+# ---------------------------------------------------------------- lines
+
+
+def _heading(state: TrialState, trial: str, on: date, as_of: Recorded | None) -> list[str]:
+    first = paragraph(f"Trial {trial} on {on}{_say_enrolled(state)}.")
+    if as_of is not None:
+        first += paragraph(f"As known at entry {as_of.seq}, {_time(as_of)}, and not as known now.")
+    protocol = state.protocol
+    if state.registered is None or protocol is None:
+        return [*first, "No protocol that can be read has been registered."]
+    name = f"Protocol {protocol.name}, digest {short_digest(protocol.digest)}"
+    amended = "".join(f", amended by entry {amendment.seq}" for amendment in state.amendments)
+    return [
+        *first,
+        *paragraph(f"{name}{amended}."),
+        *paragraph(f"{describe_design(protocol.design)}."),
+        *_halts(state),
+    ]
+
+
+def _say_enrolled(state: TrialState) -> str:
+    planned = None if state.protocol is None else state.protocol.planned_patients
+    if planned is None:
+        return f": {count(state.n_enrolled, 'patient')} enrolled"
+    return f": {state.n_enrolled} of {planned} planned patients enrolled"
+
+
+def _time(entry: Recorded) -> str:
+    return f"{entry.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _halts(state: TrialState) -> Iterator[str]:
+    if state.closed is not None:
+        yield from paragraph(f"CLOSED by entry {state.closed.seq}{_reason(state.closed.event)}")
+    if state.held is not None:
+        said = f"ENROLMENT IS HELD since entry {state.held.seq}{_reason(state.held.event)}"
+        yield from paragraph(said)
+    if state.stopped is not None:
+        chosen = describe_choice(state.stopped.event.chosen, state.stopped.protocol)
+        yield from paragraph(f"STOPPED by decision {state.stopped.seq}: {chosen}.")
+
+
+def _reason(event: object) -> str:
+    reason = getattr(event, "reason", None)
+    return "." if reason is None else f": {reason.rstrip('.')}."
+
+
+def _where_it_stands(state: TrialState, protocol: Protocol) -> Iterator[str]:
+    """Say what is open, what was decided last, what the rule says, and what can still change it."""
+    yield from paragraph(_say_cohort(state, protocol))
+    if state.decisions:
+        yield from paragraph(_say_decision(state, state.decisions[-1]))
+    decision = rule_says(state)
+    yield from paragraph(f"The rule says: {describe_decision(decision, protocol)}")
+    yield from paragraph(f"Why: {decision.clause.text}", indent=" " * len("Why: "))
+    if decision.mtd is not None:
+        yield from paragraph(describe_limits(state.tallies()[decision.mtd]))
+    for text in describe_outlook(outlook(state), decision, protocol):
+        yield from paragraph(text, indent="    ")
+
+
+def _say_cohort(state: TrialState, protocol: Protocol) -> str:
+    cohort = state.open_cohort
+    if cohort is None:
+        return "No cohort is open."
+    named = f"level {cohort.level}"
+    if cohort.level in protocol.labels:
+        named = protocol.describe_level(protocol.labels.index(cohort.level))
+    free = state.n_free(cohort)
+    places = f"{free} of {cohort.n_opened} places free" if free else "no place free"
+    waiting = [s.id for s in state.members(cohort) if s.standing is Standing.ASSIGNED]
+    to_dose = f", to be dosed: {', '.join(waiting)}" if waiting else ""
+    forbids = overtaken(state, cohort)
+    also = "" if forbids is None else f" {forbids}"
+    return f"Cohort {cohort.number} is open at {named}: {places}{to_dose}.{also}"
+
+
+def _say_decision(state: TrialState, made: MadeDecision) -> str:
+    chosen = describe_choice(made.event.chosen, made.protocol)
+    said = f"Last decision, entry {made.seq} of {made.event.on}: {chosen}"
+    if made.approved is not None:
+        return f"{said}; approved by {made.approved.by} on {made.approved.event.on}."
+    if made.event.chosen.action == "defer":
+        return f"{said}."
+    if state.data_seq > made.event.cutoff:
+        return f"{said}; NOT APPROVED, and entry {state.data_seq} came after its cut-off."
+    return f"{said}; NOT APPROVED YET."
+
+
+def _section(title: str, nothing: str, remarks: Sequence[Remark]) -> list[str]:
+    if not remarks:
+        return [f"{title}: {nothing}."]
+    listed = [line for remark in remarks for line in paragraph(remark.text, "- ")]
+    return [f"{title}:", *listed]
+
+
+# ---------------------------------------------------------------- JSON
+
+
+def _rule_document(state: TrialState) -> dict[str, Any]:
+    protocol = state.protocol
+    if protocol is None:
+        return {"history": "", "levels": [], "rule": None, "outlook": []}
+    cohorts, decision = state.written_cohorts(), rule_says(state)
+    return {
+        "history": format_outcomes(cohorts),
+        "levels": levels_document(protocol, cohorts, state.tallies()),
+        "rule": {
+            **answer(protocol, decision),
+            "settled": decision.settled,
+            "possible": [answer(protocol, possible) for possible in decision.possible],
+        },
+        "outlook": outlook_document(outlook(state), protocol),
+    }
+
+
+def _since(recorded: Any) -> dict[str, Any] | None:
+    if recorded is None:
+        return None
+    return {"entry": recorded.seq, "reason": getattr(recorded.event, "reason", None)}
+
+
+def _cohort_document(state: TrialState, cohort: Cohort) -> dict[str, Any]:
+    return {
+        "cohort": cohort.number,
+        "level": cohort.level,
+        "n_opened": cohort.n_opened,
+        "n_free": state.n_free(cohort),
+        "opened_on": None if cohort.opened_on is None else cohort.opened_on.isoformat(),
+        "decision": cohort.decision,
+        "closed_by": cohort.closed_by,
+        "patients": list(cohort.subjects),
+    }
+
+
+def _decision_document(made: MadeDecision) -> dict[str, Any]:
+    event = made.event
+    return {
+        "entry": made.seq,
+        "on": event.on.isoformat(),
+        "by": made.by,
+        "cutoff": event.cutoff,
+        "chosen": describe_choice(event.chosen, made.protocol),
+        "recommended": describe_choice(event.recommended.choice, made.protocol),
+        "clause": {"id": event.recommended.clause_id, "text": event.recommended.clause},
+        "override": event.override,
+        "departure": event.departure,
+        "rationale": event.rationale,
+        "attendees": [{"person": a.person, "vote": a.vote} for a in event.attendees],
+        "signatures": [
+            {"entry": s.seq, "by": s.by, "meaning": getattr(s.event, "meaning", None)}
+            for s in made.signatures
+        ],
+        "approved_by": None if made.approved is None else made.approved.seq,
+        "cohort": made.cohort,
+    }
+
+
+def _remarks_document(remarks: Sequence[Remark]) -> list[dict[str, Any]]:
+    return [{"entry": remark.entry, "text": remark.text} for remark in remarks]

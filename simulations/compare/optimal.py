@@ -1,0 +1,128 @@
+"""The nonparametric optimal benchmark: how often complete information would select each level.
+
+A trial sees each patient at one level. With complete information it would be known of every
+patient from which level on there is a DLT; no design that works in all scenarios can be expected
+to select much better than that, so a design's PCS is read beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import comb
+
+import numpy as np
+from numpy.typing import NDArray
+
+from escalation.designs.interval.posterior import as_written
+from escalation.errors import InputError
+from simulations.probabilities import check_target
+
+__all__ = ["MAX_PATIENTS", "Benchmark", "optimal_benchmark"]
+
+Floats = NDArray[np.float64]
+
+MAX_PATIENTS = 300  # far from where binomial coefficients leave the range of a double
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Benchmark:
+    """What complete information would select.
+
+    Attributes
+    ----------
+    n_patients : int
+        Patients on whom the information is complete.
+    p_select : float array, shape (L,)
+        P(the level is selected); they sum to 1, for the benchmark always selects.
+    """
+
+    n_patients: int
+    p_select: Floats
+
+
+def optimal_benchmark(p_dlt: Sequence[float], *, target: float, n_patients: int) -> Benchmark:
+    """Return the nonparametric optimal benchmark, without simulation.
+
+    A patient has a DLT at every level whose P(DLT) is above one uniform number. X_j of
+    ``n_patients`` have one at level j, and the level whose X_j / ``n_patients`` is nearest to the
+    target is selected: of two equally near, the one below; of levels with the same X_j, the
+    highest where X_j is at most the target's share, else the lowest. Levels with the same P(DLT)
+    cannot be told apart, and count as the highest of them, as in ``correct_level``. P(DLT) that
+    falls somewhere is sorted first.
+
+    Parameters
+    ----------
+    p_dlt : sequence of float, length L
+        P(DLT) at each level.
+    target : float
+        Target P(DLT), between 0 and 1.
+    n_patients : int
+        From 1 to 300.
+
+    Returns
+    -------
+    Benchmark
+
+    Raises
+    ------
+    InputError
+        For arguments outside the ranges above.
+
+    Notes
+    -----
+    The X_j rise, and each is binomial given the one before. So the selected level is one of the
+    two between which they pass the target, and two neighbours are all that need be looked at.
+
+    References
+    ----------
+    O'Quigley J, Paoletti X, Maccario J (2002). Non-parametric optimal design in dose finding
+    studies. Biostatistics 3(1):51-56.
+    Cheung YK (2014). Simple benchmark for complex dose finding studies. Biometrics 70(2):389-397.
+
+    Examples
+    --------
+    >>> found = optimal_benchmark([0.05, 0.10, 0.20, 0.33, 0.50], target=0.3, n_patients=30)
+    >>> [round(p, 3) for p in found.p_select.tolist()]
+    [0.0, 0.013, 0.334, 0.588, 0.064]
+    """
+    _check(p_dlt, target, n_patients)
+    highest = {p: level for level, p in enumerate(p_dlt)}
+    known = sorted(highest)
+    n, limit = n_patients, as_written(target) * n_patients
+    x = np.arange(n + 1)
+    # whole numbers, so that which is nearer hangs on no rounding
+    excess = x.astype(object) * limit.denominator - limit.numerator
+    at_most = (excess <= 0).astype(bool)
+    nearer = (abs(excess)[:, np.newaxis] <= abs(excess)).astype(bool)
+
+    p_select = np.zeros(len(p_dlt))
+    counts = [_binomial(n, p) for p in known]
+    p_select[highest[known[0]]] += counts[0][~at_most].sum()
+    p_select[highest[known[-1]]] += counts[-1][at_most].sum()
+    for low, high, count in zip(known, known[1:], counts, strict=False):
+        both = np.zeros((n + 1, n + 1))
+        for a in np.flatnonzero(at_most).tolist():
+            both[a, a:] = count[a] * _binomial(n - a, (high - low) / (1 - low))
+        both[:, at_most] = 0
+        p_select[highest[low]] += both[nearer].sum()
+        p_select[highest[high]] += both[~nearer].sum()
+    return Benchmark(n_patients=n, p_select=p_select)
+
+
+def _binomial(n: int, p: float) -> Floats:
+    """Return the probabilities of 0 .. n."""
+    x = np.arange(n + 1)
+    ways = np.array([comb(n, k) for k in range(n + 1)], dtype=np.float64)
+    return np.asarray(ways * p**x * (1 - p) ** (n - x))
+
+
+def _check(p_dlt: Sequence[float], target: float, n_patients: int) -> None:
+    wrong = [p for p in p_dlt if not 0 <= p <= 1]
+    if wrong or not p_dlt:
+        raise InputError(f"P(DLT) must be numbers from 0 to 1, not {wrong[0] if wrong else 'none'}")
+    check_target(target)
+    if type(n_patients) is not int or not 1 <= n_patients <= MAX_PATIENTS:
+        raise InputError(
+            f"the benchmark needs from 1 to {MAX_PATIENTS} patients, not {n_patients!r}"
+        )

@@ -1,0 +1,1 @@
+"""Operating characteristics from the graph: exact, and by Monte Carlo."""

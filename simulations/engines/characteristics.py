@@ -1,0 +1,241 @@
+"""Operating characteristics: one result type, whichever engine the probabilities came from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulations.graph.build import INCONCLUSIVE, NO_MTD, TransitionGraph
+
+__all__ = [
+    "Distribution",
+    "OperatingCharacteristics",
+    "correct_level",
+    "correct_levels",
+    "end_values",
+    "summarise",
+]
+
+Floats = NDArray[np.float64]
+
+# Two distances nearer than this are one: 0.25 - 0.15 and 0.35 - 0.25 differ, by rounding only.
+_SAME = 1e-12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Distribution:
+    """A distribution over whole numbers.
+
+    Attributes
+    ----------
+    values : int array, shape (K,)
+        Every value the design can produce, ascending, also where its probability is 0.
+    p : float array, shape (K,)
+    """
+
+    values: NDArray[np.intp]
+    p: Floats
+
+    @property
+    def mean(self) -> float:
+        """Expected value."""
+        return float(self.p @ self.values)
+
+    @property
+    def sd(self) -> float:
+        """Standard deviation."""
+        return float(np.sqrt(self.central_moment(2)))
+
+    def central_moment(self, order: int) -> float:
+        """Return E[(X - E[X])^order]."""
+        return float(self.p @ (self.values - self.mean) ** order)
+
+    def quantile(self, q: float) -> int:
+        """Return the smallest value that is reached with probability ``q`` at least."""
+        place = int(np.searchsorted(np.cumsum(self.p), q - 1e-12))
+        return int(self.values[min(place, len(self.values) - 1)])
+
+    def p_above(self, value: int) -> float:
+        """Return the probability of more than ``value``."""
+        return float(self.p[self.values > value].sum())
+
+    def to_dict(self) -> dict[str, float]:
+        """Return ``{value: probability}`` with the values as text, ready for JSON."""
+        return dict(zip(map(str, self.values.tolist()), self.p.tolist(), strict=True))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class OperatingCharacteristics:
+    """What a design does under one scenario; L is the number of levels, lowest first.
+
+    For a trial that continues from data, patients and DLTs are those whose outcome is still to
+    come, pending patients among them.
+
+    Attributes
+    ----------
+    p_select : float array, shape (L,)
+        P(the level is declared the MTD).
+    p_no_mtd : float
+        P(the trial ends with no MTD, because no level that was given is tolerated).
+    p_inconclusive : float
+        P(the trial ends with the MTD not determined).
+    sample_size, total_dlts : Distribution
+    patients_by_level, dlts_by_level : tuple of Distribution, length L
+    continued : bool
+        Whether the trial continues from data.
+    """
+
+    p_select: Floats
+    p_no_mtd: float
+    p_inconclusive: float
+    sample_size: Distribution
+    total_dlts: Distribution
+    patients_by_level: tuple[Distribution, ...]
+    dlts_by_level: tuple[Distribution, ...]
+    continued: bool = False
+
+    @property
+    def patients(self) -> Floats:
+        """Expected patients by level, shape (L,)."""
+        return np.array([level.mean for level in self.patients_by_level])
+
+    @property
+    def dlts(self) -> Floats:
+        """Expected DLTs by level, shape (L,)."""
+        return np.array([level.mean for level in self.dlts_by_level])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the figures under the names of ``escalation simulate --json``."""
+        return {
+            "p_select": self.p_select.tolist(),
+            "p_no_mtd": self.p_no_mtd,
+            "p_inconclusive": self.p_inconclusive,
+            "patients": self.patients.tolist(),
+            "dlts": self.dlts.tolist(),
+            "sample_size": _moments(self.sample_size),
+            "total_dlts": _moments(self.total_dlts),
+            "patients_by_level": [level.to_dict() for level in self.patients_by_level],
+            "dlts_by_level": [level.to_dict() for level in self.dlts_by_level],
+        }
+
+    def against_target(self, p_dlt: Sequence[float], target: float) -> dict[str, float]:
+        """Return ``pcs``, the probability of correct selection, and ``p_overdose``.
+
+        Correct is ``correct_level``. To select a level whose P(DLT) exceeds the target is
+        overdosing, even where that level is the correct one because it is nearest.
+        """
+        correct = correct_level(p_dlt, target)
+        above = np.asarray(p_dlt) > target
+        return {
+            "pcs": self.p_no_mtd if correct is None else float(self.p_select[correct]),
+            "p_overdose": float(self.p_select[above].sum()),
+        }
+
+
+def _moments(distribution: Distribution) -> dict[str, Any]:
+    return {
+        "mean": distribution.mean,
+        "sd": distribution.sd,
+        "distribution": distribution.to_dict(),
+    }
+
+
+def correct_level(p_dlt: Sequence[float], target: float) -> int | None:
+    """Return the level that ought to be selected.
+
+    It is the level whose P(DLT) is nearest to ``target``: of two equally near, the one below the
+    target; of several with the same P(DLT), the highest. None, no MTD, where every level is above
+    the target.
+    """
+    level = int(correct_levels(np.array([p_dlt], dtype=np.float64), target)[0])
+    return None if level == NO_MTD else level
+
+
+def correct_levels(p_dlt: Floats, target: float) -> NDArray[np.intp]:
+    """Return ``correct_level`` of each row of scenarios, ``NO_MTD`` for none.
+
+    Parameters
+    ----------
+    p_dlt : float array, shape (N, L)
+    target : float
+
+    Returns
+    -------
+    int array, shape (N,)
+    """
+    above = p_dlt > target
+    highest_below = np.where(above, -np.inf, p_dlt).max(axis=1, keepdims=True)
+    lowest_above = np.where(above, p_dlt, np.inf).min(axis=1, keepdims=True)
+    is_below = target - highest_below <= lowest_above - target + _SAME
+    correct = np.where(is_below, highest_below, lowest_above)
+    levels = p_dlt.shape[1] - 1 - np.argmax((p_dlt == correct)[:, ::-1], axis=1)
+    return np.where(above.all(axis=1), NO_MTD, levels)
+
+
+def end_values(graph: TransitionGraph) -> dict[str, Floats]:
+    """Return what each end of a trial counts towards each characteristic.
+
+    A characteristic is the expectation of these values over the ends, weighted by their
+    probabilities.
+
+    Returns
+    -------
+    dict
+        "p_select", "patients", "dlts" with shape (E, L); "p_no_mtd", "p_inconclusive" with shape
+        (E, 1).
+    """
+    ends = graph.ends
+    # INCONCLUSIVE and NO_MTD are -2 and -1: shifted, they come before the levels
+    outcome = np.eye(graph.design.n_levels - INCONCLUSIVE)[graph.mtd[ends] - INCONCLUSIVE]
+    return {
+        "p_select": outcome[:, -INCONCLUSIVE:],
+        "p_no_mtd": outcome[:, [NO_MTD - INCONCLUSIVE]],
+        "p_inconclusive": outcome[:, [0]],
+        "patients": (graph.n_evaluable[ends] - graph.n_so_far).astype(np.float64),
+        "dlts": (graph.n_dlts[ends] - graph.n_dlts_so_far).astype(np.float64),
+    }
+
+
+def summarise(
+    graph: TransitionGraph, weights: Floats, total: float = 1.0
+) -> OperatingCharacteristics:
+    """Sum up the ends of trials into operating characteristics.
+
+    Parameters
+    ----------
+    graph : TransitionGraph
+    weights : float array, shape (E,)
+        The probability of each of ``graph.ends``, or how many simulated trials ended there.
+    total : float
+        What the weights sum to.
+    """
+    mtd = graph.mtd[graph.ends]
+    n_new = graph.n_evaluable[graph.ends] - graph.n_so_far
+    dlts_new = graph.n_dlts[graph.ends] - graph.n_dlts_so_far
+    levels = range(graph.design.n_levels)
+    # INCONCLUSIVE and NO_MTD are -2 and -1: shifted, they come before the levels
+    shares = _sums(mtd - INCONCLUSIVE, weights, len(levels) - INCONCLUSIVE) / total
+
+    def distribution(values: NDArray[np.intp]) -> Distribution:
+        reachable = np.flatnonzero(np.bincount(values))
+        return Distribution(values=reachable, p=_sums(values, weights)[reachable] / total)
+
+    return OperatingCharacteristics(
+        p_select=shares[-INCONCLUSIVE:],
+        p_no_mtd=float(shares[NO_MTD - INCONCLUSIVE]),
+        p_inconclusive=float(shares[0]),
+        sample_size=distribution(n_new.sum(axis=1)),
+        total_dlts=distribution(dlts_new.sum(axis=1)),
+        patients_by_level=tuple(distribution(n_new[:, level]) for level in levels),
+        dlts_by_level=tuple(distribution(dlts_new[:, level]) for level in levels),
+        continued=bool(graph.n_so_far.any() or graph.n_pending.any()),
+    )
+
+
+def _sums(values: NDArray[np.intp], weights: Floats, length: int = 0) -> Floats:
+    """Sum the weights of each value, 0 .. length - 1 at least."""
+    return np.bincount(values, weights, minlength=length).astype(np.float64, copy=False)

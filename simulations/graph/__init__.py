@@ -1,0 +1,1 @@
+"""Every state that a trial can reach, equal states merged, and how they follow each other."""

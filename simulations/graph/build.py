@@ -1,0 +1,159 @@
+"""From a design to its transition graph: every state a trial can reach, equal states merged.
+
+A state is what has been seen at each level and where the trial stands; the design's own
+``decide`` says what follows. Both engines walk this graph, so neither holds a rule of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from escalation.designs.base import NOBODY, Decision, Design
+from escalation.designs.pending import count_resolutions, without_last
+from escalation.designs.walk import TooManyStatesError, Walk, walk_design
+from escalation.outcomes import Tally
+from simulations.graph.roots import count_ways, resolve_roots
+from simulations.graph.transitions import INCONCLUSIVE, NO_MTD, TransitionGraph
+from simulations.probabilities import check_probabilities
+
+__all__ = ["INCONCLUSIVE", "NO_MTD", "TransitionGraph", "build_graph"]
+
+
+def build_graph(
+    design: Design,
+    tallies: Sequence[Tally] | None = None,
+    level: int | None = None,
+    *,
+    last: Tally = NOBODY,
+    p_moderate: Sequence[float] | None = None,
+    max_states: int = 500_000,
+    walk_by: Callable[..., Walk] = walk_design,
+) -> TransitionGraph:
+    """Walk ``design.decide`` through every outcome of every cohort.
+
+    Parameters
+    ----------
+    design : Design
+    tallies : sequence of Tally, optional
+        What has been seen so far, one a level; nothing by default. Pending patients are resolved
+        first, each way a root of its own.
+    level : int, optional
+        0-based level of the last cohort; the design's start by default.
+    last : Tally, optional
+        The last cohort, for a design that remembers it; its patients are in ``tallies`` too.
+    p_moderate : sequence of float, length L, optional
+        P(moderate toxicity) of a patient without a DLT at each level, for a design that counts
+        moderate toxicities; others leave it alone. Without it such a graph has no probabilities.
+    max_states : int
+    walk_by : callable
+        Finds the states, with the arguments of ``walk_design``; a follower that it does not give
+        is -1, and the graph is not whole.
+
+    Returns
+    -------
+    TransitionGraph
+
+    Raises
+    ------
+    TooManyStatesError
+        If there are more than ``max_states`` states.
+    InputError
+        If ``tallies``, ``level`` or ``last`` do not fit the ladder or each other, or
+        ``p_moderate`` has the wrong length or a value that is no probability.
+
+    Examples
+    --------
+    >>> from escalation.designs import ThreePlusThree
+    >>> build_graph(ThreePlusThree(n_levels=1, variant="declare")).count_paths()
+    7
+    """
+    before = tuple(tallies) if tallies is not None else (Tally(),) * design.n_levels
+    here = design.start if level is None else level
+    design.check_fit(before, here)
+    q = None
+    if p_moderate is not None:
+        q = check_probabilities(p_moderate, design.n_levels, "p_moderate")
+    if count_resolutions(before, moderate=design.asks_moderate) > max_states:
+        raise TooManyStatesError(design.n_levels, max_states)
+    if not design.remembers:
+        last = NOBODY
+    roots = resolve_roots(design, before, here, last)
+    walk = walk_by(design, roots, here, max_states)
+    ends = [_end(decision) for decision in walk.decisions]
+    merged = np.array(_merge_ends(walk, ends))
+    kept = np.unique(merged)
+    seen = [tally for state in kept.tolist() for tally in walk.tallies[state]]
+    shape = (len(kept), design.n_levels)
+    n_evaluable = np.array([tally.n_evaluable for tally in seen]).reshape(shape)
+    n_dlts = np.array([tally.n_dlts for tally in seen]).reshape(shape)
+
+    order = np.argsort(n_evaluable.sum(axis=1), kind="stable")
+    place = np.empty(len(merged), dtype=np.intp)
+    place[kept[order]] = np.arange(len(kept))
+    place = place[merged]
+    decisions = tuple(walk.decisions[state] for state in kept[order].tolist())
+    return TransitionGraph(
+        design=design,
+        level=np.array([-1 if d.level is None else d.level for d in decisions]),
+        n_to_enrol=np.array([d.n_to_enrol for d in decisions]),
+        children=_children(walk, place, len(kept)),
+        mtd=np.array(ends)[kept[order]],
+        n_evaluable=n_evaluable[order],
+        n_dlts=n_dlts[order],
+        decisions=decisions,
+        roots=place[: len(roots)],
+        root_ways=np.array(
+            [
+                count_ways(without_last(before, here, last), without_last(root, here, cohort))
+                * count_ways([last], [cohort])
+                for root, cohort in roots
+            ],
+            dtype=np.float64,
+        ),
+        n_so_far=np.array([tally.n_evaluable for tally in before]),
+        n_dlts_so_far=np.array([tally.n_dlts for tally in before]),
+        n_pending=np.array([tally.n_pending for tally in before]),
+        counts_moderate=np.array([d.counts_moderate for d in decisions]),
+        root_moderate=np.array(
+            [
+                [then.n_moderate - now.n_moderate for now, then in zip(before, root, strict=True)]
+                for root, _ in roots
+            ]
+        ),
+        p_moderate=q,
+        is_whole=all(-1 not in following for following in walk.following),
+    )
+
+
+def _merge_ends(walk: Walk, ends: Sequence[int]) -> list[int]:
+    """Return for each state the one that stands for it: an end, for all with the same tallies.
+
+    Where an ended trial stood no longer matters.
+    """
+    stands_for: dict[tuple[int, int], int] = {}
+    return [
+        state if following else stands_for.setdefault((code, end), state)
+        for state, (following, code, end) in enumerate(
+            zip(walk.following, walk.codes, ends, strict=True)
+        )
+    ]
+
+
+def _children(walk: Walk, place: NDArray[np.intp], n_states: int) -> NDArray[np.intp]:
+    """Return the place of each state's followers, as ``following``; -1 where there is none."""
+    counts = np.array([len(following) for following in walk.following])
+    followers = np.array([child for following in walk.following for child in following], np.intp)
+    first = np.repeat(np.cumsum(counts) - counts, counts)
+    children = np.full((n_states, counts.max()), -1, dtype=np.intp)
+    places = np.where(followers < 0, -1, place[followers])
+    children[np.repeat(place, counts), np.arange(len(followers)) - first] = places
+    return children
+
+
+def _end(decision: Decision) -> int:
+    if decision.inconclusive:
+        return INCONCLUSIVE
+    return NO_MTD if decision.mtd is None else decision.mtd

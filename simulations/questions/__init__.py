@@ -1,0 +1,1 @@
+"""What a statistician asks of a design beside its characteristics."""

@@ -1,0 +1,115 @@
+"""Results as CSV files: simulated trials, a row a cohort, and toxicity curves, a row a curve."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+import numpy as np
+
+from simulations.engines.simulated import SimulatedTrials
+from simulations.graph.build import NO_MTD
+from simulations.questions.averages import CurveAverages
+
+__all__ = ["COLUMNS", "write_curves", "write_trials"]
+
+COLUMNS = ("scenario", "trial", "cohort", "level", "dose", "n_patients", "n_dlts", "end")
+
+
+def write_trials(
+    path: Path,
+    trials: Iterable[tuple[str, SimulatedTrials]],
+    labels: Sequence[int],
+    doses: Sequence[float | None],
+    origin: Mapping[str, object],
+) -> None:
+    """Write simulated trials to a CSV file in UTF-8.
+
+    Parameters
+    ----------
+    path : Path
+    trials : iterable of (str, SimulatedTrials)
+        The scenario's name with each chunk; read one at a time.
+    labels, doses : sequence, length L
+        The ladder, lowest level first.
+    origin : mapping of str to object
+        What the trials rest on (seed, digest ...), by column name; repeated in every row.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
+    with _replacing(path) as file:
+        _write(file, trials, labels, doses, origin)
+
+
+def write_curves(
+    path: Path, averages: CurveAverages, labels: Sequence[int], origin: Mapping[str, object]
+) -> None:
+    """Write toxicity curves with the characteristics under each to a CSV file, a row a curve.
+
+    Parameters
+    ----------
+    path : Path
+    averages : CurveAverages
+    labels : sequence of int, length L
+        The ladder, lowest level first.
+    origin : mapping of str to object
+        As for ``write_trials``.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
+    with _replacing(path) as file:
+        writer = csv.writer(file)
+        by_level = [f"p_dlt_{label}" for label in labels]
+        writer.writerow(["curve", *by_level, "correct_level", *averages.figures, *origin])
+        figures = np.column_stack(list(averages.figures.values())).tolist()
+        rows = zip(averages.p_dlt.tolist(), averages.correct.tolist(), figures, strict=True)
+        for curve, (p_dlt, correct, values) in enumerate(rows):
+            shown = "no MTD" if correct == NO_MTD else labels[correct]
+            writer.writerow((curve, *p_dlt, shown, *values, *origin.values()))
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[TextIO]:
+    """Open a file that takes the place of ``path`` when it is complete."""
+    unfinished = path.with_name(f"{path.name}.part")  # a file cut short would look complete
+    try:
+        with unfinished.open("w", newline="", encoding="utf-8") as file:
+            yield file
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _write(
+    file: TextIO,
+    trials: Iterable[tuple[str, SimulatedTrials]],
+    labels: Sequence[int],
+    doses: Sequence[float | None],
+    origin: Mapping[str, object],
+) -> None:
+    writer = csv.writer(file)
+    writer.writerow([*COLUMNS, *origin])
+    for scenario, kept in trials:
+        ends = [_end(mtd, labels) for mtd in kept.mtds().tolist()]
+        for trial, course in kept.courses():
+            end = (ends[trial - kept.first], *origin.values())
+            if not course:  # it ended without another patient, and counts all the same
+                writer.writerow((scenario, trial, 0, "", "", 0, 0, *end))
+            for cohort, level, n_patients, n_dlts in course:
+                seen = (labels[level], doses[level], n_patients, n_dlts)
+                writer.writerow((scenario, trial, cohort, *seen, *end))
+
+
+def _end(mtd: int, labels: Sequence[int]) -> str:
+    if mtd >= 0:
+        return f"MTD {labels[mtd]}"
+    return "no MTD" if mtd == NO_MTD else "not determined"

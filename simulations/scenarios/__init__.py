@@ -1,0 +1,1 @@
+"""Assumed toxicity curves: by numbers, by formula, from files, at random."""
