@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-__all__ = ["LINE", "WIDTH", "align", "is_line", "paragraph"]
+__all__ = ["LINE", "WIDTH", "align", "fold", "is_line", "paragraph"]
 
 # no control characters, nor those that are not seen or turn the writing round
 _UNSEEN = r"\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
@@ -19,7 +19,7 @@ def is_line(text: str, max_length: int = 1000) -> bool:
     return seen and len(text) <= max_length and not any("\ud800" <= c <= "\udfff" for c in text)
 
 
-def align(rows: Sequence[Sequence[str]], *, left: Sequence[int] = (0,)) -> str:
+def align(rows: Sequence[Sequence[str]], *, left: Collection[int] = (0,)) -> str:
     """Return rows as lines of aligned columns, to the right but for the columns in ``left``.
 
     A row may be shorter than the others.
@@ -38,8 +38,23 @@ def align(rows: Sequence[Sequence[str]], *, left: Sequence[int] = (0,)) -> str:
 WIDTH = 79
 
 
-def paragraph(text: str, first: str = "", indent: str = "  ") -> list[str]:
+def paragraph(text: str, first: str = "", indent: str = "  ", width: int = WIDTH) -> list[str]:
     """Return a paragraph as lines: ``first`` before the first, ``indent`` before the others."""
     return textwrap.wrap(
-        text, WIDTH, initial_indent=first, subsequent_indent=indent, break_on_hyphens=False
+        text, width, initial_indent=first, subsequent_indent=indent, break_on_hyphens=False
     )
+
+
+def fold(rows: Sequence[Sequence[str]], width: int) -> list[list[int]]:
+    """Return the columns of a table in groups that fit on ``width``, the first in each of them."""
+    n_columns = max(map(len, rows))
+    widths = [max(len(row[k]) for row in rows if k < len(row)) for k in range(n_columns)]
+    groups, taken = [[0]], widths[0]
+    for column in range(1, n_columns):
+        needed = widths[column] + 2
+        if taken + needed > width and len(groups[-1]) > 1:
+            groups.append([0])
+            taken = widths[0]
+        groups[-1].append(column)
+        taken += needed
+    return groups

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 import textwrap
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -16,9 +17,15 @@ __all__ = ["LazyGroup", "main"]
 
 
 class LazyGroup(click.Group):
-    """A group whose commands are imported when called, from ``{name: "module:attribute"}``."""
+    """A group whose commands are imported when called.
 
-    def __init__(self, *args: object, lazy: dict[str, str], **kwargs: object) -> None:
+    ``lazy`` gives for each name ``module:attribute`` and what the list of commands says of it, so
+    that the list is printed without importing any.
+    """
+
+    def __init__(
+        self, *args: object, lazy: Mapping[str, tuple[str, str]], **kwargs: object
+    ) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # passed through to click
         self._lazy = lazy
 
@@ -30,9 +37,14 @@ class LazyGroup(click.Group):
         """Import and return one command."""
         if cmd_name not in self._lazy:
             return None
-        module, _, attribute = self._lazy[cmd_name].partition(":")
+        module, _, attribute = self._lazy[cmd_name][0].partition(":")
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands, none of them imported."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, said) for name, (_, said) in self._lazy.items()])
 
 
 class Program(LazyGroup):
@@ -75,18 +87,48 @@ main = Program(
     help="Decide, simulate, compare and track dose escalation.\n\n"
     'Example: escalation decide "1NNN 2NNT"',
     lazy={
-        "decide": "escalation.cli.decide:decide",
-        "table": "escalation.cli.table:table",
-        "paths": "simulations.cli.paths:paths",
-        "protocol": "escalation.cli.protocol:protocol",
-        "simulate": "simulations.cli.simulate:simulate",
-        "compare": "simulations.cli.compare:compare",
-        "mtd-data": "simulations.cli.mtd_data:mtd_data",
-        "scenarios": "simulations.cli.scenarios:scenarios",
-        "sensitivity": "simulations.cli.sensitivity:sensitivity",
-        "worst-case": "simulations.cli.worst_case:worst_case",
-        "random-scenarios": "simulations.cli.random_scenarios:random_scenarios",
-        "trial": "escalation.cli.trial:trial",
+        "decide": (
+            "escalation.cli.decide:decide",
+            "Say what to do next, given the outcomes so far, and why.",
+        ),
+        "table": (
+            "escalation.cli.table:table",
+            "Print the rule as a table: what to do at each count of DLTs.",
+        ),
+        "paths": ("simulations.cli.paths:paths", "Show what can happen next, as a tree or a list."),
+        "protocol": ("escalation.cli.protocol:protocol", "Show, check and write protocols."),
+        "simulate": (
+            "simulations.cli.simulate:simulate",
+            "Operating characteristics, exact and simulated.",
+        ),
+        "compare": (
+            "simulations.cli.compare:compare",
+            "Designs side by side, with the optimal benchmark.",
+        ),
+        "mtd-data": (
+            "simulations.cli.mtd_data:mtd_data",
+            "Every data set at the MTD with which a trial can end.",
+        ),
+        "scenarios": (
+            "simulations.cli.scenarios:scenarios",
+            "Assumed toxicity curves, shipped or from a file.",
+        ),
+        "sensitivity": (
+            "simulations.cli.sensitivity:sensitivity",
+            "How results change with the P(DLT) of each level.",
+        ),
+        "worst-case": (
+            "simulations.cli.worst_case:worst_case",
+            "The curve under which a design does worst.",
+        ),
+        "random-scenarios": (
+            "simulations.cli.random_scenarios:random_scenarios",
+            "Results averaged over random curves.",
+        ),
+        "trial": (
+            "escalation.cli.trial:trial",
+            "Track a trial: patients, decisions, signatures, in a ledger.",
+        ),
     },
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 88},
 )

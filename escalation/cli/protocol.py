@@ -23,13 +23,34 @@ protocol = LazyGroup(
     name="protocol",
     help="Show, check and write protocols.\n\nExample: escalation protocol show nct07123519",
     lazy={
-        "list": "escalation.cli.protocol:list_protocols",
-        "show": "escalation.cli.protocol:show",
-        "check": "escalation.cli.protocol:check",
-        "init": "escalation.cli.protocol:init",
-        "text": "escalation.cli.protocol_views:text",
-        "diagram": "escalation.cli.protocol_views:diagram",
-        "schema": "escalation.cli.protocol:schema",
+        "list": (
+            "escalation.cli.protocol:list_protocols",
+            "List the protocols that come with the program.",
+        ),
+        "show": (
+            "escalation.cli.protocol:show",
+            "Show every setting of a protocol, and whether it is assumed.",
+        ),
+        "check": (
+            "escalation.cli.protocol:check",
+            "Check a protocol file and name every fault at once.",
+        ),
+        "init": (
+            "escalation.cli.protocol:init",
+            "Write a protocol file with comments, to start from.",
+        ),
+        "text": (
+            "escalation.cli.protocol_views:text",
+            "Print the rule in plain English, as a protocol states it.",
+        ),
+        "diagram": (
+            "escalation.cli.protocol_views:diagram",
+            "Print the rule as a state diagram, or draw it.",
+        ),
+        "schema": (
+            "escalation.cli.protocol:schema",
+            "Print the JSON Schema of protocol files, for an editor.",
+        ),
     },
 )
 

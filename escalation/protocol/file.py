@@ -19,8 +19,8 @@ from pydantic_core import ErrorDetails
 
 from escalation.designs import DESIGNS
 from escalation.errors import ProtocolError, did_you_mean
-from escalation.protocol import Protocol
 from escalation.protocol.models import protocol_models
+from escalation.protocol.protocol import Protocol
 from escalation.protocol.rules import Fault, Place, find_broken_rules, quote
 from escalation.protocol.tables import NAME
 from escalation.text import LINE

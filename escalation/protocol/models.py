@@ -19,7 +19,7 @@ from pydantic_core import core_schema
 
 from escalation.designs import DESIGNS, design_options
 from escalation.designs.base import MAX_LEVELS
-from escalation.protocol import Protocol
+from escalation.protocol.protocol import Protocol
 from escalation.protocol.tables import TABLES, DoseLevel, ProtocolScenario, Source
 from escalation.text import LINE
 

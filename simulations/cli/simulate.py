@@ -6,41 +6,35 @@ import contextlib
 import functools
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from escalation import __version__
-from escalation.cli.options import (
-    PICTURES,
-    OutcomesCommand,
-    check_writable,
-    echo_json,
-    protocol_options,
-    read_outcomes,
-)
+from escalation.cli.options import PICTURES, OutcomesCommand
+from escalation.cli.show import file_written, shows
+from escalation.designs import describe_design
 from escalation.designs.walk import TooManyStatesError
 from escalation.errors import InputError
-from escalation.protocol import Protocol
-from simulations.cli.common import (
-    choose_scenarios,
-    departures_option,
-    from_option,
-    graph_from,
-    p_dlt_option,
-    p_moderate_option,
-    scenario_option,
+from escalation.files import check_writable
+from escalation.reports.view import View
+from simulations.cli.options import (
+    plot_option,
+    question_options,
     seed_option,
+    trials_option,
+    workers_option,
 )
-from simulations.cli.simulate_output import describe_results, plot_results, print_results
-
-if TYPE_CHECKING:
-    from concurrent.futures import Executor
-
-    from simulations.engines.results import Method
-    from simulations.engines.simulated import Draws
+from simulations.engines.montecarlo import simulate_trials
+from simulations.engines.on_demand import graph_on_demand
+from simulations.engines.results import Method, ScenarioResult, run_scenarios
+from simulations.engines.simulated import Draws
+from simulations.graph.build import TransitionGraph
+from simulations.questions.question import Question
+from simulations.reports.export import write_trials
+from simulations.reports.results import view_results
 
 __all__ = ["simulate"]
 
@@ -48,12 +42,7 @@ LONG_RUN = 2_000_000  # trials; below, a run is over before a progress bar is re
 
 
 @click.command(cls=OutcomesCommand)
-@p_dlt_option
-@scenario_option
-@p_moderate_option
-@protocol_options
-@from_option
-@departures_option
+@question_options()
 @click.option(
     "--method",
     type=click.Choice(["both", "exact", "monte-carlo"]),
@@ -61,13 +50,7 @@ LONG_RUN = 2_000_000  # trials; below, a run is over before a progress bar is re
     show_default=True,
     help="Which engine.",
 )
-@click.option(
-    "--trials",
-    type=click.IntRange(min=1),
-    default=100_000,
-    show_default=True,
-    help="Trials to simulate per scenario.",
-)
+@trials_option
 @seed_option
 @click.option(
     "--draws",
@@ -76,23 +59,16 @@ LONG_RUN = 2_000_000  # trials; below, a run is over before a progress bar is re
     show_default=True,
     help="Draw cohorts, or latent patients shared by all designs and scenarios.",
 )
-@click.option(
-    "--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes."
-)
+@workers_option
 @click.option("--target", type=float, metavar="P", help="Target P(DLT): adds correct selection.")
-@click.option("--plot", type=click.Path(path_type=Path), help="Draw a page: PNG, SVG, PDF.")
+@plot_option
 @click.option(
     "--keep", type=click.Path(path_type=Path), help="Write each simulated trial to this CSV file."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@shows
 def simulate(
     *,
-    protocol: Protocol,
-    p_dlt: tuple[float, ...] | None,
-    scenario_file: str | None,
-    p_moderate: tuple[float, ...] | None,
-    outcomes: str | None,
-    allow_departures: bool,
+    question: Question,
     method: Method,
     trials: int,
     seed: int,
@@ -101,8 +77,7 @@ def simulate(
     target: float | None,
     plot: Path | None,
     keep: Path | None,
-    as_json: bool,
-) -> None:
+) -> View:
     """Show what the design does under assumed toxicity curves, exactly and by simulation.
 
     Without --p-dlt or --scenario the protocol's own scenarios are used. With --from, patients
@@ -115,11 +90,6 @@ def simulate(
     \b
     Example: escalation simulate --p-dlt 0.05,0.10,0.20,0.33,0.50 --target 0.25
     """  # noqa: D301  # click reads the backspace
-    from simulations.engines.montecarlo import simulate_trials  # noqa: PLC0415  # loads numpy
-    from simulations.engines.on_demand import graph_on_demand  # noqa: PLC0415  # loads numpy
-    from simulations.engines.results import run_scenarios  # noqa: PLC0415  # loads numpy
-    from simulations.reports.export import write_trials  # noqa: PLC0415  # loads numpy
-
     if target is not None and not 0 < target < 1:
         raise InputError(f"--target must lie between 0 and 1, not {target}")
     if keep is not None and method == "exact":
@@ -129,18 +99,18 @@ def simulate(
     for path, suffixes in ((plot, PICTURES), (keep, (".csv",))):
         if path is not None:
             check_writable(path, suffixes)
-    scenarios = choose_scenarios(protocol, p_dlt, scenario_file)
-    cohorts = read_outcomes(outcomes) if outcomes is not None else ()
+    scenarios = question.scenarios
     try:
-        graph = graph_from(protocol, cohorts, allow_departures, p_moderate)
+        graph = question.graph()
     except TooManyStatesError as error:
         if method == "exact":
             raise
         click.echo(f"escalation: {error}; simulating only, with latent draws", err=True)
         method, draws = "monte-carlo", "latent"
         curves = [scenario.p_dlt for scenario in scenarios]
-        build = functools.partial(graph_on_demand, p_dlt=curves, trials=trials, seed=seed)
-        graph = graph_from(protocol, cohorts, allow_departures, p_moderate, build=build)
+        graph = question.graph(
+            functools.partial(graph_on_demand, p_dlt=curves, trials=trials, seed=seed)
+        )
     total = trials * len(scenarios) * (method != "exact")
     with _executor(workers) as executor, _progress(total) as progress:
         results = list(
@@ -155,36 +125,64 @@ def simulate(
                 progress=progress,
             )
         )
-    if as_json:
-        echo_json(
-            describe_results(
-                protocol, graph, cohorts, results, target=target, p_moderate=p_moderate
-            )
-        )
-    else:
-        print_results(protocol, cohorts, results, target, p_moderate)
     if plot is not None:
-        plot_results(plot, protocol, cohorts, results, target=target, p_moderate=p_moderate)
+        _plot(plot, question, results, target)
     if keep is not None:
-        chunks = (
-            (scenario.name, chunk)
-            for scenario in scenarios
-            for chunk in simulate_trials(
-                graph, scenario.p_dlt, trials=trials, seed=seed, draws=draws
-            )
-        )
-        origin_columns = {
-            "seed": seed,
-            "draws": draws,
-            "protocol": protocol.name,
-            "digest": protocol.digest,
-            "escalation": __version__,
-        }
-        if p_moderate is not None:
-            origin_columns["p_moderate"] = ",".join(map(repr, p_moderate))
-        doses = [level.dose for level in protocol.levels]
-        write_trials(keep, chunks, protocol.labels, doses, origin_columns)
-        click.echo(f"wrote {keep}", err=True)
+        _keep(keep, question, graph, trials=trials, seed=seed, draws=draws)
+    return view_results(question, results, target, question.outcomes_document(graph))
+
+
+def _plot(
+    path: Path, question: Question, results: Sequence[ScenarioResult], target: float | None
+) -> None:
+    """Draw every scenario to a file."""
+    from simulations.plots import (  # noqa: PLC0415  # matplotlib, for a picture only
+        plot_page,
+        provenance_of,
+        save_figure,
+    )
+
+    protocol = question.protocol
+    provenance = provenance_of(
+        results,
+        design=describe_design(protocol.design),
+        protocol=protocol.name,
+        digest=protocol.digest,
+        note=question.note(),
+    )
+    figure = plot_page(results, provenance, level_names=protocol.axis_names, target=target)
+    save_figure(figure, path, provenance)
+    file_written(path)
+
+
+def _keep(
+    path: Path,
+    question: Question,
+    graph: TransitionGraph,
+    *,
+    trials: int,
+    seed: int,
+    draws: Draws,
+) -> None:
+    """Write each simulated trial to a CSV file."""
+    protocol = question.protocol
+    chunks = (
+        (scenario.name, chunk)
+        for scenario in question.scenarios
+        for chunk in simulate_trials(graph, scenario.p_dlt, trials=trials, seed=seed, draws=draws)
+    )
+    rests_on: dict[str, object] = {
+        "seed": seed,
+        "draws": draws,
+        "protocol": protocol.name,
+        "digest": protocol.digest,
+        "escalation": __version__,
+    }
+    if question.p_moderate is not None:
+        rests_on["p_moderate"] = ",".join(map(repr, question.p_moderate))
+    doses = [level.dose for level in protocol.levels]
+    write_trials(path, chunks, protocol.labels, doses, rests_on)
+    file_written(path)
 
 
 @contextlib.contextmanager
@@ -193,8 +191,6 @@ def _executor(workers: int) -> Iterator[Executor | None]:
     if workers == 1:
         yield None
         return
-    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415  # slow to import
-
     pool = ProcessPoolExecutor(
         workers, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)
     )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import IO
 
 import numpy as np
 
+from escalation.files import replacing
 from simulations.engines.simulated import SimulatedTrials
 from simulations.graph.build import NO_MTD
 from simulations.questions.averages import CurveAverages
@@ -40,10 +40,10 @@ def write_trials(
 
     Raises
     ------
-    OSError
+    InputError
         If the file cannot be written.
     """
-    with _replacing(path) as file:
+    with replacing(path) as file:
         _write(file, trials, labels, doses, origin)
 
 
@@ -63,10 +63,10 @@ def write_curves(
 
     Raises
     ------
-    OSError
+    InputError
         If the file cannot be written.
     """
-    with _replacing(path) as file:
+    with replacing(path) as file:
         writer = csv.writer(file)
         by_level = [f"p_dlt_{label}" for label in labels]
         writer.writerow(["curve", *by_level, "correct_level", *averages.figures, *origin])
@@ -77,20 +77,8 @@ def write_curves(
             writer.writerow((curve, *p_dlt, shown, *values, *origin.values()))
 
 
-@contextmanager
-def _replacing(path: Path) -> Iterator[TextIO]:
-    """Open a file that takes the place of ``path`` when it is complete."""
-    unfinished = path.with_name(f"{path.name}.part")  # a file cut short would look complete
-    try:
-        with unfinished.open("w", newline="", encoding="utf-8") as file:
-            yield file
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
 def _write(
-    file: TextIO,
+    file: IO[str],
     trials: Iterable[tuple[str, SimulatedTrials]],
     labels: Sequence[int],
     doses: Sequence[float | None],

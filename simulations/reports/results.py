@@ -1,29 +1,82 @@
-"""Operating characteristics as text on 80 columns."""
+"""Operating characteristics as a page, a document and rows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
-from escalation.text import align
+from escalation.protocol import Protocol
+from escalation.reports.view import GAP, Block, Heading, Paragraph, Table, View
 from simulations.engines.characteristics import OperatingCharacteristics, correct_level
 from simulations.engines.results import ScenarioResult
+from simulations.questions.question import Question
 from simulations.words import is_share, scaled
 
-__all__ = ["result_table"]
+__all__ = ["result_rows", "view_results"]
+
+COLUMNS = (
+    *("scenario", "design", "method", "level", "dose", "p_dlt"),
+    *("p_select", "p_select_mcse", "patients", "patients_mcse", "dlts", "dlts_mcse"),
+    *("p_no_mtd", "p_inconclusive", "sample_size", "total_dlts"),
+)
+_AGAINST_TARGET = ("pcs", "p_overdose")
 
 
-def result_table(
-    result: ScenarioResult, level_names: Sequence[str], target: float | None = None
-) -> str:
-    """Return one scenario's figures, a row a level, exact and simulated side by side.
+def view_results(
+    question: Question,
+    results: Sequence[ScenarioResult],
+    target: float | None,
+    outcomes: dict[str, Any],
+) -> View:
+    """Return the view; ``outcomes`` is what the document says of the outcomes so far."""
+    return View(
+        page=partial(_page, question, results, target),
+        document=lambda: _document(question, results, target) | outcomes,
+        rows=partial(result_rows, question.protocol, results, target),
+    )
+
+
+def _page(
+    question: Question, results: Sequence[ScenarioResult], target: float | None
+) -> Iterator[Block]:
+    protocol = question.protocol
+    yield question.origin()
+    if protocol.unit is not None:
+        yield Paragraph(f"Levels with their doses in {protocol.unit}; P(DLT) is assumed.")
+    run = results[0].monte_carlo
+    if run is not None:
+        yield Paragraph(
+            f"Monte Carlo: {run.trials} trials a scenario, {run.draws} draws, seed {run.seed}; "
+            "standard errors in brackets.",
+            "  ",
+        )
+    yield from question.assumptions()
+    for result in results:
+        yield GAP
+        yield Heading(f"Scenario {result.scenario.name}")
+        if not result.scenario.is_monotone:
+            yield Paragraph("P(DLT) falls from one level to a higher one.")
+        yield from _result(result, protocol.short_names, target)
+        yield from _planned(question, result)
+    yield GAP
+    yield Paragraph(
+        f"Level {protocol.labels[-1]} is the highest on the ladder: where it is declared the MTD, "
+        "a higher dose might be tolerated too."
+    )
+
+
+def _result(
+    result: ScenarioResult, level_names: Sequence[str], target: float | None
+) -> Iterator[Block]:
+    """Yield one scenario's figures, a row a level, exact and simulated side by side.
 
     Probabilities are percentages; a simulated figure is followed by its Monte Carlo standard
     error, or by (-) where none or all of the trials do not tell one.
     """
     document = result.to_dict(target)
-    engines = [document[engine] for engine in ("exact", "monte_carlo") if engine in document]
     names = [name for name in ("exact", "monte_carlo") if name in document]
+    engines = [document[name] for name in names]
     head = ["level", "P(DLT)"]
     for figure in ("MTD %", "mean n", "DLTs"):
         head += [figure if name == names[0] else "simulated" for name in names]
@@ -41,11 +94,10 @@ def result_table(
     for key in ("sample_size", "total_dlts"):
         totals += [_cell(engine, key, "mean") for engine in engines]
     rows.append(totals)
-    lines = [align(rows)]
-    lines.append(_spread(result.best))
+    yield Table(rows)
+    yield Paragraph(_spread(result.best))
     if target is not None:
-        lines += _against_target(result, level_names, target, engines)
-    return "\n".join(lines)
+        yield from map(Paragraph, _against_target(result, level_names, target, engines))
 
 
 def _cell(engine: dict[str, Any], key: str, part: int | str | None = None) -> str:
@@ -74,7 +126,7 @@ def _against_target(
     else:
         what = f"level {level_names[correct]}: P(DLT) {p_dlt[correct]:g} is nearest to {target:g}"
     pcs, overdose = (
-        " / ".join(_cell(engine, key) for engine in engines) for key in ("pcs", "p_overdose")
+        " / ".join(_cell(engine, key) for engine in engines) for key in _AGAINST_TARGET
     )
     return [
         f"correct is {what}",
@@ -91,3 +143,57 @@ def _spread(found: OperatingCharacteristics) -> str:
         f"{what}: SD {size.sd:.2f}, median {median}, 5 % to 95 % {low} to {high}; "
         f"DLTs: SD {found.total_dlts.sd:.2f}"
     )
+
+
+def _planned(question: Question, result: ScenarioResult) -> Iterator[Block]:
+    """Say how likely more patients are than the protocol plans."""
+    planned = question.protocol.planned_patients
+    if planned is None:
+        return
+    n_so_far = sum(cohort.tally.n_evaluable for cohort in question.cohorts)
+    p_more = result.best.sample_size.p_above(planned - n_so_far)
+    yield Paragraph(f"more than the {planned} patients planned: {100 * p_more:.2f} %")
+
+
+def _document(
+    question: Question, results: Sequence[ScenarioResult], target: float | None
+) -> dict[str, Any]:
+    document = question.heading() | {"results": [result.to_dict(target) for result in results]}
+    if target is not None:
+        document["target"] = target
+        for result, shown in zip(results, document["results"], strict=True):
+            level = correct_level(result.scenario.p_dlt, target)
+            labels = question.protocol.labels
+            shown["correct_level"] = None if level is None else labels[level]
+    return document
+
+
+def result_rows(
+    protocol: Protocol, results: Sequence[ScenarioResult], target: float | None = None
+) -> Iterator[Sequence[object]]:
+    """Yield the names of the columns, then a row a scenario, method and level.
+
+    Probabilities are from 0 to 1; figures of the whole trial are repeated at each level, and an
+    exact figure has no standard error.
+    """
+    asked = _AGAINST_TARGET if target is not None else ()
+    yield (*COLUMNS, *asked)
+    for result in results:
+        document = result.to_dict(target)
+        for method in ("exact", "monte_carlo"):
+            if method not in document:
+                continue
+            found = document[method]
+            errors = found.get("mcse")
+            for place, level in enumerate(protocol.levels):
+                by_level: list[object] = []
+                for key in ("p_select", "patients", "dlts"):
+                    by_level += [found[key][place], "" if errors is None else errors[key][place]]
+                yield (
+                    *(result.scenario.name, protocol.design.name, method),
+                    *(level.label, level.dose, result.scenario.p_dlt[place]),
+                    *by_level,
+                    *(found["p_no_mtd"], found["p_inconclusive"]),
+                    *(found["sample_size"]["mean"], found["total_dlts"]["mean"]),
+                    *(found[key] for key in asked),
+                )

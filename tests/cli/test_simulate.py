@@ -15,7 +15,7 @@ from escalation.cli import main
 from escalation.designs import Boin
 from escalation.protocol import load_protocol
 from simulations.engines.exact import exact_characteristics
-from simulations.graph import build as graph
+from simulations.questions import question
 
 CURVE = "0.05,0.10,0.20,0.33,0.50"
 
@@ -221,8 +221,8 @@ SMALL = ("--design", "boin", "--set", "target=0.3", "--set", "max_patients=12")
 
 @pytest.fixture
 def small_graphs_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    limited = functools.partial(graph.build_graph, max_states=100)
-    monkeypatch.setattr(graph, "build_graph", limited)
+    limited = functools.partial(question.build_graph, max_states=100)
+    monkeypatch.setattr(question, "build_graph", limited)
 
 
 @pytest.mark.usefixtures("small_graphs_only")

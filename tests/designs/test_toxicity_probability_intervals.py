@@ -3,9 +3,9 @@
 import pytest
 from scipy.stats import beta
 
+from escalation.binomial import beta_cdf
 from escalation.designs import Keyboard, MTpi, Tpi
 from escalation.designs.interval.base import IntervalDesign
-from escalation.designs.interval.posterior import beta_cdf
 from escalation.errors import DesignError
 from escalation.outcomes import Tally
 from tests.designs.reference import only, rows

@@ -17,26 +17,71 @@ trial = LazyGroup(
         "Example: escalation trial demo --db demo.db"
     ),
     lazy={
-        "demo": "escalation.cli.trial.demo:demo",
-        "register": "escalation.cli.trial.office:register",
-        "delegate": "escalation.cli.trial.office:delegate",
-        "enrol": "escalation.cli.trial.site:enrol",
-        "dose": "escalation.cli.trial.site:dose",
-        "outcome": "escalation.cli.trial.site:outcome",
-        "correct": "escalation.cli.trial.site:correct",
-        "decide": "escalation.cli.trial.committee:decide",
-        "sign": "escalation.cli.trial.committee:sign",
-        "hold": "escalation.cli.trial.office:hold",
-        "resume": "escalation.cli.trial.office:resume",
-        "amend": "escalation.cli.trial.office:amend",
-        "close": "escalation.cli.trial.office:close",
-        "status": "escalation.cli.trial.view:status",
-        "next": "escalation.cli.trial.view:next_patient",
-        "log": "escalation.cli.trial.view:log",
-        "verify": "escalation.cli.trial.store:verify",
-        "export": "escalation.cli.trial.store:export",
-        "import": "escalation.cli.trial.store:import_csv",
-        "backup": "escalation.cli.trial.store:backup",
-        "restore": "escalation.cli.trial.store:restore",
+        "demo": (
+            "escalation.cli.trial.demo:demo",
+            "Make a small invented trial to look at, in a new file.",
+        ),
+        "register": ("escalation.cli.trial.office:register", "Begin to track a trial."),
+        "delegate": (
+            "escalation.cli.trial.office:delegate",
+            "Give a person a role in the trial, or take it away.",
+        ),
+        "enrol": ("escalation.cli.trial.site:enrol", "Give a subject a place in the open cohort."),
+        "dose": ("escalation.cli.trial.site:dose", "Record an infusion, on the day it was given."),
+        "outcome": (
+            "escalation.cli.trial.site:outcome",
+            "Record what happened: a DLT, none, moderate, or not evaluable.",
+        ),
+        "correct": (
+            "escalation.cli.trial.site:correct",
+            "Say how an earlier entry is to be read; the entry itself stays.",
+        ),
+        "decide": (
+            "escalation.cli.trial.committee:decide",
+            "Record what the safety committee decided.",
+        ),
+        "sign": (
+            "escalation.cli.trial.committee:sign",
+            "Sign a decision, or any entry as reviewed.",
+        ),
+        "hold": (
+            "escalation.cli.trial.office:hold",
+            "Hold enrolment: nobody is enrolled or dosed.",
+        ),
+        "resume": ("escalation.cli.trial.office:resume", "Resume enrolment after a hold."),
+        "amend": (
+            "escalation.cli.trial.office:amend",
+            "Go on under another protocol: a shipped one or a file.",
+        ),
+        "close": (
+            "escalation.cli.trial.office:close",
+            "Close the trial: it treats nobody any more.",
+        ),
+        "status": ("escalation.cli.trial.view:status", "Show how a trial stands, on one screen."),
+        "next": (
+            "escalation.cli.trial.view:next_patient",
+            "Say whether the next patient can be dosed: yes or no, and why.",
+        ),
+        "log": ("escalation.cli.trial.view:log", "Show every entry: what, when and by whom."),
+        "verify": (
+            "escalation.cli.trial.store:verify",
+            "Check that a ledger is as it was written.",
+        ),
+        "export": (
+            "escalation.cli.trial.store:export",
+            "Write the patients as a spreadsheet, or the entries.",
+        ),
+        "import": (
+            "escalation.cli.trial.store:import_csv",
+            "Record patients from a spreadsheet, all rows or none.",
+        ),
+        "backup": (
+            "escalation.cli.trial.store:backup",
+            "Write a ledger to one file, to be restored from.",
+        ),
+        "restore": (
+            "escalation.cli.trial.store:restore",
+            "Restore trials from a backup, all or none.",
+        ),
     },
 )

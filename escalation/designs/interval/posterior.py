@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from math import comb, exp, lcm, lgamma, log, log1p, sqrt
+from math import comb, lcm
 
-__all__ = ["as_written", "beta_cdf", "exceeds", "heaviest_interval", "on_common_scale"]
+__all__ = ["as_written", "exceeds", "heaviest_interval", "on_common_scale"]
 
 
 def as_written(number: float) -> Fraction:
@@ -65,29 +65,3 @@ def _binomial_sum(n: int, k: int, numerator: int, denominator: int) -> int:
         total = total * rest + comb(n, i) * power
         power *= numerator
     return int(total * rest ** (n - k))
-
-
-def beta_cdf(p: float, a: float, b: float) -> float:
-    """Return P(rate <= p) of a Beta(a, b) distribution, by the continued fraction of Gauss.
-
-    It is used where a or b is not whole, so that no finite sum exists; it is right to about 14
-    digits, while a posterior near a boundary differs from it in the third.
-
-    References
-    ----------
-    DLMF, section 8.17(v): https://dlmf.nist.gov/8.17.v
-    """
-    if p <= 0 or p >= 1:
-        return float(p >= 1)
-    if p > (a + 1) / (a + b + 2):  # the fraction converges fast on the other side
-        return 1 - beta_cdf(1 - p, b, a)
-    front = exp(a * log(p) + b * log1p(-p) + lgamma(a + b) - lgamma(a) - lgamma(b)) / a
-    value = 1.0
-    n_terms = 20 + int(4 * sqrt(a + b))  # it converges in the order of the root of the larger
-    for m in range(n_terms, 0, -1):  # from the innermost term outwards
-        even = m * (b - m) * p / ((a + 2 * m - 1) * (a + 2 * m))
-        value = 1 + even / value
-        k = m - 1
-        odd = -(a + k) * (a + b + k) * p / ((a + 2 * k) * (a + 2 * k + 1))
-        value = 1 + odd / value
-    return front / value

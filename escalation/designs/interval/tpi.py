@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from math import sqrt
 from typing import ClassVar
 
+from escalation.binomial import beta_cdf
 from escalation.designs.interval.base import IntervalDesign
-from escalation.designs.interval.posterior import beta_cdf
 
 __all__ = ["Tpi"]
 

@@ -1,0 +1,75 @@
+"""HTML: one page that needs nothing else, reads on a telephone and prints well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+from typing import assert_never
+
+from escalation.reports.view import Block, Gap, Heading, Paragraph, Table, Verbatim, View
+
+__all__ = ["SUFFIX", "write"]
+
+SUFFIX = ".html"
+
+_HEAD = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>escalation</title>
+<style>
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
+       color: #1a1a1a; background: #fff; }
+h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums; }
+th, td { padding: .25rem .75rem; text-align: right; border-bottom: 1px solid #ddd; }
+th { border-bottom: 2px solid #444; vertical-align: bottom; }
+.left { text-align: left; }
+pre { overflow-x: auto; }
+@media print { body { margin: 0; max-width: none; font-size: 10pt; } tr { break-inside: avoid; } }
+</style>
+</head>
+<body>
+"""
+
+
+def write(view: View, width: int) -> Iterator[str]:
+    """Yield the page, a block at a time."""
+    yield _HEAD
+    for block in view.page():
+        yield _write(block)
+    yield "</body>\n</html>\n"
+
+
+def _write(block: Block) -> str:
+    match block:
+        case Gap():
+            return ""
+        case Heading(text):
+            return f"<h2>{escape(text.strip())}</h2>\n"
+        case Paragraph(text):
+            return f"<p>{escape(' '.join(text.split()))}</p>\n"
+        case Verbatim(text):
+            return f"<pre>{escape(text)}</pre>\n"
+        case Table():
+            return _table(block)
+    assert_never(block)
+
+
+def _table(table: Table) -> str:
+    n_columns = max(map(len, table.rows))
+    parts = ['<div class="wide"><table>\n<thead>\n']
+    for place, row in enumerate(table.rows):
+        if place == table.n_heads:
+            parts.append("</thead>\n<tbody>\n")
+        tag = 'th scope="col"' if place < table.n_heads else "td"
+        cells = [*row, *[""] * (n_columns - len(row))]
+        parts.append("<tr>")
+        for column, cell in enumerate(cells):
+            side = ' class="left"' if column in table.left else ""
+            parts.append(f"<{tag}{side}>{escape(cell.strip())}</{tag[:2]}>")
+        parts.append("</tr>\n")
+    parts.append("</tbody>\n</table></div>\n")
+    return "".join(parts)

@@ -1,0 +1,63 @@
+r"""LaTeX, to be read in by ``\input``: tables need the package booktabs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import assert_never
+
+from escalation.reports.view import Block, Gap, Heading, Paragraph, Table, Verbatim, View
+
+__all__ = ["SUFFIX", "write"]
+
+SUFFIX = ".tex"
+
+_ESCAPED = str.maketrans(
+    {
+        "\\": r"\textbackslash{}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "<": r"\textless{}",
+        ">": r"\textgreater{}",
+        **{letter: f"\\{letter}" for letter in "&%$#_{}"},
+    }
+)
+
+
+def write(view: View, width: int) -> Iterator[str]:
+    """Yield the page, a block at a time."""
+    between = ""
+    for block in view.page():
+        if not isinstance(block, Gap):
+            yield f"{between}{_write(block)}\n"
+            between = "\n"
+
+
+def _write(block: Block) -> str:
+    match block:
+        case Gap():
+            return ""
+        case Heading(text):
+            return rf"\paragraph{{{_escape(text)}}}"
+        case Paragraph(text):
+            return _escape(" ".join(text.split()))
+        case Verbatim(text):
+            return f"\\begin{{verbatim}}\n{text}\n\\end{{verbatim}}"
+        case Table():
+            return _table(block)
+    assert_never(block)
+
+
+def _table(table: Table) -> str:
+    n_columns = max(map(len, table.rows))
+    sides = "".join("l" if k in table.left else "r" for k in range(n_columns))
+    lines = [rf"\begin{{tabular}}{{{sides}}}", r"\toprule"]
+    for place, row in enumerate(table.rows):
+        if place == table.n_heads:
+            lines.append(r"\midrule")
+        cells = [*map(_escape, row), *[""] * (n_columns - len(row))]
+        lines.append(" & ".join(cells) + r" \\")
+    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"])
+
+
+def _escape(text: str) -> str:
+    return text.strip().translate(_ESCAPED)

@@ -1,0 +1,60 @@
+"""Markdown, for a protocol or a repository: tables in pipes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import assert_never
+
+from escalation.reports.view import Block, Gap, Heading, Paragraph, Table, Verbatim, View
+
+__all__ = ["SUFFIX", "write"]
+
+SUFFIX = ".md"
+
+
+def write(view: View, width: int) -> Iterator[str]:
+    """Yield the page, a block at a time."""
+    between = ""
+    for block in view.page():
+        if not isinstance(block, Gap):
+            yield f"{between}{_write(block)}\n"
+            between = "\n"
+
+
+def _write(block: Block) -> str:
+    match block:
+        case Gap():
+            return ""
+        case Heading(text):
+            return f"### {_escape(text.strip())}"
+        case Paragraph(text):
+            return _escape(" ".join(text.split()))
+        case Verbatim(text):
+            return f"```text\n{text}\n```"
+        case Table():
+            return _table(block)
+    assert_never(block)
+
+
+def _table(table: Table) -> str:
+    n_columns = max(map(len, table.rows))
+    heads = [_joined(table.rows[: table.n_heads], k) for k in range(n_columns)]
+    marks = [":--" if k in table.left else "--:" for k in range(n_columns)]
+    lines = [_line(map(_escape, heads)), _line(marks)]
+    for row in table.rows[table.n_heads :]:
+        lines.append(_line(_escape(cell) for cell in [*row, *[""] * (n_columns - len(row))]))
+    return "\n".join(lines)
+
+
+def _joined(heads: Sequence[Sequence[str]], column: int) -> str:
+    return " ".join(filter(None, (row[column] for row in heads if column < len(row))))
+
+
+def _line(cells: Iterator[str] | Sequence[str] | map[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _escape(text: str) -> str:
+    """Keep what a person named from being read as a mark, or as HTML."""
+    return re.sub(r"([\\`*_\[\]|<])", r"\\\1", text.strip())

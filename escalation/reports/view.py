@@ -1,0 +1,88 @@
+"""What a command shows: a page for people, a document for programs, rows for a spreadsheet.
+
+A page is made of blocks that know nothing of any format; ``escalation.reports.formats`` has one
+file a format, which writes any view.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["GAP", "Block", "Gap", "Heading", "Paragraph", "Table", "Verbatim", "View"]
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A line above what follows."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A paragraph; on a terminal, every line but the first starts with ``indent``."""
+
+    text: str
+    indent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of cells, those of the head first.
+
+    Attributes
+    ----------
+    rows : sequence of sequence of str
+        A row may be shorter than the others.
+    left : collection of int
+        The columns that are aligned to the left; the others are numbers.
+    n_heads : int
+        Rows that are the head.
+    ruled : bool
+        On a terminal, draw a line below the head.
+    indent : str
+        On a terminal, before every line.
+    """
+
+    rows: Sequence[Sequence[str]]
+    left: Collection[int] = (0,)
+    n_heads: int = 1
+    ruled: bool = False
+    indent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verbatim:
+    """Lines that are laid out already, such as a tree."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """An empty line on a terminal; other formats set blocks apart by themselves."""
+
+
+GAP = Gap()
+Block = Heading | Paragraph | Table | Verbatim | Gap
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """One result in the three forms that every format is written from; made when asked for.
+
+    Attributes
+    ----------
+    page : callable
+        Returns blocks, for people.
+    document : callable
+        Returns what JSON holds: stable keys, numbers in full.
+    rows : callable
+        Returns rows for a spreadsheet, the names of the columns first; numbers in full.
+    """
+
+    page: Callable[[], Iterable[Block]]
+    document: Callable[[], Mapping[str, Any]]
+    rows: Callable[[], Iterable[Sequence[object]]]

@@ -1,0 +1,184 @@
+"""Options that commands share: one question about a protocol, and how it is simulated."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from escalation.cli.options import protocol_options, read_outcomes, read_stdin
+from escalation.errors import InputError, did_you_mean
+from escalation.protocol import Protocol
+from simulations.cli.numbers import parse_p_dlt, parse_p_moderate
+from simulations.questions.question import Question
+from simulations.scenarios.scenario import (
+    MAX_BYTES,
+    Scenario,
+    load_scenarios,
+    parse_scenarios,
+    shipped_scenarios,
+)
+
+__all__ = [
+    "choose_scenarios",
+    "p_dlt_option",
+    "p_moderate_option",
+    "plot_option",
+    "question_options",
+    "read_scenarios",
+    "scenario_option",
+    "seed_option",
+    "trials_option",
+    "workers_option",
+]
+
+Wrapped = Callable[..., Any]
+
+TRIALS = 100_000
+
+
+def _parsed(parse: Callable[[str], Any]) -> Callable[..., Any]:
+    """Return a callback that reads an option's text."""
+
+    def callback(ctx: click.Context, param: click.Parameter, value: str | None) -> Any:
+        return None if value is None else parse(value)
+
+    return callback
+
+
+p_dlt_option = click.option(
+    "--p-dlt",
+    callback=_parsed(parse_p_dlt),
+    metavar="P,P,...",
+    help="P(DLT) by level, lowest first.",
+)
+p_moderate_option = click.option(
+    "--p-moderate",
+    callback=_parsed(parse_p_moderate),
+    metavar="P,P,...",
+    help="P(moderate toxicity) without a DLT, by level, where it counts.",
+)
+scenario_option = click.option(
+    "--scenario",
+    "scenario_file",
+    metavar="NAME|FILE[:NAME]",
+    help="Scenarios by name or file; after a colon, one of them.",
+)
+seed_option = click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=1,
+    show_default=True,
+    help="Of the random numbers.",
+)
+trials_option = click.option(
+    "--trials",
+    type=click.IntRange(min=1),
+    default=TRIALS,
+    show_default=True,
+    help="Trials to simulate per scenario.",
+)
+workers_option = click.option(
+    "--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes."
+)
+plot_option = click.option(
+    "--plot",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Draw it too: .png, .svg or .pdf.",
+)
+
+
+def question_options(*, scenarios: bool = True) -> Callable[[Wrapped], Wrapped]:
+    """Add the options of a question about a protocol; pass it as ``question``.
+
+    They are the protocol and its design, outcomes so far, P(moderate), and, with ``scenarios``,
+    assumed toxicity curves.
+    """
+
+    def decorate(command: Wrapped) -> Wrapped:
+        @p_moderate_option
+        @protocol_options
+        @click.option("--from", "outcomes", metavar="OUTCOMES", help="Outcomes so far.")
+        @click.option(
+            "--allow-departures", is_flag=True, help="Continue a history against the rule too."
+        )
+        @functools.wraps(command)
+        def wrapper(
+            *args: Any,
+            protocol: Protocol,
+            p_moderate: tuple[float, ...] | None,
+            outcomes: str | None,
+            allow_departures: bool,
+            p_dlt: tuple[float, ...] | None = None,
+            scenario_file: str | None = None,
+            **kwargs: Any,
+        ) -> Any:
+            question = Question(
+                protocol=protocol,
+                cohorts=() if outcomes is None else read_outcomes(outcomes),
+                allow_departures=allow_departures,
+                asked=choose_scenarios(protocol, p_dlt, scenario_file),
+                p_moderate=p_moderate,
+            )
+            return command(*args, question=question, **kwargs)
+
+        return p_dlt_option(scenario_option(wrapper)) if scenarios else wrapper
+
+    return decorate
+
+
+def choose_scenarios(
+    protocol: Protocol, p_dlt: tuple[float, ...] | None, scenario_file: str | None
+) -> tuple[Scenario, ...]:
+    """Return the scenarios asked for: given numbers, or a file's; none where none are."""
+    n_levels = len(protocol.levels)
+    if p_dlt is not None:
+        if scenario_file is not None:
+            raise click.UsageError("give --p-dlt or --scenario, not both")
+        if len(p_dlt) != n_levels:
+            raise InputError(
+                f"--p-dlt has {len(p_dlt)} values; the ladder has {n_levels} levels: one each, "
+                "lowest first"
+            )
+        return (Scenario(name=",".join(f"{p:g}" for p in p_dlt), p_dlt=p_dlt),)
+    if scenario_file is None:
+        return ()
+    doses = [level.dose for level in protocol.levels if level.dose is not None]
+    return read_scenarios(scenario_file, n_levels=n_levels, doses=doses or None)
+
+
+def read_scenarios(
+    source: str, *, n_levels: int | None = None, doses: list[float] | None = None
+) -> tuple[Scenario, ...]:
+    """Load scenarios by name or path, or from standard input where it is ``-``.
+
+    ``source`` may end in ``:NAME``, which picks one of them.
+    """
+    place, name = _split(source)
+    if place == "-":
+        content = read_stdin(MAX_BYTES + 1)
+        loaded = parse_scenarios(content, "standard input", n_levels=n_levels, doses=doses)
+    else:
+        loaded = load_scenarios(place, n_levels=n_levels, doses=doses)
+    if name is None:
+        return loaded
+    picked = tuple(scenario for scenario in loaded if scenario.name == name)
+    if not picked:
+        hint = did_you_mean(name, [scenario.name for scenario in loaded])
+        raise InputError(f"{place} has no scenario {name!r}; {hint}")
+    return picked
+
+
+def _split(source: str) -> tuple[str, str | None]:
+    """Part a source at the colon before a scenario's name; a path may hold a colon too."""
+    colons = [place for place, letter in enumerate(source) if letter == ":"]
+    for colon in colons:
+        place, name = source[:colon], source[colon + 1 :]
+        is_source = place in ("-", *shipped_scenarios()) or place.endswith(".toml")
+        if name and not Path(source).exists() and (is_source or Path(place).is_file()):
+            return place, name
+    return source, None

@@ -1,0 +1,168 @@
+"""What is asked about a protocol: after which outcomes, under which assumptions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from escalation.designs import Design, design_settings
+from escalation.errors import InputError
+from escalation.outcomes import Cohort, format_outcomes
+from escalation.protocol import Protocol, advise
+from escalation.reports.origin import describe_origin, identity_document
+from escalation.reports.view import Block, Paragraph
+from simulations.graph.build import TransitionGraph, build_graph
+from simulations.scenarios.scenario import Scenario, scenarios_for, scenarios_of
+
+__all__ = ["Question", "check_p_moderate", "describe_p_moderate", "levels_document"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A protocol, what has been seen, and what is assumed.
+
+    Attributes
+    ----------
+    protocol : Protocol
+    cohorts : tuple of Cohort
+        Outcomes so far.
+    allow_departures : bool
+        Whether a history against the rule is continued too.
+    asked : tuple of Scenario
+        The scenarios asked for; empty where none was named.
+    p_moderate : tuple of float or None
+        P(moderate toxicity | no DLT) by level, lowest first.
+    """
+
+    protocol: Protocol
+    cohorts: tuple[Cohort, ...] = ()
+    allow_departures: bool = False
+    asked: tuple[Scenario, ...] = ()
+    p_moderate: tuple[float, ...] | None = None
+
+    @property
+    def scenarios(self) -> tuple[Scenario, ...]:
+        """The scenarios asked for, else the protocol's own, else those of a plain ladder."""
+        return self.asked or scenarios_of(self.protocol) or scenarios_for(len(self.protocol.levels))
+
+    @property
+    def scenario(self) -> Scenario | None:
+        """The one scenario asked for, None where none is.
+
+        Raises
+        ------
+        InputError
+            Where there are several.
+        """
+        if len(self.asked) > 1:
+            names = ", ".join(scenario.name for scenario in self.asked)
+            raise InputError(
+                f"--scenario holds {len(self.asked)} scenarios, and one is wanted; name it as "
+                f"FILE:NAME, of {names}, or give its numbers by --p-dlt"
+            )
+        return self.asked[0] if self.asked else None
+
+    def graph(self, build: Callable[..., TransitionGraph] | None = None) -> TransitionGraph:
+        """Build the graph of the trial, or of the rest of it after the outcomes so far.
+
+        Raises
+        ------
+        EscalationError
+            For a history that the protocol would not have produced, unless that is allowed; for
+            P(moderate) that does not fit; where the design can reach too many states.
+        """
+        protocol = self.protocol
+        check_p_moderate(self.p_moderate, [protocol.design])
+        advice = advise(protocol, self.cohorts, allow_departures=self.allow_departures)
+        return (build or build_graph)(
+            protocol.design,
+            advice.tallies,
+            advice.level,
+            last=advice.last,
+            p_moderate=self.p_moderate,
+        )
+
+    def heading(self) -> dict[str, Any]:
+        """Return what every JSON document of an answer starts with."""
+        assumed = {} if self.p_moderate is None else {"p_moderate": list(self.p_moderate)}
+        return {
+            **identity_document(self.protocol),
+            "design": design_settings(self.protocol.design),
+            **levels_document(self.protocol),
+            **assumed,
+        }
+
+    def outcomes_document(self, graph: TransitionGraph) -> dict[str, Any]:
+        """Return what a JSON document says of the outcomes so far; nothing without any."""
+        if not self.cohorts:
+            return {}
+        return {
+            "from": {
+                "outcomes": format_outcomes(self.cohorts),
+                "n_evaluable": graph.n_so_far.tolist(),
+                "n_dlts": graph.n_dlts_so_far.tolist(),
+                "n_pending": graph.n_pending.tolist(),
+            }
+        }
+
+    def origin(self) -> Paragraph:
+        """Say what an answer rests on: the design, the protocol."""
+        return Paragraph(describe_origin(self.protocol), "  ")
+
+    def assumptions(self) -> Iterator[Block]:
+        """Say the assumed P(moderate toxicity), and after which outcomes the trial continues."""
+        if self.p_moderate is not None:
+            yield Paragraph(f"{describe_p_moderate(self.p_moderate)}.", "  ")
+        if self.cohorts:
+            yield Paragraph(
+                f"Continuing from {format_outcomes(self.cohorts)}: patients and DLTs are those "
+                "whose outcome is still to come, pending patients among them.",
+                "  ",
+            )
+
+    def note(self) -> str:
+        """Say for a figure's metadata what else it rests on; nothing where nothing is given."""
+        after = f"after {format_outcomes(self.cohorts)}" if self.cohorts else ""
+        return "; ".join(filter(None, (after, describe_p_moderate(self.p_moderate))))
+
+    def plotted_design(self) -> str:
+        """Return what a caption says of the design, after which outcomes, and P(moderate)."""
+        return "; ".join(filter(None, (describe_origin(self.protocol).rstrip("."), self.note())))
+
+
+def levels_document(protocol: Protocol) -> dict[str, Any]:
+    """Return the ladder as JSON documents name it."""
+    return {
+        "levels": [{"level": level.label, "dose": level.dose} for level in protocol.levels],
+        "unit": protocol.unit,
+    }
+
+
+def describe_p_moderate(p_moderate: Sequence[float] | None) -> str:
+    """Say the assumed P(moderate toxicity), or nothing where none is given."""
+    if p_moderate is None:
+        return ""
+    listed = ", ".join(f"{q:g}" for q in p_moderate)
+    return f"P(moderate toxicity) without a DLT, by level: {listed}"
+
+
+def check_p_moderate(p_moderate: Sequence[float] | None, designs: Sequence[Design]) -> None:
+    """Refuse P(moderate toxicity) that fits neither the ladder nor any of its designs.
+
+    Raises
+    ------
+    InputError
+    """
+    if p_moderate is None:
+        return
+    if not any(design.asks_moderate for design in designs):
+        names = " and ".join(dict.fromkeys(design.name for design in designs))
+        count = "counts" if " and " not in names else "count"
+        raise InputError(f"--p-moderate does not fit: {names} {count} no moderate toxicities")
+    n_levels = designs[0].n_levels
+    if len(p_moderate) != n_levels:
+        raise InputError(
+            f"--p-moderate has {len(p_moderate)} values; the ladder has {n_levels} levels: "
+            "one each, lowest first"
+        )
