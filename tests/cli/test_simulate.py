@@ -15,6 +15,7 @@ from escalation.cli import main
 from escalation.designs import Boin
 from escalation.protocol import load_protocol
 from simulations.engines.exact import exact_characteristics
+from simulations.graph.build import build_graph
 from simulations.questions import question
 
 CURVE = "0.05,0.10,0.20,0.33,0.50"
@@ -235,7 +236,7 @@ def test_a_graph_too_large_is_simulated_against_the_exact_engine() -> None:
     found = json.loads(result.stdout)["results"][0]
     assert "exact" not in found
     assert found["monte_carlo"]["draws"] == "latent"
-    whole = graph.build_graph(Boin(n_levels=3, target=0.3, max_patients=12), max_states=10_000)
+    whole = build_graph(Boin(n_levels=3, target=0.3, max_patients=12), max_states=10_000)
     expected = exact_characteristics(whole, [0.1, 0.2, 0.4]).p_select
     errors = np.array(found["monte_carlo"]["mcse"]["p_select"])
     assert (np.abs(found["monte_carlo"]["p_select"] - expected) < 4 * errors).all()
