@@ -1,72 +1,30 @@
-"""The one way to write a file: whole, or not at all."""
+"""The one way to write a file: whole or not at all, even if the power fails."""
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from escalation.errors import InputError, reason
+from escalation.errors import InputError, printable, reason
 
-__all__ = ["check_writable", "replacing", "write_bytes", "write_text"]
+__all__ = ["check_writable", "replacing", "write_text", "write_whole"]
 
 
-@contextmanager
-def replacing(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
-    """Open a file that takes the place of ``path`` when it is complete.
-
-    A file cut short would look complete, so that an existing one stays as it was until then.
-
-    Parameters
-    ----------
-    path : Path
-    mode : {"w", "wb"}
-        Text is written in UTF-8, line ends as given.
+def write_whole(path: Path, content: bytes, *, overwrite: bool = True) -> None:
+    """Write a file that is there whole or not at all.
 
     Raises
     ------
-    InputError
-        If the file cannot be written.
+    FileExistsError
+        If a file is there that may not be replaced.
+    OSError, ValueError
+        If it cannot be written, or the name is none.
     """
-    unfinished = path.with_name(f"{path.name}.part") if _is_replaceable(path) else path
-    try:
-        with _open(unfinished, mode) as file:
-            yield file
-        if unfinished != path:
-            unfinished.replace(path)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written: {reason(error)}") from error
-    finally:
-        if unfinished != path:
-            unfinished.unlink(missing_ok=True)
-
-
-def _is_replaceable(path: Path) -> bool:
-    """Tell a file, or nothing yet, from a link or a device, which are written to in place."""
-    return (
-        path.name not in ("", ".", "..")
-        and not path.is_symlink()
-        and (path.is_file() or not path.exists())
-    )
-
-
-def _open(path: Path, mode: str) -> IO[Any]:
-    try:
-        return path.open(mode) if "b" in mode else path.open(mode, newline="", encoding="utf-8")
-    except ValueError as error:  # a NUL in the name
-        raise OSError(str(error)) from error
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file whole.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be written.
-    """
-    with replacing(path, "wb") as file:
+    with _replacing(path, "wb", overwrite=overwrite) as file:
         file.write(content)
 
 
@@ -79,8 +37,77 @@ def write_text(path: Path, pieces: Iterable[str]) -> None:
         If the file cannot be written.
     """
     with replacing(path) as file:
-        for piece in pieces:
-            file.write(piece)
+        file.writelines(pieces)
+
+
+@contextmanager
+def replacing(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
+    """Open a file that takes the place of ``path`` when it is complete.
+
+    A file cut short would look complete: an existing one stays as it was until then.
+
+    Parameters
+    ----------
+    path : Path
+    mode : {"w", "wb"}
+        Text is written in UTF-8, line ends as given.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be written.
+    """
+    try:
+        with _replacing(path, mode, overwrite=True) as file:
+            yield file
+    except OSError as error:
+        raise InputError(f"{_named(path)}: cannot be written: {reason(error)}") from error
+
+
+@contextmanager
+def _replacing(path: Path, mode: str, *, overwrite: bool) -> Iterator[IO[Any]]:
+    if path.is_dir() or (path.exists() and not path.is_file()):
+        raise FileExistsError(errno.EEXIST, "it is no regular file")
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
+    text = {} if "b" in mode else {"encoding": "utf-8", "newline": ""}
+    try:
+        with unfinished.open(mode, **text) as file:  # type: ignore[call-overload]  # either
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        _put_in_place(unfinished, path, overwrite=overwrite)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    _sync_folder(path.parent)
+
+
+def _put_in_place(unfinished: Path, path: Path, *, overwrite: bool) -> None:
+    """Give a file its name; one that has come there meanwhile is not replaced unasked.
+
+    Raises
+    ------
+    FileExistsError
+    """
+    if not overwrite:
+        try:
+            path.hardlink_to(unfinished)  # unlike a renaming, it fails where a file is
+            return
+        except FileExistsError:
+            raise
+        except OSError:  # some memory sticks know no second name
+            if path.exists():
+                raise FileExistsError(errno.EEXIST, "a file has come there meanwhile") from None
+    unfinished.replace(path)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a renaming last; Windows, which opens no folder, does it by itself."""
+    if hasattr(os, "O_DIRECTORY"):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def check_writable(path: Path, suffixes: Sequence[str] = ()) -> None:
@@ -92,7 +119,8 @@ def check_writable(path: Path, suffixes: Sequence[str] = ()) -> None:
         Saying what stands in the way.
     """
     if suffixes and path.suffix.lower() not in suffixes:
-        raise InputError(f"{path}: the file's name must end in one of {', '.join(suffixes)}")
+        known = ", ".join(suffixes)
+        raise InputError(f"{_named(path)}: the file's name must end in one of {known}")
     try:
         try:
             path.open("xb").close()
@@ -100,4 +128,8 @@ def check_writable(path: Path, suffixes: Sequence[str] = ()) -> None:
         except FileExistsError:
             path.open("r+b").close()
     except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be written: {reason(error)}") from error
+        raise InputError(f"{_named(path)}: cannot be written: {reason(error)}") from error
+
+
+def _named(path: Path) -> str:
+    return printable(str(path))

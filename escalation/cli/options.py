@@ -7,16 +7,16 @@ import json
 import re
 import sys
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import islice, pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
 from escalation import __version__
 from escalation.designs import DESIGNS, VARIANTS, describe_design
-from escalation.errors import DesignError, InputError, printable, reason
+from escalation.errors import DesignError, InputError, printable
+from escalation.files import check_writable
 from escalation.outcomes import MAX_LETTERS, Cohort, parse_outcomes
 from escalation.protocol import Protocol, load_protocol
 
@@ -222,26 +222,6 @@ def read_outcomes(text: str) -> tuple[Cohort, ...]:
             "first patient"
         )
     return parse_outcomes(text)
-
-
-def check_writable(path: Path, suffixes: Sequence[str] = ()) -> None:
-    """Refuse a path that cannot be written, before any long work; leave no trace.
-
-    Raises
-    ------
-    InputError
-        Saying what stands in the way.
-    """
-    if suffixes and path.suffix.lower() not in suffixes:
-        raise InputError(f"{path}: the file's name must end in one of {', '.join(suffixes)}")
-    try:
-        try:
-            path.open("xb").close()
-            path.unlink()
-        except FileExistsError:
-            path.open("r+b").close()
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be written: {reason(error)}") from error
 
 
 def identity(protocol: Protocol) -> dict[str, Any]:

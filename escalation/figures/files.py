@@ -12,7 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from escalation import __version__
-from escalation.errors import InputError, reason
+from escalation.errors import InputError
+from escalation.files import replacing
 
 __all__ = ["SUFFIXES", "Provenance", "save_figure"]
 
@@ -96,10 +97,8 @@ def save_figure(drawn: Figure | Axes, path: str | Path, provenance: Provenance) 
         # a name may be in a script that the font lacks; boxes are drawn
         warnings.filterwarnings("ignore", message=".*missing from font", category=UserWarning)
         figure.savefig(data, format=suffix[1:], dpi=_DPI, metadata=_metadata(suffix, provenance))
-    try:
-        path.write_bytes(data.getvalue())
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be written: {reason(error)}") from error
+    with replacing(path, "wb") as file:
+        file.write(data.getvalue())
 
 
 def _check_suffix(path: Path) -> str:

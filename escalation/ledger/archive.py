@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from escalation.errors import FileFaultsError, InputError, LedgerError, printable, reason
+from escalation.files import write_whole
 from escalation.ledger.entries import COLUMNS, START, Anchor, Entry, check_chain, parse_anchor
 from escalation.ledger.store import Ledger, create_ledger
 from escalation.ledger.values import canonical, check_trial
 from escalation.ledger.verify import find_faults
-from escalation.ledger.whole_files import write_whole
 
 __all__ = ["ArchiveError", "iter_lines", "read_archive", "restore", "write_archive"]
 

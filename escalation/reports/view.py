@@ -7,7 +7,7 @@ file a format, which writes any view.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 __all__ = ["GAP", "Block", "Gap", "Heading", "Paragraph", "Table", "Verbatim", "View"]
@@ -22,10 +22,25 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """A paragraph; on a terminal, every line but the first starts with ``indent``."""
+    """A paragraph.
+
+    Attributes
+    ----------
+    text : str
+    indent : str
+        On a terminal, before every line but the first.
+    lead : str
+        On a terminal, before the first line; one that ends in "- " makes an item of a list.
+    """
 
     text: str
     indent: str = ""
+    lead: str = ""
+
+    @property
+    def is_item(self) -> bool:
+        """Whether it is an item of a list."""
+        return self.lead.endswith("- ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +59,10 @@ class Table:
         On a terminal, draw a line below the head.
     indent : str
         On a terminal, before every line.
+    prose : bool
+        Whether the last column is text, which a terminal wraps.
+    notes : mapping of int to str
+        What has to be known of a row, by its place among ``rows``; written below it.
     """
 
     rows: Sequence[Sequence[str]]
@@ -51,6 +70,13 @@ class Table:
     n_heads: int = 1
     ruled: bool = False
     indent: str = ""
+    prose: bool = False
+    notes: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def n_columns(self) -> int:
+        """The cells of the longest row."""
+        return max(map(len, self.rows))
 
 
 @dataclass(frozen=True, slots=True)

@@ -321,7 +321,7 @@ def test_a_failure_while_writing_leaves_what_was_there(
         raise OSError(28, "No space left on device")
 
     before = archive.read_bytes()
-    owner = {"fsync": "escalation.ledger.whole_files.os.fsync", "replace": "pathlib.Path.replace"}
+    owner = {"fsync": "escalation.files.os.fsync", "replace": "pathlib.Path.replace"}
     with open_ledger(str(tmp_path / "source.db")) as ledger, monkeypatch.context() as patch:
         patch.setattr(owner[failing], fail)
         with pytest.raises(LedgerError, match=r"backup.jsonl: cannot be written: No space left"):

@@ -21,6 +21,7 @@ from escalation.cli.trial.common import (
 )
 from escalation.cli.trial.recording import Recording, recording_options
 from escalation.errors import InputError, IntegrityError, printable, reason
+from escalation.files import write_whole
 from escalation.ledger import (
     Anchor,
     Finding,
@@ -33,7 +34,6 @@ from escalation.ledger import (
 )
 from escalation.ledger import restore as restore_archive
 from escalation.ledger import verify as verify_ledger
-from escalation.ledger.whole_files import write_whole
 from escalation.tracker import read_entry
 from escalation.trial import replay_events
 from escalation.trial.importing import import_patients

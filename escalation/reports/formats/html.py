@@ -27,6 +27,7 @@ table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular
 th, td { padding: .25rem .75rem; text-align: right; border-bottom: 1px solid #ddd; }
 th { border-bottom: 2px solid #444; vertical-align: bottom; }
 .left { text-align: left; }
+.note { padding-left: 1.5rem; color: #555; }
 pre { overflow-x: auto; }
 @media print { body { margin: 0; max-width: none; font-size: 10pt; } tr { break-inside: avoid; } }
 </style>
@@ -50,7 +51,8 @@ def _write(block: Block) -> str:
         case Heading(text):
             return f"<h2>{escape(text.strip())}</h2>\n"
         case Paragraph(text):
-            return f"<p>{escape(' '.join(text.split()))}</p>\n"
+            tag = "li" if block.is_item else "p"
+            return f"<{tag}>{escape(' '.join(text.split()))}</{tag}>\n"
         case Verbatim(text):
             return f"<pre>{escape(text)}</pre>\n"
         case Table():
@@ -59,7 +61,8 @@ def _write(block: Block) -> str:
 
 
 def _table(table: Table) -> str:
-    n_columns = max(map(len, table.rows))
+    n_columns = table.n_columns
+    left = {*table.left, *([n_columns - 1] if table.prose else [])}
     parts = ['<div class="wide"><table>\n<thead>\n']
     for place, row in enumerate(table.rows):
         if place == table.n_heads:
@@ -68,8 +71,11 @@ def _table(table: Table) -> str:
         cells = [*row, *[""] * (n_columns - len(row))]
         parts.append("<tr>")
         for column, cell in enumerate(cells):
-            side = ' class="left"' if column in table.left else ""
+            side = ' class="left"' if column in left else ""
             parts.append(f"<{tag}{side}>{escape(cell.strip())}</{tag[:2]}>")
         parts.append("</tr>\n")
+        if place in table.notes:
+            note = escape(table.notes[place])
+            parts.append(f'<tr><td class="left note" colspan="{n_columns}">{note}</td></tr>\n')
     parts.append("</tbody>\n</table></div>\n")
     return "".join(parts)

@@ -48,14 +48,19 @@ def _write(block: Block) -> str:
 
 
 def _table(table: Table) -> str:
-    n_columns = max(map(len, table.rows))
-    sides = "".join("l" if k in table.left else "r" for k in range(n_columns))
-    lines = [rf"\begin{{tabular}}{{{sides}}}", r"\toprule"]
+    n_columns = table.n_columns
+    sides = ["l" if k in table.left else "r" for k in range(n_columns)]
+    if table.prose:
+        sides[-1] = r"p{0.6\linewidth}"
+    lines = [rf"\begin{{tabular}}{{{''.join(sides)}}}", r"\toprule"]
     for place, row in enumerate(table.rows):
-        if place == table.n_heads:
+        if place == table.n_heads and place:
             lines.append(r"\midrule")
         cells = [*map(_escape, row), *[""] * (n_columns - len(row))]
         lines.append(" & ".join(cells) + r" \\")
+        if place in table.notes:
+            note = _escape(table.notes[place])
+            lines.append(rf"\multicolumn{{{n_columns}}}{{l}}{{\quad {note}}} \\")
     return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import assert_never
 
 from escalation.reports.view import Block, Gap, Heading, Paragraph, Table, Verbatim, View
@@ -29,7 +29,7 @@ def _write(block: Block) -> str:
         case Heading(text):
             return f"### {_escape(text.strip())}"
         case Paragraph(text):
-            return _escape(" ".join(text.split()))
+            return f"{'- ' * block.is_item}{_escape(' '.join(text.split()))}"
         case Verbatim(text):
             return f"```text\n{text}\n```"
         case Table():
@@ -38,12 +38,19 @@ def _write(block: Block) -> str:
 
 
 def _table(table: Table) -> str:
-    n_columns = max(map(len, table.rows))
+    n_columns = table.n_columns
     heads = [_joined(table.rows[: table.n_heads], k) for k in range(n_columns)]
     marks = [":--" if k in table.left else "--:" for k in range(n_columns)]
+    if table.prose:
+        marks[-1] = ":--"
+    if table.notes:
+        heads, marks = [*heads, "notes"], [*marks, ":--"]
     lines = [_line(map(_escape, heads)), _line(marks)]
-    for row in table.rows[table.n_heads :]:
-        lines.append(_line(_escape(cell) for cell in [*row, *[""] * (n_columns - len(row))]))
+    for place, row in enumerate(table.rows[table.n_heads :], start=table.n_heads):
+        cells = [*row, *[""] * (n_columns - len(row))]
+        if table.notes:
+            cells.append(table.notes.get(place, ""))
+        lines.append(_line(map(_escape, cells)))
     return "\n".join(lines)
 
 
@@ -51,7 +58,7 @@ def _joined(heads: Sequence[Sequence[str]], column: int) -> str:
     return " ".join(filter(None, (row[column] for row in heads if column < len(row))))
 
 
-def _line(cells: Iterator[str] | Sequence[str] | map[str]) -> str:
+def _line(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import assert_never
 
 from escalation.reports.view import Block, Gap, Heading, Paragraph, Table, Verbatim, View
@@ -25,27 +26,49 @@ def _write(block: Block, width: int) -> str:
             return ""
         case Heading(text) | Verbatim(text):
             return text
-        case Paragraph(text, indent):
-            return "\n".join(paragraph(text, indent=indent, width=width))
+        case Paragraph(text, indent, lead):
+            return "\n".join(paragraph(text, lead, indent, width))
         case Table():
-            return "\n\n".join(
-                "\n".join(f"{block.indent}{line}".rstrip() for line in _lines(part))
-                for part in _parts(block, width)
-            )
+            return "\n\n".join("\n".join(_lines(part, width)) for part in _parts(block, width))
     assert_never(block)
 
 
-def _lines(table: Table) -> list[str]:
-    rows = [list(row) for row in table.rows]
-    if table.ruled:
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        rows.insert(table.n_heads, ["-" * width for width in widths])
-    return align(rows, left=table.left).splitlines()
-
-
 def _parts(table: Table, width: int) -> Iterator[Table]:
-    """Yield a table in parts that fit, each with the first column."""
-    for columns in fold(table.rows, width - len(table.indent)):
+    """Yield a table in parts that fit, each with the first column; notes are in the last."""
+    if table.prose:
+        yield table
+        return
+    groups = fold(table.rows, width - len(table.indent))
+    for place, columns in enumerate(groups, start=1):
         rows = [[row[k] for k in columns if k < len(row)] for row in table.rows]
-        left = [place for place, k in enumerate(columns) if k in table.left]
-        yield Table(rows, left, table.n_heads, table.ruled, table.indent)
+        left = [column for column, k in enumerate(columns) if k in table.left]
+        yield replace(
+            table, rows=rows, left=left, notes=table.notes if place == len(groups) else {}
+        )
+
+
+def _lines(table: Table, width: int) -> Iterator[str]:
+    rows = [list(row) for row in table.rows]
+    if table.prose:
+        yield from _prose(table, width)
+        return
+    for place, line in enumerate(align(rows, left=table.left).splitlines()):
+        if place == table.n_heads and table.ruled:
+            widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+            yield f"{table.indent}{'  '.join('-' * width for width in widths)}"
+        yield f"{table.indent}{line}".rstrip()
+        if place in table.notes:
+            yield from paragraph(
+                table.notes[place], f"{table.indent}  ", f"{table.indent}    ", width
+            )
+
+
+def _prose(table: Table, width: int) -> Iterator[str]:
+    """Yield lines with the last column wrapped behind the others."""
+    *leads, _ = zip(*table.rows, strict=True)
+    shown = align(list(zip(*leads, strict=True)), left=table.left).splitlines()
+    widest = max(map(len, shown))
+    for lead, row in zip(shown, table.rows, strict=True):
+        before = f"{table.indent}{lead:<{widest}}  "
+        text = row[-1] or "-"
+        yield from paragraph(text, before, " " * len(before), max(width, len(before) + 20))
