@@ -17,7 +17,7 @@ __all__ = ["mtd_data"]
 
 
 @click.command("mtd-data", cls=OutcomesCommand)
-@question_options()
+@question_options(scenarios="one")
 @click.option(
     "--confidence",
     type=float,

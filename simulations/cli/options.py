@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -92,11 +92,13 @@ plot_option = click.option(
 )
 
 
-def question_options(*, scenarios: bool = True) -> Callable[[Wrapped], Wrapped]:
+def question_options(
+    *, scenarios: Literal["many", "one", "none"] = "many"
+) -> Callable[[Wrapped], Wrapped]:
     """Add the options of a question about a protocol; pass it as ``question``.
 
-    They are the protocol and its design, outcomes so far, P(moderate), and, with ``scenarios``,
-    assumed toxicity curves.
+    They are the protocol and its design, outcomes so far, P(moderate), and assumed toxicity
+    curves: ``scenarios`` says how many may be asked for.
     """
 
     def decorate(command: Wrapped) -> Wrapped:
@@ -117,16 +119,23 @@ def question_options(*, scenarios: bool = True) -> Callable[[Wrapped], Wrapped]:
             scenario_file: str | None = None,
             **kwargs: Any,
         ) -> Any:
+            asked = choose_scenarios(protocol, p_dlt, scenario_file)
+            if scenarios == "one" and len(asked) > 1:
+                names = ", ".join(scenario.name for scenario in asked)
+                raise click.UsageError(
+                    f"--scenario holds several scenarios; name one as {scenario_file}:NAME, of "
+                    f"{names}"
+                )
             question = Question(
                 protocol=protocol,
                 cohorts=() if outcomes is None else read_outcomes(outcomes),
                 allow_departures=allow_departures,
-                asked=choose_scenarios(protocol, p_dlt, scenario_file),
+                asked=asked,
                 p_moderate=p_moderate,
             )
             return command(*args, question=question, **kwargs)
 
-        return p_dlt_option(scenario_option(wrapper)) if scenarios else wrapper
+        return wrapper if scenarios == "none" else p_dlt_option(scenario_option(wrapper))
 
     return decorate
 

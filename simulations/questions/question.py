@@ -48,19 +48,7 @@ class Question:
 
     @property
     def scenario(self) -> Scenario | None:
-        """The one scenario asked for, None where none is.
-
-        Raises
-        ------
-        InputError
-            Where there are several.
-        """
-        if len(self.asked) > 1:
-            names = ", ".join(scenario.name for scenario in self.asked)
-            raise InputError(
-                f"--scenario holds {len(self.asked)} scenarios, and one is wanted; name it as "
-                f"FILE:NAME, of {names}, or give its numbers by --p-dlt"
-            )
+        """The one scenario asked for, None where none is."""
         return self.asked[0] if self.asked else None
 
     def graph(self, build: Callable[..., TransitionGraph] | None = None) -> TransitionGraph:
