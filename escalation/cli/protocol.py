@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import sys
-import textwrap
 from pathlib import Path
-from typing import Any
 
 import click
 
 from escalation.cli import LazyGroup
-from escalation.cli.options import CarefulCommand, echo_json, read_protocol, shown_on
+from escalation.cli.options import CarefulCommand, echo_json, read_protocol
+from escalation.cli.show import shows
 from escalation.errors import InputError, ProtocolError, reason
-from escalation.protocol import Protocol, format_dose, load_protocol, shipped_protocols
+from escalation.protocol import load_protocol, shipped_protocols
+from escalation.reports.protocol import view_list, view_settings
+from escalation.reports.view import View
 
 __all__ = ["check", "init", "list_protocols", "protocol", "schema", "show"]
 
-WIDTH = 79
 _TEMPLATE = Path(__file__).with_name("protocol_template.toml")
 
 protocol = LazyGroup(
@@ -56,46 +55,26 @@ protocol = LazyGroup(
 
 
 @click.command("list", cls=CarefulCommand)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def list_protocols(as_json: bool) -> None:
+@shows
+def list_protocols() -> View:
     """List the protocols that come with the program.
 
     Example: escalation protocol list
     """
-    protocols = [load_protocol(name) for name in shipped_protocols()]
-    if as_json:
-        listed = [{"name": p.name, "title": p.title, "digest": p.digest} for p in protocols]
-        echo_json({"schema": 1, "protocols": listed})
-        return
-    width = max(len(p.name) for p in protocols)
-    for p in protocols:
-        click.echo(_row((p.name,), (width,), p.title or ""))
+    return view_list([load_protocol(name) for name in shipped_protocols()])
 
 
 @click.command(cls=CarefulCommand)
 @click.argument("name", metavar="NAME|FILE")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def show(name: str, as_json: bool) -> None:
+@shows
+def show(name: str) -> View:
     """Show every setting of a protocol, and whether it is assumed.
 
     NAME is a shipped protocol; - reads a file from standard input.
 
     Example: escalation protocol show nct07123519
     """
-    shown = read_protocol(name)
-    if as_json:
-        echo_json({"schema": 1, "protocol": shown.document, "digest": shown.digest})
-        return
-    sources = dict(shown.sources)
-    rows = [
-        (setting, sources.get(setting, "not said"), _describe(shown, setting, value))
-        for setting, value in shown.settings.items()
-    ]
-    rows.insert(0, ("setting", "source", "value"))
-    width = max(len(setting) for setting, _, _ in rows)
-    click.echo(shown_on(f"{shown.name}  digest {shown.digest}\n", sys.stdout))
-    for setting, source, value in rows:
-        click.echo(_row((setting, source), (width, len("registry")), value))
+    return view_settings(read_protocol(name))
 
 
 @click.command(cls=CarefulCommand)
@@ -156,38 +135,3 @@ def schema() -> None:
     from escalation.protocol.models import protocol_json_schema  # noqa: PLC0415  # pydantic
 
     echo_json(protocol_json_schema())
-
-
-def _describe(shown: Protocol, setting: str, value: Any) -> str:
-    """Write a setting's value for people."""
-    table = setting.partition(".")[0]
-    match value:
-        case None | ():
-            spelled_out = shown.design.spelled_out().get(setting.removeprefix("design."))
-            return "none" if spelled_out is None else f"{_listed(spelled_out)} (by default)"
-        case float() if table == "levels":
-            return shown.describe_dose(value)
-        case tuple() if table == "scenarios":
-            return " ".join(f"{p:g}" for p in value)
-        case float():
-            return format_dose(value)
-        case tuple():
-            return _listed(value)
-    return f"level {value}" if setting == "start" else str(value)
-
-
-def _row(cells: tuple[str, ...], widths: tuple[int, ...], text: str) -> str:
-    """Align the cells and wrap the text behind them."""
-    lead = "".join(f"{cell:<{width}}  " for cell, width in zip(cells, widths, strict=True))
-    wrapped = textwrap.fill(
-        text or "-",
-        max(WIDTH, len(lead) + 20),
-        initial_indent=lead,
-        subsequent_indent=" " * len(lead),
-        break_on_hyphens=False,
-    )
-    return shown_on(wrapped, sys.stdout)
-
-
-def _listed(value: Any) -> str:
-    return "; ".join(map(str, value)) if isinstance(value, tuple) else str(value)
