@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
@@ -197,3 +198,13 @@ def test_a_rate_on_the_command_line_that_cannot_be_is_one_clear_line(rate: str) 
     assert (result.exit_code, result.stdout) == (1, "")
     assert len(result.stderr.splitlines()) == 1
     assert rate in result.stderr
+
+
+def test_a_trial_is_tracked_under_a_protocol_that_names_an_expansion(tmp_path: Path) -> None:
+    file = tmp_path / "x.toml"
+    file.write_text(FILE + 'stop_at = ["2/6"]\n', encoding="utf-8")
+    at = ("--trial", "T", "--db", str(tmp_path / "t.db"))
+    said("trial", "register", "--protocol", str(file), "--as", "A", "--on", "2026-01-01", *at)
+    digest = said("protocol", "check", str(file)).split()[1]
+    assert f"Protocol x, digest {digest[:12]}." in said("trial", "status", *at)
+    assert "Nothing is wrong." in said("trial", "verify", *at)
