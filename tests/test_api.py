@@ -17,8 +17,8 @@ SURFACE = {
         "change_design describe_design design_options design_settings make_design"
     ),
     "escalation.protocol": (
-        "Advice DltWindow DoseLevel Enrolment Protocol ProtocolScenario Source Trial "
-        "advise describe_decision format_dose load_protocol shipped_protocols"
+        "Advice DltWindow DoseLevel Enrolment ExpansionMonitoring Protocol ProtocolScenario "
+        "Source Trial advise describe_decision format_dose load_protocol shipped_protocols"
     ),
     "escalation.protocol.consensus": "Consensus DEFAULT_TARGET Opinion ask_all summarise",
     "escalation.trial": (

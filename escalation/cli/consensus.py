@@ -12,6 +12,7 @@ from escalation.designs import design_settings
 from escalation.outcomes import Cohort, format_outcomes
 from escalation.protocol import Protocol, describe_decision
 from escalation.protocol.consensus import Consensus, Opinion, ask_all, summarise
+from escalation.reports.expansion_text import describe_expansion, expansion_document
 from escalation.reports.level_table import (
     answer,
     departures_document,
@@ -49,12 +50,15 @@ def show_all(
     line("> the protocol's own design; * does something else.")
     if any(opinion.advice.departures for opinion in found.opinions):
         line("departs: the design would not have opened that cohort as it was.")
-    for text in describe_departures(found.opinions[0].advice.departures):
+    if any(opinion.advice.expansion for opinion in found.opinions):
+        line("expands: treated at that MTD after the escalation had ended; not counted in it.")
+    own = found.opinions[0].advice
+    for text in (*describe_expansion(protocol, own), *describe_departures(own.departures)):
         line(text, indent="  ")
     click.echo()
     if cohorts:
         line(f"After {format_outcomes(cohorts)}:")
-    click.echo(level_table(protocol, cohorts, found.opinions[0].advice.tallies))
+    click.echo(level_table(protocol, cohorts, own.tallies, own.escalation))
     click.echo()
     line(_say_asked(found), indent="  ")
     for name, why in found.left_out:
@@ -76,11 +80,16 @@ def _groups(found: Consensus, protocol: Protocol) -> Iterator[str]:
 def _row(opinion: Opinion, found: Consensus) -> list[str]:
     advice = opinion.advice
     mark = ">" if opinion is found.opinions[0] else " " if opinion.agrees else "*"
-    departs = ""
-    if advice.departures:
-        departs = f"departs: cohort {advice.departures[0].cohort}"
-        departs += " ..." * (len(advice.departures) > 1)
-    return [f"  {mark}", opinion.name, advice.decision.clause.id, departs]
+    departing = [departure.cohort for departure in advice.departures]
+    expanding = () if advice.expansion is None else advice.expansion.cohorts
+    said = _say_cohorts("departs", departing) or _say_cohorts("expands", expanding)
+    if departing and expanding:  # on 80 columns there is no room for both numbers
+        said += ", expands"
+    return [f"  {mark}", opinion.name, advice.decision.clause.id, said]
+
+
+def _say_cohorts(what: str, numbers: Sequence[int]) -> str:
+    return f"{what}: cohort {numbers[0]}{' ...' * (len(numbers) > 1)}" if numbers else ""
 
 
 def _say_asked(found: Consensus) -> str:
@@ -95,9 +104,10 @@ def _say_asked(found: Consensus) -> str:
 
 
 def _document(protocol: Protocol, cohorts: Sequence[Cohort], found: Consensus) -> dict[str, Any]:
+    own = found.opinions[0].advice
     return {
         **identity(protocol),
-        "levels": levels_document(protocol, cohorts, found.opinions[0].advice.tallies),
+        "levels": levels_document(protocol, cohorts, own.tallies, own.escalation),
         "target": {"value": found.target, "from": found.target_from},
         "max_patients": {"value": found.max_patients, "from": found.max_patients_from},
         "designs": [
@@ -111,6 +121,7 @@ def _document(protocol: Protocol, cohorts: Sequence[Cohort], found: Consensus) -
                 "possible": [
                     answer(protocol, possible) for possible in opinion.advice.decision.possible
                 ],
+                "expansion": expansion_document(protocol, opinion.advice),
                 "departures": departures_document(protocol, opinion.advice.departures),
             }
             for opinion in found.opinions

@@ -19,6 +19,12 @@ from escalation.cli.options import (
 from escalation.designs.base import Action, LevelStatus
 from escalation.outcomes import Cohort, format_outcomes
 from escalation.protocol import Advice, Protocol, advise, describe_decision
+from escalation.reports.expansion_text import (
+    describe_expansion,
+    describe_outlook,
+    expansion_document,
+    headline,
+)
 from escalation.reports.level_table import (
     answer,
     departures_document,
@@ -35,6 +41,11 @@ __all__ = ["decide"]
 @click.argument("words", metavar="OUTCOMES", nargs=-1, required=True)
 @protocol_options
 @click.option("--allow-departures", is_flag=True, help="Decide on a history against the rule too.")
+@click.option(
+    "--stop-at-rate",
+    metavar="X/N",
+    help="DLT rate at which an expansion at the MTD stops, as 1/3.  [default: the protocol's]",
+)
 @click.option(
     "--all",
     "ask_everyone",
@@ -59,6 +70,7 @@ def decide(
     words: tuple[str, ...],
     protocol: Protocol,
     allow_departures: bool,
+    stop_at_rate: str | None,
     ask_everyone: bool,
     target: float | None,
     max_patients: int | None,
@@ -71,12 +83,17 @@ def decide(
     reads standard input. Our own letter M is a moderate toxicity (grade 2 or more) without a DLT:
     it counts in the titration of the design accelerated, and is an N to every other.
 
+    Patients treated at the MTD after the rule has stopped with it are an expansion: the rule does
+    not count them, and they have a boundary of their own where the protocol gives one.
+
     \b
     Example: escalation decide "1NNN 2NNT"
              escalation decide "1NNN 2NNT" --all --target 0.30
     """  # noqa: D301  # click reads the backspace
     if not ask_everyone and (target is not None or max_patients is not None):
         raise click.UsageError("--target and --max-patients are for --all")
+    if stop_at_rate is not None:
+        protocol = protocol.with_stop_at_rate(stop_at_rate)
     cohorts = read_outcomes(" ".join(words))
     if ask_everyone:
         from escalation.cli.consensus import show_all  # noqa: PLC0415  # one decision needs none
@@ -87,7 +104,7 @@ def decide(
     if as_json:
         echo_json(_document(protocol, cohorts, advice))
         return
-    line(describe_decision(advice.decision, protocol))
+    line(headline(protocol, advice) or describe_decision(advice.decision, protocol))
     line(f"Why: {advice.decision.clause.text}", indent="     ")
     for possible in advice.decision.possible:
         line(f"  possible: {describe_decision(possible, protocol)}", indent="    ")
@@ -96,20 +113,25 @@ def decide(
     click.echo()
     if cohorts:
         line(f"After {format_outcomes(cohorts)}:")
-    click.echo(level_table(protocol, cohorts, advice.tallies))
+    click.echo(level_table(protocol, cohorts, advice.tallies, advice.escalation))
     click.echo()
     line(origin(protocol), indent="  ")
 
 
 def _notes(protocol: Protocol, advice: Advice) -> Iterator[str]:
     """Say what a reader of the decision must not miss."""
-    for level, tally in enumerate(advice.tallies):
+    for level, tally in enumerate(advice.escalation):
         if protocol.design.status(tally) is LevelStatus.TOO_TOXIC:
             seen = f"{tally.n_dlts} DLTs among {tally.n_evaluable}"
             yield f"Too toxic: {protocol.describe_level(level)}, {seen}."
     mtd = advice.decision.mtd
-    if mtd is not None:
+    if advice.expansion is not None:
+        yield from describe_expansion(protocol, advice)
+    elif mtd is not None:
         yield describe_limits(advice.tallies[mtd])
+        outlook = describe_outlook(protocol.expansion)
+        if outlook is not None:
+            yield outlook
     if advice.decision.action is Action.WAIT and advice.n_places:
         taken = advice.n_opened - advice.n_places
         yield (
@@ -126,6 +148,7 @@ def _document(protocol: Protocol, cohorts: Sequence[Cohort], advice: Advice) -> 
         **answer(protocol, decision),
         "settled": decision.settled,
         "possible": [answer(protocol, possible) for possible in decision.possible],
-        "levels": levels_document(protocol, cohorts, advice.tallies),
+        "levels": levels_document(protocol, cohorts, advice.tallies, advice.escalation),
+        "expansion": expansion_document(protocol, advice),
         "departures": departures_document(protocol, advice.departures),
     }

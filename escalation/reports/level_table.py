@@ -25,7 +25,12 @@ __all__ = [
 _LEVEL = f"{100 * LEVEL:g} %"
 
 
-def level_table(protocol: Protocol, cohorts: Sequence[Cohort], tallies: Sequence[Tally]) -> str:
+def level_table(
+    protocol: Protocol,
+    cohorts: Sequence[Cohort],
+    tallies: Sequence[Tally],
+    judged: Sequence[Tally] | None = None,
+) -> str:
     """Return the ladder as aligned lines: doses, patients who count, and how each level stands.
 
     The limits for P(DLT) are the exact ones; a dash where nobody was evaluable.
@@ -37,19 +42,22 @@ def level_table(protocol: Protocol, cohorts: Sequence[Cohort], tallies: Sequence
         For the patients who were not evaluable, of whom tallies know nothing.
     tallies : sequence of Tally
         One a level, lowest first.
+    judged : sequence of Tally, optional
+        Those among them by which a level stands and P(DLT) is estimated: without an expansion.
     """
+    judged = tallies if judged is None else judged
     dose = [("dose,", protocol.unit)] if protocol.unit else []
     replaced = _not_evaluable(protocol, cohorts)
     graded = [("", "moderate")] if protocol.design.asks_moderate else []
     limits = ("P(DLT)", "limits")
-    estimates = protocol.design.estimates(tallies)
+    estimates = protocol.design.estimates(judged)
     modelled = [] if estimates is None else [("P(DLT)", "estimate")]
     # beside one more column there is no room for it on 80
     beside = [("not", "evaluable")] if any(replaced) and not (graded or modelled) else []
     counted = [("", "evaluable"), ("", "DLTs"), *graded, ("", "pending")]
     heads = [("", "level"), *dose, *counted, *beside, limits, *modelled, ("", "status")]
     rows = [list(head) for head in zip(*heads, strict=True)]
-    statuses = _statuses(protocol, replaced, tallies)
+    statuses = _statuses(protocol, replaced, judged)
     for index, (level, tally, n, status) in enumerate(
         zip(protocol.levels, tallies, replaced, statuses, strict=True)
     ):
@@ -62,7 +70,9 @@ def level_table(protocol: Protocol, cohorts: Sequence[Cohort], tallies: Sequence
     if any(tally.n_evaluable for tally in tallies):
         table += f"\nP(DLT): exact two-sided {_LEVEL} limits (Clopper-Pearson)."
     if modelled:
-        table += "\nThe estimate is the model's, from all evaluable patients."
+        whom = "all evaluable patients"
+        whom += " of the escalation" * (tuple(judged) != tuple(tallies))
+        table += f"\nThe estimate is the model's, from {whom}."
     if any(replaced) and not beside:
         table += f"\n{_describe_not_evaluable(protocol, replaced)}"
     return table
@@ -80,12 +90,16 @@ def _limits(tally: Tally) -> str:
 
 
 def levels_document(
-    protocol: Protocol, cohorts: Sequence[Cohort], tallies: Sequence[Tally]
+    protocol: Protocol,
+    cohorts: Sequence[Cohort],
+    tallies: Sequence[Tally],
+    judged: Sequence[Tally] | None = None,
 ) -> list[dict[str, Any]]:
     """Return the same under the names of ``decide --json``, one object a level."""
+    judged = tallies if judged is None else judged
     replaced = _not_evaluable(protocol, cohorts)
-    statuses = _statuses(protocol, replaced, tallies)
-    estimates = protocol.design.estimates(tallies)
+    statuses = _statuses(protocol, replaced, judged)
+    estimates = protocol.design.estimates(judged)
     return [
         {
             "level": level.label,

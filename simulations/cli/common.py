@@ -143,14 +143,17 @@ def graph_from(
     *,
     build: Callable[..., TransitionGraph] | None = None,
 ) -> TransitionGraph:
-    """Build the graph of the rest of a trial, after these cohorts; ``build`` is ``build_graph``."""
+    """Build the graph of the rest of a trial, after these cohorts; ``build`` is ``build_graph``.
+
+    The patients of an expansion are not in it: the escalation had ended before them.
+    """
     from simulations.graph.build import build_graph  # noqa: PLC0415  # loads numpy
 
     design = protocol.design
     check_p_moderate(p_moderate, [design])
     advice = advise(protocol, cohorts, allow_departures=allow_departures)
     return (build or build_graph)(
-        design, advice.tallies, advice.level, last=advice.last, p_moderate=p_moderate
+        design, advice.escalation, advice.level, last=advice.last, p_moderate=p_moderate
     )
 
 

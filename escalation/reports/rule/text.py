@@ -9,6 +9,8 @@ from escalation.designs import Design, LevelStatus, design_options, option_words
 from escalation.designs.base import WAIT
 from escalation.designs.interval.base import IntervalDesign
 from escalation.outcomes import Tally
+from escalation.protocol import ExpansionMonitoring
+from escalation.reports.expansion_text import boundary_rule
 from escalation.reports.rule.boundary_text import boundary_sentences, boundary_words
 from escalation.reports.rule.decision_table import decision_table
 from escalation.reports.rule.layout import Item, Section, write_sections
@@ -18,7 +20,13 @@ from escalation.reports.rule.situations import require_stages, tallies_words
 __all__ = ["rule_text"]
 
 
-def rule_text(design: Design, level_names: Sequence[str], *, markdown: bool = False) -> str:
+def rule_text(
+    design: Design,
+    level_names: Sequence[str],
+    *,
+    expansion: ExpansionMonitoring | None = None,
+    markdown: bool = False,
+) -> str:
     """Write the rule section of a protocol.
 
     Every sentence is one that ``design.decide`` gives in a trial that keeps to the design, and
@@ -29,6 +37,8 @@ def rule_text(design: Design, level_names: Sequence[str], *, markdown: bool = Fa
     design : Design
     level_names : sequence of str
         One a level, lowest first, such as ``"level 1, 3E6 cells/kg"``.
+    expansion : ExpansionMonitoring, optional
+        The boundary for patients treated at the MTD afterwards; said where one is given.
     markdown : bool
         For an appendix, instead of for a terminal.
 
@@ -49,7 +59,16 @@ def rule_text(design: Design, level_names: Sequence[str], *, markdown: bool = Fa
     else:
         require_stages(design, "rule text")
         sections = _staged_sections(design, level_names)
+    boundary = None if expansion is None else boundary_rule(expansion)
+    if boundary is not None:
+        sections += (Section(title="Expansion", paragraphs=(f"{EXPANSION} {boundary}",)),)
     return write_sections(sections, markdown=markdown)
+
+
+EXPANSION = (
+    "When the trial has stopped with an MTD, further patients at that level are an expansion: the "
+    "rule no longer counts them."
+)
 
 
 def _staged_sections(design: Design, level_names: Sequence[str]) -> tuple[Section, ...]:
