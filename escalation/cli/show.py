@@ -62,9 +62,10 @@ def shows(command: Callable[..., View]) -> Callable[..., None]:
         if output is not None and chosen is not None:
             write_text(output, write_view(view, chosen))
             file_written(output)
-            return
-        for piece in write_view(view, chosen or "text", terminal_width()):
-            click.echo(shown_on(piece, sys.stdout), nl=False)
+        else:
+            for piece in write_view(view, chosen or "text", terminal_width()):
+                click.echo(shown_on(piece, sys.stdout), nl=False)
+        click.get_current_context().exit(view.exit_code)
 
     return wrapper
 

@@ -11,27 +11,28 @@ from escalation.designs.base import Decision, LevelStatus
 from escalation.designs.replay import SHOWN, Departure
 from escalation.outcomes import Cohort, Tally
 from escalation.protocol import Protocol, format_dose
-from escalation.text import align, paragraph
+from escalation.reports.view import Block, Paragraph, Table
 
 __all__ = [
     "answer",
     "departures_document",
     "describe_departures",
     "describe_limits",
-    "level_table",
+    "level_blocks",
+    "level_rows",
     "levels_document",
 ]
 
 _LEVEL = f"{100 * LEVEL:g} %"
 
 
-def level_table(
+def level_blocks(
     protocol: Protocol,
     cohorts: Sequence[Cohort],
     tallies: Sequence[Tally],
     judged: Sequence[Tally] | None = None,
-) -> str:
-    """Return the ladder as aligned lines: doses, patients who count, and how each level stands.
+) -> Iterator[Block]:
+    """Yield the ladder as a table: doses, patients who count, and how each level stands.
 
     The limits for P(DLT) are the exact ones; a dash where nobody was evaluable.
 
@@ -66,22 +67,21 @@ def level_table(
         counts += [tally.n_pending, *([n] if beside else [])]
         said = [] if estimates is None else [f"{estimates[index]:.3f}"]
         rows.append([str(level.label), *given, *map(str, counts), _limits(tally), *said, status])
-    table = align(rows, left=[len(heads) - 1])
+    yield Table(rows, left=[len(heads) - 1], n_heads=2)
     if any(tally.n_evaluable for tally in tallies):
-        table += f"\nP(DLT): exact two-sided {_LEVEL} limits (Clopper-Pearson)."
+        yield Paragraph(f"P(DLT): exact two-sided {_LEVEL} limits (Clopper-Pearson).")
     if modelled:
         whom = "all evaluable patients"
         whom += " of the escalation" * (tuple(judged) != tuple(tallies))
-        table += f"\nThe estimate is the model's, from {whom}."
+        yield Paragraph(f"The estimate is the model's, from {whom}.")
     if any(replaced) and not beside:
-        table += f"\n{_describe_not_evaluable(protocol, replaced)}"
-    return table
+        yield Paragraph(_describe_not_evaluable(protocol, replaced), "  ")
 
 
 def _describe_not_evaluable(protocol: Protocol, replaced: Sequence[int]) -> str:
     counts = zip(protocol.labels, replaced, strict=True)
     listed = ", ".join(f"{n} at level {label}" for label, n in counts if n)
-    return "\n".join(paragraph(f"Not evaluable: {listed}."))
+    return f"Not evaluable: {listed}."
 
 
 def _limits(tally: Tally) -> str:
@@ -117,6 +117,22 @@ def levels_document(
             zip(protocol.levels, tallies, replaced, statuses, strict=True)
         )
     ]
+
+
+def level_rows(
+    protocol: Protocol,
+    cohorts: Sequence[Cohort],
+    tallies: Sequence[Tally],
+    judged: Sequence[Tally] | None = None,
+) -> Iterator[Sequence[object]]:
+    """Yield the names of the columns, then a row a level; limits are Clopper-Pearson's."""
+    documents = levels_document(protocol, cohorts, tallies, judged)
+    names = [name for name in documents[0] if name != "p_dlt_limits"]
+    yield [*names, "p_dlt_low", "p_dlt_high"]
+    for document in documents:
+        limits = document["p_dlt_limits"]
+        low, high = ("", "") if limits is None else limits["clopper_pearson"]
+        yield [*(document[name] for name in names), low, high]
 
 
 def describe_limits(tally: Tally) -> str:

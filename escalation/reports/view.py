@@ -107,8 +107,11 @@ class View:
         Returns what JSON holds: stable keys, numbers in full.
     rows : callable
         Returns rows for a spreadsheet, the names of the columns first; numbers in full.
+    exit_code : int
+        With which the program ends once the view is shown.
     """
 
     page: Callable[[], Iterable[Block]]
     document: Callable[[], Mapping[str, Any]]
     rows: Callable[[], Iterable[Sequence[object]]]
+    exit_code: int = 0

@@ -54,6 +54,8 @@ class Question:
     def graph(self, build: Callable[..., TransitionGraph] | None = None) -> TransitionGraph:
         """Build the graph of the trial, or of the rest of it after the outcomes so far.
 
+        The patients of an expansion are not in it: the escalation had ended before them.
+
         Raises
         ------
         EscalationError
@@ -65,7 +67,7 @@ class Question:
         advice = advise(protocol, self.cohorts, allow_departures=self.allow_departures)
         return (build or build_graph)(
             protocol.design,
-            advice.tallies,
+            advice.escalation,
             advice.level,
             last=advice.last,
             p_moderate=self.p_moderate,

@@ -1,28 +1,27 @@
-"""`escalation decide --all`: what every design says, grouped by answer."""
+"""What every design says on the same outcomes, grouped by answer."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
-import click
-
-from escalation.cli.options import echo_json, identity, line, origin
 from escalation.designs import design_settings
 from escalation.outcomes import Cohort, format_outcomes
 from escalation.protocol import Protocol, describe_decision
-from escalation.protocol.consensus import Consensus, Opinion, ask_all, summarise
+from escalation.protocol.consensus import Consensus, Opinion, summarise
 from escalation.reports.expansion_text import describe_expansion, expansion_document
 from escalation.reports.level_table import (
     answer,
     departures_document,
     describe_departures,
-    level_table,
+    level_blocks,
     levels_document,
 )
-from escalation.text import align
+from escalation.reports.origin import describe_origin, identity_document
+from escalation.reports.view import GAP, Block, Paragraph, Table, View
 
-__all__ = ["show_all"]
+__all__ = ["view_consensus"]
 
 _FROM = {
     "given": "as given",
@@ -32,49 +31,65 @@ _FROM = {
 }
 
 
-def show_all(
-    protocol: Protocol,
-    cohorts: Sequence[Cohort],
-    target: float | None,
-    max_patients: int | None,
-    *,
-    as_json: bool,
-) -> None:
-    """Print what every design says."""
-    found = ask_all(protocol, cohorts, target=target, max_patients=max_patients)
-    if as_json:
-        echo_json(_document(protocol, cohorts, found))
-        return
-    for text in _groups(found, protocol):
-        click.echo(text)
-    line("> the protocol's own design; * does something else.")
-    if any(opinion.advice.departures for opinion in found.opinions):
-        line("departs: the design would not have opened that cohort as it was.")
-    if any(opinion.advice.expansion for opinion in found.opinions):
-        line("expands: treated at that MTD after the escalation had ended; not counted in it.")
+def view_consensus(protocol: Protocol, cohorts: Sequence[Cohort], found: Consensus) -> View:
+    """Return the view of what every design says; its rows are the designs."""
+    return View(
+        page=partial(_page, protocol, cohorts, found),
+        document=lambda: _document(protocol, cohorts, found),
+        rows=partial(_rows, protocol, found),
+    )
+
+
+def _page(protocol: Protocol, cohorts: Sequence[Cohort], found: Consensus) -> Iterator[Block]:
     own = found.opinions[0].advice
+    yield from _groups(found, protocol)
+    yield Paragraph("> the protocol's own design; * does something else.")
+    if any(opinion.advice.departures for opinion in found.opinions):
+        yield Paragraph("departs: the design would not have opened that cohort as it was.")
+    if any(opinion.advice.expansion for opinion in found.opinions):
+        yield Paragraph(
+            "expands: treated at that MTD after the escalation had ended; not counted in it."
+        )
     for text in (*describe_expansion(protocol, own), *describe_departures(own.departures)):
-        line(text, indent="  ")
-    click.echo()
+        yield Paragraph(text, "  ")
+    yield GAP
     if cohorts:
-        line(f"After {format_outcomes(cohorts)}:")
-    click.echo(level_table(protocol, cohorts, own.tallies, own.escalation))
-    click.echo()
-    line(_say_asked(found), indent="  ")
+        yield Paragraph(f"After {format_outcomes(cohorts)}:")
+    yield from level_blocks(protocol, cohorts, own.tallies, own.escalation)
+    yield GAP
+    yield Paragraph(_say_asked(found), "  ")
     for name, why in found.left_out:
         said = why if why.startswith(name) else f"{name}: {why}"
-        line(f"Left out: {said}.", indent="  ")
-    line(origin(protocol), indent="  ")
-    line(summarise(found, protocol), indent="  ")
+        yield Paragraph(f"Left out: {said}.", "  ")
+    yield Paragraph(describe_origin(protocol), "  ")
+    yield Paragraph(summarise(found, protocol), "  ")
 
 
-def _groups(found: Consensus, protocol: Protocol) -> Iterator[str]:
-    """Write each answer, the protocol's own first, and below it a line a design."""
+def _rows(protocol: Protocol, found: Consensus) -> Iterator[Sequence[object]]:
+    yield (
+        *("design", "own", "agrees", "action", "level", "n_to_enrol", "mtd", "settled"),
+        *("n_departures", "clause_id", "clause"),
+    )
+    for opinion in found.opinions:
+        advice, said = opinion.advice, answer(protocol, opinion.advice.decision)
+        yield (
+            *(opinion.name, opinion is found.opinions[0], opinion.agrees),
+            *(said[key] for key in ("action", "level", "n_to_enrol", "mtd")),
+            *(advice.decision.settled, len(advice.departures)),
+            *(advice.decision.clause.id, advice.decision.clause.text),
+        )
+
+
+def _groups(found: Consensus, protocol: Protocol) -> Iterator[Block]:
+    """Yield each answer, the protocol's own first, and below it a row a design."""
     said = [describe_decision(opinion.advice.decision, protocol) for opinion in found.opinions]
-    rows = align([_row(opinion, found) for opinion in found.opinions], left=range(4)).splitlines()
+    rows = [_row(opinion, found) for opinion in found.opinions]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    rows = [[cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in rows]
     for text in dict.fromkeys(said):
-        yield text
-        yield from (row for row, same in zip(rows, said, strict=True) if same == text)
+        yield Paragraph(text)
+        same = [row for row, its in zip(rows, said, strict=True) if its == text]
+        yield Table(same, left=range(4), n_heads=0)
 
 
 def _row(opinion: Opinion, found: Consensus) -> list[str]:
@@ -106,7 +121,7 @@ def _say_asked(found: Consensus) -> str:
 def _document(protocol: Protocol, cohorts: Sequence[Cohort], found: Consensus) -> dict[str, Any]:
     own = found.opinions[0].advice
     return {
-        **identity(protocol),
+        **identity_document(protocol),
         "levels": levels_document(protocol, cohorts, own.tallies, own.escalation),
         "target": {"value": found.target, "from": found.target_from},
         "max_patients": {"value": found.max_patients, "from": found.max_patients_from},
