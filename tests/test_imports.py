@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[1]
 LAYERS = {
     "__init__": 0,  # the version
     "errors": 1,
+    "nearness": 1,
     "text": 1,
     "outcomes": 2,
     "designs": 3,

@@ -133,6 +133,29 @@ def test_bounds_are_rounded_to_the_safe_side() -> None:
 # ---------------------------------------------------------------- random scenarios
 
 
+def test_help_says_that_the_lowest_level_is_never_correct_above_the_target() -> None:
+    said = " ".join(run("random-scenarios --help").stdout.split())
+    assert "The lowest level is never correct where it lies above the target" in said
+    assert "Pseudo-uniform and paoletti draw no such curve" in said
+
+
+@pytest.mark.parametrize("prior", ["pseudo-uniform", "paoletti"])
+def test_no_curve_of_a_prior_by_correct_level_starts_above_the_target(
+    prior: str, tmp_path: Path
+) -> None:
+    table = tmp_path / "curves.csv"
+    assert (
+        run(
+            f"random-scenarios --levels 3 --target 0.1 --prior {prior} --curves 2000 --keep {table}"
+        ).exit_code
+        == 0
+    )
+    with table.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 2000
+    assert max(float(row["p_dlt_1"]) for row in rows) <= 0.1
+
+
 def test_random_scenarios_are_those_of_the_library(tmp_path: Path) -> None:
     table = tmp_path / "curves.csv"
     line = f"random-scenarios --levels 3 --target 0.25 --curves 200 --seed 5 --keep {table}"
