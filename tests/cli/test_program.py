@@ -18,6 +18,7 @@ from click.testing import CliRunner
 import escalation
 from escalation import __version__
 from escalation.cli import main
+from tests.command_line import type_line
 
 
 def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -73,21 +74,14 @@ def test_every_example_in_a_help_runs(
     (tmp_path / "my-trial.toml").write_text(template)
     if path == ("protocol", "init"):
         (tmp_path / "my-trial.toml").unlink()
-    program = " ".join(f"'{word}'" for word in PROGRAM)
-    env = os.environ | {"ESCALATION_DB": "demo.db"}
+    env = {"ESCALATION_DB": "demo.db"}
     if path[0] == "trial" and path[1] != "demo":
         shutil.copy(made_demo, tmp_path / "demo.db")
         prepare(path[1], tmp_path)
     if path == ("trial", "import"):
         env["ESCALATION_DB"] = "new.db"
-    done = subprocess.run(
-        ["bash", "-c", f"{program} {words}"],
-        cwd=tmp_path,
-        env=env,
-        capture_output=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    result, shown = type_line(f"escalation {words}", tmp_path, **env)
+    assert result.exit_code == 0, shown
 
 
 def prepare(command: str, folder: Path) -> None:
