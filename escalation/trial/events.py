@@ -10,13 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 
 from escalation.designs.base import Action
 from escalation.outcomes import Outcome
 
 __all__ = [
     "EVENTS",
+    "AnyEvent",
     "Attendance",
     "Choice",
     "DecisionMade",
@@ -323,6 +324,22 @@ class TrialClosed(Event):
     reason: str
 
 
-EVENTS: dict[tuple[str, int], type[Event]] = {
-    (event.kind, event.version): event for event in Event.__subclasses__()
+AnyEvent = (
+    TrialRegistered
+    | RoleDelegated
+    | RoleRevoked
+    | HistoryImported
+    | SubjectEnrolled
+    | SubjectDosed
+    | OutcomeRecorded
+    | EntryCorrected
+    | DecisionMade
+    | Signed
+    | EnrolmentHeld
+    | EnrolmentResumed
+    | ProtocolAmended
+    | TrialClosed
+)
+EVENTS: dict[tuple[str, int], type[AnyEvent]] = {
+    (event.kind, event.version): event for event in get_args(AnyEvent)
 }
