@@ -42,9 +42,11 @@ def load_event(kind: str, version: int, data: str) -> AnyEvent:
     if (kind, version) not in EVENTS:
         raise EventError(kind, (f"version {version} of this kind is not known to this program",))
     try:
-        return _adapter(kind, version).validate_json(data, strict=True, extra="forbid")
+        read = _adapter(kind, version).validate_json(data, strict=True, extra="forbid")
     except ValidationError as error:
         raise EventError(kind, _faults(error)) from error
+    event: AnyEvent = read
+    return event
 
 
 def change_event(event: Event, changes: Mapping[str, Any]) -> AnyEvent:
