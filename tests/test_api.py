@@ -20,7 +20,7 @@ SURFACE = {
         "Advice DltWindow DoseLevel Enrolment ExpansionMonitoring Protocol ProtocolScenario "
         "Source Trial advise describe_decision format_dose load_protocol shipped_protocols"
     ),
-    "escalation.protocol.consensus": "Consensus DEFAULT_TARGET Opinion ask_all summarise",
+    "escalation.protocol.consensus": "Consensus Opinion ask_all summarise",
     "escalation.trial": (
         "Events NextPatient Recorded Recorder Remark TrialState amend_protocol close_trial "
         "correct_entry decide delegate_role departures dose_subject enrol_subject evolve "

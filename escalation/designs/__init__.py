@@ -44,6 +44,7 @@ __all__ = [
     "design_options",
     "design_settings",
     "make_design",
+    "required_options",
 ]
 
 LONG = 12  # letters of a number

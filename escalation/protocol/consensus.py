@@ -17,11 +17,10 @@ from escalation.designs.base import Action, Decision, Design
 from escalation.errors import EscalationError, InputError
 from escalation.outcomes import Cohort, parse_outcomes
 from escalation.protocol.advice import Advice, advise
+from escalation.protocol.defaults import DEFAULT_TARGET
 from escalation.protocol.protocol import Protocol
 
-__all__ = ["DEFAULT_TARGET", "Consensus", "Opinion", "ask_all", "summarise"]
-
-DEFAULT_TARGET = 0.25
+__all__ = ["Consensus", "Opinion", "ask_all", "summarise"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
