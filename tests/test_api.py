@@ -13,7 +13,7 @@ SURFACE = {
     "escalation.outcomes": "Cohort Outcome Tally format_outcomes parse_outcomes tally_cohorts",
     "escalation.designs": (
         "APlusB AcceleratedTitration Action Boin Clause Crm DESIGNS Decision Design G3Plus3 "
-        "I3Plus3 Keyboard LevelStatus MTpi RollingSix ThreePlusThree Tpi VARIANTS "
+        "I3Plus3 Keyboard LevelStatus MTpi MTpi2 RollingSix ThreePlusThree Tpi VARIANTS "
         "change_design describe_design design_options design_settings make_design"
     ),
     "escalation.protocol": (

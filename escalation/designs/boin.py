@@ -45,7 +45,7 @@ class Boin(IntervalDesign):
     """
 
     name: ClassVar[str] = "boin"
-    eliminates_from: ClassVar[int] = 3
+    min_eliminate: ClassVar[int] = 3
 
     p_saf: float | None = field(
         default=None,

@@ -46,7 +46,7 @@ class G3Plus3(IntervalDesign):
     """
 
     name: ClassVar[str] = "g3+3"
-    eliminates_from: ClassVar[int] = 3
+    min_eliminate: ClassVar[int] = 3
 
     target: float = field(default=0.25, init=False, repr=False)
     cutoff_eli: float = field(default=0.95, init=False, repr=False)

@@ -32,7 +32,7 @@ class IntervalDesign(IntervalOptions):
 
     __slots__ = ()  # a dataclass once more, without new fields, would cost every start 1 ms
 
-    eliminates_from: ClassVar[int] = 1  # fewest patients on whom a level is eliminated
+    min_eliminate: ClassVar[int] = 1  # fewest patients on whom a level is eliminated
     by_stages: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
@@ -67,7 +67,7 @@ class IntervalDesign(IntervalOptions):
         return self._fewest_above(n, self.cutoff_eli)
 
     def _fewest_above(self, n: int, cutoff: float) -> int | None:
-        if n < self.eliminates_from or not self._is_excessive(n, n, cutoff):
+        if n < self.min_eliminate or not self._is_excessive(n, n, cutoff):
             return None
         low, high = 0, n  # the posterior probability rises with the DLTs
         while low < high:

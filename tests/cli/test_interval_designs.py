@@ -13,7 +13,7 @@ from escalation.cli import main
 
 from .shell import Shell
 
-NAMES = ("boin", "keyboard", "mtpi", "tpi", "i3+3", "g3+3")
+NAMES = ("boin", "keyboard", "mtpi-2", "mtpi", "tpi", "i3+3", "g3+3")
 by_name = pytest.mark.parametrize("name", NAMES)
 
 P_DLT = "0.05,0.10,0.20,0.33,0.50"

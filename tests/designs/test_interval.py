@@ -13,7 +13,7 @@ from escalation.errors import DesignError
 from escalation.outcomes import Tally, parse_outcomes, tally_cohorts
 from tests.designs.untidy import NONE, assert_never_higher, assert_none, every_answer
 
-NAMES = ("boin", "keyboard", "mtpi", "tpi", "i3+3")
+NAMES = ("boin", "keyboard", "mtpi-2", "mtpi", "tpi", "i3+3")
 by_name = pytest.mark.parametrize("name", NAMES)
 
 
@@ -36,7 +36,7 @@ def test_every_untidy_tally_has_a_sound_answer(name, cohort_size):
     prior = 0.005 if name == "tpi" else 1
     size = np.where(answers.n > 0, np.maximum(answers.n, cohort_size), 0)
     chance = beta.sf(0.3, answers.x + prior, size - answers.x + prior)
-    fewest = 3 if name in ("boin", "i3+3") else 1
+    fewest = 3 if name in ("boin", "keyboard", "i3+3") else 1
     eliminated = (size >= fewest) & (chance > 0.95)
     ceiling = np.where(eliminated.any(axis=1), eliminated.argmax(axis=1), 3)
     assert_none(answers, ~answers.settled, "not settled with nobody pending")

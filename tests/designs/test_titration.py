@@ -12,7 +12,7 @@ from escalation.errors import DesignError
 from escalation.outcomes import parse_outcomes, tally_cohorts
 from tests.designs.untidy import NONE, assert_never_higher, assert_none, every_answer
 
-NAMES = ("boin", "keyboard", "mtpi", "tpi", "i3+3", "g3+3")
+NAMES = ("boin", "keyboard", "mtpi-2", "mtpi", "tpi", "i3+3", "g3+3")
 by_name = pytest.mark.parametrize("name", NAMES)
 
 
