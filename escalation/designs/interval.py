@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import ClassVar
 
-from escalation.designs.base import Action, Decision, LevelStatus
+from escalation.designs.base import Action, Clause, Decision, LevelStatus
 from escalation.designs.common_options import PLENTY
 from escalation.designs.interval_clauses import write_interval_clauses
 from escalation.designs.interval_options import IntervalOptions, Statuses
@@ -32,7 +32,6 @@ class IntervalDesign(IntervalOptions):
 
     __slots__ = ()  # a dataclass once more, without new fields, would cost every start 1 ms
 
-    min_eliminate: ClassVar[int] = 1  # fewest patients on whom a level is eliminated
     by_stages: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
@@ -40,7 +39,13 @@ class IntervalDesign(IntervalOptions):
         object.__setattr__(self, "_statuses", _judge_table(self))
         known = range(len(self._statuses) if self.extrasafe else 0)
         object.__setattr__(self, "_unsafe", tuple(map(self.unsafe_at_lowest, known)))
-        object.__setattr__(self, "_clauses", write_interval_clauses(self))
+        clauses = write_interval_clauses(self, self.reasons(), self.selection())
+        object.__setattr__(self, "_clauses", clauses)
+
+    @property
+    def clauses(self) -> Mapping[str, Clause]:
+        """The protocol's sentences for these options, by their ids."""
+        return self._clauses
 
     @property
     def stages(self) -> tuple[int, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from escalation.designs.base import Clause, Design, LevelStatus
 from escalation.designs.common_options import (
@@ -57,6 +58,8 @@ class IntervalOptions(Design):
         the trial comes back. All of them count, so the last cohort before ``max_patients`` may
         be smaller.
     """
+
+    min_eliminate: ClassVar[int] = 1  # fewest patients on whom a level is eliminated
 
     n_levels: int
     start: int = 0
