@@ -46,6 +46,7 @@ class Boin(IntervalDesign):
 
     name: ClassVar[str] = "boin"
     min_eliminate: ClassVar[int] = 3
+    extrasafe_is_published: ClassVar[bool] = True
 
     p_saf: float | None = field(
         default=None,

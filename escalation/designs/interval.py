@@ -102,11 +102,15 @@ class IntervalDesign(IntervalOptions):
         except IndexError:  # more patients at a level than in the whole trial
             return [self.status(tally) for tally in tallies]
 
+    def _judged_as(self, n: int) -> int:
+        """Return as how many patients ``n`` are judged: the rest of a first cohort without DLT."""
+        return max(n, self.cohort_size) if n else 0
+
     def _is_lowest_unsafe(self, lowest: Tally) -> bool:
         """Tell whether the trial stops for the lowest level, though it is not eliminated."""
         if not self.extrasafe:
             return False
-        n = lowest.n_evaluable
+        n = self._judged_as(lowest.n_evaluable)
         limits = self._unsafe
         limit = limits[n] if n < len(limits) else self.unsafe_at_lowest(n)
         return limit is not None and lowest.n_dlts >= limit
@@ -220,7 +224,7 @@ def _judge(design: IntervalDesign, n: int) -> tuple[LevelStatus, ...]:
     """Judge every number of DLTs among ``n`` patients."""
     if n == 0:
         return (LevelStatus.NOT_GIVEN,)
-    size = max(n, design.cohort_size)
+    size = design._judged_as(n)
     most_to_go_up, fewest_to_go_down = design.boundaries(size)
     fewest_to_eliminate = design.elimination(size)
     statuses = [LevelStatus.OPEN] * (n + 1)

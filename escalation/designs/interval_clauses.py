@@ -30,10 +30,13 @@ def write_interval_clauses(
     patients = f"{size} patient{'s' * (size > 1)}"
     below, within, above = reasons
     risk = f"the posterior probability that P(DLT) exceeds {design.target:g}"
+    fewest = design.min_eliminate
+    enough = f" on {fewest} patients or more" * (size < fewest)
     eliminated = (
-        f"Where {risk} is above {design.cutoff_eli:g}, the level and all above it are eliminated "
-        "and never given again. "
+        f"Where {risk} is above {design.cutoff_eli:g}{enough}, the level and all above it are "
+        "eliminated and never given again. "
     )
+    taken_over = f" No such rule is published for {design.name}; it is BOIN's."
     selected = f"the MTD is {selection}."
     titrated = "Titration ends with the first DLT, or at the highest level. "
     texts = {
@@ -56,7 +59,8 @@ def write_interval_clauses(
         "lowest-eliminated": eliminated + "It is the lowest level: stop, no level is tolerated "
         "and no MTD is declared.",
         "lowest-unsafe": f"Where {risk} is too high at the lowest level, by the stricter limit "
-        "that holds there, stop: no MTD is declared.",
+        "that holds there, stop: no MTD is declared."
+        f"{taken_over * (not design.extrasafe_is_published)}",
         "max-patients": f"After {design.max_patients} patients stop: {selected}",
         "enough-here": f"With {design.n_earlystop} evaluable patients or more at the current "
         f"level, where the next cohort would be treated too, stop: {selected}",

@@ -45,8 +45,9 @@ class IntervalOptions(Design):
     cutoff_eli : float
         A level is eliminated when P(P(DLT) > target | data) is above this.
     extrasafe : bool
-        Stop as well when P(P(DLT) > target | data) at the lowest level is above
-        ``cutoff_eli`` - ``offset``.
+        Stop as well when P(P(DLT) > target | data) at the lowest level, on the patients on whom
+        it would be eliminated, is above ``cutoff_eli`` - ``offset``. BOIN and keyboard have this
+        rule; under the other designs it is taken over from BOIN.
     offset : float
     n_earlystop : int or None
         The trial stops, and the MTD is selected, when so many are evaluable at the current level
@@ -60,6 +61,7 @@ class IntervalOptions(Design):
     """
 
     min_eliminate: ClassVar[int] = 1  # fewest patients on whom a level is eliminated
+    extrasafe_is_published: ClassVar[bool] = False  # else its sentence says that it is BOIN's
 
     n_levels: int
     start: int = 0

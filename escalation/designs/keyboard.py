@@ -46,6 +46,7 @@ class Keyboard(IntervalDesign):
 
     name: ClassVar[str] = "keyboard"
     min_eliminate: ClassVar[int] = 3
+    extrasafe_is_published: ClassVar[bool] = True
 
     margin_left: float = field(
         default=0.05, metadata={"description": "From the target key's lower end to the target."}
@@ -114,3 +115,4 @@ class MTpi2(Keyboard):
 
     name: ClassVar[str] = "mtpi-2"
     min_eliminate: ClassVar[int] = 1
+    extrasafe_is_published: ClassVar[bool] = False

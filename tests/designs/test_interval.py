@@ -14,6 +14,7 @@ from escalation.outcomes import Tally, parse_outcomes, tally_cohorts
 from tests.designs.untidy import NONE, assert_never_higher, assert_none, every_answer
 
 NAMES = ("boin", "keyboard", "mtpi-2", "mtpi", "tpi", "i3+3")
+FEWEST = {"boin": 3, "keyboard": 3, "mtpi-2": 1, "mtpi": 1, "tpi": 1, "i3+3": 3}  # to eliminate
 by_name = pytest.mark.parametrize("name", NAMES)
 
 
@@ -36,8 +37,7 @@ def test_every_untidy_tally_has_a_sound_answer(name, cohort_size):
     prior = 0.005 if name == "tpi" else 1
     size = np.where(answers.n > 0, np.maximum(answers.n, cohort_size), 0)
     chance = beta.sf(0.3, answers.x + prior, size - answers.x + prior)
-    fewest = 3 if name in ("boin", "keyboard", "i3+3") else 1
-    eliminated = (size >= fewest) & (chance > 0.95)
+    eliminated = (size >= FEWEST[name]) & (chance > 0.95)
     ceiling = np.where(eliminated.any(axis=1), eliminated.argmax(axis=1), 3)
     assert_none(answers, ~answers.settled, "not settled with nobody pending")
     assert_none(answers, treats & (answers.level >= ceiling), "gives an eliminated level")
@@ -49,6 +49,35 @@ def test_every_untidy_tally_has_a_sound_answer(name, cohort_size):
     lacking = np.where(there < cohort_size, cohort_size - there, cohort_size)
     assert_none(answers, treats & (answers.n_to_enrol != lacking), "opens another cohort")
     assert_never_higher(answers)
+
+
+@by_name
+@pytest.mark.parametrize("cohort_size", [1, 2, 3])
+def test_extra_safety_stops_on_the_patients_that_elimination_judges_by_scipy(name, cohort_size):
+    """At least a first cohort, the missing without a DLT, and for BOIN and Keyboard three."""
+    design = uncapped(name, cohort_size=cohort_size, extrasafe=True)
+    prior = 0.005 if name == "tpi" else 1
+    for n, x in ((size, dlts) for size in range(8) for dlts in range(size + 1)):
+        judged_as = max(n, cohort_size)
+        chance = beta.sf(0.3, x + prior, judged_as - x + prior)
+        judged = n > 0 and judged_as >= FEWEST[name]
+        expected = "lowest-eliminated" if judged and chance > 0.95 else "lowest-unsafe"
+        decision = design.decide([Tally(n_evaluable=n, n_dlts=x), Tally(), Tally()], 0)
+        assert (decision.action is Action.STOP) == (judged and chance > 0.9), (n, x)
+        assert decision.action is not Action.STOP or decision.clause.id == expected, (n, x)
+
+
+def test_extra_safety_says_where_it_is_not_published():
+    said = {name: made(name, extrasafe=True).clauses["lowest-unsafe"].text for name in NAMES}
+    taken_over = {name for name, text in said.items() if text.endswith("it is BOIN's.")}
+    assert taken_over == {"mtpi-2", "mtpi", "tpi", "i3+3"}
+
+
+@by_name
+def test_the_fewest_patients_to_eliminate_are_said_where_cohorts_are_smaller(name):
+    small = made(name, cohort_size=2).clauses["eliminated"].text
+    assert ("is above 0.95 on 3 patients or more, the level" in small) == (FEWEST[name] == 3)
+    assert "or more" not in made(name).clauses["eliminated"].text
 
 
 @by_name
