@@ -37,6 +37,7 @@ class IntervalDesign(IntervalOptions):
     def __post_init__(self) -> None:
         super().__post_init__()
         object.__setattr__(self, "_statuses", _judge_table(self))
+        object.__setattr__(self, "_short", tuple(map(self.elimination, range(self.cohort_size))))
         known = range(len(self._statuses) if self.extrasafe else 0)
         object.__setattr__(self, "_unsafe", tuple(map(self.unsafe_at_lowest, known)))
         clauses = write_interval_clauses(self, self.reasons(), self.selection())
@@ -108,12 +109,14 @@ class IntervalDesign(IntervalOptions):
 
     def _is_lowest_unsafe(self, lowest: Tally) -> bool:
         """Tell whether the trial stops for the lowest level, though it is not eliminated."""
-        if not self.extrasafe:
-            return False
-        n = self._judged_as(lowest.n_evaluable)
+        return self.extrasafe and self._is_unsafe(
+            self._judged_as(lowest.n_evaluable), lowest.n_dlts
+        )
+
+    def _is_unsafe(self, n: int, x: int) -> bool:
         limits = self._unsafe
         limit = limits[n] if n < len(limits) else self.unsafe_at_lowest(n)
-        return limit is not None and lowest.n_dlts >= limit
+        return limit is not None and x >= limit
 
     def unsafe_at_lowest(self, n: int) -> int | None:
         """Return the fewest DLTs among ``n`` at the lowest level that stop the trial."""
@@ -200,7 +203,19 @@ class IntervalDesign(IntervalOptions):
         return level, "stay"
 
     def _select(self, why: str, tallies: Sequence[Tally]) -> Decision:
-        return self._stop(why, self._select_mtd(tallies))
+        """Stop with the MTD, every level judged on the patients it has: no more will come."""
+        ceiling = len(tallies)
+        for level, tally in enumerate(tallies):
+            n = tally.n_evaluable
+            limit = self._short[n] if n < self.cohort_size else None  # the others have been judged
+            if limit is not None and tally.n_dlts >= limit:
+                ceiling = level
+                break
+        if ceiling == 0:
+            return self._stop("lowest-eliminated")
+        if self.extrasafe and self._is_unsafe(tallies[0].n_evaluable, tallies[0].n_dlts):
+            return self._stop("lowest-unsafe")
+        return self._stop(why, self._select_mtd(tallies[:ceiling]))
 
     def _stop(self, why: str, mtd: int | None = None) -> Decision:
         return Decision(action=Action.STOP, mtd=mtd, clause=self._clauses[why])

@@ -96,6 +96,7 @@ class IntervalOptions(Design):
     # what the design makes of them, once
     _clauses: Mapping[str, Clause] = field(init=False, repr=False, compare=False)
     _statuses: Statuses = field(init=False, repr=False, compare=False)
+    _short: tuple[int | None, ...] = field(init=False, repr=False, compare=False)
     _unsafe: tuple[int | None, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -11,6 +11,7 @@ from escalation.designs import Action, Design, LevelStatus, change_design, make_
 from escalation.designs.interval import IntervalDesign
 from escalation.errors import DesignError
 from escalation.outcomes import Tally, parse_outcomes, tally_cohorts
+from tests.designs.reference import select_as_boin
 from tests.designs.untidy import NONE, assert_never_higher, assert_none, every_answer
 
 NAMES = ("boin", "keyboard", "mtpi-2", "mtpi", "tpi", "i3+3")
@@ -99,6 +100,25 @@ def test_a_cap_stops_with_a_selected_mtd_and_changes_nothing_before(name):
     assert_none(capped, full & tolerated & (capped.mtd == NONE), "no MTD, and no level too toxic")
     given = capped.n[np.arange(len(total)), np.maximum(capped.mtd, 0)]
     assert_none(capped, (capped.mtd != NONE) & (given == 0), "an MTD that was never given")
+
+
+@by_name
+@pytest.mark.parametrize("target", [0.2, 0.3])
+def test_at_the_cap_every_level_is_judged_on_its_own_patients_against_select_mtd(name, target):
+    """Also one whose cohort the cap has cut short, which nobody will complete."""
+    design = made(name, target=target, cohort_size=4, max_patients=8)
+    prior = 0.005 if name == "tpi" else 1
+    answers = every_answer(design, [0, 1, 2, 3, 5])
+    limits = {n: design.elimination(max(n, 4)) or 99 for n in (1, 2, 3, 5)} | {0: 99}
+    n_ends = 0
+    for n, x, mtd in zip(answers.n, answers.x, answers.mtd, strict=True):
+        if n.sum() < 8 or any(y >= limits[m] for m, y in zip(n, x, strict=True)):
+            continue  # eliminated before, though the rest should have no DLT
+        seen = list(zip(n.tolist(), x.tolist(), strict=True))
+        theirs = select_as_boin(seen, target, fewest=FEWEST[name], prior=prior)
+        assert mtd == (NONE if theirs is None else theirs), seen
+        n_ends += 1
+    assert n_ends > 1000
 
 
 @by_name
