@@ -91,7 +91,8 @@ class IntervalDesign(IntervalOptions):
         """Judge one level on its evaluable patients alone, for any number of them.
 
         With less than a first cohort, it is not cleared; and it is above the target, or too toxic,
-        when it would be though the rest of the cohort had no DLT.
+        when it would be though the rest of the cohort had no DLT. One patient of a titration leaves
+        it open.
         """
         n, x = tally.n_evaluable, tally.n_dlts
         return self._statuses[n][x] if n < len(self._statuses) else _judge(self, n)[x]
@@ -104,8 +105,11 @@ class IntervalDesign(IntervalOptions):
             return [self.status(tally) for tally in tallies]
 
     def _judged_as(self, n: int) -> int:
-        """Return as how many patients ``n`` are judged: the rest of a first cohort without DLT."""
-        return max(n, self.cohort_size) if n else 0
+        """Return as how many patients ``n`` are judged: the rest of a first cohort without DLT.
+
+        The one patient of a titration is not judged alone: the cohort is completed first.
+        """
+        return max(n, self.cohort_size) if n > int(self.titration) else 0
 
     def _is_lowest_unsafe(self, lowest: Tally) -> bool:
         """Tell whether the trial stops for the lowest level, though it is not eliminated."""
@@ -240,6 +244,8 @@ def _judge(design: IntervalDesign, n: int) -> tuple[LevelStatus, ...]:
     if n == 0:
         return (LevelStatus.NOT_GIVEN,)
     size = design._judged_as(n)
+    if not size:
+        return (LevelStatus.OPEN,) * (n + 1)
     most_to_go_up, fewest_to_go_down = design.boundaries(size)
     fewest_to_eliminate = design.elimination(size)
     statuses = [LevelStatus.OPEN] * (n + 1)

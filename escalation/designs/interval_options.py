@@ -53,11 +53,10 @@ class IntervalOptions(Design):
         The trial stops, and the MTD is selected, when so many are evaluable at the current level
         and the next cohort would be treated there too.
     titration : bool
-        Begin with one patient a level, until the first DLT or the highest level. The level where
-        that ends is filled up to a cohort, but left at once where the boundaries would say so
-        though the others had no DLT; a level passed with one patient gets a whole cohort when
-        the trial comes back. All of them count, so the last cohort before ``max_patients`` may
-        be smaller.
+        Begin with one patient a level, until the first DLT or the highest level, as ``get.oc`` of
+        the R package BOIN does. The level where that ends is filled up to a cohort; a level
+        passed with one patient gets a whole cohort when the trial comes back. All of them count,
+        so the last cohort before ``max_patients`` may be smaller.
     """
 
     min_eliminate: ClassVar[int] = 1  # fewest patients on whom a level is eliminated

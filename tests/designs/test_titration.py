@@ -144,9 +144,15 @@ def test_a_level_whose_last_cohort_the_cap_cut_short_is_no_mtd_against_select_mt
     assert (end.mtd, end.clause.id) == (None, "lowest-unsafe")
 
 
-def test_a_level_that_two_more_cannot_save_is_left_at_once():
-    design = make_design("boin", n_levels=3, target=0.1, max_patients=30, titration=True)
-    assert after(design, "1N 2T").level == 0
+@by_name
+def test_the_cohort_is_completed_where_one_dlt_already_deescalates_as_in_get_oc(name):
+    """BOIN at a target of 0.1 de-escalates with 1/3; get.oc completes the cohort all the same."""
+    low = {} if name == "g3+3" else {"target": 0.1, "extrasafe": True}
+    design = make_design(name, n_levels=3, max_patients=30, titration=True, **low)
+    for outcomes, level in (("1T", 0), ("1N 2T", 1)):
+        decision = after(design, outcomes)
+        assert (decision.level, decision.n_to_enrol, decision.clause.id) == (level, 2, "fill")
+    assert_never_higher(every_answer(design, [0, 1, 2, 3]))
 
 
 @by_name
