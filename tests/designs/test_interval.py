@@ -82,6 +82,69 @@ def test_the_fewest_patients_to_eliminate_are_said_where_cohorts_are_smaller(nam
 
 
 @by_name
+@pytest.mark.parametrize(
+    ("seen", "level", "clause"),
+    [
+        ("", 1, "start"),
+        ("", 0, "not-given"),  # where nobody begins
+        ("", 2, "not-given"),
+        ("1NNN", 1, "not-given"),  # the start, but somebody has been treated
+        ("1X 2T", 1, "fill"),
+        ("2TN", 1, "fill"),  # one less than a cohort
+        ("2TNN", 1, "stay"),  # a whole one
+        ("2NNN", 1, "escalate"),
+        ("3NNN", 2, "stay-highest"),
+        ("2NNN 3TTT", 1, "stay-below-eliminated"),
+        ("2TTN", 1, "deescalate"),
+        ("1TTN", 0, "stay-lowest"),
+        ("2NNN 3TTT", 2, "eliminated"),
+        ("2TTT", 2, "eliminated"),
+        ("1TTT", 1, "lowest-eliminated"),
+    ],
+)
+def test_each_sentence_is_said_up_to_the_limit_in_its_words(name, seen, level, clause):
+    design = made(name, start=1)
+    tallies = tally_cohorts(parse_outcomes(seen), (1, 2, 3))
+    assert design.decide(tallies, level).clause.id == clause
+
+
+@by_name
+@pytest.mark.parametrize(
+    ("seen", "level", "clause"),
+    [
+        ("", 1, "start"),
+        ("", 0, "titrate"),  # where nobody begins
+        ("1N", 1, "titrate"),  # the start, but somebody has been treated
+        ("2N", 1, "titrate"),
+        ("2N", 2, "titrate"),
+        ("3N", 2, "fill"),
+    ],
+)
+def test_each_sentence_of_a_titration_is_said_up_to_the_limit_in_its_words(
+    name, seen, level, clause
+):
+    design = made(name, start=1, titration=True)
+    tallies = tally_cohorts(parse_outcomes(seen), (1, 2, 3))
+    assert design.decide(tallies, level).clause.id == clause
+
+
+@by_name
+def test_the_ends_of_a_trial_are_said_up_to_the_limit_in_their_words(name):
+    design = made(name, n_earlystop=9, max_patients=12)
+
+    def clause(*tallies: tuple[int, int], level: int = 1) -> str:
+        seen = [Tally(n_evaluable=n, n_dlts=x) for n, x in tallies]
+        return design.decide(seen, level).clause.id
+
+    assert clause((0, 0), (8, 2), (0, 0)) == "stay"
+    assert clause((0, 0), (9, 3), (0, 0)) == "enough-here"
+    assert clause((0, 0), (9, 0), (0, 0)) == "escalate"  # the next cohort is not treated here
+    assert clause((9, 0), (2, 2), (0, 0)) == "deescalate"  # nor is it from there
+    assert clause((0, 0), (9, 3), (2, 0)) == "enough-here"
+    assert clause((0, 0), (9, 3), (3, 0)) == "max-patients"
+
+
+@by_name
 def test_a_cap_stops_with_a_selected_mtd_and_changes_nothing_before(name):
     capped = every_answer(made(name, max_patients=12), [0, 2, 3, 6])
     free = every_answer(uncapped(name), [0, 2, 3, 6])
