@@ -71,7 +71,7 @@ SURFACE = {
     ),
     "simulations.curves": "emax logistic power weibull",
     "simulations.plots": (
-        "Provenance SUFFIXES plot_comparison plot_convergence plot_curve_averages "
+        "Provenance SUFFIXES plot_boundaries plot_comparison plot_convergence plot_curve_averages "
         "plot_decision_table plot_distribution plot_page plot_paths plot_patients "
         "plot_scenarios plot_selection plot_tornado plot_trajectories plot_trajectory "
         "provenance_of provenance_of_comparison save_figure"
