@@ -13,7 +13,7 @@ from escalation.designs.boin import Boin
 from escalation.designs.crm import Crm
 from escalation.designs.g3_plus_3 import G3Plus3
 from escalation.designs.i3_plus_3 import I3Plus3
-from escalation.designs.keyboard import Keyboard
+from escalation.designs.keyboard import Keyboard, MTpi2
 from escalation.designs.mtpi import MTpi
 from escalation.designs.rolling_six import RollingSix
 from escalation.designs.three_plus_three import VARIANTS, ThreePlusThree
@@ -36,6 +36,7 @@ __all__ = [
     "Keyboard",
     "LevelStatus",
     "MTpi",
+    "MTpi2",
     "RollingSix",
     "ThreePlusThree",
     "Tpi",
@@ -55,6 +56,7 @@ _ALL: tuple[type[Design], ...] = (
     AcceleratedTitration,
     Boin,
     Keyboard,
+    MTpi2,
     MTpi,
     Tpi,
     I3Plus3,

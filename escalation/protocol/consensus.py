@@ -109,7 +109,7 @@ def ask_all(
     --------
     >>> found = ask_all(Protocol.plain(3), "1NNN 2NNT")
     >>> [opinion.name for opinion in found.opinions if not opinion.agrees]
-    ['boin', 'keyboard']
+    ['boin', 'keyboard', 'mtpi-2']
     """
     cohorts = parse_outcomes(outcomes) if isinstance(outcomes, str) else tuple(outcomes)
     sought, sought_from = _target(protocol.design, target)
