@@ -41,6 +41,7 @@ __all__ = [
     "Tpi",
     "change_design",
     "describe_design",
+    "describe_options",
     "design_options",
     "design_settings",
     "make_design",
@@ -112,6 +113,19 @@ def describe_design(design: Design) -> str:
     name, *options = {**design_settings(design), **design.spelled_out()}.items()
     said = (f"{option} {option_words(value)}" for option, value in options if value is not None)
     return f"{name[1]}: {', '.join(said)}"
+
+
+def describe_options(design: Design) -> tuple[str, ...]:
+    """Say each option in a sentence of its own; first those without one, by name and value."""
+    said, named = [], []
+    metadata = {field.name: field.metadata for field in fields(design)}  # type: ignore[arg-type]  # as above
+    for option in design_options(design):
+        value, write = getattr(design, option), metadata[option].get("sentence")
+        if write is not None:
+            said.append(write(design, value))
+        elif value is not None:
+            named.append(f"{option} = {option_words(value)}")
+    return (*(["; ".join(named) + "."] if named else []), *filter(None, said))
 
 
 def option_words(value: object) -> str:

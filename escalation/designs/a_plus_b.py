@@ -10,9 +10,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal, get_args
 
-from escalation.designs.a_plus_b_clauses import write_clauses
+from escalation.designs.a_plus_b_clauses import (
+    BELOW,
+    BORDERLINE,
+    TOP,
+    UNTESTED_BELOW,
+    write_clauses,
+)
 from escalation.designs.base import Action, Clause, Decision, Design, LevelStatus
-from escalation.designs.common_options import count_faults, ladder_faults
+from escalation.designs.common_options import MAX_PATIENTS_WORDS, count_faults, ladder_faults
 from escalation.errors import DesignError
 from escalation.outcomes import Tally
 
@@ -74,11 +80,11 @@ class APlusB(Design):
     c: int
     d: int
     e: int
-    below: Confirmation = "expand"
-    top: Confirmation = "expand"
-    untested_below: Untested = "treat"
-    borderline: Borderline = "fail"
-    max_patients: int | None = None
+    below: Confirmation = field(default="expand", metadata=BELOW)
+    top: Confirmation = field(default="expand", metadata=TOP)
+    untested_below: Untested = field(default="treat", metadata=UNTESTED_BELOW)
+    borderline: Borderline = field(default="fail", metadata=BORDERLINE)
+    max_patients: int | None = field(default=None, metadata=MAX_PATIENTS_WORDS)
     _clauses: Mapping[str, Clause] = field(init=False, repr=False, compare=False)
     _statuses: tuple[tuple[LevelStatus, ...], ...] = field(init=False, repr=False, compare=False)
 
@@ -89,7 +95,19 @@ class APlusB(Design):
         full = self.a + self.b
         judged = tuple(tuple(self._judge(n, x) for x in range(n + 1)) for n in range(full + 1))
         object.__setattr__(self, "_statuses", judged)
-        object.__setattr__(self, "_clauses", write_clauses(self))
+        object.__setattr__(
+            self,
+            "_clauses",
+            write_clauses(
+                a=self.a,
+                b=self.b,
+                c=self.c,
+                d=self.d,
+                e=self.e,
+                borderline=self.borderline,
+                max_patients=self.max_patients,
+            ),
+        )
 
     def _faults(self) -> Sequence[str]:
         faults = list(count_faults(self, ("n_levels", "start", "a", "b", "c", "d", "e")))

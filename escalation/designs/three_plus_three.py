@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal, get_args
 
 from escalation.designs.a_plus_b import APlusB, Borderline, Confirmation
+from escalation.designs.a_plus_b_clauses import BELOW, BORDERLINE, TOP
+from escalation.designs.common_options import SAID_ELSEWHERE
 from escalation.errors import DesignError, did_you_mean
 
 __all__ = ["VARIANTS", "ThreePlusThree", "Variant"]
@@ -59,10 +61,11 @@ class ThreePlusThree(APlusB):
     d: int = field(default=1, init=False, repr=False)
     e: int = field(default=1, init=False, repr=False)
     borderline: Borderline = field(default="fail", init=False, repr=False)
-    variant: Variant | None = None
-    below: Confirmation | None = None  # type: ignore[assignment]  # None only until __post_init__
-    top: Confirmation | None = None  # type: ignore[assignment]  # None only until __post_init__
-    two_of_six: Borderline = "fail"
+    variant: Variant | None = field(default=None, metadata=SAID_ELSEWHERE)
+    # None only until __post_init__
+    below: Confirmation | None = field(default=None, metadata=BELOW)  # type: ignore[assignment]
+    top: Confirmation | None = field(default=None, metadata=TOP)  # type: ignore[assignment]
+    two_of_six: Borderline = field(default="fail", metadata=BORDERLINE)
 
     def __post_init__(self) -> None:
         if self.variant is not None and self.variant not in get_args(Variant):
