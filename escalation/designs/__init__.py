@@ -90,9 +90,30 @@ def required_options(design: type[Design]) -> tuple[str, ...]:
 
 
 def design_settings(design: Design) -> dict[str, Any]:
-    """Return a design's name and every option with its value, as in a protocol file."""
-    options = {option: getattr(design, option) for option in design_options(design)}
-    return {"name": design.name, **options}
+    """Return a design's name and its options with their values, as in a protocol file.
+
+    Every option, but for those in ``options_left_out`` that have their default.
+    """
+    left_out = options_left_out(type(design))
+    values = {option: getattr(design, option) for option in design_options(design)}
+    said = {
+        option: value
+        for option, value in values.items()
+        if option not in left_out or value != left_out[option]
+    }
+    return {"name": design.name, **said}
+
+
+def options_left_out(design: type[Design]) -> dict[str, Any]:
+    """Return the options that settings leave out at their default, with that default.
+
+    They came after protocols had been written without them, whose digests must not change.
+    """
+    return {
+        field.name: field.default
+        for field in fields(design)  # type: ignore[arg-type]  # every design is a dataclass
+        if field.init and field.metadata.get("added_later")
+    }
 
 
 def change_design(design: Design, **options: Any) -> Design:

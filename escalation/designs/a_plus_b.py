@@ -7,14 +7,16 @@ this one.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal, get_args
 
 from escalation.designs.a_plus_b_clauses import (
     BELOW,
+    BEYOND,
     BORDERLINE,
     TOP,
     UNTESTED_BELOW,
+    describe_beyond,
     write_clauses,
 )
 from escalation.designs.base import Action, Clause, Decision, Design, LevelStatus
@@ -22,11 +24,12 @@ from escalation.designs.common_options import MAX_PATIENTS_WORDS, count_faults, 
 from escalation.errors import DesignError
 from escalation.outcomes import Tally
 
-__all__ = ["APlusB", "Borderline", "Confirmation", "Untested"]
+__all__ = ["APlusB", "Beyond", "Borderline", "Confirmation", "Untested"]
 
 Confirmation = Literal["expand", "declare"]
 Untested = Literal["treat", "stop"]
 Borderline = Literal["fail", "mtd"]
+Beyond = Literal["rate", "count"]
 
 MAX_AT_LEVEL = 20  # patients; a table of every outcome of more is no longer read
 
@@ -56,6 +59,10 @@ class APlusB(Design):
         When the level below a too toxic one was never given: treat A there, or do not open it.
     borderline : {"fail", "mtd"}
         What exactly E+1 DLTs among A+B mean: too toxic, or this level is the MTD.
+    beyond : {"rate", "count"}
+        How a level with more than A+B patients is judged. By "rate" it is passed below E+1 in A+B,
+        too toxic above, and at exactly that rate what ``borderline`` says; by "count" E and E+1
+        stay the limits whatever the number of patients.
     max_patients : int or None
         The trial stops without an MTD when the next patients would exceed this number.
 
@@ -84,6 +91,7 @@ class APlusB(Design):
     top: Confirmation = field(default="expand", metadata=TOP)
     untested_below: Untested = field(default="treat", metadata=UNTESTED_BELOW)
     borderline: Borderline = field(default="fail", metadata=BORDERLINE)
+    beyond: Beyond = field(default="rate", metadata=BEYOND)
     max_patients: int | None = field(default=None, metadata=MAX_PATIENTS_WORDS)
     _clauses: Mapping[str, Clause] = field(init=False, repr=False, compare=False)
     _statuses: tuple[tuple[LevelStatus, ...], ...] = field(init=False, repr=False, compare=False)
@@ -116,6 +124,7 @@ class APlusB(Design):
             ("top", Confirmation),
             ("untested_below", Untested),
             ("borderline", Borderline),
+            ("beyond", Beyond),
         ):
             if getattr(self, option) not in get_args(choices):
                 known = " or ".join(map(repr, get_args(choices)))
@@ -147,32 +156,51 @@ class APlusB(Design):
 
         More than A patients count as the second stage, because a tally does not tell in which
         order they came; so a level with a few more than A is completed to A+B unless it is clear
-        already. Beyond A+B the limits stay those of A+B.
+        already. More than A+B are judged as ``beyond`` says.
         """
         n, x = tally.n_evaluable, tally.n_dlts
         return self._statuses[n][x] if n < len(self._statuses) else self._judge(n, x)
-
-    def _judge_all(self, tallies: Sequence[Tally]) -> list[LevelStatus]:
-        judged = self._statuses
-        try:  # a walk through a whole graph spends a third of its time here
-            return [judged[tally.n_evaluable][tally.n_dlts] for tally in tallies]
-        except IndexError:  # more than A+B patients at a level
-            return [self.status(tally) for tally in tallies]
 
     def _judge(self, n: int, x: int) -> LevelStatus:
         """Judge ``x`` DLTs among ``n`` patients."""
         if n == 0:
             return LevelStatus.NOT_GIVEN
+        full = self.a + self.b
+        if n > full and self.beyond == "rate":
+            return self._judge_by_rate(n, x)
         if x > (self.d if n <= self.a else self.e + (self.borderline == "mtd")):
             return LevelStatus.TOO_TOXIC
-        if n >= self.a + self.b:
+        if n >= full:
             return LevelStatus.CONFIRMED if x <= self.e else LevelStatus.BORDERLINE
         if n >= self.a and x < self.c:
             return LevelStatus.CLEARED
         return LevelStatus.OPEN
 
+    def _judge_by_rate(self, n: int, x: int) -> LevelStatus:
+        """Judge more than A+B patients: by which side of E+1 in A+B their rate lies on."""
+        excess = x * (self.a + self.b) - (self.e + 1) * n
+        if excess < 0:
+            return LevelStatus.CONFIRMED
+        at_limit = excess == 0 and self.borderline == "mtd"
+        return LevelStatus.BORDERLINE if at_limit else LevelStatus.TOO_TOXIC
+
     def _decide(self, tallies: Sequence[Tally], level: int) -> Decision:
-        statuses = self._judge_all(tallies)
+        judged = self._statuses
+        try:  # a walk through a whole graph spends a third of its time here
+            statuses = [judged[tally.n_evaluable][tally.n_dlts] for tally in tallies]
+        except IndexError:  # more than A+B patients at a level
+            decision = self._decide_on(tallies, [self.status(tally) for tally in tallies], level)
+            if self.beyond == "count":
+                return decision
+            said = describe_beyond(self, self.beyond)
+            return replace(
+                decision, clause=Clause(decision.clause.id, f"{decision.clause.text} {said}")
+            )
+        return self._decide_on(tallies, statuses, level)
+
+    def _decide_on(
+        self, tallies: Sequence[Tally], statuses: list[LevelStatus], level: int
+    ) -> Decision:
         too_toxic = LevelStatus.TOO_TOXIC
         ceiling = statuses.index(too_toxic) if too_toxic in statuses else self.n_levels
         if ceiling == 0:

@@ -8,7 +8,15 @@ from typing import Any
 from escalation.designs.base import Clause, Design, LevelStatus
 from escalation.outcomes import Tally
 
-__all__ = ["BELOW", "BORDERLINE", "TOP", "UNTESTED_BELOW", "write_clauses"]
+__all__ = [
+    "BELOW",
+    "BEYOND",
+    "BORDERLINE",
+    "TOP",
+    "UNTESTED_BELOW",
+    "describe_beyond",
+    "write_clauses",
+]
 
 
 def write_clauses(
@@ -106,17 +114,38 @@ def _untested_below(design: Design, value: Any) -> str:
 
 
 def _borderline(design: Design, value: Any) -> str:
-    n = design.stages[-1]
-    first = next(
-        x
-        for x in range(n + 1)
-        if design.status(Tally(n_evaluable=n, n_dlts=x)) is not LevelStatus.CONFIRMED
-    )
     meaning = "the level is the MTD" if value == "mtd" else "the level is too toxic"
+    first, n = _first_not_passing(design)
     return f"{first} DLTs among {n} patients mean that {meaning}."
+
+
+def describe_beyond(design: Design, value: Any) -> str:
+    """Say how a level with more patients than the last stage foresees is judged."""
+    first, n = _first_not_passing(design)
+    level = f"A level with more than {_word(n)} patients is judged by"
+    if value == "count":
+        return f"{level} the same numbers of DLTs as one with {_word(n)}."
+    if design.status(Tally(n_evaluable=n, n_dlts=first)) is LevelStatus.BORDERLINE:
+        limit = f"more than {first}/{n} is too toxic, {first}/{n} makes it the MTD, less is passed"
+    else:
+        limit = f"{first}/{n} or more is too toxic, less is passed"
+    return f"{level} its rate: {limit}."
+
+
+def _first_not_passing(design: Design) -> tuple[int, int]:
+    """Return the fewest DLTs that do not pass a level on its last look, and its patients then."""
+    n = design.stages[-1]
+    numbers = range(n + 1)
+    passing = (design.status(Tally(n_evaluable=n, n_dlts=x)) for x in numbers)
+    return next(x for x in numbers if next(passing) is not LevelStatus.CONFIRMED), n
 
 
 BELOW: Mapping[str, Any] = {"sentence": _below}
 TOP: Mapping[str, Any] = {"sentence": _top}
 UNTESTED_BELOW: Mapping[str, Any] = {"sentence": _untested_below}
 BORDERLINE: Mapping[str, Any] = {"sentence": _borderline}
+BEYOND: Mapping[str, Any] = {
+    "description": "Judge a level with more than A+B patients by rate or by count.",
+    "sentence": describe_beyond,
+    "added_later": True,
+}

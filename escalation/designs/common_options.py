@@ -33,8 +33,10 @@ PLENTY = 30  # patients at a level, where the protocol sets no limit
 
 # An option's metadata: limits and description go to the model of a protocol file; not so
 # "sentence", a function of the design and the option's value which writes what the rule section of
-# a protocol says of it, or "" where that is nothing.
-NOT_FOR_A_FILE = ("sentence",)
+# a protocol says of it, or "" where that is nothing; nor "added_later", which marks an option that
+# protocols were written without: at its default it is left out of a design's settings, so that
+# their digests stay what they were.
+NOT_FOR_A_FILE = ("sentence", "added_later")
 
 
 def _say_nothing(_: Design, __: Any) -> str:

@@ -172,12 +172,13 @@ def test_every_maximum_sample_size_against_prose(variant, two_of_six):
 
 
 def failed_fail(n, x):
-    return x >= 2
+    """Two or more; of more than six, 2/6 or more."""
+    return np.where(n <= 6, x >= 2, 3 * x >= n)
 
 
 def failed_mtd(n, x):
     """2/4 to 2/6 may still be, or is, the MTD; two among the first three never."""
-    return (x >= 3) | ((x == 2) & (n <= 3))
+    return np.where(n <= 6, (x >= 3) | ((x == 2) & (n <= 3)), 3 * x > n)
 
 
 def open_fail(n, x):
@@ -198,16 +199,16 @@ UNTIDY = [
 
 
 def assert_mtd_earned(answers: Answers, variant: str, two_of_six: str) -> None:
-    """Assert <= 1/6 at the MTD, or 0/3 where the variant declares at once, or an allowed 2/6."""
+    """Assert <= 1/6 at the MTD (of more than six below 2/6), a 0/3 declared at once, or 2/6."""
     below, top = VARIANTS[variant]
     rows = np.flatnonzero(answers.mtd != NONE)
     mtd = answers.mtd[rows]
     n, x = answers.n[rows, mtd], answers.x[rows, mtd]
     at_top = mtd == answers.n.shape[1] - 1
-    earned = (n >= 6) & (x <= 1)
+    earned = ((n >= 6) & (x <= 1)) | ((n > 6) & (3 * x < n))
     earned |= (n >= 3) & (x == 0) & np.where(at_top, top == "declare", below == "declare")
     if two_of_six == "mtd":
-        earned |= (n >= 6) & (x == 2)
+        earned |= (n >= 6) & (3 * x == n)
     wrong = np.zeros(len(answers.mtd), dtype=bool)
     wrong[rows] = ~earned
     assert_none(answers, wrong, "an MTD without the patients it takes")
