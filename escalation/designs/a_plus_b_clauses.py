@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from escalation.designs.base import Clause, Design, LevelStatus
+from escalation.designs.common_options import SAID_ELSEWHERE
 from escalation.outcomes import Tally
 
 __all__ = [
     "BELOW",
     "BEYOND",
     "BORDERLINE",
+    "THIRD",
+    "THIRD_LIMIT",
     "TOP",
     "UNTESTED_BELOW",
     "describe_beyond",
@@ -20,30 +23,48 @@ __all__ = [
 
 
 def write_clauses(
-    *, a: int, b: int, c: int, d: int, e: int, borderline: str, max_patients: int | None
+    *,
+    a: int,
+    b: int,
+    c: int,
+    d: int,
+    e: int,
+    third: int | None,
+    f: int,
+    borderline: str,
+    max_patients: int | None,
 ) -> dict[str, Clause]:
-    """Write the protocol's sentences for one set of options, named as those of ``APlusB``."""
+    """Write the protocol's sentences for one set of options, named as those of ``APlusB``.
+
+    Without a third stage ``f`` is ``e``.
+    """
     first, full = _word(a), _word(a + b)
-    toxic_first, toxic_full = d + 1, e + 1 + (borderline == "mtd")
+    toxic_first, toxic_full = d + 1, f + 1 + (borderline == "mtd")
+    every = _word(a + b + (third or 0))
+    looks = full if third is None else f"{full} or {every}"
     if toxic_first == toxic_full:
         too_toxic = f"With {_word(toxic_first)} or more DLTs a level is too toxic"
     elif toxic_first > a:
-        too_toxic = f"With {_word(toxic_full)} or more DLTs among {full} a level is too toxic"
+        too_toxic = f"With {_word(toxic_full)} or more DLTs among {looks} a level is too toxic"
     else:
         too_toxic = (
             f"With {_word(toxic_first)} or more DLTs among the first {first}, or "
-            f"{_word(toxic_full)} or more among {full}, a level is too toxic"
+            f"{_word(toxic_full)} or more among {looks}, a level is too toxic"
         )
     too_toxic += " and neither it nor any higher level is given again. "
     few_dlts = f"no DLT among {first}" if c == 1 else f"fewer than {_word(c)} DLTs among {first}"
     in_doubt = f"{_range(c, d)} DLT{'s' * (d > 1)} among {first} patients"
     passing = f"at most {_word(e)} DLT{'s' * (e != 1)} among {full}"
+    if third is not None:
+        passing += f", or at most {_word(f)} among {every}"
     texts = {
         "start": f"Treat {first} patients at the starting level.",
         "fill": f"A level is first judged on {first} evaluable patients: treat until {first} are "
         "evaluable.",
         "expand": f"With {in_doubt}, treat more at the same level until {full} are evaluable, and "
         "judge it on them.",
+        "expand-third": f"With {_range(e + 1, min(f, a + b))} DLTs among {full} patients, treat "
+        f"more at the same level until {every} are evaluable, and judge it on them.",
         "escalate-first": f"With {few_dlts}, escalate to the next level.",
         "escalate-expanded": f"With {passing}, escalate to the next level.",
         "confirm-top": f"The highest level is declared the MTD only on {full} patients: with "
@@ -69,6 +90,8 @@ def write_clauses(
         "max-patients": "When the next patients would exceed the maximum sample size of "
         f"{max_patients}, stop: the MTD is not determined.",
     }
+    if third is None:
+        del texts["expand-third"]
     return {clause_id: Clause(clause_id, text) for clause_id, text in texts.items()}
 
 
@@ -114,9 +137,25 @@ def _untested_below(design: Design, value: Any) -> str:
 
 
 def _borderline(design: Design, value: Any) -> str:
+    if len(design.stages) > 2:
+        return ""  # a third stage says what they mean
     meaning = "the level is the MTD" if value == "mtd" else "the level is too toxic"
     first, n = _first_not_passing(design)
     return f"{first} DLTs among {n} patients mean that {meaning}."
+
+
+def _third(design: Design, value: Any) -> str:
+    if value is None:
+        return ""
+    *_, full, every = design.stages
+    counts = range(full + 1)
+    status = [design.status(Tally(n_evaluable=full, n_dlts=x)) for x in counts]
+    in_doubt = " or ".join(str(x) for x in counts if status[x] is LevelStatus.OPEN)
+    first, _ = _first_not_passing(design)
+    return (
+        f"{in_doubt} DLTs among {full} patients leave doubt: {value} more "
+        f"are treated, and at most {first - 1} DLTs among {every} pass the level."
+    )
 
 
 def describe_beyond(design: Design, value: Any) -> str:
@@ -144,6 +183,20 @@ BELOW: Mapping[str, Any] = {"sentence": _below}
 TOP: Mapping[str, Any] = {"sentence": _top}
 UNTESTED_BELOW: Mapping[str, Any] = {"sentence": _untested_below}
 BORDERLINE: Mapping[str, Any] = {"sentence": _borderline}
+THIRD: Mapping[str, Any] = {
+    "description": "Patients of a third stage, where A+B leave doubt.",
+    "ge": 1,
+    "le": 20,
+    "sentence": _third,
+    "added_later": True,
+}
+THIRD_LIMIT: Mapping[str, Any] = {
+    "description": "Most DLTs that pass a level with all three stages; E+1 unless given.",
+    "ge": 1,
+    "le": 20,
+    **SAID_ELSEWHERE,
+    "added_later": True,
+}
 BEYOND: Mapping[str, Any] = {
     "description": "Judge a level with more than A+B patients by rate or by count.",
     "sentence": describe_beyond,

@@ -25,6 +25,8 @@ DESIGNS = [
     APlusB(n_levels=3, a=4, b=6, c=2, d=3, e=4),
     APlusB(n_levels=4, start=1, a=1, b=2, c=1, d=0, e=0),
     ThreePlusThree(n_levels=6),
+    ThreePlusThree(n_levels=3, start=1, third=3),
+    APlusB(n_levels=3, a=2, b=3, c=1, d=1, e=1, third=2, f=3, below="declare"),
 ]
 PARAMS = [pytest.param(design, id=repr(design)) for design in DESIGNS]
 
