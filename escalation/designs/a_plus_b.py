@@ -6,6 +6,7 @@ this one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal, get_args
@@ -14,6 +15,7 @@ from escalation.designs.a_plus_b_clauses import (
     BELOW,
     BEYOND,
     BORDERLINE,
+    COHORT_RANGE,
     THIRD,
     THIRD_LIMIT,
     TOP,
@@ -33,6 +35,7 @@ Untested = Literal["treat", "stop"]
 Borderline = Literal["fail", "mtd"]
 Beyond = Literal["rate", "count"]
 
+_RANGE = re.compile(r"([0-9]{1,2})-([0-9]{1,2})")
 MAX_AT_LEVEL = 20  # patients; a table of every outcome of more is no longer read
 
 _PASSED = (LevelStatus.CLEARED, LevelStatus.CONFIRMED)
@@ -71,6 +74,11 @@ class APlusB(Design):
         How a level with more patients than the last stage foresees is judged. By "rate" it is
         passed below E+1 in A+B (F+1 in A+B+``third``), too toxic above, and at exactly that rate
         what ``borderline`` says; by "count" the limits stay whatever the number of patients.
+    cohort_size : str or None
+        How many evaluable patients a cohort may have, as "3-6": from A to at most those of the
+        last stage; None for whole cohorts only. ``decide`` asks for as many as the next look takes
+        and says how many more the cohort may have; whatever comes, all patients at the level are
+        judged together. Operating characteristics are those of the smallest cohorts.
     max_patients : int or None
         The trial stops without an MTD when the next patients would exceed this number.
 
@@ -102,6 +110,7 @@ class APlusB(Design):
     third: int | None = field(default=None, metadata=THIRD)
     f: int | None = field(default=None, metadata=THIRD_LIMIT)
     beyond: Beyond = field(default="rate", metadata=BEYOND)
+    cohort_size: str | None = field(default=None, metadata=COHORT_RANGE)
     max_patients: int | None = field(default=None, metadata=MAX_PATIENTS_WORDS)
     _clauses: Mapping[str, Clause] = field(init=False, repr=False, compare=False)
     _statuses: tuple[tuple[LevelStatus, ...], ...] = field(init=False, repr=False, compare=False)
@@ -158,7 +167,7 @@ class APlusB(Design):
                 f"needs C - 1 <= D <= A and D <= E < A + B, not "
                 f"A={self.a} B={self.b} C={self.c} D={self.d} E={self.e}"
             )
-        return faults or list(self._third_faults())
+        return faults or [*self._third_faults(), *self._cohort_faults()]
 
     def _third_faults(self) -> Iterator[str]:
         """Name what in a third stage makes none, or contradicts the second."""
@@ -178,6 +187,28 @@ class APlusB(Design):
                 f"third treats more after {self.e + 1} DLTs among {self.a + self.b}, which by the "
                 "option 'mtd' make the level the MTD; give one or the other"
             )
+
+    def _cohort_faults(self) -> Iterator[str]:
+        """Name what is wrong with the range of cohort sizes."""
+        if self.cohort_size is None:
+            return
+        found = _RANGE.fullmatch(str(self.cohort_size))
+        if found is None:
+            yield f'cohort_size must be a range such as "3-6", not {self.cohort_size!r}'
+            return
+        fewest, most = map(int, found.groups())
+        if fewest > most:
+            yield f'cohort_size is upside down: write "{most}-{fewest}", not "{self.cohort_size}"'
+        elif fewest != self.a or most > self.stages[-1]:
+            yield (
+                f"cohort_size must be a range from {self.a}, on which a level is first judged, to "
+                f'at most {self.stages[-1]}, not "{self.cohort_size}"'
+            )
+
+    @property
+    def largest_cohort(self) -> int:
+        """The most evaluable patients of one cohort: the end of the range, where there is one."""
+        return self.a if self.cohort_size is None else int(self.cohort_size.partition("-")[2])
 
     @property
     def stages(self) -> tuple[int, ...]:
@@ -324,19 +355,33 @@ class APlusB(Design):
         """Enrol what ``target`` lacks of its next look, unless the trial's cap forbids it."""
         n = tallies[target].n_evaluable
         n_to_enrol = next(size for size in self.stages if n < size) - n
-        return self._enrol(tallies, level, target, n_to_enrol, why)
+        if self.cohort_size is None:
+            return self._enrol(tallies, level, target, n_to_enrol, why)
+        # less than a first cohort is the same cohort still, on its way to A
+        n_at_most = max(n_to_enrol, self.largest_cohort - (n if n < self.a else 0))
+        n_optional = n_at_most - n_to_enrol
+        return self._enrol(tallies, level, target, n_to_enrol, why, n_optional=n_optional)
 
     def _enrol(
-        self, tallies: Sequence[Tally], level: int, target: int, n_to_enrol: int, why: str
+        self,
+        tallies: Sequence[Tally],
+        level: int,
+        target: int,
+        n_to_enrol: int,
+        why: str,
+        *,
+        n_optional: int = 0,
     ) -> Decision:
         if self.max_patients is not None:
-            n_so_far = sum(tally.n_evaluable for tally in tallies)
-            if n_so_far + n_to_enrol > self.max_patients:
+            left = self.max_patients - sum(tally.n_evaluable for tally in tallies) - n_to_enrol
+            if left < 0:
                 return self._stop("max-patients", inconclusive=True)
+            n_optional = min(n_optional, left)
         return Decision(
             action=Action.towards(target, level),
             level=target,
             n_to_enrol=n_to_enrol,
+            n_optional=n_optional,
             clause=self._clauses[why],
         )
 

@@ -13,6 +13,7 @@ __all__ = [
     "BELOW",
     "BEYOND",
     "BORDERLINE",
+    "COHORT_RANGE",
     "THIRD",
     "THIRD_LIMIT",
     "TOP",
@@ -158,6 +159,15 @@ def _third(design: Design, value: Any) -> str:
     )
 
 
+def _cohort_range(design: Design, value: Any) -> str:
+    if value is None:
+        return ""
+    return (
+        f"A cohort may have {_range(design.stages[0], design.largest_cohort)} evaluable patients; "
+        "all patients at the level are judged together, whatever their number."
+    )
+
+
 def describe_beyond(design: Design, value: Any) -> str:
     """Say how a level with more patients than the last stage foresees is judged."""
     first, n = _first_not_passing(design)
@@ -195,6 +205,11 @@ THIRD_LIMIT: Mapping[str, Any] = {
     "ge": 1,
     "le": 20,
     **SAID_ELSEWHERE,
+    "added_later": True,
+}
+COHORT_RANGE: Mapping[str, Any] = {
+    "description": "Evaluable patients of a cohort, as a range such as 3-6.",
+    "sentence": _cohort_range,
     "added_later": True,
 }
 BEYOND: Mapping[str, Any] = {

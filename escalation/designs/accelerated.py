@@ -34,7 +34,7 @@ class AcceleratedTitration(ThreePlusThree):
         Number of levels, and the 0-based level of the first patient.
     moderate_events : int
         Titration ends when this many patients have had a moderate toxicity.
-    variant, below, top, untested_below, two_of_six, third, beyond, max_patients
+    variant, below, top, untested_below, two_of_six, third, beyond, cohort_size, max_patients
         As in ``ThreePlusThree``.
 
     References

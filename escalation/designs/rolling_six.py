@@ -59,6 +59,7 @@ class RollingSix(ThreePlusThree):
 
     two_of_six: Borderline = field(default="fail", init=False, repr=False)
     third: int | None = field(default=None, init=False, repr=False)
+    cohort_size: str | None = field(default=None, init=False, repr=False)
 
     def _decide_pending(self, tallies: Sequence[Tally], level: int, last: Tally) -> Decision:
         decision = super(RollingSix, self)._decide_pending(tallies, level, last)

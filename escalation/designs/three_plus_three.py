@@ -33,7 +33,7 @@ class ThreePlusThree(APlusB):
         Number of levels, and the 0-based level of the first cohort.
     variant : {"confirm", "declare", "expand-below", "declare-confirm-top"}
         The usual name of the pair (``below``, ``top``); "confirm" unless these say otherwise.
-    below, top, untested_below, beyond, max_patients
+    below, top, untested_below, beyond, cohort_size, max_patients
         As in ``APlusB``.
     third : int or None
         Patients of a third stage: 3 makes it a 3+3+3, where 2/6 are given three more, 2/9 passes
