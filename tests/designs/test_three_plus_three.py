@@ -250,6 +250,39 @@ def test_every_tally_up_to_eight_patients_at_three_levels(variant, untested_belo
     assert_never_higher(answers)
 
 
+@pytest.mark.parametrize(
+    ("outcomes", "mtd"),
+    [
+        ("1NNT 1NNT 2NNN", 0),
+        ("1NNT 1NNT 2NNT", 0),
+        ("1NNT 1NNT 2NNN 3NNN", 0),
+        ("1NNN 2NNT 2NNT 3NNN", 1),
+        ("1NNT 1NNT 2NNT 2NNT", 0),  # the lower of two
+        ("1NNT 1NNT 2NNN 3TTT", 0),
+    ],
+)
+def test_two_of_six_as_the_mtd_caps_the_way_up_where_a_higher_level_was_given(outcomes, mtd):
+    """By the protocol's sentence the trial ended at 2/6: nothing given against it opens more."""
+    design = ThreePlusThree(n_levels=4, two_of_six="mtd")
+    cohorts = parse_outcomes(outcomes)
+    tallies = tally_cohorts(cohorts, (1, 2, 3, 4))
+    for level in range(4):
+        decision = design.decide(tallies, level)
+        assert (decision.action, decision.mtd) == (Action.STOP, mtd)
+        assert decision.clause.id == "borderline-mtd"
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_no_untidy_tally_leads_above_a_level_with_two_of_six_as_the_mtd(variant):
+    design = ThreePlusThree(n_levels=2, variant=variant, two_of_six="mtd")
+    answers = every_answer(design, list(range(10)))
+    n, x = answers.n[:, 0], answers.x[:, 0]
+    borderline = (n >= 6) & (3 * x == n)
+    assert borderline.any()
+    for named in (answers.level, answers.mtd):
+        assert_none(answers, borderline & (named > 0), "goes above 2/6")
+
+
 counts = st.integers(0, 9).flatmap(
     lambda n: st.builds(Tally, n_evaluable=st.just(n), n_dlts=st.integers(0, n))
 )
