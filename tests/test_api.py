@@ -14,7 +14,7 @@ SURFACE = {
     "escalation.designs": (
         "APlusB AcceleratedTitration Action Boin Clause Crm DESIGNS Decision Design G3Plus3 "
         "I3Plus3 Keyboard LevelStatus MTpi MTpi2 RollingSix ThreePlusThree Tpi VARIANTS "
-        "change_design describe_design design_options design_settings make_design"
+        "change_design describe_design describe_options design_options design_settings make_design"
     ),
     "escalation.protocol": (
         "Advice DltWindow DoseLevel Enrolment ExpansionMonitoring Protocol ProtocolScenario "
