@@ -224,10 +224,13 @@ class APlusB(Design):
         return self.e + 1 if self.f is None else self.f
 
     def spelled_out(self) -> Mapping[str, Any]:
-        """Return what a third stage makes of E+1 DLTs among A+B, and its limit."""
-        if self.third is None:
-            return {}
-        return {"borderline": f"{self.third} more", "f": self._most_passing}
+        """Return what a third stage makes of E+1 DLTs among A+B, its limit, and cohorts' sizes."""
+        said: dict[str, Any] = {}
+        if self.third is not None:
+            said |= {"borderline": f"{self.third} more", "f": self._most_passing}
+        if self.cohort_size is not None:
+            said["cohort_size"] = f"{self.cohort_size} (simulated: {self.a})"
+        return said
 
     def status(self, tally: Tally) -> LevelStatus:
         """Judge one level on its evaluable patients alone, for any number of them.

@@ -101,8 +101,10 @@ class ThreePlusThree(APlusB):
         super(ThreePlusThree, self).__post_init__()
 
     def spelled_out(self) -> Mapping[str, Any]:
-        """Return what a third stage makes of two among six."""
-        return {} if self.third is None else {"two_of_six": f"{self.third} more"}
+        """Return as ``APlusB``, under the names of a 3+3."""
+        said = dict(super(ThreePlusThree, self).spelled_out())
+        said.pop("f", None)
+        return {"two_of_six" if name == "borderline" else name: said[name] for name in said}
 
     def superseded_by(self, options: Collection[str]) -> frozenset[str]:
         """Give way: a variant names a pair, so it replaces ``below`` and ``top``, and they it."""

@@ -167,7 +167,7 @@ def test_the_rule_text_says_the_range():
 def test_a_range_is_said_where_it_is_given_and_nothing_to_designs_with_one_size():
     assert "cohort_size" not in describe_design(ThreePlusThree(n_levels=2))
     assert describe_design(ThreePlusThree(n_levels=2, cohort_size="3-6")).endswith(
-        "cohort_size 3-6"
+        "cohort_size 3-6 (simulated: 3)"
     )
     assert "cohort_size" not in design_options(RollingSix)
     own = Protocol.plain(3).with_design("boin", target=0.3, cohort_size=2, max_patients=12)
