@@ -271,8 +271,14 @@ class DecisionMade(Event):
 
     @property
     def override(self) -> bool:
-        """Whether the committee chose something else than the rule."""
-        return self.chosen != self.recommended.choice
+        """Whether the committee chose something else than the rule.
+
+        More patients at the level that the rule named are as the rule says, where they are no
+        departure: the protocol has a range of cohort sizes.
+        """
+        said, chosen = self.recommended.choice, self.chosen
+        allowed = chosen.n_to_enrol > said.n_to_enrol > 0 and not self.departure
+        return chosen != said and not (allowed and chosen.level == said.level)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

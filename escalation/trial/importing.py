@@ -283,11 +283,11 @@ def _next_size(cohorts: Sequence[_Members], protocol: Protocol) -> int:
     """Return how many patients of the next cohort count: in titration it is what the rule says."""
     design = protocol.design
     if not design.asks_moderate:
-        return design.stages[0]
+        return design.largest_cohort
     written = _written(cohorts)
     level = protocol.labels.index(written[-1].label) if written else design.start
     said = design.decide(tally_cohorts(written, protocol.labels), level)
-    return said.n_to_enrol or design.stages[0]
+    return said.n_at_most or design.largest_cohort
 
 
 def _into_cohorts(
