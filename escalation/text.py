@@ -45,16 +45,18 @@ def paragraph(text: str, first: str = "", indent: str = "  ", width: int = WIDTH
     )
 
 
-def fold(rows: Sequence[Sequence[str]], width: int) -> list[list[int]]:
-    """Return the columns of a table in groups that fit on ``width``, the first in each of them."""
+def fold(rows: Sequence[Sequence[str]], width: int, n_labels: int = 1) -> list[list[int]]:
+    """Return the columns of a table in groups that fit on ``width``, the labels in each of them."""
     n_columns = max(map(len, rows))
     widths = [max(len(row[k]) for row in rows if k < len(row)) for k in range(n_columns)]
-    groups, taken = [[0]], widths[0]
-    for column in range(1, n_columns):
+    labels = list(range(n_labels))
+    beside = sum(widths[:n_labels]) + 2 * (n_labels - 1)
+    groups, taken = [labels[:]], beside
+    for column in range(n_labels, n_columns):
         needed = widths[column] + 2
-        if taken + needed > width and len(groups[-1]) > 1:
-            groups.append([0])
-            taken = widths[0]
+        if taken + needed > width and len(groups[-1]) > n_labels:
+            groups.append(labels[:])
+            taken = beside
         groups[-1].append(column)
         taken += needed
     return groups

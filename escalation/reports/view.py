@@ -44,6 +44,8 @@ class Table:
         On a terminal, draw a line below the head.
     indent : str
         On a terminal, before every line.
+    n_labels : int
+        Columns that say what a row is; a table too wide for a terminal repeats them in each part.
     """
 
     rows: Sequence[Sequence[str]]
@@ -51,6 +53,7 @@ class Table:
     n_heads: int = 1
     ruled: bool = False
     indent: str = ""
+    n_labels: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,18 +9,13 @@ from typing import Any
 
 import click
 
-from escalation.cli.options import protocol_options, read_outcomes, read_stdin
-from escalation.errors import InputError, did_you_mean
+from escalation.cli.options import protocol_options, read_outcomes
+from escalation.errors import InputError
 from escalation.protocol import Protocol
 from simulations.cli.numbers import parse_p_dlt, parse_p_moderate
+from simulations.cli.source import read_scenarios
 from simulations.questions.question import Question
-from simulations.scenarios.scenario import (
-    MAX_BYTES,
-    Scenario,
-    load_scenarios,
-    parse_scenarios,
-    shipped_scenarios,
-)
+from simulations.scenarios.scenario import Scenario
 
 __all__ = [
     "choose_scenarios",
@@ -28,7 +23,6 @@ __all__ = [
     "p_moderate_option",
     "plot_option",
     "question_options",
-    "read_scenarios",
     "scenario_option",
     "seed_option",
     "trials_option",
@@ -149,36 +143,3 @@ def choose_scenarios(
         return ()
     doses = [level.dose for level in protocol.levels if level.dose is not None]
     return read_scenarios(scenario_file, n_levels=n_levels, doses=doses or None)
-
-
-def read_scenarios(
-    source: str, *, n_levels: int | None = None, doses: list[float] | None = None
-) -> tuple[Scenario, ...]:
-    """Load scenarios by name or path, or from standard input where it is ``-``.
-
-    ``source`` may end in ``:NAME``, which picks one of them.
-    """
-    place, name = _split(source)
-    if place == "-":
-        content = read_stdin(MAX_BYTES + 1)
-        loaded = parse_scenarios(content, "standard input", n_levels=n_levels, doses=doses)
-    else:
-        loaded = load_scenarios(place, n_levels=n_levels, doses=doses)
-    if name is None:
-        return loaded
-    picked = tuple(scenario for scenario in loaded if scenario.name == name)
-    if not picked:
-        hint = did_you_mean(name, [scenario.name for scenario in loaded])
-        raise InputError(f"{place} has no scenario {name!r}; {hint}")
-    return picked
-
-
-def _split(source: str) -> tuple[str, str | None]:
-    """Part a source at the colon before a scenario's name; a path may hold a colon too."""
-    colons = [place for place, letter in enumerate(source) if letter == ":"]
-    for colon in colons:
-        place, name = source[:colon], source[colon + 1 :]
-        is_source = place in ("-", *shipped_scenarios()) or place.endswith(".toml")
-        if name and not Path(source).exists() and (is_source or Path(place).is_file()):
-            return place, name
-    return source, None

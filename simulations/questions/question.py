@@ -55,13 +55,24 @@ class Question:
         InputError
             Where there are several.
         """
-        if len(self.asked) > 1:
-            names = ", ".join(scenario.name for scenario in self.asked)
+        return self.only_scenario() if self.asked else None
+
+    def only_scenario(self) -> Scenario:
+        """Return the scenario of an answer that takes one alone.
+
+        Raises
+        ------
+        InputError
+            Where there are several.
+        """
+        only, *others = self.scenarios
+        if others:
+            names = ", ".join(scenario.name for scenario in self.scenarios)
             raise InputError(
-                f"--scenario holds {len(self.asked)} scenarios, and one is wanted; name it as "
-                f"FILE:NAME, of {names}, or give its numbers by --p-dlt"
+                f"this takes one scenario, and there are several: {names}. Name one by --scenario "
+                "FILE:NAME, or give its numbers by --p-dlt"
             )
-        return self.asked[0] if self.asked else None
+        return only
 
     def graph(self, build: Callable[..., TransitionGraph] | None = None) -> TransitionGraph:
         """Build the graph of the trial, or of the rest of it after the outcomes so far.

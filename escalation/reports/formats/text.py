@@ -44,8 +44,8 @@ def _lines(table: Table) -> list[str]:
 
 
 def _parts(table: Table, width: int) -> Iterator[Table]:
-    """Yield a table in parts that fit, each with the first column."""
-    for columns in fold(table.rows, width - len(table.indent)):
+    """Yield a table in parts that fit, each with the columns that say what a row is."""
+    for columns in fold(table.rows, width - len(table.indent), table.n_labels):
         rows = [[row[k] for k in columns if k < len(row)] for row in table.rows]
         left = [place for place, k in enumerate(columns) if k in table.left]
         yield Table(rows, left, table.n_heads, table.ruled, table.indent)
