@@ -118,13 +118,13 @@ def _split(word: str) -> tuple[str, str]:
 
 
 def _split_alias(word: str, name: str) -> tuple[str, str | None]:
-    """Part a name at the = before its alias; a file's name may hold one too."""
-    before, equals, alias = name.partition("=")
-    if not equals or any(mark in name for mark in ":/\\") or Path(name).is_file():
+    """Part a name at the = before its alias; a path may hold one too."""
+    before, equals, alias = name.rpartition("=")
+    if not equals or any(mark in alias for mark in ":/\\") or Path(name).is_file():
         return name, None
-    if not is_line(alias, LONGEST_LABEL) or any(mark in alias for mark in "=,"):
+    if not is_line(alias, LONGEST_LABEL) or "," in alias:
         raise InputError(
-            f"{word}: an alias is 1 to {LONGEST_LABEL} characters without = or comma, written as "
+            f"{word}: an alias is 1 to {LONGEST_LABEL} characters without a comma, written as "
             f"{before}=ALIAS:KEY=VALUE,KEY=VALUE"
         )
     return before, alias
