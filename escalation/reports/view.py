@@ -59,6 +59,8 @@ class Table:
         On a terminal, draw a line below the head.
     indent : str
         On a terminal, before every line.
+    n_labels : int
+        Columns that say what a row is; a table too wide for a terminal repeats them in each part.
     prose : bool
         Whether the last column is text, which a terminal wraps.
     notes : mapping of int to str
@@ -70,6 +72,7 @@ class Table:
     n_heads: int = 1
     ruled: bool = False
     indent: str = ""
+    n_labels: int = 1
     prose: bool = False
     notes: Mapping[int, str] = field(default_factory=dict)
 
