@@ -97,7 +97,7 @@ def random_scenarios(
     """  # noqa: D301  # click reads the backspace
     protocol = question.protocol
     if target is None:
-        target = getattr(protocol.design, "target", None)
+        target = protocol.design.target
     if target is None:
         raise click.UsageError(
             f"give --target: a {protocol.design.name} has none to judge correct selection by"
