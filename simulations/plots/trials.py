@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from escalation.errors import InputError
-from escalation.reports.figure_style import (
-    INK,
-    LIGHT,
-    MIDDLE,
+from escalation.reports.figure_layout import (
     PAGE_WIDTH,
     caption,
     first_lines,
     label_counts,
     legend_above,
+    line_height,
     new_axes,
     plain,
-    shorten,
+    wrap,
+)
+from escalation.reports.figure_style import (
+    INK,
+    LIGHT,
+    MIDDLE,
     styled,
 )
 from simulations.graph import INCONCLUSIVE, NO_MTD
@@ -41,6 +43,7 @@ def plot_trajectory(
     design: str,
     scenario: str,
     seed: int,
+    trial_title: str = "",
     ax: Axes | None = None,
 ) -> Axes:
     """Plot one simulated trial: dose level by patient, DLTs marked, and the MTD at the end.
@@ -56,6 +59,8 @@ def plot_trajectory(
     design, scenario : str
     seed : int
         With ``design`` and ``scenario``, for the caption.
+    trial_title : str
+        The title of the trial that is simulated.
     ax : matplotlib.axes.Axes, optional
 
     Returns
@@ -66,7 +71,7 @@ def plot_trajectory(
     _draw(ax, trials, trial, level_names)
     points = legend_above(ax, n_columns=4)
     method = f"simulated trial {trial:,}, seed {seed}: {_end(trials, trial, level_names)}"
-    caption(ax, design, describe_scenario(scenario), method, points=points)
+    caption(ax, design, describe_scenario(scenario), method, trial=trial_title, points=points)
     return ax
 
 
@@ -79,6 +84,7 @@ def plot_trajectories(
     design: str,
     scenario: str,
     seed: int,
+    trial_title: str = "",
 ) -> Figure:
     """Plot several simulated trials side by side, the first six by default.
 
@@ -98,15 +104,20 @@ def plot_trajectories(
             ax.set_visible(False)
             continue
         _draw(ax, trials, shown[place], level_names)
-        ax.set_title(f"trial {shown[place]:,}: {_end(trials, shown[place], level_names)}")
+        end = f"trial {shown[place]:,}: {_end(trials, shown[place], level_names)}"
+        ax.set_title(wrap(end, (PAGE_WIDTH - 0.5) / n_columns - 0.15, 6.5))
         ax.label_outer()
         if place + n_columns >= len(shown):  # the lowest panel of its column
             ax.tick_params(labelbottom=True)
             ax.set_xlabel("Patient")
     handles, labels = panels[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(handles))
-    text = f"{design}; scenario “{shorten(scenario)}”; simulated trials, seed {seed}"
-    figure.suptitle(plain(textwrap.fill(text, 105)), x=0.01, horizontalalignment="left", fontsize=8)
+    words = f"{design}; {describe_scenario(scenario)}; simulated trials, seed {seed}"
+    if trial_title:
+        words = f"{trial_title}\n{words}"
+    said = wrap(plain(words), PAGE_WIDTH - 0.15, 8)
+    figure.suptitle(said, x=0.01, horizontalalignment="left", fontsize=8)
+    figure.set_figheight(height + line_height(8) * said.count("\n"))
     return figure
 
 
