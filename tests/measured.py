@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import combinations, pairwise
+from collections.abc import Iterator
+from itertools import pairwise
 from unittest.mock import patch
 
 import numpy as np
@@ -35,11 +36,19 @@ def text_faults(drawn: Figure | Axes) -> list[str]:
         if points < LEAST_POINTS:
             faults.append(f"{words!r} has {points} points")
     faults += [
-        f"{one[0]!r} crosses {other[0]!r}"
-        for one, other in combinations(texts, 2)
-        if _cross(one[2], other[2])
+        f"{texts[one][0]!r} crosses {texts[other][0]!r}"
+        for one, other in _near([corners for _, _, corners in texts])
+        if _cross(texts[one][2], texts[other][2])
     ]
     return faults
+
+
+def _near(boxes: list[NDArray[np.float64]]) -> Iterator[tuple[int, int]]:
+    """Yield pairs that lie side by side neither from left to right nor from top to bottom."""
+    low = np.array([corners.min(axis=0) for corners in boxes]).reshape(-1, 2)
+    high = np.array([corners.max(axis=0) for corners in boxes]).reshape(-1, 2)
+    near = (low[:, None] < high[None]).all(axis=2)
+    yield from np.argwhere(np.triu(near & near.T, 1)).tolist()
 
 
 def drawn_texts(
@@ -49,7 +58,7 @@ def drawn_texts(
     found: dict[int, Text] = {}
 
     def record(text: Text, *args: object, **kwargs: object) -> None:
-        if text.get_visible() and text.get_text().strip("\N{ZERO WIDTH SPACE} "):
+        if text.get_visible() and text.get_text().strip("\N{ZERO WIDTH SPACE} \n"):
             found[id(text)] = text
 
     with patch.object(Text, "draw", record), patch.object(Annotation, "draw", record):
@@ -70,7 +79,8 @@ def _corners(text: Text) -> NDArray[np.float64]:
     turn = np.deg2rad(angle)
     half = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * [flat.width / 2, flat.height / 2]
     turned = half @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
-    return turned + [(box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2]
+    middle = np.array([(box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2])
+    return np.asarray(turned + middle)
 
 
 def _cross(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:

@@ -11,6 +11,7 @@ from escalation.errors import InputError
 from escalation.reports.figure_layout import (
     PAGE_WIDTH,
     caption,
+    keep_inside,
     legend_beside,
     new_axes,
     place_above,
@@ -118,6 +119,7 @@ def plot_decision_table(
         ax.add_patch(_cell((n - 0.5, x - 0.5), fill, hatch)).set_clip_on(False)
         ax.text(n, x, codes[answer], color=ink, fontsize=points, ha="center", va="center",
                 bbox={"facecolor": fill, "edgecolor": "none", "pad": 0.6})  # fmt: skip
+    keep_inside(ax)
     ax.set_xlim(sizes[0] - 0.5, sizes[-1] + 0.5)
     ax.set_ylim(least - 0.5, most + 0.5)
     ax.set_aspect("equal", anchor="NW")

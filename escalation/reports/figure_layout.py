@@ -34,6 +34,7 @@ __all__ = [
     "first_lines",
     "header_lines",
     "in_order",
+    "keep_inside",
     "label_counts",
     "label_levels",
     "legend_above",
@@ -43,6 +44,7 @@ __all__ = [
     "outcome_places",
     "place_above",
     "plain",
+    "row_title",
     "shares_of",
     "shorten",
     "text_width",
@@ -58,6 +60,7 @@ PAGE_HEIGHT = 10.0
 LINE_SPACING = 1.25
 _MARGIN = 0.06
 _AROUND = 0.9  # inches of a picture's height that are not its axes: caption, ticks and label
+_TITLE = 8.5  # points, of the trial's title
 _HINTING = 1.04  # letters drawn on pixels are at most so much wider than their outlines
 
 
@@ -103,16 +106,14 @@ def _lines(text: str, inches: float, points: float, *, bold: bool) -> Iterator[s
 def _pieces(word: str, inches: float, points: float, *, bold: bool) -> Iterator[str]:
     """Yield a word in pieces that fit, broken after punctuation where there is some."""
     while len(word) > 1 and text_width(word, points, bold=bold) > inches:
-        n = max(
-            1,
-            next(
-                k
-                for k in range(1, len(word))
-                if text_width(word[: k + 1], points, bold=bold) > inches
-            ),
-        )
-        after_mark = [m.end() for m in re.finditer(r"[-/_,;:.+)]", word[:n])]
-        n = after_mark[-1] if after_mark and after_mark[-1] > n / 2 else n
+        n = 1
+        while text_width(word[: n + 1], points, bold=bold) <= inches:
+            n += 1
+        for marks in (r"[,;:/]", r"[-_.+)=]"):
+            ends = [found.end() for found in re.finditer(marks, word[:n])]
+            if ends and ends[-1] > n / 3:
+                n = ends[-1]
+                break
         yield word[:n]
         word = word[n:]
     yield word
@@ -141,21 +142,27 @@ class Sheet(Figure):
         self.axes_height = size[1] - _AROUND
 
     def settle(self, ax: Axes, words: str, pad: float) -> None:
-        """Write the caption in the width that there is, and grow to the height that is needed."""
+        """Write the caption in the width that there is, and take the height that is needed."""
         points = float(mpl.rcParams["axes.titlesize"])
+        lines = wrap(words, self.get_figwidth() - _AROUND, points).count("\n")
+        self.set_figheight(
+            self.get_figheight() + lines * line_height(points) + self._title_height()
+        )
         for _ in range(4):
             self.draw_without_rendering()
             left = ax.get_window_extent().x0 / self.dpi
             filled = wrap(words, self.get_figwidth() - left - _MARGIN, points)
             changed = filled != ax.get_title(loc="left")
             ax.set_title(filled, pad=pad)
-            lacking = (
-                self.axes_height - ax.get_position(original=True).height * self.get_figheight()
-            )
-            if not changed and lacking < 0.02:
+            height = ax.get_position(original=True).height * self.get_figheight()
+            lacking = self.axes_height - height
+            if not changed and abs(lacking) < 0.02:
                 return
-            if lacking >= 0.02:
-                self.set_figheight(self.get_figheight() + lacking)
+            self.set_figheight(self.get_figheight() + lacking)
+
+    def _title_height(self) -> float:
+        title = self.get_suptitle()
+        return line_height(_TITLE) * (title.count("\n") + 1) if title else 0.0
 
 
 def new_axes(ax: Axes | None, size: tuple[float, float] = HALF_PAGE) -> Axes:
@@ -179,9 +186,9 @@ def caption(ax: Axes, *parts: str, trial: str = "", points: float = 0) -> None:
     figure = ax.figure
     if isinstance(figure, Sheet):
         if trial:
-            title = wrap(plain(trial), figure.get_figwidth() - 2 * _MARGIN, 8.5, bold=True)
+            title = wrap(plain(trial), figure.get_figwidth() - 2 * _MARGIN, _TITLE, bold=True)
             figure.suptitle(title, x=_MARGIN / figure.get_figwidth(), horizontalalignment="left",
-                            fontsize=8.5, weight="bold", linespacing=LINE_SPACING)  # fmt: skip
+                            fontsize=_TITLE, weight="bold", linespacing=LINE_SPACING)  # fmt: skip
         figure.settle(ax, words, pad)
         return
     if trial:
@@ -200,6 +207,12 @@ def title_across(ax: Axes, text: str, points: float) -> None:
                           textcoords="offset points", weight="bold", va="bottom",
                           annotation_clip=False)  # fmt: skip
     written.set_in_layout(False)
+
+
+def keep_inside(ax: Axes) -> None:
+    """Tell the layout that the texts within the axes stay within them, which saves its time."""
+    for text in ax.texts:
+        text.set_in_layout(False)
 
 
 def legend_above(ax: Axes, n_columns: int) -> float:
@@ -321,6 +334,15 @@ def label_counts(ax: Axes, label: str, values: Sequence[int] = ()) -> None:
     ax.set_xlabel(label)
 
 
+def row_title(name: str, p_dlt: Sequence[float], inches: float, points: float) -> str:
+    """Say which scenario a row of panels shows, its P(DLT) on a line of its own if need be."""
+    curve = f"P(DLT) {', '.join(f'{p:.3g}' for p in p_dlt)}"
+    name = plain(shorten(name))
+    if text_width(f"{name}:  {curve}", points, bold=True) <= inches:
+        return f"{name}:  {curve}"
+    return wrap(f"{name}:\n{curve}", inches, points, bold=True)
+
+
 def write_header(
     area: Figure | SubFigure,
     heading: str,
@@ -352,9 +374,11 @@ def write_header(
     area.text(1 - left, y, page, fontsize=7, va="top", ha="right")
     y -= 0.23 / inches
     if trial:
-        title = wrap(plain(trial), SHEET_WIDTH - 0.15, 8.5, bold=True)
-        area.text(left, y, title, fontsize=8.5, weight="bold", va="top", linespacing=LINE_SPACING)
-        y -= line_height(8.5) * len(title.split("\n")) / inches + 0.03 / inches
+        title = wrap(plain(trial), SHEET_WIDTH - 0.15, _TITLE, bold=True)
+        area.text(
+            left, y, title, fontsize=_TITLE, weight="bold", va="top", linespacing=LINE_SPACING
+        )
+        y -= line_height(_TITLE) * len(title.split("\n")) / inches + 0.03 / inches
     area.text(left, y, plain("\n".join(words)), fontsize=7, va="top", linespacing=1.35)
 
 
@@ -366,8 +390,8 @@ def header_lines(trial: str, words: Sequence[str]) -> tuple[list[str], float]:
         if text
         for part in wrap(shorten(text, 3000), SHEET_WIDTH - 0.15, 7).split("\n")
     ]
-    title = wrap(plain(trial), SHEET_WIDTH - 0.15, 8.5, bold=True).split("\n") if trial else []
-    return lines, 0.37 + 0.137 * len(lines) + (line_height(8.5) + 0.02) * len(title)
+    title = wrap(plain(trial), SHEET_WIDTH - 0.15, _TITLE, bold=True).split("\n") if trial else []
+    return lines, 0.37 + 0.137 * len(lines) + (line_height(_TITLE) + 0.02) * len(title)
 
 
 def shares_of(n: int, most: int) -> list[slice]:

@@ -49,6 +49,7 @@ __all__ = [
 ]
 
 Count = Literal["sample_size", "total_dlts"]
+LEGEND_LINE = 0.135  # inches
 NO_MTD = "no MTD"
 NOT_DETERMINED = "not deter- mined"  # broken at blanks where places are narrow
 
@@ -63,9 +64,10 @@ def plot_scenarios(
     ax: Axes | None = None,
 ) -> Axes:
     """Plot true P(DLT) by dose level, a line a scenario; the legend is in the lines' order."""
-    ax = new_axes(ax, (4.6, 2.6))
     drawn = sorted(scenarios, key=lambda scenario: scenario.p_dlt[::-1], reverse=True)
     names = legend_names(drawn)
+    n_lines = sum(1 + name.count("\n") for name in names)
+    ax = new_axes(ax, (4.6, max(2.6, 1.1 + LEGEND_LINE * n_lines)))
     for scenario, name, style in zip(drawn, names, line_styles(len(drawn)), strict=True):
         ax.plot(scenario.p_dlt, label=name, clip_on=False, zorder=3, **style)
     if target is not None:

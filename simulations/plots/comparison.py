@@ -15,6 +15,7 @@ from escalation.reports.figure_layout import (
     header_lines,
     line_height,
     plain,
+    row_title,
     shares_of,
     shorten,
     text_width,
@@ -176,10 +177,9 @@ def _panel_width(labels: Sequence[str]) -> float:
 
 
 def _title(result: ScenarioComparison, labels: Sequence[str]) -> str:
-    """Say which scenario a row is about, in lines as wide as the panels."""
-    p_dlt = ", ".join(f"{p:.3g}" for p in result.scenario.p_dlt)
-    title = f"{shorten(result.scenario.name)}:  P(DLT) {p_dlt}"
-    return wrap(plain(title), 3 * _panel_width(labels), _TITLE, bold=True)
+    scenario = result.scenario
+    width = len(_PANELS) * _panel_width(labels)
+    return row_title(scenario.name, scenario.p_dlt, width, _TITLE)
 
 
 def _header(

@@ -18,15 +18,14 @@ from escalation.reports.figure_layout import (
     header_lines,
     in_order,
     line_height,
-    plain,
+    row_title,
     shares_of,
-    shorten,
     title_across,
-    wrap,
     write_header,
 )
 from escalation.reports.figure_style import styled
 from simulations.plots.characteristics import (
+    LEGEND_LINE,
     draw_distribution,
     draw_patients,
     draw_selection,
@@ -137,7 +136,7 @@ def _heights(results: Sequence[ScenarioResult], provenance: Provenance) -> list[
     n_lines = sum(
         1 + name.count("\n") for name in legend_names([result.scenario for result in results])
     )
-    top = max(_TOP, 0.35 + 0.135 * (n_lines + 1))
+    top = max(_TOP, 0.35 + LEGEND_LINE * (n_lines + 1))
     titles = line_height(_TITLE) * max(_title(result).count("\n") for result in results)
     rest = PAGE_HEIGHT - head - top - _BOTTOM
     row = min(_MOST_ROW, max(_LEAST_ROW + line_height(_TITLE) + titles, rest / len(results)))
@@ -152,10 +151,8 @@ def _header(results: Sequence[ScenarioResult], provenance: Provenance) -> tuple[
 
 
 def _title(result: ScenarioResult) -> str:
-    """Say which scenario a row is about, in lines as wide as the page."""
-    p_dlt = ", ".join(f"{p:.3g}" for p in result.scenario.p_dlt)
-    title = f"{shorten(result.scenario.name)}:  P(DLT) {p_dlt}"
-    return wrap(plain(title), SHEET_WIDTH - 0.7, _TITLE, bold=True)
+    scenario = result.scenario
+    return row_title(scenario.name, scenario.p_dlt, SHEET_WIDTH - 0.7, _TITLE)
 
 
 def _draw_rows(

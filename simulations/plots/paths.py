@@ -15,6 +15,7 @@ from escalation.reports.figure_layout import (
     SHEET_WIDTH,
     caption,
     first_lines,
+    keep_inside,
     new_axes,
     plain,
     text_width,
@@ -66,6 +67,7 @@ _AROUND = 1.1  # caption and cohorts
 _MOST_SLOTS = 42  # on a page
 _MOST_PAGES = 100
 _BOX, _WORDS = 6.5, 6.0  # points, in boxes and on lines
+_BESIDE = 0.45  # inches right of the last boxes, for what says that it goes on
 _FORK, _GAP = 0.1, 0.05  # inches from a box to the fork, and beside the words on a line
 
 
@@ -145,7 +147,7 @@ def plot_path_pages(
     names = _names(level_names)
     waiting = _blocks(roots, max(map(_depth, roots), default=0), names)
     sizes = _sizes([block.tree for block in waiting], names)
-    most_cohorts = max(1, int((SHEET_WIDTH - 0.2 - 2 * sizes.half) / sizes.pitch))
+    most_cohorts = max(1, int((SHEET_WIDTH - 0.2 - _BESIDE - 2 * sizes.half) / sizes.pitch))
     pages: list[list[_Block]] = []
     n_continued = 0
     while waiting:
@@ -306,7 +308,10 @@ def _plot(
     n_slots = sum(block.n_slots for block in blocks)
     n_cohorts = max(block.tree.n_cohorts for block in blocks)
     cut = any(_goes_on(block.tree) for block in blocks)
-    width = n_cohorts * sizes.pitch + 2 * sizes.half + (0.35 if cut else 0.0)
+    room = PAGE_WIDTH - 0.2 - _BESIDE - 2 * sizes.half
+    pitch = max(sizes.pitch, min(1.6 * sizes.pitch, room / max(1, n_cohorts)))
+    sizes = replace(sizes, pitch=pitch)
+    width = n_cohorts * sizes.pitch + 2 * sizes.half + _BESIDE
     sheet = max(PAGE_WIDTH, width + 0.15)
     ax = new_axes(ax, (sheet, _AROUND + _SLOT * n_slots))
     top = n_slots
@@ -324,6 +329,7 @@ def _plot(
     ax.set_xlim(-sizes.half - 0.04, max(width, sheet - 0.2) - sizes.half)
     ax.set_ylim(0.3, n_slots + 1.6)
     ax.set_axis_off()
+    keep_inside(ax)
     key = "boxes: patients next, at which level; lines: DLTs of patients in that cohort"
     if blocks[0].tree.probability is not None:
         key += " and probability so far"

@@ -1,0 +1,39 @@
+"""Names as long as real ones get: of a trial, its doses, its scenarios and its patients."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from escalation.protocol import DoseLevel, Protocol, load_protocol
+
+__all__ = ["DESIGN", "LONG", "ORDINARY", "SCENARIO_NAMES", "TITLE", "long_protocol"]
+
+TITLE = (
+    "A Phase 1, Open-Label, Dose-Escalation Study of Autologous CD19/BCMA-Directed CAR+ T Cells in "
+    "Adults with Refractory Systemic Lupus Erythematosus, Systemic Sclerosis or Idiopathic "
+    "Inflammatory Myopathy"
+)
+NAME = "CART-CD19-BCMA-dual-escalation-in-refractory-lupus-2026-v3.1"
+DESIGN = (
+    "crm: target 0.25, cohort_size 3, max_patients 30, skeleton 0.02; 0.05; 0.11; 0.18; 0.25; "
+    "0.33; 0.42; 0.5, model logistic, intercept 3.0, prior_sd 1.34, no_skip true, coherent true. "
+    f"Protocol {NAME}, digest 0123456789ab"
+)
+SCENARIO_NAMES = [f"scenario {k:02}: plateau above the third dose level" for k in range(1, 13)]
+
+
+def long_protocol(n_levels: int = 8) -> Protocol:
+    """Return a protocol whose names are all long, on a ladder that begins at level -1."""
+    labels = [-1, *range(1, n_levels)]
+    doses = [0.25, 0.5, 1, 1.5, 2.25, 3.375, 5.0625, 7.59375, 11.5, 17.0, 25.0, 38.0]
+    plain = Protocol.plain(n_levels)
+    levels = tuple(
+        DoseLevel(label=label, dose=dose)
+        for label, dose in zip(labels, doses[:n_levels], strict=True)
+    )
+    unit = "x10^6 CAR+ T cells/kg"
+    return replace(plain, name=NAME, title=TITLE, levels=levels, unit=unit, start=0)
+
+
+ORDINARY = load_protocol("nct07123519")
+LONG = long_protocol()
