@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from escalation.protocol import DoseLevel, Protocol, load_protocol
 
-__all__ = ["DESIGN", "LONG", "ORDINARY", "SCENARIO_NAMES", "TITLE", "long_protocol"]
+__all__ = ["DESIGN", "LONG", "ORDINARY", "SCENARIO_NAMES", "TITLE"]
 
 TITLE = (
     "A Phase 1, Open-Label, Dose-Escalation Study of Autologous CD19/BCMA-Directed CAR+ T Cells in "
@@ -22,18 +22,14 @@ DESIGN = (
 SCENARIO_NAMES = [f"scenario {k:02}: plateau above the third dose level" for k in range(1, 13)]
 
 
-def long_protocol(n_levels: int = 8) -> Protocol:
+def _long_protocol() -> Protocol:
     """Return a protocol whose names are all long, on a ladder that begins at level -1."""
-    labels = [-1, *range(1, n_levels)]
-    doses = [0.25, 0.5, 1, 1.5, 2.25, 3.375, 5.0625, 7.59375, 11.5, 17.0, 25.0, 38.0]
-    plain = Protocol.plain(n_levels)
-    levels = tuple(
-        DoseLevel(label=label, dose=dose)
-        for label, dose in zip(labels, doses[:n_levels], strict=True)
-    )
+    doses = {-1: 0.25, 1: 0.5, 2: 1.0, 3: 1.5, 4: 2.25, 5: 3.375, 6: 5.0625, 7: 7.59375}
+    plain = Protocol.plain(len(doses))
+    levels = tuple(DoseLevel(label=label, dose=dose) for label, dose in doses.items())
     unit = "x10^6 CAR+ T cells/kg"
     return replace(plain, name=NAME, title=TITLE, levels=levels, unit=unit, start=0)
 
 
 ORDINARY = load_protocol("nct07123519")
-LONG = long_protocol()
+LONG = _long_protocol()

@@ -61,6 +61,7 @@ LINE_SPACING = 1.25
 _MARGIN = 0.06
 _AROUND = 0.9  # inches of a picture's height that are not its axes: caption, ticks and label
 _TITLE = 8.5  # points, of the trial's title
+_HANDLE = 0.37  # of a legend, with the gaps beside its text
 _HINTING = 1.04  # letters drawn on pixels are at most so much wider than their outlines
 
 
@@ -175,6 +176,11 @@ def new_axes(ax: Axes | None, size: tuple[float, float] = HALF_PAGE) -> Axes:
     return ax
 
 
+def _inches(ax: Axes) -> float:
+    """Return the axes' width, before the layout about what it will be."""
+    return float(ax.bbox.width / ax.figure.dpi)
+
+
 def caption(ax: Axes, *parts: str, trial: str = "", points: float = 0) -> None:
     """Say above the axes what they show, ``points`` further up.
 
@@ -193,7 +199,7 @@ def caption(ax: Axes, *parts: str, trial: str = "", points: float = 0) -> None:
         return
     if trial:
         words = f"{plain(trial)}; {words}"
-    inches = max(1.5, ax.bbox.width / figure.dpi)
+    inches = max(1.5, _inches(ax))
     ax.set_title(wrap(words, inches, float(mpl.rcParams["axes.titlesize"])), pad=pad)
 
 
@@ -228,8 +234,10 @@ def place_above(
 ) -> float:
     """Do as ``legend_above`` with these handles, in so many columns at most as fit."""
     points = float(mpl.rcParams["legend.fontsize"])
-    widest = max(text_width(label, points) for label in labels) + 0.45
-    n_columns = max(1, min(n_columns, int((ax.bbox.width / ax.figure.dpi + 0.1) / widest)))
+    widest = max(text_width(label, points) for label in labels) + _HANDLE
+    figure = ax.figure
+    room = figure.get_figwidth() - 0.45 if isinstance(figure, Sheet) else _inches(ax)
+    n_columns = max(1, min(n_columns, int((room + 0.1) / widest)))
     ax.legend(handles, labels, loc="lower left", bbox_to_anchor=(-0.01, 1), ncols=n_columns)
     return 2 + 1.36 * points * -(-len(handles) // n_columns)
 
@@ -257,7 +265,7 @@ def label_levels(
     """
     places = outcome_places(len(level_names), len(others))
     ax.set_xlim(-0.6, places[-1] + 0.6)
-    inches = ax.bbox.width / ax.figure.dpi - inches_beside
+    inches = _inches(ax) - inches_beside
     names, unit = share_unit(level_names)
     upright = _label_places(ax, places, names, others, max(inches, 0.5) / (places[-1] + 1.2))
     if upright:
@@ -323,7 +331,7 @@ def outcome_places(n_levels: int, n_others: int) -> list[float]:
 
 def label_counts(ax: Axes, label: str, values: Sequence[int] = ()) -> None:
     """Name an x axis of whole numbers, marked at ``values`` if these are few."""
-    inches = ax.bbox.width / ax.figure.dpi
+    inches = _inches(ax)
     span = (values[-1] - values[0] or 1) if len(values) else 1
     widest = max((text_width(f"{value}", 7) for value in values), default=0) + 0.08
     apart = min((b - a for a, b in pairwise(values)), default=span)
@@ -351,6 +359,7 @@ def write_header(
     trial: str,
     page: str,
     inches: float,
+    width: float = SHEET_WIDTH,
 ) -> None:
     """Write the head of a page: what it shows, of which trial, and what that rests on.
 
@@ -365,8 +374,8 @@ def write_header(
         The trial's title.
     page : str
         Stands at the right, as "page 1 of 3".
-    inches : float
-        Height of the area.
+    inches, width : float
+        Height and width of the area.
     """
     left = 0.01
     y = 1 - 0.05 / inches
@@ -374,7 +383,7 @@ def write_header(
     area.text(1 - left, y, page, fontsize=7, va="top", ha="right")
     y -= 0.23 / inches
     if trial:
-        title = wrap(plain(trial), SHEET_WIDTH - 0.15, _TITLE, bold=True)
+        title = wrap(plain(trial), width - 0.15, _TITLE, bold=True)
         area.text(
             left, y, title, fontsize=_TITLE, weight="bold", va="top", linespacing=LINE_SPACING
         )
@@ -382,15 +391,17 @@ def write_header(
     area.text(left, y, plain("\n".join(words)), fontsize=7, va="top", linespacing=1.35)
 
 
-def header_lines(trial: str, words: Sequence[str]) -> tuple[list[str], float]:
+def header_lines(
+    trial: str, words: Sequence[str], width: float = SHEET_WIDTH
+) -> tuple[list[str], float]:
     """Return what stands in a page's head, in lines, and how high the head is in inches."""
     lines = [
         part
         for text in words
         if text
-        for part in wrap(shorten(text, 3000), SHEET_WIDTH - 0.15, 7).split("\n")
+        for part in wrap(shorten(text, 3000), width - 0.15, 7).split("\n")
     ]
-    title = wrap(plain(trial), SHEET_WIDTH - 0.15, _TITLE, bold=True).split("\n") if trial else []
+    title = wrap(plain(trial), width - 0.15, _TITLE, bold=True).split("\n") if trial else []
     return lines, 0.37 + 0.137 * len(lines) + (line_height(_TITLE) + 0.02) * len(title)
 
 

@@ -33,7 +33,7 @@ ACCENT = "#b3471d"  # told from the greys by every kind of colour vision; as gre
 ACTIONS = {
     "E": ("#d9ecd3", "", INK),  # escalate
     "S": ("#fbf3cf", "....", INK),  # stay
-    "M": ("#bcd4ea", "", INK),  # stop: the MTD
+    "M": ("#a3c4e4", "", INK),  # stop: the MTD
     "D": ("#f0b27a", "////", INK),  # de-escalate
     "X": ("#7d2a17", "", "white"),  # eliminate, or stop without an MTD
 }

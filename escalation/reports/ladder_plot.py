@@ -48,11 +48,12 @@ def plot_diagram_pages(
     layout = Layout(state_machine(design))
     n_levels = len(layout.levels)
     if n_levels <= _MOST_LEVELS:
-        return [plot_diagram(design, level_names, trial=trial, protocol=protocol)]
+        return [_draw(design, layout, level_names, trial=trial, protocol=protocol)]
     parts = shares_of(n_levels - 1, _MOST_LEVELS - 1)
     return [
-        plot_diagram(
+        _draw(
             design,
+            layout,
             level_names,
             trial=trial,
             protocol=protocol,
@@ -63,15 +64,12 @@ def plot_diagram_pages(
     ]
 
 
-@styled
 def plot_diagram(
     design: Design,
     level_names: Sequence[str],
     *,
     trial: str = "",
     protocol: str = "",
-    levels: slice | None = None,
-    page: str = "",
     ax: Axes | None = None,
 ) -> Axes:
     """Draw the design's state machine as a ladder: a row a level, the highest on top.
@@ -85,10 +83,6 @@ def plot_diagram(
         The trial's title.
     protocol : str
         Its name and digest, for the caption.
-    levels : slice, optional
-        Which of the levels that a trial can come to; by default all.
-    page : str
-        Which page that is.
     ax : matplotlib Axes, optional
         By default one that fills a new figure, 6.5 inches wide, or wider for long names.
 
@@ -97,8 +91,23 @@ def plot_diagram(
     InputError
         If the design does not have the shape that the picture shows.
     """
-    machine = state_machine(design)
-    layout = Layout(machine)
+    layout = Layout(state_machine(design))
+    return _draw(design, layout, level_names, trial=trial, protocol=protocol, ax=ax)
+
+
+@styled
+def _draw(
+    design: Design,
+    layout: Layout,
+    level_names: Sequence[str],
+    *,
+    trial: str,
+    protocol: str,
+    levels: slice | None = None,
+    page: str = "",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw these of the levels that a trial can come to, by default all."""
     shown = layout.levels[levels or slice(None)]
     names, left = _wrapped([level_names[level] for level in shown])
     width = WIDTH - left

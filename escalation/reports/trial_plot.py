@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 
 from escalation.errors import InputError
 from escalation.reports.figure_layout import (
+    PAGE_HEIGHT,
     PAGE_WIDTH,
     caption,
     line_height,
@@ -50,14 +51,15 @@ _ASSUMED_DAYS = 28  # how long a line is for a protocol without a window, until 
 
 _WORDS = 6.0  # points
 _ROW = 0.19  # inches
-_MOST_ROWS = 44  # on a page
+_AROUND = 2.0  # inches of a page around the rows
 _LINE_WIDTH = 3.6  # inches at least of the axes, for what stands beside a line
 
 
 def plot_course_pages(state: TrialState, on: date, *, trial: str = "") -> list[Axes]:
     """Plot a trial's course on as many pages as its patients fill; as ``plot_course``."""
-    n_dosed = len(_dosed(state))
-    pages = shares_of(n_dosed, _MOST_ROWS)
+    dosed = _dosed(state)
+    height = _row_height(_names(dosed), _words(dosed))
+    pages = shares_of(len(dosed), int((PAGE_HEIGHT - _AROUND) / height))
     return [
         plot_course(
             state,
@@ -111,10 +113,8 @@ def plot_course(
         raise InputError(f"{on} is too far from the trial to be drawn")
     days = _days(dosed, on)
     dosed = dosed[rows or slice(None)]
-    names = [wrap(plain(shorten(subject.id, 80)), 1.2, 7) for _, subject in dosed]
-    words = [wrap(plain(_said(subject)), _LINE_WIDTH * 0.5, _WORDS) for _, subject in dosed]
-    lines = max(text.count("\n") + 1 for text in (*names, *words))
-    row_height = max(_ROW, 0.05 + line_height(7) * lines)
+    names, words = _names(dosed), _words(dosed)
+    row_height = _row_height(names, words)
     ax = new_axes(ax, (PAGE_WIDTH, 1.3 + row_height * len(dosed)))
     for row, ((_, subject), said) in enumerate(zip(dosed, words, strict=True)):
         _draw_patient(ax, row, subject, said, on)
@@ -147,6 +147,21 @@ def plot_course(
         points=points,
     )
     return ax
+
+
+def _names(dosed: Sequence[tuple[Cohort, Subject]]) -> list[str]:
+    return [wrap(plain(subject.id), 1.2, 7) for _, subject in dosed]
+
+
+def _words(dosed: Sequence[tuple[Cohort, Subject]]) -> list[str]:
+    """Return what stands beside each line, in lines of half the axes' width at most."""
+    return [wrap(plain(_said(subject)), _LINE_WIDTH * 0.5, _WORDS) for _, subject in dosed]
+
+
+def _row_height(names: Sequence[str], words: Sequence[str]) -> float:
+    """Return the height of a row that holds the longest of them, in inches."""
+    lines = max((text.count("\n") + 1 for text in (*names, *words)), default=1)
+    return max(_ROW, 0.05 + line_height(7) * lines)
 
 
 def _dosed(state: TrialState) -> list[tuple[Cohort, Subject]]:

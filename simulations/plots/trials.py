@@ -12,12 +12,13 @@ from escalation.reports.figure_layout import (
     PAGE_WIDTH,
     caption,
     first_lines,
+    header_lines,
     label_counts,
     legend_above,
-    line_height,
     new_axes,
     plain,
     wrap,
+    write_header,
 )
 from escalation.reports.figure_style import (
     INK,
@@ -96,9 +97,14 @@ def plot_trajectories(
         raise InputError(f"1 to {_MOST} trials fit on a page, not {len(shown)}")
     n_columns = min(3, len(shown))
     n_rows = -(-len(shown) // n_columns)
-    height = 0.75 + n_rows * max(1.1, 0.35 + 0.16 * len(level_names))
-    figure = Figure(figsize=(PAGE_WIDTH, height), layout="constrained")
-    panels = figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False)
+    words = [design, f"{describe_scenario(scenario)}; simulated trials, seed {seed}"]
+    lines, head = header_lines(trial_title, words, PAGE_WIDTH)
+    height = 0.5 + n_rows * max(1.1, 0.35 + 0.16 * len(level_names))
+    figure = Figure(figsize=(PAGE_WIDTH, head + height), layout="constrained")
+    above, area = figure.subfigures(2, 1, height_ratios=[head, height], squeeze=False)[:, 0]
+    write_header(above, "Simulated trials", lines, trial=trial_title, page="", inches=head,
+                 width=PAGE_WIDTH)  # fmt: skip
+    panels = area.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False)
     for place, ax in enumerate(panels.flat):
         if place >= len(shown):
             ax.set_visible(False)
@@ -111,13 +117,7 @@ def plot_trajectories(
             ax.tick_params(labelbottom=True)
             ax.set_xlabel("Patient")
     handles, labels = panels[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(handles))
-    words = f"{design}; {describe_scenario(scenario)}; simulated trials, seed {seed}"
-    if trial_title:
-        words = f"{trial_title}\n{words}"
-    said = wrap(plain(words), PAGE_WIDTH - 0.15, 8)
-    figure.suptitle(said, x=0.01, horizontalalignment="left", fontsize=8)
-    figure.set_figheight(height + line_height(8) * said.count("\n"))
+    area.legend(handles, labels, loc="outside lower center", ncols=len(handles))
     return figure
 
 
