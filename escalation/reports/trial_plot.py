@@ -154,8 +154,8 @@ def _names(dosed: Sequence[tuple[Cohort, Subject]]) -> list[str]:
 
 
 def _words(dosed: Sequence[tuple[Cohort, Subject]]) -> list[str]:
-    """Return what stands beside each line, in lines of half the axes' width at most."""
-    return [wrap(plain(_said(subject)), _LINE_WIDTH * 0.5, _WORDS) for _, subject in dosed]
+    """Return what stands beside each line, in lines of two thirds of the axes' width at most."""
+    return [wrap(plain(_said(subject)), _LINE_WIDTH * 2 / 3, _WORDS) for _, subject in dosed]
 
 
 def _row_height(names: Sequence[str], words: Sequence[str]) -> float:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -40,6 +41,7 @@ def answers_of(design: Design) -> dict[tuple[int, int], str]:
     return answers
 
 
+@functools.cache
 def long_state(n_patients: int = 50) -> TrialState:
     """Return a trial of cohorts of one, with long names of subjects and toxicities."""
     plain = Protocol.plain(8).with_design("boin", target=0.3, cohort_size=1, max_patients=60)
@@ -66,11 +68,10 @@ def long_state(n_patients: int = 50) -> TrialState:
     return bench.state
 
 
-LONG_STATE = long_state()
 LONG_DAY = D0 + timedelta(days=170)
 LONG_TABLE = {
     (n, x): (
-        f"escalate, treat {min(3, 60 - n)}"
+        f"escalate, treat {min(3, 42 - n)}"
         if x < 0.23 * n
         else "stay, treat 3"
         if x < 0.36 * n
@@ -78,38 +79,43 @@ LONG_TABLE = {
         if x < 0.5 * n
         else "de-escalate, treat 3; too toxic"
     )
-    for n in range(61)
+    for n in range(42)
     for x in range(n + 1)
 }
-PICTURES: dict[str, Sequence[Axes]] = {
-    "table": [plot_decision_table(answers_of(ThreePlusThree(n_levels=4)), design="3+3")],
-    "table of 60, long names": plot_decision_pages(
+PICTURES: dict[str, Callable[[], Sequence[Axes]]] = {
+    "table": lambda: [plot_decision_table(answers_of(ThreePlusThree(n_levels=4)), design="3+3")],
+    "large table, long names": lambda: plot_decision_pages(
         LONG_TABLE, design=DESIGN, situation="level above not yet given", trial=TITLE
     ),
-    "course": [plot_course(demo_state(), DEMO_DAY, trial="DEMO")],
-    "course, long names": plot_course_pages(LONG_STATE, LONG_DAY, trial="a" * 60),
-    "course on one page": [plot_course(LONG_STATE, LONG_DAY)],
-    "diagram": plot_diagram_pages(
+    "course": lambda: [plot_course(demo_state(), DEMO_DAY, trial="DEMO")],
+    "course, long names": lambda: plot_course_pages(long_state(), LONG_DAY, trial="a" * 60),
+    "course on one page": lambda: [plot_course(long_state(), LONG_DAY)],
+    "diagram": lambda: plot_diagram_pages(
         ORDINARY.design, ORDINARY.level_names, trial=ORDINARY.title or "", protocol="Protocol x"
     ),
-    "diagram, long names": plot_diagram_pages(
+    "diagram, long names": lambda: plot_diagram_pages(
         LONG.design, LONG.level_names, trial=TITLE, protocol=f"Protocol {LONG.name}"
     ),
-    "diagram of A+B": plot_diagram_pages(
+    "diagram of A+B": lambda: plot_diagram_pages(
         APlusB(n_levels=4, a=4, b=6, c=2, d=3, e=4), LONG.level_names[:4], trial=TITLE
     ),
 }
 
 
+@functools.cache
+def _drawn(picture: str) -> Sequence[Axes]:
+    return PICTURES[picture]()
+
+
 @pytest.mark.parametrize("picture", PICTURES)
 def test_no_text_leaves_the_canvas_or_crosses_another_measured(picture: str) -> None:
-    for page in PICTURES[picture]:
+    for page in _drawn(picture):
         assert text_faults(page) == []
 
 
 @pytest.mark.parametrize("picture", PICTURES)
 def test_pages_fit_a_sheet_of_a4_or_us_letter(picture: str) -> None:
-    for page in PICTURES[picture]:
+    for page in _drawn(picture):
         figure = page.get_figure(root=True)
         assert figure is not None
         width, height = figure.get_size_inches()
@@ -118,15 +124,15 @@ def test_pages_fit_a_sheet_of_a4_or_us_letter(picture: str) -> None:
 
 
 def test_every_patient_is_on_one_of_the_pages() -> None:
-    pages = PICTURES["course, long names"]
+    pages = _drawn("course, long names")
     shown = [label.get_text() for page in pages for label in page.get_yticklabels()]
     assert len(pages) > 1
-    assert [name.replace("\n", "") for name in shown] == list(LONG_STATE.subjects)
+    assert [name.replace("\n", "") for name in shown] == list(long_state().subjects)
     assert len({page.get_xlim()[0] for page in pages}) == 1
 
 
 def test_every_cell_of_a_table_is_on_one_of_the_pages() -> None:
-    pages = PICTURES["table of 60, long names"]
+    pages = _drawn("large table, long names")
     assert sorted(text.get_position() for page in pages for text in page.texts) == sorted(
         LONG_TABLE
     )
@@ -134,7 +140,7 @@ def test_every_cell_of_a_table_is_on_one_of_the_pages() -> None:
 
 def test_pages_of_a_ladder_have_every_line_of_the_whole() -> None:
     whole = plot_diagram(LONG.design, LONG.level_names)
-    pages = PICTURES["diagram, long names"]
+    pages = _drawn("diagram, long names")
     assert len(pages) > 1
 
     def boxes_and_lines(ax: Axes) -> set[str]:

@@ -84,10 +84,14 @@ def _curve(n_levels: int, k: int) -> tuple[float, ...]:
     return tuple(round(min(0.97, 0.0123 * k * (j + 1) + 0.011 * j * j), 4) for j in range(n_levels))
 
 
-CASES = {
-    "ordinary": Case(ORDINARY, ["low", "rising", "steep"], "3+3: variant confirm"),
-    "extreme": Case(LONG, SCENARIO_NAMES, DESIGN),
-}
+CASES = ("ordinary", "extreme")
+
+
+@functools.cache
+def _case(name: str) -> Case:
+    if name == "ordinary":
+        return Case(ORDINARY, ["low", "rising", "steep"], "3+3: variant confirm")
+    return Case(LONG, SCENARIO_NAMES, DESIGN)
 
 
 def _compared(case: Case) -> tuple[list[Any], Provenance]:
@@ -98,7 +102,7 @@ def _compared(case: Case) -> tuple[list[Any], Provenance]:
         Contender(label="3+3", design=ThreePlusThree(**ladder)),
         Contender(label="boin", design=make_design("boin", **ladder, **options)),
     ]
-    if case is CASES["extreme"]:
+    if case is _case("extreme"):
         contenders += [
             Contender(
                 label=f"{name}:cohort_size=3,max_patients=6,n_earlystop=6,offset={k}",
@@ -153,7 +157,7 @@ def _trials(case: Case, draw: Callable[..., Drawn]) -> Drawn:
 
 @functools.cache
 def _drawn(picture: str, name: str) -> tuple[Figure, ...]:
-    return tuple(_figures(PICTURES[picture](CASES[name])))
+    return tuple(_figures(PICTURES[picture](_case(name))))
 
 
 PICTURES: dict[str, Callable[[Case], Drawn]] = {
@@ -215,7 +219,7 @@ def test_every_scenario_is_on_one_of_the_pages() -> None:
 
 
 def test_a_tree_goes_on_at_every_number_by_counting_its_ends() -> None:
-    case = CASES["extreme"]
+    case = _case("extreme")
     roots = path_tree(case.graph, case.scenarios[0].p_dlt, depth=6)
     pages = _drawn("paths, 6 cohorts", "extreme")
     drawn = [text.get_text() for page in pages for text in page.axes[0].texts]
@@ -242,7 +246,7 @@ def test_a_tree_of_too_many_pages_is_refused_in_one_line() -> None:
 
 
 def test_titles_say_the_trial() -> None:
-    case = CASES["extreme"]
+    case = _case("extreme")
     for picture in PICTURES:
         for figure in _drawn(picture, "extreme"):
             shown = " ".join(
@@ -276,7 +280,7 @@ def test_no_figure_is_refused(tmp_path: Path) -> None:
 
 
 def test_text_in_svg_is_text(tmp_path: Path) -> None:
-    case = CASES["ordinary"]
+    case = _case("ordinary")
     [path] = save_figure(PICTURES["tornado"](case), tmp_path / "a.svg", case.provenance)
     shown = re.findall(r"<text[^>]*>([^<]*)</text>", path.read_text(encoding="utf-8"))
     assert "Level: P(DLT)" in shown
