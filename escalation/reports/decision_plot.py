@@ -25,8 +25,9 @@ __all__ = ["plot_decision_pages", "plot_decision_table"]
 
 _CELL = 0.34  # inches
 _LEAST_CELL = 0.165  # two letters of 6 points
+_TALLEST = 7.6  # of a page
 _BESIDE = 0.25  # with smaller cells, the key stands below the table
-_MOST_CELLS = (36, 56)  # on a page: patients, DLTs
+_MOST_CELLS = (36, 46)  # on a page: patients, DLTs
 
 
 def plot_decision_pages(
@@ -106,13 +107,15 @@ def plot_decision_table(
     keys = [f"{code}: {answer}" for answer, code in sorted(shown.items(), key=_place)]
     key = 0.55 + max(text_width(label, 7) for label in keys)
     cell = min(_CELL, (PAGE_WIDTH - 0.7 - key) / len(sizes))
+    n_rows = most - least + 1
     beside = cell >= _BESIDE
     if not beside:
-        cell = max(_LEAST_CELL, min(_BESIDE, (PAGE_WIDTH - 0.7) / len(sizes)))
+        cell = min(_BESIDE, (PAGE_WIDTH - 0.7) / len(sizes), _TALLEST / n_rows)
+        cell = max(_LEAST_CELL, cell)
     width = 0.75 + cell * len(sizes) + (key if beside else 0)
     if ax is None:
         width = max(width, 3.25)
-    ax = new_axes(ax, (width, 1.0 + cell * (most - least + 1)))
+    ax = new_axes(ax, (width, 1.0 + max(1.1, cell * n_rows)))
     points = min(7.0, cell * 72 / 2)  # two letters fit a small cell
     for (n, x), answer in answers.items():
         fill, hatch, ink = ACTIONS.get(codes[answer][0], OTHER_ACTION)
