@@ -135,7 +135,9 @@ def _draw(state: TrialState, trial: str, on: date, plot: Path) -> None:
         trial=state.protocol.title or "",
         note=f"trial {trial} on {on}, anchor {state.seq}:{state.head}",
     )
-    say_written(*save_figure(plot_course_pages(state, on, trial=trial), plot, provenance))
+    written = save_figure(plot_course_pages(state, on, trial=trial), plot, provenance)
+    if written != (plot,):  # pages, under names of their own
+        say_written(*written)
 
 
 def _day_of(as_of: int | datetime, last: Recorded) -> date:
