@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import os
 import sys
 import textwrap
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -12,7 +15,7 @@ import click
 from escalation import __version__
 from escalation.errors import ConflictError, EscalationError, RefusedError, reason
 
-__all__ = ["LazyGroup", "main"]
+__all__ = ["LazyGroup", "main", "until_reader_stops"]
 
 
 class LazyGroup(click.Group):
@@ -41,7 +44,9 @@ class Program(LazyGroup):
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; say in one line what was wrong."""
         try:
-            return super().invoke(ctx)
+            with until_reader_stops():
+                return super().invoke(ctx)
+            return None
         except EscalationError as error:
             from escalation.cli.options import shown_on  # noqa: PLC0415  # itself imports a lot
 
@@ -55,6 +60,20 @@ class Program(LazyGroup):
         except OSError as error:  # but for EPIPE, which click ends quietly
             click.echo(f"escalation: {error.filename or 'output'}: {reason(error)}", err=True)
             sys.exit(1)
+
+
+@contextlib.contextmanager
+def until_reader_stops() -> Iterator[None]:
+    """Leave off quietly where nobody reads on, as in ``| head``: what follows would go nowhere.
+
+    A command has written its files, and recorded what it had to, before it prints.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())  # else Python, when it ends, would try once more
+        os.close(nowhere)
 
 
 def _message(error: EscalationError) -> str:

@@ -40,6 +40,7 @@ __all__ = [
     "read_outcomes",
     "read_protocol",
     "read_stdin",
+    "say_written",
     "shown_on",
 ]
 
@@ -235,6 +236,8 @@ def check_writable(path: Path, suffixes: Sequence[str] = ()) -> None:
     if suffixes and path.suffix.lower() not in suffixes:
         raise InputError(f"{path}: the file's name must end in one of {', '.join(suffixes)}")
     try:
+        if not path.parent.is_dir():
+            raise InputError(f"{path}: cannot be written: there is no folder {path.parent}")
         try:
             path.open("xb").close()
             path.unlink()
@@ -242,6 +245,12 @@ def check_writable(path: Path, suffixes: Sequence[str] = ()) -> None:
             path.open("r+b").close()
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be written: {reason(error)}") from error
+
+
+def say_written(*paths: Path) -> None:
+    """Say which files were written, on standard error."""
+    if paths:
+        click.echo(shown_on(f"wrote {', '.join(map(str, paths))}", sys.stderr), err=True)
 
 
 def identity(protocol: Protocol) -> dict[str, Any]:

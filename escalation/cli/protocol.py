@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from escalation.cli import LazyGroup
+from escalation.cli import LazyGroup, until_reader_stops
 from escalation.cli.options import CarefulCommand, echo_json, read_protocol, shown_on
 from escalation.errors import InputError, ProtocolError, reason
 from escalation.protocol import Protocol, format_dose, load_protocol, shipped_protocols
@@ -93,7 +93,8 @@ def check(ctx: click.Context, file: str, as_json: bool) -> None:
     except ProtocolError as error:
         if not as_json:
             raise
-        echo_json({"schema": 1, "valid": False, "faults": error.faults})
+        with until_reader_stops():
+            echo_json({"schema": 1, "valid": False, "faults": error.faults})
         ctx.exit(error.exit_code)
     if as_json:
         found = {"valid": True, "faults": [], "name": checked.name, "digest": checked.digest}

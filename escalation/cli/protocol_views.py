@@ -14,6 +14,7 @@ from escalation.cli.options import (
     line,
     origin,
     protocol_argument,
+    say_written,
 )
 from escalation.designs import describe_design
 from escalation.protocol import Protocol
@@ -66,15 +67,21 @@ def diagram(protocol: Protocol, output: Path | None) -> None:
         check_writable(output, (MERMAID, *PICTURES))
     if output is not None and output.suffix.lower() in PICTURES:
         from escalation.figures.files import Provenance, save_figure  # noqa: PLC0415
-        from escalation.figures.state_machine import plot_diagram  # noqa: PLC0415
+        from escalation.figures.state_machine import plot_diagram_pages  # noqa: PLC0415
 
         provenance = Provenance(
             design=describe_design(protocol.design),
             protocol=protocol.name,
             digest=protocol.digest,
+            trial=protocol.title or "",
         )
-        save_figure(plot_diagram(protocol.design, protocol.level_names), output, provenance)
-        click.echo(f"wrote {output}", err=True)
+        pages = plot_diagram_pages(
+            protocol.design,
+            protocol.level_names,
+            trial=protocol.title or "",
+            protocol=f"Protocol {protocol.name}, digest {protocol.digest[:12]}",
+        )
+        say_written(*save_figure(pages, output, provenance))
         return
     whence = f"{origin(protocol)} escalation {__version__}."
     lines = f"{mermaid(protocol.design, protocol.level_names)}%% {whence}"
@@ -82,4 +89,4 @@ def diagram(protocol: Protocol, output: Path | None) -> None:
         click.echo(lines)
     else:
         output.write_text(f"{lines}\n", encoding="utf-8")
-        click.echo(f"wrote {output}", err=True)
+        say_written(output)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from escalation.cli.options import identity, line, origin, read_stdin
+from escalation.cli.options import identity, line, origin, read_stdin, say_written
 from escalation.designs import Design, describe_design, design_settings
 from escalation.errors import InputError
 from escalation.outcomes import Cohort, format_outcomes
@@ -200,9 +200,15 @@ def heading(protocol: Protocol, p_moderate: tuple[float, ...] | None = None) -> 
 
 
 def save_plot(
-    axes: Axes, path: Path, protocol: Protocol, *, scenario: str, method: str, note: str
+    drawn: Axes | Sequence[Axes],
+    path: Path,
+    protocol: Protocol,
+    *,
+    scenario: str,
+    method: str,
+    note: str,
 ) -> None:
-    """Write a picture of exact results, with what it was made from."""
+    """Write a picture of exact results, with what it was made from, and say so."""
     from simulations.plots import Provenance, save_figure  # noqa: PLC0415  # loads matplotlib
 
     provenance = Provenance(
@@ -211,10 +217,10 @@ def save_plot(
         method=method,
         protocol=protocol.name,
         digest=protocol.digest,
+        trial=protocol.title or "",
         note=note,
     )
-    save_figure(axes, path, provenance)
-    click.echo(f"wrote {path}", err=True)
+    say_written(*save_figure(drawn, path, provenance))
 
 
 def echo_csv(rows: Iterable[Iterable[object]]) -> None:

@@ -190,9 +190,9 @@ def compare(
             p_moderate=p_moderate,
         )
     )
-    show_comparison(ladder, contenders, results, form=form, notes=f"{notes}{said}")
     if plot is not None:
         plot_results(plot, ladder, contenders, results)
+    show_comparison(ladder, contenders, results, form=form, notes=f"{notes}{said}")
 
 
 def _check_diff(by: str | None, plot: Path | None, method: CompareMethod, *, diff: bool) -> None:

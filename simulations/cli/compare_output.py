@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from escalation.cli.options import echo_json, identity, line
+from escalation.cli.options import echo_json, identity, line, say_written
 from escalation.designs import describe_design, design_settings
 from escalation.protocol import Protocol
 from simulations.cli.common import echo_csv
@@ -128,12 +128,12 @@ def said_contenders(contenders: Sequence[Contender]) -> list[str]:
     from simulations.compare.result import short_labels  # noqa: PLC0415  # loads numpy
 
     labels = short_labels([one.label for one in contenders])
-    return [
-        describe_design(one.design)
-        if label == one.design.name
-        else f"{label} = {describe_design(one.design)}"
-        for label, one in zip(labels, contenders, strict=True)
-    ]
+    return [_said(one, label) for label, one in zip(labels, contenders, strict=True)]
+
+
+def _said(one: Contender, label: str) -> str:
+    said = describe_design(one.design)
+    return said if label == one.design.name else f"{label} = {said}"
 
 
 def plot_results(
@@ -144,16 +144,16 @@ def plot_results(
 ) -> None:
     """Draw a comparison to a file."""
     from simulations.plots import (  # noqa: PLC0415  # loads matplotlib
-        plot_comparison,
+        plot_comparison_pages,
         provenance_of_comparison,
         save_figure,
     )
 
     provenance = provenance_of_comparison(
         results,
-        design="; ".join(said_contenders(contenders)),
+        design="; ".join(_said(one, one.label) for one in contenders),
         protocol=ladder.name,
         digest=ladder.digest,
+        trial=ladder.title or "",
     )
-    save_figure(plot_comparison(results, provenance), path, provenance)
-    click.echo(f"wrote {path}", err=True)
+    say_written(*save_figure(plot_comparison_pages(results, provenance), path, provenance))

@@ -134,6 +134,8 @@ def _print_tree(
 
     roots = path_tree(graph, None if scenario is None else scenario.p_dlt, depth=depth)
     n_paths = graph.count_paths()
+    if plot is not None:
+        _plot(plot, protocol, roots, scenario, moderate_words(_p_moderate(graph)))
     if as_json:
         tree = [_node(root, protocol) for root in roots]
         echo_json({**_heading(protocol, graph), "n_paths": n_paths, "tree": tree})
@@ -147,8 +149,6 @@ def _print_tree(
             for text in _tree_lines(root, protocol):
                 click.echo(text)
         click.echo(f"{n_paths} complete paths; --list prints them.")
-    if plot is not None:
-        _plot(plot, protocol, roots, scenario, moderate_words(_p_moderate(graph)))
 
 
 def _p_moderate(graph: TransitionGraph) -> tuple[float, ...] | None:
@@ -166,16 +166,17 @@ def _plot(
     scenario: Scenario | None,
     note: str,
 ) -> None:
-    from simulations.plots import plot_paths  # noqa: PLC0415  # loads matplotlib
+    from simulations.plots import plot_path_pages  # noqa: PLC0415  # loads matplotlib
 
     name = scenario.name if scenario else ""
-    axes = plot_paths(
+    pages = plot_path_pages(
         roots,
         level_names=protocol.axis_names,
         design="; ".join(filter(None, (origin(protocol).rstrip("."), note))),
         scenario=name,
+        trial=protocol.title or "",
     )
-    save_plot(axes, path, protocol, scenario=name, method="exact", note=note)
+    save_plot(pages, path, protocol, scenario=name, method="exact", note=note)
 
 
 def _node(node: PathNode, protocol: Protocol) -> dict[str, Any]:

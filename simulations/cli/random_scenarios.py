@@ -18,6 +18,7 @@ from escalation.cli.options import (
     origin,
     protocol_options,
     read_outcomes,
+    say_written,
 )
 from escalation.errors import InputError, did_you_mean
 from escalation.outcomes import Cohort
@@ -153,6 +154,22 @@ def random_scenarios(
     cohorts = read_outcomes(outcomes) if outcomes is not None else ()
     graph = graph_from(protocol, cohorts, allow_departures, p_moderate)
     averages = average_over_curves(graph, drawn, target)
+    if plot is not None:
+        described = _describe(prior, prior_settings, curves, seed)
+        _plot(plot, protocol, (cohorts, p_moderate), averages, described)
+    if keep is not None:
+        origin_columns = {
+            "prior": " ".join((prior, *prior_settings)),
+            "seed": seed,
+            "target": target,
+            "protocol": protocol.name,
+            "digest": protocol.digest,
+            "escalation": __version__,
+        }
+        if p_moderate is not None:
+            origin_columns["p_moderate"] = ",".join(map(str, p_moderate))
+        write_curves(keep, averages, protocol.labels, origin_columns)
+        say_written(keep)
     if as_json:
         document = heading(protocol, p_moderate) | {
             "prior": {"name": prior, "settings": chosen},
@@ -171,22 +188,6 @@ def random_scenarios(
         print_continued_from(cohorts)
         click.echo()
         _print(protocol, averages)
-    if plot is not None:
-        described = _describe(prior, prior_settings, curves, seed)
-        _plot(plot, protocol, (cohorts, p_moderate), averages, described)
-    if keep is not None:
-        origin_columns = {
-            "prior": " ".join((prior, *prior_settings)),
-            "seed": seed,
-            "target": target,
-            "protocol": protocol.name,
-            "digest": protocol.digest,
-            "escalation": __version__,
-        }
-        if p_moderate is not None:
-            origin_columns["p_moderate"] = ",".join(map(str, p_moderate))
-        write_curves(keep, averages, protocol.labels, origin_columns)
-        click.echo(f"wrote {keep}", err=True)
 
 
 def _parse_settings(prior: str, settings: Sequence[str]) -> dict[str, Any]:
@@ -304,6 +305,7 @@ def _plot(
         level_names=protocol.axis_names,
         design=plotted_design(protocol, *rests_on),
         prior=prior,
+        trial=protocol.title or "",
     )
     save_plot(
         axes,

@@ -112,6 +112,8 @@ def sensitivity(
         )
         for scenario in scenarios
     ]
+    if plot is not None:
+        _plot(plot, protocol, (cohorts, p_moderate), scenarios[0], results[0][2])
     if as_json:
         echo_json(_document(protocol, p_moderate, results, band) | continued_from(graph, cohorts))
     else:
@@ -120,8 +122,6 @@ def sensitivity(
         print_continued_from(cohorts)
         for scenario, found, moved in results:
             _print(protocol, scenario, found, moved, band)
-    if plot is not None:
-        _plot(plot, protocol, (cohorts, p_moderate), scenarios[0], results[0][2])
 
 
 def _parse_figure(text: str, protocol: Protocol) -> tuple[str, int | None]:
@@ -250,5 +250,6 @@ def _plot(
         level_names=protocol.axis_names,
         design=plotted_design(protocol, *rests_on),
         scenario=scenario.name,
+        trial=protocol.title or "",
     )
     save_plot(axes, path, protocol, scenario=scenario.name, method="exact", note=note(*rests_on))

@@ -20,6 +20,7 @@ from escalation.cli.options import (
     echo_json,
     protocol_options,
     read_outcomes,
+    say_written,
 )
 from escalation.designs.walk import TooManyStatesError
 from escalation.errors import InputError
@@ -155,14 +156,6 @@ def simulate(
                 progress=progress,
             )
         )
-    if as_json:
-        echo_json(
-            describe_results(
-                protocol, graph, cohorts, results, target=target, p_moderate=p_moderate
-            )
-        )
-    else:
-        print_results(protocol, cohorts, results, target, p_moderate)
     if plot is not None:
         plot_results(plot, protocol, cohorts, results, target=target, p_moderate=p_moderate)
     if keep is not None:
@@ -184,7 +177,15 @@ def simulate(
             origin_columns["p_moderate"] = ",".join(map(repr, p_moderate))
         doses = [level.dose for level in protocol.levels]
         write_trials(keep, chunks, protocol.labels, doses, origin_columns)
-        click.echo(f"wrote {keep}", err=True)
+        say_written(keep)
+    if as_json:
+        echo_json(
+            describe_results(
+                protocol, graph, cohorts, results, target=target, p_moderate=p_moderate
+            )
+        )
+    else:
+        print_results(protocol, cohorts, results, target, p_moderate)
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from escalation.cli.options import line, origin
+from escalation.cli.options import line, origin, say_written
 from escalation.designs import describe_design
 from escalation.outcomes import Cohort
 from escalation.protocol import Protocol
@@ -107,7 +107,7 @@ def plot_results(
 ) -> None:
     """Draw every scenario to a file."""
     from simulations.plots import (  # noqa: PLC0415  # loads matplotlib
-        plot_page,
+        plot_pages,
         provenance_of,
         save_figure,
     )
@@ -117,8 +117,8 @@ def plot_results(
         design=describe_design(protocol.design),
         protocol=protocol.name,
         digest=protocol.digest,
+        trial=protocol.title or "",
         note=note(cohorts, p_moderate),
     )
-    figure = plot_page(results, provenance, level_names=protocol.axis_names, target=target)
-    save_figure(figure, path, provenance)
-    click.echo(f"wrote {path}", err=True)
+    pages = plot_pages(results, provenance, level_names=protocol.axis_names, target=target)
+    say_written(*save_figure(pages, path, provenance))

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from escalation import __version__
+from escalation.cli import until_reader_stops
 from escalation.cli.options import CarefulCommand, echo_json, line, read_stdin
 from escalation.cli.trial.common import (
     Place,
@@ -71,15 +72,16 @@ def verify(ctx: click.Context, place: Place, anchors: tuple[str, ...], as_json: 
             heads[trial], unread = _read_through(ledger, trial, sound)
             findings += unread
     wrong = [finding for finding in findings if not finding.remark]
-    if as_json:
-        echo_json(_verify_document(heads, findings, sound=not wrong))
-    else:
-        for finding in findings:
-            line(f"{'Remark' if finding.remark else 'Wrong'}: {finding}", indent="  ")
-        for trial, head in heads.items():
-            if head is not None:
-                _show_head(trial, head)
-        line(_verdict(wrong, printed))
+    with until_reader_stops():  # the exit code says what was found all the same
+        if as_json:
+            echo_json(_verify_document(heads, findings, sound=not wrong))
+        else:
+            for finding in findings:
+                line(f"{'Remark' if finding.remark else 'Wrong'}: {finding}", indent="  ")
+            for trial, head in heads.items():
+                if head is not None:
+                    _show_head(trial, head)
+            line(_verdict(wrong, printed))
     if wrong:
         ctx.exit(IntegrityError.exit_code)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from escalation.cli.options import PICTURES, CarefulCommand, check_writable, echo_json
+from escalation.cli.options import PICTURES, CarefulCommand, check_writable, echo_json, say_written
 from escalation.cli.trial.common import (
     Place,
     check_new,
@@ -123,7 +123,7 @@ def status(
 
 def _draw(state: TrialState, trial: str, on: date, plot: Path) -> None:
     # matplotlib is loaded for a picture only
-    from escalation.figures.course import plot_course  # noqa: PLC0415
+    from escalation.figures.course import plot_course_pages  # noqa: PLC0415
     from escalation.figures.files import Provenance, save_figure  # noqa: PLC0415
 
     if state.protocol is None:
@@ -132,9 +132,12 @@ def _draw(state: TrialState, trial: str, on: date, plot: Path) -> None:
         design=describe_design(state.protocol.design),
         protocol=state.protocol.name,
         digest=state.protocol.digest,
+        trial=state.protocol.title or "",
         note=f"trial {trial} on {on}, anchor {state.seq}:{state.head}",
     )
-    save_figure(plot_course(state, on), plot, provenance)
+    written = save_figure(plot_course_pages(state, on, trial=trial), plot, provenance)
+    if written != (plot,):  # pages, under names of their own
+        say_written(*written)
 
 
 def _day_of(as_of: int | datetime, last: Recorded) -> date:
