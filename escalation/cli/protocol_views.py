@@ -8,7 +8,7 @@ import click
 
 from escalation import __version__
 from escalation.cli.options import PICTURES, CarefulCommand, protocol_argument
-from escalation.cli.show import file_written, shows
+from escalation.cli.show import say_written, shows
 from escalation.designs import describe_design
 from escalation.files import check_writable, write_text
 from escalation.protocol import Protocol
@@ -54,15 +54,21 @@ def diagram(protocol: Protocol, output: Path | None) -> None:
         check_writable(output, (MERMAID, *PICTURES))
     if output is not None and output.suffix.lower() in PICTURES:
         from escalation.figures.files import Provenance, save_figure  # noqa: PLC0415
-        from escalation.figures.state_machine import plot_diagram  # noqa: PLC0415
+        from escalation.figures.state_machine import plot_diagram_pages  # noqa: PLC0415
 
         provenance = Provenance(
             design=describe_design(protocol.design),
             protocol=protocol.name,
             digest=protocol.digest,
+            trial=protocol.title or "",
         )
-        save_figure(plot_diagram(protocol.design, protocol.level_names), output, provenance)
-        file_written(output)
+        pages = plot_diagram_pages(
+            protocol.design,
+            protocol.level_names,
+            trial=protocol.title or "",
+            protocol=f"Protocol {protocol.name}, digest {protocol.digest[:12]}",
+        )
+        say_written(*save_figure(pages, output, provenance))
         return
     rests_on = f"{describe_origin(protocol)} escalation {__version__}."
     lines = f"{mermaid(protocol.design, protocol.level_names)}%% {rests_on}\n"
@@ -70,4 +76,4 @@ def diagram(protocol: Protocol, output: Path | None) -> None:
         click.echo(lines, nl=False)
     else:
         write_text(output, [lines])
-        file_written(output)
+        say_written(output)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from escalation.cli.options import PICTURES, CarefulCommand, protocol_options
-from escalation.cli.show import file_written, shows
+from escalation.cli.show import say_written, shows
 from escalation.designs import LevelStatus, describe_design
 from escalation.designs.interval.base import IntervalDesign, has_boundaries
 from escalation.files import check_writable
@@ -73,45 +73,53 @@ def table(protocol: Protocol, *, full: bool, plot: Path | None, n_cohorts: int |
 
 
 def _plot_boundaries(path: Path, design: IntervalDesign, protocol: Protocol) -> None:
-    from escalation.figures.decision_table import plot_boundaries  # noqa: PLC0415
+    from escalation.figures.boundary_table import plot_boundaries  # noqa: PLC0415
 
-    axes = plot_boundaries(boundary_table(design), design=describe_origin(protocol).rstrip("."))
-    _save(axes, path, protocol)
+    axes = plot_boundaries(
+        boundary_table(design),
+        design=describe_origin(protocol).rstrip("."),
+        trial=protocol.title or "",
+    )
+    _save([axes], path, protocol)
 
 
 def _plot(path: Path, protocol: Protocol, rows: Sequence[TableRow]) -> None:
     """Draw the table for a level with one above it to go to and one below it to go back to."""
-    from escalation.figures.decision_table import plot_decision_table  # noqa: PLC0415
+    from escalation.figures.decision_table import plot_decision_pages  # noqa: PLC0415
 
     situation = "level above not yet given, level below cleared"
     if protocol.design.asks_moderate:
         situation += ", after titration"
     answers = {
-        (row.n_evaluable, row.n_dlts): _drawn(row, protocol)
+        (row.n_evaluable, row.n_dlts): _drawn(row)
         for row in rows
         if (row.above, row.below) == (LevelStatus.NOT_GIVEN, LevelStatus.CLEARED)
         and row.phase != DURING
     }
-    axes = plot_decision_table(
-        answers, design=describe_origin(protocol).rstrip("."), situation=situation
+    pages = plot_decision_pages(
+        answers,
+        design=describe_origin(protocol).rstrip("."),
+        situation=situation,
+        trial=protocol.title or "",
     )
-    _save(axes, path, protocol, note=situation)
+    _save(pages, path, protocol, note=situation)
 
 
-def _save(axes: Axes, path: Path, protocol: Protocol, note: str = "") -> None:
+def _save(pages: Sequence[Axes], path: Path, protocol: Protocol, note: str = "") -> None:
     from escalation.figures.files import Provenance, save_figure  # noqa: PLC0415
 
     provenance = Provenance(
         design=describe_design(protocol.design),
         protocol=protocol.name,
         digest=protocol.digest,
+        trial=protocol.title or "",
         note=note,
     )
-    save_figure(axes, path, provenance)
-    file_written(path)
+    say_written(*save_figure(pages, path, provenance))
 
 
-def _drawn(row: TableRow, protocol: Protocol) -> str:
-    """Return the answer; where a level may be left without being too toxic, say that it is."""
-    apart = not protocol.design.by_stages and row.status is LevelStatus.TOO_TOXIC
-    return f"{row.answer}; too toxic" if apart else row.answer
+def _drawn(row: TableRow) -> str:
+    """Return the answer; where a level is left, say whether it is eliminated."""
+    left = row.answer.startswith("de-escalate")
+    eliminated = left and row.status is LevelStatus.TOO_TOXIC
+    return f"{row.answer}; too toxic" if eliminated else row.answer

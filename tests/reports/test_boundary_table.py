@@ -1,7 +1,7 @@
 """The field's decision table of interval designs, against published tables and against `decide`."""
 
 import json
-from itertools import pairwise
+from itertools import combinations
 from typing import Any
 
 import matplotlib as mpl
@@ -20,7 +20,7 @@ from escalation.designs import (
 )
 from escalation.designs.interval.base import IntervalDesign
 from escalation.errors import InputError
-from escalation.figures.decision_table import plot_boundaries
+from escalation.figures.boundary_table import plot_boundaries
 from escalation.outcomes import Tally
 from escalation.reports.formats import write_view
 from escalation.reports.rule.boundary_table import (
@@ -207,10 +207,11 @@ def test_the_four_answers_are_told_apart_in_grey() -> None:
         ax.get_legend().get_patches(), ax.get_legend().get_texts(), strict=True
     ):
         red, green, blue, _ = mpl.colors.to_rgba(handle.get_facecolor())
-        shades[text.get_text()] = 0.299 * red + 0.587 * green + 0.114 * blue
+        grey = 0.299 * red + 0.587 * green + 0.114 * blue
+        shades[text.get_text()] = (grey, handle.get_hatch())
     assert [*shades] == ["E: escalate", "S: stay", "D: de-escalate", "X: eliminate"]
-    in_order = sorted(shades.values())
-    assert all(dark + 0.1 < light for dark, light in pairwise(in_order))
+    for (grey, hatch), (other, others_hatch) in combinations(shades.values(), 2):
+        assert abs(grey - other) > 0.1 or hatch != others_hatch
 
 
 def test_a_picture_of_nothing_is_refused() -> None:
