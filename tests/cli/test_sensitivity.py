@@ -257,7 +257,6 @@ def test_pictures_are_drawn(line: str, tmp_path: Path) -> None:
         ("random-scenarios --target 0.3 --prior logistic-normal --prior-set mean=1", 1, "two"),
         ("random-scenarios --target 0.3 --curves 0", 2, "--curves"),
         ("random-scenarios --target 0.3 --keep curves.txt", 1, ".csv"),
-        ("random-scenarios --target 0.3 --levels 30", 1, "states"),
     ],
 )
 def test_bad_input_is_one_clear_line(line: str, exit_code: int, message: str) -> None:
@@ -266,6 +265,12 @@ def test_bad_input_is_one_clear_line(line: str, exit_code: int, message: str) ->
     assert result.stdout == ""
     assert message in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_a_graph_too_large_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert build_graph.__kwdefaults__ is not None
+    monkeypatch.setitem(build_graph.__kwdefaults__, "max_states", 100)
+    test_bad_input_is_one_clear_line("random-scenarios --target 0.3 --levels 9", 1, "100 states")
 
 
 @pytest.mark.parametrize("limit", [0.2, 0.26, 0.3, 0.33, 0.35, 0.37, 0.41, 0.45, 0.47])

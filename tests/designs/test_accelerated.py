@@ -47,7 +47,7 @@ def test_every_course_against_the_story(n_levels, start, events, options):
         assert (end.action, end.mtd, end.inconclusive) == (Action.STOP, mtd, False), course
 
 
-@pytest.mark.parametrize("events", [1, 2])
+@pytest.mark.parametrize("events", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_every_course_on_four_levels_against_the_story(events):
     design = AcceleratedTitration(n_levels=4, moderate_events=events)
     for course, mtd in every_trial(n_levels=4, moderate_events=events):

@@ -121,7 +121,7 @@ def test_an_early_stop_waits_until_the_design_would_stay(name):
 
 @by_name
 def test_over_enrolment_beyond_the_table_is_judged_like_the_rest(name):
-    small, large = made(name, max_patients=3), made(name, max_patients=300)
+    small, large = made(name, max_patients=3), made(name, max_patients=60)
     for x in range(46):
         tally = Tally(n_evaluable=45, n_dlts=x)
         assert small.status(tally) is large.status(tally)

@@ -67,9 +67,9 @@ def test_the_course_of_a_titration(name, outcomes, level, n_to_enrol, clause):
 
 @by_name
 def test_every_untidy_tally_has_a_sound_answer(name):
-    design = made(name, n_levels=3, max_patients=300)
+    design = made(name, n_levels=3)
     answers = every_answer(design, [0, 1, 2, 3])
-    plain = every_answer(made(name, n_levels=3, max_patients=300, titration=False), [0, 1, 2, 3])
+    plain = every_answer(made(name, n_levels=3, titration=False), [0, 1, 2, 3])
     treats = answers.level != NONE
     titrates = (answers.x.sum(axis=1) == 0) & (answers.n[:, -1] == 0) & (answers.n < 3).all(axis=1)
     assert_none(answers, titrates & (answers.n_to_enrol != 1), "more than one in the titration")
