@@ -26,11 +26,13 @@ extensions = [
     "reference",
 ]
 exclude_patterns = ["_build"]
+smartquotes = False  # they would make one dash of the two of an option
 templates_path = ["_templates"]
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 nb_execution_mode = "off"  # the tests execute the notebooks, and compare what they print
+nb_render_markdown_format = "myst"  # tables among the output are tables
 nb_ipywidgets_js: dict[str, dict[str, str]] = {}
 
 autosummary_generate = True
@@ -44,11 +46,12 @@ html_theme = "pydata_sphinx_theme"
 html_title = f"escalation {version}"
 html_static_path = ["_static"]
 html_css_files = ["escalation.css"]
+html_sidebars: dict[str, list[str]] = {page: [] for page in ("start", "designs", "protocol")}
 html_show_sourcelink = False
 html_copy_source = False
 html_theme_options = {
     "logo": {"text": "escalation"},
-    "header_links_before_dropdown": 6,
+    "header_links_before_dropdown": 8,
     "navbar_align": "left",
     "navigation_with_keys": False,
     "secondary_sidebar_items": ["page-toc"],

@@ -262,7 +262,7 @@ class PromptLexer(RegexLexer):
     tokens: ClassVar[dict[str, list[Any]]] = {
         "root": [
             (r"^(\$ )(.*\n)", bygroups(token.Generic.Prompt, token.Generic.Strong)),
-            (r".*\n", token.Generic.Output),
+            (r".*\n", token.Text),
         ]
     }
 
@@ -299,11 +299,8 @@ class ProtocolKeys(_Written):
 def write_pages(*_: object) -> None:
     """Write the pages that are made, and copy the notebooks, before Sphinx looks for pages."""
     for name in command_names():
-        text = f"# {name}\n\n```{{eval-rst}}\n.. click:: reference:{name}\n"
-        _write(
-            HERE / "commands" / f"{name}.md",
-            f"{text}   :prog: escalation {name}\n   :nested: full\n```\n",
-        )
+        text = f".. click:: reference:{name}\n   :prog: escalation {name}\n   :nested: full\n"
+        _write(HERE / "commands" / f"{name}.rst", text)
     for package in MODULES:
         _write(HERE / "api" / f"{package}.md", "\n".join(python_page(package)))
     for path in sorted(NOTEBOOKS.glob("*.ipynb")):
@@ -331,7 +328,7 @@ def describe_command(_: Sphinx, context: click.Context, lines: list[str]) -> Non
     """Show what the help of a command sets as it stands, such as examples, as code."""
     lines[:] = []
     for paragraph in inspect.cleandoc(context.command.help or "").split("\n\n"):
-        if paragraph.startswith("\b\n"):
+        if paragraph.startswith(("\b\n", "Example:")):
             rows = paragraph.removeprefix("\b\n").split("\n")
             lines += [".. code-block:: text", "", *(f"   {row}" for row in rows), ""]
         else:
