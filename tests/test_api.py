@@ -13,14 +13,14 @@ SURFACE = {
     "escalation.outcomes": "Cohort Outcome Tally format_outcomes parse_outcomes tally_cohorts",
     "escalation.designs": (
         "APlusB AcceleratedTitration Action Boin Clause Crm DESIGNS Decision Design G3Plus3 "
-        "I3Plus3 Keyboard LevelStatus MTpi RollingSix ThreePlusThree Tpi VARIANTS "
-        "change_design describe_design design_options design_settings make_design"
+        "I3Plus3 Keyboard LevelStatus MTpi MTpi2 RollingSix ThreePlusThree Tpi VARIANTS "
+        "change_design describe_design describe_options design_options design_settings make_design"
     ),
     "escalation.protocol": (
         "Advice DltWindow DoseLevel Enrolment ExpansionMonitoring Protocol ProtocolScenario "
         "Source Trial advise describe_decision format_dose load_protocol shipped_protocols"
     ),
-    "escalation.protocol.consensus": "Consensus DEFAULT_TARGET Opinion ask_all summarise",
+    "escalation.protocol.consensus": "Consensus Opinion ask_all summarise",
     "escalation.trial": (
         "Events NextPatient Recorded Recorder Remark TrialState amend_protocol close_trial "
         "correct_entry decide delegate_role departures dose_subject enrol_subject evolve "
@@ -71,7 +71,7 @@ SURFACE = {
     ),
     "simulations.scenarios.curves": "emax logistic power weibull",
     "simulations.plots": (
-        "Provenance SUFFIXES plot_comparison plot_convergence plot_curve_averages "
+        "Provenance SUFFIXES plot_boundaries plot_comparison plot_convergence plot_curve_averages "
         "plot_decision_table plot_distribution plot_page plot_paths plot_patients "
         "plot_scenarios plot_selection plot_tornado plot_trajectories plot_trajectory "
         "provenance_of provenance_of_comparison save_figure"

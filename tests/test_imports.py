@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 FLOORS = {
     "escalation": (
         ["__init__"],
-        ["errors", "text", "files"],
+        ["errors", "text", "files", "nearness"],
         ["outcomes", "binomial"],
         ["designs"],
         ["protocol"],
@@ -40,7 +40,11 @@ FLOORS = {
         ["cli"],
     ),
 }
-TOGETHER = [{"errors", "text", "files"}, {"outcomes", "binomial"}, {"probabilities", "words"}]
+TOGETHER = [
+    {"errors", "text", "files", "nearness"},
+    {"outcomes", "binomial"},
+    {"probabilities", "words"},
+]
 BORDER = ("escalation.cli", "escalation.ledger", "escalation.web", "simulations.cli")
 SIMULATIONS_CLI = ("simulations.cli",)
 

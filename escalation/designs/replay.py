@@ -108,7 +108,8 @@ def replay(
     """Follow ``cohorts`` through ``design.decide`` and find every departure, in order.
 
     A cohort departs when it was opened while the design said to stop or to wait, at another
-    level than the design's, or with more patients than it allowed (those replaced do not count).
+    level than the design's, or with more patients than it allowed (those replaced do not count;
+    where the protocol has a range of cohort sizes, up to its end).
     Patients written one after the other at one level, ``1N 1? 1T``, are one cohort as long as
     there are places in it and the design has not settled to leave the level. Earlier cohorts are
     judged with the outcomes known now; under a design that enrols while outcomes are pending, what
@@ -135,7 +136,7 @@ def replay(
     """
     departures = []
     seen = [Tally()] * len(labels)
-    last, level, n_opened, n_places = Tally(), design.start, 0, 0
+    last, level, n_opened, n_places, room = Tally(), design.start, 0, 0, 0
     expansion: Expansion | None = None
     for number, cohort in enumerate(cohorts, start=1):
         if cohort.label not in labels:
@@ -143,8 +144,9 @@ def replay(
         here, added = labels.index(cohort.label), cohort.tally
         expected = design.decide(seen, level, last)
         goes_on = expected.action in (Action.WAIT, Action.STAY)  # nothing has closed the cohort
-        if n_places and here == level and added.n_patients <= n_places and goes_on:
-            n_places -= added.n_patients
+        if room and here == level and added.n_patients <= room and goes_on:
+            room -= added.n_patients
+            n_places = max(n_places - added.n_patients, 0)
             last = last.plus(added)
         else:
             # when outcomes became known is not written: a design that does not wait for them may
@@ -168,6 +170,7 @@ def replay(
                 )
             n_opened = 0 if complaint else max(expected.n_to_enrol, added.n_patients)
             n_places = max(n_opened - added.n_patients, 0)
+            room = 0 if complaint else max(max(expected.n_at_most, n_opened) - added.n_patients, 0)
             if added.n_patients or here != level:
                 last = added
         seen[here] = seen[here].plus(added)
@@ -205,7 +208,8 @@ def _complaint(
         return "was opened while the design was waiting for pending patients"
     if expected.level is not None and expected.level != level:
         return f"is at level {cohort.label} where the design says level {labels[expected.level]}"
-    n_opened = max(expected.n_to_enrol, places)
+    n_opened = max(expected.n_at_most, places)
     if cohort.tally.n_patients > n_opened:
-        return f"has {cohort.tally.n_patients} patients where the design opens {n_opened}"
+        most = "at most " * bool(expected.n_optional)
+        return f"has {cohort.tally.n_patients} patients where the design opens {most}{n_opened}"
     return None

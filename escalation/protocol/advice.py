@@ -114,4 +114,6 @@ def describe_decision(decision: Decision, protocol: Protocol) -> str:
         Action.DEESCALATE: "De-escalate to",
     }[decision.action]
     n = decision.n_to_enrol
-    return f"{verb} {protocol.describe_level(decision.level)}: enrol {n} patient{'s' * (n != 1)}."
+    many = f"{n} to {decision.n_at_most}" if decision.n_optional else f"{n}"
+    s = "s" * (decision.n_at_most != 1)
+    return f"{verb} {protocol.describe_level(decision.level)}: enrol {many} patient{s}."

@@ -22,6 +22,7 @@ from escalation.designs import (
     design_options,
     design_settings,
     make_design,
+    options_left_out,
 )
 from escalation.errors import DesignError, InputError, LadderError
 from escalation.protocol.expansion import find_boundary_faults
@@ -335,8 +336,12 @@ def name_settings(document: Mapping[str, Any]) -> dict[str, Any]:
         named[f"levels.{level['label']}"] = level.get("dose")
     design = document.get("design")
     if design is not None:
-        for option in ("name", *design_options(DESIGNS[design["name"]])):
-            named[f"design.{option}"] = design.get(option)
+        of_name, sources = DESIGNS[design["name"]], document.get("sources") or {}
+        left_out = options_left_out(of_name)
+        for option in ("name", *design_options(of_name)):
+            said = option in design or f"design.{option}" in sources
+            if said or option not in left_out:
+                named[f"design.{option}"] = design.get(option, left_out.get(option))
     for table, made in TABLES.items():
         if table in LATER_TABLES and table not in document:
             continue

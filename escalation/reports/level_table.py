@@ -162,6 +162,7 @@ def answer(protocol: Protocol, decision: Decision) -> dict[str, Any]:
         "dose": None if level is None else protocol.levels[level].dose,
         "unit": protocol.unit,
         "n_to_enrol": decision.n_to_enrol,
+        "n_at_most": decision.n_at_most,
         "mtd": None if mtd is None else protocol.labels[mtd],
         "inconclusive": decision.inconclusive,
         "clause": {"id": decision.clause.id, "text": decision.clause.text},

@@ -16,7 +16,7 @@ from escalation.cli.options import (
     read_ladder,
 )
 from escalation.protocol import Protocol
-from escalation.protocol.consensus import DEFAULT_TARGET
+from escalation.protocol.defaults import DEFAULT_TARGET
 from escalation.protocol.protocol import freeze_lists
 from simulations.cli.common import (
     check_p_moderate,

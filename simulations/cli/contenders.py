@@ -24,7 +24,7 @@ from escalation.designs import (
 )
 from escalation.errors import DesignError, InputError, did_you_mean
 from escalation.protocol import Protocol, shipped_protocols
-from escalation.protocol.consensus import DEFAULT_TARGET
+from escalation.protocol.defaults import DEFAULT_TARGET
 from escalation.protocol.protocol import freeze_lists
 
 if TYPE_CHECKING:

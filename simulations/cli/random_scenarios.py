@@ -118,7 +118,9 @@ def random_scenarios(
     """Average the exact characteristics over toxicity curves drawn at random.
 
     So that no scenario is chosen by hand. Correct selection is judged for each curve by its own
-    correct level. The priors:
+    correct level, the one with P(DLT) nearest to the target. The lowest level is never correct
+    where it lies above the target: there no MTD is correct. Pseudo-uniform and paoletti draw no
+    such curve, unlike their authors. The priors:
 
     \b
     pseudo-uniform   Clertant & O'Quigley 2017: the correct level uniform

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import json
 import re
 from pathlib import Path
@@ -14,6 +15,7 @@ from click.testing import CliRunner, Result
 from escalation.cli import main
 from escalation.designs import ThreePlusThree
 from simulations.engines.exact import exact_characteristics
+from simulations.graph import build as graph
 from simulations.graph.build import build_graph
 from simulations.scenarios.random import logistic_normal, paoletti, pseudo_uniform
 
@@ -131,6 +133,29 @@ def test_bounds_are_rounded_to_the_safe_side() -> None:
 
 
 # ---------------------------------------------------------------- random scenarios
+
+
+def test_help_says_that_the_lowest_level_is_never_correct_above_the_target() -> None:
+    said = " ".join(run("random-scenarios --help").stdout.split())
+    assert "The lowest level is never correct where it lies above the target" in said
+    assert "Pseudo-uniform and paoletti draw no such curve" in said
+
+
+@pytest.mark.parametrize("prior", ["pseudo-uniform", "paoletti"])
+def test_no_curve_of_a_prior_by_correct_level_starts_above_the_target(
+    prior: str, tmp_path: Path
+) -> None:
+    table = tmp_path / "curves.csv"
+    assert (
+        run(
+            f"random-scenarios --levels 3 --target 0.1 --prior {prior} --curves 2000 --keep {table}"
+        ).exit_code
+        == 0
+    )
+    with table.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 2000
+    assert max(float(row["p_dlt_1"]) for row in rows) <= 0.1
 
 
 def test_random_scenarios_are_those_of_the_library(tmp_path: Path) -> None:
@@ -268,8 +293,8 @@ def test_bad_input_is_one_clear_line(line: str, exit_code: int, message: str) ->
 
 
 def test_a_graph_too_large_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert build_graph.__kwdefaults__ is not None
-    monkeypatch.setitem(build_graph.__kwdefaults__, "max_states", 100)
+    small = functools.partial(build_graph, max_states=100)
+    monkeypatch.setattr(graph, "build_graph", small)
     test_bad_input_is_one_clear_line("random-scenarios --target 0.3 --levels 9", 1, "100 states")
 
 
