@@ -229,23 +229,35 @@ def public_names(package: str) -> list[str]:
 
 
 def python_page(package: str) -> Iterator[str]:
-    """Write the lists of what a package offers; each name gets its own page."""
+    """Write the lists of what a package offers; each name gets its own page.
+
+    What a package itself offers is not listed again under the module that defines it.
+    """
     yield from (f"# {package}", "", (importlib.import_module(package).__doc__ or "").strip(), "")
-    names = public_names(package)
-    if names:
-        yield from _summary(package, names, heading=package)
+    yield from _summary(package, public_names(package))
+    offered = {id(made) for name in MODULES for _, made in _named(name, public_names(name))}
     for module in (f"{package}.{name}" for name in MODULES[package].split()):
-        yield from _summary(module, importlib.import_module(module).__all__, heading=module)
+        names = importlib.import_module(module).__all__
+        yield from _summary(
+            module, [n for n, made in _named(module, names) if id(made) not in offered]
+        )
 
 
-def _summary(module: str, names: list[str], *, heading: str) -> Iterator[str]:
+def _named(module: str, names: list[str]) -> list[tuple[str, object]]:
     loaded = importlib.import_module(module)
-    documented = [name for name in names if _has_page(getattr(loaded, name))]
+    return [(name, getattr(loaded, name)) for name in names]
+
+
+def _summary(module: str, names: list[str]) -> Iterator[str]:
+    """Write a section on a module: a list of names with pages, then the names of constants."""
+    documented = [name for name, made in _named(module, names) if _has_page(made)]
     others = [name for name in names if name not in documented]
-    yield from (f"## {heading}", "", "```{eval-rst}", f".. currentmodule:: {module}", "")
-    yield from (".. autosummary::", "   :toctree: names", "   :nosignatures:", "")
-    yield from (f"   {name}" for name in documented)
-    yield from ("```", "")
+    if names:
+        yield from (f"## {module}", "")
+    if documented:
+        yield from ("```{eval-rst}", f".. currentmodule:: {module}", "")
+        yield from (".. autosummary::", "   :toctree: names", "   :nosignatures:", "")
+        yield from (*(f"   {name}" for name in documented), "```", "")
     if others:
         yield from (f"Constants and types: {', '.join(f'`{name}`' for name in others)}.", "")
 
