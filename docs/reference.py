@@ -253,7 +253,7 @@ def _summary(module: str, names: list[str]) -> Iterator[str]:
     documented = [name for name, made in _named(module, names) if _has_page(made)]
     others = [name for name in names if name not in documented]
     if names:
-        yield from (f"## {module}", "")
+        yield from (f"## {module.partition('.')[2] or module}", "")
     if documented:
         yield from ("```{eval-rst}", f".. currentmodule:: {module}", "")
         yield from (".. autosummary::", "   :toctree: names", "   :nosignatures:", "")
