@@ -7,16 +7,15 @@ from pathlib import Path
 import click
 
 from escalation import __version__
-from escalation.cli.options import (
-    PICTURES,
-    CarefulCommand,
-    check_writable,
-    line,
-    origin,
-    protocol_argument,
-)
+from escalation.cli.options import PICTURES, CarefulCommand, protocol_argument
+from escalation.cli.show import file_written, shows
 from escalation.designs import describe_design
+from escalation.files import check_writable, write_text
 from escalation.protocol import Protocol
+from escalation.reports.origin import describe_origin
+from escalation.reports.rule.diagram import mermaid
+from escalation.reports.rule.text import view_rule
+from escalation.reports.view import View
 
 __all__ = ["diagram", "text"]
 
@@ -25,24 +24,15 @@ MERMAID = ".mmd"
 
 @click.command(cls=CarefulCommand)
 @protocol_argument
-@click.option("--markdown", is_flag=True, help="Print Markdown, for an appendix.")
-def text(protocol: Protocol, markdown: bool) -> None:
+@shows
+def text(protocol: Protocol) -> View:
     """Print the dose escalation rule in plain English, as a protocol states it.
 
     Without a name: nct07123519; - reads a protocol from standard input.
 
-    Example: escalation protocol text nct07123519 --markdown
+    Example: escalation protocol text nct07123519 --format md
     """
-    from escalation.reports.rule.text import rule_text  # noqa: PLC0415
-
-    said = rule_text(
-        protocol.design, protocol.level_names, expansion=protocol.expansion, markdown=markdown
-    )
-    click.echo(said)
-    if markdown:
-        click.echo(f"*{origin(protocol)}*")
-    else:
-        line(origin(protocol), indent="  ")
+    return view_rule(protocol)
 
 
 @click.command(cls=CarefulCommand)
@@ -60,8 +50,6 @@ def diagram(protocol: Protocol, output: Path | None) -> None:
 
     Example: escalation protocol diagram --variant declare --output rule.svg
     """
-    from escalation.reports.rule.diagram import mermaid  # noqa: PLC0415
-
     if output is not None:
         check_writable(output, (MERMAID, *PICTURES))
     if output is not None and output.suffix.lower() in PICTURES:
@@ -74,12 +62,12 @@ def diagram(protocol: Protocol, output: Path | None) -> None:
             digest=protocol.digest,
         )
         save_figure(plot_diagram(protocol.design, protocol.level_names), output, provenance)
-        click.echo(f"wrote {output}", err=True)
+        file_written(output)
         return
-    whence = f"{origin(protocol)} escalation {__version__}."
-    lines = f"{mermaid(protocol.design, protocol.level_names)}%% {whence}"
+    rests_on = f"{describe_origin(protocol)} escalation {__version__}."
+    lines = f"{mermaid(protocol.design, protocol.level_names)}%% {rests_on}\n"
     if output is None:
-        click.echo(lines)
+        click.echo(lines, nl=False)
     else:
-        output.write_text(f"{lines}\n", encoding="utf-8")
-        click.echo(f"wrote {output}", err=True)
+        write_text(output, [lines])
+        file_written(output)

@@ -74,7 +74,7 @@ def _choose(form: str | None, flags: Sequence[str]) -> str | None:
     """Return the one format asked for, None where none is."""
     asked = {*flags, *([] if form is None else [form])}
     if len(asked) > 1:
-        raise click.UsageError(f"give one format: {' or '.join(sorted(asked))}, not both")
+        raise click.UsageError(f"give one format, not {' and '.join(sorted(asked))}")
     return next(iter(asked), None)
 
 

@@ -15,6 +15,7 @@ from simulations.scenarios.scenario import Scenario
 
 __all__ = [
     "CSV_COLUMNS",
+    "LONGEST_LABEL",
     "ComparedDesign",
     "Contender",
     "Difference",
@@ -23,7 +24,7 @@ __all__ = [
     "short_labels",
 ]
 
-LONGEST_LABEL = 19
+LONGEST_LABEL = 19  # characters that fit a table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,8 +48,31 @@ class Question:
 
     @property
     def scenario(self) -> Scenario | None:
-        """The one scenario asked for, None where none is."""
-        return self.asked[0] if self.asked else None
+        """The one scenario asked for, None where none is.
+
+        Raises
+        ------
+        InputError
+            Where there are several.
+        """
+        return self.only_scenario() if self.asked else None
+
+    def only_scenario(self) -> Scenario:
+        """Return the scenario of an answer that takes one alone.
+
+        Raises
+        ------
+        InputError
+            Where there are several.
+        """
+        only, *others = self.scenarios
+        if others:
+            names = ", ".join(scenario.name for scenario in self.scenarios)
+            raise InputError(
+                f"this takes one scenario, and there are several: {names}. Name one by --scenario "
+                "FILE:NAME, or give its numbers by --p-dlt"
+            )
+        return only
 
     def graph(self, build: Callable[..., TransitionGraph] | None = None) -> TransitionGraph:
         """Build the graph of the trial, or of the rest of it after the outcomes so far.

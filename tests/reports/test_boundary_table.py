@@ -22,13 +22,15 @@ from escalation.designs.interval.base import IntervalDesign
 from escalation.errors import InputError
 from escalation.figures.decision_table import plot_boundaries
 from escalation.outcomes import Tally
+from escalation.reports.formats import write_view
 from escalation.reports.rule.boundary_table import (
     Boundaries,
+    boundary_blocks,
     boundary_table,
     boundary_table_document,
     boundary_table_rows,
-    boundary_table_text,
 )
+from escalation.reports.view import View
 from tests.designs.reference import only, rows, whole
 
 NAMES = [name for name, design in DESIGNS.items() if issubclass(design, IntervalDesign)]
@@ -154,7 +156,8 @@ def test_the_document_has_an_entry_a_number_of_patients_and_survives_json() -> N
 @pytest.mark.parametrize("width", [60, 79])
 def test_long_tables_wrap_and_lose_no_number(name, width) -> None:
     design = made(name, max_patients=45, n_earlystop=42)
-    text = boundary_table_text(design, width=width)
+    view = View(page=lambda: boundary_blocks(design), document=dict, rows=tuple)
+    text = "".join(write_view(view, "text", width))
     assert max(map(len, text.splitlines())) <= width
     for head, *cells in boundary_table_rows(design):
         lines = [line for line in text.splitlines() if line.strip().startswith(f"{head} ")]
