@@ -112,7 +112,7 @@ def test_picture_is_of_its_suffix_and_carries_its_origin(tmp_path, name, magic) 
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("missing/rule.svg", "No such file or directory"),
+        ("missing/rule.svg", "there is no folder"),
         ("rule.gif", ".mmd, .png, .svg, .pdf"),
         ("rule", ".mmd, .png, .svg, .pdf"),
         (".", ".mmd, .png, .svg, .pdf"),
