@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
-from escalation import __version__
 from escalation.errors import ConflictError, EscalationError, RefusedError, reason
+from escalation.version import __version__
 
 __all__ = ["LazyGroup", "main"]
 

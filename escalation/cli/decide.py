@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
-
 import click
 
 from escalation.cli.options import (
     OutcomesCommand,
     echo_json,
-    identity,
     line,
     origin,
     protocol_options,
     read_outcomes,
 )
-from escalation.designs.base import Action, LevelStatus
-from escalation.outcomes import Cohort, format_outcomes
-from escalation.protocol import Advice, Protocol, advise, describe_decision
-from escalation.reports.level_table import (
-    answer,
-    departures_document,
-    describe_departures,
-    describe_limits,
-    level_table,
-    levels_document,
-)
+from escalation.outcomes import format_outcomes
+from escalation.protocol import Protocol, advise, describe_decision
+from escalation.reports.decision import decision_document, decision_notes
+from escalation.reports.level_table import level_table
 
 __all__ = ["decide"]
 
@@ -85,13 +74,13 @@ def decide(
         return
     advice = advise(protocol, cohorts, allow_departures=allow_departures)
     if as_json:
-        echo_json(_document(protocol, cohorts, advice))
+        echo_json(decision_document(protocol, cohorts, advice))
         return
     line(describe_decision(advice.decision, protocol))
     line(f"Why: {advice.decision.clause.text}", indent="     ")
     for possible in advice.decision.possible:
         line(f"  possible: {describe_decision(possible, protocol)}", indent="    ")
-    for note in _notes(protocol, advice):
+    for note in decision_notes(protocol, advice):
         line(note, indent="  ")
     click.echo()
     if cohorts:
@@ -99,33 +88,3 @@ def decide(
     click.echo(level_table(protocol, cohorts, advice.tallies))
     click.echo()
     line(origin(protocol), indent="  ")
-
-
-def _notes(protocol: Protocol, advice: Advice) -> Iterator[str]:
-    """Say what a reader of the decision must not miss."""
-    for level, tally in enumerate(advice.tallies):
-        if protocol.design.status(tally) is LevelStatus.TOO_TOXIC:
-            seen = f"{tally.n_dlts} DLTs among {tally.n_evaluable}"
-            yield f"Too toxic: {protocol.describe_level(level)}, {seen}."
-    mtd = advice.decision.mtd
-    if mtd is not None:
-        yield describe_limits(advice.tallies[mtd])
-    if advice.decision.action is Action.WAIT and advice.n_places:
-        taken = advice.n_opened - advice.n_places
-        yield (
-            f"The cohort of {advice.n_opened} opened at {protocol.describe_level(advice.level)} "
-            f"has {taken} of its places taken; the answer is about what follows it."
-        )
-    yield from describe_departures(advice.departures)
-
-
-def _document(protocol: Protocol, cohorts: Sequence[Cohort], advice: Advice) -> dict[str, Any]:
-    decision = advice.decision
-    return {
-        **identity(protocol),
-        **answer(protocol, decision),
-        "settled": decision.settled,
-        "possible": [answer(protocol, possible) for possible in decision.possible],
-        "levels": levels_document(protocol, cohorts, advice.tallies),
-        "departures": departures_document(protocol, advice.departures),
-    }

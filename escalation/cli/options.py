@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from escalation import __version__
 from escalation.designs import DESIGNS, VARIANTS, describe_design
 from escalation.errors import DesignError, InputError, printable
 from escalation.files import check_writable
 from escalation.outcomes import MAX_LETTERS, Cohort, parse_outcomes
-from escalation.protocol import Protocol, load_protocol
+from escalation.protocol import DEFAULT_PROTOCOL, Protocol, load_protocol
+from escalation.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +43,6 @@ __all__ = [
     "shown_on",
 ]
 
-DEFAULT_PROTOCOL = "nct07123519"
 PICTURES = (".png", ".svg", ".pdf")
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from escalation import __version__
 from escalation.cli.options import (
     PICTURES,
     CarefulCommand,
@@ -17,6 +16,7 @@ from escalation.cli.options import (
 )
 from escalation.designs import describe_design
 from escalation.protocol import Protocol
+from escalation.version import __version__
 
 __all__ = ["diagram", "text"]
 

@@ -11,9 +11,9 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from escalation import __version__
 from escalation.errors import InputError
 from escalation.files import replacing
+from escalation.version import __version__
 
 __all__ = ["SUFFIXES", "Provenance", "save_figure"]
 

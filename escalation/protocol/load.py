@@ -8,7 +8,9 @@ from pathlib import Path
 from escalation.errors import ProtocolError, did_you_mean, reason
 from escalation.protocol.protocol import Protocol
 
-__all__ = ["load_protocol", "shipped_protocols"]
+__all__ = ["DEFAULT_PROTOCOL", "load_protocol", "shipped_protocols"]
+
+DEFAULT_PROTOCOL = "nct07123519"  # where none is named
 
 _SHIPPED = Path(__file__).parents[1] / "protocols"
 

@@ -107,8 +107,11 @@ class View:
         Returns what JSON holds: stable keys, numbers in full.
     rows : callable
         Returns rows for a spreadsheet, the names of the columns first; numbers in full.
+    columns : mapping of str to str
+        What a column of ``rows`` is, with its unit.
     """
 
     page: Callable[[], Iterable[Block]]
     document: Callable[[], Mapping[str, Any]]
     rows: Callable[[], Iterable[Sequence[object]]]
+    columns: Mapping[str, str] = field(default_factory=dict)

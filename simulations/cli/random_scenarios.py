@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from escalation import __version__
 from escalation.cli.options import (
     PICTURES,
     OutcomesCommand,
@@ -23,6 +22,7 @@ from escalation.errors import InputError, did_you_mean
 from escalation.outcomes import Cohort
 from escalation.protocol import Protocol
 from escalation.text import align
+from escalation.version import __version__
 from simulations.cli.common import (
     continued_from,
     departures_option,

@@ -75,6 +75,10 @@ class ComparedDesign:
     mcse: dict[str, float]
     differences: dict[str, Difference]
 
+    def __repr__(self) -> str:
+        pcs = f"{100 * self.metrics['pcs']:.1f}"
+        return f"<ComparedDesign {self.label}, {self.engine}: correct selection {pcs} %>"
+
     @property
     def engine(self) -> str:
         """The engine that the figures come from."""
@@ -123,6 +127,10 @@ class ScenarioComparison:
     designs: tuple[ComparedDesign, ...]
     benchmark: Benchmark
     benchmark_metrics: dict[str, float]
+
+    def __repr__(self) -> str:
+        designs = ", ".join(design.label for design in self.designs)
+        return f"<ScenarioComparison of {designs} under {self.scenario.name}>"
 
     def to_dict(self, labels: Sequence[int]) -> dict[str, Any]:
         """Return one of the ``results`` of ``escalation compare --json``."""

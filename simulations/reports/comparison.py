@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from escalation.reports.view import Table
 from escalation.text import align
 from simulations.compare.result import (
     ComparedDesign,
@@ -11,9 +12,9 @@ from simulations.compare.result import (
     ScenarioComparison,
     short_labels,
 )
-from simulations.words import scaled
+from simulations.words import in_words, scaled
 
-__all__ = ["comparison_table"]
+__all__ = ["comparison_measures", "comparison_table"]
 
 _SELECTION = {
     "pcs": "correct",
@@ -123,3 +124,19 @@ def _error(name: str, value: float | None) -> str:
     if not value:
         return "(-)"
     return f"({f'{scaled(name, value):.3f}'.removeprefix('0')})"
+
+
+_MEASURES = ("pcs", "p_overdose", "share_above", "p_60_above", "dlt_rate", "sample_size")
+
+
+def comparison_measures(results: Sequence[ScenarioComparison]) -> Iterator[tuple[str, Table]]:
+    """Yield each measure's name in words, and its table: a row a scenario, a column a design."""
+    names = [design.label for design in results[0].designs]
+    for measure in _MEASURES:
+        bounds = [result.benchmark_metrics.get(measure) for result in results]
+        known = any(bound is not None for bound in bounds)
+        rows = [["scenario", *names, *["optimal"] * known]]
+        for result, bound in zip(results, bounds, strict=True):
+            figures = [_figure(measure, design.metrics[measure]) for design in result.designs]
+            rows.append([result.scenario.name, *figures, *[_figure(measure, bound)] * known])
+        yield in_words(measure, unit=True), Table(rows)

@@ -15,12 +15,12 @@ from typing import Any
 
 import click
 
-from escalation import __version__
 from escalation.cli.options import shown_on
 from escalation.errors import InputError, printable
 from escalation.ledger import Ledger, open_ledger
 from escalation.tracker import Tracker
 from escalation.trial import TrialState
+from escalation.version import __version__
 
 __all__ = [
     "Place",
