@@ -5,11 +5,10 @@ a protocol. Every name below, and every module as ``escalation.designs``, is loa
 first used.
 """
 
-from typing import TYPE_CHECKING
-
 from escalation.lazy import lazy_exports
 from escalation.version import __version__
 
+TYPE_CHECKING = False  # see escalation.lazy
 if TYPE_CHECKING:
     from escalation import reports as reports
     from escalation import trial as trial

@@ -6,10 +6,12 @@ So ``import escalation`` costs next to nothing, and who decides loads no numpy (
 from __future__ import annotations
 
 import importlib
-import pkgutil
 import sys
-from collections.abc import Callable, Mapping
-from typing import Any
+
+TYPE_CHECKING = False  # typing itself would be half of what importing the package costs
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
 
 __all__ = ["lazy_exports"]
 
@@ -41,8 +43,11 @@ def lazy_exports(
             setattr(door, name, value)
             return value
         if not name.startswith("_"):
-            if name in {found.name for found in pkgutil.iter_modules(door.__path__)}:
+            try:
                 return importlib.import_module(f"{package}.{name}")
+            except ModuleNotFoundError as error:
+                if error.name != f"{package}.{name}":  # it is there, and needs what is not
+                    raise
             from escalation.errors import did_you_mean  # noqa: PLC0415  # for a slip only
 
             hint = did_you_mean(name, sorted(module_of))

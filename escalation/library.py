@@ -19,7 +19,7 @@ from escalation.protocol import (
     describe_decision,
     load_protocol,
 )
-from escalation.reports.decision import Decided, view_decision, view_decisions
+from escalation.reports.decisions import Decided, view_decision, view_decisions
 from escalation.reports.shown import Shown
 from escalation.reports.view import View
 

@@ -4,10 +4,9 @@
 below, and every module as ``simulations.plots``, is loaded when it is first used.
 """
 
-from typing import TYPE_CHECKING
-
 from escalation.lazy import lazy_exports
 
+TYPE_CHECKING = False  # see escalation.lazy
 if TYPE_CHECKING:
     from simulations import plots as plots
     from simulations.compare.differences import find_differences

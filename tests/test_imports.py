@@ -27,7 +27,7 @@ FLOORS = {
         ["reports"],
         ["figures"],
         ["cli", "web", "library"],
-        ["__init__", "__main__"],  # the door: it gives names of every room, and nobody inside uses it
+        ["__init__", "__main__"],  # the door: nobody inside uses it
     ),
     "simulations": (
         ["probabilities", "words"],

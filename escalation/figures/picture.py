@@ -70,6 +70,6 @@ class Picture:
         self, include: object = None, exclude: object = None
     ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         data = io.BytesIO()
-        self.figure.savefig(data, format="png", dpi=_DPI)
+        self.figure.savefig(data, format="png", dpi=_DPI, bbox_inches="tight")
         bundle = {"image/png": data.getvalue(), "text/plain": self.alt}
         return bundle, {"image/png": {"alt": self.alt}}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
 import json
 from pathlib import Path
@@ -18,6 +19,7 @@ from escalation.designs import VARIANTS
 from escalation.designs.walk import TooManyStatesError
 from escalation.errors import EscalationError, InputError
 from simulations.engines.exact import exact_characteristics
+from simulations.questions import question
 from simulations.questions.sensitivity import sensitivity
 from simulations.questions.worst_case import worst_overdose, worst_pcs
 
@@ -166,15 +168,19 @@ def test_outcomes_so_far_move_the_start_as_from_does() -> None:
     assert "Continuing from 1NNN 2NN?" in found._repr_html_()
 
 
-def test_a_design_that_is_too_large_is_simulated_and_says_so() -> None:
-    large = escalation.Boin(n_levels=8, target=0.3, max_patients=60, cohort_size=1)
-    curve = np.linspace(0.05, 0.6, 8)
-    (found,) = simulations.characteristics(large, curve, trials=200)
-    assert found.exact is None
-    assert found.monte_carlo is not None
-    assert found.monte_carlo.draws == "latent"
+def test_a_design_that_is_too_large_is_simulated_and_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    limited = functools.partial(question.build_graph, max_states=100)
+    monkeypatch.setattr(question, "build_graph", limited)
+    large = escalation.Boin(n_levels=4, target=0.3, max_patients=24)
+    found = simulations.characteristics(large, {"x": SHORT}, trials=200)
+    assert found["x"].exact is None
+    assert found["x"].monte_carlo is not None
+    assert found["x"].monte_carlo.draws == "latent"
+    assert found.to_frame()["method"].unique().tolist() == ["monte_carlo"]
     with pytest.raises(TooManyStatesError):
-        simulations.characteristics(large, curve, method="exact")
+        simulations.characteristics(large, SHORT, method="exact")
 
 
 def test_a_comparison_is_that_of_the_command_line() -> None:
