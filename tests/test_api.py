@@ -181,3 +181,23 @@ def test_a_name_that_is_not_there_is_told_with_the_nearest() -> None:
     with pytest.raises(AttributeError, match="did you mean characteristics"):
         simulations.charateristics  # type: ignore[attr-defined]  # noqa: B018
     assert not hasattr(escalation, "__wrapped__")
+
+
+FUNCTIONS = [
+    f"{package}.{name}"
+    for package, names in SURFACE.items()
+    if package in ("escalation", "simulations")
+    for name in names.split()
+    if inspect.isfunction(getattr(importlib.import_module(package), name))
+]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_functions_docstring_says_what_goes_in_and_comes_out_with_an_example(
+    function: str,
+) -> None:
+    package, name = function.split(".")
+    called = getattr(importlib.import_module(package), name)
+    said = inspect.getdoc(called) or ""
+    wanted = ["Returns", "Examples", *["Parameters"] * bool(inspect.signature(called).parameters)]
+    assert [one for one in wanted if f"\n{one}\n{'-' * len(one)}\n" not in said] == []

@@ -16,20 +16,43 @@ _SHIPPED = Path(__file__).parents[1] / "protocols"
 
 
 def shipped_protocols() -> tuple[str, ...]:
-    """Return the names of the protocols that come with the program."""
+    """Return the names of the protocols that come with the program.
+
+    Returns
+    -------
+    tuple of str
+
+    Examples
+    --------
+    >>> "nct07123519" in shipped_protocols()
+    True
+    """
     return tuple(sorted(path.stem for path in _SHIPPED.glob("*.toml")))
 
 
-def load_protocol(name_or_path: str) -> Protocol:
+def load_protocol(name_or_path: str | Path) -> Protocol:
     """Load a shipped protocol by name, or a protocol file by path.
 
-    A file called like a shipped protocol is reached as ``./name``.
+    Parameters
+    ----------
+    name_or_path : str or Path
+        A file called like a shipped protocol is reached as ``./name``.
+
+    Returns
+    -------
+    Protocol
 
     Raises
     ------
     ProtocolError
         With every fault of the file.
+
+    Examples
+    --------
+    >>> load_protocol("nct07123519").labels
+    (-1, 1, 2, 3)
     """
+    name_or_path = str(name_or_path)
     if name_or_path in shipped_protocols():
         text = (_SHIPPED / f"{name_or_path}.toml").read_text(encoding="utf-8")
         return Protocol.from_document(tomllib.loads(text))

@@ -172,6 +172,11 @@ def find_differences(
     p_moderate : sequence of float, length L, optional
         As in ``build_graph``.
 
+    Returns
+    -------
+    DesignDifference
+        Whose ``under`` says what each parting contributes under a scenario.
+
     Raises
     ------
     InputError
