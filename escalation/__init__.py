@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         I3Plus3,
         Keyboard,
         MTpi,
+        MTpi2,
         RollingSix,
         ThreePlusThree,
         Tpi,
@@ -44,7 +45,7 @@ else:
         {
             "escalation.binomial": "binomial_limits clopper_pearson upper_limit wilson",
             "escalation.designs": (
-                "APlusB AcceleratedTitration Boin Crm DESIGNS G3Plus3 I3Plus3 Keyboard MTpi "
+                "APlusB AcceleratedTitration Boin Crm DESIGNS G3Plus3 I3Plus3 Keyboard MTpi MTpi2 "
                 "RollingSix ThreePlusThree Tpi describe_design design_options make_design"
             ),
             "escalation.errors": "EscalationError",
@@ -71,6 +72,7 @@ __all__ = [
     "I3Plus3",
     "Keyboard",
     "MTpi",
+    "MTpi2",
     "Picture",
     "Protocol",
     "RollingSix",

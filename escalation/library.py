@@ -16,10 +16,10 @@ from escalation.protocol import (
     DoseLevel,
     Protocol,
     advise,
-    describe_decision,
     load_protocol,
 )
-from escalation.reports.decisions import Decided, view_decision, view_decisions
+from escalation.reports.decision import view_decision
+from escalation.reports.decisions import Decided, sentence_of, view_decisions
 from escalation.reports.shown import Shown
 from escalation.reports.view import View
 
@@ -61,7 +61,7 @@ class DoseDecision(Shown):
     @property
     def sentence(self) -> str:
         """The decision in one sentence."""
-        return describe_decision(self.decision, self.protocol)
+        return sentence_of(self.protocol, self.advice)
 
     @property
     def because(self) -> str:

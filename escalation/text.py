@@ -45,16 +45,19 @@ def paragraph(text: str, first: str = "", indent: str = "  ", width: int = WIDTH
     )
 
 
-def fold(rows: Sequence[Sequence[str]], width: int) -> list[list[int]]:
-    """Return the columns of a table in groups that fit on ``width``, the first in each of them."""
+def fold(rows: Sequence[Sequence[str]], width: int, n_labels: int = 1) -> list[list[int]]:
+    """Return the columns of a table in groups that fit on ``width``, the labels in each of them."""
     n_columns = max(map(len, rows))
-    widths = [max(len(row[k]) for row in rows if k < len(row)) for k in range(n_columns)]
-    groups, taken = [[0]], widths[0]
-    for column in range(1, n_columns):
-        needed = widths[column] + 2
-        if taken + needed > width and len(groups[-1]) > 1:
-            groups.append([0])
-            taken = widths[0]
+    widths = [max(len(row[k]) for row in rows if k < len(row)) + 2 for k in range(n_columns)]
+    labels, others = list(range(n_labels)), list(range(n_labels, n_columns))
+    room = width + 2 - sum(widths[:n_labels])
+    groups: list[list[int]] = [[]]
+    for column in others:
+        if sum(widths[k] for k in (*groups[-1], column)) > room and groups[-1]:
+            groups.append([])
         groups[-1].append(column)
-        taken += needed
-    return groups
+    size = -(-len(others) // len(groups)) or 1
+    even = [others[first : first + size] for first in range(0, len(others), size)]
+    if even and all(sum(widths[k] for k in group) <= room for group in even):
+        groups = even  # parts of one width, as far as it comes out even
+    return [labels + group for group in groups]

@@ -1,9 +1,22 @@
-"""Settings of the property tests: new examples where people work, the same ones in CI."""
+"""How the tests run: in how many processes, and on which examples."""
 
 import os
 
+import pytest
 from hypothesis import settings
 
-settings.register_profile("work", deadline=None)  # machines are shared: time says nothing
+# New examples where people work, the same ones in CI; no deadline: a slow machine is no failure.
+settings.register_profile("work", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "work")
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Use one process for what is printed (``-s``) or timed, and for the tests of one file.
+
+    Otherwise xdist counts the cores.
+    """
+    is_shown = config.option.capture == "no"
+    is_timed = config.option.markexpr == "benchmark"
+    is_one_file = len(config.args) == 1 and ".py" in config.args[0]
+    return 0 if is_shown or is_timed or is_one_file else None

@@ -15,10 +15,10 @@ ROOT = Path(__file__).parents[1]
 SURFACE = {
     "escalation": (
         "APlusB AcceleratedTitration Boin Crm DESIGNS Decisions DoseDecision EscalationError "
-        "G3Plus3 I3Plus3 Keyboard MTpi Picture Protocol RollingSix ThreePlusThree Tpi Tracker "
-        "__version__ ask_all binomial_limits clopper_pearson create_ledger decide decisions "
-        "describe_design design_options format_outcomes load_protocol make_design open_ledger "
-        "parse_outcomes shipped_protocols upper_limit wilson"
+        "G3Plus3 I3Plus3 Keyboard MTpi MTpi2 Picture Protocol RollingSix ThreePlusThree Tpi "
+        "Tracker __version__ ask_all binomial_limits clopper_pearson create_ledger decide "
+        "decisions describe_design design_options format_outcomes load_protocol make_design "
+        "open_ledger parse_outcomes shipped_protocols upper_limit wilson"
     ),
     "simulations": (
         "Answer Characteristics Comparison Scenario averages build_graph characteristics "
@@ -34,14 +34,14 @@ SURFACE = {
     "escalation.outcomes": "Cohort Outcome Tally format_outcomes parse_outcomes tally_cohorts",
     "escalation.designs": (
         "APlusB AcceleratedTitration Action Boin Clause Crm DESIGNS Decision Design G3Plus3 "
-        "I3Plus3 Keyboard LevelStatus MTpi RollingSix ThreePlusThree Tpi VARIANTS "
-        "change_design describe_design design_options design_settings make_design"
+        "I3Plus3 Keyboard LevelStatus MTpi MTpi2 RollingSix ThreePlusThree Tpi VARIANTS "
+        "change_design describe_design describe_options design_options design_settings make_design"
     ),
     "escalation.protocol": (
-        "Advice DltWindow DoseLevel Enrolment Protocol ProtocolScenario Source Trial "
-        "advise describe_decision format_dose load_protocol shipped_protocols"
+        "Advice DltWindow DoseLevel Enrolment ExpansionMonitoring Protocol ProtocolScenario "
+        "Source Trial advise describe_decision format_dose load_protocol shipped_protocols"
     ),
-    "escalation.protocol.consensus": "Consensus DEFAULT_TARGET Opinion ask_all summarise",
+    "escalation.protocol.consensus": "Consensus Opinion ask_all summarise",
     "escalation.trial": (
         "Events NextPatient Recorded Recorder Remark TrialState amend_protocol close_trial "
         "correct_entry decide delegate_role departures dose_subject enrol_subject evolve "
@@ -92,7 +92,7 @@ SURFACE = {
     ),
     "simulations.scenarios.curves": "emax logistic power weibull",
     "simulations.plots": (
-        "Provenance SUFFIXES plot_comparison plot_convergence plot_curve_averages "
+        "Provenance SUFFIXES plot_boundaries plot_comparison plot_convergence plot_curve_averages "
         "plot_decision_table plot_distribution plot_page plot_paths plot_patients "
         "plot_scenarios plot_selection plot_tornado plot_trajectories plot_trajectory "
         "provenance_of provenance_of_comparison save_figure"

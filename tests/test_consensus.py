@@ -10,7 +10,8 @@ import pytest
 from escalation.designs import VARIANTS, Keyboard
 from escalation.errors import InputError, LadderError
 from escalation.protocol import Protocol, load_protocol
-from escalation.protocol.consensus import DEFAULT_TARGET, Opinion, ask_all, summarise
+from escalation.protocol.consensus import Opinion, ask_all, summarise
+from escalation.protocol.defaults import DEFAULT_TARGET, fill_in
 
 
 def opinions(protocol: Protocol, outcomes: str, **given: Any) -> dict[str, Opinion]:
@@ -73,3 +74,16 @@ def test_a_number_of_patients_that_is_none_is_refused(max_patients: Any) -> None
 def test_a_level_that_is_not_on_the_ladder_is_refused() -> None:
     with pytest.raises(LadderError):
         ask_all(Protocol.plain(3), "4NNN")
+
+
+def test_a_design_is_filled_in_with_whole_cohorts_of_the_planned_patients() -> None:
+    protocol = load_protocol("nct07123519")
+    assert fill_in(protocol, "boin", {}) == {
+        "target": (0.25, "default"),
+        "max_patients": (18, "as planned"),
+    }
+    assert fill_in(protocol, "boin", {"target": 0.3, "cohort_size": 4}) == {
+        "max_patients": (16, "as planned")
+    }
+    assert fill_in(Protocol.plain(3), "crm", {"target": 0.2})["max_patients"] == (30, "default")
+    assert fill_in(protocol, "3+3", {}) == fill_in(protocol, "no design", {}) == {}

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 FLOORS = {
     "escalation": (
         ["version"],
-        ["errors", "text", "files"],
+        ["errors", "text", "files", "nearness"],
         ["lazy", "outcomes", "binomial"],
         ["designs"],
         ["protocol"],
@@ -40,7 +40,11 @@ FLOORS = {
         ["__init__"],  # the door
     ),
 }
-TOGETHER = [{"errors", "text", "files"}, {"outcomes", "binomial"}, {"probabilities", "words"}]
+TOGETHER = [
+    {"errors", "text", "files", "nearness"},
+    {"outcomes", "binomial"},
+    {"probabilities", "words"},
+]
 BORDER = ("escalation.cli", "escalation.ledger", "escalation.web", "simulations.cli")
 SIMULATIONS_CLI = ("simulations.cli",)
 

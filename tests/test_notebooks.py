@@ -18,7 +18,7 @@ from nbclient import NotebookClient
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
-TIMEOUT = 60  # seconds a cell; a notebook takes a few in all
+PATIENCE = 86_400  # seconds: no limit, which two of the three settings cannot express
 
 # A drive, or two folders and a slash before them; 1/6 and cells/kg have something on the left.
 ABSOLUTE_PATH = re.compile(r"""(?:^|[\s"'`(=:])(?:[A-Za-z]:\\|~?/[\w.-]+/[\w.-]+)""")
@@ -31,7 +31,9 @@ def execute(path: Path) -> nbformat.NotebookNode:
         cell.outputs, cell.execution_count = [], None
     NotebookClient(
         notebook,
-        timeout=TIMEOUT,
+        timeout=None,
+        startup_timeout=PATIENCE,
+        iopub_timeout=PATIENCE,  # after it the output of a cell is lost without a word
         kernel_name="python3",
         resources={"metadata": {"path": str(path.parent)}},
         record_timing=False,

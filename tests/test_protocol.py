@@ -309,7 +309,7 @@ def test_every_fault_is_reported_at_once_each_with_its_place():
         'name: must be letters, digits and . _ + - only, such as my-trial, not "two words"',
         'unit: must be one line of text that neither starts nor ends with a blank, not " cells"',
         "colour: is no setting; known: schema, start, levels, design, scenarios, sources, trial, "
-        "dlt, enrolment, name, title, unit, dose_cap",
+        "dlt, enrolment, expansion, name, title, unit, dose_cap",
         "design.variant: must be 'confirm', 'declare', 'expand-below' or 'declare-confirm-top', "
         'not "confrim"',
         "levels[1].dose: must be a finite number, not nan",
@@ -550,3 +550,50 @@ def test_a_protocol_cannot_be_changed_and_can_be_compared():
     assert replace(NCT, levels=(*NCT.levels[:3], DoseLevel(label=3, dose=2e7))) != NCT
     with pytest.raises(AttributeError):
         NCT.name = "other"  # type: ignore[misc]
+
+
+# --- options that came later ----------------------------------------------------------------
+
+
+def test_protocols_written_before_an_option_keep_their_digest():
+    """The digests are those of the release before the options."""
+    released = {
+        "nct07123519": "f3cdea5b0849212b43680250137439fd529576fe92623cb364b98f86614738c5",
+        "flat-cells-example": "7797c551ad98ec8c85272f22778ee9155a59bbb6c07332e96cb3f881f668bc31",
+    }
+    assert {name: load_protocol(name).digest for name in SHIPPED} == released
+    plain = parse_protocol(PLAIN.encode(), "file.toml")
+    said = PLAIN.replace(DESIGN, f'{DESIGN}beyond = "rate"\n')
+    assert parse_protocol(said.encode(), "file.toml").digest == plain.digest
+
+
+def test_an_option_that_came_later_is_a_setting_where_it_is_given_or_has_a_source():
+    plain = parse_protocol(PLAIN.encode(), "file.toml")
+    assert "design.beyond" not in plain.settings
+    sourced = PLAIN + '[sources]\n"design.beyond" = "assumed"\n'
+    protocol = parse_protocol(sourced.encode(), "file.toml")
+    assert protocol.settings["design.beyond"] == "rate"
+    assert dict(protocol.sources) == {"design.beyond": "assumed"}
+    assert protocol.with_design(two_of_six="mtd").sources == protocol.sources
+    changed = protocol.with_design(beyond="count", cohort_size="3-6", third=3)
+    assert changed.sources == ()
+    again = Protocol.from_document(changed.document)
+    assert (again, again.digest) == (changed, changed.digest)
+    assert "beyond" in changed.document["design"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "fault"),
+    [
+        ('cohort_size = "6-3"\n', 'design: 3+3: cohort_size is upside down: write "3-6"'),
+        ("cohort_size = 3\n", "design.cohort_size: must be text, in quotes, not 3"),
+        ('third = "x"\n', "design.third: must be a whole number"),
+        ("third = 0\n", "design.third: must be at least 1, not 0"),
+        ('third = 3\ntwo_of_six = "mtd"\n', "design: 3+3: third treats more after 2 DLTs"),
+        ('beyond = "percent"\n', "design.beyond: must be 'rate' or 'count', not \"percent\""),
+        ("f = 2\n", "design.f: is no setting"),
+    ],
+)
+def test_a_fault_of_an_option_of_the_a_plus_b_family_is_one_line(settings, fault):
+    (found,) = faults_of(PLAIN.replace(DESIGN, DESIGN + settings))
+    assert found.startswith(fault)

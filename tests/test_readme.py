@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.command_line import type_line
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PROGRAM = f'"{sys.executable}" -c "from escalation.cli import main; main()"'
 
 
 def sessions() -> list[tuple[str, str]]:
@@ -22,40 +23,28 @@ def sessions() -> list[tuple[str, str]]:
     return found
 
 
-def run(command: str, folder: Path) -> str:
-    script = f'escalation() {{ {PROGRAM} "$@"; }}; {command}'
-    done = subprocess.run(
-        ["bash", "-c", script],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    return done.stdout
-
-
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give one folder for all blocks: a later command may read what an earlier one wrote."""
-    return tmp_path_factory.mktemp("readme")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Type every command in one folder, in order: one may read what an earlier one wrote."""
+    folder = tmp_path_factory.mktemp("readme")
+    return [type_line(command, folder)[1] for command, _ in sessions()]
 
 
-@pytest.mark.parametrize(("command", "output"), sessions(), ids=lambda text: text[:60])
-def test_console_block_prints_what_readme_shows(command: str, output: str, folder: Path) -> None:
-    assert run(command, folder).rstrip() == output.rstrip()
+@pytest.mark.parametrize("number", range(len(sessions())), ids=lambda n: sessions()[n][0][:60])
+def test_console_block_prints_what_readme_shows(number: int, shown: list[str]) -> None:
+    assert shown[number].rstrip() == sessions()[number][1].rstrip()
 
 
 def test_readme_has_console_blocks() -> None:
     assert len(sessions()) >= 8
 
 
-def test_python_block_prints_what_readme_shows(folder: Path) -> None:
+def test_python_block_prints_what_readme_shows(tmp_path: Path) -> None:
     code, output = re.search(  # type: ignore[union-attr]
         r"```python\n(.*?)```\n\n```text\n(.*?)```", README, flags=re.DOTALL
     ).groups()
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.stderr == ""
     assert done.stdout == output

@@ -18,6 +18,7 @@ from escalation.errors import DesignError, InputError, printable
 from escalation.files import check_writable
 from escalation.outcomes import MAX_LETTERS, Cohort, parse_outcomes
 from escalation.protocol import DEFAULT_PROTOCOL, Protocol, load_protocol
+from escalation.protocol.defaults import fill_in
 from escalation.version import __version__
 
 if TYPE_CHECKING:
@@ -96,10 +97,21 @@ def add_design_options(command: Callable[..., Any]) -> Callable[..., Any]:
         if variant is not None:
             settings = (*settings, f"variant={variant}")
         if design_name is not None or settings:
-            protocol = protocol.with_design(design_name, **parse_settings(settings))
+            options = dict(parse_settings(settings))
+            if design_name is not None:
+                options |= _say_defaults(fill_in(protocol, design_name, options), design_name)
+            protocol = protocol.with_design(design_name, **options)
         return command(*args, protocol=protocol, **kwargs)
 
     return wrapper
+
+
+def _say_defaults(filled: Mapping[str, tuple[Any, str]], design_name: str) -> dict[str, Any]:
+    """Return the values that were filled in, having said on standard error which they are."""
+    if filled:
+        said = ", ".join(f"{name} {value:g} ({why})" for name, (value, why) in filled.items())
+        click.echo(f"escalation: {design_name} with {said}; --set gives others", err=True)
+    return {name: value for name, (value, _) in filled.items()}
 
 
 def read_ladder(

@@ -35,7 +35,10 @@ def text(protocol: Protocol, markdown: bool) -> None:
     """
     from escalation.reports.rule.text import rule_text  # noqa: PLC0415
 
-    click.echo(rule_text(protocol.design, protocol.level_names, markdown=markdown))
+    said = rule_text(
+        protocol.design, protocol.level_names, expansion=protocol.expansion, markdown=markdown
+    )
+    click.echo(said)
     if markdown:
         click.echo(f"*{origin(protocol)}*")
     else:

@@ -62,9 +62,10 @@ def shows(command: Callable[..., View]) -> Callable[..., None]:
         if output is not None and chosen is not None:
             write_text(output, write_view(view, chosen))
             file_written(output)
-            return
-        for piece in write_view(view, chosen or "text", terminal_width()):
-            click.echo(shown_on(piece, sys.stdout), nl=False)
+        else:
+            for piece in write_view(view, chosen or "text", terminal_width()):
+                click.echo(shown_on(piece, sys.stdout), nl=False)
+        click.get_current_context().exit(view.exit_code)
 
     return wrapper
 
@@ -73,7 +74,7 @@ def _choose(form: str | None, flags: Sequence[str]) -> str | None:
     """Return the one format asked for, None where none is."""
     asked = {*flags, *([] if form is None else [form])}
     if len(asked) > 1:
-        raise click.UsageError(f"give one format: {' or '.join(sorted(asked))}, not both")
+        raise click.UsageError(f"give one format, not {' and '.join(sorted(asked))}")
     return next(iter(asked), None)
 
 

@@ -15,7 +15,7 @@ from escalation.designs.crm.design import Crm
 from escalation.designs.interval.boin import Boin
 from escalation.designs.interval.g3_plus_3 import G3Plus3
 from escalation.designs.interval.i3_plus_3 import I3Plus3
-from escalation.designs.interval.keyboard import Keyboard
+from escalation.designs.interval.keyboard import Keyboard, MTpi2
 from escalation.designs.interval.mtpi import MTpi
 from escalation.designs.interval.tpi import Tpi
 from escalation.errors import DesignError, did_you_mean
@@ -36,14 +36,17 @@ __all__ = [
     "Keyboard",
     "LevelStatus",
     "MTpi",
+    "MTpi2",
     "RollingSix",
     "ThreePlusThree",
     "Tpi",
     "change_design",
     "describe_design",
+    "describe_options",
     "design_options",
     "design_settings",
     "make_design",
+    "required_options",
 ]
 
 LONG = 12  # letters of a number
@@ -55,6 +58,7 @@ _ALL: tuple[type[Design], ...] = (
     AcceleratedTitration,
     Boin,
     Keyboard,
+    MTpi2,
     MTpi,
     Tpi,
     I3Plus3,
@@ -79,8 +83,8 @@ def design_options(design: Design | type[Design]) -> tuple[str, ...]:
 
     Examples
     --------
-    >>> design_options(ThreePlusThree)
-    ('variant', 'below', 'top', 'two_of_six', 'untested_below', 'max_patients')
+    >>> design_options(G3Plus3)
+    ('cohort_size', 'max_patients', 'n_earlystop', 'titration')
     """
     names = [
         field.name
@@ -102,9 +106,30 @@ def required_options(design: type[Design]) -> tuple[str, ...]:
 
 
 def design_settings(design: Design) -> dict[str, Any]:
-    """Return a design's name and every option with its value, as in a protocol file."""
-    options = {option: getattr(design, option) for option in design_options(design)}
-    return {"name": design.name, **options}
+    """Return a design's name and its options with their values, as in a protocol file.
+
+    Every option, but for those in ``options_left_out`` that have their default.
+    """
+    left_out = options_left_out(type(design))
+    values = {option: getattr(design, option) for option in design_options(design)}
+    said = {
+        option: value
+        for option, value in values.items()
+        if option not in left_out or value != left_out[option]
+    }
+    return {"name": design.name, **said}
+
+
+def options_left_out(design: type[Design]) -> dict[str, Any]:
+    """Return the options that settings leave out at their default, with that default.
+
+    They came after protocols had been written without them, whose digests must not change.
+    """
+    return {
+        field.name: field.default
+        for field in fields(design)  # type: ignore[arg-type]  # every design is a dataclass
+        if field.init and field.metadata.get("added_later")
+    }
 
 
 def change_design(design: Design, **options: Any) -> Design:
@@ -139,6 +164,19 @@ def describe_design(design: Design) -> str:
     name, *options = {**design_settings(design), **design.spelled_out()}.items()
     said = (f"{option} {option_words(value)}" for option, value in options if value is not None)
     return f"{name[1]}: {', '.join(said)}"
+
+
+def describe_options(design: Design) -> tuple[str, ...]:
+    """Say each option in a sentence of its own; first those without one, by name and value."""
+    said, named = [], []
+    metadata = {field.name: field.metadata for field in fields(design)}  # type: ignore[arg-type]  # as above
+    for option in design_options(design):
+        value, write = getattr(design, option), metadata[option].get("sentence")
+        if write is not None:
+            said.append(write(design, value))
+        elif value is not None:
+            named.append(f"{option} = {option_words(value)}")
+    return (*(["; ".join(named) + "."] if named else []), *filter(None, said))
 
 
 def option_words(value: object) -> str:

@@ -79,6 +79,8 @@ class Decision:
         0-based level of the next patients; None when there are none (stop, wait).
     n_to_enrol : int
         Patients to enrol there before the next decision.
+    n_optional : int
+        How many more than these the protocol allows in the same cohort.
     mtd : int or None
         0-based maximum tolerated dose, on stopping; None where none was found.
     clause : Clause
@@ -102,6 +104,12 @@ class Decision:
     inconclusive: bool = False
     possible: tuple[Decision, ...] = ()
     counts_moderate: bool = False
+    n_optional: int = 0
+
+    @property
+    def n_at_most(self) -> int:
+        """The most patients to enrol before the next decision."""
+        return self.n_to_enrol + self.n_optional
 
 
 class Design(ABC):
@@ -205,6 +213,11 @@ class Design(ABC):
     @abstractmethod
     def stages(self) -> tuple[int, ...]:
         """Numbers of evaluable patients at one level after which the protocol foresees a look."""
+
+    @property
+    def largest_cohort(self) -> int:
+        """The most evaluable patients of one cohort."""
+        return self.stages[0]
 
     def places_while_pending(self, tallies: Sequence[Tally], level: int) -> int:
         """Return how many more a level may have been given before its outcomes were known: 0.

@@ -14,7 +14,10 @@ __all__ = [
     "EARLY_STOP",
     "MAX_COHORT",
     "MAX_PATIENTS",
+    "MAX_PATIENTS_WORDS",
+    "NOT_FOR_A_FILE",
     "PLENTY",
+    "SAID_ELSEWHERE",
     "TARGET",
     "cohort_faults",
     "count_faults",
@@ -28,7 +31,26 @@ MAX_PATIENTS = 300
 MAX_COHORT = 20
 PLENTY = 30  # patients at a level, where the protocol sets no limit
 
-# what a protocol file is told of them
+# An option's metadata: limits and description go to the model of a protocol file; not so
+# "sentence", a function of the design and the option's value which writes what the rule section of
+# a protocol says of it, or "" where that is nothing; nor "added_later", which marks an option that
+# protocols were written without: at its default it is left out of a design's settings, so that
+# their digests stay what they were.
+NOT_FOR_A_FILE = ("sentence", "added_later")
+
+
+def _say_nothing(_: Design, __: Any) -> str:
+    return ""
+
+
+def _say_max_patients(_: Design, value: Any) -> str:
+    if value is None:
+        return "There is no maximum sample size."
+    return f"At most {value} evaluable patients are treated in the trial."
+
+
+SAID_ELSEWHERE: Mapping[str, Any] = {"sentence": _say_nothing}
+MAX_PATIENTS_WORDS: Mapping[str, Any] = {"sentence": _say_max_patients}
 TARGET: Mapping[str, Any] = {"description": "The P(DLT) sought.", "gt": 0, "lt": 1}
 COHORT_SIZE: Mapping[str, Any] = {
     "description": "Patients in a cohort.",
@@ -39,6 +61,7 @@ CAP: Mapping[str, Any] = {
     "description": "Patients in the whole trial, a multiple of cohort_size.",
     "ge": 1,
     "le": MAX_PATIENTS,
+    **MAX_PATIENTS_WORDS,
 }
 EARLY_STOP: Mapping[str, Any] = {
     "description": "Stop when so many are evaluable at a level where the next would be.",

@@ -13,7 +13,7 @@ from escalation.designs.base import Action, Decision, Design
 from escalation.errors import EscalationError, LadderError
 from escalation.outcomes import Cohort, Tally
 
-__all__ = ["Departure", "DepartureError", "Replay", "replay"]
+__all__ = ["Departure", "DepartureError", "Expansion", "Replay", "replay"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +39,25 @@ class Departure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Expansion:
+    """The patients treated at the MTD after the design had stopped the trial with it.
+
+    Attributes
+    ----------
+    level : int
+        0-based: the MTD.
+    cohorts : tuple of int
+        Their numbers in the history, from 1.
+    tally : Tally
+        The patients of these cohorts.
+    """
+
+    level: int
+    cohorts: tuple[int, ...]
+    tally: Tally
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Replay:
     """A history followed through a design.
 
@@ -47,15 +66,23 @@ class Replay:
     departures : tuple of Departure
     n_opened, n_places : int
         Size of the cohort that the design opened last, and how many of its places are free.
+    tallies : tuple of Tally
+        What the design decides on, one a level, lowest first: everybody but the expansion.
+    level : int
+        0-based level of the last cohort among them; the start before the first.
     last : Tally
-        The last cohort with patients who count, at the level where the trial stands; empty where
-        there is none.
+        The last cohort with patients who count, at that level; empty where there is none.
+    expansion : Expansion or None
+        None where nobody was treated at the MTD after the stop.
     """
 
     departures: tuple[Departure, ...]
     n_opened: int
     n_places: int
+    tallies: tuple[Tally, ...]
+    level: int
     last: Tally
+    expansion: Expansion | None
 
 
 class DepartureError(EscalationError):
@@ -75,15 +102,32 @@ class DepartureError(EscalationError):
 SHOWN = 5
 
 
-def replay(design: Design, cohorts: Sequence[Cohort], labels: Sequence[int]) -> Replay:
+def replay(
+    design: Design, cohorts: Sequence[Cohort], labels: Sequence[int], *, expands: bool = False
+) -> Replay:
     """Follow ``cohorts`` through ``design.decide`` and find every departure, in order.
 
     A cohort departs when it was opened while the design said to stop or to wait, at another
-    level than the design's, or with more patients than it allowed (those replaced do not count).
+    level than the design's, or with more patients than it allowed (those replaced do not count;
+    where the protocol has a range of cohort sizes, up to its end).
     Patients written one after the other at one level, ``1N 1? 1T``, are one cohort as long as
     there are places in it and the design has not settled to leave the level. Earlier cohorts are
     judged with the outcomes known now; under a design that enrols while outcomes are pending, what
     it may have opened before they were known is no departure.
+
+    With ``expands``, a cohort at the MTD with which the design has stopped is an expansion: no
+    departure, and the design no longer counts it, since a rule made for six patients does not
+    judge sixteen. A cohort elsewhere after the stop departs and counts. Where that takes the MTD
+    back, so that the escalation has not ended, the patients of the expansion count as well.
+
+    Parameters
+    ----------
+    design : Design
+    cohorts : sequence of Cohort
+    labels : sequence of int
+        The ladder's, lowest level first.
+    expands : bool
+        Without it every cohort after the stop departs and counts.
 
     Raises
     ------
@@ -92,24 +136,29 @@ def replay(design: Design, cohorts: Sequence[Cohort], labels: Sequence[int]) -> 
     """
     departures = []
     seen = [Tally()] * len(labels)
-    last, level, n_opened, n_places = Tally(), design.start, 0, 0
+    last, level, n_opened, n_places, room = Tally(), design.start, 0, 0, 0
+    expansion: Expansion | None = None
     for number, cohort in enumerate(cohorts, start=1):
         if cohort.label not in labels:
             raise LadderError(cohort.label, labels)
         here, added = labels.index(cohort.label), cohort.tally
         expected = design.decide(seen, level, last)
         goes_on = expected.action in (Action.WAIT, Action.STAY)  # nothing has closed the cohort
-        if n_places and here == level and added.n_patients <= n_places and goes_on:
-            n_places -= added.n_patients
+        if room and here == level and added.n_patients <= room and goes_on:
+            room -= added.n_patients
+            n_places = max(n_places - added.n_patients, 0)
             last = last.plus(added)
         else:
             # when outcomes became known is not written: a design that does not wait for them may
             # have gone on before
             places = 0
-            if here in (level, expected.level):
+            if here in (level, expected.level) and expansion is None:
                 places = design.places_while_pending(seen, here)
             fits = 0 < added.n_patients <= places
             complaint = None if fits else _complaint(expected, here, cohort, labels, places)
+            if expands and complaint and expected.mtd == here:
+                expansion = _expand(expansion, number, here, added)
+                continue
             if complaint:
                 departures.append(
                     Departure(
@@ -121,11 +170,29 @@ def replay(design: Design, cohorts: Sequence[Cohort], labels: Sequence[int]) -> 
                 )
             n_opened = 0 if complaint else max(expected.n_to_enrol, added.n_patients)
             n_places = max(n_opened - added.n_patients, 0)
+            room = 0 if complaint else max(max(expected.n_at_most, n_opened) - added.n_patients, 0)
             if added.n_patients or here != level:
                 last = added
         seen[here] = seen[here].plus(added)
         level = here
-    return Replay(departures=tuple(departures), n_opened=n_opened, n_places=n_places, last=last)
+        if expansion is not None and design.decide(seen, level, last).mtd != expansion.level:
+            seen[expansion.level] = seen[expansion.level].plus(expansion.tally)
+            expansion = None
+    return Replay(
+        departures=tuple(departures),
+        n_opened=n_opened,
+        n_places=n_places,
+        tallies=tuple(seen),
+        level=level,
+        last=last,
+        expansion=expansion,
+    )
+
+
+def _expand(expansion: Expansion | None, number: int, level: int, added: Tally) -> Expansion:
+    """Return the expansion with one more cohort, which may be its first."""
+    before, tally = ((), Tally()) if expansion is None else (expansion.cohorts, expansion.tally)
+    return Expansion(level=level, cohorts=(*before, number), tally=tally.plus(added))
 
 
 def _shorten(notation: str) -> str:
@@ -141,7 +208,8 @@ def _complaint(
         return "was opened while the design was waiting for pending patients"
     if expected.level is not None and expected.level != level:
         return f"is at level {cohort.label} where the design says level {labels[expected.level]}"
-    n_opened = max(expected.n_to_enrol, places)
+    n_opened = max(expected.n_at_most, places)
     if cohort.tally.n_patients > n_opened:
-        return f"has {cohort.tally.n_patients} patients where the design opens {n_opened}"
+        most = "at most " * bool(expected.n_optional)
+        return f"has {cohort.tally.n_patients} patients where the design opens {most}{n_opened}"
     return None

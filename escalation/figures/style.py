@@ -140,7 +140,7 @@ def caption(ax: Axes, *parts: str, points: float = 0) -> None:
     """Say above the axes what they show, ``points`` further up, wrapped to the figure's edge."""
     inches = (ax.figure.bbox.x1 - ax.bbox.x0) / ax.figure.dpi
     text = "; ".join(part for part in parts if part)
-    ax.set_title(plain(textwrap.fill(text, max(20, int(inches * 21)))), pad=4 + points)
+    ax.set_title(plain(textwrap.fill(text, max(20, int(inches * 19)))), pad=4 + points)
 
 
 def legend_above(ax: Axes, n_columns: int) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from escalation.designs.base import Action, Decision
-from escalation.designs.replay import Departure, DepartureError, replay
+from escalation.designs.replay import Departure, DepartureError, Expansion, replay
 from escalation.errors import InputError
 from escalation.outcomes import Cohort, Tally, parse_outcomes, tally_cohorts
 from escalation.protocol.protocol import Protocol
@@ -22,22 +22,28 @@ class Advice:
     ----------
     decision : Decision
     tallies : tuple of Tally
-        One a level, lowest first.
+        One a level, lowest first: everybody.
+    escalation : tuple of Tally
+        Those among them on whom the decision rests: everybody but the expansion.
     level : int
-        0-based level of the last cohort; the start before the first.
+        0-based level of the last cohort of the escalation; the start before the first.
     last : Tally
-        The last cohort alone.
+        That cohort alone.
     departures : tuple of Departure
         Cohorts that the protocol would not have opened.
+    expansion : Expansion or None
+        The patients treated at the MTD after the escalation had ended with it.
     n_opened, n_places : int
         Size of the cohort opened last, and how many of its places are free.
     """
 
     decision: Decision
     tallies: tuple[Tally, ...]
+    escalation: tuple[Tally, ...]
     level: int
     last: Tally
     departures: tuple[Departure, ...]
+    expansion: Expansion | None
     n_opened: int
     n_places: int
 
@@ -61,7 +67,7 @@ def advise(
     NotationError, LadderError
         For a history that cannot be read on this protocol's ladder.
     InputError
-        If it holds more patients than the design's maximum.
+        If its escalation holds more patients than the design's maximum.
     DepartureError
         If the protocol would not have produced it and departures are not allowed.
 
@@ -79,20 +85,21 @@ def advise(
     cohorts = parse_outcomes(outcomes) if isinstance(outcomes, str) else tuple(outcomes)
     design, labels = protocol.design, protocol.labels
     tallies = tally_cohorts(cohorts, labels)
+    followed = replay(design, cohorts, labels, expands=True)
     cap = getattr(design, "max_patients", None)
-    n_patients = sum(tally.n_patients for tally in tallies)
+    n_patients = sum(tally.n_patients for tally in followed.tallies)
     if cap is not None and n_patients > cap:
         raise InputError(f"{n_patients} patients are more than the maximum sample size of {cap}")
-    followed = replay(design, cohorts, labels)
     if followed.departures and not allow_departures:
         raise DepartureError(followed.departures)
-    level = labels.index(cohorts[-1].label) if cohorts else design.start
     return Advice(
-        decision=design.decide(tallies, level, followed.last),
+        decision=design.decide(followed.tallies, followed.level, followed.last),
         tallies=tallies,
-        level=level,
+        escalation=followed.tallies,
+        level=followed.level,
         last=followed.last,
         departures=followed.departures,
+        expansion=followed.expansion,
         n_opened=followed.n_opened,
         n_places=followed.n_places,
     )
@@ -112,4 +119,6 @@ def describe_decision(decision: Decision, protocol: Protocol) -> str:
         Action.DEESCALATE: "De-escalate to",
     }[decision.action]
     n = decision.n_to_enrol
-    return f"{verb} {protocol.describe_level(decision.level)}: enrol {n} patient{'s' * (n != 1)}."
+    many = f"{n} to {decision.n_at_most}" if decision.n_optional else f"{n}"
+    s = "s" * (decision.n_at_most != 1)
+    return f"{verb} {protocol.describe_level(decision.level)}: enrol {many} patient{s}."

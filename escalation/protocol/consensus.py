@@ -17,11 +17,10 @@ from escalation.designs.base import Action, Decision, Design
 from escalation.errors import EscalationError, InputError
 from escalation.outcomes import Cohort, parse_outcomes
 from escalation.protocol.advice import Advice, advise
+from escalation.protocol.defaults import DEFAULT_TARGET
 from escalation.protocol.protocol import Protocol
 
-__all__ = ["DEFAULT_TARGET", "Consensus", "Opinion", "ask_all", "summarise"]
-
-DEFAULT_TARGET = 0.25
+__all__ = ["Consensus", "Opinion", "ask_all", "summarise"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +112,7 @@ def ask_all(
     --------
     >>> found = ask_all(Protocol.plain(3), "1NNN 2NNT")
     >>> [opinion.name for opinion in found.opinions if not opinion.agrees]
-    ['boin', 'keyboard']
+    ['boin', 'keyboard', 'mtpi-2']
     """
     cohorts = parse_outcomes(outcomes) if isinstance(outcomes, str) else tuple(outcomes)
     sought, sought_from = _target(protocol.design, target)
@@ -215,11 +214,12 @@ def _fill_in(
         for option, value in given.items()
         if option in required or (option in known and option not in spare)
     }
-    if "cohort_size" in known:
-        defaults = {field.name: field.default for field in fields(design)}  # type: ignore[arg-type]  # every design is a dataclass
-        size = getattr(own, "cohort_size", defaults["cohort_size"])
+    defaults = {field.name: field.default for field in fields(design)}  # type: ignore[arg-type]  # every design is a dataclass
+    default = defaults.get("cohort_size")
+    if type(default) is int:  # in the A+B family it is a range, which says nothing to the others
+        size = getattr(own, "cohort_size", None)
         if type(size) is not int:
-            return options
+            size = default
         options["cohort_size"] = size
         limit = options.get("max_patients")
         if limit is not None and limit >= size:  # of less than a cohort the design complains

@@ -22,7 +22,7 @@ from escalation.errors import ProtocolError, did_you_mean
 from escalation.protocol.models import protocol_models
 from escalation.protocol.protocol import Protocol
 from escalation.protocol.rules import Fault, Place, find_broken_rules, quote
-from escalation.protocol.tables import NAME
+from escalation.protocol.tables import FRACTION, FRACTION_WORDS, NAME
 from escalation.text import LINE
 
 __all__ = ["MAX_BYTES", "find_faults", "parse_protocol"]
@@ -116,6 +116,7 @@ def find_faults(document: Mapping[str, Any]) -> tuple[str, ...]:
 
 _PATTERNS = {
     NAME: "must be letters, digits and . _ + - only, such as my-trial",
+    FRACTION: FRACTION_WORDS,
     LINE: "must be one line of text that neither starts nor ends with a blank",
 }
 
@@ -171,6 +172,8 @@ def _translate(details: ErrorDetails, document: Mapping[str, Any]) -> Fault:
             hint = did_you_mean(str(value["name"]), DESIGNS)
             problem = f"no design is called {quote(value['name'])}; {hint}"
             place = ("design", "name")
+        case "string_type" if place[0] == "expansion":
+            problem = f"{FRACTION_WORDS}, not {quote(value)}"
         case "string_pattern_mismatch":
             problem = f"{_PATTERNS[context['pattern']]}, not {quote(value)}"
         case _:

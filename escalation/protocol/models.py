@@ -19,6 +19,7 @@ from pydantic_core import core_schema
 
 from escalation.designs import DESIGNS, design_options
 from escalation.designs.base import MAX_LEVELS
+from escalation.designs.options import NOT_FOR_A_FILE
 from escalation.protocol.protocol import Protocol
 from escalation.protocol.tables import TABLES, DoseLevel, ProtocolScenario, Source
 from escalation.text import LINE
@@ -91,7 +92,7 @@ def _model(made: type, names: Container[str] | None = None, **more: Any) -> type
 
 def _setting(field: Field[Any], hint: Any) -> tuple[Any, Any]:
     """Return annotation and pydantic field. TOML has no null: unset is left out, never None."""
-    limits = dict(field.metadata)
+    limits = {key: told for key, told in field.metadata.items() if key not in NOT_FOR_A_FILE}
     each = limits.pop("each", None)
     if get_origin(hint) in (Union, UnionType):
         hint = Union[tuple(arg for arg in get_args(hint) if arg is not NoneType)]  # noqa: UP007

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
@@ -21,14 +22,20 @@ from escalation.designs import (
     design_options,
     design_settings,
     make_design,
+    options_left_out,
 )
-from escalation.errors import DesignError, LadderError
+from escalation.errors import DesignError, InputError, LadderError
+from escalation.protocol.expansion import find_boundary_faults
 from escalation.protocol.tables import (
+    FRACTION,
+    FRACTION_WORDS,
+    LATER_TABLES,
     NAME,
     TABLES,
     DltWindow,
     DoseLevel,
     Enrolment,
+    ExpansionMonitoring,
     ProtocolScenario,
     Source,
     Trial,
@@ -38,6 +45,7 @@ __all__ = [
     "DltWindow",
     "DoseLevel",
     "Enrolment",
+    "ExpansionMonitoring",
     "Protocol",
     "ProtocolScenario",
     "Source",
@@ -68,6 +76,8 @@ class Protocol:
     trial : Trial
     dlt : DltWindow
     enrolment : Enrolment
+    expansion : ExpansionMonitoring
+        Of patients treated at the MTD after the escalation.
     scenarios : tuple of ProtocolScenario
     sources : tuple of (str, {"registry", "assumed"})
         What a setting rests on, by the setting's dotted name (see ``settings``).
@@ -97,6 +107,7 @@ class Protocol:
     trial: Trial = field(default_factory=Trial)
     dlt: DltWindow = field(default_factory=DltWindow)
     enrolment: Enrolment = field(default_factory=Enrolment)
+    expansion: ExpansionMonitoring = field(default_factory=ExpansionMonitoring)
     scenarios: tuple[ProtocolScenario, ...] = ()
     sources: tuple[tuple[str, Source], ...] = ()
 
@@ -154,7 +165,16 @@ class Protocol:
 
     @property
     def document(self) -> dict[str, Any]:
-        """The protocol in the shape of its file, every default filled in."""
+        """The protocol in the shape of its file, every default filled in.
+
+        A table that the first version did not know is left out where nothing is said of it.
+        """
+        sourced = {name.partition(".")[0] for name, _ in self.sources}
+        tables = {
+            name: asdict(getattr(self, name))
+            for name, made in TABLES.items()
+            if name not in LATER_TABLES or name in sourced or getattr(self, name) != made()
+        }
         return {
             "schema": 1,
             "name": self.name,
@@ -164,7 +184,7 @@ class Protocol:
             "dose_cap": self.dose_cap,
             "levels": [asdict(level) for level in self.levels],
             "design": design_settings(self.design),
-            **{name: asdict(getattr(self, name)) for name in TABLES},
+            **tables,
             "scenarios": [asdict(scenario) for scenario in self.scenarios],
             "sources": dict(self.sources),
         }
@@ -265,6 +285,22 @@ class Protocol:
         design = replace(self.design, start=start)  # type: ignore[type-var]  # a dataclass
         return self._changed(start=start, design=design)
 
+    def with_stop_at_rate(self, rate: str) -> Protocol:
+        """Return a copy whose expansion stops at this DLT rate, and at no other boundary.
+
+        Raises
+        ------
+        InputError
+            For what is not a fraction such as ``"1/3"``.
+        """
+        if not re.fullmatch(FRACTION, rate) or "\n" in rate:
+            problems = [f"{FRACTION_WORDS}, not {rate!a}"]
+        else:
+            problems = [problem for _, problem in find_boundary_faults(rate, ())]
+        if problems:
+            raise InputError(f"the rate at which the expansion stops {problems[0]}")
+        return self._changed(expansion=ExpansionMonitoring(stop_at_rate=rate))
+
     def _changed(self, **changes: Any) -> Protocol:
         """Return a copy, without the sources of what is no longer as the source said."""
         changed = replace(self, **changes)
@@ -304,9 +340,15 @@ def name_settings(document: Mapping[str, Any]) -> dict[str, Any]:
         named[f"levels.{level['label']}"] = level.get("dose")
     design = document.get("design")
     if design is not None:
-        for option in ("name", *design_options(DESIGNS[design["name"]])):
-            named[f"design.{option}"] = design.get(option)
+        of_name, sources = DESIGNS[design["name"]], document.get("sources") or {}
+        left_out = options_left_out(of_name)
+        for option in ("name", *design_options(of_name)):
+            said = option in design or f"design.{option}" in sources
+            if said or option not in left_out:
+                named[f"design.{option}"] = design.get(option, left_out.get(option))
     for table, made in TABLES.items():
+        if table in LATER_TABLES and table not in document:
+            continue
         for setting in fields(made):
             named[f"{table}.{setting.name}"] = document.get(table, {}).get(setting.name)
     for scenario in document.get("scenarios", ()):

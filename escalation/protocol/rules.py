@@ -7,6 +7,7 @@ from typing import Any
 
 from escalation.designs import make_design
 from escalation.errors import EscalationError, LadderError, did_you_mean
+from escalation.protocol.expansion import find_boundary_faults
 from escalation.protocol.protocol import freeze_lists, name_settings
 
 __all__ = ["Fault", "Place", "find_broken_rules", "quote"]
@@ -26,6 +27,10 @@ def find_broken_rules(sound: Mapping[str, Any], faulty: set[str | int]) -> Itera
         start = sound.get("start")
         index = 0 if start is None or start not in labels else labels.index(start)
         yield from _design_faults(sound["design"], len(levels), index)
+    expansion = sound.get("expansion") or {}
+    rate, boundaries = expansion.get("stop_at_rate"), expansion.get("stop_at") or ()
+    for place, problem in find_boundary_faults(rate, tuple(boundaries)):
+        yield ("expansion", *place), problem
     yield from _source_faults(sound, faulty)
 
 

@@ -6,11 +6,15 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 __all__ = [
+    "FRACTION",
+    "FRACTION_WORDS",
+    "LATER_TABLES",
     "NAME",
     "TABLES",
     "DltWindow",
     "DoseLevel",
     "Enrolment",
+    "ExpansionMonitoring",
     "ProtocolScenario",
     "Source",
     "Trial",
@@ -19,6 +23,8 @@ __all__ = [
 Source = Literal["registry", "assumed"]
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._+-]*$"
+FRACTION = r"^[1-9][0-9]{0,3}/[1-9][0-9]{0,3}$"
+FRACTION_WORDS = 'must be a fraction of whole numbers from 1 on, such as "1/3"'
 
 # The metadata of a field goes to pydantic as it stands: limits and descriptions are said here only.
 
@@ -106,8 +112,34 @@ class Enrolment:
     )
 
 
-TABLES: dict[str, type[Trial | DltWindow | Enrolment]] = {
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpansionMonitoring:
+    """When DLTs of the patients treated at the MTD after the escalation stop the expansion."""
+
+    stop_at_rate: str | None = field(
+        default=None,
+        metadata={
+            "description": "Stop and reconsider when the DLT rate among the evaluable patients of "
+            'the expansion reaches this fraction, such as "1/3".',
+            "pattern": FRACTION,
+        },
+    )
+    stop_at: tuple[str, ...] = field(
+        default=(),
+        metadata={
+            "description": "Instead of a rate: stop and reconsider at so many DLTs among the first "
+            'so many evaluable patients of the expansion, such as ["2/6", "3/9", "4/12"].',
+            "each": {"pattern": FRACTION},
+        },
+    )
+
+
+TABLES: dict[str, type[Trial | DltWindow | Enrolment | ExpansionMonitoring]] = {
     "trial": Trial,
     "dlt": DltWindow,
     "enrolment": Enrolment,
+    "expansion": ExpansionMonitoring,
 }
+# tables that came after the first release: where nothing is said of one, the document leaves it
+# out, so that the digests of protocols written before stay as they are
+LATER_TABLES = frozenset({"expansion"})

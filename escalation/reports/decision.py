@@ -1,34 +1,73 @@
-"""What is said of a decision beside its sentence: what nobody must miss, and for programs."""
+"""One dose decision with its reason, and what it rests on."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from escalation.designs.base import Action, LevelStatus
-from escalation.outcomes import Cohort
-from escalation.protocol import Advice, Protocol
+from escalation.outcomes import Cohort, format_outcomes
+from escalation.protocol import Advice, Protocol, describe_decision
+from escalation.reports.expansion_text import (
+    describe_expansion,
+    describe_outlook,
+    expansion_document,
+    headline,
+)
 from escalation.reports.level_table import (
     answer,
     departures_document,
     describe_departures,
     describe_limits,
+    level_blocks,
+    level_rows,
     levels_document,
 )
-from escalation.reports.origin import identity_document
+from escalation.reports.origin import describe_origin, identity_document
+from escalation.reports.view import GAP, Block, Paragraph, View
 
-__all__ = ["decision_document", "decision_notes"]
+__all__ = ["view_decision"]
 
 
-def decision_notes(protocol: Protocol, advice: Advice) -> Iterator[str]:
+def view_decision(protocol: Protocol, cohorts: Sequence[Cohort], advice: Advice) -> View:
+    """Return the view of a decision on a history; its rows are the levels."""
+    return View(
+        page=partial(_page, protocol, cohorts, advice),
+        document=lambda: _document(protocol, cohorts, advice),
+        rows=lambda: level_rows(protocol, cohorts, advice.tallies, advice.escalation),
+    )
+
+
+def _page(protocol: Protocol, cohorts: Sequence[Cohort], advice: Advice) -> Iterator[Block]:
+    yield Paragraph(headline(protocol, advice) or describe_decision(advice.decision, protocol))
+    yield Paragraph(f"Why: {advice.decision.clause.text}", "     ")
+    for possible in advice.decision.possible:
+        yield Paragraph(f"possible: {describe_decision(possible, protocol)}", "    ", "  ")
+    for note in _notes(protocol, advice):
+        yield Paragraph(note, "  ")
+    yield GAP
+    if cohorts:
+        yield Paragraph(f"After {format_outcomes(cohorts)}:")
+    yield from level_blocks(protocol, cohorts, advice.tallies, advice.escalation)
+    yield GAP
+    yield Paragraph(describe_origin(protocol), "  ")
+
+
+def _notes(protocol: Protocol, advice: Advice) -> Iterator[str]:
     """Say what a reader of the decision must not miss."""
-    for level, tally in enumerate(advice.tallies):
+    for level, tally in enumerate(advice.escalation):
         if protocol.design.status(tally) is LevelStatus.TOO_TOXIC:
             seen = f"{tally.n_dlts} DLTs among {tally.n_evaluable}"
             yield f"Too toxic: {protocol.describe_level(level)}, {seen}."
     mtd = advice.decision.mtd
-    if mtd is not None:
+    if advice.expansion is not None:
+        yield from describe_expansion(protocol, advice)
+    elif mtd is not None:
         yield describe_limits(advice.tallies[mtd])
+        outlook = describe_outlook(protocol.expansion)
+        if outlook is not None:
+            yield outlook
     if advice.decision.action is Action.WAIT and advice.n_places:
         taken = advice.n_opened - advice.n_places
         yield (
@@ -38,16 +77,14 @@ def decision_notes(protocol: Protocol, advice: Advice) -> Iterator[str]:
     yield from describe_departures(advice.departures)
 
 
-def decision_document(
-    protocol: Protocol, cohorts: Sequence[Cohort], advice: Advice
-) -> dict[str, Any]:
-    """Return what ``decide --json`` prints."""
+def _document(protocol: Protocol, cohorts: Sequence[Cohort], advice: Advice) -> dict[str, Any]:
     decision = advice.decision
     return {
         **identity_document(protocol),
         **answer(protocol, decision),
         "settled": decision.settled,
         "possible": [answer(protocol, possible) for possible in decision.possible],
-        "levels": levels_document(protocol, cohorts, advice.tallies),
+        "levels": levels_document(protocol, cohorts, advice.tallies, advice.escalation),
+        "expansion": expansion_document(protocol, advice),
         "departures": departures_document(protocol, advice.departures),
     }

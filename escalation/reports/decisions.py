@@ -7,12 +7,12 @@ from functools import partial
 
 from escalation.outcomes import Cohort, format_outcomes
 from escalation.protocol import Advice, Protocol, describe_decision
-from escalation.reports.decision import decision_document, decision_notes
-from escalation.reports.level_table import answer, level_table
-from escalation.reports.origin import describe_origin
-from escalation.reports.view import GAP, Block, Paragraph, Table, Verbatim, View
+from escalation.reports.decision import view_decision
+from escalation.reports.expansion_text import headline
+from escalation.reports.level_table import answer
+from escalation.reports.view import Block, Table, View
 
-__all__ = ["Decided", "view_decision", "view_decisions"]
+__all__ = ["Decided", "sentence_of", "view_decisions"]
 
 Decided = tuple[Protocol, Sequence[Cohort], Advice]
 
@@ -31,32 +31,6 @@ COLUMNS = {
 }
 
 
-def view_decision(protocol: Protocol, cohorts: Sequence[Cohort], advice: Advice) -> View:
-    """Return the view of one decision."""
-    return View(
-        page=partial(_page, protocol, cohorts, advice),
-        document=partial(decision_document, protocol, cohorts, advice),
-        rows=partial(_rows, [(protocol.name, (protocol, cohorts, advice))]),
-        columns=COLUMNS,
-    )
-
-
-def _page(protocol: Protocol, cohorts: Sequence[Cohort], advice: Advice) -> Iterator[Block]:
-    decision = advice.decision
-    yield Paragraph(describe_decision(decision, protocol))
-    yield Paragraph(f"Why: {decision.clause.text}", "     ")
-    for possible in decision.possible:
-        yield Paragraph(f"possible: {describe_decision(possible, protocol)}", "    ", "  ")
-    for note in decision_notes(protocol, advice):
-        yield Paragraph(note, "  ")
-    yield GAP
-    if cohorts:
-        yield Paragraph(f"After {format_outcomes(cohorts)}:")
-    yield Verbatim(level_table(protocol, cohorts, advice.tallies))
-    yield GAP
-    yield Paragraph(describe_origin(protocol), "  ")
-
-
 def view_decisions(decided: Sequence[tuple[str, Decided]]) -> View:
     """Return the view of several decisions, each with the name of its protocol."""
     return View(
@@ -64,7 +38,11 @@ def view_decisions(decided: Sequence[tuple[str, Decided]]) -> View:
         document=lambda: {
             "schema": 1,
             "decisions": [
-                {"outcomes": format_outcomes(one[1]), "name": name, **decision_document(*one)}
+                {
+                    "outcomes": format_outcomes(one[1]),
+                    "name": name,
+                    **view_decision(*one).document(),
+                }
                 for name, one in decided
             ],
         },
@@ -84,7 +62,7 @@ def _several(decided: Sequence[tuple[str, Decided]]) -> Iterator[Block]:
     head += ["still possible"] * waits + ["departures"] * departs
     rows = [head]
     for _, (protocol, cohorts, advice) in decided:
-        row = [_written(cohorts), describe_decision(advice.decision, protocol)]
+        row = [_written(cohorts), sentence_of(protocol, advice)]
         row.append(advice.decision.clause.text)
         if waits:
             possible = advice.decision.possible
@@ -100,7 +78,7 @@ def _compared(decided: Sequence[tuple[str, Decided]]) -> Table:
     names = list(dict.fromkeys(name for name, _ in decided))
     said: dict[str, dict[str, str]] = {}
     for name, (protocol, cohorts, advice) in decided:
-        sentence = describe_decision(advice.decision, protocol)
+        sentence = sentence_of(protocol, advice)
         said.setdefault(_written(cohorts), {})[name] = sentence
     rows = [[outcomes, *(by.get(name, "") for name in names)] for outcomes, by in said.items()]
     return Table([["outcomes so far", *names], *rows], left=range(1 + len(names)))
@@ -117,5 +95,10 @@ def _rows(decided: Sequence[tuple[str, Decided]]) -> Iterator[Sequence[object]]:
         yield (
             *(format_outcomes(cohorts), name, str(found["action"]), found["level"], found["dose"]),
             *(found["n_to_enrol"], found["mtd"], advice.decision.settled, len(advice.departures)),
-            *(describe_decision(advice.decision, protocol), advice.decision.clause.text),
+            *(sentence_of(protocol, advice), advice.decision.clause.text),
         )
+
+
+def sentence_of(protocol: Protocol, advice: Advice) -> str:
+    """Say the decision in a sentence; of an expansion, that the escalation has ended."""
+    return headline(protocol, advice) or describe_decision(advice.decision, protocol)

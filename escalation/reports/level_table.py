@@ -11,22 +11,28 @@ from escalation.designs.base import Decision, LevelStatus
 from escalation.designs.replay import SHOWN, Departure
 from escalation.outcomes import Cohort, Tally
 from escalation.protocol import Protocol, format_dose
-from escalation.text import align, paragraph
+from escalation.reports.view import Block, Paragraph, Table
 
 __all__ = [
     "answer",
     "departures_document",
     "describe_departures",
     "describe_limits",
-    "level_table",
+    "level_blocks",
+    "level_rows",
     "levels_document",
 ]
 
 _LEVEL = f"{100 * LEVEL:g} %"
 
 
-def level_table(protocol: Protocol, cohorts: Sequence[Cohort], tallies: Sequence[Tally]) -> str:
-    """Return the ladder as aligned lines: doses, patients who count, and how each level stands.
+def level_blocks(
+    protocol: Protocol,
+    cohorts: Sequence[Cohort],
+    tallies: Sequence[Tally],
+    judged: Sequence[Tally] | None = None,
+) -> Iterator[Block]:
+    """Yield the ladder as a table: doses, patients who count, and how each level stands.
 
     The limits for P(DLT) are the exact ones; a dash where nobody was evaluable.
 
@@ -37,19 +43,22 @@ def level_table(protocol: Protocol, cohorts: Sequence[Cohort], tallies: Sequence
         For the patients who were not evaluable, of whom tallies know nothing.
     tallies : sequence of Tally
         One a level, lowest first.
+    judged : sequence of Tally, optional
+        Those among them by which a level stands and P(DLT) is estimated: without an expansion.
     """
+    judged = tallies if judged is None else judged
     dose = [("dose,", protocol.unit)] if protocol.unit else []
     replaced = _not_evaluable(protocol, cohorts)
     graded = [("", "moderate")] if protocol.design.asks_moderate else []
     limits = ("P(DLT)", "limits")
-    estimates = protocol.design.estimates(tallies)
+    estimates = protocol.design.estimates(judged)
     modelled = [] if estimates is None else [("P(DLT)", "estimate")]
     # beside one more column there is no room for it on 80
     beside = [("not", "evaluable")] if any(replaced) and not (graded or modelled) else []
     counted = [("", "evaluable"), ("", "DLTs"), *graded, ("", "pending")]
     heads = [("", "level"), *dose, *counted, *beside, limits, *modelled, ("", "status")]
     rows = [list(head) for head in zip(*heads, strict=True)]
-    statuses = _statuses(protocol, replaced, tallies)
+    statuses = _statuses(protocol, replaced, judged)
     for index, (level, tally, n, status) in enumerate(
         zip(protocol.levels, tallies, replaced, statuses, strict=True)
     ):
@@ -58,20 +67,21 @@ def level_table(protocol: Protocol, cohorts: Sequence[Cohort], tallies: Sequence
         counts += [tally.n_pending, *([n] if beside else [])]
         said = [] if estimates is None else [f"{estimates[index]:.3f}"]
         rows.append([str(level.label), *given, *map(str, counts), _limits(tally), *said, status])
-    table = align(rows, left=[len(heads) - 1])
+    yield Table(rows, left=[len(heads) - 1], n_heads=2)
     if any(tally.n_evaluable for tally in tallies):
-        table += f"\nP(DLT): exact two-sided {_LEVEL} limits (Clopper-Pearson)."
+        yield Paragraph(f"P(DLT): exact two-sided {_LEVEL} limits (Clopper-Pearson).")
     if modelled:
-        table += "\nThe estimate is the model's, from all evaluable patients."
+        whom = "all evaluable patients"
+        whom += " of the escalation" * (tuple(judged) != tuple(tallies))
+        yield Paragraph(f"The estimate is the model's, from {whom}.")
     if any(replaced) and not beside:
-        table += f"\n{_describe_not_evaluable(protocol, replaced)}"
-    return table
+        yield Paragraph(_describe_not_evaluable(protocol, replaced), "  ")
 
 
 def _describe_not_evaluable(protocol: Protocol, replaced: Sequence[int]) -> str:
     counts = zip(protocol.labels, replaced, strict=True)
     listed = ", ".join(f"{n} at level {label}" for label, n in counts if n)
-    return "\n".join(paragraph(f"Not evaluable: {listed}."))
+    return f"Not evaluable: {listed}."
 
 
 def _limits(tally: Tally) -> str:
@@ -80,12 +90,16 @@ def _limits(tally: Tally) -> str:
 
 
 def levels_document(
-    protocol: Protocol, cohorts: Sequence[Cohort], tallies: Sequence[Tally]
+    protocol: Protocol,
+    cohorts: Sequence[Cohort],
+    tallies: Sequence[Tally],
+    judged: Sequence[Tally] | None = None,
 ) -> list[dict[str, Any]]:
     """Return the same under the names of ``decide --json``, one object a level."""
+    judged = tallies if judged is None else judged
     replaced = _not_evaluable(protocol, cohorts)
-    statuses = _statuses(protocol, replaced, tallies)
-    estimates = protocol.design.estimates(tallies)
+    statuses = _statuses(protocol, replaced, judged)
+    estimates = protocol.design.estimates(judged)
     return [
         {
             "level": level.label,
@@ -103,6 +117,22 @@ def levels_document(
             zip(protocol.levels, tallies, replaced, statuses, strict=True)
         )
     ]
+
+
+def level_rows(
+    protocol: Protocol,
+    cohorts: Sequence[Cohort],
+    tallies: Sequence[Tally],
+    judged: Sequence[Tally] | None = None,
+) -> Iterator[Sequence[object]]:
+    """Yield the names of the columns, then a row a level; limits are Clopper-Pearson's."""
+    documents = levels_document(protocol, cohorts, tallies, judged)
+    names = [name for name in documents[0] if name != "p_dlt_limits"]
+    yield [*names, "p_dlt_low", "p_dlt_high"]
+    for document in documents:
+        limits = document["p_dlt_limits"]
+        low, high = ("", "") if limits is None else limits["clopper_pearson"]
+        yield [*(document[name] for name in names), low, high]
 
 
 def describe_limits(tally: Tally) -> str:
@@ -132,6 +162,7 @@ def answer(protocol: Protocol, decision: Decision) -> dict[str, Any]:
         "dose": None if level is None else protocol.levels[level].dose,
         "unit": protocol.unit,
         "n_to_enrol": decision.n_to_enrol,
+        "n_at_most": decision.n_at_most,
         "mtd": None if mtd is None else protocol.labels[mtd],
         "inconclusive": decision.inconclusive,
         "clause": {"id": decision.clause.id, "text": decision.clause.text},

@@ -59,6 +59,8 @@ class Table:
         On a terminal, draw a line below the head.
     indent : str
         On a terminal, before every line.
+    n_labels : int
+        Columns that say what a row is; a table too wide for a terminal repeats them in each part.
     prose : bool
         Whether the last column is text, which a terminal wraps.
     notes : mapping of int to str
@@ -70,6 +72,7 @@ class Table:
     n_heads: int = 1
     ruled: bool = False
     indent: str = ""
+    n_labels: int = 1
     prose: bool = False
     notes: Mapping[int, str] = field(default_factory=dict)
 
@@ -109,9 +112,12 @@ class View:
         Returns rows for a spreadsheet, the names of the columns first; numbers in full.
     columns : mapping of str to str
         What a column of ``rows`` is, with its unit.
+    exit_code : int
+        With which the program ends once the view is shown.
     """
 
     page: Callable[[], Iterable[Block]]
     document: Callable[[], Mapping[str, Any]]
     rows: Callable[[], Iterable[Sequence[object]]]
     columns: Mapping[str, str] = field(default_factory=dict)
+    exit_code: int = 0

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from escalation.errors import EscalationError
-from escalation.trial.events import EVENTS, Event
+from escalation.trial.events import EVENTS, AnyEvent, Event
 
 __all__ = ["EventError", "change_event", "dump_event", "load_event"]
 
@@ -31,7 +31,7 @@ def dump_event(event: Event) -> dict[str, Any]:
     return data
 
 
-def load_event(kind: str, version: int, data: str) -> Event:
+def load_event(kind: str, version: int, data: str) -> AnyEvent:
     """Read an event from its data as JSON text.
 
     Raises
@@ -42,12 +42,14 @@ def load_event(kind: str, version: int, data: str) -> Event:
     if (kind, version) not in EVENTS:
         raise EventError(kind, (f"version {version} of this kind is not known to this program",))
     try:
-        return _adapter(kind, version).validate_json(data, strict=True, extra="forbid")
+        read = _adapter(kind, version).validate_json(data, strict=True, extra="forbid")
     except ValidationError as error:
         raise EventError(kind, _faults(error)) from error
+    event: AnyEvent = read
+    return event
 
 
-def change_event(event: Event, changes: Mapping[str, Any]) -> Event:
+def change_event(event: Event, changes: Mapping[str, Any]) -> AnyEvent:
     """Return the event with some fields replaced, given as JSON types.
 
     Raises
@@ -68,7 +70,7 @@ def change_event(event: Event, changes: Mapping[str, Any]) -> Event:
 
 
 @cache
-def _adapter(kind: str, version: int) -> TypeAdapter[Event]:
+def _adapter(kind: str, version: int) -> TypeAdapter[Any]:
     return TypeAdapter(EVENTS[kind, version])
 
 

@@ -12,13 +12,13 @@ from datetime import UTC, date, datetime, timedelta
 
 from escalation.errors import RefusedError
 from escalation.text import is_line
-from escalation.trial.events import Event
+from escalation.trial.events import AnyEvent
 from escalation.trial.people import lacks_role
 from escalation.trial.state import TrialState
 
 __all__ = ["Events", "Recorder", "Refusal"]
 
-Events = tuple[Event, ...]
+Events = tuple[AnyEvent, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

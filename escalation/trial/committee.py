@@ -11,7 +11,7 @@ from escalation.trial.commands import Events, Recorder, Refusal
 from escalation.trial.events import Attendance, Choice, DecisionMade, Meaning, Signed, Vote
 from escalation.trial.gates import overdue_subjects, overtaken
 from escalation.trial.people import VOTING, lacks_role
-from escalation.trial.rule import goes_further, recommend, rule_says
+from escalation.trial.rule import goes_further, is_as_said, recommend, rule_says
 from escalation.trial.state import TrialState
 
 __all__ = ["MAX_TO_ENROL", "decide", "sign"]
@@ -58,7 +58,7 @@ def decide(
             "The rule waits for pending patients. Defer, or choose against it with a rationale."
         )
     chosen = recommended.choice if choice is None else choice
-    follows = chosen == recommended.choice
+    follows = is_as_said(chosen, decision, protocol)
     _check_choice(refusal, state, chosen, protocol)
     if state.stopped is not None and chosen == state.stopped.event.chosen:
         refusal.add(f"Decision {state.stopped.seq} has stopped the trial.")

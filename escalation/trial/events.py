@@ -10,13 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 
 from escalation.designs.base import Action
 from escalation.outcomes import Outcome
 
 __all__ = [
     "EVENTS",
+    "AnyEvent",
     "Attendance",
     "Choice",
     "DecisionMade",
@@ -270,8 +271,14 @@ class DecisionMade(Event):
 
     @property
     def override(self) -> bool:
-        """Whether the committee chose something else than the rule."""
-        return self.chosen != self.recommended.choice
+        """Whether the committee chose something else than the rule.
+
+        More patients at the level that the rule named are as the rule says, where they are no
+        departure: the protocol has a range of cohort sizes.
+        """
+        said, chosen = self.recommended.choice, self.chosen
+        allowed = chosen.n_to_enrol > said.n_to_enrol > 0 and not self.departure
+        return chosen != said and not (allowed and chosen.level == said.level)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -323,6 +330,22 @@ class TrialClosed(Event):
     reason: str
 
 
-EVENTS: dict[tuple[str, int], type[Event]] = {
-    (event.kind, event.version): event for event in Event.__subclasses__()
+AnyEvent = (
+    TrialRegistered
+    | RoleDelegated
+    | RoleRevoked
+    | HistoryImported
+    | SubjectEnrolled
+    | SubjectDosed
+    | OutcomeRecorded
+    | EntryCorrected
+    | DecisionMade
+    | Signed
+    | EnrolmentHeld
+    | EnrolmentResumed
+    | ProtocolAmended
+    | TrialClosed
+)
+EVENTS: dict[tuple[str, int], type[AnyEvent]] = {
+    (event.kind, event.version): event for event in get_args(AnyEvent)
 }

@@ -18,7 +18,7 @@ from escalation.errors import EscalationError, printable
 from escalation.outcomes import Cohort, Outcome, tally_cohorts
 from escalation.protocol import Protocol
 from escalation.trial.commands import Events, Recorder, Refusal
-from escalation.trial.events import Event, HistoryImported, ImportedCohort, SubjectEnrolled
+from escalation.trial.events import AnyEvent, HistoryImported, ImportedCohort, SubjectEnrolled
 from escalation.trial.evolve import evolve
 from escalation.trial.site import check_subject, dose_subject, enrol_subject, record_outcome
 from escalation.trial.spreadsheet import PatientRow, SpreadsheetError, read_patients
@@ -72,13 +72,13 @@ class _Recording:
     def __init__(self, state: TrialState, recorder: Recorder) -> None:
         self.state = state
         self.recorder = recorder
-        self.events: list[Event] = []
+        self.events: list[AnyEvent] = []
         self.faults: list[tuple[int, str]] = []
 
     def on(self, day: date) -> Recorder:
         return replace(self.recorder, on=day)
 
-    def add(self, *events: Event) -> None:
+    def add(self, *events: AnyEvent) -> None:
         for event in events:
             at, by = self.recorder.at, self.recorder.name
             entry = Recorded(seq=self.state.seq + 1, at=at, by=by, hash="", event=event)
@@ -182,7 +182,7 @@ class _DiffersError(EscalationError):
     """A row that says something else than an entry."""
 
 
-def _compare(row: PatientRow, said: Event, names: Sequence[str], entry: int) -> None:
+def _compare(row: PatientRow, said: AnyEvent, names: Sequence[str], entry: int) -> None:
     for name in names:
         here, there = getattr(row, name), getattr(said, name)
         if here is not None and here != there:
@@ -283,11 +283,11 @@ def _next_size(cohorts: Sequence[_Members], protocol: Protocol) -> int:
     """Return how many patients of the next cohort count: in titration it is what the rule says."""
     design = protocol.design
     if not design.asks_moderate:
-        return design.stages[0]
+        return design.largest_cohort
     written = _written(cohorts)
     level = protocol.labels.index(written[-1].label) if written else design.start
     said = design.decide(tally_cohorts(written, protocol.labels), level)
-    return said.n_to_enrol or design.stages[0]
+    return said.n_at_most or design.largest_cohort
 
 
 def _into_cohorts(

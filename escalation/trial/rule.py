@@ -8,6 +8,7 @@ rule would.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from escalation.designs.base import Action, Decision
 from escalation.errors import EscalationError
@@ -16,7 +17,14 @@ from escalation.protocol import Protocol
 from escalation.trial.events import Choice, Recommendation
 from escalation.trial.state import MadeDecision, TrialState
 
-__all__ = ["NoProtocolError", "describe_choice", "goes_further", "recommend", "rule_says"]
+__all__ = [
+    "NoProtocolError",
+    "describe_choice",
+    "goes_further",
+    "is_as_said",
+    "recommend",
+    "rule_says",
+]
 
 
 class NoProtocolError(EscalationError):
@@ -69,6 +77,14 @@ def recommend(decision: Decision, protocol: Protocol) -> Recommendation:
     )
 
 
+def is_as_said(choice: Choice, decision: Decision, protocol: Protocol) -> bool:
+    """Tell whether a choice follows the rule: with as many patients as it asks for or allows."""
+    said = recommend(decision, protocol).choice
+    if choice.action == "enrol" and decision.n_to_enrol <= choice.n_to_enrol <= decision.n_at_most:
+        return replace(choice, n_to_enrol=decision.n_to_enrol) == said
+    return choice == said
+
+
 def goes_further(choice: Choice, decision: Decision, labels: Sequence[int]) -> bool:
     """Tell whether a choice exposes patients to more than the rule, or claims more than it.
 
@@ -92,7 +108,7 @@ def goes_further(choice: Choice, decision: Decision, labels: Sequence[int]) -> b
             if decision.level is None:
                 return True
             more = labels.index(choice.level) if choice.level in labels else len(labels)
-            return (more, choice.n_to_enrol) > (decision.level, decision.n_to_enrol)
+            return (more, choice.n_to_enrol) > (decision.level, decision.n_at_most)
         case "stop" if choice.mtd is not None:
             if decision.mtd is None:
                 return True

@@ -10,6 +10,7 @@ from escalation.outcomes import Cohort as WrittenCohort
 from escalation.outcomes import Outcome, Tally, tally_cohorts
 from escalation.protocol import Protocol
 from escalation.trial.events import (
+    AnyEvent,
     DecisionMade,
     EntryCorrected,
     Event,
@@ -34,7 +35,7 @@ class Recorded:
     at: datetime
     by: str
     hash: str
-    event: Event
+    event: AnyEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

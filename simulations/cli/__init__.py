@@ -1,5 +1,5 @@
-"""The command family of the simulations.
+"""The command family of the simulations: a command parses, asks, and returns its view.
 
-numpy and matplotlib are imported by the commands when they run, not by the modules, so that
-``escalation --help`` stays quick.
+A module is imported when its command is called, so that ``escalation --help`` stays quick;
+matplotlib only where a picture is asked for.
 """

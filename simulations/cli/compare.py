@@ -4,30 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from escalation.cli.options import (
-    PICTURES,
-    CarefulCommand,
-    check_writable,
-    parse_settings,
-    read_ladder,
-)
+from escalation.cli.options import PICTURES, CarefulCommand, parse_settings, read_ladder
+from escalation.cli.show import file_written, shows
+from escalation.errors import InputError, did_you_mean
+from escalation.files import check_writable
 from escalation.protocol import Protocol
-from escalation.protocol.consensus import DEFAULT_TARGET
+from escalation.protocol.defaults import DEFAULT_TARGET
 from escalation.protocol.protocol import freeze_lists
-from simulations.cli.common import (
-    check_p_moderate,
-    choose_scenarios,
-    moderate_words,
-    p_dlt_option,
-    p_moderate_option,
-    scenario_option,
-    seed_option,
-)
-from simulations.cli.compare_output import Form, plot_results, show_comparison
+from escalation.reports.view import View
 from simulations.cli.contenders import (
     NamedDesign,
     check_number,
@@ -36,14 +24,27 @@ from simulations.cli.contenders import (
     parse_design,
 )
 from simulations.cli.numbers import parse_interval
-
-if TYPE_CHECKING:
-    from simulations.compare.run import CompareMethod
+from simulations.cli.options import (
+    choose_scenarios,
+    p_dlt_option,
+    p_moderate_option,
+    plot_option,
+    scenario_option,
+    seed_option,
+    trials_option,
+    workers_option,
+)
+from simulations.cli.workers import worker_pool
+from simulations.compare.differences import find_differences
+from simulations.compare.result import Contender, ScenarioComparison
+from simulations.compare.run import CompareMethod, compare_designs
+from simulations.questions.question import Question, check_p_moderate, describe_p_moderate
+from simulations.reports.comparison import describe_contenders, view_comparison
+from simulations.reports.differences import figures_by_name, view_differences
 
 __all__ = ["compare"]
 
 DEFAULT_PATIENTS = 30
-_FOR_WANT = ", for want of another"
 
 
 @click.command(cls=CarefulCommand)
@@ -66,7 +67,8 @@ _FOR_WANT = ", for want of another"
     "--max-patients",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Patients, for a design that needs a number.  [default: as planned, else 30]",
+    help=f"Patients, for a design that needs a number.  [default: as planned, else "
+    f"{DEFAULT_PATIENTS}]",
 )
 @click.option(
     "--interval",
@@ -87,23 +89,17 @@ _FOR_WANT = ", for want of another"
     show_default=True,
     help="Exact where the design's graph is not too large, all exact, or all simulated.",
 )
-@click.option(
-    "--trials",
-    type=click.IntRange(min=1),
-    default=10_000,
-    show_default=True,
-    help="Trials to simulate per scenario.",
-)
+@trials_option
 @seed_option
+@workers_option
 @click.option("--diff", is_flag=True, help="Say where two designs part, and what follows.")
 @click.option(
     "--by",
     metavar="FIGURE",
     help="With --diff: the figure to explain, as pcs, sample_size, p_select:5.",
 )
-@click.option("--plot", type=click.Path(path_type=Path), help="Draw it: PNG, SVG or PDF.")
-@click.option("--csv", "as_csv", is_flag=True, help="Print CSV, one figure a line.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@plot_option
+@shows
 def compare(
     *,
     designs: tuple[str, ...],
@@ -120,26 +116,24 @@ def compare(
     method: CompareMethod,
     trials: int,
     seed: int,
+    workers: int,
     diff: bool,
     by: str | None,
     plot: Path | None,
-    as_csv: bool,
-    as_json: bool,
-) -> None:
+) -> View:
     """Compare designs under assumed toxicity curves, with the optimal benchmark beside them.
 
-    DESIGN is a design's name, with options as boin:cohort_size=1,n_earlystop=9; a 3+3 variant; or
-    a protocol by name or file, which brings its ladder. A design that can reach too many states
-    is simulated, on patients shared by all designs; differences to the first design then have
-    limits of 95 %. With --diff, every data set at which two designs part is shown with what each
-    does there, the probability of meeting it and what it contributes to their difference.
+    DESIGN is a design's name, a 3+3 variant, or a protocol by name or file, which brings its
+    ladder. Options follow a colon, boin:cohort_size=1,n_earlystop=9; an alias for the tables
+    comes before it, boin=A:cohort_size=1. A design that can reach too many states is simulated,
+    on patients shared by all designs; differences to the first design then have limits of 95 %.
+    With --diff, every data set at which two designs part is shown with what each does there, the
+    probability of meeting it and what it contributes to their difference.
 
     \b
     Example: escalation compare 3+3 boin keyboard --p-dlt 0.05,0.10,0.20,0.33,0.50
              escalation compare confirm declare --p-dlt 0.05,0.10,0.20 --diff
     """  # noqa: D301  # click reads the backspace
-    if as_csv and as_json:
-        raise click.UsageError("give --csv or --json, not both")
     _check_diff(by, plot, method, diff=diff)
     if plot is not None:
         check_writable(plot, PICTURES)
@@ -150,49 +144,38 @@ def compare(
         ladder = brought[0]
     else:
         ladder = read_ladder(protocol_name, levels, start, p_dlt)
-    measured_by, notes = _say_target(*choose_target(named, target))
+    measured_by, is_default = choose_target(named, target)
     shared = freeze_lists(parse_settings(settings))
     patients, said = _choose_patients(named, ladder, shared, max_patients)
     contenders = make_contenders(
         named, ladder, shared=shared, target=measured_by, max_patients=patients
     )
     check_p_moderate(p_moderate, [contender.design for contender in contenders])
-    if p_moderate is not None:
-        said += f" {moderate_words(p_moderate)}."
-    scenarios = choose_scenarios(ladder, p_dlt, scenario_file)
+    asked = choose_scenarios(ladder, p_dlt, scenario_file)
+    question = Question(protocol=ladder, asked=asked, p_moderate=p_moderate)
     limits = None if interval is None else parse_interval(interval)
-    form: Form = "json" if as_json else "csv" if as_csv else "text"
     if diff:
-        from simulations.cli.compare_diff import show_differences  # noqa: PLC0415  # numpy
-
-        show_differences(
-            ladder,
-            contenders,
-            scenarios,
-            target=measured_by,
-            interval=limits,
-            by=by,
-            form=form,
-            p_moderate=p_moderate,
+        return _differences(question, contenders, measured_by, limits, by)
+    with worker_pool(workers) as executor:
+        results = list(
+            compare_designs(
+                contenders,
+                question.scenarios,
+                target=measured_by,
+                interval=limits,
+                method=method,
+                trials=trials,
+                seed=seed,
+                p_moderate=p_moderate,
+                executor=executor,
+            )
         )
-        return
-    from simulations.compare.run import compare_designs  # noqa: PLC0415  # loads numpy
-
-    results = list(
-        compare_designs(
-            contenders,
-            scenarios,
-            target=measured_by,
-            interval=limits,
-            method=method,
-            trials=trials,
-            seed=seed,
-            p_moderate=p_moderate,
-        )
-    )
-    show_comparison(ladder, contenders, results, form=form, notes=f"{notes}{said}")
     if plot is not None:
-        plot_results(plot, ladder, contenders, results)
+        _plot(plot, question, contenders, results)
+    notes = f"Target P(DLT) {measured_by:g}{' (default)' * is_default}.{said}"
+    if p_moderate is not None:
+        notes += f" {describe_p_moderate(p_moderate)}."
+    return view_comparison(question, contenders, results, notes)
 
 
 def _check_diff(by: str | None, plot: Path | None, method: CompareMethod, *, diff: bool) -> None:
@@ -203,10 +186,6 @@ def _check_diff(by: str | None, plot: Path | None, method: CompareMethod, *, dif
         raise click.UsageError("--plot draws a comparison; --diff has no picture")
     if diff and method == "monte-carlo":
         raise click.UsageError("--diff is exact; it takes no --method monte-carlo")
-
-
-def _say_target(target: float, is_default: bool) -> tuple[float, str]:
-    return target, f"Target P(DLT) {target:g}{_FOR_WANT * is_default}."
 
 
 def _choose_patients(
@@ -220,5 +199,51 @@ def _choose_patients(
     patients = given or planned or DEFAULT_PATIENTS
     if not any(one.lacks("max_patients", shared) for one in named):
         return patients, ""
-    why = "" if given else ", as the protocol plans" if planned else _FOR_WANT
+    why = "" if given else ", as the protocol plans" if planned else " (default)"
     return patients, f" Where a design needs a number of patients: {patients}{why}."
+
+
+def _differences(
+    question: Question,
+    contenders: Sequence[Contender],
+    target: float,
+    interval: tuple[float, float] | None,
+    by: str | None,
+) -> View:
+    """Follow two designs to where they part, under each scenario."""
+    first, second = (contender.design for contender in contenders)
+    found = find_differences(first, second, p_moderate=question.p_moderate)
+    results = [
+        found.under(scenario.p_dlt, target=target, interval=interval)
+        for scenario in question.scenarios
+    ]
+    figures = figures_by_name(results[0], question.protocol)
+    if by is not None and by not in figures:
+        raise InputError(f"--by: no figure is called {by!r}; {did_you_mean(by, figures)}")
+    explained = None if by is None else figures[by]
+    return view_differences(
+        question, contenders, found, results, target=target, interval=interval, by=explained
+    )
+
+
+def _plot(
+    path: Path,
+    question: Question,
+    contenders: Sequence[Contender],
+    results: Sequence[ScenarioComparison],
+) -> None:
+    """Draw a comparison to a file."""
+    from simulations.plots import (  # noqa: PLC0415  # matplotlib, for a picture only
+        plot_comparison,
+        provenance_of_comparison,
+        save_figure,
+    )
+
+    provenance = provenance_of_comparison(
+        results,
+        design="; ".join(describe_contenders(contenders)),
+        protocol=question.protocol.name,
+        digest=question.protocol.digest,
+    )
+    save_figure(plot_comparison(results, provenance), path, provenance)
+    file_written(path)

@@ -1,4 +1,4 @@
-"""Designs as named on the command line: by name, by variant, with settings, or by protocol."""
+"""Designs as named on the command line: by name, variant or protocol, with alias and settings."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -24,11 +24,10 @@ from escalation.designs import (
 )
 from escalation.errors import DesignError, InputError, did_you_mean
 from escalation.protocol import Protocol, shipped_protocols
-from escalation.protocol.consensus import DEFAULT_TARGET
+from escalation.protocol.defaults import DEFAULT_TARGET
 from escalation.protocol.protocol import freeze_lists
-
-if TYPE_CHECKING:
-    from simulations.compare.result import Contender
+from escalation.text import is_line
+from simulations.compare.result import LONGEST_LABEL, Contender
 
 __all__ = ["NamedDesign", "check_number", "choose_target", "make_contenders", "parse_design"]
 
@@ -46,12 +45,20 @@ class NamedDesign:
         The options that the word gives.
     protocol : Protocol or None
         Where the word names a protocol, whose design is meant with ``own`` changed.
+    alias : str or None
+        What tables are to call it.
     """
 
     word: str
     name: str
     own: Mapping[str, Any]
     protocol: Protocol | None = None
+    alias: str | None = None
+
+    @property
+    def label(self) -> str:
+        """What tables call the design: its alias, else the word as typed."""
+        return self.word if self.alias is None else self.alias
 
     def lacks(self, option: str, shared: Mapping[str, Any]) -> bool:
         """Tell whether the design needs an option that nothing gives it."""
@@ -67,35 +74,39 @@ class NamedDesign:
 
 
 def parse_design(word: str, start: int | None = None) -> NamedDesign:
-    """Read ``NAME``, ``NAME:KEY=VALUE,KEY=VALUE`` or a protocol's name or file.
+    """Read ``NAME[=ALIAS][:KEY=VALUE,KEY=VALUE]``; a protocol's name or file is a name too.
 
     ``start`` is the label at which a protocol's design starts instead of its own.
 
     Raises
     ------
     InputError
-        For a name that is neither, with the nearest that is.
+        For a name that is neither, with the nearest that is; for an alias that tables cannot show.
     """
     name, settings = _split(word)
+    name, alias = _split_alias(word, name)
     # a comma inside brackets belongs to a list
     parts = re.split(r",(?![^\[]*\])", settings) if settings else []
-    before = name.partition(":")[0]
+    before = re.split("[:=]", name)[0]
     if any("=" not in part for part in parts) or (":" in name and before in (*DESIGNS, *VARIANTS)):
         raise InputError(
             f"{word}: options are written as {before}:KEY=VALUE,KEY=VALUE, a list as KEY=[0.1,0.2]"
         )
     own = freeze_lists(parse_settings(tuple(parts), f"{name}:"))
     if name in DESIGNS:
-        return NamedDesign(word=word, name=name, own=own)
+        return NamedDesign(word=word, name=name, own=own, alias=alias)
     if name in VARIANTS:
         if "variant" in own:
             raise DesignError(f"{word}: {name} is a variant already")
-        return NamedDesign(word=word, name=ThreePlusThree.name, own={"variant": name} | own)
+        own = {"variant": name} | own
+        return NamedDesign(word=word, name=ThreePlusThree.name, own=own, alias=alias)
     if name in shipped_protocols() or name.endswith(".toml") or Path(name).is_file():
         protocol = read_protocol(name)
         if start is not None:
             protocol = protocol.with_start(start)
-        return NamedDesign(word=word, name=protocol.design.name, own=own, protocol=protocol)
+        return NamedDesign(
+            word=word, name=protocol.design.name, own=own, protocol=protocol, alias=alias
+        )
     hint = did_you_mean(name, [*DESIGNS, *VARIANTS, *shipped_protocols()])
     raise InputError(f"no design, variant or protocol is called {name!r}; {hint}")
 
@@ -106,8 +117,21 @@ def _split(word: str) -> tuple[str, str]:
     return (found[1], found[2]) if found else (word.removesuffix(":"), "")
 
 
+def _split_alias(word: str, name: str) -> tuple[str, str | None]:
+    """Part a name at the = before its alias; a path may hold one too."""
+    before, equals, alias = name.rpartition("=")
+    if not equals or any(mark in alias for mark in ":/\\") or Path(name).is_file():
+        return name, None
+    if not is_line(alias, LONGEST_LABEL) or "," in alias:
+        raise InputError(
+            f"{word}: an alias is 1 to {LONGEST_LABEL} characters without a comma, written as "
+            f"{before}=ALIAS:KEY=VALUE,KEY=VALUE"
+        )
+    return before, alias
+
+
 def choose_target(named: Sequence[NamedDesign], given: float | None) -> tuple[float, bool]:
-    """Return the target that all are measured by, and whether it was chosen for want of one."""
+    """Return the target that all are measured by, and whether it is the default."""
     if given is not None:
         if not 0 < given < 1:
             raise InputError(f"--target must lie between 0 and 1, not {given}")
@@ -141,11 +165,9 @@ def make_contenders(
     Raises
     ------
     DesignError, InputError
-        For an option that no design has, what a design refuses, another ladder, or one design
-        given twice.
+        For an option that no design has, what a design refuses, another ladder, one design given
+        twice, or two under one name.
     """
-    from simulations.compare.result import Contender  # noqa: PLC0415  # loads numpy
-
     known = {option for one in named for option in design_options(DESIGNS[one.name])}
     for option in shared:
         if option not in known:
@@ -159,10 +181,15 @@ def make_contenders(
         for other in contenders:
             if other.design == design:
                 raise InputError(
-                    f"{other.label} and {one.word} are one design, {describe_design(design)}; "
+                    f"{other.label} and {one.label} are one design, {describe_design(design)}; "
                     "give it once"
                 )
-        contenders.append(Contender(label=one.word, design=design))
+            if other.label == one.label:
+                raise InputError(
+                    f"{one.word}: another design is called {one.label!r} already; give another "
+                    "alias"
+                )
+        contenders.append(Contender(label=one.label, design=design))
     return contenders
 
 
@@ -190,7 +217,7 @@ def _make(
         filled.setdefault("max_patients", max_patients)
     for reserved in ("name", "n_levels", "start"):
         if reserved in filled:
-            raise DesignError(f"{reserved!r} is no option of a design")
+            raise DesignError(f"{reserved!r} is not a design option")
     return make_design(named.name, n_levels=len(ladder.levels), start=ladder.start, **filled)
 
 

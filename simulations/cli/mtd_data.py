@@ -17,7 +17,7 @@ __all__ = ["mtd_data"]
 
 
 @click.command("mtd-data", cls=OutcomesCommand)
-@question_options(scenarios="one")
+@question_options()
 @click.option(
     "--confidence",
     type=float,

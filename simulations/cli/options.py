@@ -5,22 +5,17 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import click
 
-from escalation.cli.options import protocol_options, read_outcomes, read_stdin
-from escalation.errors import InputError, did_you_mean
+from escalation.cli.options import protocol_options, read_outcomes
+from escalation.errors import InputError
 from escalation.protocol import Protocol
 from simulations.cli.numbers import parse_p_dlt, parse_p_moderate
+from simulations.cli.source import read_scenarios
 from simulations.questions.question import Question
-from simulations.scenarios.scenario import (
-    MAX_BYTES,
-    Scenario,
-    load_scenarios,
-    parse_scenarios,
-    shipped_scenarios,
-)
+from simulations.scenarios.scenario import Scenario
 
 __all__ = [
     "choose_scenarios",
@@ -28,7 +23,6 @@ __all__ = [
     "p_moderate_option",
     "plot_option",
     "question_options",
-    "read_scenarios",
     "scenario_option",
     "seed_option",
     "trials_option",
@@ -92,13 +86,11 @@ plot_option = click.option(
 )
 
 
-def question_options(
-    *, scenarios: Literal["many", "one", "none"] = "many"
-) -> Callable[[Wrapped], Wrapped]:
+def question_options(*, scenarios: bool = True) -> Callable[[Wrapped], Wrapped]:
     """Add the options of a question about a protocol; pass it as ``question``.
 
-    They are the protocol and its design, outcomes so far, P(moderate), and assumed toxicity
-    curves: ``scenarios`` says how many may be asked for.
+    They are the protocol and its design, outcomes so far, P(moderate), and, with ``scenarios``,
+    assumed toxicity curves.
     """
 
     def decorate(command: Wrapped) -> Wrapped:
@@ -119,23 +111,16 @@ def question_options(
             scenario_file: str | None = None,
             **kwargs: Any,
         ) -> Any:
-            asked = choose_scenarios(protocol, p_dlt, scenario_file)
-            if scenarios == "one" and len(asked) > 1:
-                names = ", ".join(scenario.name for scenario in asked)
-                raise click.UsageError(
-                    f"--scenario holds several scenarios; name one as {scenario_file}:NAME, of "
-                    f"{names}"
-                )
             question = Question(
                 protocol=protocol,
                 cohorts=() if outcomes is None else read_outcomes(outcomes),
                 allow_departures=allow_departures,
-                asked=asked,
+                asked=choose_scenarios(protocol, p_dlt, scenario_file),
                 p_moderate=p_moderate,
             )
             return command(*args, question=question, **kwargs)
 
-        return wrapper if scenarios == "none" else p_dlt_option(scenario_option(wrapper))
+        return p_dlt_option(scenario_option(wrapper)) if scenarios else wrapper
 
     return decorate
 
@@ -158,36 +143,3 @@ def choose_scenarios(
         return ()
     doses = [level.dose for level in protocol.levels if level.dose is not None]
     return read_scenarios(scenario_file, n_levels=n_levels, doses=doses or None)
-
-
-def read_scenarios(
-    source: str, *, n_levels: int | None = None, doses: list[float] | None = None
-) -> tuple[Scenario, ...]:
-    """Load scenarios by name or path, or from standard input where it is ``-``.
-
-    ``source`` may end in ``:NAME``, which picks one of them.
-    """
-    place, name = _split(source)
-    if place == "-":
-        content = read_stdin(MAX_BYTES + 1)
-        loaded = parse_scenarios(content, "standard input", n_levels=n_levels, doses=doses)
-    else:
-        loaded = load_scenarios(place, n_levels=n_levels, doses=doses)
-    if name is None:
-        return loaded
-    picked = tuple(scenario for scenario in loaded if scenario.name == name)
-    if not picked:
-        hint = did_you_mean(name, [scenario.name for scenario in loaded])
-        raise InputError(f"{place} has no scenario {name!r}; {hint}")
-    return picked
-
-
-def _split(source: str) -> tuple[str, str | None]:
-    """Part a source at the colon before a scenario's name; a path may hold a colon too."""
-    colons = [place for place, letter in enumerate(source) if letter == ":"]
-    for colon in colons:
-        place, name = source[:colon], source[colon + 1 :]
-        is_source = place in ("-", *shipped_scenarios()) or place.endswith(".toml")
-        if name and not Path(source).exists() and (is_source or Path(place).is_file()):
-            return place, name
-    return source, None

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
 from pathlib import Path
 
 import click
@@ -27,6 +25,7 @@ from simulations.cli.options import (
     trials_option,
     workers_option,
 )
+from simulations.cli.workers import worker_pool
 from simulations.engines.montecarlo import simulate_trials
 from simulations.engines.on_demand import graph_on_demand
 from simulations.engines.results import Method, ScenarioResult, run_scenarios
@@ -112,7 +111,7 @@ def simulate(
             functools.partial(graph_on_demand, p_dlt=curves, trials=trials, seed=seed)
         )
     total = trials * len(scenarios) * (method != "exact")
-    with _executor(workers) as executor, _progress(total) as progress:
+    with worker_pool(workers) as executor, _progress(total) as progress:
         results = list(
             run_scenarios(
                 graph,
@@ -183,21 +182,6 @@ def _keep(
     doses = [level.dose for level in protocol.levels]
     write_trials(path, chunks, protocol.labels, doses, rests_on)
     file_written(path)
-
-
-@contextlib.contextmanager
-def _executor(workers: int) -> Iterator[Executor | None]:
-    """Give a process pool that Ctrl-C ends quietly, or None for one worker."""
-    if workers == 1:
-        yield None
-        return
-    pool = ProcessPoolExecutor(
-        workers, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)
-    )
-    try:
-        yield pool
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 @contextlib.contextmanager

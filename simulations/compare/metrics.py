@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from escalation.designs.interval.posterior import as_written
 from escalation.errors import InputError
+from escalation.nearness import is_above, is_same
 from simulations.engines.characteristics import correct_level, end_values
 from simulations.engines.exact import check_p_dlt
 from simulations.graph.build import INCONCLUSIVE, NO_MTD, TransitionGraph
@@ -77,7 +78,7 @@ def target_interval(
         middle, half = as_written(target), as_written(_HALF_WIDTH)
         return float(max(middle - half, Fraction(0))), float(min(middle + half, Fraction(1)))
     low, high = interval
-    if not 0 <= low <= target <= high <= 1:
+    if not 0 <= low <= high <= 1 or is_above(low, target) or is_above(target, high):
         raise InputError(
             f"an interval around the target {target:g} needs 0 <= low <= target <= high <= 1, "
             f"not {low:g} to {high:g}"
@@ -107,20 +108,21 @@ def selection_metrics(
     ----------
     Cheung YK (2011). Dose Finding by the Continual Reassessment Method. Chapman & Hall, ch. 5.
     """
-    low, high = map(as_written, target_interval(target, interval))
-    p = [float(one) for one in p_dlt]
-    correct = correct_level(p, target)
-    none = [0.0, 0.0]
+    low, high = target_interval(target, interval)
+    p = np.array(p_dlt, dtype=np.float64)
+    none = np.zeros(2)
+    correct = correct_level(p_dlt, target)
     hits = np.zeros(2 + len(p))
     hits[(NO_MTD if correct is None else correct) - INCONCLUSIVE] = 1
-    rho = np.array([target, 0.0 if correct is None else target, *(abs(q - target) for q in p)])
-    values = {
+    distance = np.where(is_same(p, target), 0.0, abs(p - target))
+    rho = np.array([target, 0.0 if correct is None else target, *distance])
+    values: dict[str, Floats] = {
         "pcs": hits,
-        "p_within": np.array([*none, *(low <= as_written(q) <= high for q in p)], dtype=float),
-        "p_overdose": np.array([*none, *(q > target for q in p)], dtype=float),
+        "p_within": np.append(none, ~is_above(low, p) & ~is_above(p, high)),
+        "p_overdose": np.append(none, is_above(p, target)),
     }
-    if rho[2:].any():
-        values["accuracy"] = 1 - len(p) * rho / rho[2:].sum()
+    if distance.any():
+        values["accuracy"] = 1 - len(p) * rho / distance.sum()
     return values
 
 
@@ -172,7 +174,7 @@ def metric_values(
     outcome = graph.mtd[graph.ends] - INCONCLUSIVE
     counted = end_values(graph)
     patients, dlts = counted["patients"].sum(axis=1), counted["dlts"].sum(axis=1)
-    above = counted["patients"][:, p > target].sum(axis=1)
+    above = counted["patients"][:, is_above(p, target)].sum(axis=1)
     some = np.maximum(patients, 1)
     values = {
         **{name: of_outcome[outcome] for name, of_outcome in selection.items()},

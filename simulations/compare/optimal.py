@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import comb
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from escalation.designs.interval.posterior import as_written
 from escalation.errors import InputError
+from escalation.nearness import is_above
 from simulations.probabilities import check_target
 
 __all__ = ["MAX_PATIENTS", "Benchmark", "optimal_benchmark"]
@@ -91,8 +93,7 @@ def optimal_benchmark(p_dlt: Sequence[float], *, target: float, n_patients: int)
     [0.0, 0.013, 0.334, 0.588, 0.064]
     """
     _check(p_dlt, target, n_patients)
-    highest = {p: level for level, p in enumerate(p_dlt)}
-    known = sorted(highest)
+    known, highest = _merge(p_dlt)
     n, limit = n_patients, as_written(target) * n_patients
     x = np.arange(n + 1)
     # whole numbers, so that which is nearer hangs on no rounding
@@ -102,16 +103,29 @@ def optimal_benchmark(p_dlt: Sequence[float], *, target: float, n_patients: int)
 
     p_select = np.zeros(len(p_dlt))
     counts = [_binomial(n, p) for p in known]
-    p_select[highest[known[0]]] += counts[0][~at_most].sum()
-    p_select[highest[known[-1]]] += counts[-1][at_most].sum()
-    for low, high, count in zip(known, known[1:], counts, strict=False):
+    p_select[highest[0]] += counts[0][~at_most].sum()
+    p_select[highest[-1]] += counts[-1][at_most].sum()
+    for i, (low, high) in enumerate(pairwise(known)):
         both = np.zeros((n + 1, n + 1))
         for a in np.flatnonzero(at_most).tolist():
-            both[a, a:] = count[a] * _binomial(n - a, (high - low) / (1 - low))
+            both[a, a:] = counts[i][a] * _binomial(n - a, (high - low) / (1 - low))
         both[:, at_most] = 0
-        p_select[highest[low]] += both[nearer].sum()
-        p_select[highest[high]] += both[~nearer].sum()
+        p_select[highest[i]] += both[nearer].sum()
+        p_select[highest[i + 1]] += both[~nearer].sum()
     return Benchmark(n_patients=n, p_select=p_select)
+
+
+def _merge(p_dlt: Sequence[float]) -> tuple[list[float], list[int]]:
+    """Return the different values of P(DLT), ascending, and the highest level with each."""
+    known: list[float] = []
+    highest: list[int] = []
+    for p, level in sorted(zip(p_dlt, range(len(p_dlt)), strict=True)):
+        if not known or is_above(p, known[-1]):
+            known.append(p)
+            highest.append(level)
+        else:
+            highest[-1] = max(level, highest[-1])
+    return known, highest
 
 
 def _binomial(n: int, p: float) -> Floats:

@@ -15,6 +15,7 @@ from simulations.scenarios.scenario import Scenario
 
 __all__ = [
     "CSV_COLUMNS",
+    "LONGEST_LABEL",
     "ComparedDesign",
     "Contender",
     "Difference",
@@ -23,7 +24,7 @@ __all__ = [
     "short_labels",
 ]
 
-LONGEST_LABEL = 19
+LONGEST_LABEL = 19  # characters that fit a table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,18 +152,19 @@ def all_metrics(found: dict[str, float]) -> dict[str, float | None]:
     return {name: found.get(name) for name in METRICS}
 
 
-CSV_COLUMNS = (
-    "scenario",
-    "design",
-    "engine",
-    "figure",
-    "level",
-    "value",
-    "mcse",
-    "difference",
-    "difference_low",
-    "difference_high",
-)
+CSV_COLUMNS = {
+    "scenario": "name of the scenario",
+    "design": "the design's name in the comparison, or benchmark",
+    "engine": "exact, or monte-carlo",
+    "figure": "name of the figure, as in METRICS; p_select, patients and dlts are by level",
+    "level": "label of the dose level; empty for the whole trial",
+    "value": "a probability or share from 0 to 1; patients for patients, dlts, sample_size, "
+    "total_dlts",
+    "mcse": "its Monte Carlo standard error, in the same unit; empty where exact",
+    "difference": "to the first design, in the same unit",
+    "difference_low": "lower 95 % limit of the difference; empty where both are exact",
+    "difference_high": "upper 95 % limit of the difference; empty where both are exact",
+}
 
 
 def comparison_rows(found: ScenarioComparison, labels: Sequence[int]) -> list[list[object]]:

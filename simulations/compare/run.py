@@ -7,7 +7,10 @@ latent patients, so that differences between designs are those of pairs of trial
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
 from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 from math import ceil, sqrt
 from typing import Literal
 
@@ -44,10 +47,11 @@ def compare_designs(
     target: float,
     interval: tuple[float, float] | None = None,
     method: CompareMethod = "auto",
-    trials: int = 10_000,
+    trials: int = 100_000,
     seed: int = 1,
     benchmark_patients: int | None = None,
     p_moderate: Sequence[float] | None = None,
+    executor: Executor | None = None,
 ) -> Iterator[ScenarioComparison]:
     """Compare designs on one ladder, scenario by scenario.
 
@@ -69,6 +73,8 @@ def compare_designs(
         designs; where none has one, the largest expected sample size, rounded up; 300 at most.
     p_moderate : sequence of float, length L, optional
         As in ``build_graph``, for the designs that count moderate toxicities.
+    executor : concurrent.futures.Executor, optional
+        Asks several designs at once what they do in each state; the result is the same.
 
     Yields
     ------
@@ -109,10 +115,11 @@ def compare_designs(
         raise InputError(f"designs on ladders of {' and '.join(map(str, sorted(lengths)))} levels")
     interval = target_interval(target, interval)
     curves = [scenario.p_dlt for scenario in scenarios]
-    graphs = [
-        _graph(contender.design, curves, method, trials=trials, seed=seed, p_moderate=p_moderate)
-        for contender in contenders
-    ]
+    build = partial(
+        _graph, curves=curves, method=method, trials=trials, seed=seed, p_moderate=p_moderate
+    )
+    designs = [contender.design for contender in contenders]
+    graphs = list(map(build, designs) if executor is None else executor.map(build, designs))
     if benchmark_patients is None:
         caps = [getattr(contender.design, "max_patients", None) for contender in contenders]
         largest_cap = max((cap for cap in caps if cap is not None), default=None)
@@ -120,33 +127,39 @@ def compare_designs(
     for scenario in scenarios:
         against = _Against(scenario, target, interval)
         runs = [_Run(graph, against, trials=trials, seed=seed) for graph in graphs]
-        designs = tuple(
+        compared = tuple(
             run.compared(contender.label, None if run is runs[0] else runs[0])
             for contender, run in zip(contenders, runs, strict=True)
         )
-        largest = max(design.metrics["sample_size"] for design in designs)
+        largest = max(design.metrics["sample_size"] for design in compared)
         n_patients = benchmark_patients
         if n_patients is None:
             n_patients = min(max(1, ceil(largest - 1e-9)), MAX_PATIENTS)
-        yield against.compared(designs, n_patients)
+        yield against.compared(compared, n_patients)
 
 
 def _graph(
     design: Design,
+    *,
     curves: Sequence[Sequence[float]],
     method: CompareMethod,
-    *,
     trials: int,
     seed: int,
     p_moderate: Sequence[float] | None,
 ) -> tuple[TransitionGraph, bool]:
-    """Return a design's graph and whether to take it exactly; else what the trials meet of it."""
+    """Return a design's graph and whether to take it exactly; else what the trials meet of it.
+
+    The graph is without what the design said in each state: nothing here asks for it, and between
+    processes it would take longer than all the rest.
+    """
     if method == "exact":
-        return build_graph(design, p_moderate=p_moderate), True
+        return replace(build_graph(design, p_moderate=p_moderate), decisions=()), True
     if method == "auto":
         with suppress(TooManyStatesError):
-            return build_graph(design, p_moderate=p_moderate, max_states=MANY_STATES), True
-    return graph_on_demand(design, p_dlt=curves, trials=trials, seed=seed), False
+            graph = build_graph(design, p_moderate=p_moderate, max_states=MANY_STATES)
+            return replace(graph, decisions=()), True
+    graph = graph_on_demand(design, p_dlt=curves, trials=trials, seed=seed)
+    return replace(graph, decisions=()), False
 
 
 class _Against:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from escalation.nearness import is_above, is_same, upper_is_nearer
 from simulations.graph.build import INCONCLUSIVE, NO_MTD, TransitionGraph
 
 __all__ = [
@@ -21,9 +22,6 @@ __all__ = [
 ]
 
 Floats = NDArray[np.float64]
-
-# Two distances nearer than this are one: 0.25 - 0.15 and 0.35 - 0.25 differ, by rounding only.
-_SAME = 1e-12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -139,7 +137,7 @@ class OperatingCharacteristics:
         overdosing, even where that level is the correct one because it is nearest.
         """
         correct = correct_level(p_dlt, target)
-        above = np.asarray(p_dlt) > target
+        above = is_above(np.asarray(p_dlt), target)
         return {
             "pcs": self.p_no_mtd if correct is None else float(self.p_select[correct]),
             "p_overdose": float(self.p_select[above].sum()),
@@ -177,13 +175,14 @@ def correct_levels(p_dlt: Floats, target: float) -> NDArray[np.intp]:
     -------
     int array, shape (N,)
     """
-    above = p_dlt > target
-    highest_below = np.where(above, -np.inf, p_dlt).max(axis=1, keepdims=True)
-    lowest_above = np.where(above, p_dlt, np.inf).min(axis=1, keepdims=True)
-    is_below = target - highest_below <= lowest_above - target + _SAME
-    correct = np.where(is_below, highest_below, lowest_above)
-    levels = p_dlt.shape[1] - 1 - np.argmax((p_dlt == correct)[:, ::-1], axis=1)
-    return np.where(above.all(axis=1), NO_MTD, levels)
+    is_over = is_above(p_dlt, target)
+    highest_below = np.where(is_over, -np.inf, p_dlt).max(axis=1, keepdims=True)
+    lowest_above = np.where(is_over, p_dlt, np.inf).min(axis=1, keepdims=True)
+    take_over = upper_is_nearer(highest_below, lowest_above, target)
+    correct = np.where(take_over, lowest_above, highest_below)
+    with_it = (is_over == take_over) & is_same(p_dlt, correct)
+    levels = p_dlt.shape[1] - 1 - np.argmax(with_it[:, ::-1], axis=1)
+    return np.where(is_over.all(axis=1), NO_MTD, levels)
 
 
 def end_values(graph: TransitionGraph) -> dict[str, Floats]:

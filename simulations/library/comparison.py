@@ -6,18 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from escalation.designs import describe_design, design_settings
 from escalation.errors import InputError
 from escalation.library import ProtocolLike
-from escalation.protocol import Protocol
 from escalation.reports.shown import Shown
 from escalation.reports.view import GAP, Block, Heading, Paragraph, View
-from simulations.compare.result import (
-    CSV_COLUMNS,
-    Contender,
-    ScenarioComparison,
-    comparison_rows,
-)
+from simulations.compare.result import Contender, ScenarioComparison
 from simulations.compare.run import CompareMethod, compare_designs
 from simulations.library.given import (
     check_one_ladder,
@@ -26,7 +19,12 @@ from simulations.library.given import (
     question_of,
     target_of,
 )
-from simulations.reports.comparison import comparison_measures
+from simulations.questions.question import Question, describe_p_moderate
+from simulations.reports.comparison import (
+    comparison_measures,
+    describe_contenders,
+    view_comparison,
+)
 from simulations.scenarios.given import ScenariosLike
 
 if TYPE_CHECKING:
@@ -41,14 +39,14 @@ class Comparison(Shown):
 
     Attributes
     ----------
-    protocol : Protocol
+    question : Question
         Of the first design; the ladder is the same for all.
     contenders : tuple of Contender
     results : tuple of ScenarioComparison
         One a scenario.
     """
 
-    protocol: Protocol
+    question: Question
     contenders: tuple[Contender, ...]
     results: tuple[ScenarioComparison, ...]
 
@@ -68,33 +66,19 @@ class Comparison(Shown):
         return f"<Comparison of {designs} under {scenarios}; target {self.results[0].target:g}>"
 
     def view(self) -> View:
-        """Return the view: a table a measure, a row a scenario, a column a design."""
-        labels = self.protocol.labels
-        return View(
-            page=self._page,
-            document=lambda: {
-                "schema": 1,
-                "target": self.results[0].target,
-                "interval": list(self.results[0].interval),
-                "designs": [
-                    {"label": one.label, "design": design_settings(one.design)}
-                    for one in self.contenders
-                ],
-                "results": [result.to_dict(labels) for result in self.results],
-            },
-            rows=lambda: [
-                CSV_COLUMNS,
-                *(row for result in self.results for row in comparison_rows(result, labels)),
-            ],
-            columns=_COMPARED,
-        )
+        """Return the view, as of ``escalation compare``."""
+        target = self.results[0].target
+        notes = f"Target P(DLT) {target:g}."
+        if self.question.p_moderate is not None:
+            notes += f" {describe_p_moderate(self.question.p_moderate)}."
+        return view_comparison(self.question, self.contenders, self.results, notes)
 
-    def _page(self) -> Iterator[Block]:
+    def _in_short(self) -> Iterator[Block]:
         low, high = self.results[0].interval
         target = self.results[0].target
         yield Paragraph(f"Target P(DLT) {target:g}, interval {low:g} to {high:g}.")
-        for one in self.contenders:
-            yield Paragraph(f"{one.label}: {describe_design(one.design)}.", "  ", "- ")
+        for one in describe_contenders(self.contenders):
+            yield Paragraph(one, "  ", "- ")
         for name, table in comparison_measures(self.results):
             yield GAP
             yield Heading(name)
@@ -111,22 +95,7 @@ class Comparison(Shown):
         from simulations.plots.pictures import picture_comparison  # noqa: PLC0415  # matplotlib
 
         results = [self[name] for name in scenarios] or list(self.results)
-        return picture_comparison(self.protocol, self.contenders, results)
-
-
-_COMPARED = {
-    "scenario": "name of the scenario",
-    "design": "the design's name in the comparison, or benchmark",
-    "engine": "exact, or monte-carlo",
-    "figure": "name of the figure, as in METRICS; p_select, patients and dlts are by level",
-    "level": "label of the dose level; empty for the whole trial",
-    "value": "a probability or share from 0 to 1; patients for patients, dlts, sample_size, "
-    "total_dlts",
-    "mcse": "its Monte Carlo standard error, in the same unit; empty where exact",
-    "difference": "to the first design, in the same unit",
-    "difference_low": "lower 95 % limit of the difference; empty where both are exact",
-    "difference_high": "upper 95 % limit of the difference; empty where both are exact",
-}
+        return picture_comparison(self.question.protocol, self.contenders, results)
 
 
 def comparison(
@@ -211,13 +180,14 @@ def comparison(
             "a comparison needs a target P(DLT): give target=0.25, say; the designs have none in "
             "common"
         )
+    first = next(iter(questions.values()))
     contenders = tuple(
         Contender(label=label, design=question.protocol.design)
         for label, question in questions.items()
     )
     results = compare_designs(
         contenders,
-        next(iter(questions.values())).scenarios,
+        first.scenarios,
         target=sought,
         interval=interval,
         method=method,
@@ -226,4 +196,4 @@ def comparison(
         benchmark_patients=benchmark_patients,
         p_moderate=p_moderate,
     )
-    return Comparison(protocol=protocols[0], contenders=contenders, results=tuple(results))
+    return Comparison(question=first, contenders=contenders, results=tuple(results))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,21 +14,23 @@ from escalation.binomial import LEVEL
 from escalation.designs import describe_design
 from escalation.errors import InputError, did_you_mean
 from escalation.library import ProtocolLike
-from escalation.protocol import Protocol, describe_decision
 from escalation.reports.shown import Shown
-from escalation.reports.view import GAP, Block, Table, View
-from simulations.graph.build import NO_MTD
+from escalation.reports.view import View
 from simulations.library.given import Outcomes, one_scenario, place_of, question_of, target_of
 from simulations.probabilities import check_target
 from simulations.questions import mtd_data as at_mtd
 from simulations.questions.averages import CurveAverages, average_over_curves
 from simulations.questions.mtd_data import MtdData
-from simulations.questions.paths import Path, PathNode, iter_paths, path_tree
+from simulations.questions.paths import PathNode, iter_paths, path_tree
 from simulations.questions.question import Question
 from simulations.questions.sensitivity import Sensitivity, tornado
 from simulations.questions.sensitivity import sensitivity as gradients
 from simulations.questions.worst_case import WorstCase, worst_overdose, worst_pcs
+from simulations.reports.averages import Drawn, view_averages
 from simulations.reports.mtd_data import view_mtd_data
+from simulations.reports.paths import view_list, view_tree
+from simulations.reports.sensitivity import Moved, view_sensitivity
+from simulations.reports.worst_case import Searched, view_worst_case
 from simulations.scenarios.given import ScenariosLike
 from simulations.scenarios.random import logistic_normal, paoletti, pseudo_uniform
 
@@ -145,41 +147,25 @@ def sensitivity(
     sought = target_of([protocol]) if target is None else target
     found = gradients(graph, curve.p_dlt, sought)
     figure = of or ("sample_size" if sought is None else "pcs")
+    place = None if level is None else place_of(level, protocol)
+    moved = Moved(
+        scenario=curve,
+        found=found,
+        tornado=tornado(graph, curve.p_dlt, figure, level=place, band=band, target=sought),
+    )
 
     def draw() -> Picture:
         from simulations.plots.pictures import picture_tornado  # noqa: PLC0415  # matplotlib
 
-        place = None if level is None else place_of(level, protocol)
-        moved = tornado(graph, curve.p_dlt, figure, level=place, band=band, target=sought)
-        return picture_tornado(question, curve.name, moved, band)
+        return picture_tornado(question, curve.name, moved.tornado, band)
 
     return Answer(
         question=question,
         found=found,
         title=f"sensitivity under {curve.name}",
-        shown=plain_view(
-            question,
-            {
-                "figure": "name of the characteristic",
-                "level": "label of its level; empty for the whole trial",
-                "value": "under the scenario: a probability from 0 to 1, or patients",
-                "by_level": "label of the level whose P(DLT) changes",
-                "slope": "change of the value for 1 of that P(DLT), in the value's unit",
-            },
-            partial(_slopes, found, protocol),
-            found.to_dict,
-        ),
+        shown=view_sensitivity(question, [moved], band, question.outcomes_document(graph)),
         picture=draw,
     )
-
-
-def _slopes(found: Sensitivity, protocol: Protocol) -> Iterator[Sequence[object]]:
-    for name, value in found.values.items():
-        values, slopes = np.atleast_1d(value), np.atleast_2d(found.gradients[name])
-        for place, (one, by_level) in enumerate(zip(values, slopes, strict=True)):
-            label = protocol.labels[place] if np.ndim(value) else None
-            for by, slope in zip(protocol.labels, by_level.tolist(), strict=True):
-                yield name, label, float(one), by, slope
 
 
 def worst_case(
@@ -244,7 +230,7 @@ def worst_case(
     if target is None and separation is not None:
         raise InputError("separation= belongs to target=")
     question = question_of(design, None, outcomes, p_moderate, allow=allow_departures)
-    protocol, graph = question.protocol, question.graph()
+    graph = question.graph()
     if above is not None:
         found = worst_overdose(graph, above, low=low, high=high, seed=seed)
         title = f"largest P(selecting a level above {above:g})"
@@ -253,33 +239,21 @@ def worst_case(
         found = worst_pcs(graph, target, separation=separation, low=low, high=high, seed=seed)
         title = f"smallest P(correct selection) at target {target:g}"
 
-    def rows() -> Iterator[Sequence[object]]:
-        for piece in found.pieces:
-            for label, p in zip(protocol.labels, piece.p_dlt.tolist(), strict=True):
-                label_of = None if piece.level == NO_MTD else protocol.labels[piece.level]
-                yield label_of, piece.value, piece.attained, piece is found.worst, label, p
-
+    searched = Searched(
+        seed=seed,
+        around=None,
+        band=None,
+        above=above,
+        overdose=None if above is None else found,
+        target=target,
+        separation=separation,
+        pcs=None if target is None else found,
+    )
     return Answer(
         question=question,
         found=found,
         title=title,
-        shown=plain_view(
-            question,
-            {
-                "piece": "label of the lowest level above the limit, or of the correct level; "
-                "empty where none is correct",
-                "value": "the worst probability among such curves, 0 to 1",
-                "attained": "whether the curve has it, or curves as close to it as one likes",
-                "is_worst": "whether it is the worst of all",
-                "level": "label of the dose level",
-                "p_dlt": "P(DLT) at the level on the worst curve, 0 to 1",
-            },
-            rows,
-            lambda: {
-                "worst": found.worst.to_dict(),
-                "pieces": [piece.to_dict() for piece in found.pieces],
-            },
-        ),
+        shown=view_worst_case(question, searched, question.outcomes_document(graph)),
     )
 
 
@@ -347,12 +321,12 @@ def averages(
         draw_curves = _PRIORS[prior]
         rng = np.random.default_rng(seed)
         p_dlt = draw_curves(curves, rng, target=sought, n_levels=len(protocol.levels))
-        said = f"{curves:,} curves, {prior} prior, seed {seed}"
+        drawn = Drawn(prior=prior, given=(), settings={}, n_curves=curves, seed=seed)
     else:
         p_dlt = np.asarray(curves)
-        said = f"{len(p_dlt):,} curves given"
-    found = average_over_curves(question.graph(), p_dlt, sought)
-    summary = found.summary()
+        drawn = Drawn(prior="given", given=(), settings={}, n_curves=len(p_dlt), seed=seed)
+    graph, said = question.graph(), drawn.describe()
+    found = average_over_curves(graph, p_dlt, sought)
 
     def draw() -> Picture:
         from simulations.plots.pictures import picture_averages  # noqa: PLC0415  # matplotlib
@@ -363,23 +337,7 @@ def averages(
         question=question,
         found=found,
         title=f"averages over {said}",
-        shown=plain_view(
-            question,
-            {
-                "figure": "name of the characteristic",
-                "mean": "over the curves: a probability or share from 0 to 1, or patients",
-                "mcse": "standard error of the mean, in the same unit",
-                "sd": "standard deviation over the curves",
-                **{
-                    name: f"the quantile at {name[1:]} %"
-                    for name in ("q05", "q25", "q50", "q75", "q95")
-                },
-            },
-            lambda: (
-                (name, one.mean, one.mcse, one.sd, *one.quantiles) for name, one in summary.items()
-            ),
-            lambda: {"figures": {name: one.to_dict() for name, one in summary.items()}},
-        ),
+        shown=view_averages(question, found, drawn, question.outcomes_document(graph)),
         picture=draw,
     )
 
@@ -473,9 +431,11 @@ def paths(
     7
     """
     question = question_of(design, scenario, outcomes, p_moderate, allow=allow_departures)
-    protocol, graph, curve = question.protocol, question.graph(), question.scenario
+    graph, curve = question.graph(), question.scenario
     p_dlt = None if curve is None else curve.p_dlt
     tree = path_tree(graph, p_dlt, depth=depth)
+    ahead = view_tree(question, tree, graph.count_paths())
+    in_full = view_list(question, partial(iter_paths, graph, p_dlt))
 
     def draw() -> Picture:
         from simulations.plots.pictures import picture_paths  # noqa: PLC0415  # matplotlib
@@ -486,48 +446,6 @@ def paths(
         question=question,
         found=tree,
         title="paths" if curve is None else f"paths under {curve.name}",
-        shown=plain_view(
-            question,
-            {
-                "cohorts": "the course: level, DLTs of patients, cohort by cohort",
-                "probability": "of the course, 0 to 1; empty without a scenario",
-                "end": "the decision that ends the trial",
-            },
-            lambda: (_row(path, protocol) for path in iter_paths(graph, p_dlt)),
-            lambda: {"n_paths": graph.count_paths()},
-        ),
+        shown=replace(in_full, page=ahead.page),
         picture=draw,
     )
-
-
-def _row(path: Path, protocol: Protocol) -> Sequence[object]:
-    cohorts = " ".join(f"{protocol.labels[level]}:{x}/{n}" for level, n, x in path.cohorts)
-    return cohorts, path.probability, describe_decision(path.decision, protocol)
-
-
-def plain_view(
-    question: Question,
-    columns: Mapping[str, str],
-    rows: Callable[[], Iterable[Sequence[object]]],
-    document: Callable[[], Mapping[str, Any]],
-) -> View:
-    """Return the view of rows that are their own page."""
-
-    def page() -> Iterator[Block]:
-        yield question.origin()
-        yield from question.assumptions()
-        yield GAP
-        yield Table([list(columns), *([_cell(cell) for cell in row] for row in rows())])
-
-    return View(
-        page=page,
-        document=lambda: question.heading() | dict(document()),
-        rows=lambda: [tuple(columns), *rows()],
-        columns=columns,
-    )
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -4,7 +4,7 @@ They compute nothing and show nothing. ``plot_x(..., ax=None)`` draws on the axe
 figure of its own that pyplot does not know; ``save_figure`` writes it.
 """
 
-from escalation.figures.decision_table import plot_decision_table
+from escalation.figures.decision_table import plot_boundaries, plot_decision_table
 from escalation.figures.files import SUFFIXES, Provenance, save_figure
 from simulations.plots.averages import plot_curve_averages
 from simulations.plots.characteristics import (
@@ -24,6 +24,7 @@ from simulations.plots.trials import plot_trajectories, plot_trajectory
 __all__ = [
     "SUFFIXES",
     "Provenance",
+    "plot_boundaries",
     "plot_comparison",
     "plot_convergence",
     "plot_curve_averages",

@@ -20,6 +20,7 @@ from simulations.questions.averages import CurveAverages
 from simulations.questions.paths import PathNode
 from simulations.questions.question import Question
 from simulations.questions.sensitivity import Tornado
+from simulations.reports.comparison import describe_contenders
 from simulations.words import in_words
 
 __all__ = [
@@ -67,7 +68,7 @@ def picture_comparison(
     """Draw a comparison, and say the correct selection of each design."""
     provenance = provenance_of_comparison(
         results,
-        design="; ".join(f"{one.label}: {describe_design(one.design)}" for one in contenders),
+        design="; ".join(describe_contenders(contenders)),
         protocol=protocol.name,
         digest=protocol.digest,
     )

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from escalation.nearness import is_above
 from simulations.engines.characteristics import correct_levels, end_values
 from simulations.engines.exact import check_p_dlt, exact_batch, expected_values
 from simulations.graph.build import NO_MTD, TransitionGraph
@@ -122,7 +123,7 @@ def average_over_curves(graph: TransitionGraph, p_dlt: ArrayLike, target: float)
     p = check_p_dlt(p_dlt, graph, n_dim=2)
     found = exact_batch(graph, p)
     correct = correct_levels(p, target)
-    above = p > target
+    above = is_above(p, target)
     outcomes = np.column_stack([found.p_no_mtd, found.p_select])
     sample_size, total_dlts = found.patients.sum(axis=1), found.dlts.sum(axis=1)
     patients_above = (found.patients * above).sum(axis=1)

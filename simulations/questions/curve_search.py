@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from escalation.nearness import TOLERANCE, is_above
 from simulations.engines.exact import expected_values
 from simulations.graph.build import TransitionGraph
 from simulations.questions.sensitivity import expected_gradient
@@ -237,8 +238,14 @@ def curve_grid(low: Floats, high: Floats, extra: Sequence[float], limit: int) ->
 
 
 def _grid_values(low: Floats, high: Floats, extra: Sequence[float], n: int) -> list[Floats]:
-    """Return the values of each level, ascending."""
+    """Return the values of each level, ascending; values that are the same, as one."""
     spaced = np.concatenate([np.linspace(0, 1, n), np.asarray(extra, dtype=float)])
+    known = np.unique(np.concatenate([spaced, low, high]))
+    known = known[np.append(True, is_above(known[1:], known[:-1]))]
+    spaced, low, high = (
+        known[np.searchsorted(known, values * (1 + TOLERANCE), side="right") - 1]
+        for values in (spaced, low, high)
+    )
     return [
         np.unique(np.append(spaced[(spaced >= here) & (spaced <= there)], [here, there]))
         for here, there in zip(low, high, strict=True)

@@ -48,11 +48,36 @@ class Question:
 
     @property
     def scenario(self) -> Scenario | None:
-        """The one scenario asked for, None where none is."""
-        return self.asked[0] if self.asked else None
+        """The one scenario asked for, None where none is.
+
+        Raises
+        ------
+        InputError
+            Where there are several.
+        """
+        return self.only_scenario() if self.asked else None
+
+    def only_scenario(self) -> Scenario:
+        """Return the scenario of an answer that takes one alone.
+
+        Raises
+        ------
+        InputError
+            Where there are several.
+        """
+        only, *others = self.scenarios
+        if others:
+            names = ", ".join(scenario.name for scenario in self.scenarios)
+            raise InputError(
+                f"this takes one scenario, and there are several: {names}. Name one by --scenario "
+                "FILE:NAME, or give its numbers by --p-dlt"
+            )
+        return only
 
     def graph(self, build: Callable[..., TransitionGraph] | None = None) -> TransitionGraph:
         """Build the graph of the trial, or of the rest of it after the outcomes so far.
+
+        The patients of an expansion are not in it: the escalation had ended before them.
 
         Raises
         ------
@@ -65,7 +90,7 @@ class Question:
         advice = advise(protocol, self.cohorts, allow_departures=self.allow_departures)
         return (build or build_graph)(
             protocol.design,
-            advice.tallies,
+            advice.escalation,
             advice.level,
             last=advice.last,
             p_moderate=self.p_moderate,

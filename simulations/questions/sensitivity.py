@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from escalation.errors import InputError, did_you_mean
+from escalation.nearness import is_above
 from simulations.engines.characteristics import correct_level, end_values
 from simulations.engines.exact import check_p_dlt, end_probabilities, expected_values
 from simulations.graph.build import NO_MTD, TransitionGraph
@@ -178,7 +179,7 @@ def end_figures(
         correct = correct_level(p.tolist(), target)
         selected = figures["p_select"]
         figures["pcs"] = figures["p_no_mtd"] if correct is None else selected[:, correct]
-        figures["p_overdose"] = selected[:, p > target].sum(axis=1)
+        figures["p_overdose"] = selected[:, is_above(p, target)].sum(axis=1)
     return figures
 
 

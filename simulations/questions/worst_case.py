@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from escalation.errors import InputError
+from escalation.nearness import is_above, just_above
 from simulations.engines.characteristics import correct_levels, end_values
 from simulations.engines.exact import BatchCharacteristics, exact_batch
 from simulations.graph.build import NO_MTD, TransitionGraph
@@ -35,6 +36,7 @@ Floats = NDArray[np.float64]
 GRID_CURVES = 200_000
 _GRID_WORK = 1.2e8  # curves x ends, some two seconds
 _EXACT = 1e-9
+_TIE = 1e-12  # of probabilities: what differs by less differs by rounding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -153,10 +155,11 @@ def worst_overdose(
     selected = end_values(graph)["p_select"]
 
     def score(curves: Floats, found: BatchCharacteristics) -> Floats:
-        return np.asarray((found.p_select * (curves > above)).sum(axis=1))
+        return np.asarray((found.p_select * is_above(curves, above)).sum(axis=1))
 
     def lowest_above(p: Floats) -> int:
-        return int(np.argmax(p > above)) if (p > above).any() else NO_MTD
+        is_over = is_above(p, above)
+        return int(np.argmax(is_over)) if is_over.any() else NO_MTD
 
     pieces = _search(
         graph,
@@ -166,7 +169,7 @@ def worst_overdose(
         n_starts=n_starts,
         seed=seed,
     )
-    extra = (above, np.nextafter(above, 1))
+    extra = (above, just_above(above))
     grid = _check_on_grid(graph, [(low, high)], extra, score, grid_curves)
     return _worst(pieces, grid, lowest_above)
 
@@ -241,7 +244,7 @@ def worst_pcs(
         seed=seed,
     )
     if separation is None:
-        boxes, extra = [(low, high)], [target, np.nextafter(target, 1)]
+        boxes, extra = [(low, high)], [target, just_above(target)]
     else:
         boxes, extra = [(region.low, region.high) for _, region in regions], [target]
     grid = _check_on_grid(graph, boxes, extra, score, grid_curves)
@@ -275,7 +278,7 @@ def _search(
             n_starts=found.n_starts,
             n_agreed=found.n_agreed,
         )
-        if level not in pieces or piece.value > pieces[level].value:
+        if level not in pieces or piece.value > pieces[level].value + _TIE:
             pieces[level] = piece
     return tuple(pieces.values())
 
@@ -293,14 +296,15 @@ def _check_on_grid(
     if not len(curves):
         return None
     scores = score(curves, exact_batch(graph, curves))
-    best = int(np.argmax(scores))
+    best = int(np.argmax(scores >= scores.max() - _TIE))  # the first, whatever rounding says
     return GridCheck(value=float(scores[best]), p_dlt=curves[best], n_curves=len(curves))
 
 
 def _worst(
     pieces: tuple[WorstPiece, ...], grid: GridCheck | None, level_of: Callable[[Floats], int]
 ) -> WorstCase:
-    worst = max(pieces, key=lambda piece: piece.value)
+    most = max(piece.value for piece in pieces)
+    worst = next(piece for piece in pieces if piece.value >= most - _TIE)
     if grid is not None and grid.value > worst.value + _EXACT:  # no search has come there
         worst = WorstPiece(
             level=level_of(grid.p_dlt),

@@ -1,20 +1,33 @@
-"""Comparisons of designs as text on 80 columns."""
+"""Designs side by side as a page, a document and rows."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any
 
-from escalation.reports.view import Table
-from escalation.text import align
+from escalation.designs import describe_design, design_settings
+from escalation.reports.origin import identity_document
+from escalation.reports.view import GAP, Block, Heading, Paragraph, Table, View
 from simulations.compare.result import (
+    CSV_COLUMNS,
     ComparedDesign,
+    Contender,
     Difference,
     ScenarioComparison,
+    comparison_rows,
     short_labels,
 )
+from simulations.questions.question import Question, levels_document
 from simulations.words import in_words, scaled
 
-__all__ = ["comparison_measures", "comparison_table"]
+__all__ = [
+    "comparison_heading",
+    "comparison_measures",
+    "contenders_page",
+    "describe_contenders",
+    "view_comparison",
+]
 
 _SELECTION = {
     "pcs": "correct",
@@ -40,49 +53,158 @@ _DIFFERENCES = {
 }
 
 
-def comparison_table(found: ScenarioComparison, level_names: Sequence[str]) -> str:
-    """Return one scenario's tables: selection, patients, and differences to the first design.
+def view_comparison(
+    question: Question,
+    contenders: Sequence[Contender],
+    results: Sequence[ScenarioComparison],
+    notes: str,
+) -> View:
+    """Return the view; ``notes`` say what the comparison rests on."""
+    return View(
+        page=partial(_page, question, contenders, results, notes),
+        document=partial(_document, question, contenders, results),
+        rows=partial(_rows, question, results),
+        columns=CSV_COLUMNS,
+    )
+
+
+def _document(
+    question: Question, contenders: Sequence[Contender], results: Sequence[ScenarioComparison]
+) -> dict[str, Any]:
+    labels = question.protocol.labels
+    return {
+        **comparison_heading(question, contenders, results[0].target, results[0].interval),
+        "results": [result.to_dict(labels) for result in results],
+    }
+
+
+def comparison_heading(
+    question: Question,
+    contenders: Sequence[Contender],
+    target: float,
+    interval: tuple[float, float],
+) -> dict[str, Any]:
+    """Return what a JSON document says of the designs, their ladder and how they are measured."""
+    assumed = {} if question.p_moderate is None else {"p_moderate": list(question.p_moderate)}
+    return {
+        **identity_document(question.protocol),
+        "designs": [
+            {"label": one.label, "design": design_settings(one.design)} for one in contenders
+        ],
+        **levels_document(question.protocol),
+        "target": target,
+        "interval": list(interval),
+        **assumed,
+    }
+
+
+def _rows(question: Question, results: Sequence[ScenarioComparison]) -> Iterator[Sequence[object]]:
+    yield tuple(CSV_COLUMNS)
+    for result in results:
+        yield from comparison_rows(result, question.protocol.labels)
+
+
+def contenders_page(question: Question, contenders: Sequence[Contender]) -> Iterator[Block]:
+    """Say which designs are compared, and on which ladder."""
+    ladder = question.protocol
+    for said in describe_contenders(contenders):
+        yield Paragraph(said, "  ")
+    yield Paragraph(f"Ladder of protocol {ladder.name}, digest {ladder.digest[:12]}.")
+
+
+def describe_contenders(contenders: Sequence[Contender]) -> list[str]:
+    """Return each design with every option, after the label it has in tables."""
+    labels = short_labels([one.label for one in contenders])
+    return [
+        describe_design(one.design)
+        if label == one.design.name
+        else f"{label} = {describe_design(one.design)}"
+        for label, one in zip(labels, contenders, strict=True)
+    ]
+
+
+def _page(
+    question: Question,
+    contenders: Sequence[Contender],
+    results: Sequence[ScenarioComparison],
+    notes: str,
+) -> Iterator[Block]:
+    yield from contenders_page(question, contenders)
+    yield Paragraph(notes)
+    first = results[0]
+    runs = {design.label: design.run for design in first.designs if design.run is not None}
+    if runs:
+        run = next(iter(runs.values()))
+        exact = "the others are exact" if len(runs) < len(first.designs) else "none is exact"
+        yield Paragraph(
+            f"Simulated: {', '.join(runs)}, {run.trials} trials a scenario on the same latent "
+            f"patients, seed {run.seed}; {exact}. Differences -/+ half the 95 % interval.",
+            "  ",
+        )
+    else:
+        yield Paragraph("All figures are exact.")
+    for result in results:
+        yield GAP
+        yield Heading(f"Scenario {result.scenario.name}")
+        yield from _result(result, question.protocol.short_names)
+    if len(results) > 1:
+        yield GAP
+        yield Heading(f"All {len(results)} scenarios")
+        yield _over_scenarios(results)
+    yield GAP
+    low, high = first.interval
+    for note in [*_NOTES, *[_ABOUT_ALL] * (len(results) > 1)]:
+        yield Paragraph(note.format(low=low, high=high), "  ")
+
+
+_NOTES = (
+    "Correct is the level with P(DLT) nearest to the target, no MTD where all are above it; "
+    "within: P(DLT) from {low:g} to {high:g}; above: P(DLT) above the target. Accuracy: 1 is "
+    "always at the target, 0 a level drawn by lot (Cheung 2011).",
+    "Patients: DLT % and above % are means over trials of the share in a trial; >=60 % and >=80 % "
+    "the probability that so many of a trial's patients are treated above the target.",
+    "Optimal: what complete information on n patients would select (O'Quigley, Paoletti and "
+    "Maccario 2002).",
+)
+_ABOUT_ALL = (
+    "All scenarios: means over them, the lowest correct selection, and the correct selection in "
+    "each; optimal has a mean where a level is correct in every scenario."
+)
+
+
+def _result(found: ScenarioComparison, level_names: Sequence[str]) -> Iterator[Block]:
+    """Yield one scenario's tables: selection, patients, and differences to the first design.
 
     Shares are percentages. Below a simulated design stand its Monte Carlo standard errors, (-)
     where all trials are alike.
     """
-    return "\n".join(
-        [
-            _correct(found, level_names),
-            "",
-            _selection(found),
-            "",
-            _patients(found),
-            "",
-            _to_first(found),
-        ]
-    )
-
-
-def _correct(found: ScenarioComparison, level_names: Sequence[str]) -> str:
     p_dlt = " ".join(f"{p:.3g}" for p in found.scenario.p_dlt)
-    if found.correct is None:
-        return f"P(DLT) {p_dlt}: correct is no MTD"
-    return f"P(DLT) {p_dlt}: correct is level {level_names[found.correct]}"
+    correct = "no MTD" if found.correct is None else f"level {level_names[found.correct]}"
+    yield Paragraph(f"P(DLT) {p_dlt}: correct is {correct}")
+    yield GAP
+    yield _selection(found)
+    yield GAP
+    yield Table([["patients", *_PATIENTS.values()], *_design_rows(found.designs, list(_PATIENTS))])
+    yield GAP
+    yield from _to_first(found)
 
 
-def _selection(found: ScenarioComparison) -> str:
+def _selection(found: ScenarioComparison) -> Table:
     undetermined = any(design.metrics["p_inconclusive"] > 0 for design in found.designs)
     shown = {
         name: head for name, head in _SELECTION.items() if name != "p_inconclusive" or undetermined
     }
-    rows = [["selected, %", *shown.values()], *_rows(found.designs, list(shown))]
+    rows = [["selected, %", *shown.values()], *_design_rows(found.designs, list(shown))]
     bound = [_figure(name, found.benchmark_metrics.get(name)) for name in shown]
-    rows.append([f"optimal, n = {found.benchmark.n_patients}", *bound])
-    return align(rows)
+    rows.append([_optimal(found), *bound])
+    return Table(rows)
 
 
-def _patients(found: ScenarioComparison) -> str:
-    rows = [["patients", *_PATIENTS.values()], *_rows(found.designs, list(_PATIENTS))]
-    return align(rows)
+def _optimal(found: ScenarioComparison) -> str:
+    return f"optimal, n = {found.benchmark.n_patients}"
 
 
-def _rows(designs: Sequence[ComparedDesign], names: Sequence[str]) -> list[list[str]]:
+def _design_rows(designs: Sequence[ComparedDesign], names: Sequence[str]) -> list[list[str]]:
     rows = []
     labels = short_labels([design.label for design in designs])
     for label, design in zip(labels, designs, strict=True):
@@ -93,7 +215,7 @@ def _rows(designs: Sequence[ComparedDesign], names: Sequence[str]) -> list[list[
     return rows
 
 
-def _to_first(found: ScenarioComparison) -> str:
+def _to_first(found: ScenarioComparison) -> Iterator[Block]:
     first, *others = short_labels([design.label for design in found.designs])
     rows = [["", *_DIFFERENCES.values()]]
     for label, design in zip(others, found.designs[1:], strict=True):
@@ -101,7 +223,34 @@ def _to_first(found: ScenarioComparison) -> str:
         rows.append(
             [label, *(_limits(name, design.differences[name], both_exact) for name in _DIFFERENCES)]
         )
-    return f"minus {first}\n{align(rows)}"
+    yield Paragraph(f"minus {first}")
+    yield Table(rows)
+
+
+def _over_scenarios(results: Sequence[ScenarioComparison]) -> Table:
+    """Return what is read last: each design's means over the scenarios, and its PCS in each."""
+    scenarios = short_labels([result.scenario.name for result in results])
+    rows = [["%", "correct", "lowest", "above", "patients above", "mean n", *scenarios]]
+    labels = short_labels([design.label for design in results[0].designs])
+    for place, label in enumerate(labels):
+        metrics = [result.designs[place].metrics for result in results]
+        rows.append([label, *_over([one["pcs"] for one in metrics])])
+        rows[-1][3:3] = [
+            _figure(name, sum(one[name] for one in metrics) / len(metrics))
+            for name in ("p_overdose", "share_above", "sample_size")
+        ]
+    sizes = dict.fromkeys(map(_optimal, results))
+    bounds = [result.benchmark_metrics.get("pcs") for result in results]
+    rows.append([next(iter(sizes)) if len(sizes) == 1 else "optimal", *_over(bounds)])
+    rows[-1][3:3] = ["-"] * 3
+    return Table(rows)
+
+
+def _over(pcs: Sequence[float | None]) -> list[str]:
+    """Return the mean and the lowest of correct selection, where it is defined, and each."""
+    known = [one for one in pcs if one is not None]
+    both = (sum(known) / len(known), min(known)) if len(known) == len(pcs) else (None, None)
+    return [_figure("pcs", one) for one in (*both, *pcs)]
 
 
 def _limits(name: str, found: Difference, is_exact: bool) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
+from escalation.nearness import is_above, is_same
 from simulations.scenarios.arguments import (
     CurveError,
     dose_faults,
@@ -154,7 +155,7 @@ def emax(
     if len(points) > 1 and (pmax is None) == (hill is None):
         raise CurveError(["p_at: with two pairs, either pmax or hill is needed, and not both"])
     highest = points[-1][1]
-    if pmax is not None and not highest < pmax <= 1:
+    if pmax is not None and not (is_above(pmax, highest) and pmax <= 1):
         raise CurveError([f"pmax: above {show(highest)} and at most 1 needed, not {show(pmax)}"])
     plateau = _plateau(points, hill or 1) if pmax is None else float(pmax)
     return _rise(
@@ -257,10 +258,10 @@ def _plateau(points: Points, hill: float) -> float:
     gap = -math.expm1(decay)
     fall = (1 / low_p - 1 / high_p) * math.exp(decay) / gap if gap else math.inf
     intercept = 1 / high_p - fall
-    if not intercept >= 1:
+    if not (is_above(intercept, 1) or is_same(intercept, 1)):
         fault = f"hill: {show(hill)} gives no plateau up to 1; give a larger one, or pmax instead"
         raise CurveError([fault])
-    return max(1 / intercept, high_p)  # rounding must not put it below
+    return min(max(1 / intercept, high_p), 1)  # rounding must not put it below, or above 1
 
 
 def _points(p_at: Points) -> list[tuple[float, float]]:

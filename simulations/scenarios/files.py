@@ -55,7 +55,7 @@ def read_scenarios(
     scenarios : list of Fields
         Those without a fault.
     faults : list of str
-        Each ``"place: what is wrong"``; places count from 0.
+        Each ``"place: what is wrong"``; places count from 0, and a scenario is named.
     """
     if not text.strip():
         return [], [f"empty; write [[scenarios]] tables, {_EXAMPLE}"]
@@ -83,8 +83,16 @@ def read_scenarios(
         doses_faulty=bool(ladder_faults),
     )
     for i, table in enumerate(tables):
-        reader.read(f"scenarios[{i}]", table)
+        reader.read(_place(i, table), table)
     return reader.scenarios, [*faults, *ladder_faults, *reader.faults]
+
+
+def _place(position: int, table: object) -> str:
+    """Return where a table is, ``scenarios[1] "name"``: few people count from 0."""
+    name = table.get("name") if isinstance(table, dict) else None
+    place = f"scenarios[{position}]"
+    shown = show(name)[1:-1]  # in ASCII, and not too long
+    return place if any(text_faults("name", name)) else f'{place} "{shown}"'
 
 
 def p_dlt_faults(values: object) -> Iterator[str]:

@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from escalation.errors import EscalationError, FileFaultsError, did_you_mean, reason
+from escalation.nearness import is_above
 from escalation.protocol import Protocol
 from simulations.scenarios.arguments import CurveError, dose_faults, show
 from simulations.scenarios.files import p_dlt_faults, read_scenarios, text_faults
@@ -71,7 +72,7 @@ class Scenario:
     @property
     def is_monotone(self) -> bool:
         """Whether P(DLT) never falls from one level to the next."""
-        return all(low <= high for low, high in pairwise(self.p_dlt))
+        return not any(is_above(low, high) for low, high in pairwise(self.p_dlt))
 
 
 def shipped_scenarios() -> tuple[str, ...]:

@@ -91,8 +91,8 @@ def test_the_table_fits_80_columns_and_names_what_was_chosen() -> None:
     assert max(map(len, result.stdout.splitlines())) <= 80
     assert result.stdout.isascii()
     said = " ".join(result.stdout.split())
-    assert "Target P(DLT) 0.25, for want of another. Where a design needs a number of" in said
-    assert "patients: 30, for want of another." in said
+    assert "Target P(DLT) 0.25 (default). Where a design needs a number of patients: 30" in said
+    assert "patients: 30 (default)." in said
     assert "within: P(DLT) from 0.2 to 0.3;" in said
     assert "boin:cohort_s... 3 = boin: " in result.stdout
     assert "optimal, n = 30" in result.stdout
@@ -131,6 +131,62 @@ def test_options_shared_and_own() -> None:
 def test_max_patients_fills_in_what_a_design_needs() -> None:
     document = compared("3+3", "boin", *CURVE, "--max-patients", "12")
     assert [one["design"]["max_patients"] for one in document["designs"]] == [None, 12]
+
+
+def test_an_alias_names_a_design_in_every_table(tmp_path: Path) -> None:
+    file = tmp_path / "a=b.toml"
+    shipped = Path("escalation/protocols/nct07123519.toml")
+    file.write_bytes(shipped.read_bytes())
+    words = ("boin=A:target=0.3", "boin=cohort of 1:target=0.3,cohort_size=1", "declare=our own")
+    document = compared(*words, str(file), f"{file}=theirs:below=declare", "--max-patients", "12")
+    assert [one["label"] for one in document["designs"]] == [
+        *("A", "cohort of 1", "our own", str(file), "theirs"),
+    ]
+    assert [one["design"]["name"] for one in document["designs"]] == ["boin"] * 2 + ["3+3"] * 3
+    assert document["target"] == 0.3
+    shown = run(*words, "--max-patients", "12", *CURVE).stdout
+    assert "\ncohort of 1 = boin: " in shown
+    assert "minus A\n" in shown
+    plain = compared("boin:target=0.3", "declare", *CURVE)
+    assert plain["results"] == [
+        {**result, "designs": [{**one, "label": name} for one, name in zip(
+            result["designs"], ["boin:target=0.3", "declare"], strict=True
+        )]}
+        for result in compared("boin=A:target=0.3", "declare=B", *CURVE)["results"]
+    ]  # fmt: skip
+
+
+def test_a_scenario_is_picked_by_name() -> None:
+    words = ("boin", "3+3", "--levels", "3")
+    every = compared(*words, "--scenario", "levels-3")["results"]
+    (steep,) = compared(*words, "--scenario", "levels-3:steep")["results"]
+    assert steep == every[[one["scenario"]["name"] for one in every].index("steep")]
+
+
+def test_the_last_table_is_over_all_scenarios_against_the_figures_of_each() -> None:
+    words = ("3+3", "boin", "--protocol", "nct07123519")
+    results = compared(*words)["results"]
+    table = run(*words).stdout.partition(f"All {len(results)} scenarios\n")[2]
+    parts = [part.splitlines() for part in table.split("\n\n")[:2]]
+    for place, label in enumerate(("3+3", "boin")):
+        metrics = [result["designs"][place]["metrics"] for result in results]
+        pcs = [one["pcs"] for one in metrics]
+        means = [
+            sum(one[name] for one in metrics) / len(metrics)
+            for name in ("pcs", "p_overdose", "share_above", "sample_size")
+        ]
+        figures = [100 * x for x in (means[0], min(pcs), *means[1:3])] + [means[3]]
+        figures += [100 * one for one in pcs]
+        shown = [row.split()[1:] for part in parts for row in part if row.startswith(label)]
+        assert [cell for row in shown for cell in row] == [f"{one:.2f}" for one in figures]
+    optimal = [row for part in parts for row in part if row.startswith("optimal, n = ")]
+    assert [row.split()[4] for row in optimal] == ["-", optimal[1].split()[4]]
+    assert "All 1 scenario" not in run("3+3", "boin", *CURVE).stdout
+
+
+def test_workers_change_nothing() -> None:
+    words = ("boin:cohort_size=1", "keyboard", *CURVE, "--method", "monte-carlo", "--trials", "300")
+    assert run(*words, "--workers", "2", "--csv").stdout == run(*words, "--csv").stdout
 
 
 def test_csv_holds_every_figure() -> None:
@@ -232,7 +288,7 @@ def test_diff_of_designs_that_do_the_same() -> None:
         (["boin:target=2", "3+3", *CURVE], 1, "target must be between 0 and 1"),
         (["boin:target=NaN", "3+3", *CURVE], 1, "target must be a number"),
         (["boin:cohort_size=4", "3+3", *CURVE], 1, "multiple of cohort_size"),
-        (["boin:n_levels=3", "3+3", *CURVE], 1, "'n_levels' is no option of a design"),
+        (["boin:n_levels=3", "3+3", *CURVE], 1, "'n_levels' is not a design option"),
         (["3+3", *CURVE], 2, "two designs or more"),
         ([*CURVE], 2, "Missing argument"),
         (["3+3", "confirm", *CURVE], 1, "3+3 and confirm are one design"),
@@ -247,7 +303,18 @@ def test_diff_of_designs_that_do_the_same() -> None:
         (["boin", "3+3", *CURVE, "--interval", "0.4"], 1, "LOW,HIGH"),
         (["boin", "3+3", *CURVE, "--set", "varaint=x"], 1, "did you mean variant?"),
         (["boin", "3+3", *CURVE, "--set", "variant"], 2, "KEY=VALUE"),
-        (["boin", "3+3", *CURVE, "--csv", "--json"], 2, "not both"),
+        (["boin", "3+3", *CURVE, "--csv", "--json"], 2, "give one format, not csv and json"),
+        (["boin", "3+3", *CURVE, "--format", "md", "--json"], 2, "give one format, not json and"),
+        (["boin=A", "keyboard=A", *CURVE], 1, "keyboard=A: another design is called 'A' already"),
+        (["boin=keyboard", "keyboard", *CURVE], 1, "keyboard: another design is called 'keyboard'"),
+        (["boin=A", "boin=B", *CURVE], 1, "A and B are one design"),
+        (["boin=", "3+3", *CURVE], 1, "boin=: an alias is 1 to 19 characters"),
+        (["boin=A=B", "3+3", *CURVE], 1, "no design, variant or protocol is called 'boin=A'; did"),
+        (["boin=A,B", "3+3", *CURVE], 1, "without a comma, written as boin=ALIAS:KEY=VALUE"),
+        ([f"boin={20 * 'A'}", "3+3", *CURVE], 1, "an alias is 1 to 19 characters"),
+        (["boin=A:x", "3+3", *CURVE], 1, "options are written as boin:KEY=VALUE"),
+        (["=A", "3+3", *CURVE], 1, "no design, variant or protocol is called ''"),
+        (["boin", "3+3", "--levels", "3", "--scenario", "levels-3:flt"], 1, "did you mean flat?"),
         (["boin", "3+3", *CURVE, "--trials", "0"], 2, "0"),
         (["boin", "3+3", *CURVE, "--max-patients", "0"], 2, "0"),
         (["boin", "3+3", *CURVE, "--plot", "x.docx"], 1, ".png, .svg, .pdf"),

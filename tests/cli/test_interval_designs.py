@@ -13,7 +13,7 @@ from escalation.cli import main
 
 from .shell import Shell
 
-NAMES = ("boin", "keyboard", "mtpi", "tpi", "i3+3", "g3+3")
+NAMES = ("boin", "keyboard", "mtpi-2", "mtpi", "tpi", "i3+3", "g3+3")
 by_name = pytest.mark.parametrize("name", NAMES)
 
 P_DLT = "0.05,0.10,0.20,0.33,0.50"
@@ -73,7 +73,7 @@ def test_what_only_a_design_by_stages_has_is_refused_in_one_line(name):
 
 @by_name
 def test_the_table_has_every_count_up_to_the_cap_in_every_neighbourhood(name):
-    said = run("table", "--csv", "--levels", "5", *settings(name, max_patients=12))
+    said = run("table", "--full", "--csv", "--levels", "5", *settings(name, max_patients=12))
     assert said.exit_code == 0, said.output
     read = list(csv.DictReader(io.StringIO(said.stdout)))
     assert {(int(r["n_evaluable"]), int(r["n_dlts"])) for r in read} == {
@@ -89,15 +89,16 @@ def test_the_table_has_every_count_up_to_the_cap_in_every_neighbourhood(name):
 
 
 @by_name
-def test_the_table_fits_80_columns(name):
-    said = run("table", "--levels", "5", *settings(name, max_patients=12))
+def test_the_full_table_fits_80_columns(name):
+    said = run("table", "--full", "--levels", "5", *settings(name, max_patients=12))
     assert max(map(len, said.stdout.splitlines())) < 80
     assert "see note" in said.stdout
 
 
 def test_the_drawn_table_tells_too_toxic_from_above_the_target(tmp_path: Path):
     file = tmp_path / "table.svg"
-    said = run("table", "--levels", "5", *settings("boin", max_patients=6), "--plot", str(file))
+    words = ("table", "--full", "--levels", "5", *settings("boin", max_patients=6))
+    said = run(*words, "--plot", str(file))
     assert said.exit_code == 0, said.output
     drawn = file.read_text(encoding="utf-8")
     assert (
@@ -107,7 +108,7 @@ def test_the_drawn_table_tells_too_toxic_from_above_the_target(tmp_path: Path):
 
 def test_the_boin_table_is_the_published_one():
     """Target .30; escalate at most, de-escalate at least, eliminate at least, of 3, 6, 9, 12."""
-    said = run("table", "--csv", "--levels", "5", *settings("boin"))
+    said = run("table", "--full", "--csv", "--levels", "5", *settings("boin"))
     published = {3: (0, 2, 3), 6: (1, 3, 4), 9: (2, 4, 5), 12: (2, 5, 7), 30: (7, 11, 14)}
     for row in csv.DictReader(io.StringIO(said.stdout)):
         n, x = int(row["n_evaluable"]), int(row["n_dlts"])
@@ -130,6 +131,35 @@ def test_the_boin_table_is_the_published_one():
             assert (row["action"], row["level_change"]) == ("deescalate", "-1")
         else:
             assert (row["action"], row["level_change"]) == ("stay", "0")
+
+
+@by_name
+def test_the_table_of_a_long_trial_is_the_fields_on_80_columns(name, tmp_path: Path):
+    words = ("table", "--levels", "5", *settings(name))
+    picture = tmp_path / "table.svg"
+    said = run(*words, "--plot", str(picture))
+    assert said.exit_code == 0, said.output
+    assert max(map(len, said.stdout.splitlines())) < 80
+    read = list(csv.reader(io.StringIO(run(*words, "--csv").stdout)))
+    assert [row[0] for row in read] == [
+        "Evaluable patients",
+        "Escalate if DLTs <=",
+        "De-escalate if DLTs >=",
+        "Eliminate if DLTs >=",
+    ]
+    assert read[0][1:] == [str(n) for n in range(1, 31)]
+    for row in read:
+        assert row[0] in said.stdout
+    document = json.loads(run(*words, "--json").stdout)
+    assert document["design"]["name"] == name
+    assert [one["n_evaluable"] for one in document["boundaries"]] == list(range(1, 31))
+    assert "X: eliminate" in picture.read_text(encoding="utf-8")
+
+
+def test_all_situations_or_the_first_cohorts_but_not_both():
+    said = run("table", "--full", "--cohorts", "2", *settings("boin"))
+    assert (said.exit_code, said.stdout) == (2, "")
+    assert "give --full or --cohorts, not both" in said.stderr
 
 
 @by_name

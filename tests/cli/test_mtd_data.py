@@ -77,9 +77,9 @@ def test_where_no_mtd_can_be_found_that_is_said() -> None:
         (["--confidence", "95"], 1, "between 0 and 1, not 95.0"),
         (["--confidence", "nan"], 1, "between 0 and 1, not nan"),
         (["--confidence", "nan", "--set", "max_patients=3", "--json"], 1, "not nan"),
-        (["--csv", "--json"], 2, "not both"),
+        (["--csv", "--json"], 2, "give one format, not csv and json"),
         (["--p-dlt", "0.1,nan"], 1, "'nan'"),
-        (["--scenario", "levels-4"], 2, "several scenarios"),
+        (["--scenario", "levels-4"], 1, "takes one scenario, and there are several: low, flat"),
         (["--from", "1TTT 2NNN"], 1, "cohort 2"),
     ],
 )

@@ -1,5 +1,7 @@
 """`escalation paths`, as a person types it."""
 
+import csv
+import io
 import json
 from pathlib import Path
 
@@ -50,6 +52,27 @@ def test_pending_patients_give_a_tree_for_each_way_they_turn_out() -> None:
     ]
 
 
+def test_rows_are_the_nodes_of_the_tree_and_the_paths_of_the_list() -> None:
+    words = ("--p-dlt", "0.1,0.2,0.3", "--from", "1NNN 2N??")
+    rows = list(csv.DictReader(io.StringIO(run(*words, "--depth", "1", "--csv").stdout)))
+    assert [row["cohorts"] for row in rows if row["pending"] == "2:0/2"] == [
+        *("", "3:0/3", "3:1/3", "3:2/3", "3:3/3")
+    ]
+    assert sum(float(row["probability"]) for row in rows if row["depth"] == "0") == pytest.approx(1)
+    listed = json.loads(run(*words, "--list", "--json").stdout)["paths"]
+    rows = list(csv.DictReader(io.StringIO(run(*words, "--list", "--csv").stdout)))
+    assert [float(row["probability"]) for row in rows] == [one["probability"] for one in listed]
+    assert [row["mtd"] for row in rows] == [
+        "" if one["mtd"] is None else str(one["mtd"]) for one in listed
+    ]
+
+
+def test_a_scenario_is_picked_by_name() -> None:
+    said = run("--levels", "3", "--scenario", "levels-3:steep", "--depth", "1").stdout
+    assert "Scenario steep;" in said
+    assert "1: 0/3 0.9412" in said  # 0.98 ** 3
+
+
 def test_the_tree_is_drawn(tmp_path: Path) -> None:
     picture = tmp_path / "tree.svg"
     result = run("--p-dlt", "0.1,0.2,0.3", "--plot", str(picture))
@@ -62,7 +85,8 @@ def test_the_tree_is_drawn(tmp_path: Path) -> None:
     [
         (["--depth", "0"], 2, "--depth"),
         (["--list", "--depth", "2"], 2, "--list"),
-        (["--scenario", "levels-4"], 2, "several scenarios"),
+        (["--scenario", "levels-4"], 1, "takes one scenario, and there are several: low, flat"),
+        (["--scenario", "levels-4:flt"], 1, "levels-4 has no scenario 'flt'; did you mean flat?"),
         (["--p-dlt", "0.1,x"], 1, "'x'"),
         (["--from", "1TTT 2NNN"], 1, "cohort 2"),
         (["--plot", "tree.doc"], 1, ".png, .svg, .pdf"),

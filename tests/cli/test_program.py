@@ -2,12 +2,12 @@
 
 import contextlib
 import os
+import pty
 import shlex
 import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from click.testing import CliRunner
 import escalation
 from escalation import __version__
 from escalation.cli import main
+from tests.command_line import type_line
 
 
 def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -73,21 +74,14 @@ def test_every_example_in_a_help_runs(
     (tmp_path / "my-trial.toml").write_text(template)
     if path == ("protocol", "init"):
         (tmp_path / "my-trial.toml").unlink()
-    program = " ".join(f"'{word}'" for word in PROGRAM)
-    env = os.environ | {"ESCALATION_DB": "demo.db"}
+    env = {"ESCALATION_DB": "demo.db"}
     if path[0] == "trial" and path[1] != "demo":
         shutil.copy(made_demo, tmp_path / "demo.db")
         prepare(path[1], tmp_path)
     if path == ("trial", "import"):
         env["ESCALATION_DB"] = "new.db"
-    done = subprocess.run(
-        ["bash", "-c", f"{program} {words}"],
-        cwd=tmp_path,
-        env=env,
-        capture_output=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    result, shown = type_line(f"escalation {words}", tmp_path, **env)
+    assert result.exit_code == 0, shown
 
 
 def prepare(command: str, folder: Path) -> None:
@@ -129,18 +123,28 @@ def test_a_pipe_that_closes_early_ends_quietly() -> None:
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_an_interrupt_ends_a_long_run_without_a_traceback(workers: str) -> None:
-    words = [*PROGRAM, "simulate", "--trials", "1000000000", "--workers", workers]
-    running = subprocess.Popen(
-        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
-    time.sleep(2.5)
-    started = time.monotonic()
-    running.send_signal(signal.SIGINT)
-    _, stderr = running.communicate(timeout=60)
-    assert running.returncode == 1
-    assert "Aborted!" in stderr
-    assert "Traceback" not in stderr
-    assert time.monotonic() - started < 30
+    """Ctrl-C once the run says, on a terminal, how much time is left: then it is simulating."""
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    program = [PROGRAM[0], "-c", f"{heard}; {PROGRAM[-1]}"]  # whoever started the tests
+    words = [*program, "simulate", "--trials", "1000000000", "--workers", workers]
+    terminal, theirs = pty.openpty()
+    running = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=theirs, start_new_session=True)
+    os.close(theirs)
+    said = b""
+    try:
+        while b"%" not in said or b":" not in said:
+            said += os.read(terminal, 1 << 16)
+        running.send_signal(signal.SIGINT)
+        with contextlib.suppress(OSError):  # so Linux says that nobody has the terminal open
+            while more := os.read(terminal, 1 << 16):
+                said += more
+        stdout, _ = running.communicate()
+    finally:
+        running.kill()
+        os.close(terminal)
+    assert (running.returncode, stdout) == (1, b"")  # after the whole run it would be 0
+    assert b"Aborted!" in said
+    assert b"Traceback" not in said
 
 
 def test_a_full_disk_is_one_clear_line() -> None:

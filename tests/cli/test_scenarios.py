@@ -8,19 +8,21 @@ import pytest
 from click.testing import CliRunner
 
 from escalation.cli import Program
-from simulations.scenarios.scenario import (
-    scenarios_for,
-)
+from simulations.scenarios.files import _FORMULAS
+from simulations.scenarios.scenario import scenarios_for
 
 
 def run(*arguments, text=None):
-    program = Program(name="escalation", lazy={"scenarios": "simulations.cli.scenarios:scenarios"})
+    lazy = {"scenarios": ("simulations.cli.scenarios:scenarios", "Curves.")}
+    program = Program(name="escalation", lazy=lazy)
     return CliRunner().invoke(program, ["scenarios", *map(str, arguments)], input=text)
 
 
 def test_the_command_lists_the_shipped_sets():
     result = run()
-    assert [line.split()[0] for line in result.stdout.splitlines()] == ["levels-3", "levels-4"]
+    lines = result.stdout.splitlines()
+    assert [line.split()[0] for line in lines if line[0] != " "] == ["levels-3", "levels-4"]
+    assert max(map(len, lines)) <= 80
     document = json.loads(run("--json").stdout)
     assert document["schema"] == 1
     assert [(one["name"], one["n_levels"]) for one in document["sets"]] == [
@@ -71,10 +73,29 @@ def test_the_command_prints_full_precision_as_json():
     ]
 
 
+def test_one_scenario_is_shown_by_name(tmp_path):
+    document = json.loads(run("levels-3:steep", "--json").stdout)
+    assert [one["name"] for one in document["scenarios"]] == ["steep"]
+    file = tmp_path / "a:b.toml"
+    file.write_text('[[scenarios]]\nname = "x: y"\np_dlt = [0.1, 0.2]')
+    rows = "scenario,level,dose,p_dlt\nx: y,1,10.0,0.1\nx: y,2,20.0,0.2\n"
+    assert run(f"{file}:x: y", "--doses", "10,20", "--csv").stdout == rows
+    assert run(file, "--doses", "10,20", "--csv").stdout == rows
+
+
+def test_help_names_the_keys_of_every_formula():
+    shown = " ".join(run("--help").stdout.split())
+    for formula, (_, keys) in _FORMULAS.items():
+        said = shown.partition(f" {formula} ")[2]
+        assert all(key in said for key in keys), formula
+
+
 @pytest.mark.parametrize(
     ("arguments", "exit_code", "message"),
     [
         (["levels-9"], 1, "escalation: levels-9: no such file, and no shipped set of that name;"),
+        (["levels-3:steeep"], 1, "levels-3 has no scenario 'steeep'; did you mean steep?"),
+        (["levels-3", "--format", "docx"], 2, "'docx' is not one of 'text', 'csv', 'html',"),
         (["levels-3", "--doses", "1,x,3"], 1, "escalation: --doses: value 2, 'x', is not a number"),
         (["--doses", "1,2"], 2, "--doses evaluates the formulas of a file; name the file"),
         (["levels-3", "levels-4"], 2, "Got unexpected extra argument (levels-4)"),

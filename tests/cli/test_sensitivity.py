@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import functools
+import io
 import json
 import re
 from pathlib import Path
@@ -15,6 +17,7 @@ from escalation.cli import main
 from escalation.designs import ThreePlusThree
 from simulations.engines.exact import exact_characteristics
 from simulations.graph.build import build_graph
+from simulations.questions import question
 from simulations.scenarios.random import logistic_normal, paoletti, pseudo_uniform
 
 CURVE = "0.05,0.10,0.20,0.33,0.50"
@@ -133,6 +136,29 @@ def test_bounds_are_rounded_to_the_safe_side() -> None:
 # ---------------------------------------------------------------- random scenarios
 
 
+def test_help_says_that_the_lowest_level_is_never_correct_above_the_target() -> None:
+    said = " ".join(run("random-scenarios --help").stdout.split())
+    assert "The lowest level is never correct where it lies above the target" in said
+    assert "Pseudo-uniform and paoletti draw no such curve" in said
+
+
+@pytest.mark.parametrize("prior", ["pseudo-uniform", "paoletti"])
+def test_no_curve_of_a_prior_by_correct_level_starts_above_the_target(
+    prior: str, tmp_path: Path
+) -> None:
+    table = tmp_path / "curves.csv"
+    assert (
+        run(
+            f"random-scenarios --levels 3 --target 0.1 --prior {prior} --curves 2000 --keep {table}"
+        ).exit_code
+        == 0
+    )
+    with table.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 2000
+    assert max(float(row["p_dlt_1"]) for row in rows) <= 0.1
+
+
 def test_random_scenarios_are_those_of_the_library(tmp_path: Path) -> None:
     table = tmp_path / "curves.csv"
     line = f"random-scenarios --levels 3 --target 0.25 --curves 200 --seed 5 --keep {table}"
@@ -200,6 +226,55 @@ def test_a_trial_that_goes_on_says_from_where(line: str) -> None:
     assert found["from"]["n_pending"] == [0, 1, 0]
 
 
+# ---------------------------------------------------------------- rows
+
+
+def rows_of(line: str) -> list[dict[str, str]]:
+    result = run(f"{line} --csv")
+    assert result.exit_code == 0, result.stderr
+    return list(csv.DictReader(io.StringIO(result.stdout)))
+
+
+def test_rows_of_sensitivity_are_the_figures_of_json() -> None:
+    line = "sensitivity --p-dlt 0.05,0.1,0.2 --target 0.25 --of p_select:2"
+    (result,) = document(line)["results"]
+    rows = rows_of(line)
+    slopes = [float(r["derivative"]) for r in rows if r["figure"] == "pcs"]
+    assert slopes == result["gradients"]["pcs"]
+    moved = [row for row in rows if row["at_low"]]
+    assert {(row["figure"], row["figure_level"]) for row in moved} == {("p_select", "2")}
+    assert [float(row["at_high"]) for row in moved] == result["tornado"]["at_high"]
+    by_level = [r for r in rows if (r["figure"], r["figure_level"]) == ("patients", "3")]
+    assert [float(row["derivative"]) for row in by_level] == result["gradients"]["patients"][2]
+    assert {float(row["value"]) for row in by_level} == {result["values"]["patients"][2]}
+
+
+def test_rows_of_the_worst_case_are_its_pieces_and_the_grid() -> None:
+    line = "worst-case --levels 3 --above 0.4 --target 0.25 --separation 0.1 --starts 3"
+    found, rows = document(line), rows_of(line)
+    for measure, key in (("overdose", "lowest_above"), ("pcs", "correct_level")):
+        pieces = found[measure][f"by_{key}"]
+        searched = [r for r in rows if (r["measure"], r["found_by"]) == (measure, "search")]
+        assert [float(row["value"]) for row in searched] == [one["value"] for one in pieces]
+        assert [row[key] for row in searched] == [str(one[key] or "no MTD") for one in pieces]
+        (grid,) = [r for r in rows if (r["measure"], r["found_by"]) == (measure, "grid")]
+        curve = [float(grid[f"p_dlt_{label}"]) for label in (1, 2, 3)]
+        assert curve == found[measure]["grid"]["p_dlt"]
+
+
+def test_rows_of_random_scenarios_are_the_figures_of_json() -> None:
+    line = "random-scenarios --levels 3 --target 0.25 --curves 50"
+    found, rows = document(line), rows_of(line)
+    overall = {row["figure"]: row for row in rows if not row["correct_level"]}
+    for name, figure in found["figures"].items():
+        assert float(overall[name]["mean"]) == figure["mean"]
+        assert float(overall[name]["quantile_0.95"]) == figure["quantiles"]["0.95"]
+    of_level = [row for row in rows if row["correct_level"] and row["figure"] == "pcs"]
+    assert [int(r["n_curves"]) for r in of_level] == [
+        group["n_curves"] for group in found["by_correct_level"]
+    ]
+
+
 # ---------------------------------------------------------------- pictures and refusals
 
 
@@ -230,7 +305,7 @@ def test_pictures_are_drawn(line: str, tmp_path: Path) -> None:
         ("sensitivity --of p_selct:1", 1, "did you mean p_select"),
         ("sensitivity --of p_select:7", 1, "the levels are -1, 1, 2, 3"),
         ("sensitivity --of p_select", 1, "by level"),
-        ("sensitivity --plot tornado.png", 2, "several"),
+        ("sensitivity --plot tornado.png", 1, "takes one scenario, and there are several: low"),
         ("sensitivity --p-dlt 0.1,0.2 --plot tornado.doc", 1, ".png, .svg, .pdf"),
         ("sensitivity --band 0.1 --band 0.2", 2, "2 times"),
         ("worst-case --levels 3", 2, "--above"),
@@ -242,7 +317,7 @@ def test_pictures_are_drawn(line: str, tmp_path: Path) -> None:
         ("sensitivity --levels 3 --of p_select", 1, "name one of 3: p_select:LEVEL"),
         ("worst-case --levels 3 --target 0.3 --separation 0.8", 1, "make the separation smaller"),
         ("worst-case --p-dlt 0.1,0.2 --above 0.4", 2, "--band"),
-        ("worst-case --above 0.4 --band 0.1", 2, "several"),
+        ("worst-case --above 0.4 --band 0.1", 1, "takes one scenario, and there are several"),
         ("worst-case --p-dlt 0.5,0.2 --band 0.05 --above 0.4", 1, "band is empty"),
         ("worst-case --p-dlt 0.1,0.2 --band nan --above 0.4", 1, "band"),
         ("worst-case --p-dlt 0.1,0.2 --band 0.05 --above 0.4", 1, "above 0.4"),
@@ -257,7 +332,6 @@ def test_pictures_are_drawn(line: str, tmp_path: Path) -> None:
         ("random-scenarios --target 0.3 --prior logistic-normal --prior-set mean=1", 1, "two"),
         ("random-scenarios --target 0.3 --curves 0", 2, "--curves"),
         ("random-scenarios --target 0.3 --keep curves.txt", 1, ".csv"),
-        ("random-scenarios --target 0.3 --levels 30", 1, "states"),
     ],
 )
 def test_bad_input_is_one_clear_line(line: str, exit_code: int, message: str) -> None:
@@ -266,6 +340,12 @@ def test_bad_input_is_one_clear_line(line: str, exit_code: int, message: str) ->
     assert result.stdout == ""
     assert message in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_a_graph_too_large_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    small = functools.partial(build_graph, max_states=100)
+    monkeypatch.setattr(question, "build_graph", small)
+    test_bad_input_is_one_clear_line("random-scenarios --target 0.3 --levels 9", 1, "100 states")
 
 
 @pytest.mark.parametrize("limit", [0.2, 0.26, 0.3, 0.33, 0.35, 0.37, 0.41, 0.45, 0.47])

@@ -265,7 +265,8 @@ def test_a_ledger_that_may_only_be_read_is_shown_all_the_same(at: At) -> None:
 
 def test_the_course_is_drawn_and_says_what_it_was_made_from(demo: Shell, tmp_path: Path) -> None:
     picture = tmp_path / "course.svg"
-    demo.ok(f"status --on 2026-05-28 --plot {picture}")
+    result = demo.type(f"status --on 2026-05-28 --plot {picture}")
+    assert (result.exit_code, result.stderr) == (0, f"wrote {picture}\n")
     drawn = picture.read_text(encoding="utf-8")
     assert "trial DEMO on 2026-05-28, anchor 44:" in drawn
     assert "digest: f3cdea5b0849" in drawn

@@ -1,8 +1,10 @@
 """Reference data of the interval designs, read from tests/data."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+from scipy.stats import beta
 
 from escalation.outcomes import Tally
 
@@ -21,6 +23,33 @@ def whole(text: str) -> int | None:
 def tallies(row: dict[str, str]) -> list[Tally]:
     pairs = zip(row["n"].split(";"), row["dlt"].split(";"), strict=True)
     return [Tally(n_evaluable=int(n), n_dlts=int(x)) for n, x in pairs]
+
+
+def select_as_boin(
+    seen: Sequence[tuple[int, int]], target: float, *, fewest: int = 3, prior: float = 1
+) -> int | None:
+    """Select the MTD as ``select.mtd`` of BOIN does, by scipy and the max-min formula.
+
+    ``seen`` holds patients and DLTs by level. A level is eliminated on the ``fewest`` patients or
+    more, under a Beta(prior, prior).
+    """
+    given: list[tuple[int, float, float]] = []
+    for level, (n, x) in enumerate(seen):
+        if n >= fewest and beta.sf(target, x + prior, n - x + prior) > 0.95:
+            break
+        if n:
+            a, b = x + 0.05, n - x + 0.05
+            given.append((level, a / (a + b), (a + b) ** 2 * (a + b + 1) / (a * b)))
+
+    def mean(i: int, j: int) -> float:
+        part = given[i : j + 1]
+        return sum(p * w for _, p, w in part) / sum(w for *_, w in part)
+
+    distances = {}
+    for k, (level, _, _) in enumerate(given):
+        fit = max(min(mean(i, j) for j in range(k, len(given))) for i in range(k + 1))
+        distances[level] = round(abs(fit + 1e-10 * k - target), 12)
+    return min(distances, key=distances.__getitem__, default=None)
 
 
 def only(found: list[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from escalation.designs import APlusB, make_design
+from escalation.designs import (
+    APlusB,
+    ThreePlusThree,
+    change_design,
+    describe_design,
+    design_settings,
+    make_design,
+)
 from escalation.errors import DesignError
-from escalation.outcomes import Tally
+from escalation.outcomes import Tally, parse_outcomes, tally_cohorts
 
 from .untidy import (
     NONE,
@@ -137,7 +145,11 @@ def judges(constants, borderline):
     most = e + (borderline == "mtd")
 
     def is_failed(n, x):
-        return np.where(n <= a, x > d, x > most)
+        rate = Fraction(e + 1, a + b)
+        too_high = (np.array(x) > rate * np.array(n)) | (
+            (np.array(x) == rate * np.array(n)) & (borderline == "fail")
+        )
+        return np.where(n <= a, x > d, np.where(n <= a + b, x > most, too_high))
 
     def is_open(n, x):
         judged = (n >= a + b) | ((n >= a) & (x < c))
@@ -160,7 +172,8 @@ def test_every_untidy_tally_gets_a_sound_decision(constants, borderline):
         rows = np.flatnonzero(answers.mtd != NONE)
         n, x = (counts[rows, answers.mtd[rows]] for counts in (answers.n, answers.x))
         wrong = np.zeros(len(answers.mtd), dtype=bool)
-        wrong[rows] = (n < a) | (x > e + (borderline == "mtd"))
+        allowed = np.where(n <= a + b, e + (borderline == "mtd"), n * Fraction(e + 1, a + b))
+        wrong[rows] = (n < a) | (x > allowed)
         assert_none(answers, wrong, "an MTD without the patients it takes")
         capped = APlusB(n_levels=2, max_patients=a + b, **named(constants), **options)
         assert_capped(every_answer(capped, sizes), answers, a + b)
@@ -168,10 +181,99 @@ def test_every_untidy_tally_gets_a_sound_decision(constants, borderline):
 
 def test_exactly_one_more_than_e_is_borderline_and_two_more_are_not():
     """Also where E+1 = A+B, and an over-enrolled level has more DLTs than A+B patients."""
-    design = APlusB(n_levels=2, a=1, b=1, c=1, d=1, e=1, borderline="mtd")
+    design = APlusB(n_levels=2, a=1, b=1, c=1, d=1, e=1, borderline="mtd", beyond="count")
     assert design.status(Tally(n_evaluable=2, n_dlts=2)) == "borderline"
     assert design.status(Tally(n_evaluable=3, n_dlts=2)) == "borderline"
     assert design.status(Tally(n_evaluable=3, n_dlts=3)) == "too toxic"
+
+
+# --- more than A+B patients at a level -----------------------------------------------------
+
+
+@pytest.mark.parametrize("constants", CONSTANTS, ids=str)
+@pytest.mark.parametrize("borderline", ["fail", "mtd"])
+def test_more_than_a_plus_b_are_judged_by_rate_in_fractions(constants, borderline):
+    """Every tally up to 60 patients against exact fractions; at A+B rate and count agree."""
+    a, b, _, _, e = constants
+    by_rate = APlusB(n_levels=2, **named(constants), borderline=borderline)
+    by_count = APlusB(n_levels=2, **named(constants), borderline=borderline, beyond="count")
+    assert by_rate.beyond == "rate"
+    limit = Fraction(e + 1, a + b)
+    at_limit = "borderline" if borderline == "mtd" else "too toxic"
+    for n in range(1, 61):
+        for x in range(n + 1):
+            tally = Tally(n_evaluable=n, n_dlts=x)
+            rate = Fraction(x, n)
+            said = "confirmed" if rate < limit else at_limit if rate == limit else "too toxic"
+            if n >= a + b:
+                assert by_rate.status(tally) == said, (n, x)
+                counted = "confirmed" if x <= e else at_limit if x == e + 1 else "too toxic"
+                assert by_count.status(tally) == counted, (n, x)
+            else:
+                assert by_rate.status(tally) == by_count.status(tally), (n, x)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "options", "expected"),
+    [
+        # case 2 of the field: an expansion of ten at the MTD, two of them with a DLT
+        ("1NNN 2TTN 1NNN 1NNNNNNNNTT", {}, ("stop", 0)),
+        ("1NNN 2TTN 1NNN 1NNNNNNNNTT", {"beyond": "count"}, ("stop", None)),
+        ("1NNN 2TTN 1NNN 1NTT", {}, ("stop", 0)),  # 2/9
+        ("1NNN 2TTN 1NNN 1TTT", {}, ("stop", None)),  # 3/9
+        ("1NNN 2TTN 1NNN 1TTT", {"two_of_six": "mtd"}, ("stop", 0)),  # 3/9 is 2/6
+        ("1NNN 2TTN 1NNN 1TTTT", {"two_of_six": "mtd"}, ("stop", None)),
+        ("1NNNTNNT", {}, ("escalate", 1)),  # 2/8
+    ],
+)
+def test_an_expansion_is_judged_by_rate_by_hand(outcomes, options, expected):
+    design = ThreePlusThree(n_levels=3, **options)
+    cohorts = parse_outcomes(outcomes)
+    decision = design.decide(tally_cohorts(cohorts, (1, 2, 3)), cohorts[-1].label - 1)
+    named_level = decision.mtd if decision.action == "stop" else decision.level
+    assert (decision.action, named_level) == expected
+    said = "A level with more than six patients is judged by its rate"
+    assert (said in decision.clause.text) == (options.get("beyond") != "count")
+
+
+def test_the_sentence_on_more_patients_is_said_where_there_are_more():
+    design = ThreePlusThree(n_levels=2)
+    six, seven = (Tally(n_evaluable=n, n_dlts=1) for n in (6, 7))
+    one, other = (design.decide([seen, Tally()], 0).clause for seen in (six, seven))
+    assert one.id == other.id == "escalate-expanded"
+    assert other.text == (
+        f"{one.text} A level with more than six patients is judged by its rate: 2/6 or more is too "
+        "toxic, less is passed."
+    )
+    borderline = ThreePlusThree(n_levels=2, two_of_six="mtd")
+    nine = [Tally(n_evaluable=9, n_dlts=3), Tally()]
+    assert borderline.decide(nine, 0).clause.text.endswith(
+        "is judged by its rate: more than 2/6 is too toxic, 2/6 makes it the MTD, less is passed."
+    )
+
+
+@pytest.mark.parametrize("options", [{}, {"beyond": "rate"}])
+def test_an_option_at_its_new_default_leaves_description_and_settings_as_they_were(options):
+    design = make_design("3+3", n_levels=3, **options)
+    assert "beyond" not in describe_design(design)
+    assert "beyond" not in design_settings(design)
+    other = make_design("3+3", n_levels=3, beyond="count")
+    assert describe_design(other).endswith("beyond count")
+    assert change_design(other, two_of_six="mtd").beyond == "count"
+
+
+@pytest.mark.parametrize("borderline", ["fail", "mtd"])
+def test_every_untidy_tally_gets_a_sound_decision_by_count_too(borderline):
+    def is_failed(n, x):
+        return np.where(n <= 3, x > 1, x > 1 + (borderline == "mtd"))
+
+    def is_open(n, x):
+        return (n > 0) & ~is_failed(n, x) & ~((n >= 6) | ((n >= 3) & (x < 1)))
+
+    design = ThreePlusThree(n_levels=2, two_of_six=borderline, beyond="count")
+    answers = every_answer(design, list(range(10)))
+    assert_sound(answers, is_failed, is_open)
+    assert_never_higher(answers)
 
 
 @pytest.mark.parametrize("constants", CONSTANTS[1:], ids=str)
@@ -252,6 +354,8 @@ def test_one_more_dlt_never_improves_a_levels_status(values, n, borderline):
         ({"d": "1"}, "d must be a whole number, not '1'"),
         ({"below": None}, "below must be 'expand' or 'declare', not None"),
         ({"top": "confirm"}, "top must be 'expand' or 'declare', not 'confirm'"),
+        ({"beyond": "percent"}, "beyond must be 'rate' or 'count', not 'percent'"),
+        ({"beyond": None}, "beyond must be 'rate' or 'count', not None"),
         ({"borderline": True}, "borderline must be 'fail' or 'mtd', not True"),
         ({"max_patients": -1}, "max_patients must be a whole number from 1, not -1"),
         ({"n_levels": 0}, "n_levels must be from 1"),

@@ -12,6 +12,7 @@ from escalation.designs import (
     ThreePlusThree,
     change_design,
     describe_design,
+    describe_options,
     make_design,
 )
 from escalation.designs.replay import replay
@@ -47,10 +48,31 @@ def test_every_course_against_the_story(n_levels, start, events, options):
         assert (end.action, end.mtd, end.inconclusive) == (Action.STOP, mtd, False), course
 
 
-@pytest.mark.parametrize("events", [1, 2])
-def test_every_course_on_four_levels_against_the_story(events):
-    design = AcceleratedTitration(n_levels=4, moderate_events=events)
-    for course, mtd in every_trial(n_levels=4, moderate_events=events):
+@pytest.mark.parametrize("options", OPTIONS)
+@pytest.mark.parametrize(("n_levels", "start", "events"), [(1, 0, 2), (2, 1, 1), (3, 1, 2)])
+def test_every_course_that_goes_on_below_against_the_story(n_levels, start, events, options):
+    named = {
+        "n_levels": n_levels,
+        "start": start,
+        "moderate_events": events,
+        "after_titration": "below",
+        **options,
+    }
+    design = AcceleratedTitration(**named)
+    labels = range(n_levels)
+    for course, mtd in every_trial(**named):
+        cohorts = [Cohort(label=at, outcomes=tuple(map(Outcome, s))) for at, s in course]
+        assert not replay(design, cohorts, labels).departures, course
+        end = design.decide(tally_cohorts(cohorts, labels), cohorts[-1].label)
+        assert (end.action, end.mtd, end.inconclusive) == (Action.STOP, mtd, False), course
+
+
+@pytest.mark.parametrize("after_titration", ["same", "below"])
+@pytest.mark.parametrize("events", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_every_course_on_four_levels_against_the_story(events, after_titration):
+    named = {"n_levels": 4, "moderate_events": events, "after_titration": after_titration}
+    design = AcceleratedTitration(**named)
+    for course, mtd in every_trial(**named):
         cohorts = [Cohort(label=at, outcomes=tuple(map(Outcome, s))) for at, s in course]
         assert not replay(design, cohorts, range(4)).departures, course
         assert design.decide(tally_cohorts(cohorts, range(4)), course[-1][0]).mtd == mtd
@@ -104,6 +126,56 @@ def test_what_is_said(notation, expected, clause):
     assert decision.clause.id == clause
 
 
+@pytest.mark.parametrize(
+    ("notation", "expected", "clause"),
+    [
+        ("1N 2N 3T", ("deescalate", 1, 2, None), "end-titration"),  # case 9 of the field
+        ("1N 2N 3T 2N", ("stay", 1, 1, None), "end-titration"),
+        ("1N 2N 3T 2T", ("stay", 1, 1, None), "end-titration"),  # patient by patient
+        ("1N 2N 3T 2NN", ("escalate", 2, 2, None), "fill"),
+        ("1N 2N 3T 2NT", ("stay", 1, 3, None), "expand"),
+        ("1N 2N 3T 2TT", ("deescalate", 0, 2, None), "fill"),
+        ("1N 2N 3T 2NT 2NNN", ("escalate", 2, 2, None), "fill"),
+        ("1N 2N 3T 2NN 3NN", ("stay", 2, 3, None), "expand"),
+        ("1N 2N 3T 2NN 3NT", ("deescalate", 1, 3, None), "confirm-below"),
+        ("1N 2N 3M", ("stay", 2, 2, None), "end-titration"),  # no DLT: the same level
+        ("1T", ("stay", 0, 2, None), "end-titration"),  # no level below
+        ("1N 2N 3T 4N", ("deescalate", 1, 2, None), "end-titration"),  # found late
+        ("1N 2N 3TN", ("stay", 2, 1, None), "end-titration"),  # two in titration: untidy
+    ],
+)
+def test_what_is_said_where_the_trial_goes_on_one_level_below(notation, expected, clause):
+    design = AcceleratedTitration(n_levels=5, moderate_events=1, after_titration="below")
+    decision = ask(design, notation)
+    assert said(decision) == expected
+    assert decision.clause.id == clause
+
+
+def test_a_dlt_of_the_first_patient_opens_the_level_below_unless_none_is_opened():
+    below = AcceleratedTitration(n_levels=4, start=1, after_titration="below")
+    tallies = [Tally(), Tally(n_evaluable=1, n_dlts=1), Tally(), Tally()]
+    assert said(below.decide(tallies, 1)) == ("deescalate", 0, 3, None)
+    stop = change_design(below, untested_below="stop")
+    assert said(stop.decide(tallies, 1)) == ("stay", 1, 2, None)
+    assert "goes on one level below" in " ".join(describe_options(below))
+
+
+def test_case_9_has_the_published_rule_as_its_default():
+    """The default is as in Simon 1997: the level where titration ended is completed."""
+    outcomes = "1N 2N 3T"
+    assert said(ask(AcceleratedTitration(n_levels=5, moderate_events=1), outcomes)) == (
+        "stay",
+        2,
+        2,
+        None,
+    )
+    assert "after_titration" not in describe_design(AcceleratedTitration(n_levels=5))
+    below = AcceleratedTitration(n_levels=5, after_titration="below")
+    assert describe_design(below).startswith(
+        "accelerated: moderate_events 2, after_titration below"
+    )
+
+
 def test_the_next_patients_outcome_is_graded_only_while_that_can_end_titration():
     design = AcceleratedTitration(n_levels=4)
     assert ask(design, "").counts_moderate
@@ -154,9 +226,10 @@ def untidy(n_levels, sizes):
     return itertools.product(one, repeat=n_levels)
 
 
+@pytest.mark.parametrize("after_titration", ["same", "below"])
 @pytest.mark.parametrize("options", OPTIONS[::5])
-def test_no_level_at_or_above_a_failed_one_is_given_for_any_tally(options):
-    design = AcceleratedTitration(n_levels=3, start=1, **options)
+def test_no_level_at_or_above_a_failed_one_is_given_for_any_tally(options, after_titration):
+    design = AcceleratedTitration(n_levels=3, start=1, after_titration=after_titration, **options)
     for tallies in untidy(3, [0, 1, 2, 3]):
         more = options["two_of_six"] == "mtd"
         failed = [t.n_dlts > 1 + (more and t.n_evaluable > 3) for t in tallies]
@@ -174,8 +247,9 @@ def test_no_level_at_or_above_a_failed_one_is_given_for_any_tally(options):
                 assert tallies[d.mtd].n_evaluable >= 3, "an MTD on fewer than three"
 
 
-def test_one_more_toxicity_never_leads_higher():
-    design = AcceleratedTitration(n_levels=3)
+@pytest.mark.parametrize("options", [{}, {"after_titration": "below"}])
+def test_one_more_toxicity_never_leads_higher(options):
+    design = AcceleratedTitration(n_levels=3, **options)
 
     def name(tallies, level):
         d = design.decide(tallies, level)
@@ -236,6 +310,15 @@ def test_moderate_events_that_are_none_are_refused_in_one_line(events):
     with pytest.raises(DesignError, match="moderate_events must be a whole number") as caught:
         AcceleratedTitration(n_levels=3, moderate_events=events)
     assert str(caught.value).startswith("accelerated: ")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("word", ["above", None, True, 1])
+def test_a_word_that_says_nowhere_to_go_on_is_refused_in_one_line(word):
+    with pytest.raises(
+        DesignError, match="after_titration must be 'same' or 'below', not"
+    ) as caught:
+        AcceleratedTitration(n_levels=3, after_titration=word)
     assert "\n" not in str(caught.value)
 
 

@@ -5,10 +5,12 @@ import json
 import pickle
 import subprocess
 import sys
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from escalation.designs import Action, Crm, change_design, describe_design, make_design
 from escalation.designs.crm.fit import fit_crm
@@ -17,6 +19,7 @@ from escalation.outcomes import Tally, last_tally, parse_outcomes, tally_cohorts
 from tests.designs.reference import only, rows
 from tests.designs.untidy import NONE, Answers, assert_none, every_answer, one_more_dlt
 
+Ints = tuple[int, ...]
 STD = (0.05, 0.10, 0.20, 0.33, 0.50)
 
 
@@ -83,20 +86,27 @@ def test_the_recommended_level_against_dfcrm():
     only(differing)
 
 
+@cache  # the fit is the same at every current level, and whatever the sizes of cohorts
+def distances(curve: Any, target: float, method: str, n: Ints, x: Ints) -> NDArray[np.float64]:
+    """Return how far from the target each level is, from a fit made patient by patient."""
+    levels = np.repeat(np.arange(len(n)), n)
+    dlts = np.concatenate([np.arange(k) < j for k, j in zip(n, x, strict=True)])
+    fit = fit_crm(curve, levels.tolist(), dlts.tolist(), method=method)
+    return np.round(np.abs(np.array(fit.p_dlt) - target), 9)
+
+
 def expected(answers: Answers, design: Crm) -> list[tuple[str, int, int, int]]:
     """Answer by the rule's words, from fits made patient by patient."""
     found = []
     for n, x, current in zip(answers.n, answers.x, answers.current, strict=True):
-        levels = np.repeat(np.arange(design.n_levels), n)
-        dlts = np.concatenate([np.arange(k) < j for k, j in zip(n, x, strict=True)])
         here, top = int(n[current]), design.n_levels - 1
         mle, first = design.method == "mle", design.first_stage
         first = design.cohort_size if mle and first is None else first
         if mle and (x.sum() == 0 or x.sum() == n.sum()):  # no estimate: all too low or too high
             distance = np.arange(top, -1, -1) if x.sum() == 0 else np.arange(top + 1)
         else:
-            fit = fit_crm(design.curve, levels.tolist(), dlts.tolist(), method=design.method)
-            distance = np.round(np.abs(np.array(fit.p_dlt) - design.target), 9)
+            seen = (tuple(n.tolist()), tuple(x.tolist()))
+            distance = distances(design.curve, design.target, design.method, *seen)
         nearest = int(np.argmin(distance))
         lacking = design.cohort_size - here
         if n.sum() >= design.max_patients:

@@ -11,9 +11,11 @@ from escalation.designs import Action, Design, LevelStatus, change_design, make_
 from escalation.designs.interval.base import IntervalDesign
 from escalation.errors import DesignError
 from escalation.outcomes import Tally, parse_outcomes, tally_cohorts
+from tests.designs.reference import select_as_boin
 from tests.designs.untidy import NONE, assert_never_higher, assert_none, every_answer
 
-NAMES = ("boin", "keyboard", "mtpi", "tpi", "i3+3")
+NAMES = ("boin", "keyboard", "mtpi-2", "mtpi", "tpi", "i3+3")
+FEWEST = {"boin": 3, "keyboard": 3, "mtpi-2": 1, "mtpi": 1, "tpi": 1, "i3+3": 3}  # to eliminate
 by_name = pytest.mark.parametrize("name", NAMES)
 
 
@@ -36,8 +38,7 @@ def test_every_untidy_tally_has_a_sound_answer(name, cohort_size):
     prior = 0.005 if name == "tpi" else 1
     size = np.where(answers.n > 0, np.maximum(answers.n, cohort_size), 0)
     chance = beta.sf(0.3, answers.x + prior, size - answers.x + prior)
-    fewest = 3 if name in ("boin", "i3+3") else 1
-    eliminated = (size >= fewest) & (chance > 0.95)
+    eliminated = (size >= FEWEST[name]) & (chance > 0.95)
     ceiling = np.where(eliminated.any(axis=1), eliminated.argmax(axis=1), 3)
     assert_none(answers, ~answers.settled, "not settled with nobody pending")
     assert_none(answers, treats & (answers.level >= ceiling), "gives an eliminated level")
@@ -49,6 +50,98 @@ def test_every_untidy_tally_has_a_sound_answer(name, cohort_size):
     lacking = np.where(there < cohort_size, cohort_size - there, cohort_size)
     assert_none(answers, treats & (answers.n_to_enrol != lacking), "opens another cohort")
     assert_never_higher(answers)
+
+
+@by_name
+@pytest.mark.parametrize("cohort_size", [1, 2, 3])
+def test_extra_safety_stops_on_the_patients_that_elimination_judges_by_scipy(name, cohort_size):
+    """At least a first cohort, the missing without a DLT, and for BOIN and Keyboard three."""
+    design = uncapped(name, cohort_size=cohort_size, extrasafe=True)
+    prior = 0.005 if name == "tpi" else 1
+    for n, x in ((size, dlts) for size in range(8) for dlts in range(size + 1)):
+        judged_as = max(n, cohort_size)
+        chance = beta.sf(0.3, x + prior, judged_as - x + prior)
+        judged = n > 0 and judged_as >= FEWEST[name]
+        expected = "lowest-eliminated" if judged and chance > 0.95 else "lowest-unsafe"
+        decision = design.decide([Tally(n_evaluable=n, n_dlts=x), Tally(), Tally()], 0)
+        assert (decision.action is Action.STOP) == (judged and chance > 0.9), (n, x)
+        assert decision.action is not Action.STOP or decision.clause.id == expected, (n, x)
+
+
+def test_extra_safety_says_where_it_is_not_published():
+    said = {name: made(name, extrasafe=True).clauses["lowest-unsafe"].text for name in NAMES}
+    taken_over = {name for name, text in said.items() if text.endswith("it is BOIN's.")}
+    assert taken_over == {"mtpi-2", "mtpi", "tpi", "i3+3"}
+
+
+@by_name
+def test_the_fewest_patients_to_eliminate_are_said_where_cohorts_are_smaller(name):
+    small = made(name, cohort_size=2).clauses["eliminated"].text
+    assert ("is above 0.95 on 3 patients or more, the level" in small) == (FEWEST[name] == 3)
+    assert "or more" not in made(name).clauses["eliminated"].text
+
+
+@by_name
+@pytest.mark.parametrize(
+    ("seen", "level", "clause"),
+    [
+        ("", 1, "start"),
+        ("", 0, "not-given"),  # where nobody begins
+        ("", 2, "not-given"),
+        ("1NNN", 1, "not-given"),  # the start, but somebody has been treated
+        ("1X 2T", 1, "fill"),
+        ("2TN", 1, "fill"),  # one less than a cohort
+        ("2TNN", 1, "stay"),  # a whole one
+        ("2NNN", 1, "escalate"),
+        ("3NNN", 2, "stay-highest"),
+        ("2NNN 3TTT", 1, "stay-below-eliminated"),
+        ("2TTN", 1, "deescalate"),
+        ("1TTN", 0, "stay-lowest"),
+        ("2NNN 3TTT", 2, "eliminated"),
+        ("2TTT", 2, "eliminated"),
+        ("1TTT", 1, "lowest-eliminated"),
+    ],
+)
+def test_each_sentence_is_said_up_to_the_limit_in_its_words(name, seen, level, clause):
+    design = made(name, start=1)
+    tallies = tally_cohorts(parse_outcomes(seen), (1, 2, 3))
+    assert design.decide(tallies, level).clause.id == clause
+
+
+@by_name
+@pytest.mark.parametrize(
+    ("seen", "level", "clause"),
+    [
+        ("", 1, "start"),
+        ("", 0, "titrate"),  # where nobody begins
+        ("1N", 1, "titrate"),  # the start, but somebody has been treated
+        ("2N", 1, "titrate"),
+        ("2N", 2, "titrate"),
+        ("3N", 2, "fill"),
+    ],
+)
+def test_each_sentence_of_a_titration_is_said_up_to_the_limit_in_its_words(
+    name, seen, level, clause
+):
+    design = made(name, start=1, titration=True)
+    tallies = tally_cohorts(parse_outcomes(seen), (1, 2, 3))
+    assert design.decide(tallies, level).clause.id == clause
+
+
+@by_name
+def test_the_ends_of_a_trial_are_said_up_to_the_limit_in_their_words(name):
+    design = made(name, n_earlystop=9, max_patients=12)
+
+    def clause(*tallies: tuple[int, int], level: int = 1) -> str:
+        seen = [Tally(n_evaluable=n, n_dlts=x) for n, x in tallies]
+        return design.decide(seen, level).clause.id
+
+    assert clause((0, 0), (8, 2), (0, 0)) == "stay"
+    assert clause((0, 0), (9, 3), (0, 0)) == "enough-here"
+    assert clause((0, 0), (9, 0), (0, 0)) == "escalate"  # the next cohort is not treated here
+    assert clause((9, 0), (2, 2), (0, 0)) == "deescalate"  # nor is it from there
+    assert clause((0, 0), (9, 3), (2, 0)) == "enough-here"
+    assert clause((0, 0), (9, 3), (3, 0)) == "max-patients"
 
 
 @by_name
@@ -70,6 +163,25 @@ def test_a_cap_stops_with_a_selected_mtd_and_changes_nothing_before(name):
     assert_none(capped, full & tolerated & (capped.mtd == NONE), "no MTD, and no level too toxic")
     given = capped.n[np.arange(len(total)), np.maximum(capped.mtd, 0)]
     assert_none(capped, (capped.mtd != NONE) & (given == 0), "an MTD that was never given")
+
+
+@by_name
+@pytest.mark.parametrize("target", [0.2, 0.3])
+def test_at_the_cap_every_level_is_judged_on_its_own_patients_against_select_mtd(name, target):
+    """Also one whose cohort the cap has cut short, which nobody will complete."""
+    design = made(name, target=target, cohort_size=4, max_patients=8)
+    prior = 0.005 if name == "tpi" else 1
+    answers = every_answer(design, [0, 1, 2, 3, 5])
+    limits = {n: design.elimination(max(n, 4)) or 99 for n in (1, 2, 3, 5)} | {0: 99}
+    n_ends = 0
+    for n, x, mtd in zip(answers.n, answers.x, answers.mtd, strict=True):
+        if n.sum() < 8 or any(y >= limits[m] for m, y in zip(n, x, strict=True)):
+            continue  # eliminated before, though the rest should have no DLT
+        seen = list(zip(n.tolist(), x.tolist(), strict=True))
+        theirs = select_as_boin(seen, target, fewest=FEWEST[name], prior=prior)
+        assert mtd == (NONE if theirs is None else theirs), seen
+        n_ends += 1
+    assert n_ends > 1000
 
 
 @by_name
@@ -121,7 +233,7 @@ def test_an_early_stop_waits_until_the_design_would_stay(name):
 
 @by_name
 def test_over_enrolment_beyond_the_table_is_judged_like_the_rest(name):
-    small, large = made(name, max_patients=3), made(name, max_patients=300)
+    small, large = made(name, max_patients=3), made(name, max_patients=60)
     for x in range(46):
         tally = Tally(n_evaluable=45, n_dlts=x)
         assert small.status(tally) is large.status(tally)

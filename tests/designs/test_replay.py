@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from escalation.designs import Action, ThreePlusThree
+from escalation.designs import DESIGNS, Action, Design, ThreePlusThree, make_design
 from escalation.designs.replay import DepartureError, replay
 from escalation.errors import EscalationError, LadderError
 from escalation.outcomes import parse_outcomes, tally_cohorts
@@ -162,3 +164,137 @@ def test_any_history_on_the_ladder_can_be_replayed(cohorts):
     assert replay(design, history[:-1], LABELS).departures == tuple(
         departure for departure in found if departure.cohort < len(history)
     )
+
+
+# --- the expansion --------------------------------------------------------------------------
+
+EXPANSIONS = [
+    # outcomes, options, cohorts of the expansion, its level, counts there, departures
+    ("1NNN 2TTN 1NNN", {}, None, []),
+    ("1NNN 2TTN 1NNN 1NNNNNNNNTT", {}, ((4,), 1, (10, 2, 0)), []),
+    ("1NNN 2TTN 1NNN 1N 1T? 1XX", {}, ((4, 5, 6), 1, (2, 1, 1)), []),
+    ("1NNN 2TTN 1N 1N 1N 1N", {}, ((6,), 1, (1, 0, 0)), []),  # three of them fill the cohort
+    ("1NNN 2TTN 1NNN 1XX", {}, ((4,), 1, (0, 0, 0)), []),
+    ("1NNN 2TTN 1NNT", {"variant": "declare"}, ((3,), 1, (3, 1, 0)), []),
+    ("1NNN 2NNN 3NNN 3NNN 3TTT", {}, ((5,), 3, (3, 3, 0)), []),
+    ("1NNT 1NTN 1NN", {"two_of_six": "mtd"}, ((3,), 1, (2, 0, 0)), []),
+    ("1NNN 2TTN 1NNN 2N", {}, None, [4]),
+    ("1NNN 2TTN 1NNN -1NNN", {}, None, [4]),
+    ("1NNN 2TTN 1NNN 1TT 2N 1N", {}, ((4, 6), 1, (3, 2, 0)), [5]),  # level 2 is as toxic as before
+    ("1NNN 2TTN 1NNNNN", {}, None, [3]),  # one cohort, larger than the design opens: no expansion
+    ("1NNN 2TTN 1NN? 1N", {}, None, [4]),  # the MTD is not settled
+    ("1TTN -1TT -1N", {}, None, [3]),  # no MTD to expand
+    ("1NNN 2NNN 2NN", {"max_patients": 6}, None, [3]),  # not determined
+]
+
+
+@pytest.mark.parametrize(("outcomes", "options", "expansion", "departing"), EXPANSIONS)
+def test_patients_at_the_mtd_after_the_stop_are_an_expansion(
+    outcomes, options, expansion, departing
+):
+    design = ThreePlusThree(n_levels=len(LABELS), start=1, **options)
+    cohorts = parse_outcomes(outcomes)
+    found = replay(design, cohorts, LABELS, expands=True)
+    assert [departure.cohort for departure in found.departures] == departing
+    if expansion is None:
+        assert found.expansion is None
+        assert found.tallies == tally_cohorts(cohorts, LABELS)
+        return
+    numbers, label, counts = expansion
+    assert found.expansion is not None
+    assert (found.expansion.cohorts, LABELS[found.expansion.level]) == (numbers, label)
+    seen = found.expansion.tally
+    assert (seen.n_evaluable, seen.n_dlts, seen.n_pending) == counts
+    counted = [cohort for number, cohort in enumerate(cohorts, 1) if number not in numbers]
+    assert found.tallies == tally_cohorts(counted, LABELS)
+
+
+def test_an_expansion_whose_mtd_is_taken_back_counts_again():
+    """DLTs elsewhere after the stop, against the rule, show that the escalation has not ended."""
+    design = ThreePlusThree(n_levels=2)
+    cohorts = parse_outcomes("1NNN 2NNN 2NNN 2TN 1TTT")
+    before = replay(design, cohorts[:-1], (1, 2), expands=True)
+    assert before.expansion is not None
+    found = replay(design, cohorts, (1, 2), expands=True)
+    assert found.expansion is None
+    assert [departure.cohort for departure in found.departures] == [5]
+    assert found.tallies == tally_cohorts(cohorts, (1, 2))
+    assert design.decide(found.tallies, found.level, found.last).mtd is None
+
+
+def test_the_last_cohort_of_the_escalation_is_not_one_of_the_expansion():
+    design = make_design("crm", n_levels=3, start=0, target=0.3, max_patients=12)
+    cohorts = parse_outcomes("1NNN 2NNN 3NTN 3NNN 3TTT")
+    found = replay(design, cohorts, (1, 2, 3), expands=True)
+    assert found.expansion is not None
+    assert (found.last, found.level) == (cohorts[3].tally, 2)
+
+
+def test_without_it_every_cohort_after_the_stop_departs():
+    design = ThreePlusThree(n_levels=len(LABELS), start=1)
+    found = replay(design, parse_outcomes("1NNN 2TTN 1NNN 1NN"), LABELS)
+    assert (found.expansion, [departure.cohort for departure in found.departures]) == (None, [4])
+
+
+OPTIONS = {
+    "a+b": {"a": 3, "b": 3, "c": 1, "d": 1, "e": 1},
+    **{
+        name: {"target": 0.3, "max_patients": 12}
+        for name in ("boin", "keyboard", "mtpi-2", "mtpi", "tpi")
+    },
+    **{name: {"target": 0.3, "max_patients": 12} for name in ("i3+3", "crm")},
+    "g3+3": {"max_patients": 12},
+}
+
+
+def played_to_an_mtd(design: Design, rng: random.Random):
+    """Follow a design, outcomes at random, until it stops with an MTD."""
+    labels = range(1, design.n_levels + 1)
+    while True:
+        history = ""
+        for _ in range(60):
+            cohorts = parse_outcomes(history)
+            found = replay(design, cohorts, labels)
+            decision = design.decide(found.tallies, found.level, found.last)
+            if decision.level is None:
+                break
+            letters = "".join(rng.choices("NNNNT", k=decision.n_to_enrol))
+            history += f" {decision.level + 1}{letters}"
+        if decision.mtd is not None:
+            return cohorts, decision
+
+
+@pytest.mark.parametrize("name", DESIGNS)
+def test_no_number_of_dlts_in_the_expansion_undoes_any_designs_mtd(name):
+    design = make_design(name, n_levels=3, start=0, **OPTIONS.get(name, {}))
+    rng = random.Random(1)  # noqa: S311  # of outcomes
+    for _ in range(5):
+        cohorts, decision = played_to_an_mtd(design, rng)
+        mtd = decision.mtd + 1
+        after = parse_outcomes(f"{mtd}TTTTTTT {mtd}T {mtd}N?X {mtd}TTTTTTTTTTTTTTTTTTTT")
+        found = replay(design, (*cohorts, *after), (1, 2, 3), expands=True)
+        assert found.departures == ()
+        assert found.expansion is not None
+        first = len(cohorts) + 1
+        assert found.expansion.cohorts == tuple(range(first, first + 4))
+        assert found.expansion.tally.n_dlts == 28
+        assert design.decide(found.tallies, found.level, found.last) == decision
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from((1, 2)), st.text("NNNNT?X", min_size=1, max_size=4)), max_size=8
+    )
+)
+def test_everybody_is_of_the_escalation_or_of_the_expansion(cohorts):
+    history = parse_outcomes(" ".join(f"{label}{letters}" for label, letters in cohorts))
+    design = ThreePlusThree(n_levels=2, variant="declare")
+    found = replay(design, history, (1, 2), expands=True)
+    together = list(found.tallies)
+    if found.expansion is not None:
+        level = found.expansion.level
+        together[level] = together[level].plus(found.expansion.tally)
+        assert design.decide(found.tallies, found.level, found.last).mtd == level
+    assert tuple(together) == tally_cohorts(history, (1, 2))
+    shorter = replay(design, history[:-1], (1, 2), expands=True).departures
+    assert shorter == tuple(d for d in found.departures if d.cohort < len(history))

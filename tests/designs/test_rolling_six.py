@@ -95,6 +95,11 @@ def test_complete_states_against_the_3_plus_3(variant, untested_below):
         assert np.array_equal(getattr(rolling, what), getattr(classical, what))
 
 
+def is_toxic(n_dlts, n_patients):
+    """Two or more; of more than six, 2/6 or more."""
+    return n_dlts >= 2 if n_patients <= 6 else 3 * n_dlts >= n_patients
+
+
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_every_untidy_tally_with_pending_patients_is_answered_soundly(variant):
     """Never at or above a level failed by what is known, never a seventh while outcomes pend."""
@@ -105,7 +110,7 @@ def test_every_untidy_tally_with_pending_patients_is_answered_soundly(variant):
         for x in range(min(n, 3) + 1)
     ]
     for tallies in itertools.product(one, repeat=2):
-        ceiling = next((i for i, t in enumerate(tallies) if t.n_dlts >= 2), 2)
+        ceiling = next((i for i, t in enumerate(tallies) if is_toxic(t.n_dlts, t.n_patients)), 2)
         for level in (0, 1):
             decision = design.decide(tallies, level)
             where = (tallies, level, decision)
@@ -117,7 +122,7 @@ def test_every_untidy_tally_with_pending_patients_is_answered_soundly(variant):
                 assert here.n_pending, where
                 assert here.n_patients < 6, where
                 below = tallies[:level]
-                assert not any(t.n_dlts + t.n_pending >= 2 for t in below), where
+                assert not any(is_toxic(t.n_dlts + t.n_pending, t.n_patients) for t in below), where
             elif decision.action is Action.WAIT and level == 0:
                 assert here.n_patients >= 6 or not here.n_pending, where
 

@@ -172,12 +172,13 @@ def test_every_maximum_sample_size_against_prose(variant, two_of_six):
 
 
 def failed_fail(n, x):
-    return x >= 2
+    """Two or more; of more than six, 2/6 or more."""
+    return np.where(n <= 6, x >= 2, 3 * x >= n)
 
 
 def failed_mtd(n, x):
     """2/4 to 2/6 may still be, or is, the MTD; two among the first three never."""
-    return (x >= 3) | ((x == 2) & (n <= 3))
+    return np.where(n <= 6, (x >= 3) | ((x == 2) & (n <= 3)), 3 * x > n)
 
 
 def open_fail(n, x):
@@ -198,16 +199,16 @@ UNTIDY = [
 
 
 def assert_mtd_earned(answers: Answers, variant: str, two_of_six: str) -> None:
-    """Assert <= 1/6 at the MTD, or 0/3 where the variant declares at once, or an allowed 2/6."""
+    """Assert <= 1/6 at the MTD (of more than six below 2/6), a 0/3 declared at once, or 2/6."""
     below, top = VARIANTS[variant]
     rows = np.flatnonzero(answers.mtd != NONE)
     mtd = answers.mtd[rows]
     n, x = answers.n[rows, mtd], answers.x[rows, mtd]
     at_top = mtd == answers.n.shape[1] - 1
-    earned = (n >= 6) & (x <= 1)
+    earned = ((n >= 6) & (x <= 1)) | ((n > 6) & (3 * x < n))
     earned |= (n >= 3) & (x == 0) & np.where(at_top, top == "declare", below == "declare")
     if two_of_six == "mtd":
-        earned |= (n >= 6) & (x == 2)
+        earned |= (n >= 6) & (3 * x == n)
     wrong = np.zeros(len(answers.mtd), dtype=bool)
     wrong[rows] = ~earned
     assert_none(answers, wrong, "an MTD without the patients it takes")
@@ -247,6 +248,39 @@ def test_every_tally_up_to_eight_patients_at_three_levels(variant, untested_belo
     assert_sound(answers, *JUDGES[two_of_six])
     assert_mtd_earned(answers, variant, two_of_six)
     assert_never_higher(answers)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "mtd"),
+    [
+        ("1NNT 1NNT 2NNN", 0),
+        ("1NNT 1NNT 2NNT", 0),
+        ("1NNT 1NNT 2NNN 3NNN", 0),
+        ("1NNN 2NNT 2NNT 3NNN", 1),
+        ("1NNT 1NNT 2NNT 2NNT", 0),  # the lower of two
+        ("1NNT 1NNT 2NNN 3TTT", 0),
+    ],
+)
+def test_two_of_six_as_the_mtd_caps_the_way_up_where_a_higher_level_was_given(outcomes, mtd):
+    """By the protocol's sentence the trial ended at 2/6: nothing given against it opens more."""
+    design = ThreePlusThree(n_levels=4, two_of_six="mtd")
+    cohorts = parse_outcomes(outcomes)
+    tallies = tally_cohorts(cohorts, (1, 2, 3, 4))
+    for level in range(4):
+        decision = design.decide(tallies, level)
+        assert (decision.action, decision.mtd) == (Action.STOP, mtd)
+        assert decision.clause.id == "borderline-mtd"
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_no_untidy_tally_leads_above_a_level_with_two_of_six_as_the_mtd(variant):
+    design = ThreePlusThree(n_levels=2, variant=variant, two_of_six="mtd")
+    answers = every_answer(design, list(range(10)))
+    n, x = answers.n[:, 0], answers.x[:, 0]
+    borderline = (n >= 6) & (3 * x == n)
+    assert borderline.any()
+    for named in (answers.level, answers.mtd):
+        assert_none(answers, borderline & (named > 0), "goes above 2/6")
 
 
 counts = st.integers(0, 9).flatmap(

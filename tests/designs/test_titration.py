@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from escalation.designs import Action, Decision, Design, make_design
+from escalation.designs import Action, Decision, Design, LevelStatus, make_design
 from escalation.designs.replay import replay
 from escalation.errors import DesignError
-from escalation.outcomes import parse_outcomes, tally_cohorts
+from escalation.outcomes import Tally, parse_outcomes, tally_cohorts
 from tests.designs.untidy import NONE, assert_never_higher, assert_none, every_answer
 
-NAMES = ("boin", "keyboard", "mtpi", "tpi", "i3+3", "g3+3")
+NAMES = ("boin", "keyboard", "mtpi-2", "mtpi", "tpi", "i3+3", "g3+3")
 by_name = pytest.mark.parametrize("name", NAMES)
 
 
@@ -67,9 +67,9 @@ def test_the_course_of_a_titration(name, outcomes, level, n_to_enrol, clause):
 
 @by_name
 def test_every_untidy_tally_has_a_sound_answer(name):
-    design = made(name, n_levels=3, max_patients=300)
+    design = made(name, n_levels=3)
     answers = every_answer(design, [0, 1, 2, 3])
-    plain = every_answer(made(name, n_levels=3, max_patients=300, titration=False), [0, 1, 2, 3])
+    plain = every_answer(made(name, n_levels=3, titration=False), [0, 1, 2, 3])
     treats = answers.level != NONE
     titrates = (answers.x.sum(axis=1) == 0) & (answers.n[:, -1] == 0) & (answers.n < 3).all(axis=1)
     assert_none(answers, titrates & (answers.n_to_enrol != 1), "more than one in the titration")
@@ -132,9 +132,27 @@ def test_the_last_cohort_takes_the_places_that_are_left():
     assert after(design, "1N 2T 2NN 2NN").action is Action.STOP
 
 
-def test_a_level_that_two_more_cannot_save_is_left_at_once():
-    design = make_design("boin", n_levels=3, target=0.1, max_patients=30, titration=True)
-    assert after(design, "1N 2T").level == 0
+def test_a_level_whose_last_cohort_the_cap_cut_short_is_no_mtd_against_select_mtd():
+    """BOIN's select.mtd(.2, c(3,5,4), c(2,2,1)) is 99; 2 of 4 would not eliminate level 1."""
+    size = {"n_levels": 3, "cohort_size": 4, "max_patients": 12, "titration": True}
+    design = make_design("boin", target=0.2, **size)
+    assert design.status(Tally(n_evaluable=3, n_dlts=2)) is LevelStatus.ABOVE_TARGET
+    end = after(design, "1N 2N 3N 3TNN 2TTNN 1TT")
+    assert (end.action, end.mtd, end.clause.id) == (Action.STOP, None, "lowest-eliminated")
+    safe = make_design("boin", target=0.3, extrasafe=True, cutoff_eli=0.93, **size)
+    end = after(safe, "1N 2N 3N 3TNN 2TTNN 1TT")
+    assert (end.mtd, end.clause.id) == (None, "lowest-unsafe")
+
+
+@by_name
+def test_the_cohort_is_completed_where_one_dlt_already_deescalates_as_in_get_oc(name):
+    """BOIN at a target of 0.1 de-escalates with 1/3; get.oc completes the cohort all the same."""
+    low = {} if name == "g3+3" else {"target": 0.1, "extrasafe": True}
+    design = make_design(name, n_levels=3, max_patients=30, titration=True, **low)
+    for outcomes, level in (("1T", 0), ("1N 2T", 1)):
+        decision = after(design, outcomes)
+        assert (decision.level, decision.n_to_enrol, decision.clause.id) == (level, 2, "fill")
+    assert_never_higher(every_answer(design, [0, 1, 2, 3]))
 
 
 @by_name

@@ -4,13 +4,13 @@ import pytest
 from scipy.stats import beta
 
 from escalation.binomial import beta_cdf
-from escalation.designs import Keyboard, MTpi, Tpi
+from escalation.designs import MTpi, MTpi2, Tpi
 from escalation.designs.interval.base import IntervalDesign
 from escalation.errors import DesignError
 from escalation.outcomes import Tally
 from tests.designs.reference import only, rows
 
-METHODS: dict[str, type[IntervalDesign]] = {"mtpi": MTpi, "mtpi2": Keyboard, "tpi": Tpi}
+METHODS: dict[str, type[IntervalDesign]] = {"mtpi": MTpi, "mtpi2": MTpi2, "tpi": Tpi}
 
 
 def _made(row: dict[str, str]) -> IntervalDesign:

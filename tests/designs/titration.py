@@ -38,6 +38,7 @@ def conduct(
     top: str = "expand",
     untested_below: str = "treat",
     two_of_six: str = "fail",
+    after_titration: str = "same",
 ) -> int | None:
     """Conduct a trial and return its MTD; ``treat`` gives a cohort's letters."""
     patients: dict[int, str] = {}
@@ -55,6 +56,8 @@ def conduct(
         if letter == "T" or n_moderate == moderate_events or level == n_levels - 1:
             break
         level += 1
+    if letter == "T" and after_titration == "below" and level > 0:
+        level -= level > start or untested_below == "treat"
 
     failed = n_levels
     while True:

@@ -7,8 +7,9 @@ level, over-enrolled ones, levels given against the rule, a current level that w
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,12 +45,18 @@ class Answers:
         )
 
 
-def every_answer(design: Design, sizes: list[int]) -> Answers:
+def every_answer(design: Design, sizes: Iterable[int]) -> Answers:
     """Decide on every tally with these numbers of patients at each level of the ladder."""
+    return _every_answer(design, tuple(sizes))
+
+
+@lru_cache(maxsize=32)  # several tests ask the same design
+def _every_answer(design: Design, sizes: tuple[int, ...]) -> Answers:
     one = [Tally(n_evaluable=n, n_dlts=x) for n in sizes for x in range(n + 1)]
     levels = range(design.n_levels)
     decide = design.decide
     rows = []
+    design.prepare(itertools.product(one, repeat=design.n_levels))
     for tallies in itertools.product(one, repeat=design.n_levels):
         for current in levels:
             d = decide(tallies, current)

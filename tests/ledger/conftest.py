@@ -22,7 +22,7 @@ def server() -> Iterator[PostgresServer]:
         yield server
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def place(request: pytest.FixtureRequest) -> Place:
     """Return a place on each database."""
     found: Place = request.getfixturevalue(f"{request.param}_place")

@@ -43,6 +43,7 @@ def archive(tmp_path: Path) -> Path:
 # ---------------------------------------------------------------- there and back
 
 
+@pytest.mark.postgres
 def test_a_ledger_goes_to_postgresql_and_back_with_equal_hashes(
     sqlite_place: SQLitePlace, postgres_place: PostgresPlace, tmp_path: Path
 ):

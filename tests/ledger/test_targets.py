@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import traceback
+
 import pytest
 
 from escalation.errors import LedgerError
+from escalation.ledger import open_ledger
 from escalation.ledger.targets import find_backend
 
 
@@ -45,3 +50,30 @@ def test_a_target_is_named_so_that_it_may_be_shown(target: str, name: str):
 def test_what_is_no_place_for_a_ledger_is_refused(target: str, problem: str):
     with pytest.raises(LedgerError, match=problem):
         find_backend(target, 1.0)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "postgresql://ada:s3cret@x@host/db",
+        "postgresql://ada:s3cret/x@host/db",
+        "postgresql://ada:s3cret@host:port/db",
+        "postgresql://ada:x:s3cret@host:1:2/db",
+    ],
+)
+def test_a_url_that_cannot_be_read_is_not_shown(target):
+    with pytest.raises(LedgerError) as caught:
+        open_ledger(target, timeout=0.1)
+    assert "s3cret" not in f"{caught.value!r} {''.join(traceback.format_exception(caught.value))}"
+
+
+def test_without_psycopg_the_extra_is_named():
+    code = (
+        "import sys; sys.modules['psycopg'] = None\n"
+        "from escalation.ledger import open_ledger\n"
+        "try: open_ledger('postgresql://localhost/x')\n"
+        "except Exception as error: print(type(error).__name__, error)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    wanted = "LedgerError PostgreSQL needs psycopg: pip install 'escalation[postgres]'\n"
+    assert run.stdout == wanted

@@ -18,6 +18,8 @@ from .recovering_writer import N_APPENDS
 from .test_power_cuts import recorded
 from .tracing import record
 
+pytestmark = pytest.mark.reliability
+
 ROOT = Path(__file__).parents[2]
 SEED = 20_260_306
 HOT = bytes.fromhex("d9d505f920a163d7")  # the beginning of a journal that is to be undone

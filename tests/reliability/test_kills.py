@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.reliability
+
 ROOT = Path(__file__).parents[2]
 SEED = 20_260_302
 PROGRAM = (sys.executable, "-W", "error", "-m", "tests.reliability.killed_writers")

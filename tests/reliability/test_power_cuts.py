@@ -14,6 +14,8 @@ from .power_cuts import FINE, Judge, promises, replay
 from .recorded_writer import N_APPENDS
 from .tracing import record
 
+pytestmark = pytest.mark.reliability
+
 ROOT = Path(__file__).parents[2]
 SEED = 20_260_303
 BULK, SLOW_BULK = 12_000, 900_000  # the largest narrative: three pages, or more than SQLite caches

@@ -19,6 +19,8 @@ from tests.ledger.postgres_server import PASSWORD, PostgresServer
 
 from .busy_writer import writers
 
+pytestmark = pytest.mark.reliability
+
 TRIAL = "T1"
 SEED = 20_260_304
 N_KILLS, N_WRITERS = 10, 4

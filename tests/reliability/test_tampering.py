@@ -16,6 +16,8 @@ from escalation.ledger.entries import COLUMNS
 from .tampering import PostgresTable, Row, SQLiteTable, Table, flip_bit, rechain, renumber
 from .workload import NAME, batch, moment
 
+pytestmark = pytest.mark.reliability
+
 TRIAL = "NCT07123519"
 SEED = 20_260_305
 N_ENTRIES = {"SQLite": 8, "PostgreSQL": 4}

@@ -8,6 +8,8 @@ from escalation.ledger import create_ledger, open_ledger, verify
 
 from .busy_writer import writers
 
+pytestmark = pytest.mark.reliability
+
 TRIAL = "T1"
 N_WRITERS, N_APPENDS = 8, 100
 

@@ -88,7 +88,9 @@ def test_untested_below_stop_opens_no_level_that_was_never_given() -> None:
         (5, 1, "stay 0 1"),
         (5, 2, NO_MTD),
         (7, 1, UP),
-        (7, 2, NO_MTD),
+        (7, 2, UP),  # below 2/6
+        (9, 2, UP),
+        (9, 3, NO_MTD),
     ],
 )
 def test_untidy_cohorts_are_completed_or_judged_by_hand_oracle(n, x, expected) -> None:

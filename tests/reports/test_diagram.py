@@ -26,6 +26,11 @@ DESIGNS = [
     APlusB(n_levels=4, start=1, a=1, b=2, c=1, d=0, e=0),
     ThreePlusThree(n_levels=6),
 ]
+THREE_STAGES = [
+    ThreePlusThree(n_levels=3, start=1, third=3),
+    APlusB(n_levels=3, a=2, b=3, c=1, d=1, e=1, third=2, f=3, below="declare"),
+]
+WITH_MORE = [pytest.param(design, id=repr(design)) for design in (*DESIGNS, *THREE_STAGES)]
 PARAMS = [pytest.param(design, id=repr(design)) for design in DESIGNS]
 
 
@@ -63,7 +68,7 @@ def steps(design: APlusB) -> Iterator[tuple[CohortNode, State]]:
             yield from ((source, states[key]) for key in state.following)
 
 
-@pytest.mark.parametrize("design", PARAMS)
+@pytest.mark.parametrize("design", WITH_MORE)
 def test_every_step_of_a_trial_is_on_one_edge_and_no_edge_is_idle(design) -> None:
     edges = state_machine(design).edges
     used = set()
@@ -112,7 +117,7 @@ def test_mermaid_of_two_levels_by_hand_oracle() -> None:
     )
 
 
-@pytest.mark.parametrize("design", PARAMS)
+@pytest.mark.parametrize("design", WITH_MORE)
 def test_mermaid_is_of_the_grammar_and_names_each_node_once(design) -> None:
     header, *lines = mermaid(design, names_of(design)).splitlines()
     assert header == "stateDiagram-v2"

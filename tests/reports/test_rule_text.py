@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from escalation.designs import APlusB, ThreePlusThree
+from escalation.designs import VARIANTS, APlusB, ThreePlusThree
 from escalation.outcomes import Tally
 from escalation.reports.rule.sentences import Case, rule_sentences, settled_early
 from escalation.reports.rule.situations import State, answer_words, reachable_states
@@ -37,7 +37,13 @@ A_PLUS_BS = [
     for start in (0, 1)
     for below in ("expand", "declare")
 ]
-DESIGNS = [pytest.param(design, id=repr(design)) for design in (*THREE_PLUS_THREES, *A_PLUS_BS)]
+THREE_STAGES = [
+    ThreePlusThree(n_levels=4, start=1, variant=variant, third=3) for variant in VARIANTS
+] + [APlusB(n_levels=3, a=2, b=3, c=1, d=1, e=1, third=2, f=3)]
+DESIGNS = [
+    pytest.param(design, id=repr(design))
+    for design in (*THREE_PLUS_THREES, *A_PLUS_BS, *THREE_STAGES)
+]
 # with a maximum sample size the counts at one level do not tell
 UNCAPPED = [param for param in DESIGNS if param.values[0].max_patients is None]
 

@@ -7,30 +7,39 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from escalation.reports.trial.log import about_subject, log_document, log_lines
-from escalation.trial import Recorded, Recorder, delegate_role, evolve
+from escalation.reports.trial.log import about_subject, log_document, view_log
+from escalation.trial import Recorded, Recorder, TrialState, delegate_role, evolve
 from escalation.trial.events import Role, RoleDelegated, SubjectDosed
 
 from .played import begin, play_demo
+from .written import lines_of
 
 DEMO = play_demo()
 
 
+def told(entries: list[Recorded], state: TrialState) -> list[str]:
+    """Return the lines between the heading and the anchor."""
+    heading, *lines, anchor = lines_of(view_log(entries, state, "T1"))
+    assert heading.split() == ["entry", "recorded,", "UTC", "by", "whom,", "and", "what"]
+    assert anchor == f"anchor {state.seq}:{state.head}"
+    return lines
+
+
 def test_the_demo_s_log_has_every_entry_on_80_columns() -> None:
-    lines = log_lines(DEMO.entries, DEMO.state)
+    lines = told(DEMO.entries, DEMO.state)
     assert max(map(len, lines)) <= 80
-    numbered = [line for line in lines if line[:2].strip()]
-    assert [int(line[:2]) for line in numbered] == list(range(1, 45))
-    assert lines[0].startswith(" 1  2026-01-05 08:00  Wu Jing: trial registered under protocol")
+    numbered = [line for line in lines if line[:5].strip()]
+    assert [int(line[:5]) for line in numbered] == list(range(1, 45))
+    assert lines[0].startswith("    1  2026-01-05 08:00  Wu Jing: trial registered under protocol")
 
 
 def test_the_day_is_said_where_it_is_not_that_of_the_recording() -> None:
-    assert not any(" on 2026" in line for line in log_lines(DEMO.entries, DEMO.state))
+    assert not any(" on 2026" in line for line in told(DEMO.entries, DEMO.state))
     played = begin()
     late = Recorder(name="Ada", on=date(2026, 1, 4), at=datetime(2026, 1, 6, 8, tzinfo=UTC))
     played.record(lambda state, who: delegate_role(state, who, person="Bo", role=Role.SITE), late)
-    assert log_lines(played.entries, played.state)[-1] == (
-        "4  2026-01-06 08:00  Ada: Bo given the role site on 2026-01-04."
+    assert told(played.entries, played.state)[-1] == (
+        "    4  2026-01-06 08:00  Ada: Bo given the role site on 2026-01-04."
     )
 
 
@@ -40,7 +49,7 @@ def test_times_are_in_utc_whatever_their_zone() -> None:
     event = RoleDelegated(on=date(2026, 1, 6), person="Bo", role=Role.SITE)
     entry = Recorded(seq=4, at=at, by="Ada", hash="0" * 64, event=event)
     state = evolve(played.state, entry)
-    assert log_lines([entry], state) == ["4  2026-01-06 16:30  Ada: Bo given the role site."]
+    assert told([entry], state) == ["    4  2026-01-06 16:30  Ada: Bo given the role site."]
     assert log_document([entry], state)[0]["recorded_at"] == "2026-01-06T16:30:00.000000Z"
 
 
@@ -57,9 +66,9 @@ def test_what_became_of_an_entry_is_said_with_it() -> None:
     entry = Recorded(seq=played.state.seq + 1, at=at, by="Ada", hash="0" * 64, event=stray)
     played.entries.append(entry)
     played.state = evolve(played.state, entry)
-    told = " ".join(" ".join(log_lines(played.entries, played.state)).split())
-    assert f"[corrected by {outcome + 1}, {outcome + 2}] [withdrawn by {outcome + 3}]" in told
-    assert "[does not fit: S9 had not been enrolled]" in told
+    said = " ".join(" ".join(told(played.entries, played.state)).split())
+    assert f"[corrected by {outcome + 1}, {outcome + 2}] [withdrawn by {outcome + 3}]" in said
+    assert "[does not fit: S9 had not been enrolled]" in said
     document = log_document(played.entries, played.state)
     assert document[outcome - 1]["corrected_by"][:2] == [outcome + 1, outcome + 2]
     assert document[outcome - 1]["withdrawn_by"] == outcome + 3

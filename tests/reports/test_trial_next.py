@@ -6,11 +6,12 @@ import json
 from datetime import date, timedelta
 
 from escalation.protocol import Protocol, load_protocol
-from escalation.reports.trial.next import next_document, next_lines
+from escalation.reports.trial.next import next_document, view_next
 from escalation.trial import decide, enrol_subject, hold_enrolment, next_patient
 from escalation.trial.demo import DEMO_DAY
 
 from .played import START, Played, begin, play_demo
+from .written import lines_of
 
 NCT = load_protocol("nct07123519")
 
@@ -18,13 +19,13 @@ NCT = load_protocol("nct07123519")
 def asked(played: Played, day: int = 0, **more: float) -> list[str]:
     assert played.state.protocol is not None
     on = START + timedelta(days=day)
-    lines = next_lines(next_patient(played.state, on, **more), played.state.protocol)
+    lines = lines_of(view_next(next_patient(played.state, on, **more), played.state.protocol, {}))
     assert max(map(len, lines)) <= 80
     return lines
 
 
 def test_no_says_from_when_on_and_everything_in_the_way() -> None:
-    lines = next_lines(next_patient(play_demo().state, DEMO_DAY), NCT)
+    lines = lines_of(view_next(next_patient(play_demo().state, DEMO_DAY), NCT, {}))
     assert lines[0] == "No. Not before 2026-06-19, and only after a decision."
     assert [line.strip() for line in lines[1:4]] == [
         "- TJ-008 is in the DLT window until 2026-06-03.",

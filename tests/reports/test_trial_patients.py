@@ -6,16 +6,17 @@ import json
 from datetime import date
 
 from escalation.protocol import load_protocol
-from escalation.reports.trial.patients import patient_lines, patients_document
+from escalation.reports.trial.patients import patient_blocks, patients_document
 from escalation.trial import enrol_subject
 from escalation.trial.demo import DEMO_DAY
 from escalation.trial.events import Toxicity
 
 from .played import begin, play_demo
+from .written import lines_of
 
 
 def test_the_demo_s_patients_with_what_has_to_be_known_of_each() -> None:
-    lines = patient_lines(play_demo().state, DEMO_DAY)
+    lines = lines_of(patient_blocks(play_demo().state, DEMO_DAY))
     assert lines[:7] == [
         "patient  level  cohort       dosed  given   window to  standing",
         "TJ-001       1       1  2026-01-12  100 %  2026-02-09  no DLT",
@@ -30,7 +31,7 @@ def test_the_demo_s_patients_with_what_has_to_be_known_of_each() -> None:
 
 
 def test_nobody_is_no_table() -> None:
-    assert patient_lines(begin().state, DEMO_DAY) == []
+    assert lines_of(patient_blocks(begin().state, DEMO_DAY)) == []
     assert patients_document(begin().state, DEMO_DAY) == []
 
 
@@ -39,11 +40,15 @@ def test_every_standing_is_shown() -> None:
     played.open_cohort(0)
     played.treat("S1", 0, infused=1.8e8, weight_kg=60)
     played.do(enrol_subject, day=1, subject="S2", weight_kg=70)
-    standings = lambda on: [line.split()[-1] for line in patient_lines(played.state, on)[1:]]  # noqa: E731
+
+    def standings(on: date) -> list[str]:
+        rows = lines_of(patient_blocks(played.state, on))[1:]
+        return [row.split()[-1] for row in rows]
+
     assert standings(date(2026, 2, 1)) == ["pending", "assigned"]
     assert standings(date(2026, 2, 2)) == ["overdue", "assigned"]
     played.outcome("S2", 2, "X", reason="never came")
-    lines = patient_lines(played.state, DEMO_DAY)
+    lines = lines_of(patient_blocks(played.state, DEMO_DAY))
     assert lines[-2:] == ["S2           1       1           -      -           -  withdrawn",
                           "  never came"]  # fmt: skip
 
@@ -55,7 +60,7 @@ def test_every_toxicity_of_a_subject_stays_in_sight() -> None:
     tox = [Toxicity(term=t, grade=g, onset=date(2026, 1, 6)) for t, g in (("rash", 1), ("flu", 2))]
     played.outcome("S1", 3, "N", toxicities=tox[:1])
     played.outcome("S1", 4, "T", toxicities=tox[1:])
-    text = " ".join(patient_lines(played.state, DEMO_DAY))
+    text = " ".join(lines_of(patient_blocks(played.state, DEMO_DAY)))
     assert "rash grade 1" in text
     assert "flu grade 2" in text
     (document,) = patients_document(played.state, DEMO_DAY)

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from escalation.protocol import Protocol, load_protocol
-from escalation.reports.trial.status import status_document, status_lines
+from escalation.reports.trial.status import status_document, view_status
 from escalation.trial import (
     TrialState,
     amend_protocol,
@@ -22,10 +22,11 @@ from escalation.trial.demo import DEMO_DAY
 from escalation.trial.events import Choice
 
 from .played import Played, begin, play_demo
+from .written import lines_of
 
 
 def screen(played: Played, on: date = DEMO_DAY, *, as_of: bool = False) -> str:
-    lines = status_lines(played.state, "T1", on, last=played.entries[-1], as_of=as_of)
+    lines = lines_of(view_status(played.state, "T1", on, last=played.entries[-1], as_of=as_of))
     assert max(map(len, lines)) <= 80
     return "\n".join(lines)
 
@@ -146,7 +147,7 @@ def test_an_amendment_is_shown_with_the_protocol_in_force() -> None:
 def test_a_trial_without_a_protocol_is_shown_all_the_same() -> None:
     state = TrialState()
     entry = play_demo(1).entries[0]
-    lines = status_lines(state, "T1", DEMO_DAY, last=entry)
+    lines = lines_of(view_status(state, "T1", DEMO_DAY, last=entry))
     assert any("registered" in line for line in lines)
     document = status_document(state, DEMO_DAY)
     assert document["rule"] is None

@@ -59,10 +59,11 @@ def assert_same(found, told):
 
 @pytest.mark.parametrize("q", [Q, (0.0,) * 4, (1.0,) * 4, (0.0, 1.0, 0.5, 1.0)], ids=str)
 @pytest.mark.parametrize("events", [1, 2])
-def test_exact_against_the_story(events, q):
-    design = AcceleratedTitration(n_levels=4, moderate_events=events)
-    graph = build_graph(design, p_moderate=q)
-    told = story(P, q, n_levels=4, moderate_events=events)
+@pytest.mark.parametrize("after_titration", ["same", "below"])
+def test_exact_against_the_story(events, q, after_titration):
+    named = {"n_levels": 4, "moderate_events": events, "after_titration": after_titration}
+    graph = build_graph(AcceleratedTitration(**named), p_moderate=q)
+    told = story(P, q, **named)
     assert_same(exact_characteristics(graph, P), told)
     assert exact_batch(graph, [P]).p_select[0] == pytest.approx(told[0], abs=1e-13)
 
@@ -74,6 +75,8 @@ def test_exact_against_the_story(events, q):
         {"below": "declare", "top": "declare"},
         {"start": 2, "untested_below": "stop"},
         {"two_of_six": "mtd"},
+        {"after_titration": "below", "start": 1},
+        {"after_titration": "below", "start": 1, "untested_below": "stop", "below": "declare"},
     ],
     ids=str,
 )

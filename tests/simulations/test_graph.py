@@ -166,8 +166,11 @@ def ends_of(graph: TransitionGraph) -> dict[tuple[tuple[Tally, ...], int], int]:
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_every_path_up_to_8_levels_patient_by_patient(variant):
-    for n_levels in range(1, 9):
+@pytest.mark.parametrize(
+    "levels", [range(1, 7), pytest.param(range(7, 9), marks=pytest.mark.slow)], ids=["6", "8"]
+)
+def test_every_path_up_to_8_levels_patient_by_patient(levels, variant):
+    for n_levels in levels:
         design = ThreePlusThree(n_levels=n_levels, variant=variant)
         walk, graph = PatientByPatient(design), build_graph(design)
         assert walk.paths.total() == PATHS[variant][n_levels - 1]

@@ -83,6 +83,24 @@ def test_all_figures_of_a_run_together_against_get_oc_by_chi_square(key, doses):
     assert chi2.sf(distance, 15) > 0.001, distance
 
 
+@pytest.mark.parametrize(
+    ("name", "none", "selected", "mean_n"),
+    [
+        ("keyboard", 2.95, (23.71, 38.06, 27.55, 7.73), 14.70),
+        ("mtpi-2", 10.77, (27.14, 33.97, 23.35, 4.77), 13.55),
+    ],
+)
+def test_one_by_one_against_figures_of_elimination_from_3_patients_and_from_1(
+    name, none, selected, mean_n
+):
+    """Keyboard eliminates on 3 patients or more, as get.oc.kb does; mTPI-2 on any number."""
+    design = make_design(name, n_levels=4, target=0.2, cohort_size=1, max_patients=15)
+    exact = exact_characteristics(build_graph(design), (0.1, 0.2, 0.3, 0.45))
+    assert round(100 * exact.p_no_mtd, 2) == none
+    assert tuple(round(100 * p, 2) for p in exact.p_select) == selected
+    assert round(sum(exact.patients), 2) == mean_n
+
+
 def test_every_reference_run_is_used():
     assert len(CASES) == 8
 

@@ -12,7 +12,7 @@ from escalation.designs import Boin, ThreePlusThree
 from escalation.errors import InputError
 from escalation.outcomes import Tally
 from simulations.compare.metrics import metric_values
-from simulations.engines.characteristics import correct_level, correct_levels
+from simulations.engines.characteristics import correct_levels
 from simulations.engines.exact import end_probabilities, exact_characteristics
 from simulations.graph.build import NO_MTD, build_graph
 from simulations.questions.averages import QUANTILES, average_over_curves
@@ -68,10 +68,11 @@ def pseudo_uniform_as_published(n_curves, generator, target, n_levels):
         share = generator.beta(max(n_levels - 1 - level, 0.5), 1)
         bound = target + (1 - target) * share
         while True:
-            curve = np.sort(generator.random(n_levels) * bound)
-            if correct_level(curve.tolist(), target) == level:
+            tried = np.sort(generator.random((64, n_levels)) * bound, axis=1)
+            accepted = np.flatnonzero(correct_levels(tried, target) == level)
+            if accepted.size:
                 break
-        curves.append(curve)
+        curves.append(tried[accepted[0]])
     return np.array(curves)
 
 

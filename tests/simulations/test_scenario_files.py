@@ -94,7 +94,7 @@ def test_a_file_can_give_its_own_doses_but_not_other_doses_than_the_ladder():
 
 def test_numbers_must_fit_the_doses_of_their_file():
     text = 'doses = [1, 2]\n[[scenarios]]\nname = "a"\np_dlt = [0.1, 0.2, 0.3]'
-    assert faults_of(text) == ["scenarios[0].p_dlt: needs one value a level, 2 in all, not 3"]
+    assert faults_of(text) == ['scenarios[0] "a".p_dlt: needs one value a level, 2 in all, not 3']
 
 
 def test_missing_doses_are_reported_once_and_hide_no_other_fault():
@@ -106,9 +106,9 @@ def test_missing_doses_are_reported_once_and_hide_no_other_fault():
     )
     assert not scenarios
     assert faults == [
-        "scenarios[0].formula: needs the ladder's doses; write doses = [...] above the first "
+        'scenarios[0] "a".formula: needs the ladder\'s doses; write doses = [...] above the first '
         "[[scenarios]]",
-        "scenarios[2].p_at: with one pair, slope is needed too; or give a second pair",
+        'scenarios[2] "c".p_at: with one pair, slope is needed too; or give a second pair',
     ]
 
 
@@ -147,20 +147,20 @@ def test_every_fault_of_a_file_is_reported_with_its_place(write):
     assert refusal.value.faults == (
         "the file: 'shema' is not a key here; did you mean schema? Known: schema, doses, scenarios",
         "doses[2]: 2e+06 is not above 3e+06 before it",
-        "scenarios[0].p_dlt[1]: 1.2 is not a probability from 0 to 1",
-        "scenarios[0].p_dlt[2]: nan is not a probability from 0 to 1",
-        "scenarios[0].p_dlt[3]: True is not a probability from 0 to 1",
-        "scenarios[0].p_dlt[4]: 'x' is not a probability from 0 to 1",
-        "scenarios[1].name: 'a' is an earlier scenario's name",
-        "scenarios[1].formula: 'logistc' is not a formula; did you mean logistic? "
+        'scenarios[0] "a".p_dlt[1]: 1.2 is not a probability from 0 to 1',
+        'scenarios[0] "a".p_dlt[2]: nan is not a probability from 0 to 1',
+        'scenarios[0] "a".p_dlt[3]: True is not a probability from 0 to 1',
+        "scenarios[0] \"a\".p_dlt[4]: 'x' is not a probability from 0 to 1",
+        "scenarios[1] \"a\".name: 'a' is an earlier scenario's name",
+        "scenarios[1] \"a\".formula: 'logistc' is not a formula; did you mean logistic? "
         "Known: logistic, emax, weibull, power",
         "scenarios[2].name: missing; every scenario has a name",
         "scenarios[2]: 'slop' is not a key here; did you mean slope? "
         "Known: name, description, formula, p_at, slope",
         "scenarios[2].p_at: P(DLT) must rise with dose, but is 0.3 at 3e+06 and 0.1 at 1e+07",
-        "scenarios[3].p_at: with one pair, pmax and hill are both needed",
-        "scenarios[4].description: one line of text is needed, not 3",
-        "scenarios[4]: either p_dlt or formula is needed, and not both",
+        'scenarios[3] "b".p_at: with one pair, pmax and hill are both needed',
+        'scenarios[4] "c".description: one line of text is needed, not 3',
+        'scenarios[4] "c": either p_dlt or formula is needed, and not both',
     )
     lines = str(refusal.value).splitlines()
     assert lines[0] == f"{path}: 14 faults"
@@ -183,36 +183,36 @@ def test_every_fault_of_a_file_is_reported_with_its_place(write):
         ("doses = 3", "doses: a list of doses is needed, lowest first, not 3"),
         (
             '[[scenarios]]\nname = "a"\np_dlt = [0x' + "f" * 5000 + "]",
-            "scenarios[0].p_dlt[0]: a number of thousands of digits is not a probability",
+            'scenarios[0] "a".p_dlt[0]: a number of thousands of digits is not a probability',
         ),
         (
             '[[scenarios]]\nname = "a"\np_dlt = [0.1]',
-            "scenarios[0].p_dlt: needs one value a level, 3 in all, not 1",
+            'scenarios[0] "a".p_dlt: needs one value a level, 3 in all, not 1',
         ),
         (
             '[[scenarios]]\nname = "a"\np_dlt = [0.1]\nformula = "power"',
-            "scenarios[0]: either p_dlt or formula is needed, and not both",
+            'scenarios[0] "a": either p_dlt or formula is needed, and not both',
         ),
         (
             '[[scenarios]]\nname = "a"\np_dlt = [0.1, 0.2, 0.3]\nslope = 1',
-            "scenarios[0]: 'slope' is not a key here; known: name, description, p_dlt, formula",
+            "scenarios[0] \"a\": 'slope' is not a key here; known: name, description, p_dlt, form",
         ),
         (
             '[[scenarios]]\nname = "a"\nformula = 3',
-            "scenarios[0].formula: 3 is not a formula; known: logistic, emax, weibull, power",
+            'scenarios[0] "a".formula: 3 is not a formula; known: logistic, emax, weibull, power',
         ),
         (
             '[[scenarios]]\nname = "a"\nformula = "logistic"\np_at = [[1, 0.1]]\nslope = 1',
-            "scenarios[0].formula: needs the ladder's doses; write doses = [...] above",
+            'scenarios[0] "a".formula: needs the ladder\'s doses; write doses = [...] above',
         ),
         (
             '[[scenarios]]\nname = "a"\nformula = "power"\nskeleton = [0.1]\np_at = [[1, 0.1]]',
-            "scenarios[0].formula: needs the ladder's doses; write doses = [...] above",
+            'scenarios[0] "a".formula: needs the ladder\'s doses; write doses = [...] above',
         ),
         (
             '[[scenarios]]\nname = "a"\nformula = "power"\ntheta = 1\n'
             f"skeleton = {[i / 102 for i in range(1, 102)]}",
-            "scenarios[0].p_dlt: 1 to 100 values are possible, one a level, not 101",
+            'scenarios[0] "a".p_dlt: 1 to 100 values are possible, one a level, not 101',
         ),
     ],
 )

@@ -15,12 +15,10 @@ from typing import Any
 
 import click
 
-from escalation.cli.options import shown_on
+from escalation.cli.show import shown_on
 from escalation.errors import InputError, printable
 from escalation.ledger import Ledger, open_ledger
 from escalation.tracker import Tracker
-from escalation.trial import TrialState
-from escalation.version import __version__
 
 __all__ = [
     "Place",
@@ -28,7 +26,6 @@ __all__ = [
     "check_new",
     "database_options",
     "find_trial",
-    "header",
     "place_options",
     "read_days",
     "show",
@@ -118,20 +115,6 @@ def find_trial(ledger: Ledger, trial: str | None) -> str:
             f"{ledger.name} holds several trials; say which with --trial: {', '.join(known)}"
         )
     return known[0]
-
-
-def header(state: TrialState, trial: str) -> dict[str, Any]:
-    """Return what every JSON document about a trial begins with."""
-    protocol = state.protocol
-    return {
-        "schema": 1,
-        "software": {"escalation": __version__},
-        "trial": trial,
-        "protocol": None
-        if protocol is None
-        else {"name": protocol.name, "digest": protocol.digest},
-        "head": {"seq": state.seq, "hash": state.head},
-    }
 
 
 # ---------------------------------------------------------------- options

@@ -17,7 +17,6 @@ from escalation.cli.options import echo_json, line
 from escalation.cli.trial.common import (
     Place,
     Wrapped,
-    header,
     read_days,
     show,
     today,
@@ -26,6 +25,7 @@ from escalation.cli.trial.common import (
 from escalation.errors import UnknownOutcomeError
 from escalation.protocol import describe_decision
 from escalation.reports.level_table import answer
+from escalation.reports.trial.heading import trial_heading
 from escalation.reports.trial.log import entry_document
 from escalation.reports.trial.sentences import describe_entry
 from escalation.tracker import Command, Tracker
@@ -155,7 +155,7 @@ class Recording:
         if self.as_json:
             echo_json(
                 {
-                    **header(after, trial),
+                    **trial_heading(after, trial),
                     "entries": [entry_document(entry) for entry in recorded],
                     "remarks": [
                         {"kind": kind, "entry": remark.entry, "text": remark.text}

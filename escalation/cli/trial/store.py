@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 
 from escalation.cli.options import CarefulCommand, echo_json, line, read_stdin
+from escalation.cli.show import file_written, shows
 from escalation.cli.trial.common import (
     Place,
     check_new,
@@ -33,6 +32,8 @@ from escalation.ledger import (
 )
 from escalation.ledger import restore as restore_archive
 from escalation.ledger import verify as verify_ledger
+from escalation.reports.trial.verification import view_verification
+from escalation.reports.view import View
 from escalation.tracker import read_entry
 from escalation.trial import replay_events
 from escalation.trial.importing import import_patients
@@ -50,9 +51,9 @@ __all__ = ["backup", "export", "import_csv", "restore", "verify"]
     metavar="SEQ:HASH",
     help="A printed anchor, which shows whether the end was cut off.",
 )
-@trial_options
-@click.pass_context
-def verify(ctx: click.Context, place: Place, anchors: tuple[str, ...], as_json: bool) -> None:
+@place_options
+@shows
+def verify(place: Place, anchors: tuple[str, ...]) -> View:
     """Check that a ledger is as it was written.
 
     Everything that is not is listed: in the database, in the chain of hashes, and entries that
@@ -70,18 +71,7 @@ def verify(ctx: click.Context, place: Place, anchors: tuple[str, ...], as_json: 
             sound = all(f.trial != trial or f.remark for f in findings)
             heads[trial], unread = _read_through(ledger, trial, sound)
             findings += unread
-    wrong = [finding for finding in findings if not finding.remark]
-    if as_json:
-        echo_json(_verify_document(heads, findings, sound=not wrong))
-    else:
-        for finding in findings:
-            line(f"{'Remark' if finding.remark else 'Wrong'}: {finding}", indent="  ")
-        for trial, head in heads.items():
-            if head is not None:
-                _show_head(trial, head)
-        line(_verdict(wrong, printed))
-    if wrong:
-        ctx.exit(IntegrityError.exit_code)
+    return view_verification(heads, findings, has_anchor=bool(printed))
 
 
 def _read_through(ledger: Ledger, trial: str, sound: bool) -> tuple[Anchor | None, list[Finding]]:
@@ -110,42 +100,6 @@ def _read_through(ledger: Ledger, trial: str, sound: bool) -> tuple[Anchor | Non
             for seq, problem in replay_events(recorded).oddities
         ]
     return (entries[-1].anchor if entries else None), findings
-
-
-def _verdict(wrong: Sequence[Finding], printed: Sequence[Anchor]) -> str:
-    if wrong:
-        n = len(wrong)
-        return f"{n} thing{'s are' if n > 1 else ' is'} wrong: the ledger is not as it was written."
-    if printed:
-        return "Nothing is wrong, and every anchor fits."
-    return (
-        "Nothing is wrong. That the end was not cut off only an anchor shows: give a printed one "
-        "with --anchor."
-    )
-
-
-def _verify_document(
-    heads: dict[str, Anchor | None], findings: Sequence[Finding], *, sound: bool
-) -> dict[str, Any]:
-    return {
-        "schema": 1,
-        "software": {"escalation": __version__},
-        "sound": sound,
-        "trials": [
-            {"trial": trial, "head": None if head is None else {"seq": head.seq, "hash": head.hash}}
-            for trial, head in heads.items()
-        ],
-        "findings": [
-            {
-                "trial": finding.trial,
-                "seq": finding.seq,
-                "kind": finding.kind,
-                "remark": finding.remark,
-                "problem": finding.problem,
-            }
-            for finding in findings
-        ],
-    }
 
 
 _output = click.option(
@@ -184,7 +138,7 @@ def export(place: Place, form: str, output: Path | None, force: bool) -> None:
         click.echo(data, nl=False)
         return
     _write(output, data, force=force)
-    click.echo(f"wrote {printable(str(output))}", err=True)
+    file_written(output)
 
 
 def _write(path: Path, data: bytes, *, force: bool) -> None:

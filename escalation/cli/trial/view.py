@@ -10,21 +10,17 @@ from typing import Any
 
 import click
 
-from escalation.cli.options import PICTURES, CarefulCommand, check_writable, echo_json
-from escalation.cli.trial.common import (
-    Place,
-    check_new,
-    header,
-    read_days,
-    show,
-    today,
-    trial_options,
-)
+from escalation.cli.options import PICTURES, CarefulCommand
+from escalation.cli.show import file_written, shows
+from escalation.cli.trial.common import Place, check_new, place_options, read_days, today
 from escalation.designs import describe_design
 from escalation.errors import InputError, did_you_mean
-from escalation.reports.trial.log import about_subject, log_document, log_lines
-from escalation.reports.trial.next import next_document, next_lines
-from escalation.reports.trial.status import status_document, status_lines
+from escalation.files import check_writable
+from escalation.reports.trial.heading import trial_heading
+from escalation.reports.trial.log import about_subject, view_log
+from escalation.reports.trial.next import view_next
+from escalation.reports.trial.status import view_status
+from escalation.reports.view import View
 from escalation.tracker import Tracker
 from escalation.trial import Recorded, TrialState, replay_events
 from escalation.trial import next_patient as find_next
@@ -89,14 +85,9 @@ def _read(tracker: Tracker, as_of: int | datetime | None) -> tuple[list[Recorded
     metavar="FILE",
     help="Draw every patient's course too: .png, .svg or .pdf.",
 )
-@trial_options
-def status(
-    place: Place,
-    as_of: int | datetime | None,
-    on: date | None,
-    plot: Path | None,
-    as_json: bool,
-) -> None:
+@place_options
+@shows
+def status(place: Place, as_of: int | datetime | None, on: date | None, plot: Path | None) -> View:
     """Show how a trial stands, on one screen.
 
     Levels, patients, what was decided, what the rule says, and every departure. The last line is an
@@ -114,11 +105,7 @@ def status(
         on = today() if as_of is None else _day_of(as_of, entries[-1])
     if plot is not None:
         _draw(state, tracker.trial, on, plot)
-    if as_json:
-        echo_json({**header(state, tracker.trial), **status_document(state, on)})
-    else:
-        last = entries[-1]
-        show(status_lines(state, tracker.trial, on, last=last, as_of=as_of is not None))
+    return view_status(state, tracker.trial, on, last=entries[-1], as_of=as_of is not None)
 
 
 def _draw(state: TrialState, trial: str, on: date, plot: Path) -> None:
@@ -135,6 +122,7 @@ def _draw(state: TrialState, trial: str, on: date, plot: Path) -> None:
         note=f"trial {trial} on {on}, anchor {state.seq}:{state.head}",
     )
     save_figure(plot_course(state, on), plot, provenance)
+    file_written(plot)
 
 
 def _day_of(as_of: int | datetime, last: Recorded) -> date:
@@ -148,10 +136,9 @@ def _day_of(as_of: int | datetime, last: Recorded) -> date:
 )
 @click.option("--subject", metavar="SUBJECT", help="Ask about this enrolled subject.")
 @click.option("--weight", type=float, metavar="KG", help="For the amount, if not enrolled yet.")
-@trial_options
-def next_patient(
-    place: Place, on: date | None, subject: str | None, weight: float | None, as_json: bool
-) -> None:
+@place_options
+@shows
+def next_patient(place: Place, on: date | None, subject: str | None, weight: float | None) -> View:
     """Say whether the next patient can be dosed: yes or no, and why.
 
     If yes, the level, the amount and the place in the cohort; if no, the earliest day and
@@ -164,17 +151,15 @@ def next_patient(
     if state.protocol is None:
         raise NoProtocolError
     found = find_next(state, today() if on is None else on, subject=subject, weight_kg=weight)
-    if as_json:
-        echo_json({**header(state, tracker.trial), **next_document(found)})
-    else:
-        show(next_lines(found, state.protocol))
+    return view_next(found, state.protocol, trial_heading(state, tracker.trial))
 
 
 @click.command(cls=CarefulCommand)
 @_as_of
 @click.option("--subject", metavar="SUBJECT", help="Only entries about this subject.")
-@trial_options
-def log(place: Place, as_of: int | datetime | None, subject: str | None, as_json: bool) -> None:
+@place_options
+@shows
+def log(place: Place, as_of: int | datetime | None, subject: str | None) -> View:
     """Show every entry: what, when and by whom.
 
     Times are when it was recorded, UTC; the day is named where it is not that of the recording.
@@ -189,7 +174,4 @@ def log(place: Place, as_of: int | datetime | None, subject: str | None, as_json
             known = did_you_mean(subject, state.subjects) if state.subjects else "nobody is yet"
             raise InputError(f"no subject {subject} is enrolled; {known}")
         entries = [entry for entry in entries if about_subject(entry, subject, state)]
-    if as_json:
-        echo_json({**header(state, tracker.trial), "entries": log_document(entries, state)})
-    else:
-        show([*log_lines(entries, state), f"anchor {state.seq}:{state.head}"])
+    return view_log(entries, state, tracker.trial)

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Literal, get_args
 
 from escalation.designs.a_plus_b.three_plus_three import ThreePlusThree
-from escalation.designs.base import MAX_LEVELS, Clause, Decision, LevelStatus
+from escalation.designs.base import MAX_LEVELS, Clause, Decision, Design, LevelStatus
 from escalation.outcomes import Tally
 
 __all__ = ["AcceleratedTitration"]
 
+AfterTitration = Literal["same", "below"]
 _ENDED = (MAX_LEVELS + 1) ** 2  # above every summary of a titration that goes on
+
+
+def _say_after_titration(_: Design, value: Any) -> str:
+    where = "one level below" if value == "below" else "at the same level"
+    return f"After a DLT in titration the trial goes on {where}."
+
+
+AFTER_TITRATION: Mapping[str, Any] = {
+    "description": "Where the 3+3 goes on after a DLT in titration: same level, or one below.",
+    "sentence": _say_after_titration,
+    "added_later": True,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +35,9 @@ class AcceleratedTitration(ThreePlusThree):
     Titration ends with the first DLT, with the second moderate toxicity (grade 2 or more, no DLT),
     or with the patient at the highest level. The level where it ends is completed to three, and the
     3+3 goes on from there: up with three patients a level, or down. Levels that titration has
-    passed count as passed on the way up only; on the way down they are completed to three.
+    passed count as passed on the way up only; on the way down they are completed to three. With
+    ``after_titration="below"`` a DLT of the one patient at a level in titration sends the trial one
+    level below instead, which is completed to three before the level is given again.
 
     Where titration ends is read off the tallies from the lowest level up, never off the order of
     events: with a DLT or moderate toxicity found late it may be a lower level than thought, and
@@ -34,7 +49,11 @@ class AcceleratedTitration(ThreePlusThree):
         Number of levels, and the 0-based level of the first patient.
     moderate_events : int
         Titration ends when this many patients have had a moderate toxicity.
-    variant, below, top, untested_below, two_of_six, max_patients
+    after_titration : {"same", "below"}
+        Where the 3+3 goes on after a DLT in titration: at the same level (Simon 1997), or one level
+        below it. The latter not from the lowest level, nor to one that was never given where
+        ``untested_below`` says "stop".
+    variant, below, top, untested_below, two_of_six, third, beyond, cohort_size, max_patients
         As in ``ThreePlusThree``.
 
     References
@@ -56,6 +75,7 @@ class AcceleratedTitration(ThreePlusThree):
     asks_moderate: ClassVar[bool] = True
 
     moderate_events: int = 2
+    after_titration: AfterTitration = field(default="same", metadata=AFTER_TITRATION)
 
     def __post_init__(self) -> None:
         super(AcceleratedTitration, self).__post_init__()
@@ -66,7 +86,12 @@ class AcceleratedTitration(ThreePlusThree):
         # titration meets a hundred patients at most, one a level
         wrong = type(events) is not int or not 1 <= events <= MAX_LEVELS
         said = f"moderate_events must be a whole number from 1 to {MAX_LEVELS}, not {events!r}"
-        return [*super(AcceleratedTitration, self)._faults(), *([said] if wrong else [])]
+        faults = [*super(AcceleratedTitration, self)._faults(), *([said] if wrong else [])]
+        if self.after_titration not in get_args(AfterTitration):
+            faults.append(
+                f"after_titration must be 'same' or 'below', not {self.after_titration!r}"
+            )
+        return faults
 
     def summarise_moderate(self, tallies: Sequence[Tally], level: int) -> int:
         """Return the moderate toxicities so far, or after them the level where titration ended."""
@@ -103,12 +128,34 @@ class AcceleratedTitration(ThreePlusThree):
             LevelStatus.CLEARED if status is LevelStatus.OPEN else status
             for status in statuses[:end]
         ]
-        return passed + statuses[end:]
+        way = passed + statuses[end:]
+        for level in range(1, self.n_levels if self.after_titration == "below" else 0):
+            unjudged = statuses[level - 1] in (LevelStatus.OPEN, LevelStatus.NOT_GIVEN)
+            if unjudged and self._goes_below(tallies, level):
+                way[level - 1] = LevelStatus.OPEN
+        return way
+
+    def _goes_below(self, tallies: Sequence[Tally], level: int) -> bool:
+        """Tell whether the level below is completed first: by a DLT in titration.
+
+        The tallies do not tell when a DLT came; that of a level's only patient came in titration,
+        or else the level below has been judged already.
+        """
+        if self.after_titration == "same" or not 0 < level >= self.start:
+            return False
+        there, below = tallies[level], tallies[level - 1]
+        only_one = there.n_evaluable == there.n_dlts == 1
+        return only_one and (below.n_evaluable > 0 or self.untested_below == "treat")
 
     def _treat(self, tallies: Sequence[Tally], level: int, target: int, why: str) -> Decision:
         end, has_ended = self._titration(tallies)
         if has_ended or tallies[target].n_evaluable:
-            why = "end-titration" if why == "fill" and target == end else why
+            above = target + 1
+            if above < self.n_levels and self._goes_below(tallies, above):
+                ends_here = why in ("fill", "unfinished-below")
+            else:
+                ends_here = why == "fill" and target == end and not self._goes_below(tallies, end)
+            why = "end-titration" if ends_here else why
             return super(AcceleratedTitration, self)._treat(tallies, level, target, why)
         why = why if why == "start" else "titrate"
         decision = self._enrol(tallies, level, target, 1, why)
@@ -121,12 +168,14 @@ def _clauses(design: AcceleratedTitration) -> dict[str, Clause]:
     events = design.moderate_events
     fewer = "no" if events == 1 else f"fewer than {events}"
     many = f"{events} moderate toxicit{'y' if events == 1 else 'ies'}"
+    where = "at the level where it ends"
+    if design.after_titration == "below":
+        where = f"one level below after a DLT, else {where},"
     texts = {
         "start": "Treat one patient at the starting level.",
         "titrate": f"While no DLT and {fewer} moderate toxicities (grade 2 or more) have been "
         "seen, each level is given to one patient: treat one at the next level.",
         "end-titration": f"Titration ends with the first DLT, with {many} (grade 2 or more), or "
-        "at the highest level: treat more at the level where it ends until three are evaluable, "
-        "and go on as a 3+3.",
+        f"at the highest level: treat more {where} until three are evaluable, and go on as a 3+3.",
     }
     return {clause_id: Clause(clause_id, text) for clause_id, text in texts.items()}

@@ -1,73 +1,219 @@
-"""The sentences of a protocol with an A+B design, written from its options."""
+"""The sentences of a protocol with an A+B design: those of the rule, and one for each option."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import Any
 
-from escalation.designs.base import Clause
+from escalation.designs.base import Clause, Design, LevelStatus
+from escalation.designs.options import SAID_ELSEWHERE
+from escalation.outcomes import Tally
 
-if TYPE_CHECKING:
-    from escalation.designs.a_plus_b.base import APlusB
+__all__ = [
+    "BELOW",
+    "BEYOND",
+    "BORDERLINE",
+    "COHORT_RANGE",
+    "THIRD",
+    "THIRD_LIMIT",
+    "TOP",
+    "UNTESTED_BELOW",
+    "describe_beyond",
+    "write_clauses",
+]
 
-__all__ = ["write_clauses"]
 
+def write_clauses(
+    *,
+    a: int,
+    b: int,
+    c: int,
+    d: int,
+    e: int,
+    third: int | None,
+    f: int,
+    borderline: str,
+    max_patients: int | None,
+) -> dict[str, Clause]:
+    """Write the protocol's sentences for one set of options, named as those of ``APlusB``.
 
-def write_clauses(design: APlusB) -> dict[str, Clause]:
-    """Write the protocol's sentences for one set of options."""
-    a, c, d, e = (_word(n) for n in (design.a, design.c, design.d, design.e))
-    full = _word(design.a + design.b)
-    toxic_first = design.d + 1
-    toxic_full = design.e + 1 + (design.borderline == "mtd")
+    Without a third stage ``f`` is ``e``.
+    """
+    first, full = _word(a), _word(a + b)
+    toxic_first, toxic_full = d + 1, f + 1 + (borderline == "mtd")
+    every = _word(a + b + (third or 0))
+    looks = full if third is None else f"{full} or {every}"
     if toxic_first == toxic_full:
         too_toxic = f"With {_word(toxic_first)} or more DLTs a level is too toxic"
-    elif toxic_first > design.a:
-        too_toxic = f"With {_word(toxic_full)} or more DLTs among {full} a level is too toxic"
+    elif toxic_first > a:
+        too_toxic = f"With {_word(toxic_full)} or more DLTs among {looks} a level is too toxic"
     else:
         too_toxic = (
-            f"With {_word(toxic_first)} or more DLTs among the first {a}, or "
-            f"{_word(toxic_full)} or more among {full}, a level is too toxic"
+            f"With {_word(toxic_first)} or more DLTs among the first {first}, or "
+            f"{_word(toxic_full)} or more among {looks}, a level is too toxic"
         )
     too_toxic += " and neither it nor any higher level is given again. "
-    few_dlts = f"no DLT among {a}" if design.c == 1 else f"fewer than {c} DLTs among {a}"
-    doubt = (
-        c if design.c >= design.d else f"{c} or {d}" if design.c + 1 == design.d else f"{c} to {d}"
-    )
+    few_dlts = f"no DLT among {first}" if c == 1 else f"fewer than {_word(c)} DLTs among {first}"
+    in_doubt = f"{_range(c, d)} DLT{'s' * (d > 1)} among {first} patients"
+    passing = f"at most {_word(e)} DLT{'s' * (e != 1)} among {full}"
+    if third is not None:
+        passing += f", or at most {_word(f)} among {every}"
     texts = {
-        "start": f"Treat {a} patients at the starting level.",
-        "fill": f"A level is first judged on {a} evaluable patients: treat until {a} are "
+        "start": f"Treat {first} patients at the starting level.",
+        "fill": f"A level is first judged on {first} evaluable patients: treat until {first} are "
         "evaluable.",
-        "expand": f"With {doubt} DLT{'s' * (design.d > 1)} among {a} patients, treat more at the "
-        f"same level until {full} are evaluable, and judge it on them.",
+        "expand": f"With {in_doubt}, treat more at the same level until {full} are evaluable, and "
+        "judge it on them.",
+        "expand-third": f"With {_range(e + 1, min(f, a + b))} DLTs among {full} patients, treat "
+        f"more at the same level until {every} are evaluable, and judge it on them.",
         "escalate-first": f"With {few_dlts}, escalate to the next level.",
-        "escalate-expanded": f"With at most {e} DLT{'s' * (design.e != 1)} among {full}, escalate "
-        "to the next level.",
+        "escalate-expanded": f"With {passing}, escalate to the next level.",
         "confirm-top": f"The highest level is declared the MTD only on {full} patients: with "
         f"{few_dlts} there, treat more until {full} are evaluable.",
         "declare-top": f"With {few_dlts} at the highest level, stop: it is declared the MTD; a "
         "higher dose might be tolerated too.",
-        "mtd-top": f"With at most {e} DLT{'s' * (design.e != 1)} among {full} at the highest "
-        "level, stop: it is declared the MTD; a higher dose might be tolerated too.",
+        "mtd-top": f"With {passing} at the highest level, stop: it is declared the MTD; a "
+        "higher dose might be tolerated too.",
         "confirm-below": too_toxic + "The level below it has been cleared by fewer than "
         f"{full} patients: treat more there until {full} are evaluable.",
         "declare-below": too_toxic + "The level below it has been cleared: stop, that is the MTD.",
-        "mtd-below": too_toxic + "The level below it has at most "
-        f"{e} DLT{'s' * (design.e != 1)} among {full}: stop, that is the MTD.",
+        "mtd-below": too_toxic + f"The level below it has {passing}: stop, that is the MTD.",
         "untested-below": too_toxic
-        + f"The level below it has never been given: treat {a} patients there.",
+        + f"The level below it has never been given: treat {first} patients there.",
         "untested-below-stop": too_toxic
         + "No level below it has been given, and none is opened now: stop, no MTD is declared.",
         "lowest-too-toxic": too_toxic + "It is the lowest level: stop, no level is tolerated and "
         "no MTD is declared.",
-        "borderline-mtd": f"With exactly {_word(design.e + 1)} DLTs among {full} or more, stop: "
+        "borderline-mtd": f"With exactly {_word(e + 1)} DLTs among {full} or more, stop: "
         "this level is the MTD.",
         "unfinished-below": "A lower level that was given has not been judged: complete it before "
         "any higher level is given again.",
         "max-patients": "When the next patients would exceed the maximum sample size of "
-        f"{design.max_patients}, stop: the MTD is not determined.",
+        f"{max_patients}, stop: the MTD is not determined.",
     }
+    if third is None:
+        del texts["expand-third"]
     return {clause_id: Clause(clause_id, text) for clause_id, text in texts.items()}
+
+
+def _range(low: int, high: int) -> str:
+    """Write the whole numbers from one to another: ``one``, ``one or two``, ``one to three``."""
+    if low >= high:
+        return _word(low)
+    return f"{_word(low)} {'or' if low + 1 == high else 'to'} {_word(high)}"
 
 
 def _word(n: int) -> str:
     words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
     return words[n] if n < len(words) else str(n)
+
+
+# --- what the rule section of a protocol says of each option; see ``describe_options``
+
+
+def _below(design: Design, value: Any) -> str:
+    first, full = design.stages[:2]
+    if value == "expand":
+        return f"The level below a too toxic one is declared the MTD only on {full} patients."
+    return (
+        f"The level below a too toxic one is declared the MTD as soon as {first} patients have "
+        "cleared it."
+    )
+
+
+def _top(design: Design, value: Any) -> str:
+    first, full = design.stages[:2]
+    if value == "expand":
+        return f"The highest level is declared the MTD only on {full} patients."
+    return f"The highest level is declared the MTD as soon as {first} patients have cleared it."
+
+
+def _untested_below(design: Design, value: Any) -> str:
+    if design.start == 0:
+        return ""
+    level = "A level that was never given and lies below a too toxic one"
+    if value == "treat":
+        return f"{level} is given to {design.stages[0]} patients."
+    return f"{level} is not opened."
+
+
+def _borderline(design: Design, value: Any) -> str:
+    if len(design.stages) > 2:
+        return ""  # a third stage says what they mean
+    meaning = "the level is the MTD" if value == "mtd" else "the level is too toxic"
+    first, n = _first_not_passing(design)
+    return f"{first} DLTs among {n} patients mean that {meaning}."
+
+
+def _third(design: Design, value: Any) -> str:
+    if value is None:
+        return ""
+    *_, full, every = design.stages
+    counts = range(full + 1)
+    status = [design.status(Tally(n_evaluable=full, n_dlts=x)) for x in counts]
+    in_doubt = " or ".join(str(x) for x in counts if status[x] is LevelStatus.OPEN)
+    first, _ = _first_not_passing(design)
+    return (
+        f"{in_doubt} DLTs among {full} patients leave doubt: {value} more "
+        f"are treated, and at most {first - 1} DLTs among {every} pass the level."
+    )
+
+
+def _cohort_range(design: Design, value: Any) -> str:
+    if value is None:
+        return ""
+    return (
+        f"A cohort may have {_range(design.stages[0], design.largest_cohort)} evaluable patients; "
+        "all patients at the level are judged together, whatever their number."
+    )
+
+
+def describe_beyond(design: Design, value: Any) -> str:
+    """Say how a level with more patients than the last stage foresees is judged."""
+    first, n = _first_not_passing(design)
+    level = f"A level with more than {_word(n)} patients is judged by"
+    if value == "count":
+        return f"{level} the same numbers of DLTs as one with {_word(n)}."
+    if design.status(Tally(n_evaluable=n, n_dlts=first)) is LevelStatus.BORDERLINE:
+        limit = f"more than {first}/{n} is too toxic, {first}/{n} makes it the MTD, less is passed"
+    else:
+        limit = f"{first}/{n} or more is too toxic, less is passed"
+    return f"{level} its rate: {limit}."
+
+
+def _first_not_passing(design: Design) -> tuple[int, int]:
+    """Return the fewest DLTs that do not pass a level on its last look, and its patients then."""
+    n = design.stages[-1]
+    numbers = range(n + 1)
+    passing = (design.status(Tally(n_evaluable=n, n_dlts=x)) for x in numbers)
+    return next(x for x in numbers if next(passing) is not LevelStatus.CONFIRMED), n
+
+
+BELOW: Mapping[str, Any] = {"sentence": _below}
+TOP: Mapping[str, Any] = {"sentence": _top}
+UNTESTED_BELOW: Mapping[str, Any] = {"sentence": _untested_below}
+BORDERLINE: Mapping[str, Any] = {"sentence": _borderline}
+THIRD: Mapping[str, Any] = {
+    "description": "Patients of a third stage, where A+B leave doubt.",
+    "ge": 1,
+    "le": 20,
+    "sentence": _third,
+    "added_later": True,
+}
+THIRD_LIMIT: Mapping[str, Any] = {
+    "description": "Most DLTs that pass a level with all three stages; E+1 unless given.",
+    "ge": 1,
+    "le": 20,
+    **SAID_ELSEWHERE,
+    "added_later": True,
+}
+COHORT_RANGE: Mapping[str, Any] = {
+    "description": "Evaluable patients of a cohort, as a range such as 3-6.",
+    "sentence": _cohort_range,
+    "added_later": True,
+}
+BEYOND: Mapping[str, Any] = {
+    "description": "Judge a level with more than A+B patients by rate or by count.",
+    "sentence": describe_beyond,
+    "added_later": True,
+}

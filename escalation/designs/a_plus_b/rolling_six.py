@@ -34,7 +34,7 @@ class RollingSix(ThreePlusThree):
 
     Attributes
     ----------
-    n_levels, start, variant, below, top, untested_below, max_patients
+    n_levels, start, variant, below, top, untested_below, beyond, max_patients
         As in ``ThreePlusThree``. Two DLTs among six are always too toxic.
 
     References
@@ -58,6 +58,8 @@ class RollingSix(ThreePlusThree):
     )
 
     two_of_six: Borderline = field(default="fail", init=False, repr=False)
+    third: int | None = field(default=None, init=False, repr=False)
+    cohort_size: str | None = field(default=None, init=False, repr=False)
 
     def _decide_pending(self, tallies: Sequence[Tally], level: int, last: Tally) -> Decision:
         decision = super(RollingSix, self)._decide_pending(tallies, level, last)

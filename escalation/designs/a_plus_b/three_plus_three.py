@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 from escalation.designs.a_plus_b.base import APlusB, Borderline, Confirmation
+from escalation.designs.a_plus_b.clauses import BELOW, BORDERLINE, TOP
+from escalation.designs.options import SAID_ELSEWHERE
 from escalation.errors import DesignError, did_you_mean
 
 __all__ = ["VARIANTS", "ThreePlusThree", "Variant"]
@@ -31,8 +33,11 @@ class ThreePlusThree(APlusB):
         Number of levels, and the 0-based level of the first cohort.
     variant : {"confirm", "declare", "expand-below", "declare-confirm-top"}
         The usual name of the pair (``below``, ``top``); "confirm" unless these say otherwise.
-    below, top, untested_below, max_patients
+    below, top, untested_below, beyond, cohort_size, max_patients
         As in ``APlusB``.
+    third : int or None
+        Patients of a third stage: 3 makes it a 3+3+3, where 2/6 are given three more, 2/9 passes
+        and 3/9 is too toxic.
     two_of_six : {"fail", "mtd"}
         What exactly 2 DLTs among 6 mean: too toxic (classical), or this level is the MTD
         (as in NCT04697940).
@@ -58,11 +63,13 @@ class ThreePlusThree(APlusB):
     c: int = field(default=1, init=False, repr=False)
     d: int = field(default=1, init=False, repr=False)
     e: int = field(default=1, init=False, repr=False)
+    f: int | None = field(default=None, init=False, repr=False)
     borderline: Borderline = field(default="fail", init=False, repr=False)
-    variant: Variant | None = None
-    below: Confirmation | None = None  # type: ignore[assignment]  # None only until __post_init__
-    top: Confirmation | None = None  # type: ignore[assignment]  # None only until __post_init__
-    two_of_six: Borderline = "fail"
+    variant: Variant | None = field(default=None, metadata=SAID_ELSEWHERE)
+    # None only until __post_init__
+    below: Confirmation | None = field(default=None, metadata=BELOW)  # type: ignore[assignment]
+    top: Confirmation | None = field(default=None, metadata=TOP)  # type: ignore[assignment]
+    two_of_six: Borderline = field(default="fail", metadata=BORDERLINE)
 
     def __post_init__(self) -> None:
         if self.variant is not None and self.variant not in get_args(Variant):
@@ -92,6 +99,12 @@ class ThreePlusThree(APlusB):
         named = next((name for name, pair in VARIANTS.items() if pair == (below, top)), None)
         object.__setattr__(self, "variant", named)
         super(ThreePlusThree, self).__post_init__()
+
+    def spelled_out(self) -> Mapping[str, Any]:
+        """Return as ``APlusB``, under the names of a 3+3."""
+        said = dict(super(ThreePlusThree, self).spelled_out())
+        said.pop("f", None)
+        return {"two_of_six" if name == "borderline" else name: said[name] for name in said}
 
     def superseded_by(self, options: Collection[str]) -> frozenset[str]:
         """Give way: a variant names a pair, so it replaces ``below`` and ``top``, and they it."""

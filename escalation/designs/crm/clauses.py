@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from escalation.designs.base import Clause
-
-if TYPE_CHECKING:
-    from escalation.designs.crm.design import Crm
+from escalation.designs.crm.options import CrmOptions
 
 __all__ = ["write_crm_clauses"]
 
 
-def write_crm_clauses(design: Crm) -> dict[str, Clause]:
+def write_crm_clauses(design: CrmOptions) -> dict[str, Clause]:
     """Write the protocol's sentences for one set of options."""
     size = design.cohort_size
     patients = f"{size} patient{'s' * (size > 1)}"

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import ClassVar
 
-from escalation.designs.base import Action, Decision, LevelStatus
+from escalation.designs.base import Action, Clause, Decision, LevelStatus
 from escalation.designs.interval.clauses import write_interval_clauses
 from escalation.designs.interval.isotonic import select_mtd
 from escalation.designs.interval.options import IntervalOptions, Statuses
@@ -32,15 +32,21 @@ class IntervalDesign(IntervalOptions):
 
     __slots__ = ()  # a dataclass once more, without new fields, would cost every start 1 ms
 
-    eliminates_from: ClassVar[int] = 1  # fewest patients on whom a level is eliminated
     by_stages: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
         object.__setattr__(self, "_statuses", _judge_table(self))
+        object.__setattr__(self, "_short", tuple(map(self.elimination, range(self.cohort_size))))
         known = range(len(self._statuses) if self.extrasafe else 0)
         object.__setattr__(self, "_unsafe", tuple(map(self.unsafe_at_lowest, known)))
-        object.__setattr__(self, "_clauses", write_interval_clauses(self))
+        clauses = write_interval_clauses(self, self.reasons(), self.selection())
+        object.__setattr__(self, "_clauses", clauses)
+
+    @property
+    def clauses(self) -> Mapping[str, Clause]:
+        """The protocol's sentences for these options, by their ids."""
+        return self._clauses
 
     @property
     def stages(self) -> tuple[int, ...]:
@@ -67,7 +73,7 @@ class IntervalDesign(IntervalOptions):
         return self._fewest_above(n, self.cutoff_eli)
 
     def _fewest_above(self, n: int, cutoff: float) -> int | None:
-        if n < self.eliminates_from or not self._is_excessive(n, n, cutoff):
+        if n < self.min_eliminate or not self._is_excessive(n, n, cutoff):
             return None
         low, high = 0, n  # the posterior probability rises with the DLTs
         while low < high:
@@ -85,7 +91,8 @@ class IntervalDesign(IntervalOptions):
         """Judge one level on its evaluable patients alone, for any number of them.
 
         With less than a first cohort, it is not cleared; and it is above the target, or too toxic,
-        when it would be though the rest of the cohort had no DLT.
+        when it would be though the rest of the cohort had no DLT. One patient of a titration leaves
+        it open.
         """
         n, x = tally.n_evaluable, tally.n_dlts
         return self._statuses[n][x] if n < len(self._statuses) else _judge(self, n)[x]
@@ -97,14 +104,23 @@ class IntervalDesign(IntervalOptions):
         except IndexError:  # more patients at a level than in the whole trial
             return [self.status(tally) for tally in tallies]
 
+    def _judged_as(self, n: int) -> int:
+        """Return as how many patients ``n`` are judged: the rest of a first cohort without DLT.
+
+        The one patient of a titration is not judged alone: the cohort is completed first.
+        """
+        return max(n, self.cohort_size) if n > int(self.titration) else 0
+
     def _is_lowest_unsafe(self, lowest: Tally) -> bool:
         """Tell whether the trial stops for the lowest level, though it is not eliminated."""
-        if not self.extrasafe:
-            return False
-        n = lowest.n_evaluable
+        return self.extrasafe and self._is_unsafe(
+            self._judged_as(lowest.n_evaluable), lowest.n_dlts
+        )
+
+    def _is_unsafe(self, n: int, x: int) -> bool:
         limits = self._unsafe
         limit = limits[n] if n < len(limits) else self.unsafe_at_lowest(n)
-        return limit is not None and lowest.n_dlts >= limit
+        return limit is not None and x >= limit
 
     def unsafe_at_lowest(self, n: int) -> int | None:
         """Return the fewest DLTs among ``n`` at the lowest level that stop the trial."""
@@ -191,7 +207,19 @@ class IntervalDesign(IntervalOptions):
         return level, "stay"
 
     def _select(self, why: str, tallies: Sequence[Tally]) -> Decision:
-        return self._stop(why, self._select_mtd(tallies))
+        """Stop with the MTD, every level judged on the patients it has: no more will come."""
+        ceiling = len(tallies)
+        for level, tally in enumerate(tallies):
+            n = tally.n_evaluable
+            limit = self._short[n] if n < self.cohort_size else None  # the others have been judged
+            if limit is not None and tally.n_dlts >= limit:
+                ceiling = level
+                break
+        if ceiling == 0:
+            return self._stop("lowest-eliminated")
+        if self.extrasafe and self._is_unsafe(tallies[0].n_evaluable, tallies[0].n_dlts):
+            return self._stop("lowest-unsafe")
+        return self._stop(why, self._select_mtd(tallies[:ceiling]))
 
     def _stop(self, why: str, mtd: int | None = None) -> Decision:
         return Decision(action=Action.STOP, mtd=mtd, clause=self._clauses[why])
@@ -215,7 +243,9 @@ def _judge(design: IntervalDesign, n: int) -> tuple[LevelStatus, ...]:
     """Judge every number of DLTs among ``n`` patients."""
     if n == 0:
         return (LevelStatus.NOT_GIVEN,)
-    size = max(n, design.cohort_size)
+    size = design._judged_as(n)
+    if not size:
+        return (LevelStatus.OPEN,) * (n + 1)
     most_to_go_up, fewest_to_go_down = design.boundaries(size)
     fewest_to_eliminate = design.elimination(size)
     statuses = [LevelStatus.OPEN] * (n + 1)

@@ -45,7 +45,8 @@ class Boin(IntervalDesign):
     """
 
     name: ClassVar[str] = "boin"
-    eliminates_from: ClassVar[int] = 3
+    min_eliminate: ClassVar[int] = 3
+    extrasafe_is_published: ClassVar[bool] = True
 
     p_saf: float | None = field(
         default=None,

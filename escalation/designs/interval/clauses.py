@@ -2,27 +2,42 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from escalation.designs.base import Clause
-
-if TYPE_CHECKING:
-    from escalation.designs.interval.base import IntervalDesign
+from escalation.designs.interval.options import IntervalOptions
 
 __all__ = ["write_interval_clauses"]
 
 
-def write_interval_clauses(design: IntervalDesign) -> dict[str, Clause]:
-    """Write the protocol's sentences for one set of options."""
+def write_interval_clauses(
+    design: IntervalOptions, reasons: tuple[str, str, str], selection: str
+) -> dict[str, Clause]:
+    """Write the protocol's sentences for one set of options.
+
+    Parameters
+    ----------
+    design : IntervalOptions
+    reasons : tuple of str
+        When to escalate, to stay and to de-escalate.
+    selection : str
+        Which level is selected as the MTD.
+
+    Returns
+    -------
+    dict
+        By the ids of the clauses.
+    """
     size = design.cohort_size
     patients = f"{size} patient{'s' * (size > 1)}"
-    below, within, above = design.reasons()
+    below, within, above = reasons
     risk = f"the posterior probability that P(DLT) exceeds {design.target:g}"
+    fewest = design.min_eliminate
+    enough = f" on {fewest} patients or more" * (size < fewest)
     eliminated = (
-        f"Where {risk} is above {design.cutoff_eli:g}, the level and all above it are eliminated "
-        "and never given again. "
+        f"Where {risk} is above {design.cutoff_eli:g}{enough}, the level and all above it are "
+        "eliminated and never given again. "
     )
-    selected = f"the MTD is {design.selection()}."
+    taken_over = f" No such rule is published for {design.name}; it is BOIN's."
+    selected = f"the MTD is {selection}."
     titrated = "Titration ends with the first DLT, or at the highest level. "
     texts = {
         "start": f"Treat {'1 patient' if design.titration else patients} at the starting level.",
@@ -44,7 +59,8 @@ def write_interval_clauses(design: IntervalDesign) -> dict[str, Clause]:
         "lowest-eliminated": eliminated + "It is the lowest level: stop, no level is tolerated "
         "and no MTD is declared.",
         "lowest-unsafe": f"Where {risk} is too high at the lowest level, by the stricter limit "
-        "that holds there, stop: no MTD is declared.",
+        "that holds there, stop: no MTD is declared."
+        f"{taken_over * (not design.extrasafe_is_published)}",
         "max-patients": f"After {design.max_patients} patients stop: {selected}",
         "enough-here": f"With {design.n_earlystop} evaluable patients or more at the current "
         f"level, where the next cohort would be treated too, stop: {selected}",

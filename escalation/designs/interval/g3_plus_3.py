@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from escalation.designs.base import LevelStatus
 from escalation.designs.interval.base import IntervalDesign
 from escalation.outcomes import Tally
 
@@ -46,7 +45,7 @@ class G3Plus3(IntervalDesign):
     """
 
     name: ClassVar[str] = "g3+3"
-    eliminates_from: ClassVar[int] = 3
+    min_eliminate: ClassVar[int] = 3
 
     target: float = field(default=0.25, init=False, repr=False)
     cutoff_eli: float = field(default=0.95, init=False, repr=False)
@@ -80,7 +79,7 @@ class G3Plus3(IntervalDesign):
         for level, tally in enumerate(tallies):
             n, x = tally.n_evaluable, tally.n_dlts
             # the cap can cut the last cohort short: nobody comes to make up for its rate
-            if self.status(tally) is LevelStatus.TOO_TOXIC or x >= self.boundaries(n)[1]:
+            if x >= self.boundaries(n)[1]:
                 break
             if n:
                 mtd = level

@@ -42,7 +42,7 @@ class I3Plus3(IntervalDesign):
     """
 
     name: ClassVar[str] = "i3+3"
-    eliminates_from: ClassVar[int] = 3
+    min_eliminate: ClassVar[int] = 3
 
     eps1: float = field(
         default=0.05, metadata={"description": "How far the interval reaches below the target."}

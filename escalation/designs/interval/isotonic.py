@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from escalation.nearness import is_above, upper_is_nearer
 from escalation.outcomes import Tally
 
 __all__ = ["select_mtd"]
-
-# Two estimates, or two distances, nearer than this are one: they differ by rounding only.
-_SAME = 1e-12
 
 
 def select_mtd(
@@ -50,18 +48,17 @@ def select_mtd(
         estimate = (x + 0.05) / (n + 0.1)
         weight = (n + 0.1) ** 2 * (n + 1.1) / ((x + 0.05) * (n - x + 0.05))
         lowest = level
-        while blocks and blocks[-1][0] > estimate - _SAME:
+        while blocks and not is_above(estimate, blocks[-1][0]):
             other, other_weight, lowest, _ = blocks.pop()
             together = weight + other_weight
             estimate = (estimate * weight + other * other_weight) / together
             weight = together
         blocks.append((estimate, weight, lowest, level))
-    best, best_distance = None, float("inf")
-    for estimate, _, lowest, highest in blocks:
-        if at_most is not None and estimate > at_most:
+    best, nearest = None, 0.0
+    for estimate, _, lowest, highest in blocks:  # the estimates rise
+        if at_most is not None and is_above(estimate, at_most):
             break
-        distance = abs(estimate - target)
-        if distance < best_distance - _SAME:
-            best = highest if estimate < target - _SAME else lowest
-            best_distance = distance
+        if best is None or upper_is_nearer(nearest, estimate, target):
+            best = highest if is_above(target, estimate) else lowest
+            nearest = estimate
     return best

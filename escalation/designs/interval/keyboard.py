@@ -1,4 +1,4 @@
-"""The keyboard design (Yan, Mandrekar & Yuan 2017), which is mTPI-2 (Guo et al. 2017)."""
+"""The keyboard design (Yan, Mandrekar & Yuan 2017), and mTPI-2 (Guo et al. 2017)."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import ClassVar
 from escalation.designs.interval.base import IntervalDesign, bisect_decisions
 from escalation.designs.interval.posterior import as_written, heaviest_interval, on_common_scale
 
-__all__ = ["Keyboard"]
+__all__ = ["Keyboard", "MTpi2"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keyboard(IntervalDesign):
-    """The keyboard design, or mTPI-2.
+    """The keyboard design.
 
     The rates from 0 to 1 are laid out in keys as wide as the target key, with a shorter one at
     either end where it does not come out even. Go towards the key with the most posterior mass
@@ -29,7 +29,7 @@ class Keyboard(IntervalDesign):
     ----------
     n_levels, start, target, cohort_size, max_patients
     cutoff_eli, extrasafe, offset, n_earlystop, titration
-        As in ``IntervalOptions``.
+        As in ``IntervalOptions``; a level is eliminated on three patients or more.
     margin_left, margin_right : float
         The target key is from target - margin_left to target + margin_right.
 
@@ -37,8 +37,6 @@ class Keyboard(IntervalDesign):
     ----------
     Yan F, Mandrekar SJ, Yuan Y (2017). Keyboard: a novel Bayesian toxicity probability interval
     design for phase I clinical trials. Clin Cancer Res 23(15):3994-4003.
-    Guo W, Wang SJ, Yang S, Lynn H, Ji Y (2017). A Bayesian interval dose-finding design
-    addressing Ockham's razor: mTPI-2. Contemp Clin Trials 58:23-33.
 
     Examples
     --------
@@ -47,6 +45,8 @@ class Keyboard(IntervalDesign):
     """
 
     name: ClassVar[str] = "keyboard"
+    min_eliminate: ClassVar[int] = 3
+    extrasafe_is_published: ClassVar[bool] = True
 
     margin_left: float = field(
         default=0.05, metadata={"description": "From the target key's lower end to the target."}
@@ -87,3 +87,32 @@ class Keyboard(IntervalDesign):
             f"the strongest key at a level is {key}",
             f"the strongest key at a level lies above {key}",
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MTpi2(Keyboard):
+    """mTPI-2: the keyboard design, but a level is eliminated on any number of patients.
+
+    Attributes
+    ----------
+    n_levels, start, target, cohort_size, max_patients
+    cutoff_eli, extrasafe, offset, n_earlystop, titration
+        As in ``IntervalOptions``.
+    margin_left, margin_right : float
+        As in ``Keyboard``; the paper's epsilon 1 and epsilon 2.
+
+    References
+    ----------
+    Guo W, Wang SJ, Yang S, Lynn H, Ji Y (2017). A Bayesian interval dose-finding design
+    addressing Ockham's razor: mTPI-2. Contemp Clin Trials 58:23-33.
+
+    Examples
+    --------
+    >>> design = MTpi2(n_levels=5, target=0.2, max_patients=30, cohort_size=1)
+    >>> design.elimination(1), Keyboard(n_levels=5, target=0.2, max_patients=30).elimination(1)
+    (1, None)
+    """
+
+    name: ClassVar[str] = "mtpi-2"
+    min_eliminate: ClassVar[int] = 1
+    extrasafe_is_published: ClassVar[bool] = False

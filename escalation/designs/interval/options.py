@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from escalation.designs.base import Clause, Design, LevelStatus
 from escalation.designs.options import (
@@ -44,19 +45,22 @@ class IntervalOptions(Design):
     cutoff_eli : float
         A level is eliminated when P(P(DLT) > target | data) is above this.
     extrasafe : bool
-        Stop as well when P(P(DLT) > target | data) at the lowest level is above
-        ``cutoff_eli`` - ``offset``.
+        Stop as well when P(P(DLT) > target | data) at the lowest level, on the patients on whom
+        it would be eliminated, is above ``cutoff_eli`` - ``offset``. BOIN and keyboard have this
+        rule; under the other designs it is taken over from BOIN.
     offset : float
     n_earlystop : int or None
         The trial stops, and the MTD is selected, when so many are evaluable at the current level
         and the next cohort would be treated there too.
     titration : bool
-        Begin with one patient a level, until the first DLT or the highest level. The level where
-        that ends is filled up to a cohort, but left at once where the boundaries would say so
-        though the others had no DLT; a level passed with one patient gets a whole cohort when
-        the trial comes back. All of them count, so the last cohort before ``max_patients`` may
-        be smaller.
+        Begin with one patient a level, until the first DLT or the highest level, as ``get.oc`` of
+        the R package BOIN does. The level where that ends is filled up to a cohort; a level
+        passed with one patient gets a whole cohort when the trial comes back. All of them count,
+        so the last cohort before ``max_patients`` may be smaller.
     """
+
+    min_eliminate: ClassVar[int] = 1  # fewest patients on whom a level is eliminated
+    extrasafe_is_published: ClassVar[bool] = False  # else its sentence says that it is BOIN's
 
     n_levels: int
     start: int = 0
@@ -91,6 +95,7 @@ class IntervalOptions(Design):
     # what the design makes of them, once
     _clauses: Mapping[str, Clause] = field(init=False, repr=False, compare=False)
     _statuses: Statuses = field(init=False, repr=False, compare=False)
+    _short: tuple[int | None, ...] = field(init=False, repr=False, compare=False)
     _unsafe: tuple[int | None, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from escalation.binomial import beta_cdf
 from escalation.designs.interval.base import IntervalDesign
+from escalation.nearness import is_above
 
 __all__ = ["Tpi"]
 
@@ -81,7 +82,7 @@ class Tpi(IntervalDesign):
         return max((2, 1, 0), key=masses.__getitem__)  # of equal ones the more cautious
 
     def _is_excessive(self, n: int, x: int, cutoff: float) -> bool:
-        return 1 - beta_cdf(self.target, x + _PRIOR, n - x + _PRIOR) > cutoff
+        return is_above(1 - beta_cdf(self.target, x + _PRIOR, n - x + _PRIOR), cutoff)
 
     def reasons(self) -> tuple[str, str, str]:
         """Say in words when to escalate, to stay and to de-escalate."""

@@ -34,11 +34,11 @@ def _write(block: Block, width: int) -> str:
 
 
 def _parts(table: Table, width: int) -> Iterator[Table]:
-    """Yield a table in parts that fit, each with the first column; notes are in the last."""
+    """Yield a table in parts that fit, each with the columns that name a row; notes in the last."""
     if table.prose:
         yield table
         return
-    groups = fold(table.rows, width - len(table.indent))
+    groups = fold(table.rows, width - len(table.indent), table.n_labels)
     for place, columns in enumerate(groups, start=1):
         rows = [[row[k] for k in columns if k < len(row)] for row in table.rows]
         left = [column for column, k in enumerate(columns) if k in table.left]

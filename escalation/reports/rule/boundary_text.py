@@ -8,7 +8,6 @@ from typing import cast
 
 from escalation.designs.base import Clause, LevelStatus
 from escalation.designs.interval.base import IntervalDesign
-from escalation.designs.interval.clauses import write_interval_clauses
 from escalation.outcomes import Tally
 from escalation.reports.rule.sentences import shorten
 from escalation.reports.rule.situations import reachable_states, tallies_words
@@ -39,8 +38,7 @@ def boundary_sentences(design: IntervalDesign) -> tuple[Clause, ...]:
     met = {state.decision.clause.id for state in reachable_states(short).values()}
     if design.max_patients is None:
         met.discard("max-patients")
-    clauses = write_interval_clauses(design)
-    return tuple(clause for clause_id, clause in clauses.items() if clause_id in met)
+    return tuple(clause for clause_id, clause in design.clauses.items() if clause_id in met)
 
 
 def boundary_words(design: IntervalDesign, sizes: Sequence[int]) -> Iterator[str]:

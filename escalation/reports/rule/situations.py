@@ -138,6 +138,8 @@ def answer_words(decision: Decision, level: int, *, begun: bool = True) -> str:
     """Say what to do next, seen from ``level``; ``begun`` when patients were treated there."""
     if decision.level is not None:
         treat = f"treat {decision.n_to_enrol}"
+        if decision.n_optional:
+            treat += f" to {decision.n_at_most}"
         step = decision.level - level
         if step == 0:
             return f"stay, {treat}" if begun else treat

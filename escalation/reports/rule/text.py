@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from escalation.designs import Design, LevelStatus, design_options, option_words
+from escalation.designs import Design, LevelStatus, describe_options
 from escalation.designs.base import WAIT
 from escalation.designs.interval.base import IntervalDesign
-from escalation.outcomes import Tally
+from escalation.protocol import ExpansionMonitoring
+from escalation.reports.expansion_text import boundary_rule
 from escalation.reports.rule.boundary_text import boundary_sentences, boundary_words
 from escalation.reports.rule.decision_table import decision_table
 from escalation.reports.rule.layout import Item, Section, write_sections
@@ -18,7 +18,13 @@ from escalation.reports.rule.situations import require_stages, tallies_words
 __all__ = ["rule_text"]
 
 
-def rule_text(design: Design, level_names: Sequence[str], *, markdown: bool = False) -> str:
+def rule_text(
+    design: Design,
+    level_names: Sequence[str],
+    *,
+    expansion: ExpansionMonitoring | None = None,
+    markdown: bool = False,
+) -> str:
     """Write the rule section of a protocol.
 
     Every sentence is one that ``design.decide`` gives in a trial that keeps to the design, and
@@ -29,6 +35,8 @@ def rule_text(design: Design, level_names: Sequence[str], *, markdown: bool = Fa
     design : Design
     level_names : sequence of str
         One a level, lowest first, such as ``"level 1, 3E6 cells/kg"``.
+    expansion : ExpansionMonitoring, optional
+        The boundary for patients treated at the MTD afterwards; said where one is given.
     markdown : bool
         For an appendix, instead of for a terminal.
 
@@ -49,7 +57,16 @@ def rule_text(design: Design, level_names: Sequence[str], *, markdown: bool = Fa
     else:
         require_stages(design, "rule text")
         sections = _staged_sections(design, level_names)
+    boundary = None if expansion is None else boundary_rule(expansion)
+    if boundary is not None:
+        sections += (Section(title="Expansion", paragraphs=(f"{EXPANSION} {boundary}",)),)
     return write_sections(sections, markdown=markdown)
+
+
+EXPANSION = (
+    "When the trial has stopped with an MTD, further patients at that level are an expansion: the "
+    "rule no longer counts them."
+)
 
 
 def _staged_sections(design: Design, level_names: Sequence[str]) -> tuple[Section, ...]:
@@ -58,7 +75,7 @@ def _staged_sections(design: Design, level_names: Sequence[str]) -> tuple[Sectio
             title="Dose escalation rule",
             paragraphs=(_design_words(design), *_ladder_words(design, level_names)),
         ),
-        Section(title="Options", items=tuple(Item(text=text) for text in _option_words(design))),
+        Section(title="Options", items=tuple(Item(text=text) for text in describe_options(design))),
         Section(
             title="Rules",
             paragraphs=(
@@ -93,7 +110,7 @@ def _interval_sections(design: IntervalDesign, level_names: Sequence[str]) -> tu
             title="Dose escalation rule",
             paragraphs=(named, *_ladder_words(design, level_names)),
         ),
-        Section(title="Options", items=tuple(Item(text=text) for text in _option_words(design))),
+        Section(title="Options", items=tuple(Item(text=text) for text in describe_options(design))),
         Section(
             title="Rules",
             items=tuple(Item(text=clause.text) for clause in boundary_sentences(design)),
@@ -129,75 +146,6 @@ def _ladder_words(design: Design, level_names: Sequence[str]) -> tuple[str, ...]
         f"Dose levels, lowest first: {'; '.join(level_names)}.",
         f"The trial starts at {level_names[design.start]}.",
     )
-
-
-def _option_words(design: Design) -> tuple[str, ...]:
-    """Say each option of the design in words; by name and value where there are none."""
-    said, named = [], []
-    for option in design_options(design):
-        value = getattr(design, option)
-        if option == "variant" or (option == "untested_below" and design.start == 0):
-            continue
-        if value is None and option not in _OPTION_WORDS:
-            continue
-        if option in _OPTION_WORDS:
-            said.append(_OPTION_WORDS[option](design, value))
-        else:
-            named.append(f"{option} = {option_words(value)}")
-    return (*(["; ".join(named) + "."] if named else []), *said)
-
-
-def _below(design: Design, value: Any) -> str:
-    first, last = design.stages[0], design.stages[-1]
-    if value == "expand":
-        return f"The level below a too toxic one is declared the MTD only on {last} patients."
-    return (
-        f"The level below a too toxic one is declared the MTD as soon as {first} patients have "
-        "cleared it."
-    )
-
-
-def _top(design: Design, value: Any) -> str:
-    first, last = design.stages[0], design.stages[-1]
-    if value == "expand":
-        return f"The highest level is declared the MTD only on {last} patients."
-    return f"The highest level is declared the MTD as soon as {first} patients have cleared it."
-
-
-def _untested_below(design: Design, value: Any) -> str:
-    level = "A level that was never given and lies below a too toxic one"
-    return (
-        f"{level} is given to {design.stages[0]} patients."
-        if value == "treat"
-        else (f"{level} is not opened.")
-    )
-
-
-def _borderline(design: Design, value: Any) -> str:
-    n = design.stages[-1]
-    first = next(
-        x
-        for x in range(n + 1)
-        if design.status(Tally(n_evaluable=n, n_dlts=x)) is not LevelStatus.CONFIRMED
-    )
-    meaning = "the level is the MTD" if value == "mtd" else "the level is too toxic"
-    return f"{first} DLTs among {n} patients mean that {meaning}."
-
-
-def _max_patients(_: Design, value: Any) -> str:
-    if value is None:
-        return "There is no maximum sample size."
-    return f"At most {value} evaluable patients are treated in the trial."
-
-
-_OPTION_WORDS: dict[str, Callable[[Design, Any], str]] = {
-    "below": _below,
-    "top": _top,
-    "untested_below": _untested_below,
-    "two_of_six": _borderline,
-    "borderline": _borderline,
-    "max_patients": _max_patients,
-}
 
 
 def _sentences(sentences: Sequence[RuleSentence]) -> tuple[Item, ...]:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC
 from typing import Any
 
+from escalation.reports.trial.heading import trial_heading
 from escalation.reports.trial.sentences import describe_entry
-from escalation.text import paragraph
+from escalation.reports.view import Block, Table, Verbatim, View
 from escalation.trial.codec import dump_event
 from escalation.trial.events import EntryCorrected
 from escalation.trial.state import Recorded, TrialState
 
-__all__ = ["about_subject", "entry_document", "log_document", "log_lines"]
+__all__ = ["about_subject", "entry_document", "log_document", "view_log"]
 
 
-def log_lines(entries: Sequence[Recorded], state: TrialState) -> list[str]:
-    """Return entries as lines: number, time, who, and what was recorded.
+def view_log(entries: Sequence[Recorded], state: TrialState, trial: str) -> View:
+    """Return the view of entries: number, time, who, and what was recorded.
 
     Parameters
     ----------
@@ -24,15 +25,35 @@ def log_lines(entries: Sequence[Recorded], state: TrialState) -> list[str]:
     state : TrialState
         After the last entry of the trial, so that corrections are seen.
     """
-    n_digits = len(str(state.seq))
-    lines = []
+    return View(
+        page=lambda: _page(entries, state),
+        document=lambda: {
+            **trial_heading(state, trial),
+            "entries": log_document(entries, state),
+        },
+        rows=lambda: _rows(entries, state),
+    )
+
+
+def _page(entries: Sequence[Recorded], state: TrialState) -> Iterator[Block]:
+    rows = [("entry", "recorded, UTC", "by whom, and what")]
     for entry in entries:
         day = entry.event.on != entry.at.astimezone(UTC).date()
-        said = f"{entry.by}: {describe_entry(entry, state, day=day)}"
-        since = _since(entry, state)
-        first = f"{entry.seq:>{n_digits}}  {entry.at.astimezone(UTC):%Y-%m-%d %H:%M}  "
-        lines += paragraph(f"{said} {since}".strip(), first, " " * len(first))
-    return lines
+        said = f"{entry.by}: {describe_entry(entry, state, day=day)} {_since(entry, state)}"
+        rows.append((str(entry.seq), f"{entry.at.astimezone(UTC):%Y-%m-%d %H:%M}", said.strip()))
+    yield Table(rows, left=(1,), prose=True)
+    yield Verbatim(f"anchor {state.seq}:{state.head}")
+
+
+def _rows(entries: Sequence[Recorded], state: TrialState) -> Iterator[Sequence[object]]:
+    yield "seq", "recorded_at", "recorded_by", "kind", "on", "sentence", "corrected_by", "hash"
+    for entry in entries:
+        shown = entry_document(entry)
+        yield (
+            *(shown[key] for key in ("seq", "recorded_at", "recorded_by", "kind")),
+            *(entry.event.on.isoformat(), describe_entry(entry, state)),
+            *(" ".join(map(str, _corrected_by(entry, state))), entry.hash),
+        )
 
 
 def log_document(entries: Sequence[Recorded], state: TrialState) -> list[dict[str, Any]]:

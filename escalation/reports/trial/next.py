@@ -2,38 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from escalation.protocol import Protocol, format_dose
 from escalation.reports.trial.sentences import say_amount
-from escalation.text import paragraph
+from escalation.reports.view import Block, Paragraph, View
 from escalation.trial import NextPatient
 
-__all__ = ["next_document", "next_lines"]
+__all__ = ["next_document", "view_next"]
 
 
-def next_lines(found: NextPatient, protocol: Protocol) -> list[str]:
-    """Return the answer as lines: yes or no first, then where and how much, or what is in the way.
+def view_next(found: NextPatient, protocol: Protocol, heading: Mapping[str, Any]) -> View:
+    """Return the view: yes or no first, then where and how much, or what is in the way.
 
     Parameters
     ----------
     found : NextPatient
     protocol : Protocol
         In force.
+    heading : mapping
+        What the document begins with.
     """
+    return View(
+        page=lambda: _page(found, protocol),
+        document=lambda: {**heading, **next_document(found)},
+        rows=lambda: _rows(found),
+    )
+
+
+def _page(found: NextPatient, protocol: Protocol) -> Iterator[Block]:
     place = _place(found, protocol)
     if found.yes:
-        return [
-            *paragraph(f"Yes. {found.subject or 'The next patient'} can be dosed on {found.on}."),
-            *(row for text in place for row in paragraph(text)),
-        ]
-    lines = paragraph(f"No. {_when(found)}")
+        who = found.subject or "The next patient"
+        yield Paragraph(f"Yes. {who} can be dosed on {found.on}.", "  ")
+        yield from (Paragraph(text, "  ") for text in place)
+        return
+    yield Paragraph(f"No. {_when(found)}", "  ")
     for obstacle in found.obstacles:
-        lines += paragraph(obstacle.text, "  - ", "    ")
+        yield Paragraph(obstacle.text, "    ", "  - ")
     if found.slot is not None:
-        who = f"Then {found.subject}:" if found.subject else "Then the next patient:"
-        lines += [who, *(row for text in place for row in paragraph(text, "  ", "    "))]
-    return lines
+        yield Paragraph(f"Then {found.subject or 'the next patient'}:")
+        yield from (Paragraph(text, "    ", "  ") for text in place)
+
+
+def _rows(found: NextPatient) -> Iterator[Sequence[object]]:
+    answer = next_document(found)
+    obstacles = answer.pop("obstacles") or [{}]
+    yield *answer, "obstacle", "until", "decision"
+    for obstacle in obstacles:
+        told = (obstacle.get("text"), obstacle.get("until"), obstacle.get("decision"))
+        yield *answer.values(), *told
 
 
 def _when(found: NextPatient) -> str:

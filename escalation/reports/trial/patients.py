@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
 from escalation.reports.trial.sentences import describe_toxicity, say_percent
-from escalation.text import align, paragraph
+from escalation.reports.view import Block, Table
 from escalation.trial import TrialState
 from escalation.trial.codec import dump_event
 from escalation.trial.subjects import Standing, Subject
 
-__all__ = ["patient_lines", "patients_document"]
+__all__ = ["patient_blocks", "patient_rows", "patients_document"]
 
 _HEADING = ("patient", "level", "cohort", "dosed", "given", "window to", "standing")
 
 
-def patient_lines(state: TrialState, on: date) -> list[str]:
-    """Write a row a patient, replaced ones too, in the order of enrolment."""
+_COLUMNS = (
+    *("subject", "level", "cohort", "weight_kg", "enrolled_on", "dosed_on", "planned", "infused"),
+    *("percent_of_planned", "lot", "window_closes", "standing", "overdue", "replaces"),
+    *("replaced_by", "toxicities"),
+)
+
+
+def patient_blocks(state: TrialState, on: date) -> Iterator[Block]:
+    """Yield a table with a row a patient, replaced ones too, in the order of enrolment."""
     subjects = list(state.subjects.values())
     if not subjects:
-        return []
-    rows = [_HEADING, *(_row(subject, on) for subject in subjects)]
-    heading, *table = align(rows, left=(0, len(_HEADING) - 1)).splitlines()
-    lines = [heading]
-    for row, subject in zip(table, subjects, strict=True):
-        lines.append(row)
-        notes = "; ".join(_notes(subject))
-        lines += paragraph(notes, "  ", "    ")
-    return lines
+        return
+    said = {place: "; ".join(_notes(subject)) for place, subject in enumerate(subjects, start=1)}
+    yield Table(
+        [_HEADING, *(_row(subject, on) for subject in subjects)],
+        left=(0, len(_HEADING) - 1),
+        notes={place: notes for place, notes in said.items() if notes},
+    )
 
 
 def _row(subject: Subject, on: date) -> tuple[str, ...]:
@@ -59,6 +64,15 @@ def _notes(subject: Subject) -> Iterator[str]:
     for seq, corrected_by in sorted(seqs):
         if corrected_by:
             yield f"entry {seq} was corrected by {' and '.join(map(str, corrected_by))}"
+
+
+def patient_rows(state: TrialState, on: date) -> Iterator[Sequence[object]]:
+    """Yield the names of the columns, then a row a patient: what the document says of each."""
+    documents = patients_document(state, on)
+    yield _COLUMNS
+    for document in documents:
+        terms = [toxicity["term"] for toxicity in document["toxicities"]]
+        yield [*(document[key] for key in _COLUMNS[:-1]), "; ".join(terms)]
 
 
 def patients_document(state: TrialState, on: date) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import assert_never
 
 from escalation.outcomes import Outcome
 from escalation.protocol import Protocol, format_dose
@@ -51,53 +52,44 @@ def describe_entry(recorded: Recorded, state: TrialState, *, day: bool = True) -
     day : bool
         Whether to say on which day it happened, where the sentence has a place for it.
     """
-    event = recorded.event
-    on = f" on {event.on}" if day else ""
-    match event:
-        case SubjectEnrolled() | SubjectDosed() | OutcomeRecorded():
-            said = _about_subject(event, state, on)
-        case EntryCorrected():
-            said = _correction(recorded, event, state, on)
-        case DecisionMade():
-            said = _decision(recorded, event, state, on)
-        case Signed():
-            said = _signature(recorded, event, state, on)
-        case _:
-            said = _about_trial(event, on)
+    said = _sentence(recorded, state, f" on {recorded.event.on}" if day else "")
     return said if said.endswith((".", "!", "?", '."')) else f"{said}."
 
 
-def _about_trial(event: Event, on: str) -> str:
-    said = event.kind + on
+def _sentence(  # noqa: PLR0911, PLR0912  # a kind of event a line
+    recorded: Recorded, state: TrialState, on: str
+) -> str:
+    event = recorded.event
     match event:
         case TrialRegistered():
-            said = f"trial registered{on} under {_protocol(event)}, quorum {event.quorum}"
+            return f"trial registered{on} under {_protocol(event)}, quorum {event.quorum}"
         case ProtocolAmended():
-            said = f"protocol amended{on} to {_protocol(event)}: {event.reason}"
+            return f"protocol amended{on} to {_protocol(event)}: {event.reason}"
         case RoleDelegated():
-            said = f"{event.person} given the role {event.role}{on}"
+            return f"{event.person} given the role {event.role}{on}"
         case RoleRevoked():
-            said = f"role {event.role} taken from {event.person}{on}: {event.reason}"
+            return f"role {event.role} taken from {event.person}{on}: {event.reason}"
         case HistoryImported():
-            said = _history(event, on)
-        case EnrolmentHeld():
-            said = f"enrolment held{on}: {event.reason}"
-        case EnrolmentResumed():
-            said = f"enrolment resumed{on}: {event.reason}"
-        case TrialClosed():
-            said = f"trial closed{on}: {event.reason}"
-    return said
-
-
-def _about_subject(
-    event: SubjectEnrolled | SubjectDosed | OutcomeRecorded, state: TrialState, on: str
-) -> str:
-    match event:
+            return _history(event, on)
         case SubjectEnrolled():
             return _enrolment(event, on)
         case SubjectDosed():
             return _dosing(event, state, on)
-    return _outcome(event, on)
+        case OutcomeRecorded():
+            return _outcome(event, on)
+        case EntryCorrected():
+            return _correction(recorded, event, state, on)
+        case DecisionMade():
+            return _decision(recorded, event, state, on)
+        case Signed():
+            return _signature(recorded, event, state, on)
+        case EnrolmentHeld():
+            return f"enrolment held{on}: {event.reason}"
+        case EnrolmentResumed():
+            return f"enrolment resumed{on}: {event.reason}"
+        case TrialClosed():
+            return f"trial closed{on}: {event.reason}"
+    assert_never(event)
 
 
 def short_digest(digest: str) -> str:

@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date
 from typing import Any
 
 from escalation.designs import describe_design
 from escalation.outcomes import format_outcomes
 from escalation.protocol import Protocol, describe_decision
-from escalation.reports.level_table import answer, describe_limits, level_table, levels_document
+from escalation.reports.level_table import answer, describe_limits, level_blocks, levels_document
+from escalation.reports.trial.heading import trial_heading
 from escalation.reports.trial.outlook import describe_outlook, outlook, outlook_document
-from escalation.reports.trial.patients import patient_lines, patients_document
+from escalation.reports.trial.patients import patient_blocks, patient_rows, patients_document
 from escalation.reports.trial.sentences import count, short_digest
-from escalation.text import paragraph
+from escalation.reports.view import GAP, Block, Paragraph, Verbatim, View
 from escalation.trial import Remark, TrialState, departures, look_back, rule_says, warnings
 from escalation.trial.gates import overtaken
 from escalation.trial.rule import describe_choice
 from escalation.trial.state import Cohort, MadeDecision, Recorded
 from escalation.trial.subjects import Standing
 
-__all__ = ["status_document", "status_lines"]
+__all__ = ["status_document", "view_status"]
 
 
-def status_lines(
+def view_status(
     state: TrialState, trial: str, on: date, *, last: Recorded, as_of: bool = False
-) -> list[str]:
-    """Write how a trial stands, for a terminal of 80 columns.
+) -> View:
+    """Return the view of how a trial stands.
 
     Parameters
     ----------
@@ -40,26 +41,39 @@ def status_lines(
     as_of : bool
         Whether this is what was known then, and others may have come since.
     """
-    lines = _heading(state, trial, on, last if as_of else None)
+    return View(
+        page=lambda: _page(state, trial, on, last, as_of=as_of),
+        document=lambda: {**trial_heading(state, trial), **status_document(state, on)},
+        rows=lambda: patient_rows(state, on),
+    )
+
+
+def _page(
+    state: TrialState, trial: str, on: date, last: Recorded, *, as_of: bool
+) -> Iterator[Block]:
+    yield from _said(_heading(state, trial, on, last if as_of else None))
     if state.protocol is not None:
         cohorts = state.written_cohorts()
-        lines += ["", *level_table(state.protocol, cohorts, state.tallies()).splitlines(), ""]
+        yield GAP
+        yield from level_blocks(state.protocol, cohorts, state.tallies())
+        yield GAP
         history = format_outcomes(cohorts) or "nobody has been dosed"
-        lines += paragraph(f"History: {history}", indent=" " * len("History: "))
-        lines += patient_lines(state, on)
-        lines += ["", *_where_it_stands(state, state.protocol)]
-    lines.append("")
-    lines += _section("Departures", "none", departures(state))
+        yield Paragraph(f"History: {history}", " " * len("History: "))
+        yield from patient_blocks(state, on)
+        yield GAP
+        yield from _where_it_stands(state, state.protocol)
+    yield GAP
+    yield from _section("Departures", "none", departures(state))
     if state.decisions:
-        same = "no decision looks otherwise"
-        lines += _section("Seen from now", same, look_back(state))
-    lines += _section("Warnings", "none", warnings(state, on))
-    return [
-        *lines,
-        "",
-        *paragraph(f"Head: entry {last.seq}, recorded {_time(last)} by {last.by}"),
-        f"anchor {last.seq}:{last.hash}",
-    ]
+        yield from _section("Seen from now", "no decision looks otherwise", look_back(state))
+    yield from _section("Warnings", "none", warnings(state, on))
+    yield GAP
+    yield Paragraph(f"Head: entry {last.seq}, recorded {_time(last)} by {last.by}", "  ")
+    yield Verbatim(f"anchor {last.seq}:{last.hash}")
+
+
+def _said(texts: Iterable[str]) -> Iterator[Block]:
+    return (Paragraph(text, "  ") for text in texts)
 
 
 def status_document(state: TrialState, on: date) -> dict[str, Any]:
@@ -83,24 +97,22 @@ def status_document(state: TrialState, on: date) -> dict[str, Any]:
     }
 
 
-# ---------------------------------------------------------------- lines
+# ---------------------------------------------------------------- the page
 
 
-def _heading(state: TrialState, trial: str, on: date, as_of: Recorded | None) -> list[str]:
-    first = paragraph(f"Trial {trial} on {on}{_say_enrolled(state)}.")
+def _heading(state: TrialState, trial: str, on: date, as_of: Recorded | None) -> Iterator[str]:
+    yield f"Trial {trial} on {on}{_say_enrolled(state)}."
     if as_of is not None:
-        first += paragraph(f"As known at entry {as_of.seq}, {_time(as_of)}, and not as known now.")
+        yield f"As known at entry {as_of.seq}, {_time(as_of)}, and not as known now."
     protocol = state.protocol
     if state.registered is None or protocol is None:
-        return [*first, "No protocol that can be read has been registered."]
+        yield "No protocol that can be read has been registered."
+        return
     name = f"Protocol {protocol.name}, digest {short_digest(protocol.digest)}"
     amended = "".join(f", amended by entry {amendment.seq}" for amendment in state.amendments)
-    return [
-        *first,
-        *paragraph(f"{name}{amended}."),
-        *paragraph(f"{describe_design(protocol.design)}."),
-        *_halts(state),
-    ]
+    yield f"{name}{amended}."
+    yield f"{describe_design(protocol.design)}."
+    yield from _halts(state)
 
 
 def _say_enrolled(state: TrialState) -> str:
@@ -116,13 +128,12 @@ def _time(entry: Recorded) -> str:
 
 def _halts(state: TrialState) -> Iterator[str]:
     if state.closed is not None:
-        yield from paragraph(f"CLOSED by entry {state.closed.seq}{_reason(state.closed.event)}")
+        yield f"CLOSED by entry {state.closed.seq}{_reason(state.closed.event)}"
     if state.held is not None:
-        said = f"ENROLMENT IS HELD since entry {state.held.seq}{_reason(state.held.event)}"
-        yield from paragraph(said)
+        yield f"ENROLMENT IS HELD since entry {state.held.seq}{_reason(state.held.event)}"
     if state.stopped is not None:
         chosen = describe_choice(state.stopped.event.chosen, state.stopped.protocol)
-        yield from paragraph(f"STOPPED by decision {state.stopped.seq}: {chosen}.")
+        yield f"STOPPED by decision {state.stopped.seq}: {chosen}."
 
 
 def _reason(event: object) -> str:
@@ -130,18 +141,18 @@ def _reason(event: object) -> str:
     return "." if reason is None else f": {reason.rstrip('.')}."
 
 
-def _where_it_stands(state: TrialState, protocol: Protocol) -> Iterator[str]:
+def _where_it_stands(state: TrialState, protocol: Protocol) -> Iterator[Block]:
     """Say what is open, what was decided last, what the rule says, and what can still change it."""
-    yield from paragraph(_say_cohort(state, protocol))
+    yield from _said([_say_cohort(state, protocol)])
     if state.decisions:
-        yield from paragraph(_say_decision(state, state.decisions[-1]))
+        yield from _said([_say_decision(state, state.decisions[-1])])
     decision = rule_says(state)
-    yield from paragraph(f"The rule says: {describe_decision(decision, protocol)}")
-    yield from paragraph(f"Why: {decision.clause.text}", indent=" " * len("Why: "))
+    yield from _said([f"The rule says: {describe_decision(decision, protocol)}"])
+    yield Paragraph(f"Why: {decision.clause.text}", " " * len("Why: "))
     if decision.mtd is not None:
-        yield from paragraph(describe_limits(state.tallies()[decision.mtd]))
+        yield from _said([describe_limits(state.tallies()[decision.mtd])])
     for text in describe_outlook(outlook(state), decision, protocol):
-        yield from paragraph(text, indent="    ")
+        yield Paragraph(text, "    ")
 
 
 def _say_cohort(state: TrialState, protocol: Protocol) -> str:
@@ -172,11 +183,12 @@ def _say_decision(state: TrialState, made: MadeDecision) -> str:
     return f"{said}; NOT APPROVED YET."
 
 
-def _section(title: str, nothing: str, remarks: Sequence[Remark]) -> list[str]:
+def _section(title: str, nothing: str, remarks: Sequence[Remark]) -> Iterator[Block]:
     if not remarks:
-        return [f"{title}: {nothing}."]
-    listed = [line for remark in remarks for line in paragraph(remark.text, "- ")]
-    return [f"{title}:", *listed]
+        yield Paragraph(f"{title}: {nothing}.")
+        return
+    yield Paragraph(f"{title}:")
+    yield from (Paragraph(remark.text, "  ", "- ") for remark in remarks)
 
 
 # ---------------------------------------------------------------- JSON

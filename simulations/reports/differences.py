@@ -1,91 +1,87 @@
-"""`escalation compare --diff`: where two designs part, and what that contributes."""
+"""Where two designs part, and what that contributes, as a page, a document and rows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
-import click
 import numpy as np
 
-from escalation.cli.options import echo_json, identity, line
 from escalation.designs import Clause
-from escalation.errors import InputError, did_you_mean
 from escalation.protocol import Protocol, describe_decision
 from escalation.reports.level_table import answer
-from escalation.text import align
-from simulations.cli.common import echo_csv
-from simulations.cli.compare_output import Form, describe_contenders, print_contenders
+from escalation.reports.view import GAP, Block, Heading, Paragraph, Table, View
 from simulations.compare.differences import (
     DesignDifference,
     Figure,
     Parting,
     ScenarioDifference,
-    find_differences,
 )
 from simulations.compare.metrics import target_interval
 from simulations.compare.result import Contender, short_labels
+from simulations.questions.question import Question
+from simulations.reports.comparison import comparison_heading, contenders_page
 from simulations.scenarios.scenario import Scenario
 from simulations.words import in_words, scaled
 
-__all__ = ["show_differences"]
+__all__ = ["figures_by_name", "view_differences"]
 
 SHOWN = 3  # data sets for each reason in the text; all are in JSON and CSV
 SMALLEST = 1e-12  # contributions below are rounding
 
+Results = Sequence[ScenarioDifference]
 
-def show_differences(
-    ladder: Protocol,
+
+def view_differences(
+    question: Question,
     contenders: Sequence[Contender],
-    scenarios: Sequence[Scenario],
+    found: DesignDifference,
+    results: Results,
     *,
     target: float,
     interval: tuple[float, float] | None,
-    by: str | None,
-    form: Form,
-    p_moderate: Sequence[float] | None,
-) -> None:
-    """Print where two designs part under each scenario."""
+    by: Figure | None,
+) -> View:
+    """Return the view.
+
+    Parameters
+    ----------
+    question : Question
+    contenders : sequence of Contender
+        Two.
+    found : DesignDifference
+    results : sequence of ScenarioDifference
+        One for each scenario of the question.
+    target : float
+    interval : (float, float) or None
+        As in ``metrics.target_interval``.
+    by : Figure or None
+        What the page explains; by default the selection that differs most.
+    """
     limits = target_interval(target, interval)
-    found = find_differences(contenders[0].design, contenders[1].design, p_moderate=p_moderate)
-    results = [
-        found.under(scenario.p_dlt, target=target, interval=interval) for scenario in scenarios
-    ]
-    named = {_key(figure, ladder): figure for figure in results[0].figures}
-    if by is not None and by not in named:
-        raise InputError(f"--by: no figure is called {by!r}; {did_you_mean(by, named)}")
-    if form == "json":
-        document = {
-            **identity(ladder),
-            **describe_contenders(ladder, contenders),
-            "target": target,
-            "interval": list(limits),
-            **({} if p_moderate is None else {"p_moderate": list(p_moderate)}),
-            **_partings(found, ladder),
+    return View(
+        page=partial(_page, question, contenders, found, results, by),
+        document=lambda: {
+            **comparison_heading(question, contenders, target, limits),
+            **_partings(found, question.protocol),
             "results": [
-                _result(scenario, under, ladder)
-                for scenario, under in zip(scenarios, results, strict=True)
+                _result(scenario, under, question.protocol)
+                for scenario, under in zip(question.scenarios, results, strict=True)
             ],
-        }
-        echo_json(document)
-    elif form == "csv":
-        _print_csv(ladder, found, scenarios, results)
-    else:
-        print_contenders(ladder, contenders)
-        labels = short_labels([one.label for one in contenders])
-        _print_counts(found, labels)
-        for scenario, under in zip(scenarios, results, strict=True):
-            figure = _largest(under) if by is None else named[by]
-            click.echo(f"\nScenario {scenario.name}")
-            p_dlt = " ".join(f"{p:.3g}" for p in scenario.p_dlt)
-            met = f"{100 * under.p_met.sum():.2f} %"
-            click.echo(f"P(DLT) {p_dlt}; a trial parts with probability {met}\n")
-            _print_result(ladder, found, under, figure, labels)
+        },
+        rows=partial(_rows, question, found, results),
+    )
 
 
-def _key(figure: Figure, ladder: Protocol) -> str:
-    """Return what ``--by`` calls a figure."""
-    return figure.name if figure.level is None else f"{figure.name}:{ladder.labels[figure.level]}"
+def figures_by_name(under: ScenarioDifference, ladder: Protocol) -> dict[str, Figure]:
+    """Return the figures by what ``--by`` and JSON call them."""
+    return {
+        figure.name
+        if figure.level is None
+        else f"{figure.name}:{ladder.labels[figure.level]}": figure
+        for figure in under.figures
+    }
 
 
 def _largest(under: ScenarioDifference) -> Figure:
@@ -140,67 +136,80 @@ def _partings(found: DesignDifference, ladder: Protocol) -> dict[str, Any]:
 
 def _result(scenario: Scenario, under: ScenarioDifference, ladder: Protocol) -> dict[str, Any]:
     """Return one scenario's differences; partings in the order of the list above them."""
-    keys = [_key(figure, ladder) for figure in under.figures]
+    names = list(figures_by_name(under, ladder))
     return {
         "scenario": {"name": scenario.name, "p_dlt": list(scenario.p_dlt)},
         "figures": {
-            key: {"first": float(first), "second": float(second), "difference": float(gap)}
-            for key, first, second, gap in zip(keys, *under.totals, under.difference, strict=True)
+            name: {"first": float(first), "second": float(second), "difference": float(gap)}
+            for name, first, second, gap in zip(names, *under.totals, under.difference, strict=True)
         },
         "partings": [
             {
                 "p_met": float(p_met),
-                "contributions": dict(zip(keys, contributions.tolist(), strict=True)),
+                "contributions": dict(zip(names, contributions.tolist(), strict=True)),
             }
             for p_met, contributions in zip(under.p_met, under.contributions, strict=True)
         ],
     }
 
 
-def _print_csv(
-    ladder: Protocol,
-    found: DesignDifference,
-    scenarios: Sequence[Scenario],
-    results: Sequence[ScenarioDifference],
-) -> None:
-    keys = [_key(figure, ladder) for figure in results[0].figures]
-    rows: list[list[object]] = [
-        ["scenario", "data", "current_level", "last_cohort", "first", "second", "p_met", *keys]
-    ]
-    for scenario, under in zip(scenarios, results, strict=True):
+def _rows(
+    question: Question, found: DesignDifference, results: Results
+) -> Iterator[Sequence[object]]:
+    ladder = question.protocol
+    place = ("scenario", "data", "current_level", "last_cohort")
+    yield [*place, "first", "second", "p_met", *figures_by_name(results[0], ladder)]
+    for scenario, under in zip(question.scenarios, results, strict=True):
         for parting, p_met, row in zip(
             found.partings, under.p_met.tolist(), under.contributions.tolist(), strict=True
         ):
             said = [describe_decision(decision, ladder) for decision in parting.decisions]
             level, last = ladder.labels[parting.level], _last(parting, found)
-            place = [_data(parting, ladder), level, last]
-            rows.append([scenario.name, *place, *said, p_met, *row])
-    echo_csv(rows)
+            yield [scenario.name, _data(parting, ladder), level, last, *said, p_met, *row]
 
 
-def _print_counts(found: DesignDifference, labels: Sequence[str]) -> None:
+def _page(
+    question: Question,
+    contenders: Sequence[Contender],
+    found: DesignDifference,
+    results: Results,
+    by: Figure | None,
+) -> Iterator[Block]:
+    labels = short_labels([one.label for one in contenders])
+    yield from contenders_page(question, contenders)
+    yield _counts(found, labels)
+    for scenario, under in zip(question.scenarios, results, strict=True):
+        p_dlt = " ".join(f"{p:.3g}" for p in scenario.p_dlt)
+        met = f"{100 * under.p_met.sum():.2f} %"
+        yield GAP
+        yield Heading(f"Scenario {scenario.name}")
+        yield Paragraph(f"P(DLT) {p_dlt}; a trial parts with probability {met}")
+        yield GAP
+        yield _totals(question.protocol, under, labels)
+        if found.partings:
+            yield from _reasons(question.protocol, found, under, by or _largest(under), labels)
+
+
+def _counts(found: DesignDifference, labels: Sequence[str]) -> Paragraph:
     if not found.partings:
-        line("The designs do the same wherever a trial can come: they never part.")
-        return
+        return Paragraph("The designs do the same wherever a trial can come: they never part.")
     n = len(found.partings)
-    line(
+    return Paragraph(
         f"They part at {n} data set{'s' * (n != 1)}. Of all data sets {found.n_shared} can be met "
         f"under both, {found.n_only_first} under {labels[0]} alone, {found.n_only_second} under "
         f"{labels[1]} alone. A change is {labels[1]} minus {labels[0]}; all is exact.",
-        indent="  ",
+        "  ",
     )
 
 
-def _print_result(
+def _reasons(
     ladder: Protocol,
     found: DesignDifference,
     under: ScenarioDifference,
     figure: Figure,
     labels: Sequence[str],
-) -> None:
-    click.echo(_totals(ladder, under, labels))
-    if not found.partings:
-        return
+) -> Iterator[Block]:
+    """Yield what the partings contribute to a figure, by the clauses that part."""
     column = under.figures.index(figure)
     parts = under.contributions[:, column]
     reasons: dict[tuple[Clause, ...], list[int]] = {}
@@ -208,45 +217,46 @@ def _print_result(
         if abs(parts[place]) > SMALLEST:
             clauses = tuple(decision.clause for decision in found.partings[place].decisions)
             reasons.setdefault(clauses, []).append(place)
-    click.echo()
-    line(f"{_say(figure, ladder)}: {_show(figure, under.difference[column], sign=True)} in all")
+    yield GAP
+    total = _show(figure, under.difference[column], sign=True)
+    yield Paragraph(f"{_say(figure, ladder)}: {total} in all")
     for clauses, places in sorted(reasons.items(), key=lambda one: -abs(parts[one[1]].sum())):
         n = len(places)
-        click.echo()
-        line(
+        yield GAP
+        yield Paragraph(
             f"{_show(figure, parts[places].sum(), sign=True)} from {n} data set{'s' * (n != 1)}, "
             f"met with probability {100 * under.p_met[places].sum():.3g} %, where"
         )
         for label, clause in zip(labels, clauses, strict=True):
-            line(f"  {label}: {clause.text}", indent="    ")
+            yield Paragraph(f"  {label}: {clause.text}", "    ")
         for place in places[:SHOWN]:
             parting = found.partings[place]
             data = _data(parting, ladder) or "nobody treated"
             last = _last(parting, found)
-            line(
+            yield Paragraph(
                 f"  {_show(figure, parts[place], sign=True)} ({100 * under.p_met[place]:.3g} %)  "
                 f"{data}, at level {ladder.labels[parting.level]}"
                 + f", the last cohort {last}"
                 * bool(last),
-                indent="      ",
+                "      ",
             )
             said = (
                 f"{label}: {describe_decision(decision, ladder)}"
                 for label, decision in zip(labels, parting.decisions, strict=True)
             )
-            line(f"      {' '.join(said)}", indent="        ")
+            yield Paragraph(f"      {' '.join(said)}", "        ")
         if n > SHOWN:
-            click.echo(f"  and {n - SHOWN} more, in --json and --csv")
+            yield Paragraph(f"  and {n - SHOWN} more, in --json and --csv")
 
 
-def _totals(ladder: Protocol, under: ScenarioDifference, labels: Sequence[str]) -> str:
+def _totals(ladder: Protocol, under: ScenarioDifference, labels: Sequence[str]) -> Table:
     rows = [["", *labels, "change"]]
     for figure, first, second in zip(under.figures, *under.totals, strict=True):
         if figure.name == "p_inconclusive" and not first and not second:
             continue
         shown = [_show(figure, first), _show(figure, second)]
         rows.append([_say(figure, ladder), *shown, _show(figure, second - first, sign=True)])
-    return align(rows)
+    return Table(rows)
 
 
 def _say(figure: Figure, ladder: Protocol) -> str:

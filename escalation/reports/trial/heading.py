@@ -1,0 +1,24 @@
+"""What every document about a trial begins with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from escalation.trial import TrialState
+from escalation.version import __version__
+
+__all__ = ["trial_heading"]
+
+
+def trial_heading(state: TrialState, trial: str) -> dict[str, Any]:
+    """Return the trial's id, its protocol and its last entry for JSON."""
+    protocol = state.protocol
+    return {
+        "schema": 1,
+        "software": {"escalation": __version__},
+        "trial": trial,
+        "protocol": None
+        if protocol is None
+        else {"name": protocol.name, "digest": protocol.digest},
+        "head": {"seq": state.seq, "hash": state.head},
+    }

@@ -1,0 +1,99 @@
+"""What was found where a ledger was checked, and how each trial ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from escalation.errors import IntegrityError
+from escalation.ledger import Anchor, Finding
+from escalation.reports.view import Block, Paragraph, Verbatim, View
+from escalation.version import __version__
+
+__all__ = ["head_blocks", "view_verification"]
+
+
+def view_verification(
+    heads: Mapping[str, Anchor | None], findings: Sequence[Finding], *, has_anchor: bool
+) -> View:
+    """Return the view; the program ends with 5 where anything is wrong.
+
+    Parameters
+    ----------
+    heads : mapping of str to Anchor or None
+        How each trial ends; None where that cannot be told.
+    findings : sequence of Finding
+    has_anchor : bool
+        Whether the ledger was held against a printed anchor.
+    """
+    wrong = [finding for finding in findings if not finding.remark]
+    return View(
+        page=partial(_page, heads, findings, len(wrong), has_anchor=has_anchor),
+        document=lambda: _document(heads, findings, sound=not wrong),
+        rows=partial(_rows, findings),
+        exit_code=IntegrityError.exit_code if wrong else 0,
+    )
+
+
+def _page(
+    heads: Mapping[str, Anchor | None],
+    findings: Sequence[Finding],
+    n_wrong: int,
+    *,
+    has_anchor: bool,
+) -> Iterator[Block]:
+    for finding in findings:
+        yield Paragraph(f"{'Remark' if finding.remark else 'Wrong'}: {finding}", "  ")
+    for trial, head in heads.items():
+        if head is not None:
+            yield from head_blocks(trial, head)
+    yield Paragraph(_verdict(n_wrong, has_anchor=has_anchor))
+
+
+def head_blocks(trial: str, head: Anchor) -> Iterator[Block]:
+    """Say how many entries a trial has, and its anchor."""
+    yield Paragraph(f"{trial}: {head.seq} entr{'y' if head.seq == 1 else 'ies'}.")
+    yield Verbatim(f"  anchor {head}")
+
+
+def _verdict(n_wrong: int, *, has_anchor: bool) -> str:
+    if n_wrong:
+        things = f"{n_wrong} thing{'s are' if n_wrong > 1 else ' is'}"
+        return f"{things} wrong: the ledger is not as it was written."
+    if has_anchor:
+        return "Nothing is wrong, and every anchor fits."
+    return (
+        "Nothing is wrong. That the end was not cut off only an anchor shows: give a printed one "
+        "with --anchor."
+    )
+
+
+def _document(
+    heads: Mapping[str, Anchor | None], findings: Sequence[Finding], *, sound: bool
+) -> dict[str, Any]:
+    return {
+        "schema": 1,
+        "software": {"escalation": __version__},
+        "sound": sound,
+        "trials": [
+            {"trial": trial, "head": None if head is None else {"seq": head.seq, "hash": head.hash}}
+            for trial, head in heads.items()
+        ],
+        "findings": [
+            {
+                "trial": finding.trial,
+                "seq": finding.seq,
+                "kind": finding.kind,
+                "remark": finding.remark,
+                "problem": finding.problem,
+            }
+            for finding in findings
+        ],
+    }
+
+
+def _rows(findings: Sequence[Finding]) -> Iterator[Sequence[object]]:
+    yield "trial", "seq", "kind", "remark", "problem"
+    for found in findings:
+        yield found.trial, found.seq, found.kind, found.remark, found.problem

@@ -1,0 +1,37 @@
+"""Pictures of exact results, written with what they were made from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from escalation.cli.show import file_written
+from escalation.designs import describe_design
+from simulations.questions.question import Question
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["write_picture"]
+
+
+def write_picture(
+    axes: Axes, path: Path, question: Question, *, scenario: str, method: str = "exact"
+) -> None:
+    """Write a picture of an answer, and say so."""
+    from simulations.plots import (  # noqa: PLC0415  # matplotlib, for a picture only
+        Provenance,
+        save_figure,
+    )
+
+    protocol = question.protocol
+    provenance = Provenance(
+        design=describe_design(protocol.design),
+        scenario=scenario,
+        method=method,
+        protocol=protocol.name,
+        digest=protocol.digest,
+        note=question.note(),
+    )
+    save_figure(axes, path, provenance)
+    file_written(path)
