@@ -53,6 +53,10 @@ def binomial_limits(n_evaluable: int, n_dlts: int, level: float = LEVEL) -> Bino
     level : float
         Of confidence, between 0 and 1.
 
+    Returns
+    -------
+    BinomialLimits
+
     Raises
     ------
     InputError
@@ -122,6 +126,10 @@ def upper_limit(n_evaluable: int, n_dlts: int, level: float = LEVEL) -> float:
         Patients, at least one, and those of them with a DLT.
     level : float
         Of confidence, between 0 and 1.
+
+    Returns
+    -------
+    float
 
     Raises
     ------

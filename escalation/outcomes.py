@@ -181,7 +181,21 @@ def _parse_cohort(text: str, start: int, end: int) -> Cohort:
 
 
 def format_outcomes(cohorts: Iterable[Cohort]) -> str:
-    """Write cohorts in the notation that ``parse_outcomes`` reads."""
+    """Write cohorts in the notation that ``parse_outcomes`` reads.
+
+    Parameters
+    ----------
+    cohorts : iterable of Cohort
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> format_outcomes(parse_outcomes("1NNN  2NT?"))
+    '1NNN 2NT?'
+    """
     return " ".join(str(cohort) for cohort in cohorts)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from numbers import Real
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -44,8 +46,11 @@ def check_probabilities(
 
 def check_target(target: float) -> None:
     """Refuse a target that is no probability between 0 and 1."""
+    if isinstance(target, bool) or not isinstance(target, Real):
+        raise InputError(f"the target P(DLT) is a number between 0 and 1, not {target!r}")
     if not 0 < target < 1:
-        raise InputError(f"the target P(DLT) must lie between 0 and 1, not {target}")
+        hint = f"; {target:g} % is {target / 100:g}" if 1 < target < 100 else ""
+        raise InputError(f"the target P(DLT) must lie between 0 and 1, not {target}{hint}")
 
 
 def band_around(p_dlt: ArrayLike, band: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -10,9 +10,9 @@ from typing import Any
 
 import click
 
-from escalation import __version__
 from escalation.cli.streams import shown_on, until_reader_stops
 from escalation.errors import ConflictError, EscalationError, RefusedError, reason
+from escalation.version import __version__
 
 __all__ = ["LazyGroup", "main"]
 

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from escalation import __version__
 from escalation.cli.streams import shown_on
 from escalation.designs import DESIGNS, VARIANTS, describe_design
 from escalation.errors import DesignError, InputError
 from escalation.files import check_writable
 from escalation.outcomes import MAX_LETTERS, Cohort, parse_outcomes
-from escalation.protocol import Protocol, load_protocol
+from escalation.protocol import DEFAULT_PROTOCOL, Protocol, load_protocol
 from escalation.protocol.defaults import fill_in
+from escalation.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +44,6 @@ __all__ = [
     "read_stdin",
 ]
 
-DEFAULT_PROTOCOL = "nct07123519"
 PICTURES = (".png", ".svg", ".pdf")
 
 

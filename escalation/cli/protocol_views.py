@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from escalation import __version__
 from escalation.cli.options import PICTURES, CarefulCommand, protocol_argument
 from escalation.cli.show import say_written, shows
 from escalation.designs import describe_design
@@ -16,6 +15,7 @@ from escalation.reports.origin import describe_origin
 from escalation.reports.rule.diagram import mermaid
 from escalation.reports.rule.text import view_rule
 from escalation.reports.view import View
+from escalation.version import __version__
 
 __all__ = ["diagram", "text"]
 

@@ -72,6 +72,19 @@ def design_options(design: Design | type[Design]) -> tuple[str, ...]:
     """Return the names of a design's options, its own before those it inherits.
 
     They are the keys of a protocol file's ``[design]`` table.
+
+    Parameters
+    ----------
+    design : Design or type of Design
+
+    Returns
+    -------
+    tuple of str
+
+    Examples
+    --------
+    >>> design_options(G3Plus3)
+    ('cohort_size', 'max_patients', 'n_earlystop', 'titration')
     """
     names = [
         field.name
@@ -133,7 +146,21 @@ def change_design(design: Design, **options: Any) -> Design:
 
 
 def describe_design(design: Design) -> str:
-    """Say a design and its options in one line, as printed with every result."""
+    """Say a design and its options in one line, as printed with every result.
+
+    Parameters
+    ----------
+    design : Design
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> describe_design(G3Plus3(n_levels=4, max_patients=24))
+    'g3+3: cohort_size 3, max_patients 24, titration false'
+    """
     name, *options = {**design_settings(design), **design.spelled_out()}.items()
     said = (f"{option} {option_words(value)}" for option, value in options if value is not None)
     return f"{name[1]}: {', '.join(said)}"
@@ -166,6 +193,20 @@ def option_words(value: object) -> str:
 
 def make_design(name: str, *, n_levels: int, start: int = 0, **options: Any) -> Design:
     """Make the design called ``name`` for a ladder.
+
+    Parameters
+    ----------
+    name : str
+        One of ``DESIGNS``.
+    n_levels : int
+    start : int
+        0-based level at which the trial starts.
+    **options
+        The design's own, named as in a protocol file's ``[design]`` table.
+
+    Returns
+    -------
+    Design
 
     Raises
     ------

@@ -13,9 +13,9 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
 
-from escalation import __version__
 from escalation.errors import InputError
 from escalation.files import replacing
+from escalation.version import __version__
 
 __all__ = ["SUFFIXES", "Provenance", "save_figure"]
 

@@ -31,10 +31,24 @@ def open_ledger(target: str, *, timeout: float = 10.0) -> Ledger:
     timeout : float
         Seconds to wait for a server, or for another program that is writing.
 
+    Returns
+    -------
+    Ledger
+        Closed by its ``close``, or at the end of a ``with``.
+
     Raises
     ------
     LedgerError
         If there is none, or it cannot be used safely.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     create_ledger(f"{folder}/trials.db").close()
+    ...     with open_ledger(f"{folder}/trials.db") as ledger:
+    ...         ledger.trials()
+    ()
     """
     database = Database(find_backend(target, timeout))
     with database.reading() as connection:
@@ -59,10 +73,23 @@ def create_ledger(target: str, *, timeout: float = 10.0) -> Ledger:
     target, timeout
         As for `open_ledger`.
 
+    Returns
+    -------
+    Ledger
+        Closed by its ``close``, or at the end of a ``with``.
+
     Raises
     ------
     LedgerError
         If it cannot be made, or something else is there.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with create_ledger(f"{folder}/trials.db") as ledger:
+    ...         ledger.trials()
+    ()
     """
     database = Database(find_backend(target, timeout), create=True)
     with database.building() as connection:

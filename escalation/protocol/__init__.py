@@ -1,7 +1,7 @@
 """Protocols: the ladder, the design with its options, and what each setting rests on."""
 
 from escalation.protocol.advice import Advice, advise, describe_decision
-from escalation.protocol.load import load_protocol, shipped_protocols
+from escalation.protocol.load import DEFAULT_PROTOCOL, load_protocol, shipped_protocols
 from escalation.protocol.protocol import (
     DltWindow,
     DoseLevel,
@@ -15,6 +15,7 @@ from escalation.protocol.protocol import (
 )
 
 __all__ = [
+    "DEFAULT_PROTOCOL",
     "Advice",
     "DltWindow",
     "DoseLevel",

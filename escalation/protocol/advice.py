@@ -77,6 +77,11 @@ def advise(
     >>> describe_decision(advise(protocol, "1NNN 2NNT").decision, protocol)
     'Stay at level 2: enrol 3 patients.'
     """
+    if not isinstance(protocol, Protocol):
+        raise InputError(
+            f"a protocol is needed, from load_protocol or Protocol.plain, not "
+            f"{type(protocol).__name__}; escalation.decide takes a design too"
+        )
     cohorts = parse_outcomes(outcomes) if isinstance(outcomes, str) else tuple(outcomes)
     design, labels = protocol.design, protocol.labels
     tallies = tally_cohorts(cohorts, labels)

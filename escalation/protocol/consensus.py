@@ -96,6 +96,10 @@ def ask_all(
     max_patients : int, optional
         By default the maximum of the protocol's design, else the patients it plans.
 
+    Returns
+    -------
+    Consensus
+
     Raises
     ------
     InputError

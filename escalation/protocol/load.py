@@ -8,26 +8,51 @@ from pathlib import Path
 from escalation.errors import ProtocolError, did_you_mean, reason
 from escalation.protocol.protocol import Protocol
 
-__all__ = ["load_protocol", "shipped_protocols"]
+__all__ = ["DEFAULT_PROTOCOL", "load_protocol", "shipped_protocols"]
+
+DEFAULT_PROTOCOL = "nct07123519"  # where none is named
 
 _SHIPPED = Path(__file__).parents[1] / "protocols"
 
 
 def shipped_protocols() -> tuple[str, ...]:
-    """Return the names of the protocols that come with the program."""
+    """Return the names of the protocols that come with the program.
+
+    Returns
+    -------
+    tuple of str
+
+    Examples
+    --------
+    >>> "nct07123519" in shipped_protocols()
+    True
+    """
     return tuple(sorted(path.stem for path in _SHIPPED.glob("*.toml")))
 
 
-def load_protocol(name_or_path: str) -> Protocol:
+def load_protocol(name_or_path: str | Path) -> Protocol:
     """Load a shipped protocol by name, or a protocol file by path.
 
-    A file called like a shipped protocol is reached as ``./name``.
+    Parameters
+    ----------
+    name_or_path : str or Path
+        A file called like a shipped protocol is reached as ``./name``.
+
+    Returns
+    -------
+    Protocol
 
     Raises
     ------
     ProtocolError
         With every fault of the file.
+
+    Examples
+    --------
+    >>> load_protocol("nct07123519").labels
+    (-1, 1, 2, 3)
     """
+    name_or_path = str(name_or_path)
     if name_or_path in shipped_protocols():
         text = (_SHIPPED / f"{name_or_path}.toml").read_text(encoding="utf-8")
         return Protocol.from_document(tomllib.loads(text))

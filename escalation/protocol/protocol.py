@@ -111,6 +111,10 @@ class Protocol:
     scenarios: tuple[ProtocolScenario, ...] = ()
     sources: tuple[tuple[str, Source], ...] = ()
 
+    def __repr__(self) -> str:
+        name = type(self.design).name
+        return f"<Protocol {self.name}: {name} on {len(self.levels)} levels, {self.digest[:12]}>"
+
     @classmethod
     def plain(cls, n_levels: int, start_label: int = 1, **design_options: Any) -> Protocol:
         """Make a 3+3 on a ladder without doses, labelled 1 to ``n_levels``.

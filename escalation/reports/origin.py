@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from escalation import __version__
 from escalation.designs import describe_design
 from escalation.protocol import Protocol
+from escalation.version import __version__
 
 __all__ = ["describe_origin", "identity_document"]
 

@@ -145,6 +145,8 @@ class View:
         Returns what JSON holds: stable keys, numbers in full.
     rows : callable
         Returns rows for a spreadsheet, the names of the columns first; numbers in full.
+    columns : mapping of str to str
+        What a column of ``rows`` is, with its unit.
     exit_code : int
         With which the program ends once the view is shown.
     """
@@ -152,4 +154,5 @@ class View:
     page: Callable[[], Iterable[Block]]
     document: Callable[[], Mapping[str, Any]]
     rows: Callable[[], Iterable[Sequence[object]]]
+    columns: Mapping[str, str] = field(default_factory=dict)
     exit_code: int = 0

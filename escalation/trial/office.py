@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from escalation import __version__
 from escalation.protocol import Protocol
 from escalation.trial.commands import Events, Recorder, Refusal
 from escalation.trial.events import (
@@ -21,6 +20,7 @@ from escalation.trial.events import (
 from escalation.trial.people import lacks_role
 from escalation.trial.state import TrialState
 from escalation.trial.subjects import Standing
+from escalation.version import __version__
 
 __all__ = [
     "amend_protocol",

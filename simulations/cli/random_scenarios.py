@@ -10,13 +10,13 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from escalation import __version__
 from escalation.cli.options import PICTURES, OutcomesCommand
 from escalation.cli.show import say_written, shows
 from escalation.errors import InputError, did_you_mean
 from escalation.files import check_writable
 from escalation.protocol import Protocol
 from escalation.reports.view import View
+from escalation.version import __version__
 from simulations.cli.numbers import parse_numbers
 from simulations.cli.options import plot_option, question_options, seed_option
 from simulations.cli.pictures import write_picture

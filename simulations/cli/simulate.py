@@ -10,7 +10,6 @@ from pathlib import Path
 
 import click
 
-from escalation import __version__
 from escalation.cli.options import PICTURES, OutcomesCommand
 from escalation.cli.show import say_written, shows
 from escalation.designs import describe_design
@@ -18,6 +17,7 @@ from escalation.designs.walk import TooManyStatesError
 from escalation.errors import InputError
 from escalation.files import check_writable
 from escalation.reports.view import View
+from escalation.version import __version__
 from simulations.cli.options import (
     plot_option,
     question_options,

@@ -109,6 +109,11 @@ class DesignDifference:
     n_only_first: int
     n_only_second: int
 
+    def __repr__(self) -> str:
+        first, second = (graph.design.name for graph in self.graphs)
+        n = len(self.partings)
+        return f"<DesignDifference of {first} and {second}: they part at {n} data sets>"
+
     @property
     def remembers(self) -> bool:
         """Whether the last cohort counts for one of the designs."""
@@ -166,6 +171,11 @@ def find_differences(
     first, second : Design
     p_moderate : sequence of float, length L, optional
         As in ``build_graph``.
+
+    Returns
+    -------
+    DesignDifference
+        Whose ``under`` says what each parting contributes under a scenario.
 
     Raises
     ------

@@ -42,6 +42,10 @@ class Benchmark:
     n_patients: int
     p_select: Floats
 
+    def __repr__(self) -> str:
+        selects = ", ".join(f"{100 * p:.1f}" for p in self.p_select.tolist())
+        return f"<Benchmark on {self.n_patients} patients: selects {selects} %>"
+
 
 def optimal_benchmark(p_dlt: Sequence[float], *, target: float, n_patients: int) -> Benchmark:
     """Return the nonparametric optimal benchmark, without simulation.

@@ -76,6 +76,10 @@ class ComparedDesign:
     mcse: dict[str, float]
     differences: dict[str, Difference]
 
+    def __repr__(self) -> str:
+        pcs = f"{100 * self.metrics['pcs']:.1f}"
+        return f"<ComparedDesign {self.label}, {self.engine}: correct selection {pcs} %>"
+
     @property
     def engine(self) -> str:
         """The engine that the figures come from."""
@@ -125,6 +129,10 @@ class ScenarioComparison:
     benchmark: Benchmark
     benchmark_metrics: dict[str, float]
 
+    def __repr__(self) -> str:
+        designs = ", ".join(design.label for design in self.designs)
+        return f"<ScenarioComparison of {designs} under {self.scenario.name}>"
+
     def to_dict(self, labels: Sequence[int]) -> dict[str, Any]:
         """Return one of the ``results`` of ``escalation compare --json``."""
         return {
@@ -144,18 +152,19 @@ def all_metrics(found: dict[str, float]) -> dict[str, float | None]:
     return {name: found.get(name) for name in METRICS}
 
 
-CSV_COLUMNS = (
-    "scenario",
-    "design",
-    "engine",
-    "figure",
-    "level",
-    "value",
-    "mcse",
-    "difference",
-    "difference_low",
-    "difference_high",
-)
+CSV_COLUMNS = {
+    "scenario": "name of the scenario",
+    "design": "the design's name in the comparison, or benchmark",
+    "engine": "exact, or monte-carlo",
+    "figure": "name of the figure, as in METRICS; p_select, patients and dlts are by level",
+    "level": "label of the dose level; empty for the whole trial",
+    "value": "a probability or share from 0 to 1; patients for patients, dlts, sample_size, "
+    "total_dlts",
+    "mcse": "its Monte Carlo standard error, in the same unit; empty where exact",
+    "difference": "to the first design, in the same unit",
+    "difference_low": "lower 95 % limit of the difference; empty where both are exact",
+    "difference_high": "upper 95 % limit of the difference; empty where both are exact",
+}
 
 
 def comparison_rows(found: ScenarioComparison, labels: Sequence[int]) -> list[list[object]]:

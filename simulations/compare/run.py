@@ -106,6 +106,10 @@ def compare_designs(
     """
     if not contenders:
         raise InputError("there is no design to compare")
+    if not all(isinstance(contender, Contender) for contender in contenders):
+        raise InputError(
+            "contenders are Contender(label=..., design=...); simulations.comparison takes designs"
+        )
     lengths = {contender.design.n_levels for contender in contenders}
     if len(lengths) > 1:
         raise InputError(f"designs on ladders of {' and '.join(map(str, sorted(lengths)))} levels")

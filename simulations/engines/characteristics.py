@@ -38,6 +38,9 @@ class Distribution:
     values: NDArray[np.intp]
     p: Floats
 
+    def __repr__(self) -> str:
+        return f"<Distribution: mean {self.mean:.4g}, SD {self.sd:.4g}>"
+
     @property
     def mean(self) -> float:
         """Expected value."""
@@ -95,6 +98,13 @@ class OperatingCharacteristics:
     patients_by_level: tuple[Distribution, ...]
     dlts_by_level: tuple[Distribution, ...]
     continued: bool = False
+
+    def __repr__(self) -> str:
+        selects = ", ".join(f"{100 * p:.1f}" for p in self.p_select.tolist())
+        return (
+            f"<OperatingCharacteristics: selects {selects} %, no MTD {100 * self.p_no_mtd:.1f} %, "
+            f"mean n {self.sample_size.mean:.2f}>"
+        )
 
     @property
     def patients(self) -> Floats:

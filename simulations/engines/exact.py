@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from escalation.errors import InputError
 from simulations.engines.characteristics import OperatingCharacteristics, end_values, summarise
 from simulations.graph.build import TransitionGraph
 from simulations.probabilities import check_probabilities
@@ -51,6 +52,10 @@ class BatchCharacteristics:
     p_inconclusive: Floats
     patients: Floats
     dlts: Floats
+
+    def __repr__(self) -> str:
+        n_curves, n_levels = self.p_select.shape
+        return f"<BatchCharacteristics: {n_curves} curves on {n_levels} levels>"
 
 
 def exact_characteristics(
@@ -151,6 +156,11 @@ def check_p_dlt(p_dlt: ArrayLike, graph: TransitionGraph, *, n_dim: int = 1) -> 
 
     So it is for every engine: a graph that lacks a ``p_moderate`` it needs is refused here too.
     """
+    if not isinstance(graph, TransitionGraph):
+        raise InputError(
+            f"a transition graph is needed, from build_graph(design), not {type(graph).__name__}; "
+            "simulations.characteristics takes a design"
+        )
     p = check_probabilities(p_dlt, graph.design.n_levels, "P(DLT)", n_dim=n_dim)
     graph.moderate_probabilities()
     return p

@@ -74,6 +74,20 @@ def simulate(
     -----
     Uniform numbers have 24 bits, so a probability is met to within 6e-8: far inside the Monte
     Carlo error, but for events that happen in fewer than one trial in a million.
+
+    References
+    ----------
+    Morris TP, White IR, Crowther MJ (2019). Using simulation studies to evaluate statistical
+    methods. Stat Med 38(11):2074-2102.
+
+    Examples
+    --------
+    >>> from escalation.designs import ThreePlusThree
+    >>> from simulations.graph.build import build_graph
+    >>> graph = build_graph(ThreePlusThree(n_levels=1, variant="declare"))
+    >>> run = simulate(graph, [0.2], trials=10_000)  # exactly, 0.7086 is selected
+    >>> bool(abs(run.characteristics.p_select[0] - 0.708608) < 4 * run.mcse()["p_select"][0])
+    True
     """
     p = check_p_dlt(p_dlt, graph)
     check_run(trials, seed, draws)
@@ -108,6 +122,30 @@ def simulate_trials(
 
     With latent patients the first trials of a longer run are those of a shorter one; with cohort
     draws this holds for whole chunks only.
+
+    Parameters
+    ----------
+    graph, p_dlt, trials, seed, draws
+        As for ``simulate``.
+
+    Returns
+    -------
+    iterator of SimulatedTrials
+        At most ``CHUNK_SIZE`` trials each.
+
+    Raises
+    ------
+    InputError
+        If an argument is not what it should be.
+
+    Examples
+    --------
+    >>> from escalation.designs import ThreePlusThree
+    >>> from simulations.graph.build import build_graph
+    >>> graph = build_graph(ThreePlusThree(n_levels=3))
+    >>> (chunk,) = simulate_trials(graph, [0.05, 0.2, 0.4], trials=100)
+    >>> chunk.mtds().shape
+    (100,)
     """
     p = check_p_dlt(p_dlt, graph)
     check_run(trials, seed, draws)

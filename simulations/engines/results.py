@@ -28,6 +28,10 @@ class ScenarioResult:
     exact: OperatingCharacteristics | None
     monte_carlo: MonteCarlo | None
 
+    def __repr__(self) -> str:
+        found = [repr(one) for one in (self.exact, self.monte_carlo) if one is not None]
+        return f"<ScenarioResult under {self.scenario.name}: {'; '.join(found)}>"
+
     @property
     def best(self) -> OperatingCharacteristics:
         """The exact figures where they were asked for, else the simulated ones."""
@@ -69,6 +73,11 @@ def run_scenarios(
 ) -> Iterator[ScenarioResult]:
     """Yield the result of each scenario, exact or simulated or both; see ``simulate``."""
     for scenario in scenarios:
+        if not isinstance(scenario, Scenario):
+            raise InputError(
+                f"a Scenario is needed, as Scenario(name=..., p_dlt=...), not "
+                f"{type(scenario).__name__}; simulations.characteristics takes P(DLT) by level"
+            )
         exact = monte_carlo = None
         if method != "monte-carlo":
             exact = exact_characteristics(graph, scenario.p_dlt)

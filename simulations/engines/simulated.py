@@ -39,6 +39,10 @@ class MonteCarlo:
     seed: int
     draws: Draws
 
+    def __repr__(self) -> str:
+        how = f"{self.trials} trials, {self.draws} draws, seed {self.seed}"
+        return f"<MonteCarlo: {how}: {self.characteristics!r}>"
+
     def mcse(self) -> dict[str, Any]:
         """Return the Monte Carlo standard error of every figure, under the figures' names.
 
@@ -113,6 +117,10 @@ class SimulatedTrials:
     graph: TransitionGraph
     states: Ints
     first: int = 1
+
+    def __repr__(self) -> str:
+        last = self.first + len(self.states) - 1
+        return f"<SimulatedTrials {self.first} to {last} of {self.graph.design.name}>"
 
     def courses(self) -> Iterator[tuple[int, list[tuple[int, int, int, int]]]]:
         """Yield each trial's number and its cohorts as (cohort, level, n_patients, n_dlts).

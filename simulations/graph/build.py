@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from escalation.designs.base import NOBODY, Decision, Design
 from escalation.designs.pending import count_resolutions, without_last
 from escalation.designs.walk import TooManyStatesError, Walk, walk_design
+from escalation.errors import InputError
 from escalation.outcomes import Tally
 from simulations.graph.roots import count_ways, resolve_roots
 from simulations.graph.transitions import INCONCLUSIVE, NO_MTD, TransitionGraph
@@ -70,6 +71,11 @@ def build_graph(
     >>> build_graph(ThreePlusThree(n_levels=1, variant="declare")).count_paths()
     7
     """
+    if not isinstance(design, Design):
+        raise InputError(
+            f"a design is needed, such as ThreePlusThree(n_levels=4) or a protocol's .design, not "
+            f"{type(design).__name__}"
+        )
     before = tuple(tallies) if tallies is not None else (Tally(),) * design.n_levels
     here = design.start if level is None else level
     design.check_fit(before, here)

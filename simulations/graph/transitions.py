@@ -80,6 +80,11 @@ class TransitionGraph:
     p_moderate: NDArray[np.float64] | None = None
     is_whole: bool = True
 
+    def __repr__(self) -> str:
+        whole = "" if self.is_whole else ", in part"
+        name, levels = self.design.name, self.design.n_levels
+        return f"<TransitionGraph of {name} on {levels} levels: {self.n_states} states{whole}>"
+
     def require_whole(self) -> None:
         """Raise ``InputError`` for a part of a graph."""
         if not self.is_whole:

@@ -68,6 +68,12 @@ class CurveAverages:
     correct: NDArray[np.intp]
     figures: Mapping[str, Floats]
 
+    def __repr__(self) -> str:
+        return (
+            f"<CurveAverages over {len(self.p_dlt)} curves: correct selection "
+            f"{100 * self.figures['pcs'].mean():.1f} %>"
+        )
+
     def summary(self) -> dict[str, FigureSummary]:
         """Return mean, standard error, SD and quantiles of each figure."""
         return {name: _summarise(values) for name, values in self.figures.items()}

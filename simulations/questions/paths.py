@@ -45,6 +45,13 @@ class PathNode:
     n_moderate: int = 0
     pending_moderate: tuple[int, ...] = ()
 
+    def __repr__(self) -> str:
+        said = f"{self.decision.action}, {len(self.children)} branches"
+        if self.level is None:
+            return f"<PathNode: start, {said}>"
+        seen = f"{self.n_dlts} DLTs of {self.n_patients} at level index {self.level}"
+        return f"<PathNode: {seen}, {said}>"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Path:

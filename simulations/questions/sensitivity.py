@@ -58,6 +58,10 @@ class Sensitivity:
     values: Mapping[str, Floats]
     gradients: Mapping[str, Floats]
 
+    def __repr__(self) -> str:
+        p_dlt = ", ".join(f"{p:.3g}" for p in self.p_dlt.tolist())
+        return f"<Sensitivity at P(DLT) {p_dlt}: {', '.join(self.values)}>"
+
     def to_dict(self) -> dict[str, Any]:
         """Return values and gradients as lists, ready for JSON."""
         return {
@@ -94,6 +98,10 @@ class Tornado:
     p_high: Floats
     at_low: Floats
     at_high: Floats
+
+    def __repr__(self) -> str:
+        level = "" if self.level is None else f" of level index {self.level}"
+        return f"<Tornado: {self.figure}{level}, {self.value:.4g}>"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the figures as lists, ready for JSON."""

@@ -62,6 +62,10 @@ class WorstPiece:
     n_starts: int
     n_agreed: int
 
+    def __repr__(self) -> str:
+        p_dlt = ", ".join(f"{p:.3g}" for p in self.p_dlt.tolist())
+        return f"<WorstPiece: {self.value:.4g} at P(DLT) {p_dlt}>"
+
     def to_dict(self) -> dict[str, Any]:
         """Return the figures without the level, ready for JSON."""
         names = ("value", "attained", "n_starts", "n_agreed")
@@ -97,6 +101,9 @@ class WorstCase:
     worst: WorstPiece
     pieces: tuple[WorstPiece, ...]
     grid: GridCheck | None
+
+    def __repr__(self) -> str:
+        return f"<WorstCase: {self.worst!r}, of {len(self.pieces)}>"
 
 
 def worst_overdose(

@@ -9,7 +9,7 @@ from typing import Any
 
 from escalation.protocol import Protocol
 from escalation.reports.view import GAP, Block, Paragraph, Table, View
-from simulations.questions.averages import QUANTILES, CurveAverages, FigureSummary
+from simulations.questions.averages import CurveAverages, FigureSummary
 from simulations.questions.question import Question
 from simulations.words import in_words, scaled
 
@@ -19,10 +19,19 @@ SHOWN = (
     *("pcs", "p_overdose", "p_no_mtd", "p_inconclusive", "share_above", "dlt_rate"),
     *("patients_above", "sample_size", "total_dlts"),
 )
-COLUMNS = (
-    *("figure", "correct_level", "n_curves", "mean", "mcse", "sd"),
-    *(f"quantile_{q:g}" for q in QUANTILES),
-)
+COLUMNS = {
+    "figure": "name of the characteristic",
+    "correct_level": "label of the level that is correct, or no MTD; empty for all curves",
+    "n_curves": "curves",
+    "mean": "over the curves: a probability or share from 0 to 1, or patients",
+    "mcse": "standard error of the mean, in the same unit",
+    "sd": "standard deviation over the curves, in the same unit",
+    "quantile_0.05": "the quantile at 0.05, in the same unit",
+    "quantile_0.25": "the quantile at 0.25, in the same unit",
+    "quantile_0.5": "the quantile at 0.5, in the same unit",
+    "quantile_0.75": "the quantile at 0.75, in the same unit",
+    "quantile_0.95": "the quantile at 0.95, in the same unit",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +69,7 @@ def view_averages(
         page=partial(_page, question, averages, drawn),
         document=partial(_document, question, averages, drawn, outcomes),
         rows=partial(_rows, question.protocol, averages),
+        columns=COLUMNS,
     )
 
 
@@ -131,7 +141,7 @@ def _document(
 
 def _rows(protocol: Protocol, averages: CurveAverages) -> Iterator[Sequence[object]]:
     """Yield a row a figure over all curves, then over those of each correct level."""
-    yield COLUMNS
+    yield tuple(COLUMNS)
     for name, figure in averages.summary().items():
         yield _row(name, None, len(averages.p_dlt), figure)
     labels = [*protocol.labels, "no MTD"]  # NO_MTD is -1

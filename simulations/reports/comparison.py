@@ -19,10 +19,11 @@ from simulations.compare.result import (
     short_labels,
 )
 from simulations.questions.question import Question, levels_document
-from simulations.words import scaled
+from simulations.words import in_words, scaled
 
 __all__ = [
     "comparison_heading",
+    "comparison_measures",
     "contenders_page",
     "describe_contenders",
     "view_comparison",
@@ -63,6 +64,7 @@ def view_comparison(
         page=partial(_page, question, contenders, results, notes),
         document=partial(_document, question, contenders, results),
         rows=partial(_rows, question, results),
+        columns=CSV_COLUMNS,
     )
 
 
@@ -97,7 +99,7 @@ def comparison_heading(
 
 
 def _rows(question: Question, results: Sequence[ScenarioComparison]) -> Iterator[Sequence[object]]:
-    yield CSV_COLUMNS
+    yield tuple(CSV_COLUMNS)
     for result in results:
         yield from comparison_rows(result, question.protocol.labels)
 
@@ -271,3 +273,19 @@ def _error(name: str, value: float | None) -> str:
     if not value:
         return "(-)"
     return f"({f'{scaled(name, value):.3f}'.removeprefix('0')})"
+
+
+_MEASURES = ("pcs", "p_overdose", "share_above", "p_60_above", "dlt_rate", "sample_size")
+
+
+def comparison_measures(results: Sequence[ScenarioComparison]) -> Iterator[tuple[str, Table]]:
+    """Yield each measure's name in words, and its table: a row a scenario, a column a design."""
+    names = [design.label for design in results[0].designs]
+    for measure in _MEASURES:
+        bounds = [result.benchmark_metrics.get(measure) for result in results]
+        known = any(bound is not None for bound in bounds)
+        rows = [["scenario", *names, *["optimal"] * known]]
+        for result, bound in zip(results, bounds, strict=True):
+            figures = [_figure(measure, design.metrics[measure]) for design in result.designs]
+            rows.append([result.scenario.name, *figures, *[_figure(measure, bound)] * known])
+        yield in_words(measure, unit=True), Table(rows)

@@ -15,10 +15,18 @@ from simulations.questions.question import Question, describe_p_moderate
 
 __all__ = ["view_mtd_data"]
 
-COLUMNS = (
-    *("n_evaluable", "n_dlts", "confidence", "clopper_pearson_low", "clopper_pearson_high"),
-    *("wilson_low", "wilson_high", "upper_one_sided", "probability", "given_mtd"),
-)
+COLUMNS = {
+    "n_evaluable": "evaluable patients at the MTD",
+    "n_dlts": "those of them with a DLT",
+    "confidence": "level of the limits, 0 to 1",
+    "clopper_pearson_low": "exact lower limit of P(DLT), 0 to 1",
+    "clopper_pearson_high": "exact upper limit",
+    "wilson_low": "lower limit of Wilson",
+    "wilson_high": "upper limit of Wilson",
+    "upper_one_sided": "exact one-sided upper limit",
+    "probability": "of the data set, of all trials, 0 to 1; empty without a scenario",
+    "given_mtd": "of those that declare an MTD",
+}
 
 
 def view_mtd_data(
@@ -29,6 +37,7 @@ def view_mtd_data(
         page=partial(_page, question, found, confidence),
         document=lambda: _document(question, found, confidence) | outcomes,
         rows=partial(_rows, found, confidence),
+        columns=COLUMNS,
     )
 
 
@@ -89,7 +98,7 @@ def _document(question: Question, found: Sequence[MtdData], confidence: float) -
 
 
 def _rows(found: Sequence[MtdData], confidence: float) -> Iterator[Sequence[object]]:
-    yield COLUMNS
+    yield tuple(COLUMNS)
     for data in found:
         limits: list[float | str] = [""] * 5
         if data.limits is not None:

@@ -17,11 +17,30 @@ __all__ = ["view_list", "view_tree"]
 
 AT_ONCE = 1000  # lines in one block: there may be millions, and the first are wanted at once
 
-LIST_COLUMNS = ("path", "pending", "cohorts", "probability", "mtd", "inconclusive", "decision")
-TREE_COLUMNS = (
-    *("depth", "pending", "cohorts", "level", "n_patients", "n_dlts", "n_moderate"),
-    *("probability", "action", "next_level", "n_to_enrol", "mtd", "decision"),
-)
+LIST_COLUMNS = {
+    "path": "number of the path, fewest DLTs first",
+    "pending": "how the patients pending at the start turn out, in notation",
+    "cohorts": "the cohorts, in notation",
+    "probability": "of the path, 0 to 1; empty without a scenario",
+    "mtd": "label of the level declared the MTD; empty where there is none",
+    "inconclusive": "whether the MTD is not determined",
+    "decision": "the decision that ends the trial",
+}
+TREE_COLUMNS = {
+    "depth": "cohorts from the start",
+    "pending": "how the patients pending at the start turn out, in notation",
+    "cohorts": "the way there, in notation",
+    "level": "label of the level of the last of them",
+    "n_patients": "its patients",
+    "n_dlts": "those of them with a DLT",
+    "n_moderate": "those with a moderate toxicity, where it counts",
+    "probability": "of coming there, 0 to 1; empty without a scenario",
+    "action": "escalate, stay, deescalate or stop",
+    "next_level": "label of the level of the next patients; empty where there are none",
+    "n_to_enrol": "patients to enrol there",
+    "mtd": "label of the level declared the MTD; empty where there is none",
+    "decision": "the decision in a sentence",
+}
 
 Paths = Callable[[], Iterator[Path]]
 Cohorts = Sequence[tuple[int, int, int]]
@@ -33,6 +52,7 @@ def view_list(question: Question, paths: Paths) -> View:
         page=partial(_list_page, question.protocol, paths),
         document=partial(_list_document, question, paths),
         rows=partial(_list_rows, question.protocol, paths),
+        columns=LIST_COLUMNS,
     )
 
 
@@ -65,7 +85,7 @@ def _list_document(question: Question, paths: Paths) -> dict[str, Any]:
 
 
 def _list_rows(protocol: Protocol, paths: Paths) -> Iterator[Sequence[object]]:
-    yield LIST_COLUMNS
+    yield tuple(LIST_COLUMNS)
     for number, path in enumerate(paths(), start=1):
         yield (
             number,
@@ -88,6 +108,7 @@ def view_tree(question: Question, roots: Sequence[PathNode], n_paths: int) -> Vi
             "tree": [_node(root, question.protocol) for root in roots],
         },
         rows=partial(_tree_rows, question.protocol, roots),
+        columns=TREE_COLUMNS,
     )
 
 
@@ -120,7 +141,7 @@ def _node(node: PathNode, protocol: Protocol) -> dict[str, Any]:
 
 def _tree_rows(protocol: Protocol, roots: Sequence[PathNode]) -> Iterator[Sequence[object]]:
     """Yield a row a node, below the names of the columns; ``cohorts`` is the way there."""
-    yield TREE_COLUMNS
+    yield tuple(TREE_COLUMNS)
     for root in roots:
         pending = " ".join(_short(root.pending, root.pending_moderate, protocol))
         yield from _node_rows(root, protocol, pending, ())

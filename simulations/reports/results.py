@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -13,14 +13,31 @@ from simulations.engines.results import ScenarioResult
 from simulations.questions.question import Question
 from simulations.words import is_share, scaled
 
-__all__ = ["result_rows", "view_results"]
+__all__ = ["describe_columns", "result_rows", "summary_table", "view_results"]
 
-COLUMNS = (
-    *("scenario", "design", "method", "level", "dose", "p_dlt"),
-    *("p_select", "p_select_mcse", "patients", "patients_mcse", "dlts", "dlts_mcse"),
-    *("p_no_mtd", "p_inconclusive", "sample_size", "total_dlts"),
-)
-_AGAINST_TARGET = ("pcs", "p_overdose")
+COLUMNS = {
+    "scenario": "name of the scenario",
+    "design": "name of the design",
+    "method": "exact, or monte_carlo",
+    "level": "label of the dose level",
+    "dose": "dose at the level, in the protocol's unit",
+    "p_dlt": "true P(DLT) assumed at the level, 0 to 1",
+    "p_select": "probability that the level is declared the MTD, 0 to 1",
+    "p_select_mcse": "its Monte Carlo standard error; empty where exact",
+    "patients": "expected patients at the level",
+    "patients_mcse": "its Monte Carlo standard error, patients",
+    "dlts": "expected patients with a DLT at the level",
+    "dlts_mcse": "its Monte Carlo standard error, patients",
+    "p_no_mtd": "probability that the trial ends with no MTD, 0 to 1; of the whole trial",
+    "p_inconclusive": "probability that the MTD is not determined, 0 to 1; of the whole trial",
+    "sample_size": "expected patients in the whole trial",
+    "total_dlts": "expected patients with a DLT in the whole trial",
+}
+_AGAINST_TARGET = {
+    "pcs": "probability of correct selection at the target, 0 to 1; of the whole trial",
+    "p_overdose": "probability that a level with P(DLT) above the target is declared the MTD, "
+    "0 to 1; of the whole trial",
+}
 
 
 def view_results(
@@ -34,7 +51,15 @@ def view_results(
         page=partial(_page, question, results, target),
         document=lambda: _document(question, results, target) | outcomes,
         rows=partial(result_rows, question.protocol, results, target),
+        columns=describe_columns([question.protocol]),
     )
+
+
+def describe_columns(protocols: Iterable[Protocol]) -> dict[str, str]:
+    """Return what each column of ``result_rows`` is, the doses with their unit."""
+    units = " or ".join(dict.fromkeys(protocol.unit for protocol in protocols if protocol.unit))
+    dose = f"dose at the level, in {units}" if units else "dose at the level; none is known"
+    return COLUMNS | _AGAINST_TARGET | {"dose": dose}
 
 
 def _page(
@@ -64,6 +89,43 @@ def _page(
         f"Level {protocol.labels[-1]} is the highest on the ladder: where it is declared the MTD, "
         "a higher dose might be tolerated too."
     )
+
+
+def summary_table(
+    results: Sequence[tuple[str, ScenarioResult]],
+    labels: Sequence[str],
+    target: float | None,
+) -> Table:
+    """Return one row a result, by design and scenario: what is selected, and at what cost.
+
+    Parameters
+    ----------
+    results : sequence of (str, ScenarioResult)
+        Each with the name of its design, which is left out where all are of one.
+    labels : sequence of str
+        The levels', lowest first.
+    target : float or None
+        Adds correct selection, and selection above the target.
+    """
+    several = len({name for name, _ in results}) > 1
+    undetermined = any(result.best.p_inconclusive for _, result in results)
+    asked = ["correct %", "above target %"] if target is not None else []
+    head = ["scenario", *["design"] * several, *(f"MTD {label} %" for label in labels)]
+    head += ["no MTD %", *["not determined %"] * undetermined, *asked, "mean n", "DLTs"]
+    rows = [head]
+    for name, result in results:
+        found = result.best
+        shares = [*found.p_select.tolist(), found.p_no_mtd]
+        shares += [found.p_inconclusive] * undetermined
+        if target is not None:
+            shares += found.against_target(result.scenario.p_dlt, target).values()
+        means = (found.sample_size.mean, found.total_dlts.mean)
+        rows.append([
+            *(result.scenario.name, *[name] * several),
+            *(f"{100 * share:.1f}" for share in shares),
+            *(f"{mean:.2f}" for mean in means),
+        ])  # fmt: skip
+    return Table(rows, left=range(1 + several))
 
 
 def _result(
@@ -169,14 +231,20 @@ def _document(
 
 
 def result_rows(
-    protocol: Protocol, results: Sequence[ScenarioResult], target: float | None = None
+    protocol: Protocol,
+    results: Sequence[ScenarioResult],
+    target: float | None = None,
+    *,
+    label: str | None = None,
 ) -> Iterator[Sequence[object]]:
     """Yield the names of the columns, then a row a scenario, method and level.
+
+    The design is called ``label``, or by its own name.
 
     Probabilities are from 0 to 1; figures of the whole trial are repeated at each level, and an
     exact figure has no standard error.
     """
-    asked = _AGAINST_TARGET if target is not None else ()
+    asked = tuple(_AGAINST_TARGET) if target is not None else ()
     yield (*COLUMNS, *asked)
     for result in results:
         document = result.to_dict(target)
@@ -190,7 +258,7 @@ def result_rows(
                 for key in ("p_select", "patients", "dlts"):
                     by_level += [found[key][place], "" if errors is None else errors[key][place]]
                 yield (
-                    *(result.scenario.name, protocol.design.name, method),
+                    *(result.scenario.name, label or protocol.design.name, method),
                     *(level.label, level.dose, result.scenario.p_dlt[place]),
                     *by_level,
                     *(found["p_no_mtd"], found["p_inconclusive"]),

@@ -16,10 +16,19 @@ from simulations.words import in_words, is_share, scaled
 
 __all__ = ["Moved", "view_sensitivity"]
 
-COLUMNS = (
-    *("scenario", "figure", "figure_level", "value", "level", "p_dlt", "derivative"),
-    *("p_low", "at_low", "p_high", "at_high"),
-)
+COLUMNS = {
+    "scenario": "name of the scenario",
+    "figure": "name of the characteristic",
+    "figure_level": "label of its level; empty for the whole trial",
+    "value": "under the scenario: a probability or share from 0 to 1, or patients",
+    "level": "label of the level whose P(DLT) changes",
+    "p_dlt": "its P(DLT), 0 to 1",
+    "derivative": "change of the value for 1 of P(DLT), in the unit of the value",
+    "p_low": "lower end of the band of P(DLT), of the characteristic that is moved",
+    "at_low": "the value there",
+    "p_high": "upper end of the band",
+    "at_high": "the value there",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -39,6 +48,7 @@ def view_sensitivity(
         page=partial(_page, question, results, band),
         document=lambda: _document(question, results, band) | outcomes,
         rows=partial(_rows, question.protocol, results),
+        columns=COLUMNS,
     )
 
 
@@ -132,7 +142,7 @@ def _rows(protocol: Protocol, results: Sequence[Moved]) -> Iterator[Sequence[obj
     The derivative is for a change of P(DLT) by 1; the ends of the band are those of the one
     characteristic that is moved.
     """
-    yield COLUMNS
+    yield tuple(COLUMNS)
     labels = protocol.labels
     for result in results:
         found, moved = result.found, result.tornado

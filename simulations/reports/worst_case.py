@@ -19,10 +19,19 @@ __all__ = ["Searched", "view_worst_case"]
 
 WIDEST_TABLE = 5  # levels; longer curves do not fit beside the figures
 
-COLUMNS = (
-    *("measure", "limit", "separation", "found_by", "lowest_above", "correct_level"),
-    *("value", "attained", "n_starts", "n_agreed", "n_curves"),
-)
+COLUMNS = {
+    "measure": "overdose or pcs, which is correct selection",
+    "limit": "limit of P(DLT) for overdose, target P(DLT) for pcs, 0 to 1",
+    "separation": "least distance of the other levels from the target, of P(DLT)",
+    "found_by": "search or grid",
+    "lowest_above": "label of the lowest level above the limit",
+    "correct_level": "label of the correct level, or no MTD",
+    "value": "the worst probability among such curves, 0 to 1",
+    "attained": "whether the curve has it, or curves as close to it as one likes",
+    "n_starts": "searches",
+    "n_agreed": "searches that ended at this value",
+    "n_curves": "curves of the grid",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -59,6 +68,11 @@ def view_worst_case(question: Question, searched: Searched, outcomes: dict[str, 
         page=partial(_page, question, searched),
         document=partial(_document, question, searched, outcomes),
         rows=partial(_rows, question.protocol, searched),
+        columns=COLUMNS
+        | {
+            f"p_dlt_{label}": f"P(DLT) at level {label} on the worst curve, 0 to 1"
+            for label in question.protocol.labels
+        },
     )
 
 

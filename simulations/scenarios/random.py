@@ -60,6 +60,11 @@ def logistic_normal(
     -------
     float array, shape (N, L)
 
+    Raises
+    ------
+    InputError
+        If an argument is not what it should be.
+
     References
     ----------
     Neuenschwander B, Branson M, Gsponer T (2008). Critical aspects of the Bayesian approach to
@@ -136,6 +141,11 @@ def pseudo_uniform(
     Returns
     -------
     float array, shape (N, L)
+
+    Raises
+    ------
+    InputError
+        If an argument is not what it should be.
 
     References
     ----------
@@ -235,6 +245,11 @@ def paoletti(
     Returns
     -------
     float array, shape (N, L)
+
+    Raises
+    ------
+    InputError
+        If an argument is not what it should be.
 
     References
     ----------

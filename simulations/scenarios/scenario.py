@@ -76,7 +76,17 @@ class Scenario:
 
 
 def shipped_scenarios() -> tuple[str, ...]:
-    """Return the names of the sets that ship with the package, fewest levels first."""
+    """Return the names of the sets that ship with the package, fewest levels first.
+
+    Returns
+    -------
+    tuple of str
+
+    Examples
+    --------
+    >>> "levels-4" in shipped_scenarios()
+    True
+    """
     files = [file.name for file in _SETS.iterdir()]
     names = [file.removesuffix(".toml") for file in files if file.endswith(".toml")]
     return tuple(sorted(names, key=lambda name: (len(name), name)))

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from escalation import __version__
 from escalation.cli.options import CarefulCommand, echo_json, line, read_stdin
 from escalation.cli.show import say_written, shows
 from escalation.cli.trial.common import (
@@ -39,6 +38,7 @@ from escalation.tracker import read_entry
 from escalation.trial import replay_events
 from escalation.trial.importing import import_patients
 from escalation.trial.spreadsheet import MAX_BYTES, patients_csv
+from escalation.version import __version__
 
 __all__ = ["backup", "export", "import_csv", "restore", "verify"]
 

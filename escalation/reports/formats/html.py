@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from typing import assert_never
 
@@ -18,7 +18,7 @@ from escalation.reports.view import (
     View,
 )
 
-__all__ = ["SUFFIX", "write"]
+__all__ = ["SUFFIX", "fragment", "write"]
 
 SUFFIX = ".html"
 
@@ -46,13 +46,20 @@ pre { overflow-x: auto; }
 <body>
 """
 
+# Jupyter aligns every cell to the right
+_STYLE = "<style scoped>td.left, th.left { text-align: left; }</style>\n"
+
 
 def write(view: View, width: int) -> Iterator[str]:
     """Yield the page, a block at a time."""
     yield _HEAD
-    for block in view.page():
-        yield _write(block)
+    yield from map(_write, view.page())
     yield "</body>\n</html>\n"
+
+
+def fragment(blocks: Iterable[Block]) -> str:
+    """Return blocks as part of another page, such as a notebook, that has its own style."""
+    return f"<div>\n{_STYLE}{''.join(map(_write, blocks))}</div>\n"
 
 
 def _write(block: Block) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from escalation import __version__
 from escalation.trial import TrialState
+from escalation.version import __version__
 
 __all__ = ["trial_heading"]
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from escalation import __version__
 from escalation.errors import IntegrityError
 from escalation.ledger import Anchor, Finding
 from escalation.reports.view import Block, Paragraph, Verbatim, View
+from escalation.version import __version__
 
 __all__ = ["head_blocks", "view_verification"]
 

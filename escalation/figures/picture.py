@@ -1,0 +1,75 @@
+"""A picture with its words: what a reader gets who cannot see it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from escalation.errors import InputError
+
+__all__ = ["Picture"]
+
+_DPI = 150
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A figure and its alternative text; a notebook shows both.
+
+    Jupyter, nbconvert and myst-nb pass the text on to the image; where there is no image, the
+    text itself is shown.
+
+    Parameters
+    ----------
+    drawn : matplotlib.figure.Figure or matplotlib.axes.Axes
+        What a ``plot_*`` function returns.
+    alt : str
+        What the picture shows, in words: its kind, its axes, and what there is to see.
+
+    Raises
+    ------
+    InputError
+        Without a figure or without words.
+
+    Examples
+    --------
+    >>> figure = Figure()
+    >>> Picture(figure, "Bar chart: level 2 is selected in 41 % of trials.")
+    Bar chart: level 2 is selected in 41 % of trials.
+    """
+
+    drawn: Figure | Axes
+    alt: str
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.drawn, Figure | Axes):
+            raise InputError(
+                "a picture needs a matplotlib figure or axes, as plot_* functions return them, "
+                f"not {type(self.drawn).__name__}"
+            )
+        if not self.alt.strip():
+            raise InputError("a picture needs words that say what it shows")
+
+    @property
+    def figure(self) -> Figure:
+        """The whole figure."""
+        figure = self.drawn if isinstance(self.drawn, Figure) else self.drawn.get_figure(root=True)
+        if figure is None:
+            raise InputError("these axes are in no figure")
+        return figure
+
+    def __repr__(self) -> str:
+        return self.alt
+
+    def _repr_mimebundle_(
+        self, include: object = None, exclude: object = None
+    ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        data = io.BytesIO()
+        self.figure.savefig(data, format="png", dpi=_DPI, bbox_inches="tight")
+        bundle = {"image/png": data.getvalue(), "text/plain": self.alt}
+        return bundle, {"image/png": {"alt": self.alt}}
