@@ -65,7 +65,7 @@ class Program(LazyGroup):
         """Run the program; a file or a pipe that fails is said in one line too."""
         try:
             return super().main(*args, **kwargs)
-        except OSError as error:  # but for EPIPE, which click ends quietly
+        except OSError as error:  # except for EPIPE, which click ends quietly
             click.echo(f"escalation: {error.filename or 'output'}: {reason(error)}", err=True)
             sys.exit(1)
 

@@ -70,7 +70,9 @@ def add_design_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option(
         "--variant", type=click.Choice(list(VARIANTS)), help="One of the usual 3+3 designs."
     )
-    @click.option("--levels", type=int, metavar="N", help="A plain ladder of N levels instead.")
+    @click.option(
+        "--levels", type=int, metavar="N", help="A plain ladder of N levels instead of a protocol."
+    )
     @click.option("--start", type=int, metavar="LABEL", help="Start at this level.")
     @click.option(
         "--design", "design_name", metavar="NAME", help=f"Another design: {', '.join(DESIGNS)}."
@@ -80,7 +82,7 @@ def add_design_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "settings",
         multiple=True,
         metavar="KEY=VALUE",
-        help="An option of the design, as two_of_six=mtd, max_patients=18.",
+        help="An option of the design, such as two_of_six=mtd; may be repeated.",
     )
     @functools.wraps(command)
     def wrapper(
@@ -151,7 +153,7 @@ class OutcomesCommand(CarefulCommand):
     """A command that takes outcomes of a level below the start, ``-1NNN``, for no option."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put the words that are no options behind ``--``, in their order."""
+        """Put the words that are not options behind ``--``, in their order."""
         with_value = {
             name
             for option in self.params
