@@ -32,7 +32,7 @@ from escalation.protocol.file import find_faults, parse_protocol
 from escalation.protocol.models import protocol_json_schema, protocol_models
 from escalation.protocol.protocol import name_settings
 
-PROTOCOLS = Path(__file__).parents[1] / "escalation" / "protocols"
+PROTOCOLS = Path(__file__).parents[2] / "escalation" / "protocols"
 SHIPPED = shipped_protocols()
 NCT = load_protocol("nct07123519")
 NCT_TEXT = (PROTOCOLS / "nct07123519.toml").read_text(encoding="utf-8")
