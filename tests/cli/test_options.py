@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from escalation.cli.options import check_writable
 from escalation.errors import InputError
+from escalation.files import check_writable
 
 
 def test_check_leaves_no_trace(tmp_path: Path) -> None:
