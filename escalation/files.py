@@ -57,6 +57,8 @@ def replacing(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
     InputError
         If the file cannot be written.
     """
+    if "\0" in str(path):
+        raise InputError(f"{_named(path)}: cannot be written: its name holds a NUL")
     try:
         with _replacing(path, mode, overwrite=True) as file:
             yield file
@@ -66,8 +68,10 @@ def replacing(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
 
 @contextmanager
 def _replacing(path: Path, mode: str, *, overwrite: bool) -> Iterator[IO[Any]]:
+    if "\0" in str(path):
+        raise ValueError("its name holds a NUL")
     if path.is_dir() or (path.exists() and not path.is_file()):
-        raise FileExistsError(errno.EEXIST, "it is no regular file")
+        raise FileExistsError(errno.EEXIST, "it is not a regular file")
     unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
     text = {} if "b" in mode else {"encoding": "utf-8", "newline": ""}
     try:
@@ -122,6 +126,10 @@ def check_writable(path: Path, suffixes: Sequence[str] = ()) -> None:
         known = ", ".join(suffixes)
         raise InputError(f"{_named(path)}: the file's name must end in one of {known}")
     try:
+        if not path.parent.is_dir():
+            raise InputError(
+                f"{_named(path)}: cannot be written: there is no folder {_named(path.parent)}"
+            )
         try:
             path.open("xb").close()
             path.unlink()

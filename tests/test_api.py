@@ -92,8 +92,10 @@ SURFACE = {
     ),
     "simulations.scenarios.curves": "emax logistic power weibull",
     "simulations.plots": (
-        "Provenance SUFFIXES plot_boundaries plot_comparison plot_convergence plot_curve_averages "
-        "plot_decision_table plot_distribution plot_page plot_paths plot_patients "
+        "Provenance SUFFIXES plot_boundaries plot_comparison plot_comparison_pages "
+        "plot_convergence "
+        "plot_curve_averages plot_decision_pages plot_decision_table plot_distribution plot_page "
+        "plot_pages plot_path_pages plot_paths plot_patients "
         "plot_scenarios plot_selection plot_tornado plot_trajectories plot_trajectory "
         "provenance_of provenance_of_comparison save_figure"
     ),

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from escalation.cli.streams import shown_on, until_reader_stops
 from escalation.errors import ConflictError, EscalationError, RefusedError, reason
 from escalation.version import __version__
 
@@ -53,10 +54,10 @@ class Program(LazyGroup):
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; say in one line what was wrong."""
         try:
-            return super().invoke(ctx)
+            with until_reader_stops():
+                return super().invoke(ctx)
+            return None
         except EscalationError as error:
-            from escalation.cli.options import shown_on  # noqa: PLC0415  # itself imports a lot
-
             click.echo(shown_on(_message(error), sys.stderr), err=True)
             ctx.exit(error.exit_code)
 

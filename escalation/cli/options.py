@@ -9,12 +9,13 @@ import sys
 import textwrap
 from collections.abc import Callable
 from itertools import islice, pairwise
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from escalation.cli.streams import shown_on
 from escalation.designs import DESIGNS, VARIANTS, describe_design
-from escalation.errors import DesignError, InputError, printable
+from escalation.errors import DesignError, InputError
 from escalation.files import check_writable
 from escalation.outcomes import MAX_LETTERS, Cohort, parse_outcomes
 from escalation.protocol import DEFAULT_PROTOCOL, Protocol, load_protocol
@@ -41,7 +42,6 @@ __all__ = [
     "read_outcomes",
     "read_protocol",
     "read_stdin",
-    "shown_on",
 ]
 
 PICTURES = (".png", ".svg", ".pdf")
@@ -254,16 +254,6 @@ def line(text: str, indent: str = "") -> None:
     """Print one paragraph, wrapped for a terminal of 80 columns."""
     filled = textwrap.fill(text, 79, subsequent_indent=indent, break_on_hyphens=False)
     click.echo(shown_on(filled, sys.stdout))
-
-
-def shown_on(text: str, stream: TextIO | None) -> str:
-    """Escape what a stream cannot write, and what a terminal may obey: a name may hold any letter.
-
-    Line ends stay.
-    """
-    encoding = getattr(stream, "encoding", None) or "ascii"
-    safe = "".join(c if c.isprintable() or c == "\n" else printable(c) for c in text)
-    return safe.encode(encoding, "backslashreplace").decode(encoding)
 
 
 def echo_json(document: Mapping[str, Any]) -> None:

@@ -9,6 +9,7 @@ import click
 from escalation.cli import LazyGroup
 from escalation.cli.options import CarefulCommand, echo_json, read_protocol
 from escalation.cli.show import shows
+from escalation.cli.streams import until_reader_stops
 from escalation.errors import InputError, ProtocolError, reason
 from escalation.protocol import load_protocol, shipped_protocols
 from escalation.reports.protocol import view_list, view_settings
@@ -93,7 +94,8 @@ def check(ctx: click.Context, file: str, as_json: bool) -> None:
     except ProtocolError as error:
         if not as_json:
             raise
-        echo_json({"schema": 1, "valid": False, "faults": error.faults})
+        with until_reader_stops():
+            echo_json({"schema": 1, "valid": False, "faults": error.faults})
         ctx.exit(error.exit_code)
     if as_json:
         found = {"valid": True, "faults": [], "name": checked.name, "digest": checked.digest}

@@ -6,16 +6,15 @@ from pathlib import Path
 
 import click
 
-from escalation.cli.options import (
-    PICTURES,
-    CarefulCommand,
-    check_writable,
-    line,
-    origin,
-    protocol_argument,
-)
+from escalation.cli.options import PICTURES, CarefulCommand, protocol_argument
+from escalation.cli.show import say_written, shows
 from escalation.designs import describe_design
+from escalation.files import check_writable, write_text
 from escalation.protocol import Protocol
+from escalation.reports.origin import describe_origin
+from escalation.reports.rule.diagram import mermaid
+from escalation.reports.rule.text import view_rule
+from escalation.reports.view import View
 from escalation.version import __version__
 
 __all__ = ["diagram", "text"]
@@ -25,24 +24,15 @@ MERMAID = ".mmd"
 
 @click.command(cls=CarefulCommand)
 @protocol_argument
-@click.option("--markdown", is_flag=True, help="Print Markdown, for an appendix.")
-def text(protocol: Protocol, markdown: bool) -> None:
+@shows
+def text(protocol: Protocol) -> View:
     """Print the dose escalation rule in plain English, as a protocol states it.
 
     Without a name: nct07123519; - reads a protocol from standard input.
 
-    Example: escalation protocol text nct07123519 --markdown
+    Example: escalation protocol text nct07123519 --format md
     """
-    from escalation.reports.rule.text import rule_text  # noqa: PLC0415
-
-    said = rule_text(
-        protocol.design, protocol.level_names, expansion=protocol.expansion, markdown=markdown
-    )
-    click.echo(said)
-    if markdown:
-        click.echo(f"*{origin(protocol)}*")
-    else:
-        line(origin(protocol), indent="  ")
+    return view_rule(protocol)
 
 
 @click.command(cls=CarefulCommand)
@@ -60,26 +50,30 @@ def diagram(protocol: Protocol, output: Path | None) -> None:
 
     Example: escalation protocol diagram --variant declare --output rule.svg
     """
-    from escalation.reports.rule.diagram import mermaid  # noqa: PLC0415
-
     if output is not None:
         check_writable(output, (MERMAID, *PICTURES))
     if output is not None and output.suffix.lower() in PICTURES:
         from escalation.figures.files import Provenance, save_figure  # noqa: PLC0415
-        from escalation.figures.state_machine import plot_diagram  # noqa: PLC0415
+        from escalation.figures.state_machine import plot_diagram_pages  # noqa: PLC0415
 
         provenance = Provenance(
             design=describe_design(protocol.design),
             protocol=protocol.name,
             digest=protocol.digest,
+            trial=protocol.title or "",
         )
-        save_figure(plot_diagram(protocol.design, protocol.level_names), output, provenance)
-        click.echo(f"wrote {output}", err=True)
+        pages = plot_diagram_pages(
+            protocol.design,
+            protocol.level_names,
+            trial=protocol.title or "",
+            protocol=f"Protocol {protocol.name}, digest {protocol.digest[:12]}",
+        )
+        say_written(*save_figure(pages, output, provenance))
         return
-    whence = f"{origin(protocol)} escalation {__version__}."
-    lines = f"{mermaid(protocol.design, protocol.level_names)}%% {whence}"
+    rests_on = f"{describe_origin(protocol)} escalation {__version__}."
+    lines = f"{mermaid(protocol.design, protocol.level_names)}%% {rests_on}\n"
     if output is None:
-        click.echo(lines)
+        click.echo(lines, nl=False)
     else:
-        output.write_text(f"{lines}\n", encoding="utf-8")
-        click.echo(f"wrote {output}", err=True)
+        write_text(output, [lines])
+        say_written(output)

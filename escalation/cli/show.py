@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import functools
-import os
-import shutil
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import click
 
+from escalation.cli.streams import shown_on, terminal_width, until_reader_stops
 from escalation.errors import InputError, printable
 from escalation.files import check_writable, write_text
-from escalation.reports.formats import FORMATS, WIDTH, format_of, write_view
+from escalation.reports.formats import FORMATS, format_of, write_view
 from escalation.reports.view import View
 
-__all__ = ["file_written", "shown_on", "shows", "terminal_width"]
-
-NARROWEST, WIDEST = 60, 120  # columns; lines much longer are not read with ease
+__all__ = ["say_written", "shows"]
 
 
 def shows(command: Callable[..., View]) -> Callable[..., None]:
@@ -61,10 +58,11 @@ def shows(command: Callable[..., View]) -> Callable[..., None]:
         view = command(*args, **kwargs)
         if output is not None and chosen is not None:
             write_text(output, write_view(view, chosen))
-            file_written(output)
+            say_written(output)
         else:
-            for piece in write_view(view, chosen or "text", terminal_width()):
-                click.echo(shown_on(piece, sys.stdout), nl=False)
+            with until_reader_stops():
+                for piece in write_view(view, chosen or "text", terminal_width()):
+                    click.echo(shown_on(piece, sys.stdout), nl=False)
         click.get_current_context().exit(view.exit_code)
 
     return wrapper
@@ -78,24 +76,7 @@ def _choose(form: str | None, flags: Sequence[str]) -> str | None:
     return next(iter(asked), None)
 
 
-def file_written(path: Path) -> None:
-    """Say that a file was written, on standard error."""
-    click.echo(f"wrote {printable(str(path))}", err=True)
-
-
-def terminal_width() -> int:
-    """Return the columns of the terminal, within what reads with ease; 80 where there is none."""
-    if "COLUMNS" not in os.environ and not (sys.stdout and sys.stdout.isatty()):
-        return WIDTH
-    columns = shutil.get_terminal_size((WIDTH, 24)).columns
-    return min(max(columns, NARROWEST), WIDEST)
-
-
-def shown_on(text: str, stream: TextIO | None) -> str:
-    """Escape what a stream cannot write, and what a terminal may obey: a name may hold any letter.
-
-    Line ends stay.
-    """
-    encoding = getattr(stream, "encoding", None) or "ascii"
-    safe = "".join(c if c.isprintable() or c == "\n" else printable(c) for c in text)
-    return safe.encode(encoding, "backslashreplace").decode(encoding)
+def say_written(*paths: Path) -> None:
+    """Say which files were written, on standard error."""
+    if paths:
+        click.echo(f"wrote {', '.join(printable(str(path)) for path in paths)}", err=True)

@@ -132,8 +132,27 @@ class Design(ABC):
     while_pending: ClassVar[Clause | None] = None
     # whether moderate toxicities count beside DLTs; ``summarise_moderate`` says what of them
     asks_moderate: ClassVar[bool] = False
+    # whether a level is judged by boundaries at every number of patients, as the field's table says
+    by_boundaries: ClassVar[bool] = False
+    # the usual names of its options taken together, which ``variant`` holds
+    variants: ClassVar[tuple[str, ...]] = ()
     n_levels: int
     start: int
+
+    @property
+    def target(self) -> float | None:
+        """The P(DLT) sought; None where the design has none."""
+        return None
+
+    @property
+    def max_patients(self) -> int | None:
+        """The most patients in the whole trial; None where the design sets no limit."""
+        return None
+
+    @property
+    def full_name(self) -> str:
+        """The name with that of the variant, where the options have one together."""
+        return self.name
 
     @final
     def decide(self, tallies: Sequence[Tally], level: int, last: Tally = NOBODY) -> Decision:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from itertools import groupby
 
@@ -11,24 +11,32 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.lines import Line2D
 
 from escalation.errors import InputError
+from escalation.figures.layout import (
+    PAGE_HEIGHT,
+    PAGE_WIDTH,
+    caption,
+    line_height,
+    new_axes,
+    place_above,
+    plain,
+    shares_of,
+    shorten,
+    text_width,
+    wrap,
+)
 from escalation.figures.style import (
     ACCENT,
     DARK,
     INK,
     LIGHT,
     MIDDLE,
-    PAGE_WIDTH,
-    caption,
-    new_axes,
-    plain,
-    shorten,
     styled,
 )
 from escalation.trial import TrialState
 from escalation.trial.state import Cohort
 from escalation.trial.subjects import Standing, Subject
 
-__all__ = ["plot_course"]
+__all__ = ["plot_course", "plot_course_pages"]
 
 # How a patient's line ends: marker, colour of its face.
 _ENDS = {
@@ -41,8 +49,39 @@ _ENDS = {
 _ASSUMED_DAYS = 28  # how long a line is for a protocol without a window, until today
 
 
+_WORDS = 6.0  # points
+_ROW = 0.19  # inches
+_AROUND = 2.0  # inches of a page around the rows
+_LINE_WIDTH = 3.6  # inches at least of the axes, for what stands beside a line
+
+
+def plot_course_pages(state: TrialState, on: date, *, trial: str = "") -> list[Axes]:
+    """Plot a trial's course on as many pages as its patients fill; as ``plot_course``."""
+    dosed = _dosed(state)
+    height = _row_height(_names(dosed), _words(dosed))
+    pages = shares_of(len(dosed), int((PAGE_HEIGHT - _AROUND) / height))
+    return [
+        plot_course(
+            state,
+            on,
+            trial=trial,
+            rows=rows,
+            page=f"page {number} of {len(pages)}" if len(pages) > 1 else "",
+        )
+        for number, rows in enumerate(pages, start=1)
+    ]
+
+
 @styled
-def plot_course(state: TrialState, on: date, *, ax: Axes | None = None) -> Axes:
+def plot_course(
+    state: TrialState,
+    on: date,
+    *,
+    trial: str = "",
+    rows: slice | None = None,
+    page: str = "",
+    ax: Axes | None = None,
+) -> Axes:
     """Plot when each patient was dosed, how long the DLT window lasts, and how it ended.
 
     Parameters
@@ -50,6 +89,12 @@ def plot_course(state: TrialState, on: date, *, ax: Axes | None = None) -> Axes:
     state : TrialState
     on : date
         Today: a line at it, and windows end here at the latest.
+    trial : str
+        The trial's name in its ledger; the protocol's title stands above the picture.
+    rows : slice, optional
+        Which of the patients dosed; by default all.
+    page : str
+        Which page that is.
     ax : matplotlib.axes.Axes, optional
 
     Returns
@@ -61,40 +106,94 @@ def plot_course(state: TrialState, on: date, *, ax: Axes | None = None) -> Axes:
     InputError
         If nobody has been dosed.
     """
-    dosed = [(c, s) for c in state.cohorts for s in state.members(c) if s.dosing is not None]
+    dosed = _dosed(state)
     if not dosed or state.protocol is None:
         raise InputError("nobody has been dosed: there is no course to draw")
     if not date(1950, 1, 1) <= on <= date(2200, 1, 1):
         raise InputError(f"{on} is too far from the trial to be drawn")
-    ax = new_axes(ax, (PAGE_WIDTH, 1.3 + 0.19 * len(dosed)))
-    for row, (_, subject) in enumerate(dosed):
-        _draw_patient(ax, row, subject, on)
-    for rows, cohort in _spans(dosed):
+    days = _days(dosed, on)
+    dosed = dosed[rows or slice(None)]
+    names, words = _names(dosed), _words(dosed)
+    row_height = _row_height(names, words)
+    ax = new_axes(ax, (PAGE_WIDTH, 1.3 + row_height * len(dosed)))
+    for row, ((_, subject), said) in enumerate(zip(dosed, words, strict=True)):
+        _draw_patient(ax, row, subject, said, on)
+    for place, cohort in _spans(dosed):
+        height = row_height * len(place)
         label = f"cohort {cohort.number}\nlevel {cohort.level}"
-        middle = (rows[0] + rows[-1]) / 2
+        label = label if height > 2 * line_height(7) else label.replace("\n", ", ")
+        middle = (place[0] + place[-1]) / 2
         ax.annotate(label, (1.01, middle), xycoords=("axes fraction", "data"), fontsize=7,
                     va="center")  # fmt: skip
-        if rows[0]:
-            ax.axhline(rows[0] - 0.5, color=LIGHT, linewidth=0.6)
+        if place[0]:
+            ax.axhline(place[0] - 0.5, color=LIGHT, linewidth=0.6)
     ax.axvline(_day(on), color=DARK, linewidth=0.6, linestyle=(0, (1, 1.2)))
+    ax.set_xlim(days[0], _right_end(dosed, words, on, days))
     ax.set_ylim(len(dosed) - 0.4, -0.6)
-    ax.set_yticks(range(len(dosed)), [plain(subject.id) for _, subject in dosed])
+    ax.set_yticks(range(len(dosed)), names)
     ax.tick_params(axis="y", length=0)
-    locator = AutoDateLocator()  # type: ignore[no-untyped-call]
+    locator = AutoDateLocator(maxticks=7)  # type: ignore[no-untyped-call]
     ax.xaxis.set_major_locator(locator)
     ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
     ax.set_xlabel("Date")
-    _add_legend(ax, moderate=any(s.standing is Standing.MODERATE for _, s in dosed))
+    points = _add_legend(ax, moderate=any(s.standing is Standing.MODERATE for _, s in dosed))
     caption(
         ax,
+        f"trial {trial}" if trial else "",
         f"{state.protocol.name}, as known after entry {state.seq}",
         f"line: DLT window from infusion; dotted: {on}",
-        points=14,
+        page,
+        trial=state.protocol.title or "",
+        points=points,
     )
     return ax
 
 
-def _draw_patient(ax: Axes, row: int, subject: Subject, on: date) -> None:
+def _names(dosed: Sequence[tuple[Cohort, Subject]]) -> list[str]:
+    return [wrap(plain(subject.id), 1.2, 7) for _, subject in dosed]
+
+
+def _words(dosed: Sequence[tuple[Cohort, Subject]]) -> list[str]:
+    """Return what stands beside each line, in lines of two thirds of the axes' width at most."""
+    return [wrap(plain(_said(subject)), _LINE_WIDTH * 2 / 3, _WORDS) for _, subject in dosed]
+
+
+def _row_height(names: Sequence[str], words: Sequence[str]) -> float:
+    """Return the height of a row that holds the longest of them, in inches."""
+    lines = max((text.count("\n") + 1 for text in (*names, *words)), default=1)
+    return max(_ROW, 0.05 + line_height(7) * lines)
+
+
+def _dosed(state: TrialState) -> list[tuple[Cohort, Subject]]:
+    return [(c, s) for c in state.cohorts for s in state.members(c) if s.dosing is not None]
+
+
+def _days(dosed: Sequence[tuple[Cohort, Subject]], on: date) -> tuple[float, float]:
+    """Return the first and last day of the trial's lines, with a margin; the same on all pages."""
+    ends = [_day(on)]
+    for _, subject in dosed:
+        ends += [_day(subject.dosed_on or on), _day(_last_day(subject, on))]
+    margin = 0.03 * (max(ends) - min(ends) or 1)
+    return min(ends) - margin, max(ends) + margin
+
+
+def _right_end(
+    dosed: Sequence[tuple[Cohort, Subject]],
+    words: Sequence[str],
+    on: date,
+    days: tuple[float, float],
+) -> float:
+    """Return the day at which the axes end so that there is room for what stands beside lines."""
+    first, last = days
+    for (_, subject), said in zip(dosed, words, strict=True):
+        inches = max(text_width(line, _WORDS) for line in said.split("\n"))
+        if inches:
+            left = _LINE_WIDTH - inches - 0.15
+            last = max(last, first + (_day(_last_day(subject, on)) - first) * _LINE_WIDTH / left)
+    return last
+
+
+def _draw_patient(ax: Axes, row: int, subject: Subject, said: str, on: date) -> None:
     start, end = _line(subject, on)
     closes = subject.window_closes
     if subject.standing is Standing.PENDING and closes is not None and closes > end:
@@ -103,13 +202,26 @@ def _draw_patient(ax: Axes, row: int, subject: Subject, on: date) -> None:
     marker, face = _ENDS[subject.standing]
     ax.plot([_day(end)], [row], marker, color=INK, markerfacecolor=face, markersize=5.5,
             markeredgewidth=0.8, zorder=3)  # fmt: skip
-    words = [shorten(toxicity.term, 40) for toxicity in subject.toxicities[:1]]
+    if said:
+        ax.annotate(said, (_day(_last_day(subject, on)), row), xytext=(7, 0), linespacing=1.1,
+                    textcoords="offset points", fontsize=_WORDS, va="center",
+                    color=DARK)  # fmt: skip
+
+
+def _said(subject: Subject) -> str:
+    """Return what stands beside a patient's line: the first toxicity, and who replaced them."""
+    said = [shorten(toxicity.term) for toxicity in subject.toxicities[:1]]
+    if len(subject.toxicities) > 1:
+        said.append(f"and {len(subject.toxicities) - 1} more")
     if subject.replaced_by is not None:
-        words.append(f"replaced by {subject.replaced_by}")
-    if words:
-        shift = max(end, closes or end) if subject.standing is Standing.PENDING else end
-        ax.annotate(plain(", ".join(words)), (_day(shift), row), xytext=(7, 0),
-                    textcoords="offset points", fontsize=6, va="center", color=DARK)  # fmt: skip
+        said.append(f"replaced by {shorten(subject.replaced_by, 80)}")
+    return ", ".join(said)
+
+
+def _last_day(subject: Subject, on: date) -> date:
+    """Return where what is drawn of a patient ends."""
+    _, end = _line(subject, on)
+    return max(end, subject.window_closes or end) if subject.standing is Standing.PENDING else end
 
 
 def _line(subject: Subject, on: date) -> tuple[date, date]:
@@ -137,14 +249,14 @@ def _spans(dosed: list[tuple[Cohort, Subject]]) -> Iterator[tuple[list[int], Coh
         yield [row for row, _ in rows], cohort
 
 
-def _add_legend(ax: Axes, *, moderate: bool) -> None:
+def _add_legend(ax: Axes, *, moderate: bool) -> float:
+    shown = [one for one in _ENDS if moderate or one is not Standing.MODERATE]
     handles = [
-        Line2D([], [], marker=marker, linestyle="none", color=INK, markerfacecolor=face,
-               markersize=5, label=str(standing))
-        for standing, (marker, face) in _ENDS.items()
-        if moderate or standing is not Standing.MODERATE
+        Line2D([], [], marker=_ENDS[one][0], linestyle="none", color=INK,
+               markerfacecolor=_ENDS[one][1], markersize=5)
+        for one in shown
     ]  # fmt: skip
-    ax.legend(handles=handles, loc="lower left", bbox_to_anchor=(-0.01, 1), ncols=len(handles))
+    return place_above(ax, handles, [str(one) for one in shown], len(shown))
 
 
 def _day(day: date) -> float:

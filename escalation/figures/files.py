@@ -1,14 +1,16 @@
-"""Writing a figure to a file: reproducible, and labelled with what it was made from."""
+"""Writing figures to files: reproducible, paged, and labelled with what they were made from."""
 
 from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
 
 from escalation.errors import InputError
@@ -35,6 +37,8 @@ class Provenance:
         Engine, number of trials and seed.
     protocol, digest : str
         Name and SHA-256 digest of the protocol.
+    trial : str
+        The trial's title, as the protocol has it.
     note : str
         Anything else a reader must know, such as outcomes that the trials continue from.
     """
@@ -44,6 +48,7 @@ class Provenance:
     method: str = ""
     protocol: str = ""
     digest: str = ""
+    trial: str = ""
     note: str = ""
 
     @property
@@ -61,44 +66,92 @@ class Provenance:
             "method": self.method,
             "protocol": self.protocol,
             "digest": self.digest,
+            "trial": self.trial,
             "note": self.note,
             "version": __version__,
         }
         return "; ".join(f"{key}: {value}" for key, value in parts.items() if value)
 
 
-def save_figure(drawn: Figure | Axes, path: str | Path, provenance: Provenance) -> None:
-    """Write a figure as PNG, SVG or PDF; the same figure gives the same bytes.
+def save_figure(
+    drawn: Figure | Axes | Sequence[Figure | Axes], path: str | Path, provenance: Provenance
+) -> tuple[Path, ...]:
+    """Write a figure, or several as pages, as PNG, SVG or PDF; the same ones give the same bytes.
+
+    Several are pages of one PDF; a PNG or SVG holds one, so that they are numbered: for
+    ``name.png`` these are ``name-1.png``, ``name-2.png`` ... Nothing is written before all are
+    drawn.
 
     Parameters
     ----------
-    drawn : matplotlib.figure.Figure or matplotlib.axes.Axes
-        The figure, or axes in it.
+    drawn : matplotlib.figure.Figure, matplotlib.axes.Axes or sequence of them
+        The figures, or axes in them.
     path : str or Path
         Its suffix says the format; an existing file is replaced.
     provenance : Provenance
-        Stored in the file's metadata.
+        Stored in every file's metadata.
+
+    Returns
+    -------
+    tuple of Path
+        The files written.
 
     Raises
     ------
     InputError
-        If the suffix is unknown, or the file cannot be written.
+        If the suffix is unknown, or a file cannot be written.
     """
     path = Path(path)
     suffix = _check_suffix(path)
-    figure = drawn if isinstance(drawn, Figure) else drawn.get_figure(root=True)
-    if figure is None:
-        raise InputError("these axes are in no figure")
-    data = io.BytesIO()  # so that a failure half-way leaves an existing file as it was
+    pages = [_figure(one) for one in ([drawn] if isinstance(drawn, Figure | Axes) else drawn)]
+    if not pages:
+        raise InputError(f"{path}: there is no figure to write")
+    metadata = _metadata(suffix, provenance)
     with (
-        mpl.rc_context({"svg.hashsalt": "escalation", "pdf.fonttype": 42}),
+        mpl.rc_context({"svg.hashsalt": "escalation", "svg.fonttype": "none", "pdf.fonttype": 42}),
         warnings.catch_warnings(),
     ):
         # a name may be in a script that the font lacks; boxes are drawn
-        warnings.filterwarnings("ignore", message=".*missing from font", category=UserWarning)
-        figure.savefig(data, format=suffix[1:], dpi=_DPI, metadata=_metadata(suffix, provenance))
-    with replacing(path, "wb") as file:
-        file.write(data.getvalue())
+        warnings.filterwarnings("ignore", message=".*missing from", category=UserWarning)
+        if suffix == ".pdf":
+            files = [(path, _pdf(pages, metadata))]
+        else:
+            files = [
+                (name, _picture(page, suffix, metadata))
+                for name, page in zip(page_names(path, len(pages)), pages, strict=True)
+            ]
+    for name, content in files:
+        with replacing(name, "wb") as file:
+            file.write(content)
+    return tuple(name for name, _ in files)
+
+
+def page_names(path: Path, n_pages: int) -> list[Path]:
+    """Return the files of so many pages that hold one each: ``name-1.png``, ``name-2.png``."""
+    if n_pages == 1:
+        return [path]
+    return [path.with_name(f"{path.stem}-{k}{path.suffix}") for k in range(1, n_pages + 1)]
+
+
+def _figure(drawn: Figure | Axes) -> Figure:
+    figure = drawn if isinstance(drawn, Figure) else drawn.get_figure(root=True)
+    if figure is None:
+        raise InputError("these axes are in no figure")
+    return figure
+
+
+def _pdf(pages: Sequence[Figure], metadata: Mapping[str, str | None]) -> bytes:
+    data = io.BytesIO()
+    with PdfPages(data, metadata=metadata) as file:
+        for page in pages:
+            page.savefig(file, format="pdf")
+    return data.getvalue()
+
+
+def _picture(page: Figure, suffix: str, metadata: Mapping[str, str | None]) -> bytes:
+    data = io.BytesIO()
+    page.savefig(data, format=suffix[1:], dpi=_DPI, metadata=metadata)
+    return data.getvalue()
 
 
 def _check_suffix(path: Path) -> str:

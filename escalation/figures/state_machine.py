@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 
 from matplotlib.axes import Axes
@@ -24,16 +23,55 @@ from escalation.figures.ladder_layout import (
     Layout,
     Line,
 )
-from escalation.figures.style import styled
-from escalation.reports.rule.state_machine import CohortNode, EndNode, StateMachine, state_machine
+from escalation.figures.layout import LINE_SPACING, line_height, shares_of, wrap
+from escalation.figures.style import (
+    styled,
+)
+from escalation.reports.rule.state_machine import CohortNode, EndNode, state_machine
 
-__all__ = ["plot_diagram"]
+__all__ = ["plot_diagram", "plot_diagram_pages"]
 
 SMALL, NORMAL = 7, 8
+_MOST_LEVELS = 6  # on a page
+_NAMES = 0.82  # inches for the names of levels
+_NAME_LINES = 3  # beside a row, between the lines above and below it
+_ABOVE, _BELOW = 0.55, 0.3  # inches that belong to a row whose neighbours are on other pages
 
 
-@styled
-def plot_diagram(design: Design, level_names: Sequence[str], *, ax: Axes | None = None) -> Axes:
+def plot_diagram_pages(
+    design: Design, level_names: Sequence[str], *, trial: str = "", protocol: str = ""
+) -> list[Axes]:
+    """Draw ``plot_diagram`` on as many pages as the ladder fills.
+
+    Neighbouring pages share a level, so that every step between two levels is whole on one page.
+    """
+    layout = Layout(state_machine(design))
+    n_levels = len(layout.levels)
+    if n_levels <= _MOST_LEVELS:
+        return [_draw(design, layout, level_names, trial=trial, protocol=protocol)]
+    parts = shares_of(n_levels - 1, _MOST_LEVELS - 1)
+    return [
+        _draw(
+            design,
+            layout,
+            level_names,
+            trial=trial,
+            protocol=protocol,
+            levels=slice(part.start, part.stop + 1),
+            page=f"Page {number} of {len(parts)}",
+        )
+        for number, part in enumerate(parts, start=1)
+    ]
+
+
+def plot_diagram(
+    design: Design,
+    level_names: Sequence[str],
+    *,
+    trial: str = "",
+    protocol: str = "",
+    ax: Axes | None = None,
+) -> Axes:
     """Draw the design's state machine as a ladder: a row a level, the highest on top.
 
     Parameters
@@ -41,28 +79,72 @@ def plot_diagram(design: Design, level_names: Sequence[str], *, ax: Axes | None 
     design : Design
     level_names : sequence of str
         One a level, lowest first.
+    trial : str
+        The trial's title.
+    protocol : str
+        Its name and digest, for the caption.
     ax : matplotlib Axes, optional
-        By default one that fills a new figure, 6.5 inches wide.
+        By default one that fills a new figure, 6.5 inches wide, or wider for long names.
 
     Raises
     ------
     InputError
         If the design does not have the shape that the picture shows.
     """
-    machine = state_machine(design)
-    layout = Layout(machine)
-    bottom, top = -1.5, layout.y(layout.levels[-1]) + 0.55
+    layout = Layout(state_machine(design))
+    return _draw(design, layout, level_names, trial=trial, protocol=protocol, ax=ax)
+
+
+@styled
+def _draw(
+    design: Design,
+    layout: Layout,
+    level_names: Sequence[str],
+    *,
+    trial: str,
+    protocol: str,
+    levels: slice | None = None,
+    page: str = "",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw these of the levels that a trial can come to, by default all."""
+    shown = layout.levels[levels or slice(None)]
+    names, left = _wrapped([level_names[level] for level in shown])
+    width = WIDTH - left
+    title = wrap(trial, width - 0.2, 8.5, bold=True) if trial else ""
+    words = wrap(_caption(design, layout, shown, protocol, page), width - 0.2, SMALL)
+    head = line_height(8.5) * (title.count("\n") + 1) + 0.1 if title else 0.0
+    low = layout.y(shown[0]) + (TOXIC_LANE if shown[0] == layout.levels[0] else 0) - _BELOW
+    bottom = low - line_height(SMALL) * (words.count("\n") + 1) - 0.2
+    top = layout.y(shown[-1]) + _ABOVE + head
     if ax is None:
-        ax = Figure(figsize=(WIDTH, top - bottom)).add_axes((0, 0, 1, 1))
-    ax.set(xlim=(0, WIDTH), ylim=(bottom, top), aspect="equal")
+        ax = Figure(figsize=(width, top - bottom)).add_axes((0, 0, 1, 1))
+    ax.set(xlim=(left, WIDTH), ylim=(bottom, top), aspect="equal")
     ax.set_axis_off()
     for line in layout.lines():
-        _draw_line(ax, line)
-    _draw_boxes(ax, layout, level_names)
-    ax.text(
-        0.1, bottom + 0.08, _caption(design, machine), fontsize=SMALL, va="bottom", parse_math=False
-    )
+        heights = [y for _, y in line.points]
+        if low <= min(heights) and max(heights) <= layout.y(shown[-1]) + _ABOVE:
+            _draw_line(ax, line)
+    for level, name in zip(shown, names, strict=True):
+        ax.text(left + 0.1, layout.y(level), name, fontsize=NORMAL, va="center",
+                linespacing=LINE_SPACING, parse_math=False)  # fmt: skip
+    _draw_boxes(ax, layout, level_names, shown)
+    ax.text(left + 0.1, bottom + 0.08, words, fontsize=SMALL, va="bottom",
+            linespacing=LINE_SPACING, parse_math=False)  # fmt: skip
+    if title:
+        ax.text(left + 0.1, top - 0.08, title, fontsize=8.5, weight="bold", va="top",
+                linespacing=LINE_SPACING, parse_math=False)  # fmt: skip
     return ax
+
+
+def _wrapped(names: Sequence[str]) -> tuple[list[str], float]:
+    """Return the names in lines, and where the picture begins so that they have room."""
+    left = 0.0
+    while True:
+        wrapped = [wrap(name.replace(", ", "\n", 1), _NAMES - left, NORMAL) for name in names]
+        if left <= -3 or all(name.count("\n") < _NAME_LINES for name in wrapped):
+            return wrapped, left
+        left -= 0.25
 
 
 def _draw_line(ax: Axes, line: Line) -> None:
@@ -90,36 +172,29 @@ def _draw_line(ax: Axes, line: Line) -> None:
     )
 
 
-def _draw_boxes(ax: Axes, layout: Layout, level_names: Sequence[str]) -> None:
-    for level in layout.levels:
-        name = "\n".join(
-            part for piece in level_names[level].split(", ") for part in textwrap.wrap(piece, 15)
-        )
-        ax.text(
-            0.1,
-            layout.y(level),
-            name,
-            fontsize=NORMAL,
-            va="center",
-            linespacing=1.3,
-            parse_math=False,
-        )
+def _draw_boxes(ax: Axes, layout: Layout, level_names: Sequence[str], shown: Sequence[int]) -> None:
     for cohort in layout.cohorts:
+        if cohort.level not in shown:
+            continue
         text = f"patients {cohort.first}\N{EN DASH}{cohort.last}"
         _draw_box(ax, layout.x(cohort), layout.y(cohort.level), HALF_BOX, text)
     for level in sorted({edge.source.level for edge in layout.machine.edges if edge.too_toxic}):
+        if level not in shown or (level == shown[0] and level != layout.levels[0]):
+            continue
         text = f"{level_names[level].partition(', ')[0]} too toxic"
         _draw_box(ax, COLUMNS[-1], layout.y(level) + TOXIC_LANE, HALF_TOXIC, text, toxic=True)
     for end in layout.machine.nodes:
         if not isinstance(end, EndNode) or end.inconclusive:
             continue
         if end.mtd is None:
+            if layout.levels[0] not in shown:
+                continue
             y = layout.y(layout.levels[0]) + TOXIC_LANE
             _draw_box(ax, MTD_COLUMN, y, HALF_MTD, "no MTD", end=True)
-        else:
+        elif end.mtd in shown:
             _draw_box(ax, MTD_COLUMN, layout.y(end.mtd), HALF_MTD, "MTD", end=True)
     start = layout.machine.start
-    if isinstance(start, CohortNode):
+    if isinstance(start, CohortNode) and start.level in shown:
         y, edge = layout.y(start.level), layout.x(start) - HALF_BOX
         _draw_line(
             ax, Line(points=((edge - 0.3, y), (edge, y)), label="start", at=(edge - 0.17, y))
@@ -145,14 +220,21 @@ def _draw_box(
     ax.text(x, y, text, fontsize=size, ha="center", va="center", parse_math=False)
 
 
-def _caption(design: Design, machine: StateMachine) -> str:
-    words = (
-        f"{describe_design(design)}. x/n: x patients with a DLT among the n evaluable at the "
+def _caption(design: Design, layout: Layout, shown: Sequence[int], protocol: str, page: str) -> str:
+    words = f"{describe_design(design)}. {protocol}{'. ' * bool(protocol)}"
+    words += (
+        "x/n: x patients with a DLT among the n evaluable at the "
         'level; "above" and "below": the level above and below.'
     )
-    if any(isinstance(node, EndNode) and node.inconclusive for node in machine.nodes):
+    if any(isinstance(node, EndNode) and node.inconclusive for node in layout.machine.nodes):
         words += (
             " Wherever the next patients would exceed the maximum sample size, the trial stops "
             "and the MTD is not determined."
         )
-    return textwrap.fill(words, 112)
+    if page:
+        words += f" {page}."
+    if shown[-1] != layout.levels[-1]:
+        words += " The ways up from the highest level here are on the next page."
+    if shown[0] != layout.levels[0]:
+        words += " What follows where the lowest level here is too toxic is on the page before."
+    return words

@@ -86,7 +86,7 @@ def advise(
     design, labels = protocol.design, protocol.labels
     tallies = tally_cohorts(cohorts, labels)
     followed = replay(design, cohorts, labels, expands=True)
-    cap = getattr(design, "max_patients", None)
+    cap = design.max_patients
     n_patients = sum(tally.n_patients for tally in followed.tallies)
     if cap is not None and n_patients > cap:
         raise InputError(f"{n_patients} patients are more than the maximum sample size of {cap}")

@@ -119,7 +119,7 @@ def ask_all(
     limit, limit_from = _limit(protocol, max_patients)
     own = advise(protocol, cohorts, allow_departures=True)
     opinions = [
-        Opinion(name=_name(protocol.design), design=protocol.design, advice=own, agrees=True)
+        Opinion(name=protocol.design.full_name, design=protocol.design, advice=own, agrees=True)
     ]
     left_out = []
     # patients planned are no maximum: they fill in only what a design cannot do without
@@ -164,7 +164,7 @@ def _target(design: Design, given: float | None) -> tuple[float, str]:
         if type(given) not in (int, float) or not 0 < given < 1:
             raise InputError(f"the target P(DLT) must lie between 0 and 1, not {given!r}")
         return given, "given"
-    own = getattr(design, "target", None)
+    own = design.target
     return (DEFAULT_TARGET, "default") if own is None else (own, "design")
 
 
@@ -173,25 +173,21 @@ def _limit(protocol: Protocol, given: int | None) -> tuple[int | None, str | Non
         if type(given) is not int or given < 1:
             raise InputError(f"the maximum number of patients starts at 1, not {given!r}")
         return given, "given"
-    own = getattr(protocol.design, "max_patients", None)
+    own = protocol.design.max_patients
     if own is not None:
         return own, "design"
     planned = protocol.planned_patients
     return planned, None if planned is None else "planned"
 
 
-def _name(design: Design) -> str:
-    return f"{design.name} {design.variant}" if isinstance(design, ThreePlusThree) else design.name
-
-
 def _others(
     own: Design, given: Mapping[str, Any], spare: Collection[str]
 ) -> Iterator[tuple[str, str | None, dict[str, Any]]]:
     """Yield name, design for ``Protocol.with_design``, and options; not the protocol's own."""
-    is_3_plus_3 = isinstance(own, ThreePlusThree)
+    is_3_plus_3 = bool(own.variants)
     for variant in VARIANTS:
         name = f"{ThreePlusThree.name} {variant}"
-        if is_3_plus_3 and name != _name(own):
+        if is_3_plus_3 and name != own.full_name:
             yield name, None, {"variant": variant}
         elif not is_3_plus_3:
             options = _fill_in(ThreePlusThree, own, given, spare)

@@ -111,7 +111,7 @@ def _say_asked(found: Consensus) -> str:
     said = f"Asked for a target P(DLT) of {found.target:g}, {_FROM[found.target_from]}"
     if found.max_patients is None or found.max_patients_from is None:
         return f"{said}, and without a maximum number of patients."
-    known = (getattr(opinion.design, "max_patients", None) for opinion in found.opinions[1:])
+    known = (opinion.design.max_patients for opinion in found.opinions[1:])
     whole = sorted({n for n in known if n is not None} - {found.max_patients})
     cohorts = f" ({' or '.join(map(str, whole))} in whole cohorts)" if whole else ""
     n, source = found.max_patients, _FROM[found.max_patients_from]

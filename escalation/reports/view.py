@@ -10,14 +10,36 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["GAP", "Block", "Gap", "Heading", "Paragraph", "Table", "Verbatim", "View"]
+__all__ = [
+    "GAP",
+    "Block",
+    "Gap",
+    "Heading",
+    "Item",
+    "Items",
+    "Paragraph",
+    "Table",
+    "Verbatim",
+    "View",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A line above what follows."""
+    """A line above what follows.
+
+    Attributes
+    ----------
+    text : str
+    level : int
+        2 for a page's own title, 3 for a part of it.
+    underline : str
+        On a terminal, the letter of a line below it.
+    """
 
     text: str
+    level: int = 3
+    underline: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +52,30 @@ class Paragraph:
     indent : str
         On a terminal, before every line but the first.
     lead : str
-        On a terminal, before the first line; one that ends in "- " makes an item of a list.
+        On a terminal, before the first line.
     """
 
     text: str
     indent: str = ""
     lead: str = ""
 
-    @property
-    def is_item(self) -> bool:
-        """Whether it is an item of a list."""
-        return self.lead.endswith("- ")
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """A sentence of a list, the data below it, and its own items."""
+
+    text: str
+    data: tuple[str, ...] = ()
+    items: tuple[Item, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list; on a terminal a bullet, with what is before it, is ``bullet``."""
+
+    items: Sequence[Item]
+    numbered: bool = False
+    bullet: str = "- "
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +130,7 @@ class Gap:
 
 
 GAP = Gap()
-Block = Heading | Paragraph | Table | Verbatim | Gap
+Block = Heading | Paragraph | Items | Table | Verbatim | Gap
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

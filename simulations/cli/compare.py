@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from escalation.cli.options import PICTURES, CarefulCommand, parse_settings, read_ladder
-from escalation.cli.show import file_written, shows
+from escalation.cli.show import say_written, shows
 from escalation.errors import InputError, did_you_mean
 from escalation.files import check_writable
 from escalation.protocol import Protocol
@@ -234,7 +234,7 @@ def _plot(
 ) -> None:
     """Draw a comparison to a file."""
     from simulations.plots import (  # noqa: PLC0415  # matplotlib, for a picture only
-        plot_comparison,
+        plot_comparison_pages,
         provenance_of_comparison,
         save_figure,
     )
@@ -244,6 +244,6 @@ def _plot(
         design="; ".join(describe_contenders(contenders)),
         protocol=question.protocol.name,
         digest=question.protocol.digest,
+        trial=question.protocol.title or "",
     )
-    save_figure(plot_comparison(results, provenance), path, provenance)
-    file_written(path)
+    say_written(*save_figure(plot_comparison_pages(results, provenance), path, provenance))

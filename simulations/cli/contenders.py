@@ -68,7 +68,7 @@ class NamedDesign:
     @property
     def target(self) -> float | None:
         """The target that the word brings along."""
-        inherited = None if self.protocol is None else getattr(self.protocol.design, "target", None)
+        inherited = None if self.protocol is None else self.protocol.design.target
         target: float | None = self.own.get("target", inherited)
         return target
 

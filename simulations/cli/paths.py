@@ -58,13 +58,14 @@ def paths(*, question: Question, depth: int | None, as_list: bool, plot: Path | 
 
 
 def _plot(path: Path, question: Question, roots: Sequence[PathNode]) -> None:
-    from simulations.plots import plot_paths  # noqa: PLC0415  # matplotlib, for a picture only
+    from simulations.plots import plot_path_pages  # noqa: PLC0415  # matplotlib, for a picture only
 
     scenario = "" if question.scenario is None else question.scenario.name
-    axes = plot_paths(
+    pages = plot_path_pages(
         roots,
         level_names=question.protocol.axis_names,
         design=question.plotted_design(),
         scenario=scenario,
+        trial=question.protocol.title or "",
     )
-    write_picture(axes, path, question, scenario=scenario)
+    write_picture(pages, path, question, scenario=scenario)

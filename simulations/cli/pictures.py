@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from escalation.cli.show import file_written
+from escalation.cli.show import say_written
 from escalation.designs import describe_design
 from simulations.questions.question import Question
 
@@ -16,7 +17,12 @@ __all__ = ["write_picture"]
 
 
 def write_picture(
-    axes: Axes, path: Path, question: Question, *, scenario: str, method: str = "exact"
+    drawn: Axes | Sequence[Axes],
+    path: Path,
+    question: Question,
+    *,
+    scenario: str,
+    method: str = "exact",
 ) -> None:
     """Write a picture of an answer, and say so."""
     from simulations.plots import (  # noqa: PLC0415  # matplotlib, for a picture only
@@ -31,7 +37,7 @@ def write_picture(
         method=method,
         protocol=protocol.name,
         digest=protocol.digest,
+        trial=protocol.title or "",
         note=question.note(),
     )
-    save_figure(axes, path, provenance)
-    file_written(path)
+    say_written(*save_figure(drawn, path, provenance))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from escalation.cli.options import PICTURES, OutcomesCommand
-from escalation.cli.show import file_written, shows
+from escalation.cli.show import say_written, shows
 from escalation.errors import InputError, did_you_mean
 from escalation.files import check_writable
 from escalation.protocol import Protocol
@@ -97,7 +97,7 @@ def random_scenarios(
     """  # noqa: D301  # click reads the backspace
     protocol = question.protocol
     if target is None:
-        target = getattr(protocol.design, "target", None)
+        target = protocol.design.target
     if target is None:
         raise click.UsageError(
             f"give --target: a {protocol.design.name} has none to judge correct selection by"
@@ -162,6 +162,7 @@ def _plot(path: Path, question: Question, averages: CurveAverages, prior: str) -
         level_names=question.protocol.axis_names,
         design=question.plotted_design(),
         prior=prior,
+        trial=question.protocol.title or "",
     )
     write_picture(axes, path, question, scenario=prior, method="exact for each curve")
 
@@ -180,4 +181,4 @@ def _keep(path: Path, question: Question, averages: CurveAverages, drawn: Drawn)
     if question.p_moderate is not None:
         rests_on["p_moderate"] = ",".join(map(repr, question.p_moderate))
     write_curves(path, averages, protocol.labels, rests_on)
-    file_written(path)
+    say_written(path)

@@ -96,5 +96,6 @@ def _plot(path: Path, question: Question, moved: Tornado) -> None:
         level_names=question.protocol.axis_names,
         design=question.plotted_design(),
         scenario=scenario,
+        trial=question.protocol.title or "",
     )
     write_picture(axes, path, question, scenario=scenario)

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from escalation.cli.options import PICTURES, OutcomesCommand
-from escalation.cli.show import file_written, shows
+from escalation.cli.show import say_written, shows
 from escalation.designs import describe_design
 from escalation.designs.walk import TooManyStatesError
 from escalation.errors import InputError
@@ -136,7 +136,7 @@ def _plot(
 ) -> None:
     """Draw every scenario to a file."""
     from simulations.plots import (  # noqa: PLC0415  # matplotlib, for a picture only
-        plot_page,
+        plot_pages,
         provenance_of,
         save_figure,
     )
@@ -147,11 +147,11 @@ def _plot(
         design=describe_design(protocol.design),
         protocol=protocol.name,
         digest=protocol.digest,
+        trial=protocol.title or "",
         note=question.note(),
     )
-    figure = plot_page(results, provenance, level_names=protocol.axis_names, target=target)
-    save_figure(figure, path, provenance)
-    file_written(path)
+    pages = plot_pages(results, provenance, level_names=protocol.axis_names, target=target)
+    say_written(*save_figure(pages, path, provenance))
 
 
 def _keep(
@@ -181,7 +181,7 @@ def _keep(
         rests_on["p_moderate"] = ",".join(map(repr, question.p_moderate))
     doses = [level.dose for level in protocol.levels]
     write_trials(path, chunks, protocol.labels, doses, rests_on)
-    file_written(path)
+    say_written(path)
 
 
 @contextlib.contextmanager

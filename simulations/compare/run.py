@@ -121,7 +121,7 @@ def compare_designs(
     designs = [contender.design for contender in contenders]
     graphs = list(map(build, designs) if executor is None else executor.map(build, designs))
     if benchmark_patients is None:
-        caps = [getattr(contender.design, "max_patients", None) for contender in contenders]
+        caps = [contender.design.max_patients for contender in contenders]
         largest_cap = max((cap for cap in caps if cap is not None), default=None)
         benchmark_patients = largest_cap and min(largest_cap, MAX_PATIENTS)
     for scenario in scenarios:

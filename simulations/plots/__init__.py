@@ -4,7 +4,8 @@ They compute nothing and show nothing. ``plot_x(..., ax=None)`` draws on the axe
 figure of its own that pyplot does not know; ``save_figure`` writes it.
 """
 
-from escalation.figures.decision_table import plot_boundaries, plot_decision_table
+from escalation.figures.boundary_table import plot_boundaries
+from escalation.figures.decision_table import plot_decision_pages, plot_decision_table
 from escalation.figures.files import SUFFIXES, Provenance, save_figure
 from simulations.plots.averages import plot_curve_averages
 from simulations.plots.characteristics import (
@@ -13,10 +14,14 @@ from simulations.plots.characteristics import (
     plot_scenarios,
     plot_selection,
 )
-from simulations.plots.comparison import plot_comparison, provenance_of_comparison
+from simulations.plots.comparison import (
+    plot_comparison,
+    plot_comparison_pages,
+    provenance_of_comparison,
+)
 from simulations.plots.convergence import plot_convergence
-from simulations.plots.page import plot_page
-from simulations.plots.paths import plot_paths
+from simulations.plots.page import plot_page, plot_pages
+from simulations.plots.paths import plot_path_pages, plot_paths
 from simulations.plots.provenance import provenance_of
 from simulations.plots.sensitivity import plot_tornado
 from simulations.plots.trials import plot_trajectories, plot_trajectory
@@ -26,11 +31,15 @@ __all__ = [
     "Provenance",
     "plot_boundaries",
     "plot_comparison",
+    "plot_comparison_pages",
     "plot_convergence",
     "plot_curve_averages",
+    "plot_decision_pages",
     "plot_decision_table",
     "plot_distribution",
     "plot_page",
+    "plot_pages",
+    "plot_path_pages",
     "plot_paths",
     "plot_patients",
     "plot_scenarios",

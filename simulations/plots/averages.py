@@ -7,14 +7,17 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
-from escalation.figures.style import (
-    INK,
-    LIGHT,
+from escalation.figures.layout import (
     PAGE_WIDTH,
     caption,
     first_lines,
     new_axes,
+    place_above,
     plain,
+)
+from escalation.figures.style import (
+    INK,
+    LIGHT,
     styled,
 )
 from simulations.graph.build import NO_MTD
@@ -36,6 +39,7 @@ def plot_curve_averages(
     level_names: Sequence[str],
     design: str,
     prior: str,
+    trial: str = "",
     ax: Axes | None = None,
 ) -> Axes:
     """Plot boxes of correct selection and of overdosing, by the curves' correct level and for all.
@@ -51,6 +55,8 @@ def plot_curve_averages(
     design : str
     prior : str
         The prior, number of curves and seed, for the caption.
+    trial : str
+        The trial's title.
     ax : matplotlib.axes.Axes, optional
 
     Returns
@@ -94,15 +100,9 @@ def plot_curve_averages(
     ax.set_xlabel("Correct level, number of curves")
     ax.set_ylabel("Probability")
     ax.set_ylim(0, 1)
-    ax.legend(
-        handles,
-        [label for _, label, _, _ in _FIGURES],
-        loc="lower left",
-        bbox_to_anchor=(-0.01, 1),
-        ncols=2,
-    )
+    points = place_above(ax, handles, [label for _, label, _, _ in _FIGURES], 2)
     method = f"target P(DLT) {result.target:g}; exact for each curve; boxes 50 %, whiskers 90 %"
-    caption(ax, design, prior, method, points=12)
+    caption(ax, design, prior, method, trial=trial, points=points)
     return ax
 
 

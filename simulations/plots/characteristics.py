@@ -6,7 +6,6 @@ ones are given, they are the bars, and hatched.
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
@@ -14,21 +13,25 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from escalation.figures.style import (
-    ACCENT,
-    INCHES_A_LETTER,
-    INK,
-    LIGHT,
-    MIDDLE,
+from escalation.figures.layout import (
     caption,
     label_counts,
     label_levels,
     legend_above,
-    line_styles,
+    legend_beside,
     new_axes,
     outcome_places,
     plain,
     shorten,
+    text_width,
+    wrap,
+)
+from escalation.figures.style import (
+    ACCENT,
+    INK,
+    LIGHT,
+    MIDDLE,
+    line_styles,
     styled,
 )
 from simulations.engines.characteristics import Distribution, OperatingCharacteristics
@@ -38,6 +41,7 @@ from simulations.plots.provenance import describe_method, describe_scenario
 from simulations.scenarios.scenario import Scenario
 
 __all__ = [
+    "legend_names",
     "plot_distribution",
     "plot_patients",
     "plot_scenarios",
@@ -45,6 +49,7 @@ __all__ = [
 ]
 
 Count = Literal["sample_size", "total_dlts"]
+LEGEND_LINE = 0.135  # inches
 NO_MTD = "no MTD"
 NOT_DETERMINED = "not deter- mined"  # broken at blanks where places are narrow
 
@@ -55,32 +60,35 @@ def plot_scenarios(
     *,
     level_names: Sequence[str],
     target: float | None = None,
+    trial: str = "",
     ax: Axes | None = None,
 ) -> Axes:
     """Plot true P(DLT) by dose level, a line a scenario; the legend is in the lines' order."""
-    ax = new_axes(ax, (4.6, 2.6))
     drawn = sorted(scenarios, key=lambda scenario: scenario.p_dlt[::-1], reverse=True)
-    names = [_legend_name(scenario.name) for scenario in drawn]
+    names = legend_names(drawn)
+    n_lines = sum(1 + name.count("\n") for name in names)
+    ax = new_axes(ax, (4.6, max(2.6, 1.1 + LEGEND_LINE * n_lines)))
     for scenario, name, style in zip(drawn, names, line_styles(len(drawn)), strict=True):
         ax.plot(scenario.p_dlt, label=name, clip_on=False, zorder=3, **style)
     if target is not None:
         ax.axhline(target, **_TARGET, label=f"target P(DLT) {target:g}")
-    widest = max((len(line) for name in names for line in name.splitlines()), default=0)
-    label_levels(ax, level_names, inches_beside=0.5 + INCHES_A_LETTER * widest)
+    widest = max((text_width(line, 7) for name in names for line in name.split("\n")), default=0)
+    label_levels(ax, level_names, inches_beside=0.5 + widest)
     ax.set_ylabel("True P(DLT)")
     ax.set_ylim(0, 1)
-    ax.legend(loc="center left", bbox_to_anchor=(1.02, 0.5))
+    legend_beside(ax)
+    caption(ax, trial=trial)
     return ax
 
 
 _TARGET: dict[str, Any] = {"color": INK, "linestyle": (0, (4, 2)), "linewidth": 0.7, "zorder": 1}
 
 
-def _legend_name(name: str) -> str:
-    """Return a scenario's name in lines that fit beside a plot."""
-    text = plain(textwrap.fill(shorten(name, 80), 28))
+def legend_names(scenarios: Sequence[Scenario]) -> list[str]:
+    """Return the scenarios' names in lines that fit beside a plot."""
+    names = [plain(wrap(shorten(scenario.name, 80), 1.75, 7)) for scenario in scenarios]
     # a legend leaves out what begins with an underscore
-    return f"\N{ZERO WIDTH SPACE}{text}" if text.startswith("_") else text
+    return [f"\N{ZERO WIDTH SPACE}{name}" if name.startswith("_") else name for name in names]
 
 
 @styled
@@ -91,6 +99,7 @@ def plot_selection(
     design: str,
     target: float | None = None,
     show_undetermined: bool | None = None,
+    trial: str = "",
     ax: Axes | None = None,
 ) -> Axes:
     """Plot P(each level is declared the MTD) and P(no MTD), with true P(DLT) on the same scale.
@@ -105,6 +114,8 @@ def plot_selection(
         Target P(DLT), drawn as a line.
     show_undetermined : bool, optional
         Whether there is a bar for "not determined"; by default where it is not 0.
+    trial : str
+        The trial's title.
     ax : matplotlib.axes.Axes, optional
 
     Returns
@@ -113,7 +124,7 @@ def plot_selection(
     """
     ax = new_axes(ax)
     draw_selection(ax, result, level_names, target, show_undetermined)
-    _finish(ax, result, design)
+    _finish(ax, result, design, trial)
     return ax
 
 
@@ -168,12 +179,13 @@ def plot_patients(
     *,
     level_names: Sequence[str],
     design: str,
+    trial: str = "",
     ax: Axes | None = None,
 ) -> Axes:
     """Plot the mean number of patients by level, and within it of those with a DLT."""
     ax = new_axes(ax)
     draw_patients(ax, result, level_names)
-    _finish(ax, result, design)
+    _finish(ax, result, design, trial)
     return ax
 
 
@@ -194,12 +206,13 @@ def plot_distribution(
     count: Count = "sample_size",
     *,
     design: str,
+    trial: str = "",
     ax: Axes | None = None,
 ) -> Axes:
     """Plot the distribution of the sample size, or of the trial's number of DLTs."""
     ax = new_axes(ax)
     draw_distribution(ax, result, count)
-    _finish(ax, result, design)
+    _finish(ax, result, design, trial)
     return ax
 
 
@@ -282,8 +295,8 @@ def _bars(
         )
 
 
-def _finish(ax: Axes, result: ScenarioResult, design: str) -> None:
+def _finish(ax: Axes, result: ScenarioResult, design: str, trial: str) -> None:
     points = legend_above(ax, n_columns=2)
     scenario = describe_scenario(result.scenario.name)
     bars = "error bars: 95 % intervals" if result.monte_carlo is not None else ""
-    caption(ax, design, scenario, describe_method(result), bars, points=points)
+    caption(ax, design, scenario, describe_method(result), bars, trial=trial, points=points)

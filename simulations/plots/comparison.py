@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 
 from matplotlib.axes import Axes
@@ -10,23 +9,47 @@ from matplotlib.figure import Figure
 
 from escalation.errors import InputError
 from escalation.figures.files import Provenance
-from escalation.figures.style import ACCENT, INK, LIGHT, plain, shorten, styled
-from simulations.compare.result import ComparedDesign, ScenarioComparison, short_labels
+from escalation.figures.layout import (
+    PAGE_HEIGHT,
+    SHEET_WIDTH,
+    header_lines,
+    line_height,
+    plain,
+    row_title,
+    shares_of,
+    shorten,
+    text_width,
+    title_across,
+    wrap,
+    write_header,
+)
+from escalation.figures.style import (
+    ACCENT,
+    INK,
+    LIGHT,
+    styled,
+)
+from simulations.compare.result import ComparedDesign, ScenarioComparison
 from simulations.engines.simulated import Z95
 from simulations.words import in_words
 
-__all__ = ["plot_comparison", "provenance_of_comparison"]
+__all__ = ["plot_comparison", "plot_comparison_pages", "provenance_of_comparison"]
 
-_WIDTH = 7.5  # inches; with margins, A4 and US letter alike
-_LINE = 0.14
-_DESIGN = 0.19
-_LETTERS = 118  # a line of the header
+_DESIGN = 0.19  # inches a design
+_ROW = 0.5  # and above and below them
+_TITLE = 7.5  # points
+_LABEL = 1.6  # inches for the longest label of a design
 
 _PANELS = ("pcs", "p_overdose", "share_above")
 
 
 def provenance_of_comparison(
-    results: Sequence[ScenarioComparison], *, design: str, protocol: str = "", digest: str = ""
+    results: Sequence[ScenarioComparison],
+    *,
+    design: str,
+    protocol: str = "",
+    digest: str = "",
+    trial: str = "",
 ) -> Provenance:
     """Gather from a comparison what it knows: scenarios, method, trials and seed."""
     first = results[0]
@@ -45,12 +68,39 @@ def provenance_of_comparison(
         method=method,
         protocol=protocol,
         digest=digest,
+        trial=trial,
         note=f"target P(DLT) {first.target:g}, interval {low:g} to {high:g}",
     )
 
 
+def plot_comparison_pages(
+    results: Sequence[ScenarioComparison], provenance: Provenance
+) -> list[Figure]:
+    """Draw as many pages of ``plot_comparison`` as the scenarios fill."""
+    most = next((n for n in range(len(results), 1, -1) if _fits(results, provenance, n)), 1)
+    pages = shares_of(len(results), most)
+    return [
+        plot_comparison(
+            results[rows],
+            provenance,
+            page=f"page {number} of {len(pages)}" if len(pages) > 1 else "",
+        )
+        for number, rows in enumerate(pages, start=1)
+    ]
+
+
+def _fits(results: Sequence[ScenarioComparison], provenance: Provenance, n: int) -> bool:
+    """Whether every page of ``n`` scenarios is a page high at most."""
+    return all(
+        sum(_heights(results[rows], provenance)) <= PAGE_HEIGHT
+        for rows in shares_of(len(results), n)
+    )
+
+
 @styled
-def plot_comparison(results: Sequence[ScenarioComparison], provenance: Provenance) -> Figure:
+def plot_comparison(
+    results: Sequence[ScenarioComparison], provenance: Provenance, *, page: str = ""
+) -> Figure:
     """Draw correct selection, selection above the target and patients above it, by design.
 
     Exact figures are filled points; simulated ones are open, with 95 % intervals. The optimal
@@ -62,10 +112,13 @@ def plot_comparison(results: Sequence[ScenarioComparison], provenance: Provenanc
         At least one, of the same designs.
     provenance : Provenance
         For the header.
+    page : str
+        Which page it is.
 
     Returns
     -------
     matplotlib.figure.Figure
+        7.5 inches wide; it grows longer with every scenario, ``plot_comparison_pages`` makes pages.
 
     Raises
     ------
@@ -74,30 +127,26 @@ def plot_comparison(results: Sequence[ScenarioComparison], provenance: Provenanc
     """
     if not results:
         raise InputError("a comparison needs at least one scenario's result")
-    labels = short_labels([design.label for design in results[0].designs])
-    header = _header(results, provenance)
-    head = 0.55 + _LINE * len(header)
-    row = 0.5 + _DESIGN * len(labels)
-    figure = Figure(figsize=(_WIDTH, head + row * len(results) + 0.3), layout="constrained")
-    heights = [head, row * len(results) + 0.3]
+    labels = _labels(results)
+    heights = _heights(results, provenance)
+    figure = Figure(figsize=(SHEET_WIDTH, sum(heights)), layout="constrained")
     above, area = figure.subfigures(2, 1, height_ratios=heights, squeeze=False)[:, 0]
-    above.text(0.01, 1 - 0.05 / head, "Designs compared", fontsize=11, weight="bold", va="top")
-    above.text(0.01, 1 - 0.28 / head, plain("\n".join(header)), fontsize=7, va="top",
-               linespacing=1.35)  # fmt: skip
+    lines, _ = _header(results, provenance)
+    write_header(
+        above, "Designs compared", lines, trial=provenance.trial, page=page, inches=heights[0]
+    )
     grid = area.subplots(len(results), len(_PANELS), sharex=True, sharey=True, squeeze=False)
     for panels, result in zip(grid, results, strict=True):
         for ax, name in zip(panels, _PANELS, strict=True):
             _draw(ax, result, name)
-        p_dlt = ", ".join(f"{p:.3g}" for p in result.scenario.p_dlt)
-        title = f"{shorten(result.scenario.name)}:  P(DLT) {p_dlt}"
-        panels[0].set_title(plain(shorten(title, _LETTERS)), fontsize=7.5, weight="bold")
-    places = range(len(labels))
-    grid[0, 0].set_yticks(places, [plain(label) for label in labels])
+        title_across(panels[0], _title(result, labels), _TITLE)
+    grid[0, 0].set_yticks(range(len(labels)), labels)
     grid[0, 0].set_ylim(len(labels) - 0.4, -0.6)  # the first design on top
     grid[0, 0].set_xlim(0, 1)
     grid[0, 0].set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "0.25", "0.5", "0.75", "1"])
     for ax, name in zip(grid[-1], _PANELS, strict=True):
-        ax.set_xlabel(in_words(name).capitalize(), fontsize=7.5)
+        label = wrap(in_words(name).capitalize(), _panel_width(labels), 7.5)
+        ax.set_xlabel(label, fontsize=7.5)
     key = {
         label: handle
         for ax in grid.flat
@@ -107,15 +156,43 @@ def plot_comparison(results: Sequence[ScenarioComparison], provenance: Provenanc
     return figure
 
 
-def _header(results: Sequence[ScenarioComparison], provenance: Provenance) -> list[str]:
+def _heights(results: Sequence[ScenarioComparison], provenance: Provenance) -> list[float]:
+    """Return the heights of the header with the key, and of the rows, in inches."""
+    _, head = _header(results, provenance)
+    labels = _labels(results)
+    design = max(_DESIGN, *(0.06 + line_height(7) * (1 + label.count("\n")) for label in labels))
+    titles = line_height(_TITLE) * sum(_title(one, labels).count("\n") for one in results)
+    return [head + 0.2, (_ROW + design * len(labels)) * len(results) + titles + 0.3]
+
+
+def _labels(results: Sequence[ScenarioComparison]) -> list[str]:
+    """Return the designs' labels, in lines that leave room for the panels."""
+    labels = [shorten(design.label, 80) for design in results[0].designs]
+    return [wrap(plain(label), _LABEL, 7) for label in labels]
+
+
+def _panel_width(labels: Sequence[str]) -> float:
+    widest = max(text_width(line, 7) for label in labels for line in label.split("\n"))
+    return (SHEET_WIDTH - widest) / len(_PANELS) - 0.15
+
+
+def _title(result: ScenarioComparison, labels: Sequence[str]) -> str:
+    scenario = result.scenario
+    width = len(_PANELS) * _panel_width(labels)
+    return row_title(scenario.name, scenario.p_dlt, width, _TITLE)
+
+
+def _header(
+    results: Sequence[ScenarioComparison], provenance: Provenance
+) -> tuple[list[str], float]:
     sizes = sorted({result.benchmark.n_patients for result in results})
     n = f"{sizes[0]}" if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
-    lines = [
+    words = [
         provenance.design,
         f"{provenance.note}; {provenance.method}; optimal benchmark on {n} patients",
         provenance.origin,
     ]
-    return [part for text in lines for part in textwrap.wrap(shorten(text, 1500), _LETTERS)]
+    return header_lines(provenance.trial, words)
 
 
 def _draw(ax: Axes, result: ScenarioComparison, name: str) -> None:

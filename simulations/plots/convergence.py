@@ -8,14 +8,17 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from escalation.errors import InputError
+from escalation.figures.layout import (
+    caption,
+    first_lines,
+    legend_beside,
+    new_axes,
+    plain,
+)
 from escalation.figures.style import (
     DARK,
     LIGHT,
-    caption,
-    first_lines,
     line_styles,
-    new_axes,
-    plain,
     styled,
 )
 from simulations.engines.characteristics import OperatingCharacteristics
@@ -34,6 +37,7 @@ def plot_convergence(
     level_names: Sequence[str],
     design: str,
     scenario: str,
+    trial: str = "",
     ax: Axes | None = None,
 ) -> Axes:
     """Plot simulated selection against the number of trials, with the exact values.
@@ -45,8 +49,8 @@ def plot_convergence(
     exact : OperatingCharacteristics
         Drawn as lines, with the band that holds 95 % of simulated shares.
     level_names : sequence of str, length L
-    design, scenario : str
-        For the caption.
+    design, scenario, trial : str
+        For the caption; ``trial`` is the trial's title.
     ax : matplotlib.axes.Axes, optional
 
     Returns
@@ -84,8 +88,8 @@ def plot_convergence(
     ax.set_xlabel("Simulated trials")
     ax.set_ylabel("P(selected as MTD)")
     ax.set_ylim(bottom=0)
-    ax.legend(loc="center left", bbox_to_anchor=(1.02, 0.5))
+    legend_beside(ax)
     seeds = ", ".join(dict.fromkeys(str(run.seed) for run in runs))
     method = f"points: Monte Carlo (seed {seeds}); lines: exact, bands: 95 % of simulations"
-    caption(ax, design, describe_scenario(scenario), method)
+    caption(ax, design, describe_scenario(scenario), method, trial=trial)
     return ax

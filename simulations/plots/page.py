@@ -1,8 +1,7 @@
-"""One page of operating characteristics, for the appendix of a protocol."""
+"""Pages of operating characteristics, for the appendix of a protocol."""
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 
 from matplotlib.artist import Artist
@@ -12,24 +11,70 @@ from matplotlib.ticker import MaxNLocator
 
 from escalation.errors import InputError
 from escalation.figures.files import Provenance
-from escalation.figures.style import first_lines, in_order, plain, shorten, styled
+from escalation.figures.layout import (
+    PAGE_HEIGHT,
+    SHEET_WIDTH,
+    first_lines,
+    header_lines,
+    in_order,
+    line_height,
+    row_title,
+    shares_of,
+    title_across,
+    write_header,
+)
+from escalation.figures.style import styled
 from simulations.engines.results import ScenarioResult
 from simulations.plots.characteristics import (
+    LEGEND_LINE,
     draw_distribution,
     draw_patients,
     draw_selection,
     has_undetermined,
+    legend_names,
     plot_scenarios,
 )
 
-__all__ = ["plot_page"]
+__all__ = ["plot_page", "plot_pages"]
 
-_WIDTH, _HEIGHT = 7.5, 10.0  # inches; with margins, A4 and US letter alike
-_TOP = 2.2  # the scenarios' curves
+_TOP = 2.2  # inches: the scenarios' curves
 _BOTTOM = 0.6  # the key, and the labels of the last row
-_LEAST_ROW = 0.95
-_LINE = 0.14
-_LETTERS = 112  # a line of the header
+_LEAST_ROW = 0.83  # and the lines above it
+_MOST_ROW = 2.2
+_TITLE = 7.5  # points
+
+
+def plot_pages(
+    results: Sequence[ScenarioResult],
+    provenance: Provenance,
+    *,
+    level_names: Sequence[str],
+    target: float | None = None,
+) -> list[Figure]:
+    """Draw as many pages of ``plot_page`` as the scenarios fill, with those of each page.
+
+    Parameters are those of ``plot_page``.
+    """
+    most = next((n for n in range(len(results), 1, -1) if _fits(results, provenance, n)), 1)
+    pages = shares_of(len(results), most)
+    return [
+        plot_page(
+            results[rows],
+            provenance,
+            level_names=level_names,
+            target=target,
+            page=f"page {number} of {len(pages)}" if len(pages) > 1 else "",
+        )
+        for number, rows in enumerate(pages, start=1)
+    ]
+
+
+def _fits(results: Sequence[ScenarioResult], provenance: Provenance, n: int) -> bool:
+    """Whether every page of ``n`` scenarios is a page high at most."""
+    return all(
+        sum(_heights(results[rows], provenance)) <= PAGE_HEIGHT + 0.01
+        for rows in shares_of(len(results), n)
+    )
 
 
 @styled
@@ -39,11 +84,13 @@ def plot_page(
     *,
     level_names: Sequence[str],
     target: float | None = None,
+    page: str = "",
 ) -> Figure:
     """Draw scenarios, and for each the MTD selected, patients and DLTs, and the sample size.
 
     A scenario is a row, with the same scales as the others, so that rows can be compared. Up to
-    six fill a page of 7.5 by 10 inches; with more the figure grows longer.
+    six fill a page of 7.5 by 10 inches; with more the figure grows longer, ``plot_pages`` makes
+    more pages.
 
     Parameters
     ----------
@@ -55,6 +102,8 @@ def plot_page(
         The first line of each names the level in the small panels.
     target : float, optional
         Target P(DLT).
+    page : str
+        Which page it is.
 
     Returns
     -------
@@ -67,31 +116,43 @@ def plot_page(
     """
     if not results:
         raise InputError("a page needs at least one scenario's result")
-    simulated = any(result.monte_carlo is not None for result in results)
-    lines = _header(provenance, "; error bars: 95 % intervals" if simulated else "")
-    head = 0.35 + _LINE * len(lines)
-    row = min(2.2, max(_LEAST_ROW, (_HEIGHT - head - _TOP - _BOTTOM) / len(results)))
-    heights = [head, _TOP, row * len(results) + _BOTTOM]
-    figure = Figure(figsize=(_WIDTH, sum(heights)), layout="constrained")
+    heights = _heights(results, provenance)
+    figure = Figure(figsize=(SHEET_WIDTH, sum(heights)), layout="constrained")
     parts = figure.subfigures(3, 1, height_ratios=heights, squeeze=False)
     above, top, rows = parts[:, 0]
-    _write_header(above, lines, head)
+    lines, head = _header(results, provenance)
+    write_header(
+        above, "Operating characteristics", lines, trial=provenance.trial, page=page, inches=head
+    )
     scenarios = [result.scenario for result in results]
     plot_scenarios(scenarios, level_names=level_names, target=target, ax=top.add_subplot())
     _draw_rows(rows, results, first_lines(level_names), target)
     return figure
 
 
-def _header(provenance: Provenance, bars: str) -> list[str]:
-    lines = [provenance.design, provenance.method + bars, provenance.note, provenance.origin]
-    return [part for line in lines if line for part in textwrap.wrap(shorten(line, 400), _LETTERS)]
+def _heights(results: Sequence[ScenarioResult], provenance: Provenance) -> list[float]:
+    """Return the heights of the header, the curves and the rows, in inches."""
+    _, head = _header(results, provenance)
+    n_lines = sum(
+        1 + name.count("\n") for name in legend_names([result.scenario for result in results])
+    )
+    top = max(_TOP, 0.35 + LEGEND_LINE * (n_lines + 1))
+    titles = line_height(_TITLE) * max(_title(result).count("\n") for result in results)
+    rest = PAGE_HEIGHT - head - top - _BOTTOM
+    row = min(_MOST_ROW, max(_LEAST_ROW + line_height(_TITLE) + titles, rest / len(results)))
+    return [head, top, row * len(results) + _BOTTOM]
 
 
-def _write_header(area: SubFigure, lines: Sequence[str], inches: float) -> None:
-    area.text(0.01, 1 - 0.05 / inches, "Operating characteristics", fontsize=11, weight="bold",
-              va="top")  # fmt: skip
-    area.text(0.01, 1 - 0.28 / inches, plain("\n".join(lines)), fontsize=7, va="top",
-              linespacing=1.35)  # fmt: skip
+def _header(results: Sequence[ScenarioResult], provenance: Provenance) -> tuple[list[str], float]:
+    simulated = any(result.monte_carlo is not None for result in results)
+    bars = "; error bars: 95 % intervals" if simulated else ""
+    words = [provenance.design, provenance.method + bars, provenance.note, provenance.origin]
+    return header_lines(provenance.trial, words)
+
+
+def _title(result: ScenarioResult) -> str:
+    scenario = result.scenario
+    return row_title(scenario.name, scenario.p_dlt, SHEET_WIDTH - 0.7, _TITLE)
 
 
 def _draw_rows(
@@ -108,9 +169,7 @@ def _draw_rows(
         draw_patients(patients, result, names)
         draw_distribution(size, result, "sample_size")
         patients.set_ylabel("Mean to come" if result.best.continued else "Patients, mean")
-        p_dlt = ", ".join(f"{p:.3g}" for p in result.scenario.p_dlt)
-        title = f"{shorten(result.scenario.name)}:  P(DLT) {p_dlt}"
-        selection.set_title(plain(shorten(title, _LETTERS)), fontsize=7.5, weight="bold")
+        title_across(selection, _title(result), _TITLE)
     for column in grid.T[1:]:
         column[0].yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
         column[0].set_ylim(0, 1.05 * max(ax.dataLim.ymax for ax in column) or 1)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from escalation.figures.files import Provenance
-from escalation.figures.style import shorten
+from escalation.figures.layout import (
+    shorten,
+)
 from simulations.engines.results import ScenarioResult
 
 __all__ = ["describe_method", "describe_scenario", "provenance_of"]
@@ -17,6 +19,7 @@ def provenance_of(
     design: str,
     protocol: str = "",
     digest: str = "",
+    trial: str = "",
     note: str = "",
 ) -> Provenance:
     """Gather from results what they know: scenarios, method, trials and seed."""
@@ -27,6 +30,7 @@ def provenance_of(
         method=" / ".join(methods),
         protocol=protocol,
         digest=digest,
+        trial=trial,
         note=note,
     )
 

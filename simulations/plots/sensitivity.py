@@ -7,15 +7,17 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from escalation.figures.style import (
-    INK,
-    LIGHT,
-    MIDDLE,
+from escalation.figures.layout import (
     caption,
     first_lines,
     legend_above,
     new_axes,
     plain,
+)
+from escalation.figures.style import (
+    INK,
+    LIGHT,
+    MIDDLE,
     styled,
 )
 from simulations.plots.provenance import describe_scenario
@@ -32,6 +34,7 @@ def plot_tornado(
     level_names: Sequence[str],
     design: str,
     scenario: str,
+    trial: str = "",
     ax: Axes | None = None,
 ) -> Axes:
     """Plot a bar a level, from the characteristic at its lower P(DLT) to that at its higher one.
@@ -43,8 +46,8 @@ def plot_tornado(
     result : Tornado
     level_names : sequence of str, length L
         The first line of each names the level.
-    design, scenario : str
-        For the caption.
+    design, scenario, trial : str
+        For the caption; ``trial`` is the trial's title.
     ax : matplotlib.axes.Axes, optional
 
     Returns
@@ -83,7 +86,7 @@ def plot_tornado(
     points = legend_above(ax, n_columns=2)
     target = "" if result.target is None else f"target P(DLT) {result.target:g}"
     method = "exact, one level moved at a time"
-    caption(ax, design, describe_scenario(scenario), target, method, points=points)
+    caption(ax, design, describe_scenario(scenario), target, method, trial=trial, points=points)
     return ax
 
 

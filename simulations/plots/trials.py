@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from escalation.errors import InputError
-from escalation.figures.style import (
-    INK,
-    LIGHT,
-    MIDDLE,
+from escalation.figures.layout import (
     PAGE_WIDTH,
     caption,
     first_lines,
+    header_lines,
     label_counts,
     legend_above,
     new_axes,
     plain,
-    shorten,
+    wrap,
+    write_header,
+)
+from escalation.figures.style import (
+    INK,
+    LIGHT,
+    MIDDLE,
     styled,
 )
 from simulations.engines.simulated import SimulatedTrials
@@ -41,6 +44,7 @@ def plot_trajectory(
     design: str,
     scenario: str,
     seed: int,
+    trial_title: str = "",
     ax: Axes | None = None,
 ) -> Axes:
     """Plot one simulated trial: dose level by patient, DLTs marked, and the MTD at the end.
@@ -56,6 +60,8 @@ def plot_trajectory(
     design, scenario : str
     seed : int
         With ``design`` and ``scenario``, for the caption.
+    trial_title : str
+        The title of the trial that is simulated.
     ax : matplotlib.axes.Axes, optional
 
     Returns
@@ -66,7 +72,7 @@ def plot_trajectory(
     _draw(ax, trials, trial, level_names)
     points = legend_above(ax, n_columns=4)
     method = f"simulated trial {trial:,}, seed {seed}: {_end(trials, trial, level_names)}"
-    caption(ax, design, describe_scenario(scenario), method, points=points)
+    caption(ax, design, describe_scenario(scenario), method, trial=trial_title, points=points)
     return ax
 
 
@@ -79,6 +85,7 @@ def plot_trajectories(
     design: str,
     scenario: str,
     seed: int,
+    trial_title: str = "",
 ) -> Figure:
     """Plot several simulated trials side by side, the first six by default.
 
@@ -90,23 +97,27 @@ def plot_trajectories(
         raise InputError(f"1 to {_MOST} trials fit on a page, not {len(shown)}")
     n_columns = min(3, len(shown))
     n_rows = -(-len(shown) // n_columns)
-    height = 0.75 + n_rows * max(1.1, 0.35 + 0.16 * len(level_names))
-    figure = Figure(figsize=(PAGE_WIDTH, height), layout="constrained")
-    panels = figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False)
+    words = [design, f"{describe_scenario(scenario)}; simulated trials, seed {seed}"]
+    lines, head = header_lines(trial_title, words, PAGE_WIDTH)
+    height = 0.5 + n_rows * max(1.1, 0.35 + 0.16 * len(level_names))
+    figure = Figure(figsize=(PAGE_WIDTH, head + height), layout="constrained")
+    above, area = figure.subfigures(2, 1, height_ratios=[head, height], squeeze=False)[:, 0]
+    write_header(above, "Simulated trials", lines, trial=trial_title, page="", inches=head,
+                 width=PAGE_WIDTH)  # fmt: skip
+    panels = area.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False)
     for place, ax in enumerate(panels.flat):
         if place >= len(shown):
             ax.set_visible(False)
             continue
         _draw(ax, trials, shown[place], level_names)
-        ax.set_title(f"trial {shown[place]:,}: {_end(trials, shown[place], level_names)}")
+        end = f"trial {shown[place]:,}: {_end(trials, shown[place], level_names)}"
+        ax.set_title(wrap(end, (PAGE_WIDTH - 0.5) / n_columns - 0.15, 6.5))
         ax.label_outer()
         if place + n_columns >= len(shown):  # the lowest panel of its column
             ax.tick_params(labelbottom=True)
             ax.set_xlabel("Patient")
     handles, labels = panels[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(handles))
-    text = f"{design}; scenario “{shorten(scenario)}”; simulated trials, seed {seed}"
-    figure.suptitle(plain(textwrap.fill(text, 105)), x=0.01, horizontalalignment="left", fontsize=8)
+    area.legend(handles, labels, loc="outside lower center", ncols=len(handles))
     return figure
 
 

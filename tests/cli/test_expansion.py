@@ -149,7 +149,7 @@ def test_protocol_show_and_text_know_the_expansion() -> None:
     text = said("protocol", "text", "-", stdin=file)
     assert "Expansion --------- When the trial has stopped with an MTD, further patients" in text
     assert "stopped and reconsidered at a DLT rate of 1/3 or more, counting its own" in text
-    markdown = run("protocol", "text", "-", "--markdown", stdin=file).stdout
+    markdown = run("protocol", "text", "-", "--format", "md", stdin=file).stdout
     assert "### Expansion\n\nWhen the trial has stopped" in markdown
     assert "Expansion" not in said("protocol", "text", "-", stdin=FILE)
 

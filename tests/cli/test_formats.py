@@ -142,7 +142,7 @@ def test_the_ending_of_a_file_says_its_format(form: str, tmp_path: Path) -> None
 REFUSED = {
     "--format docx": (2, "'docx' is not one of 'text', 'csv', 'html', 'json', 'latex', 'md'"),
     "--format md --csv": (2, "give one format, not csv and md"),
-    "--output missing/found.csv": (1, "missing/found.csv: cannot be written: No such file"),
+    "--output missing/found.csv": (1, "missing/found.csv: cannot be written: there is no folder"),
     "--output found.docx": (1, "found.docx: the ending names no format; give --format"),
     "--output found": (1, "found: the ending names no format; give --format"),
 }

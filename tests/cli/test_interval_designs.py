@@ -60,7 +60,7 @@ def test_the_rule_is_printed_in_words(name):
     said = run("protocol", "text", *settings(name))
     assert said.exit_code == 0, said.output
     assert "Boundaries" in said.stdout
-    assert run("protocol", "text", "--markdown", *settings(name)).exit_code == 0
+    assert run("protocol", "text", "--format", "md", *settings(name)).exit_code == 0
 
 
 @by_name

@@ -332,4 +332,4 @@ def test_the_ledger_itself_is_never_written_over(demo: Shell, line: str, tmp_pat
 def test_an_export_onto_a_folder_is_refused(demo: Shell, tmp_path: Path) -> None:
     result = demo.type(f"export --output {tmp_path} --force")
     assert result.exit_code == 1
-    assert "no regular file" in result.stderr
+    assert "not a regular file" in result.stderr

@@ -7,8 +7,11 @@ import json
 import pytest
 
 from escalation.designs import APlusB, LevelStatus, ThreePlusThree
+from escalation.reports.formats import write_view
 from escalation.reports.rule.decision_table import TableRow, decision_table
-from escalation.reports.rule.decision_table_output import table_csv, table_dict, table_text
+from escalation.reports.rule.decision_table_output import table_blocks, table_document, table_rows
+from escalation.reports.view import View
+from tests.reports.written import lines_of
 
 NOT_GIVEN, TOO_TOXIC = LevelStatus.NOT_GIVEN, LevelStatus.TOO_TOXIC
 CLEARED, CONFIRMED = LevelStatus.CLEARED, LevelStatus.CONFIRMED
@@ -119,13 +122,13 @@ def test_neighbourhood_in_a_row_is_what_was_asked() -> None:
 @pytest.mark.parametrize("untested_below", ["treat", "stop"])
 def test_text_fits_80_columns_of_ascii(variant, untested_below) -> None:
     design = ThreePlusThree(n_levels=3, variant=variant, untested_below=untested_below)
-    text = table_text(decision_table(design))
+    text = "\n".join(lines_of(table_blocks(decision_table(design))))
     assert text.isascii()
     assert max(map(len, text.splitlines())) < 80
 
 
 def test_text_says_in_two_tables_what_the_rows_say() -> None:
-    lines = table_text(decision_table(ThreePlusThree(n_levels=3), sizes=[3, 6])).splitlines()
+    lines = lines_of(table_blocks(decision_table(ThreePlusThree(n_levels=3), sizes=[3, 6])))
     words = [" ".join(line.split()) for line in lines]
     assert words[5:] == [
         "0 3 escalate, treat 3 stay, treat 3 stay, treat 3",
@@ -145,8 +148,9 @@ def test_text_says_in_two_tables_what_the_rows_say() -> None:
 
 def test_csv_and_json_hold_every_row() -> None:
     rows = decision_table(APlusB(n_levels=3, a=2, b=4, c=1, d=1, e=2))
-    read = list(csv.DictReader(io.StringIO(table_csv(rows))))
-    document = json.loads(json.dumps(table_dict(rows)))
+    view = View(page=tuple, document=dict, rows=lambda: table_rows(rows))
+    read = list(csv.DictReader(io.StringIO("".join(write_view(view, "csv")))))
+    document = json.loads(json.dumps(table_document(rows)))
     assert document["schema"] == 1
     assert len(read) == len(document["rows"]) == len(rows)
     for row, line, item in zip(rows, read, document["rows"], strict=True):

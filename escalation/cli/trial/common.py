@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 
-from escalation.cli.show import shown_on
+from escalation.cli.streams import shown_on
 from escalation.errors import InputError, printable
 from escalation.ledger import Ledger, open_ledger
 from escalation.tracker import Tracker

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from escalation.cli.options import CarefulCommand, echo_json, line, read_stdin
-from escalation.cli.show import file_written, shows
+from escalation.cli.show import say_written, shows
 from escalation.cli.trial.common import (
     Place,
     check_new,
@@ -138,7 +138,7 @@ def export(place: Place, form: str, output: Path | None, force: bool) -> None:
         click.echo(data, nl=False)
         return
     _write(output, data, force=force)
-    file_written(output)
+    say_written(output)
 
 
 def _write(path: Path, data: bytes, *, force: bool) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from escalation.cli.options import PICTURES, CarefulCommand
-from escalation.cli.show import file_written, shows
+from escalation.cli.show import say_written, shows
 from escalation.cli.trial.common import Place, check_new, place_options, read_days, today
 from escalation.designs import describe_design
 from escalation.errors import InputError, did_you_mean
@@ -110,7 +110,7 @@ def status(place: Place, as_of: int | datetime | None, on: date | None, plot: Pa
 
 def _draw(state: TrialState, trial: str, on: date, plot: Path) -> None:
     # matplotlib is loaded for a picture only
-    from escalation.figures.course import plot_course  # noqa: PLC0415
+    from escalation.figures.course import plot_course_pages  # noqa: PLC0415
     from escalation.figures.files import Provenance, save_figure  # noqa: PLC0415
 
     if state.protocol is None:
@@ -119,10 +119,10 @@ def _draw(state: TrialState, trial: str, on: date, plot: Path) -> None:
         design=describe_design(state.protocol.design),
         protocol=state.protocol.name,
         digest=state.protocol.digest,
+        trial=state.protocol.title or "",
         note=f"trial {trial} on {on}, anchor {state.seq}:{state.head}",
     )
-    save_figure(plot_course(state, on), plot, provenance)
-    file_written(plot)
+    say_written(*save_figure(plot_course_pages(state, on, trial=trial), plot, provenance))
 
 
 def _day_of(as_of: int | datetime, last: Recorded) -> date:

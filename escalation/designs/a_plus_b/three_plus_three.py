@@ -57,6 +57,7 @@ class ThreePlusThree(APlusB):
     """
 
     name: ClassVar[str] = "3+3"
+    variants: ClassVar[tuple[str, ...]] = tuple(VARIANTS)
 
     a: int = field(default=3, init=False, repr=False)
     b: int = field(default=3, init=False, repr=False)
@@ -105,6 +106,11 @@ class ThreePlusThree(APlusB):
         said = dict(super(ThreePlusThree, self).spelled_out())
         said.pop("f", None)
         return {"two_of_six" if name == "borderline" else name: said[name] for name in said}
+
+    @property
+    def full_name(self) -> str:
+        """The name with that of the variant, where ``below`` and ``top`` have one together."""
+        return f"{self.name} {self.variant}" if self.variant else self.name
 
     def superseded_by(self, options: Collection[str]) -> frozenset[str]:
         """Give way: a variant names a pair, so it replaces ``below`` and ``top``, and they it."""

@@ -13,9 +13,9 @@ from abc import abstractmethod
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import ClassVar
+from typing import ClassVar, TypeGuard
 
-from escalation.designs.base import Action, Clause, Decision, LevelStatus
+from escalation.designs.base import Action, Clause, Decision, Design, LevelStatus
 from escalation.designs.interval.clauses import write_interval_clauses
 from escalation.designs.interval.isotonic import select_mtd
 from escalation.designs.interval.options import IntervalOptions, Statuses
@@ -24,7 +24,7 @@ from escalation.designs.interval.titration import level_to_titrate, where_titrat
 from escalation.designs.options import PLENTY
 from escalation.outcomes import Tally
 
-__all__ = ["IntervalDesign", "bisect_decisions"]
+__all__ = ["IntervalDesign", "bisect_decisions", "has_boundaries"]
 
 
 class IntervalDesign(IntervalOptions):
@@ -33,6 +33,7 @@ class IntervalDesign(IntervalOptions):
     __slots__ = ()  # a dataclass once more, without new fields, would cost every start 1 ms
 
     by_stages: ClassVar[bool] = False
+    by_boundaries: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -223,6 +224,11 @@ class IntervalDesign(IntervalOptions):
 
     def _stop(self, why: str, mtd: int | None = None) -> Decision:
         return Decision(action=Action.STOP, mtd=mtd, clause=self._clauses[why])
+
+
+def has_boundaries(design: Design) -> TypeGuard[IntervalDesign]:
+    """Tell whether a design judges a level by boundaries, as it declares."""
+    return design.by_boundaries
 
 
 def bisect_decisions(n: int, reading: Callable[[int], int]) -> tuple[int, int]:

@@ -50,11 +50,19 @@ class Boin(IntervalDesign):
 
     p_saf: float | None = field(
         default=None,
-        metadata={"description": "Highest P(DLT) that is too low.", "gt": 0, "lt": 1},
+        metadata={
+            "description": "Highest P(DLT) that is too low; 0.6 times the target unless given.",
+            "gt": 0,
+            "lt": 1,
+        },
     )
     p_tox: float | None = field(
         default=None,
-        metadata={"description": "Lowest P(DLT) that is too high.", "gt": 0, "lt": 1},
+        metadata={
+            "description": "Lowest P(DLT) that is too high; 1.4 times the target unless given.",
+            "gt": 0,
+            "lt": 1,
+        },
     )
     bound_mtd: bool = field(
         default=False, metadata={"description": "Select no MTD estimated above lambda_d."}

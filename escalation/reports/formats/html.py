@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from typing import assert_never
 
-from escalation.reports.view import Block, Gap, Heading, Paragraph, Table, Verbatim, View
+from escalation.reports.view import (
+    Block,
+    Gap,
+    Heading,
+    Item,
+    Items,
+    Paragraph,
+    Table,
+    Verbatim,
+    View,
+)
 
 __all__ = ["SUFFIX", "fragment", "write"]
 
@@ -21,7 +31,8 @@ _HEAD = """<!doctype html>
 <style>
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
        color: #1a1a1a; background: #fff; }
-h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
+h2, h3 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
+h2 { font-size: 1.4rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums; }
 th, td { padding: .25rem .75rem; text-align: right; border-bottom: 1px solid #ddd; }
@@ -55,16 +66,26 @@ def _write(block: Block) -> str:
     match block:
         case Gap():
             return ""
-        case Heading(text):
-            return f"<h2>{escape(text.strip())}</h2>\n"
+        case Heading(text, level):
+            return f"<h{level}>{escape(text.strip())}</h{level}>\n"
         case Paragraph(text):
-            tag = "li" if block.is_item else "p"
-            return f"<{tag}>{escape(' '.join(text.split()))}</{tag}>\n"
+            return f"<p>{escape(' '.join(text.split()))}</p>\n"
+        case Items(items, numbered):
+            return _items(items, "ol" if numbered else "ul")
         case Verbatim(text):
             return f"<pre>{escape(text)}</pre>\n"
         case Table():
             return _table(block)
     assert_never(block)
+
+
+def _items(items: Sequence[Item], tag: str) -> str:
+    parts = [f"<{tag}>\n"]
+    for item in items:
+        data = "".join(f'<br><span class="note">{escape(text)}</span>' for text in item.data)
+        inner = _items(item.items, "ul") if item.items else ""
+        parts.append(f"<li>{escape(item.text)}{data}{inner}</li>\n")
+    return "".join([*parts, f"</{tag}>\n"])
 
 
 def _table(table: Table) -> str:

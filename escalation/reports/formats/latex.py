@@ -2,10 +2,20 @@ r"""LaTeX, to be read in by ``\input``: tables need the package booktabs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import assert_never
 
-from escalation.reports.view import Block, Gap, Heading, Paragraph, Table, Verbatim, View
+from escalation.reports.view import (
+    Block,
+    Gap,
+    Heading,
+    Item,
+    Items,
+    Paragraph,
+    Table,
+    Verbatim,
+    View,
+)
 
 __all__ = ["SUFFIX", "write"]
 
@@ -36,15 +46,28 @@ def _write(block: Block) -> str:
     match block:
         case Gap():
             return ""
-        case Heading(text):
-            return rf"\paragraph{{{_escape(text)}}}"
+        case Heading(text, level):
+            return rf"\{'sub' * (level - 2)}section*{{{_escape(text)}}}"
         case Paragraph(text):
             return _escape(" ".join(text.split()))
+        case Items(items, numbered):
+            return "\n".join(_items(items, "enumerate" if numbered else "itemize"))
         case Verbatim(text):
             return f"\\begin{{verbatim}}\n{text}\n\\end{{verbatim}}"
         case Table():
             return _table(block)
     assert_never(block)
+
+
+def _items(items: Sequence[Item], kind: str) -> Iterator[str]:
+    yield rf"\begin{{{kind}}}"
+    for item in items:
+        yield rf"\item {_escape(item.text)}"
+        for text in item.data:
+            yield rf"\\ \emph{{{_escape(text)}}}"
+        if item.items:
+            yield from _items(item.items, "itemize")
+    yield rf"\end{{{kind}}}"
 
 
 def _table(table: Table) -> str:

@@ -6,7 +6,17 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import assert_never
 
-from escalation.reports.view import Block, Gap, Heading, Paragraph, Table, Verbatim, View
+from escalation.reports.view import (
+    Block,
+    Gap,
+    Heading,
+    Item,
+    Items,
+    Paragraph,
+    Table,
+    Verbatim,
+    View,
+)
 
 __all__ = ["SUFFIX", "write"]
 
@@ -26,15 +36,26 @@ def _write(block: Block) -> str:
     match block:
         case Gap():
             return ""
-        case Heading(text):
-            return f"### {_escape(text.strip())}"
+        case Heading(text, level):
+            return f"{'#' * level} {_escape(text)}"
         case Paragraph(text):
-            return f"{'- ' * block.is_item}{_escape(' '.join(text.split()))}"
+            return _escape(" ".join(text.split()))
+        case Items(items, numbered):
+            return "\n".join(_items(items, "1." if numbered else "-", ""))
         case Verbatim(text):
             return f"```text\n{text}\n```"
         case Table():
             return _table(block)
     assert_never(block)
+
+
+def _items(items: Sequence[Item], mark: str, indent: str) -> Iterator[str]:
+    inner = indent + " " * (len(mark) + 1)
+    for item in items:
+        yield f"{indent}{mark} {_escape(item.text)}"
+        for text in item.data:
+            yield f"{inner}- *{_escape(text)}*"
+        yield from _items(item.items, "-", inner)
 
 
 def _table(table: Table) -> str:

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from string import ascii_lowercase
 from typing import assert_never
 
-from escalation.reports.view import Block, Gap, Heading, Paragraph, Table, Verbatim, View
+from escalation.reports.view import (
+    Block,
+    Gap,
+    Heading,
+    Item,
+    Items,
+    Paragraph,
+    Table,
+    Verbatim,
+    View,
+)
 from escalation.text import align, fold, paragraph
 
 __all__ = ["SUFFIX", "write"]
@@ -24,8 +35,12 @@ def _write(block: Block, width: int) -> str:
     match block:
         case Gap():
             return ""
-        case Heading(text) | Verbatim(text):
+        case Heading(text, _, underline):
+            return f"{text}\n{underline * len(text)}".rstrip()
+        case Verbatim(text):
             return text
+        case Items(items, numbered, bullet):
+            return "\n".join(_items(items, bullet, width, numbered=numbered))
         case Paragraph(text, indent, lead):
             return "\n".join(paragraph(text, lead, indent, width))
         case Table():
@@ -33,12 +48,25 @@ def _write(block: Block, width: int) -> str:
     assert_never(block)
 
 
+def _items(items: Sequence[Item], bullet: str, width: int, *, numbered: bool) -> Iterator[str]:
+    for number, item in enumerate(items, start=1):
+        lead = f"{number:>2}. " if numbered else bullet
+        inner = " " * len(lead)
+        yield from paragraph(item.text, lead, inner, width)
+        for text in item.data:
+            yield from paragraph(text, inner, f"{inner}  ", width)
+        for letter, part in zip(ascii_lowercase, item.items, strict=False):
+            yield from paragraph(part.text, f"{inner}({letter}) ", f"{inner}    ", width)
+            for text in part.data:
+                yield from paragraph(text, f"{inner}    ", f"{inner}      ", width)
+
+
 def _parts(table: Table, width: int) -> Iterator[Table]:
     """Yield a table in parts that fit, each with the columns that name a row; notes in the last."""
     if table.prose:
         yield table
         return
-    groups = fold(table.rows, width - len(table.indent), table.n_labels)
+    groups = fold(table.rows, width + 1 - len(table.indent), table.n_labels)
     for place, columns in enumerate(groups, start=1):
         rows = [[row[k] for k in columns if k < len(row)] for row in table.rows]
         left = [column for column, k in enumerate(columns) if k in table.left]

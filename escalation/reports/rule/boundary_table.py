@@ -6,25 +6,27 @@ print them. Every number is found by asking the design, so the table is what the
 
 from __future__ import annotations
 
-import textwrap
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from escalation.designs import Design, LevelStatus
+from escalation.designs import Design, LevelStatus, design_settings
 from escalation.designs.interval.base import IntervalDesign
 from escalation.outcomes import Tally
+from escalation.protocol import Protocol
+from escalation.reports.origin import describe_origin, identity_document
 from escalation.reports.rule.situations import on_ladder, uncapped
-from escalation.text import align
+from escalation.reports.view import GAP, Block, Paragraph, Table, View
 
 __all__ = [
     "Boundaries",
+    "boundary_blocks",
     "boundary_notes",
     "boundary_table",
     "boundary_table_document",
     "boundary_table_rows",
-    "boundary_table_text",
+    "view_boundaries",
 ]
 
 TITLE = "Boundaries: what the DLTs at a level mean, by the number of patients there"
@@ -139,26 +141,32 @@ def boundary_table_rows(design: IntervalDesign) -> list[list[object]]:
     ]
 
 
-def boundary_table_text(design: IntervalDesign, *, width: int = 79) -> str:
-    """Write the table for a terminal, as many patients beside each other as ``width`` holds."""
-    rows = [
-        [NEVER if value == "" else str(value) for value in row]
-        for row in boundary_table_rows(design)
-    ]
-    names, *columns = zip(*rows, strict=True)
-    digits = max(len(cell) for column in columns for cell in column)
-    most = max(1, (width - 2 - max(map(len, names))) // (digits + 2))
-    n_blocks = -(-len(columns) // most)
-    n_beside = -(-len(columns) // n_blocks)  # blocks of one width, as far as it comes out even
-    blocks = []
-    for first in range(0, len(columns), n_beside):
-        block = [[cell.rjust(digits) for cell in column] for column in columns[first:][:n_beside]]
-        lines = [list(line) for line in zip(names, *block, strict=True)]
-        lines.insert(1, ["-" * max(map(len, column)) for column in zip(*lines, strict=True)])
-        blocks.append(textwrap.indent(align(lines), "  "))
-    notes = [f"{NEVER}: no number of DLTs does.", *boundary_notes(design)]
-    notes = [textwrap.fill(note, width, break_on_hyphens=False) for note in notes]
-    return "\n\n".join([textwrap.fill(TITLE, width), *blocks, "\n".join(notes)])
+def view_boundaries(protocol: Protocol, design: IntervalDesign) -> View:
+    """Return the view of a protocol's boundaries; ``design`` is the protocol's own."""
+    return View(
+        page=lambda: [*boundary_blocks(design), GAP, Paragraph(describe_origin(protocol), "  ")],
+        document=lambda: {
+            **identity_document(protocol),
+            **boundary_table_document(design),
+            "stages": design.stages,
+            "design": design_settings(design),
+        },
+        rows=lambda: boundary_table_rows(design),
+    )
+
+
+def boundary_blocks(design: IntervalDesign) -> Iterator[Block]:
+    """Yield the table, and what a reader must know beside the numbers."""
+    yield Paragraph(TITLE)
+    yield GAP
+    rows = boundary_table_rows(design)
+    shown = [[NEVER if value == "" else str(value) for value in row] for row in rows]
+    digits = max(len(cell) for _, *cells in shown for cell in cells)
+    shown = [[name, *(cell.rjust(digits) for cell in cells)] for name, *cells in shown]
+    yield Table(shown, ruled=True, indent="  ")
+    yield GAP
+    yield Paragraph(f"{NEVER}: no number of DLTs does.")
+    yield from map(Paragraph, boundary_notes(design))
 
 
 def boundary_notes(design: IntervalDesign) -> Iterator[str]:

@@ -1,19 +1,18 @@
-"""The decision table written: as text on 80 columns, CSV and JSON."""
+"""The decision table as a page, a document and rows."""
 
 from __future__ import annotations
 
-import csv
-import io
-import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from escalation.designs import LevelStatus
+from escalation.designs import LevelStatus, design_settings
+from escalation.protocol import Protocol
+from escalation.reports.origin import describe_origin, identity_document
 from escalation.reports.rule.decision_table import TableRow
 from escalation.reports.rule.situations import runs, tallies_words
-from escalation.text import align
+from escalation.reports.view import GAP, Block, Paragraph, Table, View
 
-__all__ = ["table_csv", "table_dict", "table_text"]
+__all__ = ["table_blocks", "table_document", "table_rows", "view_table"]
 
 ABOVE_WORDS = {
     LevelStatus.NOT_GIVEN: ("level above", "not yet given"),
@@ -23,7 +22,33 @@ ABOVE_WORDS = {
 NO_LEVEL = "none"
 
 
-def table_dict(rows: Sequence[TableRow]) -> dict[str, Any]:
+def view_table(protocol: Protocol, rows: Sequence[TableRow]) -> View:
+    """Return the view of what a protocol's design does in every situation of a level."""
+    return View(
+        page=lambda: _page(protocol, rows),
+        document=lambda: {
+            **identity_document(protocol),
+            **table_document(rows),
+            "stages": protocol.design.stages,
+            "design": design_settings(protocol.design),
+        },
+        rows=lambda: table_rows(rows),
+    )
+
+
+def _page(protocol: Protocol, rows: Sequence[TableRow]) -> Iterator[Block]:
+    yield from table_blocks(rows)
+    yield GAP
+    yield from map(Paragraph, {row.clause.text for row in rows if row.clause.id == "end-titration"})
+    cap = protocol.design.max_patients
+    if cap is not None:
+        yield Paragraph(f"The trial stops where the next patients would be more than {cap} in all.")
+    if protocol.design.while_pending is not None:
+        yield Paragraph(protocol.design.while_pending.text)
+    yield Paragraph(describe_origin(protocol), "  ")
+
+
+def table_document(rows: Sequence[TableRow]) -> dict[str, Any]:
     """Return the rows as a document for JSON."""
     return {"schema": 1, "rows": [{**_record(row), "clause": _clause(row)} for row in rows]}
 
@@ -47,32 +72,28 @@ def _record(row: TableRow) -> dict[str, Any]:
     }
 
 
-def table_csv(rows: Sequence[TableRow]) -> str:
-    """Return the rows as CSV; a neighbour off the ladder is "none"."""
-    stream = io.StringIO()
-    fields = [*_record(rows[0]), "clause_id", "clause"]
-    writer = csv.DictWriter(stream, fields, lineterminator="\n")
-    writer.writeheader()
+def table_rows(rows: Sequence[TableRow]) -> Iterator[Sequence[object]]:
+    """Yield the names of the columns, then a row a situation; no neighbour is "none"."""
+    yield [*_record(rows[0]), "clause_id", "clause"]
     for row in rows:
         record = _record(row)
         record["above"] = record["above"] or NO_LEVEL
         record["below"] = record["below"] or NO_LEVEL
-        writer.writerow({**record, "clause_id": row.clause.id, "clause": row.clause.text})
-    return stream.getvalue()
+        yield [*record.values(), row.clause.id, row.clause.text]
 
 
-def table_text(rows: Sequence[TableRow]) -> str:
-    """Return the rows for 80 columns: by what stands above, then what the level below decides.
+def table_blocks(rows: Sequence[TableRow]) -> Iterator[Block]:
+    """Yield the table: by what stands above, then what the level below decides.
 
     Counts of DLTs with the same answers share a line. A design with titration has two tables.
     """
-    phases = dict.fromkeys(row.phase for row in rows)
-    return "\n\n".join(
-        _phase_text([row for row in rows if row.phase == phase], phase) for phase in phases
-    )
+    for place, phase in enumerate(dict.fromkeys(row.phase for row in rows)):
+        if place:
+            yield GAP
+        yield from _phase([row for row in rows if row.phase == phase], phase)
 
 
-def _phase_text(rows: Sequence[TableRow], phase: str | None) -> str:
+def _phase(rows: Sequence[TableRow], phase: str | None) -> Iterator[Block]:
     answers: dict[tuple[int, int], dict[LevelStatus | None, list[TableRow]]] = {}
     for row in rows:
         count = (row.n_evaluable, row.n_dlts)
@@ -89,17 +110,16 @@ def _phase_text(rows: Sequence[TableRow], phase: str | None) -> str:
         *([_range(xs), str(n), *cells] for (n, cells), xs in lines.items()),
     ]
     title = "What to do at a level, by what stands above it"
-    parts = [f"{title}{f', {phase}' if phase else ''}\n", _grid(grid, rule_after=2)]
+    yield Paragraph(f"{title}{f', {phase}' if phase else ''}")
+    yield GAP
+    yield Table(grid, left=range(len(grid[0])), n_heads=2, ruled=True, indent="  ", n_labels=2)
     whole = [row for row in rows if (row.n_evaluable, row.n_dlts) == count]  # the last one
     belows = [_below_words(row) for row in {row.below: row for row in whole}.values()]
     for number, (profile, counts) in enumerate(footnotes.items(), start=1):
-        title = f"Note {number}. By the level below, at {tallies_words(counts)}:"
-        parts += [
-            "",
-            textwrap.fill(title, 79) + "\n",
-            _grid(list(zip(belows, profile, strict=True))),
-        ]
-    return "\n".join(parts)
+        yield GAP
+        yield Paragraph(f"Note {number}. By the level below, at {tallies_words(counts)}:")
+        yield GAP
+        yield Table(list(zip(belows, profile, strict=True)), (0, 1), n_heads=0, indent="  ")
 
 
 def _cell(by_below: list[TableRow], footnotes: dict[tuple[str, ...], list[tuple[int, int]]]) -> str:
@@ -125,12 +145,3 @@ def _below_words(row: TableRow) -> str:
 
 def _range(xs: Sequence[int]) -> str:
     return ", ".join(f"{low}-{high}" if low < high else f"{low}" for low, high in runs(xs))
-
-
-def _grid(lines: Sequence[Sequence[str]], *, rule_after: int = 0) -> str:
-    """Lay cells out in columns, with a rule below the first ``rule_after`` lines."""
-    table = [*lines]
-    if rule_after:
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        table.insert(rule_after, ["-" * width for width in widths])
-    return textwrap.indent(align(table, left=range(len(table[0]))), "  ")

@@ -12,25 +12,23 @@ missing link between complex dose-finding designs and simple decision-making. Cl
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from escalation.designs import design_settings
 from escalation.designs.base import NOBODY, Decision, Design
 from escalation.errors import InputError
 from escalation.outcomes import Cohort, Outcome, Tally, format_outcomes
 from escalation.protocol import Protocol, describe_decision
 from escalation.reports.level_table import answer
-from escalation.text import WIDTH, align
+from escalation.reports.origin import describe_origin, identity_document
+from escalation.reports.view import GAP, Block, Paragraph, Table, View
 
 __all__ = [
     "Pathway",
     "pathways",
-    "pathways_csv",
-    "pathways_dict",
-    "pathways_text",
+    "view_pathways",
 ]
 
 MAX_PATHWAYS = 5000
@@ -96,36 +94,40 @@ def _follow(
         yield from _follow(design, n_cohorts, (*before, (level, size, n_dlts)), (after, cohort))
 
 
-def pathways_text(paths: Sequence[Pathway], protocol: Protocol) -> str:
-    """Return the pathways for 80 columns, one a line, or two where one is too short."""
+def view_pathways(protocol: Protocol, n_cohorts: int) -> View:
+    """Return the view of what a protocol's design says after each course of the first cohorts."""
+    paths = pathways(protocol.design, n_cohorts)
+    return View(
+        page=lambda: _page(paths, protocol),
+        document=lambda: {
+            **identity_document(protocol),
+            "pathways": list(_records(paths, protocol)),
+            "design": design_settings(protocol.design),
+        },
+        rows=lambda: _rows(paths, protocol),
+    )
+
+
+def _page(paths: Sequence[Pathway], protocol: Protocol) -> Iterator[Block]:
+    n_cohorts = max(len(path.cohorts) for path in paths)
+    first = "cohort" if n_cohorts == 1 else f"{n_cohorts} cohorts"
+    yield Paragraph(f"What the design says after each course of the first {first}")
+    yield GAP
     rows = [
         (_outcomes(path, protocol) or NOBODY_YET, describe_decision(path.decision, protocol))
         for path in paths
     ]
-    n_cohorts = max(len(path.cohorts) for path in paths)
-    first = "cohort" if n_cohorts == 1 else f"{n_cohorts} cohorts"
-    table = align([("After", "the design says"), *rows], left=(0, 1))
-    if max(map(len, table.splitlines())) > WIDTH:
-        table = "\n".join(f"{outcomes}\n    {said}" for outcomes, said in rows)
-    return f"What the design says after each course of the first {first}\n\n{table}"
+    yield Table([("After", "the design says"), *rows], prose=True)
+    yield GAP
+    yield Paragraph(describe_origin(protocol), "  ")
 
 
-def pathways_csv(paths: Sequence[Pathway], protocol: Protocol) -> str:
-    """Return the pathways as CSV."""
-    stream = io.StringIO()
+def _rows(paths: Sequence[Pathway], protocol: Protocol) -> Iterator[Sequence[object]]:
     records = list(_records(paths, protocol))
-    fields = [name for name in records[0] if name != "clause"]
-    writer = csv.DictWriter(stream, [*fields, "clause_id", "clause"], lineterminator="\n")
-    writer.writeheader()
+    yield [*(name for name in records[0] if name != "clause"), "clause_id", "clause"]
     for record in records:
         clause = record.pop("clause")
-        writer.writerow({**record, "clause_id": clause["id"], "clause": clause["text"]})
-    return stream.getvalue()
-
-
-def pathways_dict(paths: Sequence[Pathway], protocol: Protocol) -> dict[str, Any]:
-    """Return the pathways as a document for JSON."""
-    return {"schema": 1, "pathways": list(_records(paths, protocol))}
+        yield [*record.values(), clause["id"], clause["text"]]
 
 
 def _records(paths: Sequence[Pathway], protocol: Protocol) -> Iterator[dict[str, Any]]:

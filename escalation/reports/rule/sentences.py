@@ -115,7 +115,7 @@ def shorten(design: Design) -> Design:
 
     A maximum sample size binds on the whole ladder, so a design that has one keeps its own.
     """
-    if getattr(design, "max_patients", None) is not None or design.n_levels <= LONG_LADDER:
+    if design.max_patients is not None or design.n_levels <= LONG_LADDER:
         return design
     start = min(design.start, 1)
     above = min(design.n_levels - design.start, LONG_LADDER - start)

@@ -117,7 +117,7 @@ def on_ladder(design: Design, *, n_levels: int, start: int) -> Design:
 
 def uncapped(design: Design) -> Design:
     """Return ``design`` without a maximum sample size, where it can do without one."""
-    if getattr(design, "max_patients", None) is None:
+    if design.max_patients is None:
         return design
     try:
         return replace(design, max_patients=None)  # type: ignore[type-var]  # a dataclass

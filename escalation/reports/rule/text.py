@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from string import ascii_lowercase
 
-from escalation.designs import Design, LevelStatus, describe_options
+from escalation.designs import Design, LevelStatus, describe_options, design_settings
 from escalation.designs.base import WAIT
-from escalation.designs.interval.base import IntervalDesign
-from escalation.protocol import ExpansionMonitoring
+from escalation.designs.interval.base import IntervalDesign, has_boundaries
+from escalation.protocol import ExpansionMonitoring, Protocol
 from escalation.reports.expansion_text import boundary_rule
+from escalation.reports.formats import write_view
+from escalation.reports.origin import describe_origin, identity_document
 from escalation.reports.rule.boundary_text import boundary_sentences, boundary_words
 from escalation.reports.rule.decision_table import decision_table
-from escalation.reports.rule.layout import Item, Section, write_sections
 from escalation.reports.rule.sentences import RuleSentence, rule_sentences, settled_early
 from escalation.reports.rule.situations import require_stages, tallies_words
+from escalation.reports.view import GAP, Block, Heading, Item, Items, Paragraph, View
 
-__all__ = ["rule_text"]
+__all__ = ["Section", "rule_sections", "rule_text", "view_rule"]
 
 
 def rule_text(
@@ -25,7 +29,54 @@ def rule_text(
     expansion: ExpansionMonitoring | None = None,
     markdown: bool = False,
 ) -> str:
-    """Write the rule section of a protocol.
+    """Write the rule section of a protocol, as ``view_rule`` lays it out.
+
+    Examples
+    --------
+    >>> from escalation.designs import ThreePlusThree
+    >>> text = rule_text(ThreePlusThree(n_levels=2), ["level 1", "level 2"])
+    >>> print(text.splitlines()[0])
+    Dose escalation rule
+    """
+    sections = rule_sections(design, level_names, expansion)
+    view = View(page=lambda: _blocks(sections), document=dict, rows=tuple)
+    return "".join(write_view(view, "md" if markdown else "text"))
+
+
+def view_rule(protocol: Protocol) -> View:
+    """Return the view of a protocol's rule, as a protocol states it; its rows are the sentences.
+
+    Raises
+    ------
+    DesignError
+        For a design that judges a level neither by stages nor by boundaries.
+    """
+    sections = rule_sections(protocol.design, protocol.level_names, protocol.expansion)
+    return View(
+        page=lambda: [*_blocks(sections), GAP, Paragraph(describe_origin(protocol), "  ")],
+        document=lambda: {
+            **identity_document(protocol),
+            "design": design_settings(protocol.design),
+            "sections": [asdict(section) for section in sections],
+        },
+        rows=lambda: _rows(sections),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A titled part: paragraphs, then items."""
+
+    title: str
+    paragraphs: tuple[str, ...] = ()
+    items: tuple[Item, ...] = ()
+    numbered: bool = False
+
+
+def rule_sections(
+    design: Design, level_names: Sequence[str], expansion: ExpansionMonitoring | None = None
+) -> tuple[Section, ...]:
+    """Return the rule section of a protocol.
 
     Every sentence is one that ``design.decide`` gives in a trial that keeps to the design, and
     stands with the data on which it does.
@@ -37,22 +88,13 @@ def rule_text(
         One a level, lowest first, such as ``"level 1, 3E6 cells/kg"``.
     expansion : ExpansionMonitoring, optional
         The boundary for patients treated at the MTD afterwards; said where one is given.
-    markdown : bool
-        For an appendix, instead of for a terminal.
 
     Raises
     ------
     DesignError
         For a design that judges a level neither by stages nor by boundaries.
-
-    Examples
-    --------
-    >>> from escalation.designs import ThreePlusThree
-    >>> text = rule_text(ThreePlusThree(n_levels=2), ["level 1", "level 2"])
-    >>> print(text.splitlines()[0])
-    Dose escalation rule
     """
-    if isinstance(design, IntervalDesign):
+    if has_boundaries(design):
         sections = _interval_sections(design, level_names)
     else:
         require_stages(design, "rule text")
@@ -60,7 +102,32 @@ def rule_text(
     boundary = None if expansion is None else boundary_rule(expansion)
     if boundary is not None:
         sections += (Section(title="Expansion", paragraphs=(f"{EXPANSION} {boundary}",)),)
-    return write_sections(sections, markdown=markdown)
+    return sections
+
+
+def _blocks(sections: Sequence[Section]) -> Iterator[Block]:
+    for place, section in enumerate(sections):
+        if place:
+            yield GAP
+        level, underline = (3, "-") if place else (2, "=")
+        yield Heading(section.title, level, underline)
+        for text in section.paragraphs:
+            yield GAP
+            yield Paragraph(text)
+        if section.items:
+            yield GAP
+            yield Items(section.items, section.numbered, "  - ")
+
+
+def _rows(sections: Sequence[Section]) -> Iterator[Sequence[object]]:
+    yield "section", "number", "text", "data"
+    for section in sections:
+        for text in section.paragraphs:
+            yield section.title, "", text, ""
+        for number, item in enumerate(section.items, start=1):
+            yield section.title, number, item.text, " ".join(item.data)
+            for letter, part in zip(ascii_lowercase, item.items, strict=False):
+                yield section.title, f"{number}{letter}", part.text, " ".join(part.data)
 
 
 EXPANSION = (
@@ -134,7 +201,7 @@ def _interval_sections(design: IntervalDesign, level_names: Sequence[str]) -> tu
 
 
 def _design_words(design: Design) -> str:
-    variant = getattr(design, "variant", None)
+    variant = design.full_name.removeprefix(design.name).strip()
     named = f"{design.name}, variant {variant}" if variant else design.name
     sizes = [str(size) for size in design.stages]
     looks = " and ".join([", ".join(sizes[:-1]), sizes[-1]]) if len(sizes) > 1 else sizes[0]

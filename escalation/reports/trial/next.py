@@ -7,7 +7,7 @@ from typing import Any
 
 from escalation.protocol import Protocol, format_dose
 from escalation.reports.trial.sentences import say_amount
-from escalation.reports.view import Block, Paragraph, View
+from escalation.reports.view import Block, Item, Items, Paragraph, View
 from escalation.trial import NextPatient
 
 __all__ = ["next_document", "view_next"]
@@ -39,8 +39,8 @@ def _page(found: NextPatient, protocol: Protocol) -> Iterator[Block]:
         yield from (Paragraph(text, "  ") for text in place)
         return
     yield Paragraph(f"No. {_when(found)}", "  ")
-    for obstacle in found.obstacles:
-        yield Paragraph(obstacle.text, "    ", "  - ")
+    if found.obstacles:
+        yield Items([Item(text=obstacle.text) for obstacle in found.obstacles], bullet="  - ")
     if found.slot is not None:
         yield Paragraph(f"Then {found.subject or 'the next patient'}:")
         yield from (Paragraph(text, "    ", "  ") for text in place)

@@ -14,7 +14,7 @@ from escalation.reports.trial.heading import trial_heading
 from escalation.reports.trial.outlook import describe_outlook, outlook, outlook_document
 from escalation.reports.trial.patients import patient_blocks, patient_rows, patients_document
 from escalation.reports.trial.sentences import count, short_digest
-from escalation.reports.view import GAP, Block, Paragraph, Verbatim, View
+from escalation.reports.view import GAP, Block, Item, Items, Paragraph, Verbatim, View
 from escalation.trial import Remark, TrialState, departures, look_back, rule_says, warnings
 from escalation.trial.gates import overtaken
 from escalation.trial.rule import describe_choice
@@ -188,7 +188,7 @@ def _section(title: str, nothing: str, remarks: Sequence[Remark]) -> Iterator[Bl
         yield Paragraph(f"{title}: {nothing}.")
         return
     yield Paragraph(f"{title}:")
-    yield from (Paragraph(remark.text, "  ", "- ") for remark in remarks)
+    yield Items([Item(text=remark.text) for remark in remarks])
 
 
 # ---------------------------------------------------------------- JSON

@@ -1,0 +1,347 @@
+"""The parts of the documentation that are read from the program.
+
+Two directives: ``designs`` gives every design with its options, ``protocol-keys TABLE`` the keys of
+one table of a protocol file. Before the build the pages of the commands are written to
+``commands/``, those of the library to ``api/``, and the notebooks are copied to ``notebooks/``.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, Field, fields
+from functools import cache
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, ClassVar, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
+
+import click
+from docutils import nodes
+from numpydoc.docscrape import NumpyDocString
+from pygments import token
+from pygments.lexer import RegexLexer, bygroups
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from escalation.cli import main
+from escalation.designs import DESIGNS, Design, design_options
+from escalation.designs import option_words as written
+from escalation.protocol.models import protocol_json_schema
+
+HERE = Path(__file__).parent
+NOTEBOOKS = HERE.parent / "notebooks"
+
+# What a later version may not take away without saying so, beside the packages themselves.
+MODULES = {
+    "escalation": (
+        "errors outcomes binomial designs protocol protocol.consensus trial ledger tracker"
+    ),
+    "simulations": (
+        "scenarios.scenario scenarios.curves scenarios.random graph.build engines.exact "
+        "engines.simulated engines.montecarlo engines.on_demand engines.characteristics "
+        "engines.results engines.passes questions.paths questions.mtd_data questions.sensitivity "
+        "questions.worst_case questions.averages compare.run compare.result compare.differences "
+        "compare.metrics compare.optimal probabilities plots"
+    ),
+}
+
+
+class Row(NamedTuple):
+    """One option of a design, or one key of a protocol file."""
+
+    name: str
+    values: str
+    default: str
+    meaning: str
+
+
+def design_rows(design: type[Design]) -> list[Row]:
+    """Return every option of a design, as its dataclass declares it."""
+    hints = get_type_hints(design)
+    by_name = {field.name: field for field in fields(design)}  # type: ignore[arg-type]
+    return [
+        Row(
+            name,
+            _values(by_name[name], hints[name]),
+            _default(by_name[name], hints[name]),
+            str(by_name[name].metadata.get("description", "")) or _documented(design, name),
+        )
+        for name in design_options(design)
+    ]
+
+
+def _values(field: Field[Any], hint: Any) -> str:
+    """Say which values an option takes."""
+    if get_origin(hint) in (Union, UnionType):
+        hint = next(arg for arg in get_args(hint) if arg is not NoneType)
+    if get_origin(hint) is Literal:
+        return ", ".join(f"`{choice}`" for choice in get_args(hint))
+    if get_origin(hint) is tuple:
+        return f"list: {_limits('number', field.metadata.get('each', {}))}"
+    words = {int: "whole number", float: "number", bool: "`true`, `false`", str: "text"}
+    return _limits(words[hint], field.metadata)
+
+
+def _limits(kind: str, limits: Mapping[str, Any]) -> str:
+    words = {"ge": "from {}", "gt": "above {}", "le": "to {}", "lt": "below {}"}
+    said = [words[key].format(f"{limits[key]:g}") for key in words if key in limits]
+    between = " " if {"ge", "le"} <= set(limits) else " and "
+    return f"{kind} {between.join(said)}".rstrip()
+
+
+def _default(field: Field[Any], hint: Any) -> str:
+    if field.default is MISSING:
+        return "required" if NoneType not in get_args(hint) else "required for a trial"
+    return "" if field.default is None else f"`{written(field.default)}`"
+
+
+def _documented(design: type[Design], option: str) -> str:
+    """Return what the docstring of a design, or of one it is derived from, says of an option."""
+    for cls in design.__mro__:
+        for names, said in _attributes(cls):
+            if option in names and said and not said.startswith("As in "):
+                return said
+    raise ValueError(f"{design.__name__}: nothing says what the option {option} means")
+
+
+@cache
+def _attributes(cls: type) -> list[tuple[list[str], str]]:
+    document = NumpyDocString(inspect.cleandoc(cls.__doc__ or ""))
+    return [
+        (entry.name.split(", "), " ".join(map(str.strip, entry.desc)))
+        for entry in document["Attributes"]
+    ]
+
+
+def designs_page() -> Iterator[str]:
+    """Write a section on every design: what it does, its options, where it was published."""
+    for name, design in DESIGNS.items():
+        document = NumpyDocString(inspect.cleandoc(design.__doc__ or ""))
+        yield from (f"(design-{name})=", f"## `{name}`", "")
+        yield from ("\n".join(document["Summary"]), "")
+        yield from ("\n".join(document["Extended Summary"]), "")
+        rows = list(_together(design_rows(design)))
+        yield from _table(("Option", "Values", "Default", "Meaning"), rows)
+        if references := "\n".join(document["References"]).strip():
+            yield from ("", f"*{' '.join(references.split())}*", "")
+
+
+def _together(rows: list[Row]) -> Iterator[Row]:
+    """Put options of which the same is said on one row."""
+    for said, group in itertools.groupby(rows, key=lambda row: row[1:]):
+        yield Row("`, `".join(row.name for row in group), *said)
+
+
+def protocol_tables() -> list[str]:
+    """Return the names of the tables of a protocol file; the top of the file is ``file``."""
+    properties = protocol_json_schema()["properties"]
+    tables = {name for name, said in properties.items() if _table_of(said) is not None}
+    return ["file", *(name for name in properties if name in tables | {"design", "sources"})]
+
+
+def protocol_rows(table: str) -> list[Row]:
+    """Return every key of one table of a protocol file, from the JSON Schema."""
+    schema = protocol_json_schema()
+    if table == "file":
+        tables = set(protocol_tables())
+        properties = {k: v for k, v in schema["properties"].items() if k not in tables}
+        required = schema.get("required", ())
+    elif table == "design":
+        names = ", ".join(f"`{name}`" for name in DESIGNS)
+        return [Row("name", names, "required", "The design; all other keys are its options.")]
+    elif table == "sources":
+        words = str(schema["properties"][table]["description"])
+        return [Row('"SETTING"', "`registry`, `assumed`", "", words)]
+    else:
+        reference = _table_of(schema["properties"][table])
+        made = schema["$defs"][str(reference)]
+        properties, required = made["properties"], made.get("required", ())
+    return [
+        Row(name, _schema_values(said), _schema_default(name, said, required), _schema_words(said))
+        for name, said in properties.items()
+    ]
+
+
+def _table_of(said: Mapping[str, Any]) -> str | None:
+    """Return the name of the definition that a key holds one or a list of."""
+    for place in (said, said.get("items", {}), *said.get("anyOf", ())):
+        if "$ref" in place:
+            return str(place["$ref"]).rpartition("/")[2]
+    return None
+
+
+def _schema_values(said: Mapping[str, Any]) -> str:
+    if "enum" in said:
+        return ", ".join(f"`{choice}`" for choice in said["enum"])
+    if said.get("type") == "array":
+        return f"list: {_schema_values(said['items'])}"
+    kind = {"integer": "whole number", "number": "number", "string": "text", "boolean": "switch"}
+    words = {
+        "minimum": "ge",
+        "exclusiveMinimum": "gt",
+        "maximum": "le",
+        "exclusiveMaximum": "lt",
+    }
+    limits = {words[key]: said[key] for key in words if key in said}
+    if "ge" in limits and limits["ge"] == limits.get("le"):
+        return f"`{limits['ge']}`"
+    return _limits(kind[said["type"]], limits)
+
+
+def _schema_default(name: str, said: Mapping[str, Any], required: Any) -> str:
+    if name in required:
+        return "required"
+    return f"`{written(said['default'])}`" if said.get("default") not in (None, [], ()) else ""
+
+
+def _schema_words(said: Mapping[str, Any]) -> str:
+    return str(said.get("description", ""))
+
+
+def _table(heads: tuple[str, ...], rows: list[Row]) -> Iterator[str]:
+    """Write a table as a MyST list, in whose cells every character is allowed."""
+    yield from (":::{list-table}", ":header-rows: 1", ":class: reference", "")
+    for row in (heads, *((f"`{name}`", *rest) for name, *rest in rows)):
+        for at, cell in enumerate(row):
+            yield f"{'* -' if at == 0 else '  -'} {cell}"
+    yield ":::"
+
+
+def command_names() -> list[str]:
+    """Return the names of the program's commands."""
+    return main.list_commands(click.Context(main))
+
+
+def __getattr__(name: str) -> click.Command:
+    """Return a command, so that its page can name it as ``reference:decide``."""
+    command = main.get_command(click.Context(main), name)
+    if command is None:
+        raise AttributeError(name)
+    return command
+
+
+def public_names(package: str) -> list[str]:
+    """Return what a package itself offers: nothing where only its modules do."""
+    names = getattr(importlib.import_module(package), "__all__", ())
+    return [name for name in names if not name.startswith("__")]
+
+
+def python_page(package: str) -> Iterator[str]:
+    """Write the lists of what a package offers; each name gets its own page.
+
+    What a package itself offers is not listed again under the module that defines it.
+    """
+    yield from (f"# {package}", "", (importlib.import_module(package).__doc__ or "").strip(), "")
+    yield from _summary(package, public_names(package))
+    offered = {id(made) for name in MODULES for _, made in _named(name, public_names(name))}
+    for module in (f"{package}.{name}" for name in MODULES[package].split()):
+        names = importlib.import_module(module).__all__
+        yield from _summary(
+            module, [n for n, made in _named(module, names) if id(made) not in offered]
+        )
+
+
+def _named(module: str, names: list[str]) -> list[tuple[str, object]]:
+    loaded = importlib.import_module(module)
+    return [(name, getattr(loaded, name)) for name in names]
+
+
+def _summary(module: str, names: list[str]) -> Iterator[str]:
+    """Write a section on a module: a list of names with pages, then the names of constants."""
+    documented = [name for name, made in _named(module, names) if _has_page(made)]
+    others = [name for name in names if name not in documented]
+    if names:
+        yield from (f"## {module.partition('.')[2] or module}", "")
+    if documented:
+        yield from ("```{eval-rst}", f".. currentmodule:: {module}", "")
+        yield from (".. autosummary::", "   :toctree: names", "   :nosignatures:", "")
+        yield from (*(f"   {name}" for name in documented), "```", "")
+    if others:
+        yield from (f"Constants and types: {', '.join(f'`{name}`' for name in others)}.", "")
+
+
+def _has_page(made: object) -> bool:
+    """Tell whether an object carries a docstring of its own, as constants and aliases do not."""
+    return (inspect.isclass(made) and get_origin(made) is None) or inspect.isfunction(made)
+
+
+class PromptLexer(RegexLexer):
+    """A terminal: a line after ``$`` was typed, everything else was printed."""
+
+    name = "console"
+    tokens: ClassVar[dict[str, list[Any]]] = {
+        "root": [
+            (r"^(\$ )(.*\n)", bygroups(token.Generic.Prompt, token.Generic.Strong)),
+            (r".*\n", token.Text),
+        ]
+    }
+
+
+class _Written(SphinxDirective):
+    """A directive that stands for Markdown made when the page is read."""
+
+    def text(self) -> str:
+        raise NotImplementedError
+
+    def run(self) -> list[nodes.Node]:
+        return self.parse_text_to_nodes(self.text(), allow_section_headings=True)
+
+
+class Designs(_Written):
+    """Every design with its options."""
+
+    def text(self) -> str:
+        """Return the Markdown."""
+        return "\n".join(designs_page())
+
+
+class ProtocolKeys(_Written):
+    """The keys of one table of a protocol file."""
+
+    required_arguments: ClassVar[int] = 1
+
+    def text(self) -> str:
+        """Return the Markdown."""
+        rows = protocol_rows(self.arguments[0])
+        return "\n".join(_table(("Key", "Values", "Default", "Meaning"), rows))
+
+
+def write_pages(*_: object) -> None:
+    """Write the pages that are made, and copy the notebooks, before Sphinx looks for pages."""
+    for name in command_names():
+        text = f".. click:: reference:{name}\n   :prog: escalation {name}\n   :nested: full\n"
+        _write(HERE / "commands" / f"{name}.rst", text)
+    for package in MODULES:
+        _write(HERE / "api" / f"{package}.md", "\n".join(python_page(package)))
+    for path in sorted(NOTEBOOKS.glob("*.ipynb")):
+        _write(HERE / "notebooks" / path.name, path.read_text(encoding="utf-8"))
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a page if it has changed: an unchanged one is not built again."""
+    path.parent.mkdir(exist_ok=True)
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Add all this to Sphinx."""
+    app.connect("config-inited", write_pages)
+    app.connect("sphinx-click-process-description", describe_command)
+    app.add_lexer("console", PromptLexer)
+    app.add_directive("designs", Designs)
+    app.add_directive("protocol-keys", ProtocolKeys)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def describe_command(_: Sphinx, context: click.Context, lines: list[str]) -> None:
+    """Show what the help of a command sets as it stands, such as examples, as code."""
+    lines[:] = []
+    for paragraph in inspect.cleandoc(context.command.help or "").split("\n\n"):
+        if paragraph.startswith(("\b\n", "Example:")):
+            rows = paragraph.removeprefix("\b\n").split("\n")
+            lines += [".. code-block:: text", "", *(f"   {row}" for row in rows), ""]
+        else:
+            lines += [*paragraph.split("\n"), ""]

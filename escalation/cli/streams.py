@@ -1,0 +1,48 @@
+"""What is printed to: a terminal that obeys some letters, a pipe whose reader may stop."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from typing import TextIO
+
+from escalation.errors import printable
+
+__all__ = ["shown_on", "terminal_width", "until_reader_stops"]
+
+USUAL, NARROWEST, WIDEST = 80, 60, 120  # columns; lines much longer are not read with ease
+
+
+@contextlib.contextmanager
+def until_reader_stops() -> Iterator[None]:
+    """Leave off quietly where nobody reads on, as in ``| head``: what follows would go nowhere.
+
+    A command has written its files, and recorded what it had to, before it prints.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())  # else Python, when it ends, would try once more
+        os.close(nowhere)
+
+
+def terminal_width() -> int:
+    """Return the columns of the terminal, within what reads with ease; 80 where there is none."""
+    if "COLUMNS" not in os.environ and not (sys.stdout and sys.stdout.isatty()):
+        return USUAL
+    columns = shutil.get_terminal_size((USUAL, 24)).columns
+    return min(max(columns, NARROWEST), WIDEST)
+
+
+def shown_on(text: str, stream: TextIO | None) -> str:
+    """Escape what a stream cannot write, and what a terminal may obey: a name may hold any letter.
+
+    Line ends stay.
+    """
+    encoding = getattr(stream, "encoding", None) or "ascii"
+    safe = "".join(c if c.isprintable() or c == "\n" else printable(c) for c in text)
+    return safe.encode(encoding, "backslashreplace").decode(encoding)
