@@ -77,7 +77,7 @@ class Comparison(Shown):
         low, high = self.results[0].interval
         target = self.results[0].target
         yield Paragraph(f"Target P(DLT) {target:g}, interval {low:g} to {high:g}.")
-        yield Items(tuple(map(Item, describe_contenders(self.contenders))))
+        yield Items([Item(text=one) for one in describe_contenders(self.contenders)])
         for name, table in comparison_measures(self.results):
             yield GAP
             yield Heading(name)
