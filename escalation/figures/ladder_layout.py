@@ -137,8 +137,7 @@ class Layout:
         mtd, half_box = self.grid.mtd, self.grid.half_box
         match target:
             case EndNode(mtd=source.level) if column < last:
-                # over the later cohorts, and over the lanes of those
-                lane = y + OVER_LANE + LANE * (last - 1 - column)
+                lane = y + self._over_lane(column)
                 start, end = x + 0.3, mtd - 0.25
                 return Line(
                     points=((start, y + HALF_ROW), (start, lane), (end, lane), (end, y + HALF_ROW)),
@@ -165,10 +164,24 @@ class Layout:
                 )
         raise _misfit(source, target)
 
+    def _over_lane(self, column: int) -> float:
+        """Return how far above a row the line from an earlier cohort to the MTD runs."""
+        return OVER_LANE + LANE * (len(self._column) - 2 - column)
+
     def _return_lane(self, column: int) -> float:
         """Return how far above a row the line from a later cohort runs back to the first column."""
         more = len(self.grid.columns) - 2
         return RETURN_LANE + LANE * (more + column - 1)
+
+    def _beside_the_way_down(self, level: int) -> float:
+        """Return where the line from a level that is too toxic to the one below has its label.
+
+        It stands free of the lanes that this line crosses.
+        """
+        below = self.y(level - 1)
+        if len(self._column) > 2:
+            return below + (self._over_lane(1) + self._return_lane(2)) / 2
+        return (self.y(level) + TOXIC_LANE - HALF_TOXIC_ROW + below + HALF_ROW) / 2 - 0.05
 
     def _into_too_toxic(self, level: int, edges: Sequence[Edge]) -> Iterator[Line]:
         y = self.y(level)
@@ -213,16 +226,11 @@ class Layout:
                         at=((right + mtd) / 2, lane),
                     )
                 case CohortNode() if target.level == level - 1 and self.x(target) == second:
-                    x, y = second + 0.2, self.y(level - 1)
-                    # between the bar and the highest lane above the row, which may be the row's top
-                    lanes = [self._return_lane(column) for column in range(2, len(self._column))]
+                    x, top = second + 0.2, self.y(level - 1) + HALF_ROW
                     yield Line(
-                        points=((x, lane - HALF_TOXIC_ROW), (x, y + HALF_ROW)),
+                        points=((x, lane - HALF_TOXIC_ROW), (x, top)),
                         label=label,
-                        at=(
-                            x + 0.06,
-                            (lane - HALF_TOXIC_ROW + y + max(lanes, default=HALF_ROW)) / 2 - 0.05,
-                        ),
+                        at=(x + 0.06, self._beside_the_way_down(level)),
                         align="left",
                     )
                 case CohortNode() if target.level == level - 1:
