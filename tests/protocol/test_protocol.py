@@ -373,7 +373,7 @@ def test_every_fault_is_reported_at_once_each_with_its_place():
         (PLAIN.replace('"3+3"', "3"), "design.name: no design is called 3; known: 3+3"),
         (PLAIN.replace('name = "3+3"', 'variant = "declare"'), "design.name: is missing; known: "),
         (PLAIN.replace("3+3", "a+b"), "design.a: is missing"),
-        (PLAIN.replace(LEVELS, "max_patients = 0\n" + LEVELS), "design: 3+3: max_patients must be"),
+        (PLAIN.replace(LEVELS, "max_patients = 0\n" + LEVELS), "design.max_patients: must be at "),
         (PLAIN.replace(LEVELS, "max_patient = 9\n" + LEVELS), "design.max_patient: is no setting;"),
         (PLAIN.replace(LEVELS, "n_levels = 9\n" + LEVELS), "design.n_levels: is no setting; "),
         (PLAIN.replace("label = 2", "label = 2\ndose = inf"), "levels[1].dose: must be a finite n"),
