@@ -11,11 +11,8 @@ import importlib
 import inspect
 import itertools
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, Field, fields
-from functools import cache
 from pathlib import Path
-from types import NoneType, UnionType
-from typing import Any, ClassVar, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, NamedTuple, get_origin
 
 import click
 from docutils import nodes
@@ -26,8 +23,9 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from escalation.cli import main
-from escalation.designs import DESIGNS, Design, design_options
+from escalation.designs import DESIGNS, Design
 from escalation.designs import option_words as written
+from escalation.designs.declared import declared_options, limits_words, list_references
 from escalation.protocol.models import protocol_json_schema
 
 HERE = Path(__file__).parent
@@ -58,61 +56,20 @@ class Row(NamedTuple):
 
 
 def design_rows(design: type[Design]) -> list[Row]:
-    """Return every option of a design, as its dataclass declares it."""
-    hints = get_type_hints(design)
-    by_name = {field.name: field for field in fields(design)}  # type: ignore[arg-type]
+    """Return every option of a design, as `escalation designs` lists them."""
     return [
         Row(
-            name,
-            _values(by_name[name], hints[name]),
-            _default(by_name[name], hints[name]),
-            str(by_name[name].metadata.get("description", "")) or _documented(design, name),
+            option.name,
+            ", ".join(f"`{choice}`" for choice in option.choices) or option.values,
+            option.default_words if option.is_required else _code(option.default_words),
+            option.meaning,
         )
-        for name in design_options(design)
+        for option in declared_options(design)
     ]
 
 
-def _values(field: Field[Any], hint: Any) -> str:
-    """Say which values an option takes."""
-    if get_origin(hint) in (Union, UnionType):
-        hint = next(arg for arg in get_args(hint) if arg is not NoneType)
-    if get_origin(hint) is Literal:
-        return ", ".join(f"`{choice}`" for choice in get_args(hint))
-    if get_origin(hint) is tuple:
-        return f"list: {_limits('number', field.metadata.get('each', {}))}"
-    words = {int: "whole number", float: "number", bool: "`true`, `false`", str: "text"}
-    return _limits(words[hint], field.metadata)
-
-
-def _limits(kind: str, limits: Mapping[str, Any]) -> str:
-    words = {"ge": "from {}", "gt": "above {}", "le": "to {}", "lt": "below {}"}
-    said = [words[key].format(f"{limits[key]:g}") for key in words if key in limits]
-    between = " " if {"ge", "le"} <= set(limits) else " and "
-    return f"{kind} {between.join(said)}".rstrip()
-
-
-def _default(field: Field[Any], hint: Any) -> str:
-    if field.default is MISSING:
-        return "required" if NoneType not in get_args(hint) else "required for a trial"
-    return "" if field.default is None else f"`{written(field.default)}`"
-
-
-def _documented(design: type[Design], option: str) -> str:
-    """Return what the docstring of a design, or of one it is derived from, says of an option."""
-    for cls in design.__mro__:
-        for names, said in _attributes(cls):
-            if option in names and said and not said.startswith("As in "):
-                return said
-    raise ValueError(f"{design.__name__}: nothing says what the option {option} means")
-
-
-@cache
-def _attributes(cls: type) -> list[tuple[list[str], str]]:
-    document = NumpyDocString(inspect.cleandoc(cls.__doc__ or ""))
-    return [
-        (entry.name.split(", "), " ".join(map(str.strip, entry.desc)))
-        for entry in document["Attributes"]
-    ]
+def _code(words: str) -> str:
+    return f"`{words}`" if words else ""
 
 
 def designs_page() -> Iterator[str]:
@@ -124,8 +81,8 @@ def designs_page() -> Iterator[str]:
         yield from ("\n".join(document["Extended Summary"]), "")
         rows = list(_together(design_rows(design)))
         yield from _table(("Option", "Values", "Default", "Meaning"), rows)
-        if references := "\n".join(document["References"]).strip():
-            yield from ("", f"*{' '.join(references.split())}*", "")
+        if references := " ".join(list_references(design)):
+            yield from ("", f"*{references}*", "")
 
 
 def _together(rows: list[Row]) -> Iterator[Row]:
@@ -187,7 +144,7 @@ def _schema_values(said: Mapping[str, Any]) -> str:
     limits = {words[key]: said[key] for key in words if key in said}
     if "ge" in limits and limits["ge"] == limits.get("le"):
         return f"`{limits['ge']}`"
-    return _limits(kind[said["type"]], limits)
+    return limits_words(kind[said["type"]], limits)
 
 
 def _schema_default(name: str, said: Mapping[str, Any], required: Any) -> str:

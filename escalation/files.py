@@ -72,6 +72,7 @@ def _replacing(path: Path, mode: str, *, overwrite: bool) -> Iterator[IO[Any]]:
         raise ValueError("its name holds a NUL")
     if path.is_dir() or (path.exists() and not path.is_file()):
         raise FileExistsError(errno.EEXIST, "it is not a regular file")
+    path = path.resolve()  # a link, as /dev/stdout is one, stays and leads to what is written
     unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
     text = {} if "b" in mode else {"encoding": "utf-8", "newline": ""}
     try:

@@ -96,6 +96,10 @@ main = Program(
             "escalation.cli.table:table",
             "Print the rule as a table: what to do at each count of DLTs.",
         ),
+        "designs": (
+            "escalation.cli.designs:designs",
+            "List the designs, or every option of one.",
+        ),
         "paths": ("simulations.cli.paths:paths", "Show what can happen next, as a tree or a list."),
         "protocol": ("escalation.cli.protocol:protocol", "Show, check and write protocols."),
         "simulate": (

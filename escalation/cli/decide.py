@@ -7,8 +7,6 @@ import click
 from escalation.cli.options import OutcomesCommand, protocol_options, read_outcomes
 from escalation.cli.show import shows
 from escalation.protocol import Protocol, advise
-from escalation.protocol.consensus import ask_all
-from escalation.reports.consensus import view_consensus
 from escalation.reports.decision import view_decision
 from escalation.reports.view import View
 
@@ -76,6 +74,10 @@ def decide(
         protocol = protocol.with_stop_at_rate(stop_at_rate)
     cohorts = read_outcomes(" ".join(words))
     if ask_everyone:
+        # one decision, which is wanted at once, does without them
+        from escalation.protocol.consensus import ask_all  # noqa: PLC0415
+        from escalation.reports.consensus import view_consensus  # noqa: PLC0415
+
         found = ask_all(protocol, cohorts, target=target, max_patients=max_patients)
         return view_consensus(protocol, cohorts, found)
     advice = advise(protocol, cohorts, allow_departures=allow_departures)

@@ -14,13 +14,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from escalation.cli.streams import shown_on
-from escalation.designs import DESIGNS, VARIANTS, describe_design
+from escalation.designs import DESIGNS, VARIANTS
 from escalation.errors import DesignError, InputError
-from escalation.files import check_writable
 from escalation.outcomes import MAX_LETTERS, Cohort, parse_outcomes
 from escalation.protocol import DEFAULT_PROTOCOL, Protocol, load_protocol
 from escalation.protocol.defaults import fill_in
-from escalation.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,11 +28,8 @@ __all__ = [
     "PICTURES",
     "CarefulCommand",
     "OutcomesCommand",
-    "check_writable",
     "echo_json",
-    "identity",
     "line",
-    "origin",
     "parse_settings",
     "protocol_argument",
     "protocol_options",
@@ -235,21 +230,6 @@ def read_outcomes(text: str) -> tuple[Cohort, ...]:
             "first patient"
         )
     return parse_outcomes(text)
-
-
-def identity(protocol: Protocol) -> dict[str, Any]:
-    """Return what every JSON document says of what it rests on."""
-    return {
-        "schema": 1,
-        "software": {"escalation": __version__},
-        "protocol": {"name": protocol.name, "digest": protocol.digest},
-    }
-
-
-def origin(protocol: Protocol) -> str:
-    """Say what a result rests on: the design with its options, and the protocol."""
-    design = describe_design(protocol.design)
-    return f"{design}. Protocol {protocol.name}, digest {protocol.digest[:12]}."
 
 
 def line(text: str, indent: str = "") -> None:

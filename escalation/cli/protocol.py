@@ -11,6 +11,7 @@ from escalation.cli.options import CarefulCommand, echo_json, read_protocol
 from escalation.cli.show import shows
 from escalation.cli.streams import until_reader_stops
 from escalation.errors import InputError, ProtocolError, reason
+from escalation.files import check_writable, write_whole
 from escalation.protocol import load_protocol, shipped_protocols
 from escalation.reports.protocol import view_list, view_settings
 from escalation.reports.view import View
@@ -118,13 +119,14 @@ def init(file: str, force: bool) -> None:
     if file == "-":
         click.echo(template, nl=False)
         return
+    path = Path(file)
+    if path.exists() and not force:
+        raise InputError(f"{file} exists; --force overwrites it")
+    check_writable(path)
     try:
-        with Path(file).open("w" if force else "x", encoding="utf-8", newline="\n") as opened:
-            opened.write(template)
-    except FileExistsError as error:
-        raise InputError(f"{file} exists; --force overwrites it") from error
+        write_whole(path, template.encode("utf-8"), overwrite=force)
     except OSError as error:
-        raise InputError(f"{file} cannot be written: {reason(error)}") from error
+        raise InputError(f"{file}: cannot be written: {reason(error)}") from error
     click.echo(f"Wrote {file}. Edit it, then: escalation protocol check {file}", err=True)
 
 

@@ -45,6 +45,7 @@ __all__ = [
     "describe_options",
     "design_options",
     "design_settings",
+    "find_design",
     "make_design",
     "required_options",
 ]
@@ -191,6 +192,19 @@ def option_words(value: object) -> str:
     return f"{value:.6g}" if isinstance(value, float) and len(repr(value)) > LONG else str(value)
 
 
+def find_design(name: str) -> type[Design]:
+    """Return the design called ``name``.
+
+    Raises
+    ------
+    DesignError
+        Where none is, with the nearest name that is known.
+    """
+    if name not in DESIGNS:
+        raise DesignError(f"no design is called {name!r}; {did_you_mean(name, DESIGNS)}")
+    return DESIGNS[name]
+
+
 def make_design(name: str, *, n_levels: int, start: int = 0, **options: Any) -> Design:
     """Make the design called ``name`` for a ladder.
 
@@ -219,14 +233,13 @@ def make_design(name: str, *, n_levels: int, start: int = 0, **options: Any) -> 
     >>> make_design("3+3", n_levels=4, variant="declare").decide
     <bound method ...>
     """
-    if name not in DESIGNS:
-        raise DesignError(f"no design is called {name!r}; {did_you_mean(name, DESIGNS)}")
-    known = design_options(DESIGNS[name])
+    design = find_design(name)
+    known = design_options(design)
     for option in options:
         if option not in known:
             raise DesignError(f"{name} has no option {option!r}; {did_you_mean(option, known)}")
-    missing = [option for option in required_options(DESIGNS[name]) if option not in options]
+    missing = [option for option in required_options(design) if option not in options]
     if missing:
         raise DesignError(f"{name} needs the option{'s' * (len(missing) > 1)} {', '.join(missing)}")
-    made: Callable[..., Design] = DESIGNS[name]
+    made: Callable[..., Design] = design
     return made(n_levels=n_levels, start=start, **options)

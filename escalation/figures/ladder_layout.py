@@ -1,6 +1,6 @@
 """Where the nodes of a ladder picture stand, and how the lines run between them.
 
-A row is a level, the highest on top; its first cohort, its second, and the MTD stand side by side.
+A row is a level, the highest on top; its cohorts, one a stage, and the MTD stand side by side.
 What follows when a level is too toxic hangs in the gap below its row.
 """
 
@@ -21,29 +21,36 @@ from escalation.reports.rule.state_machine import (
     StateMachine,
 )
 
-__all__ = [
-    "COLUMNS",
-    "HALF_BOX",
-    "HALF_MTD",
-    "HALF_ROW",
-    "HALF_TOXIC",
-    "HALF_TOXIC_ROW",
-    "MTD_COLUMN",
-    "TOXIC_LANE",
-    "WIDTH",
-    "Layout",
-    "Line",
-]
+__all__ = ["HALF_ROW", "HALF_TOXIC_ROW", "TOXIC_LANE", "Layout", "Line"]
 
 # All lengths are inches: text and boxes keep their proportions on any ladder. Each kind of line
 # has a lane of its own in the gap between two rows, so that none runs through another's label.
-WIDTH = 6.5
-PITCH = 1.4
-COLUMNS = (1.75, 3.65)
-MTD_COLUMN = 5.9
-HALF_BOX, HALF_MTD, HALF_TOXIC = 0.52, 0.4, 0.62
+HALF_TOXIC = 0.62  # beyond the middle of the column where a bar ends
 HALF_ROW, HALF_TOXIC_ROW = 0.2, 0.12
 TOXIC_LANE, RETURN_LANE, OVER_LANE = -0.64, 0.42, 0.3
+LANE = 0.17  # a lane more, with a line of text on it
+PITCH, ABOVE = 1.4, 0.55  # of rows of two cohorts: from one to the next, and above the highest
+ROOM = 7.05  # from the lowest row of a page to the highest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """The places along a row: the middles of the cohorts' boxes and of the MTD's."""
+
+    columns: tuple[float, ...]
+    mtd: float
+    half_box: float
+    half_mtd: float
+    width: float
+
+    @classmethod
+    def of(cls, n_cohorts: int) -> Grid:
+        """Return the places for rows of so many cohorts; more than two stand closer together."""
+        if n_cohorts <= 2:
+            return cls(columns=(1.75, 3.65), mtd=5.9, half_box=0.52, half_mtd=0.4, width=6.5)
+        columns = (1.68, *(3.25 + 1.4 * k for k in range(n_cohorts - 1)))
+        mtd = columns[-1] + 2.05
+        return cls(columns=columns, mtd=mtd, half_box=0.44, half_mtd=0.35, width=mtd + 0.45)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,28 +64,53 @@ class Line:
 
 
 class Layout:
-    """Where the nodes stand and how the lines run between them."""
+    """Where the nodes stand and how the lines run between them.
+
+    Attributes
+    ----------
+    pitch : float
+        From a row to the next.
+    above : float
+        What belongs to a row above it, where there is no row.
+    """
 
     def __init__(self, machine: StateMachine) -> None:
         cohorts = [node for node in machine.nodes if isinstance(node, CohortNode)]
         firsts = sorted({node.first for node in cohorts})
-        if not 1 <= len(firsts) <= len(COLUMNS):
+        if not firsts:
             raise InputError(
-                f"the picture shows 1 or {len(COLUMNS)} cohorts a level and this design has "
-                f"{len(firsts)}; write Mermaid (.mmd), which takes any design"
+                "the picture shows the cohorts of each level and this design has 0; "
+                "write Mermaid (.mmd), which takes any design"
             )
+        more = max(0, len(firsts) - 2)
         self.machine = machine
         self.cohorts = cohorts
         self.levels = sorted({node.level for node in cohorts})
-        self.columns = dict(zip(firsts, COLUMNS, strict=False))
+        self.grid = Grid.of(len(firsts))
+        self.pitch = PITCH + 2 * LANE * more
+        self.above = ABOVE + LANE * more
+        self._column = {first: k for k, first in enumerate(firsts)}
+
+    @property
+    def most_levels(self) -> int:
+        """The most levels that a page has room for."""
+        return 1 + int(ROOM / self.pitch)
 
     def y(self, level: int) -> float:
         """Return the height of a level's row."""
-        return PITCH * (level - self.levels[0])
+        return self.pitch * (level - self.levels[0])
 
     def x(self, node: CohortNode) -> float:
         """Return the middle of a cohort's box."""
-        return self.columns[node.first]
+        return self.grid.columns[self._column[node.first]]
+
+    def too_toxic(self) -> tuple[float, float]:
+        """Return the ends of the bar that says that a level is too toxic.
+
+        It lies below all cohorts but the first.
+        """
+        _, second, *_ = self.grid.columns
+        return second - HALF_TOXIC, self.grid.columns[-1] + HALF_TOXIC
 
     def lines(self) -> Iterator[Line]:
         """Route every edge; edges between the same nodes share a line."""
@@ -100,20 +132,22 @@ class Layout:
     def _onward(self, source: CohortNode, target: Node, label: str) -> Line:
         """Route what follows at a level that is not too toxic."""
         x, y = self.x(source), self.y(source.level)
-        first, second = COLUMNS
+        column, last = self._column[source.first], len(self._column) - 1
+        first, second, *_ = self.grid.columns
+        mtd, half_box = self.grid.mtd, self.grid.half_box
         match target:
-            case EndNode(mtd=source.level) if x == first and len(self.columns) > 1:
-                lane, start, end = y + OVER_LANE, x + 0.3, MTD_COLUMN - 0.25
+            case EndNode(mtd=source.level) if column < last:
+                lane = y + self._over_lane(column)
+                start, end = x + 0.3, mtd - 0.25
                 return Line(
                     points=((start, y + HALF_ROW), (start, lane), (end, lane), (end, y + HALF_ROW)),
                     label=label,
-                    at=((second + MTD_COLUMN) / 2, lane),
+                    at=((self.grid.columns[-1] + mtd) / 2, lane),
                 )
             case EndNode(mtd=source.level):
-                end = MTD_COLUMN - HALF_MTD
-                return _straight((x + HALF_BOX, y), (end, y), label)
-            case CohortNode(level=source.level) if x == first:
-                return _straight((x + HALF_BOX, y), (second - HALF_BOX, y), label)
+                return _straight((x + half_box, y), (mtd - self.grid.half_mtd, y), label)
+            case CohortNode(level=source.level) if self._column[target.first] == column + 1:
+                return _straight((x + half_box, y), (self.x(target) - half_box, y), label)
             case CohortNode() if target.level == source.level + 1 and self.x(target) == first:
                 end_y = self.y(target.level) - HALF_ROW
                 if x == first:
@@ -122,22 +156,42 @@ class Layout:
                     return Line(
                         points=points, label=label, at=(x - 0.05, y + HALF_ROW + 0.1), align="right"
                     )
-                lane, start = y + RETURN_LANE, x - 0.3
+                lane, start = y + self._return_lane(column), x - 0.3
                 return Line(
                     points=((start, y + HALF_ROW), (start, lane), (first, lane), (first, end_y)),
                     label=label,
-                    at=((first + start) / 2, lane),
+                    at=((first + second - 0.3) / 2, lane),
                 )
         raise _misfit(source, target)
+
+    def _over_lane(self, column: int) -> float:
+        """Return how far above a row the line from an earlier cohort to the MTD runs."""
+        return OVER_LANE + LANE * (len(self._column) - 2 - column)
+
+    def _return_lane(self, column: int) -> float:
+        """Return how far above a row the line from a later cohort runs back to the first column."""
+        more = len(self.grid.columns) - 2
+        return RETURN_LANE + LANE * (more + column - 1)
+
+    def _beside_the_way_down(self, level: int) -> float:
+        """Return where the line from a level that is too toxic to the one below has its label.
+
+        It stands free of the lanes that this line crosses.
+        """
+        below = self.y(level - 1)
+        if len(self._column) > 2:
+            return below + (self._over_lane(1) + self._return_lane(2)) / 2
+        return (self.y(level) + TOXIC_LANE - HALF_TOXIC_ROW + below + HALF_ROW) / 2 - 0.05
 
     def _into_too_toxic(self, level: int, edges: Sequence[Edge]) -> Iterator[Line]:
         y = self.y(level)
         lane = y + TOXIC_LANE
-        first, second = COLUMNS
+        first, *_ = self.grid.columns
         for source in sorted({edge.source for edge in edges}):
             label = _edge_label(next(edge for edge in edges if edge.source == source), guard=False)
-            if self.x(source) == first:
-                start, end = first + 0.3, second - HALF_TOXIC
+            x = self.x(source)
+            if x == first:
+                start, (end, _) = first + 0.3, self.too_toxic()
                 yield Line(
                     points=((start, y - HALF_ROW), (start, lane), (end, lane)),
                     label=label,
@@ -145,16 +199,17 @@ class Layout:
                 )
             else:
                 yield Line(
-                    points=((second, y - HALF_ROW), (second, lane + HALF_TOXIC_ROW)),
+                    points=((x, y - HALF_ROW), (x, lane + HALF_TOXIC_ROW)),
                     label=label,
-                    at=(second + 0.06, y - HALF_ROW - 0.17),
+                    at=(x + 0.06, y - HALF_ROW - 0.17),
                     align="left",
                 )
 
     def _out_of_too_toxic(self, level: int, edges: Sequence[Edge]) -> Iterator[Line]:
         lane = self.y(level) + TOXIC_LANE
-        first, second = COLUMNS
-        right = second + HALF_TOXIC
+        first, second, *_ = self.grid.columns
+        _, right = self.too_toxic()
+        mtd = self.grid.mtd
         guards: dict[Node, list[Guard]] = {}
         for edge in edges:
             guards.setdefault(edge.target, []).extend([edge.guard] if edge.guard else [])
@@ -162,31 +217,31 @@ class Layout:
             label = "\n".join(dict.fromkeys(map(_guard_label, known)))
             match target:
                 case EndNode(mtd=None):
-                    yield _straight((right, lane), (MTD_COLUMN - HALF_MTD, lane), label)
-                case EndNode(mtd=mtd) if mtd == level - 1:
+                    yield _straight((right, lane), (mtd - self.grid.half_mtd, lane), label)
+                case EndNode(mtd=to) if to == level - 1:
                     end = self.y(level - 1) + HALF_ROW
                     yield Line(
-                        points=((right, lane), (MTD_COLUMN, lane), (MTD_COLUMN, end)),
+                        points=((right, lane), (mtd, lane), (mtd, end)),
                         label=label,
-                        at=((right + MTD_COLUMN) / 2, lane),
+                        at=((right + mtd) / 2, lane),
                     )
                 case CohortNode() if target.level == level - 1 and self.x(target) == second:
-                    x = second + 0.2
-                    y = self.y(level - 1) + HALF_ROW
+                    x, top = second + 0.2, self.y(level - 1) + HALF_ROW
                     yield Line(
-                        points=((x, lane - HALF_TOXIC_ROW), (x, y)),
+                        points=((x, lane - HALF_TOXIC_ROW), (x, top)),
                         label=label,
-                        at=(x + 0.06, (lane - HALF_TOXIC_ROW + y) / 2 - 0.05),
+                        at=(x + 0.06, self._beside_the_way_down(level)),
                         align="left",
                     )
                 case CohortNode() if target.level == level - 1:
-                    below, end = self.y(level - 1) + RETURN_LANE, self.y(level - 1) + HALF_ROW
+                    y = self.y(level - 1)
+                    below = y + self._return_lane(1)
                     yield Line(
                         points=(
                             (second, lane - HALF_TOXIC_ROW),
                             (second, below),
                             (first, below),
-                            (first, end),
+                            (first, y + HALF_ROW),
                         ),
                         label=label,
                         at=((first + second) / 2, below),

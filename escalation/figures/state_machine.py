@@ -1,4 +1,4 @@
-"""The state machine of a design with up to two cohorts a level, drawn as a ladder."""
+"""The state machine of a design that judges a level by stages, drawn as a ladder."""
 
 from __future__ import annotations
 
@@ -11,31 +11,22 @@ from matplotlib.path import Path as Points
 
 from escalation.designs import Design, describe_design
 from escalation.figures.ladder_layout import (
-    COLUMNS,
-    HALF_BOX,
-    HALF_MTD,
     HALF_ROW,
-    HALF_TOXIC,
     HALF_TOXIC_ROW,
-    MTD_COLUMN,
     TOXIC_LANE,
-    WIDTH,
     Layout,
     Line,
 )
 from escalation.figures.layout import LINE_SPACING, line_height, shares_of, wrap
-from escalation.figures.style import (
-    styled,
-)
+from escalation.figures.style import styled
 from escalation.reports.rule.state_machine import CohortNode, EndNode, state_machine
 
 __all__ = ["plot_diagram", "plot_diagram_pages"]
 
 SMALL, NORMAL = 7, 8
-_MOST_LEVELS = 6  # on a page
 _NAMES = 0.82  # inches for the names of levels
 _NAME_LINES = 3  # beside a row, between the lines above and below it
-_ABOVE, _BELOW = 0.55, 0.3  # inches that belong to a row whose neighbours are on other pages
+_BELOW = 0.3  # inches that belong to a row whose neighbour below is on another page
 
 
 def plot_diagram_pages(
@@ -47,9 +38,9 @@ def plot_diagram_pages(
     """
     layout = Layout(state_machine(design))
     n_levels = len(layout.levels)
-    if n_levels <= _MOST_LEVELS:
+    if n_levels <= layout.most_levels:
         return [_draw(design, layout, level_names, trial=trial, protocol=protocol)]
-    parts = shares_of(n_levels - 1, _MOST_LEVELS - 1)
+    parts = shares_of(n_levels - 1, layout.most_levels - 1)
     return [
         _draw(
             design,
@@ -84,7 +75,8 @@ def plot_diagram(
     protocol : str
         Its name and digest, for the caption.
     ax : matplotlib Axes, optional
-        By default one that fills a new figure, 6.5 inches wide, or wider for long names.
+        By default one that fills a new figure: 6.5 inches wide where a level has two stages and
+        7.15 where it has three, or wider for long names.
 
     Raises
     ------
@@ -110,20 +102,20 @@ def _draw(
     """Draw these of the levels that a trial can come to, by default all."""
     shown = layout.levels[levels or slice(None)]
     names, left = _wrapped([level_names[level] for level in shown])
-    width = WIDTH - left
+    width = layout.grid.width - left
     title = wrap(trial, width - 0.2, 8.5, bold=True) if trial else ""
     words = wrap(_caption(design, layout, shown, protocol, page), width - 0.2, SMALL)
     head = line_height(8.5) * (title.count("\n") + 1) + 0.1 if title else 0.0
     low = layout.y(shown[0]) + (TOXIC_LANE if shown[0] == layout.levels[0] else 0) - _BELOW
     bottom = low - line_height(SMALL) * (words.count("\n") + 1) - 0.2
-    top = layout.y(shown[-1]) + _ABOVE + head
+    top = layout.y(shown[-1]) + layout.above + head
     if ax is None:
         ax = Figure(figsize=(width, top - bottom)).add_axes((0, 0, 1, 1))
-    ax.set(xlim=(left, WIDTH), ylim=(bottom, top), aspect="equal")
+    ax.set(xlim=(left, layout.grid.width), ylim=(bottom, top), aspect="equal")
     ax.set_axis_off()
     for line in layout.lines():
         heights = [y for _, y in line.points]
-        if low <= min(heights) and max(heights) <= layout.y(shown[-1]) + _ABOVE:
+        if low <= min(heights) and max(heights) <= layout.y(shown[-1]) + layout.above:
             _draw_line(ax, line)
     for level, name in zip(shown, names, strict=True):
         ax.text(left + 0.1, layout.y(level), name, fontsize=NORMAL, va="center",
@@ -173,16 +165,19 @@ def _draw_line(ax: Axes, line: Line) -> None:
 
 
 def _draw_boxes(ax: Axes, layout: Layout, level_names: Sequence[str], shown: Sequence[int]) -> None:
+    grid = layout.grid
     for cohort in layout.cohorts:
         if cohort.level not in shown:
             continue
         text = f"patients {cohort.first}\N{EN DASH}{cohort.last}"
-        _draw_box(ax, layout.x(cohort), layout.y(cohort.level), HALF_BOX, text)
+        _draw_box(ax, layout.x(cohort), layout.y(cohort.level), grid.half_box, text)
+    left, right = layout.too_toxic()
     for level in sorted({edge.source.level for edge in layout.machine.edges if edge.too_toxic}):
         if level not in shown or (level == shown[0] and level != layout.levels[0]):
             continue
         text = f"{level_names[level].partition(', ')[0]} too toxic"
-        _draw_box(ax, COLUMNS[-1], layout.y(level) + TOXIC_LANE, HALF_TOXIC, text, toxic=True)
+        y = layout.y(level) + TOXIC_LANE
+        _draw_box(ax, (left + right) / 2, y, (right - left) / 2, text, toxic=True)
     for end in layout.machine.nodes:
         if not isinstance(end, EndNode) or end.inconclusive:
             continue
@@ -190,12 +185,12 @@ def _draw_boxes(ax: Axes, layout: Layout, level_names: Sequence[str], shown: Seq
             if layout.levels[0] not in shown:
                 continue
             y = layout.y(layout.levels[0]) + TOXIC_LANE
-            _draw_box(ax, MTD_COLUMN, y, HALF_MTD, "no MTD", end=True)
+            _draw_box(ax, grid.mtd, y, grid.half_mtd, "no MTD", end=True)
         elif end.mtd in shown:
-            _draw_box(ax, MTD_COLUMN, layout.y(end.mtd), HALF_MTD, "MTD", end=True)
+            _draw_box(ax, grid.mtd, layout.y(end.mtd), grid.half_mtd, "MTD", end=True)
     start = layout.machine.start
     if isinstance(start, CohortNode) and start.level in shown:
-        y, edge = layout.y(start.level), layout.x(start) - HALF_BOX
+        y, edge = layout.y(start.level), layout.x(start) - grid.half_box
         _draw_line(
             ax, Line(points=((edge - 0.3, y), (edge, y)), label="start", at=(edge - 0.17, y))
         )

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 __all__ = [
     "GAP",
@@ -24,8 +25,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(NamedTuple):
     """A line above what follows.
 
     Attributes
@@ -42,8 +42,7 @@ class Heading:
     underline: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Paragraph:
+class Paragraph(NamedTuple):
     """A paragraph.
 
     Attributes
@@ -60,8 +59,7 @@ class Paragraph:
     lead: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class Item(NamedTuple):
     """A sentence of a list, the data below it, and its own items."""
 
     text: str
@@ -69,8 +67,7 @@ class Item:
     items: tuple[Item, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Items:
+class Items(NamedTuple):
     """A list; on a terminal a bullet, with what is before it, is ``bullet``."""
 
     items: Sequence[Item]
@@ -78,8 +75,7 @@ class Items:
     bullet: str = "- "
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(NamedTuple):
     """Rows of cells, those of the head first.
 
     Attributes
@@ -109,7 +105,7 @@ class Table:
     indent: str = ""
     n_labels: int = 1
     prose: bool = False
-    notes: Mapping[int, str] = field(default_factory=dict)
+    notes: Mapping[int, str] = MappingProxyType({})
 
     @property
     def n_columns(self) -> int:
@@ -117,15 +113,13 @@ class Table:
         return max(map(len, self.rows))
 
 
-@dataclass(frozen=True, slots=True)
-class Verbatim:
+class Verbatim(NamedTuple):
     """Lines that are laid out already, such as a tree."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(NamedTuple):
     """An empty line on a terminal; other formats set blocks apart by themselves."""
 
 

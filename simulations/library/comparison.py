@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from escalation.errors import InputError
 from escalation.library import ProtocolLike
 from escalation.reports.shown import Shown
-from escalation.reports.view import GAP, Block, Heading, Paragraph, View
+from escalation.reports.view import GAP, Block, Heading, Item, Items, Paragraph, View
 from simulations.compare.result import Contender, ScenarioComparison
 from simulations.compare.run import CompareMethod, compare_designs
 from simulations.library.given import (
@@ -77,8 +77,7 @@ class Comparison(Shown):
         low, high = self.results[0].interval
         target = self.results[0].target
         yield Paragraph(f"Target P(DLT) {target:g}, interval {low:g} to {high:g}.")
-        for one in describe_contenders(self.contenders):
-            yield Paragraph(one, "  ", "- ")
+        yield Items([Item(text=one) for one in describe_contenders(self.contenders)])
         for name, table in comparison_measures(self.results):
             yield GAP
             yield Heading(name)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from escalation.cli.options import check_writable
 from escalation.errors import InputError
+from escalation.files import check_writable, write_text, write_whole
 
 
 def test_check_leaves_no_trace(tmp_path: Path) -> None:
@@ -42,3 +42,19 @@ def test_a_protected_directory_is_refused(tmp_path: Path) -> None:
 def test_an_unknown_suffix_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"must end in one of \.png, \.svg"):
         check_writable(tmp_path / "page.doc", (".png", ".svg"))
+
+
+@pytest.mark.parametrize(
+    "write", [lambda at: write_text(at, ["new"]), lambda at: write_whole(at, b"new")]
+)
+def test_a_link_stays_and_what_it_leads_to_is_written(tmp_path: Path, write) -> None:
+    """``/dev/stdout`` is one: put in its place, a file would cut every other program off."""
+    (tmp_path / "folder").mkdir()
+    behind = tmp_path / "folder" / "behind.csv"
+    behind.write_text("old")
+    link = tmp_path / "link.csv"
+    link.symlink_to(behind)
+    write(link)
+    assert link.is_symlink()
+    assert behind.read_text() == "new"
+    assert [path.name for path in behind.parent.iterdir()] == ["behind.csv"]

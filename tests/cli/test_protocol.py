@@ -142,7 +142,14 @@ def test_init_writes_a_template_that_passes_check_and_never_overwrites(tmp_path)
     assert max(map(len, run("init", "-").stdout.splitlines())) <= 80
     nowhere = run("init", str(tmp_path / "none" / "own.toml"))
     assert nowhere.exit_code == 1
-    assert "cannot be written: No such file or directory" in nowhere.stderr
+    assert f"cannot be written: there is no folder {tmp_path / 'none'}" in nowhere.stderr
+    (tmp_path / "folder.toml").mkdir()
+    folder = run("init", str(tmp_path / "folder.toml"), "--force")
+    assert folder.exit_code == 1
+    assert (
+        folder.stderr
+        == f"escalation: {tmp_path / 'folder.toml'}: cannot be written: Is a directory\n"
+    )
 
 
 def test_every_commented_out_setting_of_the_template_is_a_setting():

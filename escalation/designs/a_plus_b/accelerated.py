@@ -21,6 +21,11 @@ def _say_after_titration(_: Design, value: Any) -> str:
     return f"After a DLT in titration the trial goes on {where}."
 
 
+MODERATE_EVENTS: Mapping[str, Any] = {
+    "description": "Titration ends when so many patients have had a moderate toxicity.",
+    "ge": 1,
+    "le": MAX_LEVELS,  # titration meets one patient a level
+}
 AFTER_TITRATION: Mapping[str, Any] = {
     "description": "Where the 3+3 goes on after a DLT in titration: same level, or one below.",
     "sentence": _say_after_titration,
@@ -74,7 +79,7 @@ class AcceleratedTitration(ThreePlusThree):
     name: ClassVar[str] = "accelerated"
     asks_moderate: ClassVar[bool] = True
 
-    moderate_events: int = 2
+    moderate_events: int = field(default=2, metadata=MODERATE_EVENTS)
     after_titration: AfterTitration = field(default="same", metadata=AFTER_TITRATION)
 
     def __post_init__(self) -> None:

@@ -16,6 +16,9 @@ from escalation.designs.a_plus_b.clauses import (
     BEYOND,
     BORDERLINE,
     COHORT_RANGE,
+    CONSTANTS,
+    MAX_AT_LEVEL,
+    MOST_PATIENTS,
     THIRD,
     THIRD_LIMIT,
     TOP,
@@ -24,7 +27,7 @@ from escalation.designs.a_plus_b.clauses import (
     write_clauses,
 )
 from escalation.designs.base import Action, Clause, Decision, Design, LevelStatus
-from escalation.designs.options import MAX_PATIENTS_WORDS, count_faults, ladder_faults
+from escalation.designs.options import count_faults, ladder_faults
 from escalation.errors import DesignError
 from escalation.outcomes import Tally
 
@@ -36,14 +39,13 @@ Borderline = Literal["fail", "mtd"]
 Beyond = Literal["rate", "count"]
 
 _RANGE = re.compile(r"([0-9]{1,2})-([0-9]{1,2})")
-MAX_AT_LEVEL = 20  # patients; a table of every outcome of more is no longer read
 
 _PASSED = (LevelStatus.CLEARED, LevelStatus.CONFIRMED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class APlusB(Design):
-    """An A+B design.
+    """The A+B designs: a first cohort of A, and B more where it leaves doubt.
 
     Treat A patients. With fewer than C DLTs escalate, with more than D the level is too toxic,
     otherwise treat B more; of A+B, escalate with at most E DLTs, else the level is too toxic. With
@@ -98,11 +100,11 @@ class APlusB(Design):
 
     n_levels: int
     start: int = 0
-    a: int
-    b: int
-    c: int
-    d: int
-    e: int
+    a: int = field(metadata=CONSTANTS["a"])
+    b: int = field(metadata=CONSTANTS["b"])
+    c: int = field(metadata=CONSTANTS["c"])
+    d: int = field(metadata=CONSTANTS["d"])
+    e: int = field(metadata=CONSTANTS["e"])
     below: Confirmation = field(default="expand", metadata=BELOW)
     top: Confirmation = field(default="expand", metadata=TOP)
     untested_below: Untested = field(default="treat", metadata=UNTESTED_BELOW)
@@ -111,7 +113,7 @@ class APlusB(Design):
     f: int | None = field(default=None, metadata=THIRD_LIMIT)
     beyond: Beyond = field(default="rate", metadata=BEYOND)
     cohort_size: str | None = field(default=None, metadata=COHORT_RANGE)
-    max_patients: int | None = field(default=None, metadata=MAX_PATIENTS_WORDS)
+    max_patients: int | None = field(default=None, metadata=MOST_PATIENTS)
     _clauses: Mapping[str, Clause] = field(init=False, repr=False, compare=False)
     _statuses: tuple[tuple[LevelStatus, ...], ...] = field(init=False, repr=False, compare=False)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from escalation.designs.base import Clause, Design, LevelStatus
-from escalation.designs.options import SAID_ELSEWHERE
+from escalation.designs.options import MAX_PATIENTS_WORDS, SAID_ELSEWHERE
 from escalation.outcomes import Tally
 
 __all__ = [
@@ -14,13 +14,19 @@ __all__ = [
     "BEYOND",
     "BORDERLINE",
     "COHORT_RANGE",
+    "CONSTANTS",
+    "MAX_AT_LEVEL",
+    "MOST_PATIENTS",
     "THIRD",
     "THIRD_LIMIT",
     "TOP",
+    "TWO_OF_SIX",
     "UNTESTED_BELOW",
     "describe_beyond",
     "write_clauses",
 ]
+
+MAX_AT_LEVEL = 20  # patients; a table of every outcome of more is no longer read
 
 
 def write_clauses(
@@ -189,23 +195,58 @@ def _first_not_passing(design: Design) -> tuple[int, int]:
     return next(x for x in numbers if next(passing) is not LevelStatus.CONFIRMED), n
 
 
-BELOW: Mapping[str, Any] = {"sentence": _below}
-TOP: Mapping[str, Any] = {"sentence": _top}
-UNTESTED_BELOW: Mapping[str, Any] = {"sentence": _untested_below}
-BORDERLINE: Mapping[str, Any] = {"sentence": _borderline}
+CONSTANTS: Mapping[str, Mapping[str, Any]] = {
+    name: {"description": words, "ge": fewest, "le": MAX_AT_LEVEL}
+    for name, fewest, words in (
+        ("a", 1, "Patients of the first cohort."),
+        ("b", 1, "Patients added where the first cohort leaves doubt."),
+        ("c", 1, "Fewest DLTs among A that leave doubt; fewer pass the level."),
+        ("d", 0, "Most DLTs among A that leave doubt; more are too toxic."),
+        ("e", 0, "Most DLTs among A+B that pass the level."),
+    )
+}
+BELOW: Mapping[str, Any] = {
+    "description": "A level is too toxic and the first cohort alone has cleared the one below: "
+    "expand it to A+B first, or declare it the MTD at once.",
+    "sentence": _below,
+}
+TOP: Mapping[str, Any] = {
+    "description": "The first cohort alone has cleared the highest level: expand it to A+B first, "
+    "or declare it the MTD at once.",
+    "sentence": _top,
+}
+UNTESTED_BELOW: Mapping[str, Any] = {
+    "description": "The level below a too toxic one was never given: treat a first cohort there, "
+    "or stop without opening it.",
+    "sentence": _untested_below,
+}
+BORDERLINE: Mapping[str, Any] = {
+    "description": "Exactly E+1 DLTs among A+B: the level fails as too toxic, or it is the MTD.",
+    "sentence": _borderline,
+}
+TWO_OF_SIX: Mapping[str, Any] = {
+    **BORDERLINE,
+    "description": "Exactly 2 DLTs among 6: the level fails as too toxic, or it is the MTD.",
+}
 THIRD: Mapping[str, Any] = {
     "description": "Patients of a third stage, where A+B leave doubt.",
     "ge": 1,
-    "le": 20,
+    "le": MAX_AT_LEVEL,
     "sentence": _third,
     "added_later": True,
 }
 THIRD_LIMIT: Mapping[str, Any] = {
     "description": "Most DLTs that pass a level with all three stages; E+1 unless given.",
     "ge": 1,
-    "le": 20,
+    "le": MAX_AT_LEVEL,
     **SAID_ELSEWHERE,
     "added_later": True,
+}
+MOST_PATIENTS: Mapping[str, Any] = {
+    "description": "Patients in the whole trial, which stops where the next would be more; "
+    "no limit unless given.",
+    "ge": 1,
+    **MAX_PATIENTS_WORDS,
 }
 COHORT_RANGE: Mapping[str, Any] = {
     "description": "Evaluable patients of a cohort, as a range such as 3-6.",

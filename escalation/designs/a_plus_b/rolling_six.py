@@ -17,7 +17,7 @@ __all__ = ["RollingSix"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RollingSix(ThreePlusThree):
-    """The rolling six.
+    """The rolling six: a 3+3 that enrols up to six at a level while outcomes are pending.
 
     Once every outcome is known, it decides as the 3+3 does: with no DLT among three, four or five
     escalate, with one treat more until six are evaluable, and so on. It does not wait for

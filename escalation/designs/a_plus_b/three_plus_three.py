@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, get_args
 
 from escalation.designs.a_plus_b.base import APlusB, Borderline, Confirmation
-from escalation.designs.a_plus_b.clauses import BELOW, BORDERLINE, TOP
+from escalation.designs.a_plus_b.clauses import BELOW, TOP, TWO_OF_SIX
 from escalation.designs.options import SAID_ELSEWHERE
 from escalation.errors import DesignError, did_you_mean
 
@@ -22,10 +22,15 @@ VARIANTS: dict[Variant, tuple[Confirmation, Confirmation]] = {
     "declare-confirm-top": ("declare", "expand"),
 }
 
+VARIANT: Mapping[str, Any] = {
+    "description": "The usual name of below and top together; give it or them.",
+    **SAID_ELSEWHERE,
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThreePlusThree(APlusB):
-    """The 3+3: the A+B design with (A, B, C, D, E) = (3, 3, 1, 1, 1).
+    """The 3+3: three patients a level, three more after one DLT; A+B with 3, 3, 1, 1, 1.
 
     Attributes
     ----------
@@ -66,11 +71,11 @@ class ThreePlusThree(APlusB):
     e: int = field(default=1, init=False, repr=False)
     f: int | None = field(default=None, init=False, repr=False)
     borderline: Borderline = field(default="fail", init=False, repr=False)
-    variant: Variant | None = field(default=None, metadata=SAID_ELSEWHERE)
+    variant: Variant | None = field(default=None, metadata=VARIANT)
     # None only until __post_init__
     below: Confirmation | None = field(default=None, metadata=BELOW)  # type: ignore[assignment]
     top: Confirmation | None = field(default=None, metadata=TOP)  # type: ignore[assignment]
-    two_of_six: Borderline = field(default="fail", metadata=BORDERLINE)
+    two_of_six: Borderline = field(default="fail", metadata=TWO_OF_SIX)
 
     def __post_init__(self) -> None:
         if self.variant is not None and self.variant not in get_args(Variant):

@@ -32,7 +32,7 @@ Counts = tuple[int, ...]  # evaluable patients and DLTs of each level, in turn
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crm(CrmOptions):
-    """The CRM with a one-parameter model and a normal prior.
+    """CRM, the continual reassessment method: a one-parameter model with a normal prior.
 
     The next cohort is treated at the level whose P(DLT), with the estimate of the model's
     parameter plugged in, is nearest to the target; of two equally near at the lower. Upwards no

@@ -15,7 +15,7 @@ __all__ = ["Boin"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Boin(IntervalDesign):
-    """BOIN.
+    """BOIN, the Bayesian optimal interval design: compares the DLT rate with two boundaries.
 
     Escalate where the data are at least as likely under P(DLT) = p_saf as under the target,
     de-escalate where they are likelier under p_tox; in between stay. That is: escalate where the

@@ -14,7 +14,7 @@ __all__ = ["G3Plus3"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class G3Plus3(IntervalDesign):
-    """G3+3.
+    """G3+3: the answers of the 3+3 on 3 and 6 patients, rates elsewhere.
 
     On 3 or 6 patients decide as the 3+3 does: of 3, escalate with no DLT, stay with one,
     de-escalate with more; of 6, escalate with at most one, else de-escalate. On any other number,

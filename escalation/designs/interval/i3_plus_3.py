@@ -16,7 +16,7 @@ __all__ = ["I3Plus3"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class I3Plus3(IntervalDesign):
-    """i3+3.
+    """i3+3: compares the DLT rate, and that with one DLT less, with an interval.
 
     Escalate where the observed DLT rate x/n is below the equivalence interval, from target - eps1
     to target + eps2; stay where it lies inside, ends included. Above the interval de-escalate, but
@@ -45,10 +45,20 @@ class I3Plus3(IntervalDesign):
     min_eliminate: ClassVar[int] = 3
 
     eps1: float = field(
-        default=0.05, metadata={"description": "How far the interval reaches below the target."}
+        default=0.05,
+        metadata={
+            "description": "How far the interval reaches below the target.",
+            "ge": 0,
+            "lt": 1,
+        },
     )
     eps2: float = field(
-        default=0.05, metadata={"description": "How far the interval reaches above the target."}
+        default=0.05,
+        metadata={
+            "description": "How far the interval reaches above the target.",
+            "ge": 0,
+            "lt": 1,
+        },
     )
 
     @property

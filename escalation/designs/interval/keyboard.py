@@ -15,7 +15,7 @@ __all__ = ["Keyboard", "MTpi2"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keyboard(IntervalDesign):
-    """The keyboard design.
+    """Keyboard: goes towards the most likely of equally wide intervals of P(DLT).
 
     The rates from 0 to 1 are laid out in keys as wide as the target key, with a shorter one at
     either end where it does not come out even. Go towards the key with the most posterior mass
@@ -49,10 +49,20 @@ class Keyboard(IntervalDesign):
     extrasafe_is_published: ClassVar[bool] = True
 
     margin_left: float = field(
-        default=0.05, metadata={"description": "From the target key's lower end to the target."}
+        default=0.05,
+        metadata={
+            "description": "From the target key's lower end to the target.",
+            "ge": 0,
+            "lt": 1,
+        },
     )
     margin_right: float = field(
-        default=0.05, metadata={"description": "From the target to the target key's upper end."}
+        default=0.05,
+        metadata={
+            "description": "From the target to the target key's upper end.",
+            "ge": 0,
+            "lt": 1,
+        },
     )
 
     @property

@@ -15,7 +15,7 @@ __all__ = ["MTpi"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MTpi(IntervalDesign):
-    """mTPI.
+    """mTPI: goes by the interval of P(DLT) with the largest unit probability mass.
 
     The rates from 0 to 1 are in three intervals: below target - eps1, up to target + eps2, and
     above. Escalate, stay or de-escalate by the one with the largest unit probability mass, which
@@ -43,10 +43,20 @@ class MTpi(IntervalDesign):
     name: ClassVar[str] = "mtpi"
 
     eps1: float = field(
-        default=0.05, metadata={"description": "How far the interval reaches below the target."}
+        default=0.05,
+        metadata={
+            "description": "How far the interval reaches below the target.",
+            "ge": 0,
+            "lt": 1,
+        },
     )
     eps2: float = field(
-        default=0.05, metadata={"description": "How far the interval reaches above the target."}
+        default=0.05,
+        metadata={
+            "description": "How far the interval reaches above the target.",
+            "ge": 0,
+            "lt": 1,
+        },
     )
 
     @property

@@ -18,7 +18,7 @@ _PRIOR = 0.005  # both parameters of the beta prior of the paper
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tpi(IntervalDesign):
-    """TPI.
+    """TPI: goes by the likeliest interval of P(DLT), bounded by posterior standard deviations.
 
     Under a Beta(0.005, 0.005) prior P(DLT) has a posterior with standard deviation sigma.
     Escalate, stay or de-escalate by the likeliest of P(DLT) < target - k2 sigma, P(DLT) between
@@ -47,11 +47,19 @@ class Tpi(IntervalDesign):
 
     k1: float = field(
         default=1.0,
-        metadata={"description": "Standard deviations the interval reaches above the target."},
+        metadata={
+            "description": "Standard deviations the interval reaches above the target.",
+            "gt": 0,
+            "le": 100,
+        },
     )
     k2: float = field(
         default=1.5,
-        metadata={"description": "Standard deviations the interval reaches below the target."},
+        metadata={
+            "description": "Standard deviations the interval reaches below the target.",
+            "gt": 0,
+            "le": 100,
+        },
     )
 
     @property

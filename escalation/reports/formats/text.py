@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from string import ascii_lowercase
 from typing import assert_never
 
@@ -70,9 +69,8 @@ def _parts(table: Table, width: int) -> Iterator[Table]:
     for place, columns in enumerate(groups, start=1):
         rows = [[row[k] for k in columns if k < len(row)] for row in table.rows]
         left = [column for column, k in enumerate(columns) if k in table.left]
-        yield replace(
-            table, rows=rows, left=left, notes=table.notes if place == len(groups) else {}
-        )
+        notes = table.notes if place == len(groups) else {}
+        yield table._replace(rows=rows, left=left, notes=notes)
 
 
 def _lines(table: Table, width: int) -> Iterator[str]:

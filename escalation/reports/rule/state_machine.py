@@ -6,14 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from escalation.designs import Design, LevelStatus
-from escalation.reports.rule.situations import (
-    State,
-    neighbours,
-    reachable_states,
-    require_stages,
-    runs,
-)
+from escalation.designs import Decision, Design, LevelStatus
+from escalation.designs.walk import TooManyStatesError
+from escalation.outcomes import Tally
+from escalation.reports.rule.situations import MAX_STATES, neighbours, require_stages, runs
 
 __all__ = ["CohortNode", "Edge", "EndNode", "Guard", "Node", "StateMachine", "state_machine"]
 
@@ -116,43 +112,73 @@ def state_machine(design: Design) -> StateMachine:
     ------
     DesignError
         For a design that does not judge a level by stages.
+    TooManyStatesError
+        If there are too many states to walk.
     """
     require_stages(design, "state diagram")
-    states = reachable_states(design)
-    steps: dict[CohortNode, list[_Step]] = {}
-    for state in states.values():
-        source = _node(state)
-        if isinstance(source, CohortNode):
-            followers = steps.setdefault(source, [])
-            followers.extend(_step(design, states[key]) for key in state.following)
+    start, steps = _walk(design)
     edges = [edge for source in sorted(steps) for edge in _edges(source, steps[source])]
     ends = {edge.target for edge in edges if isinstance(edge.target, EndNode)}
     by_mtd = sorted(ends, key=lambda end: (end.inconclusive, end.mtd is None, end.mtd or 0))
-    start = _node(next(iter(states.values())))
     return StateMachine(start=start, nodes=(*sorted(steps), *by_mtd), edges=tuple(edges))
 
 
-def _node(state: State) -> Node:
-    decision = state.decision
+def _walk(design: Design) -> tuple[Node, dict[CohortNode, list[_Step]]]:
+    """Return the first node, and of every cohort the steps that are told apart here.
+
+    Levels above one that is too toxic are never given again: what was seen there counts for nothing
+    but a maximum sample size, and without one, states that differ only there are walked once.
+    """
+    start = ((Tally(),) * design.n_levels, design.start)
+    decisions = {start: design.decide(*start)}
+    steps: dict[CohortNode, dict[object, _Step]] = {}
+    states = [start]
+    for tallies, here in states:  # they grow on the way
+        source = _node(tallies, decisions[tallies, here])
+        if not isinstance(source, CohortNode):
+            continue
+        level, size = source.level, source.last - source.first + 1
+        found = steps.setdefault(source, {})
+        for n_dlts in range(size + 1):
+            seen = tallies[level].plus(Tally(n_evaluable=size, n_dlts=n_dlts))
+            after = (*tallies[:level], seen, *tallies[level + 1 :])
+            merged = after
+            if design.max_patients is None and design.status(seen) is LevelStatus.TOO_TOXIC:
+                merged = (*tallies[:level], *(seen,) * (design.n_levels - level))
+            state = merged, level
+            if (decision := decisions.get(state)) is None:
+                if len(states) >= MAX_STATES:
+                    raise TooManyStatesError(design.n_levels, MAX_STATES)
+                decision = decisions[state] = design.decide(merged, level)
+                states.append(state)
+            target = _node(merged, decision)
+            told = (seen, target, after[level + 1 : level + 2], after[max(0, level - 1) : level])
+            if told not in found:
+                found[told] = _step(design, after, level, target)
+    first = _node(start[0], decisions[start])
+    return first, {source: list(found.values()) for source, found in steps.items()}
+
+
+def _node(tallies: Sequence[Tally], decision: Decision) -> Node:
     if decision.level is None:
         return EndNode(decision.mtd, decision.inconclusive)
-    so_far = state.tallies[decision.level].n_evaluable
+    so_far = tallies[decision.level].n_evaluable
     return CohortNode(decision.level, so_far + 1, so_far + decision.n_to_enrol)
 
 
-def _step(design: Design, state: State) -> _Step:
-    above, below = neighbours(design, state.tallies, state.level)
+def _step(design: Design, tallies: tuple[Tally, ...], level: int, target: Node) -> _Step:
+    above, below = neighbours(design, tallies, level)
     known: tuple[tuple[Side, LevelStatus | None, int], ...] = (
-        ("above", above, state.level + 1),
-        ("below", below, state.level - 1),
+        ("above", above, level + 1),
+        ("below", below, level - 1),
     )
     return _Step(
-        n_dlts=state.here.n_dlts,
-        target=_node(state),
-        too_toxic=design.status(state.here) is LevelStatus.TOO_TOXIC,
+        n_dlts=tallies[level].n_dlts,
+        target=target,
+        too_toxic=design.status(tallies[level]) is LevelStatus.TOO_TOXIC,
         statuses={side: status for side, status, _ in known},
         seen={
-            side: (state.tallies[there].n_evaluable, state.tallies[there].n_dlts)
+            side: (tallies[there].n_evaluable, tallies[there].n_dlts)
             for side, status, there in known
             if status is not None
         },

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from string import ascii_lowercase
+from typing import Any
 
 from escalation.designs import Design, LevelStatus, describe_options, design_settings
 from escalation.designs.base import WAIT
@@ -57,7 +58,7 @@ def view_rule(protocol: Protocol) -> View:
         document=lambda: {
             **identity_document(protocol),
             "design": design_settings(protocol.design),
-            "sections": [asdict(section) for section in sections],
+            "sections": [_document(section) for section in sections],
         },
         rows=lambda: _rows(sections),
     )
@@ -117,6 +118,23 @@ def _blocks(sections: Sequence[Section]) -> Iterator[Block]:
         if section.items:
             yield GAP
             yield Items(section.items, section.numbered, "  - ")
+
+
+def _document(section: Section) -> dict[str, Any]:
+    return {
+        "title": section.title,
+        "paragraphs": list(section.paragraphs),
+        "items": [_item_document(item) for item in section.items],
+        "numbered": section.numbered,
+    }
+
+
+def _item_document(item: Item) -> dict[str, Any]:
+    return {
+        "text": item.text,
+        "data": list(item.data),
+        "items": [_item_document(part) for part in item.items],
+    }
 
 
 def _rows(sections: Sequence[Section]) -> Iterator[Sequence[object]]:

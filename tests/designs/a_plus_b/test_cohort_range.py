@@ -23,8 +23,7 @@ from escalation.protocol.consensus import ask_all
 from escalation.reports.rule.text import rule_text
 from simulations.engines.exact import exact_characteristics
 from simulations.graph.build import build_graph
-
-from .untidy import every_answer
+from tests.designs.untidy import every_answer
 
 LABELS = (1, 2)
 

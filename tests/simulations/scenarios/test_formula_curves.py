@@ -24,7 +24,7 @@ from simulations.questions.averages import average_over_curves
 from simulations.questions.worst_case import worst_overdose, worst_pcs
 from simulations.scenarios.scenario import load_scenarios, parse_scenarios
 
-CASE = Path(__file__).parents[1] / "data" / "curve_by_formula.toml"
+CASE = Path(__file__).parents[2] / "data" / "curve_by_formula.toml"
 DOSES = (1e6, 3e6, 6e6, 1e7)
 
 # target, and the keys of a [[scenarios]] table of which the curve passes through it at a dose

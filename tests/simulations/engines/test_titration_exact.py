@@ -82,7 +82,7 @@ def move(seen: Seen, level: int, cap: int, limits: Limits) -> int | None:
 
 
 def finish(result: Result, seen: Seen, weight: float, target: float) -> None:
-    # the selection at the end has its own oracle, select.mtd, in tests/designs/test_boin.py
+    # the selection at the end has its own oracle, select.mtd, in designs/interval/test_boin.py
     ceiling = eliminated(seen, LIMITS[target])
     tolerated = [Tally(n_evaluable=n, n_dlts=x) for n, x in seen[:ceiling]]
     mtd = select_mtd(tolerated, target)

@@ -11,8 +11,7 @@ from escalation.outcomes import Tally
 from escalation.reports.rule.sentences import Case, rule_sentences, settled_early
 from escalation.reports.rule.situations import State, answer_words, reachable_states
 from escalation.reports.rule.text import rule_text
-
-from .every_option import every_three_plus_three
+from tests.reports.every_option import every_three_plus_three
 
 THREE_PLUS_THREES = every_three_plus_three(
     [

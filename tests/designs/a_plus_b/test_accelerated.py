@@ -18,8 +18,7 @@ from escalation.designs import (
 from escalation.designs.replay import replay
 from escalation.errors import DesignError, InputError
 from escalation.outcomes import Cohort, Outcome, Tally, parse_outcomes, tally_cohorts
-
-from .titration import OPTIONS, every_trial
+from tests.designs.titration import OPTIONS, every_trial
 
 
 def ask(design, notation):

@@ -13,7 +13,7 @@ from simulations.engines.passes import expected_from, passing_probabilities
 from simulations.engines.simulated import CHUNK_SIZE
 from simulations.graph.build import build_graph
 from simulations.questions.paths import iter_paths
-from tests.simulations.test_memory import Careful
+from tests.simulations.engines.test_memory import Careful
 
 P_DLT = [0.1, 0.25, 0.45]
 PENDING = [Tally(n_evaluable=3), Tally(n_evaluable=1, n_pending=2), Tally()]

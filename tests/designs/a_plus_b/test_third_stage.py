@@ -28,8 +28,7 @@ from escalation.reports.rule.decision_table import decision_table
 from simulations.engines.exact import exact_characteristics
 from simulations.engines.montecarlo import simulate
 from simulations.graph.build import build_graph
-
-from .untidy import NONE, assert_never_higher, assert_none, assert_sound, every_answer
+from tests.designs.untidy import NONE, assert_never_higher, assert_none, assert_sound, every_answer
 
 # A, B, C, D, E, third, F: with F = E+1, above it, at A+B, and stages of three sizes
 CONSTANTS = [

@@ -20,9 +20,8 @@ from escalation.trial import (
 )
 from escalation.trial.demo import DEMO_DAY
 from escalation.trial.events import Choice
-
-from .played import Played, begin, play_demo
-from .written import lines_of
+from tests.reports.played import Played, begin, play_demo
+from tests.reports.written import lines_of
 
 
 def screen(played: Played, on: date = DEMO_DAY, *, as_of: bool = False) -> str:

@@ -11,8 +11,7 @@ from escalation.outcomes import Tally
 from escalation.protocol import Protocol, load_protocol
 from escalation.reports.trial.outlook import describe_outlook, outlook, outlook_document
 from escalation.trial import rule_says
-
-from .played import Played, begin, play_demo
+from tests.reports.played import Played, begin, play_demo
 
 
 def lines(played: Played) -> list[str]:

@@ -10,9 +10,8 @@ import pytest
 from escalation.reports.trial.log import about_subject, log_document, view_log
 from escalation.trial import Recorded, Recorder, TrialState, delegate_role, evolve
 from escalation.trial.events import Role, RoleDelegated, SubjectDosed
-
-from .played import begin, play_demo
-from .written import lines_of
+from tests.reports.played import begin, play_demo
+from tests.reports.written import lines_of
 
 DEMO = play_demo()
 

@@ -23,7 +23,7 @@ from simulations.engines.characteristics import OperatingCharacteristics
 from simulations.engines.exact import end_probabilities, exact_batch, exact_characteristics
 from simulations.graph.build import TransitionGraph, build_graph
 
-DATA = Path(__file__).parents[1] / "data"
+DATA = Path(__file__).parents[2] / "data"
 TIGHT = 1e-12
 
 

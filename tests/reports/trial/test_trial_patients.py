@@ -10,9 +10,8 @@ from escalation.reports.trial.patients import patient_blocks, patients_document
 from escalation.trial import enrol_subject
 from escalation.trial.demo import DEMO_DAY
 from escalation.trial.events import Toxicity
-
-from .played import begin, play_demo
-from .written import lines_of
+from tests.reports.played import begin, play_demo
+from tests.reports.written import lines_of
 
 
 def test_the_demo_s_patients_with_what_has_to_be_known_of_each() -> None:

@@ -33,8 +33,7 @@ from escalation.trial.events import (
     Toxicity,
     Vote,
 )
-
-from .played import Played, begin, play_demo
+from tests.reports.played import Played, begin, play_demo
 
 DEMO = play_demo()
 

@@ -17,8 +17,7 @@ from escalation.designs import VARIANTS, Action, APlusB, Decision, ThreePlusThre
 from escalation.designs.base import MAX_LEVELS
 from escalation.errors import DesignError, InputError
 from escalation.outcomes import Tally, parse_outcomes, tally_cohorts
-
-from .untidy import (
+from tests.designs.untidy import (
     NONE,
     Answers,
     assert_capped,

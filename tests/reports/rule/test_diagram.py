@@ -17,8 +17,7 @@ from escalation.figures.state_machine import plot_diagram
 from escalation.reports.rule.diagram import mermaid
 from escalation.reports.rule.situations import State, reachable_states
 from escalation.reports.rule.state_machine import CohortNode, Edge, EndNode, Node, state_machine
-
-from .every_option import every_three_plus_three
+from tests.reports.every_option import every_three_plus_three
 
 DESIGNS = [
     *every_three_plus_three([(1, 0, None), (3, 1, None), (4, 1, 12), (4, 3, None)]),

@@ -15,7 +15,7 @@ from escalation.errors import EscalationError, InputError
 from escalation.outcomes import Tally, parse_outcomes, tally_cohorts
 from simulations.graph.build import TransitionGraph, build_graph
 
-DATA = Path(__file__).parents[1] / "data"
+DATA = Path(__file__).parents[2] / "data"
 
 # bcrm and AplusB (declare, expand-below), precautionary (confirm); 1 to 8 levels
 PATHS = {

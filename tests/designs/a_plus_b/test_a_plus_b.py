@@ -21,8 +21,7 @@ from escalation.designs import (
 )
 from escalation.errors import DesignError
 from escalation.outcomes import Tally, parse_outcomes, tally_cohorts
-
-from .untidy import (
+from tests.designs.untidy import (
     NONE,
     assert_capped,
     assert_never_higher,

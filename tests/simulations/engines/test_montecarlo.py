@@ -28,7 +28,7 @@ from simulations.engines.montecarlo import simulate, simulate_trials
 from simulations.engines.simulated import CHUNK_SIZE, MonteCarlo
 from simulations.graph.build import TransitionGraph, build_graph
 
-DATA = Path(__file__).parents[1] / "data"
+DATA = Path(__file__).parents[2] / "data"
 DRAWS = ("cohort", "latent")
 MILD = [0.05, 0.10, 0.20, 0.30, 0.45]
 

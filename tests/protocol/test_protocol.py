@@ -32,7 +32,7 @@ from escalation.protocol.file import find_faults, parse_protocol
 from escalation.protocol.models import protocol_json_schema, protocol_models
 from escalation.protocol.protocol import name_settings
 
-PROTOCOLS = Path(__file__).parents[1] / "escalation" / "protocols"
+PROTOCOLS = Path(__file__).parents[2] / "escalation" / "protocols"
 SHIPPED = shipped_protocols()
 NCT = load_protocol("nct07123519")
 NCT_TEXT = (PROTOCOLS / "nct07123519.toml").read_text(encoding="utf-8")
@@ -373,7 +373,7 @@ def test_every_fault_is_reported_at_once_each_with_its_place():
         (PLAIN.replace('"3+3"', "3"), "design.name: no design is called 3; known: 3+3"),
         (PLAIN.replace('name = "3+3"', 'variant = "declare"'), "design.name: is missing; known: "),
         (PLAIN.replace("3+3", "a+b"), "design.a: is missing"),
-        (PLAIN.replace(LEVELS, "max_patients = 0\n" + LEVELS), "design: 3+3: max_patients must be"),
+        (PLAIN.replace(LEVELS, "max_patients = 0\n" + LEVELS), "design.max_patients: must be at "),
         (
             PLAIN.replace(LEVELS, "max_patient = 9\n" + LEVELS),
             "design.max_patient: is not a setting;",

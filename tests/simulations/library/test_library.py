@@ -202,7 +202,7 @@ def test_a_comparison_in_a_notebook_is_a_table_a_measure() -> None:
     both = {name: escalation.ThreePlusThree(n_levels=4, variant=name) for name in VARIANTS}
     found = simulations.comparison(both, {"x": SHORT}, target=0.25)
     assert repr(found).startswith("<Comparison of confirm, declare")
-    assert "<h2>correct selection, %</h2>" in found._repr_html_()
+    assert ">correct selection, %</h" in found._repr_html_()
     assert found["x"].designs[0].metrics["pcs"] == pytest.approx(
         simulations.characteristics(both, {"x": SHORT}, target=0.25).to_frame()["pcs"][0]
     )

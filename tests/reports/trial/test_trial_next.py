@@ -9,9 +9,8 @@ from escalation.protocol import Protocol, load_protocol
 from escalation.reports.trial.next import next_document, view_next
 from escalation.trial import decide, enrol_subject, hold_enrolment, next_patient
 from escalation.trial.demo import DEMO_DAY
-
-from .played import START, Played, begin, play_demo
-from .written import lines_of
+from tests.reports.played import START, Played, begin, play_demo
+from tests.reports.written import lines_of
 
 NCT = load_protocol("nct07123519")
 

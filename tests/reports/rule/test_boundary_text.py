@@ -13,7 +13,7 @@ from escalation.reports.rule.situations import reachable_states
 from escalation.reports.rule.text import rule_text
 
 NAMES = [name for name, design in DESIGNS.items() if issubclass(design, IntervalDesign)]
-DATA = Path(__file__).parents[1] / "data/boin_boundaries.csv"
+DATA = Path(__file__).parents[2] / "data/boin_boundaries.csv"
 ROWS = [
     row
     for row in csv.DictReader(DATA.read_text(encoding="utf-8").splitlines())
