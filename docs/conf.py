@@ -46,7 +46,9 @@ html_theme = "pydata_sphinx_theme"
 html_title = f"escalation {version}"
 html_static_path = ["_static"]
 html_css_files = ["escalation.css"]
-html_sidebars: dict[str, list[str]] = {page: [] for page in ("start", "designs", "protocol")}
+html_sidebars: dict[str, list[str]] = {
+    page: [] for page in ("start", "designs", "protocol", "internals")
+}
 html_show_sourcelink = False
 html_copy_source = False
 html_theme_options = {

@@ -20,6 +20,7 @@ from numpydoc.docscrape import NumpyDocString
 from pygments import token
 from pygments.lexer import RegexLexer, bygroups
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 
 from escalation.cli import main
@@ -286,11 +287,21 @@ def _write(path: Path, text: str) -> None:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Add all this to Sphinx."""
     app.connect("config-inited", write_pages)
+    app.connect("env-get-outdated", find_read_from_program)
     app.connect("sphinx-click-process-description", describe_command)
     app.add_lexer("console", PromptLexer)
     app.add_directive("designs", Designs)
     app.add_directive("protocol-keys", ProtocolKeys)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def find_read_from_program(_: Sphinx, environment: BuildEnvironment, *__: object) -> list[str]:
+    """Return the pages whose words are the program's: a second build reads them again."""
+    return [
+        page
+        for page in environment.found_docs
+        if page.startswith(("api/", "commands/")) or page in ("designs", "protocol")
+    ]
 
 
 def describe_command(_: Sphinx, context: click.Context, lines: list[str]) -> None:
