@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import itertools
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, get_origin
@@ -274,7 +275,28 @@ def write_pages(*_: object) -> None:
     for package in MODULES:
         _write(HERE / "api" / f"{package}.md", "\n".join(python_page(package)))
     for path in sorted(NOTEBOOKS.glob("*.ipynb")):
-        _write(HERE / "notebooks" / path.name, path.read_text(encoding="utf-8"))
+        text = with_alternative_text(path.read_text(encoding="utf-8"))
+        _write(HERE / "notebooks" / path.name, text)
+
+
+def with_alternative_text(notebook: str) -> str:
+    """Return a notebook with the words of each picture where myst-nb looks for them.
+
+    ``escalation.Picture`` leaves them with the output, as Jupyter and nbconvert expect; myst-nb
+    reads them from the cell, which therefore may show one picture only.
+    """
+    cells = json.loads(notebook)
+    for cell in cells["cells"]:
+        pictures = [
+            output["metadata"].get("image/png", {})
+            for output in cell.get("outputs", ())
+            if "image/png" in output.get("data", {})
+        ]
+        if len(pictures) > 1:
+            raise ValueError(f"a cell shows {len(pictures)} pictures; give each its own cell")
+        for picture in pictures:
+            cell["metadata"]["mystnb"] = {"image": {"alt": picture["alt"]}}
+    return json.dumps(cells)
 
 
 def _write(path: Path, text: str) -> None:

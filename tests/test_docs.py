@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import json
 import re
 import sys
 from collections.abc import Iterator
@@ -106,3 +107,26 @@ def test_every_public_name_is_on_the_page_of_a_package(reference):
             names += importlib.import_module(f"{package}.{module}").__all__
         for name in names:
             assert re.search(rf"^   {name}$|`{name}`", pages, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    "path", sorted((DOCS.parent / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem
+)
+def test_every_picture_of_a_notebook_has_its_words_in_the_documentation(path, reference):
+    shown = json.loads(reference.with_alternative_text(path.read_text(encoding="utf-8")))
+    pictures = [
+        (cell["metadata"].get("mystnb", {}).get("image", {}).get("alt"), output["data"])
+        for cell in shown["cells"]
+        for output in cell.get("outputs", ())
+        if "image/png" in output.get("data", {})
+    ]
+    assert pictures
+    for alt, data in pictures:
+        assert alt == "".join(data["text/plain"])
+
+
+def test_two_pictures_of_one_cell_are_refused_as_they_would_share_their_words(reference):
+    picture = {"data": {"image/png": ""}, "metadata": {"image/png": {"alt": "a picture"}}}
+    notebook = {"cells": [{"metadata": {}, "outputs": [picture, picture]}]}
+    with pytest.raises(ValueError, match="a cell shows 2 pictures"):
+        reference.with_alternative_text(json.dumps(notebook))

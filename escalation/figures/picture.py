@@ -21,8 +21,8 @@ _DPI = 150
 class Picture:
     """A figure and its alternative text; a notebook shows both.
 
-    Jupyter, nbconvert and myst-nb pass the text on to the image; where there is no image, the
-    text itself is shown.
+    Jupyter and nbconvert pass the text on to the image; where there is no image, the text itself
+    is shown.
 
     Parameters
     ----------
