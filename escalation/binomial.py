@@ -217,7 +217,7 @@ def _check(n_evaluable: object, n_dlts: object, level: object) -> None:
 
 
 def check_level(level: object) -> None:
-    """Raise ``InputError`` for what is no level of confidence."""
+    """Raise ``InputError`` for what is not a level of confidence."""
     if type(level) is not float or not 0 < level < 1:
         raise InputError(f"the level of confidence must lie between 0 and 1, not {level!r}")
 

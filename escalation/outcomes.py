@@ -174,7 +174,9 @@ def _parse_cohort(text: str, start: int, end: int) -> Cohort:
             )
     if label.end() == end:
         raise NotationError(
-            text, end - 1, f"level {label[0]} has no outcomes; write one letter a patient, as 1NNT"
+            text,
+            end - 1,
+            f"level {label[0]} has no outcomes; write one letter a patient, such as 1NNT",
         )
     letters = text[label.end() : end]
     return Cohort(label=int(label[0]), outcomes=tuple(Outcome(letter) for letter in letters))
@@ -231,7 +233,7 @@ def tally_cohorts(cohorts: Iterable[Cohort], labels: Sequence[int]) -> tuple[Tal
 def last_tally(cohorts: Sequence[Cohort]) -> Tally:
     """Return the last cohort with patients who count, at the level of the very last one.
 
-    Empty where there is none: who was not evaluable leaves no trace, but for the level.
+    Empty where there is none: who was not evaluable leaves no trace, except for the level.
     """
     for cohort in reversed(cohorts):
         if cohort.label != cohorts[-1].label:

@@ -20,7 +20,7 @@ def is_line(text: str, max_length: int = 1000) -> bool:
 
 
 def align(rows: Sequence[Sequence[str]], *, left: Collection[int] = (0,)) -> str:
-    """Return rows as lines of aligned columns, to the right but for the columns in ``left``.
+    """Return rows as lines of aligned columns, to the right except for the columns in ``left``.
 
     A row may be shorter than the others.
     """

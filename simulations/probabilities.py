@@ -28,7 +28,7 @@ def check_probabilities(
     Raises
     ------
     InputError
-        If they have the wrong shape or one is no probability.
+        If they have the wrong shape or one is not a probability.
     """
     try:
         p = np.asarray(values, dtype=np.float64)
@@ -45,7 +45,7 @@ def check_probabilities(
 
 
 def check_target(target: float) -> None:
-    """Refuse a target that is no probability between 0 and 1."""
+    """Refuse a target that is not a probability between 0 and 1."""
     if isinstance(target, bool) or not isinstance(target, Real):
         raise InputError(f"the target P(DLT) is a number between 0 and 1, not {target!r}")
     if not 0 < target < 1:

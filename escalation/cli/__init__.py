@@ -78,7 +78,7 @@ class Program(LazyGroup):
             importlib.import_module("escalation.cli.bash")
         try:
             return super().main(*args, **kwargs)
-        except OSError as error:  # but for EPIPE, which click ends quietly
+        except OSError as error:  # except for EPIPE, which click ends quietly
             click.echo(f"escalation: {error.filename or 'output'}: {reason(error)}", err=True)
             sys.exit(1)
 

@@ -16,11 +16,13 @@ __all__ = ["decide"]
 @click.command(cls=OutcomesCommand)
 @click.argument("words", metavar="OUTCOMES", nargs=-1, required=True)
 @protocol_options
-@click.option("--allow-departures", is_flag=True, help="Decide on a history against the rule too.")
+@click.option(
+    "--allow-departures", is_flag=True, help="Decide even if the outcomes depart from the rule."
+)
 @click.option(
     "--stop-at-rate",
     metavar="X/N",
-    help="DLT rate at which an expansion at the MTD stops, as 1/3.  [default: the protocol's]",
+    help="DLT rate at which an expansion at the MTD stops, such as 1/3.  [default: the protocol's]",
 )
 @click.option(
     "--all",
@@ -32,13 +34,13 @@ __all__ = ["decide"]
     "--target",
     type=float,
     metavar="P",
-    help="With --all: P(DLT) sought.  [default: the design's, else one that is said]",
+    help="With --all: the target P(DLT).  [default: the design's, else one that is printed]",
 )
 @click.option(
     "--max-patients",
     type=int,
     metavar="N",
-    help="With --all: in the whole trial.  [default: the design's, else those planned]",
+    help="With --all: patients in the whole trial.  [default: the design's, else those planned]",
 )
 @shows
 def decide(
@@ -55,8 +57,9 @@ def decide(
 
     OUTCOMES are cohorts: a level label, then a letter a patient: N no DLT, T DLT, ? pending,
     X not evaluable; in quotes, because a shell may read the ?. "" asks for the first cohort; -
-    reads standard input. Our own letter M is a moderate toxicity (grade 2 or more) without a DLT:
-    it counts in the titration of the design accelerated, and is an N to every other.
+    reads standard input. M is a moderate toxicity (grade 2 or more) without a DLT, a
+    letter of this program: it counts in the titration of the design accelerated, and every other
+    design reads it as N.
 
     Patients treated at the MTD after the rule has stopped with it are an expansion: the rule does
     not count them, and they have a boundary of their own where the protocol gives one.

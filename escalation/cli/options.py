@@ -69,7 +69,9 @@ def add_design_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option(
         "--variant", type=click.Choice(list(VARIANTS)), help="One of the usual 3+3 designs."
     )
-    @click.option("--levels", type=int, metavar="N", help="A plain ladder of N levels instead.")
+    @click.option(
+        "--levels", type=int, metavar="N", help="A plain ladder of N levels instead of a protocol."
+    )
     @click.option("--start", type=int, metavar="LABEL", help="Start at this level.")
     @click.option(
         "--design",
@@ -84,7 +86,7 @@ def add_design_options(command: Callable[..., Any]) -> Callable[..., Any]:
         multiple=True,
         metavar="KEY=VALUE",
         shell_complete=complete_settings,
-        help="An option of the design, as two_of_six=mtd, max_patients=18.",
+        help="An option of the design, such as two_of_six=mtd; may be repeated.",
     )
     @functools.wraps(command)
     def wrapper(
@@ -179,7 +181,7 @@ class OutcomesCommand(CarefulCommand):
     """A command that takes outcomes of a level below the start, ``-1NNN``, for no option."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put the words that are no options behind ``--``, in their order."""
+        """Put the words that are not options behind ``--``, in their order."""
         with_value = self.names_with_value
         options: list[str] = []
         words: list[str] = []

@@ -1,4 +1,4 @@
-"""`escalation protocol`: shipped protocols and files of one's own."""
+"""`escalation protocol`: shipped protocols and your own files."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def show(name: str) -> View:
 def check(ctx: click.Context, file: str, as_json: bool) -> None:
     """Check a protocol file and name every fault at once.
 
-    Prints the digest of a sound one; exits with 3 for any other. - is standard input.
+    Prints the digest of a valid file, and exits with 3 for any other. - reads standard input.
 
     Example: escalation protocol check my-trial.toml
     """

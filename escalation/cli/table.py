@@ -32,7 +32,7 @@ FIRST_COHORTS = 3  # what a page can hold
 @click.command(cls=CarefulCommand)
 @protocol_options
 @click.option("--full", is_flag=True, help="Print every situation, where a design has boundaries.")
-@click.option("--plot", type=click.Path(path_type=Path), help="Draw it too: .png, .svg or .pdf.")
+@click.option("--plot", type=click.Path(path_type=Path), help="Also draw it: .png, .svg or .pdf.")
 @click.option(
     "--cohorts",
     "n_cohorts",
@@ -44,10 +44,10 @@ FIRST_COHORTS = 3  # what a page can hold
 def table(protocol: Protocol, *, full: bool, plot: Path | None, n_cohorts: int | None) -> View:
     """Print what to do at a level, for every number of patients and of DLTs there.
 
-    The table is about one level; a maximum sample size, which is about all, is named below it.
-    An interval design is told by its boundaries, with --full by every situation as the others
-    are. A CRM judges all levels together: it is told by what follows each course of the first 3
-    cohorts.
+    The table is about one level; a maximum sample size, which concerns all, stands below it.
+    An interval design is shown by its boundaries, or with --full by every situation, as the
+    others are. A CRM judges all levels together: it is shown by what follows each course of the
+    first 3 cohorts.
 
     Example: escalation table --variant declare
     """

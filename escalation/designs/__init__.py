@@ -109,7 +109,7 @@ def required_options(design: type[Design]) -> tuple[str, ...]:
 def design_settings(design: Design) -> dict[str, Any]:
     """Return a design's name and its options with their values, as in a protocol file.
 
-    Every option, but for those in ``options_left_out`` that have their default.
+    Every option, except for those in ``options_left_out`` that have their default.
     """
     left_out = options_left_out(type(design))
     values = {option: getattr(design, option) for option in design_options(design)}

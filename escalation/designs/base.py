@@ -158,7 +158,7 @@ class Design(ABC):
     def decide(self, tallies: Sequence[Tally], level: int, last: Tally = NOBODY) -> Decision:
         """Say what to do next, given what has been seen.
 
-        Only the tallies and the current level count, never the order in which they came; but for
+        Only the tallies and the current level count, never the order in which they came; except for
         a design that remembers the last cohort, see ``remember``. With patients pending, the
         decision is made under each way they can turn out, with a DLT or without; it is settled
         when all ways agree, else the answer is to wait, or what the design's ``while_pending``
@@ -258,7 +258,7 @@ class Design(ABC):
         return
 
     def superseded_by(self, options: Collection[str]) -> frozenset[str]:
-        """Return the options that no longer hold when these are given anew."""
+        """Return the options that no longer hold when these are given again."""
         return frozenset()
 
     def _decide_pending(self, tallies: Sequence[Tally], level: int, last: Tally) -> Decision:

@@ -73,7 +73,7 @@ EARLY_STOP: Mapping[str, Any] = {
 def count_faults(
     design: Design, options: Iterable[str], *, may_be_unset: Collection[str] = ()
 ) -> Iterator[str]:
-    """Name the options that are no whole numbers."""
+    """Name the options that are not whole numbers."""
     for option in options:
         value = getattr(design, option)
         unset = value is None and option in may_be_unset
@@ -88,7 +88,7 @@ def rate_faults(
     may_be_unset: Collection[str] = (),
     smallest: float = 0,
 ) -> Iterator[str]:
-    """Name the options that are no numbers, or nearer to 0 than ``smallest`` and not 0."""
+    """Name the options that are not numbers, or nearer to 0 than ``smallest`` and not 0."""
     for option in options:
         value = getattr(design, option)
         if value is None and option in may_be_unset:

@@ -66,7 +66,7 @@ def resolve_with_last(
     Raises
     ------
     InputError
-        If the last cohort is no part of what was seen at its level.
+        If the last cohort is not part of what was seen at its level.
     """
     rest = without_last(tallies, level, last)
     for *ways, cohort in resolve_pending([*rest, last], dropouts=dropouts, moderate=moderate):
@@ -85,5 +85,5 @@ def without_last(tallies: Sequence[Tally], level: int, last: Tally) -> tuple[Tal
             n_moderate=here.n_moderate - last.n_moderate,
         )
     except InputError as error:
-        raise InputError("the last cohort is no part of what was seen at its level") from error
+        raise InputError("the last cohort is not part of what was seen at its level") from error
     return (*tallies[:level], before, *tallies[level + 1 :])

@@ -113,7 +113,7 @@ def replay(
     Patients written one after the other at one level, ``1N 1? 1T``, are one cohort as long as
     there are places in it and the design has not settled to leave the level. Earlier cohorts are
     judged with the outcomes known now; under a design that enrols while outcomes are pending, what
-    it may have opened before they were known is no departure.
+    it may have opened before they were known is not a departure.
 
     With ``expands``, a cohort at the MTD with which the design has stopped is an expansion: no
     departure, and the design no longer counts it, since a rule made for six patients does not

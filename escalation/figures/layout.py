@@ -257,7 +257,7 @@ def in_order(ax: Axes) -> tuple[list[Artist], list[str]]:
 def label_levels(
     ax: Axes, level_names: Sequence[str], *others: str, inches_beside: float = 0
 ) -> None:
-    """Name the levels at 0, 1 ... on the x axis, and after a gap what is no level.
+    """Name the levels at 0, 1 ... on the x axis, and after a gap what is not a level.
 
     A unit that all doses share goes to the axis' label. Names too wide for their place are broken
     at blanks, then made smaller, and failing that written upright. What stands beside the axes
@@ -323,7 +323,7 @@ def _fit(places: Sequence[float], names: Sequence[str], points: float, unit_inch
 
 
 def outcome_places(n_levels: int, n_others: int) -> list[float]:
-    """Return where the levels stand on the x axis, and what is no level, a little apart."""
+    """Return where the levels stand on the x axis, and what is not a level, a little apart."""
     step = max(1.0, n_levels / 5)
     first = n_levels - 1 + max(1.4, 0.7 + step / 2)
     return [*map(float, range(n_levels)), *(first + step * k for k in range(n_others))]

@@ -1,4 +1,4 @@
-"""How every picture looks: greys that print, one accent, small type, captions that say whence.
+"""How every picture looks: greys that print, one accent, small type, captions with the source.
 
 Nothing here is set globally: ``styled`` wraps a function that draws, and restores what was set.
 """

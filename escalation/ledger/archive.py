@@ -152,7 +152,7 @@ def read_archive(path: str | Path) -> dict[str, list[Entry]]:
     for number, line in enumerate(lines, start=2):
         row = _parse(line)
         if row is None or set(row) != set(COLUMNS):
-            faults.append(f"line {number}: is no entry as this program writes it")
+            faults.append(f"line {number}: is not an entry as this program writes it")
         elif not isinstance(row["trial"], str) or row["trial"] not in chains:
             faults.append(f"line {number}: is of a trial that the first line does not name")
         else:

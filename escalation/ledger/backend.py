@@ -38,7 +38,7 @@ class Backend(ABC):
 
     @abstractmethod
     def engine(self, *, create: bool = False) -> Engine:
-        """Return an engine that makes each connection anew, with safe settings or not at all.
+        """Return an engine that makes a new connection each time, with safe settings or not at all.
 
         Raises
         ------

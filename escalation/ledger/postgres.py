@@ -71,7 +71,7 @@ class PostgreSQL(Backend):
         return connection
 
     def _demand_settings(self, connection: psycopg.Connection[Any]) -> None:
-        milliseconds = max(1, round(1000 * self._timeout))  # 0 would be for ever
+        milliseconds = max(1, round(1000 * self._timeout))  # 0 would never end
         connection.execute(f"SET lock_timeout = {milliseconds}")
         for setting, safe in SETTINGS.items():
             (value,) = connection.execute(f"SHOW {setting}").fetchone() or ("unknown",)

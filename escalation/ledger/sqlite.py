@@ -180,7 +180,7 @@ class SQLite(Backend):
         """Return what is wrong with the file's pages, tables and triggers."""
         pages = connection.exec_driver_sql("PRAGMA integrity_check").scalars().all()
         found = [f"the file is damaged: {printable(line)}" for line in pages if line != "ok"]
-        # but for SQLite's own, as the statistics that a database browser leaves
+        # except for SQLite's own, as the statistics that a database browser leaves
         query = "SELECT type || ' ' || name, sql FROM sqlite_master WHERE name NOT GLOB 'sqlite_*'"
         with closing(sqlite3.connect(":memory:")) as model:  # a new ledger shows what is right
             for statement in chain.from_iterable(self.steps):
@@ -249,7 +249,7 @@ _TROUBLES = {
     ),
     "SQLITE_PERM": Trouble(LedgerError, "permission denied"),
     "SQLITE_NOTADB": Trouble(
-        LedgerError, "this is no SQLite file, or its first page is damaged; nothing was changed"
+        LedgerError, "this is not an SQLite file, or its first page is damaged; nothing was changed"
     ),
     "SQLITE_CORRUPT": Trouble(
         IntegrityError, "the file is damaged; restore the ledger from a backup"

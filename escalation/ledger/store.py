@@ -103,9 +103,7 @@ def _version(database: Database, connection: Connection) -> int:
     """Return the schema's number, 0 where there is none yet; refuse what is not this program's."""
     version = installed_version(connection)
     if version is None:
-        raise LedgerError(
-            f"{database.name} is another program's database; a ledger wants one of its own"
-        )
+        raise LedgerError(f"{database.name} is another program's database; a ledger needs its own")
     newest = len(database.backend.steps)
     if version > newest:
         raise LedgerError(

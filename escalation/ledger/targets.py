@@ -50,7 +50,7 @@ def find_backend(target: str, timeout: float) -> Backend:
                 ) from error
             return PostgreSQL(_parse(target), timeout)
         case other:
-            raise LedgerError(f"{other}:// is no place for a ledger; {_FORMS}")
+            raise LedgerError(f"{other}:// is not a place for a ledger; {_FORMS}")
 
 
 def _path(text: str) -> Path:

@@ -98,13 +98,13 @@ def check_json(value: object, path: tuple[str | int, ...]) -> None:
         case dict():
             for key, inner in value.items():
                 if not isinstance(key, str):
-                    raise InputError(f"{_place(path)} has the key {shown(key)}, which is no text")
+                    raise InputError(f"{_place(path)} has the key {shown(key)}, which is not text")
                 check_json(inner, (*path, key))
         case list() | tuple():
             for place, inner in enumerate(value):
                 check_json(inner, (*path, place))
         case _:
-            raise InputError(f"{_place(path)} is {shown(value)}, which is no JSON value")
+            raise InputError(f"{_place(path)} is {shown(value)}, which is not a JSON value")
 
 
 def _place(path: tuple[str | int, ...]) -> str:

@@ -71,7 +71,7 @@ def verify(
         raise InputError(f"{ledger.name} has several trials: name the one that the anchor is of")
     for name, chained in chains.items():
         if name not in registered:
-            problem = f"{len(chained)} entries are of {shown(name)}, which is no trial here"
+            problem = f"{len(chained)} entries are of {shown(name)}, which is not a trial here"
             findings.append(Finding(kind="storage", problem=problem))
         findings += find_faults(name if isinstance(name, str) else None, chained, anchors)
     return findings
@@ -88,7 +88,7 @@ def find_faults(
     Parameters
     ----------
     trial : str or None
-        None if what stands in its place is no text.
+        None if what stands in its place is not text.
     rows : iterable of mapping
         By column, in the order in which they stand.
     anchors : iterable of Anchor

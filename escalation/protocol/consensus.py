@@ -122,7 +122,7 @@ def ask_all(
         Opinion(name=protocol.design.full_name, design=protocol.design, advice=own, agrees=True)
     ]
     left_out = []
-    # patients planned are no maximum: they fill in only what a design cannot do without
+    # patients planned are not a maximum: they fill in only what a design cannot do without
     given = {"target": sought, "max_patients": limit}
     spare = {"max_patients"} if limit_from in ("planned", None) else set()
     for name, design_name, options in _others(protocol.design, given, spare):

@@ -33,7 +33,7 @@ _UNREADABLE = "not a protocol file: nested too deep, or a number too long"
 
 
 def parse_protocol(data: bytes, source: str) -> Protocol:
-    """Read and check a protocol that is no shipped one.
+    """Read and check a protocol that is not a shipped one.
 
     Parameters
     ----------
@@ -165,7 +165,7 @@ def _translate(details: ErrorDetails, document: Mapping[str, Any]) -> Fault:
     match kind:
         case "extra_forbidden":
             known = [f.alias or name for name, f in protocol_models()[model].model_fields.items()]
-            problem = f"is no setting; {did_you_mean(str(place[-1]), known)}"
+            problem = f"is not a setting; {did_you_mean(str(place[-1]), known)}"
         case "union_tag_not_found":
             place, problem = ("design", "name"), f"is missing; known: {', '.join(DESIGNS)}"
         case "union_tag_invalid":

@@ -1,4 +1,4 @@
-"""Loading protocols: the shipped ones by name, one's own from a file."""
+"""Loading protocols: the shipped ones by name, your own from a file."""
 
 from __future__ import annotations
 

@@ -209,7 +209,7 @@ class Protocol:
 
     @property
     def planned_patients(self) -> int | None:
-        """Patients planned, which is no cap."""
+        """Patients planned, which is not a cap."""
         return self.enrolment.planned_patients
 
     @property
@@ -262,7 +262,7 @@ class Protocol:
         """
         for reserved in ("name", "n_levels", "start"):
             if reserved in options:
-                raise DesignError(f"{reserved!r} is no option of a design")
+                raise DesignError(f"{reserved!r} is not an option of a design")
         options = freeze_lists(options)
         if design_name is None:
             design = change_design(self.design, **options)

@@ -200,7 +200,7 @@ def sign(
         if last is None:
             refusal.add("No decision has been made.")
         elif made is None:
-            refusal.add(f"It is no decision; the last one is entry {last.seq}.")
+            refusal.add(f"It is not a decision; the last one is entry {last.seq}.")
         elif made is not last:
             refusal.add(f"Decision {last.seq} has taken its place.")
     elif not 1 <= entry <= state.seq:

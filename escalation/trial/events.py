@@ -198,7 +198,7 @@ class HistoryImported(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubjectEnrolled(Event):
-    """A subject took a place in the open cohort, or was assigned anew before being dosed.
+    """A subject took a place in the open cohort, or was reassigned before being dosed.
 
     ``breaches`` are the gates that stood in the way, where a site recorded it as a ``deviation``.
     """

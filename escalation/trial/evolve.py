@@ -196,7 +196,7 @@ def _add_fact(
 def _correct(state: TrialState, recorded: Recorded, event: EntryCorrected) -> str | None:
     fact = state.fact(event.entry)
     if fact is None:
-        return f"entry {event.entry} is no entry about a subject"
+        return f"entry {event.entry} is not an entry about a subject"
     if event.changes is not None and "subject" in event.changes:
         return "an entry cannot be moved to another subject"
     try:
@@ -253,7 +253,9 @@ def _sign(state: TrialState, recorded: Recorded, event: Signed) -> str | None:
     latest_first = reversed(range(len(state.decisions)))
     place = next((k for k in latest_first if state.decisions[k].seq == event.entry), None)
     if place is None:
-        return None if event.meaning is Meaning.REVIEWED else f"entry {event.entry} is no decision"
+        return (
+            None if event.meaning is Meaning.REVIEWED else f"entry {event.entry} is not a decision"
+        )
     made = state.decisions[place]
     signed = replace(made, signatures=(*made.signatures, recorded))
     state.decisions[place] = signed

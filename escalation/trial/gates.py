@@ -131,7 +131,7 @@ def _stagger(state: TrialState, cohort: Cohort, on: date) -> Iterator[Obstacle]:
     """Yield the day before which nobody may follow.
 
     It is that of the cohort, and no earlier than if those still in their window at the same level
-    belonged to it: a new decision does not begin the waiting anew.
+    belonged to it: a new decision does not restart the waiting.
     """
     if state.protocol is None:
         return
@@ -270,7 +270,7 @@ def _needs_decision(state: TrialState, on: date) -> Iterator[Obstacle]:
     if last is not None and last.approved is None and not deferred:
         text = f"Decision {last.seq} is not approved yet"
         if state.data_seq > last.event.cutoff:
-            text += f", and has to be made anew: entry {state.data_seq} came after its cut-off"
+            text += f", and has to be made again: entry {state.data_seq} came after its cut-off"
         yield Obstacle(text=f"{text}.", decision=True)
         return
     decision = rule_says(state)

@@ -1,4 +1,4 @@
-"""Earlier decisions judged anew: what a late DLT or a correction would have changed."""
+"""Earlier decisions judged again: what a late DLT or a correction would have changed."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _decisions_with_news(state: TrialState) -> Iterator[tuple[MadeDecision, list
             yield made, sorted(news[place])
 
 
-_TELLING = {"on", "level", "outcome"}  # what a decision may hang on
+_TELLING = {"on", "level", "outcome"}  # what a decision may depend on
 
 
 def _judge_anew(state: TrialState, made: MadeDecision, since: list[int]) -> Iterator[Remark]:

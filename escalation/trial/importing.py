@@ -1,7 +1,7 @@
 """Patients from a spreadsheet into a trial: all rows are recorded, or none.
 
 Into a trial without a cohort a spreadsheet is its history: cohorts that were treated before, and
-that their decisions are not in the ledger is said for ever. Into any other trial its rows pass the
+that their decisions are not in the ledger is always said. Into any other trial its rows pass the
 same gates as if typed one by one; rows that say what is recorded already change nothing.
 """
 

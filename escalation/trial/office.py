@@ -117,7 +117,7 @@ def resume_enrolment(state: TrialState, recorder: Recorder, *, reason: str) -> E
 def amend_protocol(
     state: TrialState, recorder: Recorder, *, protocol: Protocol, reason: str
 ) -> Events:
-    """Go on under another protocol; a level that was given must keep its label and its dose."""
+    """Continue under another protocol; a level that was given must keep its label and its dose."""
     refusal = Refusal("the protocol cannot be amended")
     refusal.check(state, recorder, "amend the protocol")
     _check_running(refusal, state)

@@ -187,7 +187,7 @@ def _odd_days(
 
 
 def warnings(state: TrialState, on: date) -> list[Remark]:
-    """Return what is no departure but has to be seen: too many patients, overdue data, amounts."""
+    """Return what is not a departure but has to be seen: too many patients, late data, amounts."""
     found = []
     protocol = state.protocol
     planned = None if protocol is None else protocol.planned_patients

@@ -50,13 +50,13 @@ def enrol_subject(
     replaces: str | None = None,
     deviation: str | None = None,
 ) -> Events:
-    """Give a subject a place of the open cohort.
+    """Give a subject a place in the open cohort.
 
     Parameters
     ----------
     state, recorder
     subject : str
-        A pseudonym. One who was enrolled and never dosed may be assigned anew, to a later cohort.
+        A pseudonym. One who was enrolled and never dosed may be reassigned to a later cohort.
     weight_kg : float or None
         Needed where doses are per kg.
     level : int or None
@@ -65,7 +65,7 @@ def enrol_subject(
         A subject of the cohort who turned out not evaluable; None for the first not replaced yet,
         once every place of the cohort has been given out.
     deviation : str or None
-        Why the subject was enrolled although a gate says no; recorded, and shown for ever.
+        Why the subject was enrolled although a gate says no; recorded, and shown from then on.
 
     Raises
     ------
@@ -105,7 +105,7 @@ def enrol_subject(
 def check_subject(
     refusal: Refusal, state: TrialState, recorder: Recorder, subject: str, weight_kg: float | None
 ) -> None:
-    """Refuse an id that is no pseudonym, and a weight that is none or is missing."""
+    """Refuse an id that is not a pseudonym, and a weight that is none or is missing."""
     refusal.check(state, recorder, PATIENTS)
     fault = subject_id_fault(subject)
     if fault is not None:
@@ -121,7 +121,7 @@ def _pass_gates(
     if deviation is None:
         refusal.reasons += obstacles
         return ()
-    refusal.unless(bool(obstacles), "No gate stands in the way: it is no deviation.")
+    refusal.unless(bool(obstacles), "No gate stands in the way: it is not a deviation.")
     return tuple(obstacles)
 
 
@@ -181,7 +181,7 @@ def dose_subject(
         it is not given. Whatever was infused, the subject stays at the level assigned.
     lot : str or None
     deviation : str or None
-        Why the subject was dosed although a gate says no; recorded, and shown for ever.
+        Why the subject was dosed although a gate says no; recorded, and shown from then on.
     history : bool
         Whether it is imported from before the trial was tracked: its gates were not here.
 

@@ -256,7 +256,7 @@ class _Cells:
         if not text:
             return None
         if not re.fullmatch(r"-?[0-9]{1,9}", text, re.ASCII):
-            self._fault(name, f'"{printable(text)}" is no whole number')
+            self._fault(name, f'"{printable(text)}" is not a whole number')
             return None
         return int(text)
 
@@ -269,7 +269,7 @@ class _Cells:
         if number is None:
             return None
         if not isfinite(number) or "_" in text:
-            self._fault(name, f'"{printable(text)}" is no number such as 61.5 or 1.85E8')
+            self._fault(name, f'"{printable(text)}" is not a number such as 61.5 or 1.85E8')
             return None
         return number
 
@@ -281,7 +281,7 @@ class _Cells:
         try:
             return date.fromisoformat(text)
         except ValueError:
-            self._fault(name, f'"{printable(text)}" is no day; write it as 2026-01-31')
+            self._fault(name, f'"{printable(text)}" is not a day; write it as 2026-01-31')
             return None
 
     def _toxicities(self) -> tuple[Toxicity, ...]:
@@ -307,7 +307,7 @@ class _Cells:
             return None
         onset = self._as_date("onset", cells["onset"])
         if not re.fullmatch(r"[1-5]", cells["grade"]):
-            self._fault("grade", f'"{printable(cells["grade"])}" is no grade from 1 to 5')
+            self._fault("grade", f'"{printable(cells["grade"])}" is not a grade from 1 to 5')
             return None
         relation = cells["relation"].casefold()
         if relation and relation not in list(Relation):

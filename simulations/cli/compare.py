@@ -67,7 +67,9 @@ DEFAULT_PATIENTS = 30
     shell_complete=complete_protocols,
     help="The ladder and its scenarios.",
 )
-@click.option("--levels", type=int, metavar="N", help="A plain ladder of N levels instead.")
+@click.option(
+    "--levels", type=int, metavar="N", help="A plain ladder of N levels instead of a protocol."
+)
 @click.option("--start", type=int, metavar="LABEL", help="Start at this level.")
 @click.option(
     "--target",
@@ -109,7 +111,7 @@ DEFAULT_PATIENTS = 30
 @click.option(
     "--by",
     metavar="FIGURE",
-    help="With --diff: the figure to explain, as pcs, sample_size, p_select:5.",
+    help="With --diff: the figure to explain, such as pcs, sample_size, p_select:5.",
 )
 @plot_option
 @shows
@@ -139,7 +141,7 @@ def compare(
     DESIGN is a design's name, a 3+3 variant, or a protocol by name or file, which brings its
     ladder. Options follow a colon, boin:cohort_size=1,n_earlystop=9; an alias for the tables
     comes before it, boin=A:cohort_size=1. A design that can reach too many states is simulated,
-    on patients shared by all designs; differences to the first design then have limits of 95 %.
+    on patients shared by all designs; differences to the first design then have 95 % limits.
     With --diff, every data set at which two designs part is shown with what each does there, the
     probability of meeting it and what it contributes to their difference.
 

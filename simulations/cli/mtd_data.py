@@ -24,7 +24,7 @@ __all__ = ["mtd_data"]
     default=LEVEL,
     show_default=True,
     metavar="LEVEL",
-    help="Of the limits, between 0 and 1.",
+    help="Confidence level of the limits, between 0 and 1.",
 )
 @shows
 def mtd_data(*, question: Question, confidence: float) -> View:

@@ -91,7 +91,7 @@ def parse_interval(text: str) -> tuple[float, float]:
     """
     limits = parse_numbers("--interval", text)
     if len(limits) != 2:
-        raise InputError(f"--interval takes LOW,HIGH, as 0.16,0.33, not {len(limits)} numbers")
+        raise InputError(f"--interval takes LOW,HIGH, such as 0.16,0.33, not {len(limits)} numbers")
     return limits[0], limits[1]
 
 

@@ -68,7 +68,7 @@ seed_option = click.option(
     type=click.IntRange(min=0),
     default=1,
     show_default=True,
-    help="Of the random numbers.",
+    help="Seed of the random numbers.",
 )
 trials_option = click.option(
     "--trials",
@@ -78,13 +78,13 @@ trials_option = click.option(
     help="Trials to simulate per scenario.",
 )
 workers_option = click.option(
-    "--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes."
+    "--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes to use."
 )
 plot_option = click.option(
     "--plot",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Draw it too: .png, .svg or .pdf.",
+    help="Also draw it: .png, .svg or .pdf.",
 )
 
 
@@ -100,7 +100,9 @@ def question_options(*, scenarios: bool = True) -> Callable[[Wrapped], Wrapped]:
         @protocol_options
         @click.option("--from", "outcomes", metavar="OUTCOMES", help="Outcomes so far.")
         @click.option(
-            "--allow-departures", is_flag=True, help="Continue a history against the rule too."
+            "--allow-departures",
+            is_flag=True,
+            help="Continue even from outcomes that depart from the rule.",
         )
         @functools.wraps(command)
         def wrapper(

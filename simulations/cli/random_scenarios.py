@@ -50,7 +50,7 @@ PRIORS = {
     "prior_settings",
     multiple=True,
     metavar="KEY=VALUE",
-    help="A setting of the prior, as step_mean=0.38 or mean=-1.1,0.",
+    help="A setting of the prior, such as step_mean=0.38 or mean=-1.1,0.",
 )
 @click.option(
     "--curves",

@@ -31,10 +31,15 @@ BAND = 0.05
     "--of",
     "figure",
     metavar="NAME[:LEVEL]",
-    help="What --band moves, as p_select:2 or p_no_mtd.  [default: pcs, or sample_size]",
+    help="What --band moves, such as p_select:2 or p_no_mtd.  [default: pcs, or sample_size]",
 )
 @click.option(
-    "--band", type=float, default=BAND, show_default=True, metavar="P", help="Move each P(DLT) by."
+    "--band",
+    type=float,
+    default=BAND,
+    show_default=True,
+    metavar="P",
+    help="How far to move each P(DLT).",
 )
 @plot_option
 @shows

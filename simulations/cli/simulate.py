@@ -47,7 +47,7 @@ LONG_RUN = 2_000_000  # trials; below, a run is over before a progress bar is re
     type=click.Choice(["both", "exact", "monte-carlo"]),
     default="both",
     show_default=True,
-    help="Which engine.",
+    help="Engine to use.",
 )
 @trials_option
 @seed_option

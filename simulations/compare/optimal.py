@@ -96,7 +96,7 @@ def optimal_benchmark(p_dlt: Sequence[float], *, target: float, n_patients: int)
     known, highest = _merge(p_dlt)
     n, limit = n_patients, as_written(target) * n_patients
     x = np.arange(n + 1)
-    # whole numbers, so that which is nearer hangs on no rounding
+    # whole numbers, so that which is nearer does not depend on rounding
     excess = x.astype(object) * limit.denominator - limit.numerator
     at_most = (excess <= 0).astype(bool)
     nearer = (abs(excess)[:, np.newaxis] <= abs(excess)).astype(bool)

@@ -37,7 +37,7 @@ Floats = NDArray[np.float64]
 CompareMethod = Literal["auto", "exact", "monte-carlo"]
 
 MANY_STATES = 100_000  # a second's work for a design by boundaries; a larger graph is simulated
-_NO_ERROR = 1e-12  # all trials alike, but for rounding
+_NO_ERROR = 1e-12  # all trials alike, except for rounding
 
 
 def compare_designs(

@@ -72,7 +72,7 @@ def exact_characteristics(
     Raises
     ------
     InputError
-        If ``p_dlt`` has the wrong length or a value that is no probability.
+        If ``p_dlt`` has the wrong length or a value that is not a probability.
 
     Examples
     --------
@@ -97,7 +97,7 @@ def exact_batch(graph: TransitionGraph, p_dlt: ArrayLike) -> BatchCharacteristic
     Raises
     ------
     InputError
-        If ``p_dlt`` has the wrong shape or a value that is no probability.
+        If ``p_dlt`` has the wrong shape or a value that is not a probability.
     """
     p = check_p_dlt(p_dlt, graph, n_dim=2)
     values = end_values(graph)

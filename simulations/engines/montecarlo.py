@@ -73,7 +73,7 @@ def simulate(
     Notes
     -----
     Uniform numbers have 24 bits, so a probability is met to within 6e-8: far inside the Monte
-    Carlo error, but for events that happen in fewer than one trial in a million.
+    Carlo error, except for events that happen in fewer than one trial in a million.
 
     References
     ----------

@@ -63,7 +63,7 @@ def build_graph(
         If there are more than ``max_states`` states.
     InputError
         If ``tallies``, ``level`` or ``last`` do not fit the ladder or each other, or
-        ``p_moderate`` has the wrong length or a value that is no probability.
+        ``p_moderate`` has the wrong length or a value that is not a probability.
 
     Examples
     --------

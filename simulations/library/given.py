@@ -86,7 +86,7 @@ def one_scenario(question: Question) -> Scenario:
     scenarios = question.scenarios
     if len(scenarios) > 1:
         names = ", ".join(scenario.name for scenario in scenarios)
-        raise InputError(f"one scenario is wanted; give one of {names}, or its P(DLT) by level")
+        raise InputError(f"one scenario is needed; give one of {names}, or its P(DLT) by level")
     return scenarios[0]
 
 

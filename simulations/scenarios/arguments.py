@@ -55,7 +55,7 @@ def dose_faults(doses: object) -> list[str]:
 def finite(value: object) -> float:
     """Return a finite real number as a float, and NaN for anything else, ``bool`` included.
 
-    NaN fails every comparison, so a range check of the result refuses whatever is no number.
+    NaN fails every comparison, so a range check of the result refuses whatever is not a number.
     """
     if isinstance(value, bool) or not isinstance(value, Real):
         return math.nan

@@ -181,7 +181,7 @@ FRACTION = 'must be a fraction of whole numbers from 1 on, such as "1/3"'
         ('stop_at = ["2/6", "2/9"]', 'expansion.stop_at[1]: "2/9" does not follow on "2/6"; '),
         ('stop_at = ["2/6", "3/6"]', 'expansion.stop_at[1]: "3/6" does not follow on "2/6"; '),
         ('stop_at = ["2/6"]\nstop_at_rate = "1/3"', "expansion.stop_at: is given beside stop_at_"),
-        ("rate = 3", "expansion.rate: is no setting; known: stop_at_rate, stop_at"),
+        ("rate = 3", "expansion.rate: is not a setting; known: stop_at_rate, stop_at"),
     ],
 )
 def test_a_boundary_that_cannot_be_is_one_clear_line_and_exit_code_3(line: str, fault: str) -> None:

@@ -142,7 +142,7 @@ REFUSALS = [
     ("registered", "chair: sign approved", "No decision has been made."),
     ("decided", "chair: sign approved --on 2026-01-04", "The decision is of 2026-01-05; 2026-"),
     ("open", "chair: sign approved", "chair has signed it so. It was approved by entry 7."),
-    ("decided", "chair: sign approved 5", "It is no decision; the last one is entry 6."),
+    ("decided", "chair: sign approved 5", "It is not a decision; the last one is entry 6."),
     ("second", "chair: sign proposed 6", "Decision 17 has taken its place."),
     ("decided", "chair: sign reviewed 99", "The last entry is 6."),
 ]  # fmt: skip
@@ -187,7 +187,7 @@ def test_a_decision_on_data_that_others_followed_cannot_be_approved(at: At) -> N
     said = shell.fails("chair: sign approved --on 2026-02-22")
     assert "It was made on entries up to 16, and entry 18 came after: decide on the latest" in said
     said = shell.fails("site: enrol S4 --weight 60")
-    assert "Decision 17 is not approved yet, and has to be made anew: entry 18 came" in said
+    assert "Decision 17 is not approved yet, and has to be made again: entry 18 came" in said
 
 
 def test_a_cohort_opened_against_the_rule_ends_with_the_first_dlt(at: At) -> None:

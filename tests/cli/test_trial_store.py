@@ -257,10 +257,10 @@ def test_backup_and_restore_print_json(demo: Shell, tmp_path: Path) -> None:
 
 def test_the_demo_wants_a_new_file(demo: Shell, tmp_path: Path) -> None:
     before = Path(demo.db).read_bytes()
-    assert "is there already; the demo wants a new file" in demo.fails("demo")
+    assert "is there already; the demo needs a new file" in demo.fails("demo")
     assert Path(demo.db).read_bytes() == before
     said = Shell("postgresql://keeper:s3cret@host/db").fails("demo")
-    assert "the demo wants a new file of its own, as --db demo.db" in said
+    assert "the demo needs a new file, such as --db demo.db" in said
     said = Shell(str(tmp_path / "none" / "demo.db")).fails("demo")
     assert "Traceback" not in said
     assert sorted(path.name for path in tmp_path.iterdir()) == ["demo.db"]

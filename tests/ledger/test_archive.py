@@ -178,8 +178,8 @@ WRONG = {
         lines_of("012345012345"),
         [
             "the end: ",
-            "line 6: is no entry",
-            "line 7: is no entry",
+            "line 6: is not an entry",
+            "line 7: is not an entry",
             *(f"trial T, entry {n}: it is there more than once" for n in (1, 2, 3)),
             "trial U, entry 1: it is there more than once",
         ],
@@ -194,15 +194,15 @@ WRONG = {
     ),
     "written otherwise": (
         edit('"seq":2,', '"seq": 2,'),
-        ["line 3: is no entry as this", "trial T, entry 2: it is miss"],
+        ["line 3: is not an entry as this", "trial T, entry 2: it is miss"],
     ),
     "a key twice": (
         edit('"seq":2,', '"seq":2,"seq":2,'),
-        ["line 3: is no entry", "trial T, entry 2: it is miss"],
+        ["line 3: is not an entry", "trial T, entry 2: it is miss"],
     ),
     "a column too few": (
         edit('"request_id":"r-1",', ""),
-        [*(f"line {n}: is no entry" for n in (2, 3, 4)), "trial T, entry 3: it is not there"],
+        [*(f"line {n}: is not an entry" for n in (2, 3, 4)), "trial T, entry 3: it is not there"],
     ),
     "of another type": (
         edit('"version":1', '"version":true'),
@@ -217,7 +217,7 @@ WRONG = {
     ),
     "an empty line": (
         lambda lines: [*lines[:2], "", *lines[2:]],
-        ["the end: the file", "line 3: is no entry"],
+        ["the end: the file", "line 3: is not an entry"],
     ),
     "windows line ends": (
         lambda lines: [f"{line}\r" for line in lines],

@@ -245,7 +245,9 @@ def test_a_missing_folder_and_a_folder_are_named(tmp_path, make):
 def test_a_file_of_another_kind_is_left_as_it_is(tmp_path, make, content):
     path = tmp_path / "patients.csv"
     path.write_bytes(content)
-    with pytest.raises(LedgerError, match="this is no SQLite file, or its first page is damaged"):
+    with pytest.raises(
+        LedgerError, match="this is not an SQLite file, or its first page is damaged"
+    ):
         make(str(path))
     assert path.read_bytes() == content
 

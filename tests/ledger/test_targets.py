@@ -42,9 +42,9 @@ def test_a_target_is_named_so_that_it_may_be_shown(target: str, name: str):
         ("a\0b.db", r'"a\\x00b.db" names no file'),
         ("sqlite:///a.db?mode=ro", "sqlite:// takes a path and nothing else"),
         ("sqlite://server/a.db", "sqlite:// takes a path and nothing else"),
-        ("mysql://host/db", "mysql:// is no place for a ledger; a ledger is"),
-        ("postgresql+psycopg2://host/db", r"postgresql\+psycopg2:// is no place for a ledger"),
-        ("https://example.org/a.db", "https:// is no place for a ledger"),
+        ("mysql://host/db", "mysql:// is not a place for a ledger; a ledger is"),
+        ("postgresql+psycopg2://host/db", r"postgresql\+psycopg2:// is not a place for a ledger"),
+        ("https://example.org/a.db", "https:// is not a place for a ledger"),
     ],
 )
 def test_what_is_no_place_for_a_ledger_is_refused(target: str, problem: str):

@@ -243,7 +243,7 @@ def test_entries_of_a_trial_that_is_not_registered_are_found(sqlite_place: SQLit
             sqlite_place.sql("UPDATE trials SET trial = 'U'")
         (finding,) = verify(ledger)
     assert finding.kind == "storage"
-    assert finding.problem == "1 entries are of 'T', which is no trial here"
+    assert finding.problem == "1 entries are of 'T', which is not a trial here"
 
 
 GARBAGE = ["NULL", "X'00ff'", "'text'", "1.5", "-1", "CAST(X'c3' AS TEXT)"]

@@ -308,15 +308,15 @@ def test_every_fault_is_reported_at_once_each_with_its_place():
         "schema: is 2; write schema = 1, the format that this version reads",
         'name: must be letters, digits and . _ + - only, such as my-trial, not "two words"',
         'unit: must be one line of text that neither starts nor ends with a blank, not " cells"',
-        "colour: is no setting; known: schema, start, levels, design, scenarios, sources, trial, "
-        "dlt, enrolment, expansion, name, title, unit, dose_cap",
+        "colour: is not a setting; known: schema, start, levels, design, scenarios, sources, "
+        "trial, dlt, enrolment, expansion, name, title, unit, dose_cap",
         "design.variant: must be 'confirm', 'declare', 'expand-below' or 'declare-confirm-top', "
         'not "confrim"',
         "levels[1].dose: must be a finite number, not nan",
         "levels[1].label: 1 is not above the level before, 1; list the levels from the lowest up",
         "levels[2].label: must be a whole number, not 3.0",
         "levels[2].dose: is missing; give every level a dose, or none",
-        "levels[3].lable: is no setting; did you mean label? Known: label, dose",
+        "levels[3].lable: is not a setting; did you mean label? Known: label, dose",
         "levels[3].dose: 500000.0 is not above the level before, 1000000.0; list the levels from "
         "the lowest up",
         "dlt.window_days: must be at least 1, not 0",
@@ -345,7 +345,7 @@ def test_every_fault_is_reported_at_once_each_with_its_place():
         ("a = " + "[" * 4900, "not a protocol file: nested too deep, or a number too long"),
         ("#\n" * 100_001, "larger than 200000 bytes: not a protocol file"),
         ("#" * 5_001, "a line is longer than 5000 characters: not a protocol file"),
-        (PLAIN + 'unit = "mg"', "levels[1].unit: is no setting; known: label, dose"),
+        (PLAIN + 'unit = "mg"', "levels[1].unit: is not a setting; known: label, dose"),
         ('unit = "mg"\n' + PLAIN, "unit: is given, but no level has a dose"),
         ("dose_cap = 3\n" + PLAIN, "dose_cap: is given, but no level has a dose"),
         (PLAIN.replace("start = 1", "start = 9"), "start: level 9 is not on the ladder; its lev"),
@@ -374,8 +374,11 @@ def test_every_fault_is_reported_at_once_each_with_its_place():
         (PLAIN.replace('name = "3+3"', 'variant = "declare"'), "design.name: is missing; known: "),
         (PLAIN.replace("3+3", "a+b"), "design.a: is missing"),
         (PLAIN.replace(LEVELS, "max_patients = 0\n" + LEVELS), "design.max_patients: must be at "),
-        (PLAIN.replace(LEVELS, "max_patient = 9\n" + LEVELS), "design.max_patient: is no setting;"),
-        (PLAIN.replace(LEVELS, "n_levels = 9\n" + LEVELS), "design.n_levels: is no setting; "),
+        (
+            PLAIN.replace(LEVELS, "max_patient = 9\n" + LEVELS),
+            "design.max_patient: is not a setting;",
+        ),
+        (PLAIN.replace(LEVELS, "n_levels = 9\n" + LEVELS), "design.n_levels: is not a setting; "),
         (PLAIN.replace("label = 2", "label = 2\ndose = inf"), "levels[1].dose: must be a finite n"),
         (PLAIN.replace("label = 2", "label = 2\ndose = -3"), "levels[1].dose: must be above 0, no"),
         (PLAIN.replace("label = 2", "label = 2\ndose = 2024-01-01"), "levels[1].dose: must be a "),
@@ -391,7 +394,10 @@ def test_every_fault_is_reported_at_once_each_with_its_place():
         (PLAIN + '[[scenarios]]\nname = "a"\np_dlt = 1', "scenarios[0].p_dlt: must be a list, no"),
         (PLAIN.replace('"x"', f'"{"x" * 61}"'), "name: must have at most 60 characters"),
         (PLAIN.replace('"x"', '"../x"'), "name: must be letters, digits and . _ + - only"),
-        (PLAIN + '"odd\\n\N{SNOWMAN}" = 1', 'levels[1]."odd\\n\\u2603": is no setting; known: la'),
+        (
+            PLAIN + '"odd\\n\N{SNOWMAN}" = 1',
+            'levels[1]."odd\\n\\u2603": is not a setting; known: la',
+        ),
     ],
 )
 def test_a_fault_says_where_and_what_would_be_right(text, fault):
@@ -591,7 +597,7 @@ def test_an_option_that_came_later_is_a_setting_where_it_is_given_or_has_a_sourc
         ("third = 0\n", "design.third: must be at least 1, not 0"),
         ('third = 3\ntwo_of_six = "mtd"\n', "design: 3+3: third treats more after 2 DLTs"),
         ('beyond = "percent"\n', "design.beyond: must be 'rate' or 'count', not \"percent\""),
-        ("f = 2\n", "design.f: is no setting"),
+        ("f = 2\n", "design.f: is not a setting"),
     ],
 )
 def test_a_fault_of_an_option_of_the_a_plus_b_family_is_one_line(settings, fault):

@@ -285,7 +285,7 @@ def test_a_deviation_needs_a_gate(opened):
     said = opened.refused(
         dose_subject, SITE, subject="S1", infused=1.8e8, deviation="to be on the safe side"
     )
-    assert "No gate stands in the way: it is no deviation" in said
+    assert "No gate stands in the way: it is not a deviation" in said
 
 
 def test_without_an_open_cohort_not_even_a_deviation_enrols(bench):

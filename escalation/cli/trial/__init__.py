@@ -34,7 +34,7 @@ trial = LazyGroup(
         ),
         "correct": (
             "escalation.cli.trial.site:correct",
-            "Say how an earlier entry is to be read; the entry itself stays.",
+            "Correct an earlier entry; the entry itself stays.",
         ),
         "decide": (
             "escalation.cli.trial.committee:decide",
@@ -51,11 +51,11 @@ trial = LazyGroup(
         "resume": ("escalation.cli.trial.office:resume", "Resume enrolment after a hold."),
         "amend": (
             "escalation.cli.trial.office:amend",
-            "Go on under another protocol: a shipped one or a file.",
+            "Continue under another protocol: a shipped one or a file.",
         ),
         "close": (
             "escalation.cli.trial.office:close",
-            "Close the trial: it treats nobody any more.",
+            "Close the trial: nobody is treated any more.",
         ),
         "status": ("escalation.cli.trial.view:status", "Show how a trial stands, on one screen."),
         "next": (

@@ -47,7 +47,7 @@ def _read_day(text: str) -> date:
             return date.fromisoformat(text)
     except ValueError:
         pass
-    raise click.BadParameter(f"{text!a} is no day; write it as 2026-01-31")
+    raise click.BadParameter(f"{text!a} is not a day; write it as 2026-01-31")
 
 
 def today() -> date:
@@ -144,7 +144,7 @@ def place_options(command: Wrapped) -> Wrapped:
     """Add ``--db`` and ``--trial``; pass them as ``place``."""
 
     @database_options
-    @click.option("--trial", metavar="ID", help="Which trial, where the ledger holds several.")
+    @click.option("--trial", metavar="ID", help="Which trial, if the ledger holds several.")
     @functools.wraps(command)
     def wrapper(*args: Any, db: str, trial: str | None, **kwargs: Any) -> Any:
         return command(*args, place=Place(db=db, trial=trial), **kwargs)

@@ -30,10 +30,10 @@ def demo(db: str) -> None:
     Example: escalation trial demo --db demo.db
     """
     if "://" in db:
-        raise InputError("the demo wants a new file of its own, as --db demo.db")
+        raise InputError("the demo needs a new file, such as --db demo.db")
     file = Path(db)
     if os.path.lexists(file):
-        raise InputError(f"{printable(db)} is there already; the demo wants a new file")
+        raise InputError(f"{printable(db)} is there already; the demo needs a new file")
     unfinished = file.with_name(f"{file.name}.{os.getpid()}.part")
     try:
         n_entries = _replay(unfinished)

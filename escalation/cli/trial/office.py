@@ -117,7 +117,7 @@ def resume(recording: Recording, reason: str) -> None:
 @_reason
 @recording_options
 def amend(recording: Recording, protocol_name: str, reason: str) -> None:
-    """Go on under another protocol: a shipped one or a file.
+    """Continue under another protocol: a shipped one or a file.
 
     Levels that have been opened keep their label and dose. Decisions made before are judged by
     the protocol of their time.
@@ -132,7 +132,7 @@ def amend(recording: Recording, protocol_name: str, reason: str) -> None:
 @_reason
 @recording_options
 def close(recording: Recording, reason: str) -> None:
-    """Close the trial: it treats nobody any more.
+    """Close the trial: nobody is treated any more.
 
     Outcomes, corrections and reviews can still be recorded.
 

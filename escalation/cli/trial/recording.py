@@ -68,7 +68,7 @@ def recording_options(command: Wrapped) -> Wrapped:
         help="Refuse if anything was recorded after this entry.",
     )
     @click.option(
-        "--request-id", metavar="ID", help="Record what is asked under this name at most once."
+        "--request-id", metavar="ID", help="Record this request, by its ID, at most once."
     )
     @trial_options
     @functools.wraps(command)

@@ -33,7 +33,7 @@ __all__ = ["correct", "dose", "enrol", "outcome"]
 _deviation = click.option(
     "--deviation",
     metavar="TEXT",
-    help="Why it was done although a gate says no. It is shown for ever.",
+    help="Why it was done although a gate says no. It stays visible.",
 )
 
 
@@ -53,7 +53,7 @@ def enrol(
     replaces: str | None,
     deviation: str | None,
 ) -> None:
-    """Give a subject a place of the open cohort.
+    """Give a subject a place in the open cohort.
 
     SUBJECT is a pseudonym such as TJ-011; names and dates of birth are refused.
 
@@ -73,7 +73,7 @@ def enrol(
 
 @click.command(cls=CarefulCommand)
 @click.argument("subject")
-@click.option("--infused", type=float, metavar="AMOUNT", help="What was infused, as 1.85E8.")
+@click.option("--infused", type=float, metavar="AMOUNT", help="What was infused, such as 1.85E8.")
 @click.option(
     "--planned", type=float, metavar="AMOUNT", help="What was planned.  [default: by the protocol]"
 )
@@ -91,7 +91,7 @@ def dose(
 ) -> None:
     """Record an infusion, on the day it was given.
 
-    Amounts are in all, not per kg. The DLT window begins on this day.
+    Amounts are totals, not per kg. The DLT window begins on this day.
 
     Example: escalation trial dose TJ-011 --infused 3.7e8 --lot L-011 --as "Lin Mei"
     """
@@ -111,20 +111,31 @@ def dose(
 @click.argument("subject")
 @click.option("--dlt", is_flag=True, help="A dose-limiting toxicity.")
 @click.option("--no-dlt", is_flag=True, help="The window closed without one.")
-@click.option("--moderate", is_flag=True, help="The same, but a toxicity of grade 2 or more.")
-@click.option("--not-evaluable", is_flag=True, help="To be replaced; needs --reason.")
-@click.option("--term", multiple=True, metavar="TEXT", help="A toxicity; may be repeated, with:")
-@click.option("--grade", type=int, multiple=True, metavar="1-5", help="its grade,")
 @click.option(
-    "--onset", callback=read_days, multiple=True, metavar="DATE", help="the day it began,"
+    "--moderate",
+    is_flag=True,
+    help="The window closed with a toxicity of grade 2 or more, but no DLT.",
+)
+@click.option("--not-evaluable", is_flag=True, help="To be replaced; needs --reason.")
+@click.option(
+    "--term",
+    multiple=True,
+    metavar="TEXT",
+    help="A toxicity; may be repeated, each with the following four.",
+)
+@click.option("--grade", type=int, multiple=True, metavar="1-5", help="Its grade.")
+@click.option(
+    "--onset", callback=read_days, multiple=True, metavar="DATE", help="The day it began."
 )
 @click.option(
     "--relation",
     multiple=True,
     metavar="WORD",
-    help=f"and if you like its relation ({', '.join(Relation)})",
+    help=f"If known, its relation ({', '.join(Relation)})",
 )
-@click.option("--narrative", multiple=True, metavar="TEXT", help="and narrative; - for none.")
+@click.option(
+    "--narrative", multiple=True, metavar="TEXT", help="What happened, in words; - for none."
+)
 @click.option("--reason", metavar="TEXT", help="Why the subject is not evaluable.")
 @recording_options
 def outcome(
@@ -223,15 +234,15 @@ def _times(n: int) -> str:
     "settings",
     multiple=True,
     metavar="FIELD=VALUE",
-    help="What a field should say, as infused=3.48E8; nothing after = empties it.",
+    help="What a field should say, such as infused=3.48E8; nothing after = empties it.",
 )
-@click.option("--withdraw", is_flag=True, help="Read the entry as never made.")
+@click.option("--withdraw", is_flag=True, help="Treat the entry as never made.")
 @click.option("--reason", metavar="TEXT", required=True, help="Why the entry was wrong.")
 @recording_options
 def correct(
     *, recording: Recording, entry: int, settings: tuple[str, ...], withdraw: bool, reason: str
 ) -> None:
-    """Say how an earlier entry is to be read; the entry itself stays.
+    """Correct an earlier entry; the entry itself stays.
 
     ENTRY is its number in `escalation trial log`: an enrolment (on, level, weight_kg), a dosing
     (on, planned, infused, lot) or an outcome (on, outcome, reason; of its toxicity term, grade,

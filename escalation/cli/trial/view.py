@@ -46,7 +46,7 @@ def _read_moment(
     except ValueError:
         pass
     raise click.BadParameter(
-        f"{value!a} is no entry's number and no time; write it as 41, 2026-01-31 or "
+        f"{value!a} is neither an entry's number nor a time; write it as 41, 2026-01-31 or "
         "2026-01-31T12:00"
     )
 
@@ -83,7 +83,7 @@ def _read(tracker: Tracker, as_of: int | datetime | None) -> tuple[list[Recorded
     "--plot",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Draw every patient's course too: .png, .svg or .pdf.",
+    help="Also draw every patient's course: .png, .svg or .pdf.",
 )
 @place_options
 @shows
@@ -91,8 +91,8 @@ def status(place: Place, as_of: int | datetime | None, on: date | None, plot: Pa
     """Show how a trial stands, on one screen.
 
     Levels, patients, what was decided, what the rule says, and every departure. The last line is an
-    anchor: kept elsewhere, it shows later whether anything was changed or cut off. With --as-of the
-    day is that of the moment.
+    anchor: kept elsewhere, it shows later whether anything was changed or cut off. With --as-of,
+    the day is that of the moment asked about.
 
     Example: escalation trial status --on 2026-05-28
     """

@@ -1,4 +1,4 @@
-"""The posterior of the CRM's one parameter, by quadrature that no recommendation hangs on.
+"""The posterior of the CRM's one parameter, by quadrature on which no recommendation depends.
 
 Gauss-Legendre panels, no wider than four times the least standard deviation that so many patients
 can leave, over all of beta that so many patients can reach. One panel ends where P(DLT) at the

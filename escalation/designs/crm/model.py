@@ -21,7 +21,7 @@ PRIOR_SD = sqrt(1.34)  # the usual choice since O'Quigley & Shen 1996
 INTERCEPT = 3.0
 LEAST_SD, MOST_SD = 0.05, 10.0
 MOST_INTERCEPT = 20.0
-HUGE = 700.0  # exp of more is no number
+HUGE = 700.0  # exp of more is not a number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

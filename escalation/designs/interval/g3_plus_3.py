@@ -64,7 +64,7 @@ class G3Plus3(IntervalDesign):
         return (
             f"{rate} below 0.20",
             f"{rate} from 0.20 to 0.29, or 1/3 on three patients",
-            f"{rate} above 0.29, but for 1/3 on three patients",
+            f"{rate} above 0.29, except for 1/3 on three patients",
         )
 
     def selection(self) -> str:

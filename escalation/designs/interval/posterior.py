@@ -2,7 +2,7 @@
 
 After x DLTs among n patients the posterior is Beta(x + 1, n - x + 1), and P(rate <= p) is
 P(Bin(n + 1, p) > x): a finite sum. With p a ratio of whole numbers the sum is whole as well, so a
-boundary never hangs on a rounding error.
+boundary never depends on a rounding error.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ def level_to_titrate(
 def where_titration_ended(tallies: Sequence[Tally], level: int, cohort_size: int) -> int:
     """Return the level to decide at once the titration is over.
 
-    That is the current one, but for a DLT found late: then the titration should have ended at
+    That is the current one, except for a DLT found late: then the titration should have ended at
     that lower level, and the trial stands there until it has a whole cohort.
     """
     for below, tally in enumerate(tallies[:level]):

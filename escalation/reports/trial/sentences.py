@@ -218,7 +218,7 @@ def _changes(made: Correction) -> Iterator[str]:
             yield f"{_WORDS.get(name, name)} {_say_value(name, old)} -> {_say_value(name, new)}"
 
 
-_WORDS = {"on": "day", "weight_kg": "weight in kg"}  # names of fields that are no words
+_WORDS = {"on": "day", "weight_kg": "weight in kg"}  # names of fields that are not words
 
 
 def _say_value(name: str, value: object) -> str:

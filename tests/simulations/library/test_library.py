@@ -286,7 +286,7 @@ FOUR = escalation.ThreePlusThree(n_levels=4)
         (lambda: simulations.averages(FOUR, target=0.2, prior="x"), "no prior 'x'; known"),
         (lambda: simulations.worst_case(FOUR), "one of both"),
         (lambda: simulations.worst_case(FOUR, above=0.2, target=0.2), "one of both"),
-        (lambda: simulations.sensitivity("nct07123519"), "one scenario is wanted"),
+        (lambda: simulations.sensitivity("nct07123519"), "one scenario is needed"),
         (lambda: simulations.build_graph("3+3"), "a design is needed, such as ThreePlusThree"),
         (lambda: exact_characteristics(FOUR, SHORT), "a transition graph is needed"),
         (lambda: simulations.simulate(FOUR, SHORT, trials=10), "a transition graph is needed"),
