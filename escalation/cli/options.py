@@ -136,7 +136,10 @@ def read_ladder(
 
 
 class CarefulCommand(click.Command):
-    """A command that refuses an option given twice, or given nothing, instead of guessing."""
+    """A command that refuses an option given twice, and what is given as "", instead of guessing.
+
+    Where "" has a meaning, as for outcomes, the argument takes any number of words.
+    """
 
     @property
     def names_with_value(self) -> set[str]:
@@ -174,7 +177,11 @@ class CarefulCommand(click.Command):
                 raise click.UsageError(f"{name} is given {len(given)} times; give it once", ctx)
             if f"{name}=" in given or (name, "") in pairwise(words):
                 raise click.UsageError(f"{name} is empty", ctx)
-        return super().parse_args(ctx, args)
+        left = super().parse_args(ctx, args)
+        for argument in self.params:
+            if isinstance(argument, click.Argument) and ctx.params.get(argument.name or "") == "":
+                raise click.UsageError(f"{argument.make_metavar(ctx)} is empty", ctx)
+        return left
 
 
 class OutcomesCommand(CarefulCommand):
