@@ -11,7 +11,17 @@ from escalation.designs.walk import TooManyStatesError
 from escalation.outcomes import Tally
 from escalation.reports.rule.situations import MAX_STATES, neighbours, require_stages, runs
 
-__all__ = ["CohortNode", "Edge", "EndNode", "Guard", "Node", "StateMachine", "state_machine"]
+__all__ = [
+    "CohortNode",
+    "Edge",
+    "EndNode",
+    "Guard",
+    "Node",
+    "Side",
+    "StateMachine",
+    "describe_cohort_sizes",
+    "state_machine",
+]
 
 Side = Literal["above", "below", "elsewhere", "trial"]
 _NEIGHBOURS: tuple[Side, ...] = ("below", "above")
@@ -121,6 +131,20 @@ def state_machine(design: Design) -> StateMachine:
     ends = {edge.target for edge in edges if isinstance(edge.target, EndNode)}
     by_mtd = sorted(ends, key=lambda end: (end.inconclusive, end.mtd is None, end.mtd or 0))
     return StateMachine(start=start, nodes=(*sorted(steps), *by_mtd), edges=tuple(edges))
+
+
+def describe_cohort_sizes(design: Design) -> str:
+    """Say which cohorts the state machine has, of a design that leaves their size open; else "".
+
+    A path for every size would leave nothing to see.
+    """
+    if design.largest_cohort == design.stages[0]:
+        return ""
+    return (
+        "The steps are those of the smallest cohorts. A cohort may have up to "
+        f"{design.largest_cohort} evaluable patients, and a level is judged on all it has, as the "
+        "decision table says for every number of them."
+    )
 
 
 def _walk(design: Design) -> tuple[Node, dict[CohortNode, list[_Step]]]:
