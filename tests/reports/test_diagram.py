@@ -212,7 +212,7 @@ def test_picture_of_three_stages_has_a_box_for_each_node_and_a_line_for_each_ste
             "level 1 too toxic", *["≥2/3", "≥3/6", "≥3/9"] * 2, "level 2 too toxic",
             "0/3", "1/3", "2/6", "≤1/6, above not given", "≤2/9, above not given",
             "≤1/6, above too toxic", "≤2/9, above too toxic", "below 0/3", "below 1/6, 2/9",
-            "≤1/3", "2/6", "≤1/6", "≤2/9", "",  # where level 1 is too toxic, there is no more to tell
+            "≤1/3", "2/6", "≤1/6", "≤2/9", "",  # level 1 too toxic: there is no more to tell
         ]
     )  # fmt: skip
     lines = [patch for patch in ax.patches if isinstance(patch, FancyArrowPatch)]
