@@ -95,6 +95,12 @@ class Layout:
         self.grid = Grid.of(len(firsts))
         self.pitch = PITCH + 2 * LANE * more
         self.above = ABOVE + LANE * more
+        # an open question can end any cohort, as the caption says: it has no lines
+        self._edges = [
+            edge
+            for edge in machine.edges
+            if not (isinstance(edge.target, EndNode) and edge.target.inconclusive)
+        ]
         self._column = {first: k for k, first in enumerate(firsts)}
 
     @property
@@ -118,13 +124,15 @@ class Layout:
         _, second, *_ = self.grid.columns
         return second - HALF_TOXIC, self.grid.columns[-1] + HALF_TOXIC
 
+    def too_toxic_levels(self) -> list[int]:
+        """Return the levels that have such a bar."""
+        return sorted({edge.source.level for edge in self._edges if edge.too_toxic})
+
     def lines(self) -> Iterator[Line]:
         """Route every edge; edges between the same nodes share a line."""
         shared: dict[tuple[CohortNode, Node], list[Edge]] = {}
         too_toxic: dict[int, list[Edge]] = {}
-        for edge in self.machine.edges:
-            if isinstance(edge.target, EndNode) and edge.target.inconclusive:
-                continue  # possible at any cohort: the caption says so
+        for edge in self._edges:
             if edge.too_toxic:
                 too_toxic.setdefault(edge.source.level, []).append(edge)
             else:

@@ -177,7 +177,7 @@ def _draw_boxes(ax: Axes, layout: Layout, level_names: Sequence[str], shown: Seq
         text = f"patients {cohort.first}\N{EN DASH}{cohort.last}"
         _draw_box(ax, layout.x(cohort), layout.y(cohort.level), grid.half_box, text)
     left, right = layout.too_toxic()
-    for level in sorted({edge.source.level for edge in layout.machine.edges if edge.too_toxic}):
+    for level in layout.too_toxic_levels():
         if level not in shown or (level == shown[0] and level != layout.levels[0]):
             continue
         text = f"{level_names[level].partition(', ')[0]} too toxic"

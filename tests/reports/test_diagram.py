@@ -219,6 +219,13 @@ def test_picture_of_three_stages_has_a_box_for_each_node_and_a_line_for_each_ste
     assert len(lines) == sum("/" in text or text in ("", "start") for text in drawn)
 
 
+def test_bar_that_nothing_leads_to_is_not_drawn() -> None:
+    ax = plot_diagram(ThreePlusThree(n_levels=3, max_patients=6), ["a", "b", "c"])
+    assert [text.get_text() for text in ax.texts if "too toxic" in text.get_text()] == [
+        "a too toxic"
+    ]
+
+
 def test_ways_out_of_a_level_that_is_too_toxic_are_told_once() -> None:
     ax = plot_diagram(ThreePlusThree(n_levels=3, third=3, max_patients=18), ["a", "b", "c"])
     assert [text.get_text() for text in ax.texts].count("below 1/6, 2/9") == 2
