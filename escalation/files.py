@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,6 +13,8 @@ from typing import IO, Any
 from escalation.errors import InputError, printable, reason
 
 __all__ = ["check_writable", "replacing", "write_text", "write_whole"]
+
+_DATABASE = b"SQLite format 3\0"  # how a file of SQLite begins
 
 
 def write_whole(path: Path, content: bytes, *, overwrite: bool = True) -> None:
@@ -72,6 +75,9 @@ def _replacing(path: Path, mode: str, *, overwrite: bool) -> Iterator[IO[Any]]:
         raise ValueError("its name holds a NUL")
     if path.is_dir() or (path.exists() and not path.is_file()):
         raise FileExistsError(errno.EEXIST, "it is not a regular file")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, f"there is no folder {_named(path.parent)}")
+    _check_no_database(path)
     path = path.resolve()  # a link, as /dev/stdout is one, stays and leads to what is written
     unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
     text = {} if "b" in mode else {"encoding": "utf-8", "newline": ""}
@@ -84,6 +90,18 @@ def _replacing(path: Path, mode: str, *, overwrite: bool) -> Iterator[IO[Any]]:
     finally:
         unfinished.unlink(missing_ok=True)
     _sync_folder(path.parent)
+
+
+def _check_no_database(path: Path) -> None:
+    """Refuse to replace a ledger, whatever name it goes by: nothing in it may be lost.
+
+    Raises
+    ------
+    FileExistsError
+    """
+    with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
+        if file.read(len(_DATABASE)) == _DATABASE:
+            raise FileExistsError(errno.EEXIST, "a database is there, such as a ledger")
 
 
 def _put_in_place(unfinished: Path, path: Path, *, overwrite: bool) -> None:
@@ -136,6 +154,7 @@ def check_writable(path: Path, suffixes: Sequence[str] = ()) -> None:
             path.unlink()
         except FileExistsError:
             path.open("r+b").close()
+            _check_no_database(path)
     except (OSError, ValueError) as error:
         raise InputError(f"{_named(path)}: cannot be written: {reason(error)}") from error
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 import textwrap
 from collections.abc import Mapping
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from escalation.cli.streams import shown_on, until_reader_stops
 from escalation.errors import ConflictError, EscalationError, RefusedError, reason
@@ -42,6 +44,15 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """Offer the commands, none of them imported, and the options of the group."""
+        commands = [
+            CompletionItem(name, help=said)
+            for name, (_, said) in self._lazy.items()
+            if name.startswith(incomplete)
+        ]
+        return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands, none of them imported."""
         with formatter.section("Commands"):
@@ -63,6 +74,8 @@ class Program(LazyGroup):
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run the program; a file or a pipe that fails is said in one line too."""
+        if "_ESCALATION_COMPLETE" in os.environ:  # a shell asks how a word may go on
+            importlib.import_module("escalation.cli.bash")
         try:
             return super().main(*args, **kwargs)
         except OSError as error:  # except for EPIPE, which click ends quietly

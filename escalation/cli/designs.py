@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from escalation.cli.completion import complete_designs
 from escalation.cli.options import CarefulCommand
 from escalation.cli.show import shows
 from escalation.reports.designs import view_design, view_designs
@@ -13,7 +14,7 @@ __all__ = ["designs"]
 
 
 @click.command(cls=CarefulCommand)
-@click.argument("name", required=False, metavar="[NAME]")
+@click.argument("name", required=False, metavar="[NAME]", shell_complete=complete_designs)
 @shows
 def designs(*, name: str | None) -> View:
     """List the designs, or every option of one with its default, values and meaning.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from escalation.cli.completion import complete_designs, complete_protocols, complete_settings
 from escalation.cli.streams import shown_on
 from escalation.designs import DESIGNS, VARIANTS
 from escalation.errors import DesignError, InputError
@@ -48,6 +49,7 @@ def protocol_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "--protocol",
         "protocol_name",
         metavar="NAME|FILE",
+        shell_complete=complete_protocols,
         help=f"A shipped protocol or a file.  [default: {DEFAULT_PROTOCOL}]",
     )
     return named(add_design_options(command))
@@ -55,7 +57,9 @@ def protocol_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def protocol_argument(command: Callable[..., Any]) -> Callable[..., Any]:
     """Do as ``protocol_options``, with the protocol as an argument."""
-    named = click.argument("protocol_name", metavar="[NAME|FILE]", required=False)
+    named = click.argument(
+        "protocol_name", metavar="[NAME|FILE]", required=False, shell_complete=complete_protocols
+    )
     return named(add_design_options(command))
 
 
@@ -70,13 +74,18 @@ def add_design_options(command: Callable[..., Any]) -> Callable[..., Any]:
     )
     @click.option("--start", type=int, metavar="LABEL", help="Start at this level.")
     @click.option(
-        "--design", "design_name", metavar="NAME", help=f"Another design: {', '.join(DESIGNS)}."
+        "--design",
+        "design_name",
+        metavar="NAME",
+        shell_complete=complete_designs,
+        help=f"Another design: {', '.join(DESIGNS)}.",
     )
     @click.option(
         "--set",
         "settings",
         multiple=True,
         metavar="KEY=VALUE",
+        shell_complete=complete_settings,
         help="An option of the design, such as two_of_six=mtd; may be repeated.",
     )
     @functools.wraps(command)
@@ -127,10 +136,37 @@ def read_ladder(
 
 
 class CarefulCommand(click.Command):
-    """A command that refuses an option given twice, or given nothing, instead of guessing."""
+    """A command that refuses an option given twice, and what is given as "", instead of guessing.
+
+    Where "" has a meaning, as for outcomes, the argument takes any number of words.
+    """
+
+    @property
+    def names_with_value(self) -> set[str]:
+        """The names of the options that take a value."""
+        return {
+            name
+            for option in self.params
+            if isinstance(option, click.Option) and not option.is_flag
+            for name in option.opts
+        }
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """Read the words; where a shell asks how they may go on, the last may lack its value."""
+        if extra.get("resilient_parsing") and args and args[-1] in self.names_with_value:
+            args = args[:-1]  # else click would not read the words before it either
+        return super().make_context(info_name, args, parent, **extra)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Count each option that takes one value."""
+        if ctx.resilient_parsing:  # a shell asks how the line may go on
+            return super().parse_args(ctx, args)
         words = args[: args.index("--")] if "--" in args else args
         for option in self.params:
             if not isinstance(option, click.Option) or option.is_flag or option.multiple:
@@ -141,7 +177,11 @@ class CarefulCommand(click.Command):
                 raise click.UsageError(f"{name} is given {len(given)} times; give it once", ctx)
             if f"{name}=" in given or (name, "") in pairwise(words):
                 raise click.UsageError(f"{name} is empty", ctx)
-        return super().parse_args(ctx, args)
+        left = super().parse_args(ctx, args)
+        for argument in self.params:
+            if isinstance(argument, click.Argument) and ctx.params.get(argument.name or "") == "":
+                raise click.UsageError(f"{argument.make_metavar(ctx)} is empty", ctx)
+        return left
 
 
 class OutcomesCommand(CarefulCommand):
@@ -149,12 +189,7 @@ class OutcomesCommand(CarefulCommand):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put the words that are not options behind ``--``, in their order."""
-        with_value = {
-            name
-            for option in self.params
-            if isinstance(option, click.Option) and not option.is_flag
-            for name in option.opts
-        }
+        with_value = self.names_with_value
         options: list[str] = []
         words: list[str] = []
         rest = iter(args)

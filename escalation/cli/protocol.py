@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from escalation.cli import LazyGroup
+from escalation.cli.completion import complete_protocols
 from escalation.cli.options import CarefulCommand, echo_json, read_protocol
 from escalation.cli.show import shows
 from escalation.cli.streams import until_reader_stops
@@ -67,7 +68,7 @@ def list_protocols() -> View:
 
 
 @click.command(cls=CarefulCommand)
-@click.argument("name", metavar="NAME|FILE")
+@click.argument("name", metavar="NAME|FILE", shell_complete=complete_protocols)
 @shows
 def show(name: str) -> View:
     """Show every setting of a protocol, and whether it is assumed.
@@ -80,7 +81,7 @@ def show(name: str) -> View:
 
 
 @click.command(cls=CarefulCommand)
-@click.argument("file")
+@click.argument("file", shell_complete=complete_protocols)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def check(ctx: click.Context, file: str, as_json: bool) -> None:

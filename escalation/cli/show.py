@@ -54,6 +54,8 @@ def shows(command: Callable[..., View]) -> Callable[..., None]:
             chosen = chosen or format_of(output.suffix)
             if chosen is None:
                 raise InputError(f"{output}: the ending names no format; give --format")
+            if output in kwargs.values():  # of --keep or --plot
+                raise click.UsageError(f"{output} is named twice; give each output its own file")
             check_writable(output)
         view = command(*args, **kwargs)
         if output is not None and chosen is not None:

@@ -18,6 +18,7 @@ from escalation.reports.rule.state_machine import (
     EndNode,
     Guard,
     Node,
+    Side,
     StateMachine,
 )
 
@@ -35,10 +36,11 @@ ROOM = 7.05  # from the lowest row of a page to the highest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
-    """The places along a row: the middles of the cohorts' boxes and of the MTD's."""
+    """The places along a row: middles of cohorts' boxes, the MTD's and labels of the ways back."""
 
     columns: tuple[float, ...]
     mtd: float
+    way_back: float
     half_box: float
     half_mtd: float
     width: float
@@ -47,10 +49,14 @@ class Grid:
     def of(cls, n_cohorts: int) -> Grid:
         """Return the places for rows of so many cohorts; more than two stand closer together."""
         if n_cohorts <= 2:
-            return cls(columns=(1.75, 3.65), mtd=5.9, half_box=0.52, half_mtd=0.4, width=6.5)
-        columns = (1.68, *(3.25 + 1.4 * k for k in range(n_cohorts - 1)))
+            return cls(
+                columns=(1.75, 3.65), mtd=5.9, way_back=2.55, half_box=0.52, half_mtd=0.4, width=6.5
+            )
+        columns = (1.7, *(3.27 + 1.5 * k for k in range(n_cohorts - 1)))
         mtd = columns[-1] + 2.05
-        return cls(columns=columns, mtd=mtd, half_box=0.44, half_mtd=0.35, width=mtd + 0.45)
+        return cls(
+            columns=columns, mtd=mtd, way_back=2.44, half_box=0.46, half_mtd=0.35, width=mtd + 0.43
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +95,12 @@ class Layout:
         self.grid = Grid.of(len(firsts))
         self.pitch = PITCH + 2 * LANE * more
         self.above = ABOVE + LANE * more
+        # an open question can end any cohort, as the caption says: it has no lines
+        self._edges = [
+            edge
+            for edge in machine.edges
+            if not (isinstance(edge.target, EndNode) and edge.target.inconclusive)
+        ]
         self._column = {first: k for k, first in enumerate(firsts)}
 
     @property
@@ -112,13 +124,15 @@ class Layout:
         _, second, *_ = self.grid.columns
         return second - HALF_TOXIC, self.grid.columns[-1] + HALF_TOXIC
 
+    def too_toxic_levels(self) -> list[int]:
+        """Return the levels that have such a bar."""
+        return sorted({edge.source.level for edge in self._edges if edge.too_toxic})
+
     def lines(self) -> Iterator[Line]:
         """Route every edge; edges between the same nodes share a line."""
         shared: dict[tuple[CohortNode, Node], list[Edge]] = {}
         too_toxic: dict[int, list[Edge]] = {}
-        for edge in self.machine.edges:
-            if isinstance(edge.target, EndNode) and edge.target.inconclusive:
-                continue  # possible at any cohort: the caption says so
+        for edge in self._edges:
             if edge.too_toxic:
                 too_toxic.setdefault(edge.source.level, []).append(edge)
             else:
@@ -133,7 +147,7 @@ class Layout:
         """Route what follows at a level that is not too toxic."""
         x, y = self.x(source), self.y(source.level)
         column, last = self._column[source.first], len(self._column) - 1
-        first, second, *_ = self.grid.columns
+        first, *_ = self.grid.columns
         mtd, half_box = self.grid.mtd, self.grid.half_box
         match target:
             case EndNode(mtd=source.level) if column < last:
@@ -160,7 +174,7 @@ class Layout:
                 return Line(
                     points=((start, y + HALF_ROW), (start, lane), (first, lane), (first, end_y)),
                     label=label,
-                    at=((first + second - 0.3) / 2, lane),
+                    at=(self.grid.way_back, lane),
                 )
         raise _misfit(source, target)
 
@@ -214,7 +228,7 @@ class Layout:
         for edge in edges:
             guards.setdefault(edge.target, []).extend([edge.guard] if edge.guard else [])
         for target, known in guards.items():
-            label = "\n".join(dict.fromkeys(map(_guard_label, known)))
+            label = "\n".join(map(_guard_label, _joined(known)))
             match target:
                 case EndNode(mtd=None):
                     yield _straight((right, lane), (mtd - self.grid.half_mtd, lane), label)
@@ -248,6 +262,15 @@ class Layout:
                     )
                 case _:
                     raise _misfit(edges[0].source, target)
+
+
+def _joined(guards: Sequence[Guard]) -> Iterator[Guard]:
+    """Join guards that differ only in the patients and DLTs that have been seen."""
+    seen: dict[tuple[Side, frozenset[LevelStatus | None]], set[tuple[int, int]]] = {}
+    for guard in guards:
+        seen.setdefault((guard.side, guard.statuses), set()).update(guard.seen)
+    for (side, statuses), tallies in seen.items():
+        yield Guard(side=side, statuses=statuses, seen=tuple(sorted(tallies)))
 
 
 def _straight(start: tuple[float, float], end: tuple[float, float], label: str) -> Line:

@@ -19,7 +19,12 @@ from escalation.figures.ladder_layout import (
 )
 from escalation.figures.layout import LINE_SPACING, line_height, shares_of, wrap
 from escalation.figures.style import styled
-from escalation.reports.rule.state_machine import CohortNode, EndNode, state_machine
+from escalation.reports.rule.state_machine import (
+    CohortNode,
+    EndNode,
+    describe_cohort_sizes,
+    state_machine,
+)
 
 __all__ = ["plot_diagram", "plot_diagram_pages"]
 
@@ -76,7 +81,7 @@ def plot_diagram(
         Its name and digest, for the caption.
     ax : matplotlib Axes, optional
         By default one that fills a new figure: 6.5 inches wide where a level has two stages and
-        7.15 where it has three, or wider for long names.
+        7.25 where it has three, or wider for long names.
 
     Raises
     ------
@@ -172,7 +177,7 @@ def _draw_boxes(ax: Axes, layout: Layout, level_names: Sequence[str], shown: Seq
         text = f"patients {cohort.first}\N{EN DASH}{cohort.last}"
         _draw_box(ax, layout.x(cohort), layout.y(cohort.level), grid.half_box, text)
     left, right = layout.too_toxic()
-    for level in sorted({edge.source.level for edge in layout.machine.edges if edge.too_toxic}):
+    for level in layout.too_toxic_levels():
         if level not in shown or (level == shown[0] and level != layout.levels[0]):
             continue
         text = f"{level_names[level].partition(', ')[0]} too toxic"
@@ -221,6 +226,8 @@ def _caption(design: Design, layout: Layout, shown: Sequence[int], protocol: str
         "x/n: x patients with a DLT among the n evaluable at the "
         'level; "above" and "below": the level above and below.'
     )
+    if sizes := describe_cohort_sizes(design):
+        words += f" {sizes}"
     if any(isinstance(node, EndNode) and node.inconclusive for node in layout.machine.nodes):
         words += (
             " Wherever the next patients would exceed the maximum sample size, the trial stops "

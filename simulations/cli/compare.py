@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from escalation.cli.completion import complete_protocols
 from escalation.cli.options import PICTURES, CarefulCommand, parse_settings, read_ladder
 from escalation.cli.show import say_written, shows
 from escalation.errors import InputError, did_you_mean
@@ -16,6 +17,7 @@ from escalation.protocol import Protocol
 from escalation.protocol.defaults import DEFAULT_TARGET
 from escalation.protocol.protocol import freeze_lists
 from escalation.reports.view import View
+from simulations.cli.completion import complete_contenders, complete_shared_settings
 from simulations.cli.contenders import (
     NamedDesign,
     check_number,
@@ -48,12 +50,22 @@ DEFAULT_PATIENTS = 30
 
 
 @click.command(cls=CarefulCommand)
-@click.argument("designs", nargs=-1, required=True, metavar="DESIGN DESIGN ...")
+@click.argument(
+    "designs",
+    nargs=-1,
+    required=True,
+    metavar="DESIGN DESIGN ...",
+    shell_complete=complete_contenders,
+)
 @p_dlt_option
 @p_moderate_option
 @scenario_option
 @click.option(
-    "--protocol", "protocol_name", metavar="NAME|FILE", help="The ladder and its scenarios."
+    "--protocol",
+    "protocol_name",
+    metavar="NAME|FILE",
+    shell_complete=complete_protocols,
+    help="The ladder and its scenarios.",
 )
 @click.option(
     "--levels", type=int, metavar="N", help="A plain ladder of N levels instead of a protocol."
@@ -82,6 +94,7 @@ DEFAULT_PATIENTS = 30
     "settings",
     multiple=True,
     metavar="KEY=VALUE",
+    shell_complete=complete_shared_settings,
     help="An option of every design that has it.",
 )
 @click.option(

@@ -12,6 +12,7 @@ import click
 from escalation.cli.options import protocol_options, read_outcomes
 from escalation.errors import InputError
 from escalation.protocol import Protocol
+from simulations.cli.completion import complete_scenarios
 from simulations.cli.numbers import parse_p_dlt, parse_p_moderate
 from simulations.cli.source import read_scenarios
 from simulations.questions.question import Question
@@ -59,6 +60,7 @@ scenario_option = click.option(
     "--scenario",
     "scenario_file",
     metavar="NAME|FILE[:NAME]",
+    shell_complete=complete_scenarios,
     help="Scenarios by name or file; after a colon, one of them.",
 )
 seed_option = click.option(

@@ -7,6 +7,7 @@ import click
 from escalation.cli.options import CarefulCommand
 from escalation.cli.show import shows
 from escalation.reports.view import View
+from simulations.cli.completion import complete_scenarios
 from simulations.cli.numbers import parse_doses
 from simulations.cli.source import read_scenarios
 from simulations.reports.scenarios import view_curves, view_sets
@@ -16,7 +17,9 @@ __all__ = ["scenarios"]
 
 
 @click.command(cls=CarefulCommand)
-@click.argument("source", required=False, metavar="[SET|FILE[:NAME]]")
+@click.argument(
+    "source", required=False, metavar="[SET|FILE[:NAME]]", shell_complete=complete_scenarios
+)
 @click.option(
     "--doses",
     "doses_text",

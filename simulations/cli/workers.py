@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import multiprocessing
 import signal
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
@@ -21,5 +22,9 @@ def worker_pool(workers: int) -> Iterator[Executor | None]:
     )
     try:
         yield pool
+    except BaseException:
+        for worker in multiprocessing.active_children():
+            worker.terminate()  # a task that has begun, a whole design, would go on to its end
+        raise
     finally:
         pool.shutdown(cancel_futures=True)

@@ -1,11 +1,14 @@
 """What commands share: where a file can be written is checked before the long work."""
 
 import os
+import sqlite3
 import stat
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from escalation.cli import main
 from escalation.errors import InputError
 from escalation.files import check_writable, write_text, write_whole
 
@@ -58,3 +61,51 @@ def test_a_link_stays_and_what_it_leads_to_is_written(tmp_path: Path, write) -> 
     assert link.is_symlink()
     assert behind.read_text() == "new"
     assert [path.name for path in behind.parent.iterdir()] == ["behind.csv"]
+
+
+def test_a_ledger_is_never_replaced_whatever_name_it_goes_by(tmp_path: Path) -> None:
+    ledger = tmp_path / "patients.csv"
+    with sqlite3.connect(ledger) as database:
+        database.execute("create table entries (seq integer)")
+    database.close()
+    before = ledger.read_bytes()
+    (tmp_path / "link.csv").symlink_to(ledger)
+    for name in ("patients.csv", "link.csv"):
+        file = str(tmp_path / name)
+        for words in (
+            ["table", "--output", file],
+            ["simulate", "--trials", "10", "--keep", file],
+            ["protocol", "init", "--force", file],
+        ):
+            result = CliRunner().invoke(main, words)
+            assert result.exit_code == 1
+            assert "cannot be written: a database is there, such as a ledger" in result.stderr
+    assert ledger.read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link.csv", "patients.csv"]
+
+
+def test_two_outputs_need_two_files(tmp_path: Path) -> None:
+    file = str(tmp_path / "both.csv")
+    result = CliRunner().invoke(main, ["simulate", "--keep", file, "--output", file])
+    assert result.exit_code == 2
+    assert f"{file} is named twice; give each output its own file" in result.stderr
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("scenarios", "[SET|FILE[:NAME]] is empty"),
+        ("protocol show", "NAME|FILE is empty"),
+        ("protocol check", "FILE is empty"),
+        ("trial import", "FILE.csv is empty"),
+    ],
+)
+def test_an_empty_argument_is_a_usage_error(words: str, said: str) -> None:
+    result = CliRunner().invoke(main, [*words.split(), ""])
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
+def test_empty_outcomes_ask_for_the_first_cohort() -> None:
+    assert CliRunner().invoke(main, ["decide", ""]).stdout.startswith("Start at level 1")

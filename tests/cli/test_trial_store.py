@@ -191,7 +191,7 @@ def test_no_file_is_written_over_unless_told(demo: Shell, tmp_path: Path) -> Non
 def test_a_file_that_cannot_be_written_is_said(demo: Shell, tmp_path: Path) -> None:
     for line in ("export --output", "backup"):
         said = demo.fails(f"{line} {tmp_path}/none/patients.csv")
-        assert "cannot be written: No such file or directory" in said
+        assert "cannot be written: there is no folder " in said
 
 
 def test_a_spreadsheet_with_faults_records_nothing_and_names_every_row(at: At) -> None:

@@ -99,6 +99,24 @@ PICTURES: dict[str, Callable[[], Sequence[Axes]]] = {
     "diagram of A+B": lambda: plot_diagram_pages(
         APlusB(n_levels=4, a=4, b=6, c=2, d=3, e=4), LONG.level_names[:4], trial=TITLE
     ),
+    "diagram of three stages": lambda: plot_diagram_pages(
+        ThreePlusThree(n_levels=3, third=3), ORDINARY.level_names[:3], protocol="Protocol x"
+    ),
+    "diagram of three stages, long names": lambda: plot_diagram_pages(
+        ThreePlusThree(n_levels=8, third=3),
+        LONG.level_names,
+        trial=TITLE,
+        protocol=f"Protocol {LONG.name}",
+    ),
+    "diagram of A+B in three stages": lambda: plot_diagram_pages(
+        APlusB(n_levels=3, start=1, a=4, b=6, c=2, d=3, e=4, third=3), ["1", "2", "3"]
+    ),
+    "diagram of A+B in three stages, long names": lambda: plot_diagram_pages(
+        APlusB(n_levels=3, a=10, b=5, c=9, d=9, e=9, third=5, f=12, cohort_size="10-15"),
+        LONG.level_names[:3],
+        trial=TITLE,
+        protocol=f"Protocol {LONG.name}",
+    ),
 }
 
 
@@ -138,9 +156,16 @@ def test_every_cell_of_a_table_is_on_one_of_the_pages() -> None:
     )
 
 
-def test_pages_of_a_ladder_have_every_line_of_the_whole() -> None:
-    whole = plot_diagram(LONG.design, LONG.level_names)
-    pages = _drawn("diagram, long names")
+@pytest.mark.parametrize(
+    ("picture", "design"),
+    [
+        ("diagram, long names", LONG.design),
+        ("diagram of three stages, long names", ThreePlusThree(n_levels=8, third=3)),
+    ],
+)
+def test_pages_of_a_ladder_have_every_line_of_the_whole(picture: str, design: Design) -> None:
+    whole = plot_diagram(design, LONG.level_names)
+    pages = _drawn(picture)
     assert len(pages) > 1
 
     def boxes_and_lines(ax: Axes) -> set[str]:

@@ -6,6 +6,7 @@ from functools import partial
 
 import click
 
+from escalation.cli.completion import complete_protocols
 from escalation.cli.options import DEFAULT_PROTOCOL, CarefulCommand, read_protocol
 from escalation.cli.trial.recording import Recording, recording_options
 from escalation.ledger import check_trial, create_ledger
@@ -31,6 +32,7 @@ __all__ = ["amend", "close", "delegate", "hold", "register", "resume"]
     "--protocol",
     "protocol_name",
     metavar="NAME|FILE",
+    shell_complete=complete_protocols,
     default=DEFAULT_PROTOCOL,
     help=f"A shipped protocol or a file.  [default: {DEFAULT_PROTOCOL}]",
 )
@@ -111,7 +113,7 @@ def resume(recording: Recording, reason: str) -> None:
 
 
 @click.command(cls=CarefulCommand)
-@click.argument("protocol_name", metavar="PROTOCOL")
+@click.argument("protocol_name", metavar="PROTOCOL", shell_complete=complete_protocols)
 @_reason
 @recording_options
 def amend(recording: Recording, protocol_name: str, reason: str) -> None:

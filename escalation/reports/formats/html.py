@@ -37,7 +37,10 @@ h2 { font-size: 1.4rem; }
 table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums; }
 th, td { padding: .25rem .75rem; text-align: right; border-bottom: 1px solid #ddd; }
 th { border-bottom: 2px solid #444; vertical-align: bottom; }
+thead tr:not(:last-child) th { border-bottom: 0; padding-bottom: 0; }
+td { vertical-align: top; white-space: nowrap; }
 .left { text-align: left; }
+td.left { white-space: normal; }
 .note { padding-left: 1.5rem; color: #555; }
 pre { overflow-x: auto; }
 @media print { body { margin: 0; max-width: none; font-size: 10pt; } tr { break-inside: avoid; } }

@@ -2,6 +2,7 @@ r"""LaTeX, to be read in by ``\input``: tables need the package booktabs."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import assert_never
 
@@ -28,6 +29,9 @@ _ESCAPED = str.maketrans(
         "^": r"\textasciicircum{}",
         "<": r"\textless{}",
         ">": r"\textgreater{}",
+        "[": "{[}",  # at the start of a row or item: an option of the command before
+        "]": "{]}",
+        "*": "{*}",
         **{letter: f"\\{letter}" for letter in "&%$#_{}"},
     }
 )
@@ -88,4 +92,5 @@ def _table(table: Table) -> str:
 
 
 def _escape(text: str) -> str:
-    return text.strip().translate(_ESCAPED)
+    """Keep what a person named from being read as a command, and -- from becoming one dash."""
+    return re.sub(r"-(?=-)", "-{}", text.strip().translate(_ESCAPED))

@@ -37,13 +37,14 @@ def _write(block: Block) -> str:
         case Gap():
             return ""
         case Heading(text, level):
-            return f"{'#' * level} {_escape(text)}"
+            return f"{'#' * level} {_line_of(text)}"
         case Paragraph(text):
-            return _escape(" ".join(text.split()))
+            return _line_of(" ".join(text.split()))
         case Items(items, numbered):
             return "\n".join(_items(items, "1." if numbered else "-", ""))
         case Verbatim(text):
-            return f"```text\n{text}\n```"
+            fence = "`" * max([3, *(len(run) + 1 for run in re.findall("`+", text))])
+            return f"{fence}text\n{text}\n{fence}"
         case Table():
             return _table(block)
     assert_never(block)
@@ -52,7 +53,7 @@ def _write(block: Block) -> str:
 def _items(items: Sequence[Item], mark: str, indent: str) -> Iterator[str]:
     inner = indent + " " * (len(mark) + 1)
     for item in items:
-        yield f"{indent}{mark} {_escape(item.text)}"
+        yield f"{indent}{mark} {_line_of(item.text)}"
         for text in item.data:
             yield f"{inner}- *{_escape(text)}*"
         yield from _items(item.items, "-", inner)
@@ -66,12 +67,12 @@ def _table(table: Table) -> str:
         marks[-1] = ":--"
     if table.notes:
         heads, marks = [*heads, "notes"], [*marks, ":--"]
-    lines = [_line(map(_escape, heads)), _line(marks)]
+    lines = [_row(map(_escape, heads)), _row(marks)]
     for place, row in enumerate(table.rows[table.n_heads :], start=table.n_heads):
         cells = [*row, *[""] * (n_columns - len(row))]
         if table.notes:
             cells.append(table.notes.get(place, ""))
-        lines.append(_line(map(_escape, cells)))
+        lines.append(_row(map(_escape, cells)))
     return "\n".join(lines)
 
 
@@ -79,10 +80,16 @@ def _joined(heads: Sequence[Sequence[str]], column: int) -> str:
     return " ".join(filter(None, (row[column] for row in heads if column < len(row))))
 
 
-def _line(cells: Iterable[str]) -> str:
+def _row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def _line_of(text: str) -> str:
+    """Keep a line from being read as a list, a quotation or a heading too."""
+    text = re.sub(r"^(\d+)(?=[.)](\s|$))", r"\1\\", _escape(text))
+    return re.sub(r"^(?=[#>]|[-+](\s|$))|(?=#+$)", r"\\", text)
+
+
 def _escape(text: str) -> str:
-    """Keep what a person named from being read as a mark, or as HTML."""
-    return re.sub(r"([\\`*_\[\]|<])", r"\\\1", text.strip())
+    """Keep what a person named from being read as a mark, a formula or HTML."""
+    return re.sub(r"([\\`*_\[\]|<~$]|&(?=#?\w+;))", r"\\\1", text.strip())

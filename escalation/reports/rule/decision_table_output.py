@@ -68,6 +68,7 @@ def _record(row: TableRow) -> dict[str, Any]:
         "action": row.decision.action.value,
         "level_change": row.level_change,
         "n_to_enrol": row.n_to_enrol,
+        "n_at_most": row.decision.n_at_most,
         "mtd": row.mtd,
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Sequence
 
 from escalation.designs import Design, LevelStatus
@@ -12,6 +13,8 @@ from escalation.reports.rule.state_machine import (
     Edge,
     Guard,
     Node,
+    StateMachine,
+    describe_cohort_sizes,
     state_machine,
 )
 
@@ -37,6 +40,7 @@ def mermaid(design: Design, level_names: Sequence[str]) -> str:
     machine = state_machine(design)
     lines = ["stateDiagram-v2"]
     lines += [f'    state "{_node_words(node, names)}" as {_id(node)}' for node in machine.nodes]
+    lines += _note(machine, describe_cohort_sizes(design))
     lines.append(f"    [*] --> {_id(machine.start)}")
     labels: dict[tuple[Node, Node], list[str]] = {}
     for edge in machine.edges:
@@ -48,6 +52,14 @@ def mermaid(design: Design, level_names: Sequence[str]) -> str:
     ends = [node for node in machine.nodes if not isinstance(node, CohortNode)]
     lines += [f"    {_id(end)} --> [*]" for end in ends]
     return "\n".join(lines) + "\n"
+
+
+def _note(machine: StateMachine, words: str) -> list[str]:
+    """Return a note beside the first cohort, in lines, because Mermaid breaks none."""
+    if not words:
+        return []
+    lines = [f"        {line}" for line in textwrap.wrap(words, 40)]
+    return [f"    note right of {_id(machine.start)}", *lines, "    end note"]
 
 
 def _plain(name: str) -> str:

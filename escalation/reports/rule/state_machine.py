@@ -11,7 +11,17 @@ from escalation.designs.walk import TooManyStatesError
 from escalation.outcomes import Tally
 from escalation.reports.rule.situations import MAX_STATES, neighbours, require_stages, runs
 
-__all__ = ["CohortNode", "Edge", "EndNode", "Guard", "Node", "StateMachine", "state_machine"]
+__all__ = [
+    "CohortNode",
+    "Edge",
+    "EndNode",
+    "Guard",
+    "Node",
+    "Side",
+    "StateMachine",
+    "describe_cohort_sizes",
+    "state_machine",
+]
 
 Side = Literal["above", "below", "elsewhere", "trial"]
 _NEIGHBOURS: tuple[Side, ...] = ("below", "above")
@@ -123,11 +133,25 @@ def state_machine(design: Design) -> StateMachine:
     return StateMachine(start=start, nodes=(*sorted(steps), *by_mtd), edges=tuple(edges))
 
 
+def describe_cohort_sizes(design: Design) -> str:
+    """Say which cohorts the state machine has, of a design that leaves their size open; else "".
+
+    A path for every size would leave nothing to see.
+    """
+    if design.largest_cohort == design.stages[0]:
+        return ""
+    return (
+        "The steps are those of the smallest cohorts. A cohort may have up to "
+        f"{design.largest_cohort} evaluable patients, and a level is judged on all it has, as the "
+        "decision table says for every number of them."
+    )
+
+
 def _walk(design: Design) -> tuple[Node, dict[CohortNode, list[_Step]]]:
     """Return the first node, and of every cohort the steps that are told apart here.
 
-    Levels above one that is too toxic are never given again: what was seen there counts for nothing
-    but a maximum sample size, and without one, states that differ only there are walked once.
+    Levels above one that is too toxic are never given again: only a maximum sample size counts the
+    patients there. States that differ in nothing else are walked once.
     """
     start = ((Tally(),) * design.n_levels, design.start)
     decisions = {start: design.decide(*start)}
@@ -143,8 +167,8 @@ def _walk(design: Design) -> tuple[Node, dict[CohortNode, list[_Step]]]:
             seen = tallies[level].plus(Tally(n_evaluable=size, n_dlts=n_dlts))
             after = (*tallies[:level], seen, *tallies[level + 1 :])
             merged = after
-            if design.max_patients is None and design.status(seen) is LevelStatus.TOO_TOXIC:
-                merged = (*tallies[:level], *(seen,) * (design.n_levels - level))
+            if design.status(seen) is LevelStatus.TOO_TOXIC:
+                merged = (*after[: level + 1], *_only_counted(design, after[level + 1 :]))
             state = merged, level
             if (decision := decisions.get(state)) is None:
                 if len(states) >= MAX_STATES:
@@ -157,6 +181,14 @@ def _walk(design: Design) -> tuple[Node, dict[CohortNode, list[_Step]]]:
                 found[told] = _step(design, after, level, target)
     first = _node(start[0], decisions[start])
     return first, {source: list(found.values()) for source, found in steps.items()}
+
+
+def _only_counted(design: Design, tallies: Sequence[Tally]) -> Sequence[Tally]:
+    """Return tallies of as many levels that are equal where the patients count for as many."""
+    if not tallies:
+        return ()
+    n = 0 if design.max_patients is None else sum(tally.n_evaluable for tally in tallies)
+    return (Tally(n_evaluable=n), *(Tally(),) * (len(tallies) - 1))
 
 
 def _node(tallies: Sequence[Tally], decision: Decision) -> Node:

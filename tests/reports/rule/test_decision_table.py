@@ -178,3 +178,17 @@ def test_a_plus_b_table_has_the_sizes_of_its_own_design() -> None:
         3: "stay 0 6",
         4: NO_MTD,
     }
+
+
+def test_a_range_of_cohorts_is_in_json_and_csv_as_in_the_words() -> None:
+    for size, most in (("3-6", 6), (None, 3)):
+        table = decision_table(ThreePlusThree(n_levels=3, cohort_size=size))
+        head, *rows = table_rows(table)
+        lines = [dict(zip(head, row, strict=True)) for row in rows]
+        for item, line, row in zip(table_document(table)["rows"], lines, table, strict=True):
+            assert item["n_at_most"] == line["n_at_most"] == row.decision.n_at_most
+            n = row.n_to_enrol
+            words = f"treat {n} to {item['n_at_most']}" if item["n_at_most"] > n else f"treat {n}"
+            assert n == 0 or f"{words} " in f"{row.answer} ", row.answer
+        assert lines[0]["n_evaluable"] == lines[0]["n_dlts"] == 0
+        assert (lines[0]["n_to_enrol"], lines[0]["n_at_most"]) == (3, most)

@@ -10,13 +10,20 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-from escalation.designs import APlusB, LevelStatus, ThreePlusThree
-from escalation.errors import InputError
+from escalation.designs import AcceleratedTitration, APlusB, LevelStatus, ThreePlusThree
+from escalation.errors import DesignError, InputError
 from escalation.figures.files import Provenance, save_figure
 from escalation.figures.state_machine import plot_diagram
 from escalation.reports.rule.diagram import mermaid
 from escalation.reports.rule.situations import State, reachable_states
-from escalation.reports.rule.state_machine import CohortNode, Edge, EndNode, Node, state_machine
+from escalation.reports.rule.state_machine import (
+    CohortNode,
+    Edge,
+    EndNode,
+    Node,
+    StateMachine,
+    state_machine,
+)
 from tests.reports.every_option import every_three_plus_three
 
 DESIGNS = [
@@ -27,10 +34,12 @@ DESIGNS = [
 ]
 THREE_STAGES = [
     ThreePlusThree(n_levels=3, start=1, third=3),
+    ThreePlusThree(n_levels=3, third=3, max_patients=18),
     APlusB(n_levels=3, a=2, b=3, c=1, d=1, e=1, third=2, f=3, below="declare"),
+    APlusB(n_levels=3, start=1, a=4, b=6, c=2, d=3, e=4, third=9, f=7, below="declare"),
+    APlusB(n_levels=3, a=10, b=5, c=9, d=9, e=9, third=5, f=12, top="declare"),
 ]
-WITH_MORE = [pytest.param(design, id=repr(design)) for design in (*DESIGNS, *THREE_STAGES)]
-PARAMS = [pytest.param(design, id=repr(design)) for design in DESIGNS]
+PARAMS = [pytest.param(design, id=repr(design)) for design in (*DESIGNS, *THREE_STAGES)]
 
 
 def names_of(design: APlusB) -> list[str]:
@@ -67,7 +76,7 @@ def steps(design: APlusB) -> Iterator[tuple[CohortNode, State]]:
             yield from ((source, states[key]) for key in state.following)
 
 
-@pytest.mark.parametrize("design", WITH_MORE)
+@pytest.mark.parametrize("design", PARAMS)
 def test_every_step_of_a_trial_is_on_one_edge_and_no_edge_is_idle(design) -> None:
     edges = state_machine(design).edges
     used = set()
@@ -116,7 +125,7 @@ def test_mermaid_of_two_levels_by_hand_oracle() -> None:
     )
 
 
-@pytest.mark.parametrize("design", WITH_MORE)
+@pytest.mark.parametrize("design", PARAMS)
 def test_mermaid_is_of_the_grammar_and_names_each_node_once(design) -> None:
     header, *lines = mermaid(design, names_of(design)).splitlines()
     assert header == "stateDiagram-v2"
@@ -190,6 +199,96 @@ def test_picture_draws_a_box_for_each_node() -> None:
     assert drawn.count("no MTD") == 1
     assert drawn.count("start") == 1
     assert "level 2 too toxic" in drawn
+
+
+def test_picture_of_three_stages_has_a_box_for_each_node_and_a_line_for_each_step() -> None:
+    ax = plot_diagram(ThreePlusThree(n_levels=2, third=3), ["level 1", "level 2"])
+    drawn = sorted(text.get_text().replace("\n", " ") for text in ax.texts[:-1])
+    assert drawn == sorted(
+        [
+            "level 1", "level 2", "start", "no MTD", *["MTD"] * 2,
+            *["patients 1\N{EN DASH}3", "patients 4\N{EN DASH}6", "patients 7\N{EN DASH}9"] * 2,
+            "level 1 too toxic", *["≥2/3", "≥3/6", "≥3/9"] * 2, "level 2 too toxic",
+            "0/3", "1/3", "2/6", "≤1/6, above not given", "≤2/9, above not given",
+            "≤1/6, above too toxic", "≤2/9, above too toxic", "below 0/3", "below 1/6, 2/9",
+            "≤1/3", "2/6", "≤1/6", "≤2/9", "",  # level 1 too toxic: there is no more to tell
+        ]
+    )  # fmt: skip
+    lines = [patch for patch in ax.patches if isinstance(patch, FancyArrowPatch)]
+    assert len(lines) == sum("/" in text or text in ("", "start") for text in drawn)
+
+
+def test_bar_that_nothing_leads_to_is_not_drawn() -> None:
+    ax = plot_diagram(ThreePlusThree(n_levels=3, max_patients=6), ["a", "b", "c"])
+    assert [text.get_text() for text in ax.texts if "too toxic" in text.get_text()] == [
+        "a too toxic"
+    ]
+
+
+def test_ways_out_of_a_level_that_is_too_toxic_are_told_once() -> None:
+    ax = plot_diagram(ThreePlusThree(n_levels=3, third=3, max_patients=18), ["a", "b", "c"])
+    assert [text.get_text() for text in ax.texts].count("below 1/6, 2/9") == 2
+    assert not any("\nbelow" in text.get_text() for text in ax.texts[:-1])
+
+
+@pytest.mark.parametrize("third", [None, 3])
+def test_tall_ladder_repeats_the_steps_of_a_short_one_oracle(third: int | None) -> None:
+    short, tall = (
+        state_machine(ThreePlusThree(n_levels=n_levels, third=third)) for n_levels in (4, 7)
+    )
+
+    def steps_of(machine: StateMachine, level: int) -> list[object]:
+        """Return the steps from a level, told from there."""
+
+        def seen_from_here(node: Node) -> object:
+            if isinstance(node, CohortNode):
+                return node.level - level, node.first, node.last
+            return None if node.mtd is None else node.mtd - level
+
+        return [
+            (seen_from_here(edge.target), edge.low, edge.high, edge.too_toxic, edge.guard)
+            for edge in machine.edges
+            if edge.source.level == level
+        ]
+
+    assert steps_of(tall, 0) == steps_of(short, 0)
+    assert steps_of(tall, 6) == steps_of(short, 3)
+    for level in range(1, 6):
+        assert steps_of(tall, level) == steps_of(short, 1)
+    assert steps_of(short, 1) == steps_of(short, 2)
+
+
+def test_smallest_cohorts_of_a_range_are_shown_and_said() -> None:
+    names = ["level 1", "level 2"]
+    plain, ranged = (
+        ThreePlusThree(n_levels=2, cohort_size=cohort_size) for cohort_size in (None, "3-6")
+    )
+    words = "A cohort may have up to 6 evaluable patients"
+    lines = mermaid(ranged, names).splitlines()
+    begin, end = (lines.index(f"    {line}") for line in ("note right of level0from1", "end note"))
+    assert words in " ".join(map(str.strip, lines[begin:end]))
+    assert [*lines[:begin], *lines[end + 1 :]] == mermaid(plain, names).splitlines()
+    assert words in plot_diagram(ranged, names).texts[-1].get_text().replace("\n", " ")
+    assert words not in plot_diagram(plain, names).texts[-1].get_text().replace("\n", " ")
+
+
+def test_judging_more_patients_than_foreseen_leaves_the_diagram_as_it_is() -> None:
+    rate, count = (
+        mermaid(ThreePlusThree(n_levels=3, beyond=beyond), list("abc"))
+        for beyond in ("rate", "count")
+    )
+    assert rate == count
+
+
+@pytest.mark.parametrize("draw", [mermaid, plot_diagram])
+@pytest.mark.parametrize("after_titration", ["same", "below"])
+def test_accelerated_titration_is_refused_in_one_line(draw, after_titration) -> None:
+    design = AcceleratedTitration(n_levels=3, after_titration=after_titration)
+    with pytest.raises(
+        DesignError, match=r"no state diagram for accelerated, .*moderate"
+    ) as caught:
+        draw(design, list("abc"))
+    assert "\n" not in str(caught.value)
 
 
 def test_picture_reads_no_formula_in_a_name() -> None:

@@ -1,0 +1,35 @@
+"""The processes of a simulation end with it."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from simulations.cli.workers import worker_pool
+
+
+def work_without_end(begun: Path) -> None:
+    begun.open("w").close()
+    while True:
+        signal.pause()
+
+
+def interrupt_a_task(begun: Path) -> None:
+    with worker_pool(2) as pool:
+        assert pool is not None
+        pool.submit(work_without_end, begun)
+        begun.open().close()  # waits until the worker has opened it too
+        raise KeyboardInterrupt
+
+
+def test_an_interrupt_does_not_wait_for_a_task_that_has_begun(tmp_path: Path) -> None:
+    """`compare` simulates a design as one task: Ctrl-C waited until it was done, for hours."""
+    begun = tmp_path / "begun"
+    os.mkfifo(begun)
+    with pytest.raises(KeyboardInterrupt):
+        interrupt_a_task(begun)
+    assert multiprocessing.active_children() == []

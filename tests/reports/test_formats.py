@@ -1,0 +1,89 @@
+"""What a person named comes through every format as it was typed, and nothing of it is a mark."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from escalation.reports.formats import write_view
+from escalation.reports.view import Block, Heading, Item, Items, Paragraph, Table, Verbatim, View
+
+NAMES = [
+    "a|b_c*d",
+    "[x](y) `z`",
+    "<b>bold</b> & &lt; &#35;",
+    "~~gone~~ ~a",
+    "$y_1$ 50 %",
+    "# one",
+    "two ##",
+    "> quoted",
+    "- item",
+    "+ item",
+    "1. item",
+    "12) item",
+    "--full",
+    "-1",
+    "\\",
+]
+
+
+def blocks(name: str) -> list[Block]:
+    return [
+        Heading(name),
+        Paragraph(name),
+        Items([Item(text=name, data=(name,), items=(Item(text=name),))]),
+        Table([("of", "name"), (name, name)]),
+        Verbatim(f"```\n{name}"),
+    ]
+
+
+def written(form: str, page: list[Block]) -> str:
+    return "".join(write_view(View(page=lambda: page, document=dict, rows=list), form))
+
+
+class Texts(HTMLParser):
+    """Gathers the text and the tags of a page of HTML."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.texts: list[str] = []
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+
+    def handle_data(self, data: str) -> None:
+        if data.strip() and self.tags[-1:] not in (["title"], ["style"]):
+            self.texts.append(data.strip())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_markdown_shows_a_name_as_typed_by_the_parser_markdown_it(name: str) -> None:
+    markdown_it = pytest.importorskip("markdown_it")
+    parser = markdown_it.MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    shown = Texts(parser.render(written("md", blocks(name))))
+    assert shown.tags == Texts(parser.render(written("md", blocks("name")))).tags
+    assert shown.texts.count(name) == 7
+    assert shown.texts[-1] == f"```\n{name}"
+    assert "$" not in re.sub(r"\\\$", "", written("md", [Paragraph(name)]))  # a formula elsewhere
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_html_shows_a_name_as_typed_by_the_parser_of_python(name: str) -> None:
+    shown = Texts(written("html", blocks(name)))
+    assert shown.texts.count(name) == 7
+    assert shown.tags == Texts(written("html", blocks("name"))).tags
+
+
+@pytest.mark.parametrize("name", ["[2pt]", "*", "[a] *b*"])
+def test_latex_keeps_a_row_or_an_item_from_being_an_option_of_the_command_before(name: str) -> None:
+    shown = written("latex", blocks(name)[2:4])
+    assert re.search(r"(\\\\|\\midrule|\\item)\s*[\[*]", shown) is None
+
+
+def test_latex_keeps_two_dashes_two() -> None:
+    assert written("latex", [Paragraph("--set and ---")]) == "-{}-set and -{}-{}-\n"
