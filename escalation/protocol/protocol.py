@@ -1,7 +1,7 @@
 """A trial's protocol: its ladder, its design with every option, and what each setting rests on.
 
 A protocol is written in TOML. A shipped one has been validated by a test and is read as it is; a
-file of one's own goes through ``file``, which reports every fault at once. From there
+file of yours goes through ``file``, which reports every fault at once. From there
 both take one road, ``Protocol.from_document``.
 """
 
