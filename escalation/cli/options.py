@@ -105,7 +105,9 @@ def add_design_options(command: Callable[..., Any]) -> Callable[..., Any]:
         if design_name is not None or settings:
             options = dict(parse_settings(settings))
             if design_name is not None:
-                options |= _say_defaults(fill_in(protocol, design_name, options), design_name)
+                sought = kwargs.get("target")
+                filled = fill_in(protocol, design_name, options, measured_by=sought)
+                options |= _say_defaults(filled, design_name)
             protocol = protocol.with_design(design_name, **options)
         return command(*args, protocol=protocol, **kwargs)
 

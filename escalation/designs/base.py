@@ -111,6 +111,11 @@ class Decision:
         """The most patients to enrol before the next decision."""
         return self.n_to_enrol + self.n_optional
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether nobody more will be treated."""
+        return self.action is Action.STOP
+
 
 class Design(ABC):
     """A dose-escalation design on a ladder of ``n_levels`` levels.
@@ -227,6 +232,10 @@ class Design(ABC):
     @abstractmethod
     def status(self, tally: Tally) -> LevelStatus:
         """Judge one level on its evaluable patients alone."""
+
+    def final_status(self, tally: Tally) -> LevelStatus:
+        """Judge one level when the trial has ended: as ``status``, where no more say otherwise."""
+        return self.status(tally)
 
     @property
     @abstractmethod

@@ -55,7 +55,9 @@ def _page(protocol: Protocol, cohorts: Sequence[Cohort], found: Consensus) -> It
     yield GAP
     if cohorts:
         yield Paragraph(f"After {format_outcomes(cohorts)}:")
-    yield from level_blocks(protocol, cohorts, own.tallies, own.escalation)
+    yield from level_blocks(
+        protocol, cohorts, own.tallies, own.escalation, ended=own.decision.has_ended
+    )
     yield GAP
     yield Paragraph(_say_asked(found), "  ")
     for name, why in found.left_out:
@@ -122,7 +124,9 @@ def _document(protocol: Protocol, cohorts: Sequence[Cohort], found: Consensus) -
     own = found.opinions[0].advice
     return {
         **identity_document(protocol),
-        "levels": levels_document(protocol, cohorts, own.tallies, own.escalation),
+        "levels": levels_document(
+            protocol, cohorts, own.tallies, own.escalation, ended=own.decision.has_ended
+        ),
         "target": {"value": found.target, "from": found.target_from},
         "max_patients": {"value": found.max_patients, "from": found.max_patients_from},
         "designs": [

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
+from escalation.designs import design_settings
 from escalation.designs.base import Action, LevelStatus
 from escalation.outcomes import Cohort, format_outcomes
 from escalation.protocol import Advice, Protocol, describe_decision
@@ -35,7 +36,9 @@ def view_decision(protocol: Protocol, cohorts: Sequence[Cohort], advice: Advice)
     return View(
         page=partial(_page, protocol, cohorts, advice),
         document=lambda: _document(protocol, cohorts, advice),
-        rows=lambda: level_rows(protocol, cohorts, advice.tallies, advice.escalation),
+        rows=lambda: level_rows(
+            protocol, cohorts, advice.tallies, advice.escalation, ended=advice.decision.has_ended
+        ),
     )
 
 
@@ -49,16 +52,21 @@ def _page(protocol: Protocol, cohorts: Sequence[Cohort], advice: Advice) -> Iter
     yield GAP
     if cohorts:
         yield Paragraph(f"After {format_outcomes(cohorts)}:")
-    yield from level_blocks(protocol, cohorts, advice.tallies, advice.escalation)
+    yield from level_blocks(
+        protocol, cohorts, advice.tallies, advice.escalation, ended=advice.decision.has_ended
+    )
     yield GAP
     yield Paragraph(describe_origin(protocol), "  ")
 
 
 def _notes(protocol: Protocol, advice: Advice) -> Iterator[str]:
     """Say what a reader of the decision must not miss."""
+    design = protocol.design
+    judge = design.final_status if advice.decision.has_ended else design.status
     for level, tally in enumerate(advice.escalation):
-        if protocol.design.status(tally) is LevelStatus.TOO_TOXIC:
-            seen = f"{tally.n_dlts} DLTs among {tally.n_evaluable}"
+        if judge(tally) is LevelStatus.TOO_TOXIC:
+            dlts = f"DLT{'s' * (tally.n_dlts != 1)}"
+            seen = f"{tally.n_dlts} {dlts} among {tally.n_evaluable}"
             yield f"Too toxic: {protocol.describe_level(level)}, {seen}."
     mtd = advice.decision.mtd
     if advice.expansion is not None:
@@ -81,10 +89,13 @@ def _document(protocol: Protocol, cohorts: Sequence[Cohort], advice: Advice) -> 
     decision = advice.decision
     return {
         **identity_document(protocol),
+        "design": design_settings(protocol.design),
         **answer(protocol, decision),
         "settled": decision.settled,
         "possible": [answer(protocol, possible) for possible in decision.possible],
-        "levels": levels_document(protocol, cohorts, advice.tallies, advice.escalation),
+        "levels": levels_document(
+            protocol, cohorts, advice.tallies, advice.escalation, ended=decision.has_ended
+        ),
         "expansion": expansion_document(protocol, advice),
         "departures": departures_document(protocol, advice.departures),
     }

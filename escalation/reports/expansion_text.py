@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from escalation.binomial import LEVEL, binomial_limits, clopper_pearson
@@ -143,9 +144,9 @@ def _listed(parts: Sequence[str]) -> str:
 
 
 def _percentage(p: float) -> str:
-    """Write P(DLT) in per cent to one decimal, never rounded to a certainty."""
+    """Write P(DLT) in per cent to one decimal, a half rounded up; never a certainty."""
     if p in (0, 1):
         return f"{100 * p:.0f}"
     if not 0.0005 <= p < 0.9995:
         return "<0.1" if p < 0.5 else ">99.9"
-    return f"{100 * p:.1f}"
+    return str((100 * Decimal(repr(p))).quantize(Decimal("0.1"), ROUND_HALF_UP))

@@ -31,6 +31,8 @@ def level_blocks(
     cohorts: Sequence[Cohort],
     tallies: Sequence[Tally],
     judged: Sequence[Tally] | None = None,
+    *,
+    ended: bool = False,
 ) -> Iterator[Block]:
     """Yield the ladder as a table: doses, patients who count, and how each level stands.
 
@@ -45,6 +47,8 @@ def level_blocks(
         One a level, lowest first.
     judged : sequence of Tally, optional
         Those among them by which a level stands and P(DLT) is estimated: without an expansion.
+    ended : bool
+        Whether the decision is to stop, so that a level stands by the patients it has.
     """
     judged = tallies if judged is None else judged
     dose = [("dose,", protocol.unit)] if protocol.unit else []
@@ -58,7 +62,7 @@ def level_blocks(
     counted = [("", "evaluable"), ("", "DLTs"), *graded, ("", "pending")]
     heads = [("", "level"), *dose, *counted, *beside, limits, *modelled, ("", "status")]
     rows = [list(head) for head in zip(*heads, strict=True)]
-    statuses = _statuses(protocol, replaced, judged)
+    statuses = _statuses(protocol, replaced, judged, ended=ended)
     for index, (level, tally, n, status) in enumerate(
         zip(protocol.levels, tallies, replaced, statuses, strict=True)
     ):
@@ -94,11 +98,13 @@ def levels_document(
     cohorts: Sequence[Cohort],
     tallies: Sequence[Tally],
     judged: Sequence[Tally] | None = None,
+    *,
+    ended: bool = False,
 ) -> list[dict[str, Any]]:
     """Return the same under the names of ``decide --json``, one object a level."""
     judged = tallies if judged is None else judged
     replaced = _not_evaluable(protocol, cohorts)
-    statuses = _statuses(protocol, replaced, judged)
+    statuses = _statuses(protocol, replaced, judged, ended=ended)
     estimates = protocol.design.estimates(judged)
     return [
         {
@@ -124,9 +130,11 @@ def level_rows(
     cohorts: Sequence[Cohort],
     tallies: Sequence[Tally],
     judged: Sequence[Tally] | None = None,
+    *,
+    ended: bool = False,
 ) -> Iterator[Sequence[object]]:
     """Yield the names of the columns, then a row a level; limits are Clopper-Pearson's."""
-    documents = levels_document(protocol, cohorts, tallies, judged)
+    documents = levels_document(protocol, cohorts, tallies, judged, ended=ended)
     names = [name for name in documents[0] if name != "p_dlt_limits"]
     yield [*names, "p_dlt_low", "p_dlt_high"]
     for document in documents:
@@ -201,12 +209,13 @@ def _not_evaluable(protocol: Protocol, cohorts: Sequence[Cohort]) -> list[int]:
 
 
 def _statuses(
-    protocol: Protocol, replaced: Sequence[int], tallies: Sequence[Tally]
+    protocol: Protocol, replaced: Sequence[int], tallies: Sequence[Tally], *, ended: bool
 ) -> Iterator[str]:
     """Say how each level stands, seen from the whole ladder."""
+    judge = protocol.design.final_status if ended else protocol.design.status
     closed = False
     for tally, n_replaced in zip(tallies, replaced, strict=True):
-        status = protocol.design.status(tally)
+        status = judge(tally)
         if closed:
             yield "closed"
         elif status is LevelStatus.NOT_GIVEN and (tally.n_pending or n_replaced):

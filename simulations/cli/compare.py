@@ -14,7 +14,7 @@ from escalation.cli.show import say_written, shows
 from escalation.errors import InputError, did_you_mean
 from escalation.files import check_writable
 from escalation.protocol import Protocol
-from escalation.protocol.defaults import DEFAULT_TARGET
+from escalation.protocol.defaults import DEFAULT_PATIENTS, DEFAULT_TARGET, whole_cohorts
 from escalation.protocol.protocol import freeze_lists
 from escalation.reports.view import View
 from simulations.cli.completion import complete_contenders, complete_shared_settings
@@ -45,8 +45,6 @@ from simulations.reports.comparison import describe_contenders, view_comparison
 from simulations.reports.differences import figures_by_name, view_differences
 
 __all__ = ["compare"]
-
-DEFAULT_PATIENTS = 30
 
 
 @click.command(cls=CarefulCommand)
@@ -212,10 +210,13 @@ def _choose_patients(
     """Return the patients of a design that needs a number, and what to say of them."""
     planned = ladder.planned_patients
     patients = given or planned or DEFAULT_PATIENTS
-    if not any(one.lacks("max_patients", shared) for one in named):
+    needing = [one for one in named if one.lacks("max_patients", shared)]
+    if not needing:
         return patients, ""
     why = "" if given else ", as the protocol plans" if planned else " (default)"
-    return patients, f" Where a design needs a number of patients: {patients}{why}."
+    rounded = {whole_cohorts(patients, {**shared, **one.own}) for one in needing} - {patients}
+    whole = f"; {' or '.join(map(str, sorted(rounded)))} in whole cohorts" if rounded else ""
+    return patients, f" Where a design needs a number of patients: {patients}{why}{whole}."
 
 
 def _differences(

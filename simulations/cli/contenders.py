@@ -24,7 +24,7 @@ from escalation.designs import (
 )
 from escalation.errors import DesignError, InputError, did_you_mean
 from escalation.protocol import Protocol, shipped_protocols
-from escalation.protocol.defaults import DEFAULT_TARGET
+from escalation.protocol.defaults import DEFAULT_TARGET, whole_cohorts
 from escalation.protocol.protocol import freeze_lists
 from escalation.text import is_line
 from simulations.compare.result import LONGEST_LABEL, Contender
@@ -214,7 +214,7 @@ def _make(
     if "target" in design_options(made):
         filled.setdefault("target", target)
     if "max_patients" in required_options(made):
-        filled.setdefault("max_patients", max_patients)
+        filled.setdefault("max_patients", whole_cohorts(max_patients, filled))
     for reserved in ("name", "n_levels", "start"):
         if reserved in filled:
             raise DesignError(f"{reserved!r} is not a design option")

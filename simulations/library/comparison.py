@@ -12,6 +12,7 @@ from escalation.reports.shown import Shown
 from escalation.reports.view import GAP, Block, Heading, Item, Items, Paragraph, View
 from simulations.compare.result import Contender, ScenarioComparison
 from simulations.compare.run import CompareMethod, compare_designs
+from simulations.library.characteristics import TRIALS
 from simulations.library.given import (
     check_one_ladder,
     named,
@@ -104,7 +105,7 @@ def comparison(
     target: float | None = None,
     interval: tuple[float, float] | None = None,
     method: CompareMethod = "auto",
-    trials: int = 10_000,
+    trials: int = TRIALS,
     seed: int = 1,
     benchmark_patients: int | None = None,
     p_moderate: Sequence[float] | None = None,

@@ -76,6 +76,8 @@ def _page(
             "standard errors in brackets.",
             "  ",
         )
+    else:
+        yield Paragraph("All figures are exact.")
     yield from question.assumptions()
     for result in results:
         yield GAP

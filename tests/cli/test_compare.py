@@ -360,3 +360,17 @@ def test_a_pipe_into_head_ends_quietly() -> None:
     command = f"{sys.executable} -m escalation compare 3+3 boin --p-dlt 0.1,0.3 --json | head -1"
     done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)  # noqa: S602
     assert (done.stdout, done.stderr) == ("{\n", "")
+
+
+def test_the_patients_filled_in_are_whole_cohorts_as_for_one_design() -> None:
+    words = ("--target", "0.25", "--p-dlt", "0.1,0.2,0.3,0.4")
+    result = run("boin:cohort_size=4", "keyboard", *words)
+    assert result.exit_code == 0, result.stderr
+    said = " ".join(result.stdout.split())
+    assert "needs a number of patients: 30 (default); 28 in whole cohorts." in said
+    design = compared("boin:cohort_size=4", "keyboard", *words)["designs"][0]["design"]
+    alone = ["--design", "boin", "--set", "cohort_size=4", *words, "--method", "exact", "--json"]
+    simulated = CliRunner().invoke(main, ["simulate", *alone])
+    assert json.loads(simulated.stdout)["design"] == design
+    own = run("boin:cohort_size=4,max_patients=30", "keyboard", *words)
+    assert "max_patients must be a multiple of cohort_size 4, not 30" in own.stderr

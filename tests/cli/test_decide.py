@@ -120,8 +120,10 @@ def test_json_has_the_keys_of_the_contract() -> None:
     assert possible == [("stay", 2), ("deescalate", 1)]
     assert set(document) >= {
         *("action", "level", "dose", "unit", "n_to_enrol", "mtd", "settled", "possible"),
-        *("clause", "levels", "departures", "protocol"),
+        *("clause", "levels", "departures", "protocol", "design"),
     }
+    assert document["design"]["name"] == "3+3"
+    assert document["design"]["variant"] == "confirm"
     assert document["levels"][2] == {
         "level": 2,
         "dose": 6e6,

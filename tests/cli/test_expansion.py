@@ -208,3 +208,13 @@ def test_a_trial_is_tracked_under_a_protocol_that_names_an_expansion(tmp_path: P
     digest = said("protocol", "check", str(file)).split()[1]
     assert f"Protocol x, digest {digest[:12]}." in said("trial", "status", *at)
     assert "Nothing is wrong." in said("trial", "verify", *at)
+
+
+@pytest.mark.parametrize("n", [8, 16, 32])
+def test_the_rate_is_rounded_as_by_hand_a_half_up(n: int) -> None:
+    for dlts in (1, 2):
+        cohort = f"1{'T' * dlts}{'N' * (n - 6 - dlts)}"
+        tenths = (2000 * dlts + n) // (2 * n)  # of a per cent
+        rate = f"{tenths // 10}.{tenths % 10} %"
+        text = said("decide", f"1NNN 2TTN 1NNN {cohort}", "--levels", "3")
+        assert f"At the MTD {dlts} of {n} had a DLT, {rate};" in text

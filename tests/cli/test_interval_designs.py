@@ -208,3 +208,47 @@ def test_an_option_that_g3_plus_3_does_not_have_is_refused_in_one_line():
     refused = run("decide", "", *settings("g3+3", target=0.3))
     assert refused.exit_code != 0
     assert "g3+3 has no option 'target'" in refused.stderr
+
+
+def test_a_level_cut_short_by_the_cap_is_said_to_be_eliminated_as_by_select_mtd():
+    """``select.mtd(.2, c(3,5,4), c(2,2,1))`` of BOIN 2.7.2 is 99: level 1 and all above are out."""
+    options = {"target": 0.2, "cohort_size": 4, "max_patients": 12, "titration": "true"}
+    words = ("decide", "1N 2N 3N 3TNN 2TTNN 1TT", "--levels", "3", *settings("boin", **options))
+    document = json.loads(run(*words, "--json").stdout)
+    assert (document["action"], document["mtd"]) == ("stop", None)
+    statuses = [level["status"] for level in document["levels"]]
+    assert statuses == ["too toxic", "closed", "closed"]
+    assert "Too toxic: level 1, 2 DLTs among 3." in run(*words).stdout
+    before = run("decide", "1N 2N 3N 3TNN 2TTNN", *words[2:], "--json")  # more will come
+    lowest = json.loads(before.stdout)["levels"][0]
+    assert lowest["status"] == "open"
+
+
+def test_one_dlt_is_not_said_in_the_plural():
+    said = run("decide", "1T", "--levels", "3", *settings("mtpi-2", target=0.2, cohort_size=1))
+    assert "Too toxic: level 1, 1 DLT among 1." in said.stdout
+
+
+def test_extra_safety_says_its_limit_which_is_the_offset_below():
+    for size, enough in ((3, ""), (1, " on 3 patients or more")):
+        more = {"extrasafe": "true", "offset": 0.15, "cohort_size": size}
+        text = " ".join(run("protocol", "text", *settings("boin", **more)).stdout.split())
+        assert f"is above 0.8{enough} at the lowest level, where the limit is stricter" in text
+
+
+def test_the_text_has_no_empty_section_where_cohorts_are_of_one():
+    words = ("protocol", "text", "--levels", "3")
+    assert "another size" not in run(*words, *settings("keyboard", cohort_size=1)).stdout
+    assert "another size" in run(*words, *settings("keyboard", cohort_size=2)).stdout
+
+
+def test_a_design_without_a_target_has_the_one_it_is_measured_by_as_in_compare():
+    words = ("--target", "0.3", "--p-dlt", "0.1,0.2,0.3,0.4", "--method", "exact", "--json")
+    result = run("simulate", "--design", "boin", *words)
+    assert "boin with target 0.3 (as --target), max_patients 30 (default)" in result.stderr
+    found = json.loads(result.stdout)
+    assert found["design"]["target"] == 0.3
+    compared = json.loads(run("compare", "boin", "3+3", *words).stdout)
+    assert compared["designs"][0]["design"] == found["design"]
+    alone = compared["results"][0]["designs"][0]["p_select"]
+    assert alone == pytest.approx(found["results"][0]["exact"]["p_select"], abs=1e-12)

@@ -248,3 +248,10 @@ def test_a_graph_too_large_for_the_exact_engine_asked_for() -> None:
     assert result.exit_code == 1
     assert "more than 100 states" in result.stderr
     assert result.stdout == ""
+
+
+def test_the_page_says_where_all_figures_are_exact() -> None:
+    assert "All figures are exact." in run("--p-dlt", CURVE, "--method", "exact").stdout
+    both = run("--p-dlt", CURVE, "--trials", "100").stdout
+    assert "All figures are exact." not in both
+    assert "Monte Carlo: 100 trials a scenario" in both

@@ -19,7 +19,7 @@ from escalation.designs.base import Action, Clause, Decision, Design, LevelStatu
 from escalation.designs.interval.clauses import write_interval_clauses
 from escalation.designs.interval.isotonic import select_mtd
 from escalation.designs.interval.options import IntervalOptions, Statuses
-from escalation.designs.interval.posterior import as_written, exceeds
+from escalation.designs.interval.posterior import exceeds
 from escalation.designs.interval.titration import level_to_titrate, where_titration_ended
 from escalation.designs.options import PLENTY
 from escalation.outcomes import Tally
@@ -98,6 +98,17 @@ class IntervalDesign(IntervalOptions):
         n, x = tally.n_evaluable, tally.n_dlts
         return self._statuses[n][x] if n < len(self._statuses) else _judge(self, n)[x]
 
+    def final_status(self, tally: Tally) -> LevelStatus:
+        """Judge one level on the patients it has, for no more will come."""
+        too_toxic = self._is_short_and_toxic(tally)
+        return LevelStatus.TOO_TOXIC if too_toxic else self.status(tally)
+
+    def _is_short_and_toxic(self, tally: Tally) -> bool:
+        """Tell whether less than a cohort eliminates a level as it is; whole ones are judged."""
+        n = tally.n_evaluable
+        limit = self._short[n] if n < self.cohort_size else None
+        return limit is not None and tally.n_dlts >= limit
+
     def _judge_all(self, tallies: Sequence[Tally]) -> list[LevelStatus]:
         judged = self._statuses
         try:
@@ -125,10 +136,7 @@ class IntervalDesign(IntervalOptions):
 
     def unsafe_at_lowest(self, n: int) -> int | None:
         """Return the fewest DLTs among ``n`` at the lowest level that stop the trial."""
-        cutoff = as_written(self.cutoff_eli)
-        if self.extrasafe:
-            cutoff -= as_written(self.offset)
-        return self._fewest_above(n, float(cutoff))
+        return self._fewest_above(n, self.cutoff_at_lowest if self.extrasafe else self.cutoff_eli)
 
     def _largest_estimate(self) -> float | None:
         """Return the largest estimate of P(DLT) that the MTD may have."""
@@ -209,13 +217,10 @@ class IntervalDesign(IntervalOptions):
 
     def _select(self, why: str, tallies: Sequence[Tally]) -> Decision:
         """Stop with the MTD, every level judged on the patients it has: no more will come."""
-        ceiling = len(tallies)
-        for level, tally in enumerate(tallies):
-            n = tally.n_evaluable
-            limit = self._short[n] if n < self.cohort_size else None  # the others have been judged
-            if limit is not None and tally.n_dlts >= limit:
-                ceiling = level
-                break
+        eliminated = (
+            level for level, tally in enumerate(tallies) if self._is_short_and_toxic(tally)
+        )
+        ceiling = next(eliminated, len(tallies))
         if ceiling == 0:
             return self._stop("lowest-eliminated")
         if self.extrasafe and self._is_unsafe(tallies[0].n_evaluable, tallies[0].n_dlts):

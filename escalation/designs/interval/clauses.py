@@ -58,8 +58,8 @@ def write_interval_clauses(
         "eliminated": eliminated + "Treat the next cohort at the highest level below them.",
         "lowest-eliminated": eliminated + "It is the lowest level: stop, no level is tolerated "
         "and no MTD is declared.",
-        "lowest-unsafe": f"Where {risk} is too high at the lowest level, by the stricter limit "
-        "that holds there, stop: no MTD is declared."
+        "lowest-unsafe": f"Where {risk} is above {design.cutoff_at_lowest:g}{enough} at the lowest "
+        "level, where the limit is stricter than elsewhere, stop: no MTD is declared."
         f"{taken_over * (not design.extrasafe_is_published)}",
         "max-patients": f"After {design.max_patients} patients stop: {selected}",
         "enough-here": f"With {design.n_earlystop} evaluable patients or more at the current "

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from escalation.designs.base import Clause, Design, LevelStatus
+from escalation.designs.interval.posterior import as_written
 from escalation.designs.options import (
     CAP,
     COHORT_SIZE,
@@ -97,6 +98,11 @@ class IntervalOptions(Design):
     _statuses: Statuses = field(init=False, repr=False, compare=False)
     _short: tuple[int | None, ...] = field(init=False, repr=False, compare=False)
     _unsafe: tuple[int | None, ...] = field(init=False, repr=False, compare=False)
+
+    @property
+    def cutoff_at_lowest(self) -> float:
+        """The posterior probability above which ``extrasafe`` stops for the lowest level."""
+        return float(as_written(self.cutoff_eli) - as_written(self.offset))
 
     def __post_init__(self) -> None:
         self._fill_in()

@@ -186,6 +186,11 @@ def _interval_sections(design: IntervalDesign, level_names: Sequence[str]) -> tu
     """Write a rule by boundaries: the sentences, and below them what each number of DLTs means."""
     looks = design.stages
     between = [n for n in range(1, looks[-1]) if n not in looks]
+    other_sizes = Section(
+        title="Cohorts of another size",
+        paragraphs=("A level can have other numbers of evaluable patients:",),
+        items=tuple(Item(text=text) for text in boundary_words(design, between)),
+    )
     named = (
         f"Design: {design.name}. A level is judged by the patients with a DLT among all evaluable "
         "there, whatever their number."
@@ -210,11 +215,7 @@ def _interval_sections(design: IntervalDesign, level_names: Sequence[str]) -> tu
             items=tuple(Item(text=text) for text in boundary_words(design, looks)),
         ),
         Section(title="Pending patients", paragraphs=(_pending_rule(design),)),
-        Section(
-            title="Cohorts of another size",
-            paragraphs=("A level can have other numbers of evaluable patients:",),
-            items=tuple(Item(text=text) for text in boundary_words(design, between)),
-        ),
+        *([other_sizes] if between else []),
     )
 
 

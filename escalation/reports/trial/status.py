@@ -55,7 +55,8 @@ def _page(
     if state.protocol is not None:
         cohorts = state.written_cohorts()
         yield GAP
-        yield from level_blocks(state.protocol, cohorts, state.tallies())
+        ended = rule_says(state).has_ended
+        yield from level_blocks(state.protocol, cohorts, state.tallies(), ended=ended)
         yield GAP
         history = format_outcomes(cohorts) or "nobody has been dosed"
         yield Paragraph(f"History: {history}", " " * len("History: "))
@@ -201,7 +202,7 @@ def _rule_document(state: TrialState) -> dict[str, Any]:
     cohorts, decision = state.written_cohorts(), rule_says(state)
     return {
         "history": format_outcomes(cohorts),
-        "levels": levels_document(protocol, cohorts, state.tallies()),
+        "levels": levels_document(protocol, cohorts, state.tallies(), ended=decision.has_ended),
         "rule": {
             **answer(protocol, decision),
             "settled": decision.settled,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import functools
+import inspect
 import io
 import json
 from pathlib import Path
@@ -18,6 +19,7 @@ from escalation.cli import main
 from escalation.designs import VARIANTS
 from escalation.designs.walk import TooManyStatesError
 from escalation.errors import EscalationError, InputError
+from simulations.cli.options import TRIALS
 from simulations.engines.exact import exact_characteristics
 from simulations.questions import question
 from simulations.questions.sensitivity import sensitivity
@@ -296,3 +298,8 @@ def test_a_slip_is_told_with_what_was_expected(call: object, said: str) -> None:
     with pytest.raises(EscalationError) as caught:
         call()  # type: ignore[operator]
     assert said in str(caught.value)
+
+
+def test_simulated_trials_are_as_many_by_default_as_on_the_command_line() -> None:
+    for ask in (simulations.characteristics, simulations.comparison):
+        assert inspect.signature(ask).parameters["trials"].default == TRIALS
