@@ -161,7 +161,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
     names = list(known)
     listed = ", ".join(printable(name) for name in names)
-    near = difflib.get_close_matches(word, names, n=1)
+    near = difflib.get_close_matches(str(word), names, n=1)
     if near:
         return f"did you mean {printable(near[0])}? Known: {listed}"
     return f"known: {listed}"

@@ -153,6 +153,8 @@ def parse_outcomes(text: str) -> tuple[Cohort, ...]:
     >>> [str(cohort) for cohort in parse_outcomes("1NNN  -1NT?X")]
     ['1NNN', '-1NT?X']
     """
+    if not isinstance(text, str):
+        raise InputError(f'outcomes are a text such as "1NNN 2NT?", not {text!r}')
     if len(text) > MAX_LETTERS:
         raise NotationError(text, MAX_LETTERS, f"outcomes end after {MAX_LETTERS} characters")
     return tuple(_parse_cohort(text, word.start(), word.end()) for word in _WORD.finditer(text))

@@ -59,7 +59,7 @@ def band_around(p_dlt: ArrayLike, band: float) -> tuple[NDArray[np.float64], NDA
     As a person would write them: 0.3 - 0.1 is 0.2 and not 0.19999999999999998, so that a search
     between them starts from the same numbers for a curve by formula and the same curve typed.
     """
-    if not 0 < band < 1:
+    if not isinstance(band, Real) or not 0 < band < 1:
         raise InputError(f"the band must lie between 0 and 1, not {band}")
     p = np.asarray(p_dlt, dtype=np.float64)
     low, high = (np.clip(np.round(moved, 12), 0, 1) for moved in (p - band, p + band))

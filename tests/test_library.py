@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 from matplotlib.figure import Figure
 
 import escalation
+import simulations
 from escalation.cli import main
 from escalation.designs.replay import DepartureError
 from escalation.errors import InputError, NotationError, ProtocolError
@@ -124,3 +125,32 @@ def test_a_picture_needs_a_figure_and_words() -> None:
         escalation.Picture("x.png", "words")  # type: ignore[arg-type]
     with pytest.raises(InputError, match="needs words"):
         escalation.Picture(Figure(), " ")
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: escalation.parse_outcomes(1), 'outcomes are a text such as "1NNN 2NT?", not 1'),
+        (lambda: escalation.load_protocol(None), "loaded by its name or file, not None"),
+        (lambda: escalation.open_ledger(1), "a ledger is named by a text, a file or postgresql"),
+        (lambda: escalation.make_design(1, n_levels=3), "no design is called 1; known: 3+3"),
+        (lambda: escalation.design_options("3+3"), """such as DESIGNS["3+3"], not '3+3'"""),
+        (
+            lambda: simulations.characteristics("nct07123519", p_moderate=1),
+            "p_moderate is a probability by level, lowest first, not 1",
+        ),
+        (
+            lambda: simulations.sensitivity("nct07123519", [0.1, 0.2, 0.3, 0.4], band="a"),
+            "the band must lie between 0 and 1, not a",
+        ),
+        (
+            lambda: simulations.worst_case("nct07123519", above="a"),
+            "the limit of P(DLT) must lie between 0 and 1, not a",
+        ),
+        (lambda: simulations.load_scenarios(1), "the name of a set or a file, not 1"),
+    ],
+)
+def test_a_wrong_type_is_told_what_was_expected(call, said: str) -> None:
+    with pytest.raises(escalation.EscalationError) as caught:
+        call()
+    assert said in str(caught.value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, is_dataclass
 from typing import Any
 
 from escalation.designs.a_plus_b.accelerated import AcceleratedTitration
@@ -82,14 +82,21 @@ def design_options(design: Design | type[Design]) -> tuple[str, ...]:
     -------
     tuple of str
 
+    Raises
+    ------
+    DesignError
+        If it is not a design.
+
     Examples
     --------
     >>> design_options(G3Plus3)
     ('cohort_size', 'max_patients', 'n_earlystop', 'titration')
     """
+    if not is_dataclass(design):
+        raise DesignError(f'a design is needed, such as DESIGNS["3+3"], not {design!r}')
     names = [
         field.name
-        for field in fields(design)  # type: ignore[arg-type]  # every design is a dataclass
+        for field in fields(design)
         if field.init and field.name not in ("n_levels", "start")
     ]
     own = (design if isinstance(design, type) else type(design)).__annotations__

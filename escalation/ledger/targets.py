@@ -27,6 +27,10 @@ def find_backend(target: str, timeout: float) -> Backend:
     LedgerError
         If it names none, or the driver is not installed.
     """
+    if not isinstance(target, str):
+        raise LedgerError(
+            f"a ledger is named by a text, a file or postgresql://..., not {target!r}"
+        )
     target = target.strip()
     found = _SCHEME.match(target)
     if found is None:

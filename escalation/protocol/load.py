@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
-from escalation.errors import ProtocolError, did_you_mean, reason
+from escalation.errors import InputError, ProtocolError, did_you_mean, reason
 from escalation.protocol.protocol import Protocol
 
 __all__ = ["DEFAULT_PROTOCOL", "load_protocol", "shipped_protocols"]
@@ -46,12 +46,16 @@ def load_protocol(name_or_path: str | Path) -> Protocol:
     ------
     ProtocolError
         With every fault of the file.
+    InputError
+        Where neither a name nor a file is given.
 
     Examples
     --------
     >>> load_protocol("nct07123519").labels
     (-1, 1, 2, 3)
     """
+    if not isinstance(name_or_path, str | Path):
+        raise InputError(f"a protocol is loaded by its name or file, not {name_or_path!r}")
     name_or_path = str(name_or_path)
     if name_or_path in shipped_protocols():
         text = (_SHIPPED / f"{name_or_path}.toml").read_text(encoding="utf-8")

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
+
 from escalation.designs import DESIGNS, design_settings
 from escalation.errors import InputError, did_you_mean
 from escalation.library import ProtocolLike, cohorts_of, protocol_of
@@ -72,6 +74,8 @@ def question_of(
     else:
         protocol = protocol_of(design)
         asked = scenarios_given(scenarios, protocol)
+    if not isinstance(p_moderate, Sequence | np.ndarray | None):
+        raise InputError(f"p_moderate is a probability by level, lowest first, not {p_moderate!r}")
     return Question(
         protocol=protocol,
         cohorts=cohorts_of(outcomes),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -146,7 +147,7 @@ def worst_overdose(
     >>> round(worst.value, 6), worst.p_dlt.tolist(), worst.attained
     (0.309312, [0.4], False)
     """
-    if not 0 < above < 1:
+    if not isinstance(above, Real) or not 0 < above < 1:
         raise InputError(f"the limit of P(DLT) must lie between 0 and 1, not {above}")
     low, high = check_bounds(graph, low, high)
     regions = list(by_lowest_above(low, high, above))

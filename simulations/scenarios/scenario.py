@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
-from escalation.errors import EscalationError, FileFaultsError, did_you_mean, reason
+from escalation.errors import EscalationError, FileFaultsError, InputError, did_you_mean, reason
 from escalation.nearness import is_above
 from escalation.protocol import Protocol
 from simulations.scenarios.arguments import CurveError, dose_faults, show
@@ -142,12 +142,18 @@ def load_scenarios(
         With every fault of the file and its place.
     CurveError
         If ``doses`` are not the doses of a ladder.
+    InputError
+        Where neither a name nor a file is given.
 
     Examples
     --------
     >>> [scenario.name for scenario in load_scenarios("levels-3")][:2]
     ['low', 'flat']
     """
+    if not isinstance(name_or_path, str | Path):
+        raise InputError(
+            f"scenarios are loaded by the name of a set or a file, not {name_or_path!r}"
+        )
     source = str(name_or_path)
     try:
         if name_or_path in shipped_scenarios():
