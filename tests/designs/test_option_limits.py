@@ -1,0 +1,47 @@
+"""The limits that a protocol file's schema states are those at which a design refuses a value."""
+
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from escalation.designs import DESIGNS, make_design, required_options
+from escalation.errors import DesignError
+
+USUAL = {"target": 0.3, "max_patients": 60} | dict(zip("abcde", (3, 3, 1, 1, 1), strict=True))
+# what else must be given, for the option to mean anything
+WITH: dict[str, dict[str, Any]] = {
+    "f": {"third": 3},
+    "intercept": {"model": "logistic"},
+    "prior_mtd": {"n_levels": 100},
+}
+# a value within its own limits is refused for the sake of another option
+FOR_ANOTHER = ("needs ", "multiple of", "A + B", "before the first patient", "too wide")
+
+LIMITS = [
+    (name, field.name, kind, limit, 1e-5 if "float" in str(field.type) else 1)
+    for name, design in DESIGNS.items()
+    for field in fields(design)
+    for kind, limit in field.metadata.items()
+    if field.init and kind in ("ge", "gt", "le", "lt")
+]
+
+
+def fault(name: str, option: str, value: float) -> str:
+    """Return what the design says against the value, "" for nothing."""
+    needed = {key: USUAL[key] for key in required_options(DESIGNS[name])}
+    given = {"n_levels": 3} | needed | WITH.get(option, {}) | {option: value}
+    try:
+        make_design(name, **given)
+    except DesignError as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize(("name", "option", "kind", "limit", "step"), LIMITS)
+def test_a_value_is_refused_from_the_limit_of_the_schema_on(name, option, kind, limit, step):
+    outwards = -step if kind in ("ge", "gt") else step
+    first_refused = limit + outwards if kind in ("ge", "le") else limit
+    said = fault(name, option, first_refused - outwards)
+    assert not said or any(words in said for words in FOR_ANOTHER), said
+    assert option in fault(name, option, first_refused)
