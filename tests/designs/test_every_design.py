@@ -1,12 +1,14 @@
-"""The limits that a protocol file's schema states are those at which a design refuses a value."""
+"""What holds of every design: its options' limits are the schema's, and they make all of it."""
 
 from dataclasses import fields
 from typing import Any
 
 import pytest
 
-from escalation.designs import DESIGNS, make_design, required_options
+from escalation import designs
+from escalation.designs import DESIGNS, Design, make_design, required_options
 from escalation.errors import DesignError
+from escalation.outcomes import Tally
 
 USUAL = {"target": 0.3, "max_patients": 60} | dict(zip("abcde", (3, 3, 1, 1, 1), strict=True))
 # what else must be given, for the option to mean anything
@@ -27,12 +29,15 @@ LIMITS = [
 ]
 
 
+def made(name: str, **options: Any) -> Design:
+    needed = {key: USUAL[key] for key in required_options(DESIGNS[name])}
+    return make_design(name, **{"n_levels": 3} | needed | options)
+
+
 def fault(name: str, option: str, value: float) -> str:
     """Return what the design says against the value, "" for nothing."""
-    needed = {key: USUAL[key] for key in required_options(DESIGNS[name])}
-    given = {"n_levels": 3} | needed | WITH.get(option, {}) | {option: value}
     try:
-        make_design(name, **given)
+        made(name, **WITH.get(option, {}) | {option: value})
     except DesignError as error:
         return str(error)
     return ""
@@ -45,3 +50,13 @@ def test_a_value_is_refused_from_the_limit_of_the_schema_on(name, option, kind, 
     said = fault(name, option, first_refused - outwards)
     assert not said or any(words in said for words in FOR_ANOTHER), said
     assert option in fault(name, option, first_refused)
+
+
+@pytest.mark.parametrize("name", DESIGNS)
+def test_a_design_is_written_as_the_python_that_makes_it(name):
+    """Whatever has been asked of it, and with nothing but its options."""
+    design = made(name, start=1)
+    design.decide([Tally(), Tally(n_evaluable=3), Tally()], 1)
+    written = repr(design)
+    assert eval(written, vars(designs)) == design == made(name, start=1)  # noqa: S307
+    assert " at 0x" not in written
