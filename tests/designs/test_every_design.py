@@ -60,3 +60,24 @@ def test_a_design_is_written_as_the_python_that_makes_it(name):
     written = repr(design)
     assert eval(written, vars(designs)) == design == made(name, start=1)  # noqa: S307
     assert " at 0x" not in written
+
+
+def test_what_each_design_declares_of_itself_is_what_its_rule_needs():
+    """As published: who judges a level by its own tally, after stages, or by more than tallies."""
+    flags = ("by_stages", "by_level", "remembers", "asks_moderate", "while_pending")
+    declared = {name: {flag for flag in flags if getattr(DESIGNS[name], flag)} for name in DESIGNS}
+    a_plus_b, interval = {"by_stages", "by_level"}, {"by_level"}
+    assert declared == {
+        "3+3": a_plus_b,
+        "a+b": a_plus_b,
+        "rolling-six": a_plus_b | {"while_pending"},  # it enrols before outcomes are known
+        "accelerated": a_plus_b | {"asks_moderate"},  # grade 2 toxicities end titration
+        "boin": interval,
+        "keyboard": interval,
+        "mtpi-2": interval,
+        "mtpi": interval,
+        "tpi": interval,
+        "i3+3": interval,
+        "g3+3": interval,
+        "crm": {"remembers"},  # one curve for all levels; coherence looks at the last cohort
+    }
