@@ -572,7 +572,7 @@ def test_tallies_that_do_not_fit_the_ladder_are_refused(n_tallies):
 
 @pytest.mark.parametrize("level", [-1, 3, 99, float("nan")])
 def test_a_current_level_that_does_not_fit_the_ladder_is_refused(level):
-    with pytest.raises(InputError, match="level"):
+    with pytest.raises(InputError, match=rf"^level index {level} is outside 0 \.\. 2$"):
         ThreePlusThree(n_levels=3).decide([Tally()] * 3, level)
 
 

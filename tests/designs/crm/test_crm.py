@@ -349,6 +349,18 @@ def test_the_order_of_earlier_cohorts_never_changes_an_answer():
 # ---------------------------------------------------------------- options
 
 
+@pytest.mark.parametrize(
+    ("options", "stages"),
+    [
+        ({"max_patients": 12}, (3, 6, 9, 12)),
+        ({"max_patients": 3}, (3,)),
+        ({"max_patients": None, "cohort_size": 10}, (10, 20, 30)),
+    ],
+)
+def test_a_level_is_looked_at_after_whole_cohorts_up_to_the_cap(options, stages):
+    assert made(**options).stages == stages
+
+
 def test_the_usual_skeleton_is_calibrated_around_the_middle():
     assert made(n_levels=5).curve.skeleton[2] == 0.25
     assert made(n_levels=4).curve.skeleton[1] == 0.25

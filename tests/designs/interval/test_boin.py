@@ -125,6 +125,8 @@ def test_a_new_target_brings_its_own_limits_unless_others_were_chosen():
         ({"p_saf": 0.3}, "needs 0 < p_saf < target < p_tox < 1, not p_saf=0.3"),
         ({"p_tox": 0.25}, "p_tox=0.25"),
         ({"target": 0.8}, "p_tox=1.12"),
+        ({"p_saf": 0.0}, "not p_saf=0 target=0.3 p_tox=0.42"),
+        ({"p_tox": 0.0}, "not p_saf=0.18 target=0.3 p_tox=0"),
         ({"p_saf": True}, "p_saf must be a number, not True"),
         ({"bound_mtd": 1}, "bound_mtd must be true or false, not 1"),
     ],

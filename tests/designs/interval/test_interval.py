@@ -232,12 +232,37 @@ def test_an_early_stop_waits_until_the_design_would_stay(name):
 
 
 @by_name
+@pytest.mark.parametrize(
+    ("options", "stages"),
+    [
+        ({"max_patients": 12}, (3, 6, 9, 12)),
+        ({"max_patients": 12, "n_earlystop": 6}, (3, 6)),
+        ({"max_patients": 12, "n_earlystop": 7}, (3, 6, 9)),
+        ({"max_patients": 12, "n_earlystop": 300}, (3, 6, 9, 12)),
+        ({"max_patients": None, "cohort_size": 10}, (10, 20, 30)),
+    ],
+)
+def test_a_level_is_looked_at_after_whole_cohorts_up_to_the_end(name, options, stages):
+    assert made(name, **options).stages == stages
+
+
+@by_name
 def test_over_enrolment_beyond_the_table_is_judged_like_the_rest(name):
     small, large = made(name, max_patients=3), made(name, max_patients=60)
     for x in range(46):
         tally = Tally(n_evaluable=45, n_dlts=x)
         assert small.status(tally) is large.status(tally)
     assert small.status(Tally(n_evaluable=45, n_dlts=45)) is LevelStatus.TOO_TOXIC
+
+
+@by_name
+def test_a_trial_that_ran_over_its_cap_ends_as_one_whose_cap_that_was(name):
+    over, full = made(name, max_patients=3), made(name, max_patients=45)
+    for x in range(16):
+        seen = [Tally(n_evaluable=30, n_dlts=3), Tally(n_evaluable=15, n_dlts=x), Tally()]
+        ended = over.decide(seen, 1)
+        assert (ended.action, ended.clause.id) == (Action.STOP, "max-patients")
+        assert ended.mtd == full.decide(seen, 1).mtd is not None
 
 
 @by_name

@@ -1,0 +1,83 @@
+"""What holds of every design: its options' limits are the schema's, and they make all of it."""
+
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from escalation import designs
+from escalation.designs import DESIGNS, Design, make_design, required_options
+from escalation.errors import DesignError
+from escalation.outcomes import Tally
+
+USUAL = {"target": 0.3, "max_patients": 60} | dict(zip("abcde", (3, 3, 1, 1, 1), strict=True))
+# what else must be given, for the option to mean anything
+WITH: dict[str, dict[str, Any]] = {
+    "f": {"third": 3},
+    "intercept": {"model": "logistic"},
+    "prior_mtd": {"n_levels": 100},
+}
+# a value within its own limits is refused for the sake of another option
+FOR_ANOTHER = ("needs ", "multiple of", "A + B", "before the first patient", "too wide")
+
+LIMITS = [
+    (name, field.name, kind, limit, 1e-5 if "float" in str(field.type) else 1)
+    for name, design in DESIGNS.items()
+    for field in fields(design)
+    for kind, limit in field.metadata.items()
+    if field.init and kind in ("ge", "gt", "le", "lt")
+]
+
+
+def made(name: str, **options: Any) -> Design:
+    needed = {key: USUAL[key] for key in required_options(DESIGNS[name])}
+    return make_design(name, **{"n_levels": 3} | needed | options)
+
+
+def fault(name: str, option: str, value: float) -> str:
+    """Return what the design says against the value, "" for nothing."""
+    try:
+        made(name, **WITH.get(option, {}) | {option: value})
+    except DesignError as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize(("name", "option", "kind", "limit", "step"), LIMITS)
+def test_a_value_is_refused_from_the_limit_of_the_schema_on(name, option, kind, limit, step):
+    outwards = -step if kind in ("ge", "gt") else step
+    first_refused = limit + outwards if kind in ("ge", "le") else limit
+    said = fault(name, option, first_refused - outwards)
+    assert not said or any(words in said for words in FOR_ANOTHER), said
+    assert option in fault(name, option, first_refused)
+
+
+@pytest.mark.parametrize("name", DESIGNS)
+def test_a_design_is_written_as_the_python_that_makes_it(name):
+    """Whatever has been asked of it, and with nothing but its options."""
+    design = made(name, start=1)
+    design.decide([Tally(), Tally(n_evaluable=3), Tally()], 1)
+    written = repr(design)
+    assert eval(written, vars(designs)) == design == made(name, start=1)  # noqa: S307
+    assert " at 0x" not in written
+
+
+def test_what_each_design_declares_of_itself_is_what_its_rule_needs():
+    """As published: who judges a level by its own tally, after stages, or by more than tallies."""
+    flags = ("by_stages", "by_level", "remembers", "asks_moderate", "while_pending")
+    declared = {name: {flag for flag in flags if getattr(DESIGNS[name], flag)} for name in DESIGNS}
+    a_plus_b, interval = {"by_stages", "by_level"}, {"by_level"}
+    assert declared == {
+        "3+3": a_plus_b,
+        "a+b": a_plus_b,
+        "rolling-six": a_plus_b | {"while_pending"},  # it enrols before outcomes are known
+        "accelerated": a_plus_b | {"asks_moderate"},  # grade 2 toxicities end titration
+        "boin": interval,
+        "keyboard": interval,
+        "mtpi-2": interval,
+        "mtpi": interval,
+        "tpi": interval,
+        "i3+3": interval,
+        "g3+3": interval,
+        "crm": {"remembers"},  # one curve for all levels; coherence looks at the last cohort
+    }
