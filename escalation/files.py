@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -86,6 +87,8 @@ def _replacing(path: Path, mode: str, *, overwrite: bool) -> Iterator[IO[Any]]:
             yield file
             file.flush()
             os.fsync(file.fileno())
+        if path.exists():
+            unfinished.chmod(stat.S_IMODE(path.stat().st_mode))  # who may read it stays the same
         _put_in_place(unfinished, path, overwrite=overwrite)
     finally:
         unfinished.unlink(missing_ok=True)

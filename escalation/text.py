@@ -6,7 +6,7 @@ import re
 import textwrap
 from collections.abc import Collection, Sequence
 
-__all__ = ["LINE", "WIDTH", "align", "fold", "is_line", "paragraph"]
+__all__ = ["LINE", "WIDTH", "align", "count", "fold", "is_line", "paragraph"]
 
 # no control characters, nor those that are not seen or turn the writing round
 _UNSEEN = r"\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
@@ -61,3 +61,8 @@ def fold(rows: Sequence[Sequence[str]], width: int, n_labels: int = 1) -> list[l
     if even and all(sum(widths[k] for k in group) <= room for group in even):
         groups = even  # parts of one width, as far as it comes out even
     return [labels + group for group in groups]
+
+
+def count(n: int, noun: str) -> str:
+    """Say how many: ``1 patient``, ``3 patients``."""
+    return f"{n} {noun}{'s' * (n != 1)}"

@@ -12,6 +12,7 @@ import click
 from escalation.cli.options import protocol_options, read_outcomes
 from escalation.errors import InputError
 from escalation.protocol import Protocol
+from escalation.text import count
 from simulations.cli.completion import complete_scenarios
 from simulations.cli.numbers import parse_p_dlt, parse_p_moderate
 from simulations.cli.source import read_scenarios
@@ -139,8 +140,8 @@ def choose_scenarios(
             raise click.UsageError("give --p-dlt or --scenario, not both")
         if len(p_dlt) != n_levels:
             raise InputError(
-                f"--p-dlt has {len(p_dlt)} values; the ladder has {n_levels} levels: one each, "
-                "lowest first"
+                f"--p-dlt has {count(len(p_dlt), 'value')}; the ladder has "
+                f"{count(n_levels, 'level')}: one each, lowest first"
             )
         return (Scenario(name=",".join(f"{p:g}" for p in p_dlt), p_dlt=p_dlt),)
     if scenario_file is None:

@@ -171,11 +171,12 @@ def check_p_moderate(p_moderate: Sequence[float] | None, designs: Sequence[Desig
         return
     if not any(design.asks_moderate for design in designs):
         names = " and ".join(dict.fromkeys(design.name for design in designs))
-        count = "counts" if " and " not in names else "count"
-        raise InputError(f"--p-moderate does not fit: {names} {count} no moderate toxicities")
+        verb = "counts" if " and " not in names else "count"
+        raise InputError(f"--p-moderate does not fit: {names} {verb} no moderate toxicities")
     n_levels = designs[0].n_levels
     if len(p_moderate) != n_levels:
         raise InputError(
-            f"--p-moderate has {len(p_moderate)} values; the ladder has {n_levels} levels: "
+            f"--p-moderate has {count(len(p_moderate), 'value')}; the ladder has "
+            f"{count(n_levels, 'level')}: "
             "one each, lowest first"
         )

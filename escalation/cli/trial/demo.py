@@ -34,6 +34,9 @@ def demo(db: str) -> None:
     file = Path(db)
     if os.path.lexists(file):
         raise InputError(f"{printable(db)} is there already; the demo needs a new file")
+    if not file.parent.is_dir():
+        folder = printable(str(file.parent))
+        raise InputError(f"{printable(db)} cannot be written: there is no folder {folder}")
     unfinished = file.with_name(f"{file.name}.{os.getpid()}.part")
     try:
         n_entries = _replay(unfinished)

@@ -7,6 +7,7 @@ from typing import assert_never
 
 from escalation.outcomes import Outcome
 from escalation.protocol import Protocol, format_dose
+from escalation.text import count
 from escalation.trial.codec import dump_event
 from escalation.trial.events import (
     Attendance,
@@ -32,7 +33,6 @@ from escalation.trial.rule import describe_choice
 from escalation.trial.state import Correction, MadeDecision, Recorded, TrialState
 
 __all__ = [
-    "count",
     "describe_entry",
     "describe_toxicity",
     "say_amount",
@@ -95,11 +95,6 @@ def _sentence(  # noqa: PLR0911, PLR0912  # a kind of event a line
 def short_digest(digest: str) -> str:
     """Return as much of a protocol's digest as tells it apart."""
     return digest[:12]
-
-
-def count(n: int, noun: str) -> str:
-    """Say how many: ``1 patient``, ``3 patients``."""
-    return f"{n} {noun}{'s' * (n != 1)}"
 
 
 def say_amount(amount: float) -> str:

@@ -13,8 +13,9 @@ from escalation.reports.level_table import answer, describe_limits, level_blocks
 from escalation.reports.trial.heading import trial_heading
 from escalation.reports.trial.outlook import describe_outlook, outlook, outlook_document
 from escalation.reports.trial.patients import patient_blocks, patient_rows, patients_document
-from escalation.reports.trial.sentences import count, short_digest
+from escalation.reports.trial.sentences import short_digest
 from escalation.reports.view import GAP, Block, Item, Items, Paragraph, Verbatim, View
+from escalation.text import count
 from escalation.trial import Remark, TrialState, departures, look_back, rule_says, warnings
 from escalation.trial.gates import overtaken
 from escalation.trial.rule import describe_choice
