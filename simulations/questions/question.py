@@ -12,6 +12,7 @@ from escalation.outcomes import Cohort, format_outcomes
 from escalation.protocol import Protocol, advise
 from escalation.reports.origin import describe_origin, identity_document
 from escalation.reports.view import Block, Paragraph
+from escalation.text import count
 from simulations.graph.build import TransitionGraph, build_graph
 from simulations.scenarios.scenario import Scenario, scenarios_for, scenarios_of
 
