@@ -287,7 +287,7 @@ def test_diff_of_designs_that_do_the_same() -> None:
         (["boin:p_saf=0.1,x", "3+3", *CURVE], 1, "options are written as boin:KEY=VALUE"),
         (["boin:target=2", "3+3", *CURVE], 1, "target must be between 0 and 1"),
         (["boin:target=NaN", "3+3", *CURVE], 1, "target must be a number"),
-        (["boin:cohort_size=4", "3+3", *CURVE], 1, "multiple of cohort_size"),
+        (["boin:cohort_size=4,max_patients=30", "3+3", *CURVE], 1, "multiple of cohort_size"),
         (["boin:n_levels=3", "3+3", *CURVE], 1, "'n_levels' is not a design option"),
         (["3+3", *CURVE], 2, "two designs or more"),
         ([*CURVE], 2, "Missing argument"),
