@@ -272,7 +272,7 @@ class Lane:
             if outcome == "survived":
                 print(f"{mutant.file}:{mutant.line}", f"  - {mutant.was}", sep="\n")
                 print(f"  + {mutant.becomes}", flush=True)
-            if len(self.outcomes) % 5 == 0:
+            if len(self.outcomes) % 20 == 0:
                 self.save()
         self.save()
         return True

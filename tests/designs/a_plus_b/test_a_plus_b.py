@@ -370,3 +370,13 @@ def test_constants_that_make_no_design_are_refused(options, said):
 def test_a_missing_constant_is_named():
     with pytest.raises(DesignError, match=r"a\+b needs the options d, e"):
         make_design("a+b", n_levels=3, a=3, b=3, c=1)
+
+
+@pytest.mark.parametrize(("b", "written"), [(5, "ten"), (6, "11"), (7, "12")])
+def test_numbers_are_written_out_up_to_ten(b, written):
+    design = APlusB(n_levels=3, **named((5, b, 1, 1, 2)))
+    decision = design.decide([Tally(n_evaluable=5, n_dlts=1), Tally(), Tally()], 0)
+    assert decision.clause.text == (
+        "With one DLT among five patients, treat more at the same level until "
+        f"{written} are evaluable, and judge it on them."
+    )

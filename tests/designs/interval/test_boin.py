@@ -126,6 +126,8 @@ def test_a_new_target_brings_its_own_limits_unless_others_were_chosen():
         ({"p_tox": 0.25}, "p_tox=0.25"),
         ({"target": 0.8}, "p_tox=1.12"),
         ({"p_saf": 0.0}, "not p_saf=0 target=0.3 p_tox=0.42"),
+        ({"p_tox": 0.3}, "not p_saf=0.18 target=0.3 p_tox=0.3"),
+        ({"p_tox": 1.0}, "not p_saf=0.18 target=0.3 p_tox=1"),
         ({"p_tox": 0.0}, "not p_saf=0.18 target=0.3 p_tox=0"),
         ({"p_saf": True}, "p_saf must be a number, not True"),
         ({"bound_mtd": 1}, "bound_mtd must be true or false, not 1"),
@@ -136,3 +138,10 @@ def test_boundaries_that_cross_are_refused(options, said):
         Boin(n_levels=3, **({"target": 0.3, "max_patients": 30} | options))
     assert said in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("target", [0.0, 1.0, 1.5])
+def test_a_target_that_is_none_is_the_one_fault_named(target):
+    with pytest.raises(DesignError) as error:
+        Boin(n_levels=3, target=target, max_patients=30)
+    assert str(error.value) == f"boin: target must be between 0 and 1, not {target}"
