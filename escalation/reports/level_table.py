@@ -70,6 +70,8 @@ def level_blocks(
         counts = [tally.n_evaluable, tally.n_dlts, *([tally.n_moderate] if graded else [])]
         counts += [tally.n_pending, *([n] if beside else [])]
         said = [] if estimates is None else [f"{estimates[index]:.3f}"]
+        if tally != judged[index]:  # patients of an expansion are beside those it was judged on
+            status = "the MTD, in expansion"  # noqa: PLW2901
         rows.append([str(level.label), *given, *map(str, counts), _limits(tally), *said, status])
     yield Table(rows, left=[len(heads) - 1], n_heads=2)
     if any(tally.n_evaluable for tally in tallies):

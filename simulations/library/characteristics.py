@@ -243,7 +243,9 @@ def characteristics(
         check_target(target)
     asked = []
     for label, one in several(design).items():
-        question = question_of(one, scenarios, outcomes, p_moderate, allow=allow_departures)
+        question = question_of(
+            one, scenarios, outcomes, p_moderate, allow=allow_departures, target=target
+        )
         graph, how, drawn = _graph(question, method, draws, trials=trials, seed=seed)
         results = run_scenarios(
             graph,

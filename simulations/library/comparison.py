@@ -168,7 +168,8 @@ def comparison(
             )
         designs = {own_name(design): design for design in designs}
     questions = {
-        label: question_of(design, scenarios, "", p_moderate) for label, design in designs.items()
+        label: question_of(design, scenarios, "", p_moderate, target=target)
+        for label, design in designs.items()
     }
     if not questions:
         raise InputError("there is no design to compare")

@@ -13,6 +13,7 @@ from escalation.errors import InputError, did_you_mean
 from escalation.library import ProtocolLike, cohorts_of, protocol_of
 from escalation.outcomes import Cohort
 from escalation.protocol import Protocol
+from escalation.protocol.defaults import fill_in
 from simulations.questions.question import Question
 from simulations.scenarios.given import ScenariosLike, scenarios_given
 from simulations.scenarios.scenario import Scenario
@@ -58,8 +59,12 @@ def question_of(
     p_moderate: Sequence[float] | None,
     *,
     allow: bool = False,
+    target: float | None = None,
 ) -> Question:
     """Return the question about a design, from what a caller gave.
+
+    A design named alone is filled in as ``escalation simulate --design`` does, with ``target`` as
+    its own.
 
     Raises
     ------
@@ -70,7 +75,11 @@ def question_of(
         asked = scenarios_given(scenarios)
         if not asked:
             protocol_of(design)  # raises: there is no ladder
-        protocol = Protocol.plain(len(asked[0].p_dlt)).with_design(design)
+        protocol = Protocol.plain(len(asked[0].p_dlt))
+        filled = fill_in(protocol, design, {}, measured_by=target)
+        protocol = protocol.with_design(
+            design, **{name: value for name, (value, _) in filled.items()}
+        )
     else:
         protocol = protocol_of(design)
         asked = scenarios_given(scenarios, protocol)

@@ -141,7 +141,9 @@ def sensitivity(
     >>> found.found.gradients["p_select"].round(6).tolist()
     [[-1.125]]
     """
-    question = question_of(design, scenario, outcomes, p_moderate, allow=allow_departures)
+    question = question_of(
+        design, scenario, outcomes, p_moderate, allow=allow_departures, target=target
+    )
     protocol, graph = question.protocol, question.graph()
     curve = one_scenario(question)
     sought = target_of([protocol]) if target is None else target
@@ -229,7 +231,9 @@ def worst_case(
         )
     if target is None and separation is not None:
         raise InputError("separation= belongs to target=")
-    question = question_of(design, None, outcomes, p_moderate, allow=allow_departures)
+    question = question_of(
+        design, None, outcomes, p_moderate, allow=allow_departures, target=target
+    )
     graph = question.graph()
     if above is not None:
         found = worst_overdose(graph, above, low=low, high=high, seed=seed)
@@ -309,7 +313,9 @@ def averages(
     >>> 0.4 < found.found.summary()["pcs"].mean < 0.6
     True
     """
-    question = question_of(design, None, outcomes, p_moderate, allow=allow_departures)
+    question = question_of(
+        design, None, outcomes, p_moderate, allow=allow_departures, target=target
+    )
     protocol = question.protocol
     sought = target_of([protocol]) if target is None else target
     if sought is None:

@@ -49,7 +49,7 @@ def test_sixteen_patients_are_not_judged_by_a_count_made_for_six_limits_by_scipy
     assert "Escalation: 6 patients at that level, 0 with a DLT." in text
     assert "Expansion: 10 patients (cohort 4), 2 with a DLT." in text
     assert "The protocol names no boundary for the expansion" in text
-    assert "1 16 2 0 2-38 % confirmed" in text
+    assert "1 16 2 0 2-38 % the MTD, in expansion" in text
     assert "Departure" not in text
 
 
@@ -126,7 +126,7 @@ def test_all_says_which_designs_had_ended_and_compares_on_the_escalation() -> No
     assert "boin escalate departs: cohort 4" in text
     assert "expands: treated at that MTD after the escalation had ended; not counted in it." in text
     assert "It is not reached: 2 of 10." in text
-    assert "1 16 2 0 2-38 % confirmed" in text
+    assert "1 16 2 0 2-38 % the MTD, in expansion" in text
     document = json.loads(run("decide", FIELD, "--levels", "3", "--all", "--json").stdout)
     expansions = {design["name"]: design["expansion"] for design in document["designs"]}
     assert expansions["3+3 declare"]["cohorts"] == [3, 4]

@@ -276,7 +276,7 @@ FOUR = escalation.ThreePlusThree(n_levels=4)
         (lambda: simulations.characteristics({}, SHORT), "there is no design"),
         (lambda: simulations.characteristics(FOUR, SHORT, outcomes=3), "outcomes are a text"),
         (lambda: simulations.characteristics("3+3"), "the design 3+3 needs a ladder"),
-        (lambda: simulations.characteristics("boin", SHORT), "boin needs the option"),
+        (lambda: simulations.characteristics("a+b", SHORT), "a+b needs the options"),
         (lambda: simulations.characteristics(FOUR, SHORT, target=25), "not 25; 25 % is 0.25"),
         (lambda: simulations.characteristics(FOUR, SHORT, target="x"), "a number between 0 and 1"),
         (lambda: simulations.characteristics(FOUR, SHORT, method="exakt"), "did you mean exact"),
