@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from escalation import designs
-from escalation.designs import DESIGNS, Design, make_design, required_options
+from escalation.designs import DESIGNS, Design, design_options, make_design, required_options
 from escalation.errors import DesignError
 from escalation.outcomes import Tally
 
@@ -81,3 +81,19 @@ def test_what_each_design_declares_of_itself_is_what_its_rule_needs():
         "g3+3": interval,
         "crm": {"remembers"},  # one curve for all levels; coherence looks at the last cohort
     }
+
+
+@pytest.mark.parametrize("name", DESIGNS)
+def test_a_p_dlt_lies_between_0_and_1_in_the_schema(name):
+    metadata = {field.name: field.metadata for field in fields(DESIGNS[name]) if field.init}
+    for option in {"target", "p_saf", "p_tox", "skeleton"} & set(metadata):
+        limits = metadata[option].get("each", metadata[option])
+        assert (limits["gt"], limits["lt"]) == (0, 1)
+
+
+@pytest.mark.parametrize("name", DESIGNS)
+def test_options_come_in_one_order_those_of_the_design_itself_first(name):
+    options = design_options(DESIGNS[name])
+    assert design_options(made(name)) == options
+    own = [option for option in DESIGNS[name].__annotations__ if option in options]
+    assert list(options[: len(own)]) == own
