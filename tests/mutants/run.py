@@ -75,25 +75,6 @@ OPERATORS = (
     ),
 )
 
-# what judges a mutant of a folder; what all designs share is judged by everything
-SHARED = ("every_design",)
-JUDGES = {
-    "a_plus_b": (
-        "a_plus_b",
-        "three_plus_three",
-        "rolling_six",
-        "accelerated",
-        "replay",
-        "cohort_range",
-        "third_stage",
-        *SHARED,
-    ),
-    "interval": (
-        *("interval", "boin", "keyboard", "toxicity_probability_intervals", "i3_plus_3"),
-        *("g3_plus_3", "titration", "posterior", *SHARED),
-    ),
-    "crm": ("crm", "crm_fit", *SHARED),
-}
 # what every fork would import for itself
 PRELOADED = (
     "hypothesis",
@@ -103,7 +84,9 @@ PRELOADED = (
     "scipy.optimize",
     "scipy.stats",
 )
-WORDS = ["tests/reports/test_rule_text.py", "tests/test_protocol.py"]
+# beside the tests of its folder
+SHARED = ["tests/designs/test_every_design.py", "tests/designs/test_replay.py"]
+WORDS = ["tests/reports/rule/test_rule_text.py", "tests/protocol/test_protocol.py"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +138,9 @@ class Mutant:
 
     def tests(self) -> list[str]:
         """Return the files of tests that judge it: its folder's, and those of the words."""
-        named = JUDGES.get(self.folder)
-        mirror = [f"tests/designs/test_{name}.py" for name in named] if named else ["tests/designs"]
-        return [*mirror, *WORDS]
+        if self.folder == "designs":
+            return ["tests/designs", *WORDS]
+        return [f"tests/designs/{self.folder}", *SHARED, *WORDS]
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:
