@@ -40,6 +40,8 @@ ALLOWED = {
     "p >= 0.9995": DIGITS,
     "0 < p < 0.0005": DIGITS,
     "0.9995 <= p < 1": DIGITS,
+    "1 < target < 100": "whether a percentage was meant, for a hint",
+    "(above is None) == (target is None)": "whether each was given",
     "0.0005 <= p < 0.9995": DIGITS,
     "p < 0.5": DIGITS,
     "0 < p_saf < self.target < p_tox < 1": RANGE,

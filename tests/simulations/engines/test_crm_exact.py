@@ -6,7 +6,8 @@ from math import comb
 import numpy as np
 import pytest
 
-from escalation.designs import Action, Crm, crm
+from escalation.designs import Action, Crm
+from escalation.designs.crm import design as crm
 from escalation.designs.walk import walk_design
 from escalation.outcomes import Tally
 from simulations.engines.exact import end_probabilities, exact_characteristics

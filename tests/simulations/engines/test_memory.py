@@ -117,7 +117,7 @@ def test_pending_patients_of_the_last_cohort_are_foreseen_in_it():
 
 
 def test_a_last_cohort_that_is_no_part_of_what_was_seen_is_refused():
-    with pytest.raises(InputError, match="the last cohort is no part"):
+    with pytest.raises(InputError, match="the last cohort is not part"):
         Careful(n_levels=1).decide(
             [Tally(n_evaluable=1, n_pending=1)], 0, Tally(n_evaluable=2, n_dlts=1)
         )
