@@ -133,6 +133,7 @@ def test_the_boin_table_is_the_published_one():
             assert (row["action"], row["level_change"]) == ("stay", "0")
 
 
+@pytest.mark.slow
 @by_name
 def test_the_table_of_a_long_trial_is_the_fields_on_80_columns(name, tmp_path: Path):
     words = ("table", "--levels", "5", *settings(name))

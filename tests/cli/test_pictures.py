@@ -28,6 +28,7 @@ def with_a_reader_who_stops(*words: str) -> tuple[int, str]:
         return program.wait(), said
 
 
+@pytest.mark.slow
 def test_twelve_scenarios_are_pages_of_a_pdf_or_numbered_pictures(tmp_path: Path) -> None:
     (tmp_path / "twelve.toml").write_text(SCENARIOS)
     words = ["simulate", *PLAIN, "--scenario", str(tmp_path / "twelve.toml"), "--method", "exact"]

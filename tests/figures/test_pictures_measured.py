@@ -29,6 +29,8 @@ from tests.measured import text_faults
 from tests.trial.bench import D0, SITE, Bench, day
 from tests.trial.test_spreadsheet import demo_state
 
+pytestmark = pytest.mark.slow  # every picture is drawn, with ordinary names and with extreme ones
+
 TERM = "immune effector cell-associated haemophagocytic lymphohistiocytosis-like syndrome"
 
 

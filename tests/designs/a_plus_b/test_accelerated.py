@@ -66,6 +66,7 @@ def test_every_course_that_goes_on_below_against_the_story(n_levels, start, even
         assert (end.action, end.mtd, end.inconclusive) == (Action.STOP, mtd, False), course
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after_titration", ["same", "below"])
 @pytest.mark.parametrize("events", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_every_course_on_four_levels_against_the_story(events, after_titration):

@@ -100,6 +100,7 @@ def is_toxic(n_dlts, n_patients):
     return n_dlts >= 2 if n_patients <= 6 else 3 * n_dlts >= n_patients
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_every_untidy_tally_with_pending_patients_is_answered_soundly(variant):
     """Never at or above a level failed by what is known, never a seventh while outcomes pend."""

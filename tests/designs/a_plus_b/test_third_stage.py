@@ -279,6 +279,7 @@ def test_a_third_stage_that_contradicts_the_others_is_refused_in_one_line(name, 
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_third_stage_is_said_with_its_limit_and_only_where_there_is_one():
     assert "third" not in describe_design(ThreePlusThree(n_levels=3))
     said = describe_design(ThreePlusThree(n_levels=3, third=3))

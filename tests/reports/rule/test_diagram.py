@@ -26,6 +26,8 @@ from escalation.reports.rule.state_machine import (
 )
 from tests.reports.every_option import every_three_plus_three
 
+pytestmark = pytest.mark.slow  # whole graphs are walked for every option
+
 DESIGNS = [
     *every_three_plus_three([(1, 0, None), (3, 1, None), (4, 1, 12), (4, 3, None)]),
     APlusB(n_levels=3, a=4, b=6, c=2, d=3, e=4),

@@ -115,6 +115,7 @@ def _level(design: APlusB, case: Case) -> int:
     return design.n_levels - 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("design", DESIGNS)
 def test_text_holds_every_sentence_with_its_data(design) -> None:
     names = [f"level {level}" for level in range(design.n_levels)]

@@ -50,6 +50,8 @@ from simulations.scenarios.scenario import Scenario
 from tests.extremes import DESIGN, LONG, ORDINARY, SCENARIO_NAMES
 from tests.measured import text_faults
 
+pytestmark = pytest.mark.slow  # every picture is drawn, with ordinary names and with extreme ones
+
 Drawn = Figure | Axes | Sequence[Figure | Axes]
 
 
