@@ -22,7 +22,7 @@ from escalation.errors import ProtocolError, did_you_mean
 from escalation.protocol.models import protocol_models
 from escalation.protocol.protocol import Protocol
 from escalation.protocol.rules import Fault, Place, find_broken_rules, quote
-from escalation.protocol.tables import FRACTION, FRACTION_WORDS, NAME
+from escalation.protocol.tables import FRACTION, FRACTION_WORDS, NAME, PAIR, PAIR_WORDS
 from escalation.text import LINE
 
 __all__ = ["MAX_BYTES", "find_faults", "parse_protocol"]
@@ -117,6 +117,7 @@ def find_faults(document: Mapping[str, Any]) -> tuple[str, ...]:
 _PATTERNS = {
     NAME: "must be letters, digits and . _ + - only, such as my-trial",
     FRACTION: FRACTION_WORDS,
+    PAIR: PAIR_WORDS,
     LINE: "must be one line of text that neither starts nor ends with a blank",
 }
 

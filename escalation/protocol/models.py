@@ -21,7 +21,16 @@ from escalation.designs import DESIGNS, design_options
 from escalation.designs.base import MAX_LEVELS
 from escalation.designs.options import NOT_FOR_A_FILE
 from escalation.protocol.protocol import Protocol
-from escalation.protocol.tables import TABLES, DoseLevel, ProtocolScenario, Source
+from escalation.protocol.tables import (
+    TABLES,
+    DltException,
+    DltRule,
+    DltWindow,
+    DoseLevel,
+    PauseRule,
+    ProtocolScenario,
+    Source,
+)
 from escalation.text import LINE
 
 __all__ = ["protocol_json_schema", "protocol_models"]
@@ -42,12 +51,25 @@ _Text = Annotated[str, pydantic.Field(pattern=LINE, max_length=1000)]
 def protocol_models() -> dict[tuple[str, ...], type[_Table]]:
     """Return the models by the place of their table, indices left out; the file's own is at ()."""
     models: dict[tuple[str, ...], type[_Table]] = {
-        (name,): _model(made) for name, made in TABLES.items()
+        (name,): _model(made) for name, made in TABLES.items() if made is not DltWindow
     }
+    models["dlt", "rules", "exceptions"] = _model(DltException)
+    models["dlt", "rules"] = _model(
+        DltRule,
+        leaving="exceptions",
+        exceptions=_tables(models["dlt", "rules", "exceptions"], "Events that it leaves out."),
+    )
+    models["dlt",] = _model(
+        DltWindow,
+        leaving="rules",
+        rules=_tables(models["dlt", "rules"], "The definition of a DLT, rule by rule."),
+    )
+    models["pause",] = _model(PauseRule)
     models["levels",] = _model(DoseLevel)
     models["scenarios",] = _model(ProtocolScenario)
     for name, design in DESIGNS.items():
         models["design", name] = _model(design, design_options(design), name=(Literal[name], ...))
+    tables: dict[str, Any] = {name: (models[name,], None) for name in TABLES}
     models[()] = _model(
         Protocol,
         ("name", "title", "unit", "dose_cap"),
@@ -66,26 +88,31 @@ def protocol_models() -> dict[tuple[str, ...], type[_Table]]:
             Union[tuple(models["design", name] for name in DESIGNS)],  # noqa: UP007  # at run time
             _field(..., discriminator="name", description="The rule."),
         ),
-        scenarios=(
-            _list_of(models["scenarios",]),
-            _field((), description="Assumed toxicity curves."),
-        ),
+        pause=_tables(models["pause",], "What pauses enrolment by itself."),
+        scenarios=_tables(models["scenarios",], "Assumed toxicity curves."),
         sources=(
             dict[str, Source],
             _field({}, description="What a setting rests on, by dotted name such as levels.1."),
         ),
-        **{name: (models[name,], None) for name in TABLES},
+        **tables,
     )
     return models
 
 
-def _model(made: type, names: Container[str] | None = None, **more: Any) -> type[_Table]:
+def _tables(model: type[_Table], description: str) -> tuple[Any, Any]:
+    """Return annotation and pydantic field of a list of tables, which may be left out."""
+    return _list_of(model), _field((), description=description)
+
+
+def _model(
+    made: type, names: Container[str] | None = None, leaving: str | None = None, **more: Any
+) -> type[_Table]:
     """Generate the model of a table from fields of the dataclass that it turns into."""
     hints = get_type_hints(made)
     settings: dict[str, Any] = {
         field.name: _setting(field, hints[field.name])
         for field in fields(made)
-        if names is None or field.name in names
+        if (names is None or field.name in names) and field.name != leaving
     }
     return create_model(made.__name__, __base__=_Table, **more, **settings)
 

@@ -32,11 +32,19 @@ from escalation.protocol.tables import (
     LATER_TABLES,
     NAME,
     TABLES,
+    Anchors,
+    Committee,
+    DltException,
+    DltRule,
     DltWindow,
     DoseLevel,
     Enrolment,
+    Evaluability,
     ExpansionMonitoring,
+    Keys,
+    PauseRule,
     ProtocolScenario,
+    Reporting,
     Source,
     Trial,
 )
@@ -78,6 +86,10 @@ class Protocol:
     enrolment : Enrolment
     expansion : ExpansionMonitoring
         Of patients treated at the MTD after the escalation.
+    evaluability, reporting, committee, keys, anchors
+        How the record judges and is kept.
+    pause : tuple of PauseRule
+        What pauses enrolment by itself; a death always does.
     scenarios : tuple of ProtocolScenario
     sources : tuple of (str, {"registry", "assumed"})
         What a setting rests on, by the setting's dotted name (see ``settings``).
@@ -108,6 +120,12 @@ class Protocol:
     dlt: DltWindow = field(default_factory=DltWindow)
     enrolment: Enrolment = field(default_factory=Enrolment)
     expansion: ExpansionMonitoring = field(default_factory=ExpansionMonitoring)
+    evaluability: Evaluability = field(default_factory=Evaluability)
+    reporting: Reporting = field(default_factory=Reporting)
+    committee: Committee = field(default_factory=Committee)
+    keys: Keys = field(default_factory=Keys)
+    anchors: Anchors = field(default_factory=Anchors)
+    pause: tuple[PauseRule, ...] = ()
     scenarios: tuple[ProtocolScenario, ...] = ()
     sources: tuple[tuple[str, Source], ...] = ()
 
@@ -143,6 +161,8 @@ class Protocol:
         tables = {
             name: made(**freeze_lists(document.get(name, {}))) for name, made in TABLES.items()
         }
+        dlt = freeze_lists(document.get("dlt", {}))
+        tables["dlt"] = DltWindow(**dlt | {"rules": tuple(map(_rule, dlt.get("rules", ())))})
         return cls(
             name=document["name"],
             title=document.get("title"),
@@ -153,6 +173,7 @@ class Protocol:
             design=make_design(
                 **freeze_lists(document["design"]), n_levels=len(levels), start=start
             ),
+            pause=tuple(PauseRule(**rule) for rule in document.get("pause", ())),
             scenarios=tuple(
                 ProtocolScenario(
                     name=scenario["name"], p_dlt=tuple(float(p) for p in scenario["p_dlt"])
@@ -175,6 +196,9 @@ class Protocol:
             for name, made in TABLES.items()
             if name not in LATER_TABLES or name in sourced or getattr(self, name) != made()
         }
+        if not self.dlt.rules:
+            del tables["dlt"]["rules"]
+        pause = {"pause": [asdict(rule) for rule in self.pause]} if self.pause else {}
         return {
             "schema": 1,
             "name": self.name,
@@ -185,6 +209,7 @@ class Protocol:
             "levels": [asdict(level) for level in self.levels],
             "design": design_settings(self.design),
             **tables,
+            **pause,
             "scenarios": [asdict(scenario) for scenario in self.scenarios],
             "sources": dict(self.sources),
         }
@@ -350,10 +375,18 @@ def name_settings(document: Mapping[str, Any]) -> dict[str, Any]:
         if table in LATER_TABLES and table not in document:
             continue
         for setting in fields(made):
-            named[f"{table}.{setting.name}"] = document.get(table, {}).get(setting.name)
+            if setting.name in document.get(table, {}) or "added_later" not in setting.metadata:
+                named[f"{table}.{setting.name}"] = document.get(table, {}).get(setting.name)
+    for rule in document.get("pause", ()):
+        named[f"pause.{rule['name']}"] = rule
     for scenario in document.get("scenarios", ()):
         named[f"scenarios.{scenario['name']}"] = scenario["p_dlt"]
     return named
+
+
+def _rule(table: Mapping[str, Any]) -> DltRule:
+    exceptions = tuple(DltException(**exception) for exception in table.get("exceptions", ()))
+    return DltRule(**freeze_lists(table) | {"exceptions": exceptions})
 
 
 def _float(value: float | None) -> float | None:

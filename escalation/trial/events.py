@@ -17,16 +17,27 @@ from escalation.outcomes import Outcome
 
 __all__ = [
     "EVENTS",
+    "ActionTaken",
+    "AdverseEventAdjudicated",
+    "AdverseEventFollowedUp",
+    "AdverseEventRecorded",
     "AnyEvent",
     "Attendance",
     "Choice",
+    "DataFrozen",
+    "DecisionCirculated",
     "DecisionMade",
     "EnrolmentHeld",
     "EnrolmentResumed",
     "EntryCorrected",
+    "EvaluabilityRuled",
     "Event",
+    "EventOutcome",
     "HistoryImported",
     "ImportedCohort",
+    "InfusionContinued",
+    "KeyRegistered",
+    "KeyRevoked",
     "Meaning",
     "OutcomeRecorded",
     "ProtocolAmended",
@@ -35,13 +46,22 @@ __all__ = [
     "Role",
     "RoleDelegated",
     "RoleRevoked",
+    "ScreeningFailed",
+    "Serious",
     "Signed",
+    "SignedWithKey",
+    "SiteOpened",
+    "SubjectAtSite",
     "SubjectDosed",
     "SubjectEnrolled",
+    "SubjectRenamed",
+    "TimestampKept",
     "Toxicity",
     "TrialClosed",
     "TrialRegistered",
+    "TrialRegisteredWithCommittee",
     "Vote",
+    "VoteCast",
 ]
 
 
@@ -53,6 +73,7 @@ class Role(StrEnum):
     CHAIR = "chair"
     STATISTICIAN = "statistician"
     AUDITOR = "auditor"
+    ADJUDICATOR = "adjudicator"
 
 
 class Meaning(StrEnum):
@@ -80,6 +101,39 @@ class Relation(StrEnum):
     POSSIBLE = "possible"
     PROBABLE = "probable"
     DEFINITE = "definite"
+
+
+class Serious(StrEnum):
+    """Why an adverse event is serious (ICH E2A)."""
+
+    DEATH = "death"
+    LIFE_THREATENING = "life-threatening"
+    HOSPITALISATION = "hospitalisation"
+    DISABILITY = "disability"
+    CONGENITAL = "congenital anomaly"
+    IMPORTANT = "medically important"
+
+
+class ActionTaken(StrEnum):
+    """What was done with the product because of an adverse event (ICH E2B)."""
+
+    NONE = "none"
+    INTERRUPTED = "infusion interrupted"
+    STOPPED = "infusion stopped"
+    REDUCED = "dose reduced"
+    WITHDRAWN = "product withdrawn"
+    NOT_APPLICABLE = "not applicable"
+
+
+class EventOutcome(StrEnum):
+    """How an adverse event stands (ICH E2B)."""
+
+    RECOVERED = "recovered"
+    RECOVERING = "recovering"
+    NOT_RECOVERED = "not recovered"
+    SEQUELAE = "recovered with sequelae"
+    FATAL = "fatal"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,9 +180,12 @@ class Recommendation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """What a committee chose: treat so many at a level, stop with or without an MTD, or defer."""
+    """What a committee chose: treat so many at a level, stop with or without an MTD, or defer.
 
-    action: Literal["enrol", "stop", "defer"]
+    To resume lifts a pause: enrolment goes on as it was.
+    """
+
+    action: Literal["enrol", "stop", "defer", "resume"]
     level: int | None = None
     n_to_enrol: int = 0
     mtd: int | None = None
@@ -330,6 +387,257 @@ class TrialClosed(Event):
     reason: str
 
 
+# ---------------------------------------------------------------- adverse events
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdverseEventRecorded(Event):
+    """An adverse event as first reported; its entry's number is what it is called by.
+
+    Attributes
+    ----------
+    term : str
+        As given.
+    code, dictionary : str or None
+        The user's own.
+    category : str or None
+        As the protocol's DLT rules name it, such as ``crs`` or ``haematological``.
+    started, ended : date
+    grade : int
+        1 to 5, by ``scale`` in ``scale_version``.
+    graded_by : str or None
+        The rule that gave the grade, where ``observations`` were graded.
+    baseline_grade : int or None
+        Of the same finding before the first infusion; 0 for none.
+    aware : date
+        The day on which the site became aware.
+    """
+
+    kind: ClassVar[str] = "ae-recorded"
+
+    subject: str
+    term: str
+    code: str | None = None
+    dictionary: str | None = None
+    category: str | None = None
+    started: date
+    ended: date | None = None
+    grade: int
+    scale: str
+    scale_version: str
+    graded_by: str | None = None
+    observations: dict[str, Any] | None = None
+    baseline_grade: int | None = None
+    serious: tuple[Serious, ...] = ()
+    relation: Relation | None = None
+    action: ActionTaken | None = None
+    outcome: EventOutcome | None = None
+    treatment: str | None = None
+    narrative: str | None = None
+    aware: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdverseEventFollowedUp(Event):
+    """An adverse event has changed since: from ``on`` it is as in ``changes``.
+
+    What was reported before stays as the event's course; what was reported wrongly is corrected.
+    """
+
+    kind: ClassVar[str] = "ae-followed-up"
+
+    entry: int
+    changes: dict[str, Any]
+    aware: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdverseEventAdjudicated(Event):
+    """Someone delegated ruled whether an adverse event is a DLT.
+
+    ``suggested`` and ``rule`` are what the protocol's definition said then; ``reason`` is needed
+    where the ruling departs from it.
+    """
+
+    kind: ClassVar[str] = "ae-adjudicated"
+
+    entry: int
+    dlt: bool
+    suggested: str
+    rule: str | None = None
+    reason: str | None = None
+
+
+# ---------------------------------------------------------------- patients as they are
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InfusionContinued(Event):
+    """A subject got a further part of the dose, or the infusion repeated; amounts add up."""
+
+    kind: ClassVar[str] = "infusion-continued"
+
+    subject: str
+    infused: float | None = None
+    lot: str | None = None
+    deviation: str | None = None
+    breaches: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluabilityRuled(Event):
+    """Someone delegated ruled whether a subject outside the protocol's limits counts."""
+
+    kind: ClassVar[str] = "evaluability-ruled"
+
+    subject: str
+    evaluable: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScreeningFailed(Event):
+    """Somebody was screened and not enrolled."""
+
+    kind: ClassVar[str] = "screening-failed"
+
+    subject: str
+    site: str | None = None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectRenamed(Event):
+    """A subject's id had been mistyped; the old one stays visible and finds the new one."""
+
+    kind: ClassVar[str] = "subject-renamed"
+
+    subject: str
+    renamed: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteOpened(Event):
+    """A site takes part; a day there is a day of its time zone (IANA name)."""
+
+    kind: ClassVar[str] = "site-opened"
+
+    site: str
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectAtSite(Event):
+    """From this day on a site has the subject in its care: the first one, or by a transfer."""
+
+    kind: ClassVar[str] = "subject-at-site"
+
+    subject: str
+    site: str
+    reason: str | None = None
+
+
+# ---------------------------------------------------------------- a committee of several people
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialRegisteredWithCommittee(Event):
+    """The trial began to be tracked: as the first version, with the committee of the protocol.
+
+    Members vote for themselves, and verdicts are held against events.
+    """
+
+    kind: ClassVar[str] = "trial-registered"
+    version: ClassVar[int] = 2
+
+    protocol: dict[str, Any]
+    digest: str
+    software: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoteCast(Event):
+    """A member voted on a decision; its hash binds the vote to what was voted on."""
+
+    kind: ClassVar[str] = "vote-cast"
+
+    decision: int
+    decision_hash: str
+    vote: Vote
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionCirculated(Event):
+    """An approved decision was sent to these people or sites."""
+
+    kind: ClassVar[str] = "decision-circulated"
+
+    decision: int
+    to: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataFrozen(Event):
+    """The data up to and including entry ``cutoff`` were checked; who recorded it endorses them."""
+
+    kind: ClassVar[str] = "data-frozen"
+
+    cutoff: int
+    checked_by: tuple[str, ...]
+    statement: str | None = None
+
+
+# ---------------------------------------------------------------- keys and time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRegistered(Event):
+    """A person's public key, in the form of OpenSSH: ``ssh-ed25519 AAAA...``."""
+
+    kind: ClassVar[str] = "key-registered"
+
+    person: str
+    public_key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRevoked(Event):
+    """A person's key is not to be trusted for what is signed from now on."""
+
+    kind: ClassVar[str] = "key-revoked"
+
+    person: str
+    public_key: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedWithKey(Event):
+    """As ``Signed``, with a signature in the format of ``ssh-keygen -Y sign``."""
+
+    kind: ClassVar[str] = "signed"
+    version: ClassVar[int] = 2
+
+    entry: int
+    entry_hash: str
+    meaning: Meaning
+    public_key: str
+    signature: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimestampKept(Event):
+    """A timestamp of an entry's hash by someone else's clock (RFC 3161), in base64."""
+
+    kind: ClassVar[str] = "timestamp-kept"
+
+    entry: int
+    entry_hash: str
+    token: str
+
+
 AnyEvent = (
     TrialRegistered
     | RoleDelegated
@@ -345,6 +653,23 @@ AnyEvent = (
     | EnrolmentResumed
     | ProtocolAmended
     | TrialClosed
+    | AdverseEventRecorded
+    | AdverseEventFollowedUp
+    | AdverseEventAdjudicated
+    | InfusionContinued
+    | EvaluabilityRuled
+    | ScreeningFailed
+    | SubjectRenamed
+    | SiteOpened
+    | SubjectAtSite
+    | TrialRegisteredWithCommittee
+    | VoteCast
+    | DecisionCirculated
+    | DataFrozen
+    | KeyRegistered
+    | KeyRevoked
+    | SignedWithKey
+    | TimestampKept
 )
 EVENTS: dict[tuple[str, int], type[AnyEvent]] = {
     (event.kind, event.version): event for event in get_args(AnyEvent)

@@ -11,25 +11,43 @@ from dataclasses import replace
 from typing import Any
 
 from escalation.errors import EscalationError
-from escalation.protocol import Protocol
+from escalation.protocol import Committee, Protocol
+from escalation.trial.adverse_events.course import Adjudication, AdverseEvent, Report
 from escalation.trial.codec import change_event
 from escalation.trial.events import (
+    AdverseEventAdjudicated,
+    AdverseEventFollowedUp,
+    AdverseEventRecorded,
+    DataFrozen,
+    DecisionCirculated,
     DecisionMade,
     EnrolmentHeld,
     EnrolmentResumed,
     EntryCorrected,
+    EvaluabilityRuled,
     Event,
     HistoryImported,
+    InfusionContinued,
+    KeyRegistered,
+    KeyRevoked,
     Meaning,
     OutcomeRecorded,
     ProtocolAmended,
     RoleDelegated,
     RoleRevoked,
+    ScreeningFailed,
     Signed,
+    SignedWithKey,
+    SiteOpened,
+    SubjectAtSite,
     SubjectDosed,
     SubjectEnrolled,
+    SubjectRenamed,
+    TimestampKept,
     TrialClosed,
     TrialRegistered,
+    TrialRegisteredWithCommittee,
+    VoteCast,
 )
 from escalation.trial.people import lacks_role
 from escalation.trial.state import Cohort, Correction, MadeDecision, Recorded, TrialState
@@ -72,6 +90,9 @@ _DATA = (
     OutcomeRecorded,
     EntryCorrected,
     ProtocolAmended,
+    InfusionContinued,
+    EvaluabilityRuled,
+    AdverseEventAdjudicated,
 )
 
 
@@ -84,6 +105,18 @@ def _register(state: TrialState, recorded: Recorded, event: TrialRegistered) -> 
     return problem
 
 
+def _register_with_committee(
+    state: TrialState, recorded: Recorded, event: TrialRegisteredWithCommittee
+) -> str | None:
+    if state.protocol is not None:
+        return "the trial was registered before"
+    protocol, problem = _read_protocol(event.protocol, event.digest)
+    state.protocol, state.registered, state.owner = protocol, recorded, recorded.by
+    state.own_votes = True
+    state.quorum = state.committee.quorum
+    return problem
+
+
 def _amend(state: TrialState, recorded: Recorded, event: ProtocolAmended) -> str | None:
     protocol, problem = _read_protocol(event.protocol, event.digest)
     if protocol is not None and {s.level for s in state.subjects.values()} - set(protocol.labels):
@@ -91,6 +124,9 @@ def _amend(state: TrialState, recorded: Recorded, event: ProtocolAmended) -> str
     if protocol is not None:
         state.protocol = protocol
         state.amendments.append(recorded)
+        if state.own_votes or protocol.committee != Committee():
+            state.own_votes = True
+            state.quorum = protocol.committee.quorum
     return problem
 
 
@@ -184,7 +220,8 @@ def _add_fact(
         if subject.dosing is not None:
             return f"{event.subject} had been dosed before"
         dosing = Fact(seq=recorded.seq, by=recorded.by, event=event)
-        subject = replace(subject, dosing=dosing, dlt=state.protocol.dlt)
+        evaluability = state.protocol.evaluability if state.own_votes else None
+        subject = replace(subject, dosing=dosing, dlt=state.protocol.dlt, evaluability=evaluability)
     else:
         outcome = Fact(seq=recorded.seq, by=recorded.by, event=event)
         subject = replace(subject, outcomes=(*subject.outcomes, outcome))
@@ -245,13 +282,156 @@ def _decide(state: TrialState, recorded: Recorded, event: DecisionMade) -> str |
     return fault
 
 
-def _sign(state: TrialState, recorded: Recorded, event: Signed) -> str | None:
+def _report(state: TrialState, recorded: Recorded, event: AdverseEventRecorded) -> str | None:
+    subject = state.subjects.get(event.subject)
+    if subject is None:
+        return f"{event.subject} had not been enrolled"
+    report = Report(seq=recorded.seq, by=recorded.by, on=event.on, aware=event.aware, event=event)
+    reported = AdverseEvent(entry=recorded.seq, reports=(report,))
+    state.subjects[subject.id] = replace(subject, events=(*subject.events, reported))
+    state.owners[recorded.seq] = subject.id
+    return None
+
+
+def _follow_up(state: TrialState, recorded: Recorded, event: AdverseEventFollowedUp) -> str | None:
+    known = state.find_event(event.entry)
+    if known is None:
+        return f"entry {event.entry} is not the first report of an adverse event"
+    if "subject" in event.changes:
+        return "an adverse event cannot be moved to another subject"
+    try:
+        now = change_event(known.now, event.changes)
+    except EscalationError as error:
+        return f"the adverse event of entry {event.entry} cannot be followed up so: {error}"
+    assert isinstance(now, AdverseEventRecorded)  # noqa: S101  # a change keeps the kind
+    report = Report(seq=recorded.seq, by=recorded.by, on=event.on, aware=event.aware, event=now)
+    _put_event(state, known, replace(known, reports=(*known.reports, report)))
+    return None
+
+
+def _adjudicate(
+    state: TrialState, recorded: Recorded, event: AdverseEventAdjudicated
+) -> str | None:
+    known = state.find_event(event.entry)
+    if known is None:
+        return f"entry {event.entry} is not the first report of an adverse event"
+    ruling = Adjudication(
+        seq=recorded.seq, by=recorded.by, event=event, n_reports=len(known.reports)
+    )
+    _put_event(state, known, replace(known, adjudications=(*known.adjudications, ruling)))
+    return lacks_role(recorded.by, state.roles_of(recorded.by), "adjudicate")
+
+
+def _put_event(state: TrialState, old: AdverseEvent, new: AdverseEvent) -> None:
+    subject = state.subjects[state.owners[old.entry]]
+    events = tuple(new if event.entry == old.entry else event for event in subject.events)
+    state.subjects[subject.id] = replace(subject, events=events)
+
+
+def _continue_infusion(
+    state: TrialState, recorded: Recorded, event: InfusionContinued
+) -> str | None:
+    subject = state.subjects.get(event.subject)
+    if subject is None or subject.dosing is None:
+        return f"{event.subject} had not been dosed"
+    fact = Fact(seq=recorded.seq, by=recorded.by, event=event)
+    state.subjects[subject.id] = replace(subject, further=(*subject.further, fact))
+    state.owners[recorded.seq] = subject.id
+    return None
+
+
+def _rule_evaluability(
+    state: TrialState, recorded: Recorded, event: EvaluabilityRuled
+) -> str | None:
+    subject = state.subjects.get(event.subject)
+    if subject is None or subject.dosing is None:
+        return f"{event.subject} had not been dosed"
+    fact = Fact(seq=recorded.seq, by=recorded.by, event=event)
+    state.subjects[subject.id] = replace(subject, ruling=fact)
+    return lacks_role(recorded.by, state.roles_of(recorded.by), "rule on evaluability")
+
+
+def _fail_screening(state: TrialState, recorded: Recorded, event: ScreeningFailed) -> str | None:
+    state.not_enrolled.append((recorded, event))
+    return f"{event.subject} was enrolled before" if event.subject in state.subjects else None
+
+
+def _rename(state: TrialState, recorded: Recorded, event: SubjectRenamed) -> str | None:
+    return f"{event.subject} cannot be renamed yet by entry {recorded.seq}"
+
+
+def _open_site(state: TrialState, _: Recorded, event: SiteOpened) -> str | None:
+    state.site_zones[event.site] = event.time_zone
+    return None
+
+
+def _take_into_care(state: TrialState, _: Recorded, event: SubjectAtSite) -> str | None:
+    subject = state.subjects.get(event.subject)
+    if subject is None:
+        return f"{event.subject} had not been enrolled"
+    if event.site not in state.site_zones:
+        return f"there is no site {event.site}"
+    sites = (*subject.sites, (event.on, event.site))
+    state.subjects[subject.id] = replace(subject, sites=sites)
+    return None
+
+
+def _vote(state: TrialState, recorded: Recorded, event: VoteCast) -> str | None:
+    place = _place_of_decision(state, event.decision)
+    if place is None:
+        return f"entry {event.decision} is not a decision"
+    made = state.decisions[place]
+    if made.hash != event.decision_hash:
+        return f"the vote is on another entry {event.decision}: the hashes differ"
+    state.decisions[place] = replace(made, votes=(*made.votes, (recorded, event)))
+    return lacks_role(recorded.by, state.roles_of(recorded.by), "vote")
+
+
+def _circulate(state: TrialState, recorded: Recorded, event: DecisionCirculated) -> str | None:
+    place = _place_of_decision(state, event.decision)
+    if place is None:
+        return f"entry {event.decision} is not a decision"
+    made = state.decisions[place]
+    circulated = (*made.circulated, (recorded, event))
+    state.decisions[place] = replace(made, circulated=circulated)
+    return None
+
+
+def _place_of_decision(state: TrialState, entry: int) -> int | None:
+    latest_first = reversed(range(len(state.decisions)))
+    return next((k for k in latest_first if state.decisions[k].seq == entry), None)
+
+
+def _freeze(state: TrialState, recorded: Recorded, event: DataFrozen) -> str | None:
+    state.freezes.append((recorded, event))
+    return None
+
+
+def _register_key(state: TrialState, _: Recorded, event: KeyRegistered) -> str | None:
+    state.keys[event.person] = (*state.keys.get(event.person, ()), event.public_key)
+    return None
+
+
+def _revoke_key(state: TrialState, _: Recorded, event: KeyRevoked) -> str | None:
+    kept = tuple(k for k in state.keys.get(event.person, ()) if k != event.public_key)
+    state.keys[event.person] = kept
+    return None
+
+
+def _keep_timestamp(state: TrialState, _: Recorded, event: TimestampKept) -> str | None:
+    if not 1 <= event.entry <= state.seq:
+        return f"there is no entry {event.entry}"
+    if state.hashes[event.entry - 1] != event.entry_hash:
+        return f"the timestamp is of another entry {event.entry}: the hashes differ"
+    return None
+
+
+def _sign(state: TrialState, recorded: Recorded, event: Signed | SignedWithKey) -> str | None:
     if not 1 <= event.entry <= state.seq:
         return f"there is no entry {event.entry} to sign"
     if state.hashes[event.entry - 1] != event.entry_hash:
         return f"the signature is of another entry {event.entry}: the hashes differ"
-    latest_first = reversed(range(len(state.decisions)))
-    place = next((k for k in latest_first if state.decisions[k].seq == event.entry), None)
+    place = _place_of_decision(state, event.entry)
     if place is None:
         return (
             None if event.meaning is Meaning.REVIEWED else f"entry {event.entry} is not a decision"
@@ -281,6 +461,11 @@ def _carry_out(state: TrialState, recorded: Recorded, made: MadeDecision) -> Mad
     """Do what an approved decision says: open a cohort, or stop; either closes the open one."""
     chosen = made.event.chosen
     if chosen.action == "defer":
+        return made
+    if chosen.action == "resume":
+        if state.held is not None:
+            state.holds.append((state.held, recorded))
+            state.held = None
         return made
     if state.open_cohort is not None:
         state.cohorts[-1] = replace(state.open_cohort, closed_by=recorded.seq)
@@ -316,4 +501,21 @@ _HANDLERS: dict[type[Event], Callable[[TrialState, Recorded, Any], str | None]] 
     EnrolmentHeld: _hold,
     EnrolmentResumed: _resume,
     TrialClosed: _close,
+    AdverseEventRecorded: _report,
+    AdverseEventFollowedUp: _follow_up,
+    AdverseEventAdjudicated: _adjudicate,
+    InfusionContinued: _continue_infusion,
+    EvaluabilityRuled: _rule_evaluability,
+    ScreeningFailed: _fail_screening,
+    SubjectRenamed: _rename,
+    SiteOpened: _open_site,
+    SubjectAtSite: _take_into_care,
+    TrialRegisteredWithCommittee: _register_with_committee,
+    VoteCast: _vote,
+    DecisionCirculated: _circulate,
+    DataFrozen: _freeze,
+    KeyRegistered: _register_key,
+    KeyRevoked: _revoke_key,
+    SignedWithKey: _sign,
+    TimestampKept: _keep_timestamp,
 }

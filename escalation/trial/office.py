@@ -16,6 +16,7 @@ from escalation.trial.events import (
     RoleRevoked,
     TrialClosed,
     TrialRegistered,
+    TrialRegisteredWithCommittee,
 )
 from escalation.trial.people import lacks_role
 from escalation.trial.state import TrialState
@@ -40,16 +41,31 @@ def _written(protocol: Protocol) -> dict[str, Any]:
 
 
 def register_trial(
-    state: TrialState, recorder: Recorder, *, protocol: Protocol, quorum: int = 1
+    state: TrialState, recorder: Recorder, *, protocol: Protocol, quorum: int | None = None
 ) -> Events:
-    """Begin to track a trial; who registers it may delegate roles."""
+    """Begin to track a trial; who registers it may delegate roles.
+
+    With a ``quorum`` the trial is recorded as 0.2.0 did: votes are said by who records a decision.
+    """
     refusal = Refusal("the trial cannot be registered")
     if state.registered is not None:
         refusal.add(f"It is registered, by {state.owner}.")
     refusal.check_day(recorder)
     refusal.check_person(recorder.name)
-    refusal.unless(1 <= quorum <= 100, f"The quorum is a number of votes from 1, not {quorum}.")
+    refusal.unless(
+        quorum is None or 1 <= quorum <= 100,
+        f"The quorum is a number of votes from 1, not {quorum}.",
+    )
     refusal.raise_if_any()
+    if quorum is None:
+        return (
+            TrialRegisteredWithCommittee(
+                on=recorder.on,
+                protocol=_written(protocol),
+                digest=protocol.digest,
+                software=f"escalation {__version__}",
+            ),
+        )
     return (
         TrialRegistered(
             on=recorder.on,

@@ -16,8 +16,17 @@ VOTING = frozenset({Role.CHAIR, Role.MEMBER})
 # registered the trial may delegate as well, or nobody could begin.
 MAY: dict[str, frozenset[Role]] = {
     "record patients": frozenset({Role.SITE}),
+    "record adverse events": frozenset({Role.SITE}),
+    "adjudicate": frozenset({Role.ADJUDICATOR, Role.CHAIR}),
+    "rule on evaluability": frozenset({Role.ADJUDICATOR, Role.CHAIR}),
+    "freeze the data": frozenset({Role.SITE}),
+    "open a site": frozenset({Role.CHAIR}),
     "record a decision": VOTING | {Role.STATISTICIAN},
     "override the rule": frozenset({Role.CHAIR}),
+    "vote": VOTING,
+    "circulate a decision": VOTING | {Role.STATISTICIAN},
+    "register a key": frozenset({Role.CHAIR}),
+    "keep a timestamp": frozenset(Role),
     "sign as proposed": VOTING | {Role.STATISTICIAN},
     "sign as approved": frozenset({Role.CHAIR}),
     "sign as reviewed": frozenset(Role),

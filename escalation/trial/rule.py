@@ -130,4 +130,6 @@ def describe_choice(choice: Choice, protocol: Protocol) -> str:
             return f"enrol {n} patient{'s' * (n != 1)} at {name(choice.level)}"
         case "stop":
             return "stop, no MTD" if choice.mtd is None else f"stop, the MTD is {name(choice.mtd)}"
+        case "resume":
+            return "resume enrolment"
     return "defer"

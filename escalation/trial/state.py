@@ -8,13 +8,18 @@ from datetime import date, datetime
 
 from escalation.outcomes import Cohort as WrittenCohort
 from escalation.outcomes import Outcome, Tally, tally_cohorts
-from escalation.protocol import Protocol
+from escalation.protocol import Committee, Protocol
+from escalation.trial.adverse_events.course import AdverseEvent
 from escalation.trial.events import (
     AnyEvent,
+    DataFrozen,
+    DecisionCirculated,
     DecisionMade,
     EntryCorrected,
     Event,
     Role,
+    ScreeningFailed,
+    VoteCast,
 )
 from escalation.trial.subjects import Fact, Standing, Subject
 
@@ -80,6 +85,8 @@ class MadeDecision:
     protocol: Protocol
     n_cohorts: int
     signatures: tuple[Recorded, ...] = ()
+    votes: tuple[tuple[Recorded, VoteCast], ...] = ()
+    circulated: tuple[tuple[Recorded, DecisionCirculated], ...] = ()
     approved: Recorded | None = None
     cohort: int | None = None
 
@@ -150,6 +157,18 @@ class TrialState:
         Entries that do not fit, with what is wrong: no command would have returned them.
     owners : dict of int to str
         Whom an entry is about, for those that can be corrected.
+    own_votes : bool
+        Whether members vote for themselves, by the protocol's committee, and evaluability is
+        ruled: not in a trial whose record began with 0.2.0, until it is amended to a protocol
+        that names a committee.
+    aliases : dict of str to str
+        Mistyped ids, with those that took their place.
+    not_enrolled : list of (Recorded, ScreeningFailed)
+    site_zones : dict of str to str
+        Time zone of each site that was opened.
+    freezes : list of (Recorded, DataFrozen)
+    keys : dict of str to tuple of str
+        Public keys of each person, those in force.
     """
 
     hashes: list[str] = field(default_factory=list)
@@ -172,6 +191,12 @@ class TrialState:
     data_on: date | None = None
     oddities: list[tuple[int, str]] = field(default_factory=list)
     owners: dict[int, str] = field(default_factory=dict)
+    own_votes: bool = False
+    aliases: dict[str, str] = field(default_factory=dict)
+    not_enrolled: list[tuple[Recorded, ScreeningFailed]] = field(default_factory=list)
+    site_zones: dict[str, str] = field(default_factory=dict)
+    freezes: list[tuple[Recorded, DataFrozen]] = field(default_factory=list)
+    keys: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def seq(self) -> int:
@@ -193,6 +218,21 @@ class TrialState:
     def n_enrolled(self) -> int:
         """Subjects enrolled, replaced ones too."""
         return len(self.subjects)
+
+    @property
+    def committee(self) -> Committee:
+        """How the committee decides: as the protocol says, or with the quorum registered."""
+        if self.own_votes and self.protocol is not None:
+            return self.protocol.committee
+        return Committee(
+            quorum=self.quorum, chair_needed=False, exclusive=(), recorder_may_approve=True
+        )
+
+    def find_event(self, entry: int) -> AdverseEvent | None:
+        """Return the adverse event that an entry reported first; None for any other entry."""
+        subject = self.subjects.get(self.owners.get(entry, ""))
+        events = () if subject is None else subject.events
+        return next((event for event in events if event.entry == entry), None)
 
     def roles_of(self, person: str) -> frozenset[Role]:
         """Return the roles that a person has now."""

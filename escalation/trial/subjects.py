@@ -8,10 +8,13 @@ from enum import StrEnum
 from typing import Generic, TypeVar
 
 from escalation.outcomes import Outcome
-from escalation.protocol import DltWindow
+from escalation.protocol import DltWindow, Evaluability
+from escalation.trial.adverse_events.course import AdverseEvent
 from escalation.trial.calendar import DosedPatient, window_closes
 from escalation.trial.events import (
+    EvaluabilityRuled,
     Event,
+    InfusionContinued,
     OutcomeRecorded,
     SubjectDosed,
     SubjectEnrolled,
@@ -59,6 +62,19 @@ class Subject:
     dlt : DltWindow
         Of the protocol under which the subject was dosed.
     replaced_by : str or None
+    evaluability : Evaluability or None
+        Of the protocol under which the subject was dosed; None in a trial whose record began
+        before evaluability was ruled.
+    ruling : Fact or None
+        The last ruling on whether the subject counts.
+    further : tuple of Fact
+        Infusions after the first.
+    events : tuple of AdverseEvent
+        In order of entry.
+    sites : tuple of (date, str)
+        Who had the subject in care from when on.
+    former_ids : tuple of str
+        Ids that had been mistyped.
     """
 
     id: str
@@ -67,6 +83,12 @@ class Subject:
     outcomes: tuple[Fact[OutcomeRecorded], ...] = ()
     dlt: DltWindow = field(default_factory=DltWindow)
     replaced_by: str | None = None
+    evaluability: Evaluability | None = None
+    ruling: Fact[EvaluabilityRuled] | None = None
+    further: tuple[Fact[InfusionContinued], ...] = ()
+    events: tuple[AdverseEvent, ...] = ()
+    sites: tuple[tuple[date, str], ...] = ()
+    former_ids: tuple[str, ...] = ()
 
     @property
     def enrolment(self) -> SubjectEnrolled:

@@ -308,8 +308,9 @@ def test_every_fault_is_reported_at_once_each_with_its_place():
         "schema: is 2; write schema = 1, the format that this version reads",
         'name: must be letters, digits and . _ + - only, such as my-trial, not "two words"',
         'unit: must be one line of text that neither starts nor ends with a blank, not " cells"',
-        "colour: is not a setting; known: schema, start, levels, design, scenarios, sources, "
-        "trial, dlt, enrolment, expansion, name, title, unit, dose_cap",
+        "colour: is not a setting; known: schema, start, levels, design, pause, scenarios, "
+        "sources, trial, dlt, enrolment, expansion, evaluability, reporting, committee, keys, "
+        "anchors, name, title, unit, dose_cap",
         "design.variant: must be 'confirm', 'declare', 'expand-below' or 'declare-confirm-top', "
         'not "confrim"',
         "levels[1].dose: must be a finite number, not nan",

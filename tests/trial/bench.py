@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
 from typing import Any
 
 from escalation.errors import RefusedError
 from escalation.outcomes import Outcome
-from escalation.protocol import Protocol, load_protocol
+from escalation.protocol import Committee, Protocol, load_protocol
 from escalation.trial import (
     Recorded,
     Recorder,
@@ -66,6 +66,17 @@ class Bench:
         """Register and delegate every role to somebody called like it."""
         bench = cls(protocol=protocol)
         bench.do(register_trial, OFFICE, protocol=protocol, quorum=quorum)
+        for role in Role:
+            if role is not Role.ADJUDICATOR:
+                bench.do(delegate_role, OFFICE, person=str(role), role=role)
+        return bench
+
+    @classmethod
+    def judged(cls, protocol: Protocol = NCT) -> Bench:
+        """Do as ``started`` in a trial whose verdicts are held against events, one person voting."""
+        protocol = replace(protocol, committee=Committee(solo=True))
+        bench = cls(protocol=protocol)
+        bench.do(register_trial, OFFICE, protocol=protocol)
         for role in Role:
             bench.do(delegate_role, OFFICE, person=str(role), role=role)
         return bench

@@ -17,15 +17,26 @@ from escalation.trial import TrialState, departures, evolve, look_back, replay_e
 from escalation.trial.codec import EventError, change_event, dump_event, load_event
 from escalation.trial.events import (
     EVENTS,
+    ActionTaken,
+    AdverseEventAdjudicated,
+    AdverseEventFollowedUp,
+    AdverseEventRecorded,
     Attendance,
     Choice,
+    DataFrozen,
+    DecisionCirculated,
     DecisionMade,
     EnrolmentHeld,
     EnrolmentResumed,
     EntryCorrected,
+    EvaluabilityRuled,
     Event,
+    EventOutcome,
     HistoryImported,
     ImportedCohort,
+    InfusionContinued,
+    KeyRegistered,
+    KeyRevoked,
     Meaning,
     OutcomeRecorded,
     ProtocolAmended,
@@ -34,13 +45,22 @@ from escalation.trial.events import (
     Role,
     RoleDelegated,
     RoleRevoked,
+    ScreeningFailed,
+    Serious,
     Signed,
+    SignedWithKey,
+    SiteOpened,
+    SubjectAtSite,
     SubjectDosed,
     SubjectEnrolled,
+    SubjectRenamed,
+    TimestampKept,
     Toxicity,
     TrialClosed,
     TrialRegistered,
+    TrialRegisteredWithCommittee,
     Vote,
+    VoteCast,
 )
 
 from .bench import NCT, Bench, day, recorded
@@ -72,7 +92,7 @@ TOXICITIES = st.builds(
 )
 CHOICES = st.builds(
     Choice,
-    action=st.sampled_from(["enrol", "stop", "defer"]),
+    action=st.sampled_from(["enrol", "stop", "defer", "resume"]),
     level=st.none() | LEVELS,
     n_to_enrol=st.integers(0, 4),
     mtd=st.none() | LEVELS,
@@ -145,6 +165,69 @@ BY_KIND = {  # any event at all, sensible or not
     EnrolmentHeld: made_of(EnrolmentHeld, reason=LINES),
     EnrolmentResumed: made_of(EnrolmentResumed, reason=LINES),
     TrialClosed: made_of(TrialClosed, reason=LINES),
+    AdverseEventRecorded: made_of(
+        AdverseEventRecorded,
+        subject=SUBJECTS,
+        term=LINES,
+        category=st.none() | st.sampled_from(["crs", "infection"]),
+        started=DAYS,
+        ended=st.none() | DAYS,
+        grade=st.integers(1, 5),
+        scale=st.just("CTCAE"),
+        scale_version=st.just("5.0"),
+        baseline_grade=st.none() | st.integers(0, 5),
+        serious=few(st.sampled_from(Serious)),
+        relation=st.none() | st.sampled_from(Relation),
+        action=st.none() | st.sampled_from(ActionTaken),
+        outcome=st.none() | st.sampled_from(EventOutcome),
+        aware=DAYS,
+    ),
+    AdverseEventFollowedUp: made_of(
+        AdverseEventFollowedUp,
+        entry=SEQS,
+        changes=st.dictionaries(
+            st.sampled_from(["ended", "grade", "relation", "outcome", "subject", "nothing"]),
+            st.sampled_from(["2026-02-01", "fatal", "unrelated", 1, 5, 9, None, "S2"]),
+            max_size=2,
+        ),
+        aware=DAYS,
+    ),
+    AdverseEventAdjudicated: made_of(
+        AdverseEventAdjudicated,
+        entry=SEQS,
+        dlt=st.booleans(),
+        suggested=LINES,
+        reason=st.none() | LINES,
+    ),
+    InfusionContinued: made_of(InfusionContinued, subject=SUBJECTS, infused=AMOUNTS),
+    EvaluabilityRuled: made_of(
+        EvaluabilityRuled, subject=SUBJECTS, evaluable=st.booleans(), reason=LINES
+    ),
+    ScreeningFailed: made_of(ScreeningFailed, subject=SUBJECTS, reason=LINES),
+    SubjectRenamed: made_of(SubjectRenamed, subject=SUBJECTS, renamed=SUBJECTS, reason=LINES),
+    SiteOpened: made_of(SiteOpened, site=LINES, time_zone=st.sampled_from(["UTC", "nowhere"])),
+    SubjectAtSite: made_of(SubjectAtSite, subject=SUBJECTS, site=LINES),
+    TrialRegisteredWithCommittee: under_a_protocol(TrialRegisteredWithCommittee, software=LINES),
+    VoteCast: made_of(
+        VoteCast,
+        decision=SEQS,
+        decision_hash=LINES,
+        vote=st.sampled_from(Vote),
+        reason=st.none() | LINES,
+    ),
+    DecisionCirculated: made_of(DecisionCirculated, decision=SEQS, to=few(LINES)),
+    DataFrozen: made_of(DataFrozen, cutoff=SEQS, checked_by=few(LINES)),
+    KeyRegistered: made_of(KeyRegistered, person=LINES, public_key=LINES),
+    KeyRevoked: made_of(KeyRevoked, person=LINES, public_key=LINES, reason=LINES),
+    SignedWithKey: made_of(
+        SignedWithKey,
+        entry=SEQS,
+        entry_hash=LINES,
+        meaning=st.sampled_from(Meaning),
+        public_key=LINES,
+        signature=LINES,
+    ),
+    TimestampKept: made_of(TimestampKept, entry=SEQS, entry_hash=LINES, token=LINES),
 }
 ANY_EVENT = st.one_of(*BY_KIND.values())
 
@@ -155,8 +238,11 @@ def test_every_kind_of_event_is_drawn():
 
 def sealed(event: Event, state: TrialState) -> Event:
     """Give a signature the hash of what it signs: half of all would be noted as odd else."""
-    if isinstance(event, Signed) and 1 <= event.entry <= state.seq:
+    signed = Signed | SignedWithKey | TimestampKept
+    if isinstance(event, signed) and 1 <= event.entry <= state.seq:
         return replace(event, entry_hash=state.hashes[event.entry - 1])
+    if isinstance(event, VoteCast) and 1 <= event.decision <= state.seq:
+        return replace(event, decision_hash=state.hashes[event.decision - 1])
     return event
 
 

@@ -10,24 +10,41 @@ from escalation.protocol import Protocol, format_dose
 from escalation.text import count
 from escalation.trial.codec import dump_event
 from escalation.trial.events import (
+    AdverseEventAdjudicated,
+    AdverseEventFollowedUp,
+    AdverseEventRecorded,
     Attendance,
+    DataFrozen,
+    DecisionCirculated,
     DecisionMade,
     EnrolmentHeld,
     EnrolmentResumed,
     EntryCorrected,
+    EvaluabilityRuled,
     Event,
     HistoryImported,
+    InfusionContinued,
+    KeyRegistered,
+    KeyRevoked,
     OutcomeRecorded,
     ProtocolAmended,
     RoleDelegated,
     RoleRevoked,
+    ScreeningFailed,
     Signed,
+    SignedWithKey,
+    SiteOpened,
+    SubjectAtSite,
     SubjectDosed,
     SubjectEnrolled,
+    SubjectRenamed,
+    TimestampKept,
     Toxicity,
     TrialClosed,
     TrialRegistered,
+    TrialRegisteredWithCommittee,
     Vote,
+    VoteCast,
 )
 from escalation.trial.rule import describe_choice
 from escalation.trial.state import Correction, MadeDecision, Recorded, TrialState
@@ -63,6 +80,8 @@ def _sentence(  # noqa: PLR0911, PLR0912  # a kind of event a line
     match event:
         case TrialRegistered():
             return f"trial registered{on} under {_protocol(event)}, quorum {event.quorum}"
+        case TrialRegisteredWithCommittee():
+            return f"trial registered{on} under {_protocol(event)}"
         case ProtocolAmended():
             return f"protocol amended{on} to {_protocol(event)}: {event.reason}"
         case RoleDelegated():
@@ -81,7 +100,7 @@ def _sentence(  # noqa: PLR0911, PLR0912  # a kind of event a line
             return _correction(recorded, event, state, on)
         case DecisionMade():
             return _decision(recorded, event, state, on)
-        case Signed():
+        case Signed() | SignedWithKey():
             return _signature(recorded, event, state, on)
         case EnrolmentHeld():
             return f"enrolment held{on}: {event.reason}"
@@ -89,6 +108,38 @@ def _sentence(  # noqa: PLR0911, PLR0912  # a kind of event a line
             return f"enrolment resumed{on}: {event.reason}"
         case TrialClosed():
             return f"trial closed{on}: {event.reason}"
+        case AdverseEventRecorded():
+            return f"{event.subject} had {event.term} grade {event.grade}, onset {event.started}"
+        case AdverseEventFollowedUp():
+            return f"adverse event {event.entry} followed up{on}"
+        case AdverseEventAdjudicated():
+            ruled = "a DLT" if event.dlt else "no DLT"
+            return f"adverse event {event.entry} adjudicated{on} as {ruled}"
+        case InfusionContinued():
+            return f"{event.subject} dosed further{on}"
+        case EvaluabilityRuled():
+            counts = "evaluable" if event.evaluable else "not evaluable"
+            return f"{event.subject} ruled {counts}{on}: {event.reason}"
+        case ScreeningFailed():
+            return f"{event.subject} not enrolled{on}: {event.reason}"
+        case SubjectRenamed():
+            return f"{event.subject} renamed {event.renamed}{on}: {event.reason}"
+        case SiteOpened():
+            return f"site {event.site} opened{on}, time zone {event.time_zone}"
+        case SubjectAtSite():
+            return f"{event.subject} in care of {event.site}{on.replace(' on ', ' from ')}"
+        case VoteCast():
+            return f"{recorded.by} voted {event.vote} on decision {event.decision}{on}"
+        case DecisionCirculated():
+            return f"decision {event.decision} sent{on} to {', '.join(event.to)}"
+        case DataFrozen():
+            return f"data frozen{on} up to entry {event.cutoff}"
+        case KeyRegistered():
+            return f"key of {event.person} registered{on}"
+        case KeyRevoked():
+            return f"key of {event.person} revoked{on}: {event.reason}"
+        case TimestampKept():
+            return f"timestamp of entry {event.entry} kept{on}"
     assert_never(event)
 
 
@@ -124,7 +175,7 @@ def _in_full(toxicity: Toxicity) -> str:
     return said
 
 
-def _protocol(event: TrialRegistered | ProtocolAmended) -> str:
+def _protocol(event: TrialRegistered | TrialRegisteredWithCommittee | ProtocolAmended) -> str:
     return f"protocol {event.protocol.get('name')}, digest {short_digest(event.digest)}"
 
 
@@ -270,7 +321,9 @@ def _attendance(attendees: Sequence[Attendance]) -> str:
     return listed[0].upper() + listed[1:]
 
 
-def _signature(recorded: Recorded, event: Signed, state: TrialState, on: str) -> str:
+def _signature(
+    recorded: Recorded, event: Signed | SignedWithKey, state: TrialState, on: str
+) -> str:
     made = next((d for d in state.decisions if d.seq == event.entry), None)
     what = f"entry {event.entry}" if made is None else f"decision {event.entry}"
     said = f"{what} signed as {event.meaning}{on}"

@@ -1,0 +1,98 @@
+"""One adverse event: as first reported, as followed up, and what was ruled on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from escalation.trial.events import (
+    AdverseEventAdjudicated,
+    AdverseEventRecorded,
+    EventOutcome,
+)
+
+__all__ = ["Adjudication", "AdverseEvent", "Report"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What was said of an adverse event from one day on.
+
+    Attributes
+    ----------
+    seq : int
+        Entry that says so: the first report, or a follow-up.
+    by : str
+    on, aware : date
+        The day from which it is so, and the day on which the site became aware.
+    event : AdverseEventRecorded
+        The event in full, as it was then.
+    """
+
+    seq: int
+    by: str
+    on: date
+    aware: date
+    event: AdverseEventRecorded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adjudication:
+    """A ruling on whether an adverse event is a DLT."""
+
+    seq: int
+    by: str
+    event: AdverseEventAdjudicated
+    n_reports: int
+    """How many reports had been made by then: a later one can call for a new ruling."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdverseEvent:
+    """An adverse event of a subject with its course.
+
+    Attributes
+    ----------
+    entry : int
+        Number of the first report's entry, by which it is called.
+    reports : tuple of Report
+        The first report and every follow-up, in order of entry.
+    adjudications : tuple of Adjudication
+        The last one counts.
+    corrected_by : tuple of int
+    """
+
+    entry: int
+    reports: tuple[Report, ...]
+    adjudications: tuple[Adjudication, ...] = ()
+    corrected_by: tuple[int, ...] = ()
+
+    @property
+    def first(self) -> AdverseEventRecorded:
+        """The event as first reported."""
+        return self.reports[0].event
+
+    @property
+    def now(self) -> AdverseEventRecorded:
+        """The event as last reported."""
+        return self.reports[-1].event
+
+    @property
+    def subject(self) -> str:
+        """Whose event it is."""
+        return self.first.subject
+
+    @property
+    def worst_grade(self) -> int:
+        """The highest grade of its course."""
+        return max(report.event.grade for report in self.reports)
+
+    @property
+    def is_fatal(self) -> bool:
+        """Whether the subject died of it: grade 5, or a fatal outcome."""
+        return self.worst_grade == 5 or self.now.outcome is EventOutcome.FATAL
+
+    @property
+    def ruling(self) -> Adjudication | None:
+        """The ruling that stands; None before any."""
+        return self.adjudications[-1] if self.adjudications else None
