@@ -52,8 +52,9 @@ def register_trial(
         refusal.add(f"It is registered, by {state.owner}.")
     refusal.check_day(recorder)
     refusal.check_person(recorder.name)
+    countable = quorum is None or 1 <= quorum <= 100
     refusal.unless(
-        quorum is None or 1 <= quorum <= 100,
+        countable,
         f"The quorum is a number of votes from 1, not {quorum}.",
     )
     refusal.raise_if_any()

@@ -73,7 +73,7 @@ class Bench:
 
     @classmethod
     def judged(cls, protocol: Protocol = NCT) -> Bench:
-        """Do as ``started`` in a trial whose verdicts are held against events, one person voting."""
+        """Do as ``started``, with verdicts held against events and one person voting."""
         protocol = replace(protocol, committee=Committee(solo=True))
         bench = cls(protocol=protocol)
         bench.do(register_trial, OFFICE, protocol=protocol)
