@@ -18,7 +18,7 @@ from escalation.trial.events import AnyEvent, DecisionMade, Role
 from escalation.trial.importing import import_patients
 from escalation.trial.inspection import Difference, again, inspect_entries
 from escalation.trial.office import delegate_role, register_trial
-from tests.trial.bench import NCT, OFFICE, SITE, Bench, day, recorded
+from tests.trial.bench import NCT, OFFICE, SITE, Bench, recorded
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -143,20 +143,10 @@ S5,2,2026-03-15,,,3.6e8,60
 
 def imported() -> list[Recorded]:
     bench = Bench(protocol=NCT)
-    entries: list[Recorded] = []
-
-    def do(command: Any, by: str, on: int, **kw: Any) -> None:
-        before = bench.state
-        events = bench.do(command, by, on, **kw)
-        at = datetime.combine(day(bench.now), datetime.min.time(), UTC) + timedelta(hours=12)
-        for event in events:
-            entries.append(recorded(before, event, by, at))
-            before = evolve(before, entries[-1])
-
-    do(register_trial, OFFICE, 100, protocol=NCT, quorum=1)
-    do(delegate_role, OFFICE, 100, person=SITE, role=Role.SITE)
-    do(import_patients(CSV, "old.csv"), SITE, 101)
-    return entries
+    bench.do(register_trial, OFFICE, 100, protocol=NCT, quorum=1)
+    bench.do(delegate_role, OFFICE, 100, person=SITE, role=Role.SITE)
+    bench.do(import_patients(CSV, "old.csv"), SITE, 101)
+    return bench.entries
 
 
 def test_a_history_is_recorded_again_as_one() -> None:
