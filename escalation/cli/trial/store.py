@@ -68,7 +68,7 @@ def verify(place: Place, anchors: tuple[str, ...]) -> View:
         for trial in ledger.trials() if named is None else [named]:
             heads[trial] = None
             if all(f.trial != trial or f.remark for f in findings):  # its chain is whole
-                heads[trial], found = Tracker(ledger, trial).inspect(now())
+                heads[trial], found = Tracker(ledger, trial).inspect(ledger.clock() or now())
                 findings += found
     return view_verification(heads, findings, has_anchor=bool(printed))
 
