@@ -89,7 +89,7 @@ def fingerprint(public_key: str) -> str:
     >>> from escalation.signatures.wire import string
     >>> blob = string(b"ssh-ed25519") + string(bytes(range(32)))
     >>> fingerprint(f"ssh-ed25519 {b64encode(blob).decode()}")
-    'SHA256:pNkCfcBp1/uUfFUnm0uiEJb4GMcOZUuHbx8wgGRzn7o'
+    'SHA256:ZkAslGjFiUHdGf/WUL8rQvkib4PTvQatUV0OUQSncCA'
     """
     digest = sha256(key_blob(public_key)).digest()
     return f"SHA256:{b64encode(digest).decode().rstrip('=')}"
