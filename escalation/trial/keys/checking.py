@@ -26,7 +26,7 @@ _CLOCKS = timedelta(minutes=5)  # by which two clocks may differ
 class KeyFinding:
     """What is to be said of an entry with a key, a signature or a timestamp.
 
-    ``wrong``: it does not hold. ``unchecked``: it may hold. ``clock``: the times do not go together.
+    ``wrong``: it does not hold. ``unchecked``: it may hold. ``clock``: the times do not fit.
     """
 
     seq: int
