@@ -5,7 +5,7 @@ The ledger knows nothing of trials and the trial nothing of storage; here, and o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -15,9 +15,11 @@ from escalation.errors import (
     InputError,
     IntegrityError,
 )
-from escalation.ledger import Draft, Entry, Ledger, check_chain, format_time
+from escalation.ledger import Anchor, Draft, Entry, Finding, Ledger, check_chain, format_time
+from escalation.ledger.findings import Kind
 from escalation.trial import Events, Recorded, Recorder, TrialState, replay_events
 from escalation.trial.codec import dump_event, load_event
+from escalation.trial.inspection import inspect_entries
 
 __all__ = ["Command", "Tracker", "read_entry"]
 
@@ -140,6 +142,50 @@ class Tracker:
                 request_id=request_id,
             )
             return list(map(read_entry, recorded))  # what cannot be read is not kept
+
+    def inspect(self, now: datetime) -> tuple[Anchor | None, list[Finding]]:
+        """Hold what the entries mean against what their commands would record.
+
+        Parameters
+        ----------
+        now : datetime
+            With its time zone; nothing was recorded after it.
+
+        Returns
+        -------
+        head : Anchor or None
+            How the trial ends; None where that cannot be told, or nothing was recorded.
+        findings : list of Finding
+            Entries that cannot be read, do not fit those before them, or would have been
+            recorded otherwise. Faults of the chain are not in it: see ``ledger.verify``.
+        """
+        try:
+            entries = self._checked_entries()
+        except IntegrityError as error:
+            return None, [Finding(trial=self.trial, kind="form", problem=str(error))]
+        recorded, findings = [], []
+        for entry in entries:
+            try:
+                recorded.append(read_entry(entry))
+            except IntegrityError as error:
+                problem = f"cannot be read: {error.__cause__ or error}"
+                findings.append(
+                    Finding(trial=self.trial, seq=entry.seq, kind="form", problem=problem)
+                )
+        if not findings:
+            findings = list(self._findings(recorded, now))
+        return (entries[-1].anchor if entries else None), findings
+
+    def _findings(self, recorded: Sequence[Recorded], now: datetime) -> Iterator[Finding]:
+        odd = dict(replay_events(recorded).oddities)
+        for seq, problem in odd.items():
+            yield Finding(
+                trial=self.trial, seq=seq, kind="form", problem=f"it does not fit: {problem}"
+            )
+        for found in inspect_entries(recorded, now):
+            if found.entry not in odd:
+                kind: Kind = "note" if found.remark else "meaning"
+                yield Finding(trial=self.trial, seq=found.entry, kind=kind, problem=found.text)
 
     def _checked_entries(self) -> list[Entry]:
         entries = self.ledger.entries(self.trial)

@@ -73,6 +73,9 @@ def verify(
         if name not in registered:
             problem = f"{len(chained)} entries are of {shown(name)}, which is not a trial here"
             findings.append(Finding(kind="storage", problem=problem))
+        elif not chained:
+            problem = "it has no entries: it was put in, or they were taken away, by hand"
+            findings.append(Finding(trial=name, kind="storage", problem=problem))
         findings += find_faults(name if isinstance(name, str) else None, chained, anchors)
     return findings
 

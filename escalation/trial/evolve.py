@@ -6,7 +6,7 @@ among the state's ``oddities`` and changes nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -54,7 +54,7 @@ from escalation.trial.people import lacks_role
 from escalation.trial.state import Cohort, Correction, MadeDecision, Recorded, TrialState
 from escalation.trial.subjects import Fact, Subject
 
-__all__ = ["evolve", "replay_events"]
+__all__ = ["evolve", "follow", "replay_events"]
 
 
 def evolve(state: TrialState, recorded: Recorded) -> TrialState:
@@ -70,6 +70,14 @@ def replay_events(entries: Iterable[Recorded], state: TrialState | None = None) 
     for recorded in entries:
         _apply(replayed, recorded)
     return replayed
+
+
+def follow(entries: Iterable[Recorded]) -> Iterator[tuple[TrialState, Recorded]]:
+    """Yield each entry with the state before it: one state, which goes on changing."""
+    state = TrialState()
+    for recorded in entries:
+        yield state, recorded
+        _apply(state, recorded)
 
 
 def _apply(state: TrialState, recorded: Recorded) -> None:

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 import click
@@ -17,6 +17,7 @@ from escalation.cli.options import echo_json, line
 from escalation.cli.trial.common import (
     Place,
     Wrapped,
+    now,
     read_days,
     show,
     today,
@@ -86,7 +87,7 @@ def recording_options(command: Wrapped) -> Wrapped:
             raise click.UsageError("say who records this: --as NAME, or ESCALATION_AS")
         recording = Recording(
             place=place,
-            recorder=Recorder(name=name, on=today() if on is None else on, at=datetime.now(UTC)),
+            recorder=Recorder(name=name, on=today() if on is None else on, at=now()),
             seen=seen,
             request_id=os.urandom(16).hex() if request_id is None else request_id,
             as_json=as_json,

@@ -13,18 +13,16 @@ from escalation.cli.trial.common import (
     check_new,
     database_options,
     find_trial,
+    now,
     place_options,
     show,
     trial_options,
 )
 from escalation.cli.trial.recording import Recording, recording_options
-from escalation.errors import InputError, IntegrityError, printable, reason
+from escalation.errors import InputError, printable, reason
 from escalation.files import write_whole
 from escalation.ledger import (
     Anchor,
-    Finding,
-    Ledger,
-    check_chain,
     iter_lines,
     open_ledger,
     parse_anchor,
@@ -34,8 +32,7 @@ from escalation.ledger import restore as restore_archive
 from escalation.ledger import verify as verify_ledger
 from escalation.reports.trial.verification import view_verification
 from escalation.reports.view import View
-from escalation.tracker import read_entry
-from escalation.trial import replay_events
+from escalation.tracker import Tracker
 from escalation.trial.importing import import_patients
 from escalation.trial.spreadsheet import MAX_BYTES, patients_csv
 from escalation.version import __version__
@@ -57,7 +54,8 @@ def verify(place: Place, anchors: tuple[str, ...]) -> View:
     """Check that a ledger is as it was written.
 
     Everything that is not is listed: in the database, in the chain of hashes, and entries that
-    cannot be read or do not fit those before them.
+    cannot be read, do not fit those before them, or say something else than the program would
+    record there again: what the rule recommended, which gates stood in the way, who may do what.
     All trials, unless one is named. Exits with 5 if anything is wrong.
 
     Example: escalation trial verify
@@ -68,38 +66,11 @@ def verify(place: Place, anchors: tuple[str, ...]) -> View:
         findings = verify_ledger(ledger, named, printed)
         heads: dict[str, Anchor | None] = {}
         for trial in ledger.trials() if named is None else [named]:
-            sound = all(f.trial != trial or f.remark for f in findings)
-            heads[trial], unread = _read_through(ledger, trial, sound)
-            findings += unread
+            heads[trial] = None
+            if all(f.trial != trial or f.remark for f in findings):  # its chain is whole
+                heads[trial], found = Tracker(ledger, trial).inspect(now())
+                findings += found
     return view_verification(heads, findings, has_anchor=bool(printed))
-
-
-def _read_through(ledger: Ledger, trial: str, sound: bool) -> tuple[Anchor | None, list[Finding]]:
-    """Read every event and replay them, where the chain is sound; return its head and faults."""
-    if not sound:
-        return None, []
-    try:
-        entries = ledger.entries(trial)
-        check_chain(entries)
-    except IntegrityError as error:
-        return None, [Finding(trial=trial, kind="form", problem=str(error))]
-    recorded, findings = [], []
-    for entry in entries:
-        try:
-            recorded.append(read_entry(entry))
-        except IntegrityError as error:
-            problem = str(error.__cause__ or error)
-            findings.append(
-                Finding(
-                    trial=trial, seq=entry.seq, kind="form", problem=f"cannot be read: {problem}"
-                )
-            )
-    if not findings:
-        findings = [
-            Finding(trial=trial, seq=seq, kind="form", problem=f"it does not fit: {problem}")
-            for seq, problem in replay_events(recorded).oddities
-        ]
-    return (entries[-1].anchor if entries else None), findings
 
 
 _output = click.option(
