@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from escalation.errors import EscalationError
+from escalation.errors import EscalationError, InputError
 from escalation.protocol import Committee, Protocol
+from escalation.signatures.public_key import read_public_key
 from escalation.trial.adverse_events.course import Adjudication, AdverseEvent, Report
 from escalation.trial.codec import change_event
 from escalation.trial.events import (
@@ -420,6 +421,10 @@ def _register_key(state: TrialState, recorded: Recorded, event: KeyRegistered) -
     known = state.keys.get(event.public_key)
     if known is not None:
         return f"the key is that of {known.person} since entry {known.entry}"
+    try:
+        read_public_key(event.public_key)
+    except InputError as error:
+        return f"{error}"
     state.keys[event.public_key] = Key(
         person=event.person,
         public_key=event.public_key,

@@ -14,16 +14,18 @@ from typing import Any
 import click
 
 from escalation.cli.options import echo_json, line
+from escalation.cli.trial.anchoring import anchor_file, append_head
 from escalation.cli.trial.common import (
     Place,
     Wrapped,
+    check_new,
     now,
     read_days,
     show,
     today,
     trial_options,
 )
-from escalation.errors import UnknownOutcomeError
+from escalation.errors import EscalationError, UnknownOutcomeError
 from escalation.protocol import describe_decision
 from escalation.reports.level_table import answer
 from escalation.reports.trial.heading import trial_heading
@@ -41,7 +43,7 @@ from escalation.trial import (
     rule_says,
     warnings,
 )
-from escalation.trial.events import Signed
+from escalation.trial.events import DecisionMade, Signed, SignedWithKey
 
 __all__ = ["Recording", "recording_options"]
 
@@ -125,6 +127,8 @@ class Recording:
             recorded = tracker.record(
                 watched, self.recorder, request_id=self.request_id, seen=self.seen, new=new
             )
+        if any(isinstance(entry.event, _ANCHORED) for entry in recorded):
+            self._keep_anchor(tracker, recorded[-1].seq)
         try:
             self._say(tracker.trial, recorded, before)
         except OSError as error:
@@ -132,6 +136,24 @@ class Recording:
                 seq = recorded[-1].seq
                 click.echo(f"escalation: entry {seq} is recorded, but cannot be shown:", err=True)
             raise
+
+    def _keep_anchor(self, tracker: Tracker, seq: int) -> None:
+        """Keep the trial's anchor elsewhere, where that is wanted.
+
+        What is recorded is recorded: a failure is told, and the next anchor covers it too.
+        """
+        try:
+            entries = tracker.entries()
+            path = anchor_file(replay_events(entries).protocol, self.place.db)
+            if path is not None:
+                check_new(path, self.place.db, force=True)
+                append_head(path, tracker, entries, self.recorder.at)
+        except EscalationError as error:
+            click.echo(
+                f"escalation: entry {seq} is recorded, but its anchor is NOT kept: {error}\n"
+                "escalation: when that is mended, `escalation trial anchor` keeps it",
+                err=True,
+            )
 
     @contextmanager
     def _naming_the_request(self) -> Iterator[None]:
@@ -171,8 +193,13 @@ class Recording:
             line(f"{_HEADINGS[kind]}: {remark.text}", indent="  ")
         if rule is not None:
             line(f"The rule now says: {rule}", indent="  ")
-        if isinstance(recorded[-1].event, Signed):  # to be kept with what was signed
+        if isinstance(
+            recorded[-1].event, Signed | SignedWithKey
+        ):  # to be kept with what was signed
             show([f"anchor {after.seq}:{after.head}"])
+
+
+_ANCHORED = (DecisionMade, Signed, SignedWithKey)  # after these the trial's anchor is kept
 
 
 def _say_entries(recorded: Sequence[Recorded], after: TrialState) -> str:

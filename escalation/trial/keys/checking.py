@@ -10,10 +10,9 @@ from typing import Literal
 
 from escalation.errors import InputError
 from escalation.signatures.extra import KeysExtraError
-from escalation.signatures.public_key import read_public_key
 from escalation.signatures.sshsig import signature_fault
 from escalation.signatures.timestamps import read_timestamp
-from escalation.trial.events import KeyRegistered, SignedWithKey, TimestampKept
+from escalation.trial.events import SignedWithKey, TimestampKept
 from escalation.trial.keys.statement import NAMESPACE, anchor_text, statement
 from escalation.trial.state import Recorded
 
@@ -24,13 +23,14 @@ _CLOCKS = timedelta(minutes=5)  # by which two clocks may differ
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyFinding:
-    """What is to be said of an entry with a key, a signature or a timestamp.
+    """What is to be said of an entry with a signature by key or a timestamp.
 
-    ``wrong``: it does not hold. ``unchecked``: it may hold. ``clock``: the times do not fit.
+    ``wrong``: it does not hold. ``unchecked``: without the extra it cannot be told. ``unknown``:
+    nobody has vouched for the authority of a timestamp. ``clock``: the times do not fit.
     """
 
     seq: int
-    kind: Literal["wrong", "unchecked", "clock"]
+    kind: Literal["wrong", "unchecked", "unknown", "clock"]
     problem: str
 
 
@@ -49,7 +49,7 @@ def text_of(trial: str, signed: Recorded, event: SignedWithKey) -> bytes:
 def check_keys(
     trial: str, entries: Sequence[Recorded], trusted: tuple[bytes, ...] = ()
 ) -> Iterator[KeyFinding]:
-    """Yield what is wrong with keys, signatures and timestamps, or could not be checked.
+    """Yield what is wrong with signatures by key and timestamps, or could not be checked.
 
     Whether a key was in force, and the hash is the entry's, the replay says (``evolve``).
 
@@ -72,12 +72,6 @@ def _check(
     trial: str, recorded: Recorded, entries: Sequence[Recorded], trusted: tuple[bytes, ...]
 ) -> Iterable[KeyFinding]:
     match recorded.event:
-        case KeyRegistered() as event:
-            try:
-                sound = read_public_key(event.public_key) == event.public_key
-            except InputError:
-                sound = False
-            problem = None if sound else "its key is not one that this program takes"
         case SignedWithKey() as event:
             fault = signature_fault(
                 event.signature,
@@ -85,14 +79,13 @@ def _check(
                 public_key=event.public_key,
                 namespace=NAMESPACE,
             )
-            problem = None if fault is None else f"its signature by key does not hold: {fault}"
+            if fault is None:
+                return ()
+            problem = f"its signature by key does not hold: {fault}"
+            return (KeyFinding(seq=recorded.seq, kind="wrong", problem=problem),)
         case TimestampKept() as event:
             return _check_timestamp(recorded, event, entries, trusted)
-        case _:
-            return ()
-    if problem is None:
-        return ()
-    return (KeyFinding(seq=recorded.seq, kind="wrong", problem=problem),)
+    return ()
 
 
 def _check_timestamp(
@@ -123,7 +116,7 @@ def _check_timestamp(
     if not trusted:
         yield KeyFinding(
             seq=recorded.seq,
-            kind="unchecked",
+            kind="unknown",
             problem=f"that its timestamp is by {stamp.authority} only the authority's root "
             "certificate shows: give it with --tsa-certificate",
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from escalation.errors import InputError
@@ -24,6 +24,7 @@ __all__ = [
     "keep_timestamp",
     "register_key",
     "revoke_key",
+    "sign_as_made",
     "sign_with_key",
     "text_to_sign",
 ]
@@ -177,6 +178,12 @@ def sign_with_key(
             signature=signature,
         ),
     )
+
+
+def sign_as_made(state: TrialState, recorder: Recorder, *, made: SignedWithKey) -> Events:
+    """Record a signature by key again, all but the cryptography."""
+    (signed,) = sign(state, recorder, meaning=made.meaning, entry=made.entry, with_key=True)
+    return (replace(made, on=signed.on, entry_hash=signed.entry_hash),)
 
 
 def text_to_sign(
