@@ -5,7 +5,7 @@ The ledger knows nothing of trials and the trial nothing of storage; here, and o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -15,9 +15,12 @@ from escalation.errors import (
     InputError,
     IntegrityError,
 )
-from escalation.ledger import Draft, Entry, Ledger, check_chain, format_time
+from escalation.ledger import Anchor, Draft, Entry, Finding, Ledger, check_chain, format_time
+from escalation.ledger.findings import Kind
 from escalation.trial import Events, Recorded, Recorder, TrialState, replay_events
 from escalation.trial.codec import dump_event, load_event
+from escalation.trial.inspection import inspect_entries
+from escalation.trial.keys.checking import check_keys
 
 __all__ = ["Command", "Tracker", "read_entry"]
 
@@ -140,6 +143,74 @@ class Tracker:
                 request_id=request_id,
             )
             return list(map(read_entry, recorded))  # what cannot be read is not kept
+
+    def inspect(self, now: datetime) -> tuple[Anchor | None, list[Finding]]:
+        """Hold what the entries mean against what their commands would record.
+
+        Parameters
+        ----------
+        now : datetime
+            With its time zone; nothing was recorded after it.
+
+        Returns
+        -------
+        head : Anchor or None
+            How the trial ends; None where that cannot be told, or nothing was recorded.
+        findings : list of Finding
+            Entries that cannot be read, do not fit those before them, or would have been
+            recorded otherwise. Faults of the chain are not in it: see ``ledger.verify``.
+        """
+        try:
+            entries = self._checked_entries()
+        except IntegrityError as error:
+            return None, [Finding(trial=self.trial, kind="form", problem=str(error))]
+        recorded, findings = [], []
+        for entry in entries:
+            try:
+                recorded.append(read_entry(entry))
+            except IntegrityError as error:
+                problem = f"cannot be read: {error.__cause__ or error}"
+                findings.append(
+                    Finding(trial=self.trial, seq=entry.seq, kind="form", problem=problem)
+                )
+        if not findings:
+            findings = list(self._findings(recorded, now))
+        return (entries[-1].anchor if entries else None), findings
+
+    def _findings(self, recorded: Sequence[Recorded], now: datetime) -> Iterator[Finding]:
+        odd = dict(replay_events(recorded).oddities)
+        for seq, problem in odd.items():
+            yield Finding(
+                trial=self.trial, seq=seq, kind="form", problem=f"it does not fit: {problem}"
+            )
+        for found in inspect_entries(recorded, now):
+            if found.entry not in odd:
+                kind: Kind = "note" if found.remark else "meaning"
+                yield Finding(trial=self.trial, seq=found.entry, kind=kind, problem=found.text)
+
+    def check_keys(
+        self, entries: Sequence[Recorded], trusted: tuple[bytes, ...] = ()
+    ) -> list[Finding]:
+        """Check every signature by key and every timestamp again, which ``inspect`` leaves out.
+
+        Parameters
+        ----------
+        entries : sequence of Recorded
+            As ``entries`` returns them.
+        trusted : tuple of bytes
+            Certificates in DER that vouch for time-stamping authorities.
+        """
+        kinds: dict[str, Kind] = {
+            "clock": "clock",
+            "unknown": "note",
+            # what nobody has checked may be forged, and is no approval where keys are required
+            "unchecked": "signature" if replay_events(entries).needs_key else "note",
+            "wrong": "signature",
+        }
+        return [
+            Finding(trial=self.trial, seq=found.seq, kind=kinds[found.kind], problem=found.problem)
+            for found in check_keys(self.trial, entries, trusted)
+        ]
 
     def _checked_entries(self) -> list[Entry]:
         entries = self.ledger.entries(self.trial)

@@ -162,10 +162,11 @@ class SQLite(Backend):
         connection.execute("PRAGMA locking_mode=EXCLUSIVE")
         if _ask(connection, "journal_mode") == "wal":
             if wal_may_corrupt(sqlite3.sqlite_version_info):
-                raise LedgerError(
+                raise IntegrityError(
                     f"{self.name} is in WAL mode, in which SQLite {sqlite3.sqlite_version} may "
-                    "corrupt it; with SQLite 3.51.3 or later, run PRAGMA journal_mode=DELETE on "
-                    "it once, then PRAGMA integrity_check"
+                    "corrupt it, and no ledger is kept in it: another program has changed it; with "
+                    "SQLite 3.51.3 or later, run PRAGMA journal_mode=DELETE on it once, then "
+                    "`escalation trial verify`"
                 )
             connection.execute("PRAGMA journal_mode=DELETE")
         connection.execute("PRAGMA locking_mode=NORMAL")

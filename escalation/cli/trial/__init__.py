@@ -44,6 +44,10 @@ trial = LazyGroup(
             "escalation.cli.trial.committee:sign",
             "Sign a decision, or any entry as reviewed.",
         ),
+        "key": (
+            "escalation.cli.trial.keys:key",
+            "Register, revoke and list keys that people sign with.",
+        ),
         "hold": (
             "escalation.cli.trial.office:hold",
             "Hold enrolment: nobody is enrolled or dosed.",
@@ -66,6 +70,14 @@ trial = LazyGroup(
         "verify": (
             "escalation.cli.trial.store:verify",
             "Check that a ledger is as it was written.",
+        ),
+        "anchor": (
+            "escalation.cli.trial.anchors:anchor",
+            "Add the trial's anchor to a file kept elsewhere.",
+        ),
+        "timestamp": (
+            "escalation.cli.trial.anchors:timestamp",
+            "Timestamps of entries by somebody else's clock.",
         ),
         "export": (
             "escalation.cli.trial.store:export",
