@@ -81,7 +81,7 @@ trial = LazyGroup(
         ),
         "export": (
             "escalation.cli.trial.store:export",
-            "Write the patients as a spreadsheet, or the entries.",
+            "Write the patients as a spreadsheet, the entries, or the whole record.",
         ),
         "import": (
             "escalation.cli.trial.store:import_csv",

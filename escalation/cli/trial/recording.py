@@ -73,6 +73,11 @@ def recording_options(command: Wrapped) -> Wrapped:
     @click.option(
         "--request-id", metavar="ID", help="Record this request, by its ID, at most once."
     )
+    @click.option(
+        "--clock-is-right",
+        is_flag=True,
+        help="Record although the clock is earlier than the last entry, or far from the server's.",
+    )
     @trial_options
     @functools.wraps(command)
     def wrapper(
@@ -82,6 +87,7 @@ def recording_options(command: Wrapped) -> Wrapped:
         on: date | None,
         seen: int | None,
         request_id: str | None,
+        clock_is_right: bool,
         as_json: bool,
         **kwargs: Any,
     ) -> Any:
@@ -92,6 +98,7 @@ def recording_options(command: Wrapped) -> Wrapped:
             recorder=Recorder(name=name, on=today() if on is None else on, at=now()),
             seen=seen,
             request_id=os.urandom(16).hex() if request_id is None else request_id,
+            clock_is_right=clock_is_right,
             as_json=as_json,
         )
         return command(*args, recording=recording, **kwargs)
@@ -107,6 +114,7 @@ class Recording:
     recorder: Recorder
     seen: int | None
     request_id: str
+    clock_is_right: bool
     as_json: bool
 
     def record(self, command: Command) -> None:
@@ -125,7 +133,12 @@ class Recording:
 
         with self._naming_the_request():
             recorded = tracker.record(
-                watched, self.recorder, request_id=self.request_id, seen=self.seen, new=new
+                watched,
+                self.recorder,
+                request_id=self.request_id,
+                seen=self.seen,
+                new=new,
+                clock_is_right=self.clock_is_right,
             )
         if any(isinstance(entry.event, _ANCHORED) for entry in recorded):
             self._keep_anchor(tracker, recorded[-1].seq)
