@@ -105,8 +105,7 @@ def _say_in_all(state: TrialState, in_all: LevelEvents, trial: str) -> str:
     )
     n_inside = sum(event.event is None for event in in_all.events)
     if n_inside:
-        what = "comes from a recorded outcome" if n_inside == 1 else "come from recorded outcomes"
-        said += f" {n_inside} of them {what} and not from a report of its own."
+        said += f" From recorded outcomes, without a report of their own: {n_inside}."
     return said
 
 

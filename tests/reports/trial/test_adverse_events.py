@@ -32,7 +32,7 @@ TERMS = {"CRS": "crs", "Fever": None, "neutropenia": "haematological", "anaemia"
 
 def played(seed: int) -> tuple[Bench, list[dict[str, Any]]]:
     """Play a random trial of six at two levels; return it with a list of what was typed."""
-    rng = random.Random(seed)
+    rng = random.Random(seed)  # noqa: S311  # no secret
     bench, typed = Bench.started(), []
     for cohort, subjects in enumerate(("A1 A2 A3", "B1 B2 B3"), start=1):
         bench.open_cohort()
@@ -42,19 +42,21 @@ def played(seed: int) -> tuple[Bench, list[dict[str, Any]]]:
             bench.dose(subject, start + offset + 1, infused=1.8e8 * cohort)
             dosed = bench.now
             for _ in range(rng.randrange(4)):
-                typed.append(_report(bench, rng, subject, cohort, dosed))
+                typed.append(_report(bench, rng, subject, dosed))
         bench.now = start + 60
         for subject in subjects.split():
-            typed += _outcome(bench, rng, subject, cohort)
+            typed += _outcome(bench, rng, subject)
     return bench, [event for event in typed if not event["withdrawn"]]
 
 
-def _report(bench: Bench, rng: random.Random, subject: str, level: int, dosed: int) -> Any:
+def _report(bench: Bench, rng: random.Random, subject: str, dosed: int) -> Any:
+    level = bench.state.subjects[subject].level
     term, onset = rng.choice(list(TERMS)), dosed - rng.randrange(2)
     grade = rng.randint(1, 4)
     serious = rng.sample([Serious.HOSPITALISATION, Serious.IMPORTANT], rng.randrange(3))
     bench.do(
-        record_adverse_event, SITE, bench.now, subject=subject, term=rng.choice([term, term.upper()]),
+        record_adverse_event, SITE, bench.now, subject=subject,
+        term=rng.choice([term, term.upper()]),
         category=TERMS[term], started=day(onset), grade=grade, aware=day(bench.now),
         serious=serious,
     )  # fmt: skip
@@ -71,9 +73,9 @@ def _report(bench: Bench, rng: random.Random, subject: str, level: int, dosed: i
     }  # fmt: skip
 
 
-def _outcome(bench: Bench, rng: random.Random, subject: str, level: int) -> Any:
+def _outcome(bench: Bench, rng: random.Random, subject: str) -> Any:
     """Record an outcome; a toxicity in it that was reported as an event is not counted twice."""
-    dosed = bench.state.subjects[subject].dosed_on
+    level, dosed = (bench.state.subjects[subject].level, bench.state.subjects[subject].dosed_on)
     reported = bench.state.subjects[subject].events
     if rng.random() < 0.6:
         bench.no_dlt(subject)
@@ -177,7 +179,7 @@ def test_rows_say_the_same_as_the_document(seed: int) -> None:
 def test_every_format_shows_the_tables(form: str) -> None:
     bench, _ = played(3)
     written = "".join(write_view(view_adverse_events(bench.state, "TJ"), form))
-    assert "sepsis" in written
+    assert list_events(bench.state)[0].term in written
 
 
 def test_a_trial_of_before_has_its_toxicities_in_the_tables_once() -> None:
@@ -190,7 +192,7 @@ def test_a_trial_of_before_has_its_toxicities_in_the_tables_once() -> None:
     assert (event.term, event.worst_grade, event.entry) == ("CRS", 3, bench.state.seq - 1)
     assert event.is_emergent
     said = "".join(write_view(view_adverse_events(bench.state, "TJ"), "text"))
-    assert "1 of them comes from a recorded outcome" in said
+    assert "without a report of their own: 1." in " ".join(said.split())
     bench.do(
         record_adverse_event, SITE, subject="S1", term="crs", category="CRS", grade=3,
         started=day(2), aware=day(3),
