@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from enum import StrEnum
 from functools import partial
@@ -17,9 +17,11 @@ from escalation.cli.trial.common import Place, check_new, read_days
 from escalation.cli.trial.recording import Recording, recording_options
 from escalation.designs import describe_design
 from escalation.files import check_writable
+from escalation.grading import read_observations
 from escalation.reports.trial.adverse_events import view_adverse_events
 from escalation.reports.view import View
-from escalation.trial import TrialState, follow_up, record_adverse_event
+from escalation.trial import Events, Recorder, TrialState, follow_up, record_adverse_event
+from escalation.trial.adverse_events.observing import graded_as
 from escalation.trial.adverse_events.record import SCALES
 from escalation.trial.events import ActionTaken, EventOutcome, Relation, Serious
 from escalation.trial.rule import NoProtocolError
@@ -74,6 +76,12 @@ def _event_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--relation", type=_words(Relation), help="To the product."),
         click.option("--action", type=_words(ActionTaken), help="What was done with the product."),
         click.option("--outcome", type=_words(EventOutcome), help="How it stands."),
+        click.option(
+            "--observe",
+            multiple=True,
+            metavar="NAME=VALUE",
+            help="What CRS, ICANS or early ICAHT is graded from; may be repeated.",
+        ),
         click.option("--treatment", metavar="TEXT", help="What was given for it."),
         click.option("--narrative", metavar="TEXT", help="What happened, in words."),
     ]
@@ -124,10 +132,19 @@ def ae(
     number of its entry: --update says how it is since --on, and overwrites nothing; what was
     reported wrongly is corrected. A death is an event of grade 5.
 
+    With --observe the grade is given by a rule, and is said with it: of the categories crs
+    (temperature, hypotension, vasopressors, vasopressin, oxygen, treated) and icans (ice,
+    consciousness, seizure, deep-focal-weakness, oedema, sedated) by ASTCT, and with --scale ICAHT
+    from neutrophils, each the number of a day and its count. What was not assessed is unknown, not
+    normal.
+
     With --table nothing is recorded: events and patients by level, term and worst grade, serious
     and treatment-emergent ones, and DLTs with exact limits.
 
     Example: escalation trial ae TJ-010 --term CRS --grade 2 --started 2026-05-26 --as "Lin Mei"
+
+    Example: escalation trial ae TJ-010 --term CRS --category crs --started 2026-05-26 --observe
+    temperature=38.5 --observe vasopressors=1 --observe "oxygen=nasal 6" --as "Lin Mei"
 
     Example: escalation trial ae --update 45 --grade 3 --on 2026-05-27 --as "Lin Mei"
 
@@ -153,14 +170,45 @@ def ae(
         )
         if not said:
             raise click.UsageError("say what has changed, such as --grade or --ended")
-        recording.record(partial(follow_up, entry=update, changes=_as_json(said), aware=aware))
+        observe = said.pop("observe", ())
+        recording.record(
+            partial(_follow_up, entry=update, changes=_as_json(said), aware=aware, observe=observe)
+        )
         return
     if subject is None:
         raise click.UsageError("say whose event it is: SUBJECT, --update ENTRY or --table")
-    missing = [name for name in ("term", "grade", "started") if name not in said]
+    needed = ("term", "started", *(() if "observe" in said else ("grade",)))
+    missing = [name for name in needed if name not in said]
     if missing:
         raise click.UsageError(f"an event needs {_listed(missing)}")
+    if "observe" in said:
+        said |= _read_observed(said.pop("observe"), said.get("scale"), said.get("category"))
     recording.record(partial(record_adverse_event, subject=subject, aware=aware, **_typed(said)))
+
+
+def _read_observed(words: Sequence[str], scale: str | None, category: str | None) -> dict[str, Any]:
+    """Return observations, and the scale that grades them where none is named."""
+    if scale is None:
+        scale = "ICAHT" if (category or "").casefold() == "icaht" else "ASTCT"
+    return {"scale": scale, "observations": read_observations(graded_as(scale, category), words)}
+
+
+def _follow_up(
+    state: TrialState,
+    recorder: Recorder,
+    *,
+    entry: int,
+    changes: Mapping[str, Any],
+    aware: date,
+    observe: Sequence[str],
+) -> Events:
+    """Follow up an event; what is observed is read as the event was graded."""
+    known = state.find_event(entry)
+    if observe and known is not None:
+        category = changes.get("category", known.now.category)
+        read = read_observations(graded_as(known.now.scale, category), observe)
+        changes = {**changes, "observations": read}
+    return follow_up(state, recorder, entry=entry, changes=changes, aware=aware)
 
 
 def _refuse(where: str, **given: Any) -> None:
