@@ -264,7 +264,7 @@ def complete_changes(
         category, scale = said.get("category", now.category), said.get("scale", now.scale)
         grade, rule = _grade_observed(refusal, scale, category, observed, said.get("grade"))
         said |= {"observations": dict(observed), "grade": grade, "graded_by": rule}
-    elif "grade" in said and now.observations is not None:
+    elif "grade" in said and (now.graded_by or said.get("graded_by")) is not None:
         said |= {"observations": None, "graded_by": None}
     fatal = said.get("grade") == 5 or said.get("outcome") == EventOutcome.FATAL
     criteria = said.get("serious", now.serious)
