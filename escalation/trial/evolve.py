@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from datetime import UTC
 from typing import Any
 
 from escalation.errors import EscalationError, InputError
 from escalation.protocol import Committee, Protocol
 from escalation.signatures.public_key import read_public_key
 from escalation.trial.adverse_events.course import Adjudication, AdverseEvent, Report
+from escalation.trial.adverse_events.rereading import correct_report
 from escalation.trial.codec import change_event
 from escalation.trial.events import (
     AdverseEventAdjudicated,
@@ -261,6 +263,12 @@ def _correct(state: TrialState, recorded: Recorded, event: EntryCorrected) -> st
             subject = replace(subject, enrolments=_swap(subject.enrolments, fact, new))
         case SubjectDosed():
             subject = replace(subject, dosing=new)
+        case AdverseEventRecorded() | AdverseEventFollowedUp():
+            try:
+                events = correct_report(subject.events, event.entry, after, recorded.seq)
+            except EscalationError as error:
+                return f"entry {event.entry} cannot be corrected so: {error}"
+            subject = replace(subject, events=events)
         case _:
             subject = replace(subject, outcomes=_swap(subject.outcomes, fact, new))
     state.subjects[subject.id] = subject
@@ -296,7 +304,14 @@ def _report(state: TrialState, recorded: Recorded, event: AdverseEventRecorded) 
     subject = state.subjects.get(event.subject)
     if subject is None:
         return f"{event.subject} had not been enrolled"
-    report = Report(seq=recorded.seq, by=recorded.by, on=event.on, aware=event.aware, event=event)
+    report = Report(
+        seq=recorded.seq,
+        by=recorded.by,
+        on=event.on,
+        aware=event.aware,
+        event=event,
+        recorded_on=recorded.at.astimezone(UTC).date(),
+    )
     reported = AdverseEvent(entry=recorded.seq, reports=(report,))
     state.subjects[subject.id] = replace(subject, events=(*subject.events, reported))
     state.owners[recorded.seq] = subject.id
@@ -314,7 +329,16 @@ def _follow_up(state: TrialState, recorded: Recorded, event: AdverseEventFollowe
     except EscalationError as error:
         return f"the adverse event of entry {event.entry} cannot be followed up so: {error}"
     assert isinstance(now, AdverseEventRecorded)  # noqa: S101  # a change keeps the kind
-    report = Report(seq=recorded.seq, by=recorded.by, on=event.on, aware=event.aware, event=now)
+    report = Report(
+        seq=recorded.seq,
+        by=recorded.by,
+        on=event.on,
+        aware=event.aware,
+        event=now,
+        recorded_on=recorded.at.astimezone(UTC).date(),
+        follow_up=event,
+    )
+    state.owners[recorded.seq] = known.subject
     _put_event(state, known, replace(known, reports=(*known.reports, report)))
     return None
 

@@ -10,6 +10,7 @@ from escalation.designs.base import Action
 from escalation.designs.replay import replay
 from escalation.outcomes import Outcome, format_outcomes
 from escalation.protocol import Protocol, format_dose
+from escalation.trial.adverse_events.delays import warn_of_delays
 from escalation.trial.calendar import next_dosing_day
 from escalation.trial.events import OutcomeRecorded, Role, SubjectDosed, SubjectEnrolled
 from escalation.trial.gates import overdue_subjects, plan_dose
@@ -207,6 +208,7 @@ def warnings(state: TrialState, on: date) -> list[Remark]:
             )
         )
     found += _changed_dlts(state)
+    found += warn_of_delays(state)
     for subject in state.subjects.values():
         found += _lost_although_complete(subject)
         found += _odd_amount(subject, protocol)

@@ -265,6 +265,16 @@ class TrialState:
         facts: list[Fact[Event]] = [*subject.enrolments, *subject.outcomes]
         if subject.dosing is not None:
             facts.append(subject.dosing)
+        for event in subject.events:
+            facts += [
+                Fact(
+                    seq=report.seq,
+                    by=report.by,
+                    event=report.follow_up or report.event,
+                    corrected_by=report.corrected_by,
+                )
+                for report in event.reports
+            ]
         return next((fact for fact in facts if fact.seq == seq), None)
 
     def written_cohorts(

@@ -32,6 +32,10 @@ trial = LazyGroup(
             "escalation.cli.trial.site:outcome",
             "Record what happened: a DLT, none, moderate, or not evaluable.",
         ),
+        "ae": (
+            "escalation.cli.trial.adverse_events:ae",
+            "Record an adverse event, follow it up, or print the tables.",
+        ),
         "correct": (
             "escalation.cli.trial.site:correct",
             "Correct an earlier entry; the entry itself stays.",
