@@ -3,6 +3,7 @@
 from escalation.trial.commands import Events, Recorder
 from escalation.trial.committee import decide, sign
 from escalation.trial.corrections import correct_entry
+from escalation.trial.evaluability import continue_infusion, rule_evaluability
 from escalation.trial.evolve import evolve, replay_events
 from escalation.trial.hindsight import look_back
 from escalation.trial.next_patient import NextPatient, next_patient
@@ -30,6 +31,7 @@ __all__ = [
     "TrialState",
     "amend_protocol",
     "close_trial",
+    "continue_infusion",
     "correct_entry",
     "decide",
     "delegate_role",
@@ -45,6 +47,7 @@ __all__ = [
     "replay_events",
     "resume_enrolment",
     "revoke_role",
+    "rule_evaluability",
     "rule_says",
     "sign",
     "warnings",

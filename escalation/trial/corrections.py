@@ -12,10 +12,12 @@ from escalation.trial.commands import Events, Recorder, Refusal
 from escalation.trial.events import (
     EntryCorrected,
     Event,
+    InfusionContinued,
     OutcomeRecorded,
     SubjectDosed,
     SubjectEnrolled,
 )
+from escalation.trial.evaluability import check_further
 from escalation.trial.site import PATIENTS, check_amount, check_outcome, check_weight
 from escalation.trial.state import TrialState
 from escalation.trial.subjects import Fact
@@ -53,7 +55,7 @@ def correct_entry(
     if fact is None:
         known = entry in range(1, state.seq + 1)
         refusal.add(
-            "Only enrolments, dosings and outcomes are corrected, by the number of the original "
+            "Only enrolments, infusions and outcomes are corrected, by the number of the original "
             "entry."
             if known
             else f"The last entry is {state.seq}."
@@ -77,6 +79,7 @@ def correct_entry(
 _CORRECTABLE = {
     SubjectEnrolled: ("on", "level", "weight_kg"),  # the level only in an imported history
     SubjectDosed: ("on", "planned", "infused", "lot"),
+    InfusionContinued: ("on", "infused", "lot"),
     OutcomeRecorded: ("on", "outcome", "toxicities", "reason"),
 }
 
@@ -86,9 +89,9 @@ def _check_withdrawal(refusal: Refusal, state: TrialState, fact: Fact[Event]) ->
         case SubjectEnrolled():
             refusal.add('An enrolment is not withdrawn: record the subject as "not evaluable".')
         case SubjectDosed(subject=subject):
-            refusal.unless(
-                not state.subjects[subject].outcomes, "Withdraw the subject's outcome first."
-            )
+            known = state.subjects[subject]
+            refusal.unless(not known.outcomes, "Withdraw the subject's outcome first.")
+            refusal.unless(not known.further, "Withdraw the subject's further infusions first.")
 
 
 def _check_change(
@@ -130,5 +133,7 @@ def _check_change(
             check_amount(refusal, "infused", event.infused)
             check_amount(refusal, "planned", event.planned)
             refusal.check_line("lot", event.lot, 100)
+        case InfusionContinued():
+            check_further(refusal, state, state.subjects[event.subject], event)
         case OutcomeRecorded():
             check_outcome(refusal, state, state.subjects[event.subject], event)

@@ -220,8 +220,14 @@ def _add_fact(
         if subject.dosing is not None:
             return f"{event.subject} had been dosed before"
         dosing = Fact(seq=recorded.seq, by=recorded.by, event=event)
-        evaluability = state.protocol.evaluability if state.own_votes else None
-        subject = replace(subject, dosing=dosing, dlt=state.protocol.dlt, evaluability=evaluability)
+        judged = state.protocol if state.own_votes else None
+        subject = replace(
+            subject,
+            dosing=dosing,
+            dlt=state.protocol.dlt,
+            protocol=judged,
+            evaluability=None if judged is None else judged.evaluability,
+        )
     else:
         outcome = Fact(seq=recorded.seq, by=recorded.by, event=event)
         subject = replace(subject, outcomes=(*subject.outcomes, outcome))
@@ -250,7 +256,11 @@ def _correct(state: TrialState, recorded: Recorded, event: EntryCorrected) -> st
                 return "an enrolment cannot be withdrawn"
             subject = replace(subject, enrolments=_swap(subject.enrolments, fact, new))
         case SubjectDosed():
+            if new is None and subject.further:
+                return "further infusions had followed"
             subject = replace(subject, dosing=new)
+        case InfusionContinued():
+            subject = replace(subject, further=_swap(subject.further, fact, new))
         case _:
             subject = replace(subject, outcomes=_swap(subject.outcomes, fact, new))
     state.subjects[subject.id] = subject
@@ -347,7 +357,7 @@ def _rule_evaluability(
     if subject is None or subject.dosing is None:
         return f"{event.subject} had not been dosed"
     fact = Fact(seq=recorded.seq, by=recorded.by, event=event)
-    state.subjects[subject.id] = replace(subject, ruling=fact)
+    state.subjects[subject.id] = replace(subject, rulings=(*subject.rulings, fact))
     return lacks_role(recorded.by, state.roles_of(recorded.by), "rule on evaluability")
 
 

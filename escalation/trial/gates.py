@@ -21,13 +21,11 @@ from escalation.trial.subjects import Standing, Subject
 
 __all__ = [
     "Obstacle",
-    "PlannedDose",
     "dosing_obstacles",
     "enrolment_obstacles",
-    "is_weight",
+    "further_obstacles",
     "overdue_subjects",
     "overtaken",
-    "plan_dose",
 ]
 
 
@@ -48,46 +46,6 @@ class Obstacle:
     text: str
     until: date | None = None
     decision: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedDose:
-    """What one patient is to get.
-
-    Attributes
-    ----------
-    dose : float or None
-        Of the level, in the protocol's unit; None for a ladder without doses.
-    amount : float or None
-        In all; None where the dose is per kg and no weight is known.
-    unit : str
-        Of the amount.
-    capped : bool
-        Whether the protocol's cap was below dose times weight.
-    """
-
-    dose: float | None
-    amount: float | None
-    unit: str
-    capped: bool
-
-
-def plan_dose(protocol: Protocol, label: int, weight_kg: float | None) -> PlannedDose:
-    """Return the planned dose at a level: dose/kg times weight, or the flat dose, with the cap."""
-    dose, unit = protocol.levels[protocol.labels.index(label)].dose, protocol.unit or ""
-    total = unit.removesuffix("/kg")
-    amount = dose
-    if total != unit and dose is not None:
-        amount = None if weight_kg is None else dose * weight_kg
-    cap = protocol.dose_cap
-    if amount is None or cap is None or amount <= cap:
-        return PlannedDose(dose=dose, amount=amount, unit=total, capped=False)
-    return PlannedDose(dose=dose, amount=cap, unit=total, capped=True)
-
-
-def is_weight(weight_kg: float) -> bool:
-    """Tell whether a number can be a patient's weight in kg."""
-    return 1 <= weight_kg <= 500
 
 
 def enrolment_obstacles(state: TrialState, on: date) -> Iterator[Obstacle]:
@@ -125,6 +83,16 @@ def dosing_obstacles(state: TrialState, subject: Subject | None, on: date) -> It
         yield from _needs_decision(state, on)
     yield from _cohort_obstacles(state, cohort, on)
     yield from _stagger(state, cohort, on)
+
+
+def further_obstacles(state: TrialState, subject: Subject, on: date) -> Iterator[Obstacle]:
+    """Yield what stands in the way of infusing more into a subject who was dosed, on a day."""
+    yield from _halted(state, on)
+    if subject.standing is Standing.PENDING:
+        return
+    latest = max((fact.seq for fact in (*subject.outcomes, *subject.rulings)), default=None)
+    since = "" if latest is None else f" since entry {latest}"
+    yield Obstacle(text=f"{subject.id} is not in the DLT window any more: {subject.standing}{since}.")
 
 
 def _stagger(state: TrialState, cohort: Cohort, on: date) -> Iterator[Obstacle]:
@@ -283,14 +251,26 @@ def _needs_decision(state: TrialState, on: date) -> Iterator[Obstacle]:
 
 def _waits_for(state: TrialState, on: date) -> Iterator[Obstacle]:
     for subject in state.subjects.values():
+        if subject.standing is Standing.UNRULED:
+            yield Obstacle(text=say_unruled(subject))
         if subject.standing is not Standing.PENDING:
             continue
-        closes = subject.window_closes
+        closes = subject.followed_on
         if closes is None or closes <= on:
             when = "" if closes is None else f": the DLT window closed on {closes}"
             yield Obstacle(text=f"The outcome of {subject.id} has not been recorded{when}.")
         else:
             yield Obstacle(text=f"{subject.id} is in the DLT window until {closes}.", until=closes)
+
+
+def say_unruled(subject: Subject) -> str:
+    """Say why a subject counts for nothing until their evaluability is ruled."""
+    why = [] if subject.is_dose_in_limits else [f"{say_share(subject)} of the planned dose"]
+    enough = subject.followed_on
+    verdict = max(fact.event.on for fact in subject.outcomes)
+    if enough is not None and verdict < enough:
+        why.append(f'"no DLT" of {verdict}, before {enough}')
+    return f"The evaluability of {subject.id} has to be ruled: {', and '.join(why)}."
 
 
 def _next_step(decision: Decision, protocol: Protocol) -> str:

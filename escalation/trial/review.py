@@ -12,7 +12,8 @@ from escalation.outcomes import Outcome, format_outcomes
 from escalation.protocol import Protocol, format_dose
 from escalation.trial.calendar import next_dosing_day
 from escalation.trial.events import OutcomeRecorded, Role, SubjectDosed, SubjectEnrolled
-from escalation.trial.gates import overdue_subjects, plan_dose
+from escalation.trial.gates import overdue_subjects
+from escalation.trial.planned_dose import plan_dose
 from escalation.trial.remarks import Remark
 from escalation.trial.rule import describe_choice
 from escalation.trial.state import Cohort, MadeDecision, TrialState
