@@ -13,6 +13,7 @@ from typing import Any
 from escalation.errors import EscalationError
 from escalation.protocol import Committee, Protocol
 from escalation.trial.adverse_events.course import Adjudication, AdverseEvent, Report
+from escalation.trial.adverse_events.verdicts import may_be_dlt
 from escalation.trial.codec import change_event
 from escalation.trial.events import (
     AdverseEventAdjudicated,
@@ -76,13 +77,21 @@ def _apply(state: TrialState, recorded: Recorded) -> None:
     problem = _HANDLERS[type(recorded.event)](state, recorded, recorded.event)
     if problem is not None:
         state.oddities.append((recorded.seq, problem))
-    if isinstance(recorded.event, _DATA):
+    if _is_data(state, recorded.event):
         state.data_seq = recorded.seq
         state.data_on = max(recorded.event.on, state.data_on or recorded.event.on)
     state.hashes.append(recorded.hash)
 
 
-# what a decision has to have known
+def _is_data(state: TrialState, event: Event) -> bool:
+    """Tell whether a decision has to have known an entry: of adverse events, not every fever."""
+    if not isinstance(event, AdverseEventRecorded | AdverseEventFollowedUp):
+        return isinstance(event, _DATA)
+    first = state.seq + 1 if isinstance(event, AdverseEventRecorded) else event.entry
+    known = state.find_event(first)
+    return known is not None and may_be_dlt(state.subjects[known.subject], known, event.on)
+
+
 _DATA = (
     HistoryImported,
     SubjectEnrolled,

@@ -13,8 +13,11 @@ from datetime import date
 from escalation.designs.base import Action, Decision
 from escalation.outcomes import Outcome
 from escalation.protocol import Protocol, describe_decision
+from escalation.trial.adverse_events.verdicts import unruled_dlts
 from escalation.trial.calendar import DosedPatient, next_dosing_day
 from escalation.trial.events import Choice, Event, OutcomeRecorded
+from escalation.trial.halts import find_pauses
+from escalation.trial.planned_dose import say_share
 from escalation.trial.rule import describe_choice, goes_further, rule_says
 from escalation.trial.state import Cohort, TrialState
 from escalation.trial.subjects import Standing, Subject
@@ -26,6 +29,7 @@ __all__ = [
     "further_obstacles",
     "overdue_subjects",
     "overtaken",
+    "say_unruled",
 ]
 
 
@@ -107,7 +111,9 @@ def _stagger(state: TrialState, cohort: Cohort, on: date) -> Iterator[Obstacle]:
     others = [
         s
         for s in state.subjects.values()
-        if s.cohort != cohort.number and s.level == cohort.level and s.standing is Standing.PENDING
+        if s.cohort != cohort.number
+        and s.level == cohort.level
+        and s.outcome is Outcome.PENDING
     ]
     watched = [s for s in others if s.window_closes is not None and s.window_closes > on]
     waits = [
@@ -166,6 +172,7 @@ def _new_dlts(state: TrialState, cutoff: int) -> list[str]:
     return [
         subject.id
         for subject in state.subjects.values()
+        if subject.standing is Standing.DLT
         for fact in subject.outcomes
         if _says_dlt(fact.event) and (fact.seq > cutoff or fact.seq in corrected)
     ]
@@ -181,7 +188,7 @@ def overdue_subjects(state: TrialState, on: date) -> list[Subject]:
 
 
 def _halted(state: TrialState, on: date) -> Iterator[Obstacle]:
-    """Say that the trial was closed, or enrolment held, on a day."""
+    """Say that the trial was closed, held or paused on a day, or that a ruling was awaited."""
     if state.closed is not None and on >= state.closed.event.on:
         yield Obstacle(text=f"The trial was closed by entry {state.closed.seq}.")
     if state.held is not None and on >= state.held.event.on:
@@ -193,6 +200,34 @@ def _halted(state: TrialState, on: date) -> Iterator[Obstacle]:
                 text=f"Enrolment was held from {held.event.on} to {resumed.event.on} (entries "
                 f"{held.seq} and {resumed.seq}).",
                 until=resumed.event.on,
+            )
+    yield from _paused(state, on)
+    for unruled in unruled_dlts(state, on):
+        yield Obstacle(
+            text=f"{unruled.text}: it has to be adjudicated (trial adjudicate "
+            f"{unruled.event.entry})."
+        )
+
+
+def _paused(state: TrialState, on: date) -> Iterator[Obstacle]:
+    """Say what paused enrolment on a day, each rule once."""
+    said: set[str] = set()
+    for pause in find_pauses(state, on):
+        lifted = None if pause.lifted is None else pause.lifted.approved
+        if on < pause.since or (lifted and on >= lifted.event.on) or pause.text in said:
+            continue
+        said.add(pause.text)
+        if pause.lifted is None or lifted is None:
+            yield Obstacle(
+                text=f"Enrolment is paused since entry {pause.entry}: {pause.text}. To go on takes "
+                "a decision to resume (trial decide --resume).",
+                decision=True,
+            )
+        else:
+            yield Obstacle(
+                text=f"Enrolment was paused from {pause.since} to {lifted.event.on} (entries "
+                f"{pause.entry} and {lifted.seq}): {pause.text}.",
+                until=lifted.event.on,
             )
 
 
@@ -265,7 +300,7 @@ def _waits_for(state: TrialState, on: date) -> Iterator[Obstacle]:
 
 def say_unruled(subject: Subject) -> str:
     """Say why a subject counts for nothing until their evaluability is ruled."""
-    why = [] if subject.is_dose_in_limits else [f"{say_share(subject)} of the planned dose"]
+    why = [] if subject.is_dose_in_limits else [f"{say_share(subject.share)} of the planned dose"]
     enough = subject.followed_on
     verdict = max(fact.event.on for fact in subject.outcomes)
     if enough is not None and verdict < enough:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from escalation.protocol import Protocol
 
-__all__ = ["PlannedDose", "is_weight", "plan_dose"]
+__all__ = ["PlannedDose", "is_weight", "plan_dose", "say_share"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,3 +47,11 @@ def plan_dose(protocol: Protocol, label: int, weight_kg: float | None) -> Planne
 def is_weight(weight_kg: float) -> bool:
     """Tell whether a number can be a patient's weight in kg."""
     return 1 <= weight_kg <= 500
+
+
+def say_share(share: float | None) -> str:
+    """Say what part of the planned amount was infused, in percent."""
+    if share is None:
+        return "an unknown part"
+    percent = 100 * share
+    return f"{percent:.0f} %" if 1 <= percent < 10_000 else f"{percent:.3g} %"

@@ -7,6 +7,7 @@ from datetime import date
 
 from escalation.errors import did_you_mean
 from escalation.outcomes import Outcome
+from escalation.trial.adverse_events.verdicts import faults_of_verdict
 from escalation.trial.commands import Events, Recorder, Refusal
 from escalation.trial.events import (
     OutcomeRecorded,
@@ -290,6 +291,7 @@ def check_outcome(
             why = f"The least days of follow-up of {subject.id} are over on {enough}"
         refusal.add(f'{why}: "no DLT" cannot be said before.')
     _check_moderate(refusal, state, event)
+    refusal.reasons += faults_of_verdict(subject, event)
     if event.outcome is Outcome.DLT:
         refusal.unless(bool(event.toxicities), "A DLT needs its term, grade and day of onset.")
     for toxicity in event.toxicities:
