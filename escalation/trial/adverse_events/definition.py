@@ -1,9 +1,7 @@
 """What the protocol's definition of a DLT says of an adverse event: a suggestion, never a ruling.
 
-Days are whole days, as the record has them. From the day of a report the event is as reported; on
-the day it ended it is over. The first report counts from the onset. The last day known is today,
-and an event that is not over can stay as it is or improve tomorrow: what depends on which is *not
-yet* decided.
+Today is the last day known: an event that is not over can stay as it is, or improve tomorrow. What
+depends on which of the two is *not yet* decided.
 """
 
 from __future__ import annotations
@@ -18,8 +16,9 @@ from escalation.protocol.judging import describe_dlt_rule, describe_exception, d
 from escalation.protocol.tables import DltException, DltRule
 from escalation.text import count
 from escalation.trial.adverse_events.course import AdverseEvent
+from escalation.trial.adverse_events.grades import GradeCourse
 from escalation.trial.calendar import add_days, protocol_day
-from escalation.trial.events import AdverseEventRecorded, EventOutcome, Relation
+from escalation.trial.events import AdverseEventRecorded, Relation
 
 __all__ = ["Suggestion", "Verdict", "is_related", "judge_event", "same_word"]
 
@@ -86,7 +85,7 @@ def judge_event(
     """
     if dosed_on is None:
         return _none(f"{event.subject} has not been dosed")
-    course = _Course.of(event, on)
+    course = GradeCourse.of(event, on)
     if not course.begins_within(dosed_on, window_closes):
         closes = "" if window_closes is None else f" to {window_closes}"
         return _none(f"began on {course.started}, outside the DLT window, {dosed_on}{closes}")
@@ -106,82 +105,8 @@ def _strength(suggestion: Suggestion) -> tuple[int, date, bool]:
     return order.index(suggestion.verdict), until, suggestion.text == ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Course:
-    """Grades of an event: ``steps`` of a first day and the grade from it on, up to ``today``."""
-
-    steps: tuple[tuple[date, int], ...]
-    today: date
-
-    @classmethod
-    def of(cls, event: AdverseEvent, today: date) -> _Course:
-        now = event.now
-        steps = [(now.started, _grade_of(event.first))]
-        # A follow-up that leaves the grade alone says nothing of it, whatever its day.
-        for before, report in zip(event.reports, event.reports[1:], strict=False):
-            if _grade_of(report.event) != _grade_of(before.event):
-                steps.append((max(report.on, now.started), _grade_of(report.event)))
-        steps.sort(key=lambda step: step[0])
-        if now.ended is not None and not event.is_fatal:
-            steps = [(min(day, now.ended), grade) for day, grade in steps] + [(now.ended, 0)]
-        return cls(tuple(steps), max(today, steps[-1][0]))
-
-    @property
-    def started(self) -> date:
-        return self.steps[0][0]
-
-    def first_of(self, grade: int) -> date:
-        """Return the first day on which it was of this grade or more; it must have been."""
-        return next(day for day, reached in self.steps if reached >= grade)
-
-    @property
-    def worst(self) -> int:
-        return max(grade for _, grade in self.steps)
-
-    @property
-    def last(self) -> int:
-        """The grade today."""
-        return self.steps[-1][1]
-
-    def spans(self) -> Iterator[tuple[date, date, int]]:
-        """Yield grades with their first day and the day after their last one, up to today."""
-        ends = [day for day, _ in self.steps[1:]] + [add_days(self.today, 1)]
-        for (first, grade), end in zip(self.steps, ends, strict=True):
-            if first < end:
-                yield first, end, grade
-
-    def n_days_of(self, grade: int, since: date) -> int:
-        """Count the days up to today on which it was of this grade or more."""
-        return sum(
-            max((end - max(first, since)).days, 0)
-            for first, end, reached in self.spans()
-            if reached >= grade
-        )
-
-    def grade_on(self, day: date) -> int:
-        """Return the grade on a day up to today; 0 before the onset and after it."""
-        return next((grade for first, end, grade in self.spans() if first <= day < end), 0)
-
-    def worst_from(self, day: date) -> int:
-        """Return the worst grade on this day or later, up to today."""
-        return max((grade for _, end, grade in self.spans() if end > day), default=0)
-
-    def begins_within(self, opens: date, closes: date | None) -> bool:
-        """Tell whether the event begins, or becomes worse than before, in the window."""
-        worst = 0
-        for day, grade in self.steps:
-            if grade > worst and opens <= day and (closes is None or day <= closes):
-                return True
-            worst = max(worst, grade)
-        return False
-
-
-def _grade_of(event: AdverseEventRecorded) -> int:
-    return 5 if event.outcome is EventOutcome.FATAL else event.grade
-
-
 def _judge_by(
-    rule: DltRule, event: AdverseEventRecorded, course: _Course, dlt: DltWindow, dosed_on: date
+    rule: DltRule, event: AdverseEventRecorded, course: GradeCourse, dlt: DltWindow, dosed_on: date
 ) -> Suggestion:
     """Judge by one rule; the text is empty where the rule is not about such an event."""
     if not _is_about(rule, event):
@@ -219,17 +144,17 @@ def same_word(one: str, other: str | None) -> bool:
     return other is not None and one.strip().casefold() == other.strip().casefold()
 
 
-def is_related(event: AdverseEventRecorded) -> bool:
-    """Tell whether an event is at least possibly related, or not yet judged."""
-    return event.relation not in (Relation.UNRELATED, Relation.UNLIKELY)
+def is_related(relation: Relation | None) -> bool:
+    """Tell whether something is at least possibly related, or not yet judged."""
+    return relation not in (Relation.UNRELATED, Relation.UNLIKELY)
 
 
-def _falls_short(rule: DltRule, event: AdverseEventRecorded, course: _Course) -> str | None:
+def _falls_short(rule: DltRule, event: AdverseEventRecorded, course: GradeCourse) -> str | None:
     """Say why an event does not meet a rule, however long it lasts; None if it still can."""
     baseline = event.baseline_grade or 0
     if course.worst < rule.min_grade:
         return f"of grade {course.worst} at worst"
-    if rule.related and not is_related(event):
+    if rule.related and not is_related(event.relation):
         return f"{event.relation}"
     by = rule.worse_than_baseline_by
     if by is not None and course.worst - baseline < by:
@@ -238,7 +163,7 @@ def _falls_short(rule: DltRule, event: AdverseEventRecorded, course: _Course) ->
 
 
 def _conditions(
-    rule: DltRule, event: AdverseEventRecorded, course: _Course, dlt: DltWindow, dosed_on: date
+    rule: DltRule, event: AdverseEventRecorded, course: GradeCourse, dlt: DltWindow, dosed_on: date
 ) -> Iterator[tuple[date | None, str]]:
     """Yield the day from which each condition of time holds if the event stays as it is.
 
