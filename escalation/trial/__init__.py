@@ -1,5 +1,6 @@
 """A trial as it is conducted: events, the state they add up to, and the commands that add them."""
 
+from escalation.trial.adverse_events.adjudication import adjudicate
 from escalation.trial.commands import Events, Recorder
 from escalation.trial.committee import decide, sign
 from escalation.trial.corrections import correct_entry
@@ -17,7 +18,7 @@ from escalation.trial.office import (
     revoke_role,
 )
 from escalation.trial.remarks import Remark
-from escalation.trial.review import departures, warnings
+from escalation.trial.review import departures, rulings, warnings
 from escalation.trial.rule import rule_says
 from escalation.trial.site import dose_subject, enrol_subject, record_outcome
 from escalation.trial.state import Recorded, TrialState
@@ -29,6 +30,7 @@ __all__ = [
     "Recorder",
     "Remark",
     "TrialState",
+    "adjudicate",
     "amend_protocol",
     "close_trial",
     "continue_infusion",
@@ -49,6 +51,7 @@ __all__ = [
     "revoke_role",
     "rule_evaluability",
     "rule_says",
+    "rulings",
     "sign",
     "warnings",
 ]

@@ -7,9 +7,9 @@ from datetime import date
 
 from escalation.designs.base import Action, Decision
 from escalation.protocol import Protocol, describe_decision
+from escalation.trial.adverse_events.verdicts import unruled_dlts
 from escalation.trial.commands import Events, Recorder, Refusal
 from escalation.trial.events import Attendance, Choice, DecisionMade, Meaning, Signed, Vote
-from escalation.trial.adverse_events.verdicts import unruled_dlts
 from escalation.trial.gates import overdue_subjects, overtaken
 from escalation.trial.halts import standing_pauses
 from escalation.trial.people import VOTING, lacks_role
@@ -98,7 +98,9 @@ def decide(
             cutoff=state.seq,
             recommended=recommended,
             chosen=chosen,
-            departure=not follows and not resumes and goes_further(chosen, decision, protocol.labels),
+            departure=not follows
+            and not resumes
+            and goes_further(chosen, decision, protocol.labels),
             rationale=rationale,
             attendees=present,
             overdue=overdue,

@@ -9,6 +9,7 @@ from typing import Any
 from escalation.errors import EscalationError, did_you_mean
 from escalation.trial.codec import change_event
 from escalation.trial.commands import Events, Recorder, Refusal
+from escalation.trial.evaluability import check_further
 from escalation.trial.events import (
     EntryCorrected,
     Event,
@@ -17,7 +18,6 @@ from escalation.trial.events import (
     SubjectDosed,
     SubjectEnrolled,
 )
-from escalation.trial.evaluability import check_further
 from escalation.trial.site import PATIENTS, check_amount, check_outcome, check_weight
 from escalation.trial.state import TrialState
 from escalation.trial.subjects import Fact

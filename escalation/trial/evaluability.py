@@ -101,9 +101,7 @@ def rule_evaluability(
     if known is not None:
         _check_ruling(refusal, recorder, known, evaluable=evaluable)
     refusal.raise_if_any()
-    return (
-        EvaluabilityRuled(on=recorder.on, subject=subject, evaluable=evaluable, reason=reason),
-    )
+    return (EvaluabilityRuled(on=recorder.on, subject=subject, evaluable=evaluable, reason=reason),)
 
 
 def _check_ruling(

@@ -96,7 +96,9 @@ def further_obstacles(state: TrialState, subject: Subject, on: date) -> Iterator
         return
     latest = max((fact.seq for fact in (*subject.outcomes, *subject.rulings)), default=None)
     since = "" if latest is None else f" since entry {latest}"
-    yield Obstacle(text=f"{subject.id} is not in the DLT window any more: {subject.standing}{since}.")
+    yield Obstacle(
+        text=f"{subject.id} is not in the DLT window any more: {subject.standing}{since}."
+    )
 
 
 def _stagger(state: TrialState, cohort: Cohort, on: date) -> Iterator[Obstacle]:
@@ -111,9 +113,7 @@ def _stagger(state: TrialState, cohort: Cohort, on: date) -> Iterator[Obstacle]:
     others = [
         s
         for s in state.subjects.values()
-        if s.cohort != cohort.number
-        and s.level == cohort.level
-        and s.outcome is Outcome.PENDING
+        if s.cohort != cohort.number and s.level == cohort.level and s.outcome is Outcome.PENDING
     ]
     watched = [s for s in others if s.window_closes is not None and s.window_closes > on]
     waits = [

@@ -177,8 +177,9 @@ class Subject:
 
     @property
     def followed_on(self) -> date | None:
-        """First day on which "no DLT" can be said: the window's last, unless the protocol names
-        least days of follow-up; None where it names neither, and before dosing.
+        """First day on which "no DLT" can be said; None where no day is named, and before dosing.
+
+        It is the window's last, unless the protocol names least days of follow-up.
         """
         least = None if self.evaluability is None else self.evaluability.least_days
         if least is None or self.window_opens is None:
@@ -196,30 +197,32 @@ class Subject:
         early, or of a dose outside the protocol's limits, counts for nothing until it is.
         """
         said = {fact.event.outcome for fact in self.outcomes}
+        lost = Outcome.NOT_EVALUABLE in said
         if self.dosing is None:
-            return Standing.WITHDRAWN if Outcome.NOT_EVALUABLE in said else Standing.ASSIGNED
+            return Standing.WITHDRAWN if lost else Standing.ASSIGNED
         ruling = self.ruling
-        if ruling is not None and not ruling.event.evaluable:
-            return Standing.NOT_EVALUABLE
-        if Outcome.DLT in said:
+        ruled_out = ruling is not None and not ruling.event.evaluable
+        if Outcome.DLT in said and not ruled_out:
             return Standing.DLT
-        if Outcome.NOT_EVALUABLE in said:
+        if lost or ruled_out:
             return Standing.NOT_EVALUABLE
-        enough = self.followed_on
-        counted = {
-            fact.event.outcome
-            for fact in self.outcomes
-            if (ruling is not None and _came_before(fact, ruling))
-            or (
-                (enough is None or fact.event.on >= enough)
-                and (ruling is not None or self.is_dose_in_limits)
-            )
-        }
+        counted = self._counted(ruling)
         if Outcome.MODERATE in counted:
             return Standing.MODERATE
         if Outcome.NO_DLT in counted:
             return Standing.NO_DLT
         return Standing.UNRULED if said and self.evaluability is not None else Standing.PENDING
+
+    def _counted(self, ruling: Fact[EvaluabilityRuled] | None) -> set[Outcome]:
+        """Return the verdicts without a DLT that count, by themselves or by a ruling on them."""
+        enough = self.followed_on
+        in_limits = ruling is not None or self.is_dose_in_limits
+        return {
+            fact.event.outcome
+            for fact in self.outcomes
+            if (in_limits and (enough is None or fact.event.on >= enough))
+            or (ruling is not None and _came_before(fact, ruling))
+        }
 
     @property
     def outcome(self) -> Outcome | None:

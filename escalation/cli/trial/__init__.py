@@ -32,6 +32,14 @@ trial = LazyGroup(
             "escalation.cli.trial.site:outcome",
             "Record what happened: a DLT, none, moderate, or not evaluable.",
         ),
+        "adjudicate": (
+            "escalation.cli.trial.adjudication:adjudicate",
+            "Rule whether an adverse event is a DLT.",
+        ),
+        "evaluable": (
+            "escalation.cli.trial.adjudication:evaluable",
+            "Rule whether a patient counts.",
+        ),
         "correct": (
             "escalation.cli.trial.site:correct",
             "Correct an earlier entry; the entry itself stays.",

@@ -8,7 +8,8 @@ from datetime import date
 from escalation.outcomes import Outcome
 from escalation.trial.adverse_events.course import AdverseEvent
 from escalation.trial.adverse_events.definition import Suggestion, Verdict
-from escalation.trial.adverse_events.verdicts import reached_on, ruling_in_force, suggest
+from escalation.trial.adverse_events.grades import GradeCourse
+from escalation.trial.adverse_events.verdicts import ruling_in_force, suggest
 from escalation.trial.commands import Events, Recorder, Refusal
 from escalation.trial.events import (
     AdverseEventAdjudicated,
@@ -96,7 +97,7 @@ def _check_reason(
         refusal.add(f"Entry {ruled.seq} ruled {word}: to rule again needs a reason.")
     elif suggestion.verdict is not (Verdict.MEETS if dlt else Verdict.DOES_NOT):
         refusal.add(
-            f"By the protocol, {event.now.term} grade {event.worst_grade} of {subject.id} "
+            f"By the protocol's definition, {event.now.term} of {subject.id} "
             f"{suggestion.text}. To rule otherwise needs a reason."
         )
 
@@ -106,10 +107,10 @@ def _record_dlt(
 ) -> Iterator[AnyEvent]:
     if subject.dosed_on is None or _has_dlt(subject):
         return
-    now, worst = event.now, event.worst_grade
+    now, course = event.now, GradeCourse.of(event, ruling.on)
     onset = now.started
     if onset < subject.dosed_on:  # it was there before, and became worse
-        onset = max(subject.dosed_on, reached_on(event, worst))
+        onset = max(subject.dosed_on, course.first_of(course.worst))
     yield OutcomeRecorded(
         on=ruling.on,
         subject=subject.id,
@@ -117,7 +118,7 @@ def _record_dlt(
         toxicities=(
             Toxicity(
                 term=now.term,
-                grade=worst,
+                grade=course.worst,
                 onset=onset,
                 relation=now.relation,
                 narrative=now.narrative,

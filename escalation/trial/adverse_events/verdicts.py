@@ -1,4 +1,4 @@
-"""Verdicts held against events: which events call for a ruling, and what "no DLT" cannot be said of.
+"""Verdicts held against events: which of them call for a ruling before "no DLT" can be said.
 
 An event calls for a ruling while the definition of a DLT is met or may be, and while it is severe
 (grade 3 or more, in the window, not said to be unrelated). A ruling answers until the event has
@@ -20,6 +20,7 @@ from escalation.trial.adverse_events.definition import (
     judge_event,
     same_word,
 )
+from escalation.trial.adverse_events.grades import GradeCourse
 from escalation.trial.events import AdverseEventRecorded, OutcomeRecorded, Toxicity
 from escalation.trial.state import TrialState
 from escalation.trial.subjects import Standing, Subject
@@ -32,7 +33,6 @@ __all__ = [
     "known_by",
     "may_be_dlt",
     "open_events",
-    "reached_on",
     "ruling_in_force",
     "suggest",
     "unruled_dlts",
@@ -62,8 +62,9 @@ class OpenEvent:
     def text(self) -> str:
         """One sentence, without a stop."""
         now = self.event.now
-        said = f"{now.term} grade {self.event.worst_grade} of {self.subject} (entry "
-        said += f"{self.event.entry}) {_say(self.suggestion)}"
+        grade = GradeCourse.of(self.event, now.started).worst
+        said = f"{now.term} grade {grade} of {self.subject} (entry {self.event.entry}) "
+        said += _say(self.suggestion)
         if self.event.ruling is not None:
             said += f"; the ruling of entry {self.event.ruling.seq} was on less"
         return said
@@ -95,14 +96,6 @@ def may_be_dlt(subject: Subject, event: AdverseEvent, on: date) -> bool:
     return suggest(subject, event, on).verdict is not Verdict.DOES_NOT
 
 
-def reached_on(event: AdverseEvent, grade: int) -> date:
-    """Return the day on which an event reached a grade; its onset where it began with it."""
-    for place, report in enumerate(event.reports):
-        if report.event.grade >= grade:
-            return event.now.started if place == 0 else report.on
-    return event.now.started
-
-
 def known_by(event: AdverseEvent, on: date) -> AdverseEvent | None:
     """Return an event as the site knew it on a day; None before it knew of it."""
     reports = tuple(report for report in event.reports if report.aware <= on)
@@ -126,7 +119,7 @@ def _is_worse(event: AdverseEvent, n_reports: int) -> bool:
     then = replace(event, reports=event.reports[:n_reports])
     return event.is_fatal > then.is_fatal or any(
         report.event.grade > max(said.grade for said in before)
-        or (is_related(report.event) and not is_related(before[-1]))
+        or (is_related(report.event.relation) and not is_related(before[-1].relation))
         or bool(set(report.event.serious) - set(before[-1].serious))
         for report in event.reports[n_reports:]
     )
@@ -139,19 +132,17 @@ def open_events(subject: Subject, on: date) -> Iterator[OpenEvent]:
     for event in subject.events:
         if ruling_in_force(subject, event, on) is None:
             found = suggest(subject, event, on)
-            if found.verdict is not Verdict.DOES_NOT or _is_severe(subject, event):
+            if found.verdict is not Verdict.DOES_NOT or _is_severe(subject, event, on):
                 yield OpenEvent(subject=subject.id, event=event, suggestion=found)
 
 
-def _is_severe(subject: Subject, event: AdverseEvent) -> bool:
+def _is_severe(subject: Subject, event: AdverseEvent, on: date) -> bool:
     """Tell whether an event reached grade 3 or more in the window and may be related."""
     opens, closes = subject.dosed_on, subject.window_closes
-    if opens is None or not is_related(event.now):
+    if opens is None or not is_related(event.now.relation):
         return False
     worst = 0
-    for place, report in enumerate(event.reports):
-        grade = report.event.grade
-        day = event.now.started if place == 0 else report.on
+    for day, grade in GradeCourse.of(event, on).steps:
         if grade > worst and grade >= SEVERE and opens <= day <= (closes or date.max):
             return True
         worst = max(worst, grade)
@@ -174,7 +165,7 @@ def unruled_dlts(state: TrialState, on: date) -> list[OpenEvent]:
 
 
 def faults_of_verdict(subject: Subject, said: OutcomeRecorded) -> Iterator[str]:
-    """Yield why "no DLT", or "moderate", cannot be said: what of each event has to be done first."""
+    """Yield why "no DLT", or "moderate", cannot be said, and what has to be done first."""
     if said.outcome not in (Outcome.NO_DLT, Outcome.MODERATE):
         return
     for unruled in open_events(subject, said.on):
@@ -188,7 +179,7 @@ def faults_of_verdict(subject: Subject, said: OutcomeRecorded) -> Iterator[str]:
         if any(_is_recorded_as(toxicity, known) for known in subject.events):
             continue  # the event answers for it
         found = suggest(subject, event, said.on)
-        if found.verdict is not Verdict.DOES_NOT or _is_severe(subject, event):
+        if found.verdict is not Verdict.DOES_NOT or _is_severe(subject, event, said.on):
             relation = "relation not given" if toxicity.relation is None else toxicity.relation
             yield (
                 f"{toxicity.term} of {subject.id}, grade {toxicity.grade}, {relation}, "
