@@ -1,6 +1,7 @@
 """A trial as it is conducted: events, the state they add up to, and the commands that add them."""
 
 from escalation.trial.adverse_events.adjudication import adjudicate
+from escalation.trial.adverse_events.record import follow_up, record_adverse_event
 from escalation.trial.commands import Events, Recorder
 from escalation.trial.committee import decide, sign
 from escalation.trial.corrections import correct_entry
@@ -41,9 +42,11 @@ __all__ = [
     "dose_subject",
     "enrol_subject",
     "evolve",
+    "follow_up",
     "hold_enrolment",
     "look_back",
     "next_patient",
+    "record_adverse_event",
     "record_outcome",
     "register_trial",
     "replay_events",

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from datetime import UTC
 from typing import Any
 
 from escalation.errors import EscalationError
 from escalation.protocol import Committee, Protocol
 from escalation.trial.adverse_events.course import Adjudication, AdverseEvent, Report
+from escalation.trial.adverse_events.rereading import correct_report
 from escalation.trial.adverse_events.verdicts import may_be_dlt
 from escalation.trial.codec import change_event
 from escalation.trial.events import (
@@ -265,11 +267,15 @@ def _correct(state: TrialState, recorded: Recorded, event: EntryCorrected) -> st
                 return "an enrolment cannot be withdrawn"
             subject = replace(subject, enrolments=_swap(subject.enrolments, fact, new))
         case SubjectDosed():
-            if new is None and subject.further:
-                return "further infusions had followed"
             subject = replace(subject, dosing=new)
         case InfusionContinued():
             subject = replace(subject, further=_swap(subject.further, fact, new))
+        case AdverseEventRecorded() | AdverseEventFollowedUp():
+            try:
+                events = correct_report(subject.events, event.entry, after, recorded.seq)
+            except EscalationError as error:
+                return f"entry {event.entry} cannot be corrected so: {error}"
+            subject = replace(subject, events=events)
         case _:
             subject = replace(subject, outcomes=_swap(subject.outcomes, fact, new))
     state.subjects[subject.id] = subject
@@ -305,7 +311,14 @@ def _report(state: TrialState, recorded: Recorded, event: AdverseEventRecorded) 
     subject = state.subjects.get(event.subject)
     if subject is None:
         return f"{event.subject} had not been enrolled"
-    report = Report(seq=recorded.seq, by=recorded.by, on=event.on, aware=event.aware, event=event)
+    report = Report(
+        seq=recorded.seq,
+        by=recorded.by,
+        on=event.on,
+        aware=event.aware,
+        event=event,
+        recorded_on=recorded.at.astimezone(UTC).date(),
+    )
     reported = AdverseEvent(entry=recorded.seq, reports=(report,))
     state.subjects[subject.id] = replace(subject, events=(*subject.events, reported))
     state.owners[recorded.seq] = subject.id
@@ -323,7 +336,16 @@ def _follow_up(state: TrialState, recorded: Recorded, event: AdverseEventFollowe
     except EscalationError as error:
         return f"the adverse event of entry {event.entry} cannot be followed up so: {error}"
     assert isinstance(now, AdverseEventRecorded)  # noqa: S101  # a change keeps the kind
-    report = Report(seq=recorded.seq, by=recorded.by, on=event.on, aware=event.aware, event=now)
+    report = Report(
+        seq=recorded.seq,
+        by=recorded.by,
+        on=event.on,
+        aware=event.aware,
+        event=now,
+        recorded_on=recorded.at.astimezone(UTC).date(),
+        follow_up=event,
+    )
+    state.owners[recorded.seq] = known.subject
     _put_event(state, known, replace(known, reports=(*known.reports, report)))
     return None
 

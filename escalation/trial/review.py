@@ -11,6 +11,7 @@ from escalation.designs.replay import replay
 from escalation.nearness import is_above
 from escalation.outcomes import Outcome, format_outcomes
 from escalation.protocol import Evaluability, Protocol, format_dose
+from escalation.trial.adverse_events.delays import warn_of_delays
 from escalation.trial.calendar import next_dosing_day
 from escalation.trial.events import (
     InfusionContinued,
@@ -224,6 +225,7 @@ def warnings(state: TrialState, on: date) -> list[Remark]:
         )
     found += _changed_dlts(state)
     found += to_be_ruled(state, on)
+    found += warn_of_delays(state)
     for subject in state.subjects.values():
         found += _lost_although_complete(subject)
         found += _odd_amount(subject, protocol)

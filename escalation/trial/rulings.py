@@ -51,7 +51,7 @@ def _departs(ruling: Adjudication) -> bool:
 
 
 def _say(event: AdverseEvent, ruling: Adjudication) -> str:
-    now = event.reports[ruling.n_reports - 1].event
+    now = [report.event for report in event.reports if report.seq < ruling.seq][-1]
     said = ruling.event
     word = "a DLT" if said.dlt else "no DLT"
     text = (

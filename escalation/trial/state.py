@@ -258,6 +258,16 @@ class TrialState:
             return None
         facts: list[Fact[Event]]
         facts = [*subject.enrolments, *subject.outcomes, *subject.infusions]
+        for event in subject.events:
+            facts += [
+                Fact(
+                    seq=report.seq,
+                    by=report.by,
+                    event=report.follow_up or report.event,
+                    corrected_by=report.corrected_by,
+                )
+                for report in event.reports
+            ]
         return next((fact for fact in facts if fact.seq == seq), None)
 
     def written_cohorts(

@@ -107,21 +107,22 @@ def ruling_in_force(subject: Subject, event: AdverseEvent, on: date) -> Adjudica
     ruled = event.ruling
     if ruled is None or ruled.event.dlt:
         return ruled
-    if max(event.corrected_by, default=0) > ruled.seq or _is_worse(event, ruled.n_reports):
+    if max(event.corrected_by, default=0) > ruled.seq or _is_worse(event, ruled.seq):
         return None
     met = suggest(subject, event, on).verdict is Verdict.MEETS
     return None if met and ruled.event.suggested != Verdict.MEETS else ruled
 
 
-def _is_worse(event: AdverseEvent, n_reports: int) -> bool:
-    """Tell whether a report after the first so many says something worse than they did."""
-    before = [report.event for report in event.reports[:n_reports]]
-    then = replace(event, reports=event.reports[:n_reports])
+def _is_worse(event: AdverseEvent, entry: int) -> bool:
+    """Tell whether a report after an entry says something worse than those before it."""
+    then = replace(event, reports=tuple(r for r in event.reports if r.seq < entry))
+    before = [report.event for report in then.reports]
     return event.is_fatal > then.is_fatal or any(
         report.event.grade > max(said.grade for said in before)
         or (is_related(report.event.relation) and not is_related(before[-1].relation))
         or bool(set(report.event.serious) - set(before[-1].serious))
-        for report in event.reports[n_reports:]
+        for report in event.reports
+        if report.seq > entry
     )
 
 
