@@ -264,7 +264,7 @@ class Subject:
 
 def _came_before(fact: Fact[Event], ruling: Fact[EvaluabilityRuled]) -> bool:
     """Tell whether a ruling was made on what an entry says now."""
-    return max(fact.seq, *fact.corrected_by) < ruling.seq
+    return max((fact.seq, *fact.corrected_by)) < ruling.seq
 
 
 _LETTERS = {
