@@ -21,6 +21,7 @@ from escalation.text import count
 from escalation.trial import Events, Recorded, Recorder, TrialState, replay_events
 from escalation.trial.codec import dump_event, load_event
 from escalation.trial.inspection import inspect_entries
+from escalation.trial.keys.checking import check_keys
 
 __all__ = ["ClockError", "Command", "Tracker", "read_entry"]
 
@@ -197,6 +198,30 @@ class Tracker:
             if found.entry not in odd:
                 kind: Kind = "note" if found.remark else "meaning"
                 yield Finding(trial=self.trial, seq=found.entry, kind=kind, problem=found.text)
+
+    def check_keys(
+        self, entries: Sequence[Recorded], trusted: tuple[bytes, ...] = ()
+    ) -> list[Finding]:
+        """Check every signature by key and every timestamp again, which ``inspect`` leaves out.
+
+        Parameters
+        ----------
+        entries : sequence of Recorded
+            As ``entries`` returns them.
+        trusted : tuple of bytes
+            Certificates in DER that vouch for time-stamping authorities.
+        """
+        kinds: dict[str, Kind] = {
+            "clock": "clock",
+            "unknown": "note",
+            # what nobody has checked may be forged, and is no approval where keys are required
+            "unchecked": "signature" if replay_events(entries).needs_key else "note",
+            "wrong": "signature",
+        }
+        return [
+            Finding(trial=self.trial, seq=found.seq, kind=kinds[found.kind], problem=found.problem)
+            for found in check_keys(self.trial, entries, trusted)
+        ]
 
     def _checked_entries(self) -> list[Entry]:
         entries = self.ledger.entries(self.trial)

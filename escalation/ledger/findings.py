@@ -19,6 +19,7 @@ Kind = Literal[
     "clock",
     "anchor",
     "meaning",
+    "signature",
     "note",
 ]
 
@@ -39,7 +40,8 @@ class Finding:
         would not have written. ``hash``: an entry changed. ``link``: an entry that does not
         follow the one before it. ``clock``: a remark, time went back. ``anchor``: the chain is not
         the one that was printed. ``meaning``: an entry that says something else than its command,
-        called again on the entries before it. ``note``: a remark of the same sort.
+        called again on the entries before it. ``signature``: a signature by key or a
+        timestamp that does not hold. ``note``: a remark of the same sort.
     problem : str
         A plain sentence.
     """

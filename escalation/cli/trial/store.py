@@ -8,6 +8,12 @@ import click
 
 from escalation.cli.options import CarefulCommand, echo_json, line, read_stdin
 from escalation.cli.show import say_written, shows
+from escalation.cli.trial.anchoring import ENVIRONMENT
+from escalation.cli.trial.anchors import (
+    certificate_option,
+    hold_against_files,
+    read_certificates,
+)
 from escalation.cli.trial.common import (
     Place,
     check_new,
@@ -18,8 +24,9 @@ from escalation.cli.trial.common import (
     show,
     trial_options,
 )
+from escalation.cli.trial.keys import write_signatures
 from escalation.cli.trial.recording import Recording, recording_options
-from escalation.errors import InputError, printable, reason
+from escalation.errors import InputError, IntegrityError, printable, reason
 from escalation.files import write_whole
 from escalation.ledger import (
     Anchor,
@@ -36,8 +43,9 @@ from escalation.reports.trial.record import view_record
 from escalation.reports.trial.verification import view_verification
 from escalation.reports.view import View
 from escalation.tracker import Tracker, read_entry
-from escalation.trial import replay_events
+from escalation.trial import TrialState, replay_events
 from escalation.trial.importing import import_patients
+from escalation.trial.keys.files import SignatureFiles, signature_files
 from escalation.trial.spreadsheet import MAX_BYTES, patients_csv
 from escalation.version import __version__
 
@@ -52,29 +60,75 @@ __all__ = ["backup", "export", "import_csv", "restore", "verify"]
     metavar="SEQ:HASH",
     help="A printed anchor, which shows whether the end was cut off.",
 )
+@click.option(
+    "--anchors",
+    "anchor_path",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help=f"A file of anchors.  [or {ENVIRONMENT}, or as the protocol says]",
+)
+@certificate_option
+@click.option(
+    "--signatures",
+    "folder",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Write signatures by key to a new folder, for `ssh-keygen` to check.",
+)
 @place_options
 @shows
-def verify(place: Place, anchors: tuple[str, ...]) -> View:
+def verify(
+    place: Place,
+    anchors: tuple[str, ...],
+    anchor_path: Path | None,
+    certificates: tuple[Path, ...],
+    folder: Path | None,
+) -> View:
     """Check that a ledger is as it was written.
 
     Everything that is not is listed: in the database, in the chain of hashes, and entries that
     cannot be read, do not fit those before them, or say something else than the program would
     record there again: what the rule recommended, which gates stood in the way, who may do what.
-    All trials, unless one is named. Exits with 5 if anything is wrong.
+    Signatures by key and timestamps are checked again, and the ledger is held against every
+    anchor that was kept elsewhere. All trials, unless one is named. Exits with 5 if anything is
+    wrong.
 
     Example: escalation trial verify
     """
     printed = [parse_anchor(anchor) for anchor in anchors]
     with open_ledger(place.db) as ledger:
-        named = place.trial if not printed else find_trial(ledger, place.trial)
+        of_one = printed or folder is not None
+        named = find_trial(ledger, place.trial) if of_one else place.trial
         findings = verify_ledger(ledger, named, printed)
+        vouching = read_certificates(certificates)
+        states: dict[str, TrialState | None] = {}
+        signatures: dict[str, list[SignatureFiles]] = {}
         heads: dict[str, Anchor | None] = {}
         for trial in ledger.trials() if named is None else [named]:
-            heads[trial] = None
+            heads[trial] = states[trial] = None
             if all(f.trial != trial or f.remark for f in findings):  # its chain is whole
-                heads[trial], found = Tracker(ledger, trial).inspect(ledger.clock() or now())
+                tracker = Tracker(ledger, trial)
+                heads[trial], found = tracker.inspect(ledger.clock() or now())
                 findings += found
-    return view_verification(heads, findings, has_anchor=bool(printed))
+                try:
+                    entries = tracker.entries()
+                except IntegrityError:  # said by ``inspect``
+                    continue
+                states[trial] = state = replay_events(entries)
+                findings += tracker.check_keys(entries, vouching)
+                signatures[trial], files = signature_files(trial, entries, state.keys)
+                if folder is not None:
+                    write_signatures(folder, files)
+        found, held = hold_against_files(ledger, states, anchor_path, place.db)
+        findings += found
+    return view_verification(
+        heads,
+        findings,
+        has_anchor=bool(printed or held),
+        signatures=signatures,
+        folder=None if folder is None else printable(str(folder)),
+        held=held,
+    )
 
 
 _output = click.option(

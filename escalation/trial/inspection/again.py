@@ -12,6 +12,7 @@ from functools import partial
 from typing import assert_never
 
 from escalation.protocol import Protocol
+from escalation.signatures.public_key import fingerprint
 from escalation.trial.commands import Events, Recorder
 from escalation.trial.committee import decide, sign
 from escalation.trial.corrections import correct_entry
@@ -50,6 +51,7 @@ from escalation.trial.events import (
     VoteCast,
 )
 from escalation.trial.importing import import_rows
+from escalation.trial.keys.commands import register_key, revoke_key, sign_as_made
 from escalation.trial.office import (
     amend_protocol,
     close_trial,
@@ -133,6 +135,12 @@ def command_of(event: AnyEvent) -> Command | None:  # noqa: PLR0911, PLR0912  # 
             )
         case Signed(entry=entry, meaning=meaning):
             return partial(sign, entry=entry, meaning=meaning)
+        case KeyRegistered(person=person, public_key=key):
+            return partial(register_key, person=person, public_key=key)
+        case KeyRevoked(person=person, public_key=key, reason=reason):
+            return partial(revoke_key, person=person, key=fingerprint(key), reason=reason)
+        case SignedWithKey():  # the signature itself is checked by ``keys.checking``
+            return partial(sign_as_made, made=event)
         case (
             AdverseEventRecorded()
             | AdverseEventFollowedUp()
@@ -146,9 +154,6 @@ def command_of(event: AnyEvent) -> Command | None:  # noqa: PLR0911, PLR0912  # 
             | VoteCast()
             | DecisionCirculated()
             | DataFrozen()
-            | KeyRegistered()
-            | KeyRevoked()
-            | SignedWithKey()
             | TimestampKept()
         ):
             return None
