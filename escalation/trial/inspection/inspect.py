@@ -14,6 +14,7 @@ from itertools import takewhile
 
 from escalation.errors import EscalationError, RefusedError
 from escalation.protocol import Protocol
+from escalation.signatures.extra import KeysExtraError
 from escalation.trial.commands import Recorder
 from escalation.trial.events import (
     AnyEvent,
@@ -78,6 +79,9 @@ def inspect_entries(entries: Sequence[Recorded], now: datetime) -> list[Differen
                 continue
             recorder = Recorder(name=recorded.by, on=event.on, at=recorded.at)
             events = command(state, recorder)
+        except KeysExtraError as error:
+            found.append(Difference(entry=recorded.seq, text=f"not checked: {error}", remark=True))
+            continue
         except (EscalationError, LookupError, TypeError, ValueError, AttributeError) as error:
             # what is not ours comes of a protocol that cannot be read, as in evolve
             found.append(Difference(entry=recorded.seq, text=f"{_then(at)}{_refused(error)}"))
