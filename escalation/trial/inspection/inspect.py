@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
-from itertools import takewhile
+from itertools import pairwise
 
 from escalation.errors import EscalationError, RefusedError
 from escalation.protocol import Protocol
@@ -101,16 +101,26 @@ def inspect_entries(entries: Sequence[Recorded], now: datetime) -> list[Differen
 
 
 def _imported(entries: Sequence[Recorded], at: int) -> list[Recorded]:
-    """Return a history's entry and those of its patients, who are recorded at the same time."""
+    """Return a history's entry and those of its patients, recorded at the same time.
+
+    Each of them has been dosed, in the entry after the enrolment.
+    """
     first = entries[at]
-    patients = takewhile(
-        lambda entry: (
-            (entry.at, entry.by) == (first.at, first.by)
-            and isinstance(entry.event, SubjectEnrolled | SubjectDosed | OutcomeRecorded)
-        ),
-        entries[at + 1 :],
-    )
-    return [first, *patients]
+    group = [first]
+    for entry, following in pairwise([*entries[at + 1 :], None]):
+        if entry is None or (entry.at, entry.by) != (first.at, first.by):
+            break
+        match entry.event:
+            case SubjectEnrolled(subject=subject):
+                dosing = None if following is None else following.event
+                if not (isinstance(dosing, SubjectDosed) and dosing.subject == subject):
+                    break
+            case SubjectDosed() | OutcomeRecorded():
+                pass
+            case _:
+                break
+        group.append(entry)
+    return group
 
 
 _SKEW = timedelta(minutes=5)  # between the clocks of two machines
