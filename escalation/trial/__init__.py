@@ -1,7 +1,9 @@
 """A trial as it is conducted: events, the state they add up to, and the commands that add them."""
 
 from escalation.trial.commands import Events, Recorder
-from escalation.trial.committee import decide, sign
+from escalation.trial.committee.decide import decide
+from escalation.trial.committee.sign import sign
+from escalation.trial.committee.vote import cast_vote
 from escalation.trial.corrections import correct_entry
 from escalation.trial.evolve import evolve, replay_events
 from escalation.trial.hindsight import look_back
@@ -29,6 +31,7 @@ __all__ = [
     "Remark",
     "TrialState",
     "amend_protocol",
+    "cast_vote",
     "close_trial",
     "correct_entry",
     "decide",

@@ -248,7 +248,7 @@ def correct(
     (on, planned, infused, lot) or an outcome (on, outcome, reason; of its toxicity term, grade,
     onset, relation, narrative; where there are several: toxicities, as JSON).
 
-    Example: escalation trial correct 43 --set lot=L-10 --reason "misread" --as "Lin Mei"
+    Example: escalation trial correct 51 --set lot=L-10 --reason "misread" --as "Lin Mei"
     """
     if withdraw == bool(settings):
         raise click.UsageError("give --set FIELD=VALUE, or --withdraw")
