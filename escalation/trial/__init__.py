@@ -1,7 +1,9 @@
 """A trial as it is conducted: events, the state they add up to, and the commands that add them."""
 
 from escalation.trial.commands import Events, Recorder
+from escalation.trial.committee.circulate import circulate_decision
 from escalation.trial.committee.decide import decide
+from escalation.trial.committee.freeze import freeze_data
 from escalation.trial.committee.sign import sign
 from escalation.trial.committee.vote import cast_vote
 from escalation.trial.corrections import correct_entry
@@ -32,6 +34,7 @@ __all__ = [
     "TrialState",
     "amend_protocol",
     "cast_vote",
+    "circulate_decision",
     "close_trial",
     "correct_entry",
     "decide",
@@ -40,6 +43,7 @@ __all__ = [
     "dose_subject",
     "enrol_subject",
     "evolve",
+    "freeze_data",
     "hold_enrolment",
     "look_back",
     "next_patient",
