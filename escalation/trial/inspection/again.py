@@ -14,7 +14,8 @@ from typing import assert_never
 from escalation.protocol import Protocol
 from escalation.signatures.public_key import fingerprint
 from escalation.trial.commands import Events, Recorder
-from escalation.trial.committee import decide, sign
+from escalation.trial.committee.decide import decide
+from escalation.trial.committee.sign import sign
 from escalation.trial.corrections import correct_entry
 from escalation.trial.events import (
     AdverseEventAdjudicated,
@@ -79,9 +80,8 @@ def command_of(event: AnyEvent) -> Command | None:  # noqa: PLR0911, PLR0912  # 
         If the event holds a protocol that cannot be read.
     """
     match event:
-        case TrialRegistered(protocol=document, quorum=quorum):
-            protocol = Protocol.from_document(document)
-            return partial(register_trial, protocol=protocol, quorum=quorum)
+        case TrialRegistered():  # as 0.2.0 registered: no command does so any more
+            return None
         case TrialRegisteredWithCommittee(protocol=document):
             return partial(register_trial, protocol=Protocol.from_document(document))
         case ProtocolAmended(protocol=document, reason=reason):
