@@ -52,7 +52,7 @@ def anchor(place: Place, path: Path | None, as_json: bool) -> None:
     the ledger against every line. Refused, with exit code 5, if an earlier line does not fit any
     more.
 
-    Example: escalation trial anchor --to /mnt/archive/anchors.txt
+    Example: escalation trial anchor --to anchors.txt
     """
     with place.opened() as tracker:
         entries = tracker.entries()
