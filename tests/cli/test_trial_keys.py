@@ -10,8 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 import escalation
+from escalation.cli import main
 from escalation.cli.trial.keys import PASSPHRASE
 from escalation.ledger import Draft, open_ledger
 from escalation.signatures.private_key import load_key
@@ -162,6 +164,16 @@ def test_a_passphrase_is_read_from_the_environment_and_never_shown(keyed, keys):
     assert "abracadabra" not in wrong.output
     assert keyed.type(line, **{PASSPHRASE: "open sesame"}).exit_code == 0
     keyed.ok("verify")
+
+
+def test_a_passphrase_is_asked_for_on_a_terminal(keyed, keys, monkeypatch):
+    keyed.ok(f"office: key add chair --public-key {keys}/locked.pub")
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True)
+    words = ["sign", "approved", "--key", f"{keys}/locked", "--as", "chair", *DAY.split()]
+    result = CliRunner().invoke(main, ["trial", *words, "--db", keyed.db], input="open sesame\n")
+    assert result.exit_code == 0, result.output
+    assert f"Passphrase of {keys}/locked" in result.stderr
+    assert "sesame" not in result.output
 
 
 def test_the_same_request_signs_once(keyed, keys):
@@ -416,9 +428,7 @@ def test_names_that_ssh_keygen_would_read_as_patterns_stay_themselves(at, keys, 
         shell.ok(
             f"office: delegate {quoted} member {DAY}",
             f"office: key add {quoted} --public-key {tmp_path}/key{number}.pub {DAY}",
-            f"site: sign reviewed 1 --as {quoted} --key {tmp_path}/key{number} {DAY}".removeprefix(
-                "site: "
-            ),
+            f"sign reviewed 1 --as {quoted} --key {tmp_path}/key{number} {DAY}",
         )
     folder = tmp_path / "signatures"
     assert shell.type(f"verify --signatures {folder}").exit_code == 0
