@@ -20,7 +20,7 @@ FLOORS = {
         ["version"],
         ["errors", "text", "files", "nearness"],
         ["lazy", "outcomes", "binomial", "signatures"],
-        ["designs"],
+        ["designs", "grading"],
         ["protocol"],
         ["trial", "ledger"],
         ["tracker"],

@@ -23,6 +23,7 @@ from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.pool import NullPool
 
 from escalation.errors import IntegrityError, LedgerError, printable, reason
+from escalation.files import sqlites_own
 from escalation.ledger.backend import IN_USE, Backend, Trouble, find_trouble
 from escalation.ledger.entries import GENESIS
 from escalation.ledger.schema import compare_parts
@@ -127,6 +128,9 @@ class SQLite(Backend):
             raise LedgerError(f"{self.name} is a folder; a ledger is a file in one")
         if not folder.is_dir():
             raise LedgerError(f"{self.name}: there is no folder {printable(str(folder))}")
+        taken = sqlites_own(self._path)
+        if taken is not None:
+            raise LedgerError(f"{self.name} is not a place for a ledger: {taken}")
         if not create and not self._path.exists():
             raise LedgerError(
                 f"there is no ledger at {self.name}; `escalation trial register` makes one"

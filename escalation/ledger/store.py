@@ -151,6 +151,13 @@ class Ledger:
         with self._database.reading() as connection:
             return _trials(connection, recorded=recorded)
 
+    def clock(self) -> datetime | None:
+        """Return the time by the server's clock; None for a file, which has none of its own."""
+        if not self._database.backend.has_clock:
+            return None
+        with self._database.reading() as connection:
+            return self._database.backend.clock(connection)
+
     def entries(self, trial: str, *, after: int = 0) -> list[Entry]:
         """Return a trial's entries in order, those after number ``after``.
 

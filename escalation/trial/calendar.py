@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from escalation.protocol import DltWindow, Enrolment
 
-__all__ = ["DosedPatient", "next_dosing_day", "window_closes"]
+__all__ = ["DosedPatient", "add_days", "next_dosing_day", "protocol_day", "window_closes"]
 
 
 def window_closes(dlt: DltWindow, dosed: date) -> date | None:
@@ -26,7 +26,12 @@ def window_closes(dlt: DltWindow, dosed: date) -> date | None:
     """
     if dlt.window_days is None:
         return None
-    return _add(dosed, dlt.window_days - dlt.infusion_day)
+    return protocol_day(dlt, dosed, dlt.window_days)
+
+
+def protocol_day(dlt: DltWindow, dosed: date, number: int) -> date:
+    """Return the day of this number in the protocol's count, where that of dosing is 0 or 1."""
+    return add_days(dosed, number - dlt.infusion_day)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,15 +61,16 @@ def next_dosing_day(
     if not cohort:
         return None
     alone, apart = enrolment.first_alone_days, enrolment.next_apart_days
-    follows = _add(max(patient.dosed for patient in cohort), apart)
-    ends = [(_add(patient.dosed, alone), patient.lost) for patient in cohort]
+    follows = add_days(max(patient.dosed for patient in cohort), apart)
+    ends = [(add_days(patient.dosed, alone), patient.lost) for patient in cohort]
     watched = [end for end, lost in ends if lost is None or lost >= end]
     if watched and min(watched) > follows:
         return min(watched), f"the first patient of a cohort is alone for {alone} days"
     return follows, f"patients of a cohort are dosed {apart} days apart"
 
 
-def _add(day: date, days: int) -> date:
+def add_days(day: date, days: int) -> date:
+    """Return the day so many days later; the last day there is where that is too far."""
     try:
         return day + timedelta(days=days)
     except OverflowError:  # a window of a million days never closes

@@ -262,9 +262,18 @@ class TrialState:
         subject = self.subjects.get(self.owners.get(seq, ""))
         if subject is None:
             return None
-        facts: list[Fact[Event]] = [*subject.enrolments, *subject.outcomes]
-        if subject.dosing is not None:
-            facts.append(subject.dosing)
+        facts: list[Fact[Event]]
+        facts = [*subject.enrolments, *subject.outcomes, *subject.infusions]
+        for event in subject.events:
+            facts += [
+                Fact(
+                    seq=report.seq,
+                    by=report.by,
+                    event=report.follow_up or report.event,
+                    corrected_by=report.corrected_by,
+                )
+                for report in event.reports
+            ]
         return next((fact for fact in facts if fact.seq == seq), None)
 
     def written_cohorts(

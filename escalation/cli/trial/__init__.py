@@ -32,6 +32,18 @@ trial = LazyGroup(
             "escalation.cli.trial.site:outcome",
             "Record what happened: a DLT, none, moderate, or not evaluable.",
         ),
+        "ae": (
+            "escalation.cli.trial.adverse_events:ae",
+            "Record an adverse event, follow it up, or print the tables.",
+        ),
+        "adjudicate": (
+            "escalation.cli.trial.adjudication:adjudicate",
+            "Rule whether an adverse event is a DLT.",
+        ),
+        "evaluable": (
+            "escalation.cli.trial.adjudication:evaluable",
+            "Rule whether a patient counts.",
+        ),
         "correct": (
             "escalation.cli.trial.site:correct",
             "Correct an earlier entry; the entry itself stays.",
@@ -81,7 +93,7 @@ trial = LazyGroup(
         ),
         "export": (
             "escalation.cli.trial.store:export",
-            "Write the patients as a spreadsheet, or the entries.",
+            "Write the patients as a spreadsheet, the entries, or the whole record.",
         ),
         "import": (
             "escalation.cli.trial.store:import_csv",

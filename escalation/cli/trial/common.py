@@ -96,9 +96,8 @@ def check_new(path: Path, db: str, *, force: bool) -> None:
     InputError
     """
     name = printable(str(path))
-    for own in (db, f"{db}-journal"):
-        if path.exists() and Path(own).exists() and path.samefile(own):
-            raise InputError(f"{name} is the ledger itself")
+    if path.exists() and Path(db).exists() and path.samefile(db):
+        raise InputError(f"{name} is the ledger itself")
     if not force and os.path.lexists(path):
         raise InputError(f"{name} exists; --force overwrites it")
 

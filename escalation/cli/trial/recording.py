@@ -48,8 +48,11 @@ from escalation.trial.events import DecisionMade, Signed, SignedWithKey
 __all__ = ["Recording", "recording_options"]
 
 
-def recording_options(command: Wrapped) -> Wrapped:
-    """Add the options of every command that records; pass them as ``recording``."""
+def recording_options(command: Wrapped, *, unless: str = "") -> Wrapped:
+    """Add the options of every command that records; pass them as ``recording``.
+
+    ``unless`` names a flag of a command that then records nothing: nobody has to be named.
+    """
 
     @click.option(
         "--as",
@@ -73,6 +76,11 @@ def recording_options(command: Wrapped) -> Wrapped:
     @click.option(
         "--request-id", metavar="ID", help="Record this request, by its ID, at most once."
     )
+    @click.option(
+        "--clock-is-right",
+        is_flag=True,
+        help="Record although the clock is earlier than the last entry, or far from the server's.",
+    )
     @trial_options
     @functools.wraps(command)
     def wrapper(
@@ -82,16 +90,18 @@ def recording_options(command: Wrapped) -> Wrapped:
         on: date | None,
         seen: int | None,
         request_id: str | None,
+        clock_is_right: bool,
         as_json: bool,
         **kwargs: Any,
     ) -> Any:
-        if name is None:
+        if name is None and not kwargs.get(unless):
             raise click.UsageError("say who records this: --as NAME, or ESCALATION_AS")
         recording = Recording(
             place=place,
-            recorder=Recorder(name=name, on=today() if on is None else on, at=now()),
+            recorder=Recorder(name=name or "", on=today() if on is None else on, at=now()),
             seen=seen,
             request_id=os.urandom(16).hex() if request_id is None else request_id,
+            clock_is_right=clock_is_right,
             as_json=as_json,
         )
         return command(*args, recording=recording, **kwargs)
@@ -107,6 +117,7 @@ class Recording:
     recorder: Recorder
     seen: int | None
     request_id: str
+    clock_is_right: bool
     as_json: bool
 
     def record(self, command: Command) -> None:
@@ -125,7 +136,12 @@ class Recording:
 
         with self._naming_the_request():
             recorded = tracker.record(
-                watched, self.recorder, request_id=self.request_id, seen=self.seen, new=new
+                watched,
+                self.recorder,
+                request_id=self.request_id,
+                seen=self.seen,
+                new=new,
+                clock_is_right=self.clock_is_right,
             )
         if any(isinstance(entry.event, _ANCHORED) for entry in recorded):
             self._keep_anchor(tracker, recorded[-1].seq)
@@ -207,6 +223,9 @@ def _say_entries(recorded: Sequence[Recorded], after: TrialState) -> str:
     said = describe_entry(first, after)
     if first is last:
         return f"Entry {first.seq} recorded: {said}"
+    if len(recorded) == 2 and first.event.kind not in _PLURALS:  # one, and what follows from it
+        also = describe_entry(last, after)
+        return f"Entries {first.seq} and {last.seq} recorded: {said} {also}"
     kinds = [_PLURALS.get(entry.event.kind) for entry in recorded]
     counts = (f"{kinds.count(noun)} {noun}" for noun in _PLURALS.values() if noun in kinds)
     began = f" {said}" if first.event.kind not in _PLURALS else ""

@@ -30,6 +30,7 @@ from escalation.errors import InputError, IntegrityError, printable, reason
 from escalation.files import write_whole
 from escalation.ledger import (
     Anchor,
+    check_chain,
     iter_lines,
     open_ledger,
     parse_anchor,
@@ -37,9 +38,11 @@ from escalation.ledger import (
 )
 from escalation.ledger import restore as restore_archive
 from escalation.ledger import verify as verify_ledger
+from escalation.reports.formats import write_view
+from escalation.reports.trial.record import view_record
 from escalation.reports.trial.verification import view_verification
 from escalation.reports.view import View
-from escalation.tracker import Tracker
+from escalation.tracker import Tracker, read_entry
 from escalation.trial import TrialState, replay_events
 from escalation.trial.importing import import_patients
 from escalation.trial.keys.files import SignatureFiles, signature_files
@@ -105,7 +108,7 @@ def verify(
             heads[trial] = states[trial] = None
             if all(f.trial != trial or f.remark for f in findings):  # its chain is whole
                 tracker = Tracker(ledger, trial)
-                heads[trial], found = tracker.inspect(now())
+                heads[trial], found = tracker.inspect(ledger.clock() or now())
                 findings += found
                 try:
                     entries = tracker.entries()
@@ -138,25 +141,29 @@ _force = click.option("--force", is_flag=True, help="Overwrite a file that exist
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["csv", "jsonl"]),
+    type=click.Choice(["csv", "jsonl", "html"]),
     default="csv",
-    help="Patients as CSV, or entries as JSON lines.  [default: csv]",
+    help="Patients as CSV, entries as JSON lines, or the record to read.  [default: csv]",
 )
 @_output
 @_force
 @place_options
 def export(place: Place, form: str, output: Path | None, force: bool) -> None:
-    """Write the patients as a spreadsheet, or the entries.
+    """Write the patients as a spreadsheet, the entries, or the whole record.
 
-    The CSV has one row a patient, as `escalation trial import` reads it.
+    The CSV has one row a patient, as `escalation trial import` reads it. From the JSON lines,
+    `escalation trial restore` makes the same trial again. The HTML is one page to read and print,
+    with every field of every entry.
 
-    Example: escalation trial export --output patients.csv
+    Example: escalation trial export --format html --output record.html
     """
     if output is not None:
         check_new(output, place.db, force=force)
     with place.opened() as tracker:
         if form == "jsonl":
             content = "".join(f"{row}\n" for row in iter_lines(tracker.ledger, tracker.trial))
+        elif form == "html":
+            content = _record(tracker)
         else:
             content = patients_csv(tracker.state())
     data = content.encode("utf-8")
@@ -165,6 +172,14 @@ def export(place: Place, form: str, output: Path | None, force: bool) -> None:
         return
     _write(output, data, force=force)
     say_written(output)
+
+
+def _record(tracker: Tracker) -> str:
+    entries = tracker.ledger.entries(tracker.trial)
+    check_chain(entries)
+    recorded = list(map(read_entry, entries))
+    view = view_record(entries, recorded, replay_events(recorded), tracker.trial)
+    return "".join(write_view(view, "html"))
 
 
 def _write(path: Path, data: bytes, *, force: bool) -> None:

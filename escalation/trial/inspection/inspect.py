@@ -25,8 +25,8 @@ from escalation.trial.events import (
     SubjectEnrolled,
 )
 from escalation.trial.evolve import follow
-from escalation.trial.gates import plan_dose
 from escalation.trial.inspection.again import command_of, import_of
+from escalation.trial.planned_dose import plan_dose
 from escalation.trial.rule import describe_choice
 from escalation.trial.state import Recorded, TrialState
 

@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 import pytest
 
+from escalation.designs.base import Action
 from escalation.outcomes import Outcome
 from escalation.protocol import load_protocol
 from escalation.trial import Recorded, TrialState, evolve
@@ -61,7 +62,12 @@ def test_a_recommendation_rewritten_to_what_was_chosen_is_found() -> None:
     seq, made = last_decision()
     assert made.departure
     forged = replace(
-        made.recommended, action="expand", level=2, n_to_enrol=3, clause_id="expand", clause="So."
+        made.recommended,
+        action=Action.STAY,
+        level=2,
+        n_to_enrol=3,
+        clause_id="expand",
+        clause="So.",
     )
     found = rewritten(seq, recommended=forged, departure=False)
     assert {difference.entry for difference in found} >= {seq}
