@@ -22,6 +22,12 @@ from tests.trial.bench import CHAIR, NCT, SITE, Bench, day, recorded
 
 EVENT: dict[str, Any] = {"term": "CRS", "started": day(5), "grade": 3, "aware": day(6)}
 ADJUDICATOR = "adjudicator"
+SIGNS = {
+    "temperature": 38.5, "hypotension": True, "vasopressors": 1, "vasopressin": False,
+    "oxygen": "none", "treated": False,
+}  # fmt: skip
+NO_CRS = {**SIGNS, "temperature": 37.0, "hypotension": False, "vasopressors": 0}
+CRS: dict[str, Any] = {"scale": "ASTCT", "category": "CRS", "observations": SIGNS}
 
 
 def treated(protocol: Any = NCT) -> Bench:
@@ -56,7 +62,7 @@ def test_a_report_is_an_event_of_the_subject_called_by_its_entry() -> None:
     assert bench.state.oddities == []
 
 
-@pytest.mark.parametrize("started", [0, 1, 2, 40, 400], ids="enrolled before in after long".split())
+@pytest.mark.parametrize("started", [0, 1, 2, 40, 400])
 def test_an_event_may_begin_on_any_day_from_enrolment_on(started: int) -> None:
     bench = treated()
     report(bench, 500, started=day(started), aware=day(started))
@@ -86,7 +92,18 @@ def test_an_event_may_begin_on_any_day_from_enrolment_on(started: int) -> None:
         ({"term": ""}, "The term must be one line of text"),
         ({"narrative": "a\nb"}, "The narrative must be one line of text"),
         ({"category": "\u202ecrs"}, "The category must be one line of text"),
-        ({"observations": {"temperature": float("inf")}}, "observation temperature must be finite"),
+        (
+            {"observations": {"temperature": 38.5}},
+            "observations are graded by ASTCT or ICAHT, not by CTCAE",
+        ),
+        (
+            {"observations": {"temperature": 38.5}, "scale": "ASTCT"},
+            "by ASTCT an event of the category crs or icans is graded",
+        ),
+        ({**CRS, "observations": {"temperature": float("inf")}}, "temperature"),
+        ({**CRS, "observations": {"colour": "red"}}, "the observations are not those of CRS."),
+        ({**CRS, "grade": 2}, "Grade 2 was typed, but the observations give grade 3: one vasopr"),
+        ({**CRS, "observations": NO_CRS, "grade": None}, "the observations come to no CRS: "),
         ({"serious": [Serious.DEATH]}, "serious by death is of grade 5, or its outcome is fatal"),
         ({"grade": 5, "outcome": EventOutcome.RECOVERED}, "outcome of a death, grade 5, is fatal"),
         ({"subject": "S9"}, "No subject S9 is enrolled"),
@@ -219,6 +236,64 @@ def test_a_follow_up_can_say_that_the_subject_died_and_nothing_unsays_it_but_a_c
     assert departures(bench.state) == []
 
 
+# ---------------------------------------------------------------- graded from observations
+
+
+def test_observations_give_the_grade_and_the_rule() -> None:
+    bench = treated()
+    entry = report(bench, **CRS, grade=None)
+    event = bench.state.find_event(entry)
+    assert event is not None
+    assert (event.now.grade, event.now.graded_by) == (3, "one vasopressor")
+    assert (event.now.scale, event.now.scale_version) == ("ASTCT", "2019")
+    report(bench, **CRS, grade=3)  # the same grade, typed
+    bench.do(
+        follow_up, SITE, entry=entry, changes={"observations": SIGNS | {"vasopressors": 2}},
+        aware=day(10),
+    )  # fmt: skip
+    event = bench.state.find_event(entry)
+    assert event is not None
+    assert (event.now.grade, event.now.graded_by) == (
+        4,
+        "2 vasopressors, not counting vasopressin",
+    )
+    bench.do(follow_up, SITE, 12, entry=entry, changes={"grade": 1}, aware=day(12))
+    event = bench.state.find_event(entry)
+    assert event is not None
+    assert (event.now.grade, event.now.graded_by, event.now.observations) == (1, None, None)
+
+
+def test_what_was_not_assessed_is_not_normal() -> None:
+    bench = treated()
+    entry = report(bench, scale="ASTCT", category="crs", observations={"temperature": 38.5},
+                   grade=None)  # fmt: skip
+    event = bench.state.find_event(entry)
+    assert event is not None
+    assert event.now.grade == 1
+    assert "at least, not assessed: " in (event.now.graded_by or "")
+
+
+def test_counts_are_added_to_those_of_before_and_corrected_ones_replace_them() -> None:
+    bench = treated()
+    counts = {"5": 0.4, "9": 0.3, "13": 0.9, "20": 1.5, "27": 2.0, "30": 3.0}
+    entry = report(bench, 40, term="neutropenia", scale="ICAHT", observations=counts, grade=None)
+    event = bench.state.find_event(entry)
+    assert event is not None
+    before = event.now.grade
+    bench.do(
+        follow_up, SITE, 40, entry=entry, changes={"observations": {"13": 0.4, "20": 0.4}},
+        aware=day(40),
+    )  # fmt: skip
+    event = bench.state.find_event(entry)
+    assert event is not None
+    assert event.now.observations == counts | {"13": 0.4, "20": 0.4}
+    assert event.now.grade > before
+    bench.correct(entry, observations=counts | {"5": 2.0, "9": 0.05})
+    event = bench.state.find_event(entry)
+    assert event is not None
+    assert event.first.grade == before - 1 == 1
+
+
 # ---------------------------------------------------------------- corrections
 
 
@@ -267,7 +342,9 @@ def test_a_wrong_report_is_withdrawn_unless_somebody_has_ruled_on_it() -> None:
         ({"started": "2025-12-31"}, "an event before enrolment"),
         ({"subject": "S2"}, "subject cannot be corrected in this entry"),
         ({"grade": 3}, "That is what it says."),
-        ({"grade": 5}, "A death is serious by death."),
+        ({"grade": 5, "outcome": "recovered"}, "The outcome of a death, grade 5, is fatal"),
+        ({"graded_by": "my judgement"}, "A grade without observations was not given by a rule."),
+        ({"serious": ["death"]}, "serious by death is of grade 5, or its outcome is fatal"),
     ],
 )
 def test_a_correction_is_held_to_what_a_report_is(changes: dict[str, Any], words: str) -> None:
