@@ -187,18 +187,20 @@ def _word(name: str, value: str) -> str:
     words = [str(word) for word in _WORDS[name.casefold()]]
     word = "-".join(value.casefold().split())
     if word not in words:
-        problem = f"{name}: {printable(value)} is not known"
+        problem = f'{name}: "{printable(value)}" is not known'
         raise InputError(f"{problem}; {did_you_mean(word, words)}")
     return word
 
 
 def _oxygen(value: str) -> dict[str, Any]:
     """Read how oxygen is given and its flow: ``nasal 6``."""
-    device, _, flow = value.rpartition(" ")
-    if not re.match(r"[0-9.]", flow):
-        return {"oxygen": _word("oxygen", value)}
-    litres = flow.casefold().removesuffix("l/min")
-    return {"oxygen": _word("oxygen", device), "oxygen_l_min": _number("oxygen", litres)}
+    device = re.split(r"[0-9]", value, maxsplit=1)[0].rstrip()
+    flow = value.removeprefix(device)
+    read: dict[str, Any] = {"oxygen": _word("oxygen", device)}
+    if flow:
+        litres = re.sub(r" *l/min$", "", flow, flags=re.IGNORECASE)
+        read["oxygen_l_min"] = _number("oxygen", litres)
+    return read
 
 
 _READERS: dict[str, dict[str, Callable[[str, str], Any]]] = {

@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 from escalation.errors import EscalationError, did_you_mean
-from escalation.trial.adverse_events.record import FOLLOWED_UP, check_report
+from escalation.trial.adverse_events.record import FOLLOWED_UP, check_report, complete_changes
 from escalation.trial.adverse_events.rereading import correct_report
 from escalation.trial.codec import change_event
 from escalation.trial.commands import Events, Recorder, Refusal
@@ -68,6 +68,7 @@ def correct_entry(
     elif changes is None:
         _check_withdrawal(refusal, state, fact)
     else:
+        changes = _completed(refusal, state, fact, changes)
         _check_change(refusal, state, recorder, fact, changes)
     refusal.raise_if_any()
     return (
@@ -91,6 +92,21 @@ _CORRECTABLE = {
     ),
     AdverseEventFollowedUp: ("on", "aware", "changes"),
 }
+
+
+def _completed(
+    refusal: Refusal, state: TrialState, fact: Fact[Event], changes: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """Return changes with what goes with them in a report of an adverse event."""
+    match fact.event:
+        case AdverseEventRecorded():
+            return complete_changes(refusal, fact.event, changes)
+        case AdverseEventFollowedUp(entry=entry) if isinstance(changes.get("changes"), Mapping):
+            known = state.find_event(entry)
+            before = [r.event for r in (known.reports if known else ()) if r.seq < fact.seq]
+            said = complete_changes(refusal, before[-1], changes["changes"]) if before else {}
+            return {**changes, "changes": said}
+    return changes
 
 
 def _check_withdrawal(refusal: Refusal, state: TrialState, fact: Fact[Event]) -> None:
@@ -166,7 +182,7 @@ def _check_course(
         refusal.add(f"Entry {known.ruling.seq} has ruled on it: correct what is wrong in it.")
     if isinstance(after, AdverseEventFollowedUp):
         for name in after.changes:
-            if name not in FOLLOWED_UP:
+            if name not in (*FOLLOWED_UP, "graded_by"):
                 refusal.add(f"{name} is not followed up; {did_you_mean(name, FOLLOWED_UP)}.")
     try:
         events = correct_report(subject.events, fact.seq, after, state.seq + 1)

@@ -40,6 +40,10 @@ trial = LazyGroup(
             "escalation.cli.trial.adjudication:evaluable",
             "Rule whether a patient counts.",
         ),
+        "ae": (
+            "escalation.cli.trial.adverse_events:ae",
+            "Record an adverse event, follow it up, or print the tables.",
+        ),
         "correct": (
             "escalation.cli.trial.site:correct",
             "Correct an earlier entry; the entry itself stays.",

@@ -45,8 +45,11 @@ from escalation.trial.events import Signed
 __all__ = ["Recording", "recording_options"]
 
 
-def recording_options(command: Wrapped) -> Wrapped:
-    """Add the options of every command that records; pass them as ``recording``."""
+def recording_options(command: Wrapped, *, unless: str = "") -> Wrapped:
+    """Add the options of every command that records; pass them as ``recording``.
+
+    ``unless`` names a flag of a command that then records nothing: nobody has to be named.
+    """
 
     @click.option(
         "--as",
@@ -82,11 +85,13 @@ def recording_options(command: Wrapped) -> Wrapped:
         as_json: bool,
         **kwargs: Any,
     ) -> Any:
-        if name is None:
+        if name is None and not kwargs.get(unless):
             raise click.UsageError("say who records this: --as NAME, or ESCALATION_AS")
         recording = Recording(
             place=place,
-            recorder=Recorder(name=name, on=today() if on is None else on, at=datetime.now(UTC)),
+            recorder=Recorder(
+                name=name or "", on=today() if on is None else on, at=datetime.now(UTC)
+            ),
             seen=seen,
             request_id=os.urandom(16).hex() if request_id is None else request_id,
             as_json=as_json,

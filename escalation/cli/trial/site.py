@@ -26,8 +26,15 @@ from escalation.trial import (
     enrol_subject,
     record_outcome,
 )
+from escalation.trial.adverse_events.record import FOLLOWED_UP
 from escalation.trial.codec import dump_event
-from escalation.trial.events import OutcomeRecorded, Relation, Toxicity
+from escalation.trial.events import (
+    AdverseEventFollowedUp,
+    EventOutcome,
+    OutcomeRecorded,
+    Relation,
+    Toxicity,
+)
 
 __all__ = ["correct", "dose", "enrol", "outcome"]
 
@@ -262,8 +269,9 @@ def correct(
     """Correct an earlier entry; the entry itself stays.
 
     ENTRY is its number in `escalation trial log`: an enrolment (on, level, weight_kg), a dosing
-    (on, planned, infused, lot) or an outcome (on, outcome, reason; of its toxicity term, grade,
-    onset, relation, narrative; where there are several: toxicities, as JSON).
+    (on, planned, infused, lot), an outcome (on, outcome, reason; of its toxicity term, grade,
+    onset, relation, narrative; where there are several: toxicities, as JSON) or a report of an
+    adverse event (every field of it but the subject; serious as words with commas between).
 
     Example: escalation trial correct 43 --set lot=L-10 --reason "misread" --as "Lin Mei"
     """
@@ -281,8 +289,16 @@ def _correct(
     changes: Mapping[str, Any] | None,
     reason: str,
 ) -> Events:
-    """Correct an entry; what is said of a toxicity goes to the only one the entry has."""
+    """Correct an entry; what is said of a toxicity goes to the only one the entry has.
+
+    What is said of a follow-up goes to what it changes.
+    """
     fact = state.fact(entry)
+    if changes and fact is not None and isinstance(fact.event, AdverseEventFollowedUp):
+        followed = {name: changes[name] for name in changes if name in FOLLOWED_UP}
+        others = {name: changes[name] for name in changes if name not in FOLLOWED_UP}
+        if followed:
+            changes = {**others, "changes": dict(fact.event.changes) | followed}
     said = {name: value for name, value in (changes or {}).items() if name in _OF_TOXICITY}
     if changes and said and fact is not None and isinstance(fact.event, OutcomeRecorded):
         toxicities = dump_event(fact.event)["toxicities"]
@@ -297,7 +313,11 @@ def _correct(
 
 
 _OF_TOXICITY = tuple(field.name for field in fields(Toxicity))
-_TEXTS = ("on", "lot", "reason", "term", "onset", "relation", "narrative")
+_TEXTS = (
+    *("on", "lot", "reason", "term", "onset", "relation", "narrative"),
+    *("started", "ended", "aware", "scale", "scale_version", "category", "code", "dictionary"),
+    *("graded_by", "action", "treatment"),
+)
 
 
 def _read_changes(settings: Sequence[str]) -> dict[str, Any]:
@@ -316,13 +336,23 @@ def _read_value(name: str, value: str) -> Any:
     if not value:
         return None
     if name == "outcome":
-        word = value.casefold().replace(" ", "-")
-        if word not in _OUTCOMES:
-            raise click.UsageError(f"outcome is one of {', '.join(_OUTCOMES)}, not {value!a}")
-        return _OUTCOMES[word]
+        return _read_outcome(value)
+    if name == "serious":
+        return [word.strip() for word in value.split(",")]
     if name in _TEXTS:
         return value
     try:
         return json.loads(value)
     except (ValueError, RecursionError):
         return value
+
+
+def _read_outcome(value: str) -> str:
+    """Read an outcome of a subject, or of an adverse event."""
+    word = value.casefold()
+    if word in map(str, EventOutcome):
+        return word
+    if word.replace(" ", "-") not in _OUTCOMES:
+        known = ", ".join((*_OUTCOMES, *EventOutcome))
+        raise click.UsageError(f"outcome is one of {known}, not {value!a}")
+    return _OUTCOMES[word.replace(" ", "-")]

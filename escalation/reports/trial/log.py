@@ -10,7 +10,11 @@ from escalation.reports.trial.heading import trial_heading
 from escalation.reports.trial.sentences import describe_entry
 from escalation.reports.view import Block, Table, Verbatim, View
 from escalation.trial.codec import dump_event
-from escalation.trial.events import EntryCorrected
+from escalation.trial.events import (
+    AdverseEventAdjudicated,
+    AdverseEventFollowedUp,
+    EntryCorrected,
+)
 from escalation.trial.state import Recorded, TrialState
 
 __all__ = ["about_subject", "entry_document", "log_document", "view_log"]
@@ -84,8 +88,8 @@ def entry_document(entry: Recorded) -> dict[str, Any]:
 
 
 def about_subject(entry: Recorded, subject: str, state: TrialState) -> bool:
-    """Tell whether an entry is about a subject: theirs, or a correction of one of theirs."""
-    if isinstance(entry.event, EntryCorrected):
+    """Tell whether an entry is about a subject: theirs, or one on an entry of theirs."""
+    if isinstance(entry.event, EntryCorrected | AdverseEventFollowedUp | AdverseEventAdjudicated):
         return state.owners.get(entry.event.entry) == subject
     return subject in (
         getattr(entry.event, "subject", None),
@@ -94,10 +98,13 @@ def about_subject(entry: Recorded, subject: str, state: TrialState) -> bool:
 
 
 def _since(entry: Recorded, state: TrialState) -> str:
-    """Say what has become of an entry: corrected, withdrawn, or never fitting."""
+    """Say what has become of an entry: corrected, withdrawn, followed up, or never fitting."""
     corrected, withdrawn = _corrected_by(entry, state), _withdrawn_by(entry, state)
     notes = [f"[corrected by {', '.join(map(str, corrected))}]"] if corrected else []
     notes += [] if withdrawn is None else [f"[withdrawn by {withdrawn}]"]
+    event = state.find_event(entry.seq)
+    later = [] if event is None else [report.seq for report in event.reports[1:]]
+    notes += [f"[followed up by {', '.join(map(str, later))}]"] if later else []
     notes += [f"[does not fit: {text}]" for seq, text in state.oddities if seq == entry.seq]
     return " ".join(notes)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
+from escalation.reports.trial.adverse_event_sentences import describe_events
 from escalation.reports.trial.sentences import describe_toxicity
 from escalation.reports.view import Block, Table
 from escalation.trial import TrialState
@@ -21,7 +22,7 @@ _HEADING = ("patient", "level", "cohort", "dosed", "given", "window to", "standi
 _COLUMNS = (
     *("subject", "level", "cohort", "weight_kg", "enrolled_on", "dosed_on", "planned", "infused"),
     *("percent_of_planned", "lot", "window_closes", "standing", "overdue", "replaces"),
-    *("replaced_by", "toxicities"),
+    *("replaced_by", "n_adverse_events", "n_serious", "worst_grade", "toxicities"),
 )
 
 
@@ -53,6 +54,8 @@ def _row(subject: Subject, on: date) -> tuple[str, ...]:
 
 def _notes(subject: Subject) -> Iterator[str]:
     yield from (describe_toxicity(toxicity) for toxicity in subject.toxicities)
+    if subject.events:
+        yield describe_events(subject.events)
     if subject.standing in (Standing.NOT_EVALUABLE, Standing.WITHDRAWN):
         yield from (f.event.reason for f in subject.outcomes if f.event.reason is not None)
         if subject.ruling is not None:
@@ -65,6 +68,7 @@ def _notes(subject: Subject) -> Iterator[str]:
         yield f"replaced by {subject.replaced_by}"
     facts = [*subject.enrolments, *subject.outcomes, *subject.infusions]
     seqs = [(fact.seq, fact.corrected_by) for fact in facts]
+    seqs += [(report.seq, report.corrected_by) for e in subject.events for report in e.reports]
     for seq, corrected_by in sorted(seqs):
         if corrected_by:
             yield f"entry {seq} was corrected by {' and '.join(map(str, corrected_by))}"
@@ -112,6 +116,9 @@ def _document(subject: Subject, on: date) -> dict[str, Any]:
         "ruled_because": None if ruling is None else ruling.reason,
         "overdue": subject.is_overdue(on),
         "toxicities": toxicities,
+        "n_adverse_events": len(subject.events),
+        "n_serious": sum(event.is_serious for event in subject.events),
+        "worst_grade": max((event.worst_grade for event in subject.events), default=None),
         "replaces": subject.enrolment.replaces,
         "replaced_by": subject.replaced_by,
     }

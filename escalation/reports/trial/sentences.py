@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import assert_never
+from typing import Any, assert_never
 
 from escalation.outcomes import Outcome
 from escalation.protocol import Protocol, format_dose
+from escalation.reports.trial.adverse_event_sentences import say_follow_up, say_report
 from escalation.text import count
 from escalation.trial.codec import dump_event
 from escalation.trial.events import (
@@ -110,9 +111,9 @@ def _sentence(  # noqa: PLR0911, PLR0912  # a kind of event a line
         case TrialClosed():
             return f"trial closed{on}: {event.reason}"
         case AdverseEventRecorded():
-            return f"{event.subject} had {event.term} grade {event.grade}, onset {event.started}"
+            return say_report(event)
         case AdverseEventFollowedUp():
-            return f"adverse event {event.entry} followed up{on}"
+            return say_follow_up(event, state)
         case AdverseEventAdjudicated():
             return _adjudication(event, state, on)
         case InfusionContinued():
@@ -270,6 +271,10 @@ def _headline(event: Event) -> str:
             return f"dosing of {subject}"
         case InfusionContinued():
             return f"further infusion of {subject}"
+        case AdverseEventRecorded():
+            return f"{event.term} of {subject}"
+        case AdverseEventFollowedUp():
+            return f"follow-up of adverse event {event.entry}"
     return f"outcome of {subject}"
 
 
@@ -277,11 +282,17 @@ def _changes(made: Correction) -> Iterator[str]:
     """Yield what changed, as ``infused 3.84E8 -> 3.48E8``."""
     if made.after is None:
         return
-    before, after = dump_event(made.before), dump_event(made.after)
-    for name, new in after.items():
-        if before.get(name) != new:
-            old = before.get(name)
+    before, after = _flat(made.before), _flat(made.after)
+    for name in before | after:
+        old, new = before.get(name), after.get(name)
+        if old != new:
             yield f"{_WORDS.get(name, name)} {_say_value(name, old)} -> {_say_value(name, new)}"
+
+
+def _flat(event: Event) -> dict[str, Any]:
+    """Return an event's fields; what a follow-up changes is among them."""
+    data = dump_event(event)
+    return data | data.pop("changes") if isinstance(event, AdverseEventFollowedUp) else data
 
 
 _WORDS = {"on": "day", "weight_kg": "weight in kg"}  # names of fields that are not words
@@ -294,7 +305,7 @@ def _say_value(name: str, value: object) -> str:
         case float():
             return say_amount(value)
         case str() if name == "outcome":
-            return _SAID[Outcome(value)]
+            return _SAID[Outcome(value)] if value in set(Outcome) else value
         case list():
             return " and ".join(_say_value(name, item) for item in value)
         case {"term": term, **rest}:

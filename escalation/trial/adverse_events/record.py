@@ -12,8 +12,9 @@ from datetime import date
 from math import isfinite
 from typing import Any
 
-from escalation.errors import EscalationError, did_you_mean
+from escalation.errors import EscalationError, InputError, did_you_mean
 from escalation.trial.adverse_events.course import AdverseEvent, Report, is_death
+from escalation.trial.adverse_events.observing import describe_rule, grade_by
 from escalation.trial.codec import change_event
 from escalation.trial.commands import Events, Recorder, Refusal
 from escalation.trial.events import (
@@ -32,6 +33,7 @@ __all__ = [
     "FOLLOWED_UP",
     "SCALES",
     "check_report",
+    "complete_changes",
     "follow_up",
     "record_adverse_event",
 ]
@@ -44,7 +46,7 @@ SCALES = {"CTCAE": ("5.0", "6.0"), "ASTCT": ("2019",), "ICAHT": ("2023",)}
 # what can change in the course of an event, or become known later
 FOLLOWED_UP = (
     *("ended", "grade", "serious", "relation", "action", "outcome", "treatment", "narrative"),
-    *("category", "code", "dictionary", "baseline_grade", "observations", "graded_by"),
+    *("category", "code", "dictionary", "baseline_grade", "observations"),
 )
 
 
@@ -55,8 +57,8 @@ def record_adverse_event(
     subject: str,
     term: str,
     started: date,
-    grade: int,
     aware: date,
+    grade: int | None = None,
     ended: date | None = None,
     scale: str = "CTCAE",
     scale_version: str | None = None,
@@ -65,7 +67,6 @@ def record_adverse_event(
     dictionary: str | None = None,
     baseline_grade: int | None = None,
     observations: Mapping[str, Any] | None = None,
-    graded_by: str | None = None,
     serious: Iterable[Serious] = (),
     relation: Relation | None = None,
     action: ActionTaken | None = None,
@@ -80,10 +81,11 @@ def record_adverse_event(
     state, recorder
     subject, term : str
     started, ended : date
-    grade : int
-        1 to 5; by grade 5 the subject died, and the event is serious.
     aware : date
         The day on which the site became aware.
+    grade : int or None
+        1 to 5; by grade 5 the subject died, and the event is serious. None where ``observations``
+        give it; where both are given they must agree.
     scale, scale_version : str
         One of ``SCALES``; its first version where none is given.
     category, code, dictionary : str or None
@@ -91,7 +93,7 @@ def record_adverse_event(
     baseline_grade : int or None
         Of the same finding before the first infusion, 0 to 5.
     observations : mapping or None
-        What the grade was given by, with ``graded_by`` the rule that gave it.
+        As ``escalation.grading.read_observations`` returns them, for ASTCT and ICAHT.
     serious : iterable of Serious
     relation, action, outcome
     treatment, narrative : str or None
@@ -102,6 +104,9 @@ def record_adverse_event(
     """
     refusal = Refusal(f"the adverse event of {subject} cannot be recorded")
     refusal.check(state, recorder, _TASK)
+    graded_by: str | None = None
+    if observations is not None:
+        grade, graded_by = _grade_observed(refusal, scale, category, observations, grade)
     event = AdverseEventRecorded(
         on=recorder.on,
         subject=subject,
@@ -111,7 +116,7 @@ def record_adverse_event(
         category=category,
         started=started,
         ended=ended,
-        grade=grade,
+        grade=_NONE if grade is None else grade,
         scale=scale,
         scale_version=SCALES.get(scale, ("",))[0] if scale_version is None else scale_version,
         graded_by=graded_by,
@@ -135,6 +140,27 @@ def record_adverse_event(
         check_report(refusal, known, AdverseEvent(entry=report.seq, reports=(report,)), report)
     refusal.raise_if_any()
     return (event,)
+
+
+_NONE = 0  # no grade: refused
+
+
+def _grade_observed(
+    refusal: Refusal,
+    scale: str,
+    category: str | None,
+    observations: Mapping[str, Any],
+    typed: int | None,
+) -> tuple[int | None, str | None]:
+    """Return the grade that observations give, and the rule; refuse another that was typed."""
+    try:
+        observed = grade_by(scale, category, observations)
+    except InputError as error:
+        refusal.add(f"{error}.")
+        raise refusal.error() from error
+    if typed not in (None, observed.grade):
+        refusal.add(f"Grade {typed} was typed, but the observations give {observed.text}.")
+    return observed.grade, describe_rule(observed)
 
 
 def _in_order(serious: Iterable[Serious]) -> tuple[Serious, ...]:
@@ -167,7 +193,7 @@ def follow_up(
     if known is None:
         refusal.add(_say_what_it_is(state, entry))
         raise refusal.error()
-    said = _completed(known, changes)
+    said = complete_changes(refusal, known.now, changes, further=True)
     event = AdverseEventFollowedUp(on=recorder.on, entry=entry, changes=said, aware=aware)
     refusal.check_day(replace(recorder, on=aware))
     for name in changes:
@@ -209,16 +235,39 @@ def _say_what_it_is(state: TrialState, entry: int) -> str:
     return f"Entry {entry} does not report an adverse event; {hint}."
 
 
-def _completed(known: AdverseEvent, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the changes with what goes with them.
+def complete_changes(
+    refusal: Refusal,
+    now: AdverseEventRecorded,
+    changes: Mapping[str, Any],
+    *,
+    further: bool = False,
+) -> dict[str, Any]:
+    """Return changes of an event with what goes with them.
 
-    A death is serious, and a grade that is typed was not given by the observations of before.
+    Observations give the grade, a grade that is typed was not given by the observations of before,
+    and a death is serious.
+
+    Parameters
+    ----------
+    refusal : Refusal
+    now : AdverseEventRecorded
+        The event before the changes.
+    changes : mapping
+    further : bool
+        Whether counts are beside those of before, and do not replace them.
     """
     said = dict(changes)
-    if "grade" in said and "observations" not in said and known.now.observations is not None:
+    observed = said.get("observations")
+    if isinstance(observed, Mapping):
+        if further and now.scale == "ICAHT":
+            observed = {**(now.observations or {}), **observed}
+        category, scale = said.get("category", now.category), said.get("scale", now.scale)
+        grade, rule = _grade_observed(refusal, scale, category, observed, said.get("grade"))
+        said |= {"observations": dict(observed), "grade": grade, "graded_by": rule}
+    elif "grade" in said and (now.graded_by or said.get("graded_by")) is not None:
         said |= {"observations": None, "graded_by": None}
     fatal = said.get("grade") == 5 or said.get("outcome") == EventOutcome.FATAL
-    criteria = said.get("serious", known.now.serious)
+    criteria = said.get("serious", now.serious)
     if fatal and isinstance(criteria, Sequence) and Serious.DEATH not in criteria:
         said["serious"] = [*criteria, Serious.DEATH]
     if isinstance(said.get("serious"), Sequence):
@@ -266,6 +315,15 @@ def _check_grades(refusal: Refusal, event: AdverseEventRecorded) -> None:
     _check_grade(refusal, "grade", event.grade)
     if event.baseline_grade is not None:
         _check_grade(refusal, "baseline_grade", event.baseline_grade)
+    if event.observations is not None:
+        _, rule = _grade_observed(
+            refusal, event.scale, event.category, event.observations, event.grade
+        )
+        refusal.unless(
+            rule == event.graded_by, f"The observations are graded by another rule: {rule}."
+        )
+    elif event.graded_by is not None:
+        refusal.add("A grade without observations was not given by a rule.")
     versions = SCALES.get(event.scale)
     if versions is None:
         hint = did_you_mean(event.scale, SCALES)
