@@ -52,6 +52,10 @@ trial = LazyGroup(
             "escalation.cli.trial.committee:decide",
             "Record what the safety committee decided.",
         ),
+        "vote": (
+            "escalation.cli.trial.committee:vote",
+            "Vote on a decision: for, against or abstained.",
+        ),
         "sign": (
             "escalation.cli.trial.committee:sign",
             "Sign a decision, or any entry as reviewed.",

@@ -40,7 +40,8 @@ from escalation.trial import (
     rule_says,
     warnings,
 )
-from escalation.trial.events import Signed
+from escalation.trial.committee.tally import say_count, tally_votes
+from escalation.trial.events import Signed, VoteCast
 
 __all__ = ["Recording", "recording_options"]
 
@@ -175,6 +176,8 @@ class Recording:
             line(f"{_HEADINGS[kind]}: {remark.text}", indent="  ")
         if rule is not None:
             line(f"The rule now says: {rule}", indent="  ")
+        if isinstance(recorded[-1].event, VoteCast):
+            line(f"The decision is {say_count(tally_votes(after, after.decisions[-1]))}.", "  ")
         if isinstance(recorded[-1].event, Signed):  # to be kept with what was signed
             show([f"anchor {after.seq}:{after.head}"])
 

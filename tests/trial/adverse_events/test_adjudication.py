@@ -55,7 +55,7 @@ RULES = replace(
 
 def treated(protocol: Any = PLAIN, *, judged: bool = True) -> Bench:
     """S1 was dosed on day 0."""
-    bench = Bench.judged(protocol) if judged else Bench.started(protocol)
+    bench = Bench.judged(protocol) if judged else Bench.as_0_2_0(protocol)
     bench.open_cohort()
     bench.treat("S1", 0)
     return bench

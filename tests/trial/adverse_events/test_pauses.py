@@ -133,7 +133,8 @@ def test_a_death_counts_from_the_follow_up_that_tells_of_it():
 
 
 def test_a_corrected_event_counts_from_the_correction():
-    event = replace(at(30, make_event(grade=5)), corrected_by=(44,))
+    event = at(30, make_event(grade=5))
+    event = replace(event, reports=(replace(event.reports[0], corrected_by=(44,)),))
     assert judge(subject("P-01", event))[0].entries == (44,)
 
 

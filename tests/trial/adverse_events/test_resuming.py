@@ -34,7 +34,7 @@ TWO_OF_GRADE_4 = PauseRule(name="grade 4", at_least=2, min_grade=4)
 
 def treated(protocol: Any = NCT, *, judged: bool = True) -> Bench:
     """S1 and S2 were dosed on days 0 and 14; S3 waits."""
-    bench = Bench.judged(protocol) if judged else Bench.started(protocol)
+    bench = Bench.judged(protocol) if judged else Bench.as_0_2_0(protocol)
     bench.open_cohort()
     bench.treat("S1", 0)
     bench.treat("S2", 14)
