@@ -45,6 +45,7 @@ from escalation.trial import (
 )
 from escalation.trial.committee.tally import say_count, tally_votes
 from escalation.trial.events import DecisionMade, Signed, SignedWithKey, VoteCast
+from escalation.trial.halts import standing_pauses
 
 __all__ = ["Recording", "recording_options"]
 
@@ -238,12 +239,22 @@ _PLURALS = {
     "subject-dosed": "dosings",
     "outcome-recorded": "outcomes",
 }
-_HEADINGS = {"departure": "Departure", "warning": "Warning", "look_back": "Seen from now"}
+_HEADINGS = {
+    "pause": "Enrolment is paused",
+    "departure": "Departure",
+    "warning": "Warning",
+    "look_back": "Seen from now",
+}
 
 
 def _new_remarks(before: TrialState, after: TrialState, on: date) -> Iterator[tuple[str, Remark]]:
     """Yield what has to be seen now and had not to be before."""
+
+    def pauses(state: TrialState) -> list[Remark]:
+        return [Remark(entry=p.entry, text=f"{p.text}.") for p in standing_pauses(state, on)]
+
     for kind, found in (
+        ("pause", pauses),
         ("departure", departures),
         ("warning", lambda state: warnings(state, on)),
         ("look_back", look_back),
