@@ -11,12 +11,14 @@ from escalation.trial.adverse_events.record import FOLLOWED_UP, check_report, co
 from escalation.trial.adverse_events.rereading import correct_report
 from escalation.trial.codec import change_event
 from escalation.trial.commands import Events, Recorder, Refusal
+from escalation.trial.evaluability import check_further
 from escalation.trial.events import (
     AdverseEventFollowedUp,
     AdverseEventRecorded,
     AnyEvent,
     EntryCorrected,
     Event,
+    InfusionContinued,
     OutcomeRecorded,
     SubjectDosed,
     SubjectEnrolled,
@@ -58,7 +60,7 @@ def correct_entry(
     if fact is None:
         known = entry in range(1, state.seq + 1)
         refusal.add(
-            "Only enrolments, dosings, outcomes and reports of adverse events are corrected, by "
+            "Only enrolments, infusions, outcomes and reports of adverse events are corrected, by "
             "the number of the original entry."
             if known
             else f"The last entry is {state.seq}."
@@ -83,6 +85,7 @@ def correct_entry(
 _CORRECTABLE = {
     SubjectEnrolled: ("on", "level", "weight_kg"),  # the level only in an imported history
     SubjectDosed: ("on", "planned", "infused", "lot"),
+    InfusionContinued: ("on", "infused", "lot"),
     OutcomeRecorded: ("on", "outcome", "toxicities", "reason"),
     AdverseEventRecorded: tuple(
         field.name for field in fields(AdverseEventRecorded) if field.name != "subject"
@@ -111,9 +114,9 @@ def _check_withdrawal(refusal: Refusal, state: TrialState, fact: Fact[Event]) ->
         case SubjectEnrolled():
             refusal.add('An enrolment is not withdrawn: record the subject as "not evaluable".')
         case SubjectDosed(subject=subject):
-            refusal.unless(
-                not state.subjects[subject].outcomes, "Withdraw the subject's outcome first."
-            )
+            known = state.subjects[subject]
+            refusal.unless(not known.outcomes, "Withdraw the subject's outcome first.")
+            refusal.unless(not known.further, "Withdraw the subject's further infusions first.")
         case AdverseEventRecorded() | AdverseEventFollowedUp():
             _check_course(refusal, state, fact, None)
 
@@ -157,6 +160,8 @@ def _check_change(
             check_amount(refusal, "infused", event.infused)
             check_amount(refusal, "planned", event.planned)
             refusal.check_line("lot", event.lot, 100)
+        case InfusionContinued():
+            check_further(refusal, state, state.subjects[event.subject], event)
         case OutcomeRecorded():
             check_outcome(refusal, state, state.subjects[event.subject], event)
         case AdverseEventRecorded() | AdverseEventFollowedUp():

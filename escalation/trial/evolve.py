@@ -15,6 +15,7 @@ from escalation.errors import EscalationError
 from escalation.protocol import Committee, Protocol
 from escalation.trial.adverse_events.course import Adjudication, AdverseEvent, Report
 from escalation.trial.adverse_events.rereading import correct_report
+from escalation.trial.adverse_events.verdicts import may_be_dlt
 from escalation.trial.codec import change_event
 from escalation.trial.events import (
     AdverseEventAdjudicated,
@@ -78,13 +79,21 @@ def _apply(state: TrialState, recorded: Recorded) -> None:
     problem = _HANDLERS[type(recorded.event)](state, recorded, recorded.event)
     if problem is not None:
         state.oddities.append((recorded.seq, problem))
-    if isinstance(recorded.event, _DATA):
+    if _is_data(state, recorded.event):
         state.data_seq = recorded.seq
         state.data_on = max(recorded.event.on, state.data_on or recorded.event.on)
     state.hashes.append(recorded.hash)
 
 
-# what a decision has to have known
+def _is_data(state: TrialState, event: Event) -> bool:
+    """Tell whether a decision has to have known an entry: of adverse events, not every fever."""
+    if not isinstance(event, AdverseEventRecorded | AdverseEventFollowedUp):
+        return isinstance(event, _DATA)
+    first = state.seq + 1 if isinstance(event, AdverseEventRecorded) else event.entry
+    known = state.find_event(first)
+    return known is not None and may_be_dlt(state.subjects[known.subject], known, event.on)
+
+
 _DATA = (
     HistoryImported,
     SubjectEnrolled,
@@ -222,8 +231,14 @@ def _add_fact(
         if subject.dosing is not None:
             return f"{event.subject} had been dosed before"
         dosing = Fact(seq=recorded.seq, by=recorded.by, event=event)
-        evaluability = state.protocol.evaluability if state.own_votes else None
-        subject = replace(subject, dosing=dosing, dlt=state.protocol.dlt, evaluability=evaluability)
+        judged = state.protocol if state.own_votes else None
+        subject = replace(
+            subject,
+            dosing=dosing,
+            dlt=state.protocol.dlt,
+            protocol=judged,
+            evaluability=None if judged is None else judged.evaluability,
+        )
     else:
         outcome = Fact(seq=recorded.seq, by=recorded.by, event=event)
         subject = replace(subject, outcomes=(*subject.outcomes, outcome))
@@ -253,6 +268,8 @@ def _correct(state: TrialState, recorded: Recorded, event: EntryCorrected) -> st
             subject = replace(subject, enrolments=_swap(subject.enrolments, fact, new))
         case SubjectDosed():
             subject = replace(subject, dosing=new)
+        case InfusionContinued():
+            subject = replace(subject, further=_swap(subject.further, fact, new))
         case AdverseEventRecorded() | AdverseEventFollowedUp():
             try:
                 events = correct_report(subject.events, event.entry, after, recorded.seq)
@@ -371,7 +388,7 @@ def _rule_evaluability(
     if subject is None or subject.dosing is None:
         return f"{event.subject} had not been dosed"
     fact = Fact(seq=recorded.seq, by=recorded.by, event=event)
-    state.subjects[subject.id] = replace(subject, ruling=fact)
+    state.subjects[subject.id] = replace(subject, rulings=(*subject.rulings, fact))
     return lacks_role(recorded.by, state.roles_of(recorded.by), "rule on evaluability")
 
 

@@ -256,9 +256,8 @@ class TrialState:
         subject = self.subjects.get(self.owners.get(seq, ""))
         if subject is None:
             return None
-        facts: list[Fact[Event]] = [*subject.enrolments, *subject.outcomes]
-        if subject.dosing is not None:
-            facts.append(subject.dosing)
+        facts: list[Fact[Event]]
+        facts = [*subject.enrolments, *subject.outcomes, *subject.infusions]
         for event in subject.events:
             facts += [
                 Fact(

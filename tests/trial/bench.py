@@ -74,7 +74,7 @@ class Bench:
     @classmethod
     def judged(cls, protocol: Protocol = NCT) -> Bench:
         """Do as ``started``, with verdicts held against events and one person voting."""
-        protocol = replace(protocol, committee=Committee(solo=True))
+        protocol = replace(protocol, committee=Committee(solo=True, quorum=1))
         bench = cls(protocol=protocol)
         bench.do(register_trial, OFFICE, protocol=protocol)
         for role in Role:

@@ -36,6 +36,14 @@ trial = LazyGroup(
             "escalation.cli.trial.adverse_events:ae",
             "Record an adverse event, follow it up, or print the tables.",
         ),
+        "adjudicate": (
+            "escalation.cli.trial.adjudication:adjudicate",
+            "Rule whether an adverse event is a DLT.",
+        ),
+        "evaluable": (
+            "escalation.cli.trial.adjudication:evaluable",
+            "Rule whether a patient counts.",
+        ),
         "correct": (
             "escalation.cli.trial.site:correct",
             "Correct an earlier entry; the entry itself stays.",

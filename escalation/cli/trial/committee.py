@@ -24,6 +24,7 @@ __all__ = ["decide", "sign"]
 @click.option("--mtd", type=int, metavar="L", help="Stop: this level is the MTD.")
 @click.option("--stop", is_flag=True, help="Stop without an MTD.")
 @click.option("--defer", is_flag=True, help="Decide another day.")
+@click.option("--resume", is_flag=True, help="Resume enrolment after a pause; needs --rationale.")
 @click.option("--rationale", metavar="TEXT", help="Why; needed to choose against the rule.")
 @click.option(
     "--attended",
@@ -41,6 +42,7 @@ def decide(
     mtd: int | None,
     stop: bool,
     defer: bool,
+    resume: bool,
     rationale: str | None,
     attended: tuple[str, ...],
 ) -> None:
@@ -48,17 +50,18 @@ def decide(
 
     It rests on everything recorded so far. Without a choice: what the rule says. The decision opens
     nothing until the chair has signed it as approved. A chair or member who names nobody decides
-    alone.
+    alone. After a death, or where a pause rule of the protocol is met, enrolment is paused until a
+    decision to --resume is approved.
 
     Example: escalation trial decide --follow --attended "Zhao Lan=for" --attended "K. Sato=for"
     --as "E. Brandt"
     """
-    n_choices = sum([follow, level is not None, mtd is not None, stop, defer])
+    n_choices = sum([follow, level is not None, mtd is not None, stop, defer, resume])
     if (level is None) != (enrol is None):
         raise click.UsageError("--level L and --enrol N go together")
     if n_choices > 1:
         raise click.UsageError(
-            "choose one: --follow, --level L with --enrol N, --mtd L, --stop or --defer"
+            "choose one: --follow, --level L with --enrol N, --mtd L, --stop, --defer or --resume"
         )
     attendees = [_read_attendance(text) for text in attended]
     if n_choices == 0:
@@ -71,6 +74,8 @@ def decide(
         choice = Choice(action="stop", mtd=mtd)
     elif defer:
         choice = Choice(action="defer")
+    elif resume:
+        choice = Choice(action="resume")
     recording.record(
         partial(decide_command, choice=choice, rationale=rationale, attendees=attendees)
     )

@@ -184,6 +184,9 @@ def _say_entries(recorded: Sequence[Recorded], after: TrialState) -> str:
     said = describe_entry(first, after)
     if first is last:
         return f"Entry {first.seq} recorded: {said}"
+    if len(recorded) == 2 and first.event.kind not in _PLURALS:  # one, and what follows from it
+        also = describe_entry(last, after)
+        return f"Entries {first.seq} and {last.seq} recorded: {said} {also}"
     kinds = [_PLURALS.get(entry.event.kind) for entry in recorded]
     counts = (f"{kinds.count(noun)} {noun}" for noun in _PLURALS.values() if noun in kinds)
     began = f" {said}" if first.event.kind not in _PLURALS else ""

@@ -20,6 +20,7 @@ from escalation.trial import (
     Events,
     Recorder,
     TrialState,
+    continue_infusion,
     correct_entry,
     dose_subject,
     enrol_subject,
@@ -85,6 +86,11 @@ def enrol(
     "--planned", type=float, metavar="AMOUNT", help="What was planned.  [default: by the protocol]"
 )
 @click.option("--lot", metavar="LOT", help="Lot of the product.")
+@click.option(
+    "--further",
+    is_flag=True,
+    help="A further part of the dose, or a repeated infusion: amounts add up.",
+)
 @_deviation
 @recording_options
 def dose(
@@ -94,14 +100,25 @@ def dose(
     infused: float | None,
     planned: float | None,
     lot: str | None,
+    further: bool,
     deviation: str | None,
 ) -> None:
     """Record an infusion, on the day it was given.
 
-    Amounts are totals, not per kg. The DLT window begins on this day.
+    Amounts are totals, not per kg. The DLT window begins on this day; with --further, on the day of
+    the first infusion or of the last, as the protocol's [evaluability] says.
 
     Example: escalation trial dose TJ-011 --infused 3.7e8 --lot L-011 --as "Lin Mei"
     """
+    if further:
+        if planned is not None:
+            raise click.UsageError("--planned goes with the first infusion, not with --further")
+        recording.record(
+            partial(
+                continue_infusion, subject=subject, infused=infused, lot=lot, deviation=deviation
+            )
+        )
+        return
     recording.record(
         partial(
             dose_subject,

@@ -47,6 +47,7 @@ from escalation.trial.events import (
     Vote,
     VoteCast,
 )
+from escalation.trial.planned_dose import say_share
 from escalation.trial.rule import describe_choice
 from escalation.trial.state import Correction, MadeDecision, Recorded, TrialState
 
@@ -114,10 +115,9 @@ def _sentence(  # noqa: PLR0911, PLR0912  # a kind of event a line
         case AdverseEventFollowedUp():
             return say_follow_up(event, state)
         case AdverseEventAdjudicated():
-            ruled = "a DLT" if event.dlt else "no DLT"
-            return f"adverse event {event.entry} adjudicated{on} as {ruled}"
+            return _adjudication(event, state, on)
         case InfusionContinued():
-            return f"{event.subject} dosed further{on}"
+            return _further(event, state, on)
         case EvaluabilityRuled():
             counts = "evaluable" if event.evaluable else "not evaluable"
             return f"{event.subject} ruled {counts}{on}: {event.reason}"
@@ -158,8 +158,7 @@ def say_percent(event: SubjectDosed) -> str | None:
     """Say what part of the planned amount was infused; None where either is not known."""
     if event.infused is None or not event.planned:
         return None
-    percent = 100 * event.infused / event.planned
-    return f"{percent:.0f} %" if 1 <= percent < 10_000 else f"{percent:.3g} %"
+    return say_share(event.infused / event.planned)
 
 
 def describe_toxicity(toxicity: Toxicity) -> str:
@@ -208,12 +207,31 @@ def _dosing(event: SubjectDosed, state: TrialState, on: str) -> str:
     return said + _deviation(event)
 
 
+def _further(event: InfusionContinued, state: TrialState, on: str) -> str:
+    said = f"{event.subject} dosed further{on}"
+    if event.infused is not None:
+        said += f", {say_amount(event.infused)}{_amount_unit(state.protocol)}"
+    if event.lot is not None:
+        said += f", lot {event.lot}"
+    return said + _deviation(event)
+
+
+def _adjudication(event: AdverseEventAdjudicated, state: TrialState, on: str) -> str:
+    ruled = "a DLT" if event.dlt else "no DLT"
+    known = state.find_event(event.entry)
+    what = "" if known is None else f" ({known.now.term} of {known.subject})"
+    said = f"adverse event {event.entry}{what} adjudicated{on} as {ruled}"
+    rule = "" if event.rule is None else f' (rule "{event.rule}")'
+    said += f"; the definition suggests: {event.suggested}{rule}"
+    return said if event.reason is None else f"{said}. Reason: {event.reason}"
+
+
 def _amount_unit(protocol: Protocol | None) -> str:
     unit = "" if protocol is None else (protocol.unit or "").removesuffix("/kg")
     return f" {unit}" if unit else ""
 
 
-def _deviation(event: SubjectEnrolled | SubjectDosed) -> str:
+def _deviation(event: SubjectEnrolled | SubjectDosed | InfusionContinued) -> str:
     return "" if event.deviation is None else f', against a gate: "{event.deviation}"'
 
 
@@ -255,6 +273,8 @@ def _headline(event: Event) -> str:
             return f"{event.term} of {subject}"
         case AdverseEventFollowedUp():
             return f"follow-up of adverse event {event.entry}"
+        case InfusionContinued():
+            return f"further infusion of {subject}"
     return f"outcome of {subject}"
 
 
@@ -301,7 +321,7 @@ def _decision(recorded: Recorded, event: DecisionMade, state: TrialState, on: st
     if event.override:
         than = ", further than the rule went" if event.departure else ", other than the rule"
         said += f"{than}: {_say_recommended(event, made)}"
-    else:
+    elif event.chosen.action != "resume":
         said += ", as the rule says"
     if event.rationale is not None:
         said += f'. Rationale: "{event.rationale}"'

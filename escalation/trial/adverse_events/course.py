@@ -118,6 +118,11 @@ class AdverseEvent:
         return any(report.event.serious for report in self.reports)
 
     @property
+    def corrected_by(self) -> tuple[int, ...]:
+        """Entries that corrected any report of it, in order."""
+        return tuple(sorted({entry for report in self.reports for entry in report.corrected_by}))
+
+    @property
     def ruling(self) -> Adjudication | None:
         """The ruling that stands; None before any."""
         return self.adjudications[-1] if self.adjudications else None

@@ -25,7 +25,7 @@ from escalation.trial.events import (
     Relation,
     Serious,
 )
-from escalation.trial.site import _known
+from escalation.trial.site import find_subject
 from escalation.trial.state import TrialState
 from escalation.trial.subjects import Subject
 
@@ -132,7 +132,7 @@ def record_adverse_event(
     )
     if is_death(event):
         event = replace(event, serious=_in_order((*event.serious, Serious.DEATH)))
-    known = _known(refusal, state, subject)
+    known = find_subject(refusal, state, subject)
     if known is not None:
         report = Report(
             seq=state.seq + 1, by=recorder.name, on=event.on, aware=event.aware, event=event
