@@ -195,7 +195,7 @@ def _word(name: str, value: str) -> str:
 def _oxygen(value: str) -> dict[str, Any]:
     """Read how oxygen is given and its flow: ``nasal 6``."""
     device = re.split(r"[0-9]", value, maxsplit=1)[0].rstrip()
-    flow = value.removeprefix(device)
+    flow = value.removeprefix(device).strip()
     read: dict[str, Any] = {"oxygen": _word("oxygen", device)}
     if flow:
         litres = re.sub(r" *l/min$", "", flow, flags=re.IGNORECASE)

@@ -3,7 +3,9 @@
 from escalation.trial.adverse_events.adjudication import adjudicate
 from escalation.trial.adverse_events.record import follow_up, record_adverse_event
 from escalation.trial.commands import Events, Recorder
-from escalation.trial.committee import decide, sign
+from escalation.trial.committee.decide import decide
+from escalation.trial.committee.sign import sign
+from escalation.trial.committee.vote import cast_vote
 from escalation.trial.corrections import correct_entry
 from escalation.trial.evaluability import continue_infusion, rule_evaluability
 from escalation.trial.evolve import evolve, replay_events
@@ -33,6 +35,7 @@ __all__ = [
     "TrialState",
     "adjudicate",
     "amend_protocol",
+    "cast_vote",
     "close_trial",
     "continue_infusion",
     "correct_entry",

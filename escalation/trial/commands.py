@@ -82,6 +82,10 @@ class Refusal:
             "(Unicode NFC), with ordinary blanks between them.",
         )
 
+    def check_not_before(self, recorder: Recorder, on: date) -> None:
+        """Refuse a day before that of the decision."""
+        self.unless(recorder.on >= on, f"The decision is of {on}; {recorder.on} is before it.")
+
     def check_line(self, name: str, text: str | None, max_length: int = 1000) -> None:
         """Refuse a text that is empty, more than one line, or holds what is not seen."""
         if text is not None and not is_line(text, max_length):

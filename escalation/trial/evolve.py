@@ -17,6 +17,7 @@ from escalation.trial.adverse_events.course import Adjudication, AdverseEvent, R
 from escalation.trial.adverse_events.rereading import correct_report
 from escalation.trial.adverse_events.verdicts import may_be_dlt
 from escalation.trial.codec import change_event
+from escalation.trial.committee.tally import approval_faults, tally_votes, vote_faults
 from escalation.trial.events import (
     AdverseEventAdjudicated,
     AdverseEventFollowedUp,
@@ -36,6 +37,7 @@ from escalation.trial.events import (
     Meaning,
     OutcomeRecorded,
     ProtocolAmended,
+    Role,
     RoleDelegated,
     RoleRevoked,
     ScreeningFailed,
@@ -52,6 +54,7 @@ from escalation.trial.events import (
     TrialRegisteredWithCommittee,
     VoteCast,
 )
+from escalation.trial.names import name_key
 from escalation.trial.people import lacks_role
 from escalation.trial.state import Cohort, Correction, MadeDecision, Recorded, TrialState
 from escalation.trial.subjects import Fact, Subject
@@ -113,6 +116,7 @@ def _register(state: TrialState, recorded: Recorded, event: TrialRegistered) -> 
     protocol, problem = _read_protocol(event.protocol, event.digest)
     state.protocol, state.registered = protocol, recorded
     state.owner, state.quorum = recorded.by, event.quorum
+    state.names.setdefault(name_key(recorded.by), recorded.by)
     return problem
 
 
@@ -125,6 +129,7 @@ def _register_with_committee(
     state.protocol, state.registered, state.owner = protocol, recorded, recorded.by
     state.own_votes = True
     state.quorum = state.committee.quorum
+    state.names.setdefault(name_key(recorded.by), recorded.by)
     return problem
 
 
@@ -152,14 +157,17 @@ def _read_protocol(document: Mapping[str, Any], digest: str) -> tuple[Protocol |
 
 
 def _delegate(state: TrialState, _: Recorded, event: RoleDelegated) -> str | None:
-    state.roles[event.person] = state.roles_of(event.person) | {event.role}
-    state.role_since[event.person, event.role] = event.on
+    person = state.person(event.person)
+    state.names.setdefault(name_key(person), person)
+    state.roles[person] = state.roles_of(person) | {event.role}
+    state.role_since[person, event.role] = event.on
     return None
 
 
 def _revoke(state: TrialState, _: Recorded, event: RoleRevoked) -> str | None:
-    state.roles[event.person] = state.roles_of(event.person) - {event.role}
-    state.role_since.pop((event.person, event.role), None)
+    person = state.person(event.person)
+    state.roles[person] = state.roles_of(person) - {event.role}
+    state.role_since.pop((person, event.role), None)
     return None
 
 
@@ -302,6 +310,7 @@ def _decide(state: TrialState, recorded: Recorded, event: DecisionMade) -> str |
             event=event,
             protocol=state.protocol,
             n_cohorts=len(state.cohorts),
+            own_votes=state.own_votes,
         )
     )
     return fault
@@ -424,8 +433,19 @@ def _vote(state: TrialState, recorded: Recorded, event: VoteCast) -> str | None:
     made = state.decisions[place]
     if made.hash != event.decision_hash:
         return f"the vote is on another entry {event.decision}: the hashes differ"
-    state.decisions[place] = replace(made, votes=(*made.votes, (recorded, event)))
-    return lacks_role(recorded.by, state.roles_of(recorded.by), "vote")
+    fault = next(vote_faults(state, made, recorded.by), None)
+    if fault is not None:
+        return fault.removesuffix(".")
+    is_chair = Role.CHAIR in state.roles_of(recorded.by)
+    made = replace(
+        made,
+        votes=(*made.votes, (recorded, event)),
+        chairs=made.chairs | {recorded.by} if is_chair else made.chairs,
+    )
+    state.decisions[place] = made
+    if tally_votes(state, made).standing == "rejected":
+        state.decisions[place] = replace(made, rejected=recorded.seq)
+    return None
 
 
 def _circulate(state: TrialState, recorded: Recorded, event: DecisionCirculated) -> str | None:
@@ -495,7 +515,11 @@ def _approval_fault(state: TrialState, recorded: Recorded, made: MadeDecision) -
         return f"decision {made.seq} could not be approved any more"
     if state.data_seq > made.event.cutoff:
         return f"decision {made.seq} was made before entry {state.data_seq}"
-    return lacks_role(recorded.by, state.roles_of(recorded.by), "sign as approved")
+    lacking = lacks_role(recorded.by, state.roles_of(recorded.by), "sign as approved")
+    if lacking is not None:
+        return lacking
+    fault = next(approval_faults(state, made, recorded.by), None)
+    return None if fault is None else fault.removesuffix(".")
 
 
 def _carry_out(state: TrialState, recorded: Recorded, made: MadeDecision) -> MadeDecision:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from escalation.protocol import Protocol
@@ -15,7 +16,6 @@ from escalation.trial.events import (
     RoleDelegated,
     RoleRevoked,
     TrialClosed,
-    TrialRegistered,
     TrialRegisteredWithCommittee,
 )
 from escalation.trial.halts import standing_pauses
@@ -42,38 +42,25 @@ def _written(protocol: Protocol) -> dict[str, Any]:
 
 
 def register_trial(
-    state: TrialState, recorder: Recorder, *, protocol: Protocol, quorum: int | None = None
+    state: TrialState, recorder: Recorder, *, protocol: Protocol, solo: bool = False
 ) -> Events:
     """Begin to track a trial; who registers it may delegate roles.
 
-    With a ``quorum`` the trial is recorded as 0.2.0 did: votes are said by who records a decision.
+    With ``solo`` the protocol is registered with ``solo = true``: one person may do everything.
     """
     refusal = Refusal("the trial cannot be registered")
     if state.registered is not None:
         refusal.add(f"It is registered, by {state.owner}.")
     refusal.check_day(recorder)
     refusal.check_person(recorder.name)
-    countable = quorum is None or 1 <= quorum <= 100
-    refusal.unless(
-        countable,
-        f"The quorum is a number of votes from 1, not {quorum}.",
-    )
     refusal.raise_if_any()
-    if quorum is None:
-        return (
-            TrialRegisteredWithCommittee(
-                on=recorder.on,
-                protocol=_written(protocol),
-                digest=protocol.digest,
-                software=f"escalation {__version__}",
-            ),
-        )
+    if solo:
+        protocol = replace(protocol, committee=replace(protocol.committee, solo=True))
     return (
-        TrialRegistered(
+        TrialRegisteredWithCommittee(
             on=recorder.on,
             protocol=_written(protocol),
             digest=protocol.digest,
-            quorum=quorum,
             software=f"escalation {__version__}",
         ),
     )

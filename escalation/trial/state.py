@@ -21,6 +21,7 @@ from escalation.trial.events import (
     ScreeningFailed,
     VoteCast,
 )
+from escalation.trial.names import name_key
 from escalation.trial.subjects import Fact, Standing, Subject
 
 __all__ = [
@@ -76,7 +77,11 @@ class Cohort:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MadeDecision:
-    """A decision with its signatures, the protocol and the number of cohorts of that time."""
+    """A decision with its votes and signatures, the protocol and the cohorts of that time.
+
+    ``chairs`` are those who were chair when they voted, ``rejected`` is the entry of the vote after
+    which no outstanding one could carry it.
+    """
 
     seq: int
     by: str
@@ -85,7 +90,10 @@ class MadeDecision:
     protocol: Protocol
     n_cohorts: int
     signatures: tuple[Recorded, ...] = ()
+    own_votes: bool = False
     votes: tuple[tuple[Recorded, VoteCast], ...] = ()
+    chairs: frozenset[str] = frozenset()
+    rejected: int | None = None
     circulated: tuple[tuple[Recorded, DecisionCirculated], ...] = ()
     approved: Recorded | None = None
     cohort: int | None = None
@@ -169,6 +177,8 @@ class TrialState:
     freezes : list of (Recorded, DataFrozen)
     keys : dict of str to tuple of str
         Public keys of each person, those in force.
+    names : dict of str to str
+        Everybody who was ever named as owner or given a role, by how names are compared.
     """
 
     hashes: list[str] = field(default_factory=list)
@@ -197,6 +207,7 @@ class TrialState:
     site_zones: dict[str, str] = field(default_factory=dict)
     freezes: list[tuple[Recorded, DataFrozen]] = field(default_factory=list)
     keys: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
 
     @property
     def seq(self) -> int:
@@ -234,9 +245,18 @@ class TrialState:
         events = () if subject is None else subject.events
         return next((event for event in events if event.entry == entry), None)
 
+    def person(self, name: str) -> str:
+        """Return the name under which a person is known here, however it is written.
+
+        Names are compared as NFKC and casefolded; in a trial that 0.2.0 began, as they stand.
+        """
+        if not self.own_votes or name in self.roles:
+            return name
+        return self.names.get(name_key(name), name)
+
     def roles_of(self, person: str) -> frozenset[Role]:
         """Return the roles that a person has now."""
-        return self.roles.get(person, frozenset())
+        return self.roles.get(self.person(person), frozenset())
 
     def members(self, cohort: Cohort) -> list[Subject]:
         """Return the subjects of a cohort, in the order of enrolment."""

@@ -89,6 +89,11 @@ class Tracker(RuleBasedStateMachine):
             return True
         return now.level is not None and now.level >= LABELS.index(self.cohorts[-1]["level"])
 
+    def overdue(self) -> list[dict]:
+        return [
+            p for p in self.patients if p["outcome"] == "?" and p["dosed"] + WINDOW <= self.today
+        ]
+
     # ------------------------------------------------------------ what can happen
 
     def attempt(self, expected: bool, command, by, **kw) -> bool:
@@ -114,13 +119,10 @@ class Tracker(RuleBasedStateMachine):
             and (self.n_free() > 0 or waiting)
         )
         stopped = bool(self.cohorts) and self.cohorts[-1]["size"] == 0
-        overdue = [
-            p for p in self.patients if p["outcome"] == "?" and p["dosed"] + WINDOW <= self.today
-        ]
         expected = (
             now.action != "wait"
             and not open_again
-            and not overdue
+            and not self.overdue()
             and not (stopped and now.action == "stop")
         )
         if self.attempt(expected, decide, CHAIR):
@@ -131,7 +133,8 @@ class Tracker(RuleBasedStateMachine):
     @rule()
     def approve(self) -> None:
         now = self.pending_decision
-        if self.attempt(True, sign, CHAIR, meaning=Meaning.APPROVED):
+        # nothing was overdue when it was decided
+        if self.attempt(not self.overdue(), sign, CHAIR, meaning=Meaning.APPROVED):
             self.decided = False
             level = None if now.level is None else LABELS[now.level]
             self.cohorts.append({"level": level, "size": now.n_to_enrol, "opened": self.today})

@@ -32,10 +32,6 @@ trial = LazyGroup(
             "escalation.cli.trial.site:outcome",
             "Record what happened: a DLT, none, moderate, or not evaluable.",
         ),
-        "ae": (
-            "escalation.cli.trial.adverse_events:ae",
-            "Record an adverse event, follow it up, or print the tables.",
-        ),
         "adjudicate": (
             "escalation.cli.trial.adjudication:adjudicate",
             "Rule whether an adverse event is a DLT.",
@@ -44,6 +40,10 @@ trial = LazyGroup(
             "escalation.cli.trial.adjudication:evaluable",
             "Rule whether a patient counts.",
         ),
+        "ae": (
+            "escalation.cli.trial.adverse_events:ae",
+            "Record an adverse event, follow it up, or print the tables.",
+        ),
         "correct": (
             "escalation.cli.trial.site:correct",
             "Correct an earlier entry; the entry itself stays.",
@@ -51,6 +51,10 @@ trial = LazyGroup(
         "decide": (
             "escalation.cli.trial.committee:decide",
             "Record what the safety committee decided.",
+        ),
+        "vote": (
+            "escalation.cli.trial.committee:vote",
+            "Vote on a decision: for, against or abstained.",
         ),
         "sign": (
             "escalation.cli.trial.committee:sign",

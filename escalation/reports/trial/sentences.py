@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, assert_never
 
 from escalation.outcomes import Outcome
-from escalation.protocol import Protocol, format_dose
+from escalation.protocol import Committee, Protocol, format_dose
 from escalation.reports.trial.adverse_event_sentences import say_follow_up, say_report
 from escalation.text import count
 from escalation.trial.codec import dump_event
@@ -83,7 +83,7 @@ def _sentence(  # noqa: PLR0911, PLR0912  # a kind of event a line
         case TrialRegistered():
             return f"trial registered{on} under {_protocol(event)}, quorum {event.quorum}"
         case TrialRegisteredWithCommittee():
-            return f"trial registered{on} under {_protocol(event)}"
+            return f"trial registered{on} under {_protocol(event)}{_committee(event)}"
         case ProtocolAmended():
             return f"protocol amended{on} to {_protocol(event)}: {event.reason}"
         case RoleDelegated():
@@ -130,7 +130,7 @@ def _sentence(  # noqa: PLR0911, PLR0912  # a kind of event a line
         case SubjectAtSite():
             return f"{event.subject} in care of {event.site}{on.replace(' on ', ' from ')}"
         case VoteCast():
-            return f"{recorded.by} voted {event.vote} on decision {event.decision}{on}"
+            return _vote(event, on)
         case DecisionCirculated():
             return f"decision {event.decision} sent{on} to {', '.join(event.to)}"
         case DataFrozen():
@@ -177,6 +177,13 @@ def _in_full(toxicity: Toxicity) -> str:
 
 def _protocol(event: TrialRegistered | TrialRegisteredWithCommittee | ProtocolAmended) -> str:
     return f"protocol {event.protocol.get('name')}, digest {short_digest(event.digest)}"
+
+
+def _committee(event: TrialRegisteredWithCommittee) -> str:
+    rules = event.protocol.get("committee") or {}
+    if rules.get("solo"):
+        return ", solo: one person decides"
+    return f", quorum {rules.get('quorum', Committee().quorum)}"
 
 
 def _history(event: HistoryImported, on: str) -> str:
@@ -269,12 +276,12 @@ def _headline(event: Event) -> str:
             return f"enrolment of {subject}"
         case SubjectDosed():
             return f"dosing of {subject}"
+        case InfusionContinued():
+            return f"further infusion of {subject}"
         case AdverseEventRecorded():
             return f"{event.term} of {subject}"
         case AdverseEventFollowedUp():
             return f"follow-up of adverse event {event.entry}"
-        case InfusionContinued():
-            return f"further infusion of {subject}"
     return f"outcome of {subject}"
 
 
@@ -327,6 +334,8 @@ def _decision(recorded: Recorded, event: DecisionMade, state: TrialState, on: st
         said += f'. Rationale: "{event.rationale}"'
     if event.overdue:
         said += f". Without the overdue outcome of {', '.join(event.overdue)}"
+    if made is not None and made.own_votes and not event.attendees:
+        return said
     return f"{said}. {_attendance(event.attendees)}"
 
 
@@ -350,6 +359,12 @@ def _attendance(attendees: Sequence[Attendance]) -> str:
     )
     listed = "; ".join(groups) or "nobody attended"
     return listed[0].upper() + listed[1:]
+
+
+def _vote(event: VoteCast, on: str) -> str:
+    said = "abstained on" if event.vote is Vote.ABSTAINED else f"voted {event.vote}"
+    reason = "" if event.reason is None else f': "{event.reason}"'
+    return f"{said} decision {event.decision}{on}{reason}"
 
 
 def _signature(

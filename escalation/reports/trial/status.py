@@ -10,7 +10,7 @@ from escalation.designs import describe_design
 from escalation.outcomes import format_outcomes
 from escalation.protocol import Protocol, describe_decision
 from escalation.reports.level_table import answer, describe_limits, level_blocks, levels_document
-from escalation.reports.trial.heading import trial_heading
+from escalation.reports.trial.heading import say_solo, trial_heading
 from escalation.reports.trial.outlook import describe_outlook, outlook, outlook_document
 from escalation.reports.trial.patients import patient_blocks, patient_rows, patients_document
 from escalation.reports.trial.sentences import short_digest
@@ -25,6 +25,7 @@ from escalation.trial import (
     rulings,
     warnings,
 )
+from escalation.trial.committee.tally import say_count, tally_votes
 from escalation.trial.gates import overtaken
 from escalation.trial.halts import standing_pauses
 from escalation.trial.rule import describe_choice
@@ -102,12 +103,12 @@ def status_document(state: TrialState, on: date) -> dict[str, Any]:
             for pause in standing_pauses(state, on)
         ],
         "closed": _since(state.closed),
-        "stopped": None if state.stopped is None else _decision_document(state.stopped),
+        "stopped": None if state.stopped is None else _decision_document(state, state.stopped),
         **_rule_document(state),
         "cohorts": [_cohort_document(state, cohort) for cohort in state.cohorts],
         "open_cohort": None if state.open_cohort is None else state.open_cohort.number,
         "patients": patients_document(state, on),
-        "decisions": [_decision_document(made) for made in state.decisions],
+        "decisions": [_decision_document(state, made) for made in state.decisions],
         "departures": _remarks_document(departures(state)),
         "look_back": _remarks_document(look_back(state)),
         "rulings": _remarks_document(rulings(state)),
@@ -130,6 +131,9 @@ def _heading(state: TrialState, trial: str, on: date, as_of: Recorded | None) ->
     amended = "".join(f", amended by entry {amendment.seq}" for amendment in state.amendments)
     yield f"{name}{amended}."
     yield f"{describe_design(protocol.design)}."
+    solo = say_solo(state)
+    if solo is not None:
+        yield solo
     yield from _halts(state, on)
 
 
@@ -198,6 +202,11 @@ def _say_decision(state: TrialState, made: MadeDecision) -> str:
         return f"{said}; approved by {made.approved.by} on {made.approved.event.on}."
     if made.event.chosen.action == "defer":
         return f"{said}."
+    tally = tally_votes(state, made)
+    if tally.standing == "rejected":
+        return f"{said}; {say_count(tally).upper()}."
+    voted = f"; {say_count(tally)}" if made.own_votes and not made.protocol.committee.solo else ""
+    said += voted
     if state.data_seq > made.event.cutoff:
         return f"{said}; NOT APPROVED, and entry {state.data_seq} came after its cut-off."
     return f"{said}; NOT APPROVED YET."
@@ -250,7 +259,7 @@ def _cohort_document(state: TrialState, cohort: Cohort) -> dict[str, Any]:
     }
 
 
-def _decision_document(made: MadeDecision) -> dict[str, Any]:
+def _decision_document(state: TrialState, made: MadeDecision) -> dict[str, Any]:
     event = made.event
     return {
         "entry": made.seq,
@@ -264,6 +273,11 @@ def _decision_document(made: MadeDecision) -> dict[str, Any]:
         "departure": event.departure,
         "rationale": event.rationale,
         "attendees": [{"person": a.person, "vote": a.vote} for a in event.attendees],
+        "votes": [
+            {"entry": r.seq, "person": r.by, "vote": v.vote, "reason": v.reason}
+            for r, v in made.votes
+        ],
+        "standing": tally_votes(state, made).standing,
         "signatures": [
             {"entry": s.seq, "by": s.by, "meaning": getattr(s.event, "meaning", None)}
             for s in made.signatures

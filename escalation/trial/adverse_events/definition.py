@@ -114,13 +114,13 @@ def _judge_by(
     why = _falls_short(rule, event, course)
     if why is not None:
         return _not_by(rule, why)
-    until = course.today
+    until = course.known_to
     for day, why in _conditions(rule, event, course, dlt, dosed_on):
         if day is None:
             return _not_by(rule, why)
         until = max(until, day)
     said = f'rule "{rule.name}": {describe_dlt_rule(rule)}'
-    if until <= course.today:
+    if until <= course.known_to:
         return Suggestion(verdict=Verdict.MEETS, rule=rule.name, text=f"meets {said}")
     text = f"not yet (until {until}): {said}"
     return Suggestion(verdict=Verdict.NOT_YET, rule=rule.name, until=until, text=text)
@@ -155,7 +155,7 @@ def _falls_short(rule: DltRule, event: AdverseEventRecorded, course: GradeCourse
     if course.worst < rule.min_grade:
         return f"of grade {course.worst} at worst"
     if rule.related and not is_related(event.relation):
-        return f"{event.relation}"
+        return f"relation {event.relation}"
     by = rule.worse_than_baseline_by
     if by is not None and course.worst - baseline < by:
         return f"of grade {course.worst} at worst, {baseline} at baseline"
@@ -169,22 +169,22 @@ def _conditions(
 
     None where it cannot hold any more, with the reason.
     """
-    least, today = rule.min_grade, course.today
+    least, known_to = rule.min_grade, course.known_to
     stays = course.last >= least
     if rule.lasts_days is not None:
         n_days = course.n_days_of(least, dosed_on)
         missing = rule.lasts_days + 1 - n_days
         if missing <= 0:
-            yield today, ""
+            yield known_to, ""
         else:
             why = f"of grade {least} or more for {count(n_days, 'day')}"
-            yield (add_days(today, missing) if stays else None), why
+            yield (add_days(known_to, missing) if stays else None), why
     if rule.provisional_until_day is not None:
         number = rule.provisional_until_day
         # who reaches the grade later than that is not held to a day already past
         day = max(protocol_day(dlt, dosed_on, number), course.first_of(least))
         why = f"not of grade {least} or more any longer on day {number}"
-        is_so = stays if day > today else course.grade_on(day) >= least
+        is_so = stays if day > known_to else course.grade_on(day) >= least
         yield (day if is_so else None), why
     for exception in rule.exceptions:
         if not _names(exception, event) or course.worst > (exception.max_grade or 5):
@@ -195,7 +195,7 @@ def _conditions(
             yield None, f"excepted: {named}"
             continue
         deadline = add_days(course.first_of(least), within)
-        if deadline > today:
+        if deadline > known_to:
             yield (deadline if course.last > returns_to else None), f"excepted: {named}"
         elif course.worst_from(deadline) <= returns_to:
             yield None, f"excepted: {named}"

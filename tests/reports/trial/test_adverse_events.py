@@ -33,7 +33,7 @@ TERMS = {"CRS": "crs", "Fever": None, "neutropenia": "haematological", "anaemia"
 def played(seed: int) -> tuple[Bench, list[dict[str, Any]]]:
     """Play a random trial of six at two levels; return it with a list of what was typed."""
     rng = random.Random(seed)  # noqa: S311  # no secret
-    bench, typed = Bench.started(), []
+    bench, typed = Bench.as_0_2_0(), []
     for cohort, subjects in enumerate(("A1 A2 A3", "B1 B2 B3"), start=1):
         bench.open_cohort()
         start = bench.now
@@ -58,7 +58,7 @@ def _report(bench: Bench, rng: random.Random, subject: str, dosed: int) -> Any:
         record_adverse_event, SITE, bench.now, subject=subject,
         term=rng.choice([term, term.upper()]),
         category=TERMS[term], started=day(onset), grade=grade, aware=day(bench.now),
-        serious=serious,
+        serious=serious, relation=Relation.UNRELATED,
     )  # fmt: skip
     entry, withdrawn = bench.state.seq, rng.random() < 0.2
     if rng.random() < 0.5:
@@ -183,7 +183,7 @@ def test_every_format_shows_the_tables(form: str) -> None:
 
 
 def test_a_trial_of_before_has_its_toxicities_in_the_tables_once() -> None:
-    bench = Bench.started()
+    bench = Bench.as_0_2_0()
     bench.open_cohort()
     bench.treat("S1")
     bench.dlt("S1", 3, onset=2)
@@ -202,6 +202,6 @@ def test_a_trial_of_before_has_its_toxicities_in_the_tables_once() -> None:
 
 
 def test_a_table_without_events_says_so() -> None:
-    bench = Bench.started()
+    bench = Bench.as_0_2_0()
     said = "".join(write_view(view_adverse_events(bench.state, "TJ"), "text"))
     assert "0 adverse events in 0 of 0 patients, 0 treated." in said
