@@ -10,6 +10,7 @@ import pytest
 from .shell import Shell
 
 At = Callable[[str], Shell]
+BEGAN = "ae S1 --term CRS --started 2026-01-07"
 CRS = "--term CRS --category crs --grade 2 --started 2026-01-07"
 
 
