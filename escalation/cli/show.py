@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from escalation.files import check_writable, write_text
 from escalation.reports.formats import FORMATS, format_of, write_view
 from escalation.reports.view import View
 
-__all__ = ["say_written", "shows"]
+__all__ = ["choose_format", "say_written", "show_view", "shows", "view_options"]
 
 
 def shows(command: Callable[..., View]) -> Callable[..., None]:
@@ -25,21 +25,8 @@ def shows(command: Callable[..., View]) -> Callable[..., None]:
     A file is written before anything is printed, so that a reader who stops reading loses nothing.
     """
 
-    @click.option(
-        "--format",
-        "form",
-        type=click.Choice(FORMATS),
-        metavar="FORMAT",
-        help=f"{', '.join(FORMATS)}.  [default: text, or by the ending of --output]",
-    )
+    @view_options
     @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
-    @click.option("--csv", "as_csv", is_flag=True, help="The same as --format csv.")
-    @click.option(
-        "--output",
-        type=click.Path(path_type=Path),
-        metavar="FILE",
-        help="Write to this file instead.",
-    )
     @functools.wraps(command)
     def wrapper(
         *args: Any,
@@ -49,30 +36,54 @@ def shows(command: Callable[..., View]) -> Callable[..., None]:
         output: Path | None,
         **kwargs: Any,
     ) -> None:
-        chosen = _choose(form, ["json"] * as_json + ["csv"] * as_csv)
-        if output is not None:
-            chosen = chosen or format_of(output.suffix)
-            if chosen is None:
-                raise InputError(f"{output}: the ending names no format; give --format")
-            if output in kwargs.values():  # of --keep or --plot
-                raise click.UsageError(f"{output} is named twice; give each output its own file")
-            check_writable(output)
-        view = command(*args, **kwargs)
-        if output is not None and chosen is not None:
-            write_text(output, write_view(view, chosen))
-            say_written(output)
-        else:
-            with until_reader_stops():
-                for piece in write_view(view, chosen or "text", terminal_width()):
-                    click.echo(shown_on(piece, sys.stdout), nl=False)
-        click.get_current_context().exit(view.exit_code)
+        chosen = choose_format(form, as_json=as_json, as_csv=as_csv)
+        if output is not None and output in kwargs.values():  # of --keep or --plot
+            raise click.UsageError(f"{output} is named twice; give each output its own file")
+        show_view(lambda: command(*args, **kwargs), chosen, output)
 
     return wrapper
 
 
-def _choose(form: str | None, flags: Sequence[str]) -> str | None:
+def view_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --format, --csv and --output, passed as ``form``, ``as_csv`` and ``output``."""
+    form = click.option(
+        "--format",
+        "form",
+        type=click.Choice(FORMATS),
+        metavar="FORMAT",
+        help=f"{', '.join(FORMATS)}.  [default: text, or by the ending of --output]",
+    )
+    as_csv = click.option("--csv", "as_csv", is_flag=True, help="The same as --format csv.")
+    output = click.option(
+        "--output",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Write to this file instead.",
+    )
+    return form(as_csv(output(command)))
+
+
+def show_view(make: Callable[[], View], chosen: str | None, output: Path | None) -> None:
+    """Make a view and print it or write it to a file, in the format chosen; end the command."""
+    if output is not None:
+        chosen = chosen or format_of(output.suffix)
+        if chosen is None:
+            raise InputError(f"{output}: the ending names no format; give --format")
+        check_writable(output)
+    view = make()
+    if output is not None and chosen is not None:
+        write_text(output, write_view(view, chosen))
+        say_written(output)
+    else:
+        with until_reader_stops():
+            for piece in write_view(view, chosen or "text", terminal_width()):
+                click.echo(shown_on(piece, sys.stdout), nl=False)
+    click.get_current_context().exit(view.exit_code)
+
+
+def choose_format(form: str | None, *, as_json: bool, as_csv: bool) -> str | None:
     """Return the one format asked for, None where none is."""
-    asked = {*flags, *([] if form is None else [form])}
+    asked = {*(["json"] * as_json), *(["csv"] * as_csv), *([] if form is None else [form])}
     if len(asked) > 1:
         raise click.UsageError(f"give one format, not {' and '.join(sorted(asked))}")
     return next(iter(asked), None)

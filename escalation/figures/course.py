@@ -45,6 +45,7 @@ _ENDS = {
     Standing.DLT: ("X", ACCENT),
     Standing.NOT_EVALUABLE: ("|", INK),
     Standing.PENDING: (">", MIDDLE),
+    Standing.UNRULED: ("D", "white"),
 }
 _ASSUMED_DAYS = 28  # how long a line is for a protocol without a window, until today
 
@@ -136,7 +137,7 @@ def plot_course(
     ax.xaxis.set_major_locator(locator)
     ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
     ax.set_xlabel("Date")
-    points = _add_legend(ax, moderate=any(s.standing is Standing.MODERATE for _, s in dosed))
+    points = _add_legend(ax, {subject.standing for _, subject in dosed})
     caption(
         ax,
         f"trial {trial}" if trial else "",
@@ -233,8 +234,8 @@ def _line(subject: Subject, on: date) -> tuple[date, date]:
             onsets = [t.onset for t in subject.toxicities if start <= t.onset <= closes]
             return start, min(onsets, default=start)
         case Standing.NOT_EVALUABLE:
-            return start, max(fact.event.on for fact in subject.outcomes)
-        case Standing.NO_DLT | Standing.MODERATE:
+            return start, subject.lost_on or start
+        case Standing.NO_DLT | Standing.MODERATE | Standing.UNRULED:
             return start, closes
     return start, max(start, min(on, closes))
 
@@ -249,8 +250,9 @@ def _spans(dosed: list[tuple[Cohort, Subject]]) -> Iterator[tuple[list[int], Coh
         yield [row for row, _ in rows], cohort
 
 
-def _add_legend(ax: Axes, *, moderate: bool) -> float:
-    shown = [one for one in _ENDS if moderate or one is not Standing.MODERATE]
+def _add_legend(ax: Axes, seen: set[Standing]) -> float:
+    rare = {Standing.MODERATE, Standing.UNRULED}
+    shown = [one for one in _ENDS if one in seen or one not in rare]
     handles = [
         Line2D([], [], marker=_ENDS[one][0], linestyle="none", color=INK,
                markerfacecolor=_ENDS[one][1], markersize=5)

@@ -1,8 +1,11 @@
 """A trial as it is conducted: events, the state they add up to, and the commands that add them."""
 
+from escalation.trial.adverse_events.adjudication import adjudicate
+from escalation.trial.adverse_events.record import follow_up, record_adverse_event
 from escalation.trial.commands import Events, Recorder
 from escalation.trial.committee import decide, sign
 from escalation.trial.corrections import correct_entry
+from escalation.trial.evaluability import continue_infusion, rule_evaluability
 from escalation.trial.evolve import evolve, replay_events
 from escalation.trial.hindsight import look_back
 from escalation.trial.next_patient import NextPatient, next_patient
@@ -16,7 +19,7 @@ from escalation.trial.office import (
     revoke_role,
 )
 from escalation.trial.remarks import Remark
-from escalation.trial.review import departures, warnings
+from escalation.trial.review import departures, rulings, warnings
 from escalation.trial.rule import rule_says
 from escalation.trial.site import dose_subject, enrol_subject, record_outcome
 from escalation.trial.state import Recorded, TrialState
@@ -28,8 +31,10 @@ __all__ = [
     "Recorder",
     "Remark",
     "TrialState",
+    "adjudicate",
     "amend_protocol",
     "close_trial",
+    "continue_infusion",
     "correct_entry",
     "decide",
     "delegate_role",
@@ -37,15 +42,19 @@ __all__ = [
     "dose_subject",
     "enrol_subject",
     "evolve",
+    "follow_up",
     "hold_enrolment",
     "look_back",
     "next_patient",
+    "record_adverse_event",
     "record_outcome",
     "register_trial",
     "replay_events",
     "resume_enrolment",
     "revoke_role",
+    "rule_evaluability",
     "rule_says",
+    "rulings",
     "sign",
     "warnings",
 ]

@@ -7,9 +7,11 @@ from datetime import date
 
 from escalation.designs.base import Action, Decision
 from escalation.protocol import Protocol, describe_decision
+from escalation.trial.adverse_events.verdicts import unruled_dlts
 from escalation.trial.commands import Events, Recorder, Refusal
 from escalation.trial.events import Attendance, Choice, DecisionMade, Meaning, Signed, Vote
 from escalation.trial.gates import overdue_subjects, overtaken
+from escalation.trial.halts import standing_pauses
 from escalation.trial.people import VOTING, lacks_role
 from escalation.trial.rule import goes_further, is_as_said, recommend, rule_says
 from escalation.trial.state import TrialState
@@ -58,11 +60,14 @@ def decide(
             "The rule waits for pending patients. Defer, or choose against it with a rationale."
         )
     chosen = recommended.choice if choice is None else choice
+    resumes = chosen.action == "resume"
     follows = is_as_said(chosen, decision, protocol)
     _check_choice(refusal, state, chosen, protocol)
     if state.stopped is not None and chosen == state.stopped.event.chosen:
         refusal.add(f"Decision {state.stopped.seq} has stopped the trial.")
-    if follows:
+    if resumes:
+        _check_resuming(refusal, state, recorder, rationale)
+    elif follows:
         _check_cohort_is_over(refusal, state, decision, chosen)
     else:
         roles = state.roles_of(recorder.name)
@@ -77,6 +82,11 @@ def decide(
             f"No outcome is recorded of {', '.join(overdue)}, whose DLT window has closed: record "
             "it, or give a rationale for deciding without."
         )
+    if rationale is None:
+        for unruled in unruled_dlts(state, recorder.on):
+            refusal.add(
+                f"{unruled.text}: have it adjudicated, or give a rationale for deciding without."
+            )
     if state.data_on is not None and recorder.on < state.data_on:
         refusal.add(f"It rests on data of {state.data_on} and cannot be of {recorder.on}.")
     refusal.check_line("rationale", rationale, 2000)
@@ -88,12 +98,23 @@ def decide(
             cutoff=state.seq,
             recommended=recommended,
             chosen=chosen,
-            departure=not follows and goes_further(chosen, decision, protocol.labels),
+            departure=not follows
+            and not resumes
+            and goes_further(chosen, decision, protocol.labels),
             rationale=rationale,
             attendees=present,
             overdue=overdue,
         ),
     )
+
+
+def _check_resuming(
+    refusal: Refusal, state: TrialState, recorder: Recorder, rationale: str | None
+) -> None:
+    """Refuse to resume what goes on, or without saying why."""
+    halted = state.held is not None or bool(standing_pauses(state, recorder.on))
+    refusal.unless(halted, "Enrolment is neither paused nor held.")
+    refusal.unless(rationale is not None, "To resume needs a rationale.")
 
 
 def _check_choice(refusal: Refusal, state: TrialState, chosen: Choice, protocol: Protocol) -> None:
@@ -167,7 +188,8 @@ def sign(
     *,
     meaning: Meaning,
     entry: int | None = None,
-) -> Events:
+    with_key: bool = False,
+) -> tuple[Signed]:
     """Sign an entry.
 
     Parameters
@@ -178,6 +200,8 @@ def sign(
         ``reviewed`` may be of any entry.
     entry : int or None
         None for the last decision; of a review, for the last entry.
+    with_key : bool
+        Whether a key's signature will be put to it (``keys.commands.sign_with_key``).
 
     Raises
     ------
@@ -205,6 +229,10 @@ def sign(
             refusal.add(f"Decision {last.seq} has taken its place.")
     elif not 1 <= entry <= state.seq:
         refusal.add(f"The last entry is {state.seq}.")
+    refusal.unless(
+        with_key or not state.needs_key or meaning is not Meaning.APPROVED,
+        "The protocol asks for a key's signature to approve: sign with --key FILE.",
+    )
     if meaning is Meaning.APPROVED and made is not None:
         if made.approved is not None:
             refusal.add(f"It was approved by entry {made.approved.seq}.")

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 from escalation.errors import EscalationError, did_you_mean
+from escalation.trial.adverse_events.record import FOLLOWED_UP, check_report, complete_changes
+from escalation.trial.adverse_events.rereading import correct_report
 from escalation.trial.codec import change_event
 from escalation.trial.commands import Events, Recorder, Refusal
+from escalation.trial.evaluability import check_further
 from escalation.trial.events import (
+    AdverseEventFollowedUp,
+    AdverseEventRecorded,
+    AnyEvent,
     EntryCorrected,
     Event,
+    InfusionContinued,
     OutcomeRecorded,
     SubjectDosed,
     SubjectEnrolled,
@@ -37,7 +44,7 @@ def correct_entry(
     ----------
     state, recorder
     entry : int
-        Number of an enrolment, a dosing or an outcome.
+        Number of an enrolment, a dosing, an outcome, or a report of an adverse event.
     changes : mapping or None
         New values by field, as JSON types; None to withdraw the entry.
     reason : str
@@ -53,14 +60,15 @@ def correct_entry(
     if fact is None:
         known = entry in range(1, state.seq + 1)
         refusal.add(
-            "Only enrolments, dosings and outcomes are corrected, by the number of the original "
-            "entry."
+            "Only enrolments, infusions, outcomes and reports of adverse events are corrected, by "
+            "the number of the original entry."
             if known
             else f"The last entry is {state.seq}."
         )
     elif changes is None:
         _check_withdrawal(refusal, state, fact)
     else:
+        changes = _completed(refusal, state, fact, changes)
         _check_change(refusal, state, recorder, fact, changes)
     refusal.raise_if_any()
     return (
@@ -77,8 +85,28 @@ def correct_entry(
 _CORRECTABLE = {
     SubjectEnrolled: ("on", "level", "weight_kg"),  # the level only in an imported history
     SubjectDosed: ("on", "planned", "infused", "lot"),
+    InfusionContinued: ("on", "infused", "lot"),
     OutcomeRecorded: ("on", "outcome", "toxicities", "reason"),
+    AdverseEventRecorded: tuple(
+        field.name for field in fields(AdverseEventRecorded) if field.name != "subject"
+    ),
+    AdverseEventFollowedUp: ("on", "aware", "changes"),
 }
+
+
+def _completed(
+    refusal: Refusal, state: TrialState, fact: Fact[Event], changes: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """Return changes with what goes with them in a report of an adverse event."""
+    match fact.event:
+        case AdverseEventRecorded():
+            return complete_changes(refusal, fact.event, changes)
+        case AdverseEventFollowedUp(entry=entry) if isinstance(changes.get("changes"), Mapping):
+            known = state.find_event(entry)
+            before = [r.event for r in (known.reports if known else ()) if r.seq < fact.seq]
+            said = complete_changes(refusal, before[-1], changes["changes"]) if before else {}
+            return {**changes, "changes": said}
+    return changes
 
 
 def _check_withdrawal(refusal: Refusal, state: TrialState, fact: Fact[Event]) -> None:
@@ -86,9 +114,11 @@ def _check_withdrawal(refusal: Refusal, state: TrialState, fact: Fact[Event]) ->
         case SubjectEnrolled():
             refusal.add('An enrolment is not withdrawn: record the subject as "not evaluable".')
         case SubjectDosed(subject=subject):
-            refusal.unless(
-                not state.subjects[subject].outcomes, "Withdraw the subject's outcome first."
-            )
+            known = state.subjects[subject]
+            refusal.unless(not known.outcomes, "Withdraw the subject's outcome first.")
+            refusal.unless(not known.further, "Withdraw the subject's further infusions first.")
+        case AdverseEventRecorded() | AdverseEventFollowedUp():
+            _check_course(refusal, state, fact, None)
 
 
 def _check_change(
@@ -130,5 +160,36 @@ def _check_change(
             check_amount(refusal, "infused", event.infused)
             check_amount(refusal, "planned", event.planned)
             refusal.check_line("lot", event.lot, 100)
+        case InfusionContinued():
+            check_further(refusal, state, state.subjects[event.subject], event)
         case OutcomeRecorded():
             check_outcome(refusal, state, state.subjects[event.subject], event)
+        case AdverseEventRecorded() | AdverseEventFollowedUp():
+            refusal.check_day(replace(recorder, on=event.aware))
+            _check_course(refusal, state, fact, event)
+
+
+def _check_course(
+    refusal: Refusal, state: TrialState, fact: Fact[Event], after: AnyEvent | None
+) -> None:
+    """Refuse a correction that makes of an adverse event's course what cannot be.
+
+    One on which somebody has ruled is not withdrawn: the ruling would be on nothing.
+    """
+    subject = state.subjects[state.owners[fact.seq]]
+    known = next(e for e in subject.events if any(r.seq == fact.seq for r in e.reports))
+    if after is None and known.ruling is not None:
+        refusal.add(f"Entry {known.ruling.seq} has ruled on it: correct what is wrong in it.")
+    if isinstance(after, AdverseEventFollowedUp):
+        for name in after.changes:
+            if name not in (*FOLLOWED_UP, "graded_by"):
+                refusal.add(f"{name} is not followed up; {did_you_mean(name, FOLLOWED_UP)}.")
+    try:
+        events = correct_report(subject.events, fact.seq, after, state.seq + 1)
+    except EscalationError as error:
+        refusal.add(f"{error}.")
+        return
+    for event in events:
+        if event.entry == known.entry:
+            for report in event.reports:
+                check_report(refusal, subject, event, report)

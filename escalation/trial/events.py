@@ -331,9 +331,11 @@ class DecisionMade(Event):
         """Whether the committee chose something else than the rule.
 
         More patients at the level that the rule named are as the rule says, where they are no
-        departure: the protocol has a range of cohort sizes.
+        departure: the protocol has a range of cohort sizes. To resume is not about a dose.
         """
         said, chosen = self.recommended.choice, self.chosen
+        if chosen.action == "resume":
+            return False
         allowed = chosen.n_to_enrol > said.n_to_enrol > 0 and not self.departure
         return chosen != said and not (allowed and chosen.level == said.level)
 

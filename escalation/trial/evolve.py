@@ -6,13 +6,17 @@ among the state's ``oddities`` and changes nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from datetime import UTC
 from typing import Any
 
-from escalation.errors import EscalationError
+from escalation.errors import EscalationError, InputError
 from escalation.protocol import Committee, Protocol
+from escalation.signatures.public_key import read_public_key
 from escalation.trial.adverse_events.course import Adjudication, AdverseEvent, Report
+from escalation.trial.adverse_events.rereading import correct_report
+from escalation.trial.adverse_events.verdicts import may_be_dlt
 from escalation.trial.codec import change_event
 from escalation.trial.events import (
     AdverseEventAdjudicated,
@@ -49,11 +53,12 @@ from escalation.trial.events import (
     TrialRegisteredWithCommittee,
     VoteCast,
 )
+from escalation.trial.keys.held import Key, lacks_key
 from escalation.trial.people import lacks_role
 from escalation.trial.state import Cohort, Correction, MadeDecision, Recorded, TrialState
 from escalation.trial.subjects import Fact, Subject
 
-__all__ = ["evolve", "replay_events"]
+__all__ = ["evolve", "follow", "replay_events"]
 
 
 def evolve(state: TrialState, recorded: Recorded) -> TrialState:
@@ -71,18 +76,34 @@ def replay_events(entries: Iterable[Recorded], state: TrialState | None = None) 
     return replayed
 
 
+def follow(entries: Iterable[Recorded]) -> Iterator[tuple[TrialState, Recorded]]:
+    """Yield each entry with the state before it: one state, which goes on changing."""
+    state = TrialState()
+    for recorded in entries:
+        yield state, recorded
+        _apply(state, recorded)
+
+
 def _apply(state: TrialState, recorded: Recorded) -> None:
     """Change the state in place: a replay of many entries copies nothing between them."""
     problem = _HANDLERS[type(recorded.event)](state, recorded, recorded.event)
     if problem is not None:
         state.oddities.append((recorded.seq, problem))
-    if isinstance(recorded.event, _DATA):
+    if _is_data(state, recorded.event):
         state.data_seq = recorded.seq
         state.data_on = max(recorded.event.on, state.data_on or recorded.event.on)
     state.hashes.append(recorded.hash)
 
 
-# what a decision has to have known
+def _is_data(state: TrialState, event: Event) -> bool:
+    """Tell whether a decision has to have known an entry: of adverse events, not every fever."""
+    if not isinstance(event, AdverseEventRecorded | AdverseEventFollowedUp):
+        return isinstance(event, _DATA)
+    first = state.seq + 1 if isinstance(event, AdverseEventRecorded) else event.entry
+    known = state.find_event(first)
+    return known is not None and may_be_dlt(state.subjects[known.subject], known, event.on)
+
+
 _DATA = (
     HistoryImported,
     SubjectEnrolled,
@@ -220,8 +241,14 @@ def _add_fact(
         if subject.dosing is not None:
             return f"{event.subject} had been dosed before"
         dosing = Fact(seq=recorded.seq, by=recorded.by, event=event)
-        evaluability = state.protocol.evaluability if state.own_votes else None
-        subject = replace(subject, dosing=dosing, dlt=state.protocol.dlt, evaluability=evaluability)
+        judged = state.protocol if state.own_votes else None
+        subject = replace(
+            subject,
+            dosing=dosing,
+            dlt=state.protocol.dlt,
+            protocol=judged,
+            evaluability=None if judged is None else judged.evaluability,
+        )
     else:
         outcome = Fact(seq=recorded.seq, by=recorded.by, event=event)
         subject = replace(subject, outcomes=(*subject.outcomes, outcome))
@@ -251,6 +278,14 @@ def _correct(state: TrialState, recorded: Recorded, event: EntryCorrected) -> st
             subject = replace(subject, enrolments=_swap(subject.enrolments, fact, new))
         case SubjectDosed():
             subject = replace(subject, dosing=new)
+        case InfusionContinued():
+            subject = replace(subject, further=_swap(subject.further, fact, new))
+        case AdverseEventRecorded() | AdverseEventFollowedUp():
+            try:
+                events = correct_report(subject.events, event.entry, after, recorded.seq)
+            except EscalationError as error:
+                return f"entry {event.entry} cannot be corrected so: {error}"
+            subject = replace(subject, events=events)
         case _:
             subject = replace(subject, outcomes=_swap(subject.outcomes, fact, new))
     state.subjects[subject.id] = subject
@@ -286,7 +321,14 @@ def _report(state: TrialState, recorded: Recorded, event: AdverseEventRecorded) 
     subject = state.subjects.get(event.subject)
     if subject is None:
         return f"{event.subject} had not been enrolled"
-    report = Report(seq=recorded.seq, by=recorded.by, on=event.on, aware=event.aware, event=event)
+    report = Report(
+        seq=recorded.seq,
+        by=recorded.by,
+        on=event.on,
+        aware=event.aware,
+        event=event,
+        recorded_on=recorded.at.astimezone(UTC).date(),
+    )
     reported = AdverseEvent(entry=recorded.seq, reports=(report,))
     state.subjects[subject.id] = replace(subject, events=(*subject.events, reported))
     state.owners[recorded.seq] = subject.id
@@ -304,7 +346,16 @@ def _follow_up(state: TrialState, recorded: Recorded, event: AdverseEventFollowe
     except EscalationError as error:
         return f"the adverse event of entry {event.entry} cannot be followed up so: {error}"
     assert isinstance(now, AdverseEventRecorded)  # noqa: S101  # a change keeps the kind
-    report = Report(seq=recorded.seq, by=recorded.by, on=event.on, aware=event.aware, event=now)
+    report = Report(
+        seq=recorded.seq,
+        by=recorded.by,
+        on=event.on,
+        aware=event.aware,
+        event=now,
+        recorded_on=recorded.at.astimezone(UTC).date(),
+        follow_up=event,
+    )
+    state.owners[recorded.seq] = known.subject
     _put_event(state, known, replace(known, reports=(*known.reports, report)))
     return None
 
@@ -347,7 +398,7 @@ def _rule_evaluability(
     if subject is None or subject.dosing is None:
         return f"{event.subject} had not been dosed"
     fact = Fact(seq=recorded.seq, by=recorded.by, event=event)
-    state.subjects[subject.id] = replace(subject, ruling=fact)
+    state.subjects[subject.id] = replace(subject, rulings=(*subject.rulings, fact))
     return lacks_role(recorded.by, state.roles_of(recorded.by), "rule on evaluability")
 
 
@@ -407,15 +458,36 @@ def _freeze(state: TrialState, recorded: Recorded, event: DataFrozen) -> str | N
     return None
 
 
-def _register_key(state: TrialState, _: Recorded, event: KeyRegistered) -> str | None:
-    state.keys[event.person] = (*state.keys.get(event.person, ()), event.public_key)
-    return None
+def _register_key(state: TrialState, recorded: Recorded, event: KeyRegistered) -> str | None:
+    known = state.keys.get(event.public_key)
+    if known is not None:
+        return f"the key is that of {known.person} since entry {known.entry}"
+    try:
+        read_public_key(event.public_key)
+    except InputError as error:
+        return f"{error}"
+    state.keys[event.public_key] = Key(
+        person=event.person,
+        public_key=event.public_key,
+        entry=recorded.seq,
+        since=recorded.at,
+    )
+    return _may_not_register_keys(state, recorded.by)
 
 
-def _revoke_key(state: TrialState, _: Recorded, event: KeyRevoked) -> str | None:
-    kept = tuple(k for k in state.keys.get(event.person, ()) if k != event.public_key)
-    state.keys[event.person] = kept
-    return None
+def _revoke_key(state: TrialState, recorded: Recorded, event: KeyRevoked) -> str | None:
+    lacking = lacks_key(state.keys, event.person, event.public_key)
+    if lacking is not None:
+        return lacking
+    key = state.keys[event.public_key]
+    state.keys[event.public_key] = replace(key, revoked_by=recorded.seq, until=recorded.at)
+    return None if recorded.by == event.person else _may_not_register_keys(state, recorded.by)
+
+
+def _may_not_register_keys(state: TrialState, person: str) -> str | None:
+    if person == state.owner:
+        return None
+    return lacks_role(person, state.roles_of(person), "register a key")
 
 
 def _keep_timestamp(state: TrialState, _: Recorded, event: TimestampKept) -> str | None:
@@ -431,6 +503,10 @@ def _sign(state: TrialState, recorded: Recorded, event: Signed | SignedWithKey) 
         return f"there is no entry {event.entry} to sign"
     if state.hashes[event.entry - 1] != event.entry_hash:
         return f"the signature is of another entry {event.entry}: the hashes differ"
+    if isinstance(event, SignedWithKey):
+        lacking = lacks_key(state.keys, recorded.by, event.public_key)
+        if lacking is not None:
+            return lacking
     place = _place_of_decision(state, event.entry)
     if place is None:
         return (
@@ -454,6 +530,8 @@ def _approval_fault(state: TrialState, recorded: Recorded, made: MadeDecision) -
         return f"decision {made.seq} could not be approved any more"
     if state.data_seq > made.event.cutoff:
         return f"decision {made.seq} was made before entry {state.data_seq}"
+    if state.needs_key and not isinstance(recorded.event, SignedWithKey):
+        return f"the protocol asks for a key's signature to approve decision {made.seq}"
     return lacks_role(recorded.by, state.roles_of(recorded.by), "sign as approved")
 
 

@@ -13,21 +13,23 @@ from datetime import date
 from escalation.designs.base import Action, Decision
 from escalation.outcomes import Outcome
 from escalation.protocol import Protocol, describe_decision
+from escalation.trial.adverse_events.verdicts import unruled_dlts
 from escalation.trial.calendar import DosedPatient, next_dosing_day
 from escalation.trial.events import Choice, Event, OutcomeRecorded
+from escalation.trial.halts import find_pauses
+from escalation.trial.planned_dose import say_share
 from escalation.trial.rule import describe_choice, goes_further, rule_says
 from escalation.trial.state import Cohort, TrialState
 from escalation.trial.subjects import Standing, Subject
 
 __all__ = [
     "Obstacle",
-    "PlannedDose",
     "dosing_obstacles",
     "enrolment_obstacles",
-    "is_weight",
+    "further_obstacles",
     "overdue_subjects",
     "overtaken",
-    "plan_dose",
+    "say_unruled",
 ]
 
 
@@ -48,46 +50,6 @@ class Obstacle:
     text: str
     until: date | None = None
     decision: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedDose:
-    """What one patient is to get.
-
-    Attributes
-    ----------
-    dose : float or None
-        Of the level, in the protocol's unit; None for a ladder without doses.
-    amount : float or None
-        In all; None where the dose is per kg and no weight is known.
-    unit : str
-        Of the amount.
-    capped : bool
-        Whether the protocol's cap was below dose times weight.
-    """
-
-    dose: float | None
-    amount: float | None
-    unit: str
-    capped: bool
-
-
-def plan_dose(protocol: Protocol, label: int, weight_kg: float | None) -> PlannedDose:
-    """Return the planned dose at a level: dose/kg times weight, or the flat dose, with the cap."""
-    dose, unit = protocol.levels[protocol.labels.index(label)].dose, protocol.unit or ""
-    total = unit.removesuffix("/kg")
-    amount = dose
-    if total != unit and dose is not None:
-        amount = None if weight_kg is None else dose * weight_kg
-    cap = protocol.dose_cap
-    if amount is None or cap is None or amount <= cap:
-        return PlannedDose(dose=dose, amount=amount, unit=total, capped=False)
-    return PlannedDose(dose=dose, amount=cap, unit=total, capped=True)
-
-
-def is_weight(weight_kg: float) -> bool:
-    """Tell whether a number can be a patient's weight in kg."""
-    return 1 <= weight_kg <= 500
 
 
 def enrolment_obstacles(state: TrialState, on: date) -> Iterator[Obstacle]:
@@ -127,6 +89,18 @@ def dosing_obstacles(state: TrialState, subject: Subject | None, on: date) -> It
     yield from _stagger(state, cohort, on)
 
 
+def further_obstacles(state: TrialState, subject: Subject, on: date) -> Iterator[Obstacle]:
+    """Yield what stands in the way of infusing more into a subject who was dosed, on a day."""
+    yield from _halted(state, on)
+    if subject.standing is Standing.PENDING:
+        return
+    latest = max((fact.seq for fact in (*subject.outcomes, *subject.rulings)), default=None)
+    since = "" if latest is None else f" since entry {latest}"
+    yield Obstacle(
+        text=f"{subject.id} is not in the DLT window any more: {subject.standing}{since}."
+    )
+
+
 def _stagger(state: TrialState, cohort: Cohort, on: date) -> Iterator[Obstacle]:
     """Yield the day before which nobody may follow.
 
@@ -139,7 +113,7 @@ def _stagger(state: TrialState, cohort: Cohort, on: date) -> Iterator[Obstacle]:
     others = [
         s
         for s in state.subjects.values()
-        if s.cohort != cohort.number and s.level == cohort.level and s.standing is Standing.PENDING
+        if s.cohort != cohort.number and s.level == cohort.level and s.outcome is Outcome.PENDING
     ]
     watched = [s for s in others if s.window_closes is not None and s.window_closes > on]
     waits = [
@@ -198,6 +172,7 @@ def _new_dlts(state: TrialState, cutoff: int) -> list[str]:
     return [
         subject.id
         for subject in state.subjects.values()
+        if subject.standing is Standing.DLT
         for fact in subject.outcomes
         if _says_dlt(fact.event) and (fact.seq > cutoff or fact.seq in corrected)
     ]
@@ -213,7 +188,7 @@ def overdue_subjects(state: TrialState, on: date) -> list[Subject]:
 
 
 def _halted(state: TrialState, on: date) -> Iterator[Obstacle]:
-    """Say that the trial was closed, or enrolment held, on a day."""
+    """Say that the trial was closed, held or paused on a day, or that a ruling was awaited."""
     if state.closed is not None and on >= state.closed.event.on:
         yield Obstacle(text=f"The trial was closed by entry {state.closed.seq}.")
     if state.held is not None and on >= state.held.event.on:
@@ -225,6 +200,34 @@ def _halted(state: TrialState, on: date) -> Iterator[Obstacle]:
                 text=f"Enrolment was held from {held.event.on} to {resumed.event.on} (entries "
                 f"{held.seq} and {resumed.seq}).",
                 until=resumed.event.on,
+            )
+    yield from _paused(state, on)
+    for unruled in unruled_dlts(state, on):
+        yield Obstacle(
+            text=f"{unruled.text}: it has to be adjudicated (trial adjudicate "
+            f"{unruled.event.entry})."
+        )
+
+
+def _paused(state: TrialState, on: date) -> Iterator[Obstacle]:
+    """Say what paused enrolment on a day, each rule once."""
+    said: set[str] = set()
+    for pause in find_pauses(state, on):
+        lifted = None if pause.lifted is None else pause.lifted.approved
+        if on < pause.since or (lifted and on >= lifted.event.on) or pause.text in said:
+            continue
+        said.add(pause.text)
+        if pause.lifted is None or lifted is None:
+            yield Obstacle(
+                text=f"Enrolment is paused since entry {pause.entry}: {pause.text}. To go on takes "
+                "a decision to resume (trial decide --resume).",
+                decision=True,
+            )
+        else:
+            yield Obstacle(
+                text=f"Enrolment was paused from {pause.since} to {lifted.event.on} (entries "
+                f"{pause.entry} and {lifted.seq}): {pause.text}.",
+                until=lifted.event.on,
             )
 
 
@@ -283,14 +286,26 @@ def _needs_decision(state: TrialState, on: date) -> Iterator[Obstacle]:
 
 def _waits_for(state: TrialState, on: date) -> Iterator[Obstacle]:
     for subject in state.subjects.values():
+        if subject.standing is Standing.UNRULED:
+            yield Obstacle(text=say_unruled(subject))
         if subject.standing is not Standing.PENDING:
             continue
-        closes = subject.window_closes
+        closes = subject.followed_on
         if closes is None or closes <= on:
             when = "" if closes is None else f": the DLT window closed on {closes}"
             yield Obstacle(text=f"The outcome of {subject.id} has not been recorded{when}.")
         else:
             yield Obstacle(text=f"{subject.id} is in the DLT window until {closes}.", until=closes)
+
+
+def say_unruled(subject: Subject) -> str:
+    """Say why a subject counts for nothing until their evaluability is ruled."""
+    why = [] if subject.is_dose_in_limits else [f"{say_share(subject.share)} of the planned dose"]
+    enough = subject.followed_on
+    verdict = max(fact.event.on for fact in subject.outcomes)
+    if enough is not None and verdict < enough:
+        why.append(f'"no DLT" of {verdict}, before {enough}')
+    return f"The evaluability of {subject.id} has to be ruled: {', and '.join(why)}."
 
 
 def _next_step(decision: Decision, protocol: Protocol) -> str:

@@ -43,6 +43,8 @@ def _decisions_with_news(state: TrialState) -> Iterator[tuple[MadeDecision, list
             continue
         for outcome in subject.outcomes:
             add(subject.dosing.seq, outcome.seq)
+        for later in (*subject.further, *subject.rulings):
+            add(subject.dosing.seq, later.seq)
         for place in reversed(range(bisect_left(cutoffs, subject.dosing.seq))):
             if not state.decisions[place].knew(subject):
                 break  # decisions before that one did not know the subject either
@@ -61,6 +63,8 @@ _TELLING = {"on", "level", "outcome"}  # what a decision may depend on
 
 def _judge_anew(state: TrialState, made: MadeDecision, since: list[int]) -> Iterator[Remark]:
     then, chosen, protocol = made.event.recommended, made.event.chosen, made.protocol
+    if chosen.action == "resume":
+        return  # it was not about a dose
     if not {cohort.label for cohort in state.written_cohorts(made)} <= set(protocol.labels):
         return  # a level that the protocol of that time did not have: a departure shows it
     now = rule_says(state, known_to=made)

@@ -24,7 +24,7 @@ from escalation.trial.site import check_subject, dose_subject, enrol_subject, re
 from escalation.trial.spreadsheet import PatientRow, SpreadsheetError, read_patients
 from escalation.trial.state import Recorded, TrialState
 
-__all__ = ["import_patients"]
+__all__ = ["import_patients", "import_rows"]
 
 
 _Members = tuple[int, list[PatientRow]]
@@ -49,6 +49,13 @@ def import_patients(content: bytes, source: str) -> Callable[[TrialState, Record
     """
     rows = read_patients(content, source)
     digest = hashlib.sha256(content).hexdigest()
+    return import_rows(rows, source, digest)
+
+
+def import_rows(
+    rows: Sequence[PatientRow], source: str, digest: str
+) -> Callable[[TrialState, Recorder], Events]:
+    """Return the command that records rows, read from a source whose SHA-256 is ``digest``."""
     name = printable(source)[:200]  # a file may be called anything
 
     def command(state: TrialState, recorder: Recorder) -> Events:

@@ -6,13 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from escalation.errors import InputError, did_you_mean
-from escalation.trial.gates import (
-    Obstacle,
-    PlannedDose,
-    dosing_obstacles,
-    is_weight,
-    plan_dose,
-)
+from escalation.trial.gates import Obstacle, dosing_obstacles
+from escalation.trial.planned_dose import PlannedDose, is_weight, plan_dose
 from escalation.trial.state import TrialState
 from escalation.trial.subjects import Standing, Subject
 

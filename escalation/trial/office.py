@@ -18,6 +18,7 @@ from escalation.trial.events import (
     TrialRegistered,
     TrialRegisteredWithCommittee,
 )
+from escalation.trial.halts import standing_pauses
 from escalation.trial.people import lacks_role
 from escalation.trial.state import TrialState
 from escalation.trial.subjects import Standing
@@ -126,7 +127,13 @@ def resume_enrolment(state: TrialState, recorder: Recorder, *, reason: str) -> E
     refusal.check(state, recorder, "resume enrolment")
     _check_running(refusal, state)
     refusal.check_line("reason", reason)
-    refusal.unless(state.held is not None, "It is not held.")
+    paused = standing_pauses(state, recorder.on)
+    for pause in paused:
+        refusal.add(
+            f"It is paused since entry {pause.entry}: {pause.text}. To resume takes a decision of "
+            "the committee (trial decide --resume)."
+        )
+    refusal.unless(state.held is not None or bool(paused), "It is not held.")
     refusal.raise_if_any()
     return (EnrolmentResumed(on=recorder.on, reason=reason),)
 

@@ -8,17 +8,27 @@ from math import isclose, log
 
 from escalation.designs.base import Action
 from escalation.designs.replay import replay
+from escalation.nearness import is_above
 from escalation.outcomes import Outcome, format_outcomes
-from escalation.protocol import Protocol, format_dose
+from escalation.protocol import Evaluability, Protocol, format_dose
+from escalation.trial.adverse_events.delays import warn_of_delays
 from escalation.trial.calendar import next_dosing_day
-from escalation.trial.events import OutcomeRecorded, Role, SubjectDosed, SubjectEnrolled
-from escalation.trial.gates import overdue_subjects, plan_dose
+from escalation.trial.events import (
+    InfusionContinued,
+    OutcomeRecorded,
+    Role,
+    SubjectDosed,
+    SubjectEnrolled,
+)
+from escalation.trial.gates import overdue_subjects
+from escalation.trial.planned_dose import plan_dose
 from escalation.trial.remarks import Remark
 from escalation.trial.rule import describe_choice
+from escalation.trial.rulings import against_definition, other_rulings, to_be_ruled
 from escalation.trial.state import Cohort, MadeDecision, TrialState
 from escalation.trial.subjects import Standing, Subject
 
-__all__ = ["departures", "warnings"]
+__all__ = ["departures", "rulings", "warnings"]
 
 
 def departures(state: TrialState) -> list[Remark]:
@@ -33,9 +43,15 @@ def departures(state: TrialState) -> list[Remark]:
         *_imported(state),
         *_deviations(state),
         *_unnoticed(state),
+        *against_definition(state),
         *(Remark(entry=seq, text=f"Entry {seq}: {text}.") for seq, text in state.oddities),
     ]
     return sorted(found, key=lambda remark: remark.entry or 0)
+
+
+def rulings(state: TrialState) -> list[Remark]:
+    """Return the rulings on events and patients that are not departures: they stay visible."""
+    return other_rulings(state)
 
 
 def _overrides(state: TrialState) -> Iterator[Remark]:
@@ -115,10 +131,11 @@ def _imported(state: TrialState) -> Iterator[Remark]:
 
 def _deviations(state: TrialState) -> Iterator[Remark]:
     for subject in state.subjects.values():
-        acts: list[tuple[int, str, SubjectEnrolled | SubjectDosed]]
+        acts: list[tuple[int, str, SubjectEnrolled | SubjectDosed | InfusionContinued]]
         acts = [(fact.seq, "enrolled", fact.event) for fact in subject.enrolments]
         if subject.dosing is not None:
             acts.append((subject.dosing.seq, "dosed", subject.dosing.event))
+        acts += [(fact.seq, "dosed further", fact.event) for fact in subject.further]
         for seq, did, event in acts:
             if event.deviation is not None:
                 yield Remark(
@@ -207,6 +224,8 @@ def warnings(state: TrialState, on: date) -> list[Remark]:
             )
         )
     found += _changed_dlts(state)
+    found += to_be_ruled(state, on)
+    found += warn_of_delays(state)
     for subject in state.subjects.values():
         found += _lost_although_complete(subject)
         found += _odd_amount(subject, protocol)
@@ -234,7 +253,10 @@ def _lost_although_complete(subject: Subject) -> Iterator[Remark]:
     closes = subject.window_closes
     if subject.standing is not Standing.NOT_EVALUABLE or subject.dosing is None or closes is None:
         return
-    lost = next(f for f in subject.outcomes if f.event.outcome is Outcome.NOT_EVALUABLE)
+    said = (f for f in subject.outcomes if f.event.outcome is Outcome.NOT_EVALUABLE)
+    lost = next(said, None)
+    if lost is None:
+        return  # a ruling, which is shown as one
     severe = [t for t in subject.toxicities if t.grade >= _SEVERE and t.onset <= closes]
     if lost.event.on > closes:
         why = f"the DLT window had closed on {closes}"
@@ -250,10 +272,12 @@ _SEVERE = 3  # the grade from which protocols of such products speak of a DLT
 
 def _odd_amount(subject: Subject, protocol: Protocol | None) -> Iterator[Remark]:
     """Say that what a subject got is not what the protocol plans at their level."""
-    if protocol is None or subject.dosing is None or not subject.dosing.event.infused:
+    infused = subject.infused
+    if protocol is None or subject.dosing is None or not infused:
         return
     event, weight = subject.dosing.event, subject.enrolment.weight_kg
-    infused, seq = subject.dosing.event.infused, subject.dosing.seq
+    seq = subject.infusions[-1].seq
+    limits = subject.evaluability or Evaluability()
     amounts = {label: plan_dose(protocol, label, weight) for label in protocol.labels}
     planned = amounts[subject.level].amount if subject.level in amounts else None
     if planned is None:
@@ -267,7 +291,9 @@ def _odd_amount(subject: Subject, protocol: Protocol | None) -> Iterator[Remark]
             entry=seq,
             text=f"{got}: nearer to what level {nearest} is. The level stays as assigned.",
         )
-    elif not _LEAST <= infused / planned <= _MOST:
+    elif is_above(limits.least_share, infused / planned) or is_above(
+        infused / planned, limits.greatest_share
+    ):
         yield Remark(entry=seq, text=f"{got}, {infused / planned:.0%} of {_rounded(planned)}.")
     if protocol.dose_cap is not None and infused > protocol.dose_cap:
         yield Remark(entry=seq, text=f"{got}, above the cap of {_rounded(protocol.dose_cap)}.")
@@ -277,9 +303,6 @@ def _odd_amount(subject: Subject, protocol: Protocol | None) -> Iterator[Remark]
             text=f"{_rounded(event.planned)} {unit} were planned for {subject.id}; by the protocol "
             f"it is {_rounded(planned)}.",
         )
-
-
-_LEAST, _MOST = 0.8, 1.2  # of the planned amount; the protocol names no range
 
 
 def _rounded(amount: float) -> str:

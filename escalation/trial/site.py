@@ -7,6 +7,7 @@ from datetime import date
 
 from escalation.errors import did_you_mean
 from escalation.outcomes import Outcome
+from escalation.trial.adverse_events.verdicts import faults_of_verdict
 from escalation.trial.commands import Events, Recorder, Refusal
 from escalation.trial.events import (
     OutcomeRecorded,
@@ -15,13 +16,9 @@ from escalation.trial.events import (
     SubjectEnrolled,
     Toxicity,
 )
-from escalation.trial.gates import (
-    dosing_obstacles,
-    enrolment_obstacles,
-    is_weight,
-    plan_dose,
-)
+from escalation.trial.gates import dosing_obstacles, enrolment_obstacles
 from escalation.trial.people import subject_id_fault
+from escalation.trial.planned_dose import is_weight, plan_dose
 from escalation.trial.state import TrialState
 from escalation.trial.subjects import Standing, Subject
 
@@ -33,6 +30,8 @@ __all__ = [
     "check_weight",
     "dose_subject",
     "enrol_subject",
+    "find_subject",
+    "pass_gates",
     "record_outcome",
 ]
 
@@ -78,7 +77,7 @@ def enrol_subject(
     if known is not None:
         moved = known.standing is Standing.ASSIGNED and (not cohort or known.cohort < cohort.number)
         refusal.unless(moved, f"{subject} is enrolled since entry {known.enrolments[-1].seq}.")
-    breaches = _pass_gates(
+    breaches = pass_gates(
         refusal, [o.text for o in enrolment_obstacles(state, recorder.on)], deviation
     )
     if cohort is None:
@@ -113,7 +112,7 @@ def check_subject(
     check_weight(refusal, state, weight_kg)
 
 
-def _pass_gates(
+def pass_gates(
     refusal: Refusal, obstacles: Sequence[str], deviation: str | None
 ) -> tuple[str, ...]:
     """Refuse what a gate forbids; where it was done all the same, return the gates it broke."""
@@ -191,7 +190,7 @@ def dose_subject(
     """
     refusal = Refusal(f"the dosing of {subject} cannot be recorded")
     refusal.check(state, recorder, PATIENTS)
-    known = _known(refusal, state, subject)
+    known = find_subject(refusal, state, subject)
     if known is not None:
         refusal.unless(
             known.standing is Standing.ASSIGNED,
@@ -208,7 +207,7 @@ def dose_subject(
     refusal.check_line("lot", lot, 100)
     obstacles = () if history else dosing_obstacles(state, known, recorder.on)
     gates = [obstacle.text for obstacle in obstacles]
-    breaches = _pass_gates(refusal, gates, deviation)
+    breaches = pass_gates(refusal, gates, deviation)
     refusal.raise_if_any()
     return (
         SubjectDosed(
@@ -246,7 +245,7 @@ def record_outcome(
     """
     refusal = Refusal(f"the outcome of {subject} cannot be recorded")
     refusal.check(state, recorder, PATIENTS)
-    known = _known(refusal, state, subject)
+    known = find_subject(refusal, state, subject)
     event = OutcomeRecorded(
         on=recorder.on,
         subject=subject,
@@ -270,6 +269,7 @@ def check_outcome(
 ) -> None:
     """Refuse an outcome that the DLT window or the subject's course does not allow."""
     dosed, closes = subject.dosed_on, subject.window_closes
+    enough = subject.followed_on
     what = {
         Outcome.DLT: "a DLT",
         Outcome.NO_DLT: "no DLT",
@@ -285,11 +285,13 @@ def check_outcome(
     if dosed is not None:
         refusal.unless(event.on >= dosed, f"{subject.id} was dosed on {dosed}.")
     without_dlt = event.outcome in (Outcome.NO_DLT, Outcome.MODERATE)
-    if without_dlt and closes is not None and event.on < closes:
-        refusal.add(
-            f'The DLT window of {subject.id} closes on {closes}: "no DLT" cannot be said before.'
-        )
+    if without_dlt and enough is not None and event.on < enough:
+        why = f"The DLT window of {subject.id} closes on {closes}"
+        if enough != closes:
+            why = f"The least days of follow-up of {subject.id} are over on {enough}"
+        refusal.add(f'{why}: "no DLT" cannot be said before.')
     _check_moderate(refusal, state, event)
+    refusal.reasons += faults_of_verdict(subject, event)
     if event.outcome is Outcome.DLT:
         refusal.unless(bool(event.toxicities), "A DLT needs its term, grade and day of onset.")
     for toxicity in event.toxicities:
@@ -337,7 +339,8 @@ def _check_toxicity(
         )
 
 
-def _known(refusal: Refusal, state: TrialState, subject: str) -> Subject | None:
+def find_subject(refusal: Refusal, state: TrialState, subject: str) -> Subject | None:
+    """Return a subject; refuse one whom nobody has enrolled."""
     known = state.subjects.get(subject)
     if known is None:
         hint = did_you_mean(subject, state.subjects) if state.subjects else "nobody is yet"

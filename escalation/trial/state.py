@@ -21,6 +21,7 @@ from escalation.trial.events import (
     ScreeningFailed,
     VoteCast,
 )
+from escalation.trial.keys.held import Key
 from escalation.trial.subjects import Fact, Standing, Subject
 
 __all__ = [
@@ -167,8 +168,8 @@ class TrialState:
     site_zones : dict of str to str
         Time zone of each site that was opened.
     freezes : list of (Recorded, DataFrozen)
-    keys : dict of str to tuple of str
-        Public keys of each person, those in force.
+    keys : dict of str to Key
+        By the public key; revoked ones stay.
     """
 
     hashes: list[str] = field(default_factory=list)
@@ -196,7 +197,7 @@ class TrialState:
     not_enrolled: list[tuple[Recorded, ScreeningFailed]] = field(default_factory=list)
     site_zones: dict[str, str] = field(default_factory=dict)
     freezes: list[tuple[Recorded, DataFrozen]] = field(default_factory=list)
-    keys: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    keys: dict[str, Key] = field(default_factory=dict)
 
     @property
     def seq(self) -> int:
@@ -228,6 +229,11 @@ class TrialState:
             quorum=self.quorum, chair_needed=False, exclusive=(), recorder_may_approve=True
         )
 
+    @property
+    def needs_key(self) -> bool:
+        """Whether the protocol asks for a key's signature to approve."""
+        return self.protocol is not None and self.protocol.keys.required
+
     def find_event(self, entry: int) -> AdverseEvent | None:
         """Return the adverse event that an entry reported first; None for any other entry."""
         subject = self.subjects.get(self.owners.get(entry, ""))
@@ -256,9 +262,18 @@ class TrialState:
         subject = self.subjects.get(self.owners.get(seq, ""))
         if subject is None:
             return None
-        facts: list[Fact[Event]] = [*subject.enrolments, *subject.outcomes]
-        if subject.dosing is not None:
-            facts.append(subject.dosing)
+        facts: list[Fact[Event]]
+        facts = [*subject.enrolments, *subject.outcomes, *subject.infusions]
+        for event in subject.events:
+            facts += [
+                Fact(
+                    seq=report.seq,
+                    by=report.by,
+                    event=report.follow_up or report.event,
+                    corrected_by=report.corrected_by,
+                )
+                for report in event.reports
+            ]
         return next((fact for fact in facts if fact.seq == seq), None)
 
     def written_cohorts(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from typing import Generic, TypeVar
 
+from escalation.nearness import is_above
 from escalation.outcomes import Outcome
-from escalation.protocol import DltWindow, Evaluability
+from escalation.protocol import DltWindow, Evaluability, Protocol
 from escalation.trial.adverse_events.course import AdverseEvent
 from escalation.trial.calendar import DosedPatient, window_closes
 from escalation.trial.events import (
@@ -20,6 +21,7 @@ from escalation.trial.events import (
     SubjectEnrolled,
     Toxicity,
 )
+from escalation.trial.planned_dose import plan_dose
 
 __all__ = ["Fact", "Standing", "Subject"]
 
@@ -45,6 +47,7 @@ class Standing(StrEnum):
     NO_DLT = "no DLT"
     MODERATE = "moderate, no DLT"
     DLT = "DLT"
+    UNRULED = "evaluability to be ruled"
     NOT_EVALUABLE = "not evaluable"
 
 
@@ -65,8 +68,10 @@ class Subject:
     evaluability : Evaluability or None
         Of the protocol under which the subject was dosed; None in a trial whose record began
         before evaluability was ruled.
-    ruling : Fact or None
-        The last ruling on whether the subject counts.
+    protocol : Protocol or None
+        Under which the subject was dosed, where ``evaluability`` is.
+    rulings : tuple of Fact
+        Those on whether the subject counts; the last one is in force.
     further : tuple of Fact
         Infusions after the first.
     events : tuple of AdverseEvent
@@ -84,7 +89,8 @@ class Subject:
     dlt: DltWindow = field(default_factory=DltWindow)
     replaced_by: str | None = None
     evaluability: Evaluability | None = None
-    ruling: Fact[EvaluabilityRuled] | None = None
+    protocol: Protocol | None = None
+    rulings: tuple[Fact[EvaluabilityRuled], ...] = ()
     further: tuple[Fact[InfusionContinued], ...] = ()
     events: tuple[AdverseEvent, ...] = ()
     sites: tuple[tuple[date, str], ...] = ()
@@ -111,30 +117,112 @@ class Subject:
         return None if self.dosing is None else self.dosing.event.on
 
     @property
+    def infusions(self) -> tuple[Fact[SubjectDosed] | Fact[InfusionContinued], ...]:
+        """Every infusion, in order of entry."""
+        return () if self.dosing is None else (self.dosing, *self.further)
+
+    @property
+    def infused(self) -> float | None:
+        """The sum of all infusions; None where an amount is not known."""
+        amounts = [fact.event.infused for fact in self.infusions]
+        known = [amount for amount in amounts if amount is not None]
+        return sum(known) if known and len(known) == len(amounts) else None
+
+    @property
+    def planned(self) -> float | None:
+        """The amount that was to be infused: by the protocol, or as recorded before it judged."""
+        if self.dosing is None:
+            return None
+        if self.protocol is not None and self.level in self.protocol.labels:
+            by_protocol = plan_dose(self.protocol, self.level, self.enrolment.weight_kg).amount
+            if by_protocol is not None:
+                return by_protocol
+        return self.dosing.event.planned
+
+    @property
+    def share(self) -> float | None:
+        """What part of the planned dose was infused in all; None where either is not known."""
+        planned, infused = self.planned, self.infused
+        return None if infused is None or not planned else infused / planned
+
+    @property
+    def is_dose_in_limits(self) -> bool:
+        """Whether the share lets the subject count without a ruling; an unknown one does."""
+        limits, share = self.evaluability, self.share
+        if limits is None or share is None:
+            return True
+        too_little = is_above(limits.least_share, share)
+        return not (too_little or is_above(share, limits.greatest_share))
+
+    @property
+    def ruling(self) -> Fact[EvaluabilityRuled] | None:
+        """The ruling in force: the last one, unless what was infused has changed since."""
+        if not self.rulings:
+            return None
+        last = self.rulings[-1]
+        return last if all(_came_before(fact, last) for fact in self.infusions) else None
+
+    @property
+    def window_opens(self) -> date | None:
+        """Day from which the DLT window and the follow-up count; None before dosing."""
+        from_last = self.evaluability is not None and self.evaluability.window_from == "last"
+        if not from_last:
+            return self.dosed_on
+        return max((fact.event.on for fact in self.infusions), default=None)
+
+    @property
     def window_closes(self) -> date | None:
         """Last day of the DLT window; None before dosing, or where the protocol has no window."""
-        return None if self.dosed_on is None else window_closes(self.dlt, self.dosed_on)
+        return None if self.window_opens is None else window_closes(self.dlt, self.window_opens)
+
+    @property
+    def followed_on(self) -> date | None:
+        """First day on which "no DLT" can be said; None where no day is named, and before dosing.
+
+        It is the window's last, unless the protocol names least days of follow-up.
+        """
+        least = None if self.evaluability is None else self.evaluability.least_days
+        if least is None or self.window_opens is None:
+            return self.window_closes
+        return window_closes(replace(self.dlt, window_days=least), self.window_opens)
 
     @property
     def standing(self) -> Standing:
         """How the subject stands, whatever the order in which entries came.
 
-        A DLT counts however short the follow-up and whatever else was recorded. "No DLT", with a
-        moderate toxicity or without, counts from the day the window closes: where a correction has
-        moved that day beyond it, the subject is pending again.
+        A DLT counts however short the follow-up, however small the dose and whatever else was
+        recorded, unless the subject is ruled not evaluable. "No DLT", with a moderate toxicity or
+        without, counts from the day on which it can be said: where a correction has moved that day
+        beyond it, the subject is pending again. Where evaluability is ruled, "no DLT" said too
+        early, or of a dose outside the protocol's limits, counts for nothing until it is.
         """
         said = {fact.event.outcome for fact in self.outcomes}
+        lost = Outcome.NOT_EVALUABLE in said
         if self.dosing is None:
-            return Standing.WITHDRAWN if Outcome.NOT_EVALUABLE in said else Standing.ASSIGNED
-        if Outcome.DLT in said:
+            return Standing.WITHDRAWN if lost else Standing.ASSIGNED
+        ruling = self.ruling
+        ruled_out = ruling is not None and not ruling.event.evaluable
+        if Outcome.DLT in said and not ruled_out:
             return Standing.DLT
-        if Outcome.NOT_EVALUABLE in said:
+        if lost or ruled_out:
             return Standing.NOT_EVALUABLE
-        closes = self.window_closes
-        said = {f.event.outcome for f in self.outcomes if closes is None or f.event.on >= closes}
-        if Outcome.MODERATE in said:
+        counted = self._counted(ruling)
+        if Outcome.MODERATE in counted:
             return Standing.MODERATE
-        return Standing.NO_DLT if Outcome.NO_DLT in said else Standing.PENDING
+        if Outcome.NO_DLT in counted:
+            return Standing.NO_DLT
+        return Standing.UNRULED if said and self.evaluability is not None else Standing.PENDING
+
+    def _counted(self, ruling: Fact[EvaluabilityRuled] | None) -> set[Outcome]:
+        """Return the verdicts without a DLT that count, by themselves or by a ruling on them."""
+        enough = self.followed_on
+        in_limits = ruling is not None or self.is_dose_in_limits
+        return {
+            fact.event.outcome
+            for fact in self.outcomes
+            if (in_limits and (enough is None or fact.event.on >= enough))
+            or (ruling is not None and _came_before(fact, ruling))
+        }
 
     @property
     def outcome(self) -> Outcome | None:
@@ -156,23 +244,32 @@ class Subject:
         """The subject as the stagger sees them; None before dosing."""
         if self.dosed_on is None:
             return None
-        lost = None
-        if self.standing is Standing.NOT_EVALUABLE:
-            lost = min(
-                fact.event.on
-                for fact in self.outcomes
-                if fact.event.outcome is Outcome.NOT_EVALUABLE
-            )
-        return DosedPatient(dosed=self.dosed_on, lost=lost)
+        return DosedPatient(dosed=self.dosed_on, lost=self.lost_on)
+
+    @property
+    def lost_on(self) -> date | None:
+        """Day on which a subject who was dosed turned out not evaluable; None for others."""
+        if self.dosing is None or self.standing is not Standing.NOT_EVALUABLE:
+            return None
+        days = [f.event.on for f in self.outcomes if f.event.outcome is Outcome.NOT_EVALUABLE]
+        if self.ruling is not None and not self.ruling.event.evaluable:
+            days.append(self.ruling.event.on)
+        return min(days)
 
     def is_overdue(self, on: date) -> bool:
         """Tell whether the window has closed and no outcome has been recorded."""
-        closes = self.window_closes
-        return self.standing is Standing.PENDING and closes is not None and closes <= on
+        days = [day for day in (self.window_closes, self.followed_on) if day is not None]
+        return self.standing is Standing.PENDING and bool(days) and max(days) <= on
+
+
+def _came_before(fact: Fact[Event], ruling: Fact[EvaluabilityRuled]) -> bool:
+    """Tell whether a ruling was made on what an entry says now."""
+    return max((fact.seq, *fact.corrected_by)) < ruling.seq
 
 
 _LETTERS = {
     Standing.PENDING: Outcome.PENDING,
+    Standing.UNRULED: Outcome.PENDING,
     Standing.NO_DLT: Outcome.NO_DLT,
     Standing.MODERATE: Outcome.MODERATE,
     Standing.DLT: Outcome.DLT,

@@ -60,6 +60,7 @@ class Bench:
     state: TrialState = field(default_factory=TrialState)
     quorum: int = 1
     now: int = 0  # today, as a day number
+    entries: list[Recorded] = field(default_factory=list)
 
     @classmethod
     def started(cls, protocol: Protocol = NCT, quorum: int = 1) -> Bench:
@@ -74,7 +75,7 @@ class Bench:
     @classmethod
     def judged(cls, protocol: Protocol = NCT) -> Bench:
         """Do as ``started``, with verdicts held against events and one person voting."""
-        protocol = replace(protocol, committee=Committee(solo=True))
+        protocol = replace(protocol, committee=Committee(solo=True, quorum=1))
         bench = cls(protocol=protocol)
         bench.do(register_trial, OFFICE, protocol=protocol)
         for role in Role:
@@ -90,7 +91,8 @@ class Bench:
         at = datetime.combine(day(self.now), time(12), UTC)
         events = command(self.state, Recorder(name=by, on=day(on), at=at), **kw)
         for event in events:
-            self.state = evolve(self.state, recorded(self.state, event, by, at))
+            self.entries.append(recorded(self.state, event, by, at))
+            self.state = evolve(self.state, self.entries[-1])
         return events
 
     def refused(

@@ -689,7 +689,7 @@ def test_only_entries_about_subjects_are_corrected(opened, entry):
     said = opened.refused(
         correct_entry, SITE, entry=entry, changes={"on": "2026-01-01"}, reason="x"
     )
-    assert "Only enrolments, dosings and outcomes" in said or "The last entry is 8" in said
+    assert "Only enrolments, infusions, outcomes" in said or "The last entry is 8" in said
 
 
 def test_an_outcome_written_to_the_wrong_patient_is_withdrawn(opened):

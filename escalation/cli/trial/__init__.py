@@ -32,6 +32,18 @@ trial = LazyGroup(
             "escalation.cli.trial.site:outcome",
             "Record what happened: a DLT, none, moderate, or not evaluable.",
         ),
+        "ae": (
+            "escalation.cli.trial.adverse_events:ae",
+            "Record an adverse event, follow it up, or print the tables.",
+        ),
+        "adjudicate": (
+            "escalation.cli.trial.adjudication:adjudicate",
+            "Rule whether an adverse event is a DLT.",
+        ),
+        "evaluable": (
+            "escalation.cli.trial.adjudication:evaluable",
+            "Rule whether a patient counts.",
+        ),
         "correct": (
             "escalation.cli.trial.site:correct",
             "Correct an earlier entry; the entry itself stays.",
@@ -43,6 +55,10 @@ trial = LazyGroup(
         "sign": (
             "escalation.cli.trial.committee:sign",
             "Sign a decision, or any entry as reviewed.",
+        ),
+        "key": (
+            "escalation.cli.trial.keys:key",
+            "Register, revoke and list keys that people sign with.",
         ),
         "hold": (
             "escalation.cli.trial.office:hold",
@@ -67,9 +83,17 @@ trial = LazyGroup(
             "escalation.cli.trial.store:verify",
             "Check that a ledger is as it was written.",
         ),
+        "anchor": (
+            "escalation.cli.trial.anchors:anchor",
+            "Add the trial's anchor to a file kept elsewhere.",
+        ),
+        "timestamp": (
+            "escalation.cli.trial.anchors:timestamp",
+            "Timestamps of entries by somebody else's clock.",
+        ),
         "export": (
             "escalation.cli.trial.store:export",
-            "Write the patients as a spreadsheet, or the entries.",
+            "Write the patients as a spreadsheet, the entries, or the whole record.",
         ),
         "import": (
             "escalation.cli.trial.store:import_csv",

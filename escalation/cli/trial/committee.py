@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 
 import click
 
 from escalation.cli.options import CarefulCommand
+from escalation.cli.trial.keys import signing
 from escalation.cli.trial.recording import Recording, recording_options
 from escalation.protocol import describe_decision
 from escalation.trial import TrialState, rule_says
@@ -24,6 +26,7 @@ __all__ = ["decide", "sign"]
 @click.option("--mtd", type=int, metavar="L", help="Stop: this level is the MTD.")
 @click.option("--stop", is_flag=True, help="Stop without an MTD.")
 @click.option("--defer", is_flag=True, help="Decide another day.")
+@click.option("--resume", is_flag=True, help="Resume enrolment after a pause; needs --rationale.")
 @click.option("--rationale", metavar="TEXT", help="Why; needed to choose against the rule.")
 @click.option(
     "--attended",
@@ -41,6 +44,7 @@ def decide(
     mtd: int | None,
     stop: bool,
     defer: bool,
+    resume: bool,
     rationale: str | None,
     attended: tuple[str, ...],
 ) -> None:
@@ -48,17 +52,18 @@ def decide(
 
     It rests on everything recorded so far. Without a choice: what the rule says. The decision opens
     nothing until the chair has signed it as approved. A chair or member who names nobody decides
-    alone.
+    alone. After a death, or where a pause rule of the protocol is met, enrolment is paused until a
+    decision to --resume is approved.
 
     Example: escalation trial decide --follow --attended "Zhao Lan=for" --attended "K. Sato=for"
     --as "E. Brandt"
     """
-    n_choices = sum([follow, level is not None, mtd is not None, stop, defer])
+    n_choices = sum([follow, level is not None, mtd is not None, stop, defer, resume])
     if (level is None) != (enrol is None):
         raise click.UsageError("--level L and --enrol N go together")
     if n_choices > 1:
         raise click.UsageError(
-            "choose one: --follow, --level L with --enrol N, --mtd L, --stop or --defer"
+            "choose one: --follow, --level L with --enrol N, --mtd L, --stop, --defer or --resume"
         )
     attendees = [_read_attendance(text) for text in attended]
     if n_choices == 0:
@@ -71,6 +76,8 @@ def decide(
         choice = Choice(action="stop", mtd=mtd)
     elif defer:
         choice = Choice(action="defer")
+    elif resume:
+        choice = Choice(action="resume")
     recording.record(
         partial(decide_command, choice=choice, rationale=rationale, attendees=attendees)
     )
@@ -98,14 +105,39 @@ def _say_choices(state: TrialState) -> str:
     "meaning", metavar="MEANING", type=click.Choice([str(meaning) for meaning in Meaning])
 )
 @click.argument("entry", type=int, required=False)
+@click.option(
+    "--key",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Sign with this private key of OpenSSH, registered as yours.",
+)
+@click.option(
+    "--signature",
+    type=click.Path(path_type=Path),
+    metavar="FILE.sig",
+    help="Hand in what `ssh-keygen -Y sign` made of the statement.",
+)
 @recording_options
-def sign(recording: Recording, meaning: str, entry: int | None) -> None:
+def sign(
+    recording: Recording,
+    meaning: str,
+    entry: int | None,
+    key: Path | None,
+    signature: Path | None,
+) -> None:
     """Sign a decision, or any entry as reviewed.
 
     MEANING is proposed, approved or reviewed. Without ENTRY: the last decision; of a review, the
     last entry. To approve is to carry the
-    decision out: it opens the cohort, or stops the trial.
+    decision out: it opens the cohort, or stops the trial. With --key the signature can be checked
+    by anyone, without this program; a passphrase is asked for, or read from
+    ESCALATION_KEY_PASSPHRASE.
 
     Example: escalation trial sign approved --as "Zhao Lan"
     """
-    recording.record(partial(sign_command, meaning=Meaning(meaning), entry=entry))
+    if key is None and signature is None:
+        recording.record(partial(sign_command, meaning=Meaning(meaning), entry=entry))
+        return
+    with recording.place.opened() as tracker:
+        command = signing(tracker.trial, Meaning(meaning), entry, key, signature)
+        recording.record_in(tracker, command)

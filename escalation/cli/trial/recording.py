@@ -8,21 +8,24 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 import click
 
 from escalation.cli.options import echo_json, line
+from escalation.cli.trial.anchoring import anchor_file, append_head
 from escalation.cli.trial.common import (
     Place,
     Wrapped,
+    check_new,
+    now,
     read_days,
     show,
     today,
     trial_options,
 )
-from escalation.errors import UnknownOutcomeError
+from escalation.errors import EscalationError, UnknownOutcomeError
 from escalation.protocol import describe_decision
 from escalation.reports.level_table import answer
 from escalation.reports.trial.heading import trial_heading
@@ -40,13 +43,16 @@ from escalation.trial import (
     rule_says,
     warnings,
 )
-from escalation.trial.events import Signed
+from escalation.trial.events import DecisionMade, Signed, SignedWithKey
 
 __all__ = ["Recording", "recording_options"]
 
 
-def recording_options(command: Wrapped) -> Wrapped:
-    """Add the options of every command that records; pass them as ``recording``."""
+def recording_options(command: Wrapped, *, unless: str = "") -> Wrapped:
+    """Add the options of every command that records; pass them as ``recording``.
+
+    ``unless`` names a flag of a command that then records nothing: nobody has to be named.
+    """
 
     @click.option(
         "--as",
@@ -70,6 +76,11 @@ def recording_options(command: Wrapped) -> Wrapped:
     @click.option(
         "--request-id", metavar="ID", help="Record this request, by its ID, at most once."
     )
+    @click.option(
+        "--clock-is-right",
+        is_flag=True,
+        help="Record although the clock is earlier than the last entry, or far from the server's.",
+    )
     @trial_options
     @functools.wraps(command)
     def wrapper(
@@ -79,16 +90,18 @@ def recording_options(command: Wrapped) -> Wrapped:
         on: date | None,
         seen: int | None,
         request_id: str | None,
+        clock_is_right: bool,
         as_json: bool,
         **kwargs: Any,
     ) -> Any:
-        if name is None:
+        if name is None and not kwargs.get(unless):
             raise click.UsageError("say who records this: --as NAME, or ESCALATION_AS")
         recording = Recording(
             place=place,
-            recorder=Recorder(name=name, on=today() if on is None else on, at=datetime.now(UTC)),
+            recorder=Recorder(name=name or "", on=today() if on is None else on, at=now()),
             seen=seen,
             request_id=os.urandom(16).hex() if request_id is None else request_id,
+            clock_is_right=clock_is_right,
             as_json=as_json,
         )
         return command(*args, recording=recording, **kwargs)
@@ -104,6 +117,7 @@ class Recording:
     recorder: Recorder
     seen: int | None
     request_id: str
+    clock_is_right: bool
     as_json: bool
 
     def record(self, command: Command) -> None:
@@ -122,8 +136,15 @@ class Recording:
 
         with self._naming_the_request():
             recorded = tracker.record(
-                watched, self.recorder, request_id=self.request_id, seen=self.seen, new=new
+                watched,
+                self.recorder,
+                request_id=self.request_id,
+                seen=self.seen,
+                new=new,
+                clock_is_right=self.clock_is_right,
             )
+        if any(isinstance(entry.event, _ANCHORED) for entry in recorded):
+            self._keep_anchor(tracker, recorded[-1].seq)
         try:
             self._say(tracker.trial, recorded, before)
         except OSError as error:
@@ -131,6 +152,24 @@ class Recording:
                 seq = recorded[-1].seq
                 click.echo(f"escalation: entry {seq} is recorded, but cannot be shown:", err=True)
             raise
+
+    def _keep_anchor(self, tracker: Tracker, seq: int) -> None:
+        """Keep the trial's anchor elsewhere, where that is wanted.
+
+        What is recorded is recorded: a failure is told, and the next anchor covers it too.
+        """
+        try:
+            entries = tracker.entries()
+            path = anchor_file(replay_events(entries).protocol, self.place.db)
+            if path is not None:
+                check_new(path, self.place.db, force=True)
+                append_head(path, tracker, entries, self.recorder.at)
+        except EscalationError as error:
+            click.echo(
+                f"escalation: entry {seq} is recorded, but its anchor is NOT kept: {error}\n"
+                "escalation: when that is mended, `escalation trial anchor` keeps it",
+                err=True,
+            )
 
     @contextmanager
     def _naming_the_request(self) -> Iterator[None]:
@@ -170,8 +209,13 @@ class Recording:
             line(f"{_HEADINGS[kind]}: {remark.text}", indent="  ")
         if rule is not None:
             line(f"The rule now says: {rule}", indent="  ")
-        if isinstance(recorded[-1].event, Signed):  # to be kept with what was signed
+        if isinstance(
+            recorded[-1].event, Signed | SignedWithKey
+        ):  # to be kept with what was signed
             show([f"anchor {after.seq}:{after.head}"])
+
+
+_ANCHORED = (DecisionMade, Signed, SignedWithKey)  # after these the trial's anchor is kept
 
 
 def _say_entries(recorded: Sequence[Recorded], after: TrialState) -> str:
@@ -179,6 +223,9 @@ def _say_entries(recorded: Sequence[Recorded], after: TrialState) -> str:
     said = describe_entry(first, after)
     if first is last:
         return f"Entry {first.seq} recorded: {said}"
+    if len(recorded) == 2 and first.event.kind not in _PLURALS:  # one, and what follows from it
+        also = describe_entry(last, after)
+        return f"Entries {first.seq} and {last.seq} recorded: {said} {also}"
     kinds = [_PLURALS.get(entry.event.kind) for entry in recorded]
     counts = (f"{kinds.count(noun)} {noun}" for noun in _PLURALS.values() if noun in kinds)
     began = f" {said}" if first.event.kind not in _PLURALS else ""

@@ -20,13 +20,21 @@ from escalation.trial import (
     Events,
     Recorder,
     TrialState,
+    continue_infusion,
     correct_entry,
     dose_subject,
     enrol_subject,
     record_outcome,
 )
+from escalation.trial.adverse_events.record import FOLLOWED_UP
 from escalation.trial.codec import dump_event
-from escalation.trial.events import OutcomeRecorded, Relation, Toxicity
+from escalation.trial.events import (
+    AdverseEventFollowedUp,
+    EventOutcome,
+    OutcomeRecorded,
+    Relation,
+    Toxicity,
+)
 
 __all__ = ["correct", "dose", "enrol", "outcome"]
 
@@ -78,6 +86,11 @@ def enrol(
     "--planned", type=float, metavar="AMOUNT", help="What was planned.  [default: by the protocol]"
 )
 @click.option("--lot", metavar="LOT", help="Lot of the product.")
+@click.option(
+    "--further",
+    is_flag=True,
+    help="A further part of the dose, or a repeated infusion: amounts add up.",
+)
 @_deviation
 @recording_options
 def dose(
@@ -87,14 +100,25 @@ def dose(
     infused: float | None,
     planned: float | None,
     lot: str | None,
+    further: bool,
     deviation: str | None,
 ) -> None:
     """Record an infusion, on the day it was given.
 
-    Amounts are totals, not per kg. The DLT window begins on this day.
+    Amounts are totals, not per kg. The DLT window begins on this day; with --further, on the day of
+    the first infusion or of the last, as the protocol's [evaluability] says.
 
     Example: escalation trial dose TJ-011 --infused 3.7e8 --lot L-011 --as "Lin Mei"
     """
+    if further:
+        if planned is not None:
+            raise click.UsageError("--planned goes with the first infusion, not with --further")
+        recording.record(
+            partial(
+                continue_infusion, subject=subject, infused=infused, lot=lot, deviation=deviation
+            )
+        )
+        return
     recording.record(
         partial(
             dose_subject,
@@ -245,8 +269,9 @@ def correct(
     """Correct an earlier entry; the entry itself stays.
 
     ENTRY is its number in `escalation trial log`: an enrolment (on, level, weight_kg), a dosing
-    (on, planned, infused, lot) or an outcome (on, outcome, reason; of its toxicity term, grade,
-    onset, relation, narrative; where there are several: toxicities, as JSON).
+    (on, planned, infused, lot), an outcome (on, outcome, reason; of its toxicity term, grade,
+    onset, relation, narrative; where there are several: toxicities, as JSON) or a report of an
+    adverse event (every field of it but the subject; serious as words with commas between).
 
     Example: escalation trial correct 43 --set lot=L-10 --reason "misread" --as "Lin Mei"
     """
@@ -264,8 +289,16 @@ def _correct(
     changes: Mapping[str, Any] | None,
     reason: str,
 ) -> Events:
-    """Correct an entry; what is said of a toxicity goes to the only one the entry has."""
+    """Correct an entry; what is said of a toxicity goes to the only one the entry has.
+
+    What is said of a follow-up goes to what it changes.
+    """
     fact = state.fact(entry)
+    if changes and fact is not None and isinstance(fact.event, AdverseEventFollowedUp):
+        followed = {name: changes[name] for name in changes if name in FOLLOWED_UP}
+        others = {name: changes[name] for name in changes if name not in FOLLOWED_UP}
+        if followed:
+            changes = {**others, "changes": dict(fact.event.changes) | followed}
     said = {name: value for name, value in (changes or {}).items() if name in _OF_TOXICITY}
     if changes and said and fact is not None and isinstance(fact.event, OutcomeRecorded):
         toxicities = dump_event(fact.event)["toxicities"]
@@ -280,7 +313,11 @@ def _correct(
 
 
 _OF_TOXICITY = tuple(field.name for field in fields(Toxicity))
-_TEXTS = ("on", "lot", "reason", "term", "onset", "relation", "narrative")
+_TEXTS = (
+    *("on", "lot", "reason", "term", "onset", "relation", "narrative"),
+    *("started", "ended", "aware", "scale", "scale_version", "category", "code", "dictionary"),
+    *("graded_by", "action", "treatment"),
+)
 
 
 def _read_changes(settings: Sequence[str]) -> dict[str, Any]:
@@ -299,13 +336,23 @@ def _read_value(name: str, value: str) -> Any:
     if not value:
         return None
     if name == "outcome":
-        word = value.casefold().replace(" ", "-")
-        if word not in _OUTCOMES:
-            raise click.UsageError(f"outcome is one of {', '.join(_OUTCOMES)}, not {value!a}")
-        return _OUTCOMES[word]
+        return _read_outcome(value)
+    if name == "serious":
+        return [word.strip() for word in value.split(",")]
     if name in _TEXTS:
         return value
     try:
         return json.loads(value)
     except (ValueError, RecursionError):
         return value
+
+
+def _read_outcome(value: str) -> str:
+    """Read an outcome of a subject, or of an adverse event."""
+    word = value.casefold()
+    if word in map(str, EventOutcome):
+        return word
+    if word.replace(" ", "-") not in _OUTCOMES:
+        known = ", ".join((*_OUTCOMES, *EventOutcome))
+        raise click.UsageError(f"outcome is one of {known}, not {value!a}")
+    return _OUTCOMES[word.replace(" ", "-")]

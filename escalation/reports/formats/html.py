@@ -43,7 +43,8 @@ td { vertical-align: top; white-space: nowrap; }
 td.left { white-space: normal; }
 .note { padding-left: 1.5rem; color: #555; }
 pre { overflow-x: auto; }
-@media print { body { margin: 0; max-width: none; font-size: 10pt; } tr { break-inside: avoid; } }
+@media print { body { margin: 0; max-width: none; font-size: 10pt; } tr { break-inside: avoid; }
+               h2, h3 { break-after: avoid; } }
 </style>
 </head>
 <body>

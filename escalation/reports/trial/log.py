@@ -10,10 +10,14 @@ from escalation.reports.trial.heading import trial_heading
 from escalation.reports.trial.sentences import describe_entry
 from escalation.reports.view import Block, Table, Verbatim, View
 from escalation.trial.codec import dump_event
-from escalation.trial.events import EntryCorrected
+from escalation.trial.events import (
+    AdverseEventAdjudicated,
+    AdverseEventFollowedUp,
+    EntryCorrected,
+)
 from escalation.trial.state import Recorded, TrialState
 
-__all__ = ["about_subject", "entry_document", "log_document", "view_log"]
+__all__ = ["about_subject", "entry_document", "log_document", "since", "view_log"]
 
 
 def view_log(entries: Sequence[Recorded], state: TrialState, trial: str) -> View:
@@ -39,7 +43,7 @@ def _page(entries: Sequence[Recorded], state: TrialState) -> Iterator[Block]:
     rows = [("entry", "recorded, UTC", "by whom, and what")]
     for entry in entries:
         day = entry.event.on != entry.at.astimezone(UTC).date()
-        said = f"{entry.by}: {describe_entry(entry, state, day=day)} {_since(entry, state)}"
+        said = f"{entry.by}: {describe_entry(entry, state, day=day)} {since(entry, state)}"
         rows.append((str(entry.seq), f"{entry.at.astimezone(UTC):%Y-%m-%d %H:%M}", said.strip()))
     yield Table(rows, left=(1,), prose=True)
     yield Verbatim(f"anchor {state.seq}:{state.head}")
@@ -84,8 +88,8 @@ def entry_document(entry: Recorded) -> dict[str, Any]:
 
 
 def about_subject(entry: Recorded, subject: str, state: TrialState) -> bool:
-    """Tell whether an entry is about a subject: theirs, or a correction of one of theirs."""
-    if isinstance(entry.event, EntryCorrected):
+    """Tell whether an entry is about a subject: theirs, or one on an entry of theirs."""
+    if isinstance(entry.event, EntryCorrected | AdverseEventFollowedUp | AdverseEventAdjudicated):
         return state.owners.get(entry.event.entry) == subject
     return subject in (
         getattr(entry.event, "subject", None),
@@ -93,11 +97,14 @@ def about_subject(entry: Recorded, subject: str, state: TrialState) -> bool:
     )
 
 
-def _since(entry: Recorded, state: TrialState) -> str:
-    """Say what has become of an entry: corrected, withdrawn, or never fitting."""
+def since(entry: Recorded, state: TrialState) -> str:
+    """Say what has become of an entry: corrected, withdrawn, followed up, or never fitting."""
     corrected, withdrawn = _corrected_by(entry, state), _withdrawn_by(entry, state)
     notes = [f"[corrected by {', '.join(map(str, corrected))}]"] if corrected else []
     notes += [] if withdrawn is None else [f"[withdrawn by {withdrawn}]"]
+    event = state.find_event(entry.seq)
+    later = [] if event is None else [report.seq for report in event.reports[1:]]
+    notes += [f"[followed up by {', '.join(map(str, later))}]"] if later else []
     notes += [f"[does not fit: {text}]" for seq, text in state.oddities if seq == entry.seq]
     return " ".join(notes)
 

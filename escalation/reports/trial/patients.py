@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
-from escalation.reports.trial.sentences import describe_toxicity, say_percent
+from escalation.reports.trial.adverse_event_sentences import describe_events
+from escalation.reports.trial.sentences import describe_toxicity
 from escalation.reports.view import Block, Table
 from escalation.trial import TrialState
 from escalation.trial.codec import dump_event
+from escalation.trial.planned_dose import say_share
 from escalation.trial.subjects import Standing, Subject
 
 __all__ = ["patient_blocks", "patient_rows", "patients_document"]
@@ -20,7 +22,7 @@ _HEADING = ("patient", "level", "cohort", "dosed", "given", "window to", "standi
 _COLUMNS = (
     *("subject", "level", "cohort", "weight_kg", "enrolled_on", "dosed_on", "planned", "infused"),
     *("percent_of_planned", "lot", "window_closes", "standing", "overdue", "replaces"),
-    *("replaced_by", "toxicities"),
+    *("replaced_by", "n_adverse_events", "n_serious", "worst_grade", "toxicities"),
 )
 
 
@@ -39,13 +41,12 @@ def patient_blocks(state: TrialState, on: date) -> Iterator[Block]:
 
 def _row(subject: Subject, on: date) -> tuple[str, ...]:
     dosed, closes = subject.dosed_on, subject.window_closes
-    percent = None if subject.dosing is None else say_percent(subject.dosing.event)
     return (
         subject.id,
         str(subject.level),
         str(subject.cohort),
         "-" if dosed is None else str(dosed),
-        percent or "-",
+        "-" if subject.share is None else say_share(subject.share),
         "-" if closes is None else str(closes),
         "overdue" if subject.is_overdue(on) else str(subject.standing),
     )
@@ -53,14 +54,21 @@ def _row(subject: Subject, on: date) -> tuple[str, ...]:
 
 def _notes(subject: Subject) -> Iterator[str]:
     yield from (describe_toxicity(toxicity) for toxicity in subject.toxicities)
+    if subject.events:
+        yield describe_events(subject.events)
     if subject.standing in (Standing.NOT_EVALUABLE, Standing.WITHDRAWN):
         yield from (f.event.reason for f in subject.outcomes if f.event.reason is not None)
+        if subject.ruling is not None:
+            yield subject.ruling.event.reason
+    elif subject.ruling is not None:
+        yield f"ruled evaluable: {subject.ruling.event.reason}"
+    if subject.further:
+        yield f"{len(subject.infusions)} infusions, the last on {subject.infusions[-1].event.on}"
     if subject.replaced_by is not None:
         yield f"replaced by {subject.replaced_by}"
-    facts = [*subject.enrolments, *subject.outcomes]
+    facts = [*subject.enrolments, *subject.outcomes, *subject.infusions]
     seqs = [(fact.seq, fact.corrected_by) for fact in facts]
-    if subject.dosing is not None:
-        seqs.append((subject.dosing.seq, subject.dosing.corrected_by))
+    seqs += [(report.seq, report.corrected_by) for e in subject.events for report in e.reports]
     for seq, corrected_by in sorted(seqs):
         if corrected_by:
             yield f"entry {seq} was corrected by {' and '.join(map(str, corrected_by))}"
@@ -82,9 +90,7 @@ def patients_document(state: TrialState, on: date) -> list[dict[str, Any]]:
 
 def _document(subject: Subject, on: date) -> dict[str, Any]:
     dosing = None if subject.dosing is None else subject.dosing.event
-    percent = None
-    if dosing is not None and dosing.infused is not None and dosing.planned:
-        percent = 100 * dosing.infused / dosing.planned
+    ruling = None if subject.ruling is None else subject.ruling.event
     toxicities = [
         toxicity
         for fact in subject.outcomes
@@ -98,15 +104,21 @@ def _document(subject: Subject, on: date) -> dict[str, Any]:
         "enrolled_on": subject.enrolment.on.isoformat(),
         "dosed_on": None if dosing is None else dosing.on.isoformat(),
         "planned": None if dosing is None else dosing.planned,
-        "infused": None if dosing is None else dosing.infused,
-        "percent_of_planned": percent,
+        "infused": subject.infused,
+        "n_infusions": len(subject.infusions),
+        "percent_of_planned": None if subject.share is None else 100 * subject.share,
         "lot": None if dosing is None else dosing.lot,
         "window_closes": None
         if subject.window_closes is None
         else subject.window_closes.isoformat(),
         "standing": subject.standing,
+        "ruled_evaluable": None if ruling is None else ruling.evaluable,
+        "ruled_because": None if ruling is None else ruling.reason,
         "overdue": subject.is_overdue(on),
         "toxicities": toxicities,
+        "n_adverse_events": len(subject.events),
+        "n_serious": sum(event.is_serious for event in subject.events),
+        "worst_grade": max((event.worst_grade for event in subject.events), default=None),
         "replaces": subject.enrolment.replaces,
         "replaced_by": subject.replaced_by,
     }

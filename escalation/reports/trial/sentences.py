@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import assert_never
+from typing import Any, assert_never
 
 from escalation.outcomes import Outcome
 from escalation.protocol import Protocol, format_dose
+from escalation.reports.trial.adverse_event_sentences import say_follow_up, say_report
 from escalation.text import count
 from escalation.trial.codec import dump_event
 from escalation.trial.events import (
@@ -46,6 +47,7 @@ from escalation.trial.events import (
     Vote,
     VoteCast,
 )
+from escalation.trial.planned_dose import say_share
 from escalation.trial.rule import describe_choice
 from escalation.trial.state import Correction, MadeDecision, Recorded, TrialState
 
@@ -109,14 +111,13 @@ def _sentence(  # noqa: PLR0911, PLR0912  # a kind of event a line
         case TrialClosed():
             return f"trial closed{on}: {event.reason}"
         case AdverseEventRecorded():
-            return f"{event.subject} had {event.term} grade {event.grade}, onset {event.started}"
+            return say_report(event)
         case AdverseEventFollowedUp():
-            return f"adverse event {event.entry} followed up{on}"
+            return say_follow_up(event, state)
         case AdverseEventAdjudicated():
-            ruled = "a DLT" if event.dlt else "no DLT"
-            return f"adverse event {event.entry} adjudicated{on} as {ruled}"
+            return _adjudication(event, state, on)
         case InfusionContinued():
-            return f"{event.subject} dosed further{on}"
+            return _further(event, state, on)
         case EvaluabilityRuled():
             counts = "evaluable" if event.evaluable else "not evaluable"
             return f"{event.subject} ruled {counts}{on}: {event.reason}"
@@ -157,8 +158,7 @@ def say_percent(event: SubjectDosed) -> str | None:
     """Say what part of the planned amount was infused; None where either is not known."""
     if event.infused is None or not event.planned:
         return None
-    percent = 100 * event.infused / event.planned
-    return f"{percent:.0f} %" if 1 <= percent < 10_000 else f"{percent:.3g} %"
+    return say_share(event.infused / event.planned)
 
 
 def describe_toxicity(toxicity: Toxicity) -> str:
@@ -207,12 +207,31 @@ def _dosing(event: SubjectDosed, state: TrialState, on: str) -> str:
     return said + _deviation(event)
 
 
+def _further(event: InfusionContinued, state: TrialState, on: str) -> str:
+    said = f"{event.subject} dosed further{on}"
+    if event.infused is not None:
+        said += f", {say_amount(event.infused)}{_amount_unit(state.protocol)}"
+    if event.lot is not None:
+        said += f", lot {event.lot}"
+    return said + _deviation(event)
+
+
+def _adjudication(event: AdverseEventAdjudicated, state: TrialState, on: str) -> str:
+    ruled = "a DLT" if event.dlt else "no DLT"
+    known = state.find_event(event.entry)
+    what = "" if known is None else f" ({known.now.term} of {known.subject})"
+    said = f"adverse event {event.entry}{what} adjudicated{on} as {ruled}"
+    rule = "" if event.rule is None else f' (rule "{event.rule}")'
+    said += f"; the definition suggests: {event.suggested}{rule}"
+    return said if event.reason is None else f"{said}. Reason: {event.reason}"
+
+
 def _amount_unit(protocol: Protocol | None) -> str:
     unit = "" if protocol is None else (protocol.unit or "").removesuffix("/kg")
     return f" {unit}" if unit else ""
 
 
-def _deviation(event: SubjectEnrolled | SubjectDosed) -> str:
+def _deviation(event: SubjectEnrolled | SubjectDosed | InfusionContinued) -> str:
     return "" if event.deviation is None else f', against a gate: "{event.deviation}"'
 
 
@@ -250,6 +269,12 @@ def _headline(event: Event) -> str:
             return f"enrolment of {subject}"
         case SubjectDosed():
             return f"dosing of {subject}"
+        case AdverseEventRecorded():
+            return f"{event.term} of {subject}"
+        case AdverseEventFollowedUp():
+            return f"follow-up of adverse event {event.entry}"
+        case InfusionContinued():
+            return f"further infusion of {subject}"
     return f"outcome of {subject}"
 
 
@@ -257,11 +282,17 @@ def _changes(made: Correction) -> Iterator[str]:
     """Yield what changed, as ``infused 3.84E8 -> 3.48E8``."""
     if made.after is None:
         return
-    before, after = dump_event(made.before), dump_event(made.after)
-    for name, new in after.items():
-        if before.get(name) != new:
-            old = before.get(name)
+    before, after = _flat(made.before), _flat(made.after)
+    for name in before | after:
+        old, new = before.get(name), after.get(name)
+        if old != new:
             yield f"{_WORDS.get(name, name)} {_say_value(name, old)} -> {_say_value(name, new)}"
+
+
+def _flat(event: Event) -> dict[str, Any]:
+    """Return an event's fields; what a follow-up changes is among them."""
+    data = dump_event(event)
+    return data | data.pop("changes") if isinstance(event, AdverseEventFollowedUp) else data
 
 
 _WORDS = {"on": "day", "weight_kg": "weight in kg"}  # names of fields that are not words
@@ -274,7 +305,7 @@ def _say_value(name: str, value: object) -> str:
         case float():
             return say_amount(value)
         case str() if name == "outcome":
-            return _SAID[Outcome(value)]
+            return _SAID[Outcome(value)] if value in set(Outcome) else value
         case list():
             return " and ".join(_say_value(name, item) for item in value)
         case {"term": term, **rest}:
@@ -290,7 +321,7 @@ def _decision(recorded: Recorded, event: DecisionMade, state: TrialState, on: st
     if event.override:
         than = ", further than the rule went" if event.departure else ", other than the rule"
         said += f"{than}: {_say_recommended(event, made)}"
-    else:
+    elif event.chosen.action != "resume":
         said += ", as the rule says"
     if event.rationale is not None:
         said += f'. Rationale: "{event.rationale}"'

@@ -16,8 +16,17 @@ from escalation.reports.trial.patients import patient_blocks, patient_rows, pati
 from escalation.reports.trial.sentences import short_digest
 from escalation.reports.view import GAP, Block, Item, Items, Paragraph, Verbatim, View
 from escalation.text import count
-from escalation.trial import Remark, TrialState, departures, look_back, rule_says, warnings
+from escalation.trial import (
+    Remark,
+    TrialState,
+    departures,
+    look_back,
+    rule_says,
+    rulings,
+    warnings,
+)
 from escalation.trial.gates import overtaken
+from escalation.trial.halts import standing_pauses
 from escalation.trial.rule import describe_choice
 from escalation.trial.state import Cohort, MadeDecision, Recorded
 from escalation.trial.subjects import Standing
@@ -68,6 +77,8 @@ def _page(
     yield from _section("Departures", "none", departures(state))
     if state.decisions:
         yield from _section("Seen from now", "no decision looks otherwise", look_back(state))
+    if rulings(state):
+        yield from _section("Rulings", "none", rulings(state))
     yield from _section("Warnings", "none", warnings(state, on))
     yield GAP
     yield Paragraph(f"Head: entry {last.seq}, recorded {_time(last)} by {last.by}", "  ")
@@ -86,6 +97,10 @@ def status_document(state: TrialState, on: date) -> dict[str, Any]:
         "n_enrolled": state.n_enrolled,
         "n_planned": None if state.protocol is None else state.protocol.planned_patients,
         "held": _since(state.held),
+        "paused": [
+            {"entry": pause.entry, "since": pause.since.isoformat(), "reason": pause.text}
+            for pause in standing_pauses(state, on)
+        ],
         "closed": _since(state.closed),
         "stopped": None if state.stopped is None else _decision_document(state.stopped),
         **_rule_document(state),
@@ -95,6 +110,7 @@ def status_document(state: TrialState, on: date) -> dict[str, Any]:
         "decisions": [_decision_document(made) for made in state.decisions],
         "departures": _remarks_document(departures(state)),
         "look_back": _remarks_document(look_back(state)),
+        "rulings": _remarks_document(rulings(state)),
         "warnings": _remarks_document(warnings(state, on)),
     }
 
@@ -114,7 +130,7 @@ def _heading(state: TrialState, trial: str, on: date, as_of: Recorded | None) ->
     amended = "".join(f", amended by entry {amendment.seq}" for amendment in state.amendments)
     yield f"{name}{amended}."
     yield f"{describe_design(protocol.design)}."
-    yield from _halts(state)
+    yield from _halts(state, on)
 
 
 def _say_enrolled(state: TrialState) -> str:
@@ -128,11 +144,13 @@ def _time(entry: Recorded) -> str:
     return f"{entry.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
-def _halts(state: TrialState) -> Iterator[str]:
+def _halts(state: TrialState, on: date) -> Iterator[str]:
     if state.closed is not None:
         yield f"CLOSED by entry {state.closed.seq}{_reason(state.closed.event)}"
     if state.held is not None:
         yield f"ENROLMENT IS HELD since entry {state.held.seq}{_reason(state.held.event)}"
+    for pause in standing_pauses(state, on):
+        yield f"ENROLMENT IS PAUSED since entry {pause.entry}: {pause.text}."
     if state.stopped is not None:
         chosen = describe_choice(state.stopped.event.chosen, state.stopped.protocol)
         yield f"STOPPED by decision {state.stopped.seq}: {chosen}."

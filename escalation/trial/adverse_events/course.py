@@ -7,11 +7,17 @@ from datetime import date
 
 from escalation.trial.events import (
     AdverseEventAdjudicated,
+    AdverseEventFollowedUp,
     AdverseEventRecorded,
     EventOutcome,
 )
 
-__all__ = ["Adjudication", "AdverseEvent", "Report"]
+__all__ = ["Adjudication", "AdverseEvent", "Report", "is_death"]
+
+
+def is_death(event: AdverseEventRecorded) -> bool:
+    """Tell whether a report says that the subject died of it: grade 5, or a fatal outcome."""
+    return event.grade == 5 or event.outcome is EventOutcome.FATAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +33,11 @@ class Report:
         The day from which it is so, and the day on which the site became aware.
     event : AdverseEventRecorded
         The event in full, as it was then.
+    recorded_on : date or None
+        Day on which the ledger took the entry, UTC.
+    follow_up : AdverseEventFollowedUp or None
+        What the entry says, as corrected; None for the first report.
+    corrected_by : tuple of int
     """
 
     seq: int
@@ -34,6 +45,9 @@ class Report:
     on: date
     aware: date
     event: AdverseEventRecorded
+    recorded_on: date | None = None
+    follow_up: AdverseEventFollowedUp | None = None
+    corrected_by: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,13 +73,11 @@ class AdverseEvent:
         The first report and every follow-up, in order of entry.
     adjudications : tuple of Adjudication
         The last one counts.
-    corrected_by : tuple of int
     """
 
     entry: int
     reports: tuple[Report, ...]
     adjudications: tuple[Adjudication, ...] = ()
-    corrected_by: tuple[int, ...] = ()
 
     @property
     def first(self) -> AdverseEventRecorded:
@@ -90,7 +102,25 @@ class AdverseEvent:
     @property
     def is_fatal(self) -> bool:
         """Whether the subject died of it: grade 5, or a fatal outcome."""
-        return self.worst_grade == 5 or self.now.outcome is EventOutcome.FATAL
+        return self.worst_grade == 5 or is_death(self.now)
+
+    @property
+    def died_on(self) -> date | None:
+        """Day of death: the end of a fatal event, or the day of the report that says so."""
+        if not self.is_fatal:
+            return None
+        said = next((report for report in self.reports if is_death(report.event)), self.reports[-1])
+        return self.now.ended or said.event.ended or said.on
+
+    @property
+    def is_serious(self) -> bool:
+        """Whether any report says that it is serious."""
+        return any(report.event.serious for report in self.reports)
+
+    @property
+    def corrected_by(self) -> tuple[int, ...]:
+        """Entries that corrected any report of it, in order."""
+        return tuple(sorted({entry for report in self.reports for entry in report.corrected_by}))
 
     @property
     def ruling(self) -> Adjudication | None:

@@ -78,10 +78,13 @@ def test_the_document_s_keys_are_stable() -> None:
         "dosed_on": "2026-01-29",
         "planned": 2.1e8,
         "infused": 2.1e8,
+        "n_infusions": 1,
         "percent_of_planned": 100.0,
         "lot": "L-003",
         "window_closes": "2026-02-26",
         "standing": "not evaluable",
+        "ruled_evaluable": None,
+        "ruled_because": None,
         "overdue": False,
         "toxicities": [
             {

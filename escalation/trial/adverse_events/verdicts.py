@@ -1,0 +1,229 @@
+"""Verdicts held against events: which of them call for a ruling before "no DLT" can be said.
+
+An event calls for a ruling while the definition of a DLT is met or may be, and while it is severe
+(grade 3 or more, in the window, not said to be unrelated). A ruling answers until the event has
+become worse, has been corrected, or has come to meet the definition only since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+
+from escalation.outcomes import Outcome
+from escalation.trial.adverse_events.course import Adjudication, AdverseEvent, Report
+from escalation.trial.adverse_events.definition import (
+    Suggestion,
+    Verdict,
+    is_related,
+    judge_event,
+    same_word,
+)
+from escalation.trial.adverse_events.grades import GradeCourse
+from escalation.trial.events import AdverseEventRecorded, OutcomeRecorded, Toxicity
+from escalation.trial.state import TrialState
+from escalation.trial.subjects import Standing, Subject
+
+__all__ = [
+    "SEVERE",
+    "OpenEvent",
+    "dlts_without_event",
+    "faults_of_verdict",
+    "known_by",
+    "may_be_dlt",
+    "open_events",
+    "ruling_in_force",
+    "suggest",
+    "unruled_dlts",
+]
+
+SEVERE = 3
+"""The grade from which protocols of such products speak of a DLT."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenEvent:
+    """An adverse event that calls for a ruling.
+
+    Attributes
+    ----------
+    subject : str
+    event : AdverseEvent
+    suggestion : Suggestion
+        What the definition says of it.
+    """
+
+    subject: str
+    event: AdverseEvent
+    suggestion: Suggestion
+
+    @property
+    def text(self) -> str:
+        """One sentence, without a stop."""
+        now = self.event.now
+        grade = GradeCourse.of(self.event, now.started).worst
+        said = f"{now.term} grade {grade} of {self.subject} (entry {self.event.entry}) "
+        said += _say(self.suggestion)
+        if self.event.ruling is not None:
+            said += f"; the ruling of entry {self.event.ruling.seq} was on less"
+        return said
+
+
+def _say(suggestion: Suggestion) -> str:
+    if suggestion.verdict is Verdict.NOT_YET:
+        return f"can still meet the definition of a DLT: {suggestion.text}"
+    if suggestion.verdict is Verdict.DOES_NOT:
+        return f"is severe and may be related, though it {suggestion.text}"
+    return suggestion.text
+
+
+def suggest(subject: Subject, event: AdverseEvent, on: date) -> Suggestion:
+    """Judge a subject's event by the definition of the protocol under which they were dosed."""
+    return judge_event(
+        event,
+        subject.dlt,
+        dosed_on=subject.dosed_on,
+        window_closes=subject.window_closes,
+        on=on,
+    )
+
+
+def may_be_dlt(subject: Subject, event: AdverseEvent, on: date) -> bool:
+    """Tell whether a decision has to know of an event: severe, serious, or by the definition."""
+    if event.worst_grade >= SEVERE or event.now.serious or event.is_fatal:
+        return True
+    return suggest(subject, event, on).verdict is not Verdict.DOES_NOT
+
+
+def known_by(event: AdverseEvent, on: date) -> AdverseEvent | None:
+    """Return an event as the site knew it on a day; None before it knew of it."""
+    reports = tuple(report for report in event.reports if report.aware <= on)
+    return replace(event, reports=reports) if reports else None
+
+
+def ruling_in_force(subject: Subject, event: AdverseEvent, on: date) -> Adjudication | None:
+    """Return the ruling that answers for an event as it is now; None where it takes a new one."""
+    ruled = event.ruling
+    if ruled is None or ruled.event.dlt:
+        return ruled
+    if max(event.corrected_by, default=0) > ruled.seq or _is_worse(event, ruled.seq):
+        return None
+    met = suggest(subject, event, on).verdict is Verdict.MEETS
+    return None if met and ruled.event.suggested != Verdict.MEETS else ruled
+
+
+def _is_worse(event: AdverseEvent, entry: int) -> bool:
+    """Tell whether a report after an entry says something worse than those before it."""
+    then = replace(event, reports=tuple(r for r in event.reports if r.seq < entry))
+    before = [report.event for report in then.reports]
+    return event.is_fatal > then.is_fatal or any(
+        report.event.grade > max(said.grade for said in before)
+        or (is_related(report.event.relation) and not is_related(before[-1].relation))
+        or bool(set(report.event.serious) - set(before[-1].serious))
+        for report in event.reports
+        if report.seq > entry
+    )
+
+
+def open_events(subject: Subject, on: date) -> Iterator[OpenEvent]:
+    """Yield the events of a subject that call for a ruling; nothing hangs on them after a DLT."""
+    if subject.standing is Standing.DLT:
+        return
+    for event in subject.events:
+        if ruling_in_force(subject, event, on) is None:
+            found = suggest(subject, event, on)
+            if found.verdict is not Verdict.DOES_NOT or _is_severe(subject, event, on):
+                yield OpenEvent(subject=subject.id, event=event, suggestion=found)
+
+
+def _is_severe(subject: Subject, event: AdverseEvent, on: date) -> bool:
+    """Tell whether an event reached grade 3 or more in the window and may be related."""
+    opens, closes = subject.dosed_on, subject.window_closes
+    if opens is None or not is_related(event.now.relation):
+        return False
+    worst = 0
+    for day, grade in GradeCourse.of(event, on).steps:
+        if grade > worst and grade >= SEVERE and opens <= day <= (closes or date.max):
+            return True
+        worst = max(worst, grade)
+    return False
+
+
+def unruled_dlts(state: TrialState, on: date) -> list[OpenEvent]:
+    """Return the events that, as known on a day, meet the definition and were not adjudicated."""
+    found = []
+    for subject in state.subjects.values():
+        if not subject.events:
+            continue
+        known = tuple(k for event in subject.events if (k := known_by(event, on)) is not None)
+        found += [
+            unruled
+            for unruled in open_events(replace(subject, events=known), on)
+            if unruled.suggestion.verdict is Verdict.MEETS
+        ]
+    return found
+
+
+def faults_of_verdict(subject: Subject, said: OutcomeRecorded) -> Iterator[str]:
+    """Yield why "no DLT", or "moderate", cannot be said, and what has to be done first."""
+    if said.outcome not in (Outcome.NO_DLT, Outcome.MODERATE):
+        return
+    for unruled in open_events(subject, said.on):
+        entry = unruled.event.entry
+        yield (
+            f'{unruled.text}: it has to be adjudicated before "no DLT" can be said '
+            f"(trial adjudicate {entry})."
+        )
+    for toxicity in said.toxicities:
+        event = _as_event(subject, toxicity, said)
+        if any(_is_recorded_as(toxicity, known) for known in subject.events):
+            continue  # the event answers for it
+        found = suggest(subject, event, said.on)
+        if found.verdict is not Verdict.DOES_NOT or _is_severe(subject, event, said.on):
+            relation = "relation not given" if toxicity.relation is None else toxicity.relation
+            yield (
+                f"{toxicity.term} of {subject.id}, grade {toxicity.grade}, {relation}, "
+                f'{_say(found)}. It cannot be "no DLT" unless it is recorded as an event (trial ae '
+                f"{subject.id}) and adjudicated as none (trial adjudicate)."
+            )
+
+
+def _is_recorded_as(toxicity: Toxicity, event: AdverseEvent) -> bool:
+    return (
+        same_word(toxicity.term, event.now.term)
+        and toxicity.onset == event.now.started
+        and toxicity.grade <= event.worst_grade
+    )
+
+
+def _as_event(subject: Subject, toxicity: Toxicity, said: OutcomeRecorded) -> AdverseEvent:
+    """Return a toxicity of an outcome as if it had been recorded as an event."""
+    event = AdverseEventRecorded(
+        on=said.on,
+        subject=subject.id,
+        term=toxicity.term,
+        started=toxicity.onset,
+        grade=toxicity.grade,
+        scale="CTCAE",
+        scale_version="",
+        relation=toxicity.relation,
+        aware=said.on,
+    )
+    return AdverseEvent(
+        entry=0, reports=(Report(seq=0, by="", on=said.on, aware=said.on, event=event),)
+    )
+
+
+def dlts_without_event(subject: Subject, on: date) -> bool:
+    """Tell whether a DLT was recorded of a subject in whom nothing meets the definition."""
+    said = [fact.event for fact in subject.outcomes if fact.event.outcome is Outcome.DLT]
+    if not said:
+        return False
+    events = [*subject.events]
+    events += [_as_event(subject, t, one) for one in said for t in one.toxicities]
+    return not any(
+        (event.ruling is not None and event.ruling.event.dlt)
+        or suggest(subject, event, on).verdict is Verdict.MEETS
+        for event in events
+    )
