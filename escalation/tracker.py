@@ -215,7 +215,7 @@ class Tracker:
             "clock": "clock",
             "unknown": "note",
             # what nobody has checked may be forged, and is no approval where keys are required
-            "unchecked": "signature" if replay_events(entries).needs_key else "note",
+            "unchecked": "signature" if replay_events(entries).needs_key else "unchecked",
             "wrong": "signature",
         }
         return [

@@ -58,7 +58,7 @@ def read_anchors(path: Path) -> tuple[list[AnchorLine], list[Finding]]:
     lines, findings = [], []
     for number, line in enumerate(text.removesuffix("\n").split("\n") * bool(text), start=1):
         found = _LINE.fullmatch(line)
-        if found is None:
+        if found is None or not (_is_time(found["at"]) and _is_time(found["on"])):
             findings.append(
                 Finding(
                     kind="anchor",
@@ -72,6 +72,14 @@ def read_anchors(path: Path) -> tuple[list[AnchorLine], list[Finding]]:
             AnchorLine(number=number, trial=found["trial"], anchor=parse_anchor(found["anchor"]))
         )
     return lines, findings
+
+
+def _is_time(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def append_anchor(path: Path, trial: str, line: str, hashes: Sequence[str]) -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-__all__ = ["make_key", "needs_ssh_keygen", "run", "sign_by_ssh_keygen"]
+__all__ = ["REQUIRED", "make_key", "needs_ssh_keygen", "run", "sign_by_ssh_keygen"]
 
+# of ssh-keygen and openssl, as in CI
 REQUIRED = os.environ.get("ESCALATION_REQUIRE_SSH") == "1"
 needs_ssh_keygen = pytest.mark.skipif(
     shutil.which("ssh-keygen") is None and not REQUIRED,

@@ -52,7 +52,7 @@ def anchor(place: Place, path: Path | None, as_json: bool) -> None:
     the ledger against every line. Refused, with exit code 5, if an earlier line does not fit any
     more.
 
-    Example: escalation trial anchor --to /mnt/archive/anchors.txt
+    Example: escalation trial anchor --to anchors.txt
     """
     with place.opened() as tracker:
         entries = tracker.entries()
@@ -173,12 +173,9 @@ def request(place: Place, output: Path, entry: int | None, force: bool, as_json:
         return
     line(f"Wrote {printable(str(output))}, a request for a timestamp of entry {seq}:")
     show([f"anchor {seq}:{seal}"])
-    line("Send it to an authority, such as by")
-    show(
-        [
-            '  curl -H "Content-Type: application/timestamp-query" \\',
-            f"    --data-binary @{printable(str(output))} URL > FILE.tsr",
-        ]
+    line(
+        "Send it to an authority (content type application/timestamp-query), and keep its reply "
+        "with `escalation trial timestamp keep`."
     )
 
 

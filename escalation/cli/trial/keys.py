@@ -126,12 +126,11 @@ def list_keys(place: Place) -> View:
 def statement(recording: Recording, meaning: str, entry: int | None) -> None:
     """Print the text that you would sign, for ssh-keygen to sign it.
 
-    For a key that an agent or another machine holds. Nothing is recorded; hand the signature in
-    on the same day with `escalation trial sign MEANING ENTRY --signature FILE`, with --on DATE
-    on a later one.
+    For a key that an agent or another machine holds: `ssh-keygen -Y sign -n escalation -f KEY
+    FILE` signs it. Nothing is recorded until the signature is handed in, with `escalation trial
+    sign MEANING ENTRY --signature FILE.sig`; on a later day, with the --on of this one.
 
-    Example: escalation trial key statement approved 12 --as "Zhao Lan" | ssh-keygen -Y sign
-    -n escalation -f zhao.pub > 12.sig
+    Example: escalation trial key statement reviewed 12 --as "Zhao Lan" > 12.txt
     """
     with recording.place.opened() as tracker:
         text = text_to_sign(

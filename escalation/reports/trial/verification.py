@@ -46,12 +46,13 @@ def view_verification(
         What to say of files of anchors.
     """
     wrong = [finding for finding in findings if not finding.remark]
+    unchecked = sum(finding.kind == "unchecked" for finding in findings)
     return View(
         page=lambda: chain(
             _finding_blocks(heads, findings),
             signature_blocks(signatures, folder),
             map(Paragraph, held),
-            [Paragraph(_verdict(len(wrong), has_anchor=has_anchor))],
+            [Paragraph(_verdict(len(wrong), unchecked, has_anchor=has_anchor))],
         ),
         document=lambda: _document(heads, findings, signatures, sound=not wrong),
         rows=partial(_rows, findings),
@@ -75,14 +76,18 @@ def head_blocks(trial: str, head: Anchor) -> Iterator[Block]:
     yield Verbatim(f"  anchor {head}")
 
 
-def _verdict(n_wrong: int, *, has_anchor: bool) -> str:
+def _verdict(n_wrong: int, n_unchecked: int, *, has_anchor: bool) -> str:
     if n_wrong:
         things = f"{n_wrong} thing{'s are' if n_wrong > 1 else ' is'}"
         return f"{things} wrong: the ledger is not as it was written."
+    right = "Nothing is wrong"
+    if n_unchecked:
+        some = f"{n_unchecked} signature{'s' * (n_unchecked > 1)} by key or timestamp"
+        right = f"{some} could not be checked; in all else nothing is wrong"
     if has_anchor:
-        return "Nothing is wrong, and every anchor fits."
+        return f"{right}, and every anchor fits."
     return (
-        "Nothing is wrong. That the end was not cut off only an anchor shows: give a printed one "
+        f"{right}. That the end was not cut off only an anchor shows: give a printed one "
         "with --anchor."
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from escalation.trial.events import Meaning, SignedWithKey
 from escalation.trial.keys.checking import text_of
@@ -65,7 +65,9 @@ def signature_files(
 
 def _allowed_line(key: Key) -> str:
     times = [f'valid-after="{_time(key.since)}"']
-    times += [] if key.until is None else [f'valid-before="{_time(key.until)}"']
+    if key.until is not None:  # ssh-keygen wants it later than the other, in whole seconds
+        until = max(key.until, key.since) + timedelta(seconds=1)
+        times.append(f'valid-before="{_time(until)}"')
     options = ",".join([f'namespaces="{NAMESPACE}"', *times])
     return f'"{principal(key.person)}" {options} {key.public_key}\n'
 
