@@ -395,12 +395,12 @@ def test_every_fault_is_reported_at_once_each_with_its_place():
         (PLAIN + '[[scenarios]]\nname = "a"\np_dlt = 1', "scenarios[0].p_dlt: must be a list, no"),
         (
             PLAIN + '[committee]\nmajority = "2/2"',
-            "committee.majority: must be below 1, or no vote",
+            "committee.majority: must be below 1",
         ),
         (PLAIN + "[committee]\nquorum = 0", "committee.quorum: must be at least 1, not 0"),
         (
             PLAIN + '[committee]\nexclusive = ["site+site"]',
-            "committee.exclusive[0]: names one role twice: ",
+            'committee.exclusive[0]: "site+site" is one role twice',
         ),
         (PLAIN.replace('"x"', f'"{"x" * 61}"'), "name: must have at most 60 characters"),
         (PLAIN.replace('"x"', '"../x"'), "name: must be letters, digits and . _ + - only"),
