@@ -25,6 +25,7 @@ from escalation.trial import (
     rulings,
     warnings,
 )
+from escalation.trial.adverse_events.listing import list_events
 from escalation.trial.committee.tally import say_count, tally_votes
 from escalation.trial.gates import overtaken
 from escalation.trial.halts import standing_pauses
@@ -72,6 +73,8 @@ def _page(
         history = format_outcomes(cohorts) or "nobody has been dosed"
         yield Paragraph(f"History: {history}", " " * len("History: "))
         yield from patient_blocks(state, on)
+        if any(subject.events for subject in state.subjects.values()):
+            yield from _said([_say_events(state)])
         yield GAP
         yield from _where_it_stands(state, state.protocol)
     yield GAP
@@ -108,6 +111,7 @@ def status_document(state: TrialState, on: date) -> dict[str, Any]:
         "cohorts": [_cohort_document(state, cohort) for cohort in state.cohorts],
         "open_cohort": None if state.open_cohort is None else state.open_cohort.number,
         "patients": patients_document(state, on),
+        "n_adverse_events": len(list_events(state)),
         "decisions": [_decision_document(state, made) for made in state.decisions],
         "departures": _remarks_document(departures(state)),
         "look_back": _remarks_document(look_back(state)),
@@ -177,6 +181,17 @@ def _where_it_stands(state: TrialState, protocol: Protocol) -> Iterator[Block]:
         yield from _said([describe_limits(state.tallies()[decision.mtd])])
     for text in describe_outlook(outlook(state), decision, protocol):
         yield Paragraph(text, "    ")
+
+
+def _say_events(state: TrialState) -> str:
+    events = list_events(state)
+    worst = max(event.worst_grade for event in events)
+    n_patients = len({event.subject for event in events})
+    n_serious = sum(bool(event.serious) for event in events)
+    return (
+        f"Adverse events: {len(events)} in {count(n_patients, 'patient')}, worst grade {worst}, "
+        f"{n_serious} serious."
+    )
 
 
 def _say_cohort(state: TrialState, protocol: Protocol) -> str:
