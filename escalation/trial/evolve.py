@@ -12,11 +12,12 @@ from datetime import UTC
 from typing import Any
 
 from escalation.errors import EscalationError
-from escalation.protocol import Committee, Protocol
+from escalation.protocol import Protocol
 from escalation.trial.adverse_events.course import Adjudication, AdverseEvent, Report
 from escalation.trial.adverse_events.rereading import correct_report
 from escalation.trial.adverse_events.verdicts import may_be_dlt
 from escalation.trial.codec import change_event
+from escalation.trial.committee.exclusive import excluded_by, find_conflicts
 from escalation.trial.committee.tally import approval_faults, tally_votes, vote_faults
 from escalation.trial.events import (
     AdverseEventAdjudicated,
@@ -56,7 +57,15 @@ from escalation.trial.events import (
 )
 from escalation.trial.names import name_key
 from escalation.trial.people import lacks_role
-from escalation.trial.state import Cohort, Correction, MadeDecision, Recorded, TrialState
+from escalation.trial.state import (
+    Cohort,
+    Correction,
+    MadeDecision,
+    Recorded,
+    RoleConflict,
+    TrialState,
+    votes_are_own,
+)
 from escalation.trial.subjects import Fact, Subject
 
 __all__ = ["evolve", "replay_events"]
@@ -138,12 +147,26 @@ def _amend(state: TrialState, recorded: Recorded, event: ProtocolAmended) -> str
     if protocol is not None and {s.level for s in state.subjects.values()} - set(protocol.labels):
         return "the amended ladder lacks a level that was given"
     if protocol is not None:
+        before = set(find_conflicts(state.roles, state.committee))
         state.protocol = protocol
         state.amendments.append(recorded)
-        if state.own_votes or protocol.committee != Committee():
-            state.own_votes = True
+        state.own_votes = votes_are_own(state, protocol)
+        if state.own_votes:
             state.quorum = protocol.committee.quorum
+            new = [c for c in find_conflicts(state.roles, protocol.committee) if c not in before]
+            problem = problem or _note_conflicts(state, recorded, new)
     return problem
+
+
+def _note_conflicts(
+    state: TrialState, recorded: Recorded, found: Iterable[tuple[str, Role, Role]]
+) -> str | None:
+    """Keep who holds roles that exclude each other; a protocol that refuses them knows of none."""
+    kept = [RoleConflict(seq=recorded.seq, person=p, role=r, other=o) for p, r, o in found]
+    state.conflicts += kept
+    if not kept or state.committee.exclusive_roles == "record":
+        return None
+    return f"{kept[0].person} cannot be both {kept[0].role} and {kept[0].other}"
 
 
 def _read_protocol(document: Mapping[str, Any], digest: str) -> tuple[Protocol | None, str | None]:
@@ -156,12 +179,16 @@ def _read_protocol(document: Mapping[str, Any], digest: str) -> tuple[Protocol |
     return protocol, None
 
 
-def _delegate(state: TrialState, _: Recorded, event: RoleDelegated) -> str | None:
+def _delegate(state: TrialState, recorded: Recorded, event: RoleDelegated) -> str | None:
     person = state.person(event.person)
     state.names.setdefault(name_key(person), person)
-    state.roles[person] = state.roles_of(person) | {event.role}
+    held = state.roles_of(person)
+    state.roles[person] = held | {event.role}
     state.role_since[person, event.role] = event.on
-    return None
+    if event.role in held:
+        return None
+    others = [other for other in excluded_by(event.role, state.committee) if other in held]
+    return _note_conflicts(state, recorded, [(person, event.role, other) for other in others])
 
 
 def _revoke(state: TrialState, _: Recorded, event: RoleRevoked) -> str | None:
@@ -311,6 +338,7 @@ def _decide(state: TrialState, recorded: Recorded, event: DecisionMade) -> str |
             protocol=state.protocol,
             n_cohorts=len(state.cohorts),
             own_votes=state.own_votes,
+            frozen=state.freezes[-1][1].cutoff if state.freezes else None,
         )
     )
     return fault
@@ -443,7 +471,7 @@ def _vote(state: TrialState, recorded: Recorded, event: VoteCast) -> str | None:
         chairs=made.chairs | {recorded.by} if is_chair else made.chairs,
     )
     state.decisions[place] = made
-    if tally_votes(state, made).standing == "rejected":
+    if made.rejected is None and tally_votes(state, made).standing == "rejected":
         state.decisions[place] = replace(made, rejected=recorded.seq)
     return None
 
@@ -453,9 +481,11 @@ def _circulate(state: TrialState, recorded: Recorded, event: DecisionCirculated)
     if place is None:
         return f"entry {event.decision} is not a decision"
     made = state.decisions[place]
+    if made.approved is None:
+        return f"decision {made.seq} was not approved"
     circulated = (*made.circulated, (recorded, event))
     state.decisions[place] = replace(made, circulated=circulated)
-    return None
+    return lacks_role(recorded.by, state.roles_of(recorded.by), "circulate a decision")
 
 
 def _place_of_decision(state: TrialState, entry: int) -> int | None:
@@ -464,8 +494,10 @@ def _place_of_decision(state: TrialState, entry: int) -> int | None:
 
 
 def _freeze(state: TrialState, recorded: Recorded, event: DataFrozen) -> str | None:
+    if event.cutoff > state.seq:
+        return f"the data cannot be frozen up to entry {event.cutoff}, which was still to come"
     state.freezes.append((recorded, event))
-    return None
+    return lacks_role(recorded.by, state.roles_of(recorded.by), "freeze the data")
 
 
 def _register_key(state: TrialState, _: Recorded, event: KeyRegistered) -> str | None:

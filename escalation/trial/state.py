@@ -29,7 +29,9 @@ __all__ = [
     "Correction",
     "MadeDecision",
     "Recorded",
+    "RoleConflict",
     "TrialState",
+    "votes_are_own",
 ]
 
 
@@ -80,7 +82,8 @@ class MadeDecision:
     """A decision with its votes and signatures, the protocol and the cohorts of that time.
 
     ``chairs`` are those who were chair when they voted, ``rejected`` is the entry of the vote after
-    which no outstanding one could carry it.
+    which no outstanding one could carry it, ``frozen`` the entry up to which the data had last been
+    frozen when it was made.
     """
 
     seq: int
@@ -94,6 +97,7 @@ class MadeDecision:
     votes: tuple[tuple[Recorded, VoteCast], ...] = ()
     chairs: frozenset[str] = frozenset()
     rejected: int | None = None
+    frozen: int | None = None
     circulated: tuple[tuple[Recorded, DecisionCirculated], ...] = ()
     approved: Recorded | None = None
     cohort: int | None = None
@@ -129,6 +133,16 @@ class Correction:
     event: EntryCorrected
     before: Event
     after: Event | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleConflict:
+    """By an entry somebody held two roles that exclude each other."""
+
+    seq: int
+    person: str
+    role: Role
+    other: Role
 
 
 @dataclass(slots=True, kw_only=True)
@@ -179,6 +193,8 @@ class TrialState:
         Public keys of each person, those in force.
     names : dict of str to str
         Everybody who was ever named as owner or given a role, by how names are compared.
+    conflicts : list of RoleConflict
+        Who was given roles that exclude each other, where the protocol has it recorded.
     """
 
     hashes: list[str] = field(default_factory=list)
@@ -208,6 +224,7 @@ class TrialState:
     freezes: list[tuple[Recorded, DataFrozen]] = field(default_factory=list)
     keys: dict[str, tuple[str, ...]] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
+    conflicts: list[RoleConflict] = field(default_factory=list)
 
     @property
     def seq(self) -> int:
@@ -336,3 +353,8 @@ class TrialState:
             if isinstance(value, dict | list):
                 setattr(other, member.name, value.copy())
         return other
+
+
+def votes_are_own(state: TrialState, protocol: Protocol) -> bool:
+    """Tell whether members vote for themselves once a trial is amended to this protocol."""
+    return state.own_votes or protocol.committee != Committee()

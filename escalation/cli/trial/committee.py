@@ -9,12 +9,12 @@ import click
 from escalation.cli.options import CarefulCommand
 from escalation.cli.trial.recording import Recording, recording_options
 from escalation.protocol import describe_decision
-from escalation.trial import TrialState, cast_vote, rule_says
+from escalation.trial import TrialState, cast_vote, circulate_decision, freeze_data, rule_says
 from escalation.trial import decide as decide_command
 from escalation.trial import sign as sign_command
 from escalation.trial.events import Attendance, Choice, Meaning, Vote
 
-__all__ = ["decide", "sign", "vote"]
+__all__ = ["circulate", "decide", "freeze", "sign", "vote"]
 
 
 @click.command(cls=CarefulCommand)
@@ -136,6 +136,35 @@ def vote(
         raise click.UsageError("say how you vote: --for, --against or --abstain")
     cast = Vote.FOR if votes_for else Vote.AGAINST if against else Vote.ABSTAINED
     recording.record(partial(cast_vote, decision=decision, vote=cast, reason=reason))
+
+
+@click.command(cls=CarefulCommand)
+@click.option("--decision", type=int, metavar="ENTRY", help="Which.  [default: the last]")
+@click.option("--to", multiple=True, required=True, metavar="NAME", help="A person or a site.")
+@recording_options
+def circulate(recording: Recording, decision: int | None, to: tuple[str, ...]) -> None:
+    """Record to whom an approved decision was sent, and when.
+
+    Where the protocol says circulate_first, nobody is dosed at a new level before.
+
+    Example: escalation trial circulate --to "Lin Mei" --to "Site 02" --as "E. Brandt"
+    """
+    recording.record(partial(circulate_decision, decision=decision, to=to))
+
+
+@click.command(cls=CarefulCommand)
+@click.option("--checked-by", multiple=True, required=True, metavar="NAME", help="Who checked it.")
+@click.option("--statement", metavar="TEXT", help="In the investigator's words.")
+@recording_options
+def freeze(recording: Recording, checked_by: tuple[str, ...], statement: str | None) -> None:
+    """Freeze the data for a decision: checked up to the last entry.
+
+    The investigator who records it endorses the data; someone else has checked them. Where the
+    protocol says freeze_first, nothing is decided on data that came after.
+
+    Example: escalation trial freeze --checked-by "E. Brandt" --as "Lin Mei"
+    """
+    recording.record(partial(freeze_data, checked_by=checked_by, statement=statement))
 
 
 @click.command(cls=CarefulCommand)

@@ -8,6 +8,7 @@ from escalation.designs.base import Action, Decision
 from escalation.protocol import Protocol, describe_decision
 from escalation.trial.adverse_events.verdicts import unruled_dlts
 from escalation.trial.commands import Events, Recorder, Refusal
+from escalation.trial.committee.freeze import unfrozen
 from escalation.trial.committee.tally import voters
 from escalation.trial.events import Attendance, Choice, DecisionMade, Role, Vote
 from escalation.trial.gates import overdue_subjects, overtaken
@@ -88,6 +89,7 @@ def decide(
     if state.data_on is not None and recorder.on < state.data_on:
         refusal.add(f"It rests on data of {state.data_on} and cannot be of {recorder.on}.")
     refusal.check_line("rationale", rationale, 2000)
+    refusal.add(unfrozen(state))
     if state.own_votes:
         present = _check_present(refusal, state, attendees)
         _check_can_be_carried(refusal, state)
