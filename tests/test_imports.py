@@ -19,7 +19,7 @@ FLOORS = {
     "escalation": (
         ["version"],
         ["errors", "text", "files", "nearness"],
-        ["lazy", "outcomes", "binomial"],
+        ["lazy", "outcomes", "binomial", "signatures"],
         ["designs", "grading"],
         ["protocol"],
         ["trial", "ledger"],
@@ -47,6 +47,7 @@ TOGETHER = [
 ]
 BORDER = ("escalation.cli", "escalation.ledger", "escalation.web", "simulations.cli")
 SIMULATIONS_CLI = ("simulations.cli",)
+EXTRA_KEYS = ("escalation.signatures.ed25519", "escalation.signatures.rfc3161")
 
 
 @dataclass(frozen=True)
@@ -218,6 +219,17 @@ def test_matplotlib_is_imported_in_the_rooms_of_pictures_only():
         if not found.for_types_only
         and not is_in(found.module, "simulations.plots", "escalation.figures")
     ]
+    assert wrong == []
+
+
+def test_the_libraries_of_the_extra_keys_are_imported_by_those_who_need_them_only():
+    """In two modules, which themselves are imported inside functions."""
+    wrong = [
+        str(found)
+        for found in importing("cryptography", "rfc3161_client")
+        if not is_in(found.module, *EXTRA_KEYS)
+    ]
+    wrong += [str(found) for found in importing(*EXTRA_KEYS) if not found.in_function]
     assert wrong == []
 
 

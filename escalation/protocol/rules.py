@@ -8,6 +8,7 @@ from typing import Any
 from escalation.designs import make_design
 from escalation.errors import EscalationError, LadderError, did_you_mean
 from escalation.protocol.expansion import find_boundary_faults
+from escalation.protocol.judging_rules import find_judging_faults
 from escalation.protocol.protocol import freeze_lists, name_settings
 
 __all__ = ["Fault", "Place", "find_broken_rules", "quote"]
@@ -31,20 +32,8 @@ def find_broken_rules(sound: Mapping[str, Any], faulty: set[str | int]) -> Itera
     rate, boundaries = expansion.get("stop_at_rate"), expansion.get("stop_at") or ()
     for place, problem in find_boundary_faults(rate, tuple(boundaries)):
         yield ("expansion", *place), problem
-    yield from _committee_faults(sound.get("committee") or {})
+    yield from find_judging_faults(sound)
     yield from _source_faults(sound, faulty)
-
-
-def _committee_faults(committee: Mapping[str, Any]) -> Iterator[Fault]:
-    """Yield majorities that nobody can reach, and a role that would exclude itself."""
-    for key in ("majority", "override_majority"):
-        part = committee.get(key)
-        if part is not None and int(part.split("/")[0]) >= int(part.split("/")[1]):
-            problem = 'must be below 1, or no vote can be more than it, such as "1/2"'
-            yield ("committee", key), f"{problem}, not {quote(part)}"
-    for index, pair in enumerate(committee.get("exclusive") or ()):
-        if pair is not None and len(set(pair.split("+"))) == 1:
-            yield ("committee", "exclusive", index), f"names one role twice: {quote(pair)}"
 
 
 def _ladder_faults(sound: Mapping[str, Any], levels: list[dict[str, Any]]) -> Iterator[Fault]:

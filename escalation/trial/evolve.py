@@ -6,13 +6,14 @@ among the state's ``oddities`` and changes nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC
 from typing import Any
 
-from escalation.errors import EscalationError
+from escalation.errors import EscalationError, InputError
 from escalation.protocol import Protocol
+from escalation.signatures.public_key import read_public_key
 from escalation.trial.adverse_events.course import Adjudication, AdverseEvent, Report
 from escalation.trial.adverse_events.rereading import correct_report
 from escalation.trial.adverse_events.verdicts import may_be_dlt
@@ -55,6 +56,7 @@ from escalation.trial.events import (
     TrialRegisteredWithCommittee,
     VoteCast,
 )
+from escalation.trial.keys.held import Key, lacks_key
 from escalation.trial.names import name_key
 from escalation.trial.people import lacks_role
 from escalation.trial.state import (
@@ -68,7 +70,7 @@ from escalation.trial.state import (
 )
 from escalation.trial.subjects import Fact, Subject
 
-__all__ = ["evolve", "replay_events"]
+__all__ = ["evolve", "follow", "replay_events"]
 
 
 def evolve(state: TrialState, recorded: Recorded) -> TrialState:
@@ -84,6 +86,14 @@ def replay_events(entries: Iterable[Recorded], state: TrialState | None = None) 
     for recorded in entries:
         _apply(replayed, recorded)
     return replayed
+
+
+def follow(entries: Iterable[Recorded]) -> Iterator[tuple[TrialState, Recorded]]:
+    """Yield each entry with the state before it: one state, which goes on changing."""
+    state = TrialState()
+    for recorded in entries:
+        yield state, recorded
+        _apply(state, recorded)
 
 
 def _apply(state: TrialState, recorded: Recorded) -> None:
@@ -500,15 +510,36 @@ def _freeze(state: TrialState, recorded: Recorded, event: DataFrozen) -> str | N
     return lacks_role(recorded.by, state.roles_of(recorded.by), "freeze the data")
 
 
-def _register_key(state: TrialState, _: Recorded, event: KeyRegistered) -> str | None:
-    state.keys[event.person] = (*state.keys.get(event.person, ()), event.public_key)
-    return None
+def _register_key(state: TrialState, recorded: Recorded, event: KeyRegistered) -> str | None:
+    known = state.keys.get(event.public_key)
+    if known is not None:
+        return f"the key is that of {known.person} since entry {known.entry}"
+    try:
+        read_public_key(event.public_key)
+    except InputError as error:
+        return f"{error}"
+    state.keys[event.public_key] = Key(
+        person=event.person,
+        public_key=event.public_key,
+        entry=recorded.seq,
+        since=recorded.at,
+    )
+    return _may_not_register_keys(state, recorded.by)
 
 
-def _revoke_key(state: TrialState, _: Recorded, event: KeyRevoked) -> str | None:
-    kept = tuple(k for k in state.keys.get(event.person, ()) if k != event.public_key)
-    state.keys[event.person] = kept
-    return None
+def _revoke_key(state: TrialState, recorded: Recorded, event: KeyRevoked) -> str | None:
+    lacking = lacks_key(state.keys, event.person, event.public_key)
+    if lacking is not None:
+        return lacking
+    key = state.keys[event.public_key]
+    state.keys[event.public_key] = replace(key, revoked_by=recorded.seq, until=recorded.at)
+    return None if recorded.by == event.person else _may_not_register_keys(state, recorded.by)
+
+
+def _may_not_register_keys(state: TrialState, person: str) -> str | None:
+    if person == state.owner:
+        return None
+    return lacks_role(person, state.roles_of(person), "register a key")
 
 
 def _keep_timestamp(state: TrialState, _: Recorded, event: TimestampKept) -> str | None:
@@ -524,6 +555,10 @@ def _sign(state: TrialState, recorded: Recorded, event: Signed | SignedWithKey) 
         return f"there is no entry {event.entry} to sign"
     if state.hashes[event.entry - 1] != event.entry_hash:
         return f"the signature is of another entry {event.entry}: the hashes differ"
+    if isinstance(event, SignedWithKey):
+        lacking = lacks_key(state.keys, recorded.by, event.public_key)
+        if lacking is not None:
+            return lacking
     place = _place_of_decision(state, event.entry)
     if place is None:
         return (
@@ -547,6 +582,8 @@ def _approval_fault(state: TrialState, recorded: Recorded, made: MadeDecision) -
         return f"decision {made.seq} could not be approved any more"
     if state.data_seq > made.event.cutoff:
         return f"decision {made.seq} was made before entry {state.data_seq}"
+    if state.needs_key and not isinstance(recorded.event, SignedWithKey):
+        return f"the protocol asks for a key's signature to approve decision {made.seq}"
     lacking = lacks_role(recorded.by, state.roles_of(recorded.by), "sign as approved")
     if lacking is not None:
         return lacking

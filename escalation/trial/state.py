@@ -21,6 +21,7 @@ from escalation.trial.events import (
     ScreeningFailed,
     VoteCast,
 )
+from escalation.trial.keys.held import Key
 from escalation.trial.names import name_key
 from escalation.trial.subjects import Fact, Standing, Subject
 
@@ -189,8 +190,8 @@ class TrialState:
     site_zones : dict of str to str
         Time zone of each site that was opened.
     freezes : list of (Recorded, DataFrozen)
-    keys : dict of str to tuple of str
-        Public keys of each person, those in force.
+    keys : dict of str to Key
+        By the public key; revoked ones stay.
     names : dict of str to str
         Everybody who was ever named as owner or given a role, by how names are compared.
     conflicts : list of RoleConflict
@@ -222,7 +223,7 @@ class TrialState:
     not_enrolled: list[tuple[Recorded, ScreeningFailed]] = field(default_factory=list)
     site_zones: dict[str, str] = field(default_factory=dict)
     freezes: list[tuple[Recorded, DataFrozen]] = field(default_factory=list)
-    keys: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    keys: dict[str, Key] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     conflicts: list[RoleConflict] = field(default_factory=list)
 
@@ -255,6 +256,11 @@ class TrialState:
         return Committee(
             quorum=self.quorum, chair_needed=False, exclusive=(), recorder_may_approve=True
         )
+
+    @property
+    def needs_key(self) -> bool:
+        """Whether the protocol asks for a key's signature to approve."""
+        return self.protocol is not None and self.protocol.keys.required
 
     def find_event(self, entry: int) -> AdverseEvent | None:
         """Return the adverse event that an entry reported first; None for any other entry."""

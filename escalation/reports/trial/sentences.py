@@ -278,12 +278,12 @@ def _headline(event: Event) -> str:
             return f"enrolment of {subject}"
         case SubjectDosed():
             return f"dosing of {subject}"
-        case InfusionContinued():
-            return f"further infusion of {subject}"
         case AdverseEventRecorded():
             return f"{event.term} of {subject}"
         case AdverseEventFollowedUp():
             return f"follow-up of adverse event {event.entry}"
+        case InfusionContinued():
+            return f"further infusion of {subject}"
     return f"outcome of {subject}"
 
 
@@ -381,7 +381,8 @@ def _signature(
 ) -> str:
     made = next((d for d in state.decisions if d.seq == event.entry), None)
     what = f"entry {event.entry}" if made is None else f"decision {event.entry}"
-    said = f"{what} signed as {event.meaning}{on}"
+    key = " by key" if isinstance(event, SignedWithKey) else ""
+    said = f"{what} signed as {event.meaning}{key}{on}"
     if made is None or made.approved is None or made.approved.seq != recorded.seq:
         return said
     chosen = describe_choice(made.event.chosen, made.protocol)

@@ -80,16 +80,8 @@ def decide(
             rationale is not None, f"The rule says: {said} To choose otherwise needs a rationale."
         )
     overdue = tuple(subject.id for subject in overdue_subjects(state, recorder.on))
-    if overdue and rationale is None:
-        refusal.add(
-            f"No outcome is recorded of {', '.join(overdue)}, whose DLT window has closed: record "
-            "it, or give a rationale for deciding without."
-        )
-    _check_rulings(refusal, state, recorder, rationale)
-    if state.data_on is not None and recorder.on < state.data_on:
-        refusal.add(f"It rests on data of {state.data_on} and cannot be of {recorder.on}.")
+    _check_data(refusal, state, recorder, overdue, rationale)
     refusal.check_line("rationale", rationale, 2000)
-    refusal.add(unfrozen(state))
     if state.own_votes:
         present = _check_present(refusal, state, attendees)
         _check_can_be_carried(refusal, state)
@@ -112,15 +104,26 @@ def decide(
     )
 
 
-def _check_rulings(
-    refusal: Refusal, state: TrialState, recorder: Recorder, rationale: str | None
+def _check_data(
+    refusal: Refusal,
+    state: TrialState,
+    recorder: Recorder,
+    overdue: Sequence[str],
+    rationale: str | None,
 ) -> None:
-    """Refuse to decide, without saying why, while a ruling on a DLT is awaited."""
-    if rationale is None:
-        for unruled in unruled_dlts(state, recorder.on):
-            refusal.add(
-                f"{unruled.text}: have it adjudicated, or give a rationale for deciding without."
-            )
+    """Refuse to rest on data that are incomplete, without a rationale, or of a later day."""
+    if overdue and rationale is None:
+        refusal.add(
+            f"No outcome is recorded of {', '.join(overdue)}, whose DLT window has closed: record "
+            "it, or give a rationale for deciding without."
+        )
+    for unruled in unruled_dlts(state, recorder.on) if rationale is None else ():
+        refusal.add(
+            f"{unruled.text}: have it adjudicated, or give a rationale for deciding without."
+        )
+    if state.data_on is not None and recorder.on < state.data_on:
+        refusal.add(f"It rests on data of {state.data_on} and cannot be of {recorder.on}.")
+    refusal.add(unfrozen(state))
 
 
 def _check_resuming(
