@@ -37,7 +37,8 @@ def test_no_dlt_with_a_grade_5_definitely_related_toxicity_is_refused(at: At) ->
     recorded = f"site: ae S1 {DEATH} --started 2026-01-10 --on 2026-01-12"
     said = shell.ok(recorded)
     entry = shell.seq()
-    assert f"(entry {entry}) meets rule" in said  # a warning at once
+    assert "Enrolment is paused: pause rule " in said
+    assert f"(entry {entry}) is not adjudicated: it meets rule" in said
     said = shell.fails("site: outcome S1 --no-dlt --on 2026-02-02")
     assert (
         f'it has to be adjudicated before "no DLT" can be said (trial adjudicate {entry})' in said

@@ -36,6 +36,7 @@ from escalation.trial.events import (
     TrialRegistered,
     Vote,
 )
+from escalation.trial.planned_dose import plan_dose
 
 NCT = load_protocol("nct07123519")
 D0 = date(2026, 1, 5)
@@ -149,7 +150,13 @@ class Bench:
         self.do(enrol_subject, SITE, on, subject=subject, **({"weight_kg": 60.0} | kw))
 
     def dose(self, subject: str, on: int | None = None, **kw: Any) -> None:
-        self.do(dose_subject, SITE, on, subject=subject, **({"infused": 1.8e8} | kw))
+        """Infuse what the protocol plans, unless told otherwise."""
+        known = self.state.subjects.get(subject)
+        planned = None
+        if known is not None and self.state.protocol is not None:
+            weight = known.enrolment.weight_kg
+            planned = plan_dose(self.state.protocol, known.level, weight).amount
+        self.do(dose_subject, SITE, on, subject=subject, **({"infused": planned or 1.8e8} | kw))
 
     def treat(self, subject: str, on: int | None = None) -> None:
         self.enrol(subject, on)

@@ -26,6 +26,7 @@ from escalation.trial.events import Meaning
 from .bench import CHAIR, NCT, SITE, Bench, crs, day
 
 LABELS = (-1, 1, 2, 3)
+AMOUNTS = dict(zip(LABELS, (5e7, 1.5e8, 3e8, 5e8), strict=True))  # for 50 kg
 WINDOW, ALONE, APART = 28, 14, 3  # what nct07123519 says, written a second time on purpose
 
 
@@ -170,7 +171,8 @@ class Tracker(RuleBasedStateMachine):
         if current:
             answer = next_patient(self.bench.state, day(self.today), subject=patient["name"])
             assert answer.yes is expected
-        if self.attempt(expected, dose_subject, SITE, subject=patient["name"], infused=1.5e8):
+        amount = AMOUNTS[patient["level"]]
+        if self.attempt(expected, dose_subject, SITE, subject=patient["name"], infused=amount):
             patient.update(dosed=self.today, outcome="?")
             self.decided = False
 

@@ -49,6 +49,7 @@ from escalation.trial.events import (
     Signed,
     VoteCast,
 )
+from escalation.trial.halts import standing_pauses
 
 __all__ = ["Recording", "recording_options"]
 
@@ -211,7 +212,12 @@ _PLURALS = {
     "subject-dosed": "dosings",
     "outcome-recorded": "outcomes",
 }
-_HEADINGS = {"departure": "Departure", "warning": "Warning", "look_back": "Seen from now"}
+_HEADINGS = {
+    "pause": "Enrolment is paused",
+    "departure": "Departure",
+    "warning": "Warning",
+    "look_back": "Seen from now",
+}
 
 
 def _definition(recorded: Sequence[Recorded], after: TrialState, on: date) -> Iterator[Suggestion]:
@@ -241,7 +247,12 @@ def _definition_document(
 
 def _new_remarks(before: TrialState, after: TrialState, on: date) -> Iterator[tuple[str, Remark]]:
     """Yield what has to be seen now and had not to be before."""
+
+    def pauses(state: TrialState) -> list[Remark]:
+        return [Remark(entry=p.entry, text=f"{p.text}.") for p in standing_pauses(state, on)]
+
     for kind, found in (
+        ("pause", pauses),
         ("departure", departures),
         ("warning", lambda state: warnings(state, on)),
         ("look_back", look_back),
