@@ -21,6 +21,14 @@ FILE = "ESCALATION_ANCHORS"
 DAY = "--on 2026-01-05"
 
 
+_ANCHORED = """
+[anchors]
+file = "elsewhere/anchors.txt"
+[committee]
+solo = true
+"""
+
+
 def lines_of(path: Path) -> list[list[str]]:
     return [line.split(" ") for line in path.read_text().splitlines()]
 
@@ -110,7 +118,7 @@ def test_the_same_request_keeps_a_later_anchor_without_complaint(at, tmp_path):
 def test_a_file_that_the_protocol_names_is_in_the_ledgers_folder_and_read_by_itself(tmp_path):
     shipped = Path(escalation.__file__).with_name("protocols") / "nct07123519.toml"
     protocol = tmp_path / "anchored.toml"
-    protocol.write_text(shipped.read_text() + '\n[anchors]\nfile = "elsewhere/anchors.txt"\n')
+    protocol.write_text(shipped.read_text() + _ANCHORED)
     (tmp_path / "elsewhere").mkdir()
     shell = Shell(str(tmp_path / "t.db"))
     shell.ok(
@@ -131,7 +139,8 @@ def test_a_file_that_the_protocol_names_is_in_the_ledgers_folder_and_read_by_its
 def test_lines_of_other_trials_are_theirs_and_broken_ones_are_findings(at, tmp_path):
     shell, file = at("open"), tmp_path / "anchors.txt"
     file.write_text(f"2026-03-01T09:30:00.000000Z OTHER 900:{'f' * 64} signed 2026-03-01\n")
-    shell.ok(f"anchor --to {file}", f"verify --anchors {file}")
+    said = shell.ok(f"anchor --to {file}", f"verify --anchors {file}")
+    assert f"Remark: {file} has anchors of OTHER, which is not in this ledger" in said
     file.write_text(file.read_text() + "2026-03-01 TJ 7\n")
     code, said = verified(shell, f"verify --anchors {file}")
     assert code == 5

@@ -298,7 +298,9 @@ def strict(tmp_path: Path, keys: Path) -> Shell:
     """A trial whose protocol asks for keys; entry 5 is a decision."""
     protocol = tmp_path / "strict.toml"
     shipped = Path(escalation.__file__).with_name("protocols") / "nct07123519.toml"
-    protocol.write_text(shipped.read_text() + "\n[keys]\nrequired = true\n")
+    protocol.write_text(
+        shipped.read_text() + "\n[keys]\nrequired = true\n[committee]\nsolo = true\n"
+    )
     shell = Shell(str(tmp_path / "strict.db"))
     shell.ok(
         f"office: register --trial TJ --protocol {protocol} {DAY}",

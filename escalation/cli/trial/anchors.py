@@ -109,6 +109,10 @@ def hold_against_files(
             problem = f"anchors are to be kept in a file that is not there: {error}"
             findings.append(Finding(kind="anchor" if expected else "note", problem=problem))
             continue
+        strangers = sorted({one.trial for one in lines}.difference(ledger.trials()))
+        if strangers:  # of another ledger, or taken out of this one
+            problem = f"{name} has anchors of {', '.join(strangers)}, which is not in this ledger"
+            findings.append(Finding(kind="note", problem=problem))
         lines = [one for one in lines if one.trial in of]
         findings += [*faults, *find_anchor_faults(ledger, lines, name)]
         if lines:

@@ -381,7 +381,8 @@ def _signature(
 ) -> str:
     made = next((d for d in state.decisions if d.seq == event.entry), None)
     what = f"entry {event.entry}" if made is None else f"decision {event.entry}"
-    said = f"{what} signed as {event.meaning}{on}"
+    key = " by key" if isinstance(event, SignedWithKey) else ""
+    said = f"{what} signed as {event.meaning}{key}{on}"
     if made is None or made.approved is None or made.approved.seq != recorded.seq:
         return said
     chosen = describe_choice(made.event.chosen, made.protocol)
