@@ -247,6 +247,17 @@ def test_entries_of_a_trial_that_is_not_registered_are_found(sqlite_place: SQLit
     assert finding.problem == "1 entries are of 'T', which is not a trial here"
 
 
+@pytest.mark.parametrize(
+    ("gone", "said"),
+    [((2,), "it is missing"), ((2, 3), "it is missing, and all to entry 3"),
+     ((1, 2, 3), "it is missing, and all to entry 3")],
+)  # fmt: skip
+def test_a_gap_is_told_once_with_its_end(gone: tuple[int, ...], said: str):
+    rows = [row for row in ROWS if row["seq"] not in gone]
+    found = [(f.seq, f.problem) for f in find_faults("T", rows) if f.kind == "missing"]
+    assert found == [(gone[0], said)]
+
+
 def test_a_trial_without_entries_is_found(ledger: Ledger, place: Place):
     """Case 18: a row put into the table of trials by hand."""
     record(ledger, "T", 1, new=True)

@@ -78,8 +78,14 @@ __all__ = ["Command", "command_of", "import_of"]
 Command = Callable[[TrialState, Recorder], Events]
 
 
-def command_of(event: AnyEvent) -> Command | None:  # noqa: PLR0911, PLR0912  # one for each kind
+def command_of(event: AnyEvent, following: AnyEvent | None = None) -> Command | None:  # noqa: PLR0911, PLR0912  # one for each kind
     """Return the command that records an event; None where there is none.
+
+    Parameters
+    ----------
+    event : AnyEvent
+    following : AnyEvent or None
+        What was recorded with it, next: who has an enrolled subject in care.
 
     Raises
     ------
@@ -114,6 +120,7 @@ def command_of(event: AnyEvent) -> Command | None:  # noqa: PLR0911, PLR0912  # 
                 weight_kg=event.weight_kg,
                 replaces=event.replaces,
                 deviation=event.deviation,
+                **_site_of(event, following),
             )
         case SubjectDosed():
             return partial(
@@ -184,6 +191,14 @@ def command_of(event: AnyEvent) -> Command | None:  # noqa: PLR0911, PLR0912  # 
         case ScreeningFailed() | SubjectRenamed() | SiteOpened() | SubjectAtSite():
             return None
     assert_never(event)
+
+
+def _site_of(event: SubjectEnrolled, following: AnyEvent | None) -> dict[str, Any]:
+    """Return the site that was typed with an enrolment, if there was one."""
+    match following:
+        case SubjectAtSite(site=site, reason=None) if following.subject == event.subject:
+            return {"site": site}
+    return {}
 
 
 def _without(values: Mapping[str, Any], *names: str) -> dict[str, Any]:

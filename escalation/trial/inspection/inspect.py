@@ -71,7 +71,7 @@ def inspect_entries(entries: Sequence[Recorded], now: datetime) -> list[Differen
         event, at = recorded.event, recorded.seq - 1
         group: Sequence[Recorded] = (recorded,)
         try:
-            command = command_of(event)
+            command = command_of(event, _next_to(entries, at))
             if isinstance(event, HistoryImported):
                 group = _imported(entries, at)
                 command = import_of(event, group)
@@ -98,6 +98,13 @@ def inspect_entries(entries: Sequence[Recorded], now: datetime) -> list[Differen
             text = f"{len(group)} entries were recorded together, and it would be {len(events)}"
             found.append(Difference(entry=recorded.seq, text=text))
     return found
+
+
+def _next_to(entries: Sequence[Recorded], at: int) -> AnyEvent | None:
+    """Return what was recorded next at the same time by the same person."""
+    entry, *after = entries[at : at + 2]
+    same = after and (after[0].at, after[0].by) == (entry.at, entry.by)
+    return after[0].event if same else None
 
 
 def _imported(entries: Sequence[Recorded], at: int) -> list[Recorded]:
