@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
-from escalation.protocol import Protocol, load_protocol
+from escalation.protocol import Committee, Protocol, load_protocol
 from escalation.reports.trial.status import status_document, view_status
 from escalation.trial import (
     TrialState,
@@ -137,7 +138,8 @@ def test_a_warning_is_shown() -> None:
 
 def test_an_amendment_is_shown_with_the_protocol_in_force() -> None:
     played = begin()
-    played.do(amend_protocol, protocol=load_protocol("nct07123519"), reason="new ladder")
+    solo = replace(load_protocol("nct07123519"), committee=Committee(solo=True))
+    played.do(amend_protocol, protocol=solo, reason="new ladder")
     shown = screen(played)
     assert "nct07123519" in shown
     assert "entry 4" in shown
