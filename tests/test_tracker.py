@@ -48,7 +48,7 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 def tracker(ledger: Ledger) -> Tracker:
     """Give a trial with one patient dosed at the first level."""
     tracker = Tracker(ledger, "TJ")
-    tracker.record(partial(register_trial, protocol=NCT, quorum=1), by("office"), new=True)
+    tracker.record(partial(register_trial, protocol=NCT, solo=True), by("office"), new=True)
     for role in (Role.SITE, Role.CHAIR):
         tracker.record(partial(delegate_role, person=str(role), role=role), by("office"))
     tracker.record(decide, by("chair"))
@@ -85,7 +85,7 @@ def test_a_refusal_records_nothing(tracker: Tracker) -> None:
 
 def test_a_trial_is_new_once(tracker: Tracker) -> None:
     with pytest.raises(ConflictError):
-        tracker.record(partial(register_trial, protocol=NCT, quorum=1), by("office"), new=True)
+        tracker.record(partial(register_trial, protocol=NCT, solo=True), by("office"), new=True)
 
 
 def test_state_as_of_an_entry_and_of_a_time(ledger: Ledger) -> None:
@@ -94,11 +94,11 @@ def test_state_as_of_an_entry_and_of_a_time(ledger: Ledger) -> None:
         tracker.record(command, recorder, request_id=f"demo-{n}", new=n == 0)
     assert tracker.state(as_of=0).registered is None
     assert tracker.state(as_of=11).seq == 11
-    assert tracker.state(as_of=datetime(2026, 1, 12, 23, tzinfo=UTC)).seq == 11
+    assert tracker.state(as_of=datetime(2026, 1, 12, 23, tzinfo=UTC)).seq == 14
     assert tracker.state(as_of=datetime(2025, 1, 1, tzinfo=UTC)).seq == 0
     assert tracker.state(as_of=datetime(2027, 1, 1, tzinfo=UTC)) == tracker.state()
     for missing in (-1, 999):
-        with pytest.raises(InputError, match="the last one is 44"):
+        with pytest.raises(InputError, match="the last one is 52"):
             tracker.state(as_of=missing)
 
 

@@ -191,7 +191,7 @@ def _draw_bar(ax: Axes, y: float, row: _Row) -> None:
 
 
 def _name(block: Sequence[_Row]) -> str:
-    return wrap(plain(shorten(block[0].category, 80)), _NAMES, _POINTS)
+    return wrap(plain(shorten(block[0].category)), _NAMES, _POINTS)
 
 
 def _level_width(blocks: Sequence[Sequence[_Row]]) -> float:

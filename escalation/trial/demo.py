@@ -1,7 +1,7 @@
 """A small invented trial under NCT07123519, for a newcomer to look at.
 
 It has a replacement, a DLT, a correction, a dosing against a gate, and an override that goes
-further than the rule. Its times are invented too.
+further than the rule, with a dissent. Its times are invented too.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from functools import partial
 from escalation.outcomes import Outcome
 from escalation.protocol import Protocol
 from escalation.trial.commands import Events, Recorder
-from escalation.trial.committee import decide, sign
+from escalation.trial.committee.decide import decide
+from escalation.trial.committee.sign import sign
+from escalation.trial.committee.vote import cast_vote
 from escalation.trial.corrections import correct_entry
 from escalation.trial.events import Attendance, Choice, Meaning, Relation, Role, Toxicity, Vote
 from escalation.trial.office import delegate_role, register_trial
@@ -30,11 +32,7 @@ Command = Callable[[TrialState, Recorder], Events]
 
 _OFFICE, _SITE, _CHAIR = "Wu Jing", "Lin Mei", "Zhao Lan"
 _MEMBER, _STATISTICIAN, _AUDITOR = "K. Sato", "E. Brandt", "N. Okafor"
-_ALL_FOR = (
-    Attendance(person=_CHAIR, vote=Vote.FOR),
-    Attendance(person=_MEMBER, vote=Vote.FOR),
-    Attendance(person=_STATISTICIAN, vote=Vote.PRESENT),
-)
+_OTHER_MEMBER = "A. Haddad"
 
 
 def demo_steps(protocol: Protocol) -> Iterator[tuple[Command, Recorder]]:
@@ -53,11 +51,12 @@ def demo_steps(protocol: Protocol) -> Iterator[tuple[Command, Recorder]]:
 
 
 def _script(protocol: Protocol) -> Iterator[tuple[str, str, Command]]:
-    yield "2026-01-05", _OFFICE, partial(register_trial, protocol=protocol, quorum=2)
+    yield "2026-01-05", _OFFICE, partial(register_trial, protocol=protocol)
     for person, role in (
         (_SITE, Role.SITE),
         (_CHAIR, Role.CHAIR),
         (_MEMBER, Role.MEMBER),
+        (_OTHER_MEMBER, Role.MEMBER),
         (_STATISTICIAN, Role.STATISTICIAN),
         (_AUDITOR, Role.AUDITOR),
     ):
@@ -97,7 +96,7 @@ def _script(protocol: Protocol) -> Iterator[tuple[str, str, Command]]:
         _SITE,
         partial(
             correct_entry,
-            entry=26,
+            entry=31,
             changes={"infused": 3.48e8},
             reason="digits swapped; the infusion record says 3.48E8",
         ),
@@ -125,6 +124,7 @@ def _script(protocol: Protocol) -> Iterator[tuple[str, str, Command]]:
         "2026-05-04",
         choice=Choice(action="enrol", level=2, n_to_enrol=3),
         rationale="TJ-007 is well on day 25, and a manufactured product would expire",
+        dissent="three days are worth waiting for: the DLT at this level was three weeks ago",
     )
     yield _enrol("2026-05-04", "TJ-008", 64.0)
     yield _dose("2026-05-06", "TJ-008", 3.84e8)
@@ -147,11 +147,22 @@ def _script(protocol: Protocol) -> Iterator[tuple[str, str, Command]]:
 
 
 def _meeting(
-    day: str, choice: Choice | None = None, rationale: str | None = None
+    day: str,
+    choice: Choice | None = None,
+    rationale: str | None = None,
+    dissent: str | None = None,
 ) -> Iterator[tuple[str, str, Command]]:
-    """Decide, and sign as proposed and approved."""
-    made = partial(decide, attendees=_ALL_FOR, choice=choice, rationale=rationale)
-    yield day, _CHAIR, made
+    """Decide, vote, and sign as proposed and approved."""
+    present = (Attendance(person=_STATISTICIAN, vote=Vote.PRESENT),)
+    yield (
+        day,
+        _STATISTICIAN,
+        partial(decide, attendees=present, choice=choice, rationale=rationale),
+    )
+    for person in (_CHAIR, _MEMBER):
+        yield day, person, partial(cast_vote, vote=Vote.FOR)
+    if dissent is not None:
+        yield day, _OTHER_MEMBER, partial(cast_vote, vote=Vote.AGAINST, reason=dissent)
     yield day, _STATISTICIAN, partial(sign, meaning=Meaning.PROPOSED)
     yield day, _CHAIR, partial(sign, meaning=Meaning.APPROVED)
 

@@ -12,12 +12,14 @@ from datetime import UTC
 from typing import Any
 
 from escalation.errors import EscalationError, InputError
-from escalation.protocol import Committee, Protocol
+from escalation.protocol import Protocol
 from escalation.signatures.public_key import read_public_key
 from escalation.trial.adverse_events.course import Adjudication, AdverseEvent, Report
 from escalation.trial.adverse_events.rereading import correct_report
 from escalation.trial.adverse_events.verdicts import may_be_dlt
 from escalation.trial.codec import change_event
+from escalation.trial.committee.exclusive import excluded_by, find_conflicts
+from escalation.trial.committee.tally import approval_faults, tally_votes, vote_faults
 from escalation.trial.events import (
     AdverseEventAdjudicated,
     AdverseEventFollowedUp,
@@ -37,6 +39,7 @@ from escalation.trial.events import (
     Meaning,
     OutcomeRecorded,
     ProtocolAmended,
+    Role,
     RoleDelegated,
     RoleRevoked,
     ScreeningFailed,
@@ -54,8 +57,17 @@ from escalation.trial.events import (
     VoteCast,
 )
 from escalation.trial.keys.held import Key, lacks_key
+from escalation.trial.names import name_key
 from escalation.trial.people import lacks_role
-from escalation.trial.state import Cohort, Correction, MadeDecision, Recorded, TrialState
+from escalation.trial.state import (
+    Cohort,
+    Correction,
+    MadeDecision,
+    Recorded,
+    RoleConflict,
+    TrialState,
+    votes_are_own,
+)
 from escalation.trial.subjects import Fact, Subject
 
 __all__ = ["evolve", "follow", "replay_events"]
@@ -123,6 +135,7 @@ def _register(state: TrialState, recorded: Recorded, event: TrialRegistered) -> 
     protocol, problem = _read_protocol(event.protocol, event.digest)
     state.protocol, state.registered = protocol, recorded
     state.owner, state.quorum = recorded.by, event.quorum
+    state.names.setdefault(name_key(recorded.by), recorded.by)
     return problem
 
 
@@ -135,6 +148,7 @@ def _register_with_committee(
     state.protocol, state.registered, state.owner = protocol, recorded, recorded.by
     state.own_votes = True
     state.quorum = state.committee.quorum
+    state.names.setdefault(name_key(recorded.by), recorded.by)
     return problem
 
 
@@ -143,12 +157,26 @@ def _amend(state: TrialState, recorded: Recorded, event: ProtocolAmended) -> str
     if protocol is not None and {s.level for s in state.subjects.values()} - set(protocol.labels):
         return "the amended ladder lacks a level that was given"
     if protocol is not None:
+        before = set(find_conflicts(state.roles, state.committee))
         state.protocol = protocol
         state.amendments.append(recorded)
-        if state.own_votes or protocol.committee != Committee():
-            state.own_votes = True
+        state.own_votes = votes_are_own(state, protocol)
+        if state.own_votes:
             state.quorum = protocol.committee.quorum
+            new = [c for c in find_conflicts(state.roles, protocol.committee) if c not in before]
+            problem = problem or _note_conflicts(state, recorded, new)
     return problem
+
+
+def _note_conflicts(
+    state: TrialState, recorded: Recorded, found: Iterable[tuple[str, Role, Role]]
+) -> str | None:
+    """Keep who holds roles that exclude each other; a protocol that refuses them knows of none."""
+    kept = [RoleConflict(seq=recorded.seq, person=p, role=r, other=o) for p, r, o in found]
+    state.conflicts += kept
+    if not kept or state.committee.exclusive_roles == "record":
+        return None
+    return f"{kept[0].person} cannot be both {kept[0].role} and {kept[0].other}"
 
 
 def _read_protocol(document: Mapping[str, Any], digest: str) -> tuple[Protocol | None, str | None]:
@@ -161,15 +189,22 @@ def _read_protocol(document: Mapping[str, Any], digest: str) -> tuple[Protocol |
     return protocol, None
 
 
-def _delegate(state: TrialState, _: Recorded, event: RoleDelegated) -> str | None:
-    state.roles[event.person] = state.roles_of(event.person) | {event.role}
-    state.role_since[event.person, event.role] = event.on
-    return None
+def _delegate(state: TrialState, recorded: Recorded, event: RoleDelegated) -> str | None:
+    person = state.person(event.person)
+    state.names.setdefault(name_key(person), person)
+    held = state.roles_of(person)
+    state.roles[person] = held | {event.role}
+    state.role_since[person, event.role] = event.on
+    if event.role in held:
+        return None
+    others = [other for other in excluded_by(event.role, state.committee) if other in held]
+    return _note_conflicts(state, recorded, [(person, event.role, other) for other in others])
 
 
 def _revoke(state: TrialState, _: Recorded, event: RoleRevoked) -> str | None:
-    state.roles[event.person] = state.roles_of(event.person) - {event.role}
-    state.role_since.pop((event.person, event.role), None)
+    person = state.person(event.person)
+    state.roles[person] = state.roles_of(person) - {event.role}
+    state.role_since.pop((person, event.role), None)
     return None
 
 
@@ -312,6 +347,8 @@ def _decide(state: TrialState, recorded: Recorded, event: DecisionMade) -> str |
             event=event,
             protocol=state.protocol,
             n_cohorts=len(state.cohorts),
+            own_votes=state.own_votes,
+            frozen=state.freezes[-1][1].cutoff if state.freezes else None,
         )
     )
     return fault
@@ -434,8 +471,19 @@ def _vote(state: TrialState, recorded: Recorded, event: VoteCast) -> str | None:
     made = state.decisions[place]
     if made.hash != event.decision_hash:
         return f"the vote is on another entry {event.decision}: the hashes differ"
-    state.decisions[place] = replace(made, votes=(*made.votes, (recorded, event)))
-    return lacks_role(recorded.by, state.roles_of(recorded.by), "vote")
+    fault = next(vote_faults(state, made, recorded.by), None)
+    if fault is not None:
+        return fault.removesuffix(".")
+    is_chair = Role.CHAIR in state.roles_of(recorded.by)
+    made = replace(
+        made,
+        votes=(*made.votes, (recorded, event)),
+        chairs=made.chairs | {recorded.by} if is_chair else made.chairs,
+    )
+    state.decisions[place] = made
+    if made.rejected is None and tally_votes(state, made).standing == "rejected":
+        state.decisions[place] = replace(made, rejected=recorded.seq)
+    return None
 
 
 def _circulate(state: TrialState, recorded: Recorded, event: DecisionCirculated) -> str | None:
@@ -443,9 +491,11 @@ def _circulate(state: TrialState, recorded: Recorded, event: DecisionCirculated)
     if place is None:
         return f"entry {event.decision} is not a decision"
     made = state.decisions[place]
+    if made.approved is None:
+        return f"decision {made.seq} was not approved"
     circulated = (*made.circulated, (recorded, event))
     state.decisions[place] = replace(made, circulated=circulated)
-    return None
+    return lacks_role(recorded.by, state.roles_of(recorded.by), "circulate a decision")
 
 
 def _place_of_decision(state: TrialState, entry: int) -> int | None:
@@ -454,8 +504,10 @@ def _place_of_decision(state: TrialState, entry: int) -> int | None:
 
 
 def _freeze(state: TrialState, recorded: Recorded, event: DataFrozen) -> str | None:
+    if event.cutoff > state.seq:
+        return f"the data cannot be frozen up to entry {event.cutoff}, which was still to come"
     state.freezes.append((recorded, event))
-    return None
+    return lacks_role(recorded.by, state.roles_of(recorded.by), "freeze the data")
 
 
 def _register_key(state: TrialState, recorded: Recorded, event: KeyRegistered) -> str | None:
@@ -532,7 +584,11 @@ def _approval_fault(state: TrialState, recorded: Recorded, made: MadeDecision) -
         return f"decision {made.seq} was made before entry {state.data_seq}"
     if state.needs_key and not isinstance(recorded.event, SignedWithKey):
         return f"the protocol asks for a key's signature to approve decision {made.seq}"
-    return lacks_role(recorded.by, state.roles_of(recorded.by), "sign as approved")
+    lacking = lacks_role(recorded.by, state.roles_of(recorded.by), "sign as approved")
+    if lacking is not None:
+        return lacking
+    fault = next(approval_faults(state, made, recorded.by), None)
+    return None if fault is None else fault.removesuffix(".")
 
 
 def _carry_out(state: TrialState, recorded: Recorded, made: MadeDecision) -> MadeDecision:

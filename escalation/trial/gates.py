@@ -15,11 +15,12 @@ from escalation.outcomes import Outcome
 from escalation.protocol import Protocol, describe_decision
 from escalation.trial.adverse_events.verdicts import unruled_dlts
 from escalation.trial.calendar import DosedPatient, next_dosing_day
+from escalation.trial.committee.tally import say_count, tally_votes
 from escalation.trial.events import Choice, Event, OutcomeRecorded
 from escalation.trial.halts import find_pauses
 from escalation.trial.planned_dose import say_share
 from escalation.trial.rule import describe_choice, goes_further, rule_says
-from escalation.trial.state import Cohort, TrialState
+from escalation.trial.state import Cohort, MadeDecision, TrialState
 from escalation.trial.subjects import Standing, Subject
 
 __all__ = [
@@ -86,6 +87,7 @@ def dosing_obstacles(state: TrialState, subject: Subject | None, on: date) -> It
     if len(dosed) >= cohort.n_opened or nobody:
         yield from _needs_decision(state, on)
     yield from _cohort_obstacles(state, cohort, on)
+    yield from _not_circulated(state, cohort, on)
     yield from _stagger(state, cohort, on)
 
 
@@ -99,6 +101,22 @@ def further_obstacles(state: TrialState, subject: Subject, on: date) -> Iterator
     yield Obstacle(
         text=f"{subject.id} is not in the DLT window any more: {subject.standing}{since}."
     )
+
+
+def _not_circulated(state: TrialState, cohort: Cohort, on: date) -> Iterator[Obstacle]:
+    """Say that a new level was opened by a decision that had not been sent by a day."""
+    if not state.committee.circulate_first or cohort.decision is None:
+        return
+    before = (s for s in state.subjects.values() if s.cohort != cohort.number and s.dosing)
+    if any(subject.level == cohort.level for subject in before):
+        return
+    made = next((made for made in state.decisions if made.seq == cohort.decision), None)
+    sent = () if made is None else (event.on for _, event in made.circulated)
+    if not any(day <= on for day in sent):
+        yield Obstacle(
+            text=f"Level {cohort.level} is new, and decision {cohort.decision}, which opened it, "
+            "has not been sent to anybody (circulate_first is true in the protocol)."
+        )
 
 
 def _stagger(state: TrialState, cohort: Cohort, on: date) -> Iterator[Obstacle]:
@@ -241,11 +259,16 @@ def _cohort_obstacles(state: TrialState, cohort: Cohort, on: date) -> Iterator[O
     if new is not None:
         yield Obstacle(text=new, decision=True)
     last = state.decisions[-1] if state.decisions else None
-    if last is not None and last.approved is None and _is_less(last.event.chosen, cohort, state):
+    if last is not None and _is_awaited(state, last) and _is_less(last.event.chosen, cohort, state):
         yield Obstacle(
             text=f"Decision {last.seq}, not approved yet, treats nobody more at this level.",
             decision=True,
         )
+
+
+def _is_awaited(state: TrialState, made: MadeDecision) -> bool:
+    """Tell whether a decision may still be approved: it is not, and was not rejected."""
+    return made.approved is None and tally_votes(state, made).standing != "rejected"
 
 
 def _is_less(choice: Choice, cohort: Cohort, state: TrialState) -> bool:
@@ -270,8 +293,11 @@ def _needs_decision(state: TrialState, on: date) -> Iterator[Obstacle]:
         return
     last = state.decisions[-1] if state.decisions else None
     deferred = last is not None and last.event.chosen.action == "defer"
-    if last is not None and last.approved is None and not deferred:
+    if last is not None and _is_awaited(state, last) and not deferred:
         text = f"Decision {last.seq} is not approved yet"
+        tally = tally_votes(state, last)
+        if tally.standing == "open":
+            text = f"Decision {last.seq} is {say_count(tally)}"
         if state.data_seq > last.event.cutoff:
             text += f", and has to be made again: entry {state.data_seq} came after its cut-off"
         yield Obstacle(text=f"{text}.", decision=True)

@@ -49,14 +49,14 @@ def import_patients(content: bytes, source: str) -> Callable[[TrialState, Record
     """
     rows = read_patients(content, source)
     digest = hashlib.sha256(content).hexdigest()
-    return import_rows(rows, source, digest)
+    name = printable(source)[:200]  # a file may be called anything
+    return import_rows(rows, name, digest, source)
 
 
 def import_rows(
-    rows: Sequence[PatientRow], source: str, digest: str
+    rows: Sequence[PatientRow], name: str, digest: str, source: str = "rows"
 ) -> Callable[[TrialState, Recorder], Events]:
-    """Return the command that records rows, read from a source whose SHA-256 is ``digest``."""
-    name = printable(source)[:200]  # a file may be called anything
+    """Return the command that records rows of a source, under a name and its SHA-256."""
 
     def command(state: TrialState, recorder: Recorder) -> Events:
         recording = _Recording(state, recorder)

@@ -73,7 +73,8 @@ def to_be_ruled(state: TrialState, on: date) -> Iterator[Remark]:
         if subject.standing in (Standing.NO_DLT, Standing.MODERATE):
             but = f", but {subject.id} counts as {subject.standing}"
         yield Remark(
-            entry=unruled.event.entry, text=f"{unruled.text}, and is not adjudicated{but}."
+            entry=unruled.event.entry,
+            text=f"{unruled.name} is not adjudicated{but}: it {unruled.why}.",
         )
     for subject in state.subjects.values():
         if subject.standing is Standing.UNRULED:

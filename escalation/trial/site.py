@@ -258,10 +258,19 @@ def record_outcome(
         said = known.outcomes[-1] if known.outcomes else None
         if said is not None and outcome is not Outcome.DLT:
             refusal.add(
-                f"Entry {said.seq} says {known.standing}. If that is wrong, correct the entry."
+                f"Entry {said.seq} says {_SAYS[said.event.outcome]}. If that is wrong, correct the "
+                "entry."
             )
     refusal.raise_if_any()
     return (event,)
+
+
+_SAYS = {
+    Outcome.DLT: Standing.DLT,
+    Outcome.NO_DLT: Standing.NO_DLT,
+    Outcome.MODERATE: Standing.MODERATE,
+    Outcome.NOT_EVALUABLE: Standing.NOT_EVALUABLE,
+}
 
 
 def check_outcome(

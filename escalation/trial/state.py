@@ -22,6 +22,7 @@ from escalation.trial.events import (
     VoteCast,
 )
 from escalation.trial.keys.held import Key
+from escalation.trial.names import name_key
 from escalation.trial.subjects import Fact, Standing, Subject
 
 __all__ = [
@@ -29,7 +30,9 @@ __all__ = [
     "Correction",
     "MadeDecision",
     "Recorded",
+    "RoleConflict",
     "TrialState",
+    "votes_are_own",
 ]
 
 
@@ -77,7 +80,12 @@ class Cohort:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MadeDecision:
-    """A decision with its signatures, the protocol and the number of cohorts of that time."""
+    """A decision with its votes and signatures, the protocol and the cohorts of that time.
+
+    ``chairs`` are those who were chair when they voted, ``rejected`` is the entry of the vote after
+    which no outstanding one could carry it, ``frozen`` the entry up to which the data had last been
+    frozen when it was made.
+    """
 
     seq: int
     by: str
@@ -86,7 +94,11 @@ class MadeDecision:
     protocol: Protocol
     n_cohorts: int
     signatures: tuple[Recorded, ...] = ()
+    own_votes: bool = False
     votes: tuple[tuple[Recorded, VoteCast], ...] = ()
+    chairs: frozenset[str] = frozenset()
+    rejected: int | None = None
+    frozen: int | None = None
     circulated: tuple[tuple[Recorded, DecisionCirculated], ...] = ()
     approved: Recorded | None = None
     cohort: int | None = None
@@ -122,6 +134,16 @@ class Correction:
     event: EntryCorrected
     before: Event
     after: Event | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleConflict:
+    """By an entry somebody held two roles that exclude each other."""
+
+    seq: int
+    person: str
+    role: Role
+    other: Role
 
 
 @dataclass(slots=True, kw_only=True)
@@ -170,6 +192,10 @@ class TrialState:
     freezes : list of (Recorded, DataFrozen)
     keys : dict of str to Key
         By the public key; revoked ones stay.
+    names : dict of str to str
+        Everybody who was ever named as owner or given a role, by how names are compared.
+    conflicts : list of RoleConflict
+        Who was given roles that exclude each other, where the protocol has it recorded.
     """
 
     hashes: list[str] = field(default_factory=list)
@@ -198,6 +224,8 @@ class TrialState:
     site_zones: dict[str, str] = field(default_factory=dict)
     freezes: list[tuple[Recorded, DataFrozen]] = field(default_factory=list)
     keys: dict[str, Key] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    conflicts: list[RoleConflict] = field(default_factory=list)
 
     @property
     def seq(self) -> int:
@@ -240,9 +268,18 @@ class TrialState:
         events = () if subject is None else subject.events
         return next((event for event in events if event.entry == entry), None)
 
+    def person(self, name: str) -> str:
+        """Return the name under which a person is known here, however it is written.
+
+        Names are compared as NFKC and casefolded; in a trial that 0.2.0 began, as they stand.
+        """
+        if not self.own_votes or name in self.roles:
+            return name
+        return self.names.get(name_key(name), name)
+
     def roles_of(self, person: str) -> frozenset[Role]:
         """Return the roles that a person has now."""
-        return self.roles.get(person, frozenset())
+        return self.roles.get(self.person(person), frozenset())
 
     def members(self, cohort: Cohort) -> list[Subject]:
         """Return the subjects of a cohort, in the order of enrolment."""
@@ -322,3 +359,8 @@ class TrialState:
             if isinstance(value, dict | list):
                 setattr(other, member.name, value.copy())
         return other
+
+
+def votes_are_own(state: TrialState, protocol: Protocol) -> bool:
+    """Tell whether members vote for themselves once a trial is amended to this protocol."""
+    return state.own_votes or protocol.committee != Committee()

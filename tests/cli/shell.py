@@ -70,7 +70,7 @@ STAGES: dict[str, tuple[str | None, tuple[str, ...]]] = {
     "registered": (
         None,
         (
-            "office: register --trial TJ --on 2026-01-05",  # 1
+            "office: register --trial TJ --solo --on 2026-01-05",  # 1
             "office: delegate site site --on 2026-01-05",  # 2
             "office: delegate chair chair --on 2026-01-05",  # 3
             "office: delegate member member --on 2026-01-05",  # 4

@@ -235,14 +235,14 @@ def test_the_tracker_holds_back_after_a_toxic_cohort_and_shows_the_estimates(tmp
     )
     shell = Shell(str(tmp_path / "new.db"))
     shell.ok(
-        f"office: register --trial TJ --protocol {file} --quorum 1 --on 2026-01-05",
+        f"office: register --trial TJ --protocol {file} --solo --on 2026-01-05",
         'office: delegate "Lin Mei" site --on 2026-01-05',
         'office: delegate "Zhao Lan" chair --on 2026-01-05',
     )
     for month, dlts in ((1, ()), (3, ("S6", "S7"))):  # 0/5 at level 1, 2/5 at level 2
         level = (month + 1) // 2
         shell.ok(
-            f'Zhao Lan: decide --follow --attended "Zhao Lan=for" --on 2026-0{month}-06',
+            f"Zhao Lan: decide --follow --on 2026-0{month}-06",
             f"Zhao Lan: sign approved --on 2026-0{month}-06",
         )
         subjects = [f"S{k}" for k in range(5 * level - 4, 5 * level + 1)]

@@ -39,12 +39,14 @@ PROGRAM = [sys.executable, "-c", "from escalation.cli import main; main()"]
 # what has to be there for the example of a command of `escalation trial`, besides the demo
 _LOST = 'outcome TJ-010 --not-evaluable --reason "moved away" --as "Lin Mei"'
 _OUTCOMES = [f'outcome TJ-{k} --no-dlt --as "Lin Mei"' for k in ("008", "009", "010")]
-_VOTES = '--attended "Zhao Lan=for" --attended "K. Sato=for"'
+_DECIDED = [*_OUTCOMES, 'decide --follow --as "E. Brandt"']
+_VOTED = [*_DECIDED, 'vote --for --as "Zhao Lan"', 'vote --for --as "K. Sato"']
 BEFORE: dict[str, list[str]] = {
     "enrol": [_LOST],
     "dose": [_LOST, 'enrol TJ-011 --weight 61.5 --as "Lin Mei"'],
     "decide": _OUTCOMES,
-    "sign": [*_OUTCOMES, f'decide --follow {_VOTES} --as "Zhao Lan"'],
+    "vote": _DECIDED,
+    "sign": _VOTED,
     "resume": ['hold --reason "a death" --as "Lin Mei"'],
     "import": [
         "export --output patients.csv",

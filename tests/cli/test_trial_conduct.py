@@ -18,7 +18,7 @@ At = Callable[[str], Shell]
 def test_a_trial_from_its_registration_to_its_mtd(tmp_path: Path) -> None:
     """3+3 confirm: no DLT at level 1, two of three at level 2, none in three more at level 1."""
     shell = Shell(str(tmp_path / "new.db"))
-    assert shell.ok("office: register --trial TJ --quorum 2 --on 2026-01-05") == (
+    assert shell.ok("office: register --trial TJ --on 2026-01-05") == (
         "Entry 1 recorded: trial registered on 2026-01-05 under protocol nct07123519, digest "
         "f3cdea5b0849, quorum 2. The rule now says: Start at level 1, 3E6 cells/kg: enrol 3 "
         "patients."
@@ -29,10 +29,16 @@ def test_a_trial_from_its_registration_to_its_mtd(tmp_path: Path) -> None:
         'office: delegate "K. Sato" member --on 2026-01-05',
         'office: delegate "E. Brandt" statistician --on 2026-01-05',
     )
-    votes = '--attended "Zhao Lan=for" --attended "K. Sato=for" --attended "E. Brandt=present"'
-    assert shell.ok(f"E. Brandt: decide --follow {votes} --on 2026-01-06") == (
+    assert shell.ok('E. Brandt: decide --follow --attended "E. Brandt" --on 2026-01-06') == (
         "Entry 6 recorded: decision of 2026-01-06 on entries up to 5: enrol 3 patients at level 1, "
-        "3E6 cells/kg, as the rule says. For: Zhao Lan, K. Sato; present: E. Brandt."
+        "3E6 cells/kg, as the rule says. Present: E. Brandt."
+    )
+    assert shell.ok("Zhao Lan: vote --for --on 2026-01-06") == (
+        "Entry 7 recorded: voted for decision 6 on 2026-01-06. The decision is not carried yet: 1 "
+        "for and 0 against; still to vote: K. Sato."
+    )
+    assert shell.ok("K. Sato: vote 6 --for --on 2026-01-06").endswith(
+        "The decision is carried by 2 against 0."
     )
     shell.ok("E. Brandt: sign proposed --on 2026-01-06")
     said = shell.ok("Zhao Lan: sign approved --on 2026-01-06")
@@ -54,7 +60,11 @@ def test_a_trial_from_its_registration_to_its_mtd(tmp_path: Path) -> None:
         return said
 
     def meet(choice: str, day: str) -> str:
-        shell.ok(f"Zhao Lan: decide {choice} {votes} --on {day}")
+        shell.ok(
+            f"E. Brandt: decide {choice} --on {day}",
+            f"Zhao Lan: vote --for --on {day}",
+            f"K. Sato: vote --for --on {day}",
+        )
         return shell.ok(f"Zhao Lan: sign approved --on {day}")
 
     said = cohort("S1 S2 S3", "2026-01", "06 20 23", "1.5e8")
@@ -67,7 +77,7 @@ def test_a_trial_from_its_registration_to_its_mtd(tmp_path: Path) -> None:
     assert said.endswith("The rule now says: Stop: the MTD is level 1, 3E6 cells/kg.")
     said = meet("--mtd 1", "2026-06-28")
     assert "stop, the MTD is level 1, 3E6 cells/kg." in said
-    assert "anchor 38:" in said
+    assert "anchor 46:" in said
     shell.ok('Zhao Lan: close --reason "MTD declared" --on 2026-06-29')
 
     status = shell.ok("status --on 2026-06-29")
@@ -178,8 +188,10 @@ def test_a_decision_further_than_the_rule_is_a_departure_once_approved(at: At) -
         ("chair: decide --follow --stop", "choose one: --follow, --level L with --enrol N,"),
         ("chair: decide --level 2", "--level L and --enrol N go together"),
         ("chair: decide --enrol 2", "--level L and --enrol N go together"),
-        ("chair: decide --follow --attended chair", '--attended takes "NAME=VOTE" with for,'),
-        ("chair: decide --follow --attended chair=yes", '--attended takes "NAME=VOTE" with for,'),
+        ("chair: decide --follow --attended =for", '--attended takes "NAME", or "NAME=VOTE" with'),
+        ("chair: decide --follow --attended chair=yes", '"NAME=VOTE" with for, against, abst'),
+        ("chair: vote", "say how you vote: --for, --against or --abstain"),
+        ("chair: vote --for --abstain", "say how you vote: --for, --against or --abstain"),
         ("chair: sign agreed", "'agreed' is not one of 'proposed', 'approved', 'reviewed'"),
         ("office: delegate x nurse", "'nurse' is not one of 'site', 'member', 'chair'"),
         ("office: delegate site site --revoke", "--revoke and --reason TEXT go together"),
@@ -286,7 +298,7 @@ def test_recording_prints_json_with_stable_keys(at: At) -> None:
         "site: outcome S1 --dlt --term CRS --grade 3 --onset 2026-01-20 --on 2026-02-21"
     )
     assert list(document) == [
-        "schema", "software", "trial", "protocol", "head", "entries", "remarks", "rule",
+        "schema", "software", "trial", "protocol", "solo", "head", "entries", "remarks", "rule",
     ]  # fmt: skip
     assert document["schema"] == 1
     assert document["trial"] == "TJ"

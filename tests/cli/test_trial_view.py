@@ -18,7 +18,7 @@ def test_the_demo_fits_on_a_screen(demo: Shell) -> None:
     assert len(lines) <= 52
     assert max(map(len, lines)) <= 80
     assert lines[0] == "Trial DEMO on 2026-05-28: 10 of 18 planned patients enrolled."
-    assert lines[-1].startswith("anchor 44:")
+    assert lines[-1].startswith("anchor 52:")
     assert len(lines[-1].partition(":")[2]) == 64
 
 
@@ -30,13 +30,13 @@ def test_the_last_line_of_the_status_is_an_anchor_for_verify(demo: Shell) -> Non
 @pytest.mark.parametrize(
     ("as_of", "seq"),
     [
-        ("32", 32),
-        ("2026-04-13", 32),
-        ("2026-04-13T08:00", 32),
-        ("2026-04-13T07:59:59", 31),
-        ("2026-04-13T10:00+02:00", 32),
-        ("'2026-04-13 16:30+08:00'", 32),
-        ("2030-01-01", 44),
+        ("37", 37),
+        ("2026-04-13", 37),
+        ("2026-04-13T08:00", 37),
+        ("2026-04-13T07:59:59", 36),
+        ("2026-04-13T10:00+02:00", 37),
+        ("'2026-04-13 16:30+08:00'", 37),
+        ("2030-01-01", 52),
     ],
 )
 def test_a_moment_is_an_entry_the_end_of_a_day_or_a_time(demo: Shell, as_of: str, seq: int) -> None:
@@ -51,13 +51,13 @@ def test_what_was_known_then_is_said_to_be_so_and_judged_on_its_day(demo: Shell)
     assert "2?T?" in said
     assert demo.json("status --as-of 2026-04-13 --on 2026-06-01")["on"] == "2026-06-01"
     # the entry's own day, in the words of its time
-    assert demo.json("status --as-of 32")["on"] == "2026-04-13"
+    assert demo.json("status --as-of 37")["on"] == "2026-04-13"
 
 
 @pytest.mark.parametrize(
     ("line", "exit_code", "said"),
     [
-        ("status --as-of 45", 1, "there is no entry 45; the last one is 44"),
+        ("status --as-of 53", 1, "there is no entry 53; the last one is 52"),
         ("status --as-of 0", 1, "nothing was recorded by then; the first entry is of 2026-01-05"),
         ("log --as-of 2025-12-31", 1, "nothing was recorded by then"),
         (
@@ -81,7 +81,7 @@ def test_a_moment_or_subject_that_is_not_there_is_said(
     assert said in demo.fails(line, exit_code)
 
 
-HEADER = ["schema", "software", "trial", "protocol", "head"]
+HEADER = ["schema", "software", "trial", "protocol", "solo", "head"]
 
 
 def test_the_status_as_json_has_stable_keys(demo: Shell) -> None:
@@ -94,27 +94,27 @@ def test_the_status_as_json_has_stable_keys(demo: Shell) -> None:
     assert document["history"] == "1NNXN 2NTN 2???"
     assert document["rule"]["action"] == "wait"
     assert [level["n_evaluable"] for level in document["levels"]] == [0, 3, 3, 0]
-    assert [remark["entry"] for remark in document["departures"]] == [34, 43]
+    assert [remark["entry"] for remark in document["departures"]] == [39, 51]
 
 
 def test_the_log_as_json_has_every_entry_and_what_became_of_it(demo: Shell) -> None:
     document = demo.json("log")
     assert list(document) == [*HEADER, "entries"]
-    assert [entry["seq"] for entry in document["entries"]] == list(range(1, 45))
+    assert [entry["seq"] for entry in document["entries"]] == list(range(1, 53))
     assert set(document["entries"][0]) == {
         "seq", "recorded_at", "recorded_by", "kind", "version", "data", "hash",
         "sentence", "corrected_by", "withdrawn_by", "oddity",
     }  # fmt: skip
-    assert document["entries"][25]["corrected_by"] == [27]
+    assert document["entries"][30]["corrected_by"] == [32]
     assert document["entries"][-1]["hash"] == document["head"]["hash"]
 
 
 def test_the_log_marks_a_corrected_entry_and_shows_old_and_new(demo: Shell) -> None:
     said = demo.ok("log --subject TJ-005")
-    assert "[corrected by 27]" in said
+    assert "[corrected by 32]" in said
     assert "infused 3.84E8 -> 3.48E8" in said
     assert "TJ-006" not in said
-    assert " 25 " in f" {said}"
+    assert " 30 " in f" {said}"
 
 
 def test_the_log_names_the_day_only_where_it_was_recorded_on_another(at: At, demo: Shell) -> None:
@@ -240,7 +240,7 @@ def test_a_trial_is_not_called_so(tmp_path: Path, trial: str) -> None:
 def test_a_registration_that_is_refused_leaves_no_file(tmp_path: Path) -> None:
     shell = Shell(str(tmp_path / "new.db"))
     assert "name the trial: --trial ID" in shell.fails("office: register", 2)
-    shell.fails("office: register --trial TJ --quorum 0")
+    shell.fails("office: register --trial TJ --on 1999-12-31")
     shell.fails("office: register --trial TJ --protocol none.toml", 3)
     assert list(tmp_path.iterdir()) == []
 
@@ -272,7 +272,7 @@ def test_the_course_is_drawn_and_says_what_it_was_made_from(demo: Shell, tmp_pat
     result = demo.type(f"status --on 2026-05-28 --plot {picture}")
     assert (result.exit_code, result.stderr) == (0, f"wrote {picture}\n")
     drawn = picture.read_text(encoding="utf-8")
-    assert "trial DEMO on 2026-05-28, anchor 44:" in drawn
+    assert "trial DEMO on 2026-05-28, anchor 52:" in drawn
     assert "digest: f3cdea5b0849" in drawn
 
 

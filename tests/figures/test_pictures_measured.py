@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 
 from escalation.designs import APlusB, Design, ThreePlusThree
+from escalation.figures.adverse_events import plot_adverse_events_pages
 from escalation.figures.course import plot_course, plot_course_pages
 from escalation.figures.decision_table import plot_decision_pages, plot_decision_table
 from escalation.figures.layout import shares_of, text_width, wrap
@@ -25,6 +26,7 @@ from escalation.trial import TrialState, record_outcome
 from escalation.trial.demo import DEMO_DAY
 from escalation.trial.events import Relation, Toxicity
 from tests.extremes import DESIGN, LONG, ORDINARY, TITLE
+from tests.figures.test_adverse_events_plot import played
 from tests.measured import text_faults
 from tests.trial.bench import D0, SITE, Bench, day
 from tests.trial.test_spreadsheet import demo_state
@@ -92,6 +94,10 @@ PICTURES: dict[str, Callable[[], Sequence[Axes]]] = {
     "course": lambda: [plot_course(demo_state(), DEMO_DAY, trial="DEMO")],
     "course, long names": lambda: plot_course_pages(long_state(), LONG_DAY, trial="a" * 60),
     "course on one page": lambda: [plot_course(long_state(), LONG_DAY)],
+    "adverse events": lambda: plot_adverse_events_pages(played(), trial="TJ"),
+    "adverse events, long names": lambda: plot_adverse_events_pages(
+        played(n_levels=6, categories=tuple(f"{TERM} {k}" for k in range(12))), trial="a" * 60
+    ),
     "diagram": lambda: plot_diagram_pages(
         ORDINARY.design, ORDINARY.level_names, trial=ORDINARY.title or "", protocol="Protocol x"
     ),

@@ -13,7 +13,6 @@ from escalation.outcomes import Outcome
 from escalation.protocol import Protocol
 from escalation.trial.codec import dump_event
 from escalation.trial.events import (
-    Attendance,
     Choice,
     DecisionMade,
     Event,
@@ -27,8 +26,9 @@ from escalation.trial.events import (
     SubjectDosed,
     SubjectEnrolled,
     Toxicity,
-    TrialRegistered,
+    TrialRegisteredWithCommittee,
     Vote,
+    VoteCast,
 )
 
 __all__ = ["CHAIR", "SITE", "long_trial"]
@@ -38,7 +38,7 @@ FIRST = date(2026, 1, 5)
 
 
 def long_trial(trial: str, protocol: Protocol, n_entries: int) -> list[Entry]:
-    """Return the entries of a trial: cycles of a decision, two signatures, and three patients.
+    """Return the entries of a trial: cycles of a decision, its votes and signatures, 3 patients.
 
     Each patient is enrolled, dosed and has an outcome; one in six has a DLT with a narrative. A
     trial of thousands of patients has no end that a rule would find, so the decisions go up and
@@ -63,12 +63,11 @@ def _events(protocol: Protocol, entries: list[Entry]) -> Iterator[tuple[str, Eve
     """Yield who records what, one after the other; ``entries`` holds those so far."""
     yield (
         OFFICE,
-        TrialRegistered(
+        TrialRegisteredWithCommittee(
             on=FIRST,
             protocol=json.loads(json.dumps(protocol.document)),
             digest=protocol.digest,
-            quorum=2,
-            software="escalation 0.1.0",
+            software="escalation 0.3.0",
         ),
     )
     for person, role in ((SITE, Role.SITE), (CHAIR, Role.CHAIR), (MEMBER, Role.MEMBER)):
@@ -78,8 +77,13 @@ def _events(protocol: Protocol, entries: list[Entry]) -> Iterator[tuple[str, Eve
         cohort += 1
         level = protocol.labels[cohort % len(protocol.labels)]
         on = FIRST + timedelta(days=len(entries) // 24)
-        yield CHAIR, _decision(on, level, cutoff=len(entries))
+        yield MEMBER, _decision(on, level, cutoff=len(entries))
         decision = entries[-1]
+        for by in (MEMBER, CHAIR):
+            yield (
+                by,
+                VoteCast(on=on, decision=decision.seq, decision_hash=decision.hash, vote=Vote.FOR),
+            )
         for by, meaning in ((MEMBER, Meaning.PROPOSED), (CHAIR, Meaning.APPROVED)):
             yield by, Signed(on=on, entry=decision.seq, entry_hash=decision.hash, meaning=meaning)
         for place in range(3):
@@ -114,10 +118,7 @@ def _decision(on: date, level: int, *, cutoff: int) -> DecisionMade:
         chosen=Choice(action="enrol", level=level, n_to_enrol=3),
         departure=False,
         rationale=None,
-        attendees=(
-            Attendance(person=CHAIR, vote=Vote.FOR),
-            Attendance(person=MEMBER, vote=Vote.FOR),
-        ),
+        attendees=(),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -23,7 +24,7 @@ from escalation.trial import (
     sign,
 )
 from escalation.trial.demo import DEMO_PROTOCOL, Command, demo_steps
-from escalation.trial.events import Choice, Meaning, Role, Toxicity
+from escalation.trial.events import Choice, Meaning, Role, Toxicity, TrialRegistered
 
 START = date(2026, 1, 5)
 
@@ -75,7 +76,21 @@ class Played:
 def begin(protocol: Protocol | None = None) -> Played:
     """Register a trial on a plain ladder of three levels; Ada may do everything."""
     played = Played()
-    played.do(register_trial, protocol=Protocol.plain(3) if protocol is None else protocol)
+    protocol = Protocol.plain(3) if protocol is None else protocol
+    played.do(register_trial, protocol=protocol, solo=True)
+    for role in (Role.SITE, Role.CHAIR):
+        played.do(delegate_role, person="Ada", role=role)
+    return played
+
+
+def begin_as_0_2_0(protocol: Protocol) -> Played:
+    """Do as ``begin`` in a trial that 0.2.0 began, with a quorum of 1."""
+    played = Played()
+    document = json.loads(json.dumps(protocol.document))
+    registered = TrialRegistered(
+        on=START, protocol=document, digest=protocol.digest, quorum=1, software="escalation 0.2.0"
+    )
+    played.do(lambda *_: (registered,))
     for role in (Role.SITE, Role.CHAIR):
         played.do(delegate_role, person="Ada", role=role)
     return played

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -15,6 +16,7 @@ from escalation.trial import (
     Recorded,
     Recorder,
     TrialState,
+    cast_vote,
     correct_entry,
     decide,
     delegate_role,
@@ -25,7 +27,16 @@ from escalation.trial import (
     register_trial,
     sign,
 )
-from escalation.trial.events import Event, Meaning, Relation, Role, Toxicity
+from escalation.trial.events import (
+    Event,
+    Meaning,
+    Relation,
+    Role,
+    Toxicity,
+    TrialRegistered,
+    Vote,
+)
+from escalation.trial.planned_dose import plan_dose
 
 NCT = load_protocol("nct07123519")
 D0 = date(2026, 1, 5)
@@ -58,29 +69,47 @@ class Bench:
 
     protocol: Protocol = NCT
     state: TrialState = field(default_factory=TrialState)
-    quorum: int = 1
     now: int = 0  # today, as a day number
     entries: list[Recorded] = field(default_factory=list)
 
     @classmethod
-    def started(cls, protocol: Protocol = NCT, quorum: int = 1) -> Bench:
-        """Register and delegate every role to somebody called like it."""
-        bench = cls(protocol=protocol)
-        bench.do(register_trial, OFFICE, protocol=protocol, quorum=quorum)
-        for role in Role:
-            if role is not Role.ADJUDICATOR:
-                bench.do(delegate_role, OFFICE, person=str(role), role=role)
+    def started(cls, protocol: Protocol = NCT, **committee: Any) -> Bench:
+        """Register and delegate every role to somebody called like it; one person decides.
+
+        With rules of a ``committee`` it is one of several people, who vote: see ``meet``.
+        """
+        rules = Committee(**committee) if committee else Committee(solo=True)
+        bench = cls(protocol=replace(protocol, committee=rules))
+        bench.do(register_trial, OFFICE, protocol=bench.protocol)
+        bench._delegate_all()
         return bench
 
     @classmethod
     def judged(cls, protocol: Protocol = NCT) -> Bench:
-        """Do as ``started``, with verdicts held against events and one person voting."""
-        protocol = replace(protocol, committee=Committee(solo=True, quorum=1))
-        bench = cls(protocol=protocol)
-        bench.do(register_trial, OFFICE, protocol=protocol)
-        for role in Role:
-            bench.do(delegate_role, OFFICE, person=str(role), role=role)
+        """Do as ``started``, with somebody who adjudicates."""
+        bench = cls.started(protocol)
+        bench.do(delegate_role, OFFICE, person="adjudicator", role=Role.ADJUDICATOR)
         return bench
+
+    @classmethod
+    def as_0_2_0(cls, protocol: Protocol = NCT, quorum: int = 1) -> Bench:
+        """Do as ``started`` in a trial that 0.2.0 began: votes are said by who decides."""
+        bench = cls(protocol=protocol)
+        registered = TrialRegistered(
+            on=day(0),
+            protocol=json.loads(json.dumps(protocol.document)),
+            digest=protocol.digest,
+            quorum=quorum,
+            software="escalation 0.2.0",
+        )
+        bench.state = evolve(bench.state, recorded(bench.state, registered, OFFICE))
+        bench._delegate_all()
+        return bench
+
+    def _delegate_all(self) -> None:
+        for role in Role:
+            if role is not Role.ADJUDICATOR:
+                self.do(delegate_role, OFFICE, person=str(role), role=role)
 
     def do(
         self, command: Callable[..., tuple[Event, ...]], by: str, on: int | None = None, **kw: Any
@@ -113,11 +142,23 @@ class Bench:
         self.do(decide, CHAIR, on, **choice)
         self.do(sign, CHAIR, meaning=Meaning.APPROVED)
 
+    def meet(self, on: int | None = None, *, votes: str = "chair member", **choice: Any) -> None:
+        """Decide as the statistician, and let these vote for it."""
+        self.do(decide, STATISTICIAN, on, **choice)
+        for person in votes.split():
+            self.do(cast_vote, person, vote=Vote.FOR)
+
     def enrol(self, subject: str, on: int | None = None, **kw: Any) -> None:
         self.do(enrol_subject, SITE, on, subject=subject, **({"weight_kg": 60.0} | kw))
 
     def dose(self, subject: str, on: int | None = None, **kw: Any) -> None:
-        self.do(dose_subject, SITE, on, subject=subject, **({"infused": 1.8e8} | kw))
+        """Infuse what the protocol plans, unless told otherwise."""
+        known = self.state.subjects.get(subject)
+        planned = None
+        if known is not None and self.state.protocol is not None:
+            weight = known.enrolment.weight_kg
+            planned = plan_dose(self.state.protocol, known.level, weight).amount
+        self.do(dose_subject, SITE, on, subject=subject, **({"infused": planned or 1.8e8} | kw))
 
     def treat(self, subject: str, on: int | None = None) -> None:
         self.enrol(subject, on)

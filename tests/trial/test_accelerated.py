@@ -82,7 +82,7 @@ def test_a_moderate_toxicity_of_the_window_moved_beyond_is_pending_again():
     bench = titrated()
     [seq] = [fact.seq for fact in [bench.state.subjects["S2"].dosing]]
     bench.correct(seq, on=str(day(29)))
-    assert bench.state.subjects["S2"].standing is Standing.PENDING
+    assert bench.state.subjects["S2"].outcome is Outcome.PENDING
 
 
 def test_a_dlt_may_follow_and_nothing_else():

@@ -160,7 +160,7 @@ def test_the_planned_dose_is_the_protocol_s_whatever_the_site_says_was_planned()
 
 
 def test_a_trial_begun_before_evaluability_was_ruled_counts_as_it_did() -> None:
-    bench = Bench.started()
+    bench = Bench.as_0_2_0()
     bench.open_cohort()
     bench.enrol("S1", 0)
     bench.dose("S1", 0, infused=1.8e6)

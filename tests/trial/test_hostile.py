@@ -37,7 +37,7 @@ def test_what_could_not_be_read_again_is_not_kept(tmp_path: Path) -> None:
     with create_ledger(str(tmp_path / "trial.db")) as ledger:
         tracker = Tracker(ledger, "TJ")
         recorder = Recorder(name=OFFICE, on=date(2026, 3, 2), at=AT)
-        tracker.record(partial(register_trial, protocol=NCT), recorder, new=True)
+        tracker.record(partial(register_trial, protocol=NCT, solo=True), recorder, new=True)
         unreadable = EnrolmentHeld(on=day(0), reason="\udcff")
         with pytest.raises(IntegrityError):
             tracker.record(lambda state, recorder: (unreadable,), recorder)
@@ -55,11 +55,12 @@ def test_two_who_write_at_once_are_in_order(tmp_path: Path) -> None:
     with create_ledger(str(tmp_path / "trial.db")) as ledger:
         tracker = Tracker(ledger, "TJ")
         recorder = Recorder(name=OFFICE, on=date(2026, 3, 2), at=AT)
-        tracker.record(partial(register_trial, protocol=NCT), recorder, new=True)
+        tracker.record(partial(register_trial, protocol=NCT, solo=True), recorder, new=True)
         for seconds, expected in ((-2, AT), (-7200, AT.replace(hour=10))):
             before = replace(recorder, at=datetime.fromtimestamp(AT.timestamp() + seconds, UTC))
             role = Role.SITE if seconds == -2 else Role.CHAIR
-            (entry,) = tracker.record(partial(delegate_role, person="Ann", role=role), before)
+            command = partial(delegate_role, person="Ann", role=role)
+            (entry,) = tracker.record(command, before, clock_is_right=True)
             assert entry.at == expected  # a clock that was set back stays as it is
 
 

@@ -27,6 +27,7 @@ from escalation.trial.inspection import inspect_entries
 from .bench import CHAIR, NCT, SITE, Bench, crs, day
 
 LABELS = (-1, 1, 2, 3)
+AMOUNTS = dict(zip(LABELS, (5e7, 1.5e8, 3e8, 5e8), strict=True))  # for 50 kg
 WINDOW, ALONE, APART = 28, 14, 3  # what nct07123519 says, written a second time on purpose
 
 
@@ -90,6 +91,11 @@ class Tracker(RuleBasedStateMachine):
             return True
         return now.level is not None and now.level >= LABELS.index(self.cohorts[-1]["level"])
 
+    def overdue(self) -> list[dict]:
+        return [
+            p for p in self.patients if p["outcome"] == "?" and p["dosed"] + WINDOW <= self.today
+        ]
+
     # ------------------------------------------------------------ what can happen
 
     def attempt(self, expected: bool, command, by, **kw) -> bool:
@@ -115,13 +121,10 @@ class Tracker(RuleBasedStateMachine):
             and (self.n_free() > 0 or waiting)
         )
         stopped = bool(self.cohorts) and self.cohorts[-1]["size"] == 0
-        overdue = [
-            p for p in self.patients if p["outcome"] == "?" and p["dosed"] + WINDOW <= self.today
-        ]
         expected = (
             now.action != "wait"
             and not open_again
-            and not overdue
+            and not self.overdue()
             and not (stopped and now.action == "stop")
         )
         if self.attempt(expected, decide, CHAIR):
@@ -132,7 +135,8 @@ class Tracker(RuleBasedStateMachine):
     @rule()
     def approve(self) -> None:
         now = self.pending_decision
-        if self.attempt(True, sign, CHAIR, meaning=Meaning.APPROVED):
+        # nothing was overdue when it was decided
+        if self.attempt(not self.overdue(), sign, CHAIR, meaning=Meaning.APPROVED):
             self.decided = False
             level = None if now.level is None else LABELS[now.level]
             self.cohorts.append({"level": level, "size": now.n_to_enrol, "opened": self.today})
@@ -168,7 +172,8 @@ class Tracker(RuleBasedStateMachine):
         if current:
             answer = next_patient(self.bench.state, day(self.today), subject=patient["name"])
             assert answer.yes is expected
-        if self.attempt(expected, dose_subject, SITE, subject=patient["name"], infused=1.5e8):
+        amount = AMOUNTS[patient["level"]]
+        if self.attempt(expected, dose_subject, SITE, subject=patient["name"], infused=amount):
             patient.update(dosed=self.today, outcome="?")
             self.decided = False
 

@@ -52,6 +52,18 @@ trial = LazyGroup(
             "escalation.cli.trial.committee:decide",
             "Record what the safety committee decided.",
         ),
+        "vote": (
+            "escalation.cli.trial.committee:vote",
+            "Vote on a decision: for, against or abstained.",
+        ),
+        "circulate": (
+            "escalation.cli.trial.committee:circulate",
+            "Record to whom a decision was sent.",
+        ),
+        "freeze": (
+            "escalation.cli.trial.committee:freeze",
+            "Freeze the data for a decision: checked up to the last entry.",
+        ),
         "sign": (
             "escalation.cli.trial.committee:sign",
             "Sign a decision, or any entry as reviewed.",
@@ -72,6 +84,10 @@ trial = LazyGroup(
         "close": (
             "escalation.cli.trial.office:close",
             "Close the trial: nobody is treated any more.",
+        ),
+        "roles": (
+            "escalation.cli.trial.view:roles",
+            "Show who holds which role since when.",
         ),
         "status": ("escalation.cli.trial.view:status", "Show how a trial stands, on one screen."),
         "next": (

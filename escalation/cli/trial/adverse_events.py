@@ -258,13 +258,13 @@ def _show_tables(
             raise click.UsageError(f"{output} is named twice; give each output its own file")
         check_new(plot, recording.place.db, force=True)
         check_writable(plot, PICTURES)
-    show_view(partial(_tables, recording.place, plot), chosen, output)
+    show_view(partial(_tables, recording.place, recording.recorder.on, plot), chosen, output)
 
 
-def _tables(place: Place, plot: Path | None) -> View:
+def _tables(place: Place, on: date, plot: Path | None) -> View:
     with place.opened() as tracker:
         state = tracker.state()
-    view = view_adverse_events(state, tracker.trial)
+    view = view_adverse_events(state, tracker.trial, on)
     if plot is not None:
         _draw(state, tracker.trial, plot)
     return view

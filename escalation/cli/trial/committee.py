@@ -1,4 +1,4 @@
-"""The safety committee: decide, and sign."""
+"""The safety committee: decide, vote, and sign."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from escalation.cli.options import CarefulCommand
 from escalation.cli.trial.keys import signing
 from escalation.cli.trial.recording import Recording, recording_options
 from escalation.protocol import describe_decision
-from escalation.trial import TrialState, rule_says
+from escalation.trial import TrialState, cast_vote, circulate_decision, freeze_data, rule_says
 from escalation.trial import decide as decide_command
 from escalation.trial import sign as sign_command
 from escalation.trial.events import Attendance, Choice, Meaning, Vote
 
-__all__ = ["decide", "sign"]
+__all__ = ["circulate", "decide", "freeze", "sign", "vote"]
 
 
 @click.command(cls=CarefulCommand)
@@ -31,8 +31,8 @@ __all__ = ["decide", "sign"]
 @click.option(
     "--attended",
     multiple=True,
-    metavar='"NAME=VOTE"',
-    help="Who was there: for, against, abstained, or present without a vote.",
+    metavar="NAME",
+    help='Who was there. In a trial begun with 0.2.0: "NAME=VOTE".',
 )
 @recording_options
 def decide(
@@ -50,13 +50,20 @@ def decide(
 ) -> None:
     """Record what the safety committee decided.
 
-    It rests on everything recorded so far. Without a choice: what the rule says. The decision opens
-    nothing until the chair has signed it as approved. A chair or member who names nobody decides
-    alone. After a death, or where a pause rule of the protocol is met, enrolment is paused until a
+    It rests on everything recorded so far. Without a choice: what the rule says. It is put to the
+    vote: each member votes with `escalation trial vote`, and once it is carried by the protocol's
+    [committee] the chair signs it as approved; before that it opens nothing. After a death, or
+    where a pause rule of the protocol is met, enrolment is paused until a decision to --resume is
+    approved.
+
+    After a death, or where a pause rule of the protocol is met, enrolment is paused until a
     decision to --resume is approved.
 
-    Example: escalation trial decide --follow --attended "Zhao Lan=for" --attended "K. Sato=for"
-    --as "E. Brandt"
+    In a trial that 0.2.0 began, whoever records the decision says the votes: for, against,
+    abstained or present, as --attended "Zhao Lan=for". A chair or member who names nobody decides
+    alone.
+
+    Example: escalation trial decide --follow --attended "N. Okafor" --as "E. Brandt"
     """
     n_choices = sum([follow, level is not None, mtd is not None, stop, defer, resume])
     if (level is None) != (enrol is None):
@@ -85,8 +92,12 @@ def decide(
 
 def _read_attendance(text: str) -> Attendance:
     name, equals, vote = text.rpartition("=")
-    if not equals or not name.strip() or vote.strip() not in list(Vote):
-        raise click.UsageError(f'--attended takes "NAME=VOTE" with {", ".join(Vote)}; not {text!a}')
+    if not equals:
+        name, vote = text, Vote.PRESENT
+    if not name.strip() or vote.strip() not in list(Vote):
+        raise click.UsageError(
+            f'--attended takes "NAME", or "NAME=VOTE" with {", ".join(Vote)}; not {text!a}'
+        )
     return Attendance(person=name.strip(), vote=Vote(vote.strip()))
 
 
@@ -98,6 +109,66 @@ def _say_choices(state: TrialState) -> str:
         f"say what was decided. The rule says:\n  {said}\n{follow}. To choose otherwise, with a "
         "--rationale:\n  --level L --enrol N, --mtd L, --stop or --defer"
     )
+
+
+@click.command(cls=CarefulCommand)
+@click.argument("decision", type=int, required=False)
+@click.option("--for", "votes_for", is_flag=True, help="Vote for it.")
+@click.option("--against", is_flag=True, help="Vote against it, with a --reason.")
+@click.option("--abstain", is_flag=True, help="Abstain.")
+@click.option("--reason", metavar="TEXT", help="Why; needed to vote against.")
+@recording_options
+def vote(
+    *,
+    recording: Recording,
+    decision: int | None,
+    votes_for: bool,
+    against: bool,
+    abstain: bool,
+    reason: str | None,
+) -> None:
+    """Vote on a decision: for, against or abstained.
+
+    DECISION is its entry; the last one where it is not given. Each chair and member votes for
+    themselves, once. A decision is carried when the votes reach the quorum, the chair is among
+    them, and more than the majority of those for and against are for it; it is rejected when no
+    vote still to come could carry it.
+
+    Example: escalation trial vote --against --reason "TJ-007 is pending" --as "K. Sato"
+    """
+    if votes_for + against + abstain != 1:
+        raise click.UsageError("say how you vote: --for, --against or --abstain")
+    cast = Vote.FOR if votes_for else Vote.AGAINST if against else Vote.ABSTAINED
+    recording.record(partial(cast_vote, decision=decision, vote=cast, reason=reason))
+
+
+@click.command(cls=CarefulCommand)
+@click.option("--decision", type=int, metavar="ENTRY", help="Which.  [default: the last]")
+@click.option("--to", multiple=True, required=True, metavar="NAME", help="A person or a site.")
+@recording_options
+def circulate(recording: Recording, decision: int | None, to: tuple[str, ...]) -> None:
+    """Record to whom an approved decision was sent, and when.
+
+    Where the protocol says circulate_first, nobody is dosed at a new level before.
+
+    Example: escalation trial circulate --to "Lin Mei" --to "Site 02" --as "E. Brandt"
+    """
+    recording.record(partial(circulate_decision, decision=decision, to=to))
+
+
+@click.command(cls=CarefulCommand)
+@click.option("--checked-by", multiple=True, required=True, metavar="NAME", help="Who checked it.")
+@click.option("--statement", metavar="TEXT", help="In the investigator's words.")
+@recording_options
+def freeze(recording: Recording, checked_by: tuple[str, ...], statement: str | None) -> None:
+    """Freeze the data for a decision: checked up to the last entry.
+
+    The investigator who records it endorses the data; someone else has checked them. Where the
+    protocol says freeze_first, nothing is decided on data that came after.
+
+    Example: escalation trial freeze --checked-by "E. Brandt" --as "Lin Mei"
+    """
+    recording.record(partial(freeze_data, checked_by=checked_by, statement=statement))
 
 
 @click.command(cls=CarefulCommand)

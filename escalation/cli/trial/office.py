@@ -36,13 +36,14 @@ __all__ = ["amend", "close", "delegate", "hold", "register", "resume"]
     default=DEFAULT_PROTOCOL,
     help=f"A shipped protocol or a file.  [default: {DEFAULT_PROTOCOL}]",
 )
-@click.option("--quorum", type=int, default=1, metavar="N", help="Votes a decision needs.")
+@click.option("--solo", is_flag=True, help="One person decides alone: shown on every page.")
 @recording_options
-def register(recording: Recording, protocol_name: str, quorum: int) -> None:
+def register(recording: Recording, protocol_name: str, solo: bool) -> None:
     """Begin to track a trial.
 
-    The ledger is made if it is not there; the whole protocol goes into it. Whoever registers the
-    trial may delegate roles.
+    The ledger is made if it is not there; the whole protocol goes into it, and its [committee] says
+    how decisions are carried. Whoever registers the trial may delegate roles. With --solo the
+    protocol is registered with solo = true, and one person may do everything.
 
     Example: escalation trial register --trial TJ-1 --db trials.db --as "Wu Jing"
     """
@@ -53,7 +54,7 @@ def register(recording: Recording, protocol_name: str, quorum: int) -> None:
     check_name("request id", recording.request_id)
     if recording.seen:
         raise click.UsageError("a new trial has no entries to have seen")
-    command = partial(register_trial, protocol=read_protocol(protocol_name), quorum=quorum)
+    command = partial(register_trial, protocol=read_protocol(protocol_name), solo=solo)
     command(TrialState(), recording.recorder)  # a refusal leaves no empty ledger behind
     with create_ledger(recording.place.db) as ledger:
         new = trial not in ledger.trials()

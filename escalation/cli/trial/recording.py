@@ -43,7 +43,18 @@ from escalation.trial import (
     rule_says,
     warnings,
 )
-from escalation.trial.events import DecisionMade, Signed, SignedWithKey
+from escalation.trial.adverse_events.definition import Suggestion
+from escalation.trial.adverse_events.verdicts import suggest
+from escalation.trial.committee.tally import say_count, tally_votes
+from escalation.trial.events import (
+    AdverseEventFollowedUp,
+    AdverseEventRecorded,
+    DecisionMade,
+    Signed,
+    SignedWithKey,
+    VoteCast,
+)
+from escalation.trial.halts import standing_pauses
 
 __all__ = ["Recording", "recording_options"]
 
@@ -201,17 +212,20 @@ class Recording:
                         for kind, remark in remarks
                     ],
                     "rule": _rule_document(after),
+                    **_definition_document(recorded, after, self.recorder.on),
                 }
             )
             return
         line(_say_entries(recorded, after), indent="  ")
+        for said in _definition(recorded, after, self.recorder.on):
+            line(f"Definition of a DLT: {said.text}.", indent="  ")
         for kind, remark in remarks:
             line(f"{_HEADINGS[kind]}: {remark.text}", indent="  ")
         if rule is not None:
             line(f"The rule now says: {rule}", indent="  ")
-        if isinstance(
-            recorded[-1].event, Signed | SignedWithKey
-        ):  # to be kept with what was signed
+        if isinstance(recorded[-1].event, VoteCast):
+            line(f"The decision is {say_count(tally_votes(after, after.decisions[-1]))}.", "  ")
+        if isinstance(recorded[-1].event, Signed | SignedWithKey):  # to be kept with what it signs
             show([f"anchor {after.seq}:{after.head}"])
 
 
@@ -237,12 +251,47 @@ _PLURALS = {
     "subject-dosed": "dosings",
     "outcome-recorded": "outcomes",
 }
-_HEADINGS = {"departure": "Departure", "warning": "Warning", "look_back": "Seen from now"}
+_HEADINGS = {
+    "pause": "Enrolment is paused",
+    "departure": "Departure",
+    "warning": "Warning",
+    "look_back": "Seen from now",
+}
+
+
+def _definition(recorded: Sequence[Recorded], after: TrialState, on: date) -> Iterator[Suggestion]:
+    """Yield what the definition of a DLT says of an adverse event that was reported just now."""
+    for entry in recorded:
+        match entry.event:
+            case AdverseEventRecorded():
+                event = after.find_event(entry.seq)
+            case AdverseEventFollowedUp():
+                event = after.find_event(entry.event.entry)
+            case _:
+                continue
+        if event is not None:
+            yield suggest(after.subjects[event.subject], event, on)
+
+
+def _definition_document(
+    recorded: Sequence[Recorded], after: TrialState, on: date
+) -> dict[str, Any]:
+    """Return the same for JSON; nothing where no adverse event was reported."""
+    for said in _definition(recorded, after, on):
+        until = None if said.until is None else said.until.isoformat()
+        document = {"verdict": said.verdict, "rule": said.rule, "until": until, "text": said.text}
+        return {"definition": document}
+    return {}
 
 
 def _new_remarks(before: TrialState, after: TrialState, on: date) -> Iterator[tuple[str, Remark]]:
     """Yield what has to be seen now and had not to be before."""
+
+    def pauses(state: TrialState) -> list[Remark]:
+        return [Remark(entry=p.entry, text=f"{p.text}.") for p in standing_pauses(state, on)]
+
     for kind, found in (
+        ("pause", pauses),
         ("departure", departures),
         ("warning", lambda state: warnings(state, on)),
         ("look_back", look_back),

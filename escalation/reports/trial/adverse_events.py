@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from typing import Any
 
 from escalation.binomial import LEVEL, clopper_pearson, percent
@@ -24,6 +25,7 @@ from escalation.text import count
 from escalation.trial import TrialState
 from escalation.trial.adverse_events.delays import find_delays, warn_of_delays
 from escalation.trial.adverse_events.listing import ListedEvent, list_events
+from escalation.trial.adverse_events.verdicts import suggest
 from escalation.trial.rule import NoProtocolError
 
 __all__ = ["view_adverse_events"]
@@ -31,7 +33,7 @@ __all__ = ["view_adverse_events"]
 NO_CATEGORY = "no category"
 
 
-def view_adverse_events(state: TrialState, trial: str) -> View:
+def view_adverse_events(state: TrialState, trial: str, on: date) -> View:
     """Return the view of a trial's adverse events.
 
     Parameters
@@ -39,6 +41,8 @@ def view_adverse_events(state: TrialState, trial: str) -> View:
     state : TrialState
     trial : str
         Its id.
+    on : date
+        The day it is looked at: what the definition of a DLT says depends on it.
 
     Raises
     ------
@@ -52,8 +56,9 @@ def view_adverse_events(state: TrialState, trial: str) -> View:
         page=lambda: _page(state, protocol, trial),
         document=lambda: {
             **trial_heading(state, trial),
+            "on": on.isoformat(),
             "levels": [_level_document(level) for level in by_level(state, protocol)],
-            "events": [_event_document(event) for event in list_events(state)],
+            "events": [_event_document(event, state, on) for event in list_events(state)],
             "late": _late_document(state),
         },
         rows=lambda: _rows(by_level(state, protocol)),
@@ -261,7 +266,10 @@ def _counts_document(events: Iterable[ListedEvent]) -> dict[str, Any]:
     }
 
 
-def _event_document(event: ListedEvent) -> dict[str, Any]:
+def _event_document(event: ListedEvent, state: TrialState, on: date) -> dict[str, Any]:
+    said = None
+    if event.event is not None:
+        said = suggest(state.subjects[event.subject], event.event, on)
     return {
         "entry": event.entry,
         "subject": event.subject,
@@ -277,6 +285,8 @@ def _event_document(event: ListedEvent) -> dict[str, Any]:
         "emergent": event.is_emergent,
         "fatal": event.is_fatal,
         "dlt": event.dlt,
+        "definition": None if said is None else said.verdict,
+        "definition_says": None if said is None else said.text,
         "inside_outcome": event.event is None,
     }
 

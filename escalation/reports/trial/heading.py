@@ -7,7 +7,9 @@ from typing import Any
 from escalation.trial import TrialState
 from escalation.version import __version__
 
-__all__ = ["trial_heading"]
+__all__ = ["SOLO", "say_solo", "trial_heading"]
+
+SOLO = "One person decides alone: the protocol says solo = true."
 
 
 def trial_heading(state: TrialState, trial: str) -> dict[str, Any]:
@@ -20,5 +22,11 @@ def trial_heading(state: TrialState, trial: str) -> dict[str, Any]:
         "protocol": None
         if protocol is None
         else {"name": protocol.name, "digest": protocol.digest},
+        "solo": state.committee.solo,
         "head": {"seq": state.seq, "hash": state.head},
     }
+
+
+def say_solo(state: TrialState) -> str | None:
+    """Say that one person does everything, on every page; None where a committee votes."""
+    return SOLO if state.committee.solo else None

@@ -6,13 +6,15 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC
 from typing import Any
 
-from escalation.reports.trial.heading import trial_heading
+from escalation.reports.trial.heading import say_solo, trial_heading
 from escalation.reports.trial.sentences import describe_entry
-from escalation.reports.view import Block, Table, Verbatim, View
+from escalation.reports.view import GAP, Block, Paragraph, Table, Verbatim, View
 from escalation.trial.codec import dump_event
+from escalation.trial.committee.tally import say_count, tally_votes
 from escalation.trial.events import (
     AdverseEventAdjudicated,
     AdverseEventFollowedUp,
+    DecisionMade,
     EntryCorrected,
 )
 from escalation.trial.state import Recorded, TrialState
@@ -40,6 +42,10 @@ def view_log(entries: Sequence[Recorded], state: TrialState, trial: str) -> View
 
 
 def _page(entries: Sequence[Recorded], state: TrialState) -> Iterator[Block]:
+    solo = say_solo(state)
+    if solo is not None:
+        yield Paragraph(solo, "  ")
+        yield GAP
     rows = [("entry", "recorded, UTC", "by whom, and what")]
     for entry in entries:
         day = entry.event.on != entry.at.astimezone(UTC).date()
@@ -105,8 +111,18 @@ def since(entry: Recorded, state: TrialState) -> str:
     event = state.find_event(entry.seq)
     later = [] if event is None else [report.seq for report in event.reports[1:]]
     notes += [f"[followed up by {', '.join(map(str, later))}]"] if later else []
+    notes += _lost_vote(entry, state)
     notes += [f"[does not fit: {text}]" for seq, text in state.oddities if seq == entry.seq]
     return " ".join(notes)
+
+
+def _lost_vote(entry: Recorded, state: TrialState) -> list[str]:
+    """Say that a decision was rejected."""
+    if not isinstance(entry.event, DecisionMade):
+        return []
+    made = next((made for made in state.decisions if made.seq == entry.seq), None)
+    tally = None if made is None else tally_votes(state, made)
+    return [f"[{say_count(tally)}]"] if tally is not None and tally.standing == "rejected" else []
 
 
 def _corrected_by(entry: Recorded, state: TrialState) -> list[int]:

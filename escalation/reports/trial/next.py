@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from escalation.protocol import Protocol, format_dose
+from escalation.reports.trial.heading import SOLO
 from escalation.reports.trial.sentences import say_amount
 from escalation.reports.view import Block, Item, Items, Paragraph, View
 from escalation.trial import NextPatient
@@ -25,13 +26,19 @@ def view_next(found: NextPatient, protocol: Protocol, heading: Mapping[str, Any]
         What the document begins with.
     """
     return View(
-        page=lambda: _page(found, protocol),
+        page=lambda: _page(found, protocol, solo=bool(heading.get("solo"))),
         document=lambda: {**heading, **next_document(found)},
         rows=lambda: _rows(found),
     )
 
 
-def _page(found: NextPatient, protocol: Protocol) -> Iterator[Block]:
+def _page(found: NextPatient, protocol: Protocol, *, solo: bool) -> Iterator[Block]:
+    yield from _answer(found, protocol)
+    if solo:
+        yield Paragraph(SOLO, "  ")
+
+
+def _answer(found: NextPatient, protocol: Protocol) -> Iterator[Block]:
     place = _place(found, protocol)
     if found.yes:
         who = found.subject or "The next patient"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, assert_never
 
 from escalation.outcomes import Outcome
-from escalation.protocol import Protocol, format_dose
+from escalation.protocol import Committee, Protocol, format_dose
 from escalation.reports.trial.adverse_event_sentences import say_follow_up, say_report
 from escalation.text import count
 from escalation.trial.codec import dump_event
@@ -83,7 +83,7 @@ def _sentence(  # noqa: PLR0911, PLR0912  # a kind of event a line
         case TrialRegistered():
             return f"trial registered{on} under {_protocol(event)}, quorum {event.quorum}"
         case TrialRegisteredWithCommittee():
-            return f"trial registered{on} under {_protocol(event)}"
+            return f"trial registered{on} under {_protocol(event)}{_committee(event)}"
         case ProtocolAmended():
             return f"protocol amended{on} to {_protocol(event)}: {event.reason}"
         case RoleDelegated():
@@ -130,11 +130,13 @@ def _sentence(  # noqa: PLR0911, PLR0912  # a kind of event a line
         case SubjectAtSite():
             return f"{event.subject} in care of {event.site}{on.replace(' on ', ' from ')}"
         case VoteCast():
-            return f"{recorded.by} voted {event.vote} on decision {event.decision}{on}"
+            return _vote(event, on)
         case DecisionCirculated():
             return f"decision {event.decision} sent{on} to {', '.join(event.to)}"
         case DataFrozen():
-            return f"data frozen{on} up to entry {event.cutoff}"
+            checked = f"data frozen{on} up to entry {event.cutoff}, checked by"
+            words = "" if event.statement is None else f': "{event.statement}"'
+            return f"{checked} {', '.join(event.checked_by)}{words}"
         case KeyRegistered():
             return f"key of {event.person} registered{on}"
         case KeyRevoked():
@@ -177,6 +179,13 @@ def _in_full(toxicity: Toxicity) -> str:
 
 def _protocol(event: TrialRegistered | TrialRegisteredWithCommittee | ProtocolAmended) -> str:
     return f"protocol {event.protocol.get('name')}, digest {short_digest(event.digest)}"
+
+
+def _committee(event: TrialRegisteredWithCommittee) -> str:
+    rules = event.protocol.get("committee") or {}
+    if rules.get("solo"):
+        return ", solo: one person decides"
+    return f", quorum {rules.get('quorum', Committee().quorum)}"
 
 
 def _history(event: HistoryImported, on: str) -> str:
@@ -317,7 +326,8 @@ def _say_value(name: str, value: object) -> str:
 def _decision(recorded: Recorded, event: DecisionMade, state: TrialState, on: str) -> str:
     made = next((d for d in state.decisions if d.seq == recorded.seq), None)
     chosen = _say_choice(event, made)
-    said = f"decision{on.replace(' on ', ' of ')} on entries up to {event.cutoff}: {chosen}"
+    of = on.replace(" on ", " of ")
+    said = f"decision{of} on entries up to {event.cutoff}{_frozen(made)}: {chosen}"
     if event.override:
         than = ", further than the rule went" if event.departure else ", other than the rule"
         said += f"{than}: {_say_recommended(event, made)}"
@@ -327,7 +337,15 @@ def _decision(recorded: Recorded, event: DecisionMade, state: TrialState, on: st
         said += f'. Rationale: "{event.rationale}"'
     if event.overdue:
         said += f". Without the overdue outcome of {', '.join(event.overdue)}"
+    if made is not None and made.own_votes and not event.attendees:
+        return said
     return f"{said}. {_attendance(event.attendees)}"
+
+
+def _frozen(made: MadeDecision | None) -> str:
+    if made is None or made.frozen is None:
+        return ""
+    return f" (data frozen up to entry {made.frozen})"
 
 
 def _say_choice(event: DecisionMade, made: MadeDecision | None) -> str:
@@ -350,6 +368,12 @@ def _attendance(attendees: Sequence[Attendance]) -> str:
     )
     listed = "; ".join(groups) or "nobody attended"
     return listed[0].upper() + listed[1:]
+
+
+def _vote(event: VoteCast, on: str) -> str:
+    said = "abstained on" if event.vote is Vote.ABSTAINED else f"voted {event.vote}"
+    reason = "" if event.reason is None else f': "{event.reason}"'
+    return f"{said} decision {event.decision}{on}{reason}"
 
 
 def _signature(

@@ -10,7 +10,7 @@ from escalation.designs import describe_design
 from escalation.outcomes import format_outcomes
 from escalation.protocol import Protocol, describe_decision
 from escalation.reports.level_table import answer, describe_limits, level_blocks, levels_document
-from escalation.reports.trial.heading import trial_heading
+from escalation.reports.trial.heading import say_solo, trial_heading
 from escalation.reports.trial.outlook import describe_outlook, outlook, outlook_document
 from escalation.reports.trial.patients import patient_blocks, patient_rows, patients_document
 from escalation.reports.trial.sentences import short_digest
@@ -25,6 +25,8 @@ from escalation.trial import (
     rulings,
     warnings,
 )
+from escalation.trial.adverse_events.listing import list_events
+from escalation.trial.committee.tally import say_count, tally_votes
 from escalation.trial.gates import overtaken
 from escalation.trial.halts import standing_pauses
 from escalation.trial.rule import describe_choice
@@ -71,6 +73,8 @@ def _page(
         history = format_outcomes(cohorts) or "nobody has been dosed"
         yield Paragraph(f"History: {history}", " " * len("History: "))
         yield from patient_blocks(state, on)
+        if any(subject.events for subject in state.subjects.values()):
+            yield from _said([_say_events(state)])
         yield GAP
         yield from _where_it_stands(state, state.protocol)
     yield GAP
@@ -102,12 +106,13 @@ def status_document(state: TrialState, on: date) -> dict[str, Any]:
             for pause in standing_pauses(state, on)
         ],
         "closed": _since(state.closed),
-        "stopped": None if state.stopped is None else _decision_document(state.stopped),
+        "stopped": None if state.stopped is None else _decision_document(state, state.stopped),
         **_rule_document(state),
         "cohorts": [_cohort_document(state, cohort) for cohort in state.cohorts],
         "open_cohort": None if state.open_cohort is None else state.open_cohort.number,
         "patients": patients_document(state, on),
-        "decisions": [_decision_document(made) for made in state.decisions],
+        "n_adverse_events": len(list_events(state)),
+        "decisions": [_decision_document(state, made) for made in state.decisions],
         "departures": _remarks_document(departures(state)),
         "look_back": _remarks_document(look_back(state)),
         "rulings": _remarks_document(rulings(state)),
@@ -130,6 +135,9 @@ def _heading(state: TrialState, trial: str, on: date, as_of: Recorded | None) ->
     amended = "".join(f", amended by entry {amendment.seq}" for amendment in state.amendments)
     yield f"{name}{amended}."
     yield f"{describe_design(protocol.design)}."
+    solo = say_solo(state)
+    if solo is not None:
+        yield solo
     yield from _halts(state, on)
 
 
@@ -175,6 +183,17 @@ def _where_it_stands(state: TrialState, protocol: Protocol) -> Iterator[Block]:
         yield Paragraph(text, "    ")
 
 
+def _say_events(state: TrialState) -> str:
+    events = list_events(state)
+    worst = max(event.worst_grade for event in events)
+    n_patients = len({event.subject for event in events})
+    n_serious = sum(bool(event.serious) for event in events)
+    return (
+        f"Adverse events: {len(events)} in {count(n_patients, 'patient')}, worst grade {worst}, "
+        f"{n_serious} serious."
+    )
+
+
 def _say_cohort(state: TrialState, protocol: Protocol) -> str:
     cohort = state.open_cohort
     if cohort is None:
@@ -195,9 +214,17 @@ def _say_decision(state: TrialState, made: MadeDecision) -> str:
     chosen = describe_choice(made.event.chosen, made.protocol)
     said = f"Last decision, entry {made.seq} of {made.event.on}: {chosen}"
     if made.approved is not None:
-        return f"{said}; approved by {made.approved.by} on {made.approved.event.on}."
+        sent = "".join(
+            f"; sent to {', '.join(event.to)} on {event.on}" for _, event in made.circulated
+        )
+        return f"{said}; approved by {made.approved.by} on {made.approved.event.on}{sent}."
     if made.event.chosen.action == "defer":
         return f"{said}."
+    tally = tally_votes(state, made)
+    if tally.standing == "rejected":
+        return f"{said}; {say_count(tally).upper()}."
+    voted = f"; {say_count(tally)}" if made.own_votes and not made.protocol.committee.solo else ""
+    said += voted
     if state.data_seq > made.event.cutoff:
         return f"{said}; NOT APPROVED, and entry {state.data_seq} came after its cut-off."
     return f"{said}; NOT APPROVED YET."
@@ -250,7 +277,7 @@ def _cohort_document(state: TrialState, cohort: Cohort) -> dict[str, Any]:
     }
 
 
-def _decision_document(made: MadeDecision) -> dict[str, Any]:
+def _decision_document(state: TrialState, made: MadeDecision) -> dict[str, Any]:
     event = made.event
     return {
         "entry": made.seq,
@@ -264,6 +291,15 @@ def _decision_document(made: MadeDecision) -> dict[str, Any]:
         "departure": event.departure,
         "rationale": event.rationale,
         "attendees": [{"person": a.person, "vote": a.vote} for a in event.attendees],
+        "votes": [
+            {"entry": r.seq, "person": r.by, "vote": v.vote, "reason": v.reason}
+            for r, v in made.votes
+        ],
+        "circulated": [
+            {"entry": r.seq, "on": c.on.isoformat(), "to": list(c.to)} for r, c in made.circulated
+        ],
+        "frozen": made.frozen,
+        "standing": tally_votes(state, made).standing,
         "signatures": [
             {"entry": s.seq, "by": s.by, "meaning": getattr(s.event, "meaning", None)}
             for s in made.signatures

@@ -59,15 +59,24 @@ class OpenEvent:
     suggestion: Suggestion
 
     @property
-    def text(self) -> str:
-        """One sentence, without a stop."""
+    def name(self) -> str:
+        """What it is called, with its entry."""
         now = self.event.now
         grade = GradeCourse.of(self.event, now.started).worst
-        said = f"{now.term} grade {grade} of {self.subject} (entry {self.event.entry}) "
-        said += _say(self.suggestion)
+        return f"{now.term} grade {grade} of {self.subject} (entry {self.event.entry})"
+
+    @property
+    def why(self) -> str:
+        """Why it calls for a ruling: what the definition says of it."""
+        said = _say(self.suggestion)
         if self.event.ruling is not None:
             said += f"; the ruling of entry {self.event.ruling.seq} was on less"
         return said
+
+    @property
+    def text(self) -> str:
+        """One sentence, without a stop."""
+        return f"{self.name} {self.why}"
 
 
 def _say(suggestion: Suggestion) -> str:

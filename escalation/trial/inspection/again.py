@@ -6,16 +6,21 @@ who was overdue) is no argument: the command finds it again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields, replace
 from functools import partial
-from typing import assert_never
+from typing import Any, assert_never
 
 from escalation.protocol import Protocol
 from escalation.signatures.public_key import fingerprint
-from escalation.trial.commands import Events, Recorder
-from escalation.trial.committee import decide, sign
+from escalation.trial.adverse_events.adjudication import adjudicate
+from escalation.trial.adverse_events.record import follow_up, record_adverse_event
+from escalation.trial.commands import Events, Recorder, Refusal
+from escalation.trial.committee.decide import decide
+from escalation.trial.committee.sign import sign
 from escalation.trial.corrections import correct_entry
+from escalation.trial.evaluability import continue_infusion, rule_evaluability
 from escalation.trial.events import (
     AdverseEventAdjudicated,
     AdverseEventFollowedUp,
@@ -81,7 +86,7 @@ def command_of(event: AnyEvent) -> Command | None:  # noqa: PLR0911, PLR0912  # 
     match event:
         case TrialRegistered(protocol=document, quorum=quorum):
             protocol = Protocol.from_document(document)
-            return partial(register_trial, protocol=protocol, quorum=quorum)
+            return partial(_register_as_before, protocol=protocol, quorum=quorum)
         case TrialRegisteredWithCommittee(protocol=document):
             return partial(register_trial, protocol=Protocol.from_document(document))
         case ProtocolAmended(protocol=document, reason=reason):
@@ -141,23 +146,77 @@ def command_of(event: AnyEvent) -> Command | None:  # noqa: PLR0911, PLR0912  # 
             return partial(revoke_key, person=person, key=fingerprint(key), reason=reason)
         case SignedWithKey():  # the signature itself is checked by ``keys.checking``
             return partial(sign_as_made, made=event)
+        case AdverseEventRecorded():
+            said = {f.name: getattr(event, f.name) for f in fields(event)}
+            return partial(record_adverse_event, **_without(said, "on", "graded_by"))
+        case AdverseEventFollowedUp(entry=entry, changes=changes, aware=aware):
+            changes = _without(changes, "graded_by")
+            return partial(follow_up, entry=entry, changes=changes, aware=aware)
+        case AdverseEventAdjudicated(entry=entry, dlt=dlt, reason=reason):
+            return partial(adjudicate, entry=entry, dlt=dlt, reason=reason)
+        case InfusionContinued():
+            return partial(
+                continue_infusion,
+                subject=event.subject,
+                infused=event.infused,
+                lot=event.lot,
+                deviation=event.deviation,
+            )
+        case EvaluabilityRuled(subject=subject, evaluable=evaluable, reason=reason):
+            return partial(rule_evaluability, subject=subject, evaluable=evaluable, reason=reason)
+        case KeyRegistered(person=person, public_key=key):
+            return partial(register_key, person=person, public_key=key)
+        case KeyRevoked(person=person, public_key=key, reason=reason):
+            return partial(revoke_key, person=person, reason=reason, key=fingerprint(key))
+        case SignedWithKey():
+            return partial(sign_as_made, made=event)
+        case TimestampKept():
+            return partial(_keep_as_kept, made=event)
         case (
-            AdverseEventRecorded()
-            | AdverseEventFollowedUp()
-            | AdverseEventAdjudicated()
-            | InfusionContinued()
-            | EvaluabilityRuled()
-            | ScreeningFailed()
+            ScreeningFailed()
             | SubjectRenamed()
             | SiteOpened()
             | SubjectAtSite()
             | VoteCast()
             | DecisionCirculated()
             | DataFrozen()
-            | TimestampKept()
         ):
             return None
     assert_never(event)
+
+
+def _without(values: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name not in names}
+
+
+def _register_as_before(
+    state: TrialState, recorder: Recorder, *, protocol: Protocol, quorum: int
+) -> Events:
+    """Register a trial as 0.2.0 did, which no command does any more."""
+    refusal = Refusal("the trial cannot be registered")
+    refusal.unless(state.registered is None, f"It is registered, by {state.owner}.")
+    refusal.check_day(recorder)
+    refusal.check_person(recorder.name)
+    refusal.unless(1 <= quorum <= 100, f"The quorum is a number of votes from 1, not {quorum}.")
+    refusal.raise_if_any()
+    return (
+        TrialRegistered(
+            on=recorder.on,
+            protocol=json.loads(json.dumps(protocol.document)),
+            digest=protocol.digest,
+            quorum=quorum,
+            software="",
+        ),
+    )
+
+
+def _keep_as_kept(state: TrialState, recorder: Recorder, *, made: TimestampKept) -> Events:
+    """Keep a timestamp again, all but the cryptography, which takes an authority's certificate."""
+    refusal = Refusal("the timestamp cannot be kept")
+    refusal.check(state, recorder, "keep a timestamp")
+    refusal.unless(1 <= made.entry <= state.seq, f"There is no entry {made.entry}.")
+    refusal.raise_if_any()
+    return (replace(made, on=recorder.on, entry_hash=state.hashes[made.entry - 1]),)
 
 
 def import_of(event: HistoryImported, recorded: Iterable[Recorded]) -> Command:

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
-from itertools import takewhile
+from itertools import pairwise
 
 from escalation.errors import EscalationError, RefusedError
 from escalation.protocol import Protocol
+from escalation.signatures.extra import KeysExtraError
 from escalation.trial.commands import Recorder
 from escalation.trial.events import (
     AnyEvent,
@@ -78,6 +79,9 @@ def inspect_entries(entries: Sequence[Recorded], now: datetime) -> list[Differen
                 continue
             recorder = Recorder(name=recorded.by, on=event.on, at=recorded.at)
             events = command(state, recorder)
+        except KeysExtraError as error:
+            found.append(Difference(entry=recorded.seq, text=f"not checked: {error}", remark=True))
+            continue
         except (EscalationError, LookupError, TypeError, ValueError, AttributeError) as error:
             # what is not ours comes of a protocol that cannot be read, as in evolve
             found.append(Difference(entry=recorded.seq, text=f"{_then(at)}{_refused(error)}"))
@@ -97,16 +101,26 @@ def inspect_entries(entries: Sequence[Recorded], now: datetime) -> list[Differen
 
 
 def _imported(entries: Sequence[Recorded], at: int) -> list[Recorded]:
-    """Return a history's entry and those of its patients, who are recorded at the same time."""
+    """Return a history's entry and those of its patients, recorded at the same time.
+
+    Each of them has been dosed, in the entry after the enrolment.
+    """
     first = entries[at]
-    patients = takewhile(
-        lambda entry: (
-            (entry.at, entry.by) == (first.at, first.by)
-            and isinstance(entry.event, SubjectEnrolled | SubjectDosed | OutcomeRecorded)
-        ),
-        entries[at + 1 :],
-    )
-    return [first, *patients]
+    group = [first]
+    for entry, following in pairwise([*entries[at + 1 :], None]):
+        if entry is None or (entry.at, entry.by) != (first.at, first.by):
+            break
+        match entry.event:
+            case SubjectEnrolled(subject=subject):
+                dosing = None if following is None else following.event
+                if not (isinstance(dosing, SubjectDosed) and dosing.subject == subject):
+                    break
+            case SubjectDosed() | OutcomeRecorded():
+                pass
+            case _:
+                break
+        group.append(entry)
+    return group
 
 
 _SKEW = timedelta(minutes=5)  # between the clocks of two machines

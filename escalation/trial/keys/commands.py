@@ -11,7 +11,7 @@ from escalation.signatures.public_key import fingerprint, read_public_key
 from escalation.signatures.sshsig import read_signature, signature_fault
 from escalation.signatures.timestamps import read_timestamp
 from escalation.trial.commands import Events, Recorder, Refusal
-from escalation.trial.committee import sign
+from escalation.trial.committee.sign import sign
 from escalation.trial.events import KeyRegistered, KeyRevoked, Meaning, SignedWithKey, TimestampKept
 from escalation.trial.keys.held import keys_in_force, lacks_key
 from escalation.trial.keys.statement import NAMESPACE, anchor_text, statement

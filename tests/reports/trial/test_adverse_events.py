@@ -33,7 +33,7 @@ TERMS = {"CRS": "crs", "Fever": None, "neutropenia": "haematological", "anaemia"
 def played(seed: int) -> tuple[Bench, list[dict[str, Any]]]:
     """Play a random trial of six at two levels; return it with a list of what was typed."""
     rng = random.Random(seed)  # noqa: S311  # no secret
-    bench, typed = Bench.started(), []
+    bench, typed = Bench.as_0_2_0(), []
     for cohort, subjects in enumerate(("A1 A2 A3", "B1 B2 B3"), start=1):
         bench.open_cohort()
         start = bench.now
@@ -58,7 +58,7 @@ def _report(bench: Bench, rng: random.Random, subject: str, dosed: int) -> Any:
         record_adverse_event, SITE, bench.now, subject=subject,
         term=rng.choice([term, term.upper()]),
         category=TERMS[term], started=day(onset), grade=grade, aware=day(bench.now),
-        serious=serious,
+        serious=serious, relation=Relation.UNRELATED,
     )  # fmt: skip
     entry, withdrawn = bench.state.seq, rng.random() < 0.2
     if rng.random() < 0.5:
@@ -100,7 +100,7 @@ def _outcome(bench: Bench, rng: random.Random, subject: str) -> Any:
 @pytest.mark.parametrize("seed", range(8))
 def test_tables_agree_with_a_count_made_by_loops(seed: int) -> None:
     bench, typed = played(seed)
-    document = view_adverse_events(bench.state, "TJ").document()
+    document = view_adverse_events(bench.state, "TJ", day(200)).document()
     assert len(list_events(bench.state)) == len(typed)
     for level in document["levels"]:
         here = [e for e in typed if level["level"] in (None, e["level"])]
@@ -151,7 +151,7 @@ def assert_limits(bench: Bench, level: dict[str, Any]) -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_rows_say_the_same_as_the_document(seed: int) -> None:
     bench, _ = played(seed)
-    view = view_adverse_events(bench.state, "TJ")
+    view = view_adverse_events(bench.state, "TJ", day(200))
     rows = list(csv.DictReader(io.StringIO("".join(write_view(view, "csv")))))
     assert list(rows[0]) == list(view.columns)
     for level in view.document()["levels"]:
@@ -178,12 +178,12 @@ def test_rows_say_the_same_as_the_document(seed: int) -> None:
 @pytest.mark.parametrize("form", FORMATS)
 def test_every_format_shows_the_tables(form: str) -> None:
     bench, _ = played(3)
-    written = "".join(write_view(view_adverse_events(bench.state, "TJ"), form))
+    written = "".join(write_view(view_adverse_events(bench.state, "TJ", day(200)), form))
     assert list_events(bench.state)[0].term in written
 
 
 def test_a_trial_of_before_has_its_toxicities_in_the_tables_once() -> None:
-    bench = Bench.started()
+    bench = Bench.as_0_2_0()
     bench.open_cohort()
     bench.treat("S1")
     bench.dlt("S1", 3, onset=2)
@@ -191,7 +191,7 @@ def test_a_trial_of_before_has_its_toxicities_in_the_tables_once() -> None:
     (event,) = list_events(bench.state)
     assert (event.term, event.worst_grade, event.entry) == ("CRS", 3, bench.state.seq - 1)
     assert event.is_emergent
-    said = "".join(write_view(view_adverse_events(bench.state, "TJ"), "text"))
+    said = "".join(write_view(view_adverse_events(bench.state, "TJ", day(200)), "text"))
     assert "without a report of their own: 1." in " ".join(said.split())
     bench.do(
         record_adverse_event, SITE, subject="S1", term="crs", category="CRS", grade=3,
@@ -202,6 +202,6 @@ def test_a_trial_of_before_has_its_toxicities_in_the_tables_once() -> None:
 
 
 def test_a_table_without_events_says_so() -> None:
-    bench = Bench.started()
-    said = "".join(write_view(view_adverse_events(bench.state, "TJ"), "text"))
+    bench = Bench.as_0_2_0()
+    said = "".join(write_view(view_adverse_events(bench.state, "TJ", day(200)), "text"))
     assert "0 adverse events in 0 of 0 patients, 0 treated." in said

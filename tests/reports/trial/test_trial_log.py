@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from escalation.reports.trial.heading import SOLO
 from escalation.reports.trial.log import about_subject, log_document, view_log
 from escalation.trial import Recorded, Recorder, TrialState, delegate_role, evolve
 from escalation.trial.events import Role, RoleDelegated, SubjectDosed
@@ -19,6 +20,8 @@ DEMO = play_demo()
 def told(entries: list[Recorded], state: TrialState) -> list[str]:
     """Return the lines between the heading and the anchor."""
     heading, *lines, anchor = lines_of(view_log(entries, state, "T1"))
+    if heading == SOLO:
+        _, heading, *lines = lines
     assert heading.split() == ["entry", "recorded,", "UTC", "by", "whom,", "and", "what"]
     assert anchor == f"anchor {state.seq}:{state.head}"
     return lines
@@ -28,7 +31,7 @@ def test_the_demo_s_log_has_every_entry_on_80_columns() -> None:
     lines = told(DEMO.entries, DEMO.state)
     assert max(map(len, lines)) <= 80
     numbered = [line for line in lines if line[:5].strip()]
-    assert [int(line[:5]) for line in numbered] == list(range(1, 45))
+    assert [int(line[:5]) for line in numbered] == list(range(1, 53))
     assert lines[0].startswith("    1  2026-01-05 08:00  Wu Jing: trial registered under protocol")
 
 
@@ -76,7 +79,7 @@ def test_what_became_of_an_entry_is_said_with_it() -> None:
 
 @pytest.mark.parametrize(
     ("subject", "entries"),
-    [("TJ-003", [14, 15, 17, 18]), ("TJ-005", [25, 26, 27, 33]), ("TJ-010", [42, 43])],
+    [("TJ-003", [17, 18, 20, 21]), ("TJ-005", [30, 31, 32, 38]), ("TJ-010", [50, 51])],
 )
 def test_entries_about_a_subject(subject: str, entries: list[int]) -> None:
     found = [e.seq for e in DEMO.entries if about_subject(e, subject, DEMO.state)]
@@ -85,8 +88,8 @@ def test_entries_about_a_subject(subject: str, entries: list[int]) -> None:
 
 def test_the_document_s_keys_are_stable() -> None:
     document = json.loads(json.dumps(log_document(DEMO.entries, DEMO.state)))
-    assert document[25] == {
-        "seq": 26,
+    assert document[30] == {
+        "seq": 31,
         "recorded_at": "2026-03-23T08:00:00.000000Z",
         "recorded_by": "Lin Mei",
         "kind": "subject-dosed",
@@ -100,10 +103,10 @@ def test_the_document_s_keys_are_stable() -> None:
             "deviation": None,
             "breaches": [],
         },
-        "hash": f"{26:064x}",
+        "hash": f"{31:064x}",
         "sentence": "TJ-005 dosed on 2026-03-23, 3.84E8 cells, 110 % of the planned 3.48E8, "
         "lot L-005.",
-        "corrected_by": [27],
+        "corrected_by": [32],
         "withdrawn_by": None,
         "oddity": None,
     }

@@ -25,7 +25,7 @@ def test_the_demo_s_patients_with_what_has_to_be_known_of_each() -> None:
         "    14; replaced by TJ-004",
         "TJ-004       1       1  2026-02-18  100 %  2026-03-18  no DLT",
     ]
-    assert "  entry 26 was corrected by 27" in lines
+    assert "  entry 31 was corrected by 32" in lines
     assert max(map(len, lines)) <= 79
 
 
@@ -86,6 +86,9 @@ def test_the_document_s_keys_are_stable() -> None:
         "ruled_evaluable": None,
         "ruled_because": None,
         "overdue": False,
+        "n_adverse_events": 0,
+        "n_serious": 0,
+        "worst_grade": None,
         "toxicities": [
             {
                 "term": "cytokine release syndrome",

@@ -33,7 +33,7 @@ from escalation.trial.events import (
     Toxicity,
     Vote,
 )
-from tests.reports.played import Played, begin, play_demo
+from tests.reports.played import Played, begin, begin_as_0_2_0, play_demo
 
 DEMO = play_demo()
 
@@ -53,47 +53,53 @@ def said(played: Played, seq: int | None = None, *, day: bool = True) -> str:
         ),
         (2, "Lin Mei given the role site on 2026-01-05."),
         (
-            7,
-            "decision of 2026-01-07 on entries up to 6: enrol 3 patients at level 1, "
-            "3E6 cells/kg, as the rule says. For: Zhao Lan, K. Sato; present: E. Brandt.",
+            8,
+            "decision of 2026-01-07 on entries up to 7: enrol 3 patients at level 1, "
+            "3E6 cells/kg, as the rule says. Present: E. Brandt.",
         ),
-        (8, "decision 7 signed as proposed on 2026-01-07."),
+        (11, "decision 8 signed as proposed on 2026-01-07."),
         (
-            9,
-            "decision 7 signed as approved on 2026-01-07: cohort 1 opens, enrol 3 patients at "
+            12,
+            "decision 8 signed as approved on 2026-01-07: cohort 1 opens, enrol 3 patients at "
             "level 1, 3E6 cells/kg.",
         ),
-        (10, "TJ-001 enrolled on 2026-01-08 in cohort 1 at level 1, 61.5 kg."),
-        (16, "TJ-001 had no DLT, as of 2026-02-09."),
+        (13, "TJ-001 enrolled on 2026-01-08 in cohort 1 at level 1, 61.5 kg."),
+        (19, "TJ-001 had no DLT, as of 2026-02-09."),
         (
-            17,
+            20,
             "TJ-003 is not evaluable, as of 2026-02-12: withdrew consent on day 14; cytokine "
             "release syndrome grade 2, onset 2026-02-02, relation probable "
             '("febrile, 3 days").',
         ),
-        (18, "TJ-004 enrolled on 2026-02-13 in cohort 1 at level 1, 66 kg, replaces TJ-003."),
+        (21, "TJ-004 enrolled on 2026-02-13 in cohort 1 at level 1, 66 kg, replaces TJ-003."),
         (
-            26,
+            31,
             "TJ-005 dosed on 2026-03-23, 3.84E8 cells, 110 % of the planned 3.48E8, lot L-005.",
         ),
         (
-            27,
-            "entry 26 (dosing of TJ-005) corrected on 2026-03-24: infused 3.84E8 -> 3.48E8. "
+            32,
+            "entry 31 (dosing of TJ-005) corrected on 2026-03-24: infused 3.84E8 -> 3.48E8. "
             "Reason: digits swapped; the infusion record says 3.48E8.",
         ),
         (
-            34,
-            "decision of 2026-05-04 on entries up to 33: enrol 3 patients at level 2, "
+            39,
+            "decision of 2026-05-04 on entries up to 38: enrol 3 patients at level 2, "
             "6E6 cells/kg, further than the rule went: wait for the pending patients. "
             'Rationale: "TJ-007 is well on day 25, and a manufactured product would expire". '
-            "For: Zhao Lan, K. Sato; present: E. Brandt.",
+            "Present: E. Brandt.",
+        ),
+        (41, "voted for decision 39 on 2026-05-04."),
+        (
+            42,
+            'voted against decision 39 on 2026-05-04: "three days are worth waiting for: the DLT '
+            'at this level was three weeks ago".',
         ),
         (
-            43,
+            51,
             "TJ-010 dosed on 2026-05-22, 3.3E8 cells, 100 % of the planned 3.3E8, lot L-010, "
             'against a gate: "thawed by mistake on day 2 after TJ-009; used rather than lost".',
         ),
-        (44, "entry 43 signed as reviewed on 2026-05-27."),
+        (52, "entry 51 signed as reviewed on 2026-05-27."),
     ],
 )
 def test_an_entry_of_the_demo_in_one_sentence(seq: int, sentence: str) -> None:
@@ -179,7 +185,7 @@ def test_what_a_stop_a_deferral_and_a_choice_below_the_rule_say() -> None:
     played.do(decide, day=2, choice=Choice(action="defer"), rationale="a meeting is due")
     assert said(played, day=False) == (
         "decision on entries up to 14: defer, other than the rule: enrol 3 patients at level 2. "
-        'Rationale: "a meeting is due". For: Ada.'
+        'Rationale: "a meeting is due".'
     )
     played.open_cohort(2, action="stop", mtd=1)
     assert said(played) == (
@@ -187,8 +193,8 @@ def test_what_a_stop_a_deferral_and_a_choice_below_the_rule_say() -> None:
     )
 
 
-def test_votes_against_and_overdue_outcomes_are_said() -> None:
-    played = begin(load_protocol("nct07123519"))
+def test_votes_against_and_overdue_outcomes_are_said_of_a_trial_of_0_2_0() -> None:
+    played = begin_as_0_2_0(load_protocol("nct07123519"))
     for name in ("Bo", "Cy", "Di"):
         played.do(delegate_role, person=name, role=Role.MEMBER)
     played.open_cohort(0)

@@ -1,22 +1,23 @@
-"""Commands of the safety committee: decide, and sign."""
+"""A decision is recorded: it follows the rule, or says why not."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 
 from escalation.designs.base import Action, Decision
 from escalation.protocol import Protocol, describe_decision
 from escalation.trial.adverse_events.verdicts import unruled_dlts
 from escalation.trial.commands import Events, Recorder, Refusal
-from escalation.trial.events import Attendance, Choice, DecisionMade, Meaning, Signed, Vote
+from escalation.trial.committee.freeze import unfrozen
+from escalation.trial.committee.tally import voters
+from escalation.trial.events import Attendance, Choice, DecisionMade, Role, Vote
 from escalation.trial.gates import overdue_subjects, overtaken
 from escalation.trial.halts import standing_pauses
 from escalation.trial.people import VOTING, lacks_role
 from escalation.trial.rule import goes_further, is_as_said, recommend, rule_says
 from escalation.trial.state import TrialState
 
-__all__ = ["MAX_TO_ENROL", "decide", "sign"]
+__all__ = ["MAX_TO_ENROL", "decide"]
 
 MAX_TO_ENROL = 100
 
@@ -29,7 +30,7 @@ def decide(
     rationale: str | None = None,
     attendees: Sequence[Attendance] = (),
 ) -> Events:
-    """Record a decision, made on everything recorded so far.
+    """Record a decision, made on everything recorded so far, and put it to the vote.
 
     Parameters
     ----------
@@ -39,7 +40,8 @@ def decide(
     rationale : str or None
         Needed where the committee chooses otherwise, or decides while outcomes are overdue.
     attendees : sequence of Attendance
-        Who was there, and their votes; empty for a chair or member who decides alone.
+        Who was there. In a trial that 0.2.0 began, with their votes; empty there for a chair or
+        member who decides alone.
 
     Raises
     ------
@@ -70,27 +72,21 @@ def decide(
     elif follows:
         _check_cohort_is_over(refusal, state, decision, chosen)
     else:
-        roles = state.roles_of(recorder.name)
-        refusal.add(lacks_role(recorder.name, roles, "override the rule"))
+        if not state.own_votes or state.committee.solo:  # else it takes the committee's votes
+            roles = state.roles_of(recorder.name)
+            refusal.add(lacks_role(recorder.name, roles, "override the rule"))
         said = describe_decision(decision, protocol)
         refusal.unless(
             rationale is not None, f"The rule says: {said} To choose otherwise needs a rationale."
         )
     overdue = tuple(subject.id for subject in overdue_subjects(state, recorder.on))
-    if overdue and rationale is None:
-        refusal.add(
-            f"No outcome is recorded of {', '.join(overdue)}, whose DLT window has closed: record "
-            "it, or give a rationale for deciding without."
-        )
-    if rationale is None:
-        for unruled in unruled_dlts(state, recorder.on):
-            refusal.add(
-                f"{unruled.text}: have it adjudicated, or give a rationale for deciding without."
-            )
-    if state.data_on is not None and recorder.on < state.data_on:
-        refusal.add(f"It rests on data of {state.data_on} and cannot be of {recorder.on}.")
+    _check_data(refusal, state, recorder, overdue, rationale)
     refusal.check_line("rationale", rationale, 2000)
-    present = _check_attendees(refusal, state, recorder, attendees)
+    if state.own_votes:
+        present = _check_present(refusal, state, attendees)
+        _check_can_be_carried(refusal, state)
+    else:
+        present = _check_votes(refusal, state, recorder, attendees)
     refusal.raise_if_any()
     return (
         DecisionMade(
@@ -106,6 +102,28 @@ def decide(
             overdue=overdue,
         ),
     )
+
+
+def _check_data(
+    refusal: Refusal,
+    state: TrialState,
+    recorder: Recorder,
+    overdue: Sequence[str],
+    rationale: str | None,
+) -> None:
+    """Refuse to rest on data that are incomplete, without a rationale, or of a later day."""
+    if overdue and rationale is None:
+        refusal.add(
+            f"No outcome is recorded of {', '.join(overdue)}, whose DLT window has closed: record "
+            "it, or give a rationale for deciding without."
+        )
+    for unruled in unruled_dlts(state, recorder.on) if rationale is None else ():
+        refusal.add(
+            f"{unruled.text}: have it adjudicated, or give a rationale for deciding without."
+        )
+    if state.data_on is not None and recorder.on < state.data_on:
+        refusal.add(f"It rests on data of {state.data_on} and cannot be of {recorder.on}.")
+    refusal.add(unfrozen(state))
 
 
 def _check_resuming(
@@ -152,24 +170,45 @@ def _check_cohort_is_over(
             )
 
 
-def _check_attendees(
+def _check_present(
+    refusal: Refusal, state: TrialState, attendees: Sequence[Attendance]
+) -> tuple[Attendance, ...]:
+    """Refuse votes said by somebody else, and people without a role."""
+    _check_named_once(refusal, state, attendees)
+    for attendance in attendees:
+        refusal.unless(
+            attendance.vote is Vote.PRESENT,
+            f'"{attendance.person}" votes by an entry of their own: `escalation trial vote`.',
+        )
+    return tuple(attendees)
+
+
+def _check_can_be_carried(refusal: Refusal, state: TrialState) -> None:
+    """Refuse to put to the vote what nobody could carry."""
+    rules, able = state.committee, voters(state)
+    if rules.solo:
+        return
+    refusal.unless(
+        len(able) >= rules.quorum,
+        f"The quorum is {rules.quorum} and {len(able)} may vote: delegate a chair and members.",
+    )
+    chairs = [person for person in able if Role.CHAIR in state.roles_of(person)]
+    refusal.unless(
+        bool(chairs) or not rules.chair_needed, "There is no chair, who has to be among the votes."
+    )
+
+
+def _check_votes(
     refusal: Refusal, state: TrialState, recorder: Recorder, attendees: Sequence[Attendance]
 ) -> tuple[Attendance, ...]:
-    """Refuse votes of people without one, too few of them, or a majority against."""
+    """Refuse votes of people without one, too few of them, or a majority against: as 0.2.0 did."""
     voter = VOTING & state.roles_of(recorder.name)
     if not attendees and voter:
         attendees = (Attendance(person=recorder.name, vote=Vote.FOR),)
     refusal.unless(bool(attendees), "Say who attended, with their votes.")
-    names = [attendance.person for attendance in attendees]
-    for name in sorted({name for name in names if names.count(name) > 1}):
-        refusal.add(f'"{name}" is named {names.count(name)} times among those who attended.')
+    _check_named_once(refusal, state, attendees)
     for attendance in attendees:
-        roles = state.roles_of(attendance.person)
-        if attendance.vote is Vote.PRESENT:
-            refusal.unless(
-                bool(roles), f'"{attendance.person}" attended, but has no role in this trial.'
-            )
-        elif not VOTING & roles:
+        if attendance.vote is not Vote.PRESENT and not VOTING & state.roles_of(attendance.person):
             refusal.add(f'"{attendance.person}" voted, but is neither chair nor member.')
     votes = [attendance.vote for attendance in attendees]
     n_for, n_against = votes.count(Vote.FOR), votes.count(Vote.AGAINST)
@@ -182,78 +221,14 @@ def _check_attendees(
     return tuple(attendees)
 
 
-def sign(
-    state: TrialState,
-    recorder: Recorder,
-    *,
-    meaning: Meaning,
-    entry: int | None = None,
-    with_key: bool = False,
-) -> tuple[Signed]:
-    """Sign an entry.
-
-    Parameters
-    ----------
-    state, recorder
-    meaning : Meaning
-        ``approved`` carries a decision out, and is for the last decision, on the latest data;
-        ``reviewed`` may be of any entry.
-    entry : int or None
-        None for the last decision; of a review, for the last entry.
-    with_key : bool
-        Whether a key's signature will be put to it (``keys.commands.sign_with_key``).
-
-    Raises
-    ------
-    RefusedError
-    """
-    last = state.decisions[-1] if state.decisions else None
-    if entry is None:
-        reviewed = meaning is Meaning.REVIEWED
-        entry = state.seq if reviewed else (last.seq if last is not None else 0)
-    refusal = Refusal(
-        f"entry {entry} cannot be signed as {meaning}" if entry else f"nothing to sign as {meaning}"
-    )
-    refusal.check(state, recorder, f"sign as {meaning}")
-    made = next((made for made in state.decisions if made.seq == entry), None)
-    if made is not None:
-        _check_not_before(refusal, recorder, made.event.on)
-        signed = [s.by for s in made.signatures if getattr(s.event, "meaning", None) is meaning]
-        refusal.unless(recorder.name not in signed, f"{recorder.name} has signed it so.")
-    if meaning is not Meaning.REVIEWED:
-        if last is None:
-            refusal.add("No decision has been made.")
-        elif made is None:
-            refusal.add(f"It is not a decision; the last one is entry {last.seq}.")
-        elif made is not last:
-            refusal.add(f"Decision {last.seq} has taken its place.")
-    elif not 1 <= entry <= state.seq:
-        refusal.add(f"The last entry is {state.seq}.")
-    refusal.unless(
-        with_key or not state.needs_key or meaning is not Meaning.APPROVED,
-        "The protocol asks for a key's signature to approve: sign with --key FILE.",
-    )
-    if meaning is Meaning.APPROVED and made is not None:
-        if made.approved is not None:
-            refusal.add(f"It was approved by entry {made.approved.seq}.")
-        elif state.data_seq > made.event.cutoff:
-            refusal.add(
-                f"It was made on entries up to {made.event.cutoff}, and entry {state.data_seq} "
-                "came after: decide on the latest data."
+def _check_named_once(refusal: Refusal, state: TrialState, attendees: Sequence[Attendance]) -> None:
+    """Refuse a person named twice, or present without a role."""
+    names = [state.person(attendance.person) for attendance in attendees]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        refusal.add(f'"{name}" is named {names.count(name)} times among those who attended.')
+    for attendance in attendees:
+        if attendance.vote is Vote.PRESENT:
+            refusal.unless(
+                bool(state.roles_of(attendance.person)),
+                f'"{attendance.person}" attended, but has no role in this trial.',
             )
-        overdue = [subject.id for subject in overdue_subjects(state, recorder.on)]
-        unknown = [subject for subject in overdue if subject not in made.event.overdue]
-        if unknown:
-            refusal.add(
-                f"No outcome is recorded of {', '.join(unknown)}, whose DLT window has closed "
-                "since: record it and decide again."
-            )
-        if state.closed is not None:
-            refusal.add(f"The trial was closed by entry {state.closed.seq}.")
-    refusal.raise_if_any()
-    signed_hash = state.hashes[entry - 1]
-    return (Signed(on=recorder.on, entry=entry, entry_hash=signed_hash, meaning=meaning),)
-
-
-def _check_not_before(refusal: Refusal, recorder: Recorder, on: date) -> None:
-    refusal.unless(recorder.on >= on, f"The decision is of {on}; {recorder.on} is before it.")
