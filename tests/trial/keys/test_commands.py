@@ -245,6 +245,24 @@ def test_where_keys_are_required_only_an_approval_by_key_opens_a_cohort():
     assert len(bench.state.cohorts) == 1
 
 
+def test_a_person_is_the_same_however_the_name_is_written():
+    """Compared as NFKC and casefolded; the text has the name as it was given."""
+    bench = Bench.judged()
+    bench.do(register_key, OFFICE.upper(), person="Chair", public_key=ONE.public_key)
+    assert [held.person for held in bench.state.keys.values()] == [CHAIR]
+    bench.do(decide, CHAIR)
+    by_key(bench, "CHAIR")
+    event = bench.state.decisions[0].approved.event
+    entries = entries_of(bench, event, by="CHAIR")
+    assert list(check_keys("TJ", entries)) == []
+    (found,), files = signature_files("TJ", entries, bench.state)
+    assert f"-I {CHAIR} " in found.command
+    assert b"\nby CHAIR\n" in files[f"signature-{found.seq}.txt"]
+    bench.do(revoke_key, "cHaIr", person="ChAiR", reason="left")
+    assert keys_in_force(bench.state.keys, CHAIR) == []
+    assert bench.state.oddities == []
+
+
 # ---------------------------------------------------------------- files, and what cannot be read
 
 
@@ -253,7 +271,7 @@ def test_the_files_hold_each_key_with_its_time_and_each_text_with_its_signature(
     event = bench.state.decisions[0].approved.event
     bench.do(revoke_key, CHAIR, 3, person=CHAIR, reason="left")
     (entry,) = entries_of(bench, event)
-    (found,), files = signature_files("TJ", [entry], bench.state.keys)
+    (found,), files = signature_files("TJ", [entry], bench.state)
     assert files["allowed_signers"].decode() == (
         f'"{CHAIR}" namespaces="escalation",valid-after="20260105120000Z",'
         f'valid-before="20260108120001Z" {ONE.public_key}\n'
