@@ -535,9 +535,9 @@ def _revoke_key(state: TrialState, recorded: Recorded, event: KeyRevoked) -> str
         return lacking
     key = state.keys[event.public_key]
     state.keys[event.public_key] = replace(key, revoked_by=recorded.seq, until=recorded.at)
-    return (
-        None if state.person(recorded.by) == person else may_not_register_keys(state, recorded.by)
-    )
+    if state.person(recorded.by) == person:  # who lost it may say so
+        return None
+    return may_not_register_keys(state, recorded.by)
 
 
 def _keep_timestamp(state: TrialState, _: Recorded, event: TimestampKept) -> str | None:

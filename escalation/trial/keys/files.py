@@ -46,8 +46,9 @@ def signature_files(
         name = f"signature-{recorded.seq}"
         files[f"{name}.txt"] = text_of(trial, recorded, event)
         files[f"{name}.sig"] = event.signature.encode()
+        by = shlex.quote(principal(state.person(recorded.by)))
         line = (
-            f"ssh-keygen -Y verify -f {ALLOWED} -I {shlex.quote(principal(state.person(recorded.by)))} "
+            f"ssh-keygen -Y verify -f {ALLOWED} -I {by} "
             f"-n {NAMESPACE} -Overify-time={_time(recorded.at)} -s {name}.sig < {name}.txt"
         )
         found.append(
