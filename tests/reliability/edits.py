@@ -15,8 +15,11 @@ from escalation.errors import EscalationError
 from escalation.ledger import Entry
 from escalation.ledger.entries import GENESIS, HASHED, hash_entry
 from escalation.ledger.values import canonical, format_time
+from escalation.trial.adverse_events.verdicts import suggest
 from escalation.trial.codec import load_event
+from escalation.trial.committee.tally import approval_faults
 from escalation.trial.events import (
+    AdverseEventAdjudicated,
     DecisionMade,
     Event,
     Meaning,
@@ -175,40 +178,71 @@ def contradicts_itself(entries: Sequence[Recorded]) -> bool:
 
     That is so where what it says the program found is not what the entries before it make of it:
     what the rule recommended, the clause, whether the choice went further, who was overdue, which
-    gates stood in the way, the cohort and level, the last entry known; or where who recorded,
-    voted, approved or delegated had not the role for it then. It is asked of the rule, the gates
-    and the roles one by one, not of the commands.
+    gates stood in the way, the cohort and level, the last entry known, what the definition of a
+    DLT suggested; or where who recorded, voted, approved or ruled had not the role for it then, or
+    the votes did not carry what was approved. It is asked of the rule, the gates, the votes and
+    the roles one by one, not of the commands.
     """
-    return any(_is_wrong(state, recorded) for state, recorded in follow(entries))
+    ruled = {(e.at, e.by) for e in entries if isinstance(e.event, AdverseEventAdjudicated)}
+    return any(
+        _is_wrong(state, recorded)
+        for state, recorded in follow(entries)
+        if recorded.event.kind not in _FOLLOWS or (recorded.at, recorded.by) not in ruled
+    )
+
+
+_FOLLOWS = ("outcome-recorded", "entry-corrected")  # from a ruling, whose role is asked
 
 
 def _is_wrong(state: TrialState, recorded: Recorded) -> bool:
-    event = recorded.event
-    if _task(event) is not None and lacks_role(
-        recorded.by, state.roles_of(recorded.by), str(_task(event))
-    ):
+    event, by = recorded.event, recorded.by
+    task = _task(event)
+    if task is not None and lacks_role(by, state.roles_of(by), task):
         return True
+    wrong = False
     match event:
+        case Signed(meaning=Meaning.APPROVED, entry=entry):
+            wrong = _is_wrong_approval(state, by, entry)
+        case AdverseEventAdjudicated():
+            wrong = _is_wrong_ruling(state, event)
         case DecisionMade():
-            return _is_wrong_decision(state, event)
+            wrong = _is_wrong_decision(state, event)
         case SubjectDosed():
             subject = state.subjects.get(event.subject)
             gates = tuple(o.text for o in dosing_obstacles(state, subject, event.on))
-            return event.breaches != (gates if event.deviation else ())
+            wrong = event.breaches != (gates if event.deviation else ())
         case SubjectEnrolled():
             cohort = state.open_cohort
             gates = tuple(o.text for o in enrolment_obstacles(state, event.on))
             where = cohort and (cohort.number, cohort.level)
-            return where != (event.cohort, event.level) or event.breaches != (
-                gates if event.deviation else ()
-            )
-    return False
+            wrong = where != (event.cohort, event.level)
+            wrong = wrong or event.breaches != (gates if event.deviation else ())
+    return wrong
+
+
+def _is_wrong_approval(state: TrialState, by: str, entry: int) -> bool:
+    """Tell whether the votes that had been cast by then did not carry a decision."""
+    made = next((made for made in state.decisions if made.seq == entry), None)
+    return made is None or any(approval_faults(state, made, by))
+
+
+def _is_wrong_ruling(state: TrialState, ruling: AdverseEventAdjudicated) -> bool:
+    event = state.find_event(ruling.entry)
+    if event is None:
+        return True
+    said = suggest(state.subjects[state.owners[ruling.entry]], event, ruling.on)
+    return (ruling.suggested, ruling.rule) != (said.verdict, said.rule)
 
 
 def _task(event: Event) -> str | None:
     if isinstance(event, Signed):
         return f"sign as {event.meaning}"
     return {
+        "vote-cast": "vote",
+        "decision-circulated": "circulate a decision",
+        "ae-recorded": "record adverse events",
+        "ae-followed-up": "record adverse events",
+        "ae-adjudicated": "adjudicate",
         "decision-made": "record a decision",
         "subject-enrolled": "record patients",
         "subject-dosed": "record patients",
@@ -233,5 +267,5 @@ def _is_wrong_decision(state: TrialState, made: DecisionMade) -> bool:
         (made.recommended, made.departure, made.overdue, made.cutoff)
         != (right, further, overdue, state.seq)
         or not all(VOTING & state.roles_of(person) for person in voters)
-        or len(voters) < state.quorum
+        or (not state.own_votes and len(voters) < state.quorum)
     )

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
+from pathlib import Path
 from random import Random
 from typing import Any
 
 from escalation.errors import EscalationError
 from escalation.ledger import Draft, Entry
+from escalation.ledger.archive import read_archive
 from escalation.ledger.entries import START, chain
 from escalation.outcomes import Outcome
 from escalation.protocol import load_protocol
@@ -29,18 +31,25 @@ from escalation.trial import (
     hold_enrolment,
     record_outcome,
     register_trial,
+    replay_events,
     resume_enrolment,
     revoke_role,
     sign,
 )
+from escalation.trial.adverse_events.adjudication import adjudicate
+from escalation.trial.adverse_events.record import follow_up, record_adverse_event
 from escalation.trial.codec import dump_event
+from escalation.trial.committee.circulate import circulate_decision
+from escalation.trial.committee.vote import cast_vote
 from escalation.trial.demo import DEMO_PROTOCOL, DEMO_TRIAL, demo_steps
-from escalation.trial.events import Attendance, Choice, Meaning, Relation, Role, Toxicity, Vote
+from escalation.trial.events import Attendance, Choice, Meaning, Relation, Role, Vote
 from escalation.trial.subjects import Standing
 
-__all__ = ["Story", "demo_story", "random_story"]
+__all__ = ["Story", "demo_story", "random_story", "released_story"]
 
 OFFICE, SITE, CHAIR, MEMBER, AUDITOR = "Wu Jing", "Lin Mei", "Zhao Lan", "K. Sato", "N. Okafor"
+DEPUTY = "B. Ivanova"
+RELEASED = Path(__file__).parents[1] / "data" / "ledgers" / "0.2.0.jsonl"
 FIRST = date(2020, 1, 6)
 
 
@@ -75,6 +84,14 @@ def demo_story() -> Story:
     return story
 
 
+def released_story() -> Story:
+    """Return the demo trial as 0.2.0 recorded it."""
+    story = Story(DEMO_TRIAL)
+    story.entries = read_archive(RELEASED)[DEMO_TRIAL]
+    story.state = replay_events(map(read_entry, story.entries))
+    return story
+
+
 def random_story(seed: int, n_entries: int) -> Story:
     """Return a trial of so many entries at least, with everything that is done in one."""
     random = Random(seed)  # noqa: S311  # no secret
@@ -93,10 +110,11 @@ class _Teller:
         self.n_subjects = 0
         protocol = load_protocol(DEMO_PROTOCOL)
         self.protocol = protocol
-        self.do(OFFICE, register_trial, protocol=self.protocol, quorum=2)
+        self.do(OFFICE, register_trial, protocol=self.protocol)
         for person, role in (
             (SITE, Role.SITE),
             (CHAIR, Role.CHAIR),
+            (DEPUTY, Role.CHAIR),
             (MEMBER, Role.MEMBER),
             (AUDITOR, Role.AUDITOR),
         ):
@@ -146,40 +164,69 @@ class _Teller:
         pending = [s for s in self.story.state.subjects.values() if s.standing is Standing.PENDING]
         for subject in pending:
             draw = self.random.random()
-            if draw < 0.15 and subject.dosed_on is not None:
-                onset = min(subject.dosed_on + timedelta(days=self.random.randrange(20)), self.on)
-                toxicity = Toxicity(
-                    term="CRS",
-                    grade=self.random.choice([3, 4]),
-                    onset=onset,
-                    relation=Relation.PROBABLE,
-                    narrative="vasopressor for 2 days",
-                )
-                self.outcome(subject.id, Outcome.DLT, toxicities=[toxicity])
-            elif draw < 0.2:
+            if draw < 0.25 and subject.dosed_on is not None:
+                self.toxicity(subject.id, subject.dosed_on)
+            elif draw < 0.28:
                 self.outcome(subject.id, Outcome.NOT_EVALUABLE, reason="withdrew consent")
             else:
                 self.outcome(subject.id, Outcome.NO_DLT)
+        if self.random.random() < 0.1:
+            self.adjudicate()
+        if pending and self.random.random() < 0.1:
+            self.follow_up()
+
+    def toxicity(self, subject: str, dosed: date) -> None:
+        """Report an adverse event; mostly, have it adjudicated."""
+        started = min(dosed + timedelta(days=self.random.randrange(20)), self.on)
+        reported = self.do(
+            SITE,
+            record_adverse_event,
+            subject=subject,
+            term="CRS",
+            started=started,
+            aware=started,
+            grade=self.random.choice([2, 3, 3, 4]),
+            relation=Relation.PROBABLE,
+            narrative="vasopressor for 2 days",
+        )
+        if reported and self.random.random() < 0.8:
+            self.adjudicate()
+
+    def adjudicate(self) -> None:
+        """Rule on every adverse event that nobody has ruled on."""
+        subjects = self.story.state.subjects.values()
+        for event in [e for s in subjects for e in s.events if not e.adjudications]:
+            dlt, why = self.random.random() < 0.5, "as the panel saw it"
+            self.do(CHAIR, adjudicate, entry=event.entry, dlt=dlt, reason=why)
+
+    def follow_up(self) -> None:
+        reports = [e for e in self.story.entries if e.kind == "ae-recorded"]
+        if reports:
+            entry = self.random.choice(reports).seq
+            changes = {"outcome": "recovered", "ended": str(self.on)}
+            self.do(SITE, follow_up, entry=entry, changes=changes, aware=self.on)
 
     def outcome(self, subject: str, outcome: Outcome, **details: Any) -> None:
         self.do(SITE, record_outcome, subject=subject, outcome=outcome, **details)
 
     def meet(self) -> None:
-        votes = self.random.choice([(Vote.FOR, Vote.FOR), (Vote.FOR, Vote.ABSTAINED)])
-        attendees = [
-            *(Attendance(person=p, vote=v) for p, v in zip((CHAIR, MEMBER), votes, strict=True)),
-            Attendance(person=AUDITOR, vote=Vote.PRESENT),
-        ]
-        decided = self.do(CHAIR, decide, attendees=attendees)
+        there = [Attendance(person=AUDITOR, vote=Vote.PRESENT)]
+        decided = self.do(MEMBER, decide, attendees=there)
         state = self.story.state
         if not decided and (state.stopped is not None or self.random.random() < 0.1):
             level = self.random.choice([1, 2])
             choice = Choice(action="enrol", level=level, n_to_enrol=3)
             why = "the product would expire"
-            decided = self.do(CHAIR, decide, choice=choice, rationale=why, attendees=attendees)
+            decided = self.do(CHAIR, decide, choice=choice, rationale=why, attendees=there)
         if decided:
+            for person in (MEMBER, CHAIR):
+                against = self.random.random() < 0.05
+                reason = "too early" if against else None
+                vote = Vote.AGAINST if against else Vote.FOR
+                self.do(person, cast_vote, vote=vote, reason=reason)
             self.do(MEMBER, sign, meaning=Meaning.PROPOSED)
-            self.do(CHAIR, sign, meaning=Meaning.APPROVED)
+            if self.do(DEPUTY, sign, meaning=Meaning.APPROVED):
+                self.do(MEMBER, circulate_decision, to=[SITE])
 
     def correct(self) -> None:
         kinds = ("subject-dosed", "outcome-recorded", "subject-enrolled")

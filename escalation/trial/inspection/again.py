@@ -17,8 +17,11 @@ from escalation.signatures.public_key import fingerprint
 from escalation.trial.adverse_events.adjudication import adjudicate
 from escalation.trial.adverse_events.record import follow_up, record_adverse_event
 from escalation.trial.commands import Events, Recorder, Refusal
+from escalation.trial.committee.circulate import circulate_decision
 from escalation.trial.committee.decide import decide
+from escalation.trial.committee.freeze import freeze_data
 from escalation.trial.committee.sign import sign
+from escalation.trial.committee.vote import cast_vote
 from escalation.trial.corrections import correct_entry
 from escalation.trial.evaluability import continue_infusion, rule_evaluability
 from escalation.trial.events import (
@@ -172,15 +175,13 @@ def command_of(event: AnyEvent) -> Command | None:  # noqa: PLR0911, PLR0912  # 
             return partial(sign_as_made, made=event)
         case TimestampKept():
             return partial(_keep_as_kept, made=event)
-        case (
-            ScreeningFailed()
-            | SubjectRenamed()
-            | SiteOpened()
-            | SubjectAtSite()
-            | VoteCast()
-            | DecisionCirculated()
-            | DataFrozen()
-        ):
+        case VoteCast(decision=decision, vote=vote, reason=reason):
+            return partial(cast_vote, vote=vote, decision=decision, reason=reason)
+        case DecisionCirculated(decision=decision, to=to):
+            return partial(circulate_decision, to=to, decision=decision)
+        case DataFrozen(checked_by=checked_by, statement=statement):
+            return partial(freeze_data, checked_by=checked_by, statement=statement)
+        case ScreeningFailed() | SubjectRenamed() | SiteOpened() | SubjectAtSite():
             return None
     assert_never(event)
 
