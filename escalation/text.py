@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import textwrap
+import unicodedata
 from collections.abc import Collection, Sequence
 
-__all__ = ["LINE", "WIDTH", "align", "count", "fold", "is_line", "paragraph"]
+__all__ = ["LINE", "WIDTH", "align", "as_compared", "count", "fold", "is_line", "paragraph"]
 
 # no control characters, nor those that are not seen or turn the writing round
 _UNSEEN = r"\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
@@ -17,6 +18,17 @@ def is_line(text: str, max_length: int = 1000) -> bool:
     """Tell whether a text is one line, not empty, with nothing in it that is not seen."""
     seen = re.fullmatch(LINE, text) is not None and "\n" not in text
     return seen and len(text) <= max_length and not any("\ud800" <= c <= "\udfff" for c in text)
+
+
+def as_compared(text: str) -> str:
+    """Return words as they are compared: in small letters, composed and spaced in one way.
+
+    Examples
+    --------
+    >>> as_compared(" Cytokine  Release SYNDROME")
+    'cytokine release syndrome'
+    """
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def align(rows: Sequence[Sequence[str]], *, left: Collection[int] = (0,)) -> str:

@@ -392,7 +392,7 @@ def _follow_up(state: TrialState, recorded: Recorded, event: AdverseEventFollowe
         recorded_on=recorded.at.astimezone(UTC).date(),
         follow_up=event,
     )
-    state.owners[recorded.seq] = known.subject
+    state.owners[recorded.seq] = state.owners[known.entry]
     _put_event(state, known, replace(known, reports=(*known.reports, report)))
     return None
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
 
 from escalation.outcomes import Outcome
-from escalation.protocol import Protocol, load_protocol
+from escalation.protocol import Committee, Protocol, load_protocol
 from escalation.trial import (
     Recorded,
     Recorder,
@@ -27,6 +28,7 @@ from escalation.trial.demo import DEMO_PROTOCOL, Command, demo_steps
 from escalation.trial.events import Choice, Meaning, Role, Toxicity, TrialRegistered
 
 START = date(2026, 1, 5)
+SOLO = replace(load_protocol("nct07123519"), committee=Committee(solo=True))
 
 
 class Played:

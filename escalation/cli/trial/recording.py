@@ -270,7 +270,7 @@ def _definition(recorded: Sequence[Recorded], after: TrialState, on: date) -> It
             case _:
                 continue
         if event is not None:
-            yield suggest(after.subjects[event.subject], event, on)
+            yield suggest(after.subjects[after.owners[event.entry]], event, on)
 
 
 def _definition_document(

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from escalation.outcomes import Tally
 from escalation.protocol import Protocol
+from escalation.text import as_compared
 from escalation.trial import TrialState
-from escalation.trial.adverse_events.listing import ListedEvent, list_events, same_words
+from escalation.trial.adverse_events.listing import ListedEvent, list_events
 
 __all__ = [
     "GRADES",
@@ -133,10 +134,10 @@ def by_term(events: Sequence[ListedEvent]) -> Iterator[TermEvents]:
     A term without a category is in that of the same term elsewhere; events that have none come
     last. Words are written as they were first.
     """
-    known = {same_words(e.term): e.category for e in reversed(events) if e.category is not None}
+    known = {as_compared(e.term): e.category for e in reversed(events) if e.category is not None}
 
     def category_of(event: ListedEvent) -> str | None:
-        return event.category or known.get(same_words(event.term))
+        return event.category or known.get(as_compared(event.term))
 
     for named in _grouped(events, category_of):
         category = category_of(named[0])
@@ -151,7 +152,7 @@ def _grouped(
     groups: dict[str | None, list[ListedEvent]] = {}
     for event in events:
         said = word(event)
-        groups.setdefault(None if said is None else same_words(said), []).append(event)
+        groups.setdefault(None if said is None else as_compared(said), []).append(event)
 
     def place(name: str | None) -> tuple[bool, int, int, str]:
         counts = count_events(groups[name])

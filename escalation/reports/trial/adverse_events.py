@@ -296,7 +296,7 @@ def _late_document(state: TrialState) -> list[dict[str, Any]]:
         {
             "event": delay.event.entry,
             "entry": delay.report.seq,
-            "subject": delay.event.subject,
+            "subject": delay.subject,
             "since": delay.since.isoformat(),
             "aware": delay.aware.isoformat(),
             "recorded": delay.recorded.isoformat(),

@@ -14,7 +14,7 @@ from enum import StrEnum
 from escalation.protocol import DltWindow
 from escalation.protocol.judging import describe_dlt_rule, describe_exception, dlt_rules
 from escalation.protocol.tables import DltException, DltRule
-from escalation.text import count
+from escalation.text import as_compared, count
 from escalation.trial.adverse_events.course import AdverseEvent
 from escalation.trial.adverse_events.grades import GradeCourse
 from escalation.trial.calendar import add_days, protocol_day
@@ -141,7 +141,7 @@ def _names(rule: DltRule | DltException, event: AdverseEventRecorded) -> bool:
 
 def same_word(one: str, other: str | None) -> bool:
     """Tell whether two terms or categories are the same, in large letters or small."""
-    return other is not None and one.strip().casefold() == other.strip().casefold()
+    return other is not None and as_compared(one) == as_compared(other)
 
 
 def is_related(relation: Relation | None) -> bool:

@@ -20,6 +20,7 @@ class Delay:
 
     Attributes
     ----------
+    subject : str
     event : AdverseEvent
     report : Report
         The first one, or a follow-up.
@@ -29,6 +30,7 @@ class Delay:
         What took too long, with the days and the limit.
     """
 
+    subject: str
     event: AdverseEvent
     report: Report
     since: date
@@ -60,6 +62,7 @@ def find_delays(state: TrialState) -> Iterator[Delay]:
                 )
                 if too_late:
                     yield Delay(
+                        subject=subject.id,
                         event=event,
                         report=report,
                         since=since,
@@ -77,7 +80,7 @@ def warn_of_delays(state: TrialState) -> Iterator[Remark]:
         began = "onset" if first else "changed"
         yield Remark(
             entry=delay.report.seq,
-            text=f"{what} {event.entry} of {event.subject} ({event.now.term}): {began} "
+            text=f"{what} {event.entry} of {delay.subject} ({event.now.term}): {began} "
             f"{delay.since}, aware {delay.aware}, recorded {delay.recorded}: "
             f"{', '.join(delay.too_late)}.",
         )

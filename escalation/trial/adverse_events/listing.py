@@ -6,17 +6,17 @@ events were recorded.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from escalation.text import as_compared
 from escalation.trial.adverse_events.course import AdverseEvent
 from escalation.trial.events import Relation, Serious, Toxicity
 from escalation.trial.state import TrialState
 from escalation.trial.subjects import Subject
 
-__all__ = ["ListedEvent", "list_events", "same_words"]
+__all__ = ["ListedEvent", "list_events"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,21 +79,16 @@ def _of_subject(subject: Subject) -> Iterator[ListedEvent]:
     for event in subject.events:
         yield _reported(subject, event)
     seen = {
-        (same_words(event.now.term), event.now.started, report.event.grade)
+        (as_compared(event.now.term), event.now.started, report.event.grade)
         for event in subject.events
         for report in event.reports
     }
     for fact in subject.outcomes:
         for toxicity in fact.event.toxicities:
-            same = (same_words(toxicity.term), toxicity.onset, toxicity.grade)
+            same = (as_compared(toxicity.term), toxicity.onset, toxicity.grade)
             if same not in seen:
                 seen.add(same)
                 yield _inside_outcome(subject, fact.seq, toxicity)
-
-
-def same_words(text: str) -> str:
-    """Return a term or category as it is compared: in any case, composed in any way."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def _reported(subject: Subject, event: AdverseEvent) -> ListedEvent:

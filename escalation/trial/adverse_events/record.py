@@ -13,6 +13,7 @@ from math import isfinite
 from typing import Any
 
 from escalation.errors import EscalationError, InputError, did_you_mean
+from escalation.text import as_compared
 from escalation.trial.adverse_events.course import AdverseEvent, Report, is_death
 from escalation.trial.adverse_events.observing import describe_rule, grade_by
 from escalation.trial.codec import change_event
@@ -134,6 +135,7 @@ def record_adverse_event(
         event = replace(event, serious=_in_order((*event.serious, Serious.DEATH)))
     known = find_subject(refusal, state, subject)
     if known is not None:
+        event = replace(event, subject=known.id)  # an id that was renamed finds the new one
         report = Report(
             seq=state.seq + 1, by=recorder.name, on=event.on, aware=event.aware, event=event
         )
@@ -216,7 +218,7 @@ def follow_up(
         seq=state.seq + 1, by=recorder.name, on=event.on, aware=aware, event=now, follow_up=event
     )
     course = replace(known, reports=(*known.reports, report))
-    check_report(refusal, state.subjects[known.subject], course, report)
+    check_report(refusal, state.subjects[state.owners[entry]], course, report)
     refusal.raise_if_any()
     return (event,)
 
@@ -387,6 +389,13 @@ def _check_death(
 ) -> None:
     """Refuse a second death, what begins after one, and words that contradict it."""
     others = [other for other in subject.events if other.entry != course.entry]
+    for fact in subject.outcomes if course.is_fatal else ():
+        for toxicity in fact.event.toxicities:
+            same = as_compared(toxicity.term) == as_compared(event.term)
+            if toxicity.grade == 5 and not (same and toxicity.onset == event.started):
+                refusal.add(
+                    f"{subject.id} died by {toxicity.term}, entry {fact.seq}: nobody dies twice."
+                )
     for other in others:
         if other.died_on is None:
             continue

@@ -94,7 +94,7 @@ def test_names_are_text_and_never_html(tmp_path: Path) -> None:
     recorder = Recorder(name=SCRIPT, on=at.date(), at=at)
     with create_ledger(str(tmp_path / "odd.db")) as ledger:
         tracker = Tracker(ledger, "T")
-        register = partial(register_trial, protocol=load_protocol("nct07123519"), quorum=1)
+        register = partial(register_trial, protocol=load_protocol("nct07123519"), solo=True)
         tracker.record(register, recorder, new=True)
         tracker.record(partial(delegate_role, person=SCRIPT, role=Role.SITE), recorder)
         page = page_of(tracker)

@@ -33,7 +33,7 @@ from escalation.trial.events import (
     Toxicity,
     Vote,
 )
-from tests.reports.played import Played, begin, begin_as_0_2_0, play_demo
+from tests.reports.played import SOLO, Played, begin, begin_as_0_2_0, play_demo
 
 DEMO = play_demo()
 
@@ -124,7 +124,7 @@ def test_the_office_s_entries_give_their_reason() -> None:
     assert said(played) == "enrolment held on 2026-01-05: lot recalled!"
     played.do(resume_enrolment, reason="new lot")
     assert said(played) == "enrolment resumed on 2026-01-05: new lot."
-    played.do(amend_protocol, protocol=load_protocol("nct07123519"), reason="new ladder")
+    played.do(amend_protocol, protocol=SOLO, reason="new ladder")
     assert said(played) == (
         "protocol amended on 2026-01-05 to protocol nct07123519, digest f3cdea5b0849: new ladder."
     )

@@ -20,7 +20,7 @@ from escalation.trial import (
 )
 from escalation.trial.demo import DEMO_DAY
 from escalation.trial.events import Choice
-from tests.reports.played import Played, begin, play_demo
+from tests.reports.played import SOLO, Played, begin, play_demo
 from tests.reports.written import lines_of
 
 
@@ -137,7 +137,7 @@ def test_a_warning_is_shown() -> None:
 
 def test_an_amendment_is_shown_with_the_protocol_in_force() -> None:
     played = begin()
-    played.do(amend_protocol, protocol=load_protocol("nct07123519"), reason="new ladder")
+    played.do(amend_protocol, protocol=SOLO, reason="new ladder")
     shown = screen(played)
     assert "nct07123519" in shown
     assert "entry 4" in shown

@@ -8,15 +8,17 @@ from typing import Any
 
 import pytest
 
+from escalation.outcomes import Outcome
 from escalation.protocol import Reporting
 from escalation.trial import (
     correct_entry,
     departures,
     follow_up,
     record_adverse_event,
+    record_outcome,
     warnings,
 )
-from escalation.trial.events import AdverseEventAdjudicated, EventOutcome, Serious
+from escalation.trial.events import AdverseEventAdjudicated, EventOutcome, Serious, Toxicity
 from escalation.trial.evolve import evolve
 from tests.trial.bench import CHAIR, NCT, SITE, Bench, day, recorded
 
@@ -149,6 +151,16 @@ def test_a_death_is_serious_and_there_is_one(death: dict[str, Any]) -> None:
         bench, started=day(9), aware=day(9)
     )
     report(bench, term="fever", grade=1)  # it began before the death
+
+
+def test_a_death_inside_an_outcome_is_the_same_or_the_only_one() -> None:
+    bench = treated()
+    death = Toxicity(term="sepsis", grade=5, onset=day(5))
+    bench.do(record_outcome, SITE, subject="S1", outcome=Outcome.DLT, toxicities=[death])
+    entry = bench.state.seq
+    said = refused(bench, term="stroke", grade=5)
+    assert f"S1 died by sepsis, entry {entry}: nobody dies twice." in said
+    report(bench, term="Sepsis", grade=5)
 
 
 def test_a_death_is_not_before_an_event_that_is_recorded() -> None:

@@ -149,7 +149,7 @@ S5,2,2026-03-15,,,3.6e8,60
 
 def imported() -> list[Recorded]:
     bench = Bench(protocol=NCT)
-    bench.do(register_trial, OFFICE, 100, protocol=NCT, quorum=1)
+    bench.do(register_trial, OFFICE, 100, protocol=NCT, solo=True)
     bench.do(delegate_role, OFFICE, 100, person=SITE, role=Role.SITE)
     bench.do(import_patients(CSV, "old.csv"), SITE, 101)
     return bench.entries
