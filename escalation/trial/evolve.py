@@ -404,11 +404,14 @@ def _adjudicate(
     known = state.find_event(event.entry)
     if known is None:
         return f"entry {event.entry} is not the first report of an adverse event"
+    lacking = lacks_role(recorded.by, state.roles_of(recorded.by), "adjudicate")
+    if lacking is not None:
+        return lacking
     ruling = Adjudication(
         seq=recorded.seq, by=recorded.by, event=event, n_reports=len(known.reports)
     )
     _put_event(state, known, replace(known, adjudications=(*known.adjudications, ruling)))
-    return lacks_role(recorded.by, state.roles_of(recorded.by), "adjudicate")
+    return None
 
 
 def _put_event(state: TrialState, old: AdverseEvent, new: AdverseEvent) -> None:
@@ -435,9 +438,12 @@ def _rule_evaluability(
     subject = state.subjects.get(event.subject)
     if subject is None or subject.dosing is None:
         return f"{event.subject} had not been dosed"
+    lacking = lacks_role(recorded.by, state.roles_of(recorded.by), "rule on evaluability")
+    if lacking is not None:
+        return lacking
     fact = Fact(seq=recorded.seq, by=recorded.by, event=event)
     state.subjects[subject.id] = replace(subject, rulings=(*subject.rulings, fact))
-    return lacks_role(recorded.by, state.roles_of(recorded.by), "rule on evaluability")
+    return None
 
 
 def _fail_screening(state: TrialState, recorded: Recorded, event: ScreeningFailed) -> str | None:
