@@ -36,7 +36,7 @@ NOTEBOOKS = HERE.parent / "notebooks"
 # What a later version may not take away without saying so, beside the packages themselves.
 MODULES = {
     "escalation": (
-        "errors outcomes binomial designs protocol protocol.consensus trial ledger tracker"
+        "errors outcomes binomial designs grading protocol protocol.consensus trial ledger tracker"
     ),
     "simulations": (
         "scenarios.scenario scenarios.curves scenarios.random graph.build engines.exact "
@@ -95,18 +95,28 @@ def _together(rows: list[Row]) -> Iterator[Row]:
 
 def protocol_tables() -> list[str]:
     """Return the names of the tables of a protocol file; the top of the file is ``file``."""
-    properties = protocol_json_schema()["properties"]
-    tables = {name for name, said in properties.items() if _table_of(said) is not None}
-    return ["file", *(name for name in properties if name in tables | {"design", "sources"})]
+    schema = protocol_json_schema()
+
+    def inside(properties: Mapping[str, Any], within: str = "") -> Iterator[str]:
+        for name, said in properties.items():
+            made = schema["$defs"].get(_table_of(said))
+            if made is not None:
+                yield f"{within}{name}"
+                yield from inside(made["properties"], f"{within}{name}.")
+            elif name in ("design", "sources") and not within:
+                yield name
+
+    return ["file", *inside(schema["properties"])]
 
 
 def protocol_rows(table: str) -> list[Row]:
-    """Return every key of one table of a protocol file, from the JSON Schema."""
+    """Return every key of one table of a protocol file, from the JSON Schema.
+
+    A table inside another has a dotted name, and is not among the other's keys.
+    """
     schema = protocol_json_schema()
     if table == "file":
-        tables = set(protocol_tables())
-        properties = {k: v for k, v in schema["properties"].items() if k not in tables}
-        required = schema.get("required", ())
+        made = schema
     elif table == "design":
         names = ", ".join(f"`{name}`" for name in DESIGNS)
         return [Row("name", names, "required", "The design; all other keys are its options.")]
@@ -114,12 +124,14 @@ def protocol_rows(table: str) -> list[Row]:
         words = str(schema["properties"][table]["description"])
         return [Row('"SETTING"', "`registry`, `assumed`", "", words)]
     else:
-        reference = _table_of(schema["properties"][table])
-        made = schema["$defs"][str(reference)]
-        properties, required = made["properties"], made.get("required", ())
+        made = schema
+        for name in table.split("."):
+            made = schema["$defs"][str(_table_of(made["properties"][name]))]
+    required = made.get("required", ())
     return [
         Row(name, _schema_values(said), _schema_default(name, said, required), _schema_words(said))
-        for name, said in properties.items()
+        for name, said in made["properties"].items()
+        if _table_of(said) is None and name not in ("design", "sources")
     ]
 
 

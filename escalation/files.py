@@ -13,7 +13,7 @@ from typing import IO, Any
 
 from escalation.errors import InputError, printable, reason
 
-__all__ = ["check_writable", "replacing", "write_text", "write_whole"]
+__all__ = ["check_writable", "replacing", "sqlites_own", "write_text", "write_whole"]
 
 _DATABASE = b"SQLite format 3\0"  # how a file of SQLite begins
 
@@ -95,13 +95,23 @@ def _replacing(path: Path, mode: str, *, overwrite: bool) -> Iterator[IO[Any]]:
     _sync_folder(path.parent)
 
 
+def sqlites_own(path: Path) -> str | None:
+    """Say why a file's name is not for us: SQLite keeps its notes beside a database so."""
+    name = path.resolve().name.lower()
+    ending = next((end for end in ("-journal", "-wal", "-shm") if name.endswith(end)), None)
+    return ending and f"SQLite overwrites and deletes files whose names end in {ending}"
+
+
 def _check_no_database(path: Path) -> None:
     """Refuse to replace a ledger, whatever name it goes by: nothing in it may be lost.
 
     Raises
     ------
-    FileExistsError
+    FileExistsError, PermissionError
     """
+    taken = sqlites_own(path)
+    if taken is not None:
+        raise PermissionError(errno.EPERM, taken)
     with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
         if file.read(len(_DATABASE)) == _DATABASE:
             raise FileExistsError(errno.EEXIST, "a database is there, such as a ledger")
@@ -152,6 +162,9 @@ def check_writable(path: Path, suffixes: Sequence[str] = ()) -> None:
             raise InputError(
                 f"{_named(path)}: cannot be written: there is no folder {_named(path.parent)}"
             )
+        taken = sqlites_own(path)
+        if taken is not None:
+            raise PermissionError(errno.EPERM, taken)
         try:
             path.open("xb").close()
             path.unlink()

@@ -5,9 +5,9 @@ The ledger knows nothing of trials and the trial nothing of storage; here, and o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from escalation.errors import (
     ConflictError,
@@ -15,11 +15,15 @@ from escalation.errors import (
     InputError,
     IntegrityError,
 )
-from escalation.ledger import Draft, Entry, Ledger, check_chain, format_time
+from escalation.ledger import Anchor, Draft, Entry, Finding, Ledger, check_chain, format_time
+from escalation.ledger.findings import Kind
+from escalation.text import count
 from escalation.trial import Events, Recorded, Recorder, TrialState, replay_events
 from escalation.trial.codec import dump_event, load_event
+from escalation.trial.inspection import inspect_entries
+from escalation.trial.keys.checking import check_keys
 
-__all__ = ["Command", "Tracker", "read_entry"]
+__all__ = ["ClockError", "Command", "Tracker", "read_entry"]
 
 Command = Callable[[TrialState, Recorder], Events]
 
@@ -81,6 +85,7 @@ class Tracker:
         request_id: str | None = None,
         seen: int | None = None,
         new: bool = False,
+        clock_is_right: bool = False,
     ) -> list[Recorded]:
         """Carry out a command and record what it returns, all of it or nothing.
 
@@ -99,6 +104,9 @@ class Tracker:
             The last entry that whoever asks has seen; None for whatever is there.
         new : bool
             Whether the trial is not in the ledger yet.
+        clock_is_right : bool
+            Whether somebody has looked at the clock: it may then be earlier than the last entry,
+            or a day away from the server's.
 
         Returns
         -------
@@ -109,6 +117,8 @@ class Tracker:
         ------
         RefusedError
             If the trial does not allow the command.
+        ClockError
+            If the clock was set back since the last entry, or is a day away from the server's.
         ConflictError
             If somebody else recorded first.
         IntegrityError, LedgerError
@@ -120,6 +130,8 @@ class Tracker:
             return _confirm(repeated, known, command, recorder)
         if seen is not None and seen != len(known):
             raise ConflictError(_say_who_was_first(known[seen:], f"entry {seen}"))
+        if not clock_is_right:
+            _check_clock(recorder.at, known, self.ledger.clock())
         state = _replay(known)
         events = command(state, recorder)
         with self.ledger.writing(self.trial, new=new) as writer:
@@ -129,6 +141,8 @@ class Tracker:
                 repeated = _find_request(newer, request_id)
                 if repeated:
                     return _confirm(repeated, [*known, *newer], command, recorder)
+                if not clock_is_right:
+                    _check_clock(recorder.at, newer, None)
                 _decide_again(
                     command, recorder, replay_events(map(read_entry, newer), state), events, newer
                 )
@@ -140,6 +154,74 @@ class Tracker:
                 request_id=request_id,
             )
             return list(map(read_entry, recorded))  # what cannot be read is not kept
+
+    def inspect(self, now: datetime) -> tuple[Anchor | None, list[Finding]]:
+        """Hold what the entries mean against what their commands would record.
+
+        Parameters
+        ----------
+        now : datetime
+            With its time zone; nothing was recorded after it.
+
+        Returns
+        -------
+        head : Anchor or None
+            How the trial ends; None where that cannot be told, or nothing was recorded.
+        findings : list of Finding
+            Entries that cannot be read, do not fit those before them, or would have been
+            recorded otherwise. Faults of the chain are not in it: see ``ledger.verify``.
+        """
+        try:
+            entries = self._checked_entries()
+        except IntegrityError as error:
+            return None, [Finding(trial=self.trial, kind="form", problem=str(error))]
+        recorded, findings = [], []
+        for entry in entries:
+            try:
+                recorded.append(read_entry(entry))
+            except IntegrityError as error:
+                problem = f"cannot be read: {error.__cause__ or error}"
+                findings.append(
+                    Finding(trial=self.trial, seq=entry.seq, kind="form", problem=problem)
+                )
+        if not findings:
+            findings = list(self._findings(recorded, now))
+        return (entries[-1].anchor if entries else None), findings
+
+    def _findings(self, recorded: Sequence[Recorded], now: datetime) -> Iterator[Finding]:
+        odd = dict(replay_events(recorded).oddities)
+        for seq, problem in odd.items():
+            yield Finding(
+                trial=self.trial, seq=seq, kind="form", problem=f"it does not fit: {problem}"
+            )
+        for found in inspect_entries(recorded, now):
+            if found.entry not in odd:
+                kind: Kind = "note" if found.remark else "meaning"
+                yield Finding(trial=self.trial, seq=found.entry, kind=kind, problem=found.text)
+
+    def check_keys(
+        self, entries: Sequence[Recorded], trusted: tuple[bytes, ...] = ()
+    ) -> list[Finding]:
+        """Check every signature by key and every timestamp again, which ``inspect`` leaves out.
+
+        Parameters
+        ----------
+        entries : sequence of Recorded
+            As ``entries`` returns them.
+        trusted : tuple of bytes
+            Certificates in DER that vouch for time-stamping authorities.
+        """
+        kinds: dict[str, Kind] = {
+            "clock": "clock",
+            "unknown": "note",
+            # what nobody has checked may be forged, and is no approval where keys are required
+            "unchecked": "signature" if replay_events(entries).needs_key else "unchecked",
+            "wrong": "signature",
+        }
+        return [
+            Finding(trial=self.trial, seq=found.seq, kind=kinds[found.kind], problem=found.problem)
+            for found in check_keys(self.trial, entries, trusted)
+        ]
 
     def _checked_entries(self) -> list[Entry]:
         entries = self.ledger.entries(self.trial)
@@ -184,7 +266,50 @@ def _up_to(entries: Sequence[Entry], as_of: int | datetime | None) -> Sequence[E
     return entries[:as_of]
 
 
+class ClockError(EscalationError):
+    """A clock that cannot be right, or could not be when the last entry was recorded."""
+
+    def __init__(self, at: datetime, why: str) -> None:
+        super().__init__(
+            f"the clock says {_moment(at)}, {why}; set it right. If it is right, repeat with "
+            "--clock-is-right, and it is shown from then on that time went back. Nothing was "
+            "recorded"
+        )
+
+
 _WAITED = timedelta(minutes=1)  # for the lock, at the longest
+_FAR = timedelta(days=1)
+
+
+def _check_clock(at: datetime, entries: Sequence[Entry], server: datetime | None) -> None:
+    """Refuse a time before the last entry's, or far from the server's.
+
+    Raises
+    ------
+    ClockError
+    """
+    if entries:
+        last = datetime.fromisoformat(entries[-1].recorded_at)
+        if last - at >= _WAITED:
+            raise ClockError(
+                at,
+                f"which is {_span(last - at)} before entry {entries[-1].seq} was recorded, at "
+                f"{_moment(last)}: it was set back, or was ahead then",
+            )
+    if server is not None and abs(server - at) > _FAR:
+        way = "ahead of" if at > server else "behind"
+        raise ClockError(at, f"which is {_span(abs(server - at))} {way} the server's clock")
+
+
+def _moment(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _span(span: timedelta) -> str:
+    minutes = span // timedelta(minutes=1)
+    units = ((24 * 60, "day"), (60, "hour"), (1, "minute"))
+    size, unit = next((s, u) for s, u in units if minutes >= 2 * s or s == 1)
+    return count(minutes // size, unit)
 
 
 def _in_order(at: datetime, entries: Sequence[Entry]) -> datetime:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 
-from .test_imports import SOURCES, is_in
+from .test_imports import is_in, sources
 
 ORDER = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)
 
@@ -104,10 +105,13 @@ def test_in_escalation_a_target_is_a_p_dlt_where_it_is_a_float() -> None:
     assert len(list(comparisons("escalation.designs.new", p_dlt))) == 1
 
 
-def everywhere() -> Iterator[tuple[str, str]]:
-    for module, _, tree in SOURCES:
-        for line, text in comparisons(module, tree):
-            yield f"{module}:{line}", text
+@cache
+def everywhere() -> list[tuple[str, str]]:
+    return [
+        (f"{module}:{line}", text)
+        for module, _, tree in sources()
+        for line, text in comparisons(module, tree)
+    ]
 
 
 def comparisons(module: str, tree: ast.Module) -> Iterator[tuple[int, str]]:
@@ -115,8 +119,9 @@ def comparisons(module: str, tree: ast.Module) -> Iterator[tuple[int, str]]:
     floats: dict[int, set[str]] = defaultdict(set)
     for function in ast.walk(tree):
         if isinstance(function, ast.FunctionDef):
-            for node in ast.walk(function):
-                floats[id(node)] |= float_parameters(function)
+            parameters = float_parameters(function)
+            for node in ast.walk(function) if parameters else ():
+                floats[id(node)] |= parameters
     for node in ast.walk(tree):
         if not isinstance(node, ast.Compare) or not any(isinstance(op, ORDER) for op in node.ops):
             continue

@@ -86,7 +86,7 @@ def test_every_design_is_in_the_overview(name):
 
 def test_every_table_of_a_protocol_file_has_its_keys_on_the_page(reference):
     page = (DOCS / "protocol.md").read_text(encoding="utf-8")
-    shown = re.findall(r"```\{protocol-keys\} (\w+)", page)
+    shown = re.findall(r"```\{protocol-keys\} ([\w.]+)", page)
     assert sorted(shown) == sorted(reference.protocol_tables())
     keys = [row.name for row in reference.protocol_rows("file")] + reference.protocol_tables()
     assert set(protocol_json_schema()["properties"]) <= set(keys)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ FLOORS = {
     "escalation": (
         ["version"],
         ["errors", "text", "files", "nearness"],
-        ["lazy", "outcomes", "binomial"],
+        ["lazy", "outcomes", "binomial", "signatures"],
         ["designs", "grading"],
         ["protocol"],
         ["trial", "ledger"],
@@ -47,6 +48,7 @@ TOGETHER = [
 ]
 BORDER = ("escalation.cli", "escalation.ledger", "escalation.web", "simulations.cli")
 SIMULATIONS_CLI = ("simulations.cli",)
+EXTRA_KEYS = ("escalation.signatures.ed25519", "escalation.signatures.rfc3161")
 
 
 @dataclass(frozen=True)
@@ -68,44 +70,48 @@ def name_of(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def sources() -> Iterator[tuple[str, Path, ast.Module]]:
-    for package in ("escalation", "simulations"):
-        for path in sorted((ROOT / package).rglob("*.py")):
-            yield name_of(path), path, ast.parse(path.read_text(encoding="utf-8"), str(path))
+@cache
+def sources() -> list[tuple[str, Path, ast.Module]]:
+    """Return the name, file and syntax tree of every module."""
+    return [
+        (name_of(path), path, ast.parse(path.read_text(encoding="utf-8"), str(path)))
+        for package in ("escalation", "simulations")
+        for path in sorted((ROOT / package).rglob("*.py"))
+    ]
+
+
+@cache
+def imports() -> list[Import]:
+    return [found for source in sources() for found in imports_in(*source)]
 
 
 def imports_in(name: str, path: Path, tree: ast.Module) -> Iterator[Import]:
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-    functions = {
-        id(node)
-        for outer in ast.walk(tree)
-        if isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
-        for node in ast.walk(outer)
-    }
-    for_types = {
-        id(node)
-        for outer in ast.walk(tree)
-        if isinstance(outer, ast.If) and ast.unparse(outer.test).endswith("TYPE_CHECKING")
-        for inner in outer.body
-        for node in ast.walk(inner)
-    }
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            targets = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            base = node.module or ""
-            if node.level:
-                up = package.split(".")[: len(package.split(".")) - node.level + 1]
-                base = ".".join([*up, *([node.module] if node.module else [])])
-            targets = [f"{base}.{alias.name}" for alias in node.names]
-        else:
+    todo: list[tuple[ast.AST, bool, bool]] = [(tree, False, False)]
+    while todo:
+        node, in_function, for_types_only = todo.pop()
+        in_function |= isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
+            todo += [(inner, in_function, True) for inner in node.body]
+            todo += [(inner, in_function, for_types_only) for inner in node.orelse]
             continue
-        for target in targets:
-            yield Import(name, node.lineno, target, id(node) in functions, id(node) in for_types)
+        if not isinstance(node, ast.expr):  # which has no statement in it
+            todo += [(inner, in_function, for_types_only) for inner in ast.iter_child_nodes(node)]
+        for target in targets_of(node, package):
+            yield Import(name, node.lineno, target, in_function, for_types_only)
 
 
-SOURCES = list(sources())
-IMPORTS = [found for source in SOURCES for found in imports_in(*source)]
+def targets_of(node: ast.AST, package: str) -> list[str]:
+    """Return what an import statement takes, written in full."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if not isinstance(node, ast.ImportFrom):
+        return []
+    base = node.module or ""
+    if node.level:
+        up = package.split(".")[: len(package.split(".")) - node.level + 1]
+        base = ".".join([*up, *([node.module] if node.module else [])])
+    return [f"{base}.{alias.name}" for alias in node.names]
 
 
 def is_in(module: str, *packages: str) -> bool:
@@ -125,18 +131,18 @@ def floor_of(package: str, room: str) -> int:
 
 
 def importing(*targets: str) -> list[Import]:
-    return [found for found in IMPORTS if is_in(found.target, *targets)]
+    return [found for found in imports() if is_in(found.target, *targets)]
 
 
 def test_there_is_something_to_read():
-    assert len(SOURCES) > 10
-    assert len(IMPORTS) > 100
-    assert {name.split(".")[0] for name, _, _ in SOURCES} == {"escalation", "simulations"}
+    assert len(sources()) > 10
+    assert len(imports()) > 100
+    assert {name.split(".")[0] for name, _, _ in sources()} == {"escalation", "simulations"}
 
 
 def test_every_module_is_in_a_room_with_a_floor():
     for package, floors in FLOORS.items():
-        rooms = {room_of(name) for name, _, _ in SOURCES if is_in(name, package)}
+        rooms = {room_of(name) for name, _, _ in sources() if is_in(name, package)}
         assert rooms <= {room for floor in floors for room in floor}, "give the room its floor"
 
 
@@ -159,9 +165,9 @@ def test_a_package_imports_downwards_only(package):
 
 def test_no_files_import_each_other_in_a_circle():
     """Not even for types, or inside functions; a room's door is the file that is named."""
-    modules = {name for name, _, _ in SOURCES}
+    modules = {name for name, _, _ in sources()}
     below: dict[str, set[str]] = {name: set() for name in modules}
-    for found in IMPORTS:
+    for found in imports():
         parent = found.target.rpartition(".")[0]
         target = found.target if found.target in modules else parent
         if target in modules and target != found.module:
@@ -221,9 +227,20 @@ def test_matplotlib_is_imported_in_the_rooms_of_pictures_only():
     assert wrong == []
 
 
+def test_the_libraries_of_the_extra_keys_are_imported_by_those_who_need_them_only():
+    """In two modules, which themselves are imported inside functions."""
+    wrong = [
+        str(found)
+        for found in importing("cryptography", "rfc3161_client")
+        if not is_in(found.module, *EXTRA_KEYS)
+    ]
+    wrong += [str(found) for found in importing(*EXTRA_KEYS) if not found.in_function]
+    assert wrong == []
+
+
 def test_designs_know_nothing_of_time_people_and_files_and_numpy_only_in_crm():
     wrong = []
-    for found in IMPORTS:
+    for found in imports():
         if not is_in(found.module, "escalation.designs"):
             continue
         if is_in(found.target, "numpy", "scipy"):
@@ -278,7 +295,7 @@ def test_no_module_uses_the_global_random_state():
     assert [str(found) for found in importing("random", "secrets", "uuid")] == []
     wrong = [
         f"{name}:{line} {'.'.join(dotted)}"
-        for name, _, tree in SOURCES
+        for name, _, tree in sources()
         for line, dotted in attributes(tree)
         if dotted[:2] in (("np", "random"), ("numpy", "random"))
         and len(dotted) > 2
@@ -292,7 +309,7 @@ def test_no_module_uses_the_global_random_state():
 def test_no_generator_is_made_without_a_seed():
     wrong = [
         f"{name}:{node.lineno}"
-        for name, _, tree in SOURCES
+        for name, _, tree in sources()
         for node in ast.walk(tree)
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
@@ -305,7 +322,7 @@ def test_no_generator_is_made_without_a_seed():
 def test_the_clock_and_the_environment_are_read_at_the_border_only():
     wrong = [
         f"{name}:{line} {'.'.join(dotted)}"
-        for name, _, tree in SOURCES
+        for name, _, tree in sources()
         if not is_in(name, *BORDER)
         for line, dotted in attributes(tree)
         if dotted[-2:] in CLOCKS or dotted[:2] in (("os", "environ"), ("os", "getenv"))

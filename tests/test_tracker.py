@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from escalation.errors import ConflictError, InputError, IntegrityError, Refused
 from escalation.ledger import Ledger, create_ledger, open_ledger, verify
 from escalation.outcomes import Outcome
 from escalation.protocol import load_protocol
-from escalation.tracker import Tracker
+from escalation.tracker import ClockError, Tracker
 from escalation.trial import (
     Recorder,
     decide,
@@ -104,7 +104,7 @@ def test_state_as_of_an_entry_and_of_a_time(ledger: Ledger) -> None:
 
 def test_a_clock_that_went_back_does_not_hide_what_came_before(tracker: Tracker) -> None:
     tracker.record(LOST, by("site", datetime(2026, 3, 9, tzinfo=UTC)))
-    tracker.record(ENROL, by("site", datetime(2026, 3, 5, tzinfo=UTC)))
+    tracker.record(ENROL, by("site", datetime(2026, 3, 5, tzinfo=UTC)), clock_is_right=True)
     assert tracker.state(as_of=datetime(2026, 3, 6, tzinfo=UTC)).seq == 9
     (finding,) = verify(tracker.ledger)
     assert finding.remark
@@ -249,3 +249,59 @@ def test_nothing_is_decided_on_a_ledger_that_was_changed(tracker: Tracker, state
         with pytest.raises(IntegrityError) as caught:
             attempt()
         assert caught.value.exit_code == 5
+
+
+# ---------------------------------------------------------------- a clock that cannot be right
+
+
+@pytest.mark.parametrize(
+    ("back", "said"),
+    [
+        (timedelta(minutes=1), "1 minute before entry 7 was recorded, at 2026-03-02 12:00 UTC"),
+        (timedelta(hours=5), "5 hours before entry 7"),
+        (timedelta(days=92), "92 days before entry 7"),
+    ],
+)
+def test_a_clock_set_back_is_refused_until_somebody_has_looked_at_it(
+    tracker: Tracker, back: timedelta, said: str
+) -> None:
+    """Case 19."""
+    recorder = Recorder(name="site", on=date(2026, 2, 1), at=NOON - back)
+    with pytest.raises(ClockError, match=said) as caught:
+        tracker.record(LOST, recorder)
+    assert "repeat with --clock-is-right" in str(caught.value)
+    assert tracker.state().seq == 7
+
+
+class ServerTime:
+    """A ledger as on a server whose clock says a certain time."""
+
+    def __init__(self, ledger: Ledger, at: datetime) -> None:
+        self._ledger, self._at = ledger, at
+
+    def clock(self) -> datetime:
+        return self._at
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._ledger, name)
+
+
+@pytest.mark.parametrize(
+    ("days", "said"), [(-1.01, "ahead of the server's"), (40, "40 days behind the server's clock")]
+)
+def test_a_clock_a_day_away_from_the_servers_is_refused(
+    tracker: Tracker, days: float, said: str
+) -> None:
+    at = NOON + timedelta(hours=6)
+    elsewhere = ServerTime(tracker.ledger, at + timedelta(days=days))
+    there = Tracker(elsewhere, "TJ")  # type: ignore[arg-type]
+    with pytest.raises(ClockError, match=said):
+        there.record(DLT, by("site", at))
+    there.record(DLT, by("site", at), clock_is_right=True)
+    assert there.state().seq == 8
+
+
+def test_a_day_away_from_the_server_is_near_enough(tracker: Tracker) -> None:
+    at = NOON + timedelta(hours=6)
+    elsewhere = ServerTime(tracker.ledger, at - timedelta(days=1))
+    Tracker(elsewhere, "TJ").record(DLT, by("site", at))  # type: ignore[arg-type]

@@ -16,7 +16,7 @@ import click
 from escalation.cli.completion import complete_designs, complete_protocols, complete_settings
 from escalation.cli.streams import shown_on
 from escalation.designs import DESIGNS, VARIANTS
-from escalation.errors import DesignError, InputError
+from escalation.errors import DesignError, InputError, printable
 from escalation.outcomes import MAX_LETTERS, Cohort, parse_outcomes
 from escalation.protocol import DEFAULT_PROTOCOL, Protocol, load_protocol
 from escalation.protocol.defaults import fill_in
@@ -179,7 +179,14 @@ class CarefulCommand(click.Command):
                 raise click.UsageError(f"{name} is given {len(given)} times; give it once", ctx)
             if f"{name}=" in given or (name, "") in pairwise(words):
                 raise click.UsageError(f"{name} is empty", ctx)
-        left = super().parse_args(ctx, args)
+        typed = tuple(args)  # click empties the list
+        try:
+            left = super().parse_args(ctx, args)
+        except ValueError as error:  # click has asked the system about a path
+            word = next((word for word in typed if "\0" in word), None)
+            if word is None:
+                raise
+            raise InputError(f"{printable(word)} names no file: it holds a NUL") from error
         for argument in self.params:
             if isinstance(argument, click.Argument) and ctx.params.get(argument.name or "") == "":
                 raise click.UsageError(f"{argument.make_metavar(ctx)} is empty", ctx)

@@ -7,7 +7,8 @@ there are, so that a file cut short or added to is known as such; between them o
     {"data":"...","hash":"...","kind":"trial-registered","prev_hash":"000...","seq":1, ...}
     {"end":41}
 
-Hashes are kept as they are, so a restored trial is the same trial, with the same anchors.
+Hashes are kept as they are, so a restored trial is the same trial, with the same anchors. Entries
+alone, as `iter_lines` gives them, are read too; whether their end was cut off nothing then tells.
 """
 
 from __future__ import annotations
@@ -140,6 +141,10 @@ def read_archive(path: str | Path) -> dict[str, list[Entry]]:
     except (OSError, ValueError) as error:
         raise LedgerError(f"{_named(path)}: cannot be read: {reason(error)}") from error
     header, *lines = text.removesuffix("\n").split("\n")
+    n_before = 1
+    if _is_entry(_parse(header)):  # entries alone, as `iter_lines` gives them
+        header, lines, n_before = _header_of([header, *lines]), [header, *lines], 0
+        lines.append(_end(len(lines)))
     try:
         heads = _heads(header)
     except InputError as error:
@@ -149,9 +154,9 @@ def read_archive(path: str | Path) -> dict[str, list[Entry]]:
     if end != _end(len(lines)) or not text.endswith("\n"):
         faults.append("the end: the file was cut short, or lines were put in or left out")
     chains: dict[str, list[dict[str, Any]]] = {trial: [] for trial in heads}
-    for number, line in enumerate(lines, start=2):
+    for number, line in enumerate(lines, start=1 + n_before):
         row = _parse(line)
-        if row is None or set(row) != set(COLUMNS):
+        if row is None or not _is_entry(row):
             faults.append(f"line {number}: is not an entry as this program writes it")
         elif not isinstance(row["trial"], str) or row["trial"] not in chains:
             faults.append(f"line {number}: is of a trial that the first line does not name")
@@ -187,6 +192,17 @@ def _end(n_entries: int) -> str:
 def _header(heads: Mapping[str, Anchor]) -> str:
     trials = {trial: str(head) for trial, head in heads.items()}
     return canonical({"escalation_ledger": FORMAT, "trials": trials})
+
+
+def _is_entry(row: dict[str, Any] | None) -> bool:
+    return row is not None and set(row) == set(COLUMNS)
+
+
+def _header_of(lines: Iterable[str]) -> str:
+    """Make the first line that entries alone lack, from the last of each trial."""
+    rows = [row for row in map(_parse, lines) if row is not None and _is_entry(row)]
+    heads = {str(row["trial"]): f"{row['seq']}:{row['hash']}" for row in rows}
+    return canonical({"escalation_ledger": FORMAT, "trials": heads})
 
 
 def _heads(header: str) -> dict[str, Anchor]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 from sqlalchemy import Connection, Engine
@@ -28,6 +29,8 @@ class Backend(ABC):
     to_read, to_write, to_build : tuple of str
         The statements that begin a transaction which sees one state of the database throughout;
         which writes to a trial; which changes the schema, with nobody beside it.
+    has_clock : bool
+        Whether it keeps time by a clock that is not this machine's.
     """
 
     name: str
@@ -35,6 +38,7 @@ class Backend(ABC):
     to_read: ClassVar[tuple[str, ...]]
     to_write: ClassVar[tuple[str, ...]]
     to_build: ClassVar[tuple[str, ...]]
+    has_clock: ClassVar[bool] = False
 
     @abstractmethod
     def engine(self, *, create: bool = False) -> Engine:
@@ -53,6 +57,10 @@ class Backend(ABC):
     @abstractmethod
     def faults(self, connection: Connection) -> list[str]:
         """Return what is wrong with the database's pages, tables and triggers."""
+
+    def clock(self, connection: Connection) -> datetime:
+        """Return the time by the database's own clock, where it has one."""
+        raise NotImplementedError
 
     @abstractmethod
     def explain(self, error: BaseException) -> Trouble:

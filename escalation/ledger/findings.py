@@ -9,7 +9,20 @@ from escalation.errors import printable
 
 __all__ = ["Finding", "Kind"]
 
-Kind = Literal["storage", "missing", "order", "form", "hash", "link", "clock", "anchor"]
+Kind = Literal[
+    "storage",
+    "missing",
+    "order",
+    "form",
+    "hash",
+    "link",
+    "clock",
+    "anchor",
+    "meaning",
+    "signature",
+    "unchecked",
+    "note",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +40,10 @@ class Finding:
         out. ``order``: an entry out of its place, or twice. ``form``: an entry that this program
         would not have written. ``hash``: an entry changed. ``link``: an entry that does not
         follow the one before it. ``clock``: a remark, time went back. ``anchor``: the chain is not
-        the one that was printed.
+        the one that was printed. ``meaning``: an entry that says something else than its command,
+        called again on the entries before it. ``note``: a remark of the same
+        sort. ``signature``: a signature by key or a timestamp that does not hold. ``unchecked``: a
+        remark, one that could not be checked here.
     problem : str
         A plain sentence.
     """
@@ -40,7 +56,7 @@ class Finding:
     @property
     def remark(self) -> bool:
         """Whether it may be so in a sound ledger: a clock can be set back."""
-        return self.kind == "clock"
+        return self.kind in ("clock", "note", "unchecked")
 
     def __str__(self) -> str:
         place = [] if self.trial is None else [f"trial {printable(self.trial)}"]

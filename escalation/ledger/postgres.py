@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from math import ceil
 from typing import Any
 
@@ -38,6 +39,7 @@ class PostgreSQL(Backend):
     """
 
     steps = STEPS
+    has_clock = True
     to_read = ("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",)
     to_write = ("SET TRANSACTION ISOLATION LEVEL READ COMMITTED",)
     to_build = (*to_write, f"SELECT pg_advisory_xact_lock({0x6C6564676572})")  # "ledger"
@@ -88,6 +90,11 @@ class PostgreSQL(Backend):
     def faults(self, connection: Connection) -> list[str]:
         """Return what is wrong with the tables, triggers and functions."""
         return compare_parts(connection.exec_driver_sql(DESCRIBE), PARTS)
+
+    def clock(self, connection: Connection) -> datetime:
+        """Return the time by the server's clock."""
+        at: datetime = connection.exec_driver_sql("SELECT clock_timestamp()").scalar_one()
+        return at
 
     def explain(self, error: BaseException) -> Trouble:
         """Say in plain words what an error of psycopg means."""

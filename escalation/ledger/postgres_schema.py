@@ -123,6 +123,16 @@ SELECT 'trigger ' || tgname,
     CASE tgenabled WHEN 'A' THEN 'always: ' ELSE '' END || pg_get_triggerdef(pg_trigger.oid, true)
   FROM here JOIN pg_trigger ON tgrelid = here.oid WHERE NOT tgisinternal
 UNION ALL
+SELECT 'inner trigger ' || tgname || ' of ' || relname, NULL
+  FROM here JOIN pg_trigger ON tgrelid = here.oid WHERE tgisinternal AND tgenabled <> 'O'
+UNION ALL
+SELECT 'table ' || inhrelid::regclass || ', whose rows count among those of ' || relname, NULL
+  FROM here JOIN pg_inherits ON inhparent = here.oid
+UNION ALL
+SELECT 'index ' || i.relname, NULL
+  FROM here JOIN pg_index ON indrelid = here.oid JOIN pg_class i ON i.oid = indexrelid
+  WHERE NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conindid = indexrelid)
+UNION ALL
 SELECT 'rule ' || rulename, pg_get_ruledef(pg_rewrite.oid)
   FROM here JOIN pg_rewrite ON ev_class = here.oid WHERE relkind = 'r'
 UNION ALL

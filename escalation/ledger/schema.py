@@ -48,7 +48,8 @@ def installed_version(connection: Connection) -> int | None:
     """
     tables = inspect(connection).get_table_names()
     if ledger_schema.name in tables:
-        return connection.scalar(select(func.max(ledger_schema.c.version))) or 0
+        version = connection.scalar(select(func.max(ledger_schema.c.version))) or 0
+        return version if isinstance(version, int) else None
     return None if tables else 0
 
 

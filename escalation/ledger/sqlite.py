@@ -23,6 +23,7 @@ from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.pool import NullPool
 
 from escalation.errors import IntegrityError, LedgerError, printable, reason
+from escalation.files import sqlites_own
 from escalation.ledger.backend import IN_USE, Backend, Trouble, find_trouble
 from escalation.ledger.entries import GENESIS
 from escalation.ledger.schema import compare_parts
@@ -127,6 +128,9 @@ class SQLite(Backend):
             raise LedgerError(f"{self.name} is a folder; a ledger is a file in one")
         if not folder.is_dir():
             raise LedgerError(f"{self.name}: there is no folder {printable(str(folder))}")
+        taken = sqlites_own(self._path)
+        if taken is not None:
+            raise LedgerError(f"{self.name} is not a place for a ledger: {taken}")
         if not create and not self._path.exists():
             raise LedgerError(
                 f"there is no ledger at {self.name}; `escalation trial register` makes one"
@@ -162,10 +166,11 @@ class SQLite(Backend):
         connection.execute("PRAGMA locking_mode=EXCLUSIVE")
         if _ask(connection, "journal_mode") == "wal":
             if wal_may_corrupt(sqlite3.sqlite_version_info):
-                raise LedgerError(
+                raise IntegrityError(
                     f"{self.name} is in WAL mode, in which SQLite {sqlite3.sqlite_version} may "
-                    "corrupt it; with SQLite 3.51.3 or later, run PRAGMA journal_mode=DELETE on "
-                    "it once, then PRAGMA integrity_check"
+                    "corrupt it, and no ledger is kept in it: another program has changed it; with "
+                    "SQLite 3.51.3 or later, run PRAGMA journal_mode=DELETE on it once, then "
+                    "`escalation trial verify`"
                 )
             connection.execute("PRAGMA journal_mode=DELETE")
         connection.execute("PRAGMA locking_mode=NORMAL")

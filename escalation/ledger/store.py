@@ -14,9 +14,15 @@ from escalation.errors import ConflictError, IntegrityError, LedgerError, printa
 from escalation.ledger.database import Database
 from escalation.ledger.entries import COLUMNS, START, Anchor, Draft, Entry, chain
 from escalation.ledger.findings import Finding
-from escalation.ledger.schema import entries, installed_version, run_step, trials
+from escalation.ledger.schema import (
+    entries,
+    installed_version,
+    ledger_schema,
+    run_step,
+    trials,
+)
 from escalation.ledger.targets import find_backend
-from escalation.ledger.values import check_name, check_trial
+from escalation.ledger.values import check_name, check_trial, shown
 
 __all__ = ["Ledger", "Writer", "create_ledger", "open_ledger"]
 
@@ -136,10 +142,21 @@ class Ledger:
         """Let go of the database."""
         self._database.close()
 
-    def trials(self) -> tuple[str, ...]:
-        """Return the ids of the trials, sorted."""
+    def trials(self, *, recorded: bool = False) -> tuple[str, ...]:
+        """Return the ids of the trials, sorted; with ``recorded``, of those that have an entry.
+
+        This program begins a trial together with its first entry. One without was put there by
+        another: `verify` reports it.
+        """
         with self._database.reading() as connection:
-            return _trials(connection)
+            return _trials(connection, recorded=recorded)
+
+    def clock(self) -> datetime | None:
+        """Return the time by the server's clock; None for a file, which has none of its own."""
+        if not self._database.backend.has_clock:
+            return None
+        with self._database.reading() as connection:
+            return self._database.backend.clock(connection)
 
     def entries(self, trial: str, *, after: int = 0) -> list[Entry]:
         """Return a trial's entries in order, those after number ``after``.
@@ -262,9 +279,15 @@ class Ledger:
 
     def check(self) -> list[Finding]:
         """Return what is wrong with the database itself: its pages, tables and triggers."""
+        backend = self._database.backend
         try:
             with self._database.reading() as connection:
-                faults = self._database.backend.faults(connection)
+                faults = backend.faults(connection)
+                steps = connection.scalars(select(ledger_schema.c.version)).all()
+            taken = range(1, len(backend.steps) + 1)
+            unknown = [shown(step) for step in steps if step not in taken]
+            faults += [f"ledger_schema holds a step {step} that does not exist" for step in unknown]
+            faults += [f"ledger_schema lacks step {step}" for step in taken if step not in steps]
         except IntegrityError as error:
             faults = [str(error)]
         return [Finding(kind="storage", problem=fault) for fault in faults]
@@ -371,8 +394,11 @@ class Writer:
             )
 
 
-def _trials(connection: Connection) -> tuple[str, ...]:
-    return tuple(sorted(map(str, connection.scalars(select(trials.c.trial)))))
+def _trials(connection: Connection, *, recorded: bool = False) -> tuple[str, ...]:
+    query = select(trials.c.trial)
+    if recorded:
+        query = query.where(select(entries).where(entries.c.trial == trials.c.trial).exists())
+    return tuple(sorted(map(str, connection.scalars(query))))
 
 
 def _head(connection: Connection, trial: str) -> Anchor:

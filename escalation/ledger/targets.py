@@ -32,6 +32,8 @@ def find_backend(target: str, timeout: float) -> Backend:
             f"a ledger is named by a text, a file or postgresql://..., not {target!r}"
         )
     target = target.strip()
+    if "\0" in target:  # libpq would read a name up to there
+        raise LedgerError(f"the name of a ledger holds a NUL; {_FORMS}")
     found = _SCHEME.match(target)
     if found is None:
         if _SECRET.search(target):
@@ -58,7 +60,7 @@ def find_backend(target: str, timeout: float) -> Backend:
 
 
 def _path(text: str) -> Path:
-    if not text or text == ":memory:" or "\0" in text:
+    if not text or text == ":memory:":
         raise LedgerError(f'"{printable(text)}" names no file; {_FORMS}')
     return Path(text)
 

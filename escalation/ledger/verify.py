@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from escalation.errors import InputError, IntegrityError
+from escalation.ledger.anchor_file import AnchorLine
 from escalation.ledger.entries import (
     COLUMNS,
     GENESIS,
@@ -24,7 +25,7 @@ from escalation.ledger.findings import Finding, Kind
 from escalation.ledger.store import Ledger
 from escalation.ledger.values import shown
 
-__all__ = ["find_faults", "verify"]
+__all__ = ["find_anchor_faults", "find_faults", "verify"]
 
 Row = Mapping[str, Any]  # by column; nothing is certain about the values
 
@@ -73,7 +74,43 @@ def verify(
         if name not in registered:
             problem = f"{len(chained)} entries are of {shown(name)}, which is not a trial here"
             findings.append(Finding(kind="storage", problem=problem))
+        elif not chained:
+            problem = "it has no entries: it was put in, or they were taken away, by hand"
+            findings.append(Finding(trial=name, kind="storage", problem=problem))
         findings += find_faults(name if isinstance(name, str) else None, chained, anchors)
+    return findings
+
+
+def find_anchor_faults(ledger: Ledger, lines: Iterable[AnchorLine], name: str) -> list[Finding]:
+    """List the anchors of a file that do not fit the trials of a ledger.
+
+    Parameters
+    ----------
+    ledger : Ledger
+    lines : iterable of AnchorLine
+        Of trials that are in the ledger.
+    name : str
+        Of the file, as it is shown.
+    """
+    by_trial: dict[str, list[AnchorLine]] = {}
+    for line in lines:
+        by_trial.setdefault(line.trial, []).append(line)
+    findings = []
+    for trial, chained in by_trial.items():
+        try:
+            numbered = {row["seq"]: row for row in ledger.raw_rows(trial)}
+        except IntegrityError:  # said by ``verify``
+            continue
+        findings += [
+            Finding(
+                trial=trial,
+                seq=line.anchor.seq,
+                kind="anchor",
+                problem=f"{fault} ({name}, line {line.number})",
+            )
+            for line in chained
+            for fault in _faults_of_anchor(line.anchor, numbered)
+        ]
     return findings
 
 

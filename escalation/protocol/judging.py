@@ -36,7 +36,10 @@ def describe_dlt_rule(rule: DltRule) -> str:
     >>> print(describe_dlt_rule(DltRule(name="CRS", category="crs", min_grade=3)))
     crs of grade 3 or more, at least possibly related
     """
-    said = [f"{_which(rule)} {_grade(rule.min_grade)}"]
+    which = _named(rule) or "any event"
+    if rule.except_categories:
+        which += f" but {', '.join(rule.except_categories)}"
+    said = [f"{which} {_grade(rule.min_grade)}"]
     if rule.worse_than_baseline_by is not None:
         grades = count(rule.worse_than_baseline_by, "grade")
         said.append(f"at least {grades} worse than at baseline")
@@ -51,24 +54,13 @@ def describe_dlt_rule(rule: DltRule) -> str:
     return ", ".join(said)
 
 
-def _which(rule: DltRule | PauseRule) -> str:
-    """Say which events a rule is about."""
-    if rule.term is not None and rule.category is not None:
-        which = f"{rule.term} ({rule.category})"
-    else:
-        which = rule.term or rule.category or "any event"
-    if isinstance(rule, DltRule) and rule.except_categories:
-        which += f" but {', '.join(rule.except_categories)}"
-    return which
-
-
 def _grade(least: int) -> str:
     return "of grade 5" if least == 5 else f"of grade {least} or more"
 
 
 def describe_exception(exception: DltException) -> str:
     """Say which events a rule leaves out."""
-    said = _either(exception)
+    said = _named(exception) or "any event"
     if exception.max_grade is not None:
         said += f" up to grade {exception.max_grade}"
     if exception.resolves_to is not None and exception.within_days is not None:
@@ -79,10 +71,11 @@ def describe_exception(exception: DltException) -> str:
     return said
 
 
-def _either(exception: DltException) -> str:
-    if exception.term is not None and exception.category is not None:
-        return f"{exception.term} ({exception.category})"
-    return exception.term or exception.category or "any event"
+def _named(of: DltRule | DltException | PauseRule) -> str | None:
+    """Say of which term and category an event is; None for any."""
+    if of.term is not None and of.category is not None:
+        return f"{of.term} ({of.category})"
+    return of.term or of.category
 
 
 def describe_pause_rule(rule: PauseRule) -> str:
@@ -91,18 +84,14 @@ def describe_pause_rule(rule: PauseRule) -> str:
     Examples
     --------
     >>> print(describe_pause_rule(PauseRule(name="two", at_least=2, among=6, min_grade=4)))
-    2 patients among any 6 dosed one after the other with any event of grade 4 or more
+    at least 2 patients among any 6 dosed one after the other with an event of grade 4 or more
     """
-    kind = "a DLT" if rule.dlt else "a fatal event" if rule.fatal else None
-    among = f" among any {rule.among} dosed one after the other" if rule.among else ""
-    named = rule.term is not None or rule.category is not None
-    said = [f"{count(rule.at_least, 'patient')}{among} with {kind or _which(rule)}"]
-    if kind is not None and named:
-        said[0] += f" ({_which(rule)})"
-    if rule.dlt and rule.fatal:
-        said.append("fatal")
-    if rule.min_grade > 1 or kind is None:
-        said[-1] += f" {_grade(rule.min_grade)}"
-    if rule.related:
-        said.append("at least possibly related")
-    return ", ".join(said)
+    who = f"{'at least ' * (rule.at_least > 1)}{count(rule.at_least, 'patient')}"
+    among = "" if rule.among is None else f" among any {rule.among} dosed one after the other"
+    kind = "DLT" if rule.dlt else "event"
+    kind = f"a fatal {kind}" if rule.fatal else f"a {kind}" if rule.dlt else f"an {kind}"
+    named = _named(rule)
+    what = kind if named is None else named if kind == "an event" else f"{kind} ({named})"
+    if rule.min_grade > 1 and not rule.fatal:
+        what += f" {_grade(rule.min_grade)}"
+    return f"{who}{among} with {what}" + ", at least possibly related" * rule.related

@@ -375,7 +375,10 @@ def name_settings(document: Mapping[str, Any]) -> dict[str, Any]:
         if table in LATER_TABLES and table not in document:
             continue
         for setting in fields(made):
-            if setting.name in document.get(table, {}) or "added_later" not in setting.metadata:
+            if setting.name == "rules":
+                for rule in document.get(table, {}).get("rules", ()):
+                    named[f"{table}.rules.{rule['name']}"] = rule
+            elif setting.name in document.get(table, {}) or "added_later" not in setting.metadata:
                 named[f"{table}.{setting.name}"] = document.get(table, {}).get(setting.name)
     for rule in document.get("pause", ()):
         named[f"pause.{rule['name']}"] = rule

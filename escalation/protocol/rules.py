@@ -8,6 +8,7 @@ from typing import Any
 from escalation.designs import make_design
 from escalation.errors import EscalationError, LadderError, did_you_mean
 from escalation.protocol.expansion import find_boundary_faults
+from escalation.protocol.judging_rules import find_judging_faults
 from escalation.protocol.protocol import freeze_lists, name_settings
 
 __all__ = ["Fault", "Place", "find_broken_rules", "quote"]
@@ -31,6 +32,7 @@ def find_broken_rules(sound: Mapping[str, Any], faulty: set[str | int]) -> Itera
     rate, boundaries = expansion.get("stop_at_rate"), expansion.get("stop_at") or ()
     for place, problem in find_boundary_faults(rate, tuple(boundaries)):
         yield ("expansion", *place), problem
+    yield from find_judging_faults(sound)
     yield from _source_faults(sound, faulty)
 
 

@@ -100,7 +100,10 @@ class DltException:
     )
     within_days: int | None = field(
         default=None,
-        metadata={"description": "Days from onset within which it must return.", "ge": 0},
+        metadata={
+            "description": "Days within which it must return, from the first at the rule's grade.",
+            "ge": 0,
+        },
     )
 
 

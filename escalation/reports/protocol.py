@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from escalation.protocol import Protocol, format_dose
+from escalation.protocol.judging import describe_dlt_rule, describe_pause_rule
 from escalation.reports.view import GAP, Block, Heading, Table, View
 
 __all__ = ["view_list", "view_settings"]
@@ -40,7 +41,7 @@ def _page(protocol: Protocol) -> Iterator[Block]:
 
 def _rows(protocol: Protocol) -> list[tuple[str, str, str]]:
     sources = dict(protocol.sources)
-    settings = protocol.settings.items()
+    settings = (protocol.settings | _rules_in_words(protocol)).items()
     return [
         ("setting", "source", "value"),
         *(
@@ -48,6 +49,14 @@ def _rows(protocol: Protocol) -> list[tuple[str, str, str]]:
             for name, value in settings
         ),
     ]
+
+
+def _rules_in_words(protocol: Protocol) -> dict[str, str]:
+    """Return what the rules by which the record judges say, by the name of the setting."""
+    return {
+        **{f"dlt.rules.{rule.name}": describe_dlt_rule(rule) for rule in protocol.dlt.rules},
+        **{f"pause.{rule.name}": describe_pause_rule(rule) for rule in protocol.pause},
+    }
 
 
 def _describe(shown: Protocol, setting: str, value: Any) -> str:

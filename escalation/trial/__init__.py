@@ -3,7 +3,9 @@
 from escalation.trial.adverse_events.adjudication import adjudicate
 from escalation.trial.adverse_events.record import follow_up, record_adverse_event
 from escalation.trial.commands import Events, Recorder
+from escalation.trial.committee.circulate import circulate_decision
 from escalation.trial.committee.decide import decide
+from escalation.trial.committee.freeze import freeze_data
 from escalation.trial.committee.sign import sign
 from escalation.trial.committee.vote import cast_vote
 from escalation.trial.corrections import correct_entry
@@ -36,6 +38,7 @@ __all__ = [
     "adjudicate",
     "amend_protocol",
     "cast_vote",
+    "circulate_decision",
     "close_trial",
     "continue_infusion",
     "correct_entry",
@@ -46,6 +49,7 @@ __all__ = [
     "enrol_subject",
     "evolve",
     "follow_up",
+    "freeze_data",
     "hold_enrolment",
     "look_back",
     "next_patient",

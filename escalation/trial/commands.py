@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from escalation.errors import RefusedError
 from escalation.text import is_line
 from escalation.trial.events import AnyEvent
+from escalation.trial.names import near_miss
 from escalation.trial.people import lacks_role
 from escalation.trial.state import TrialState
 
@@ -64,8 +65,21 @@ class Refusal:
         if state.registered is None:
             self.reasons.append("The trial is not registered.")
         else:
-            self.add(lacks_role(recorder.name, state.roles_of(recorder.name), task))
+            self.check_role(state, recorder.name, task)
         self.check_day(recorder)
+
+    def check_role(self, state: TrialState, name: str, task: str) -> None:
+        """Refuse who may not do a task; of a name that nobody has, say whom it may mean."""
+        roles = state.roles_of(name)
+        self.add(lacks_role(name, roles, task))
+        if not roles:
+            self.add(near_miss(name, state.roles))
+
+    def check_has_role(self, state: TrialState, name: str) -> None:
+        """Refuse to name somebody who has no role; say whom the name may mean."""
+        if not state.roles_of(name):
+            self.reasons.append(f'"{name}" has no role in this trial.')
+            self.add(near_miss(name, state.roles))
 
     def check_day(self, recorder: Recorder) -> None:
         """Refuse a day that is still to come everywhere on earth, or of another age."""

@@ -6,17 +6,19 @@ among the state's ``oddities`` and changes nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC
 from typing import Any
 
-from escalation.errors import EscalationError
-from escalation.protocol import Committee, Protocol
+from escalation.errors import EscalationError, InputError
+from escalation.protocol import Protocol
+from escalation.signatures.public_key import read_public_key
 from escalation.trial.adverse_events.course import Adjudication, AdverseEvent, Report
 from escalation.trial.adverse_events.rereading import correct_report
 from escalation.trial.adverse_events.verdicts import may_be_dlt
 from escalation.trial.codec import change_event
+from escalation.trial.committee.exclusive import excluded_by, find_conflicts
 from escalation.trial.committee.tally import approval_faults, tally_votes, vote_faults
 from escalation.trial.events import (
     AdverseEventAdjudicated,
@@ -54,12 +56,21 @@ from escalation.trial.events import (
     TrialRegisteredWithCommittee,
     VoteCast,
 )
+from escalation.trial.keys.held import Key, lacks_key
 from escalation.trial.names import name_key
 from escalation.trial.people import lacks_role
-from escalation.trial.state import Cohort, Correction, MadeDecision, Recorded, TrialState
+from escalation.trial.state import (
+    Cohort,
+    Correction,
+    MadeDecision,
+    Recorded,
+    RoleConflict,
+    TrialState,
+    votes_are_own,
+)
 from escalation.trial.subjects import Fact, Subject
 
-__all__ = ["evolve", "replay_events"]
+__all__ = ["evolve", "follow", "replay_events"]
 
 
 def evolve(state: TrialState, recorded: Recorded) -> TrialState:
@@ -75,6 +86,14 @@ def replay_events(entries: Iterable[Recorded], state: TrialState | None = None) 
     for recorded in entries:
         _apply(replayed, recorded)
     return replayed
+
+
+def follow(entries: Iterable[Recorded]) -> Iterator[tuple[TrialState, Recorded]]:
+    """Yield each entry with the state before it: one state, which goes on changing."""
+    state = TrialState()
+    for recorded in entries:
+        yield state, recorded
+        _apply(state, recorded)
 
 
 def _apply(state: TrialState, recorded: Recorded) -> None:
@@ -138,12 +157,26 @@ def _amend(state: TrialState, recorded: Recorded, event: ProtocolAmended) -> str
     if protocol is not None and {s.level for s in state.subjects.values()} - set(protocol.labels):
         return "the amended ladder lacks a level that was given"
     if protocol is not None:
+        before = set(find_conflicts(state.roles, state.committee))
         state.protocol = protocol
         state.amendments.append(recorded)
-        if state.own_votes or protocol.committee != Committee():
-            state.own_votes = True
+        state.own_votes = votes_are_own(state, protocol)
+        if state.own_votes:
             state.quorum = protocol.committee.quorum
+            new = [c for c in find_conflicts(state.roles, protocol.committee) if c not in before]
+            problem = problem or _note_conflicts(state, recorded, new)
     return problem
+
+
+def _note_conflicts(
+    state: TrialState, recorded: Recorded, found: Iterable[tuple[str, Role, Role]]
+) -> str | None:
+    """Keep who holds roles that exclude each other; a protocol that refuses them knows of none."""
+    kept = [RoleConflict(seq=recorded.seq, person=p, role=r, other=o) for p, r, o in found]
+    state.conflicts += kept
+    if not kept or state.committee.exclusive_roles == "record":
+        return None
+    return f"{kept[0].person} cannot be both {kept[0].role} and {kept[0].other}"
 
 
 def _read_protocol(document: Mapping[str, Any], digest: str) -> tuple[Protocol | None, str | None]:
@@ -156,12 +189,16 @@ def _read_protocol(document: Mapping[str, Any], digest: str) -> tuple[Protocol |
     return protocol, None
 
 
-def _delegate(state: TrialState, _: Recorded, event: RoleDelegated) -> str | None:
+def _delegate(state: TrialState, recorded: Recorded, event: RoleDelegated) -> str | None:
     person = state.person(event.person)
     state.names.setdefault(name_key(person), person)
-    state.roles[person] = state.roles_of(person) | {event.role}
+    held = state.roles_of(person)
+    state.roles[person] = held | {event.role}
     state.role_since[person, event.role] = event.on
-    return None
+    if event.role in held:
+        return None
+    others = [other for other in excluded_by(event.role, state.committee) if other in held]
+    return _note_conflicts(state, recorded, [(person, event.role, other) for other in others])
 
 
 def _revoke(state: TrialState, _: Recorded, event: RoleRevoked) -> str | None:
@@ -311,6 +348,7 @@ def _decide(state: TrialState, recorded: Recorded, event: DecisionMade) -> str |
             protocol=state.protocol,
             n_cohorts=len(state.cohorts),
             own_votes=state.own_votes,
+            frozen=state.freezes[-1][1].cutoff if state.freezes else None,
         )
     )
     return fault
@@ -443,7 +481,7 @@ def _vote(state: TrialState, recorded: Recorded, event: VoteCast) -> str | None:
         chairs=made.chairs | {recorded.by} if is_chair else made.chairs,
     )
     state.decisions[place] = made
-    if tally_votes(state, made).standing == "rejected":
+    if made.rejected is None and tally_votes(state, made).standing == "rejected":
         state.decisions[place] = replace(made, rejected=recorded.seq)
     return None
 
@@ -453,9 +491,11 @@ def _circulate(state: TrialState, recorded: Recorded, event: DecisionCirculated)
     if place is None:
         return f"entry {event.decision} is not a decision"
     made = state.decisions[place]
+    if made.approved is None:
+        return f"decision {made.seq} was not approved"
     circulated = (*made.circulated, (recorded, event))
     state.decisions[place] = replace(made, circulated=circulated)
-    return None
+    return lacks_role(recorded.by, state.roles_of(recorded.by), "circulate a decision")
 
 
 def _place_of_decision(state: TrialState, entry: int) -> int | None:
@@ -464,19 +504,42 @@ def _place_of_decision(state: TrialState, entry: int) -> int | None:
 
 
 def _freeze(state: TrialState, recorded: Recorded, event: DataFrozen) -> str | None:
+    if event.cutoff > state.seq:
+        return f"the data cannot be frozen up to entry {event.cutoff}, which was still to come"
     state.freezes.append((recorded, event))
-    return None
+    return lacks_role(recorded.by, state.roles_of(recorded.by), "freeze the data")
 
 
-def _register_key(state: TrialState, _: Recorded, event: KeyRegistered) -> str | None:
-    state.keys[event.person] = (*state.keys.get(event.person, ()), event.public_key)
-    return None
+def _register_key(state: TrialState, recorded: Recorded, event: KeyRegistered) -> str | None:
+    known = state.keys.get(event.public_key)
+    if known is not None:
+        return f"the key is that of {known.person} since entry {known.entry}"
+    try:
+        read_public_key(event.public_key)
+    except InputError as error:
+        return f"{error}"
+    state.keys[event.public_key] = Key(
+        person=event.person,
+        public_key=event.public_key,
+        entry=recorded.seq,
+        since=recorded.at,
+    )
+    return _may_not_register_keys(state, recorded.by)
 
 
-def _revoke_key(state: TrialState, _: Recorded, event: KeyRevoked) -> str | None:
-    kept = tuple(k for k in state.keys.get(event.person, ()) if k != event.public_key)
-    state.keys[event.person] = kept
-    return None
+def _revoke_key(state: TrialState, recorded: Recorded, event: KeyRevoked) -> str | None:
+    lacking = lacks_key(state.keys, event.person, event.public_key)
+    if lacking is not None:
+        return lacking
+    key = state.keys[event.public_key]
+    state.keys[event.public_key] = replace(key, revoked_by=recorded.seq, until=recorded.at)
+    return None if recorded.by == event.person else _may_not_register_keys(state, recorded.by)
+
+
+def _may_not_register_keys(state: TrialState, person: str) -> str | None:
+    if person == state.owner:
+        return None
+    return lacks_role(person, state.roles_of(person), "register a key")
 
 
 def _keep_timestamp(state: TrialState, _: Recorded, event: TimestampKept) -> str | None:
@@ -492,6 +555,10 @@ def _sign(state: TrialState, recorded: Recorded, event: Signed | SignedWithKey) 
         return f"there is no entry {event.entry} to sign"
     if state.hashes[event.entry - 1] != event.entry_hash:
         return f"the signature is of another entry {event.entry}: the hashes differ"
+    if isinstance(event, SignedWithKey):
+        lacking = lacks_key(state.keys, recorded.by, event.public_key)
+        if lacking is not None:
+            return lacking
     place = _place_of_decision(state, event.entry)
     if place is None:
         return (
@@ -515,6 +582,8 @@ def _approval_fault(state: TrialState, recorded: Recorded, made: MadeDecision) -
         return f"decision {made.seq} could not be approved any more"
     if state.data_seq > made.event.cutoff:
         return f"decision {made.seq} was made before entry {state.data_seq}"
+    if state.needs_key and not isinstance(recorded.event, SignedWithKey):
+        return f"the protocol asks for a key's signature to approve decision {made.seq}"
     lacking = lacks_role(recorded.by, state.roles_of(recorded.by), "sign as approved")
     if lacking is not None:
         return lacking

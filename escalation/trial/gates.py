@@ -87,6 +87,7 @@ def dosing_obstacles(state: TrialState, subject: Subject | None, on: date) -> It
     if len(dosed) >= cohort.n_opened or nobody:
         yield from _needs_decision(state, on)
     yield from _cohort_obstacles(state, cohort, on)
+    yield from _not_circulated(state, cohort, on)
     yield from _stagger(state, cohort, on)
 
 
@@ -100,6 +101,22 @@ def further_obstacles(state: TrialState, subject: Subject, on: date) -> Iterator
     yield Obstacle(
         text=f"{subject.id} is not in the DLT window any more: {subject.standing}{since}."
     )
+
+
+def _not_circulated(state: TrialState, cohort: Cohort, on: date) -> Iterator[Obstacle]:
+    """Say that a new level was opened by a decision that had not been sent by a day."""
+    if not state.committee.circulate_first or cohort.decision is None:
+        return
+    before = (s for s in state.subjects.values() if s.cohort != cohort.number and s.dosing)
+    if any(subject.level == cohort.level for subject in before):
+        return
+    made = next((made for made in state.decisions if made.seq == cohort.decision), None)
+    sent = () if made is None else (event.on for _, event in made.circulated)
+    if not any(day <= on for day in sent):
+        yield Obstacle(
+            text=f"Level {cohort.level} is new, and decision {cohort.decision}, which opened it, "
+            "has not been sent to anybody (circulate_first is true in the protocol)."
+        )
 
 
 def _stagger(state: TrialState, cohort: Cohort, on: date) -> Iterator[Obstacle]:

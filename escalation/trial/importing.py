@@ -24,7 +24,7 @@ from escalation.trial.site import check_subject, dose_subject, enrol_subject, re
 from escalation.trial.spreadsheet import PatientRow, SpreadsheetError, read_patients
 from escalation.trial.state import Recorded, TrialState
 
-__all__ = ["import_patients"]
+__all__ = ["import_patients", "import_rows"]
 
 
 _Members = tuple[int, list[PatientRow]]
@@ -50,6 +50,13 @@ def import_patients(content: bytes, source: str) -> Callable[[TrialState, Record
     rows = read_patients(content, source)
     digest = hashlib.sha256(content).hexdigest()
     name = printable(source)[:200]  # a file may be called anything
+    return import_rows(rows, name, digest, source)
+
+
+def import_rows(
+    rows: Sequence[PatientRow], name: str, digest: str, source: str = "rows"
+) -> Callable[[TrialState, Recorder], Events]:
+    """Return the command that records rows of a source, under a name and its SHA-256."""
 
     def command(state: TrialState, recorder: Recorder) -> Events:
         recording = _Recording(state, recorder)

@@ -8,6 +8,7 @@ from typing import Any
 
 from escalation.protocol import Protocol
 from escalation.trial.commands import Events, Recorder, Refusal
+from escalation.trial.committee.exclusive import excluded_by, find_conflicts
 from escalation.trial.events import (
     EnrolmentHeld,
     EnrolmentResumed,
@@ -19,8 +20,8 @@ from escalation.trial.events import (
     TrialRegisteredWithCommittee,
 )
 from escalation.trial.halts import standing_pauses
-from escalation.trial.people import lacks_role
-from escalation.trial.state import TrialState
+from escalation.trial.names import find_look_alike, near_miss
+from escalation.trial.state import TrialState, votes_are_own
 from escalation.trial.subjects import Standing
 from escalation.version import __version__
 
@@ -71,9 +72,24 @@ def delegate_role(state: TrialState, recorder: Recorder, *, person: str, role: R
     refusal = Refusal(f'"{person}" cannot be given the role {role}')
     _check_may_delegate(refusal, state, recorder)
     refusal.check_person(person)
-    refusal.unless(role not in state.roles_of(person), f'"{person}" has this role.')
+    held, rules = state.roles_of(person), state.committee
+    refusal.unless(role not in held, f'"{person}" has this role.')
+    if state.own_votes:
+        alike = find_look_alike(person, state.names.values())
+        refusal.unless(
+            alike is None,
+            f'It looks like "{alike}", who is in the record: give the two names that differ.',
+        )
+    if rules.exclusive_roles == "refuse":
+        for other in excluded_by(role, rules):
+            refusal.unless(
+                other not in held, f'"{person}" is {other}, which excludes {role} ({_EXCLUSIVE}).'
+            )
     refusal.raise_if_any()
-    return (RoleDelegated(on=recorder.on, person=person, role=role),)
+    return (RoleDelegated(on=recorder.on, person=state.person(person), role=role),)
+
+
+_EXCLUSIVE = "the protocol's committee.exclusive"
 
 
 def revoke_role(
@@ -82,18 +98,21 @@ def revoke_role(
     """Take a role from a person."""
     refusal = Refusal(f'the role {role} cannot be taken from "{person}"')
     _check_may_delegate(refusal, state, recorder)
-    refusal.unless(role in state.roles_of(person), f'"{person}" does not have it.')
+    held = state.roles_of(person)
+    refusal.unless(role in held, f'"{person}" does not have it.')
+    if not held:
+        refusal.add(near_miss(person, state.roles))
     refusal.check_line("reason", reason)
     refusal.raise_if_any()
-    return (RoleRevoked(on=recorder.on, person=person, role=role, reason=reason),)
+    return (RoleRevoked(on=recorder.on, person=state.person(person), role=role, reason=reason),)
 
 
 def _check_may_delegate(refusal: Refusal, state: TrialState, recorder: Recorder) -> None:
     """Whoever registered the trial may delegate too, or nobody could begin."""
     refusal.unless(state.registered is not None, "The trial is not registered.")
     refusal.check_day(recorder)
-    if recorder.name != state.owner:
-        refusal.add(lacks_role(recorder.name, state.roles_of(recorder.name), "delegate roles"))
+    if state.owner is None or state.person(recorder.name) != state.person(state.owner):
+        refusal.check_role(state, recorder.name, "delegate roles")
 
 
 def hold_enrolment(state: TrialState, recorder: Recorder, *, reason: str) -> Events:
@@ -148,6 +167,13 @@ def amend_protocol(
             refusal.unless(
                 label in doses and doses[label] == dose,
                 f"Level {label} has been opened and must stay on the ladder with its dose.",
+            )
+    rules = protocol.committee
+    if votes_are_own(state, protocol) and rules.exclusive_roles == "refuse":
+        for person, role, other in find_conflicts(state.roles, rules):
+            refusal.add(
+                f'"{person}" is {role} and {other}, which exclude each other by the amended '
+                "protocol: take one away first."
             )
     refusal.raise_if_any()
     return (

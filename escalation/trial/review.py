@@ -40,6 +40,7 @@ def departures(state: TrialState) -> list[Remark]:
     found = [
         *_overrides(state),
         *_recorded_late(state),
+        *_role_conflicts(state),
         *_imported(state),
         *_deviations(state),
         *_unnoticed(state),
@@ -105,6 +106,18 @@ def _recorded_late(state: TrialState) -> Iterator[Remark]:
 
 
 _EARTH_TURNS = timedelta(days=1)  # at the same moment it can be another day elsewhere
+
+
+def _role_conflicts(state: TrialState) -> Iterator[Remark]:
+    """Name who held two roles that exclude each other, where the protocol has that recorded."""
+    odd = {seq for seq, _ in state.oddities}  # those of a protocol that refuses them
+    for conflict in state.conflicts:
+        if conflict.seq not in odd:
+            yield Remark(
+                entry=conflict.seq,
+                text=f"{conflict.person} was {conflict.role} and {conflict.other} from entry "
+                f"{conflict.seq} on: the protocol says that they exclude each other.",
+            )
 
 
 def _imported(state: TrialState) -> Iterator[Remark]:

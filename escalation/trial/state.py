@@ -21,6 +21,7 @@ from escalation.trial.events import (
     ScreeningFailed,
     VoteCast,
 )
+from escalation.trial.keys.held import Key
 from escalation.trial.names import name_key
 from escalation.trial.subjects import Fact, Standing, Subject
 
@@ -29,7 +30,9 @@ __all__ = [
     "Correction",
     "MadeDecision",
     "Recorded",
+    "RoleConflict",
     "TrialState",
+    "votes_are_own",
 ]
 
 
@@ -80,7 +83,8 @@ class MadeDecision:
     """A decision with its votes and signatures, the protocol and the cohorts of that time.
 
     ``chairs`` are those who were chair when they voted, ``rejected`` is the entry of the vote after
-    which no outstanding one could carry it.
+    which no outstanding one could carry it, ``frozen`` the entry up to which the data had last been
+    frozen when it was made.
     """
 
     seq: int
@@ -94,6 +98,7 @@ class MadeDecision:
     votes: tuple[tuple[Recorded, VoteCast], ...] = ()
     chairs: frozenset[str] = frozenset()
     rejected: int | None = None
+    frozen: int | None = None
     circulated: tuple[tuple[Recorded, DecisionCirculated], ...] = ()
     approved: Recorded | None = None
     cohort: int | None = None
@@ -129,6 +134,16 @@ class Correction:
     event: EntryCorrected
     before: Event
     after: Event | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleConflict:
+    """By an entry somebody held two roles that exclude each other."""
+
+    seq: int
+    person: str
+    role: Role
+    other: Role
 
 
 @dataclass(slots=True, kw_only=True)
@@ -175,10 +190,12 @@ class TrialState:
     site_zones : dict of str to str
         Time zone of each site that was opened.
     freezes : list of (Recorded, DataFrozen)
-    keys : dict of str to tuple of str
-        Public keys of each person, those in force.
+    keys : dict of str to Key
+        By the public key; revoked ones stay.
     names : dict of str to str
         Everybody who was ever named as owner or given a role, by how names are compared.
+    conflicts : list of RoleConflict
+        Who was given roles that exclude each other, where the protocol has it recorded.
     """
 
     hashes: list[str] = field(default_factory=list)
@@ -206,8 +223,9 @@ class TrialState:
     not_enrolled: list[tuple[Recorded, ScreeningFailed]] = field(default_factory=list)
     site_zones: dict[str, str] = field(default_factory=dict)
     freezes: list[tuple[Recorded, DataFrozen]] = field(default_factory=list)
-    keys: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    keys: dict[str, Key] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
+    conflicts: list[RoleConflict] = field(default_factory=list)
 
     @property
     def seq(self) -> int:
@@ -238,6 +256,11 @@ class TrialState:
         return Committee(
             quorum=self.quorum, chair_needed=False, exclusive=(), recorder_may_approve=True
         )
+
+    @property
+    def needs_key(self) -> bool:
+        """Whether the protocol asks for a key's signature to approve."""
+        return self.protocol is not None and self.protocol.keys.required
 
     def find_event(self, entry: int) -> AdverseEvent | None:
         """Return the adverse event that an entry reported first; None for any other entry."""
@@ -336,3 +359,8 @@ class TrialState:
             if isinstance(value, dict | list):
                 setattr(other, member.name, value.copy())
         return other
+
+
+def votes_are_own(state: TrialState, protocol: Protocol) -> bool:
+    """Tell whether members vote for themselves once a trial is amended to this protocol."""
+    return state.own_votes or protocol.committee != Committee()

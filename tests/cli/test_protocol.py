@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import tomllib
@@ -155,11 +156,13 @@ def test_init_writes_a_template_that_passes_check_and_never_overwrites(tmp_path)
 def test_every_commented_out_setting_of_the_template_is_a_setting():
     template = run("init", "-").stdout
     lines = [
-        line.removeprefix("# ") if line.startswith("# ") and " = " in line else line
+        line.removeprefix("# ") if re.match(r"# +(\w+ +=|\[)", line) else line
         for line in template.splitlines()
     ]
     text = "\n".join(lines)
-    assert "dose_cap" in tomllib.loads(text)
+    read = tomllib.loads(text)
+    assert read.keys() >= {"dose_cap", "pause", "evaluability", "reporting"}
+    assert "exceptions" in read["dlt"]["rules"][2]
     assert run("check", "-", stdin=text).exit_code == 0
 
 

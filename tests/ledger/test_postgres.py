@@ -141,6 +141,10 @@ ALTERED = {
     "ALTER TABLE entries DROP CONSTRAINT entries_trial_fkey": "entries_trial_fkey is missing",
     "CREATE TRIGGER quiet BEFORE INSERT ON entries FOR EACH ROW EXECUTE FUNCTION ledger_refuse()":
     "trigger quiet is not the ledger's",
+    "DROP TRIGGER entries_no_changes ON entries": "trigger entries_no_changes is missing",
+    "ALTER TABLE trials DISABLE TRIGGER USER": "trigger trials_no_changes was altered",
+    "ALTER TABLE entries ADD COLUMN remark text": "column entries.remark is not the ledger's",
+    "CREATE UNIQUE INDEX one_kind ON entries (kind, seq, trial)": "index one_kind is not the",
 }  # fmt: skip
 
 
@@ -148,6 +152,13 @@ ALTERED = {
 def test_whatever_is_altered_in_the_schema_is_found(ledger, place, statement):
     place.sql(statement)
     assert [ALTERED[statement] in finding.problem for finding in ledger.check()] == [True]
+
+
+def test_tables_put_in_are_found_and_one_whose_rows_would_count_is_said_to_be(ledger, place):
+    place.sql("CREATE TABLE further () INHERITS (entries)")
+    problems = [finding.problem for finding in ledger.check()]
+    assert "table further is not the ledger's" in problems
+    assert any("whose rows count among those of entries is not" in said for said in problems)
 
 
 # ---------------------------------------------------------------- locks

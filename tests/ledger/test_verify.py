@@ -241,9 +241,28 @@ def test_entries_of_a_trial_that_is_not_registered_are_found(sqlite_place: SQLit
         record(ledger, "T", 1, new=True)
         with sqlite_place.unguarded():
             sqlite_place.sql("UPDATE trials SET trial = 'U'")
-        (finding,) = verify(ledger)
+        empty, finding = verify(ledger)
+    assert (empty.trial, empty.kind) == ("U", "storage")
     assert finding.kind == "storage"
     assert finding.problem == "1 entries are of 'T', which is not a trial here"
+
+
+def test_a_trial_without_entries_is_found(ledger: Ledger, place: Place):
+    """Case 18: a row put into the table of trials by hand."""
+    record(ledger, "T", 1, new=True)
+    place.sql("INSERT INTO trials VALUES ('X')")
+    (finding,) = verify(ledger)
+    assert (finding.trial, finding.kind) == ("X", "storage")
+    assert finding.problem.startswith("it has no entries")
+    assert verify(ledger, "T") == []
+    assert ledger.trials(recorded=True) == ("T",)
+
+
+def test_a_step_of_the_schema_that_was_put_in_is_found(ledger: Ledger, place: Place):
+    place.sql("INSERT INTO ledger_schema VALUES (-7)")
+    assert [f.problem for f in verify(ledger)] == [
+        "ledger_schema holds a step -7 that does not exist"
+    ]
 
 
 GARBAGE = ["NULL", "X'00ff'", "'text'", "1.5", "-1", "CAST(X'c3' AS TEXT)"]

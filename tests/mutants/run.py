@@ -1,6 +1,7 @@
 """Mutate ``escalation/designs`` and count the mutants that its tests do not notice.
 
     python tests/mutants/run.py                      # every mutant
+    python tests/mutants/run.py --package trial      # of another folder or file: see ``JUDGES``
     python tests/mutants/run.py --sample 200         # a random sample, spread over the files
     python tests/mutants/run.py --only interval/boin # the mutants of one file or folder
     python tests/mutants/run.py --again              # those that survived the last run
@@ -11,7 +12,8 @@ the tests, so that no file is written and most cost a fraction of a second: wher
 the body of a function, its code is replaced; elsewhere, and with ``--again``, package and tests
 are imported once more. The tests of the design's own folder judge it, first those that killed
 others in the same file, then the fastest, until one fails or ``--budget`` seconds of processor time
-have gone. The first run takes the times of all tests, which it needs once.
+have gone. The first run takes the times of the tests, which it needs once. For other packages
+than ``designs`` the table ``JUDGES`` says which tests judge which folder.
 
 A mutant that no test can kill is listed with the reason in ``equivalent.toml``. The exit code is 1
 when fewer than 95 % of the mutants are killed or listed.
@@ -48,10 +50,9 @@ from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator
 
 ROOT = Path(__file__).parents[2]
-DESIGNS = ROOT / "escalation" / "designs"
+SOURCE = ROOT / "escalation"
+DESIGNS = SOURCE / "designs"
 EQUIVALENT = Path(__file__).with_name("equivalent.toml")
-DURATIONS = ROOT / "build" / "mutants" / "durations.json"
-OUTCOMES = DURATIONS.with_name("outcomes.json")
 GOAL = 0.95
 
 OPERATORS = (
@@ -88,6 +89,37 @@ PRELOADED = (
 SHARED = ["tests/designs/test_every_design.py", "tests/designs/test_replay.py"]
 WORDS = ["tests/reports/rule/test_rule_text.py", "tests/protocol/test_protocol.py"]
 
+# What can be mutated, and which files of tests judge it: the longest beginning that fits counts.
+# The families of designs have tests of their own: see ``Mutant.tests``.
+JUDGES = {
+    "designs": ("tests/designs", *WORDS),
+    "trial": (
+        "tests/trial",
+        "tests/reports/trial",
+        "tests/test_tracker.py",
+        "tests/test_released_ledgers.py",
+        "tests/cli/test_trial_*.py",
+    ),
+    "trial/adverse_events": (
+        "tests/trial",
+        "tests/reports/trial",
+        "tests/cli/test_trial_*.py",
+    ),
+    "trial/inspection": (
+        "tests/trial",
+        "tests/test_released_ledgers.py",
+        "tests/cli/test_trial_odd_names.py",
+    ),
+    "ledger/verify.py": (
+        "tests/ledger/test_verify.py",
+        "tests/ledger/test_archive.py",
+        "tests/ledger/test_contract.py",
+        "tests/ledger/test_sqlite.py",
+        "tests/cli/test_trial_store.py",
+        "tests/cli/test_trial_odd_names.py",
+    ),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
@@ -102,8 +134,8 @@ class Mutant:
 
     @property
     def file(self) -> str:
-        """The file below ``escalation/designs``."""
-        return self.path.relative_to(DESIGNS).as_posix()
+        """The file below ``escalation/designs``, or below ``escalation``."""
+        return name_of(self.path)
 
     @property
     def module(self) -> str:
@@ -112,7 +144,9 @@ class Mutant:
 
     @property
     def folder(self) -> str:
-        """The family the file belongs to, or ``designs`` for what they share."""
+        """The family of designs it belongs to, or ``designs`` for what they share; the room."""
+        if not self.path.is_relative_to(DESIGNS):
+            return judged_as(self.file)
         return self.file.split("/")[0] if "/" in self.file else "designs"
 
     @property
@@ -138,8 +172,8 @@ class Mutant:
 
     def tests(self) -> list[str]:
         """Return the files of tests that judge it: its folder's, and those of the words."""
-        if self.folder == "designs":
-            return ["tests/designs", *WORDS]
+        if self.folder in JUDGES:
+            return judges(self.folder)
         return [f"tests/designs/{self.folder}", *SHARED, *WORDS]
 
 
@@ -151,18 +185,41 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
             yield from _codes(constant)
 
 
-def mutants(only: str, seed: int, again: Collection[str] | None) -> Iterator[Mutant]:
+def name_of(path: Path) -> str:
+    """Return a file's name: below ``escalation/designs``, or below ``escalation``."""
+    return path.relative_to(DESIGNS if path.is_relative_to(DESIGNS) else SOURCE).as_posix()
+
+
+def judged_as(file: str) -> str:
+    """Return which line of ``JUDGES`` is for a file below ``escalation``."""
+    return max((name for name in JUDGES if file.startswith(name)), key=len)
+
+
+def judges(*names: str) -> list[str]:
+    """Return the files and folders of tests in lines of ``JUDGES``, each once."""
+    paths = (path for name in names for each in JUDGES[name] for path in sorted(ROOT.glob(each)))
+    return list(dict.fromkeys(path.relative_to(ROOT).as_posix() for path in paths))
+
+
+def kept(what: str, package: str) -> Path:
+    """Return where something is written about a package between two runs."""
+    ending = "" if package == "designs" else "-" + package.replace("/", "-").removesuffix(".py")
+    return ROOT / "build" / "mutants" / f"{what}{ending}.json"
+
+
+def mutants(package: str, only: str, seed: int, again: Collection[str] | None) -> Iterator[Mutant]:
     """Yield each mutant once, in random order; those that change annotations alone are none."""
     places, seen = [], defaultdict[Path, set[str]](set)
-    for path in sorted(DESIGNS.rglob("*.py")):
-        if only in path.relative_to(DESIGNS).as_posix():
+    root = SOURCE / package
+    for path in sorted(root.rglob("*.py")) if root.is_dir() else [root]:
+        if only in name_of(path):
             source = path.read_text(encoding="utf-8")
             seen[path].add(_meaning(source))
             nodes = list(ast_nodes(get_ast(source)))
             for name in OPERATORS:
                 operator = get_operator(f"core/{name}")()
                 n = sum(len(list(operator.mutation_positions(node))) for node in nodes)
-                file = path.relative_to(DESIGNS).as_posix()
+                file = name_of(path)
                 places += [(path, f"{file} {name} {k}", source, operator, k) for k in range(n)]
     random.Random(seed).shuffle(places)  # noqa: S311  # a sample, no secret
     for path, place, source, operator, occurrence in places:
@@ -240,10 +297,10 @@ class Lane:
         self.measure(session)
         options, again = self.options, None
         if options.again:
-            before = json.loads(OUTCOMES.read_text())
+            before = json.loads(kept("outcomes", options.package).read_text())
             again = {place for place, outcome in before.items() if outcome == "survived"}
         is_equivalent = read_equivalent()
-        chosen = islice(mutants(options.only, options.seed, again), options.sample)
+        chosen = islice(mutants(options.package, options.only, options.seed, again), options.sample)
         killers: dict[str, Counter[str]] = defaultdict(Counter)
         for mutant in chosen:
             outcome = "equivalent" if is_equivalent(mutant) else "survived"
@@ -262,18 +319,21 @@ class Lane:
 
     def save(self) -> None:
         """Write what came of each mutant, for ``--again``."""
-        OUTCOMES.write_text(json.dumps({m.place: o for m, o in self.outcomes}, indent=0))
+        kept("outcomes", self.options.package).write_text(
+            json.dumps({m.place: o for m, o in self.outcomes}, indent=0)
+        )
         print(f"# {len(self.outcomes)} mutants", file=sys.stderr, flush=True)
 
     def measure(self, session: pytest.Session) -> None:
         """Take the processor time of every test, which must pass unmutated."""
-        if not DURATIONS.exists():
+        durations = kept("durations", self.options.package)
+        if not durations.exists():
             outcome, by = self.ask(session, None, Counter(), fresh=False)
             if outcome == "killed":
                 pytest.exit(f"without a mutant, {by or 'a test'} fails", returncode=2)
-            DURATIONS.parent.mkdir(parents=True, exist_ok=True)
-            DURATIONS.write_text(json.dumps(self.times, indent=0))
-        self.times = json.loads(DURATIONS.read_text())
+            durations.parent.mkdir(parents=True, exist_ok=True)
+            durations.write_text(json.dumps(self.times, indent=0))
+        self.times = json.loads(durations.read_text())
 
     def ask(
         self, session: pytest.Session, mutant: Mutant | None, likely: Counter[str], fresh: bool
@@ -394,7 +454,10 @@ def _squeeze(line: str) -> str:
 def main() -> int:
     """Run the lane and print what came of it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", default="", help="part of a file's path below escalation/designs")
+    parser.add_argument(
+        "--package", choices=JUDGES, default="designs", help="a folder or file below escalation"
+    )
+    parser.add_argument("--only", default="", help="part of a file's path below the package")
     parser.add_argument("--sample", type=int, help="so many mutants, drawn at random")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--budget", type=float, default=20, help="seconds of tests for a mutant")
@@ -414,7 +477,7 @@ def main() -> int:
             "no:cacheprovider",
             "--no-header",
             "--no-summary",
-            "tests",
+            *judges(*(name for name in JUDGES if name.startswith(lane.options.package))),
         ],
         plugins=[lane],
     )

@@ -393,6 +393,15 @@ def test_every_fault_is_reported_at_once_each_with_its_place():
         (PLAIN + "[[scenarios]]\np_dlt = [0.1, 0.2]", "scenarios[0].name: is missing"),
         (PLAIN + '[[scenarios]]\nname = "a"\np_dlt = []', "scenarios[0].p_dlt: has length 0 for"),
         (PLAIN + '[[scenarios]]\nname = "a"\np_dlt = 1', "scenarios[0].p_dlt: must be a list, no"),
+        (
+            PLAIN + '[committee]\nmajority = "2/2"',
+            "committee.majority: must be below 1",
+        ),
+        (PLAIN + "[committee]\nquorum = 0", "committee.quorum: must be at least 1, not 0"),
+        (
+            PLAIN + '[committee]\nexclusive = ["site+site"]',
+            'committee.exclusive[0]: "site+site" is one role twice',
+        ),
         (PLAIN.replace('"x"', f'"{"x" * 61}"'), "name: must have at most 60 characters"),
         (PLAIN.replace('"x"', '"../x"'), "name: must be letters, digits and . _ + - only"),
         (
@@ -465,7 +474,7 @@ def places(value: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return found
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=200)
 @given(st.data())
 def test_any_change_of_any_setting_is_either_sound_or_named(data):
     document = copy.deepcopy(NCT_DOCUMENT)

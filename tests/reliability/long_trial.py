@@ -38,7 +38,7 @@ FIRST = date(2026, 1, 5)
 
 
 def long_trial(trial: str, protocol: Protocol, n_entries: int) -> list[Entry]:
-    """Return the entries of a trial: cycles of a decision, two votes, two signatures, and three patients.
+    """Return the entries of a trial: cycles of a decision, its votes and signatures, 3 patients.
 
     Each patient is enrolled, dosed and has an outcome; one in six has a DLT with a narrative. A
     trial of thousands of patients has no end that a rule would find, so the decisions go up and

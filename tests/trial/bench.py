@@ -70,6 +70,7 @@ class Bench:
     protocol: Protocol = NCT
     state: TrialState = field(default_factory=TrialState)
     now: int = 0  # today, as a day number
+    entries: list[Recorded] = field(default_factory=list)
 
     @classmethod
     def started(cls, protocol: Protocol = NCT, **committee: Any) -> Bench:
@@ -119,7 +120,8 @@ class Bench:
         at = datetime.combine(day(self.now), time(12), UTC)
         events = command(self.state, Recorder(name=by, on=day(on), at=at), **kw)
         for event in events:
-            self.state = evolve(self.state, recorded(self.state, event, by, at))
+            self.entries.append(recorded(self.state, event, by, at))
+            self.state = evolve(self.state, self.entries[-1])
         return events
 
     def refused(

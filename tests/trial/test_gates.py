@@ -711,7 +711,8 @@ def test_a_dosing_day_that_was_corrected_moves_the_window(opened):
     opened.no_dlt("S1", 28)
     opened.correct(opened.state.subjects["S1"].dosing.seq, on=str(day(5)))
     subject = opened.state.subjects["S1"]
-    assert (subject.window_closes, subject.standing) == (day(33), "pending")
+    assert (subject.window_closes, subject.outcome) == (day(33), Outcome.PENDING)
+    assert subject.standing == "evaluability to be ruled"  # "no DLT" was said too early
 
 
 def test_a_late_dlt_shows_which_cohort_would_not_have_opened(opened):

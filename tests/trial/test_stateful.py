@@ -22,6 +22,7 @@ from escalation.trial import (
     sign,
 )
 from escalation.trial.events import Meaning
+from escalation.trial.inspection import inspect_entries
 
 from .bench import CHAIR, NCT, SITE, Bench, crs, day
 
@@ -222,6 +223,11 @@ class Tracker(RuleBasedStateMachine):
             self.decide_by_the_rule()
 
     # ------------------------------------------------------------ what always holds
+
+    def teardown(self) -> None:
+        """Every entry, recorded again, is the same."""
+        now = self.bench.entries[-1].at
+        assert inspect_entries(self.bench.entries, now) == []
 
     @invariant()
     def the_same_is_seen_and_said(self) -> None:

@@ -32,6 +32,10 @@ trial = LazyGroup(
             "escalation.cli.trial.site:outcome",
             "Record what happened: a DLT, none, moderate, or not evaluable.",
         ),
+        "ae": (
+            "escalation.cli.trial.adverse_events:ae",
+            "Record an adverse event, follow it up, or print the tables.",
+        ),
         "adjudicate": (
             "escalation.cli.trial.adjudication:adjudicate",
             "Rule whether an adverse event is a DLT.",
@@ -39,10 +43,6 @@ trial = LazyGroup(
         "evaluable": (
             "escalation.cli.trial.adjudication:evaluable",
             "Rule whether a patient counts.",
-        ),
-        "ae": (
-            "escalation.cli.trial.adverse_events:ae",
-            "Record an adverse event, follow it up, or print the tables.",
         ),
         "correct": (
             "escalation.cli.trial.site:correct",
@@ -56,9 +56,21 @@ trial = LazyGroup(
             "escalation.cli.trial.committee:vote",
             "Vote on a decision: for, against or abstained.",
         ),
+        "circulate": (
+            "escalation.cli.trial.committee:circulate",
+            "Record to whom a decision was sent.",
+        ),
+        "freeze": (
+            "escalation.cli.trial.committee:freeze",
+            "Freeze the data for a decision: checked up to the last entry.",
+        ),
         "sign": (
             "escalation.cli.trial.committee:sign",
             "Sign a decision, or any entry as reviewed.",
+        ),
+        "key": (
+            "escalation.cli.trial.keys:key",
+            "Register, revoke and list keys that people sign with.",
         ),
         "hold": (
             "escalation.cli.trial.office:hold",
@@ -73,6 +85,10 @@ trial = LazyGroup(
             "escalation.cli.trial.office:close",
             "Close the trial: nobody is treated any more.",
         ),
+        "roles": (
+            "escalation.cli.trial.view:roles",
+            "Show who holds which role since when.",
+        ),
         "status": ("escalation.cli.trial.view:status", "Show how a trial stands, on one screen."),
         "next": (
             "escalation.cli.trial.view:next_patient",
@@ -83,9 +99,17 @@ trial = LazyGroup(
             "escalation.cli.trial.store:verify",
             "Check that a ledger is as it was written.",
         ),
+        "anchor": (
+            "escalation.cli.trial.anchors:anchor",
+            "Add the trial's anchor to a file kept elsewhere.",
+        ),
+        "timestamp": (
+            "escalation.cli.trial.anchors:timestamp",
+            "Timestamps of entries by somebody else's clock.",
+        ),
         "export": (
             "escalation.cli.trial.store:export",
-            "Write the patients as a spreadsheet, or the entries.",
+            "Write the patients as a spreadsheet, the entries, or the whole record.",
         ),
         "import": (
             "escalation.cli.trial.store:import_csv",

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 
 import click
 
 from escalation.cli.options import CarefulCommand
+from escalation.cli.trial.keys import signing
 from escalation.cli.trial.recording import Recording, recording_options
 from escalation.protocol import describe_decision
-from escalation.trial import TrialState, cast_vote, rule_says
+from escalation.trial import TrialState, cast_vote, circulate_decision, freeze_data, rule_says
 from escalation.trial import decide as decide_command
 from escalation.trial import sign as sign_command
 from escalation.trial.events import Attendance, Choice, Meaning, Vote
 
-__all__ = ["decide", "sign", "vote"]
+__all__ = ["circulate", "decide", "freeze", "sign", "vote"]
 
 
 @click.command(cls=CarefulCommand)
@@ -50,7 +52,9 @@ def decide(
 
     It rests on everything recorded so far. Without a choice: what the rule says. It is put to the
     vote: each member votes with `escalation trial vote`, and once it is carried by the protocol's
-    [committee] the chair signs it as approved; before that it opens nothing.
+    [committee] the chair signs it as approved; before that it opens nothing. After a death, or
+    where a pause rule of the protocol is met, enrolment is paused until a decision to --resume is
+    approved.
 
     After a death, or where a pause rule of the protocol is met, enrolment is paused until a
     decision to --resume is approved.
@@ -139,18 +143,72 @@ def vote(
 
 
 @click.command(cls=CarefulCommand)
+@click.option("--decision", type=int, metavar="ENTRY", help="Which.  [default: the last]")
+@click.option("--to", multiple=True, required=True, metavar="NAME", help="A person or a site.")
+@recording_options
+def circulate(recording: Recording, decision: int | None, to: tuple[str, ...]) -> None:
+    """Record to whom an approved decision was sent, and when.
+
+    Where the protocol says circulate_first, nobody is dosed at a new level before.
+
+    Example: escalation trial circulate --to "Lin Mei" --to "Site 02" --as "E. Brandt"
+    """
+    recording.record(partial(circulate_decision, decision=decision, to=to))
+
+
+@click.command(cls=CarefulCommand)
+@click.option("--checked-by", multiple=True, required=True, metavar="NAME", help="Who checked it.")
+@click.option("--statement", metavar="TEXT", help="In the investigator's words.")
+@recording_options
+def freeze(recording: Recording, checked_by: tuple[str, ...], statement: str | None) -> None:
+    """Freeze the data for a decision: checked up to the last entry.
+
+    The investigator who records it endorses the data; someone else has checked them. Where the
+    protocol says freeze_first, nothing is decided on data that came after.
+
+    Example: escalation trial freeze --checked-by "E. Brandt" --as "Lin Mei"
+    """
+    recording.record(partial(freeze_data, checked_by=checked_by, statement=statement))
+
+
+@click.command(cls=CarefulCommand)
 @click.argument(
     "meaning", metavar="MEANING", type=click.Choice([str(meaning) for meaning in Meaning])
 )
 @click.argument("entry", type=int, required=False)
+@click.option(
+    "--key",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Sign with this private key of OpenSSH, registered as yours.",
+)
+@click.option(
+    "--signature",
+    type=click.Path(path_type=Path),
+    metavar="FILE.sig",
+    help="Hand in what `ssh-keygen -Y sign` made of the statement.",
+)
 @recording_options
-def sign(recording: Recording, meaning: str, entry: int | None) -> None:
+def sign(
+    recording: Recording,
+    meaning: str,
+    entry: int | None,
+    key: Path | None,
+    signature: Path | None,
+) -> None:
     """Sign a decision, or any entry as reviewed.
 
     MEANING is proposed, approved or reviewed. Without ENTRY: the last decision; of a review, the
     last entry. To approve is to carry the
-    decision out: it opens the cohort, or stops the trial.
+    decision out: it opens the cohort, or stops the trial. With --key the signature can be checked
+    by anyone, without this program; a passphrase is asked for, or read from
+    ESCALATION_KEY_PASSPHRASE.
 
     Example: escalation trial sign approved --as "Zhao Lan"
     """
-    recording.record(partial(sign_command, meaning=Meaning(meaning), entry=entry))
+    if key is None and signature is None:
+        recording.record(partial(sign_command, meaning=Meaning(meaning), entry=entry))
+        return
+    with recording.place.opened() as tracker:
+        command = signing(tracker.trial, Meaning(meaning), entry, key, signature)
+        recording.record_in(tracker, command)

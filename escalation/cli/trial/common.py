@@ -26,6 +26,7 @@ __all__ = [
     "check_new",
     "database_options",
     "find_trial",
+    "now",
     "place_options",
     "read_days",
     "show",
@@ -50,9 +51,14 @@ def _read_day(text: str) -> date:
     raise click.BadParameter(f"{text!a} is not a day; write it as 2026-01-31")
 
 
+def now() -> datetime:
+    """Return what the clock says: here, and nowhere below."""
+    return datetime.now(UTC)
+
+
 def today() -> date:
     """Return the day it is where the program runs."""
-    return datetime.now(UTC).astimezone().date()
+    return now().astimezone().date()
 
 
 def show(lines: Sequence[str]) -> None:
@@ -90,9 +96,8 @@ def check_new(path: Path, db: str, *, force: bool) -> None:
     InputError
     """
     name = printable(str(path))
-    for own in (db, f"{db}-journal"):
-        if path.exists() and Path(own).exists() and path.samefile(own):
-            raise InputError(f"{name} is the ledger itself")
+    if path.exists() and Path(db).exists() and path.samefile(db):
+        raise InputError(f"{name} is the ledger itself")
     if not force and os.path.lexists(path):
         raise InputError(f"{name} exists; --force overwrites it")
 
@@ -107,7 +112,7 @@ def find_trial(ledger: Ledger, trial: str | None) -> str:
     """
     if trial is not None:
         return trial
-    known = ledger.trials()
+    known = ledger.trials(recorded=True)
     if not known:
         raise InputError(f"{ledger.name} holds no trial; `escalation trial register` begins one")
     if len(known) > 1:

@@ -31,6 +31,8 @@ def demo(db: str) -> None:
     """
     if "://" in db:
         raise InputError("the demo needs a new file, such as --db demo.db")
+    if "\0" in db:
+        raise InputError(f"{printable(db)} names no file: it holds a NUL")
     file = Path(db)
     if os.path.lexists(file):
         raise InputError(f"{printable(db)} is there already; the demo needs a new file")

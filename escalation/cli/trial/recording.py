@@ -8,21 +8,24 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 import click
 
 from escalation.cli.options import echo_json, line
+from escalation.cli.trial.anchoring import anchor_file, append_head
 from escalation.cli.trial.common import (
     Place,
     Wrapped,
+    check_new,
+    now,
     read_days,
     show,
     today,
     trial_options,
 )
-from escalation.errors import UnknownOutcomeError
+from escalation.errors import EscalationError, UnknownOutcomeError
 from escalation.protocol import describe_decision
 from escalation.reports.level_table import answer
 from escalation.reports.trial.heading import trial_heading
@@ -46,7 +49,9 @@ from escalation.trial.committee.tally import say_count, tally_votes
 from escalation.trial.events import (
     AdverseEventFollowedUp,
     AdverseEventRecorded,
+    DecisionMade,
     Signed,
+    SignedWithKey,
     VoteCast,
 )
 from escalation.trial.halts import standing_pauses
@@ -82,6 +87,11 @@ def recording_options(command: Wrapped, *, unless: str = "") -> Wrapped:
     @click.option(
         "--request-id", metavar="ID", help="Record this request, by its ID, at most once."
     )
+    @click.option(
+        "--clock-is-right",
+        is_flag=True,
+        help="Record although the clock is earlier than the last entry, or far from the server's.",
+    )
     @trial_options
     @functools.wraps(command)
     def wrapper(
@@ -91,6 +101,7 @@ def recording_options(command: Wrapped, *, unless: str = "") -> Wrapped:
         on: date | None,
         seen: int | None,
         request_id: str | None,
+        clock_is_right: bool,
         as_json: bool,
         **kwargs: Any,
     ) -> Any:
@@ -98,11 +109,10 @@ def recording_options(command: Wrapped, *, unless: str = "") -> Wrapped:
             raise click.UsageError("say who records this: --as NAME, or ESCALATION_AS")
         recording = Recording(
             place=place,
-            recorder=Recorder(
-                name=name or "", on=today() if on is None else on, at=datetime.now(UTC)
-            ),
+            recorder=Recorder(name=name or "", on=today() if on is None else on, at=now()),
             seen=seen,
             request_id=os.urandom(16).hex() if request_id is None else request_id,
+            clock_is_right=clock_is_right,
             as_json=as_json,
         )
         return command(*args, recording=recording, **kwargs)
@@ -118,6 +128,7 @@ class Recording:
     recorder: Recorder
     seen: int | None
     request_id: str
+    clock_is_right: bool
     as_json: bool
 
     def record(self, command: Command) -> None:
@@ -136,8 +147,15 @@ class Recording:
 
         with self._naming_the_request():
             recorded = tracker.record(
-                watched, self.recorder, request_id=self.request_id, seen=self.seen, new=new
+                watched,
+                self.recorder,
+                request_id=self.request_id,
+                seen=self.seen,
+                new=new,
+                clock_is_right=self.clock_is_right,
             )
+        if any(isinstance(entry.event, _ANCHORED) for entry in recorded):
+            self._keep_anchor(tracker, recorded[-1].seq)
         try:
             self._say(tracker.trial, recorded, before)
         except OSError as error:
@@ -145,6 +163,24 @@ class Recording:
                 seq = recorded[-1].seq
                 click.echo(f"escalation: entry {seq} is recorded, but cannot be shown:", err=True)
             raise
+
+    def _keep_anchor(self, tracker: Tracker, seq: int) -> None:
+        """Keep the trial's anchor elsewhere, where that is wanted.
+
+        What is recorded is recorded: a failure is told, and the next anchor covers it too.
+        """
+        try:
+            entries = tracker.entries()
+            path = anchor_file(replay_events(entries).protocol, self.place.db)
+            if path is not None:
+                check_new(path, self.place.db, force=True)
+                append_head(path, tracker, entries, self.recorder.at)
+        except EscalationError as error:
+            click.echo(
+                f"escalation: entry {seq} is recorded, but its anchor is NOT kept: {error}\n"
+                "escalation: when that is mended, `escalation trial anchor` keeps it",
+                err=True,
+            )
 
     @contextmanager
     def _naming_the_request(self) -> Iterator[None]:
@@ -189,8 +225,11 @@ class Recording:
             line(f"The rule now says: {rule}", indent="  ")
         if isinstance(recorded[-1].event, VoteCast):
             line(f"The decision is {say_count(tally_votes(after, after.decisions[-1]))}.", "  ")
-        if isinstance(recorded[-1].event, Signed):  # to be kept with what was signed
+        if isinstance(recorded[-1].event, Signed | SignedWithKey):  # to be kept with what it signs
             show([f"anchor {after.seq}:{after.head}"])
+
+
+_ANCHORED = (DecisionMade, Signed, SignedWithKey)  # after these the trial's anchor is kept
 
 
 def _say_entries(recorded: Sequence[Recorded], after: TrialState) -> str:

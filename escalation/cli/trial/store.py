@@ -8,22 +8,28 @@ import click
 
 from escalation.cli.options import CarefulCommand, echo_json, line, read_stdin
 from escalation.cli.show import say_written, shows
+from escalation.cli.trial.anchoring import ENVIRONMENT
+from escalation.cli.trial.anchors import (
+    certificate_option,
+    hold_against_files,
+    read_certificates,
+)
 from escalation.cli.trial.common import (
     Place,
     check_new,
     database_options,
     find_trial,
+    now,
     place_options,
     show,
     trial_options,
 )
+from escalation.cli.trial.keys import write_signatures
 from escalation.cli.trial.recording import Recording, recording_options
 from escalation.errors import InputError, IntegrityError, printable, reason
 from escalation.files import write_whole
 from escalation.ledger import (
     Anchor,
-    Finding,
-    Ledger,
     check_chain,
     iter_lines,
     open_ledger,
@@ -32,11 +38,14 @@ from escalation.ledger import (
 )
 from escalation.ledger import restore as restore_archive
 from escalation.ledger import verify as verify_ledger
+from escalation.reports.formats import write_view
+from escalation.reports.trial.record import view_record
 from escalation.reports.trial.verification import view_verification
 from escalation.reports.view import View
-from escalation.tracker import read_entry
-from escalation.trial import replay_events
+from escalation.tracker import Tracker, read_entry
+from escalation.trial import TrialState, replay_events
 from escalation.trial.importing import import_patients
+from escalation.trial.keys.files import SignatureFiles, signature_files
 from escalation.trial.spreadsheet import MAX_BYTES, patients_csv
 from escalation.version import __version__
 
@@ -51,55 +60,75 @@ __all__ = ["backup", "export", "import_csv", "restore", "verify"]
     metavar="SEQ:HASH",
     help="A printed anchor, which shows whether the end was cut off.",
 )
+@click.option(
+    "--anchors",
+    "anchor_path",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help=f"A file of anchors.  [or {ENVIRONMENT}, or as the protocol says]",
+)
+@certificate_option
+@click.option(
+    "--signatures",
+    "folder",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Write signatures by key to a new folder, for `ssh-keygen` to check.",
+)
 @place_options
 @shows
-def verify(place: Place, anchors: tuple[str, ...]) -> View:
+def verify(
+    place: Place,
+    anchors: tuple[str, ...],
+    anchor_path: Path | None,
+    certificates: tuple[Path, ...],
+    folder: Path | None,
+) -> View:
     """Check that a ledger is as it was written.
 
     Everything that is not is listed: in the database, in the chain of hashes, and entries that
-    cannot be read or do not fit those before them.
-    All trials, unless one is named. Exits with 5 if anything is wrong.
+    cannot be read, do not fit those before them, or say something else than the program would
+    record there again: what the rule recommended, which gates stood in the way, who may do what.
+    Signatures by key and timestamps are checked again, and the ledger is held against every
+    anchor that was kept elsewhere. All trials, unless one is named. Exits with 5 if anything is
+    wrong.
 
     Example: escalation trial verify
     """
     printed = [parse_anchor(anchor) for anchor in anchors]
     with open_ledger(place.db) as ledger:
-        named = place.trial if not printed else find_trial(ledger, place.trial)
+        of_one = printed or folder is not None
+        named = find_trial(ledger, place.trial) if of_one else place.trial
         findings = verify_ledger(ledger, named, printed)
+        vouching = read_certificates(certificates)
+        states: dict[str, TrialState | None] = {}
+        signatures: dict[str, list[SignatureFiles]] = {}
         heads: dict[str, Anchor | None] = {}
         for trial in ledger.trials() if named is None else [named]:
-            sound = all(f.trial != trial or f.remark for f in findings)
-            heads[trial], unread = _read_through(ledger, trial, sound)
-            findings += unread
-    return view_verification(heads, findings, has_anchor=bool(printed))
-
-
-def _read_through(ledger: Ledger, trial: str, sound: bool) -> tuple[Anchor | None, list[Finding]]:
-    """Read every event and replay them, where the chain is sound; return its head and faults."""
-    if not sound:
-        return None, []
-    try:
-        entries = ledger.entries(trial)
-        check_chain(entries)
-    except IntegrityError as error:
-        return None, [Finding(trial=trial, kind="form", problem=str(error))]
-    recorded, findings = [], []
-    for entry in entries:
-        try:
-            recorded.append(read_entry(entry))
-        except IntegrityError as error:
-            problem = str(error.__cause__ or error)
-            findings.append(
-                Finding(
-                    trial=trial, seq=entry.seq, kind="form", problem=f"cannot be read: {problem}"
-                )
-            )
-    if not findings:
-        findings = [
-            Finding(trial=trial, seq=seq, kind="form", problem=f"it does not fit: {problem}")
-            for seq, problem in replay_events(recorded).oddities
-        ]
-    return (entries[-1].anchor if entries else None), findings
+            heads[trial] = states[trial] = None
+            if all(f.trial != trial or f.remark for f in findings):  # its chain is whole
+                tracker = Tracker(ledger, trial)
+                heads[trial], found = tracker.inspect(ledger.clock() or now())
+                findings += found
+                try:
+                    entries = tracker.entries()
+                except IntegrityError:  # said by ``inspect``
+                    continue
+                states[trial] = state = replay_events(entries)
+                findings += tracker.check_keys(entries, vouching)
+                signatures[trial], files = signature_files(trial, entries, state.keys)
+                if folder is not None:
+                    write_signatures(folder, files)
+        found, held = hold_against_files(ledger, states, anchor_path, place.db)
+        findings += found
+    return view_verification(
+        heads,
+        findings,
+        has_anchor=bool(printed or held),
+        signatures=signatures,
+        folder=None if folder is None else printable(str(folder)),
+        held=held,
+    )
 
 
 _output = click.option(
@@ -112,25 +141,29 @@ _force = click.option("--force", is_flag=True, help="Overwrite a file that exist
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["csv", "jsonl"]),
+    type=click.Choice(["csv", "jsonl", "html"]),
     default="csv",
-    help="Patients as CSV, or entries as JSON lines.  [default: csv]",
+    help="Patients as CSV, entries as JSON lines, or the record to read.  [default: csv]",
 )
 @_output
 @_force
 @place_options
 def export(place: Place, form: str, output: Path | None, force: bool) -> None:
-    """Write the patients as a spreadsheet, or the entries.
+    """Write the patients as a spreadsheet, the entries, or the whole record.
 
-    The CSV has one row a patient, as `escalation trial import` reads it.
+    The CSV has one row a patient, as `escalation trial import` reads it. From the JSON lines,
+    `escalation trial restore` makes the same trial again. The HTML is one page to read and print,
+    with every field of every entry.
 
-    Example: escalation trial export --output patients.csv
+    Example: escalation trial export --format html --output record.html
     """
     if output is not None:
         check_new(output, place.db, force=force)
     with place.opened() as tracker:
         if form == "jsonl":
             content = "".join(f"{row}\n" for row in iter_lines(tracker.ledger, tracker.trial))
+        elif form == "html":
+            content = _record(tracker)
         else:
             content = patients_csv(tracker.state())
     data = content.encode("utf-8")
@@ -139,6 +172,14 @@ def export(place: Place, form: str, output: Path | None, force: bool) -> None:
         return
     _write(output, data, force=force)
     say_written(output)
+
+
+def _record(tracker: Tracker) -> str:
+    entries = tracker.ledger.entries(tracker.trial)
+    check_chain(entries)
+    recorded = list(map(read_entry, entries))
+    view = view_record(entries, recorded, replay_events(recorded), tracker.trial)
+    return "".join(write_view(view, "html"))
 
 
 def _write(path: Path, data: bytes, *, force: bool) -> None:

@@ -19,6 +19,7 @@ from escalation.files import check_writable
 from escalation.reports.trial.heading import trial_heading
 from escalation.reports.trial.log import about_subject, view_log
 from escalation.reports.trial.next import view_next
+from escalation.reports.trial.roles import view_roles
 from escalation.reports.trial.status import view_status
 from escalation.reports.view import View
 from escalation.tracker import Tracker
@@ -26,7 +27,7 @@ from escalation.trial import Recorded, TrialState, replay_events
 from escalation.trial import next_patient as find_next
 from escalation.trial.rule import NoProtocolError
 
-__all__ = ["log", "next_patient", "status"]
+__all__ = ["log", "next_patient", "roles", "status"]
 
 
 def _read_moment(
@@ -128,6 +129,20 @@ def _draw(state: TrialState, trial: str, on: date, plot: Path) -> None:
 def _day_of(as_of: int | datetime, last: Recorded) -> date:
     day = (as_of if isinstance(as_of, datetime) else last.at).astimezone(UTC).date()
     return min(day, today())
+
+
+@click.command(cls=CarefulCommand)
+@_as_of
+@place_options
+@shows
+def roles(place: Place, as_of: int | datetime | None) -> View:
+    """Show who holds which role since when, and which roles exclude it.
+
+    Example: escalation trial roles --as-of 2026-01-31
+    """
+    with place.opened() as tracker:
+        _, state = _read(tracker, as_of)
+    return view_roles(state, tracker.trial)
 
 
 @click.command("next", cls=CarefulCommand)

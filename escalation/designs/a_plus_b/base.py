@@ -116,6 +116,7 @@ class APlusB(Design):
     max_patients: int | None = field(default=None, metadata=MOST_PATIENTS)
     _clauses: Mapping[str, Clause] = field(init=False, repr=False, compare=False)
     _statuses: tuple[tuple[LevelStatus, ...], ...] = field(init=False, repr=False, compare=False)
+    _said_beyond: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         faults = list(self._faults())
@@ -124,6 +125,7 @@ class APlusB(Design):
         sizes = range(self.stages[-1] + 1)
         judged = tuple(tuple(self._judge(n, x) for x in range(n + 1)) for n in sizes)
         object.__setattr__(self, "_statuses", judged)
+        object.__setattr__(self, "_said_beyond", describe_beyond(self, self.beyond))
         object.__setattr__(
             self,
             "_clauses",
@@ -274,10 +276,8 @@ class APlusB(Design):
             decision = self._decide_on(tallies, [self.status(tally) for tally in tallies], level)
             if self.beyond == "count":
                 return decision
-            said = describe_beyond(self, self.beyond)
-            return replace(
-                decision, clause=Clause(decision.clause.id, f"{decision.clause.text} {said}")
-            )
+            clause = decision.clause
+            return replace(decision, clause=Clause(clause.id, f"{clause.text} {self._said_beyond}"))
         return self._decide_on(tallies, statuses, level)
 
     def _decide_on(

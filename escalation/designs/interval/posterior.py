@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from math import comb, lcm
+from math import lcm
 
 __all__ = ["as_written", "exceeds", "heaviest_interval", "on_common_scale"]
 
@@ -60,8 +60,9 @@ def _binomial_sum(n: int, k: int, numerator: int, denominator: int) -> int:
     """Return P(Bin(n, numerator/denominator) <= k) times denominator^n."""
     rest = denominator - numerator
     # Horner's scheme: one multiplication by each factor a term, no power of a large number
-    total, power = 0, 1
+    total, power, ways = 0, 1, 1
     for i in range(k + 1):
-        total = total * rest + comb(n, i) * power
+        total = total * rest + ways * power
         power *= numerator
+        ways = ways * (n - i) // (i + 1)  # from n over i to n over i + 1
     return int(total * rest ** (n - k))

@@ -75,9 +75,9 @@ class Tpi(IntervalDesign):
 
     def boundaries(self, n: int) -> tuple[int, int]:
         """Return the most DLTs among ``n`` to escalate, and the fewest to de-escalate."""
-        readings = [self._reading(n, x) for x in range(n + 1)]
-        first_not_up = next((x for x, reading in enumerate(readings) if reading > 0), n + 1)
-        first_down = next((x for x, reading in enumerate(readings) if reading == 2), n + 1)
+        counts = range(n + 1)
+        first_not_up = next((x for x in counts if self._reading(n, x) > 0), n + 1)
+        first_down = next((x for x in counts[first_not_up:] if self._reading(n, x) == 2), n + 1)
         return first_not_up - 1, first_down
 
     def _reading(self, n: int, x: int) -> int:

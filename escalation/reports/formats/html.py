@@ -41,9 +41,11 @@ thead tr:not(:last-child) th { border-bottom: 0; padding-bottom: 0; }
 td { vertical-align: top; white-space: nowrap; }
 .left { text-align: left; }
 td.left { white-space: normal; }
+td.left:last-child { overflow-wrap: anywhere; }
 .note { padding-left: 1.5rem; color: #555; }
 pre { overflow-x: auto; }
-@media print { body { margin: 0; max-width: none; font-size: 10pt; } tr { break-inside: avoid; } }
+@media print { body { margin: 0; max-width: none; font-size: 10pt; } tr { break-inside: avoid; }
+               h2, h3 { break-after: avoid; } }
 </style>
 </head>
 <body>

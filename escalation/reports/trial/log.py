@@ -19,7 +19,7 @@ from escalation.trial.events import (
 )
 from escalation.trial.state import Recorded, TrialState
 
-__all__ = ["about_subject", "entry_document", "log_document", "view_log"]
+__all__ = ["about_subject", "entry_document", "log_document", "since", "view_log"]
 
 
 def view_log(entries: Sequence[Recorded], state: TrialState, trial: str) -> View:
@@ -49,7 +49,7 @@ def _page(entries: Sequence[Recorded], state: TrialState) -> Iterator[Block]:
     rows = [("entry", "recorded, UTC", "by whom, and what")]
     for entry in entries:
         day = entry.event.on != entry.at.astimezone(UTC).date()
-        said = f"{entry.by}: {describe_entry(entry, state, day=day)} {_since(entry, state)}"
+        said = f"{entry.by}: {describe_entry(entry, state, day=day)} {since(entry, state)}"
         rows.append((str(entry.seq), f"{entry.at.astimezone(UTC):%Y-%m-%d %H:%M}", said.strip()))
     yield Table(rows, left=(1,), prose=True)
     yield Verbatim(f"anchor {state.seq}:{state.head}")
@@ -103,7 +103,7 @@ def about_subject(entry: Recorded, subject: str, state: TrialState) -> bool:
     )
 
 
-def _since(entry: Recorded, state: TrialState) -> str:
+def since(entry: Recorded, state: TrialState) -> str:
     """Say what has become of an entry: corrected, withdrawn, followed up, or never fitting."""
     corrected, withdrawn = _corrected_by(entry, state), _withdrawn_by(entry, state)
     notes = [f"[corrected by {', '.join(map(str, corrected))}]"] if corrected else []

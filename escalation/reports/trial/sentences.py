@@ -134,7 +134,9 @@ def _sentence(  # noqa: PLR0911, PLR0912  # a kind of event a line
         case DecisionCirculated():
             return f"decision {event.decision} sent{on} to {', '.join(event.to)}"
         case DataFrozen():
-            return f"data frozen{on} up to entry {event.cutoff}"
+            checked = f"data frozen{on} up to entry {event.cutoff}, checked by"
+            words = "" if event.statement is None else f': "{event.statement}"'
+            return f"{checked} {', '.join(event.checked_by)}{words}"
         case KeyRegistered():
             return f"key of {event.person} registered{on}"
         case KeyRevoked():
@@ -276,12 +278,12 @@ def _headline(event: Event) -> str:
             return f"enrolment of {subject}"
         case SubjectDosed():
             return f"dosing of {subject}"
-        case InfusionContinued():
-            return f"further infusion of {subject}"
         case AdverseEventRecorded():
             return f"{event.term} of {subject}"
         case AdverseEventFollowedUp():
             return f"follow-up of adverse event {event.entry}"
+        case InfusionContinued():
+            return f"further infusion of {subject}"
     return f"outcome of {subject}"
 
 
@@ -324,7 +326,8 @@ def _say_value(name: str, value: object) -> str:
 def _decision(recorded: Recorded, event: DecisionMade, state: TrialState, on: str) -> str:
     made = next((d for d in state.decisions if d.seq == recorded.seq), None)
     chosen = _say_choice(event, made)
-    said = f"decision{on.replace(' on ', ' of ')} on entries up to {event.cutoff}: {chosen}"
+    of = on.replace(" on ", " of ")
+    said = f"decision{of} on entries up to {event.cutoff}{_frozen(made)}: {chosen}"
     if event.override:
         than = ", further than the rule went" if event.departure else ", other than the rule"
         said += f"{than}: {_say_recommended(event, made)}"
@@ -337,6 +340,12 @@ def _decision(recorded: Recorded, event: DecisionMade, state: TrialState, on: st
     if made is not None and made.own_votes and not event.attendees:
         return said
     return f"{said}. {_attendance(event.attendees)}"
+
+
+def _frozen(made: MadeDecision | None) -> str:
+    if made is None or made.frozen is None:
+        return ""
+    return f" (data frozen up to entry {made.frozen})"
 
 
 def _say_choice(event: DecisionMade, made: MadeDecision | None) -> str:
@@ -372,7 +381,8 @@ def _signature(
 ) -> str:
     made = next((d for d in state.decisions if d.seq == event.entry), None)
     what = f"entry {event.entry}" if made is None else f"decision {event.entry}"
-    said = f"{what} signed as {event.meaning}{on}"
+    key = " by key" if isinstance(event, SignedWithKey) else ""
+    said = f"{what} signed as {event.meaning}{key}{on}"
     if made is None or made.approved is None or made.approved.seq != recorded.seq:
         return said
     chosen = describe_choice(made.event.chosen, made.protocol)

@@ -214,7 +214,10 @@ def _say_decision(state: TrialState, made: MadeDecision) -> str:
     chosen = describe_choice(made.event.chosen, made.protocol)
     said = f"Last decision, entry {made.seq} of {made.event.on}: {chosen}"
     if made.approved is not None:
-        return f"{said}; approved by {made.approved.by} on {made.approved.event.on}."
+        sent = "".join(
+            f"; sent to {', '.join(event.to)} on {event.on}" for _, event in made.circulated
+        )
+        return f"{said}; approved by {made.approved.by} on {made.approved.event.on}{sent}."
     if made.event.chosen.action == "defer":
         return f"{said}."
     tally = tally_votes(state, made)
@@ -292,6 +295,10 @@ def _decision_document(state: TrialState, made: MadeDecision) -> dict[str, Any]:
             {"entry": r.seq, "person": r.by, "vote": v.vote, "reason": v.reason}
             for r, v in made.votes
         ],
+        "circulated": [
+            {"entry": r.seq, "on": c.on.isoformat(), "to": list(c.to)} for r, c in made.circulated
+        ],
+        "frozen": made.frozen,
         "standing": tally_votes(state, made).standing,
         "signatures": [
             {"entry": s.seq, "by": s.by, "meaning": getattr(s.event, "meaning", None)}

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from itertools import chain
+from types import MappingProxyType
 from typing import Any
 
 from escalation.errors import IntegrityError
 from escalation.ledger import Anchor, Finding
+from escalation.reports.trial.signatures import signature_blocks, signatures_document
 from escalation.reports.view import Block, Paragraph, Verbatim, View
+from escalation.trial.keys.files import SignatureFiles
 from escalation.version import __version__
 
 __all__ = ["head_blocks", "view_verification"]
 
+NO_SIGNATURES: Mapping[str, Sequence[SignatureFiles]] = MappingProxyType({})
+
 
 def view_verification(
-    heads: Mapping[str, Anchor | None], findings: Sequence[Finding], *, has_anchor: bool
+    heads: Mapping[str, Anchor | None],
+    findings: Sequence[Finding],
+    *,
+    has_anchor: bool,
+    signatures: Mapping[str, Sequence[SignatureFiles]] = NO_SIGNATURES,
+    folder: str | None = None,
+    held: Sequence[str] = (),
 ) -> View:
     """Return the view; the program ends with 5 where anything is wrong.
 
@@ -25,30 +37,37 @@ def view_verification(
         How each trial ends; None where that cannot be told.
     findings : sequence of Finding
     has_anchor : bool
-        Whether the ledger was held against a printed anchor.
+        Whether the ledger was held against an anchor.
+    signatures : mapping of str to sequence of SignatureFiles
+        Signatures by key of each trial, and the lines that check them.
+    folder : str or None
+        Where the files that those lines read were written.
+    held : sequence of str
+        What to say of files of anchors.
     """
     wrong = [finding for finding in findings if not finding.remark]
+    unchecked = sum(finding.kind == "unchecked" for finding in findings)
     return View(
-        page=partial(_page, heads, findings, len(wrong), has_anchor=has_anchor),
-        document=lambda: _document(heads, findings, sound=not wrong),
+        page=lambda: chain(
+            _finding_blocks(heads, findings),
+            signature_blocks(signatures, folder),
+            map(Paragraph, held),
+            [Paragraph(_verdict(len(wrong), unchecked, has_anchor=has_anchor))],
+        ),
+        document=lambda: _document(heads, findings, signatures, sound=not wrong),
         rows=partial(_rows, findings),
         exit_code=IntegrityError.exit_code if wrong else 0,
     )
 
 
-def _page(
-    heads: Mapping[str, Anchor | None],
-    findings: Sequence[Finding],
-    n_wrong: int,
-    *,
-    has_anchor: bool,
+def _finding_blocks(
+    heads: Mapping[str, Anchor | None], findings: Sequence[Finding]
 ) -> Iterator[Block]:
     for finding in findings:
         yield Paragraph(f"{'Remark' if finding.remark else 'Wrong'}: {finding}", "  ")
     for trial, head in heads.items():
         if head is not None:
             yield from head_blocks(trial, head)
-    yield Paragraph(_verdict(n_wrong, has_anchor=has_anchor))
 
 
 def head_blocks(trial: str, head: Anchor) -> Iterator[Block]:
@@ -57,27 +76,39 @@ def head_blocks(trial: str, head: Anchor) -> Iterator[Block]:
     yield Verbatim(f"  anchor {head}")
 
 
-def _verdict(n_wrong: int, *, has_anchor: bool) -> str:
+def _verdict(n_wrong: int, n_unchecked: int, *, has_anchor: bool) -> str:
     if n_wrong:
         things = f"{n_wrong} thing{'s are' if n_wrong > 1 else ' is'}"
         return f"{things} wrong: the ledger is not as it was written."
+    right = "Nothing is wrong"
+    if n_unchecked:
+        some = f"{n_unchecked} signature{'s' * (n_unchecked > 1)} by key or timestamp"
+        right = f"{some} could not be checked; in all else nothing is wrong"
     if has_anchor:
-        return "Nothing is wrong, and every anchor fits."
+        return f"{right}, and every anchor fits."
     return (
-        "Nothing is wrong. That the end was not cut off only an anchor shows: give a printed one "
+        f"{right}. That the end was not cut off only an anchor shows: give a printed one "
         "with --anchor."
     )
 
 
 def _document(
-    heads: Mapping[str, Anchor | None], findings: Sequence[Finding], *, sound: bool
+    heads: Mapping[str, Anchor | None],
+    findings: Sequence[Finding],
+    signatures: Mapping[str, Sequence[SignatureFiles]],
+    *,
+    sound: bool,
 ) -> dict[str, Any]:
     return {
         "schema": 1,
         "software": {"escalation": __version__},
         "sound": sound,
         "trials": [
-            {"trial": trial, "head": None if head is None else {"seq": head.seq, "hash": head.hash}}
+            {
+                "trial": trial,
+                "head": None if head is None else {"seq": head.seq, "hash": head.hash},
+                "signatures": signatures_document(signatures.get(trial, ())),
+            }
             for trial, head in heads.items()
         ],
         "findings": [

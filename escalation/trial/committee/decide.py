@@ -8,6 +8,7 @@ from escalation.designs.base import Action, Decision
 from escalation.protocol import Protocol, describe_decision
 from escalation.trial.adverse_events.verdicts import unruled_dlts
 from escalation.trial.commands import Events, Recorder, Refusal
+from escalation.trial.committee.freeze import unfrozen
 from escalation.trial.committee.tally import voters
 from escalation.trial.events import Attendance, Choice, DecisionMade, Role, Vote
 from escalation.trial.gates import overdue_subjects, overtaken
@@ -79,14 +80,7 @@ def decide(
             rationale is not None, f"The rule says: {said} To choose otherwise needs a rationale."
         )
     overdue = tuple(subject.id for subject in overdue_subjects(state, recorder.on))
-    if overdue and rationale is None:
-        refusal.add(
-            f"No outcome is recorded of {', '.join(overdue)}, whose DLT window has closed: record "
-            "it, or give a rationale for deciding without."
-        )
-    _check_rulings(refusal, state, recorder, rationale)
-    if state.data_on is not None and recorder.on < state.data_on:
-        refusal.add(f"It rests on data of {state.data_on} and cannot be of {recorder.on}.")
+    _check_data(refusal, state, recorder, overdue, rationale)
     refusal.check_line("rationale", rationale, 2000)
     if state.own_votes:
         present = _check_present(refusal, state, attendees)
@@ -110,15 +104,26 @@ def decide(
     )
 
 
-def _check_rulings(
-    refusal: Refusal, state: TrialState, recorder: Recorder, rationale: str | None
+def _check_data(
+    refusal: Refusal,
+    state: TrialState,
+    recorder: Recorder,
+    overdue: Sequence[str],
+    rationale: str | None,
 ) -> None:
-    """Refuse to decide, without saying why, while a ruling on a DLT is awaited."""
-    if rationale is None:
-        for unruled in unruled_dlts(state, recorder.on):
-            refusal.add(
-                f"{unruled.text}: have it adjudicated, or give a rationale for deciding without."
-            )
+    """Refuse to rest on data that are incomplete, without a rationale, or of a later day."""
+    if overdue and rationale is None:
+        refusal.add(
+            f"No outcome is recorded of {', '.join(overdue)}, whose DLT window has closed: record "
+            "it, or give a rationale for deciding without."
+        )
+    for unruled in unruled_dlts(state, recorder.on) if rationale is None else ():
+        refusal.add(
+            f"{unruled.text}: have it adjudicated, or give a rationale for deciding without."
+        )
+    if state.data_on is not None and recorder.on < state.data_on:
+        refusal.add(f"It rests on data of {state.data_on} and cannot be of {recorder.on}.")
+    refusal.add(unfrozen(state))
 
 
 def _check_resuming(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from escalation.trial.commands import Events, Recorder, Refusal
+from escalation.trial.commands import Recorder, Refusal
 from escalation.trial.committee.tally import approval_faults
 from escalation.trial.events import Meaning, Signed
 from escalation.trial.gates import overdue_subjects
@@ -17,7 +17,8 @@ def sign(
     *,
     meaning: Meaning,
     entry: int | None = None,
-) -> Events:
+    with_key: bool = False,
+) -> tuple[Signed]:
     """Sign an entry.
 
     Parameters
@@ -28,6 +29,8 @@ def sign(
         ``reviewed`` may be of any entry.
     entry : int or None
         None for the last decision; of a review, for the last entry.
+    with_key : bool
+        Whether a key's signature will be put to it (``keys.commands.sign_with_key``).
 
     Raises
     ------
@@ -55,6 +58,10 @@ def sign(
             refusal.add(f"Decision {last.seq} has taken its place.")
     elif not 1 <= entry <= state.seq:
         refusal.add(f"The last entry is {state.seq}.")
+    refusal.unless(
+        with_key or not state.needs_key or meaning is not Meaning.APPROVED,
+        "The protocol asks for a key's signature to approve: sign with --key FILE.",
+    )
     if meaning is Meaning.APPROVED and made is not None:
         _check_approval(refusal, state, recorder, made)
     refusal.raise_if_any()

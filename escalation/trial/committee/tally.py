@@ -83,9 +83,9 @@ def tally_votes(state: TrialState, made: MadeDecision) -> VoteCount:
 
 
 def _outstanding(state: TrialState, made: MadeDecision) -> tuple[str, ...]:
-    """Return who may still vote: nobody once it is approved, rejected or replaced."""
-    decided = made.approved is not None or made.rejected is not None or _is_one_persons(made)
-    if decided or made.seq != state.decisions[-1].seq:
+    """Return who may still vote: nobody once it is approved or replaced."""
+    approved = made.approved is not None or _is_one_persons(made)
+    if approved or made.seq != state.decisions[-1].seq:
         return ()
     voted = {state.person(recorded.by) for recorded, _ in made.votes}
     return tuple(person for person in voters(state) if person not in voted)
@@ -153,8 +153,6 @@ def vote_faults(state: TrialState, made: MadeDecision, voter: str) -> Iterator[s
         yield f"Decision {made.seq} was approved by entry {made.approved.seq}."
     elif made.seq != state.decisions[-1].seq:
         yield f"Decision {state.decisions[-1].seq} has taken the place of decision {made.seq}."
-    elif made.rejected is not None:
-        yield f"Decision {made.seq} was rejected with entry {made.rejected}."
 
 
 def approval_faults(state: TrialState, made: MadeDecision, approver: str) -> Iterator[str]:

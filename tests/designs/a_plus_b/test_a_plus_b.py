@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from fractions import Fraction
+from math import ceil, floor
 from typing import Any
 
 import numpy as np
@@ -142,13 +143,12 @@ def test_every_reachable_state_against_prose(constants):
 def judges(constants, borderline):
     a, b, c, d, e = constants
     most = e + (borderline == "mtd")
+    rate = Fraction(e + 1, a + b)
+    fewest = [ceil(n * rate) if borderline == "fail" else floor(n * rate) + 1 for n in range(30)]
+    too_many = np.array(fewest)  # DLTs among n patients
 
     def is_failed(n, x):
-        rate = Fraction(e + 1, a + b)
-        too_high = (np.array(x) > rate * np.array(n)) | (
-            (np.array(x) == rate * np.array(n)) & (borderline == "fail")
-        )
-        return np.where(n <= a, x > d, np.where(n <= a + b, x > most, too_high))
+        return np.where(n <= a, x > d, np.where(n <= a + b, x > most, x >= too_many[n]))
 
     def is_open(n, x):
         judged = (n >= a + b) | ((n >= a) & (x < c))
@@ -161,6 +161,7 @@ def judges(constants, borderline):
 @pytest.mark.parametrize("borderline", ["fail", "mtd"])
 def test_every_untidy_tally_gets_a_sound_decision(constants, borderline):
     a, b, _, _, e = constants
+    up_to_rate = np.array([floor(n * Fraction(e + 1, a + b)) for n in range(a + b + 3)])
     for options in OPTIONS:
         if options["borderline"] != borderline or options["top"] != "expand":
             continue
@@ -171,7 +172,7 @@ def test_every_untidy_tally_gets_a_sound_decision(constants, borderline):
         rows = np.flatnonzero(answers.mtd != NONE)
         n, x = (counts[rows, answers.mtd[rows]] for counts in (answers.n, answers.x))
         wrong = np.zeros(len(answers.mtd), dtype=bool)
-        allowed = np.where(n <= a + b, e + (borderline == "mtd"), n * Fraction(e + 1, a + b))
+        allowed = np.where(n <= a + b, e + (borderline == "mtd"), up_to_rate[n])
         wrong[rows] = (n < a) | (x > allowed)
         assert_none(answers, wrong, "an MTD without the patients it takes")
         capped = APlusB(n_levels=2, max_patients=a + b, **named(constants), **options)

@@ -158,7 +158,7 @@ def test_the_document_s_keys_are_stable() -> None:
     assert list(document) == [
         *("on", "quorum", "n_enrolled", "n_planned", "held", "paused", "closed", "stopped"),
         *("history", "levels", "rule", "outlook", "cohorts", "open_cohort", "patients"),
-        *("decisions", "departures", "look_back", "rulings", "warnings"),
+        *("n_adverse_events", "decisions", "departures", "look_back", "rulings", "warnings"),
     ]
     assert document["history"] == "1NNXN 2NTN 2???"
     assert document["rule"]["action"] == "wait"

@@ -1,0 +1,261 @@
+"""The command that would have made an event, with the arguments read back from it.
+
+What the program found when an entry was made (what the rule said, which gates stood in the way,
+who was overdue) is no argument: the command finds it again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields, replace
+from functools import partial
+from typing import Any, assert_never
+
+from escalation.protocol import Protocol
+from escalation.signatures.public_key import fingerprint
+from escalation.trial.adverse_events.adjudication import adjudicate
+from escalation.trial.adverse_events.record import follow_up, record_adverse_event
+from escalation.trial.commands import Events, Recorder, Refusal
+from escalation.trial.committee.decide import decide
+from escalation.trial.committee.sign import sign
+from escalation.trial.corrections import correct_entry
+from escalation.trial.evaluability import continue_infusion, rule_evaluability
+from escalation.trial.events import (
+    AdverseEventAdjudicated,
+    AdverseEventFollowedUp,
+    AdverseEventRecorded,
+    AnyEvent,
+    DataFrozen,
+    DecisionCirculated,
+    DecisionMade,
+    EnrolmentHeld,
+    EnrolmentResumed,
+    EntryCorrected,
+    EvaluabilityRuled,
+    HistoryImported,
+    InfusionContinued,
+    KeyRegistered,
+    KeyRevoked,
+    OutcomeRecorded,
+    ProtocolAmended,
+    RoleDelegated,
+    RoleRevoked,
+    ScreeningFailed,
+    Signed,
+    SignedWithKey,
+    SiteOpened,
+    SubjectAtSite,
+    SubjectDosed,
+    SubjectEnrolled,
+    SubjectRenamed,
+    TimestampKept,
+    TrialClosed,
+    TrialRegistered,
+    TrialRegisteredWithCommittee,
+    VoteCast,
+)
+from escalation.trial.importing import import_rows
+from escalation.trial.keys.commands import register_key, revoke_key, sign_as_made
+from escalation.trial.office import (
+    amend_protocol,
+    close_trial,
+    delegate_role,
+    hold_enrolment,
+    register_trial,
+    resume_enrolment,
+    revoke_role,
+)
+from escalation.trial.site import dose_subject, enrol_subject, record_outcome
+from escalation.trial.spreadsheet import PatientRow
+from escalation.trial.state import Recorded, TrialState
+
+__all__ = ["Command", "command_of", "import_of"]
+
+Command = Callable[[TrialState, Recorder], Events]
+
+
+def command_of(event: AnyEvent) -> Command | None:  # noqa: PLR0911, PLR0912  # one for each kind
+    """Return the command that records an event; None where there is none.
+
+    Raises
+    ------
+    LookupError, TypeError, ValueError, EscalationError
+        If the event holds a protocol that cannot be read.
+    """
+    match event:
+        case TrialRegistered(protocol=document, quorum=quorum):
+            protocol = Protocol.from_document(document)
+            return partial(_register_as_before, protocol=protocol, quorum=quorum)
+        case TrialRegisteredWithCommittee(protocol=document):
+            return partial(register_trial, protocol=Protocol.from_document(document))
+        case ProtocolAmended(protocol=document, reason=reason):
+            protocol = Protocol.from_document(document)
+            return partial(amend_protocol, protocol=protocol, reason=reason)
+        case RoleDelegated(person=person, role=role):
+            return partial(delegate_role, person=person, role=role)
+        case RoleRevoked(person=person, role=role, reason=reason):
+            return partial(revoke_role, person=person, role=role, reason=reason)
+        case EnrolmentHeld(reason=reason):
+            return partial(hold_enrolment, reason=reason)
+        case EnrolmentResumed(reason=reason):
+            return partial(resume_enrolment, reason=reason)
+        case TrialClosed(reason=reason):
+            return partial(close_trial, reason=reason)
+        case HistoryImported():
+            return import_of(event, ())
+        case SubjectEnrolled():
+            return partial(
+                enrol_subject,
+                subject=event.subject,
+                weight_kg=event.weight_kg,
+                replaces=event.replaces,
+                deviation=event.deviation,
+            )
+        case SubjectDosed():
+            return partial(
+                dose_subject,
+                subject=event.subject,
+                planned=event.planned,
+                infused=event.infused,
+                lot=event.lot,
+                deviation=event.deviation,
+            )
+        case OutcomeRecorded():
+            return partial(
+                record_outcome,
+                subject=event.subject,
+                outcome=event.outcome,
+                toxicities=event.toxicities,
+                reason=event.reason,
+            )
+        case EntryCorrected(entry=entry, changes=changes, reason=reason):
+            return partial(correct_entry, entry=entry, changes=changes, reason=reason)
+        case DecisionMade():
+            return partial(
+                decide,
+                choice=event.chosen,
+                rationale=event.rationale,
+                attendees=event.attendees,
+            )
+        case Signed(entry=entry, meaning=meaning):
+            return partial(sign, entry=entry, meaning=meaning)
+        case KeyRegistered(person=person, public_key=key):
+            return partial(register_key, person=person, public_key=key)
+        case KeyRevoked(person=person, public_key=key, reason=reason):
+            return partial(revoke_key, person=person, key=fingerprint(key), reason=reason)
+        case SignedWithKey():  # the signature itself is checked by ``keys.checking``
+            return partial(sign_as_made, made=event)
+        case AdverseEventRecorded():
+            said = {f.name: getattr(event, f.name) for f in fields(event)}
+            return partial(record_adverse_event, **_without(said, "on", "graded_by"))
+        case AdverseEventFollowedUp(entry=entry, changes=changes, aware=aware):
+            changes = _without(changes, "graded_by")
+            return partial(follow_up, entry=entry, changes=changes, aware=aware)
+        case AdverseEventAdjudicated(entry=entry, dlt=dlt, reason=reason):
+            return partial(adjudicate, entry=entry, dlt=dlt, reason=reason)
+        case InfusionContinued():
+            return partial(
+                continue_infusion,
+                subject=event.subject,
+                infused=event.infused,
+                lot=event.lot,
+                deviation=event.deviation,
+            )
+        case EvaluabilityRuled(subject=subject, evaluable=evaluable, reason=reason):
+            return partial(rule_evaluability, subject=subject, evaluable=evaluable, reason=reason)
+        case KeyRegistered(person=person, public_key=key):
+            return partial(register_key, person=person, public_key=key)
+        case KeyRevoked(person=person, public_key=key, reason=reason):
+            return partial(revoke_key, person=person, reason=reason, key=fingerprint(key))
+        case SignedWithKey():
+            return partial(sign_as_made, made=event)
+        case TimestampKept():
+            return partial(_keep_as_kept, made=event)
+        case (
+            ScreeningFailed()
+            | SubjectRenamed()
+            | SiteOpened()
+            | SubjectAtSite()
+            | VoteCast()
+            | DecisionCirculated()
+            | DataFrozen()
+        ):
+            return None
+    assert_never(event)
+
+
+def _without(values: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name not in names}
+
+
+def _register_as_before(
+    state: TrialState, recorder: Recorder, *, protocol: Protocol, quorum: int
+) -> Events:
+    """Register a trial as 0.2.0 did, which no command does any more."""
+    refusal = Refusal("the trial cannot be registered")
+    refusal.unless(state.registered is None, f"It is registered, by {state.owner}.")
+    refusal.check_day(recorder)
+    refusal.check_person(recorder.name)
+    refusal.unless(1 <= quorum <= 100, f"The quorum is a number of votes from 1, not {quorum}.")
+    refusal.raise_if_any()
+    return (
+        TrialRegistered(
+            on=recorder.on,
+            protocol=json.loads(json.dumps(protocol.document)),
+            digest=protocol.digest,
+            quorum=quorum,
+            software="",
+        ),
+    )
+
+
+def _keep_as_kept(state: TrialState, recorder: Recorder, *, made: TimestampKept) -> Events:
+    """Keep a timestamp again, all but the cryptography, which takes an authority's certificate."""
+    refusal = Refusal("the timestamp cannot be kept")
+    refusal.check(state, recorder, "keep a timestamp")
+    refusal.unless(1 <= made.entry <= state.seq, f"There is no entry {made.entry}.")
+    refusal.raise_if_any()
+    return (replace(made, on=recorder.on, entry_hash=state.hashes[made.entry - 1]),)
+
+
+def import_of(event: HistoryImported, recorded: Iterable[Recorded]) -> Command:
+    """Return the command of an import, from the patients who were recorded with it."""
+    rows: dict[str, PatientRow] = {}
+    for entry in recorded:
+        match entry.event:
+            case SubjectEnrolled() as enrolled:
+                rows[enrolled.subject] = PatientRow(
+                    number=entry.seq,
+                    subject=enrolled.subject,
+                    cohort=enrolled.cohort,
+                    level=enrolled.level,
+                    weight_kg=enrolled.weight_kg,
+                    enrolled_on=enrolled.on,
+                    dosed_on=None,
+                    planned=None,
+                    infused=None,
+                    lot=None,
+                    outcome=None,
+                    outcome_on=None,
+                    reason=None,
+                    toxicities=(),
+                    replaces=enrolled.replaces,
+                )
+            case SubjectDosed(subject=subject) as dosed if subject in rows:
+                rows[subject] = replace(
+                    rows[subject],
+                    dosed_on=dosed.on,
+                    planned=dosed.planned,
+                    infused=dosed.infused,
+                    lot=dosed.lot,
+                )
+            case OutcomeRecorded(subject=subject) as ended if subject in rows:
+                rows[subject] = replace(
+                    rows[subject],
+                    outcome=ended.outcome,
+                    outcome_on=ended.on,
+                    reason=ended.reason,
+                    toxicities=ended.toxicities,
+                )
+    return import_rows(list(rows.values()), event.source, event.sha256)

@@ -1,0 +1,220 @@
+"""Every entry recorded again, on the state just before it: where it says something else, and what.
+
+An entry is right when its command, called for the same person and time on what was known then,
+returns it. So whoever rewrites an entry has to rewrite everything that follows from it too, and
+cannot make it say what the roles, the gates or the rule did not allow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+from escalation.errors import EscalationError, RefusedError
+from escalation.protocol import Protocol
+from escalation.signatures.extra import KeysExtraError
+from escalation.trial.commands import Recorder
+from escalation.trial.events import (
+    AnyEvent,
+    DecisionMade,
+    HistoryImported,
+    OutcomeRecorded,
+    Recommendation,
+    SubjectDosed,
+    SubjectEnrolled,
+)
+from escalation.trial.evolve import follow
+from escalation.trial.inspection.again import command_of, import_of
+from escalation.trial.planned_dose import plan_dose
+from escalation.trial.rule import describe_choice
+from escalation.trial.state import Recorded, TrialState
+
+__all__ = ["Difference", "inspect_entries"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """What an entry says and its command would not.
+
+    Attributes
+    ----------
+    entry : int
+    text : str
+        A plain sentence, without the entry's number.
+    remark : bool
+        Whether it may be so in a sound record.
+    """
+
+    entry: int
+    text: str
+    remark: bool = False
+
+
+def inspect_entries(entries: Sequence[Recorded], now: datetime) -> list[Difference]:
+    """Record every entry of a trial again, and list what would be otherwise.
+
+    Parameters
+    ----------
+    entries : sequence of Recorded
+        All of a trial's, in order.
+    now : datetime
+        With its time zone; nothing was recorded after it.
+    """
+    found: list[Difference] = []
+    covered = 0  # entries up to here were returned with an earlier one
+    for state, recorded in follow(entries):
+        found += _faults_of_time(recorded, now)
+        if recorded.seq <= covered:
+            continue
+        event, at = recorded.event, recorded.seq - 1
+        group: Sequence[Recorded] = (recorded,)
+        try:
+            command = command_of(event)
+            if isinstance(event, HistoryImported):
+                group = _imported(entries, at)
+                command = import_of(event, group)
+            if command is None:
+                continue
+            recorder = Recorder(name=recorded.by, on=event.on, at=recorded.at)
+            events = command(state, recorder)
+        except KeysExtraError as error:
+            found.append(Difference(entry=recorded.seq, text=f"not checked: {error}", remark=True))
+            continue
+        except (EscalationError, LookupError, TypeError, ValueError, AttributeError) as error:
+            # what is not ours comes of a protocol that cannot be read, as in evolve
+            found.append(Difference(entry=recorded.seq, text=f"{_then(at)}{_refused(error)}"))
+            continue
+        if not isinstance(event, HistoryImported):
+            group = entries[at : at + len(events)]
+        covered = group[-1].seq
+        for entry, again in zip(group, events, strict=False):
+            texts = _differences(state, entry, again)
+            found += (
+                Difference(entry=entry.seq, text=text, remark=remark) for text, remark in texts
+            )
+        if len(group) != len(events):
+            text = f"{len(group)} entries were recorded together, and it would be {len(events)}"
+            found.append(Difference(entry=recorded.seq, text=text))
+    return found
+
+
+def _imported(entries: Sequence[Recorded], at: int) -> list[Recorded]:
+    """Return a history's entry and those of its patients, recorded at the same time.
+
+    Each of them has been dosed, in the entry after the enrolment.
+    """
+    first = entries[at]
+    group = [first]
+    for entry, following in pairwise([*entries[at + 1 :], None]):
+        if entry is None or (entry.at, entry.by) != (first.at, first.by):
+            break
+        match entry.event:
+            case SubjectEnrolled(subject=subject):
+                dosing = None if following is None else following.event
+                if not (isinstance(dosing, SubjectDosed) and dosing.subject == subject):
+                    break
+            case SubjectDosed() | OutcomeRecorded():
+                pass
+            case _:
+                break
+        group.append(entry)
+    return group
+
+
+_SKEW = timedelta(minutes=5)  # between the clocks of two machines
+
+
+def _faults_of_time(recorded: Recorded, now: datetime) -> Iterator[Difference]:
+    if recorded.at > now + _SKEW:
+        yield Difference(
+            entry=recorded.seq,
+            text=f"it was recorded at {_moment(recorded.at)}, which is still to come: here it is "
+            f"{_moment(now)}",
+        )
+
+
+def _moment(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _then(at: int) -> str:
+    return f"on entries up to {at} " if at else "as the first entry "
+
+
+def _refused(error: Exception) -> str:
+    reasons = " ".join(error.reasons) if isinstance(error, RefusedError) else f"{error}."
+    return f"it would have been refused: {reasons.removesuffix('.')}"
+
+
+def _differences(
+    state: TrialState, recorded: Recorded, again: AnyEvent
+) -> Iterator[tuple[str, bool]]:
+    """Yield what differs, and whether it is only to be remarked on."""
+    said, at = recorded.event, recorded.seq - 1
+    if isinstance(said, SubjectDosed) and isinstance(again, SubjectDosed):
+        yield from _typed_amount(state, said)
+    if type(said) is not type(again):
+        yield f"{_then(at)}it would be {again.kind}", False
+        return
+    if isinstance(said, DecisionMade) and isinstance(again, DecisionMade):
+        yield from _of_recommendation(state, at, said.recommended, again.recommended)
+        said = replace(said, recommended=again.recommended)
+    for name in (field.name for field in fields(said)):
+        old, new = getattr(said, name), getattr(again, name)
+        if old == new or name == "software":  # which version wrote it
+            continue
+        if name == "protocol" and getattr(said, "digest", "") == getattr(again, "digest", None):
+            yield "its protocol means what its digest says, but is written otherwise", True
+            continue
+        yield f"its {name} is {_shown(old)}; {_then(at)}it would be {_shown(new)}", False
+
+
+def _of_recommendation(
+    state: TrialState, at: int, said: Recommendation, again: Recommendation
+) -> Iterator[tuple[str, bool]]:
+    if said == again:
+        return
+    if replace(said, clause=again.clause) == again:  # a later version may have mended the wording
+        yield f"its clause {said.clause_id} is worded otherwise than this program words it", True
+        return
+    told, now = (_recommended(r, state.protocol) for r in (said, again))
+    yield f"it says the rule recommended {told}; {_then(at)}the rule says {now}", False
+
+
+def _recommended(recommended: Recommendation, protocol: Protocol | None) -> str:
+    choice = recommended.choice
+    if choice.action == "defer" or protocol is None:
+        what = f"to {recommended.action}"
+    else:
+        what = f"to {describe_choice(choice, protocol)}"
+    inconclusive = ", inconclusive" if recommended.inconclusive else ""
+    return f"{what}{inconclusive} (clause {recommended.clause_id})"
+
+
+def _typed_amount(state: TrialState, said: SubjectDosed) -> Iterator[tuple[str, bool]]:
+    """Say where the planned amount is not the protocol's: it may have been typed so."""
+    known = state.subjects.get(said.subject)
+    if said.planned is None or known is None or state.protocol is None:
+        return
+    planned = plan_dose(state.protocol, known.level, known.enrolment.weight_kg)
+    if planned.amount is not None and planned.amount != said.planned:
+        yield (
+            (
+                f"{said.planned:g} {planned.unit} were planned for {said.subject}, who by the "
+                f"protocol gets {planned.amount:g}: typed by hand, or changed"
+            ),
+            True,
+        )
+
+
+def _shown(value: object) -> str:
+    match value:
+        case None | () | "":
+            return "none"
+        case tuple():
+            return " and ".join(map(_shown, value))
+        case str():
+            return f'"{value}"'
+    return str(value)

@@ -1,0 +1,209 @@
+"""Trials as people conduct them, by random commands: whatever is refused is not recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
+from random import Random
+from typing import Any
+
+from escalation.errors import EscalationError
+from escalation.ledger import Draft, Entry
+from escalation.ledger.entries import START, chain
+from escalation.outcomes import Outcome
+from escalation.protocol import load_protocol
+from escalation.tracker import read_entry
+from escalation.trial import (
+    Events,
+    Recorder,
+    TrialState,
+    amend_protocol,
+    correct_entry,
+    decide,
+    delegate_role,
+    dose_subject,
+    enrol_subject,
+    evolve,
+    hold_enrolment,
+    record_outcome,
+    register_trial,
+    resume_enrolment,
+    revoke_role,
+    sign,
+)
+from escalation.trial.codec import dump_event
+from escalation.trial.demo import DEMO_PROTOCOL, DEMO_TRIAL, demo_steps
+from escalation.trial.events import Attendance, Choice, Meaning, Relation, Role, Toxicity, Vote
+from escalation.trial.subjects import Standing
+
+__all__ = ["Story", "demo_story", "random_story"]
+
+OFFICE, SITE, CHAIR, MEMBER, AUDITOR = "Wu Jing", "Lin Mei", "Zhao Lan", "K. Sato", "N. Okafor"
+FIRST = date(2020, 1, 6)
+
+
+class Story:
+    """A trial in memory, chained as a ledger would keep it."""
+
+    def __init__(self, trial: str) -> None:
+        self.trial = trial
+        self.entries: list[Entry] = []
+        self.state = TrialState()
+
+    def do(self, command: Callable[[TrialState, Recorder], Events], recorder: Recorder) -> None:
+        """Record what a command returns."""
+        events = command(self.state, recorder)
+        made = chain(
+            [Draft(kind=e.kind, version=e.version, data=dump_event(e)) for e in events],
+            trial=self.trial,
+            head=self.entries[-1].anchor if self.entries else START,
+            recorded_at=recorder.at,
+            recorded_by=recorder.name,
+        )
+        for entry in made:
+            self.state = evolve(self.state, read_entry(entry))
+        self.entries += made
+
+
+def demo_story() -> Story:
+    """Return the demo trial."""
+    story = Story(DEMO_TRIAL)
+    for command, recorder in demo_steps(load_protocol(DEMO_PROTOCOL)):
+        story.do(command, recorder)
+    return story
+
+
+def random_story(seed: int, n_entries: int) -> Story:
+    """Return a trial of so many entries at least, with everything that is done in one."""
+    random = Random(seed)  # noqa: S311  # no secret
+    teller = _Teller(random)
+    while len(teller.story.entries) < n_entries:
+        teller.go_on()
+    return teller.story
+
+
+class _Teller:
+    def __init__(self, random: Random) -> None:
+        self.random = random
+        self.story = Story("LONG")
+        self.on = FIRST
+        self.minute = 0
+        self.n_subjects = 0
+        protocol = load_protocol(DEMO_PROTOCOL)
+        self.protocol = protocol
+        self.do(OFFICE, register_trial, protocol=self.protocol, quorum=2)
+        for person, role in (
+            (SITE, Role.SITE),
+            (CHAIR, Role.CHAIR),
+            (MEMBER, Role.MEMBER),
+            (AUDITOR, Role.AUDITOR),
+        ):
+            self.do(OFFICE, delegate_role, person=person, role=role)
+
+    def do(self, by: str, command: Callable[..., Events], **details: Any) -> bool:
+        """Do what is allowed; say whether it was."""
+        self.minute += 1
+        at = datetime.combine(self.on, time(9), UTC) + timedelta(minutes=self.minute)
+        try:
+            self.story.do(partial(command, **details), Recorder(name=by, on=self.on, at=at))
+        except EscalationError:
+            return False
+        return True
+
+    def go_on(self) -> None:
+        """Let a day or more pass, and do something of what there is to do."""
+        if self.random.random() < 0.5:
+            self.on += timedelta(days=self.random.choice([1, 2, 3, 7]))
+            self.minute = 0
+        what = self.random.choices(
+            [self.treat, self.observe, self.meet, self.correct, self.manage], [8, 8, 2, 1, 1]
+        )
+        what[0]()
+
+    def treat(self) -> None:
+        waiting = [
+            s.id for s in self.story.state.subjects.values() if s.standing is Standing.ASSIGNED
+        ]
+        if not waiting:
+            subject = f"TJ-{self.n_subjects + 1:03}"
+            weight = self.random.randrange(45, 95) + 0.5
+            if self.do(SITE, enrol_subject, subject=subject, weight_kg=weight):
+                self.n_subjects += 1
+            return
+        known = self.story.state.subjects[waiting[0]]
+        per_kg = {-1: 1e6, 1: 3e6, 2: 6e6, 3: 1e7}[known.level]
+        details = {
+            "subject": known.id,
+            "infused": round(per_kg * (known.enrolment.weight_kg or 60)),
+            "lot": f"L-{known.id[-3:]}",
+        }
+        if not self.do(SITE, dose_subject, **details) and self.random.random() < 0.1:
+            self.do(SITE, dose_subject, **details, deviation="the product would expire")
+
+    def observe(self) -> None:
+        pending = [s for s in self.story.state.subjects.values() if s.standing is Standing.PENDING]
+        for subject in pending:
+            draw = self.random.random()
+            if draw < 0.15 and subject.dosed_on is not None:
+                onset = min(subject.dosed_on + timedelta(days=self.random.randrange(20)), self.on)
+                toxicity = Toxicity(
+                    term="CRS",
+                    grade=self.random.choice([3, 4]),
+                    onset=onset,
+                    relation=Relation.PROBABLE,
+                    narrative="vasopressor for 2 days",
+                )
+                self.outcome(subject.id, Outcome.DLT, toxicities=[toxicity])
+            elif draw < 0.2:
+                self.outcome(subject.id, Outcome.NOT_EVALUABLE, reason="withdrew consent")
+            else:
+                self.outcome(subject.id, Outcome.NO_DLT)
+
+    def outcome(self, subject: str, outcome: Outcome, **details: Any) -> None:
+        self.do(SITE, record_outcome, subject=subject, outcome=outcome, **details)
+
+    def meet(self) -> None:
+        votes = self.random.choice([(Vote.FOR, Vote.FOR), (Vote.FOR, Vote.ABSTAINED)])
+        attendees = [
+            *(Attendance(person=p, vote=v) for p, v in zip((CHAIR, MEMBER), votes, strict=True)),
+            Attendance(person=AUDITOR, vote=Vote.PRESENT),
+        ]
+        decided = self.do(CHAIR, decide, attendees=attendees)
+        state = self.story.state
+        if not decided and (state.stopped is not None or self.random.random() < 0.1):
+            level = self.random.choice([1, 2])
+            choice = Choice(action="enrol", level=level, n_to_enrol=3)
+            why = "the product would expire"
+            decided = self.do(CHAIR, decide, choice=choice, rationale=why, attendees=attendees)
+        if decided:
+            self.do(MEMBER, sign, meaning=Meaning.PROPOSED)
+            self.do(CHAIR, sign, meaning=Meaning.APPROVED)
+
+    def correct(self) -> None:
+        kinds = ("subject-dosed", "outcome-recorded", "subject-enrolled")
+        entry = self.random.choice([e for e in self.story.entries if e.kind in kinds] or [None])
+        if entry is None:
+            return
+        changes = self.random.choice(
+            [{"lot": "L-9"}, {"infused": 2.5e8}, {"weight_kg": 61.0}, {"outcome": "N"}]
+        )
+        self.do(SITE, correct_entry, entry=entry.seq, changes=changes, reason="misread")
+
+    def manage(self) -> None:
+        match self.random.randrange(5):
+            case 0:
+                self.do(AUDITOR, hold_enrolment, reason="an event is under review")
+            case 1:
+                self.do(AUDITOR, sign, meaning=Meaning.REVIEWED)
+            case 2:
+                self.do(OFFICE, delegate_role, person="A. Novak", role=Role.MEMBER)
+            case 3:
+                self.do(CHAIR, revoke_role, person="A. Novak", role=Role.MEMBER, reason="left")
+            case 4:
+                planned = 18 + self.random.randrange(30)
+                enrolment = replace(self.protocol.enrolment, planned_patients=planned)
+                self.protocol = replace(self.protocol, enrolment=enrolment)
+                self.do(CHAIR, amend_protocol, protocol=self.protocol, reason="more patients")
+        self.do(CHAIR, resume_enrolment, reason="unrelated")
