@@ -7,8 +7,10 @@ from dataclasses import fields, replace
 from typing import Any
 
 from escalation.errors import EscalationError, did_you_mean
+from escalation.outcomes import Outcome
 from escalation.trial.adverse_events.record import FOLLOWED_UP, check_report, complete_changes
 from escalation.trial.adverse_events.rereading import correct_report
+from escalation.trial.adverse_events.verdicts import ruled_dlts
 from escalation.trial.codec import change_event
 from escalation.trial.commands import Events, Recorder, Refusal
 from escalation.trial.evaluability import check_further
@@ -70,6 +72,9 @@ def correct_entry(
     else:
         changes = _completed(refusal, state, fact, changes)
         _check_change(refusal, state, recorder, fact, changes)
+    if fact is not None:
+        outcome = None if changes is None else changes.get("outcome", Outcome.DLT)
+        _check_ruled(refusal, state, fact, still_dlt=outcome == Outcome.DLT)
     refusal.raise_if_any()
     return (
         EntryCorrected(
@@ -107,6 +112,23 @@ def _completed(
             said = complete_changes(refusal, before[-1], changes["changes"]) if before else {}
             return {**changes, "changes": said}
     return changes
+
+
+def _check_ruled(
+    refusal: Refusal, state: TrialState, fact: Fact[Event], *, still_dlt: bool
+) -> None:
+    """Refuse to take away the only DLT of a subject whose event was ruled one."""
+    if not isinstance(fact.event, OutcomeRecorded) or fact.event.outcome is not Outcome.DLT:
+        return
+    subject = state.subjects[fact.event.subject]
+    dlts = [f.seq for f in subject.outcomes if f.event.outcome is Outcome.DLT]
+    if still_dlt or len(dlts) > 1:
+        return
+    for ruled in ruled_dlts(subject):
+        refusal.add(
+            f"{ruled.now.term} of {subject.id} (entry {ruled.entry}) was ruled a DLT: rule again "
+            f"(trial adjudicate {ruled.entry} --no-dlt), and the DLT is taken back with it."
+        )
 
 
 def _check_withdrawal(refusal: Refusal, state: TrialState, fact: Fact[Event]) -> None:

@@ -57,6 +57,7 @@ from escalation.trial.events import (
     VoteCast,
 )
 from escalation.trial.keys.held import Key, lacks_key
+from escalation.trial.keys.rights import may_not_register_keys
 from escalation.trial.names import name_key
 from escalation.trial.people import lacks_role
 from escalation.trial.state import (
@@ -403,11 +404,14 @@ def _adjudicate(
     known = state.find_event(event.entry)
     if known is None:
         return f"entry {event.entry} is not the first report of an adverse event"
+    lacking = lacks_role(recorded.by, state.roles_of(recorded.by), "adjudicate")
+    if lacking is not None:
+        return lacking
     ruling = Adjudication(
         seq=recorded.seq, by=recorded.by, event=event, n_reports=len(known.reports)
     )
     _put_event(state, known, replace(known, adjudications=(*known.adjudications, ruling)))
-    return lacks_role(recorded.by, state.roles_of(recorded.by), "adjudicate")
+    return None
 
 
 def _put_event(state: TrialState, old: AdverseEvent, new: AdverseEvent) -> None:
@@ -434,9 +438,12 @@ def _rule_evaluability(
     subject = state.subjects.get(event.subject)
     if subject is None or subject.dosing is None:
         return f"{event.subject} had not been dosed"
+    lacking = lacks_role(recorded.by, state.roles_of(recorded.by), "rule on evaluability")
+    if lacking is not None:
+        return lacking
     fact = Fact(seq=recorded.seq, by=recorded.by, event=event)
     state.subjects[subject.id] = replace(subject, rulings=(*subject.rulings, fact))
-    return lacks_role(recorded.by, state.roles_of(recorded.by), "rule on evaluability")
+    return None
 
 
 def _fail_screening(state: TrialState, recorded: Recorded, event: ScreeningFailed) -> str | None:
@@ -519,27 +526,24 @@ def _register_key(state: TrialState, recorded: Recorded, event: KeyRegistered) -
     except InputError as error:
         return f"{error}"
     state.keys[event.public_key] = Key(
-        person=event.person,
+        person=state.person(event.person),
         public_key=event.public_key,
         entry=recorded.seq,
         since=recorded.at,
     )
-    return _may_not_register_keys(state, recorded.by)
+    return may_not_register_keys(state, recorded.by)
 
 
 def _revoke_key(state: TrialState, recorded: Recorded, event: KeyRevoked) -> str | None:
-    lacking = lacks_key(state.keys, event.person, event.public_key)
+    person = state.person(event.person)
+    lacking = lacks_key(state.keys, person, event.public_key)
     if lacking is not None:
         return lacking
     key = state.keys[event.public_key]
     state.keys[event.public_key] = replace(key, revoked_by=recorded.seq, until=recorded.at)
-    return None if recorded.by == event.person else _may_not_register_keys(state, recorded.by)
-
-
-def _may_not_register_keys(state: TrialState, person: str) -> str | None:
-    if person == state.owner:
+    if state.person(recorded.by) == person:  # who lost it may say so
         return None
-    return lacks_role(person, state.roles_of(person), "register a key")
+    return may_not_register_keys(state, recorded.by)
 
 
 def _keep_timestamp(state: TrialState, _: Recorded, event: TimestampKept) -> str | None:
@@ -556,7 +560,7 @@ def _sign(state: TrialState, recorded: Recorded, event: Signed | SignedWithKey) 
     if state.hashes[event.entry - 1] != event.entry_hash:
         return f"the signature is of another entry {event.entry}: the hashes differ"
     if isinstance(event, SignedWithKey):
-        lacking = lacks_key(state.keys, recorded.by, event.public_key)
+        lacking = lacks_key(state.keys, state.person(recorded.by), event.public_key)
         if lacking is not None:
             return lacking
     place = _place_of_decision(state, event.entry)

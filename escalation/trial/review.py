@@ -96,7 +96,7 @@ def _recorded_late(state: TrialState) -> Iterator[Remark]:
                 text=f"The approval of decision {made.seq} on {signed.event.on} was recorded on "
                 f"{recorded_on}{dosed}.",
             )
-        since = state.role_since.get((signed.by, Role.CHAIR))
+        since = state.role_since.get((state.person(signed.by), Role.CHAIR))
         if since is not None and since > signed.event.on:
             yield Remark(
                 entry=signed.seq,

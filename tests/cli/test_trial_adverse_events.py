@@ -174,3 +174,21 @@ def test_the_tables_are_drawn(at: At, tmp_path: Path) -> None:
     assert result.stderr == f"wrote {file}\n"
     assert "grade 4" in file.read_text(encoding="utf-8")
     assert "no treatment-emergent adverse event" in at("decided").fails(f"ae --table --plot {file}")
+
+
+def test_a_request_that_is_repeated_is_recorded_once(at: At) -> None:
+    shell = at("dosed")
+    signs = "--observe temperature=38.5 --observe vasopressors=1"
+    line = (
+        f"site: ae S1 --term CRS --category crs --started 2026-01-07 {signs} --on 2026-01-08 "
+        "--serious hospitalisation --serious life-threatening --request-id first"
+    )
+    entry = shell.json(line)["entries"][0]["seq"]
+    assert shell.json(line)["entries"][0]["seq"] == entry == shell.seq()
+    line = (
+        f"site: ae --update {entry} --observe temperature=39 --observe vasopressors=2 "
+        "--serious hospitalisation --ended 2026-01-09 --on 2026-01-09 --request-id second"
+    )
+    assert shell.json(line)["entries"][0]["seq"] == entry + 1
+    assert shell.json(line)["entries"][0]["seq"] == entry + 1 == shell.seq()
+    assert "is not as it was written" not in shell.ok("verify")

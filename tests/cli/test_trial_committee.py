@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -136,6 +137,23 @@ def test_a_decision_is_sent_and_data_are_frozen(shell: Shell) -> None:
     (decision,) = shell.json("status")["decisions"]
     assert decision["circulated"] == [{"entry": 11, "on": "2026-01-05", "to": ["site", "Site 02"]}]
     assert decision["frozen"] == 5
+
+
+def test_a_trial_that_0_2_0_began_is_decided_as_it_was(tmp_path: Path) -> None:
+    """Oracle: the ledger that version wrote, and the line that its help gave."""
+    file = Path(__file__).parents[1] / "data" / "ledgers" / "0.2.0.db"
+    shell = Shell(str(shutil.copy(file, tmp_path / "old.db")))
+    on = "--on 2026-05-28"
+    both = '--attended "Zhao Lan=for" --attended "K. Sato=for"'
+    said = shell.fails(f'Zhao Lan: decide --defer --attended "Zhao Lan=for" {on}')
+    assert "The quorum is 2; 1 with a vote attended." in said
+    said = shell.ok(f'Zhao Lan: decide --defer {both} --attended "E. Brandt" {on}')
+    assert said.endswith("For: Zhao Lan, K. Sato; present: E. Brandt.")
+    said = shell.fails(f"K. Sato: vote --for {on}")
+    assert "Decision 45 was recorded with its votes." in said
+    assert "cohort" not in shell.ok(f"Zhao Lan: sign approved {on}")
+    assert shell.json("status")["solo"] is False
+    assert shell.json("status")["decisions"][-1]["standing"] == "carried"
 
 
 def test_a_name_that_only_looks_like_a_known_one_is_told(shell: Shell) -> None:

@@ -488,18 +488,19 @@ def test_only_an_approved_decision_is_sent(bench: Bench) -> None:
 
 
 def test_a_decision_waits_for_frozen_data_where_the_protocol_says_so() -> None:
-    bench = Bench.started(freeze_first=True)
-    assert "The data have not been frozen" in bench.refused(decide, STATISTICIAN)
-    bench.do(freeze_data, SITE, checked_by=[STATISTICIAN], statement="source verified")
-    bench.meet()
-    bench.do(sign, CHAIR, meaning=Meaning.APPROVED)
-    assert bench.state.freezes[0][1] == DataFrozen(
-        on=day(0), cutoff=6, checked_by=(STATISTICIAN,), statement="source verified"
-    )
-    assert bench.state.decisions[0].frozen == 6
+    bench = opened(freeze_first=True)  # 7 to 10: before the first patient there are no data
     bench.enrol("S1")
-    said = bench.refused(decide, STATISTICIAN, choice=Choice(action="defer"), rationale="x")
-    assert "frozen by entry 7 up to entry 6, and entry 12 came after: freeze them again." in said
+    defer = {"choice": Choice(action="defer"), "rationale": "a meeting is due"}
+    assert "The data have not been frozen" in bench.refused(decide, STATISTICIAN, **defer)
+    bench.do(freeze_data, SITE, checked_by=[STATISTICIAN], statement="source verified")
+    assert bench.state.freezes[0][1] == DataFrozen(
+        on=day(0), cutoff=11, checked_by=(STATISTICIAN,), statement="source verified"
+    )
+    bench.do(decide, STATISTICIAN, **defer)
+    assert bench.state.decisions[-1].frozen == 11
+    bench.dose("S1")
+    said = bench.refused(decide, STATISTICIAN, **defer)
+    assert "frozen by entry 12 up to entry 11, and entry 14 came after: freeze them again" in said
 
 
 @pytest.mark.parametrize(

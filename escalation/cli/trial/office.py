@@ -73,8 +73,8 @@ def delegate(
     """Give a person a role in the trial, or take it away.
 
     ROLE is site (records patients), member (votes), chair (votes, overrides the rule, approves),
-    statistician (records and proposes decisions) or auditor. Everybody may sign as reviewed, and
-    hold enrolment.
+    statistician (records and proposes decisions), adjudicator (rules on adverse events and on who
+    counts, as the chair may) or auditor. Everybody may sign as reviewed, and hold enrolment.
 
     Example: escalation trial delegate "Li Na" site --as "Zhao Lan"
     """

@@ -116,7 +116,7 @@ def verify(
                     continue
                 states[trial] = state = replay_events(entries)
                 findings += tracker.check_keys(entries, vouching)
-                signatures[trial], files = signature_files(trial, entries, state.keys)
+                signatures[trial], files = signature_files(trial, entries, state)
                 if folder is not None:
                     write_signatures(folder, files)
         found, held = hold_against_files(ledger, states, anchor_path, place.db)

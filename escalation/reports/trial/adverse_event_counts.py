@@ -16,7 +16,6 @@ from escalation.trial.adverse_events.listing import ListedEvent, list_events
 
 __all__ = [
     "GRADES",
-    "SEVERE",
     "Counts",
     "LevelEvents",
     "TermEvents",
@@ -26,7 +25,6 @@ __all__ = [
 ]
 
 GRADES = range(1, 6)
-SEVERE = 3  # grade 3 and more are severe, life-threatening or fatal in every scale that is known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,6 @@ from escalation.outcomes import Tally
 from escalation.protocol import Protocol
 from escalation.reports.trial.adverse_event_counts import (
     GRADES,
-    SEVERE,
     Counts,
     LevelEvents,
     TermEvents,
@@ -25,7 +24,7 @@ from escalation.text import count
 from escalation.trial import TrialState
 from escalation.trial.adverse_events.delays import find_delays, warn_of_delays
 from escalation.trial.adverse_events.listing import ListedEvent, list_events
-from escalation.trial.adverse_events.verdicts import suggest
+from escalation.trial.adverse_events.verdicts import SEVERE, suggest
 from escalation.trial.rule import NoProtocolError
 
 __all__ = ["view_adverse_events"]

@@ -350,12 +350,6 @@ def _check_grade(refusal: Refusal, name: str, grade: object) -> None:
 
 def _check_days(refusal: Refusal, subject: Subject, course: AdverseEvent, report: Report) -> None:
     event, on = report.event, report.on
-    enrolled = subject.enrolments[0].event.on
-    refusal.unless(
-        event.started >= enrolled,
-        f"The onset {event.started} is before {subject.id} was enrolled on {enrolled}: an event "
-        "before enrolment is not one of the trial.",
-    )
     refusal.unless(event.started <= on, f"The onset {event.started} is after the day {on}.")
     if event.ended is not None:
         refusal.unless(
@@ -364,23 +358,37 @@ def _check_days(refusal: Refusal, subject: Subject, course: AdverseEvent, report
         )
         newly = report.follow_up is None or "ended" in report.follow_up.changes
         refusal.unless(not newly or event.ended <= on, f"The end {event.ended} is after {on}.")
-    since = event.started if report.follow_up is None else on
-    what = "the onset" if report.follow_up is None else "the day of the change,"
+    if report.follow_up is not None:
+        _check_order(refusal, course, report)
+        return
+    enrolled = subject.enrolments[0].event.on
+    refusal.unless(
+        event.started >= enrolled,
+        f"The onset {event.started} is before {subject.id} was enrolled on {enrolled}: an event "
+        "before enrolment is not one of the trial.",
+    )
+    _check_awareness(refusal, report, f"the onset {event.started}", event.started)
+    refusal.unless(
+        report.aware <= on, f"The site became aware on {report.aware}, after the day {on}."
+    )
+
+
+def _check_order(refusal: Refusal, course: AdverseEvent, report: Report) -> None:
+    """Refuse a follow-up of a day before that of an earlier one, or known before its day."""
+    _check_awareness(refusal, report, f"the day of the change, {report.on}", report.on)
+    for before in course.reports:
+        if before.follow_up is not None and before.seq < report.seq and before.on > report.on:
+            refusal.add(
+                f"Entry {before.seq} says how it was from {before.on} on, which is later than "
+                f"{report.on}: follow-ups come in the order of their days, and a wrong one is "
+                "corrected."
+            )
+
+
+def _check_awareness(refusal: Refusal, report: Report, what: str, since: date) -> None:
     refusal.unless(
         report.aware >= since,
-        f"The site cannot have become aware on {report.aware}, before {what} {since}.",
-    )
-    if report.follow_up is None:
-        refusal.unless(
-            report.aware <= on, f"The site became aware on {report.aware}, after the day {on}."
-        )
-        return
-    before = [r for r in course.reports if r.follow_up is not None and r.seq < report.seq]
-    refusal.unless(
-        not before or on >= before[-1].on,
-        f"Entry {before[-1].seq if before else ''} says how it was from "
-        f"{before[-1].on if before else ''} on, which is later than {on}: follow-ups come in the "
-        "order of their days, and a wrong one is corrected.",
+        f"The site cannot have become aware on {report.aware}, before {what}.",
     )
 
 

@@ -33,6 +33,7 @@ __all__ = [
     "known_by",
     "may_be_dlt",
     "open_events",
+    "ruled_dlts",
     "ruling_in_force",
     "suggest",
     "unruled_dlts",
@@ -137,8 +138,11 @@ def _is_worse(event: AdverseEvent, entry: int) -> bool:
 
 def open_events(subject: Subject, on: date) -> Iterator[OpenEvent]:
     """Yield the events of a subject that call for a ruling; nothing hangs on them after a DLT."""
-    if subject.standing is Standing.DLT:
-        return
+    if subject.standing is not Standing.DLT:
+        yield from _without_ruling(subject, on)
+
+
+def _without_ruling(subject: Subject, on: date) -> Iterator[OpenEvent]:
     for event in subject.events:
         if ruling_in_force(subject, event, on) is None:
             found = suggest(subject, event, on)
@@ -174,11 +178,22 @@ def unruled_dlts(state: TrialState, on: date) -> list[OpenEvent]:
     return found
 
 
+def ruled_dlts(subject: Subject) -> list[AdverseEvent]:
+    """Return the events of a subject that were ruled a DLT."""
+    return [e for e in subject.events if e.ruling is not None and e.ruling.event.dlt]
+
+
 def faults_of_verdict(subject: Subject, said: OutcomeRecorded) -> Iterator[str]:
     """Yield why "no DLT", or "moderate", cannot be said, and what has to be done first."""
     if said.outcome not in (Outcome.NO_DLT, Outcome.MODERATE):
         return
-    for unruled in open_events(subject, said.on):
+    for ruled in ruled_dlts(subject):
+        ruling = ruled.adjudications[-1].seq
+        yield (
+            f"{ruled.now.term} of {subject.id} (entry {ruled.entry}) was ruled a DLT by entry "
+            f"{ruling}: it would have to be ruled again (trial adjudicate {ruled.entry})."
+        )
+    for unruled in _without_ruling(subject, said.on):
         entry = unruled.event.entry
         yield (
             f'{unruled.text}: it has to be adjudicated before "no DLT" can be said '
@@ -203,6 +218,11 @@ def _is_recorded_as(toxicity: Toxicity, event: AdverseEvent) -> bool:
         same_word(toxicity.term, event.now.term)
         and toxicity.onset == event.now.started
         and toxicity.grade <= event.worst_grade
+        and (
+            toxicity.relation is None
+            or not is_related(toxicity.relation)
+            or is_related(event.now.relation)
+        )
     )
 
 

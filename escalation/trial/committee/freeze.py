@@ -54,7 +54,7 @@ def freeze_data(
 
 def unfrozen(state: TrialState) -> str | None:
     """Say that a decision lacks frozen data, where the protocol demands them; None otherwise."""
-    if not state.committee.freeze_first:
+    if not (state.committee.freeze_first and state.data_seq):
         return None
     if not state.freezes:
         return "The data have not been frozen (freeze_first is true in the protocol)."

@@ -47,8 +47,11 @@ def sign(
     made = next((made for made in state.decisions if made.seq == entry), None)
     if made is not None:
         refusal.check_not_before(recorder, made.event.on)
-        signed = [s.by for s in made.signatures if getattr(s.event, "meaning", None) is meaning]
-        refusal.unless(recorder.name not in signed, f"{recorder.name} has signed it so.")
+        alike = [s for s in made.signatures if getattr(s.event, "meaning", None) is meaning]
+        signed = {state.person(signature.by) for signature in alike}
+        refusal.unless(
+            state.person(recorder.name) not in signed, f"{recorder.name} has signed it so."
+        )
     if meaning is not Meaning.REVIEWED:
         if last is None:
             refusal.add("No decision has been made.")

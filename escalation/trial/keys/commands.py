@@ -14,8 +14,8 @@ from escalation.trial.commands import Events, Recorder, Refusal
 from escalation.trial.committee.sign import sign
 from escalation.trial.events import KeyRegistered, KeyRevoked, Meaning, SignedWithKey, TimestampKept
 from escalation.trial.keys.held import keys_in_force, lacks_key
+from escalation.trial.keys.rights import may_not_register_keys
 from escalation.trial.keys.statement import NAMESPACE, anchor_text, statement
-from escalation.trial.people import lacks_role
 from escalation.trial.state import TrialState
 
 __all__ = [
@@ -51,7 +51,7 @@ def register_key(state: TrialState, recorder: Recorder, *, person: str, public_k
     elif known is not None:
         refusal.add(f'It is registered as a key of "{known.person}", by entry {known.entry}.')
     refusal.raise_if_any()
-    return (KeyRegistered(on=recorder.on, person=person, public_key=public_key),)
+    return (KeyRegistered(on=recorder.on, person=state.person(person), public_key=public_key),)
 
 
 def revoke_key(
@@ -71,7 +71,8 @@ def revoke_key(
         Its fingerprint; None for the only one.
     """
     refusal = Refusal(f'the key of "{person}" cannot be revoked')
-    if recorder.name == person:  # who lost it may say so
+    person = state.person(person)
+    if state.person(recorder.name) == person:  # who lost it may say so
         refusal.unless(state.registered is not None, "The trial is not registered.")
         refusal.check_day(recorder)
     else:
@@ -94,8 +95,7 @@ def _check_may(refusal: Refusal, state: TrialState, recorder: Recorder) -> None:
     """Whoever registered the trial may register keys too, as they may delegate."""
     refusal.unless(state.registered is not None, "The trial is not registered.")
     refusal.check_day(recorder)
-    if recorder.name != state.owner:
-        refusal.add(lacks_role(recorder.name, state.roles_of(recorder.name), "register a key"))
+    refusal.add(may_not_register_keys(state, recorder.name))
 
 
 # ---------------------------------------------------------------- sign
@@ -161,7 +161,7 @@ def sign_with_key(
         by=recorder.name,
     )
     public_key = signer.public_key
-    lacking = lacks_key(state.keys, recorder.name, public_key)
+    lacking = lacks_key(state.keys, state.person(recorder.name), public_key)
     refusal.add(None if lacking is None else f"{_sentence(lacking)} ({fingerprint(public_key)}).")
     refusal.raise_if_any()
     signature = signer.sign(text, NAMESPACE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -11,7 +11,7 @@ from escalation.trial.events import Meaning, SignedWithKey
 from escalation.trial.keys.checking import text_of
 from escalation.trial.keys.held import Key
 from escalation.trial.keys.statement import NAMESPACE, principal
-from escalation.trial.state import Recorded
+from escalation.trial.state import Recorded, TrialState
 
 __all__ = ["ALLOWED", "CHECK", "SignatureFiles", "signature_files"]
 
@@ -31,14 +31,14 @@ class SignatureFiles:
 
 
 def signature_files(
-    trial: str, entries: Sequence[Recorded], keys: Mapping[str, Key]
+    trial: str, entries: Sequence[Recorded], state: TrialState
 ) -> tuple[list[SignatureFiles], dict[str, bytes]]:
     """Return every signature by key with its line, and the files that the lines read, by name.
 
     A key is allowed from the time of its entry to that of the entry that revoked it, and every
     signature is checked as of the time at which it was recorded (OpenSSH 9.1 or later).
     """
-    found, files = [], {ALLOWED: "".join(map(_allowed_line, keys.values())).encode()}
+    found, files = [], {ALLOWED: "".join(map(_allowed_line, state.keys.values())).encode()}
     for recorded in entries:
         event = recorded.event
         if not isinstance(event, SignedWithKey):
@@ -46,8 +46,9 @@ def signature_files(
         name = f"signature-{recorded.seq}"
         files[f"{name}.txt"] = text_of(trial, recorded, event)
         files[f"{name}.sig"] = event.signature.encode()
+        by = shlex.quote(principal(state.person(recorded.by)))
         line = (
-            f"ssh-keygen -Y verify -f {ALLOWED} -I {shlex.quote(principal(recorded.by))} "
+            f"ssh-keygen -Y verify -f {ALLOWED} -I {by} "
             f"-n {NAMESPACE} -Overify-time={_time(recorded.at)} -s {name}.sig < {name}.txt"
         )
         found.append(

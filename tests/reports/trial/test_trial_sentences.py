@@ -33,7 +33,7 @@ from escalation.trial.events import (
     Toxicity,
     Vote,
 )
-from tests.reports.played import SOLO, Played, begin, begin_as_0_2_0, play_demo
+from tests.reports.played import Played, begin, begin_as_0_2_0, play_demo
 
 DEMO = play_demo()
 
@@ -48,7 +48,7 @@ def said(played: Played, seq: int | None = None, *, day: bool = True) -> str:
     [
         (
             1,
-            "trial registered on 2026-01-05 under protocol nct07123519, digest f3cdea5b0849, "
+            "trial registered on 2026-01-05 under protocol nct07123519, digest 3784ca7f9771, "
             "quorum 2.",
         ),
         (2, "Lin Mei given the role site on 2026-01-05."),
@@ -124,9 +124,10 @@ def test_the_office_s_entries_give_their_reason() -> None:
     assert said(played) == "enrolment held on 2026-01-05: lot recalled!"
     played.do(resume_enrolment, reason="new lot")
     assert said(played) == "enrolment resumed on 2026-01-05: new lot."
-    played.do(amend_protocol, protocol=SOLO, reason="new ladder")
+    played.do(revoke_role, person="Ada", role=Role.SITE, reason="the chair is not the site")
+    played.do(amend_protocol, protocol=load_protocol("nct07123519"), reason="new ladder")
     assert said(played) == (
-        "protocol amended on 2026-01-05 to protocol nct07123519, digest f3cdea5b0849: new ladder."
+        "protocol amended on 2026-01-05 to protocol nct07123519, digest 3784ca7f9771: new ladder."
     )
     played.do(close_trial, reason="sponsor's wish")
     assert said(played) == "trial closed on 2026-01-05: sponsor's wish."

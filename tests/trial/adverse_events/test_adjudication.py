@@ -26,6 +26,7 @@ from escalation.trial import (
     warnings,
 )
 from escalation.trial.events import (
+    AdverseEventAdjudicated,
     Choice,
     EntryCorrected,
     EventOutcome,
@@ -36,7 +37,8 @@ from escalation.trial.events import (
     Serious,
     Toxicity,
 )
-from tests.trial.bench import CHAIR, NCT, SITE, Bench, day
+from escalation.trial.evolve import evolve
+from tests.trial.bench import CHAIR, NCT, SITE, Bench, day, recorded
 
 ADJUDICATOR, WINDOW = "adjudicator", 28
 # no rules: any event of grade 3 or more that may be related; and rules of two kinds
@@ -386,6 +388,51 @@ def test_a_corrected_report_calls_for_a_new_ruling() -> None:
     rule(bench, entry, dlt=False, reason="fever of another cause")
     bench.do(correct_entry, SITE, 9, entry=entry, changes={"grade": 4}, reason="misread")
     assert "the ruling of entry" in refused_verdict(bench)
+
+
+# ---------------------------------------------------------------- round about a ruling
+
+
+def test_a_dlt_is_not_corrected_to_no_dlt_over_an_event_that_nobody_ruled_on() -> None:
+    bench = treated()
+    entry = report(bench)
+    bench.dlt("S1", 6, 5)
+    bench.now = WINDOW
+    said = bench.refused(
+        correct_entry, SITE, entry=bench.state.seq, reason="misread",
+        changes={"outcome": "N", "on": str(day(WINDOW)), "toxicities": []},
+    )  # fmt: skip
+    assert f"(entry {entry}) meets rule" in said
+
+
+@pytest.mark.parametrize("changes", [None, {"outcome": "X", "reason": "left"}, {"outcome": "N"}])
+def test_the_dlt_of_a_ruling_is_taken_back_by_a_ruling_alone(changes: Any) -> None:
+    bench = treated()
+    entry = report(bench)
+    rule(bench, entry, dlt=True)
+    said = bench.refused(
+        correct_entry, SITE, 30, entry=bench.state.seq, changes=changes, reason="misread"
+    )
+    assert f"was ruled a DLT: rule again (trial adjudicate {entry} --no-dlt)" in said
+
+
+def test_an_unrelated_event_does_not_answer_for_a_related_toxicity_typed_with_no_dlt() -> None:
+    bench = treated()
+    report(bench, 4, term="MOF", relation=Relation.UNRELATED)
+    toxicity = Toxicity(term="MOF", grade=4, onset=day(5), relation=Relation.DEFINITE)
+    assert "MOF of S1, grade 4, definite" in refused_verdict(bench, toxicities=[toxicity])
+
+
+def test_who_may_not_rule_changes_nothing_even_where_the_entry_was_forged() -> None:
+    bench = treated()
+    entry = report(bench)
+    forged = AdverseEventAdjudicated(
+        on=day(6), entry=entry, dlt=False, suggested="meets the definition", reason="x"
+    )
+    bench.state = evolve(bench.state, recorded(bench.state, forged, SITE))
+    assert bench.state.find_event(entry).ruling is None
+    assert "to adjudicate takes" in bench.state.oddities[-1][1]
+    assert "meets rule" in refused_verdict(bench)
 
 
 # ---------------------------------------------------------------- gates and decisions
