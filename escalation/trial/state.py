@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 
@@ -21,7 +22,7 @@ from escalation.trial.events import (
     ScreeningFailed,
     VoteCast,
 )
-from escalation.trial.subjects import Fact, Standing, Subject
+from escalation.trial.subjects import Fact, Standing, Subject, came_on
 
 __all__ = [
     "Cohort",
@@ -29,6 +30,7 @@ __all__ = [
     "MadeDecision",
     "Recorded",
     "TrialState",
+    "write_cohort",
 ]
 
 
@@ -92,24 +94,17 @@ class MadeDecision:
 
     def knew(self, subject: Subject) -> bool:
         """Tell whether a subject had been dosed, by the day, when the decision was made."""
-        dosing = subject.dosing
-        if dosing is None or subject.cohort > self.n_cohorts:
+        dosed_at = subject.dosed_at
+        if dosed_at is None or subject.cohort > self.n_cohorts:
             return False
-        on = self.event.on
-        return dosing.event.on < on or (dosing.event.on == on and dosing.seq <= self.event.cutoff)
+        return dosed_at <= (self.event.on, self.event.cutoff)
 
     def could_know_outcome(self, subject: Subject) -> bool:
-        """Tell whether an outcome had been recorded by then, or had come by the day, unrecorded.
-
-        A DLT has come with the first of its toxicities.
-        """
-        for fact in subject.outcomes:
-            days = [fact.event.on]
-            if fact.event.outcome is Outcome.DLT:
-                days += [toxicity.onset for toxicity in fact.event.toxicities]
-            if fact.seq <= self.event.cutoff or min(days) < self.event.on:
-                return True
-        return False
+        """Tell whether an outcome had been recorded by then, or had come by the day, unrecorded."""
+        return any(
+            fact.seq <= self.event.cutoff or came_on(fact.event) < self.event.on
+            for fact in subject.outcomes
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,38 +256,16 @@ class TrialState:
             facts.append(subject.dosing)
         return next((fact for fact in facts if fact.seq == seq), None)
 
-    def written_cohorts(
-        self, known_to: MadeDecision | None = None, *, pending_then: bool = False
-    ) -> list[WrittenCohort]:
-        """Return the trial so far in the field's notation: cohorts in which somebody was dosed.
-
-        Parameters
-        ----------
-        known_to : MadeDecision or None
-            Only subjects who had been dosed by then, with their outcomes as known now.
-        pending_then : bool
-            Of those, whose outcome could not be known by then is pending.
-        """
-        written = []
-        then = known_to if pending_then else None
-        for cohort in self.cohorts:
-            dosed = [
-                subject
-                for subject in self.members(cohort)
-                if subject.dosing is not None and (known_to is None or known_to.knew(subject))
-            ]
-            by_level: dict[int, list[Subject]] = {}
-            # a correction can have moved one to another level; the trial stands at the cohort's
-            for subject in sorted(dosed, key=lambda subject: subject.level == cohort.level):
-                by_level.setdefault(subject.level, []).append(subject)
-            for label, subjects in by_level.items():
-                letters = tuple(
-                    s.outcome if then is None or then.could_know_outcome(s) else Outcome.PENDING
-                    for s in subjects
-                    if s.outcome is not None
-                )
-                written.append(WrittenCohort(label=label, outcomes=letters))
-        return written
+    def written_cohorts(self) -> list[WrittenCohort]:
+        """Return the trial so far in the field's notation: cohorts in which somebody was dosed."""
+        return [
+            written
+            for cohort in self.cohorts
+            for written in write_cohort(
+                cohort,
+                [(s, s.outcome) for s in self.members(cohort) if s.outcome is not None],
+            )
+        ]
 
     def tallies(self) -> tuple[Tally, ...]:
         """Return what has been seen at each level, lowest first."""
@@ -307,3 +280,17 @@ class TrialState:
             if isinstance(value, dict | list):
                 setattr(other, member.name, value.copy())
         return other
+
+
+def write_cohort(
+    cohort: Cohort, dosed: Iterable[tuple[Subject, Outcome]]
+) -> Iterator[WrittenCohort]:
+    """Write those dosed in a cohort in the field's notation, once for each level they are at.
+
+    A correction can have moved one to another level; the trial stands at the cohort's, the last.
+    """
+    by_level: dict[int, list[Outcome]] = {}
+    for subject, letter in sorted(dosed, key=lambda pair: pair[0].level == cohort.level):
+        by_level.setdefault(subject.level, []).append(letter)
+    for label, letters in by_level.items():
+        yield WrittenCohort(label=label, outcomes=tuple(letters))

@@ -21,7 +21,7 @@ from escalation.trial.events import (
     Toxicity,
 )
 
-__all__ = ["Fact", "Standing", "Subject"]
+__all__ = ["Fact", "Standing", "Subject", "came_on"]
 
 E_co = TypeVar("E_co", bound=Event, covariant=True)
 
@@ -111,6 +111,11 @@ class Subject:
         return None if self.dosing is None else self.dosing.event.on
 
     @property
+    def dosed_at(self) -> tuple[date, int] | None:
+        """Day of the infusion and the entry that says so, by which dosings are in order."""
+        return None if self.dosing is None else (self.dosing.event.on, self.dosing.seq)
+
+    @property
     def window_closes(self) -> date | None:
         """Last day of the DLT window; None before dosing, or where the protocol has no window."""
         return None if self.dosed_on is None else window_closes(self.dlt, self.dosed_on)
@@ -123,6 +128,8 @@ class Subject:
         moderate toxicity or without, counts from the day the window closes: where a correction has
         moved that day beyond it, the subject is pending again.
         """
+        if not self.outcomes:  # most often asked of a long trial, and soonest answered
+            return Standing.ASSIGNED if self.dosing is None else Standing.PENDING
         said = {fact.event.outcome for fact in self.outcomes}
         if self.dosing is None:
             return Standing.WITHDRAWN if Outcome.NOT_EVALUABLE in said else Standing.ASSIGNED
@@ -178,3 +185,10 @@ _LETTERS = {
     Standing.DLT: Outcome.DLT,
     Standing.NOT_EVALUABLE: Outcome.NOT_EVALUABLE,
 }
+
+
+def came_on(event: OutcomeRecorded) -> date:
+    """Return the day on which an outcome came: a DLT with the first of its toxicities."""
+    if event.outcome is not Outcome.DLT:
+        return event.on
+    return min([event.on, *(toxicity.onset for toxicity in event.toxicities)])
