@@ -71,4 +71,4 @@ def count(n: int, noun: str) -> str:
 def list_briefly(items: Sequence[object], most: int = 8) -> str:
     """List a few: ``31, 32, 40``; of more than ``most``, only so many and how many more."""
     listed = ", ".join(map(str, items[:most]))
-    return listed if len(items) <= most else f"{listed} and {len(items) - most} more"
+    return listed if len(items) == len(items[:most]) else f"{listed} and {len(items) - most} more"

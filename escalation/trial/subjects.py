@@ -89,6 +89,7 @@ class Subject:
     events: tuple[AdverseEvent, ...] = ()
     sites: tuple[tuple[date, str], ...] = ()
     former_ids: tuple[str, ...] = ()
+    _standing: Standing | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def enrolment(self) -> SubjectEnrolled:
@@ -122,14 +123,20 @@ class Subject:
 
     @property
     def standing(self) -> Standing:
-        """How the subject stands, whatever the order in which entries came.
+        """How the subject stands; found once, since a page asks for it many times."""
+        standing = self._standing
+        if standing is None:
+            standing = self._find_standing()
+            object.__setattr__(self, "_standing", standing)
+        return standing
+
+    def _find_standing(self) -> Standing:
+        """Return how the subject stands, whatever the order in which entries came.
 
         A DLT counts however short the follow-up and whatever else was recorded. "No DLT", with a
         moderate toxicity or without, counts from the day the window closes: where a correction has
         moved that day beyond it, the subject is pending again.
         """
-        if not self.outcomes:  # most often asked of a long trial, and soonest answered
-            return Standing.ASSIGNED if self.dosing is None else Standing.PENDING
         said = {fact.event.outcome for fact in self.outcomes}
         if self.dosing is None:
             return Standing.WITHDRAWN if Outcome.NOT_EVALUABLE in said else Standing.ASSIGNED

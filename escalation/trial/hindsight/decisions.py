@@ -29,10 +29,10 @@ def look_back_at_decisions(state: TrialState) -> Iterator[Remark]:
     news = _news(state)
     approved = (state.decisions[k] for k in sorted(news) if state.decisions[k].approved)
     for made, seen in _known_to(state, approved):
-        # a level that the protocol of that time did not have: a departure shows it
-        if seen.is_on(made.protocol):
+        now = seen.ask(made.protocol)
+        if now is not None:
             place = bisect_left(state.decisions, made.seq, key=lambda made: made.seq)
-            yield from _judge_again(state, made, seen.ask(made.protocol), news[place])
+            yield from _judge_again(state, made, now, news[place])
 
 
 def _news(state: TrialState) -> dict[int, set[int]]:

@@ -10,12 +10,15 @@ from collections import Counter
 from collections.abc import Iterator
 
 from escalation.designs.base import NOBODY, Decision
+from escalation.designs.pending import count_resolutions
 from escalation.outcomes import Cohort, Outcome, Tally, last_tally
 from escalation.protocol import Protocol
 from escalation.trial.state import TrialState, write_cohort
 from escalation.trial.subjects import Subject
 
 __all__ = ["Seen"]
+
+MAX_WAYS = 1_000  # in which the pending can turn out: of 12 patients at one level, 91
 
 
 class Seen:
@@ -58,17 +61,21 @@ class Seen:
         members = (s for s in self._state.members(cohort) if s.id in letters)
         return list(write_cohort(cohort, ((s, letters[s.id]) for s in members)))
 
-    def is_on(self, protocol: Protocol) -> bool:
-        """Tell whether every level given is on a protocol's ladder."""
-        return self._counts.keys() <= set(protocol.labels)
+    def ask(self, protocol: Protocol) -> Decision | None:
+        """Ask the rule of a protocol.
 
-    def ask(self, protocol: Protocol) -> Decision:
-        """Ask the rule of a protocol."""
-        newest = next(reversed(self), None)
-        level = protocol.design.start if newest is None else protocol.labels.index(newest.label)
+        None where it cannot be asked: at a level that its ladder does not have, or with more
+        patients pending than a trial that is looked back on has.
+        """
+        if not self._counts.keys() <= set(protocol.labels):
+            return None
         tallies = tuple(_tally(self._counts.get(label, Counter())) for label in protocol.labels)
-        last = last_tally(self) if protocol.design.remembers else NOBODY
-        return protocol.design.decide(tallies, level, last)
+        design = protocol.design
+        if count_resolutions(tallies, dropouts=True, moderate=design.asks_moderate) > MAX_WAYS:
+            return None
+        newest = next(reversed(self), None)
+        level = design.start if newest is None else protocol.labels.index(newest.label)
+        return design.decide(tallies, level, last_tally(self) if design.remembers else NOBODY)
 
 
 def _tally(counts: Counter[Outcome]) -> Tally:
