@@ -2,7 +2,7 @@
 
 from escalation.trial.commands import Events, Recorder
 from escalation.trial.committee import decide, sign
-from escalation.trial.corrections import correct_entry
+from escalation.trial.corrections import correct_entry, rename_subject
 from escalation.trial.evolve import evolve, replay_events
 from escalation.trial.hindsight import look_back
 from escalation.trial.next_patient import NextPatient, next_patient
@@ -18,7 +18,9 @@ from escalation.trial.office import (
 from escalation.trial.remarks import Remark
 from escalation.trial.review import departures, warnings
 from escalation.trial.rule import rule_says
+from escalation.trial.screening import record_screening_failure
 from escalation.trial.site import dose_subject, enrol_subject, record_outcome
+from escalation.trial.sites import open_site, transfer_subject
 from escalation.trial.state import Recorded, TrialState
 
 __all__ = [
@@ -40,12 +42,16 @@ __all__ = [
     "hold_enrolment",
     "look_back",
     "next_patient",
+    "open_site",
     "record_outcome",
+    "record_screening_failure",
     "register_trial",
+    "rename_subject",
     "replay_events",
     "resume_enrolment",
     "revoke_role",
     "rule_says",
     "sign",
+    "transfer_subject",
     "warnings",
 ]

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from escalation.errors import RefusedError
 from escalation.text import is_line
+from escalation.trial.calendar import day_in
 from escalation.trial.events import AnyEvent
 from escalation.trial.people import lacks_role
 from escalation.trial.state import TrialState
@@ -59,17 +60,24 @@ class Refusal:
         if not holds:
             self.reasons.append(reason)
 
-    def check(self, state: TrialState, recorder: Recorder, task: str) -> None:
-        """Refuse what holds for every command: no trial, no role, a day yet to come."""
+    def check(
+        self, state: TrialState, recorder: Recorder, task: str, *, zone: str | None = None
+    ) -> None:
+        """Refuse what holds for every command: no trial, no role, a day yet to come.
+
+        Where it is about a subject, in the time ``zone`` of the subject's site, if that is known.
+        """
         if state.registered is None:
             self.reasons.append("The trial is not registered.")
         else:
             self.add(lacks_role(recorder.name, state.roles_of(recorder.name), task))
-        self.check_day(recorder)
+        self.check_day(recorder, zone)
 
-    def check_day(self, recorder: Recorder) -> None:
-        """Refuse a day that is still to come everywhere on earth, or of another age."""
-        today = (recorder.at.astimezone(UTC) + _EASTERNMOST).date()
+    def check_day(self, recorder: Recorder, zone: str | None = None) -> None:
+        """Refuse a day that is still to come in a time zone, or everywhere on earth."""
+        today = day_in(zone, recorder.at)
+        if today is None:
+            today = (recorder.at.astimezone(UTC) + _EASTERNMOST).date()
         self.unless(recorder.on >= FIRST_DAY, f"{recorder.on} is before {FIRST_DAY}.")
         self.unless(recorder.on <= today, f"{recorder.on} is still to come.")
 

@@ -214,7 +214,8 @@ def sign(
                 "came after: decide on the latest data."
             )
         overdue = [subject.id for subject in overdue_subjects(state, recorder.on)]
-        unknown = [subject for subject in overdue if subject not in made.event.overdue]
+        knew = {state.current_id(subject) for subject in made.event.overdue}
+        unknown = [subject for subject in overdue if subject not in knew]
         if unknown:
             refusal.add(
                 f"No outcome is recorded of {', '.join(unknown)}, whose DLT window has closed "

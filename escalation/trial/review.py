@@ -221,9 +221,10 @@ def _changed_dlts(state: TrialState) -> Iterator[Remark]:
         if isinstance(after, OutcomeRecorded) and after.outcome is Outcome.DLT:
             continue
         terms = ", ".join(f"{t.term} grade {t.grade}" for t in before.toxicities)
+        subject = state.current_id(before.subject)
         yield Remark(
             entry=correction.seq,
-            text=f"Entry {correction.event.entry}, a DLT of {before.subject} ({terms}), is no "
+            text=f"Entry {correction.event.entry}, a DLT of {subject} ({terms}), is no "
             f'longer one by entry {correction.seq}: "{correction.event.reason}"',
         )
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from escalation.outcomes import Cohort as WrittenCohort
 from escalation.outcomes import Outcome, Tally, tally_cohorts
 from escalation.protocol import Committee, Protocol
 from escalation.trial.adverse_events.course import AdverseEvent
+from escalation.trial.calendar import day_in
 from escalation.trial.events import (
     AnyEvent,
     DataFrozen,
@@ -22,7 +23,7 @@ from escalation.trial.events import (
     ScreeningFailed,
     VoteCast,
 )
-from escalation.trial.subjects import Fact, Standing, Subject, came_on
+from escalation.trial.subjects import Fact, Standing, Subject, Subjects, came_on
 
 __all__ = [
     "Cohort",
@@ -126,6 +127,8 @@ class TrialState:
     ----------
     hashes : list of str
         Hash of every entry, in order.
+    times : list of datetime
+        When every entry was recorded, by the ledger's clock.
     owner : str or None
         Who registered the trial.
     protocol : Protocol or None
@@ -133,8 +136,8 @@ class TrialState:
     quorum : int
         Votes that a decision needs.
     roles : dict of str to frozenset of Role
-    subjects : dict of str to Subject
-        In the order of enrolment.
+    subjects : Subjects
+        In the order of enrolment; found by mistyped ids too.
     cohorts, decisions, corrections : list
         In order.
     stopped : MadeDecision or None
@@ -156,8 +159,6 @@ class TrialState:
         Whether members vote for themselves, by the protocol's committee, and evaluability is
         ruled: not in a trial whose record began with 0.2.0, until it is amended to a protocol
         that names a committee.
-    aliases : dict of str to str
-        Mistyped ids, with those that took their place.
     not_enrolled : list of (Recorded, ScreeningFailed)
     site_zones : dict of str to str
         Time zone of each site that was opened.
@@ -167,12 +168,13 @@ class TrialState:
     """
 
     hashes: list[str] = field(default_factory=list)
+    times: list[datetime] = field(default_factory=list)
     owner: str | None = None
     registered: Recorded | None = None
     protocol: Protocol | None = None
     quorum: int = 1
     roles: dict[str, frozenset[Role]] = field(default_factory=dict)
-    subjects: dict[str, Subject] = field(default_factory=dict)
+    subjects: Subjects = field(default_factory=Subjects)
     cohorts: list[Cohort] = field(default_factory=list)
     decisions: list[MadeDecision] = field(default_factory=list)
     corrections: list[Correction] = field(default_factory=list)
@@ -187,7 +189,6 @@ class TrialState:
     oddities: list[tuple[int, str]] = field(default_factory=list)
     owners: dict[int, str] = field(default_factory=dict)
     own_votes: bool = False
-    aliases: dict[str, str] = field(default_factory=dict)
     not_enrolled: list[tuple[Recorded, ScreeningFailed]] = field(default_factory=list)
     site_zones: dict[str, str] = field(default_factory=dict)
     freezes: list[tuple[Recorded, DataFrozen]] = field(default_factory=list)
@@ -211,8 +212,39 @@ class TrialState:
 
     @property
     def n_enrolled(self) -> int:
-        """Subjects enrolled, replaced ones too."""
-        return len(self.subjects)
+        """Subjects enrolled, replaced ones too, but not who withdrew before being dosed."""
+        return len(self.subjects) - self.n_withdrawn
+
+    @property
+    def n_withdrawn(self) -> int:
+        """Subjects who had been given a place and withdrew before being dosed."""
+        return sum(s.standing is Standing.WITHDRAWN for s in self.subjects.values())
+
+    @property
+    def screening_failures(self) -> dict[str, tuple[Recorded, ScreeningFailed]]:
+        """Who failed screening and was not enrolled later, with the last time it was recorded."""
+        failed = {event.subject: (entry, event) for entry, event in self.not_enrolled}
+        return {subject: said for subject, said in failed.items() if subject not in self.subjects}
+
+    def find_subject(self, subject: str) -> Subject | None:
+        """Return a subject by the id that holds now or one that had been mistyped; else None."""
+        return self.subjects.get(subject)
+
+    def current_id(self, subject: str) -> str:
+        """Return the id that holds now of whom an entry names, also where nobody has it."""
+        known = self.subjects.get(subject)
+        return subject if known is None else known.id
+
+    def recorded_on(self, seq: int, subject: str) -> date:
+        """Return the day of an entry by the ledger's clock, where the subject was, or UTC."""
+        at = self.times[seq - 1].astimezone(UTC)
+        return day_in(self.zone_of(subject, at.date()), at) or at.date()
+
+    def zone_of(self, subject: str, on: date) -> str | None:
+        """Return the time zone of the site that has a subject in care; None where not known."""
+        known = self.subjects.get(subject)
+        site = None if known is None else known.site_on(on)
+        return None if site is None else self.site_zones.get(site)
 
     @property
     def committee(self) -> Committee:
@@ -277,7 +309,7 @@ class TrialState:
         other = copy.copy(self)
         for member in fields(self):
             value = getattr(self, member.name)
-            if isinstance(value, dict | list):
+            if isinstance(value, dict | list | Subjects):
                 setattr(other, member.name, value.copy())
         return other
 

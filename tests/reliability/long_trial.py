@@ -104,9 +104,7 @@ def _events(protocol: Protocol, entries: list[Entry]) -> Iterator[tuple[str, Eve
         for by in (CHAIR, MEMBER):
             yield (
                 by,
-                VoteCast(
-                    on=on, decision=decision.seq, decision_hash=decision.hash, vote=Vote.FOR
-                ),
+                VoteCast(on=on, decision=decision.seq, decision_hash=decision.hash, vote=Vote.FOR),
             )
         for by, meaning in ((MEMBER, Meaning.PROPOSED), (CHAIR, Meaning.APPROVED)):
             yield by, Signed(on=on, entry=decision.seq, entry_hash=decision.hash, meaning=meaning)

@@ -7,7 +7,7 @@ import functools
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -40,7 +40,9 @@ from escalation.trial import (
     rule_says,
     warnings,
 )
-from escalation.trial.events import Signed
+from escalation.trial.calendar import day_in
+from escalation.trial.events import Signed, SubjectAtSite
+from escalation.trial.site import only_site
 
 __all__ = ["Recording", "recording_options"]
 
@@ -59,7 +61,7 @@ def recording_options(command: Wrapped) -> Wrapped:
         "--on",
         callback=read_days,
         metavar="DATE",
-        help="The day it happened.  [default: today]",
+        help="The day it happened.  [default: today, at the subject's site if that is known]",
     )
     @click.option(
         "--seen",
@@ -90,6 +92,7 @@ def recording_options(command: Wrapped) -> Wrapped:
             seen=seen,
             request_id=os.urandom(16).hex() if request_id is None else request_id,
             as_json=as_json,
+            day_given=on is not None,
         )
         return command(*args, recording=recording, **kwargs)
 
@@ -105,11 +108,26 @@ class Recording:
     seen: int | None
     request_id: str
     as_json: bool
+    day_given: bool = True
 
-    def record(self, command: Command) -> None:
-        """Record what a command returns, and say so."""
+    def record(
+        self, command: Command, *, subject: str | None = None, site: str | None = None
+    ) -> None:
+        """Record what a command returns, and say so.
+
+        Where no day was given it is of today at a site: the one named, or the subject's.
+        """
+
+        def there(state: TrialState, recorder: Recorder) -> Any:
+            zone = state.site_zones.get(site or only_site(state) or "")
+            if subject is not None and site is None and state.find_subject(subject):
+                zone = state.zone_of(subject, recorder.on)
+            on = None if self.day_given else day_in(zone, recorder.at)
+            return command(state, recorder if on is None else replace(recorder, on=on))
+
+        known = subject is not None or site is not None
         with self.place.opened() as tracker:
-            self.record_in(tracker, command)
+            self.record_in(tracker, there if known else command)
 
     def record_in(self, tracker: Tracker, command: Command, *, new: bool = False) -> None:
         """Do as ``record`` in a ledger that is open, where a trial may be new."""
@@ -179,6 +197,9 @@ def _say_entries(recorded: Sequence[Recorded], after: TrialState) -> str:
     said = describe_entry(first, after)
     if first is last:
         return f"Entry {first.seq} recorded: {said}"
+    if any(isinstance(entry.event, SubjectAtSite) for entry in recorded):
+        said = " ".join(describe_entry(entry, after) for entry in recorded)
+        return f"Entries {first.seq} to {last.seq} recorded: {said}"
     kinds = [_PLURALS.get(entry.event.kind) for entry in recorded]
     counts = (f"{kinds.count(noun)} {noun}" for noun in _PLURALS.values() if noun in kinds)
     began = f" {said}" if first.event.kind not in _PLURALS else ""
