@@ -20,6 +20,7 @@ from escalation.trial.state import TrialState
 __all__ = [
     "NoProtocolError",
     "describe_choice",
+    "forbids_one_more",
     "goes_further",
     "is_as_said",
     "recommend",
@@ -101,6 +102,13 @@ def goes_further(choice: Choice, decision: Decision, labels: Sequence[int]) -> b
                 return True
             return labels.index(choice.mtd) > decision.mtd if choice.mtd in labels else True
     return False
+
+
+def forbids_one_more(decision: Decision, label: int, labels: Sequence[int]) -> bool:
+    """Tell whether one more patient at a level goes further than the rule in every way."""
+    one_more = Choice(action="enrol", level=label, n_to_enrol=1)
+    answers = decision.possible or (decision,)
+    return all(goes_further(one_more, answer, labels) for answer in answers)
 
 
 def describe_choice(choice: Choice, protocol: Protocol) -> str:

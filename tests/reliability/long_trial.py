@@ -43,18 +43,19 @@ OFFICE, SITE, CHAIR, MEMBER = "Wu Jing", "Lin Mei", "Zhao Lan", "K. Sato"
 STATISTICIAN = "E. Brandt"
 FIRST = date(2015, 1, 5)
 LATE = timedelta(days=4)  # from the day of an event to its entry: every approval is recorded late
+LATE_ONE_IN = 128  # cohorts
 WINDOW, DLT_AFTER = timedelta(days=28), timedelta(days=5)
 
 
 def long_trial(trial: str, protocol: Protocol, n_entries: int) -> list[Entry]:
     """Return the entries of a trial: cycles of a decision, two votes, and three patients.
 
-    Each patient is enrolled and dosed and has an outcome when the window closes; one in six has a
-    DLT with a narrative, on day 5, of which one in eight is entered when the window closes only;
-    one in three has an adverse event, followed up and ruled on. Everything else is entered in
-    order, four days late, approvals too. Nobody waits for anybody, and a trial of thousands of
-    patients has no end that a rule would find, so the decisions go up and down the ladder as they
-    please; everything else fits together.
+    Each patient is enrolled and dosed and has an outcome when the window closes. One in six has a
+    DLT with a narrative, on day 5, and one in three a severe adverse event, followed up and ruled
+    on. Everything is entered in order, four days late, approvals too; but of every 128 cohorts one
+    has its DLT entered when the window closes only, and its adverse event three weeks late. Nobody
+    waits for anybody, and a trial of thousands of patients has no end that a rule would find, so
+    the decisions go up and down the ladder as they please; everything else fits together.
     """
     protocol = replace(protocol, enrolment=Enrolment(first_alone_days=0, next_apart_days=0))
     entries: list[Entry] = []
@@ -124,7 +125,7 @@ def _events(protocol: Protocol, entries: list[Entry]) -> Iterator[tuple[str, Eve
                 ),
             )
             onset = on + DLT_AFTER if cohort % 2 == 0 and place == 1 else None
-            early = onset if cohort % 16 else None
+            early = onset if cohort % LATE_ONE_IN else None
             heappush(due, (early or on + WINDOW, subject, onset))
 
 
@@ -135,7 +136,7 @@ def _follow_up(
         yield (
             SITE,
             AdverseEventRecorded(
-                on=on - timedelta(days=20),
+                on=on,
                 subject=subject,
                 term="anaemia",
                 category="haematological",
@@ -144,7 +145,7 @@ def _follow_up(
                 scale="CTCAE",
                 scale_version="5",
                 relation=Relation.POSSIBLE,
-                aware=on - timedelta(days=20),
+                aware=on - timedelta(days=0 if int(subject[3:7]) % LATE_ONE_IN else 21),
             ),
         )
         reported = entries[-1].seq

@@ -1,6 +1,7 @@
 """What came to light later, held against what was decided and done before it was known."""
 
 from escalation.trial.hindsight.decisions import look_back_at_decisions
+from escalation.trial.hindsight.dosings import look_back_at_dosings
 from escalation.trial.remarks import Remark
 from escalation.trial.state import TrialState
 
@@ -9,4 +10,5 @@ __all__ = ["look_back"]
 
 def look_back(state: TrialState) -> list[Remark]:
     """Return what looks otherwise from now, in the order of the entries."""
-    return list(look_back_at_decisions(state))
+    found = [*look_back_at_decisions(state), *look_back_at_dosings(state)]
+    return sorted(found, key=lambda remark: remark.entry or 0)

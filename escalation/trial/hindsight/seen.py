@@ -36,15 +36,16 @@ class Seen:
         self._counts: dict[int, Counter[Outcome]] = {}
         self._newest = 0  # number of the last cohort with somebody in it
 
-    def set(self, subject: Subject, letter: Outcome) -> None:
-        """Count a patient who was dosed, from now on with this letter."""
+    def set(self, subject: Subject, letter: Outcome | None) -> None:
+        """Count a patient who was dosed, from now on with this letter; with None, not at all."""
         counts = self._counts.setdefault(subject.level, Counter())
-        before = self._letters.get(subject.id)
+        before = self._letters.pop(subject.id, None)
         if before is not None:
             counts[before] -= 1
-        counts[letter] += 1
-        self._letters[subject.id] = letter
-        self._newest = max(self._newest, subject.cohort)
+        if letter is not None:
+            counts[letter] += 1
+            self._letters[subject.id] = letter
+            self._newest = max(self._newest, subject.cohort)
 
     def __iter__(self) -> Iterator[Cohort]:
         """Yield what was seen in the field's notation."""
