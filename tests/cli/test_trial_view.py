@@ -87,8 +87,10 @@ HEADER = ["schema", "software", "trial", "protocol", "head"]
 def test_the_status_as_json_has_stable_keys(demo: Shell) -> None:
     document = demo.json("status --on 2026-05-28")
     assert list(document) == [
-        *HEADER, "on", "quorum", "n_enrolled", "n_planned", "held", "closed", "stopped", "history",
-        "levels", "rule", "outlook", "cohorts", "open_cohort", "patients", "decisions",
+        *HEADER, "on", "quorum", "n_enrolled", "n_screened", "n_screening_failures",
+        "n_withdrawn", "n_planned", "held", "closed", "stopped", "history",
+        "levels", "rule", "outlook", "cohorts", "open_cohort", "patients", "screening_failures",
+        "decisions",
         "departures", "look_back", "warnings",
     ]  # fmt: skip
     assert document["history"] == "1NNXN 2NTN 2???"
