@@ -105,14 +105,14 @@ site = click.Group(
 
 
 @site.command(cls=CarefulCommand)
-@click.argument("name")
+@click.argument("site_name", metavar="NAME")
 @click.option(
     "--time-zone", metavar="ZONE", required=True, help="IANA name, such as Asia/Shanghai."
 )
 @recording_options
-def add(recording: Recording, name: str, time_zone: str) -> None:
+def add(recording: Recording, site_name: str, time_zone: str) -> None:
     """Open a site: it may enrol from now on.
 
     Example: escalation trial site add Tianjin --time-zone Asia/Shanghai --as "Zhao Lan"
     """
-    recording.record(partial(open_site, site=name, time_zone=time_zone))
+    recording.record(partial(open_site, site=site_name, time_zone=time_zone))
