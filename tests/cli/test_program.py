@@ -44,6 +44,7 @@ BEFORE: dict[str, list[str]] = {
     "dose": [_LOST, 'enrol TJ-011 --weight 61.5 --as "Lin Mei"'],
     "decide": _OUTCOMES,
     "sign": [*_OUTCOMES, f'decide --follow {_VOTES} --as "Zhao Lan"'],
+    "transfer": ['site add Shanghai --time-zone Asia/Shanghai --as "Zhao Lan"'],
     "resume": ['hold --reason "a death" --as "Lin Mei"'],
     "import": [
         "export --output patients.csv",

@@ -54,7 +54,7 @@ def rename(recording: Recording, subject: str, renamed: str, reason: str) -> Non
 
     The old id stays visible and finds the subject: no other can take it.
 
-    Example: escalation trial rename TJ-100 --to TJ-010 --reason "digits swapped" --as "Lin Mei"
+    Example: escalation trial rename TJ-010 --to TJ-100 --reason "digits swapped" --as "Lin Mei"
     """
     recording.record(
         partial(rename_subject, subject=subject, renamed=renamed, reason=reason), subject=subject
