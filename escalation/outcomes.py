@@ -11,7 +11,7 @@ Only a design that counts moderate toxicities tells it from ``N``.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Reversible, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -232,14 +232,16 @@ def tally_cohorts(cohorts: Iterable[Cohort], labels: Sequence[int]) -> tuple[Tal
     return tuple(sums)
 
 
-def last_tally(cohorts: Sequence[Cohort]) -> Tally:
+def last_tally(cohorts: Reversible[Cohort]) -> Tally:
     """Return the last cohort with patients who count, at the level of the very last one.
 
     Empty where there is none: who was not evaluable leaves no trace, except for the level.
     """
+    label = None
     for cohort in reversed(cohorts):
-        if cohort.label != cohorts[-1].label:
+        if label not in (None, cohort.label):
             break
+        label = cohort.label
         if cohort.tally.n_patients:
             return cohort.tally
     return Tally()

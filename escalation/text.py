@@ -7,7 +7,17 @@ import textwrap
 import unicodedata
 from collections.abc import Collection, Sequence
 
-__all__ = ["LINE", "WIDTH", "align", "as_compared", "count", "fold", "is_line", "paragraph"]
+__all__ = [
+    "LINE",
+    "WIDTH",
+    "align",
+    "as_compared",
+    "count",
+    "fold",
+    "is_line",
+    "list_briefly",
+    "paragraph",
+]
 
 # no control characters, nor those that are not seen or turn the writing round
 _UNSEEN = r"\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
@@ -78,3 +88,9 @@ def fold(rows: Sequence[Sequence[str]], width: int, n_labels: int = 1) -> list[l
 def count(n: int, noun: str) -> str:
     """Say how many: ``1 patient``, ``3 patients``."""
     return f"{n} {noun}{'s' * (n != 1)}"
+
+
+def list_briefly(items: Sequence[object], most: int = 8) -> str:
+    """List a few: ``31, 32, 40``; of more than ``most``, only so many and how many more."""
+    listed = ", ".join(map(str, items[:most]))
+    return listed if len(items) == len(items[:most]) else f"{listed} and {len(items) - most} more"

@@ -45,8 +45,9 @@ SURFACE = {
     "escalation.trial": (
         "Events NextPatient Recorded Recorder Remark TrialState amend_protocol close_trial "
         "correct_entry decide delegate_role departures dose_subject enrol_subject evolve "
-        "hold_enrolment look_back next_patient record_outcome register_trial replay_events "
-        "resume_enrolment revoke_role rule_says sign warnings"
+        "hold_enrolment look_back next_patient open_site record_outcome record_screening_failure "
+        "register_trial rename_subject replay_events resume_enrolment revoke_role rule_says sign "
+        "transfer_subject warnings"
     ),
     "escalation.ledger": (
         "Anchor Draft Entry Finding GENESIS Ledger Writer check_chain create_ledger format_time "

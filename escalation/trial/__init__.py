@@ -8,7 +8,7 @@ from escalation.trial.committee.decide import decide
 from escalation.trial.committee.freeze import freeze_data
 from escalation.trial.committee.sign import sign
 from escalation.trial.committee.vote import cast_vote
-from escalation.trial.corrections import correct_entry
+from escalation.trial.corrections import correct_entry, rename_subject
 from escalation.trial.evaluability import continue_infusion, rule_evaluability
 from escalation.trial.evolve import evolve, replay_events
 from escalation.trial.hindsight import look_back
@@ -25,7 +25,9 @@ from escalation.trial.office import (
 from escalation.trial.remarks import Remark
 from escalation.trial.review import departures, rulings, warnings
 from escalation.trial.rule import rule_says
+from escalation.trial.screening import record_screening_failure
 from escalation.trial.site import dose_subject, enrol_subject, record_outcome
+from escalation.trial.sites import open_site, transfer_subject
 from escalation.trial.state import Recorded, TrialState
 
 __all__ = [
@@ -53,9 +55,12 @@ __all__ = [
     "hold_enrolment",
     "look_back",
     "next_patient",
+    "open_site",
     "record_adverse_event",
     "record_outcome",
+    "record_screening_failure",
     "register_trial",
+    "rename_subject",
     "replay_events",
     "resume_enrolment",
     "revoke_role",
@@ -63,5 +68,6 @@ __all__ = [
     "rule_says",
     "rulings",
     "sign",
+    "transfer_subject",
     "warnings",
 ]

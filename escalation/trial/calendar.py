@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from escalation.protocol import DltWindow, Enrolment
 
-__all__ = ["DosedPatient", "add_days", "next_dosing_day", "protocol_day", "window_closes"]
+__all__ = [
+    "DosedPatient",
+    "add_days",
+    "day_in",
+    "next_dosing_day",
+    "protocol_day",
+    "window_closes",
+]
 
 
 def window_closes(dlt: DltWindow, dosed: date) -> date | None:
@@ -32,6 +40,22 @@ def window_closes(dlt: DltWindow, dosed: date) -> date | None:
 def protocol_day(dlt: DltWindow, dosed: date, number: int) -> date:
     """Return the day of this number in the protocol's count, where that of dosing is 0 or 1."""
     return add_days(dosed, number - dlt.infusion_day)
+
+
+def day_in(zone: str | None, at: datetime) -> date | None:
+    """Return the day that it is in a time zone at a moment; None where no zone is known.
+
+    Examples
+    --------
+    >>> day_in("Asia/Shanghai", datetime.fromisoformat("2026-01-05T17:00:00+00:00"))
+    datetime.date(2026, 1, 6)
+    """
+    if zone is None:
+        return None
+    try:
+        return at.astimezone(ZoneInfo(zone)).date()
+    except (LookupError, ValueError, OSError):  # a machine without this zone
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from escalation.errors import RefusedError
 from escalation.text import is_line
+from escalation.trial.calendar import day_in
 from escalation.trial.events import AnyEvent
 from escalation.trial.names import near_miss
 from escalation.trial.people import lacks_role
@@ -60,13 +61,18 @@ class Refusal:
         if not holds:
             self.reasons.append(reason)
 
-    def check(self, state: TrialState, recorder: Recorder, task: str) -> None:
-        """Refuse what holds for every command: no trial, no role, a day yet to come."""
+    def check(
+        self, state: TrialState, recorder: Recorder, task: str, *, zone: str | None = None
+    ) -> None:
+        """Refuse what holds for every command: no trial, no role, a day yet to come.
+
+        Where it is about a subject, in the time ``zone`` of the subject's site, if that is known.
+        """
         if state.registered is None:
             self.reasons.append("The trial is not registered.")
         else:
             self.check_role(state, recorder.name, task)
-        self.check_day(recorder)
+        self.check_day(recorder, zone)
 
     def check_role(self, state: TrialState, name: str, task: str) -> None:
         """Refuse who may not do a task; of a name that nobody has, say whom it may mean."""
@@ -81,9 +87,11 @@ class Refusal:
             self.reasons.append(f'"{name}" has no role in this trial.')
             self.add(near_miss(name, state.roles))
 
-    def check_day(self, recorder: Recorder) -> None:
-        """Refuse a day that is still to come everywhere on earth, or of another age."""
-        today = (recorder.at.astimezone(UTC) + _EASTERNMOST).date()
+    def check_day(self, recorder: Recorder, zone: str | None = None) -> None:
+        """Refuse a day that is still to come in a time zone, or everywhere on earth."""
+        today = day_in(zone, recorder.at)
+        if today is None:
+            today = (recorder.at.astimezone(UTC) + _EASTERNMOST).date()
         self.unless(recorder.on >= FIRST_DAY, f"{recorder.on} is before {FIRST_DAY}.")
         self.unless(recorder.on <= today, f"{recorder.on} is still to come.")
 

@@ -1,4 +1,4 @@
-"""The command that corrects an entry: nothing is erased, a new one says how to read the old."""
+"""Commands that correct an entry or an id: nothing is erased, a new one says how to read it."""
 
 from __future__ import annotations
 
@@ -24,12 +24,20 @@ from escalation.trial.events import (
     OutcomeRecorded,
     SubjectDosed,
     SubjectEnrolled,
+    SubjectRenamed,
 )
-from escalation.trial.site import PATIENTS, check_amount, check_outcome, check_weight
+from escalation.trial.site import (
+    PATIENTS,
+    check_amount,
+    check_id,
+    check_outcome,
+    check_weight,
+    find_known,
+)
 from escalation.trial.state import TrialState
 from escalation.trial.subjects import Fact
 
-__all__ = ["correct_entry"]
+__all__ = ["correct_entry", "rename_subject"]
 
 
 def correct_entry(
@@ -162,7 +170,8 @@ def _check_change(
         refusal.add(f"{error}.")
         return
     refusal.unless(bool(refusal.reasons) or event != fact.event, "That is what it says.")
-    refusal.check_day(replace(recorder, on=event.on))
+    zone = state.zone_of(getattr(event, "subject", ""), event.on)
+    refusal.check_day(replace(recorder, on=event.on), zone)
     match event:
         case SubjectEnrolled():
             check_weight(refusal, state, event.weight_kg)
@@ -215,3 +224,30 @@ def _check_course(
         if event.entry == known.entry:
             for report in event.reports:
                 check_report(refusal, subject, event, report)
+
+
+def rename_subject(
+    state: TrialState, recorder: Recorder, *, subject: str, renamed: str, reason: str
+) -> Events:
+    """Correct a mistyped id: the old one stays visible, and finds the subject as before.
+
+    Raises
+    ------
+    RefusedError
+    """
+    refusal = Refusal(f"{subject} cannot be renamed {renamed}")
+    refusal.check(state, recorder, PATIENTS, zone=state.zone_of(subject, recorder.on))
+    refusal.check_line("reason", reason)
+    check_id(refusal, renamed)
+    known, other = find_known(refusal, state, subject), state.find_subject(renamed)
+    if known is not None and renamed == known.id:
+        refusal.add("That is the id already.")
+    elif other is not None and other is not known:
+        had = "" if other.id == renamed else f", who was called {renamed} before"
+        refusal.add(f"{renamed} is another subject: {other.id}{had}.")
+    refusal.raise_if_any()
+    return (
+        SubjectRenamed(
+            on=recorder.on, subject=state.current_id(subject), renamed=renamed, reason=reason
+        ),
+    )

@@ -99,13 +99,18 @@ def follow(entries: Iterable[Recorded]) -> Iterator[tuple[TrialState, Recorded]]
 
 def _apply(state: TrialState, recorded: Recorded) -> None:
     """Change the state in place: a replay of many entries copies nothing between them."""
-    problem = _HANDLERS[type(recorded.event)](state, recorded, recorded.event)
+    event: Any = recorded.event  # one that names a mistyped id is read under the right one
+    named = getattr(event, "subject", None)
+    if named is not None and state.current_id(named) != named:
+        event = replace(event, subject=state.current_id(named))
+    problem = _HANDLERS[type(event)](state, recorded, event)
     if problem is not None:
         state.oddities.append((recorded.seq, problem))
     if _is_data(state, recorded.event):
         state.data_seq = recorded.seq
         state.data_on = max(recorded.event.on, state.data_on or recorded.event.on)
     state.hashes.append(recorded.hash)
+    state.times.append(recorded.at)
 
 
 def _is_data(state: TrialState, event: Event) -> bool:
@@ -250,7 +255,7 @@ def _enrol(state: TrialState, recorded: Recorded, event: SubjectEnrolled) -> str
         if known.dosing is not None:
             return f"{event.subject} had been dosed before"
         left = state.cohorts[known.cohort - 1]
-        stay = tuple(subject for subject in left.subjects if subject != event.subject)
+        stay = tuple(subject for subject in left.subjects if subject != known.id)
         state.cohorts[known.cohort - 1] = replace(left, subjects=stay)
     fact = Fact(seq=recorded.seq, by=recorded.by, event=event)
     state.subjects[event.subject] = (
@@ -261,9 +266,9 @@ def _enrol(state: TrialState, recorded: Recorded, event: SubjectEnrolled) -> str
     joined = state.cohorts[event.cohort - 1]
     state.cohorts[event.cohort - 1] = replace(joined, subjects=(*joined.subjects, event.subject))
     state.owners[recorded.seq] = event.subject
-    if event.replaces in state.subjects:
-        lost = state.subjects[event.replaces]
-        state.subjects[event.replaces] = replace(lost, replaced_by=event.subject)
+    lost = None if event.replaces is None else state.find_subject(event.replaces)
+    if lost is not None:
+        state.subjects[lost.id] = replace(lost, replaced_by=event.subject)
     return None
 
 
@@ -451,8 +456,27 @@ def _fail_screening(state: TrialState, recorded: Recorded, event: ScreeningFaile
     return f"{event.subject} was enrolled before" if event.subject in state.subjects else None
 
 
-def _rename(state: TrialState, recorded: Recorded, event: SubjectRenamed) -> str | None:
-    return f"{event.subject} cannot be renamed yet by entry {recorded.seq}"
+def _rename(state: TrialState, _: Recorded, event: SubjectRenamed) -> str | None:
+    known = state.find_subject(event.subject)
+    if known is None:
+        return f"{event.subject} had not been enrolled"
+    other = state.find_subject(event.renamed)
+    if event.renamed == known.id or other not in (None, known):
+        return f"{event.renamed} is an id of {known.id if other is None else other.id}"
+    state.subjects.rename(known.id, event.renamed)
+    lost = state.find_subject(known.enrolment.replaces or "")
+    if lost is not None and lost.replaced_by == known.id:
+        state.subjects[lost.id] = replace(lost, replaced_by=event.renamed)
+    successor = state.find_subject(known.replaced_by or "")
+    if successor is not None:
+        last = successor.enrolments[-1]
+        last = replace(last, event=replace(last.event, replaces=event.renamed))
+        enrolments = (*successor.enrolments[:-1], last)
+        state.subjects[successor.id] = replace(successor, enrolments=enrolments)
+    cohort = state.cohorts[known.cohort - 1]
+    members = (event.renamed if member == known.id else member for member in cohort.subjects)
+    state.cohorts[known.cohort - 1] = replace(cohort, subjects=tuple(members))
+    return None
 
 
 def _open_site(state: TrialState, _: Recorded, event: SiteOpened) -> str | None:

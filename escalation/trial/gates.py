@@ -19,7 +19,7 @@ from escalation.trial.committee.tally import say_count, tally_votes
 from escalation.trial.events import Choice, Event, OutcomeRecorded
 from escalation.trial.halts import find_pauses
 from escalation.trial.planned_dose import say_share
-from escalation.trial.rule import describe_choice, goes_further, rule_says
+from escalation.trial.rule import describe_choice, forbids_one_more, rule_says
 from escalation.trial.state import Cohort, MadeDecision, TrialState
 from escalation.trial.subjects import Standing, Subject
 
@@ -167,13 +167,10 @@ def overtaken(state: TrialState, cohort: Cohort) -> str | None:
             "since: the committee has to decide again."
         )
     now = rule_says(state)
-    one_more = Choice(action="enrol", level=cohort.level, n_to_enrol=1)
-    answers = now.possible or (now,)
-    if not all(goes_further(one_more, answer, state.protocol.labels) for answer in answers):
+    if not forbids_one_more(now, cohort.level, state.protocol.labels):
         return None
-    said = describe_decision(now, state.protocol)
-    if now.possible:
-        said = " Or: ".join(describe_decision(answer, state.protocol) for answer in answers)
+    answers = now.possible or (now,)
+    said = " Or: ".join(describe_decision(answer, state.protocol) for answer in answers)
     return (
         f"Cohort {cohort.number} is overtaken by what was recorded since it was opened. The rule "
         f"now says: {said}"

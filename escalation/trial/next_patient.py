@@ -112,5 +112,5 @@ def _find(state: TrialState, subject: str) -> Subject:
         raise InputError(f"no subject {subject} is enrolled; {known}")
     found = state.subjects[subject]
     if found.standing is not Standing.ASSIGNED:
-        raise InputError(f"{subject} is not waiting to be dosed: {found.standing}")
+        raise InputError(f"{found.id} is not waiting to be dosed: {found.standing}")
     return found

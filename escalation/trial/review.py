@@ -83,12 +83,11 @@ def _recorded_late(state: TrialState) -> Iterator[Remark]:
             continue
         recorded_on = signed.at.astimezone(UTC).date()
         if recorded_on - signed.event.on > _EARTH_TURNS:
+            cohort = None if made.cohort is None else state.cohorts[made.cohort - 1]
             before = [
                 subject.id
-                for subject in state.subjects.values()
-                if subject.cohort == made.cohort
-                and subject.dosed_on is not None
-                and subject.dosed_on < recorded_on
+                for subject in (() if cohort is None else state.members(cohort))
+                if subject.dosed_on is not None and subject.dosed_on < recorded_on
             ]
             dosed = f", after {', '.join(before)} had been dosed" if before else ""
             yield Remark(
@@ -254,9 +253,10 @@ def _changed_dlts(state: TrialState) -> Iterator[Remark]:
         if isinstance(after, OutcomeRecorded) and after.outcome is Outcome.DLT:
             continue
         terms = ", ".join(f"{t.term} grade {t.grade}" for t in before.toxicities)
+        subject = state.current_id(before.subject)
         yield Remark(
             entry=correction.seq,
-            text=f"Entry {correction.event.entry}, a DLT of {before.subject} ({terms}), is no "
+            text=f"Entry {correction.event.entry}, a DLT of {subject} ({terms}), is no "
             f'longer one by entry {correction.seq}: "{correction.event.reason}"',
         )
 

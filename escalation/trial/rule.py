@@ -15,11 +15,12 @@ from escalation.errors import EscalationError
 from escalation.outcomes import last_tally, tally_cohorts
 from escalation.protocol import Protocol
 from escalation.trial.events import Choice, Recommendation
-from escalation.trial.state import MadeDecision, TrialState
+from escalation.trial.state import TrialState
 
 __all__ = [
     "NoProtocolError",
     "describe_choice",
+    "forbids_one_more",
     "goes_further",
     "is_as_said",
     "recommend",
@@ -34,30 +35,17 @@ class NoProtocolError(EscalationError):
         super().__init__("the trial has no protocol that can be read, so the rule cannot be asked")
 
 
-def rule_says(state: TrialState, *, known_to: MadeDecision | None = None) -> Decision:
-    """Ask the rule.
-
-    A rule that enrols while outcomes are pending has decided on what was pending then: so it is
-    asked again about an earlier decision, or every outcome would overturn it.
-
-    Parameters
-    ----------
-    state : TrialState
-    known_to : MadeDecision or None
-        Only subjects who had been dosed by then count, with their outcomes as known in ``state``,
-        under the protocol of that time; None for all, under the one in force.
+def rule_says(state: TrialState) -> Decision:
+    """Ask the rule of the protocol in force about everybody dosed so far.
 
     Raises
     ------
     NoProtocolError
         Before the trial is registered.
     """
-    protocol = state.protocol if known_to is None else known_to.protocol
-    if protocol is None:
+    if state.protocol is None:
         raise NoProtocolError
-    cohorts = state.written_cohorts(
-        known_to, pending_then=protocol.design.while_pending is not None
-    )
+    cohorts, protocol = state.written_cohorts(), state.protocol
     level = protocol.labels.index(cohorts[-1].label) if cohorts else protocol.design.start
     tallies = tally_cohorts(cohorts, protocol.labels)
     return protocol.design.decide(tallies, level, last_tally(cohorts))
@@ -114,6 +102,13 @@ def goes_further(choice: Choice, decision: Decision, labels: Sequence[int]) -> b
                 return True
             return labels.index(choice.mtd) > decision.mtd if choice.mtd in labels else True
     return False
+
+
+def forbids_one_more(decision: Decision, label: int, labels: Sequence[int]) -> bool:
+    """Tell whether one more patient at a level goes further than the rule in every way."""
+    one_more = Choice(action="enrol", level=label, n_to_enrol=1)
+    answers = decision.possible or (decision,)
+    return all(goes_further(one_more, answer, labels) for answer in answers)
 
 
 def describe_choice(choice: Choice, protocol: Protocol) -> str:

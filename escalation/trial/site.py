@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from escalation.errors import did_you_mean
+from escalation.errors import did_you_mean, printable
 from escalation.outcomes import Outcome
 from escalation.trial.adverse_events.verdicts import faults_of_verdict
 from escalation.trial.commands import Events, Recorder, Refusal
 from escalation.trial.events import (
     OutcomeRecorded,
     Relation,
+    SubjectAtSite,
     SubjectDosed,
     SubjectEnrolled,
     Toxicity,
@@ -25,12 +26,15 @@ from escalation.trial.subjects import Standing, Subject
 __all__ = [
     "PATIENTS",
     "check_amount",
+    "check_at_site",
+    "check_id",
     "check_outcome",
     "check_subject",
     "check_weight",
     "dose_subject",
     "enrol_subject",
-    "find_subject",
+    "find_known",
+    "only_site",
     "pass_gates",
     "record_outcome",
 ]
@@ -47,6 +51,7 @@ def enrol_subject(
     weight_kg: float | None = None,
     level: int | None = None,
     replaces: str | None = None,
+    site: str | None = None,
     deviation: str | None = None,
 ) -> Events:
     """Give a subject a place in the open cohort.
@@ -63,6 +68,8 @@ def enrol_subject(
     replaces : str or None
         A subject of the cohort who turned out not evaluable; None for the first not replaced yet,
         once every place of the cohort has been given out.
+    site : str or None
+        Who has the subject in care; None for the only site that was opened, if there is one.
     deviation : str or None
         Why the subject was enrolled although a gate says no; recorded, and shown from then on.
 
@@ -71,8 +78,11 @@ def enrol_subject(
     RefusedError
     """
     refusal = Refusal(f"{subject} cannot be enrolled")
-    check_subject(refusal, state, recorder, subject, weight_kg)
-    known = state.subjects.get(subject)
+    known = state.find_subject(subject)
+    site = site or (known.site_on(recorder.on) if known else None) or only_site(state)
+    check_at_site(refusal, state, recorder, site)
+    check_id(refusal, subject)
+    check_weight(refusal, state, weight_kg)
     cohort = state.open_cohort
     if known is not None:
         moved = known.standing is Standing.ASSIGNED and (not cohort or known.cohort < cohort.number)
@@ -87,6 +97,13 @@ def enrol_subject(
         refusal.add(f"Cohort {cohort.number} is open at level {cohort.level}, not {level}.")
     replaced = _replaced(refusal, state, replaces)
     refusal.raise_if_any()
+    subject = state.current_id(subject)
+    at_site = known is not None and known.site_on(recorder.on) == site
+    care = (
+        ()
+        if site is None or at_site
+        else (SubjectAtSite(on=recorder.on, subject=subject, site=site),)
+    )
     return (
         SubjectEnrolled(
             on=recorder.on,
@@ -98,6 +115,7 @@ def enrol_subject(
             deviation=deviation,
             breaches=breaches,
         ),
+        *care,
     )
 
 
@@ -106,10 +124,30 @@ def check_subject(
 ) -> None:
     """Refuse an id that is not a pseudonym, and a weight that is none or is missing."""
     refusal.check(state, recorder, PATIENTS)
+    check_id(refusal, subject)
+    check_weight(refusal, state, weight_kg)
+
+
+def check_at_site(
+    refusal: Refusal, state: TrialState, recorder: Recorder, site: str | None
+) -> None:
+    """Refuse who may not record patients, a site that was not opened, and a day to come there."""
+    refusal.check(state, recorder, PATIENTS, zone=state.site_zones.get(site or ""))
+    if site is not None and site not in state.site_zones:
+        known = did_you_mean(site, state.site_zones) if state.site_zones else "none has been"
+        refusal.add(f"No site {printable(site)} has been opened; {known}.")
+
+
+def only_site(state: TrialState) -> str | None:
+    """Return the site, where only one was opened."""
+    return next(iter(state.site_zones)) if len(state.site_zones) == 1 else None
+
+
+def check_id(refusal: Refusal, subject: str) -> None:
+    """Refuse an id that is not a pseudonym."""
     fault = subject_id_fault(subject)
     if fault is not None:
         refusal.add(f"The id of a subject is a pseudonym such as TJ-003: {fault}.")
-    check_weight(refusal, state, weight_kg)
 
 
 def pass_gates(
@@ -150,6 +188,7 @@ def _replaced(refusal: Refusal, state: TrialState, replaces: str | None) -> str 
     lost = [s.id for s in state.members(cohort) if not s.takes_place and s.replaced_by is None]
     if replaces is not None:
         hint = f"to be replaced: {', '.join(lost)}" if lost else "nobody is to be replaced"
+        replaces = state.current_id(replaces)
         refusal.unless(
             replaces in lost, f"{replaces} is nobody to replace in cohort {cohort.number}; {hint}."
         )
@@ -189,8 +228,8 @@ def dose_subject(
     RefusedError
     """
     refusal = Refusal(f"the dosing of {subject} cannot be recorded")
-    refusal.check(state, recorder, PATIENTS)
-    known = find_subject(refusal, state, subject)
+    refusal.check(state, recorder, PATIENTS, zone=state.zone_of(subject, recorder.on))
+    known = find_known(refusal, state, subject)
     if known is not None:
         refusal.unless(
             known.standing is Standing.ASSIGNED,
@@ -212,7 +251,7 @@ def dose_subject(
     return (
         SubjectDosed(
             on=recorder.on,
-            subject=subject,
+            subject=state.current_id(subject),
             planned=planned,
             infused=infused,
             lot=lot,
@@ -244,11 +283,11 @@ def record_outcome(
     RefusedError
     """
     refusal = Refusal(f"the outcome of {subject} cannot be recorded")
-    refusal.check(state, recorder, PATIENTS)
-    known = find_subject(refusal, state, subject)
+    refusal.check(state, recorder, PATIENTS, zone=state.zone_of(subject, recorder.on))
+    known = find_known(refusal, state, subject)
     event = OutcomeRecorded(
         on=recorder.on,
-        subject=subject,
+        subject=state.current_id(subject),
         outcome=outcome,
         toxicities=tuple(toxicities),
         reason=reason,
@@ -348,9 +387,9 @@ def _check_toxicity(
         )
 
 
-def find_subject(refusal: Refusal, state: TrialState, subject: str) -> Subject | None:
-    """Return a subject; refuse one whom nobody has enrolled."""
-    known = state.subjects.get(subject)
+def find_known(refusal: Refusal, state: TrialState, subject: str) -> Subject | None:
+    """Return a subject; refuse an id that was never given."""
+    known = state.find_subject(subject)
     if known is None:
         hint = did_you_mean(subject, state.subjects) if state.subjects else "nobody is yet"
         refusal.add(f"No subject {subject} is enrolled; {hint}.")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from escalation.outcomes import Cohort as WrittenCohort
 from escalation.outcomes import Outcome, Tally, tally_cohorts
 from escalation.protocol import Committee, Protocol
 from escalation.trial.adverse_events.course import AdverseEvent
+from escalation.trial.calendar import day_in
 from escalation.trial.events import (
     AnyEvent,
     DataFrozen,
@@ -23,7 +25,7 @@ from escalation.trial.events import (
 )
 from escalation.trial.keys.held import Key
 from escalation.trial.names import name_key
-from escalation.trial.subjects import Fact, Standing, Subject
+from escalation.trial.subjects import Fact, Standing, Subject, Subjects, came_on
 
 __all__ = [
     "Cohort",
@@ -33,6 +35,7 @@ __all__ = [
     "RoleConflict",
     "TrialState",
     "votes_are_own",
+    "write_cohort",
 ]
 
 
@@ -105,24 +108,17 @@ class MadeDecision:
 
     def knew(self, subject: Subject) -> bool:
         """Tell whether a subject had been dosed, by the day, when the decision was made."""
-        dosing = subject.dosing
-        if dosing is None or subject.cohort > self.n_cohorts:
+        dosed_at = subject.dosed_at
+        if dosed_at is None or subject.cohort > self.n_cohorts:
             return False
-        on = self.event.on
-        return dosing.event.on < on or (dosing.event.on == on and dosing.seq <= self.event.cutoff)
+        return dosed_at <= (self.event.on, self.event.cutoff)
 
     def could_know_outcome(self, subject: Subject) -> bool:
-        """Tell whether an outcome had been recorded by then, or had come by the day, unrecorded.
-
-        A DLT has come with the first of its toxicities.
-        """
-        for fact in subject.outcomes:
-            days = [fact.event.on]
-            if fact.event.outcome is Outcome.DLT:
-                days += [toxicity.onset for toxicity in fact.event.toxicities]
-            if fact.seq <= self.event.cutoff or min(days) < self.event.on:
-                return True
-        return False
+        """Tell whether an outcome had been recorded by then, or had come by the day, unrecorded."""
+        return any(
+            fact.seq <= self.event.cutoff or came_on(fact.event) < self.event.on
+            for fact in subject.outcomes
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +150,8 @@ class TrialState:
     ----------
     hashes : list of str
         Hash of every entry, in order.
+    times : list of datetime
+        When every entry was recorded, by the ledger's clock.
     owner : str or None
         Who registered the trial.
     protocol : Protocol or None
@@ -161,8 +159,8 @@ class TrialState:
     quorum : int
         Votes that a decision needs.
     roles : dict of str to frozenset of Role
-    subjects : dict of str to Subject
-        In the order of enrolment.
+    subjects : Subjects
+        In the order of enrolment; found by mistyped ids too.
     cohorts, decisions, corrections : list
         In order.
     stopped : MadeDecision or None
@@ -184,8 +182,6 @@ class TrialState:
         Whether members vote for themselves, by the protocol's committee, and evaluability is
         ruled: not in a trial whose record began with 0.2.0, until it is amended to a protocol
         that names a committee.
-    aliases : dict of str to str
-        Mistyped ids, with those that took their place.
     not_enrolled : list of (Recorded, ScreeningFailed)
     site_zones : dict of str to str
         Time zone of each site that was opened.
@@ -199,12 +195,13 @@ class TrialState:
     """
 
     hashes: list[str] = field(default_factory=list)
+    times: list[datetime] = field(default_factory=list)
     owner: str | None = None
     registered: Recorded | None = None
     protocol: Protocol | None = None
     quorum: int = 1
     roles: dict[str, frozenset[Role]] = field(default_factory=dict)
-    subjects: dict[str, Subject] = field(default_factory=dict)
+    subjects: Subjects = field(default_factory=Subjects)
     cohorts: list[Cohort] = field(default_factory=list)
     decisions: list[MadeDecision] = field(default_factory=list)
     corrections: list[Correction] = field(default_factory=list)
@@ -219,7 +216,6 @@ class TrialState:
     oddities: list[tuple[int, str]] = field(default_factory=list)
     owners: dict[int, str] = field(default_factory=dict)
     own_votes: bool = False
-    aliases: dict[str, str] = field(default_factory=dict)
     not_enrolled: list[tuple[Recorded, ScreeningFailed]] = field(default_factory=list)
     site_zones: dict[str, str] = field(default_factory=dict)
     freezes: list[tuple[Recorded, DataFrozen]] = field(default_factory=list)
@@ -245,8 +241,39 @@ class TrialState:
 
     @property
     def n_enrolled(self) -> int:
-        """Subjects enrolled, replaced ones too."""
-        return len(self.subjects)
+        """Subjects enrolled, replaced ones too, but not who withdrew before being dosed."""
+        return len(self.subjects) - self.n_withdrawn
+
+    @property
+    def n_withdrawn(self) -> int:
+        """Subjects who had been given a place and withdrew before being dosed."""
+        return sum(s.standing is Standing.WITHDRAWN for s in self.subjects.values())
+
+    @property
+    def screening_failures(self) -> dict[str, tuple[Recorded, ScreeningFailed]]:
+        """Who failed screening and was not enrolled later, with the last time it was recorded."""
+        failed = {event.subject: (entry, event) for entry, event in self.not_enrolled}
+        return {subject: said for subject, said in failed.items() if subject not in self.subjects}
+
+    def find_subject(self, subject: str) -> Subject | None:
+        """Return a subject by the id that holds now or one that had been mistyped; else None."""
+        return self.subjects.get(subject)
+
+    def current_id(self, subject: str) -> str:
+        """Return the id that holds now of whom an entry names, also where nobody has it."""
+        known = self.subjects.get(subject)
+        return subject if known is None else known.id
+
+    def recorded_on(self, seq: int, subject: str) -> date:
+        """Return the day of an entry by the ledger's clock, where the subject was, or UTC."""
+        at = self.times[seq - 1].astimezone(UTC)
+        return day_in(self.zone_of(subject, at.date()), at) or at.date()
+
+    def zone_of(self, subject: str, on: date) -> str | None:
+        """Return the time zone of the site that has a subject in care; None where not known."""
+        known = self.subjects.get(subject)
+        site = None if known is None else known.site_on(on)
+        return None if site is None else self.site_zones.get(site)
 
     @property
     def committee(self) -> Committee:
@@ -313,38 +340,16 @@ class TrialState:
             ]
         return next((fact for fact in facts if fact.seq == seq), None)
 
-    def written_cohorts(
-        self, known_to: MadeDecision | None = None, *, pending_then: bool = False
-    ) -> list[WrittenCohort]:
-        """Return the trial so far in the field's notation: cohorts in which somebody was dosed.
-
-        Parameters
-        ----------
-        known_to : MadeDecision or None
-            Only subjects who had been dosed by then, with their outcomes as known now.
-        pending_then : bool
-            Of those, whose outcome could not be known by then is pending.
-        """
-        written = []
-        then = known_to if pending_then else None
-        for cohort in self.cohorts:
-            dosed = [
-                subject
-                for subject in self.members(cohort)
-                if subject.dosing is not None and (known_to is None or known_to.knew(subject))
-            ]
-            by_level: dict[int, list[Subject]] = {}
-            # a correction can have moved one to another level; the trial stands at the cohort's
-            for subject in sorted(dosed, key=lambda subject: subject.level == cohort.level):
-                by_level.setdefault(subject.level, []).append(subject)
-            for label, subjects in by_level.items():
-                letters = tuple(
-                    s.outcome if then is None or then.could_know_outcome(s) else Outcome.PENDING
-                    for s in subjects
-                    if s.outcome is not None
-                )
-                written.append(WrittenCohort(label=label, outcomes=letters))
-        return written
+    def written_cohorts(self) -> list[WrittenCohort]:
+        """Return the trial so far in the field's notation: cohorts in which somebody was dosed."""
+        return [
+            written
+            for cohort in self.cohorts
+            for written in write_cohort(
+                cohort,
+                [(s, s.outcome) for s in self.members(cohort) if s.outcome is not None],
+            )
+        ]
 
     def tallies(self) -> tuple[Tally, ...]:
         """Return what has been seen at each level, lowest first."""
@@ -356,7 +361,7 @@ class TrialState:
         other = copy.copy(self)
         for member in fields(self):
             value = getattr(self, member.name)
-            if isinstance(value, dict | list):
+            if isinstance(value, dict | list | Subjects):
                 setattr(other, member.name, value.copy())
         return other
 
@@ -364,3 +369,17 @@ class TrialState:
 def votes_are_own(state: TrialState, protocol: Protocol) -> bool:
     """Tell whether members vote for themselves once a trial is amended to this protocol."""
     return state.own_votes or protocol.committee != Committee()
+
+
+def write_cohort(
+    cohort: Cohort, dosed: Iterable[tuple[Subject, Outcome]]
+) -> Iterator[WrittenCohort]:
+    """Write those dosed in a cohort in the field's notation, once for each level they are at.
+
+    A correction can have moved one to another level; the trial stands at the cohort's, the last.
+    """
+    by_level: dict[int, list[Outcome]] = {}
+    for subject, letter in sorted(dosed, key=lambda pair: pair[0].level == cohort.level):
+        by_level.setdefault(subject.level, []).append(letter)
+    for label, letters in by_level.items():
+        yield WrittenCohort(label=label, outcomes=tuple(letters))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, ValuesView
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from escalation.nearness import is_above
 from escalation.outcomes import Outcome
@@ -23,7 +24,7 @@ from escalation.trial.events import (
 )
 from escalation.trial.planned_dose import plan_dose
 
-__all__ = ["Fact", "Standing", "Subject"]
+__all__ = ["Fact", "Standing", "Subject", "Subjects", "came_on", "rename"]
 
 E_co = TypeVar("E_co", bound=Event, covariant=True)
 
@@ -95,6 +96,7 @@ class Subject:
     events: tuple[AdverseEvent, ...] = ()
     sites: tuple[tuple[date, str], ...] = ()
     former_ids: tuple[str, ...] = ()
+    _standing: Standing | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def enrolment(self) -> SubjectEnrolled:
@@ -171,6 +173,11 @@ class Subject:
         return max((fact.event.on for fact in self.infusions), default=None)
 
     @property
+    def dosed_at(self) -> tuple[date, int] | None:
+        """Day of the infusion and the entry that says so, by which dosings are in order."""
+        return None if self.dosing is None else (self.dosing.event.on, self.dosing.seq)
+
+    @property
     def window_closes(self) -> date | None:
         """Last day of the DLT window; None before dosing, or where the protocol has no window."""
         return None if self.window_opens is None else window_closes(self.dlt, self.window_opens)
@@ -188,7 +195,15 @@ class Subject:
 
     @property
     def standing(self) -> Standing:
-        """How the subject stands, whatever the order in which entries came.
+        """How the subject stands; found once, since a page asks for it many times."""
+        standing = self._standing
+        if standing is None:
+            standing = self._find_standing()
+            object.__setattr__(self, "_standing", standing)
+        return standing
+
+    def _find_standing(self) -> Standing:
+        """Return how the subject stands, whatever the order in which entries came.
 
         A DLT counts however short the follow-up, however small the dose and whatever else was
         recorded, unless the subject is ruled not evaluable. "No DLT", with a moderate toxicity or
@@ -239,6 +254,18 @@ class Subject:
         """Every toxicity recorded, of replaced subjects too."""
         return tuple(toxicity for fact in self.outcomes for toxicity in fact.event.toxicities)
 
+    def site_on(self, day: date) -> str | None:
+        """Return the site that had the subject in care on a day; None where none is known."""
+        sites = [site for since, site in self.sites if since <= day]
+        return sites[-1] if sites else next((site for _, site in self.sites), None)
+
+    @property
+    def dlt_began(self) -> date | None:
+        """The day on which the first DLT began, as a verdict or a ruling says; None for none."""
+        days = [came_on(f.event) for f in self.outcomes if f.event.outcome is Outcome.DLT]
+        days += [e.first.started for e in self.events if e.ruling and e.ruling.event.dlt]
+        return min(days, default=None)
+
     @property
     def observed(self) -> DosedPatient | None:
         """The subject as the stagger sees them; None before dosing."""
@@ -275,3 +302,74 @@ _LETTERS = {
     Standing.DLT: Outcome.DLT,
     Standing.NOT_EVALUABLE: Outcome.NOT_EVALUABLE,
 }
+
+
+def came_on(event: OutcomeRecorded) -> date:
+    """Return the day on which an outcome came: a DLT with the first of its toxicities."""
+    if event.outcome is not Outcome.DLT:
+        return event.on
+    return min([event.on, *(toxicity.onset for toxicity in event.toxicities)])
+
+
+class Subjects(Mapping[str, Subject]):
+    """The subjects of a trial in the order of enrolment; a mistyped id finds whose it was.
+
+    Whoever looks a subject up by the id that somebody typed, or that an old entry carries, gets
+    the subject under the id that holds now.
+    """
+
+    def __init__(self) -> None:
+        self._by_first: dict[str, Subject] = {}  # by the id under which they were enrolled
+        self._first: dict[str, str] = {}  # that id, by every id that they had
+
+    def __getitem__(self, subject: str) -> Subject:
+        return self._by_first[self._first[subject]]
+
+    def __setitem__(self, subject: str, now: Subject) -> None:
+        self._by_first[self._first.setdefault(subject, subject)] = now
+
+    def __contains__(self, subject: object) -> bool:
+        return subject in self._first
+
+    def __iter__(self) -> Iterator[str]:
+        return (subject.id for subject in self._by_first.values())
+
+    def __len__(self) -> int:
+        return len(self._by_first)
+
+    def values(self) -> ValuesView[Subject]:
+        """Return the subjects."""
+        return self._by_first.values()
+
+    def rename(self, subject: str, renamed: str) -> None:
+        """Call a subject otherwise; the ids they had before still find them."""
+        first = self._first[subject]
+        self._first[renamed] = first
+        self._by_first[first] = rename(self._by_first[first], renamed)
+
+    def copy(self) -> Subjects:
+        """Return a copy that can be changed without changing this one."""
+        other = Subjects()
+        other._by_first, other._first = self._by_first.copy(), self._first.copy()
+        return other
+
+
+def rename(subject: Subject, renamed: str) -> Subject:
+    """Return a subject under another id, with what is known of them."""
+
+    def moved(fact: Any) -> Any:
+        return fact and replace(fact, event=replace(fact.event, subject=renamed))
+
+    former = [former for former in (*subject.former_ids, subject.id) if former != renamed]
+    events = (replace(event, reports=tuple(map(moved, event.reports))) for event in subject.events)
+    return replace(
+        subject,
+        id=renamed,
+        enrolments=tuple(map(moved, subject.enrolments)),
+        dosing=moved(subject.dosing),
+        outcomes=tuple(map(moved, subject.outcomes)),
+        rulings=tuple(map(moved, subject.rulings)),
+        further=tuple(map(moved, subject.further)),
+        events=tuple(events),
+        former_ids=tuple(former),
+    )

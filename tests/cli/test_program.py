@@ -47,6 +47,7 @@ BEFORE: dict[str, list[str]] = {
     "decide": _OUTCOMES,
     "vote": _DECIDED,
     "sign": _VOTED,
+    "transfer": ['site add Shanghai --time-zone Asia/Shanghai --as "Zhao Lan"'],
     "resume": ['hold --reason "a death" --as "Lin Mei"'],
     "import": [
         "export --output patients.csv",

@@ -309,7 +309,10 @@ def test_recording_prints_json_with_stable_keys(at: At) -> None:
     assert entry["recorded_by"] == "site"
     assert entry["data"]["outcome"] == "T"
     assert document["head"] == {"seq": entry["seq"], "hash": entry["hash"]}
-    assert [remark["kind"] for remark in document["remarks"]] == ["look_back"]
+    assert {remark["kind"] for remark in document["remarks"]} == {"look_back"}
+    assert [remark["entry"] for remark in document["remarks"]] == sorted(
+        remark["entry"] for remark in document["remarks"]
+    )
     assert set(document["remarks"][0]) == {"kind", "entry", "text"}
     assert {"action", "level", "dose", "n_to_enrol", "mtd", "clause", "settled"} <= set(
         document["rule"]

@@ -87,9 +87,11 @@ HEADER = ["schema", "software", "trial", "protocol", "solo", "head"]
 def test_the_status_as_json_has_stable_keys(demo: Shell) -> None:
     document = demo.json("status --on 2026-05-28")
     assert list(document) == [
-        *HEADER, "on", "quorum", "n_enrolled", "n_planned", "held", "paused", "closed", "stopped",
+        *HEADER, "on", "quorum", "n_enrolled", "n_screened", "n_screening_failures",
+        "n_withdrawn", "n_planned", "held", "paused", "closed", "stopped",
         "history", "levels", "rule", "outlook", "cohorts", "open_cohort", "patients",
-        "n_adverse_events", "decisions", "departures", "look_back", "rulings", "warnings",
+        "n_adverse_events", "screening_failures", "decisions", "departures", "look_back",
+        "rulings", "warnings",
     ]  # fmt: skip
     assert document["history"] == "1NNXN 2NTN 2???"
     assert document["rule"]["action"] == "wait"

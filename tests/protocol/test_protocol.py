@@ -572,7 +572,7 @@ def test_a_protocol_cannot_be_changed_and_can_be_compared():
 
 
 def test_protocols_written_before_an_option_keep_their_digest():
-    """The digests are those of the release before the options: a file's, and a ledger's document."""
+    """The digests are those of the release before: of a file, and of a ledger's document."""
     assert load_protocol("flat-cells-example").digest == (
         "7797c551ad98ec8c85272f22778ee9155a59bbb6c07332e96cb3f881f668bc31"
     )

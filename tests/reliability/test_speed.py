@@ -119,6 +119,27 @@ def test_a_warm_append(tmp_path, long_ledger, report):
     )
 
 
+@pytest.mark.benchmark
+@pytest.mark.parametrize("n_entries", [5_000, 10_000, 20_000, 40_000])
+def test_the_status_of_a_long_trial_from_a_cold_shell(n_entries, tmp_path, report):
+    path = tmp_path / "long.db"
+    with create_ledger(str(path)) as ledger:
+        ledger.add_trials({"LONG": long_trial("LONG", PROTOCOL, n_entries)})
+    program = Path(sys.executable).with_name("escalation")
+
+    def status() -> None:
+        done = subprocess.run(
+            [program, "trial", "status", "--db", path], check=True, capture_output=True, text=True
+        )
+        assert f"anchor {n_entries}:" in done.stdout
+
+    report(
+        f"`escalation trial status` of {n_entries:,} entries, from a cold shell",
+        asked="1.5 s" if n_entries == N_ENTRIES else "-",
+        measured=f"{best_of(3, status):.2f} s",
+    )
+
+
 COLD = """
 from datetime import UTC, date, datetime
 from functools import partial

@@ -19,7 +19,6 @@ from escalation.trial import (
     dose_subject,
     enrol_subject,
     hold_enrolment,
-    look_back,
     next_patient,
     record_outcome,
     register_trial,
@@ -30,6 +29,7 @@ from escalation.trial import (
     warnings,
 )
 from escalation.trial.events import Attendance, Choice, Meaning, Role, Vote
+from escalation.trial.hindsight.decisions import look_back_at_decisions
 
 from .bench import (
     AUDITOR,
@@ -719,10 +719,10 @@ def test_a_late_dlt_shows_which_cohort_would_not_have_opened(opened):
     over = opened.cohort_without_dlt("S1 S2 S3", 0)
     opened.open_cohort(over)
     opened.treat("S4", over)
-    assert look_back(opened.state) == []
+    assert list(look_back_at_decisions(opened.state)) == []
     opened.dlt("S1", over + 3, onset=20)
     late = opened.state.seq
-    (remark,) = look_back(opened.state)
+    (remark,) = list(look_back_at_decisions(opened.state))
     assert remark.text == (
         f"Had entry {late} been known, cohort 2 (level 2) would not have opened: the rule would "
         "have said: Stay at level 1, 3E6 cells/kg: enrol 3 patients."
@@ -739,7 +739,7 @@ def test_a_correction_that_takes_a_dlt_away_shows_what_the_rule_would_have_said(
     opened.no_dlt("S3", 45)
     opened.open_cohort(45)
     opened.correct(dlt, on=str(day(45)), outcome="N", toxicities=[])
-    (remark,) = look_back(opened.state)
+    (remark,) = list(look_back_at_decisions(opened.state))
     assert f"Had entry {opened.state.seq} been known at decision" in remark.text
     assert "the rule would have said: Escalate to level 2" in remark.text
 
@@ -754,7 +754,7 @@ def test_outcomes_that_came_as_usual_are_no_hindsight(opened):
     opened.dlt("S5", over + 20, onset=over + 15)
     opened.open_cohort(over + 20)  # settled, although S6 is pending
     opened.no_dlt("S6", over + 45)
-    assert look_back(opened.state) == []
+    assert list(look_back_at_decisions(opened.state)) == []
 
 
 # ---------------------------------------------------------------- days to come

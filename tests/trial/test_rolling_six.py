@@ -7,7 +7,7 @@ import pytest
 from escalation.designs import RollingSix
 from escalation.trial import decide
 from escalation.trial.events import Choice
-from escalation.trial.hindsight import look_back
+from escalation.trial.hindsight.decisions import look_back_at_decisions
 from escalation.trial.review import departures
 from escalation.trial.rule import rule_says
 
@@ -48,7 +48,7 @@ def test_outcomes_that_come_in_overturn_no_decision_made_while_they_were_pending
     roll(bench, "S4", 20)
     for subject in ("S1", "S2", "S3", "S4"):
         bench.no_dlt(subject, 60)
-    assert look_back(bench.state) == []
+    assert list(look_back_at_decisions(bench.state)) == []
 
 
 def test_two_dlts_among_the_pending_overturn_none_either(bench):
@@ -56,7 +56,7 @@ def test_two_dlts_among_the_pending_overturn_none_either(bench):
     bench.dlt("S1", 21)
     bench.dlt("S2", 22)
     assert rule_says(bench.state).level == 0
-    assert look_back(bench.state) == []
+    assert list(look_back_at_decisions(bench.state)) == []
 
 
 def test_a_dlt_that_replaces_a_known_outcome_is_still_looked_back_on(bench):
@@ -64,7 +64,7 @@ def test_a_dlt_that_replaces_a_known_outcome_is_still_looked_back_on(bench):
     bench.no_dlt("S1", 30)
     roll(bench, "S4", 31)
     bench.dlt("S1", 32, onset=27)
-    (remark,) = look_back(bench.state)
+    (remark,) = list(look_back_at_decisions(bench.state))
     assert "cohort 2 (level 1) would not have opened" in remark.text
 
 
@@ -72,7 +72,7 @@ def test_a_dlt_that_had_begun_before_a_decision_is_looked_back_on(bench):
     bench.dlt("S2", 18)
     roll(bench, "S4", 20)
     bench.dlt("S1", 21, onset=19)
-    (remark,) = look_back(bench.state)
+    (remark,) = list(look_back_at_decisions(bench.state))
     assert "cohort 2 (level 1) would not have opened" in remark.text
 
 

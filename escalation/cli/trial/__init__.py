@@ -26,6 +26,11 @@ trial = LazyGroup(
             "escalation.cli.trial.office:delegate",
             "Give a person a role in the trial, or take it away.",
         ),
+        "site": ("escalation.cli.trial.patients:site", "List the sites of the trial, or open one."),
+        "screen-fail": (
+            "escalation.cli.trial.patients:screen_fail",
+            "Record that somebody was screened and not enrolled.",
+        ),
         "enrol": ("escalation.cli.trial.site:enrol", "Give a subject a place in the open cohort."),
         "dose": ("escalation.cli.trial.site:dose", "Record an infusion, on the day it was given."),
         "outcome": (
@@ -43,6 +48,14 @@ trial = LazyGroup(
         "evaluable": (
             "escalation.cli.trial.adjudication:evaluable",
             "Rule whether a patient counts.",
+        ),
+        "rename": (
+            "escalation.cli.trial.patients:rename",
+            "Correct a mistyped id of a subject.",
+        ),
+        "transfer": (
+            "escalation.cli.trial.patients:transfer",
+            "Hand a subject over to another site.",
         ),
         "correct": (
             "escalation.cli.trial.site:correct",

@@ -7,7 +7,7 @@ import functools
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -45,6 +45,7 @@ from escalation.trial import (
 )
 from escalation.trial.adverse_events.definition import Suggestion
 from escalation.trial.adverse_events.verdicts import suggest
+from escalation.trial.calendar import day_in
 from escalation.trial.committee.tally import say_count, tally_votes
 from escalation.trial.events import (
     AdverseEventFollowedUp,
@@ -52,9 +53,11 @@ from escalation.trial.events import (
     DecisionMade,
     Signed,
     SignedWithKey,
+    SubjectAtSite,
     VoteCast,
 )
 from escalation.trial.halts import standing_pauses
+from escalation.trial.site import only_site
 
 __all__ = ["Recording", "recording_options"]
 
@@ -76,7 +79,7 @@ def recording_options(command: Wrapped, *, unless: str = "") -> Wrapped:
         "--on",
         callback=read_days,
         metavar="DATE",
-        help="The day it happened.  [default: today]",
+        help="The day it happened.  [default: today, at the subject's site if that is known]",
     )
     @click.option(
         "--seen",
@@ -114,6 +117,7 @@ def recording_options(command: Wrapped, *, unless: str = "") -> Wrapped:
             request_id=os.urandom(16).hex() if request_id is None else request_id,
             clock_is_right=clock_is_right,
             as_json=as_json,
+            day_given=on is not None,
         )
         return command(*args, recording=recording, **kwargs)
 
@@ -130,11 +134,26 @@ class Recording:
     request_id: str
     clock_is_right: bool
     as_json: bool
+    day_given: bool = True
 
-    def record(self, command: Command) -> None:
-        """Record what a command returns, and say so."""
+    def record(
+        self, command: Command, *, subject: str | None = None, site: str | None = None
+    ) -> None:
+        """Record what a command returns, and say so.
+
+        Where no day was given it is of today at a site: the one named, or the subject's.
+        """
+
+        def there(state: TrialState, recorder: Recorder) -> Any:
+            zone = state.site_zones.get(site or only_site(state) or "")
+            if subject is not None and site is None and state.find_subject(subject):
+                zone = state.zone_of(subject, recorder.on)
+            on = None if self.day_given else day_in(zone, recorder.at)
+            return command(state, recorder if on is None else replace(recorder, on=on))
+
+        known = subject is not None or site is not None
         with self.place.opened() as tracker:
-            self.record_in(tracker, command)
+            self.record_in(tracker, there if known else command)
 
     def record_in(self, tracker: Tracker, command: Command, *, new: bool = False) -> None:
         """Do as ``record`` in a ledger that is open, where a trial may be new."""
@@ -240,6 +259,9 @@ def _say_entries(recorded: Sequence[Recorded], after: TrialState) -> str:
     if len(recorded) == 2 and first.event.kind not in _PLURALS:  # one, and what follows from it
         also = describe_entry(last, after)
         return f"Entries {first.seq} and {last.seq} recorded: {said} {also}"
+    if any(isinstance(entry.event, SubjectAtSite) for entry in recorded):
+        said = " ".join(describe_entry(entry, after) for entry in recorded)
+        return f"Entries {first.seq} to {last.seq} recorded: {said}"
     kinds = [_PLURALS.get(entry.event.kind) for entry in recorded]
     counts = (f"{kinds.count(noun)} {noun}" for noun in _PLURALS.values() if noun in kinds)
     began = f" {said}" if first.event.kind not in _PLURALS else ""

@@ -50,6 +50,7 @@ _deviation = click.option(
 @click.option("--weight", type=float, metavar="KG", help="Needed where doses are per kg.")
 @click.option("--level", type=int, metavar="L", help="Refuse unless this level is the open one.")
 @click.option("--replaces", metavar="SUBJECT", help="Whom the subject replaces.")
+@click.option("--site", metavar="NAME", help="Who has the subject in care: see trial site.")
 @_deviation
 @recording_options
 def enrol(
@@ -59,6 +60,7 @@ def enrol(
     weight: float | None,
     level: int | None,
     replaces: str | None,
+    site: str | None,
     deviation: str | None,
 ) -> None:
     """Give a subject a place in the open cohort.
@@ -74,8 +76,11 @@ def enrol(
             weight_kg=weight,
             level=level,
             replaces=replaces,
+            site=site,
             deviation=deviation,
-        )
+        ),
+        subject=subject,
+        site=site,
     )
 
 
@@ -127,7 +132,8 @@ def dose(
             planned=planned,
             lot=lot,
             deviation=deviation,
-        )
+        ),
+        subject=subject,
     )
 
 
@@ -199,7 +205,8 @@ def outcome(
             outcome=given[0],
             toxicities=_toxicities(term, grade, onset, relation, narrative),
             reason=reason,
-        )
+        ),
+        subject=subject,
     )
 
 

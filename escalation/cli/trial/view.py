@@ -25,6 +25,7 @@ from escalation.reports.view import View
 from escalation.tracker import Tracker
 from escalation.trial import Recorded, TrialState, replay_events
 from escalation.trial import next_patient as find_next
+from escalation.trial.calendar import day_in
 from escalation.trial.rule import NoProtocolError
 
 __all__ = ["log", "next_patient", "roles", "status"]
@@ -165,6 +166,9 @@ def next_patient(place: Place, on: date | None, subject: str | None, weight: flo
         state = tracker.state()
     if state.protocol is None:
         raise NoProtocolError
+    if on is None and subject is not None:
+        now = datetime.now(UTC)
+        on = day_in(state.zone_of(subject, now.date()), now)
     found = find_next(state, today() if on is None else on, subject=subject, weight_kg=weight)
     return view_next(found, state.protocol, trial_heading(state, tracker.trial))
 
@@ -185,8 +189,10 @@ def log(place: Place, as_of: int | datetime | None, subject: str | None) -> View
     with place.opened() as tracker:
         entries, state = _read(tracker, as_of)
     if subject is not None:
-        if subject not in state.subjects:
+        failed = [event.subject for _, event in state.not_enrolled]
+        if subject not in state.subjects and subject not in failed:
             known = did_you_mean(subject, state.subjects) if state.subjects else "nobody is yet"
             raise InputError(f"no subject {subject} is enrolled; {known}")
+        subject = state.current_id(subject)
         entries = [entry for entry in entries if about_subject(entry, subject, state)]
     return view_log(entries, state, tracker.trial)

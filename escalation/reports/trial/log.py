@@ -96,11 +96,9 @@ def entry_document(entry: Recorded) -> dict[str, Any]:
 def about_subject(entry: Recorded, subject: str, state: TrialState) -> bool:
     """Tell whether an entry is about a subject: theirs, or one on an entry of theirs."""
     if isinstance(entry.event, EntryCorrected | AdverseEventFollowedUp | AdverseEventAdjudicated):
-        return state.owners.get(entry.event.entry) == subject
-    return subject in (
-        getattr(entry.event, "subject", None),
-        getattr(entry.event, "replaces", None),
-    )
+        return state.current_id(state.owners.get(entry.event.entry, "")) == subject
+    named = (getattr(entry.event, "subject", None), getattr(entry.event, "replaces", None))
+    return subject in {state.current_id(name) for name in named if name is not None}
 
 
 def since(entry: Recorded, state: TrialState) -> str:

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
+from escalation.outcomes import Outcome
 from escalation.reports.trial.adverse_event_sentences import describe_events
 from escalation.reports.trial.sentences import describe_toxicity
-from escalation.reports.view import Block, Table
+from escalation.reports.view import Block, Paragraph, Table
+from escalation.text import count
 from escalation.trial import TrialState
 from escalation.trial.codec import dump_event
 from escalation.trial.planned_dose import say_share
@@ -22,21 +24,24 @@ _HEADING = ("patient", "level", "cohort", "dosed", "given", "window to", "standi
 _COLUMNS = (
     *("subject", "level", "cohort", "weight_kg", "enrolled_on", "dosed_on", "planned", "infused"),
     *("percent_of_planned", "lot", "window_closes", "standing", "overdue", "replaces"),
-    *("replaced_by", "n_adverse_events", "n_serious", "worst_grade", "toxicities"),
+    *("replaced_by", "former_ids", "site", "days_from_onset_to_record"),
+    *("n_adverse_events", "n_serious", "worst_grade", "toxicities"),
 )
 
 
 def patient_blocks(state: TrialState, on: date) -> Iterator[Block]:
     """Yield a table with a row a patient, replaced ones too, in the order of enrolment."""
     subjects = list(state.subjects.values())
-    if not subjects:
-        return
-    said = {place: "; ".join(_notes(subject)) for place, subject in enumerate(subjects, start=1)}
-    yield Table(
-        [_HEADING, *(_row(subject, on) for subject in subjects)],
-        left=(0, len(_HEADING) - 1),
-        notes={place: notes for place, notes in said.items() if notes},
-    )
+    if subjects:
+        notes = ("; ".join(_notes(subject, state)) for subject in subjects)
+        yield Table(
+            [_HEADING, *(_row(subject, on) for subject in subjects)],
+            left=(0, len(_HEADING) - 1),
+            notes={place: said for place, said in enumerate(notes, start=1) if said},
+        )
+    for subject, (_, event) in state.screening_failures.items():
+        where = "" if event.site is None else f" at {event.site}"
+        yield Paragraph(f"{subject} failed screening{where} on {event.on}: {event.reason}", "  ")
 
 
 def _row(subject: Subject, on: date) -> tuple[str, ...]:
@@ -52,8 +57,18 @@ def _row(subject: Subject, on: date) -> tuple[str, ...]:
     )
 
 
-def _notes(subject: Subject) -> Iterator[str]:
-    yield from (describe_toxicity(toxicity) for toxicity in subject.toxicities)
+def _notes(subject: Subject, state: TrialState) -> Iterator[str]:
+    if subject.former_ids:
+        yield f"called {', '.join(subject.former_ids)} before, by mistake"
+    if len(subject.sites) > 1:
+        (_, first), *others = subject.sites
+        yield f"{first}, {', '.join(f'{site} from {since}' for since, site in others)}"
+    for fact in subject.outcomes:
+        is_dlt = fact.event.outcome is Outcome.DLT
+        for toxicity in fact.event.toxicities:
+            late = state.recorded_on(fact.seq, subject.id) - toxicity.onset
+            after = f", recorded {count(late.days, 'day')} later" if late.days > 0 else ""
+            yield f"{describe_toxicity(toxicity)}{after if is_dlt else ''}"
     if subject.events:
         yield describe_events(subject.events)
     if subject.standing in (Standing.NOT_EVALUABLE, Standing.WITHDRAWN):
@@ -80,15 +95,17 @@ def patient_rows(state: TrialState, on: date) -> Iterator[Sequence[object]]:
     yield _COLUMNS
     for document in documents:
         terms = [toxicity["term"] for toxicity in document["toxicities"]]
-        yield [*(document[key] for key in _COLUMNS[:-1]), "; ".join(terms)]
+        cells = {**document, "toxicities": "; ".join(terms)}
+        cells["former_ids"] = " ".join(document["former_ids"])
+        yield [cells[key] for key in _COLUMNS]
 
 
 def patients_document(state: TrialState, on: date) -> list[dict[str, Any]]:
     """Return the patients for JSON."""
-    return [_document(subject, on) for subject in state.subjects.values()]
+    return [_document(subject, on, state) for subject in state.subjects.values()]
 
 
-def _document(subject: Subject, on: date) -> dict[str, Any]:
+def _document(subject: Subject, on: date, state: TrialState) -> dict[str, Any]:
     dosing = None if subject.dosing is None else subject.dosing.event
     ruling = None if subject.ruling is None else subject.ruling.event
     toxicities = [
@@ -121,4 +138,18 @@ def _document(subject: Subject, on: date) -> dict[str, Any]:
         "worst_grade": max((event.worst_grade for event in subject.events), default=None),
         "replaces": subject.enrolment.replaces,
         "replaced_by": subject.replaced_by,
+        "former_ids": list(subject.former_ids),
+        "site": subject.sites[-1][1] if subject.sites else None,
+        "sites": [{"site": site, "from": since.isoformat()} for since, site in subject.sites],
+        "days_from_onset_to_record": _days_to_record(subject, state),
     }
+
+
+def _days_to_record(subject: Subject, state: TrialState) -> int | None:
+    """Return the days from a subject's first DLT to its entry; None without a DLT."""
+    late = [
+        state.recorded_on(fact.seq, subject.id) - min(t.onset for t in fact.event.toxicities)
+        for fact in subject.outcomes
+        if fact.event.outcome is Outcome.DLT and fact.event.toxicities
+    ]
+    return late[0].days if late else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, assert_never
 
 from escalation.outcomes import Outcome
@@ -71,8 +72,20 @@ def describe_entry(recorded: Recorded, state: TrialState, *, day: bool = True) -
     day : bool
         Whether to say on which day it happened, where the sentence has a place for it.
     """
-    said = _sentence(recorded, state, f" on {recorded.event.on}" if day else "")
+    on = f" on {recorded.event.on}" if day else ""
+    said = _sentence(replace(recorded, event=_under_current_id(recorded.event, state)), state, on)
     return said if said.endswith((".", "!", "?", '."')) else f"{said}."
+
+
+def _under_current_id(event: Any, state: TrialState) -> Any:
+    """Say whom an entry names by the id that holds now, with the mistyped one that it has."""
+    if isinstance(event, SubjectRenamed):
+        return event
+    for name in ("subject", "replaces"):
+        said = getattr(event, name, None)
+        if said is not None and (current := state.current_id(said)) != said:
+            event = replace(event, **{name: f"{current} (recorded as {said})"})
+    return event
 
 
 def _sentence(  # noqa: PLR0911, PLR0912  # a kind of event a line
@@ -122,13 +135,17 @@ def _sentence(  # noqa: PLR0911, PLR0912  # a kind of event a line
             counts = "evaluable" if event.evaluable else "not evaluable"
             return f"{event.subject} ruled {counts}{on}: {event.reason}"
         case ScreeningFailed():
-            return f"{event.subject} not enrolled{on}: {event.reason}"
+            where = "" if event.site is None else f" at {event.site}"
+            return f"{event.subject} failed screening{where}{on}: {event.reason}"
         case SubjectRenamed():
             return f"{event.subject} renamed {event.renamed}{on}: {event.reason}"
         case SiteOpened():
             return f"site {event.site} opened{on}, time zone {event.time_zone}"
         case SubjectAtSite():
-            return f"{event.subject} in care of {event.site}{on.replace(' on ', ' from ')}"
+            since = on.replace(" on ", " from ")
+            if event.reason is None:
+                return f"{event.subject} in care of {event.site}{since}"
+            return f"{event.subject} transferred to {event.site}{since}: {event.reason}"
         case VoteCast():
             return _vote(event, on)
         case DecisionCirculated():
@@ -265,7 +282,7 @@ def _correction(recorded: Recorded, event: EntryCorrected, state: TrialState, on
     made = next((c for c in state.corrections if c.seq == recorded.seq), None)
     if made is None:
         return f"a correction of entry {event.entry} that does not fit it: {event.reason}"
-    about = f"entry {event.entry} ({_headline(made.before)})"
+    about = f"entry {event.entry} ({_headline(_under_current_id(made.before, state))})"
     if made.after is None:
         return f"{about} withdrawn{on}. Reason: {event.reason}"
     return f"{about} corrected{on}: {', '.join(_changes(made))}. Reason: {event.reason}"

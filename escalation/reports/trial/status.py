@@ -80,7 +80,9 @@ def _page(
     yield GAP
     yield from _section("Departures", "none", departures(state))
     if state.decisions:
-        yield from _section("Seen from now", "no decision looks otherwise", look_back(state))
+        yield from _section(
+            "Seen from now", "no decision and no dosing looks otherwise", look_back(state)
+        )
     if rulings(state):
         yield from _section("Rulings", "none", rulings(state))
     yield from _section("Warnings", "none", warnings(state, on))
@@ -99,6 +101,9 @@ def status_document(state: TrialState, on: date) -> dict[str, Any]:
         "on": on.isoformat(),
         "quorum": state.quorum,
         "n_enrolled": state.n_enrolled,
+        "n_screened": len(state.subjects) + len(state.screening_failures),
+        "n_screening_failures": len(state.screening_failures),
+        "n_withdrawn": state.n_withdrawn,
         "n_planned": None if state.protocol is None else state.protocol.planned_patients,
         "held": _since(state.held),
         "paused": [
@@ -112,6 +117,16 @@ def status_document(state: TrialState, on: date) -> dict[str, Any]:
         "open_cohort": None if state.open_cohort is None else state.open_cohort.number,
         "patients": patients_document(state, on),
         "n_adverse_events": len(list_events(state)),
+        "screening_failures": [
+            {
+                "subject": event.subject,
+                "on": event.on.isoformat(),
+                "site": event.site,
+                "reason": event.reason,
+                "entry": entry.seq,
+            }
+            for entry, event in state.screening_failures.values()
+        ],
         "decisions": [_decision_document(state, made) for made in state.decisions],
         "departures": _remarks_document(departures(state)),
         "look_back": _remarks_document(look_back(state)),
@@ -125,6 +140,10 @@ def status_document(state: TrialState, on: date) -> dict[str, Any]:
 
 def _heading(state: TrialState, trial: str, on: date, as_of: Recorded | None) -> Iterator[str]:
     yield f"Trial {trial} on {on}{_say_enrolled(state)}."
+    n_failed, n_withdrawn = len(state.screening_failures), state.n_withdrawn
+    if n_failed or n_withdrawn:
+        n_screened = len(state.subjects) + n_failed
+        yield (f"{n_screened} screened, {n_failed} failed, {n_withdrawn} withdrawn before dosing.")
     if as_of is not None:
         yield f"As known at entry {as_of.seq}, {_time(as_of)}, and not as known now."
     protocol = state.protocol

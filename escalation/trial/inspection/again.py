@@ -22,7 +22,7 @@ from escalation.trial.committee.decide import decide
 from escalation.trial.committee.freeze import freeze_data
 from escalation.trial.committee.sign import sign
 from escalation.trial.committee.vote import cast_vote
-from escalation.trial.corrections import correct_entry
+from escalation.trial.corrections import correct_entry, rename_subject
 from escalation.trial.evaluability import continue_infusion, rule_evaluability
 from escalation.trial.events import (
     AdverseEventAdjudicated,
@@ -69,7 +69,9 @@ from escalation.trial.office import (
     resume_enrolment,
     revoke_role,
 )
+from escalation.trial.screening import record_screening_failure
 from escalation.trial.site import dose_subject, enrol_subject, record_outcome
+from escalation.trial.sites import open_site, transfer_subject
 from escalation.trial.spreadsheet import PatientRow
 from escalation.trial.state import Recorded, TrialState
 
@@ -174,12 +176,6 @@ def command_of(event: AnyEvent, following: AnyEvent | None = None) -> Command | 
             )
         case EvaluabilityRuled(subject=subject, evaluable=evaluable, reason=reason):
             return partial(rule_evaluability, subject=subject, evaluable=evaluable, reason=reason)
-        case KeyRegistered(person=person, public_key=key):
-            return partial(register_key, person=person, public_key=key)
-        case KeyRevoked(person=person, public_key=key, reason=reason):
-            return partial(revoke_key, person=person, reason=reason, key=fingerprint(key))
-        case SignedWithKey():
-            return partial(sign_as_made, made=event)
         case TimestampKept():
             return partial(_keep_as_kept, made=event)
         case VoteCast(decision=decision, vote=vote, reason=reason):
@@ -188,8 +184,14 @@ def command_of(event: AnyEvent, following: AnyEvent | None = None) -> Command | 
             return partial(circulate_decision, to=to, decision=decision)
         case DataFrozen(checked_by=checked_by, statement=statement):
             return partial(freeze_data, checked_by=checked_by, statement=statement)
-        case ScreeningFailed() | SubjectRenamed() | SiteOpened() | SubjectAtSite():
-            return None
+        case ScreeningFailed(subject=subject, site=site, reason=reason):
+            return partial(record_screening_failure, subject=subject, site=site, reason=reason)
+        case SubjectRenamed(subject=subject, renamed=renamed, reason=reason):
+            return partial(rename_subject, subject=subject, renamed=renamed, reason=reason)
+        case SiteOpened(site=site, time_zone=zone):
+            return partial(open_site, site=site, time_zone=zone)
+        case SubjectAtSite(subject=subject, site=site, reason=reason):
+            return partial(transfer_subject, subject=subject, to=site, reason=reason or "")
     assert_never(event)
 
 

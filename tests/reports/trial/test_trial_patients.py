@@ -100,4 +100,8 @@ def test_the_document_s_keys_are_stable() -> None:
         ],
         "replaces": None,
         "replaced_by": "TJ-004",
+        "former_ids": [],
+        "site": None,
+        "sites": [],
+        "days_from_onset_to_record": None,
     }

@@ -158,9 +158,10 @@ def test_a_trial_without_a_protocol_is_shown_all_the_same() -> None:
 def test_the_document_s_keys_are_stable() -> None:
     document = json.loads(json.dumps(status_document(play_demo().state, DEMO_DAY)))
     assert list(document) == [
-        *("on", "quorum", "n_enrolled", "n_planned", "held", "closed", "stopped"),
+        *("on", "quorum", "n_enrolled", "n_screened", "n_screening_failures", "n_withdrawn"),
+        *("n_planned", "held", "closed", "stopped"),
         *("history", "levels", "rule", "outlook", "cohorts", "open_cohort", "patients"),
-        *("decisions", "departures", "look_back", "warnings"),
+        *("screening_failures", "decisions", "departures", "look_back", "warnings"),
     ]
     assert document["history"] == "1NNXN 2NTN 2???"
     assert document["rule"]["action"] == "wait"

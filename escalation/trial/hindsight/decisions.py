@@ -1,0 +1,129 @@
+"""Earlier decisions judged again: what a late DLT or a correction would have changed."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from datetime import date
+
+from escalation.designs.base import Action, Decision
+from escalation.outcomes import Outcome
+from escalation.protocol import describe_decision
+from escalation.text import list_briefly
+from escalation.trial.hindsight.seen import Seen
+from escalation.trial.remarks import Remark
+from escalation.trial.rule import goes_further, recommend
+from escalation.trial.state import MadeDecision, TrialState
+from escalation.trial.subjects import Subject
+
+__all__ = ["look_back_at_decisions"]
+
+
+def look_back_at_decisions(state: TrialState) -> Iterator[Remark]:
+    """Ask the rule again about every approved decision, with what is known now.
+
+    The patients dosed before the decision's cut-off count, with their outcomes as they stand, under
+    the protocol of that time. A decision is named where the rule would have said something else;
+    one that was made while the rule waited, only where it went too far.
+    """
+    news = _news(state)
+    approved = (state.decisions[k] for k in sorted(news) if state.decisions[k].approved)
+    for made, seen in _known_to(state, approved):
+        now = seen.ask(made.protocol)
+        if now is not None:
+            place = bisect_left(state.decisions, made.seq, key=lambda made: made.seq)
+            yield from _judge_again(state, made, now, news[place])
+
+
+def _news(state: TrialState) -> dict[int, set[int]]:
+    """Return, by place, the decisions about whose patients more was recorded later, and what."""
+    cutoffs = [made.event.cutoff for made in state.decisions]
+    news: dict[int, set[int]] = {}
+
+    def add(known: int, later: int) -> None:
+        """Say that who rested on entry ``known`` did not know entry ``later``."""
+        for place in range(bisect_left(cutoffs, known), bisect_left(cutoffs, later)):
+            news.setdefault(place, set()).add(later)
+
+    for subject in state.subjects.values():
+        if subject.dosing is None:
+            continue
+        for outcome in subject.outcomes:
+            add(subject.dosing.seq, outcome.seq)
+        for later in (*subject.further, *subject.rulings):
+            add(subject.dosing.seq, later.seq)
+        for place in reversed(range(bisect_left(cutoffs, subject.dosing.seq))):
+            if not state.decisions[place].knew(subject):
+                break  # decisions before that one did not know the subject either
+            news.setdefault(place, set()).add(subject.dosing.seq)
+    for correction in state.corrections:
+        changes = correction.event.changes
+        if changes is None or _TELLING & set(changes):
+            add(correction.event.entry, correction.seq)
+    return news
+
+
+_TELLING = {"on", "level", "outcome"}  # what a decision may depend on
+
+
+def _known_to(
+    state: TrialState, decisions: Iterable[MadeDecision]
+) -> Iterator[tuple[MadeDecision, Seen]]:
+    """Yield decisions, each with the patients who had been dosed by then, as they stand now.
+
+    A rule that enrols while outcomes are pending has decided on what was pending then: so under
+    such a rule whose outcome could not be known is pending, or every outcome would overturn it.
+    """
+    dosed = sorted(
+        (subject for subject in state.subjects.values() if subject.dosing is not None),
+        key=lambda subject: subject.dosed_at or (date.min, 0),
+    )
+    seen, place = Seen(state), 0
+    waiting: list[Subject] = []  # who is not counted yet, or not with the last word
+    before: MadeDecision | None = None
+    for made in decisions:
+        if before is None or _starts_again(before, made):
+            seen, place, waiting = Seen(state), 0, []
+        moment = made.event.on, made.event.cutoff
+        while place < len(dosed) and (dosed[place].dosed_at or moment) <= moment:
+            waiting.append(dosed[place])
+            place += 1
+        pending_then = made.protocol.design.while_pending is not None
+        still = []
+        for subject in waiting:
+            known = made.knew(subject)
+            settled = known and (not pending_then or made.could_know_outcome(subject))
+            if known and subject.outcome is not None:
+                seen.set(subject, subject.outcome if settled else Outcome.PENDING)
+            if not settled:
+                still.append(subject)
+        waiting, before = still, made
+        yield made, seen
+
+
+def _starts_again(before: MadeDecision, made: MadeDecision) -> bool:
+    """Tell whether a decision may know less than the one before: by its day, or by its rule."""
+    earlier = made.event.on < before.event.on or made.event.cutoff < before.event.cutoff
+    return earlier or (made.protocol is not before.protocol)
+
+
+def _judge_again(
+    state: TrialState, made: MadeDecision, now: Decision, since: set[int]
+) -> Iterator[Remark]:
+    then, chosen, protocol = made.event.recommended, made.event.chosen, made.protocol
+    if chosen.action == "resume":
+        return  # it was not about a dose
+    if recommend(now, protocol).choice == then.choice:
+        return
+    too_far = goes_further(chosen, now, protocol.labels)
+    if then.action is Action.WAIT and not too_far:
+        return
+    entries = "entries" if len(since) > 1 else "entry"
+    known = f"Had {entries} {list_briefly(sorted(since))} been known"
+    said = f"the rule would have said: {describe_decision(now, protocol)}"
+    if too_far and made.cohort is not None:
+        level = state.cohorts[made.cohort - 1].level
+        text = f"{known}, cohort {made.cohort} (level {level}) would not have opened: {said}"
+    else:
+        text = f"{known} at decision {made.seq}, {said}"
+    yield Remark(entry=made.seq, text=text)

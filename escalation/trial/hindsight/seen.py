@@ -1,0 +1,88 @@
+"""What had been seen of a trial at some moment, patient by patient: the rule can be asked of it.
+
+To go through a trial from moment to moment costs no more than its patients: each is counted when
+they become known, and nobody is counted again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from escalation.designs.base import NOBODY, Decision
+from escalation.designs.pending import count_resolutions
+from escalation.outcomes import Cohort, Outcome, Tally, last_tally
+from escalation.protocol import Protocol
+from escalation.trial.state import TrialState, write_cohort
+from escalation.trial.subjects import Subject
+
+__all__ = ["Seen"]
+
+MAX_WAYS = 1_000  # in which the pending can turn out: of 12 patients at one level, 91
+
+
+class Seen:
+    """The patients seen so far, with a letter each; at first nobody.
+
+    Parameters
+    ----------
+    state : TrialState
+        Whose subjects they are.
+    """
+
+    def __init__(self, state: TrialState) -> None:
+        self._state = state
+        self._letters: dict[str, Outcome] = {}
+        self._counts: dict[int, Counter[Outcome]] = {}
+        self._newest = 0  # number of the last cohort with somebody in it
+
+    def set(self, subject: Subject, letter: Outcome | None) -> None:
+        """Count a patient who was dosed, from now on with this letter; with None, not at all."""
+        counts = self._counts.setdefault(subject.level, Counter())
+        before = self._letters.pop(subject.id, None)
+        if before is not None:
+            counts[before] -= 1
+        if letter is not None:
+            counts[letter] += 1
+            self._letters[subject.id] = letter
+            self._newest = max(self._newest, subject.cohort)
+
+    def __iter__(self) -> Iterator[Cohort]:
+        """Yield what was seen in the field's notation."""
+        for number in range(1, self._newest + 1):
+            yield from self._written(number)
+
+    def __reversed__(self) -> Iterator[Cohort]:
+        """Yield the same, the last cohort first."""
+        for number in range(self._newest, 0, -1):
+            yield from reversed(self._written(number))
+
+    def _written(self, number: int) -> list[Cohort]:
+        cohort, letters = self._state.cohorts[number - 1], self._letters
+        members = (s for s in self._state.members(cohort) if s.id in letters)
+        return list(write_cohort(cohort, ((s, letters[s.id]) for s in members)))
+
+    def ask(self, protocol: Protocol) -> Decision | None:
+        """Ask the rule of a protocol.
+
+        None where it cannot be asked: at a level that its ladder does not have, or with more
+        patients pending than a trial that is looked back on has.
+        """
+        if not self._counts.keys() <= set(protocol.labels):
+            return None
+        tallies = tuple(_tally(self._counts.get(label, Counter())) for label in protocol.labels)
+        design = protocol.design
+        if count_resolutions(tallies, dropouts=True, moderate=design.asks_moderate) > MAX_WAYS:
+            return None
+        newest = next(reversed(self), None)
+        level = design.start if newest is None else protocol.labels.index(newest.label)
+        return design.decide(tallies, level, last_tally(self) if design.remembers else NOBODY)
+
+
+def _tally(counts: Counter[Outcome]) -> Tally:
+    return Tally(
+        n_evaluable=counts[Outcome.NO_DLT] + counts[Outcome.MODERATE] + counts[Outcome.DLT],
+        n_dlts=counts[Outcome.DLT],
+        n_pending=counts[Outcome.PENDING],
+        n_moderate=counts[Outcome.MODERATE],
+    )

@@ -1,0 +1,74 @@
+"""Commands about the sites of a trial: open one, and hand a subject over to another."""
+
+from __future__ import annotations
+
+from zoneinfo import available_timezones
+
+from escalation.errors import printable
+from escalation.trial.commands import Events, Recorder, Refusal
+from escalation.trial.events import SiteOpened, SubjectAtSite
+from escalation.trial.site import check_at_site, find_known
+from escalation.trial.state import TrialState
+
+__all__ = ["open_site", "transfer_subject"]
+
+
+def open_site(state: TrialState, recorder: Recorder, *, site: str, time_zone: str) -> Events:
+    """Let a site take part; a day there is a day of its time zone.
+
+    Parameters
+    ----------
+    state, recorder
+    site : str
+    time_zone : str
+        IANA name, such as ``Asia/Shanghai``.
+
+    Raises
+    ------
+    RefusedError
+    """
+    refusal = Refusal(f"the site {printable(site)} cannot be opened")
+    refusal.check(state, recorder, "open a site")
+    refusal.check_person(site)
+    same = [known for known in state.site_zones if known.casefold() == site.casefold()]
+    refusal.unless(not same, f"The site {', '.join(same)} is open.")
+    zones = available_timezones()
+    if time_zone not in zones:
+        refusal.add(f"{printable(time_zone)} is not a time zone; {_nearest(time_zone, zones)}.")
+    refusal.raise_if_any()
+    return (SiteOpened(on=recorder.on, site=site, time_zone=time_zone),)
+
+
+def _nearest(zone: str, zones: set[str]) -> str:
+    """Name the zone that was meant, of some hundreds."""
+    import difflib  # noqa: PLC0415  # for a refusal only
+
+    words = {known.casefold(): known for known in sorted(zones)}
+    words |= {known.rpartition("/")[2].casefold(): known for known in sorted(zones)}
+    near = difflib.get_close_matches(zone.casefold(), words, n=1)
+    return f"did you mean {words[near[0]]}?" if near else "write it as Asia/Shanghai"
+
+
+def transfer_subject(
+    state: TrialState, recorder: Recorder, *, subject: str, to: str, reason: str
+) -> Events:
+    """Hand a subject over to another site, from the day of ``recorder.on``.
+
+    Raises
+    ------
+    RefusedError
+    """
+    refusal = Refusal(f"{subject} cannot be transferred to {printable(to)}")
+    check_at_site(refusal, state, recorder, to)
+    refusal.check_line("reason", reason)
+    known = find_known(refusal, state, subject)
+    if known is not None and known.sites:
+        since, at = known.sites[-1]
+        refusal.unless(at != to, f"{known.id} is at {at} since {since}.")
+        refusal.unless(recorder.on >= since, f"{known.id} came to {at} on {since}.")
+    if known is not None:
+        enrolled = known.enrolments[0].event.on
+        refusal.unless(recorder.on >= enrolled, f"{known.id} was enrolled on {enrolled}.")
+    refusal.raise_if_any()
+    current = state.current_id(subject)
+    return (SubjectAtSite(on=recorder.on, subject=current, site=to, reason=reason),)

@@ -1,0 +1,97 @@
+"""Looking back in one pass, against the rule asked from scratch at every decision."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from escalation.outcomes import Outcome, last_tally, tally_cohorts
+from escalation.protocol import load_protocol
+from escalation.reports.trial.status import status_document
+from escalation.tracker import read_entry
+from escalation.trial import replay_events
+from escalation.trial.hindsight import decisions
+from escalation.trial.hindsight.seen import Seen
+from escalation.trial.state import MadeDecision, TrialState, write_cohort
+from escalation.trial.subjects import Subject
+from tests.reliability.long_trial import long_trial
+from tests.trial.bench import Bench
+
+NCT = load_protocol("nct07123519")
+
+
+def from_scratch(state: TrialState, made: MadeDecision):
+    """Ask the rule of the patients who had been dosed by then, as they stand now."""
+    cohorts = [
+        written
+        for cohort in state.cohorts
+        for written in write_cohort(
+            cohort, [(s, s.outcome) for s in state.members(cohort) if made.knew(s)]
+        )
+    ]
+    labels, design = made.protocol.labels, made.protocol.design
+    level = labels.index(cohorts[-1].label) if cohorts else design.start
+    return design.decide(tally_cohorts(cohorts, labels), level, last_tally(cohorts))
+
+
+@pytest.mark.parametrize("n_entries", [60, 200, 500])
+def test_one_pass_asks_what_is_asked_from_scratch(n_entries):
+    state = replay_events(map(read_entry, long_trial("LONG", NCT, n_entries)))
+    asked = [
+        (made.seq, seen.ask(made.protocol), from_scratch(state, made))
+        for made, seen in decisions._known_to(state, state.decisions)
+    ]
+    assert len(asked) == len(state.decisions)
+    assert all(fast == slow for _, fast, slow in asked if fast is not None)
+    assert any(fast is not None for _, fast, _ in asked[2:])
+
+
+def test_the_same_holds_of_an_ordinary_trial():
+    bench = Bench.started()
+    bench.open_cohort()
+    end = bench.cohort_without_dlt("S1 S2 S3", 0)
+    bench.open_cohort(end)
+    bench.cohort_without_dlt_at("S4 S5 S6", end, 3.6e8)
+    state = bench.state
+    for made, seen in decisions._known_to(state, state.decisions):
+        assert seen.ask(made.protocol) == from_scratch(state, made)
+
+
+def test_what_is_forgotten_leaves_no_trace():
+    state = play_state()
+    seen, subject = Seen(state), state.subjects["S1"]
+    seen.set(subject, Outcome.DLT)
+    seen.set(subject, None)
+    assert list(seen) == []
+    assert seen.ask(NCT) == Seen(state).ask(NCT)
+
+
+def play_state() -> TrialState:
+    bench = Bench.started()
+    bench.open_cohort()
+    bench.treat("S1")
+    return bench.state
+
+
+def test_the_work_of_a_status_grows_with_the_entries_and_not_with_their_square(monkeypatch):
+    """Count how often a subject's day of dosing, place and outcomes are asked for."""
+    counted: Counter[str] = Counter()
+    for name in ("dosed_at", "dosed_on", "cohort", "standing", "window_closes"):
+        getter = getattr(Subject, name).fget
+
+        def watched(self, getter=getter, name=name):
+            counted[name] += 1
+            return getter(self)
+
+        monkeypatch.setattr(Subject, name, property(watched))
+
+    def work(n_entries: int) -> Counter[str]:
+        state = replay_events(map(read_entry, long_trial("LONG", NCT, n_entries)))
+        counted.clear()
+        status_document(state, state.data_on)
+        return counted.copy()
+
+    few, many = work(700), work(1_400)
+    for name, times in many.items():
+        assert times <= 3.2 * few[name], (name, few[name], times)  # of a square: 4 times

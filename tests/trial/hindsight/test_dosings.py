@@ -1,0 +1,125 @@
+"""Dosings after what had begun and was not recorded yet: case 14, and its boundaries."""
+
+from __future__ import annotations
+
+import pytest
+
+from escalation.trial import look_back
+from escalation.trial.events import AdverseEventRecorded, Relation
+from escalation.trial.evolve import evolve
+from escalation.trial.hindsight.dosings import look_back_at_dosings
+from tests.trial.bench import SITE, Bench, day, recorded
+
+
+def treated(*days: int) -> Bench:
+    bench = Bench.started()
+    bench.open_cohort()
+    for number, on in enumerate(days, start=1):
+        bench.treat(f"S{number}", on)
+    return bench
+
+
+def texts(bench: Bench) -> list[str]:
+    return [remark.text for remark in look_back_at_dosings(bench.state)]
+
+
+def test_two_dlts_recorded_weeks_after_a_third_patient_was_dosed_are_named_there():
+    bench = treated(0, 14, 22)
+    bench.dlt("S1", 54, onset=5)
+    bench.dlt("S2", 71, onset=21)
+    [first, second] = texts(bench)
+    assert first.startswith(
+        "S2 was dosed on 2026-01-19 after 1 DLT had begun (S1 on 2026-01-10, day 5), recorded 49 "
+        "days later by entry"
+    )
+    assert second.startswith(
+        "S3 was dosed on 2026-01-27 after 2 DLTs had begun (S1 on 2026-01-10, day 5; S2 on "
+        "2026-01-26, day 7), recorded 49 and 50 days later by entries"
+    )
+    assert "the rule would have forbidden it:" in second
+    assert {remark.text for remark in look_back(bench.state)} >= {first, second}
+
+
+@pytest.mark.parametrize(("onset", "named"), [(13, 1), (14, 0), (15, 0)])
+def test_what_began_on_the_day_of_a_dosing_may_have_come_after_it(onset, named):
+    bench = treated(0, 14)
+    bench.dlt("S1", 20, onset=onset)
+    assert len(texts(bench)) == named
+
+
+def test_a_dlt_recorded_before_the_dosing_is_no_hindsight():
+    bench = treated(0)
+    bench.dlt("S1", 6, onset=5)
+    bench.treat("S2", 14)
+    assert texts(bench) == []
+
+
+def test_an_outcome_corrected_into_a_dlt_is_recorded_by_the_correction():
+    bench = treated(0)
+    bench.no_dlt("S1", 28)
+    outcome = bench.state.seq
+    bench.treat("S2", 29)
+    bench.correct(
+        outcome,
+        outcome="T",
+        toxicities=[{"term": "CRS", "grade": 4, "onset": day(7).isoformat()}],
+    )
+    [text] = texts(bench)
+    assert text.startswith("S2 was dosed on 2026-02-03 after 1 DLT had begun (S1 on 2026-01-12")
+    assert f"by entry {bench.state.seq}." in text
+
+
+def reported(bench: Bench, subject: str, **kw) -> None:
+    event = AdverseEventRecorded(
+        **{
+            "on": day(bench.now),
+            "subject": subject,
+            "term": "sepsis",
+            "started": day(3),
+            "grade": 4,
+            "scale": "CTCAE",
+            "scale_version": "5",
+            "aware": day(4),
+        }
+        | kw
+    )
+    bench.state = evolve(bench.state, recorded(bench.state, event, SITE))
+
+
+@pytest.mark.parametrize(
+    ("kw", "named"),
+    [
+        ({}, True),
+        ({"grade": 3}, True),
+        ({"grade": 2}, False),
+        ({"relation": Relation.UNRELATED}, False),
+        ({"aware": day(13)}, True),
+        ({"aware": day(14)}, False),  # of the same day nobody knows which came first
+        ({"started": day(-1)}, False),  # before the infusion
+    ],
+)
+def test_a_severe_event_known_to_the_site_before_a_dosing_and_recorded_later_is_named(kw, named):
+    bench = treated(0, 14)
+    bench.now = 40
+    reported(bench, "S1", **kw)
+    found = texts(bench)
+    assert bool(found) == named
+    if named:
+        assert "after 1 severe adverse event had become known (S1, sepsis grade" in found[0]
+        assert "recorded" in found[0]
+
+
+def test_a_dosing_entered_late_is_judged_by_its_own_day():
+    """The days of dosings run backwards: what was begun for the one is undone for the other."""
+    bench = treated(0, 14)
+    bench.enrol("S3", 17)
+    bench.enrol("S4", 17) if bench.state.n_free(bench.state.cohorts[0]) else None
+    bench.dose("S3", 17)
+    bench.dlt("S1", 40, onset=16)
+    [text] = texts(bench)
+    assert text.startswith("S3 was dosed on 2026-01-22 after 1 DLT")
+    dosing = bench.state.subjects["S2"].dosing.seq
+    bench.correct(bench.state.subjects["S3"].dosing.seq, on=day(15).isoformat())
+    assert texts(bench) == []
+    bench.correct(dosing, on=day(17).isoformat())
+    assert [text.split()[0] for text in texts(bench)] == ["S2"]
