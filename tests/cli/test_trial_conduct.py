@@ -20,7 +20,7 @@ def test_a_trial_from_its_registration_to_its_mtd(tmp_path: Path) -> None:
     shell = Shell(str(tmp_path / "new.db"))
     assert shell.ok("office: register --trial TJ --on 2026-01-05") == (
         "Entry 1 recorded: trial registered on 2026-01-05 under protocol nct07123519, digest "
-        "3784ca7f9771, quorum 2. The rule now says: Start at level 1, 3E6 cells/kg: enrol 3 "
+        "d16fd4b83ef9, quorum 2. The rule now says: Start at level 1, 3E6 cells/kg: enrol 3 "
         "patients."
     )
     shell.ok(

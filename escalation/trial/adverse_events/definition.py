@@ -153,12 +153,13 @@ def _falls_short(rule: DltRule, event: AdverseEventRecorded, course: GradeCourse
     """Say why an event does not meet a rule, however long it lasts; None if it still can."""
     baseline = event.baseline_grade or 0
     if course.worst < rule.min_grade:
-        return f"of grade {course.worst} at worst"
+        return f"of grade {course.worst} at worst, below {rule.min_grade}"
     if rule.related and not is_related(event.relation):
         return f"relation {event.relation}"
     by = rule.worse_than_baseline_by
     if by is not None and course.worst - baseline < by:
-        return f"of grade {course.worst} at worst, {baseline} at baseline"
+        worse = f"not {count(by, 'grade')} worse than at baseline"
+        return f"of grade {course.worst} at worst, {baseline} at baseline: {worse}"
     return None
 
 
@@ -178,6 +179,7 @@ def _conditions(
             yield known_to, ""
         else:
             why = f"of grade {least} or more for {count(n_days, 'day')}"
+            why += f", not for more than {rule.lasts_days}"
             yield (add_days(known_to, missing) if stays else None), why
     if rule.provisional_until_day is not None:
         number = rule.provisional_until_day
@@ -202,5 +204,5 @@ def _conditions(
 
 
 def _not_by(rule: DltRule, why: str) -> Suggestion:
-    text = f'does not meet rule "{rule.name}", {describe_dlt_rule(rule)}: {why}'
+    text = f'does not meet rule "{rule.name}": {why}'
     return Suggestion(verdict=Verdict.DOES_NOT, text=text)

@@ -48,7 +48,7 @@ def said(played: Played, seq: int | None = None, *, day: bool = True) -> str:
     [
         (
             1,
-            "trial registered on 2026-01-05 under protocol nct07123519, digest 3784ca7f9771, "
+            "trial registered on 2026-01-05 under protocol nct07123519, digest d16fd4b83ef9, "
             "quorum 2.",
         ),
         (2, "Lin Mei given the role site on 2026-01-05."),
@@ -127,7 +127,7 @@ def test_the_office_s_entries_give_their_reason() -> None:
     played.do(revoke_role, person="Ada", role=Role.SITE, reason="the chair is not the site")
     played.do(amend_protocol, protocol=load_protocol("nct07123519"), reason="new ladder")
     assert said(played) == (
-        "protocol amended on 2026-01-05 to protocol nct07123519, digest 3784ca7f9771: new ladder."
+        "protocol amended on 2026-01-05 to protocol nct07123519, digest d16fd4b83ef9: new ladder."
     )
     played.do(close_trial, reason="sponsor's wish")
     assert said(played) == "trial closed on 2026-01-05: sponsor's wish."
