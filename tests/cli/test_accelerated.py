@@ -237,7 +237,7 @@ def test_a_trial_is_tracked(tmp_path: Path) -> None:
     file.write_text(text.replace(design, '[design]\nname = "accelerated"\n\n'), encoding="utf-8")
     shell = Shell(str(tmp_path / "trial.db"))
     shell.ok(
-        f"office: register --trial TJ --protocol {file} --on 2026-01-05",
+        f"office: register --trial TJ --solo --protocol {file} --on 2026-01-05",
         "office: delegate site site --on 2026-01-05",
         "office: delegate chair chair --on 2026-01-05",
     )

@@ -43,11 +43,17 @@ def verified(shell: Shell, line: str = "verify", **env: str) -> tuple[int, str]:
     return result.exit_code, " ".join(result.output.split())
 
 
+@pytest.fixture(autouse=True)
+def at_the_files(tmp_path, monkeypatch):
+    """A name without folders is short enough not to be folded where it is shown."""
+    monkeypatch.chdir(tmp_path)
+
+
 # ---------------------------------------------------------------- anchors
 
 
 def test_an_anchor_is_added_and_verify_holds_the_ledger_against_it(at, tmp_path):
-    shell, file = at("open"), tmp_path / "anchors.txt"
+    shell, file = at("open"), Path("anchors.txt")
     said = shell.ok(f"anchor --to {file}")
     assert f"The anchor of entry 7 is kept in {file}. anchor {head_of(shell)}" in said
     (time, *rest) = lines_of(file)[0]
@@ -61,7 +67,7 @@ def test_an_anchor_is_added_and_verify_holds_the_ledger_against_it(at, tmp_path)
 
 def test_an_end_that_was_cut_off_is_found_without_being_asked_for(at, tmp_path):
     """Where the file's name is in the environment; and no new anchor hides it."""
-    shell, file = at("dosed"), tmp_path / "anchors.txt"
+    shell, file = at("dosed"), Path("anchors.txt")
     assert shell.type("anchor", **{FILE: str(file)}).exit_code == 0
     tampered(shell, "DELETE FROM entries WHERE seq > 8")
     assert verified(shell)[0] == 0
@@ -78,7 +84,7 @@ def test_an_end_that_was_cut_off_is_found_without_being_asked_for(at, tmp_path):
 
 
 def test_deciding_and_signing_keep_their_anchor_by_themselves(at, tmp_path):
-    shell, file = at("registered"), tmp_path / "anchors.txt"
+    shell, file = at("registered"), Path("anchors.txt")
     for line in (
         f"chair: decide --follow {DAY}",
         f"chair: sign approved {DAY}",
@@ -106,7 +112,7 @@ def test_an_anchor_that_cannot_be_kept_is_told_and_what_was_recorded_stays(at, t
 
 
 def test_the_same_request_keeps_a_later_anchor_without_complaint(at, tmp_path):
-    shell, file = at("registered"), tmp_path / "anchors.txt"
+    shell, file = at("registered"), Path("anchors.txt")
     line = f"chair: decide --follow {DAY} --request-id once"
     shell.type(line, **{FILE: str(file)})
     shell.type(f"chair: sign approved {DAY}", **{FILE: str(file)})
@@ -137,7 +143,7 @@ def test_a_file_that_the_protocol_names_is_in_the_ledgers_folder_and_read_by_its
 
 
 def test_lines_of_other_trials_are_theirs_and_broken_ones_are_findings(at, tmp_path):
-    shell, file = at("open"), tmp_path / "anchors.txt"
+    shell, file = at("open"), Path("anchors.txt")
     file.write_text(f"2026-03-01T09:30:00.000000Z OTHER 900:{'f' * 64} signed 2026-03-01\n")
     said = shell.ok(f"anchor --to {file}", f"verify --anchors {file}")
     assert f"Remark: {file} has anchors of OTHER, which is not in this ledger" in said

@@ -17,19 +17,14 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Return a function that sets the time at which commands record, in UTC."""
     moments = [datetime(2026, 1, 5, 12, tzinfo=UTC)]
 
-    class Clock(datetime):
-        @classmethod
-        def now(cls, tz=None):
-            return moments[-1]
-
-    monkeypatch.setattr(recording, "datetime", Clock)
+    monkeypatch.setattr(recording, "now", lambda: moments[-1])
     return lambda text: moments.append(datetime.fromisoformat(text).replace(tzinfo=UTC))
 
 
 def test_case_14_two_dlts_entered_seven_weeks_late_are_seen_at_the_patient_between(tmp_path, clock):
     shell = Shell(str(tmp_path / "case14.db"))
     shell.ok(
-        "office: register --trial CASE-14 --on 2026-01-05",
+        "office: register --trial CASE-14 --solo --on 2026-01-05",
         "office: delegate site site --on 2026-01-05",
         "office: delegate chair chair --on 2026-01-05",
         "chair: decide --follow --on 2026-01-05",

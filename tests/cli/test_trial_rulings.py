@@ -148,6 +148,8 @@ def test_a_death_pauses_and_a_decision_resumes(at: At) -> None:
     assert "as the rule says" not in said
     assert "other than the rule" not in said
     shell.ok("chair: sign approved --on 2026-01-20")
+    assert "has to be adjudicated" in shell.ok("next --on 2026-01-20")
+    shell.ok(f"chair: adjudicate {entry} --no-dlt --reason 'by culture' --on 2026-01-20")
     assert "Yes." in shell.ok("next --on 2026-01-20")
     assert "PAUSED" not in shell.ok("status --on 2026-01-20")
     assert "resume enrolment" in shell.ok("log")

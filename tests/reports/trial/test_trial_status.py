@@ -159,9 +159,10 @@ def test_the_document_s_keys_are_stable() -> None:
     document = json.loads(json.dumps(status_document(play_demo().state, DEMO_DAY)))
     assert list(document) == [
         *("on", "quorum", "n_enrolled", "n_screened", "n_screening_failures", "n_withdrawn"),
-        *("n_planned", "held", "closed", "stopped"),
+        *("n_planned", "held", "paused", "closed", "stopped"),
         *("history", "levels", "rule", "outlook", "cohorts", "open_cohort", "patients"),
-        *("screening_failures", "decisions", "departures", "look_back", "warnings"),
+        *("n_adverse_events", "screening_failures", "decisions", "departures", "look_back"),
+        *("rulings", "warnings"),
     ]
     assert document["history"] == "1NNXN 2NTN 2???"
     assert document["rule"]["action"] == "wait"

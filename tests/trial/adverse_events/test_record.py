@@ -23,7 +23,6 @@ from escalation.trial.evolve import evolve
 from tests.trial.bench import CHAIR, NCT, SITE, Bench, day, recorded
 
 EVENT: dict[str, Any] = {"term": "CRS", "started": day(5), "grade": 3, "aware": day(6)}
-ADJUDICATOR = "adjudicator"
 SIGNS = {
     "temperature": 38.5, "hypotension": True, "vasopressors": 1, "vasopressin": False,
     "oxygen": "none", "treated": False,
@@ -340,7 +339,7 @@ def test_a_wrong_report_is_withdrawn_unless_somebody_has_ruled_on_it() -> None:
     said = bench.refused(follow_up, SITE, 12, entry=wrong, changes={"grade": 4}, aware=day(12))
     assert f"Entry {wrong} does not report an adverse event" in said
     ruling = AdverseEventAdjudicated(on=day(12), entry=ruled, dlt=False, suggested="does not")
-    bench.state = evolve(bench.state, recorded(bench.state, ruling, ADJUDICATOR))
+    bench.state = evolve(bench.state, recorded(bench.state, ruling, CHAIR))
     said = bench.refused(correct_entry, SITE, entry=ruled, changes=None, reason="another patient")
     assert f"Entry {bench.state.seq} has ruled on it: correct what is wrong in it." in said
 

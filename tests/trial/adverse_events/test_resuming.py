@@ -28,11 +28,13 @@ from escalation.trial.events import Choice, EventOutcome, Meaning, Relation, Tox
 from escalation.trial.halts import find_pauses, standing_pauses
 from tests.trial.bench import CHAIR, MEMBER, NCT, SITE, STATISTICIAN, Bench, day, recorded
 
+# without a definition of its own an unrelated death is no DLT, and waits for no ruling
+PLAIN = replace(NCT, dlt=replace(NCT.dlt, rules=()), pause=())
 RESUME = Choice(action="resume")
 TWO_OF_GRADE_4 = PauseRule(name="grade 4", at_least=2, min_grade=4)
 
 
-def treated(protocol: Any = NCT, *, judged: bool = True) -> Bench:
+def treated(protocol: Any = PLAIN, *, judged: bool = True) -> Bench:
     """S1 and S2 were dosed on days 0 and 14; S3 waits."""
     bench = Bench.judged(protocol) if judged else Bench.as_0_2_0(protocol)
     bench.open_cohort()
