@@ -1,4 +1,4 @@
-"""Remarks, gates and refusals on the days and numbers at which each begins and ends, typed by hand."""
+"""Remarks, gates and refusals on the day and number at which they begin and end, typed by hand."""
 
 from __future__ import annotations
 
