@@ -56,9 +56,6 @@ def decide(
     where a pause rule of the protocol is met, enrolment is paused until a decision to --resume is
     approved.
 
-    After a death, or where a pause rule of the protocol is met, enrolment is paused until a
-    decision to --resume is approved.
-
     In a trial that 0.2.0 began, whoever records the decision says the votes: for, against,
     abstained or present, as --attended "Zhao Lan=for". A chair or member who names nobody decides
     alone.
