@@ -414,7 +414,8 @@ def main() -> int:
             "no:cacheprovider",
             "--no-header",
             "--no-summary",
-            "tests",
+            "tests/designs",
+            *WORDS,
         ],
         plugins=[lane],
     )
