@@ -3,11 +3,13 @@
 import os
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-# New examples where people work, the same ones in CI; no deadline: a slow machine is no failure.
-settings.register_profile("work", deadline=None)
-settings.register_profile("ci", deadline=None, derandomize=True)
+# New examples where people work, the same ones in CI; neither a deadline nor a limit on the time
+# that drawing them takes: a slow machine is no failure.
+FOR_LONG = [HealthCheck.too_slow]
+settings.register_profile("work", deadline=None, suppress_health_check=FOR_LONG)
+settings.register_profile("ci", settings.get_profile("work"), derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "work")
 
 

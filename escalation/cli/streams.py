@@ -44,5 +44,7 @@ def shown_on(text: str, stream: TextIO | None) -> str:
     Line ends stay.
     """
     encoding = getattr(stream, "encoding", None) or "ascii"
-    safe = "".join(c if c.isprintable() or c == "\n" else printable(c) for c in text)
-    return safe.encode(encoding, "backslashreplace").decode(encoding)
+    lines = text.split("\n")
+    if not all(map(str.isprintable, lines)):
+        lines = ["".join(c if c.isprintable() else printable(c) for c in line) for line in lines]
+    return "\n".join(lines).encode(encoding, "backslashreplace").decode(encoding)

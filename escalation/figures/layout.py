@@ -150,7 +150,7 @@ class Sheet(Figure):
             self.get_figheight() + lines * line_height(points) + self._title_height()
         )
         for _ in range(4):
-            self.draw_without_rendering()
+            self.get_layout_engine().execute(self)  # type: ignore[union-attr]  # it has one
             left = ax.get_window_extent().x0 / self.dpi
             filled = wrap(words, self.get_figwidth() - left - _MARGIN, points)
             changed = filled != ax.get_title(loc="left")
@@ -216,9 +216,9 @@ def title_across(ax: Axes, text: str, points: float) -> None:
 
 
 def keep_inside(ax: Axes) -> None:
-    """Tell the layout that the texts within the axes stay within them, which saves its time."""
-    for text in ax.texts:
-        text.set_in_layout(False)
+    """Tell the layout that texts and cells within the axes stay there, which saves its time."""
+    for artist in (*ax.texts, *ax.patches):
+        artist.set_in_layout(False)
 
 
 def legend_above(ax: Axes, n_columns: int) -> float:

@@ -80,9 +80,10 @@ def test_paths_need_it_for_probabilities_only() -> None:
     refused = run("paths", *PLAIN, *P)
     assert refused.exit_code == 1
     assert "--p-moderate" in refused.stderr
-    listed = json.loads(run("paths", *PLAIN, *P, *Q, "--list", "--json").stdout)
+    three = ("--levels", "3", *PLAIN[2:], "--p-dlt", "0.05,0.1,0.2", "--p-moderate", "0.1,0.2,0.3")
+    listed = json.loads(run("paths", *three, "--list", "--json").stdout)
     assert sum(path["probability"] for path in listed["paths"]) == pytest.approx(1)
-    assert listed["p_moderate"] == [0.1, 0.2, 0.3, 0.4]
+    assert listed["p_moderate"] == [0.1, 0.2, 0.3]
     assert {"level": 1, "n_patients": 1, "n_dlts": 0, "n_moderate": 1} in [
         path["cohorts"][0] for path in listed["paths"]
     ]

@@ -203,8 +203,8 @@ def test_csv_holds_every_figure() -> None:
 @pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
 def test_the_picture_is_written(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"designs.{suffix}"
-    words = ("3+3", "boin", "--method", "monte-carlo", "--trials", "100", "--plot", str(path))
-    result = run(*words)
+    words = ("3+3", "boin:max_patients=12", "--method", "monte-carlo", "--trials", "100")
+    result = run(*words, "--plot", str(path))
     assert result.exit_code == 0, result.stderr
     assert path.stat().st_size > 5000
     assert f"wrote {path}" in result.stderr

@@ -28,7 +28,7 @@ COMMANDS = {
     f"--p-dlt {','.join(f'{0.01 * k:.2f}' for k in range(1, 13))}",
     "worst overdosing": "worst-case --levels 4 --above 0.3333333333",
     "worst PCS": "worst-case --target 0.25 --separation 0.05",
-    "long ladder": "worst-case --levels 7 --above 0.4",
+    "long ladder": "worst-case --levels 7 --above 0.4 --starts 3",
     "band": f"worst-case --p-dlt {CURVE} --band 0.05 --above 0.4 --target 0.25",
     "random": "random-scenarios --target 0.25 --curves 500",
     "one curve": "random-scenarios --target 0.25 --curves 1 --prior paoletti",

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 from scipy.stats import beta
@@ -25,6 +26,11 @@ def tallies(row: dict[str, str]) -> list[Tally]:
     return [Tally(n_evaluable=int(n), n_dlts=int(x)) for n, x in pairs]
 
 
+@cache
+def _p_too_toxic(n: int, x: int, target: float, prior: float) -> float:
+    return float(beta.sf(target, x + prior, n - x + prior))
+
+
 def select_as_boin(
     seen: Sequence[tuple[int, int]], target: float, *, fewest: int = 3, prior: float = 1
 ) -> int | None:
@@ -35,7 +41,7 @@ def select_as_boin(
     """
     given: list[tuple[int, float, float]] = []
     for level, (n, x) in enumerate(seen):
-        if n >= fewest and beta.sf(target, x + prior, n - x + prior) > 0.95:
+        if n >= fewest and _p_too_toxic(n, x, target, prior) > 0.95:
             break
         if n:
             a, b = x + 0.05, n - x + 0.05

@@ -464,7 +464,7 @@ def places(value: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return found
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=200)
 @given(st.data())
 def test_any_change_of_any_setting_is_either_sound_or_named(data):
     document = copy.deepcopy(NCT_DOCUMENT)

@@ -6,6 +6,7 @@ import copy
 import itertools
 import pickle
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -374,6 +375,7 @@ def test_each_decision_names_its_sentence(outcomes, clause):
 # ---------------------------------------------------------------- pending patients
 
 
+@lru_cache(maxsize=20_000)  # as many as two levels have in the test of all of them
 def every_way(tallies: tuple[Tally, ...], *, dropouts: bool = False) -> set[tuple[Tally, ...]]:
     """Resolve each pending patient by itself: with a DLT, without, or not evaluable."""
     resolved = set()

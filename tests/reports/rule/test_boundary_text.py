@@ -51,7 +51,7 @@ def test_boundaries_against_boin():
     ids=lambda more: ",".join(more) or "plain",
 )
 def test_the_sentences_are_those_that_trials_meet(name, more):
-    design = make_design(name, n_levels=4, max_patients=24, **options(name), **more)
+    design = make_design(name, n_levels=4, max_patients=18, **options(name), **more)
     met = {state.decision.clause for state in reachable_states(design).values()}
     assert set(boundary_sentences(design)) == met
 

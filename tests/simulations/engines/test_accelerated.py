@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from functools import cache
 
 import numpy as np
 import pytest
@@ -27,16 +28,21 @@ P = (0.08, 0.15, 0.3, 0.5)
 Q = (0.1, 0.3, 0.4, 0.6)
 
 
+@cache
+def courses(**design):
+    return list(every_trial(**design))
+
+
 def story(p, q, *, so_far=(), **design):
     """Sum up every course that begins as ``so_far`` (letters a cohort; "?" for any)."""
     n_levels = design["n_levels"]
     select, none = np.zeros(n_levels), 0.0
     patients, dlts = np.zeros(n_levels), np.zeros(n_levels)
-    for course, mtd in every_trial(**design):
-        begun = [(at, letters) for at, letters in so_far if letters != "?"]
+    begun = probability([cohort for cohort in so_far if cohort[1] != "?"], p, q)
+    for course, mtd in courses(**design):
         if any(c != w and w[1] != "?" for c, w in zip(course, so_far, strict=False)):
             continue
-        share = probability(course, p, q) / probability(begun, p, q)
+        share = probability(course, p, q) / begun
         if mtd is None:
             none += share
         else:

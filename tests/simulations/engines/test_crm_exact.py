@@ -1,5 +1,6 @@
 """The CRM through the exact engine, against dfcrm's simulations and against plain recursion."""
 
+from functools import cache
 from itertools import pairwise
 from math import comb
 
@@ -41,11 +42,16 @@ def like_dfcrm(theirs: dict[str, np.ndarray], **options) -> Crm:
     return Crm(**(given | options))
 
 
+@cache
+def tally(n: int, x: int) -> Tally:
+    return Tally(n_evaluable=n, n_dlts=x)
+
+
 def untried_too(design: Crm, n, x) -> np.ndarray:
     """Select as crmsim does, which may name a level that nobody was given."""
     selected = []
     for seen in zip(n.tolist(), x.tolist(), strict=True):
-        tallies = [Tally(n_evaluable=k, n_dlts=j) for k, j in zip(*seen, strict=True)]
+        tallies = list(map(tally, *seen))
         distance = np.abs(np.array(design.estimates(tallies)) - design.target)
         selected.append(int(np.argmin(distance)))
     return np.eye(design.n_levels)[selected]
@@ -81,12 +87,9 @@ def simulate_one_by_one(design: Crm, trials: int, seed: int) -> tuple[np.ndarray
         dlt = patient < np.array(P_DLT)[level]
         n[number, level] += 1
         x[number, level] += dlt
-        seen = [
-            tuple(Tally(n_evaluable=k, n_dlts=j) for k, j in zip(*pair, strict=True))
-            for pair in zip(n.tolist(), x.tolist(), strict=True)
-        ]
+        seen = [tuple(map(tally, *pair)) for pair in zip(n.tolist(), x.tolist(), strict=True)]
         design.prepare(seen)
-        last = [Tally(n_evaluable=1, n_dlts=int(d)) for d in dlt]
+        last = [tally(1, int(d)) for d in dlt]
         decisions = map(design.decide, seen, level.tolist(), last)
         level = np.array([here if d.level is None else d.level for here, d in
                           zip(level.tolist(), decisions, strict=True)])  # fmt: skip

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from scipy.stats import chi2
 
-from escalation.designs import Design, make_design
+from escalation.designs import make_design
 from simulations.engines.exact import exact_characteristics
-from simulations.graph.build import build_graph
+from simulations.graph.build import TransitionGraph, build_graph
 from tests.designs.reference import rows
 
 # Not here: cohorts of one, whose graph has more than a million states.
@@ -38,19 +38,20 @@ each_run = pytest.mark.parametrize(
 )
 
 
-def _design(key: tuple[str, str, str]) -> Design:
+@cache
+def _graph(key: tuple[str, str, str]) -> TransitionGraph:
     source, config, target = key
     name = "boin" if source.startswith("BOIN") else "keyboard"
     options = {"max_patients": 30} | CONFIGS[source, config]
-    return make_design(name, n_levels=5, target=float(target), **options)
+    return build_graph(make_design(name, n_levels=5, target=float(target), **options))
 
 
 @each_run
 def test_exact_characteristics_against_get_oc_by_z(key, doses):
-    design = _design(key)
-    exact = exact_characteristics(build_graph(design), [float(row["p_true"]) for row in doses])
+    graph = _graph(key)
+    exact = exact_characteristics(graph, [float(row["p_true"]) for row in doses])
     n_trials = int(doses[0]["ntrial"])
-    most = design.max_patients
+    most = graph.design.max_patients
     for row, p, patients, dlts in zip(
         doses, exact.p_select, exact.patients, exact.dlts, strict=True
     ):
@@ -68,7 +69,7 @@ def test_all_figures_of_a_run_together_against_get_oc_by_chi_square(key, doses):
 
     A bias too small to show in any one of them shows here.
     """
-    graph = build_graph(_design(key))
+    graph = _graph(key)
     ends = graph.ends
     p = np.array([float(row["p_true"]) for row in doses])
     n, x = graph.n_evaluable[ends], graph.n_dlts[ends]

@@ -11,7 +11,7 @@ import pytest
 
 from escalation.designs import Boin, ThreePlusThree
 from escalation.errors import InputError
-from simulations.engines.characteristics import correct_level
+from simulations.engines.characteristics import correct_levels
 from simulations.engines.exact import exact_batch
 from simulations.graph.build import NO_MTD, TransitionGraph, build_graph
 from simulations.probabilities import band_around
@@ -34,13 +34,9 @@ def overdose(graph: TransitionGraph, curves: np.ndarray, above: float) -> np.nda
 
 def pcs(graph: TransitionGraph, curves: np.ndarray, target: float) -> np.ndarray:
     found = exact_batch(graph, curves)
-    correct = [correct_level(curve.tolist(), target) for curve in curves]
-    return np.array(
-        [
-            found.p_no_mtd[k] if level is None else found.p_select[k, level]
-            for k, level in enumerate(correct)
-        ]
-    )
+    correct = correct_levels(curves, target)
+    selected = found.p_select[np.arange(len(curves)), correct]
+    return np.where(correct == NO_MTD, found.p_no_mtd, selected)
 
 
 def every_curve(low=None, high=None, values=None) -> np.ndarray:
