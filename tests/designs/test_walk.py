@@ -1,0 +1,209 @@
+"""The graph of reachable states, against the courses followed one by one."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+
+from escalation.designs import DESIGNS, Decision, Design, make_design
+from escalation.designs.base import MAX_LEVELS, MAX_MEMORY
+from escalation.designs.walk import (
+    TooManyStatesError,
+    Walk,
+    child_code,
+    state_code,
+    state_key,
+    walk_design,
+)
+from escalation.outcomes import Tally
+
+MOST = 300  # patients that a trial may have
+
+
+def walked(design: Design, max_states: int = 100_000) -> Walk:
+    nobody = (Tally(),) * design.n_levels
+    return walk_design(design, [(nobody, Tally())], design.start, max_states)
+
+
+def outcomes(decision: Decision) -> list[Tally]:
+    """Return every way in which the next cohort can turn out, as a walk sorts them."""
+    size = decision.n_to_enrol
+    ways = [Tally(n_evaluable=size, n_dlts=x) for x in range(size + 1)]
+    return ways + [Tally(n_evaluable=1, n_moderate=1)] * decision.counts_moderate
+
+
+def follow(design: Design) -> set[tuple[Any, ...]]:
+    """Return every course to its end: what was seen and what was said, cohort by cohort."""
+    courses, open_courses = set(), [((Tally(),) * design.n_levels, design.start, Tally(), ())]
+    while open_courses:
+        seen, level, last, course = open_courses.pop()
+        decision = design.decide(seen, level, last)
+        said = (*course, (level, decision))
+        if decision.level is None:
+            courses.add((seen, said))
+        for cohort in outcomes(decision) if decision.level is not None else ():
+            target = decision.level
+            after = (*seen[:target], seen[target].plus(cohort), *seen[target + 1 :])
+            open_courses.append((after, target, cohort, said))
+    return courses
+
+
+def courses_of(walk: Walk) -> set[tuple[Any, ...]]:
+    """Return every course through the walked graph, with the moderate toxicities on the way."""
+    courses, open_courses = set(), [(0, walk.tallies[0], ())]
+    while open_courses:
+        index, seen, course = open_courses.pop()
+        decision = walk.decisions[index]
+        said = (*course, (walk.levels[index], decision))
+        assert [(t.n_evaluable, t.n_dlts) for t in walk.tallies[index]] == [
+            (t.n_evaluable, t.n_dlts) for t in seen
+        ]
+        if decision.level is None:
+            assert not walk.following[index]
+            courses.add((seen, said))
+            continue
+        target = decision.level
+        for child, cohort in zip(walk.following[index], outcomes(decision), strict=True):
+            after = (*seen[:target], seen[target].plus(cohort), *seen[target + 1 :])
+            open_courses.append((child, after, said))
+    return courses
+
+
+SMALL: list[tuple[str, dict[str, Any]]] = [
+    ("3+3", {"n_levels": 3}),
+    ("3+3", {"n_levels": 3, "start": 1, "variant": "declare", "two_of_six": "mtd"}),
+    ("3+3", {"n_levels": 2, "third": 3}),
+    ("rolling-six", {"n_levels": 2}),
+    ("accelerated", {"n_levels": 3}),
+    ("accelerated", {"n_levels": 4, "moderate_events": 1, "max_patients": 9}),
+    ("accelerated", {"n_levels": 3, "start": 1, "after_titration": "below"}),
+    ("boin", {"n_levels": 3, "target": 0.3, "max_patients": 12, "n_earlystop": 9}),
+    ("tpi", {"n_levels": 3, "target": 0.3, "max_patients": 8, "cohort_size": 2, "titration": True}),
+    ("crm", {"n_levels": 3, "target": 0.3, "max_patients": 9}),
+    ("crm", {"n_levels": 3, "target": 0.3, "max_patients": 5, "cohort_size": 1}),
+]
+
+
+@pytest.mark.parametrize(("name", "options"), SMALL)
+def test_a_walk_has_every_course_and_no_other(name, options):
+    design = make_design(name, **options)
+    assert courses_of(walked(design)) == follow(design)
+
+
+@pytest.mark.parametrize(("name", "options"), SMALL)
+def test_no_two_states_of_a_walk_are_one(name, options):
+    design = make_design(name, **options)
+    walk = walked(design)
+    n = len(walk.tallies)
+    lists = (walk.codes, walk.levels, walk.lasts, walk.decisions, walk.following)
+    assert [len(each) for each in lists] == [n] * 5
+    states = {
+        (
+            tuple((t.n_evaluable, t.n_dlts) for t in seen),
+            level,
+            design.remember(last),
+            design.summarise_moderate(seen, level) if design.asks_moderate else 0,
+        )
+        for seen, level, last in zip(walk.tallies, walk.levels, walk.lasts, strict=True)
+    }
+    assert len(states) == n
+    assert walk.codes == [state_code(seen) for seen in walk.tallies]
+    reached = {child for following in walk.following for child in following}
+    assert reached == set(range(1, n))
+
+
+@pytest.mark.parametrize(("name", "options"), SMALL)
+def test_states_are_refused_from_one_too_many_on(name, options):
+    design = make_design(name, **options)
+    n = len(walked(design).tallies)
+    assert len(walked(design, n).tallies) == n
+    with pytest.raises(TooManyStatesError) as refused:
+        walked(design, n - 1)
+    assert (refused.value.n_levels, refused.value.max_states) == (design.n_levels, n - 1)
+    assert str(refused.value) == (
+        f"on a ladder of {design.n_levels} levels the design can reach more than {n - 1} states; "
+        "use fewer levels or a smaller maximum sample size"
+    )
+
+
+def test_states_are_prepared_before_they_are_decided_on_and_once():
+    made = make_design("crm", n_levels=3, target=0.3, max_patients=9)
+    prepared: list[Any] = []
+
+    class Crm(type(made)):
+        __slots__ = ()
+
+        def prepare(self, states):
+            prepared.extend(states)
+
+        def decide(self, tallies, level, last):
+            assert tallies in prepared
+            return super().decide(tallies, level, last)
+
+    walk = walked(Crm(n_levels=3, target=0.3, max_patients=9))
+    assert prepared == walk.tallies
+
+
+def test_several_roots_come_first_and_are_one_graph():
+    design = make_design("3+3", n_levels=2)
+    nobody, three = (Tally(), Tally()), (Tally(n_evaluable=3), Tally())
+    walk = walk_design(design, [(nobody, Tally()), (three, Tally(n_evaluable=3))], 0, 1000)
+    assert walk.tallies[:2] == [nobody, three]
+    assert walk.levels[:2] == [0, 0]
+    assert walk.lasts[:2] == [Tally(), Tally(n_evaluable=3)]
+    assert walk.following[0][0] == 1  # three without a DLT, which is the other root
+    assert len(walk.tallies) == len(walked(design).tallies)
+
+
+def test_a_state_is_one_number_that_is_read_back():
+    """In mixed radix by hand: what no count, level or memory can reach is the next digit."""
+    counts = (0, 1, 2, MOST - 1, MOST)
+    one = [(n, x) for n in counts for x in counts if x <= n]
+    radix = 1 << 20
+    for pairs in itertools.product(one, repeat=3):
+        seen = tuple(Tally(n_evaluable=n, n_dlts=x) for n, x in pairs)
+        code, read = state_code(seen), []
+        rest = code
+        for _ in seen:
+            rest, x = divmod(rest, radix)
+            rest, n = divmod(rest, radix)
+            read.append((n, x))
+        assert read == list(pairs)
+        assert rest == 0
+
+
+def test_the_code_of_a_child_is_that_of_what_has_been_seen_then():
+    seen = (Tally(n_evaluable=3, n_dlts=1), Tally(n_evaluable=MOST, n_dlts=MOST), Tally())
+    for level, size in itertools.product(range(3), (1, 3, 20)):
+        for x in range(size + 1):
+            cohort = Tally(n_evaluable=size, n_dlts=x)
+            after = (*seen[:level], seen[level].plus(cohort), *seen[level + 1 :])
+            assert child_code(state_code(seen), level, size, x) == state_code(after)
+
+
+def test_keys_of_states_differ_where_code_level_or_memory_do():
+    codes = (0, 1, 2, (1 << 40) - 1, 1 << 40)
+    parts = [*itertools.product(codes, (0, 1, MAX_LEVELS - 1), (0, 1, MAX_MEMORY - 1))]
+    keys = {state_key(*each): each for each in parts}
+    assert len(keys) == len(parts)
+    for key, (code, level, memory) in keys.items():
+        assert key % MAX_MEMORY == memory
+        assert key // MAX_MEMORY % MAX_LEVELS == level
+        assert key // (MAX_MEMORY * MAX_LEVELS) == code
+
+
+@pytest.mark.parametrize("name", sorted(DESIGNS))
+def test_what_is_remembered_fits_its_place_in_the_key(name):
+    """Also of a hundred levels and of cohorts as large as they may be."""
+    usual = {"target": 0.3, "max_patients": 60} | dict(zip("abcde", (3, 3, 1, 1, 1), strict=True))
+    needed = ("a", "b", "c", "d", "e") if name == "a+b" else ("target", "max_patients")
+    if name in ("3+3", "rolling-six", "accelerated"):
+        needed = ()
+    if name == "g3+3":
+        needed = ("max_patients",)
+    design = make_design(name, n_levels=3, **{key: usual[key] for key in needed})
+    for n in range(21):
+        for x in range(n + 1):
+            assert 0 <= design.remember(Tally(n_evaluable=n, n_dlts=x)) < MAX_MEMORY
