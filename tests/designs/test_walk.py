@@ -79,6 +79,8 @@ SMALL: list[tuple[str, dict[str, Any]]] = [
     ("accelerated", {"n_levels": 3}),
     ("accelerated", {"n_levels": 4, "moderate_events": 1, "max_patients": 9}),
     ("accelerated", {"n_levels": 3, "start": 1, "after_titration": "below"}),
+    ("accelerated", {"n_levels": 4, "moderate_events": 2, "max_patients": 8}),
+    ("accelerated", {"n_levels": 5, "moderate_events": 3, "max_patients": 7, "start": 1}),
     ("boin", {"n_levels": 3, "target": 0.3, "max_patients": 12, "n_earlystop": 9}),
     ("tpi", {"n_levels": 3, "target": 0.3, "max_patients": 8, "cohort_size": 2, "titration": True}),
     ("crm", {"n_levels": 3, "target": 0.3, "max_patients": 9}),
@@ -146,15 +148,25 @@ def test_states_are_prepared_before_they_are_decided_on_and_once():
     assert prepared == walk.tallies
 
 
-def test_several_roots_come_first_and_are_one_graph():
-    design = make_design("3+3", n_levels=2)
-    nobody, three = (Tally(), Tally()), (Tally(n_evaluable=3), Tally())
-    walk = walk_design(design, [(nobody, Tally()), (three, Tally(n_evaluable=3))], 0, 1000)
-    assert walk.tallies[:2] == [nobody, three]
-    assert walk.levels[:2] == [0, 0]
-    assert walk.lasts[:2] == [Tally(), Tally(n_evaluable=3)]
-    assert walk.following[0][0] == 1  # three without a DLT, which is the other root
-    assert len(walk.tallies) == len(walked(design).tallies)
+@pytest.mark.parametrize("name", ["3+3", "boin", "crm", "accelerated"])
+@pytest.mark.parametrize("start", [0, 1])
+def test_several_roots_come_first_and_are_one_graph(name, start):
+    """What a first cohort leads to, given as roots as well, adds no state."""
+    options = {"target": 0.3, "max_patients": 9} if name in ("boin", "crm") else {}
+    design = make_design(name, n_levels=3, start=start, **options)
+    alone = walked(design)
+    nobody = alone.tallies[0]
+    roots = [(nobody, Tally())]
+    for cohort in outcomes(alone.decisions[0]):
+        seen = list(nobody)
+        seen[start] = cohort
+        roots.append((tuple(seen), cohort))
+    walk = walk_design(design, roots, start, 10_000)
+    n = len(roots)
+    assert list(zip(walk.tallies[:n], walk.lasts[:n], strict=True)) == roots
+    assert walk.levels[:n] == [start] * n
+    assert walk.following[0] == [*range(1, n)]
+    assert len(walk.tallies) == len(alone.tallies)
 
 
 def test_a_state_is_one_number_that_is_read_back():
