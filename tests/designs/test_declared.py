@@ -259,7 +259,7 @@ class _One(ThreePlusThree):
 
     References
     ----------
-    Storer BE (1989). Design and analysis of phase I
+    Storer BE (1989). Design (1990). And analysis of phase I
     clinical trials. Biometrics 45:925-937.
 
     Notes
@@ -284,7 +284,8 @@ class _Unpublished(ThreePlusThree):
 def test_a_paper_of_one_author_or_three_and_none():
     assert cite_design(_One) == "Storer 1989"
     assert list_references(_One) == (
-        "Storer BE (1989). Design and analysis of phase I clinical trials. Biometrics 45:925-937.",
+        "Storer BE (1989). Design (1990). And analysis of phase I clinical trials. Biometrics "
+        "45:925-937.",
     )
     assert summarise_design(_One) == "One line and its other half."
     assert cite_design(_Three) == "Aa et al. 2001"
