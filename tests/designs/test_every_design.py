@@ -1,6 +1,8 @@
 """What holds of every design: its options' limits are the schema's, and they make all of it."""
 
+import tomllib
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -97,3 +99,17 @@ def test_options_come_in_one_order_those_of_the_design_itself_first(name):
     assert design_options(made(name)) == options
     own = [option for option in DESIGNS[name].__annotations__ if option in options]
     assert list(options[: len(own)]) == own
+
+
+SENTENCES = tomllib.loads(
+    (Path(__file__).parent.parent / "data" / "sentences.toml").read_text(encoding="utf-8")
+)["design"]
+
+
+@pytest.mark.parametrize("row", SENTENCES, ids=lambda row: f"{row['name']} {row['options']}")
+def test_every_sentence_is_the_one_that_was_read_and_found_right(row):
+    design = make_design(row["name"], **row["options"])
+    said = {clause_id: clause.text for clause_id, clause in design._clauses.items()}
+    assert all(clause.id == clause_id for clause_id, clause in design._clauses.items())
+    assert {clause_id: said[clause_id] for clause_id in row["sentences"]} == row["sentences"]
+    assert all("None" in said[clause_id] for clause_id in set(said) - set(row["sentences"]))

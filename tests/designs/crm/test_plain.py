@@ -42,6 +42,8 @@ MODELS = [
     CrmModel(skeleton=FIVE, kind="logistic"),
     CrmModel(skeleton=(0.2, 0.4), kind="logistic", intercept=1.0, prior_sd=0.8),
     CrmModel(skeleton=(0.3,), prior_sd=2.0),
+    CrmModel(skeleton=FIVE, prior_sd=0.05),
+    CrmModel(skeleton=FIVE, prior_sd=10.0),
 ]
 
 
@@ -213,7 +215,7 @@ DATA = [
 
 
 @pytest.mark.parametrize(("n_dlts", "n_without"), DATA)
-@pytest.mark.parametrize("model", MODELS[:3])
+@pytest.mark.parametrize("model", [*MODELS[:3], *MODELS[5:]])
 def test_the_posterior_against_fine_midpoints(model, n_dlts, n_without):
     split = model.beta_at(0, 0.25)
     n = sum(n_dlts) + sum(n_without)
