@@ -101,6 +101,31 @@ def test_options_come_in_one_order_those_of_the_design_itself_first(name):
     assert list(options[: len(own)]) == own
 
 
+TYPED = [(name, option) for name, design in DESIGNS.items() for option in design_options(design)]
+
+
+@pytest.mark.parametrize(("name", "option"), TYPED)
+@pytest.mark.parametrize("value", ["x", float("nan"), True])
+def test_a_value_of_another_kind_is_the_one_fault_named(name, option, value):
+    """Whatever stands before it, and whatever was left open."""
+    kinds = {field.name: str(field.type) for field in fields(DESIGNS[name])}
+    kind = kinds[option]
+    takes = {"bool": bool, "int": int, "float": (float, int)}
+    whole = next((takes[word] for word in takes if word in kind and "tuple" not in kind), ())
+    is_nan = value != value  # noqa: PLR0124
+    if (isinstance(value, whole) and not (isinstance(value, bool) and whole is not bool)) and (
+        not is_nan
+    ):
+        return  # of its kind: judged by its limits
+    more = WITH.get(option, {}) if option != "intercept" else {"model": "logistic"}
+    with pytest.raises(DesignError) as refused:
+        made(name, **more | {option: value})
+    said = str(refused.value)
+    assert said.startswith(f"{name}: {option}") or f"; {option} " in said
+    assert repr(value) in said
+    assert said.count(" must be ") + said.count(" is unknown") == 1
+
+
 SENTENCES = tomllib.loads(
     (Path(__file__).parent.parent / "data" / "sentences.toml").read_text(encoding="utf-8")
 )["design"]

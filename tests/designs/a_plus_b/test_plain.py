@@ -186,8 +186,8 @@ ONE = [Tally(n_evaluable=n, n_dlts=x) for n in range(11) for x in range(min(n, 4
 FEW = [
     Tally(n_evaluable=n, n_dlts=x, n_moderate=m)
     for n, x, m in (
-        *((0, 0, 0), (1, 0, 0), (1, 0, 1), (1, 1, 0), (3, 0, 0), (3, 1, 1)),
-        *((6, 1, 0), (6, 2, 0), (7, 2, 2)),
+        *((0, 0, 0), (1, 0, 1), (1, 1, 0), (3, 0, 0), (3, 1, 1)),
+        *((6, 2, 0), (7, 2, 2)),
     )
 ]
 

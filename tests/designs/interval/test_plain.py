@@ -271,6 +271,37 @@ def test_a_level_with_more_patients_than_the_trial_is_judged_too():
             assert said(design.decide(seen, 0)) == plain(design, seen, 0)
 
 
+def test_nobody_is_no_patients_that_could_be_too_toxic():
+    """At a target so low that a DLT rate above it is nearly sure beforehand."""
+    for name in NAMES:
+        margins = {"keyboard": ("margin_left", "margin_right"), "mtpi-2": ("margin_left",)}
+        options = dict.fromkeys(margins.get(name, ()), 0.01)
+        if name in ("mtpi", "i3+3"):
+            options = {"eps1": 0.01, "eps2": 0.01}
+        design = made(name, target=0.03, cohort_size=1, **options)
+        assert design.elimination(0) is None
+        assert design.final_status(Tally()) is LevelStatus.NOT_GIVEN
+
+
+@pytest.mark.parametrize(
+    ("options", "stages"),
+    [
+        ({"cohort_size": 1, "max_patients": None}, tuple(range(1, 31))),
+        ({"cohort_size": 1, "max_patients": 300}, tuple(range(1, 301))),
+        ({"cohort_size": 20, "max_patients": None}, (20,)),
+        ({"cohort_size": 4, "max_patients": 12}, (4, 8, 12)),
+        ({"cohort_size": 4, "max_patients": 12, "n_earlystop": 4}, (4,)),
+        ({"cohort_size": 4, "max_patients": 12, "n_earlystop": 5}, (4, 8)),
+        ({"cohort_size": 4, "max_patients": 12, "n_earlystop": 99}, (4, 8, 12)),
+    ],
+)
+def test_looks_are_after_whole_cohorts(options, stages):
+    assert made("boin", **options).stages == stages
+    if "n_earlystop" not in options:
+        crm = make_design("crm", n_levels=2, target=0.3, **options)
+        assert crm.stages == stages
+
+
 def test_the_interval_designs_alone_have_boundaries():
     for name in FEWEST:
         assert has_boundaries(made(name))
