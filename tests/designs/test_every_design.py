@@ -126,9 +126,9 @@ def test_a_value_of_another_kind_is_the_one_fault_named(name, option, value):
     assert said.count(" must be ") + said.count(" is unknown") == 1
 
 
-SENTENCES = tomllib.loads(
-    (Path(__file__).parent.parent / "data" / "sentences.toml").read_text(encoding="utf-8")
-)["design"]
+DATA = Path(__file__).parent.parent / "data"
+SENTENCES = tomllib.loads((DATA / "sentences.toml").read_text(encoding="utf-8"))["design"]
+ASKED = tomllib.loads((DATA / "refusals.toml").read_text(encoding="utf-8"))["asked"]
 
 
 @pytest.mark.parametrize("row", SENTENCES, ids=lambda row: f"{row['name']} {row['options']}")
@@ -138,3 +138,17 @@ def test_every_sentence_is_the_one_that_was_read_and_found_right(row):
     assert all(clause.id == clause_id for clause_id, clause in design._clauses.items())
     assert {clause_id: said[clause_id] for clause_id in row["sentences"]} == row["sentences"]
     assert all("None" in said[clause_id] for clause_id in set(said) - set(row["sentences"]))
+
+
+@pytest.mark.parametrize("row", ASKED, ids=lambda row: f"{row['name']} {row['options']}")
+def test_options_are_refused_in_the_words_that_were_found_right_or_taken(row):
+    options = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in row["options"].items()
+    }
+    said = ""
+    try:
+        make_design(row["name"], **{"n_levels": 3} | options)
+    except DesignError as error:
+        said = str(error)
+    assert said == row["said"]
