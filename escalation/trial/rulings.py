@@ -51,12 +51,12 @@ def _departs(ruling: Adjudication) -> bool:
 
 
 def _say(event: AdverseEvent, ruling: Adjudication) -> str:
-    now = [report.event for report in event.reports if report.seq < ruling.seq][-1]
-    said = ruling.event
+    before = [report.event for report in event.reports if report.seq < ruling.seq]
+    worst, said = max(report.grade for report in before), ruling.event
     word = "a DLT" if said.dlt else "no DLT"
     text = (
-        f"{now.term} grade {now.grade} of {event.subject} (entry {event.entry}) was ruled {word} "
-        f"by {ruling.by}"
+        f"{before[-1].term} grade {worst} of {event.subject} (entry {event.entry}) was ruled "
+        f"{word} by {ruling.by}"
     )
     if _departs(ruling):
         rule = "" if said.rule is None else f' (rule "{said.rule}")'
