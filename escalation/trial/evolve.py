@@ -620,6 +620,7 @@ def _carry_out(state: TrialState, recorded: Recorded, made: MadeDecision) -> Mad
     if chosen.action == "defer":
         return made
     if chosen.action == "resume":
+        state.resumed.append(made.seq)
         if state.held is not None:
             state.holds.append((state.held, recorded))
             state.held = None

@@ -173,6 +173,8 @@ class TrialState:
         The entry that holds enrolment, or that closed the trial.
     holds : list of (Recorded, Recorded)
         Holds that were lifted: from, and by.
+    resumed : list of int
+        Approved decisions to resume.
     amendments : list of Recorded
     data_seq, data_on : int, date or None
         The last entry that a decision has to know of, and the latest day that any of them names.
@@ -211,6 +213,7 @@ class TrialState:
     role_since: dict[tuple[str, Role], date] = field(default_factory=dict)
     held: Recorded | None = None
     holds: list[tuple[Recorded, Recorded]] = field(default_factory=list)
+    resumed: list[int] = field(default_factory=list)
     closed: Recorded | None = None
     amendments: list[Recorded] = field(default_factory=list)
     data_seq: int = 0
