@@ -11,10 +11,10 @@ or truth value changed at a time. Each is judged in a fork of one pytest session
 the tests, so that no file is written and most cost a fraction of a second: where the change is in
 the body of a function, its code is replaced; elsewhere, and with ``--again``, package and tests
 are imported once more. The tests of the design's own folder judge it, first those that killed
-others in the same file, then the fastest, where those in files that name its module pass for ten
-times as fast, until one fails or ``--budget`` seconds of processor time have gone. The first run
-takes the times of the tests, which it needs once. For other packages than ``designs`` the table
-``JUDGES`` says which tests judge which folder.
+others in the same file, then those of files that name the module or what it gives, then the
+fastest, until one fails or ``--budget`` seconds of processor time have gone. The first run takes
+the times of the tests, which it needs once. For other packages
+than ``designs`` the table ``JUDGES`` says which tests judge which folder.
 
 A mutant that no test can kill is listed with the reason in ``equivalent.toml``. The exit code is 1
 when fewer than 95 % of the mutants are killed or listed.
@@ -28,6 +28,7 @@ import gc
 import json
 import os
 import random
+import re
 import resource
 import signal
 import sys
@@ -168,6 +169,12 @@ class Mutant:
             code = codes.get(function.__code__.co_qualname)
             if code is not None and code.co_freevars == function.__code__.co_freevars:
                 function.__code__ = code
+
+    def is_named_in(self, path: Path) -> bool:
+        """Tell whether a file of tests is called like the module, or uses what it gives."""
+        gives = getattr(sys.modules.get(self.module), "__all__", ())
+        words = set(re.findall(r"\w+", path.read_text(encoding="utf-8")))
+        return self.path.stem in path.stem or not words.isdisjoint(gives)
 
     def compile(self) -> CodeType:
         """Return the code of the whole module."""
@@ -416,10 +423,9 @@ class Lane:
         files = tuple(mutant.tests())
         mine = [item for item in items if item.nodeid.startswith(files)]
         time_of = {item.nodeid: self.times.get(item.nodeid, 0) for item in mine}
-        named = {path for path in {item.path for item in mine} if mutant.module in path.read_text()}
-        worth = {item.nodeid: 10 if item.path in named else 1 for item in mine}
+        near = {path: mutant.is_named_in(path) for path in {item.path for item in mine}}
         mine.sort(
-            key=lambda item: (-likely[item.nodeid], time_of[item.nodeid] / worth[item.nodeid])
+            key=lambda item: (-likely[item.nodeid], not near[item.path], time_of[item.nodeid])
         )
         spent = list(accumulate(time_of[item.nodeid] for item in mine))
         return mine[: bisect_right(spent, self.options.budget)]
