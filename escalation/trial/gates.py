@@ -235,8 +235,8 @@ def _paused(state: TrialState, on: date) -> Iterator[Obstacle]:
         said.add(pause.text)
         if pause.lifted is None or lifted is None:
             yield Obstacle(
-                text=f"Enrolment is paused since entry {pause.entry}: {pause.text}. To go on takes "
-                "a decision to resume (trial decide --resume).",
+                text=f"Enrolment is paused since entry {pause.entry}: {pause.text}. To resume "
+                "takes a decision of the committee (trial decide --resume).",
                 decision=True,
             )
         else:

@@ -303,8 +303,7 @@ class TrialState:
     def person(self, name: str) -> str:
         """Return the name under which a person is known here, however it is written.
 
-        Names are compared as NFKC, casefolded and with single blanks; in a trial that 0.2.0 began,
-        as they stand.
+        Names are compared by their ``name_key``; in a trial that 0.2.0 began, as they stand.
         """
         if not self.own_votes or name in self.roles:
             return name

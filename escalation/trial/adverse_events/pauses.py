@@ -19,10 +19,10 @@ from escalation.trial.adverse_events.definition import (
     Verdict,
     can_meet,
     is_related,
-    judge_event,
     same_word,
 )
 from escalation.trial.adverse_events.grades import GradeCourse
+from escalation.trial.adverse_events.verdicts import is_of_ruling, suggest
 from escalation.trial.events import Toxicity
 from escalation.trial.state import TrialState
 from escalation.trial.subjects import Subject
@@ -95,15 +95,21 @@ def _judge(rule: PauseRule, state: TrialState, on: date) -> PauseStatus:
             marks = [marks for _, marks in marked[run.start : run.stop]]
             entries.update(_completing(marks, rule.at_least))
     listed = tuple(s.id for s, _ in marked if s.id in met or not met)
-    verb = "is" if met else "is not"
-    said = f'pause rule "{rule.name}" {verb} met: {describe_pause_rule(rule)}'
     return PauseStatus(
         rule=rule,
         met=bool(met),
         subjects=listed,
         entries=tuple(sorted(entries)),
-        text=f"{said}: {', '.join(listed) or 'nobody so far'}",
+        text=_say(rule, listed, met=bool(met)),
     )
+
+
+def _say(rule: PauseRule, listed: Sequence[str], *, met: bool) -> str:
+    if rule is DEATH_PAUSES:
+        return f"{' and '.join(listed) or 'nobody'} died"
+    verb = "is" if met else "is not"
+    who = ", ".join(listed) or "nobody so far"
+    return f'pause rule "{rule.name}" {verb} met: {describe_pause_rule(rule)}: {who}'
 
 
 def _marked(rule: PauseRule, state: TrialState, on: date) -> list[tuple[Subject, Sequence[int]]]:
@@ -194,10 +200,7 @@ def _is_about(event: AdverseEvent, subject: Subject, rule: PauseRule, on: date) 
 def _is_dlt(event: AdverseEvent, subject: Subject, on: date) -> bool:
     if event.ruling is not None:
         return event.ruling.event.dlt
-    said = judge_event(
-        event, subject.dlt, dosed_on=subject.dosed_on, window_closes=subject.window_closes, on=on
-    )
-    return said.verdict is Verdict.MEETS
+    return suggest(subject, event, on).verdict is Verdict.MEETS
 
 
 def _from_outcomes(subject: Subject, rule: PauseRule) -> Iterator[int]:
@@ -210,6 +213,8 @@ def _from_outcomes(subject: Subject, rule: PauseRule) -> Iterator[int]:
     for fact in subject.outcomes:
         if rule.dlt and fact.event.outcome is not Outcome.DLT:
             continue
+        if not rule.dlt and is_of_ruling(subject, fact):
+            continue  # its event answers for it, as corrected since
         told = [
             t for t in fact.event.toxicities if rule.dlt or _called(t.term, t.onset) not in events
         ]

@@ -24,16 +24,18 @@ from escalation.trial.adverse_events.definition import (
 from escalation.trial.adverse_events.grades import GradeCourse
 from escalation.trial.events import AdverseEventRecorded, OutcomeRecorded, Toxicity
 from escalation.trial.state import TrialState
-from escalation.trial.subjects import Standing, Subject, in_order
+from escalation.trial.subjects import Fact, Standing, Subject, in_order
 
 __all__ = [
     "SEVERE",
     "OpenEvent",
     "dlts_without_event",
     "faults_of_verdict",
+    "is_of_ruling",
     "known_by",
     "may_be_dlt",
     "open_events",
+    "reason_of_ruling",
     "ruled_dlts",
     "ruling_in_force",
     "suggest",
@@ -82,11 +84,12 @@ class OpenEvent:
 
 
 def _say(suggestion: Suggestion) -> str:
-    if suggestion.verdict is Verdict.NOT_YET:
-        return f"can still meet the definition of a DLT: {suggestion.text}"
+    """Say why an event calls for a ruling; what the rule asks for is in the protocol."""
     if suggestion.verdict is Verdict.DOES_NOT:
         return f"is severe and may be related, though it {suggestion.text}"
-    return suggestion.text
+    if suggestion.verdict is Verdict.NOT_YET:
+        return f'can still meet rule "{suggestion.rule}" for a DLT (on {suggestion.until})'
+    return f'meets rule "{suggestion.rule}" for a DLT'
 
 
 def suggest(subject: Subject, event: AdverseEvent, on: date) -> Suggestion:
@@ -196,6 +199,20 @@ def _is_settled(event: AdverseEvent) -> bool:
 def ruled_dlts(subject: Subject) -> list[AdverseEvent]:
     """Return the events of a subject that were ruled a DLT."""
     return [e for e in subject.events if e.ruling is not None and e.ruling.event.dlt]
+
+
+def reason_of_ruling(entry: int) -> str:
+    """Return the reason of the outcome that a ruling on an event records."""
+    return f"adverse event of entry {entry}, adjudicated"
+
+
+def is_of_ruling(subject: Subject, fact: Fact[OutcomeRecorded]) -> bool:
+    """Tell whether a ruling recorded an outcome: what it holds is the event that was ruled on."""
+    return fact.event.outcome is Outcome.DLT and any(
+        fact.seq == ruling.seq + 1 and fact.event.reason == reason_of_ruling(event.entry)
+        for event in subject.events
+        for ruling in event.adjudications
+    )
 
 
 def faults_of_verdict(subject: Subject, said: OutcomeRecorded) -> Iterator[str]:
