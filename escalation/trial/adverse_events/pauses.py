@@ -1,7 +1,8 @@
 """What pauses enrolment by itself: any death, and the pause rules of the protocol.
 
 Whether a pause is still in force, or a decision has lifted it since, is not judged here: each
-status says at which entries its rule came to be met.
+status says at which entries its rule came to be met. A death that a correction has taken back
+pauses as well, from the correction on: whoever recorded it does not resume enrolment alone.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from datetime import date
 from escalation.outcomes import Outcome
 from escalation.protocol import PauseRule
 from escalation.protocol.judging import DEATH_PAUSES, describe_pause_rule
-from escalation.trial.adverse_events.course import AdverseEvent
+from escalation.trial.adverse_events.course import AdverseEvent, is_death
 from escalation.trial.adverse_events.definition import (
     Verdict,
     is_related,
@@ -21,11 +22,18 @@ from escalation.trial.adverse_events.definition import (
     same_word,
 )
 from escalation.trial.adverse_events.grades import GradeCourse
-from escalation.trial.events import Toxicity
+from escalation.trial.events import (
+    AdverseEventFollowedUp,
+    AdverseEventRecorded,
+    Event,
+    EventOutcome,
+    OutcomeRecorded,
+    Toxicity,
+)
 from escalation.trial.state import TrialState
 from escalation.trial.subjects import Subject
 
-__all__ = ["PauseStatus", "judge_pauses"]
+__all__ = ["PauseStatus", "deaths_taken_back", "judge_pauses"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,10 +85,18 @@ def judge_pauses(state: TrialState, on: date) -> list[PauseStatus]:
     by the day of dosing, then by entry: so the first *m* are one run of many, and fewer than *m*
     patients are enough. Of the patients never dosed only a death counts, by the built-in rule. An
     event that a ruling has made no DLT is none; before any ruling it is one if it meets the
-    definition. A toxicity recorded inside an outcome counts as an event.
+    definition. A toxicity recorded inside an outcome counts as an event. What an earlier protocol's
+    rule paused by, an amendment does not resume: it is listed last, by the entries before it.
     """
     rules = (DEATH_PAUSES, *(() if state.protocol is None else state.protocol.pause))
-    return [_judge(rule, state, on) for rule in rules]
+    statuses = [_judge(rule, state, on) for rule in rules]
+    for amendment, rule in state.former_pauses:
+        status = _judge(rule, state, on)
+        entries = tuple(entry for entry in status.entries if entry < amendment)
+        if entries:
+            text = f"{status.text} (before it was amended by entry {amendment})"
+            statuses.append(replace(status, entries=entries, text=text))
+    return statuses
 
 
 def _judge(rule: PauseRule, state: TrialState, on: date) -> PauseStatus:
@@ -88,6 +104,9 @@ def _judge(rule: PauseRule, state: TrialState, on: date) -> PauseStatus:
     if rule is not DEATH_PAUSES:
         subjects = sorted((s for s in subjects if s.dosing is not None), key=_dosed)
     marks = {subject.id: list(_entries(subject, rule, on)) for subject in subjects}
+    taken_back = deaths_taken_back(state) if rule is DEATH_PAUSES else {}
+    for entry, name in taken_back.items():
+        marks[name] = [*marks[name], entry]
     length = min(rule.among or len(subjects), len(subjects))
     met: set[str] = set()
     entries: set[int] = set()
@@ -97,6 +116,10 @@ def _judge(rule: PauseRule, state: TrialState, on: date) -> PauseStatus:
             met.update(run)
             entries.update(_completing([marks[subject] for subject in run], rule.at_least))
     listed = tuple(s.id for s in subjects if s.id in met or (not met and marks[s.id]))
+    only = {
+        name: entry for entry, name in taken_back.items() if set(marks[name]) <= taken_back.keys()
+    }
+    named = [f"{s} (taken back by entry {only[s]})" if s in only else s for s in listed]
     verb = "is" if met else "is not"
     said = f'pause rule "{rule.name}" {verb} met: {describe_pause_rule(rule)}'
     return PauseStatus(
@@ -104,8 +127,29 @@ def _judge(rule: PauseRule, state: TrialState, on: date) -> PauseStatus:
         met=bool(met),
         subjects=listed,
         entries=tuple(sorted(entries)),
-        text=f"{said}: {', '.join(listed) or 'nobody so far'}",
+        text=f"{said}: {', '.join(named) or 'nobody so far'}",
     )
+
+
+def deaths_taken_back(state: TrialState) -> dict[int, str]:
+    """Return who was recorded as dead in an entry that says so no more, by the correction."""
+    return {
+        correction.seq: state.current_id(state.owners[correction.event.entry])
+        for correction in state.corrections
+        if _tells_of_death(correction.before, judged=state.own_votes)
+        and not (correction.after and _tells_of_death(correction.after, judged=state.own_votes))
+    }
+
+
+def _tells_of_death(event: Event, *, judged: bool) -> bool:
+    match event:
+        case AdverseEventRecorded():
+            return is_death(event)
+        case AdverseEventFollowedUp(changes=changes):
+            return changes.get("grade") == 5 or changes.get("outcome") == EventOutcome.FATAL
+        case OutcomeRecorded(toxicities=toxicities):
+            return judged and any(toxicity.grade == 5 for toxicity in toxicities)
+    return False
 
 
 def _dosed(subject: Subject) -> tuple[date, int]:
