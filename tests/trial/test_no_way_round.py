@@ -24,6 +24,7 @@ from escalation.trial import (
     resume_enrolment,
     rule_evaluability,
     sign,
+    warnings,
 )
 from escalation.trial.events import Choice, Meaning, Relation, Toxicity
 from escalation.trial.subjects import Standing
@@ -211,3 +212,49 @@ def test_an_outcome_says_no_second_death_and_nothing_after_one(
     assert words in bench.refused(record_outcome, SITE, 6, **said)
     same = [Toxicity(term="sepsis", grade=5, onset=day(4))]
     bench.do(record_outcome, SITE, 6, subject="S1", outcome=Outcome.DLT, toxicities=same)
+
+
+def test_not_evaluable_hides_no_toxicity_that_calls_for_a_ruling(bench: Bench) -> None:
+    bench.dose("S1")
+    said = {"subject": "S1", "outcome": Outcome.NOT_EVALUABLE, "reason": "withdrew consent"}
+    words = bench.refused(record_outcome, SITE, 5, toxicities=[crs(day(3), 4)], **said)
+    assert 'It cannot be "not evaluable" unless it is recorded as an event' in words
+    report(bench, 5, 4, term="CRS", started=day(3), relation=Relation.PROBABLE)
+    bench.do(record_outcome, SITE, 5, toxicities=[crs(day(3), 4)], **said)
+    assert not says_yes(bench, 20)
+
+
+def test_a_hold_is_not_resumed_on_a_day_before_it(bench: Bench) -> None:
+    bench.do(hold_enrolment, SITE, 10, reason="fever")
+    words = f"held since {day(10)}; {day(6)} is before it"
+    assert words in bench.refused(resume_enrolment, CHAIR, 6, reason="over")
+    assert words in bench.refused(decide, CHAIR, 6, choice=RESUME, rationale="over")
+    bench.do(resume_enrolment, CHAIR, 10, reason="over")
+
+
+@pytest.mark.parametrize("changes", [None, {"on": "2026-01-10"}], ids=["withdrawn", "moved"])
+def test_the_dosing_is_not_taken_from_under_an_event_that_calls_for_a_ruling(
+    bench: Bench, changes: dict[str, Any] | None
+) -> None:
+    bench.dose("S1")
+    dosing = bench.state.seq
+    entry = report(bench, 3, 4, term="CRS", category="crs", relation=Relation.PROBABLE)
+    said = {"entry": dosing, "changes": changes, "reason": "mistyped"}
+    assert "has to be adjudicated first" in bench.refused(correct_entry, SITE, 5, **said)
+    bench.correct(dosing, on="2026-01-06")  # it began in the window all the same
+    bench.do(adjudicate, CHAIR, 5, entry=entry, dlt=False, reason="another patient")
+    bench.do(correct_entry, SITE, 5, **said)
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [(None, "withdrawn"), ({"grade": 2}, "corrected"), ({"treatment": "none"}, None)],
+)
+def test_a_severe_event_that_a_correction_takes_back_stays_in_sight(
+    bench: Bench, changes: dict[str, Any] | None, word: str | None
+) -> None:
+    bench.dose("S1")
+    entry = report(bench, 3, 4, term="CRS")
+    bench.do(correct_entry, SITE, 5, entry=entry, changes=changes, reason="mistyped")
+    expected = f'Entry {entry}, CRS grade 4 of S1, was {word} by entry {entry + 1}: "mistyped"'
+    assert (expected in [w.text for w in warnings(bench.state, day(6))]) is (word is not None)

@@ -221,9 +221,18 @@ def ruled_dlts(subject: Subject) -> list[AdverseEvent]:
 
 
 def faults_of_verdict(subject: Subject, said: OutcomeRecorded) -> Iterator[str]:
-    """Yield why "no DLT", or "moderate", cannot be said, and what has to be done first."""
-    if said.outcome not in (Outcome.NO_DLT, Outcome.MODERATE):
-        return
+    """Yield why an outcome that is no DLT cannot be said, and what has to be done first.
+
+    "Not evaluable" waits for no ruling on an event, which stands in the way of the next dosing
+    anyway; but a toxicity that calls for one has to be recorded as an event.
+    """
+    if said.outcome in (Outcome.NO_DLT, Outcome.MODERATE):
+        yield from _faults_by_events(subject, said)
+    if said.outcome is not Outcome.DLT:
+        yield from _faults_by_toxicities(subject, said)
+
+
+def _faults_by_events(subject: Subject, said: OutcomeRecorded) -> Iterator[str]:
     for ruled in ruled_dlts(subject):
         ruling = ruled.adjudications[-1].seq
         yield (
@@ -236,6 +245,10 @@ def faults_of_verdict(subject: Subject, said: OutcomeRecorded) -> Iterator[str]:
             f'{unruled.text}: it has to be adjudicated before "no DLT" can be said '
             f"(trial adjudicate {entry})."
         )
+
+
+def _faults_by_toxicities(subject: Subject, said: OutcomeRecorded) -> Iterator[str]:
+    word = "not evaluable" if said.outcome is Outcome.NOT_EVALUABLE else "no DLT"
     for toxicity in said.toxicities:
         event = _as_event(subject, toxicity, said)
         if any(_is_recorded_as(toxicity, known) for known in subject.events):
@@ -245,7 +258,7 @@ def faults_of_verdict(subject: Subject, said: OutcomeRecorded) -> Iterator[str]:
             relation = "relation not given" if toxicity.relation is None else toxicity.relation
             yield (
                 f"{toxicity.term} of {subject.id}, grade {toxicity.grade}, {relation}, "
-                f'{_say(found)}. It cannot be "no DLT" unless it is recorded as an event (trial ae '
+                f'{_say(found)}. It cannot be "{word}" unless it is recorded as an event (trial ae '
                 f"{subject.id}) and adjudicated as none (trial adjudicate)."
             )
 
