@@ -29,7 +29,7 @@ from escalation.designs.crm.grid import (
     make_grid,
     posterior,
 )
-from escalation.designs.crm.likelihood import maximise_likelihood
+from escalation.designs.crm.likelihood import _find_root, maximise_likelihood
 from escalation.designs.crm.model import CrmModel, calibrate_skeleton
 from escalation.designs.crm.options import CrmOptions
 from escalation.errors import DesignError, InputError
@@ -356,6 +356,35 @@ def test_where_there_is_no_maximum():
     assert few > 1
     many = maximise_likelihood(model, {(0, 1.0, True): 10_000, (4, 1.0, False): 1})
     assert many < -3
+
+
+SLOPES: dict[str, Any] = {
+    "straight": lambda b: -b,
+    "exponential": lambda b: float(np.expm1(-b)),
+    "flat at both ends": lambda b: -float(np.tanh(b)),
+    "cubic": lambda b: -(b**3) - b,
+}
+
+
+@pytest.mark.parametrize("slope", SLOPES.values(), ids=SLOPES)
+@pytest.mark.parametrize("root", [-39.5, -20, -3.3, -1, -0.5, 0, 0.2, 1, 1.7, 2, 15, 39.9])
+def test_a_root_is_found_to_the_last_digits_in_few_steps(slope, root):
+    """Halving would take more than forty."""
+    asked = []
+
+    def counted(beta: float) -> float:
+        asked.append(beta)
+        return slope(beta - root)
+
+    assert _find_root(counted) == pytest.approx(root, abs=1e-12)
+    assert len(asked) <= 26
+
+
+def test_a_root_beyond_what_data_can_tell_is_infinite():
+    assert _find_root(lambda b: FLAT + 1 - b) == inf
+    assert _find_root(lambda b: -FLAT - 1 - b) == -inf
+    assert _find_root(lambda b: FLAT - b) == FLAT
+    assert _find_root(lambda b: -FLAT - b) == -inf
 
 
 @pytest.mark.parametrize("n_dlts", [1, 2, 30, 200])
