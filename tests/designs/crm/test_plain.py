@@ -648,6 +648,15 @@ def test_the_prior_is_held_against_the_cutoff_in_closed_form():
     Crm(**usual, cutoff_stop=1)
 
 
+def test_a_cutoff_of_one_never_stops():
+    """However sure it is that the lowest level is too toxic."""
+    seen = (Tally(n_evaluable=300, n_dlts=300), Tally())
+    usual = {"n_levels": 2, "target": 0.1, "max_patients": None, "prior_sd": 3.0}
+    assert Crm(**usual, cutoff_stop=1)._fit(seen)[1] > 1 - 1e-9
+    assert Crm(**usual, cutoff_stop=1).decide(seen, 0).clause.id == "stay"
+    assert Crm(**usual, cutoff_stop=0.999).decide(seen, 0).clause.id == "lowest-too-toxic"
+
+
 # --- many at once ---------------------------------------------------------------------------------
 
 

@@ -87,6 +87,17 @@ def test_boundaries_against_every_number_of_dlts_by_itself(name, target):
         assert design.boundaries(n) == (up, down), n
 
 
+@pytest.mark.parametrize("name", ["keyboard", "mtpi-2", "mtpi", "i3+3"])
+@pytest.mark.parametrize("target", [0.07, 0.93])
+def test_boundaries_near_the_ends_against_every_number_of_dlts(name, target):
+    """Where a neighbour of the target key is cut short."""
+    design = made(name, target=target)
+    for n in range(1, 13):
+        readings = [reading(name, n, x, target) for x in range(n + 1)]
+        down = readings.index(2) if 2 in readings else n + 1
+        assert design.boundaries(n) == (readings.count(0) - 1, down), n
+
+
 @pytest.mark.parametrize("target", [0.05, 0.5, 0.9])
 @pytest.mark.parametrize(("k1", "k2"), [(0.5, 0.5), (3, 1.5), (3, 4), (100, 0.1)])
 def test_tpi_with_other_reaches_against_scipy(target, k1, k2):
