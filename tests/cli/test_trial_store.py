@@ -41,7 +41,7 @@ def tampered(shell: Shell, *statements: str) -> Shell:
 def test_a_sound_ledger_is_said_to_be_so_with_its_anchor(demo: Shell) -> None:
     said = demo.ok("verify")
     assert said.startswith("DEMO: 61 entries. anchor 61:")
-    assert "Nothing is wrong. That the end was not cut off only an anchor shows" in said
+    assert "Nothing is wrong. Only an anchor can show that no entries were cut off" in said
 
 
 def test_every_finding_is_listed_and_the_exit_code_is_5(demo: Shell) -> None:

@@ -16,6 +16,7 @@ from escalation.trial.adverse_events.course import Adjudication, AdverseEvent, R
 from escalation.trial.adverse_events.definition import (
     Suggestion,
     Verdict,
+    can_meet,
     is_related,
     judge_event,
     same_word,
@@ -23,7 +24,7 @@ from escalation.trial.adverse_events.definition import (
 from escalation.trial.adverse_events.grades import GradeCourse
 from escalation.trial.events import AdverseEventRecorded, OutcomeRecorded, Toxicity
 from escalation.trial.state import TrialState
-from escalation.trial.subjects import Standing, Subject
+from escalation.trial.subjects import Standing, Subject, in_order
 
 __all__ = [
     "SEVERE",
@@ -166,9 +167,7 @@ def _is_severe(subject: Subject, event: AdverseEvent, on: date) -> bool:
 def unruled_dlts(state: TrialState, on: date) -> list[OpenEvent]:
     """Return the events that, as known on a day, meet the definition and were not adjudicated."""
     found = []
-    for subject in state.subjects.values():
-        if not subject.events:
-            continue
+    for subject in in_order(state.subjects.grouped(_may_be_unruled).get(True, {}).values()):
         known = tuple(k for event in subject.events if (k := known_by(event, on)) is not None)
         found += [
             unruled
@@ -176,6 +175,22 @@ def unruled_dlts(state: TrialState, on: date) -> list[OpenEvent]:
             if unruled.suggestion.verdict is Verdict.MEETS
         ]
     return found
+
+
+def _may_be_unruled(subject: Subject) -> bool:
+    """Tell whether a subject may have an event, on some day, that ``unruled_dlts`` names."""
+    return subject.standing is not Standing.DLT and any(
+        can_meet(event, subject.dlt) and not _is_settled(event) for event in subject.events
+    )
+
+
+def _is_settled(event: AdverseEvent) -> bool:
+    """Tell whether a ruling answers for an event on every day: it met the definition by then."""
+    ruled = event.ruling
+    if ruled is None or ruled.event.dlt:
+        return ruled is not None
+    last = max(max((report.seq, *report.corrected_by)) for report in event.reports)
+    return ruled.event.suggested == Verdict.MEETS and last < ruled.seq
 
 
 def ruled_dlts(subject: Subject) -> list[AdverseEvent]:
