@@ -1,8 +1,7 @@
 """A trial of several people with adverse events against a simple model of it, at random.
 
-The model is written from what a protocol says, with lists and dictionaries: it judges an event day
-by day, counts hands, and remembers which entries came after which. It knows nothing of the state
-and the gates that it is held against. ``conftest`` records every trial again when it is over.
+The model (here and in ``simple_model``) knows nothing of the state and the gates that it is held
+against. ``conftest`` records every trial again when it is over.
 """
 
 from __future__ import annotations
@@ -50,16 +49,39 @@ from escalation.trial.events import Choice, Meaning, Relation, Role, Vote
 from escalation.trial.halts import standing_pauses
 
 from .bench import AUDITOR, CHAIR, MEMBER, NCT, OFFICE, SITE, STATISTICIAN, Bench, crs, day
+from .simple_model import (
+    ALONE,
+    BLOOD,
+    GREATEST,
+    LEAST,
+    MEETS,
+    NOT,
+    WINDOW,
+    Illness,
+    Patient,
+    answered,
+    awaits_ruling,
+    death,
+    definition,
+    first_day,
+    highs,
+    judged,
+    letter,
+    readings,
+    related,
+    reports,
+    ruling_of,
+    standing,
+    takes_place,
+    within_limits,
+)
 
 LABELS = (-1, 1, 2, 3)
 PLANNED = dict(zip(LABELS, (6e7, 1.8e8, 3.6e8, 6e8), strict=True))  # for 60 kg
-WINDOW, ALONE, APART = 28, 14, 3
 THIRD, FOURTH, ADJUDICATOR = "third", "fourth", "adjudicator"
 PEOPLE = (CHAIR, MEMBER, THIRD, FOURTH, STATISTICIAN, SITE, AUDITOR)
 SITES = ("Tianjin", "Basel")
 PLACES = (*SITES, "Basle")
-MEETS, NOT, NOT_YET = "meets", "does not", "not yet"
-BLOOD = "haematological"
 PROTOCOL = replace(
     NCT,
     dlt=DltWindow(
@@ -80,149 +102,7 @@ RULES = {
     "circulate_first": True,
 }
 
-Patient = dict[str, Any]
-Illness = dict[str, Any]
-
-
-# ---------------------------------------------------------------- adverse events, day by day
-
-
-def reports(event: Illness) -> list[Illness]:
-    """Return what each report says in full: each says what changed since the one before."""
-    said: list[Illness] = []
-    for report in event["reports"]:
-        said.append({**(said[-1] if said else {}), **report})
-    return said
-
-
-def highs(said: list[Illness]) -> list[tuple[int, int]]:
-    """Return the days on which it became worse than ever before, with the grades."""
-    found: list[tuple[int, int]] = []
-    for report in said:
-        on = said[-1]["started"] if report is said[0] else report["on"]
-        if not found or report["grade"] > found[-1][1]:
-            found.append((on, report["grade"]))
-    return found
-
-
-def grade_on(said: list[Illness], on: int) -> int:
-    """Return the grade at the end of a day; 0 once it is over, but nobody recovers from death."""
-    reached = [r["grade"] for r in said if r is said[0] or r["on"] <= on]
-    over = said[-1]["ended"] is not None and said[-1]["ended"] <= on
-    return 0 if over and max(reached) < 5 else reached[-1]
-
-
-def related(report: Illness) -> bool:
-    return report["relation"] not in (Relation.UNRELATED, Relation.UNLIKELY)
-
-
-def died(patient: Patient) -> bool:
-    return any(report["grade"] == 5 for e in patient["events"] for report in reports(e))
-
-
-def definition(patient: Patient, event: Illness, today: int) -> str:
-    """Say what the protocol's definition of a DLT says of an event."""
-    said = reports(event)
-    dosed, worst = patient["dosed"], max(report["grade"] for report in said)
-    if dosed is None or not any(dosed <= on <= dosed + WINDOW for on, _ in highs(said)):
-        return NOT
-    if worst == 5 or event["category"] != BLOOD:
-        return MEETS if worst == 5 or (worst >= 3 and related(said[-1])) else NOT
-    if worst < 4 or not related(said[-1]):
-        return NOT
-    judged = max(dosed + WINDOW, min(on for on, grade in highs(said) if grade >= 4))
-    if judged > today:
-        return NOT_YET if grade_on(said, today) >= 4 else NOT
-    return MEETS if grade_on(said, judged) >= 4 else NOT
-
-
-def severe(patient: Patient, event: Illness) -> bool:
-    said, dosed = reports(event), patient["dosed"]
-    in_window = any(g >= 3 and dosed <= on <= dosed + WINDOW for on, g in highs(said))
-    return related(said[-1]) and in_window
-
-
-def answered(patient: Patient, event: Illness, today: int) -> bool:
-    """Tell whether a ruling answers for an event as it is now."""
-    if not event["rulings"]:
-        return False
-    ruling = event["rulings"][-1]
-    said = reports(event)
-    before = [report for report in said if report["n"] < ruling["n"]]
-    worse = any(
-        report["grade"] > max(r["grade"] for r in before)
-        or (related(report) and not related(before[-1]))
-        for report in said
-        if report["n"] > ruling["n"]
-    )
-    known = definition(patient, event, today) != MEETS or ruling["suggested"] == MEETS
-    return ruling["dlt"] or (event["corrected"] < ruling["n"] and not worse and known)
-
-
-def awaits_ruling(patient: Patient, event: Illness, today: int) -> bool:
-    if patient["dosed"] is None or answered(patient, event, today):
-        return False
-    return definition(patient, event, today) != NOT or severe(patient, event)
-
-
-# ---------------------------------------------------------------- patients
-
-
-def share(patient: Patient) -> Fraction:
-    return sum((part["share"] for part in patient["infused"]), Fraction(0))
-
-
-def ruling_of(patient: Patient) -> str | None:
-    """Return the ruling in force: none if what was infused has changed since."""
-    if not patient["rulings"]:
-        return None
-    n, word = patient["rulings"][-1]
-    return word if all(part["n"] < n for part in patient["infused"]) else None
-
-
-def standing(patient: Patient) -> str:
-    said = {letter for _, letter, _, _ in patient["outcomes"]}
-    ruled = ruling_of(patient)
-    if patient["dosed"] is None:
-        return "withdrawn" if "X" in said else "assigned"
-    if "T" in said and ruled != "out":
-        return "DLT"
-    if "X" in said or ruled == "out":
-        return "not evaluable"
-    if "N" not in said:
-        return "pending"
-    in_limits = Fraction(8, 10) <= share(patient) <= Fraction(12, 10)
-    return "no DLT" if in_limits or ruled == "in" else "evaluability to be ruled"
-
-
-LETTERS = {"DLT": "T", "not evaluable": "X", "no DLT": "N", "withdrawn": "", "assigned": ""}
-
-
-def letter(patient: Patient) -> str:
-    return LETTERS.get(standing(patient), "?")
-
-
-def takes_place(patient: Patient) -> bool:
-    return standing(patient) not in ("withdrawn", "not evaluable")
-
-
-def lost_on(patient: Patient) -> int | None:
-    if standing(patient) != "not evaluable":
-        return None
-    days = [on for _, said, on, _ in patient["outcomes"] if said == "X"]
-    if ruling_of(patient) == "out":
-        days.append(patient["ruled_on"])
-    return min(days)
-
-
-def first_day(dosed: list[Patient]) -> int:
-    """Return the day from which one more may be dosed after these."""
-    alone = [
-        p["dosed"] + ALONE
-        for p in dosed
-        if (lost := lost_on(p)) is None or lost >= p["dosed"] + ALONE
-    ]
-    return max(max((p["dosed"] for p in dosed), default=-APART) + APART, min(alone, default=0))
+STEPS = ("ill", "ill", "change", "change", "correct", "rule", "rule", "day")
 
 
 class Trial(RuleBasedStateMachine):
@@ -246,6 +126,7 @@ class Trial(RuleBasedStateMachine):
         self.fourth_votes = True
         self.n_failed = 0
         self.stopped: Choice | None = None
+        self.taken_back: list[int] = []  # the corrections that took back a death
 
     # ------------------------------------------------------------ the model
 
@@ -293,13 +174,14 @@ class Trial(RuleBasedStateMachine):
             for p in self.patients
             if standing(p) != "DLT"
             for e in p["events"]
-            if definition(p, e, self.today) == MEETS and not answered(p, e, self.today)
+            if not answered(p, e, self.today)
+            and any(judged(p, said, self.today) == MEETS for said in readings(e))
         ]
 
     def pauses(self) -> set[str]:
         """Return what pauses enrolment, and no decision to resume has lifted."""
         known = max((d["n"] for d in self.decisions if d["resumes"] and d["approved"]), default=0)
-        deaths, graves = [], []
+        deaths, graves = [*self.taken_back], []
         for patient in self.patients:
             ns = [n for e in patient["events"] if (n := self.since(patient, e, 5)) is not None]
             deaths += ns
@@ -588,7 +470,7 @@ class Trial(RuleBasedStateMachine):
             st.sampled_from([p for p in self.patients if standing(p) == "assigned"])
         )
         earlier = patient["cohort"] is not self.cohorts[-1]
-        expected = earlier and not self.shut() and self.n_free() > 0 and not died(patient)
+        expected = earlier and not self.shut() and self.n_free() > 0 and death(patient) is None
         name = patient["names"][-1]
         if self.attempt(expected, enrol_subject, SITE, subject=name, weight_kg=60.0):
             self.changed()
@@ -597,7 +479,7 @@ class Trial(RuleBasedStateMachine):
     @precondition(lambda self: any(standing(p) == "assigned" for p in self.patients))
     @rule(
         data=st.data(),
-        part=st.sampled_from([1, 1, 1, Fraction(8, 10), Fraction(12, 10), Fraction(1, 2), 2]),
+        part=st.sampled_from([1, 1, 1, LEAST, GREATEST, Fraction(1, 2), 2]),
         deviation=st.sampled_from([None] * 6 + ["thawed too early"]),
     )
     def dose(self, data: st.DataObject, part: Fraction, deviation: str | None) -> None:
@@ -605,8 +487,10 @@ class Trial(RuleBasedStateMachine):
         patient = data.draw(st.sampled_from(waiting))
         current = patient["cohort"] is self.cohorts[-1]
         obstacle = not current or self.shut() or self.too_early() or self.not_sent()
-        expected = obstacle is (deviation is not None) and not died(patient)
-        if current and deviation is None and not died(patient):
+        if death(patient) is not None:
+            deviation = None  # nobody infuses the dead
+        expected = obstacle is (deviation is not None) and death(patient) is None
+        if current and deviation is None and death(patient) is None:
             answer = next_patient(
                 self.bench.state, day(self.today), subject=self.find_name(data, patient)
             )
@@ -650,7 +534,7 @@ class Trial(RuleBasedStateMachine):
     @rule(data=st.data(), part=st.sampled_from([Fraction(1, 2), Fraction(3, 10)]))
     def infuse_more(self, data: st.DataObject, part: Fraction) -> None:
         patient = data.draw(st.sampled_from(self.patients))
-        expected = standing(patient) == "pending" and not self.halted() and not died(patient)
+        expected = standing(patient) == "pending" and not self.halted() and death(patient) is None
         n = self.attempt(
             expected,
             continue_infusion,
@@ -727,10 +611,10 @@ class Trial(RuleBasedStateMachine):
         apart = [p for p in dosed if standing(p) == "evaluability to be ruled"]
         patient = data.draw(st.sampled_from(apart or dosed))
         ruled = ruling_of(patient)
-        in_limits = Fraction(8, 10) <= share(patient) <= Fraction(12, 10)
         lost = standing(patient) == "not evaluable" and ruled is None
-        nothing_to_rule = ruled is None and counts and (lost or in_limits)
-        expected = by != SITE and ruled != ("in" if counts else "out") and not nothing_to_rule
+        nothing_to_rule = ruled is None and counts and (lost or within_limits(patient))
+        new = ruled != ("in" if counts else "out") or (not counts and standing(patient) == "DLT")
+        expected = by != SITE and new and not nothing_to_rule
         n = self.attempt(
             expected,
             rule_evaluability,
@@ -784,14 +668,27 @@ class Trial(RuleBasedStateMachine):
     @precondition(lambda self: self.patients)
     @rule(
         data=st.data(),
-        grade=st.sampled_from([1, 2, 3, 3, 4, 4, 5]),
-        category=st.sampled_from(["crs", BLOOD]),
-        relation=st.sampled_from([None, Relation.UNRELATED, Relation.PROBABLE]),
-        ago=st.sampled_from([0, 0, 1, 5, 20]),
+        what=st.lists(st.sampled_from(STEPS), min_size=2),
     )
-    def fall_ill(
-        self, data: st.DataObject, grade: int, category: str, relation: Any, ago: int
-    ) -> None:
+    def illnesses_run_their_course(self, data: st.DataObject, what: list[str]) -> None:
+        for step in what:
+            if step == "day":
+                self.today += 1
+            elif step == "ill":
+                self.fall_ill(data)
+            elif any(p["events"] for p in self.patients):
+                steps = {
+                    "change": self.follow_up,
+                    "correct": self.correct_a_report,
+                    "rule": self.adjudicate,
+                }
+                steps[step](data)
+
+    def fall_ill(self, data: st.DataObject) -> None:
+        grade = data.draw(st.sampled_from([1, 2, 3, 3, 4, 4, 5]))
+        category = data.draw(st.sampled_from(["crs", BLOOD]))
+        relation = data.draw(st.sampled_from([None, Relation.UNRELATED, Relation.PROBABLE]))
+        ago = data.draw(st.sampled_from([0, 0, 1, 5, 20]))
         patient = data.draw(st.sampled_from(self.patients))
         started = self.today - ago
         over = [e["died"] for e in patient["events"] if e["died"] is not None]
@@ -811,10 +708,10 @@ class Trial(RuleBasedStateMachine):
         )
         if n:
             report = {"n": n, "on": self.today, "started": started, "grade": grade}
+            report |= {"category": category, "relation": relation, "ended": None}
             event = {
                 "entry": n,
-                "category": category,
-                "reports": [report | {"relation": relation, "ended": None}],
+                "reports": [report],
                 "rulings": [],
                 "corrected": 0,
                 "died": self.today if grade == 5 else None,
@@ -832,20 +729,18 @@ class Trial(RuleBasedStateMachine):
         ill = [(p, e) for p in self.patients for e in p["events"]]
         return data.draw(st.sampled_from(ill))
 
-    @precondition(lambda self: any(p["events"] for p in self.patients))
-    @rule(
-        data=st.data(),
-        what=st.sampled_from(["grade", "grade", "relation", "ended"]),
-        grade=st.integers(1, 5),
-        relation=st.sampled_from([None, Relation.UNRELATED, Relation.POSSIBLE]),
-    )
-    def follow_up(self, data: st.DataObject, what: str, grade: int, relation: Any) -> None:
+    def follow_up(self, data: st.DataObject) -> None:
+        what = data.draw(st.sampled_from(["grade", "grade", "relation", "ended"]))
+        grade = data.draw(st.integers(1, 5))
+        relation = data.draw(st.sampled_from([None, Relation.UNRELATED, Relation.POSSIBLE]))
         patient, event = self.draw_event(data)
         now = reports(event)[-1]
         if now["ended"] is not None or event["died"] is not None:
             what = "relation"
         value = {"grade": grade, "relation": relation, "ended": self.today}[what]
-        expected = value != now[what] and not (what == "grade" and grade == 5 and died(patient))
+        expected = value != now[what] and not (
+            what == "grade" and grade == 5 and death(patient) is not None
+        )
         said = {"grade": grade, "relation": relation, "ended": f"{day(self.today)}"}[what]
         kw = {"entry": event["entry"], "changes": {what: said}, "aware": day(self.today)}
         n = self.attempt(expected, follow_up, SITE, **kw)
@@ -855,10 +750,9 @@ class Trial(RuleBasedStateMachine):
                 event["died"] = self.today
             self.heard_of(patient, event)
 
-    @precondition(lambda self: any(p["events"] for p in self.patients))
-    @rule(data=st.data(), grade=st.integers(1, 4), withdraw=st.booleans())
-    def correct_a_report(self, data: st.DataObject, grade: int, withdraw: bool) -> None:
+    def correct_a_report(self, data: st.DataObject) -> None:
         """Correct the first grade of an event, or withdraw one of its reports."""
+        grade, withdraw = data.draw(st.integers(1, 4)), data.draw(st.booleans())
         patient, event = self.draw_event(data)
         report = event["reports"][0]
         if withdraw:
@@ -873,6 +767,8 @@ class Trial(RuleBasedStateMachine):
         if not n:
             return
         self.changed()
+        if withdraw and report.get("grade") == 5:
+            self.taken_back.append(n)
         if not withdraw:
             report["grade"], event["corrected"] = grade, n
         elif report is event["reports"][0]:
@@ -882,14 +778,10 @@ class Trial(RuleBasedStateMachine):
             if report.get("grade") == 5:
                 event["died"] = None
 
-    @precondition(lambda self: any(p["events"] for p in self.patients))
-    @rule(
-        data=st.data(),
-        dlt=st.booleans(),
-        reason=st.sampled_from(["another cause", "another cause", None]),
-        by=st.sampled_from([ADJUDICATOR, ADJUDICATOR, CHAIR, SITE]),
-    )
-    def adjudicate(self, data: st.DataObject, dlt: bool, reason: str | None, by: str) -> None:
+    def adjudicate(self, data: st.DataObject) -> None:
+        dlt = data.draw(st.booleans())
+        reason = data.draw(st.sampled_from(["another cause", "another cause", None]))
+        by = data.draw(st.sampled_from([ADJUDICATOR, ADJUDICATOR, CHAIR, SITE]))
         self.rule_on(*self.draw_event(data), dlt=dlt, by=by, reason=reason)
 
     def rule_on(
@@ -984,7 +876,7 @@ class Trial(RuleBasedStateMachine):
             assert tally_votes(self.bench.state, made).standing == self.vote(model)
 
 
-Trial.TestCase.settings = settings(max_examples=25, stateful_step_count=50, deadline=None)
+Trial.TestCase.settings = settings(max_examples=20, stateful_step_count=30, deadline=None)
 TestTrial = Trial.TestCase
 
 
