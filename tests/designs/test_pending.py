@@ -196,6 +196,13 @@ def test_the_most_ways_that_are_foreseen():
     )
 
 
+def test_a_hundred_thousand_ways_are_foreseen():
+    """Three pending at each of five levels have ten ways a level."""
+    design = _Any(lambda _n, _x: STAY, n_levels=5)
+    assert design.decide((Tally(n_pending=3),) * 5, 0) == STAY
+    assert design.decide((*(Tally(n_pending=3),) * 4, Tally(n_pending=4)), 0).possible == ()
+
+
 def test_many_pending_on_several_levels_are_counted_together():
     design = _Any(lambda _n, _x: STAY, n_levels=3)
     found = design.decide((Tally(n_pending=40), Tally(n_pending=7), Tally(n_pending=40)), 0)

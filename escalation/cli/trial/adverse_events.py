@@ -74,7 +74,7 @@ def _event_options(command: Callable[..., Any]) -> Callable[..., Any]:
             metavar="WHY",
             help=f"Why it is serious: {', '.join(Serious)}; may be repeated.",
         ),
-        click.option("--relation", type=_words(Relation), help="To the product."),
+        click.option("--relation", type=_words(Relation), help="Relation to the product."),
         click.option(
             "--action",
             type=_words(ActionTaken),

@@ -29,7 +29,7 @@ from escalation.designs.crm.grid import (
     make_grid,
     posterior,
 )
-from escalation.designs.crm.likelihood import maximise_likelihood
+from escalation.designs.crm.likelihood import _find_root, maximise_likelihood
 from escalation.designs.crm.model import CrmModel, calibrate_skeleton
 from escalation.designs.crm.options import CrmOptions
 from escalation.errors import DesignError, InputError
@@ -358,6 +358,35 @@ def test_where_there_is_no_maximum():
     assert many < -3
 
 
+SLOPES: dict[str, Any] = {
+    "straight": lambda b: -b,
+    "exponential": lambda b: float(np.expm1(-b)),
+    "flat at both ends": lambda b: -float(np.tanh(b)),
+    "cubic": lambda b: -(b**3) - b,
+}
+
+
+@pytest.mark.parametrize("slope", SLOPES.values(), ids=SLOPES)
+@pytest.mark.parametrize("root", [-39.5, -20, -3.3, -1, -0.5, 0, 0.2, 1, 1.7, 2, 15, 39.9])
+def test_a_root_is_found_to_the_last_digits_in_few_steps(slope, root):
+    """Halving would take more than forty."""
+    asked = []
+
+    def counted(beta: float) -> float:
+        asked.append(beta)
+        return slope(beta - root)
+
+    assert _find_root(counted) == pytest.approx(root, abs=1e-12)
+    assert len(asked) <= 26
+
+
+def test_a_root_beyond_what_data_can_tell_is_infinite():
+    assert _find_root(lambda b: FLAT + 1 - b) == inf
+    assert _find_root(lambda b: -FLAT - 1 - b) == -inf
+    assert _find_root(lambda b: FLAT - b) == FLAT
+    assert _find_root(lambda b: -FLAT - b) == -inf
+
+
 @pytest.mark.parametrize("n_dlts", [1, 2, 30, 200])
 @pytest.mark.parametrize("n_without", [1, 2, 30, 200])
 def test_one_level_is_fitted_by_its_rate_however_far_out(n_dlts, n_without):
@@ -617,6 +646,15 @@ def test_the_prior_is_held_against_the_cutoff_in_closed_form():
         f"{prior:.3f}, not below cutoff_stop {prior - 1e-7:g}; use a skeleton that is lower there"
     )
     Crm(**usual, cutoff_stop=1)
+
+
+def test_a_cutoff_of_one_never_stops():
+    """However sure it is that the lowest level is too toxic."""
+    seen = (Tally(n_evaluable=300, n_dlts=300), Tally())
+    usual = {"n_levels": 2, "target": 0.1, "max_patients": None, "prior_sd": 3.0}
+    assert Crm(**usual, cutoff_stop=1)._fit(seen)[1] > 1 - 1e-9
+    assert Crm(**usual, cutoff_stop=1).decide(seen, 0).clause.id == "stay"
+    assert Crm(**usual, cutoff_stop=0.999).decide(seen, 0).clause.id == "lowest-too-toxic"
 
 
 # --- many at once ---------------------------------------------------------------------------------

@@ -87,6 +87,34 @@ def test_boundaries_against_every_number_of_dlts_by_itself(name, target):
         assert design.boundaries(n) == (up, down), n
 
 
+@pytest.mark.parametrize("name", ["keyboard", "mtpi-2", "mtpi", "i3+3"])
+@pytest.mark.parametrize("target", [0.07, 0.93])
+def test_boundaries_near_the_ends_against_every_number_of_dlts(name, target):
+    """Where a neighbour of the target key is cut short."""
+    design = made(name, target=target)
+    for n in range(1, 13):
+        readings = [reading(name, n, x, target) for x in range(n + 1)]
+        down = readings.index(2) if 2 in readings else n + 1
+        assert design.boundaries(n) == (readings.count(0) - 1, down), n
+
+
+@pytest.mark.parametrize("target", [0.05, 0.5, 0.9])
+@pytest.mark.parametrize(("k1", "k2"), [(0.5, 0.5), (3, 1.5), (3, 4), (100, 0.1)])
+def test_tpi_with_other_reaches_against_scipy(target, k1, k2):
+    """Also where it never escalates, and never de-escalates."""
+    design = made("tpi", target=target, k1=k1, k2=k2)
+    for n in range(1, 7):
+        readings = []
+        for x in range(n + 1):
+            posterior = beta(x + 0.005, n - x + 0.005)
+            low = posterior.cdf(target - k2 * posterior.std())
+            high = posterior.cdf(target + k1 * posterior.std())
+            masses = (low, high - low, 1 - high)
+            readings.append(max((2, 1, 0), key=lambda k, m=masses: round(m[k], 12)))
+        down = readings.index(2) if 2 in readings else n + 1
+        assert design.boundaries(n) == (readings.count(0) - 1, down), n
+
+
 @pytest.mark.parametrize("target", [0.55, 0.8, 0.9])
 def test_boin_never_names_more_dlts_than_patients(target):
     """Rates near one: the boundary itself, and not a number beyond all patients."""
