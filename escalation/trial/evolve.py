@@ -164,6 +164,8 @@ def _amend(state: TrialState, recorded: Recorded, event: ProtocolAmended) -> str
         return "the amended ladder lacks a level that was given"
     if protocol is not None:
         before = set(find_conflicts(state.roles, state.committee))
+        rules = () if state.protocol is None else state.protocol.pause
+        state.former_pauses += [(recorded.seq, r) for r in rules if r not in protocol.pause]
         state.protocol = protocol
         state.amendments.append(recorded)
         state.own_votes = votes_are_own(state, protocol)
@@ -621,7 +623,7 @@ def _carry_out(state: TrialState, recorded: Recorded, made: MadeDecision) -> Mad
         return made
     if chosen.action == "resume":
         state.resumed.append(made.seq)
-        if state.held is not None:
+        if state.held is not None and state.held.seq <= made.event.cutoff:
             state.holds.append((state.held, recorded))
             state.held = None
         return made

@@ -72,6 +72,7 @@ def enrolment_obstacles(state: TrialState, on: date) -> Iterator[Obstacle]:
 def dosing_obstacles(state: TrialState, subject: Subject | None, on: date) -> Iterator[Obstacle]:
     """Yield what stands in the way of dosing a subject, or the next patient, on a day."""
     yield from _halted(state, on)
+    yield from _dead(subject, on)
     cohort = state.open_cohort
     if cohort is None:
         yield from _needs_decision(state, on)
@@ -95,6 +96,7 @@ def dosing_obstacles(state: TrialState, subject: Subject | None, on: date) -> It
 def further_obstacles(state: TrialState, subject: Subject, on: date) -> Iterator[Obstacle]:
     """Yield what stands in the way of infusing more into a subject who was dosed, on a day."""
     yield from _halted(state, on)
+    yield from _dead(subject, on)
     if subject.standing is Standing.PENDING:
         return
     latest = max((fact.seq for fact in (*subject.outcomes, *subject.rulings)), default=None)
@@ -102,6 +104,15 @@ def further_obstacles(state: TrialState, subject: Subject, on: date) -> Iterator
     yield Obstacle(
         text=f"{subject.id} is not in the DLT window any more: {subject.standing}{since}."
     )
+
+
+def _dead(subject: Subject | None, on: date) -> Iterator[Obstacle]:
+    """Say that a subject had died by a day."""
+    death = None if subject is None else subject.death
+    if subject is None or death is None or death.died_on is None or on < death.died_on:
+        return
+    why = "" if subject.dosing is not None else ': record the withdrawal ("not evaluable")'
+    yield Obstacle(text=f"{subject.id} died on {death.died_on} (entry {death.entry}){why}.")
 
 
 def _not_circulated(state: TrialState, cohort: Cohort, on: date) -> Iterator[Obstacle]:
@@ -235,8 +246,8 @@ def _paused(state: TrialState, on: date) -> Iterator[Obstacle]:
         said.add(pause.text)
         if pause.lifted is None or lifted is None:
             yield Obstacle(
-                text=f"Enrolment is paused since entry {pause.entry}: {pause.text}. To go on takes "
-                "a decision to resume (trial decide --resume).",
+                text=f"Enrolment is paused since entry {pause.entry}: {pause.text}. To resume "
+                "takes a decision of the committee (trial decide --resume).",
                 decision=True,
             )
         else:
@@ -326,7 +337,9 @@ def say_unruled(subject: Subject) -> str:
     why = [] if subject.is_dose_in_limits else [f"{say_share(subject.share)} of the planned dose"]
     enough = subject.followed_on
     verdict = max(fact.event.on for fact in subject.outcomes)
-    if enough is not None and verdict < enough:
+    if subject.death is not None and subject.died_early:
+        why.append(f"death on {subject.death.died_on}, before {enough}")
+    elif enough is not None and verdict < enough:
         why.append(f'"no DLT" of {verdict}, before {enough}')
     return f"The evaluability of {subject.id} has to be ruled: {', and '.join(why)}."
 

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from escalation.errors import LadderError
 from escalation.outcomes import Cohort as WrittenCohort
 from escalation.outcomes import Outcome, Tally, tally_letters
-from escalation.protocol import Committee, Protocol
+from escalation.protocol import Committee, PauseRule, Protocol
 from escalation.trial.adverse_events.course import AdverseEvent
 from escalation.trial.calendar import day_in
 from escalation.trial.events import (
@@ -216,6 +216,7 @@ class TrialState:
     resumed: list[int] = field(default_factory=list)
     closed: Recorded | None = None
     amendments: list[Recorded] = field(default_factory=list)
+    former_pauses: list[tuple[int, PauseRule]] = field(default_factory=list)
     data_seq: int = 0
     data_on: date | None = None
     oddities: list[tuple[int, str]] = field(default_factory=list)
@@ -303,7 +304,7 @@ class TrialState:
     def person(self, name: str) -> str:
         """Return the name under which a person is known here, however it is written.
 
-        Names are compared as NFKC and casefolded; in a trial that 0.2.0 began, as they stand.
+        Names are compared by their ``name_key``; in a trial that 0.2.0 began, as they stand.
         """
         if not self.own_votes or name in self.roles:
             return name

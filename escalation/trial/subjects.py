@@ -199,6 +199,21 @@ class Subject:
         return window_closes(replace(self.dlt, window_days=least), self.window_opens)
 
     @property
+    def death(self) -> AdverseEvent | None:
+        """The adverse event that the subject died of; None for somebody who lives."""
+        return next((event for event in self.events if event.is_fatal), None)
+
+    @property
+    def died_early(self) -> bool:
+        """Whether the subject died before "no DLT" can be said; only where evaluability is ruled.
+
+        Nobody was followed that long, whatever the day on which the verdict was recorded.
+        """
+        died = None if self.death is None else self.death.died_on
+        enough = self.followed_on
+        return self.evaluability is not None and bool(died and enough and died < enough)
+
+    @property
     def standing(self) -> Standing:
         """How the subject stands; found once, since a page asks for it many times."""
         standing = self._standing
@@ -211,10 +226,11 @@ class Subject:
         """Return how the subject stands, whatever the order in which entries came.
 
         A DLT counts however short the follow-up, however small the dose and whatever else was
-        recorded, unless the subject is ruled not evaluable. "No DLT", with a moderate toxicity or
-        without, counts from the day on which it can be said: where a correction has moved that day
-        beyond it, the subject is pending again. Where evaluability is ruled, "no DLT" said too
-        early, or of a dose outside the protocol's limits, counts for nothing until it is.
+        recorded, unless the subject is ruled not evaluable after it. "No DLT", with a moderate
+        toxicity or without, counts from the day on which it can be said: where a correction has
+        moved that day beyond it, the subject is pending again. Where evaluability is ruled, "no
+        DLT" said too early, of a dose outside the protocol's limits, or of a subject who died
+        before that day, counts for nothing until it is.
         """
         said = {fact.event.outcome for fact in self.outcomes}
         lost = Outcome.NOT_EVALUABLE in said
@@ -222,7 +238,7 @@ class Subject:
             return Standing.WITHDRAWN if lost else Standing.ASSIGNED
         ruling = self.ruling
         ruled_out = ruling is not None and not ruling.event.evaluable
-        if Outcome.DLT in said and not ruled_out:
+        if any(self._counts_as_dlt(fact) for fact in self.outcomes):
             return Standing.DLT
         if lost or ruled_out:
             return Standing.NOT_EVALUABLE
@@ -233,10 +249,17 @@ class Subject:
             return Standing.NO_DLT
         return Standing.UNRULED if said and self.evaluability is not None else Standing.PENDING
 
+    def _counts_as_dlt(self, fact: Fact[OutcomeRecorded]) -> bool:
+        """Tell whether an outcome is a DLT that no ruling made since has taken out of the count."""
+        if fact.event.outcome is not Outcome.DLT:
+            return False
+        ruling = self.ruling
+        return ruling is None or ruling.event.evaluable or not _came_before(fact, ruling)
+
     def _counted(self, ruling: Fact[EvaluabilityRuled] | None) -> set[Outcome]:
         """Return the verdicts without a DLT that count, by themselves or by a ruling on them."""
         enough = self.followed_on
-        in_limits = ruling is not None or self.is_dose_in_limits
+        in_limits = (ruling is not None or self.is_dose_in_limits) and not self.died_early
         return {
             fact.event.outcome
             for fact in self.outcomes
