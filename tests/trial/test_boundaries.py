@@ -422,3 +422,25 @@ def test_a_grade_is_from_1_to_5(grade, refused):
         assert f"A grade is a number from 1 to 5, not {grade}." in said
     else:
         bench.do(record_outcome, SITE, 2, **kw)
+
+
+@pytest.mark.parametrize("meaning", [Meaning.PROPOSED, Meaning.APPROVED])
+def test_before_any_decision_there_is_nothing_to_sign(meaning):
+    said = Bench.started().refused(sign, CHAIR, meaning=meaning)
+    assert said.startswith(f"nothing to sign as {meaning}: No decision has been made.")
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [(0, "The last entry is 6."), (1, None), (6, None), (7, "The last entry is 6.")],
+)
+def test_what_is_reviewed_is_an_entry_the_last_one_by_default(entry, said):
+    bench = Bench.started()
+    assert bench.state.seq == 6
+    if said is not None:
+        assert said in bench.refused(sign, SITE, meaning=Meaning.REVIEWED, entry=entry)
+        return
+    (signed,) = bench.do(sign, SITE, meaning=Meaning.REVIEWED, entry=entry)
+    assert (signed.entry, signed.entry_hash) == (entry, bench.state.hashes[entry - 1])
+    (signed,) = bench.do(sign, SITE, meaning=Meaning.REVIEWED)
+    assert signed.entry == 7
