@@ -417,3 +417,20 @@ def test_the_last_cohort_of_a_history_keeps_its_free_places(n_rows, places):
     assert [cohort.closed_by is None for cohort in state.cohorts] == [
         cohort is state.cohorts[-1] for cohort in state.cohorts
     ]
+
+
+def test_one_cohort_of_a_history_is_said_as_one():
+    bench = imported("\n".join(HISTORY.splitlines()[:4]))
+    (remark,) = departures(bench.state)
+    assert remark.text == (
+        "Cohort 1 came from a spreadsheet: how it was decided to open it is not in this ledger."
+    )
+    assert remark.entry == bench.state.subjects["S1"].enrolments[0].seq
+
+
+def test_a_history_that_the_protocol_would_not_have_produced_is_shown_with_why():
+    text = HISTORY.replace("S5,2,62", "S5,3,62").replace("S6,2,71", "S6,3,71")
+    first, second = departures(imported(text).state)
+    assert first.text.startswith("Cohorts 1, 2 came from a spreadsheet")
+    assert second.text.startswith("The protocol would not have produced the history 1NXNN 3T?: ")
+    assert first.entry == second.entry
