@@ -10,7 +10,7 @@ from escalation.errors import EscalationError, did_you_mean
 from escalation.outcomes import Outcome
 from escalation.trial.adverse_events.record import FOLLOWED_UP, check_report, complete_changes
 from escalation.trial.adverse_events.rereading import correct_report
-from escalation.trial.adverse_events.verdicts import ruled_dlts
+from escalation.trial.adverse_events.verdicts import open_events, ruled_dlts
 from escalation.trial.codec import change_event
 from escalation.trial.commands import Events, Recorder, Refusal
 from escalation.trial.evaluability import check_further
@@ -83,6 +83,8 @@ def correct_entry(
     if fact is not None:
         outcome = None if changes is None else changes.get("outcome", Outcome.DLT)
         _check_ruled(refusal, state, fact, still_dlt=outcome == Outcome.DLT)
+    if fact is not None and isinstance(fact.event, SubjectDosed) and not refusal.reasons:
+        _check_dosing(refusal, state, recorder, fact.event, changes)
     refusal.raise_if_any()
     return (
         EntryCorrected(
@@ -198,6 +200,27 @@ def _check_change(
         case AdverseEventRecorded() | AdverseEventFollowedUp():
             refusal.check_day(replace(recorder, on=event.aware))
             _check_course(refusal, state, fact, event)
+
+
+def _check_dosing(
+    refusal: Refusal,
+    state: TrialState,
+    recorder: Recorder,
+    dosed: SubjectDosed,
+    changes: Mapping[str, Any] | None,
+) -> None:
+    """Refuse to move, or take away, the dosing from under an event that calls for a ruling."""
+    subject = state.subjects[dosed.subject]
+    assert subject.dosing is not None  # noqa: S101  # it is what is corrected
+    after = None if changes is None else change_event(dosed, changes)
+    new = replace(subject.dosing, event=after) if isinstance(after, SubjectDosed) else None
+    still = {e.event.entry for e in open_events(replace(subject, dosing=new), recorder.on)}
+    for call in open_events(subject, recorder.on):
+        if call.event.entry not in still:
+            refusal.add(
+                f"{call.text}: it has to be adjudicated first (trial adjudicate "
+                f"{call.event.entry})."
+            )
 
 
 def _check_course(

@@ -119,7 +119,8 @@ def _check_ruling(
         )
         return
     ruled = subject.ruling
-    if ruled is not None and ruled.event.evaluable is evaluable:
+    on_less = not evaluable and subject.standing is Standing.DLT  # the DLT came after the ruling
+    if ruled is not None and ruled.event.evaluable is evaluable and not on_less:
         refusal.add(f"Entry {ruled.seq} says so.")
         return
     lost = [f.seq for f in subject.outcomes if f.event.outcome is Outcome.NOT_EVALUABLE]
@@ -127,5 +128,7 @@ def _check_ruling(
         return
     if lost and subject.standing is Standing.NOT_EVALUABLE:
         refusal.add(f'Entry {lost[0]} says "not evaluable". If that is wrong, correct the entry.')
-    elif subject.is_dose_in_limits and subject.standing is not Standing.UNRULED:
+    elif (
+        subject.is_dose_in_limits and not subject.died_early
+    ) and subject.standing is not Standing.UNRULED:
         refusal.add(f"There is nothing to rule: {subject.id} is within the protocol's limits.")

@@ -140,6 +140,9 @@ def resume_enrolment(state: TrialState, recorder: Recorder, *, reason: str) -> E
             "the committee (trial decide --resume)."
         )
     refusal.unless(state.held is not None or bool(paused), "It is not held.")
+    if state.held is not None:
+        held = state.held.event.on
+        refusal.unless(recorder.on >= held, f"It is held since {held}; {recorder.on} is before it.")
     refusal.raise_if_any()
     return (EnrolmentResumed(on=recorder.on, reason=reason),)
 

@@ -46,12 +46,12 @@ def other_rulings(state: TrialState) -> list[Remark]:
 
 
 def _say(event: AdverseEvent, ruling: Adjudication) -> str:
-    now = [report.event for report in event.reports if report.seq < ruling.seq][-1]
-    said = ruling.event
+    before = [report.event for report in event.reports if report.seq < ruling.seq]
+    worst, said = max(report.grade for report in before), ruling.event
     word = "a DLT" if said.dlt else "no DLT"
     text = (
-        f"{now.term} grade {now.grade} of {event.subject} (entry {event.entry}) was ruled {word} "
-        f"by {ruling.by}"
+        f"{before[-1].term} grade {worst} of {event.subject} (entry {event.entry}) was ruled "
+        f"{word} by {ruling.by}"
     )
     if departs(said):
         text += say_suggested(said)
@@ -85,11 +85,16 @@ def to_be_ruled(state: TrialState, on: date) -> Iterator[Remark]:
 
 def _ruled_away(subject: Subject) -> Iterator[Remark]:
     """Name the DLTs that a ruling has taken, or had taken, out of the count."""
-    dlts = [fact.seq for fact in subject.outcomes if fact.event.outcome is Outcome.DLT]
     for fact in subject.rulings:
+        dlts = [
+            said.seq
+            for said in subject.outcomes
+            if said.event.outcome is Outcome.DLT and max(said.seq, *said.corrected_by, 0) < fact.seq
+        ]
         if fact.event.evaluable or not dlts:
             continue
-        counts = "does not count" if fact is subject.ruling else "did not count for a time"
+        now = fact is subject.ruling and subject.standing is not Standing.DLT
+        counts = "does not count" if now else "did not count for a time"
         yield Remark(
             entry=fact.seq,
             text=f"{subject.id} had a DLT (entry {dlts[0]}) and was ruled not evaluable by "

@@ -7,6 +7,7 @@ from datetime import date
 
 from escalation.errors import did_you_mean, printable
 from escalation.outcomes import Outcome
+from escalation.text import as_compared
 from escalation.trial.adverse_events.verdicts import faults_of_verdict
 from escalation.trial.commands import Events, Recorder, Refusal
 from escalation.trial.events import (
@@ -344,6 +345,7 @@ def check_outcome(
         refusal.unless(bool(event.toxicities), "A DLT needs its term, grade and day of onset.")
     for toxicity in event.toxicities:
         _check_toxicity(refusal, toxicity, event, dosed)
+        _check_after_death(refusal, toxicity, subject)
     onsets = [toxicity.onset for toxicity in event.toxicities]
     if event.outcome is Outcome.DLT and dosed is not None and onsets and closes is not None:
         refusal.unless(
@@ -385,6 +387,24 @@ def _check_toxicity(
         refusal.unless(
             toxicity.onset >= dosed, f"The onset {toxicity.onset} is before the dosing on {dosed}."
         )
+
+
+def _check_after_death(refusal: Refusal, toxicity: Toxicity, subject: Subject) -> None:
+    """Refuse a second death, and what begins after one."""
+    death = subject.death
+    if death is None or death.died_on is None:
+        return
+    same = as_compared(toxicity.term) == as_compared(death.now.term)
+    if toxicity.grade == 5 and not (same and toxicity.onset == death.now.started):
+        refusal.add(
+            f"{toxicity.term}: {subject.id} died on {death.died_on} by adverse event "
+            f"{death.entry}, {death.now.term}: nobody dies twice."
+        )
+    refusal.unless(
+        toxicity.onset <= death.died_on,
+        f"The onset {toxicity.onset} is after the death of {subject.id} on {death.died_on}, "
+        f"adverse event {death.entry}.",
+    )
 
 
 def find_known(refusal: Refusal, state: TrialState, subject: str) -> Subject | None:

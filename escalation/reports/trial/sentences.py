@@ -340,7 +340,7 @@ def _say_value(name: str, value: object) -> str:
 
 
 def _decision(recorded: Recorded, event: DecisionMade, state: TrialState, on: str) -> str:
-    made = next((d for d in state.decisions if d.seq == recorded.seq), None)
+    made = state.find_decision(recorded.seq)
     chosen = _say_choice(event, made)
     of = on.replace(" on ", " of ")
     said = f"decision{of} on entries up to {event.cutoff}{_frozen(made)}: {chosen}"
@@ -395,7 +395,7 @@ def _vote(event: VoteCast, on: str) -> str:
 def _signature(
     recorded: Recorded, event: Signed | SignedWithKey, state: TrialState, on: str
 ) -> str:
-    made = next((d for d in state.decisions if d.seq == event.entry), None)
+    made = state.find_decision(event.entry)
     what = f"entry {event.entry}" if made is None else f"decision {event.entry}"
     key = " by key" if isinstance(event, SignedWithKey) else ""
     said = f"{what} signed as {event.meaning}{key}{on}"

@@ -23,6 +23,7 @@ from escalation.trial.events import AdverseEventAdjudicated, AdverseEventRecorde
 __all__ = [
     "Suggestion",
     "Verdict",
+    "can_meet",
     "departs",
     "is_related",
     "judge_event",
@@ -100,6 +101,19 @@ def judge_event(
     judged = [_judge_by(rule, event.now, course, dlt, dosed_on) for rule in dlt_rules(dlt)]
     strongest = min(judged, key=_strength)
     return strongest if strongest.text else _none("no rule is about such an event")
+
+
+def can_meet(event: AdverseEvent, dlt: DltWindow) -> bool:
+    """Tell whether an event may meet a rule on some day, as known from some or all of its reports.
+
+    False is certain; True says only that it takes the day to tell.
+    """
+    course = GradeCourse.of(event, date.min)
+    return any(
+        _is_about(rule, report.event) and _falls_short(rule, report.event, course) is None
+        for rule in dlt_rules(dlt)
+        for report in event.reports
+    )
 
 
 def _none(why: str) -> Suggestion:

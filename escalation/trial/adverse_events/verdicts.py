@@ -16,6 +16,7 @@ from escalation.trial.adverse_events.course import Adjudication, AdverseEvent, R
 from escalation.trial.adverse_events.definition import (
     Suggestion,
     Verdict,
+    can_meet,
     is_related,
     judge_event,
     same_word,
@@ -23,7 +24,7 @@ from escalation.trial.adverse_events.definition import (
 from escalation.trial.adverse_events.grades import GradeCourse
 from escalation.trial.events import AdverseEventRecorded, OutcomeRecorded, Toxicity
 from escalation.trial.state import TrialState
-from escalation.trial.subjects import Fact, Standing, Subject
+from escalation.trial.subjects import Fact, Standing, Subject, in_order
 
 __all__ = [
     "SEVERE",
@@ -55,11 +56,14 @@ class OpenEvent:
     event : AdverseEvent
     suggestion : Suggestion
         What the definition says of it.
+    before : bool
+        Whether it says so of the event as an earlier report judged it.
     """
 
     subject: str
     event: AdverseEvent
     suggestion: Suggestion
+    before: bool = False
 
     @property
     def name(self) -> str:
@@ -72,6 +76,8 @@ class OpenEvent:
     def why(self) -> str:
         """Why it calls for a ruling: what the definition says of it."""
         said = _say(self.suggestion)
+        if self.before:
+            said = f"was judged otherwise before, and as it was judged then it {said}"
         if self.event.ruling is not None:
             said += f"; the ruling of entry {self.event.ruling.seq} was on less"
         return said
@@ -147,10 +153,42 @@ def open_events(subject: Subject, on: date) -> Iterator[OpenEvent]:
 
 def _without_ruling(subject: Subject, on: date) -> Iterator[OpenEvent]:
     for event in subject.events:
-        if ruling_in_force(subject, event, on) is None:
-            found = suggest(subject, event, on)
-            if found.verdict is not Verdict.DOES_NOT or _is_severe(subject, event, on):
-                yield OpenEvent(subject=subject.id, event=event, suggestion=found)
+        if ruling_in_force(subject, event, on) is not None:
+            continue
+        calls = list(_calls(subject, event, on))
+        if calls:  # that it meets the definition outdoes that it may, and how it is judged now
+            yield next(
+                (call for call in calls if call.suggestion.verdict is Verdict.MEETS), calls[0]
+            )
+
+
+def _calls(subject: Subject, event: AdverseEvent, on: date) -> Iterator[OpenEvent]:
+    """Yield why an event calls for a ruling, as it is judged now and as it was before."""
+    for reading in _readings(event):
+        found = suggest(subject, reading, on)
+        if found.verdict is not Verdict.DOES_NOT or _is_severe(subject, reading, on):
+            before = reading is not event
+            yield OpenEvent(subject=subject.id, event=event, suggestion=found, before=before)
+
+
+def _readings(event: AdverseEvent) -> Iterator[AdverseEvent]:
+    """Yield an event as it is judged now, then as earlier reports judged it.
+
+    Whether it is related, of which category it is and what it was at baseline are the site's own
+    judgement: by changing it, nobody takes back that the event calls for a ruling.
+    """
+    yield event
+    *earlier, last = event.reports
+    for report in reversed(earlier):
+        said = report.event
+        then = replace(
+            last.event,
+            relation=said.relation,
+            category=said.category,
+            baseline_grade=said.baseline_grade,
+        )
+        if then != last.event:
+            yield replace(event, reports=(*earlier, replace(last, event=then)))
 
 
 def _is_severe(subject: Subject, event: AdverseEvent, on: date) -> bool:
@@ -169,9 +207,7 @@ def _is_severe(subject: Subject, event: AdverseEvent, on: date) -> bool:
 def unruled_dlts(state: TrialState, on: date) -> list[OpenEvent]:
     """Return the events that, as known on a day, meet the definition and were not adjudicated."""
     found = []
-    for subject in state.subjects.values():
-        if not subject.events:
-            continue
+    for subject in in_order(state.subjects.grouped(_may_be_unruled).get(True, {}).values()):
         known = tuple(k for event in subject.events if (k := known_by(event, on)) is not None)
         found += [
             unruled
@@ -179,6 +215,22 @@ def unruled_dlts(state: TrialState, on: date) -> list[OpenEvent]:
             if unruled.suggestion.verdict is Verdict.MEETS
         ]
     return found
+
+
+def _may_be_unruled(subject: Subject) -> bool:
+    """Tell whether a subject may have an event, on some day, that ``unruled_dlts`` names."""
+    return subject.standing is not Standing.DLT and any(
+        can_meet(event, subject.dlt) and not _is_settled(event) for event in subject.events
+    )
+
+
+def _is_settled(event: AdverseEvent) -> bool:
+    """Tell whether a ruling answers for an event on every day: it met the definition by then."""
+    ruled = event.ruling
+    if ruled is None or ruled.event.dlt:
+        return ruled is not None
+    last = max(max((report.seq, *report.corrected_by)) for report in event.reports)
+    return ruled.event.suggested == Verdict.MEETS and last < ruled.seq
 
 
 def ruled_dlts(subject: Subject) -> list[AdverseEvent]:
@@ -201,9 +253,18 @@ def is_of_ruling(subject: Subject, fact: Fact[OutcomeRecorded]) -> bool:
 
 
 def faults_of_verdict(subject: Subject, said: OutcomeRecorded) -> Iterator[str]:
-    """Yield why "no DLT", or "moderate", cannot be said, and what has to be done first."""
-    if said.outcome not in (Outcome.NO_DLT, Outcome.MODERATE):
-        return
+    """Yield why an outcome that is no DLT cannot be said, and what has to be done first.
+
+    "Not evaluable" waits for no ruling on an event, which stands in the way of the next dosing
+    anyway; but a toxicity that calls for one has to be recorded as an event.
+    """
+    if said.outcome in (Outcome.NO_DLT, Outcome.MODERATE):
+        yield from _faults_by_events(subject, said)
+    if said.outcome is not Outcome.DLT:
+        yield from _faults_by_toxicities(subject, said)
+
+
+def _faults_by_events(subject: Subject, said: OutcomeRecorded) -> Iterator[str]:
     for ruled in ruled_dlts(subject):
         ruling = ruled.adjudications[-1].seq
         yield (
@@ -216,6 +277,10 @@ def faults_of_verdict(subject: Subject, said: OutcomeRecorded) -> Iterator[str]:
             f'{unruled.text}: it has to be adjudicated before "no DLT" can be said '
             f"(trial adjudicate {entry})."
         )
+
+
+def _faults_by_toxicities(subject: Subject, said: OutcomeRecorded) -> Iterator[str]:
+    word = "not evaluable" if said.outcome is Outcome.NOT_EVALUABLE else "no DLT"
     for toxicity in said.toxicities:
         event = _as_event(subject, toxicity, said)
         if any(_is_recorded_as(toxicity, known) for known in subject.events):
@@ -225,7 +290,7 @@ def faults_of_verdict(subject: Subject, said: OutcomeRecorded) -> Iterator[str]:
             relation = "relation not given" if toxicity.relation is None else toxicity.relation
             yield (
                 f"{toxicity.term} of {subject.id}, grade {toxicity.grade}, {relation}, "
-                f'{_say(found)}. It cannot be "no DLT" unless it is recorded as an event (trial ae '
+                f'{_say(found)}. It cannot be "{word}" unless it is recorded as an event (trial ae '
                 f"{subject.id}) and adjudicated as none (trial adjudicate)."
             )
 

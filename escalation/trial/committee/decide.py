@@ -132,6 +132,11 @@ def _check_resuming(
     """Refuse to resume what goes on, or without saying why."""
     halted = state.held is not None or bool(standing_pauses(state, recorder.on))
     refusal.unless(halted, "Enrolment is neither paused nor held.")
+    if state.held is not None:
+        held = state.held.event.on
+        refusal.unless(
+            recorder.on >= held, f"Enrolment is held since {held}; {recorder.on} is before it."
+        )
     refusal.unless(rationale is not None, "To resume needs a rationale.")
 
 

@@ -79,7 +79,9 @@ def outcome(seq: int, said: Outcome, *toxicities: Toxicity) -> Fact[OutcomeRecor
 
 def judge(*subjects: Subject, rules: tuple[PauseRule, ...] = (), on: int = 40) -> list[PauseStatus]:
     protocol = replace(Protocol.plain(3), pause=rules)
-    state = TrialState(protocol=protocol, subjects={s.id: s for s in subjects})
+    state = TrialState(protocol=protocol)
+    for one in subjects:
+        state.subjects[one.id] = one
     return judge_pauses(state, day(on))
 
 
