@@ -211,9 +211,9 @@ def _check_dosing(
 ) -> None:
     """Refuse to move, or take away, the dosing from under an event that calls for a ruling."""
     subject = state.subjects[dosed.subject]
-    assert subject.dosing is not None  # noqa: S101  # it is what is corrected
     after = None if changes is None else change_event(dosed, changes)
-    new = replace(subject.dosing, event=after) if isinstance(after, SubjectDosed) else None
+    dosing = subject.dosing
+    new = None if dosing is None or after is None else replace(dosing, event=after)
     still = {e.event.entry for e in open_events(replace(subject, dosing=new), recorder.on)}
     for call in open_events(subject, recorder.on):
         if call.event.entry not in still:

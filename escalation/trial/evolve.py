@@ -390,7 +390,6 @@ def _follow_up(state: TrialState, recorded: Recorded, event: AdverseEventFollowe
         now = change_event(known.now, event.changes)
     except EscalationError as error:
         return f"the adverse event of entry {event.entry} cannot be followed up so: {error}"
-    assert isinstance(now, AdverseEventRecorded)  # noqa: S101  # a change keeps the kind
     report = Report(
         seq=recorded.seq,
         by=recorded.by,
@@ -414,9 +413,7 @@ def _adjudicate(
     lacking = lacks_role(recorded.by, state.roles_of(recorded.by), "adjudicate")
     if lacking is not None:
         return lacking
-    ruling = Adjudication(
-        seq=recorded.seq, by=recorded.by, event=event, n_reports=len(known.reports)
-    )
+    ruling = Adjudication(seq=recorded.seq, by=recorded.by, event=event)
     _put_event(state, known, replace(known, adjudications=(*known.adjudications, ruling)))
     return None
 

@@ -7,6 +7,7 @@ from zoneinfo import available_timezones
 from escalation.errors import printable
 from escalation.trial.commands import Events, Recorder, Refusal
 from escalation.trial.events import SiteOpened, SubjectAtSite
+from escalation.trial.names import name_key
 from escalation.trial.site import check_at_site, find_known
 from escalation.trial.state import TrialState
 
@@ -30,7 +31,7 @@ def open_site(state: TrialState, recorder: Recorder, *, site: str, time_zone: st
     refusal = Refusal(f"the site {printable(site)} cannot be opened")
     refusal.check(state, recorder, "open a site")
     refusal.check_person(site)
-    same = [known for known in state.site_zones if known.casefold() == site.casefold()]
+    same = [known for known in state.site_zones if name_key(known) == name_key(site)]
     refusal.unless(not same, f"The site {', '.join(same)} is open.")
     zones = available_timezones()
     if time_zone not in zones:

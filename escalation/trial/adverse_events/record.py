@@ -211,7 +211,6 @@ def follow_up(
     except EscalationError as error:
         refusal.add(f"{error}.")
         raise refusal.error() from error
-    assert isinstance(now, AdverseEventRecorded)  # noqa: S101  # a change keeps the kind
     unchanged = not refusal.reasons and now == known.now
     refusal.unless(not unchanged, f"That is what entry {known.reports[-1].seq} says.")
     report = Report(
