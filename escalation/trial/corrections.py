@@ -32,7 +32,6 @@ from escalation.trial.site import (
     check_id,
     check_outcome,
     check_weight,
-    find_known,
 )
 from escalation.trial.state import TrialState
 from escalation.trial.subjects import Fact
@@ -262,7 +261,7 @@ def rename_subject(
     refusal.check(state, recorder, PATIENTS, zone=state.zone_of(subject, recorder.on))
     refusal.check_line("reason", reason)
     check_id(refusal, renamed)
-    known, other = find_known(refusal, state, subject), state.find_subject(renamed)
+    known, other = refusal.find_subject(state, subject), state.subjects.get(renamed)
     if known is not None and renamed == known.id:
         refusal.add("That is the id already.")
     elif other is not None and other is not known:

@@ -26,7 +26,6 @@ from escalation.trial.events import (
     Relation,
     Serious,
 )
-from escalation.trial.site import find_known
 from escalation.trial.state import TrialState
 from escalation.trial.subjects import Subject
 
@@ -133,7 +132,7 @@ def record_adverse_event(
     )
     if is_death(event):
         event = replace(event, serious=_in_order((*event.serious, Serious.DEATH)))
-    known = find_known(refusal, state, subject)
+    known = refusal.find_subject(state, subject)
     if known is not None:
         event = replace(event, subject=known.id)  # an id that was renamed finds the new one
         report = Report(
