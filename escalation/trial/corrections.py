@@ -266,8 +266,8 @@ def rename_subject(
     if known is not None and renamed == known.id:
         refusal.add("That is the id already.")
     elif other is not None and other is not known:
-        had = "" if other.id == renamed else f", who was called {renamed} before"
-        refusal.add(f"{renamed} is another subject: {other.id}{had}.")
+        had = "" if other.id == renamed else f": {other.id}, who was called {renamed} before"
+        refusal.add(f"{renamed} is another subject{had}.")
     refusal.raise_if_any()
     return (
         SubjectRenamed(

@@ -498,7 +498,7 @@ def _take_into_care(state: TrialState, _: Recorded, event: SubjectAtSite) -> str
 
 
 def _vote(state: TrialState, recorded: Recorded, event: VoteCast) -> str | None:
-    place = _place_of_decision(state, event.decision)
+    place = state.place_of_decision(event.decision)
     if place is None:
         return f"entry {event.decision} is not a decision"
     made = state.decisions[place]
@@ -520,7 +520,7 @@ def _vote(state: TrialState, recorded: Recorded, event: VoteCast) -> str | None:
 
 
 def _circulate(state: TrialState, recorded: Recorded, event: DecisionCirculated) -> str | None:
-    place = _place_of_decision(state, event.decision)
+    place = state.place_of_decision(event.decision)
     if place is None:
         return f"entry {event.decision} is not a decision"
     made = state.decisions[place]
@@ -529,11 +529,6 @@ def _circulate(state: TrialState, recorded: Recorded, event: DecisionCirculated)
     circulated = (*made.circulated, (recorded, event))
     state.decisions[place] = replace(made, circulated=circulated)
     return lacks_role(recorded.by, state.roles_of(recorded.by), "circulate a decision")
-
-
-def _place_of_decision(state: TrialState, entry: int) -> int | None:
-    latest_first = reversed(range(len(state.decisions)))
-    return next((k for k in latest_first if state.decisions[k].seq == entry), None)
 
 
 def _freeze(state: TrialState, recorded: Recorded, event: DataFrozen) -> str | None:
@@ -589,7 +584,7 @@ def _sign(state: TrialState, recorded: Recorded, event: Signed | SignedWithKey) 
         lacking = lacks_key(state.keys, state.person(recorded.by), event.public_key)
         if lacking is not None:
             return lacking
-    place = _place_of_decision(state, event.entry)
+    place = state.place_of_decision(event.entry)
     if place is None:
         return (
             None if event.meaning is Meaning.REVIEWED else f"entry {event.entry} is not a decision"
@@ -627,6 +622,7 @@ def _carry_out(state: TrialState, recorded: Recorded, made: MadeDecision) -> Mad
     if chosen.action == "defer":
         return made
     if chosen.action == "resume":
+        state.resumed.append(made.seq)
         if state.held is not None and state.held.seq <= made.event.cutoff:
             state.holds.append((state.held, recorded))
             state.held = None

@@ -6,6 +6,7 @@ today?", so the two cannot disagree.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -118,10 +119,10 @@ def _not_circulated(state: TrialState, cohort: Cohort, on: date) -> Iterator[Obs
     """Say that a new level was opened by a decision that had not been sent by a day."""
     if not state.committee.circulate_first or cohort.decision is None:
         return
-    before = (s for s in state.subjects.values() if s.cohort != cohort.number and s.dosing)
-    if any(subject.level == cohort.level for subject in before):
+    dosed = state.subjects.counts().get(cohort.level, Counter()).total()
+    if dosed > sum(m.dosing is not None and m.level == cohort.level for m in state.members(cohort)):
         return
-    made = next((made for made in state.decisions if made.seq == cohort.decision), None)
+    made = state.find_decision(cohort.decision)
     sent = () if made is None else (event.on for _, event in made.circulated)
     if not any(day <= on for day in sent):
         yield Obstacle(
@@ -141,8 +142,8 @@ def _stagger(state: TrialState, cohort: Cohort, on: date) -> Iterator[Obstacle]:
     own = _dosed_by(state.members(cohort), on)
     others = [
         s
-        for s in state.subjects.values()
-        if s.cohort != cohort.number and s.level == cohort.level and s.outcome is Outcome.PENDING
+        for s in state.subjects.standing(Standing.PENDING, Standing.UNRULED, level=cohort.level)
+        if s.cohort != cohort.number
     ]
     watched = [s for s in others if s.window_closes is not None and s.window_closes > on]
     waits = [
@@ -168,7 +169,7 @@ def overtaken(state: TrialState, cohort: Cohort) -> str | None:
     """
     if state.protocol is None:
         return None
-    made = next((made for made in state.decisions if made.seq == cohort.decision), None)
+    made = state.find_decision(cohort.decision)
     if made is not None and made.event.departure:
         since = _new_dlts(state, made.event.cutoff)
         if not since:
@@ -197,8 +198,7 @@ def _new_dlts(state: TrialState, cutoff: int) -> list[str]:
     }
     return [
         subject.id
-        for subject in state.subjects.values()
-        if subject.standing is Standing.DLT
+        for subject in state.subjects.standing(Standing.DLT)
         for fact in subject.outcomes
         if _says_dlt(fact.event) and (fact.seq > cutoff or fact.seq in corrected)
     ]
@@ -210,7 +210,8 @@ def _says_dlt(event: Event) -> bool:
 
 def overdue_subjects(state: TrialState, on: date) -> list[Subject]:
     """Return the subjects whose window has closed without an outcome."""
-    return [subject for subject in state.subjects.values() if subject.is_overdue(on)]
+    pending = state.subjects.standing(Standing.PENDING)
+    return [subject for subject in pending if subject.is_overdue(on)]
 
 
 def _halted(state: TrialState, on: date) -> Iterator[Obstacle]:
@@ -245,8 +246,8 @@ def _paused(state: TrialState, on: date) -> Iterator[Obstacle]:
         said.add(pause.text)
         if pause.lifted is None or lifted is None:
             yield Obstacle(
-                text=f"Enrolment is paused since entry {pause.entry}: {pause.text}. To go on takes "
-                "a decision to resume (trial decide --resume).",
+                text=f"Enrolment is paused since entry {pause.entry}: {pause.text}. To resume "
+                "takes a decision of the committee (trial decide --resume).",
                 decision=True,
             )
         else:
@@ -331,10 +332,9 @@ def _needs_decision(state: TrialState, on: date) -> Iterator[Obstacle]:
 
 
 def _waits_for(state: TrialState, on: date) -> Iterator[Obstacle]:
-    for subject in state.subjects.values():
+    for subject in state.subjects.standing(Standing.PENDING, Standing.UNRULED):
         if subject.standing is Standing.UNRULED:
             yield Obstacle(text=say_unruled(subject))
-        if subject.standing is not Standing.PENDING:
             continue
         closes = subject.followed_on
         if closes is None or closes <= on:

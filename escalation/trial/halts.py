@@ -39,11 +39,7 @@ class Pause:
 
 def find_pauses(state: TrialState, on: date) -> Iterator[Pause]:
     """Yield every pause, lifted ones too, in the order of rules and entries."""
-    resumed = [
-        made
-        for made in state.decisions
-        if made.approved is not None and made.event.chosen.action == "resume"
-    ]
+    resumed = [made for entry in state.resumed if (made := state.find_decision(entry)) is not None]
     for status in judge_pauses(state, on):
         days = _days_of(state, status) if status.met else {}
         for entry in status.entries:

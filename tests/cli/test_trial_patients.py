@@ -75,8 +75,15 @@ def test_a_mistyped_id_is_corrected_and_the_old_one_finds_it(at):
     assert "is another subject" not in failed
 
 
-def test_the_day_of_a_command_is_today_at_the_subject_s_site(at, clock):
-    shell = at("open")
+def test_the_day_of_a_command_is_today_at_the_subject_s_site(tmp_path, clock):
+    shell = Shell(str(tmp_path / "sites.db"))
+    shell.ok(
+        "office: register --trial TJ --solo --on 2026-01-05",
+        "office: delegate site site --on 2026-01-05",
+        "office: delegate chair chair --on 2026-01-05",
+        "chair: decide --follow --on 2026-01-05",
+        "chair: sign approved --on 2026-01-05",
+    )
     clock("2026-01-06T17:00")  # 01:00 of the 7th in Shanghai, noon of the 6th in New York
     shell.ok(
         "chair: site add Tianjin --time-zone Asia/Shanghai --on 2026-01-06",

@@ -42,9 +42,9 @@ def test_each_patient_ends_where_the_state_says():
         (">", DEMO_DAY),
     ]
     words = [text.get_text() for text in ax.texts]
-    assert "cytokine release syndrome, replaced by TJ-004" in words
+    assert "CRS, replaced by TJ-004" in words
     assert "cohort 3\nlevel 2" in words
-    assert "nct07123519, as known after entry 52" in ax.get_title(loc="left")
+    assert "nct07123519, as known after entry 61" in ax.get_title(loc="left")
 
 
 def test_a_trial_without_windows_or_doses_is_drawn_too():

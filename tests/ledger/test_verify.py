@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from escalation.errors import InputError
+from escalation.errors import InputError, IntegrityError
 from escalation.ledger import Draft, Ledger, create_ledger, verify
+from escalation.ledger.anchor_file import AnchorLine
 from escalation.ledger.entries import COLUMNS, GENESIS, HASHED, START, Anchor, chain, hash_entry
-from escalation.ledger.verify import find_faults
+from escalation.ledger.verify import find_anchor_faults, find_faults
 
 from .places import AT, Place, SQLitePlace, drafts, record
 
@@ -303,3 +304,108 @@ def test_a_draft_that_is_recorded_verifies(ledger: Ledger):
     note = Draft(kind="note", version=3, data=data)
     ledger.append("T", [note], after=1, recorded_at=AT, recorded_by="A", request_id="é")
     assert [finding for finding in verify(ledger) if not finding.remark] == []
+
+
+# ---------------------------------------------------------------- the words, and where they point
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (
+            [a, b, c | {"hash": GENESIS}],
+            [(3, "hash", "it was changed: its hash does not fit what it says")],
+        ),
+        (
+            [a | {"prev_hash": b["hash"]}],
+            [(1, "hash", "it was changed"), (1, "link", "it is the first, but says that one came")],
+        ),
+        ([b], [(1, "missing", "it is missing")]),  # what the second follows is not there
+        ([a, b, FORGED, d], [(4, "link", "it does not follow the entry 3 that is there")]),
+        ([a, c, b], [(2, "order", "it stands after entry 3")]),
+        ([a, b, b], [(2, "order", "it is there more than once")]),
+        ([c, a, b], [(1, "order", "it stands after entry 3"),
+                     (2, "order", "it stands after entry 3")]),
+        ([a, b | {"seq": True}], [(None, "form", "its seq is True, which is of the wrong type")]),
+        ([a, b | {"seq": 2.0}], [(None, "form", "its seq is 2.0, which is of the wrong type")]),
+        ([a | {"version": "1"}], [(1, "form", "its version is '1', which is of the wrong type")]),
+        ([a | {"request_id": 1}], [(1, "form", "its request_id is 1, which is of the wrong type")]),
+        ([a | {"kind": None}], [(1, "form", "its kind is None, which is of the wrong type")]),
+        (
+            [a | {"kind": None, "recorded_by": None}],  # one cause, one finding
+            [(1, "form", "its recorded_by is None")],
+        ),
+        ([], []),
+    ],
+)  # fmt: skip
+def test_each_fault_is_said_in_words_at_its_entry_in_order(rows, said):
+    found = [(f.seq, f.kind, f.problem) for f in find_faults("T", rows) if f.kind != "clock"]
+    assert [fault[:2] for fault in found] == [fault[:2] for fault in said]
+    for (*_, problem), (*_, words) in zip(found, said, strict=True):
+        assert words in problem
+
+
+@pytest.mark.parametrize(
+    ("second", "told"), [("33:01.123455", True), ("33:01.123456", False), ("33:01.123457", False)]
+)
+def test_time_that_went_back_is_a_remark_to_the_microsecond(second, told):
+    rows = sealed(3, recorded_at=f"2026-11-24T23:{second}Z")
+    rows = [row | {"recorded_at": "2026-11-24T23:33:01.123456Z"} for row in rows[:2]] + rows[2:3]
+    found = [f for f in find_faults("T", rows) if f.kind == "clock"]
+    assert [(f.seq, f.remark) for f in found] == [(3, True)] * told
+    assert all("earlier than the entry before it" in f.problem for f in found)
+
+
+def lines_of(*anchors: tuple[str, Anchor]) -> list[AnchorLine]:
+    return [
+        AnchorLine(number=number, trial=trial, anchor=anchor)
+        for number, (trial, anchor) in enumerate(anchors, start=1)
+    ]
+
+
+def test_the_anchors_of_a_file_are_held_against_their_trials(ledger: Ledger):
+    t = record(ledger, "T", 1, 2, new=True)
+    u = record(ledger, "U", 3, new=True)
+    sound = lines_of(("T", t[0].anchor), ("U", u[0].anchor), ("T", t[1].anchor))
+    assert find_anchor_faults(ledger, sound, "a.txt") == []
+    late = Anchor(seq=3, hash=GENESIS)
+    wrong = lines_of(("T", t[1].anchor), ("T", u[0].anchor), ("U", late), ("T", late))
+    found = find_anchor_faults(ledger, wrong, "a.txt")
+    assert [(f.trial, f.seq, f.kind) for f in found] == [
+        ("T", 1, "anchor"),
+        ("T", 3, "anchor"),
+        ("U", 3, "anchor"),
+    ]
+    assert found[0].problem == (
+        f"its hash is '{t[0].hash}', but {u[0].hash} was printed (a.txt, line 2)"
+    )
+    gone = "it is not there, though its hash was printed: the trial ends at entry"
+    assert found[1].problem == f"{gone} 2 (a.txt, line 4)"
+    assert found[2].problem == f"{gone} 1 (a.txt, line 3)"
+
+
+class Unreadable:
+    """A ledger of two trials, one of which cannot be read."""
+
+    name = "torn.db"
+
+    def check(self) -> list[Any]:
+        return ["found by itself"]
+
+    def trials(self) -> tuple[str, ...]:
+        return ("T", "U")
+
+    def raw_rows(self, trial: str | None) -> list[Row]:
+        if trial in (None, "U"):
+            raise IntegrityError(self.name, "the file is torn")
+        return ROWS
+
+
+def test_what_cannot_be_read_is_a_finding_and_hides_no_other():
+    found, torn = verify(Unreadable())
+    assert found == "found by itself"
+    assert (torn.trial, torn.seq, torn.kind) == (None, None, "storage")
+    assert "the file is torn" in torn.problem
+    late = Anchor(seq=6, hash=GENESIS)
+    lines = lines_of(("U", late), ("T", late))
+    assert [f.trial for f in find_anchor_faults(Unreadable(), lines, "a.txt")] == ["T"]

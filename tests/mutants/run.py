@@ -11,8 +11,9 @@ or truth value changed at a time. Each is judged in a fork of one pytest session
 the tests, so that no file is written and most cost a fraction of a second: where the change is in
 the body of a function, its code is replaced; elsewhere, and with ``--again``, package and tests
 are imported once more. The tests of the design's own folder judge it, first those that killed
-others in the same file, then the fastest, until one fails or ``--budget`` seconds of processor time
-have gone. The first run takes the times of the tests, which it needs once. For other packages
+others in the same file, then those of files that name the module or what it gives, then the
+fastest, until one fails or ``--budget`` seconds of processor time have gone. The first run takes
+the times of the tests, which it needs once. For other packages
 than ``designs`` the table ``JUDGES`` says which tests judge which folder.
 
 A mutant that no test can kill is listed with the reason in ``equivalent.toml``. The exit code is 1
@@ -27,6 +28,7 @@ import gc
 import json
 import os
 import random
+import re
 import resource
 import signal
 import sys
@@ -86,7 +88,9 @@ PRELOADED = (
     "scipy.stats",
 )
 # beside the tests of its folder
-SHARED = ["tests/designs/test_every_design.py", "tests/designs/test_replay.py"]
+SHARED = [
+    f"tests/designs/test_{name}.py" for name in ("declared", "every_design", "replay", "values")
+]
 WORDS = ["tests/reports/rule/test_rule_text.py", "tests/protocol/test_protocol.py"]
 
 # What can be mutated, and which files of tests judge it: the longest beginning that fits counts.
@@ -165,6 +169,12 @@ class Mutant:
             code = codes.get(function.__code__.co_qualname)
             if code is not None and code.co_freevars == function.__code__.co_freevars:
                 function.__code__ = code
+
+    def is_named_in(self, path: Path) -> bool:
+        """Tell whether a file of tests is called like the module, or uses what it gives."""
+        gives = getattr(sys.modules.get(self.module), "__all__", ())
+        words = set(re.findall(r"\w+", path.read_text(encoding="utf-8")))
+        return self.path.stem in path.stem or not words.isdisjoint(gives)
 
     def compile(self) -> CodeType:
         """Return the code of the whole module."""
@@ -413,7 +423,10 @@ class Lane:
         files = tuple(mutant.tests())
         mine = [item for item in items if item.nodeid.startswith(files)]
         time_of = {item.nodeid: self.times.get(item.nodeid, 0) for item in mine}
-        mine.sort(key=lambda item: (-likely[item.nodeid], time_of[item.nodeid]))
+        near = {path: mutant.is_named_in(path) for path in {item.path for item in mine}}
+        mine.sort(
+            key=lambda item: (-likely[item.nodeid], not near[item.path], time_of[item.nodeid])
+        )
         spent = list(accumulate(time_of[item.nodeid] for item in mine))
         return mine[: bisect_right(spent, self.options.budget)]
 

@@ -128,7 +128,7 @@ def test_who_replaced_whom_follows_a_rename(opened):
 @pytest.mark.parametrize(
     ("subject", "to", "said"),
     [
-        ("S1", "S2", "S2 is another subject: S2."),
+        ("S1", "S2", "S2 is another subject."),
         ("S2", "S1", "S1 is another subject: S01, who was called S1 before."),
         ("S2", "S2", "That is the id already."),
         ("S2", "MUELLER-1", "more than 4 letters in a row could be a name"),

@@ -264,3 +264,156 @@ def test_only_a_site_imports():
         command(
             bench.state, Recorder(name=AUDITOR, on=day(100), at=datetime(2026, 6, 1, tzinfo=UTC))
         )
+
+
+# ---------------------------------------------------------------- at the limits, and to the word
+
+
+@pytest.mark.parametrize(
+    ("numbers", "said"),
+    [
+        ("111122", []),
+        ("112233", []),
+        ("122233", []),
+        ("222233", ["row 2: cohort 2 does not follow: number from 1"]),
+        ("111123", []),
+        ("111222", ["row 6: cohort 2 is at level 1 above", "row 7: cohort 2 is at level 1 above"]),
+        ("112244", ["row 6: cohort 4 does not follow: number from 1"]),
+        ("11222-", ["row 7: cohort is missing; number every row's, or none"]),
+        ("1-22-3", ["row 3: cohort is missing;", "row 6: cohort is missing;"]),
+    ],
+)
+def test_numbers_of_cohorts_follow_each_other_each_at_one_level(numbers, said):
+    table = list(csv.reader(io.StringIO(HISTORY)))
+    for line, number in zip(table, ["cohort", *numbers], strict=True):
+        line.append(number.replace("-", ""))
+    text = "\n".join(",".join(line) for line in table)
+    if not said:
+        cohorts = imported(text).state.cohorts
+        assert [len(cohort.subjects) for cohort in cohorts] == [
+            numbers.count(n) for n in sorted(set(numbers))
+        ]
+        return
+    found = faults(text)
+    for words in said:
+        assert any(problem.startswith(words) for problem in found), found
+
+
+def test_the_level_of_a_cohort_is_that_of_its_first_row():
+    table = list(csv.reader(io.StringIO(HISTORY)))
+    for line, number in zip(table, ["cohort", *"111122"], strict=True):
+        line.append(number)
+    table[6][1] = "1"
+    text = "\n".join(",".join(line) for line in table)
+    assert faults(text) == ["row 7: cohort 2 is at level 2 above"]
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("grade", "0", '"0" is not a grade from 1 to 5'),
+        ("grade", "1", None),
+        ("grade", "5", None),
+        ("grade", "6", '"6" is not a grade from 1 to 5'),
+        ("grade", "3.5", '"3.5" is not a grade from 1 to 5'),
+        ("relation", "Probable", None),
+        ("relation", "perhaps", '"perhaps" is none of unrelated, unlikely, possible, probable'),
+        ("grade", "2|3", '2 values for 1 terms; part them by " | "'),
+        ("term", "fever | chills", '1 values for 2 terms; part them by " | "'),
+        ("onset", "", "a toxicity needs term, grade and onset"),
+        ("onset", "yesterday", '"yesterday" is not a day; write it as 2026-01-31'),
+    ],
+)
+def test_a_toxicity_in_a_row_is_read_or_named(column, value, said):
+    text = with_cell(column, value, row=3)
+    if said is None:
+        assert len(imported(text).state.subjects["S2"].toxicities) == 1
+    else:
+        assert any(said in problem for problem in faults(text))
+
+
+def test_several_toxicities_are_parted_by_bars_with_every_column():
+    text = HISTORY.replace(
+        "fever,2,2026-01-20,possible", "fever | CRS,2|3,2026-01-20 | 2026-01-21,possible|"
+    )
+    first, second = imported(text).state.subjects["S2"].toxicities
+    assert (first.term, first.grade, first.onset, first.relation) == (
+        "fever", 2, day(15), "possible",
+    )  # fmt: skip
+    assert (second.term, second.grade, second.onset, second.relation) == ("CRS", 3, day(16), None)
+
+
+def test_a_spreadsheet_is_of_a_thousand_rows_and_a_million_bytes_at_most():
+    heading = "subject,level\n"
+    rows = "".join(f"S{n},1\n" for n in range(1000))
+    assert len(read_patients((heading + rows).encode(), "x")) == 1000
+    with pytest.raises(SpreadsheetError, match="more than 1000 rows"):
+        read_patients((heading + rows + "S1000,1\n").encode(), "x")
+    filled = (heading + "S1,1\n").encode()
+    assert len(read_patients(filled + b"\n" * (1_000_000 - len(filled)), "x")) == 1
+    with pytest.raises(SpreadsheetError, match="larger than 1000000 bytes"):
+        read_patients(filled + b"\n" * (1_000_001 - len(filled)), "x")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("S1,1,60", "S1,2,60", "level is 2 here and 1 in entry"),
+        ("S1,1,60", "S1,1,61", "weight_kg is 61.0 here and 60.0 in entry"),
+        ("1.8e8,A1", "1.9e8,A1", "infused is 190000000.0 here and 180000000.0 in entry"),
+        ("1.8e8,A1", "1.8e8,A9", "lot is A9 here and A1 in entry"),
+        ("2026-01-05,1.8e8", "2026-01-06,1.8e8", "the day is 2026-01-06 here and 2026-01-05 in"),
+        ("no DLT,2026-02-02", "no DLT,2026-02-03", "the day is 2026-02-03 here and 2026-02-02 in"),
+        ("moved away", "moved on", "reason is moved on here and moved away in entry"),
+        ("fever,2", "fever,1", "fever grade 1, onset 2026-01-20, is not as in entry"),
+        ("no DLT,2026-02-02", "not evaluable,2026-02-02", "says no DLT. If that is wrong, correct"),
+    ],
+)
+def test_a_row_that_says_otherwise_than_the_record_is_named(old, new, said):
+    bench = imported(HISTORY)
+    before = bench.state
+    (found,) = faults(HISTORY.replace(old, new), bench)
+    assert said in found
+    assert bench.state is before
+
+
+@pytest.mark.parametrize("old", ["60", "1.8e8", "A1", "no DLT,2026-02-02"])
+def test_a_cell_left_empty_says_nothing_otherwise(old):
+    bench = imported(HISTORY)
+    first, *rest = HISTORY.partition("S2,")
+    empty = first.replace(old, "," * old.count(","), 1)
+    assert faults("".join([empty, *rest]), bench) == ["every row says what is recorded already"]
+
+
+@pytest.mark.parametrize(
+    ("who", "whom", "said"),
+    [
+        ("S4", "S2", None),
+        ("S4", "S1", "S1 is nobody to replace in this cohort."),
+        ("S4", "S9", "S9 is nobody to replace in this cohort."),
+        ("S6", "S2", "S2 is nobody to replace in this cohort."),
+    ],
+)
+def test_in_a_history_one_replaces_who_was_lost_in_the_same_cohort(who, whom, said):
+    lines = HISTORY.splitlines()
+    text = "\n".join(
+        f"{line},{'replaces' if n == 0 else whom if line.startswith(who) else ''}"
+        for n, line in enumerate(lines)
+    )
+    if said is None:
+        state = imported(text).state
+        assert state.subjects["S2"].replaced_by == "S4"
+        assert state.subjects["S4"].enrolment.replaces == "S2"
+    else:
+        assert any(said in problem for problem in faults(text))
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "places"), [(2, [(1, 3)]), (3, [(1, 3)]), (4, [(1, 3)]), (5, [(1, 3), (2, 3)])]
+)
+def test_the_last_cohort_of_a_history_keeps_its_free_places(n_rows, places):
+    state = imported("\n".join(HISTORY.splitlines()[: n_rows + 1])).state
+    assert [(cohort.level, cohort.n_opened) for cohort in state.cohorts] == places
+    assert [cohort.closed_by is None for cohort in state.cohorts] == [
+        cohort is state.cohorts[-1] for cohort in state.cohorts
+    ]

@@ -54,6 +54,7 @@ from escalation.trial.events import (
     Signed,
     SignedWithKey,
     SubjectAtSite,
+    SubjectRenamed,
     VoteCast,
 )
 from escalation.trial.halts import standing_pauses
@@ -220,6 +221,8 @@ class Recording:
     def _say(self, trial: str, recorded: Sequence[Recorded], before: TrialState) -> None:
         after = replay_events(recorded, before)
         remarks = list(_new_remarks(before, after, self.recorder.on))
+        if isinstance(recorded[0].event, SubjectRenamed):
+            remarks = []  # as they were, under another id
         rule = _new_rule(before, after)
         if self.as_json:
             echo_json(

@@ -18,9 +18,18 @@ from escalation.text import as_compared, count
 from escalation.trial.adverse_events.course import AdverseEvent
 from escalation.trial.adverse_events.grades import GradeCourse
 from escalation.trial.calendar import add_days, protocol_day
-from escalation.trial.events import AdverseEventRecorded, Relation
+from escalation.trial.events import AdverseEventAdjudicated, AdverseEventRecorded, Relation
 
-__all__ = ["Suggestion", "Verdict", "is_related", "judge_event", "same_word"]
+__all__ = [
+    "Suggestion",
+    "Verdict",
+    "can_meet",
+    "departs",
+    "is_related",
+    "judge_event",
+    "same_word",
+    "say_suggested",
+]
 
 
 class Verdict(StrEnum):
@@ -92,6 +101,19 @@ def judge_event(
     judged = [_judge_by(rule, event.now, course, dlt, dosed_on) for rule in dlt_rules(dlt)]
     strongest = min(judged, key=_strength)
     return strongest if strongest.text else _none("no rule is about such an event")
+
+
+def can_meet(event: AdverseEvent, dlt: DltWindow) -> bool:
+    """Tell whether an event may meet a rule on some day, as known from some or all of its reports.
+
+    False is certain; True says only that it takes the day to tell.
+    """
+    course = GradeCourse.of(event, date.min)
+    return any(
+        _is_about(rule, report.event) and _falls_short(rule, report.event, course) is None
+        for rule in dlt_rules(dlt)
+        for report in event.reports
+    )
 
 
 def _none(why: str) -> Suggestion:
@@ -206,3 +228,20 @@ def _conditions(
 def _not_by(rule: DltRule, why: str) -> Suggestion:
     text = f'does not meet rule "{rule.name}": {why}'
     return Suggestion(verdict=Verdict.DOES_NOT, text=text)
+
+
+def departs(ruling: AdverseEventAdjudicated) -> bool:
+    """Tell whether a ruling went against what the definition said then, or came before it."""
+    return ruling.suggested != (Verdict.MEETS if ruling.dlt else Verdict.DOES_NOT)
+
+
+def say_suggested(ruling: AdverseEventAdjudicated) -> str:
+    """Say what the definition said of an event when it was ruled, to go on from the ruling.
+
+    Such as ``, although it meets the definition (rule "CRS")``.
+    """
+    said = {Verdict.NOT_YET: "could still meet the definition"}.get(
+        Verdict(ruling.suggested), str(ruling.suggested)
+    )
+    rule = "" if ruling.rule is None else f' (rule "{ruling.rule}")'
+    return f"{', although' if departs(ruling) else ';'} it {said}{rule}"

@@ -47,7 +47,7 @@ def grade_by(scale: str, category: str | None, observations: Mapping[str, Any]) 
             raise
         raise InputError(f"the observations are not those of {name.upper()}") from error
     if grade.grade == 0:
-        raise InputError(f"the observations come to no {name.upper()}: {describe_rule(grade)}")
+        raise InputError(f"grade 0 is not an event: {describe_rule(grade)}")
     return grade
 
 

@@ -16,6 +16,7 @@ from escalation.trial.adverse_events.course import Adjudication, AdverseEvent, R
 from escalation.trial.adverse_events.definition import (
     Suggestion,
     Verdict,
+    can_meet,
     is_related,
     judge_event,
     same_word,
@@ -23,16 +24,18 @@ from escalation.trial.adverse_events.definition import (
 from escalation.trial.adverse_events.grades import GradeCourse
 from escalation.trial.events import AdverseEventRecorded, OutcomeRecorded, Toxicity
 from escalation.trial.state import TrialState
-from escalation.trial.subjects import Standing, Subject
+from escalation.trial.subjects import Fact, Standing, Subject, in_order
 
 __all__ = [
     "SEVERE",
     "OpenEvent",
     "dlts_without_event",
     "faults_of_verdict",
+    "is_of_ruling",
     "known_by",
     "may_be_dlt",
     "open_events",
+    "reason_of_ruling",
     "ruled_dlts",
     "ruling_in_force",
     "suggest",
@@ -86,11 +89,12 @@ class OpenEvent:
 
 
 def _say(suggestion: Suggestion) -> str:
-    if suggestion.verdict is Verdict.NOT_YET:
-        return f"can still meet the definition of a DLT: {suggestion.text}"
+    """Say why an event calls for a ruling; what the rule asks for is in the protocol."""
     if suggestion.verdict is Verdict.DOES_NOT:
         return f"is severe and may be related, though it {suggestion.text}"
-    return suggestion.text
+    if suggestion.verdict is Verdict.NOT_YET:
+        return f'can still meet rule "{suggestion.rule}" for a DLT (on {suggestion.until})'
+    return f'meets rule "{suggestion.rule}" for a DLT'
 
 
 def suggest(subject: Subject, event: AdverseEvent, on: date) -> Suggestion:
@@ -203,9 +207,7 @@ def _is_severe(subject: Subject, event: AdverseEvent, on: date) -> bool:
 def unruled_dlts(state: TrialState, on: date) -> list[OpenEvent]:
     """Return the events that, as known on a day, meet the definition and were not adjudicated."""
     found = []
-    for subject in state.subjects.values():
-        if not subject.events:
-            continue
+    for subject in in_order(state.subjects.grouped(_may_be_unruled).get(True, {}).values()):
         known = tuple(k for event in subject.events if (k := known_by(event, on)) is not None)
         found += [
             unruled
@@ -215,9 +217,39 @@ def unruled_dlts(state: TrialState, on: date) -> list[OpenEvent]:
     return found
 
 
+def _may_be_unruled(subject: Subject) -> bool:
+    """Tell whether a subject may have an event, on some day, that ``unruled_dlts`` names."""
+    return subject.standing is not Standing.DLT and any(
+        can_meet(event, subject.dlt) and not _is_settled(event) for event in subject.events
+    )
+
+
+def _is_settled(event: AdverseEvent) -> bool:
+    """Tell whether a ruling answers for an event on every day: it met the definition by then."""
+    ruled = event.ruling
+    if ruled is None or ruled.event.dlt:
+        return ruled is not None
+    last = max(max((report.seq, *report.corrected_by)) for report in event.reports)
+    return ruled.event.suggested == Verdict.MEETS and last < ruled.seq
+
+
 def ruled_dlts(subject: Subject) -> list[AdverseEvent]:
     """Return the events of a subject that were ruled a DLT."""
     return [e for e in subject.events if e.ruling is not None and e.ruling.event.dlt]
+
+
+def reason_of_ruling(entry: int) -> str:
+    """Return the reason of the outcome that a ruling on an event records."""
+    return f"adverse event of entry {entry}, adjudicated"
+
+
+def is_of_ruling(subject: Subject, fact: Fact[OutcomeRecorded]) -> bool:
+    """Tell whether a ruling recorded an outcome: what it holds is the event that was ruled on."""
+    return fact.event.outcome is Outcome.DLT and any(
+        fact.seq == ruling.seq + 1 and fact.event.reason == reason_of_ruling(event.entry)
+        for event in subject.events
+        for ruling in event.adjudications
+    )
 
 
 def faults_of_verdict(subject: Subject, said: OutcomeRecorded) -> Iterator[str]:

@@ -32,7 +32,7 @@ def circulate_decision(
     refusal.check(state, recorder, "circulate a decision")
     last = state.decisions[-1] if state.decisions else None
     entry = last.seq if decision is None and last is not None else decision
-    made = next((made for made in state.decisions if made.seq == entry), None)
+    made = state.find_decision(entry)
     if last is None:
         refusal.add("No decision has been made.")
     elif made is None:

@@ -104,7 +104,7 @@ def test_an_event_may_begin_on_any_day_from_enrolment_on(started: int) -> None:
         ({**CRS, "observations": {"temperature": float("inf")}}, "temperature"),
         ({**CRS, "observations": {"colour": "red"}}, "the observations are not those of CRS."),
         ({**CRS, "grade": 2}, "Grade 2 was typed, but the observations give grade 3: one vasopr"),
-        ({**CRS, "observations": NO_CRS, "grade": None}, "the observations come to no CRS: "),
+        ({**CRS, "observations": NO_CRS, "grade": None}, "grade 0 is not an event: no CRS: "),
         ({"serious": [Serious.DEATH]}, "serious by death is of grade 5, or its outcome is fatal"),
         ({"grade": 5, "outcome": EventOutcome.RECOVERED}, "outcome of a death, grade 5, is fatal"),
         ({"subject": "S9"}, "No subject S9 is enrolled"),

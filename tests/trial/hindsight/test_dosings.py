@@ -123,3 +123,57 @@ def test_a_dosing_entered_late_is_judged_by_its_own_day():
     assert texts(bench) == []
     bench.correct(dosing, on=day(17).isoformat())
     assert [text.split()[0] for text in texts(bench)] == ["S2"]
+
+
+# ---------------------------------------------------------------- what the rule would have said
+
+
+def test_what_the_rule_says_with_one_late_dlt_of_one_is_to_go_on():
+    bench = treated(0, 14)
+    bench.dlt("S1", 30, onset=5)
+    assert texts(bench) == [
+        "S2 was dosed on 2026-01-19 after 1 DLT had begun (S1 on 2026-01-10, day 5), recorded 25 "
+        f"days later by entry {bench.state.seq}. Had that been known, the rule would have allowed "
+        "it all the same."
+    ]
+
+
+def test_a_dosing_that_the_rule_forbade_anyway_is_said_to_be_one():
+    bench = treated(0, 14, 17)
+    bench.dlt("S1", 18, onset=5)
+    bench.dlt("S2", 18, onset=15)
+    bench.enrol("S4", 20, deviation="urgent")
+    bench.dose("S4", 20, deviation="urgent")
+    bench.dlt("S3", 40, onset=18)
+    assert texts(bench)[-1] == (
+        "S4 was dosed on 2026-01-25 after 1 DLT had begun (S3 on 2026-01-23, day 1), recorded 22 "
+        f"days later by entry {bench.state.seq}. The rule did not allow it anyway."
+    )
+
+
+def test_one_day_is_one_day():
+    bench = treated(0, 14)
+    bench.dlt("S1", 14, onset=13)
+    [text] = texts(bench)
+    assert f", recorded 1 day later by entry {bench.state.seq}." in text
+
+
+@pytest.mark.parametrize("n", [4, 5, 6, 7])
+def test_of_many_events_five_are_named_and_the_others_counted(n):
+    bench = treated(0, 14)
+    bench.now = 40
+    for _ in range(n):
+        reported(bench, "S1")
+    [text] = texts(bench)
+    last = bench.state.seq
+    assert f"after {n} severe adverse events had become known (" in text
+    assert text.count("sepsis grade 4") == min(n, 5)
+    assert (f"; and {n - 5} more)" in text) == (n > 5)
+    assert text.count("36, ") == min(n, 5) - 2  # days, the last two joined by "and"
+    assert text.endswith(f"and {last - n + min(n, 5)}.")
+
+
+def test_who_was_dosed_before_the_event_began_is_not_named():
+    bench = treated(0, 14)
+    bench.dlt("S1", 40, onset=20)
+    assert texts(bench) == []

@@ -19,7 +19,8 @@ from escalation.trial.events import AnyEvent, DecisionMade, OutcomeRecorded, Rol
 from escalation.trial.importing import import_patients
 from escalation.trial.inspection import Difference, again, inspect_entries
 from escalation.trial.office import delegate_role, register_trial
-from tests.trial.bench import NCT, OFFICE, SITE, Bench, crs, day, recorded
+from escalation.trial.sites import open_site
+from tests.trial.bench import CHAIR, NCT, OFFICE, SITE, Bench, crs, day, recorded
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -148,6 +149,41 @@ def test_another_wording_of_the_same_clause_is_a_remark() -> None:
     seq, made = last_decision()
     (found,) = rewritten(seq, recommended=replace(made.recommended, clause="Wait."))
     assert found.remark
+    assert found.text == (
+        f"its clause {made.recommended.clause_id} is worded otherwise than this program words it"
+    )
+
+
+def test_a_protocol_that_means_the_same_may_be_written_otherwise() -> None:
+    """A later version may write more, or in another order, under the same digest."""
+    document = demo()[0].event.protocol
+    (found,) = rewritten(1, protocol=document | {"keys": {}})
+    assert found.remark
+    assert found.text == "its protocol means what its digest says, but is written otherwise"
+    assert rewritten(1, protocol=dict(reversed(document.items()))) == []
+    assert rewritten(1, software="escalation 9.0.0") == []
+
+
+@pytest.mark.parametrize(("minutes", "found"), [(4, 0), (5, 0), (6, 1)])
+def test_two_clocks_may_differ_by_five_minutes(minutes: int, found: int) -> None:
+    entries = demo()
+    assert len(inspect_entries(entries, entries[-1].at - timedelta(minutes=minutes))) == found
+
+
+def test_what_was_recorded_together_is_one_command() -> None:
+    """An enrolment brings its site with it, unless somebody else recorded that, or later."""
+    bench = Bench.started()
+    bench.do(open_site, CHAIR, site="Tianjin", time_zone="Asia/Shanghai")
+    bench.open_cohort()
+    bench.enrol("S1")
+    entries = bench.entries
+    assert [e.event.kind for e in entries[-2:]] == ["subject-enrolled", "subject-at-site"]
+    assert inspect_entries(entries, NOW) == []
+    (found,) = inspect_entries(entries[:-1], NOW)
+    assert (found.entry, found.text) == (
+        len(entries) - 1,
+        "1 entries were recorded together, and it would be 2",
+    )
 
 
 def test_times_that_cannot_be_are_found() -> None:

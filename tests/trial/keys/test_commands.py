@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from base64 import b64encode
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -14,6 +15,7 @@ from escalation.signatures.public_key import fingerprint
 from escalation.signatures.wire import string
 from escalation.trial import Recorded, Recorder, decide, evolve, sign
 from escalation.trial.events import KeyRegistered, Meaning, Signed, SignedWithKey, TimestampKept
+from escalation.trial.keys import checking
 from escalation.trial.keys.checking import check_keys
 from escalation.trial.keys.commands import (
     MadeSignature,
@@ -304,3 +306,47 @@ def test_a_timestamp_that_cannot_be_read_is_wrong(bench):
 
 def test_an_anchor_is_stamped_as_echo_writes_it():
     assert anchor_text(41, "3fa9") == b"41:3fa9\n"
+
+
+def stamped(bench: Bench, monkeypatch: pytest.MonkeyPatch, **stamp: object) -> list[Recorded]:
+    """Return the entries with a timestamp of the third, which reads as this."""
+    sound = {"fault": None, "known": True, "authority": "TSA", "is_of": lambda _: True}
+    made = SimpleNamespace(**(sound | {"at": bench.entries[2].at} | stamp))
+    monkeypatch.setattr(checking, "read_timestamp", lambda *_: made)
+    token, entry_hash = b64encode(b"made").decode(), bench.state.hashes[2]
+    event = TimestampKept(on=day(0), entry=3, entry_hash=entry_hash, token=token)
+    return [*bench.entries, recorded(bench.state, event, SITE)]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "kind"), [(-6, "clock"), (-5, None), (-4, None), (0, None), (99, None)]
+)
+def test_a_timestamp_is_no_more_than_five_minutes_older_than_its_entry(
+    bench, monkeypatch, minutes, kind
+):
+    """Two clocks may differ; a stamp that comes later is what stamps do."""
+    at = bench.entries[2].at + timedelta(minutes=minutes)
+    entries = stamped(bench, monkeypatch, at=at)
+    found = list(check_keys("TJ", entries, trusted=(b"root",)))
+    assert [(f.seq, f.kind) for f in found] == ([] if kind is None else [(len(entries), kind)])
+    if found:
+        assert found[0].problem == (
+            "by its timestamp, entry 3 was there at 2026-01-05 11:54 UTC; the ledger says that it "
+            "was recorded at 2026-01-05 12:00 UTC"
+        )
+
+
+@pytest.mark.parametrize(
+    ("stamp", "trusted", "said"),
+    [
+        ({"fault": "a bit is wrong"}, True, "wrong: its timestamp does not hold: a bit is wrong"),
+        ({"is_of": lambda _: False}, True, "wrong: its timestamp does not hold: it is not of"),
+        ({"known": False}, True, "wrong: its timestamp does not hold: the certificates given do"),
+        ({"known": False}, False, "unknown: that its timestamp is by TSA only the authority's"),
+        ({"known": True}, False, "unknown: that its timestamp is by TSA only the authority's"),
+    ],
+)
+def test_what_a_timestamp_lacks_is_said(bench, monkeypatch, stamp, trusted, said):
+    entries = stamped(bench, monkeypatch, **stamp)
+    (found,) = check_keys("TJ", entries, trusted=(b"root",) if trusted else ())
+    assert f"{found.kind}: {found.problem}".startswith(said)
