@@ -154,7 +154,7 @@ def test_a_death_that_the_site_takes_back_pauses_until_a_decision_resumes(
     entry = report(bench, 4, 5, relation=Relation.UNRELATED)
     bench.do(correct_entry, SITE, 5, entry=entry, changes=changes, reason="another patient")
     (obstacle,) = next_patient(bench.state, day(5)).obstacles
-    assert f"1 patient with a fatal event: S1 (taken back by entry {entry + 1})" in obstacle.text
+    assert f"taken back: that of S1 by entry {entry + 1}" in obstacle.text
     resume(bench, 6)
     assert says_yes(bench, 6)
 
