@@ -27,7 +27,6 @@ from escalation.trial.events import (
     Relation,
     Serious,
 )
-from escalation.trial.site import find_known
 from escalation.trial.state import TrialState
 from escalation.trial.subjects import Subject
 
@@ -134,7 +133,7 @@ def record_adverse_event(
     )
     if is_death(event):
         event = replace(event, serious=_in_order((*event.serious, Serious.DEATH)))
-    known = find_known(refusal, state, subject)
+    known = refusal.find_subject(state, subject)
     if known is not None:
         event = replace(event, subject=known.id)  # an id that was renamed finds the new one
         report = Report(
@@ -212,7 +211,6 @@ def follow_up(
     except EscalationError as error:
         refusal.add(f"{error}.")
         raise refusal.error() from error
-    assert isinstance(now, AdverseEventRecorded)  # noqa: S101  # a change keeps the kind
     unchanged = not refusal.reasons and now == known.now
     refusal.unless(not unchanged, f"That is what entry {known.reports[-1].seq} says.")
     report = Report(
