@@ -232,7 +232,7 @@ def _record_history(
     if recording.faults:
         return
     written = _written(cohorts)
-    n_free = replay(protocol.design, written, protocol.labels).n_places
+    n_free = _n_places(recording.state, protocol, written)
     opened = tuple(
         ImportedCohort(
             level=cohort.label,
@@ -254,6 +254,16 @@ def _record_history(
                         recording.add(*step(recording.state, recording.on(day), row))
             except EscalationError as error:
                 recording.fault(row.number, str(error))
+
+
+def _n_places(state: TrialState, protocol: Protocol, written: Sequence[Cohort]) -> int:
+    """Count the places that the last cohort still has.
+
+    Where a committee votes there are none: nobody is treated further before it has decided here.
+    """
+    if state.own_votes and not state.committee.solo:
+        return 0
+    return replay(protocol.design, written, protocol.labels).n_places
 
 
 def _enrolled_before(

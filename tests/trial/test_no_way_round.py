@@ -28,6 +28,7 @@ from escalation.trial import (
     warnings,
 )
 from escalation.trial.events import Choice, Meaning, Relation, Toxicity, Vote
+from escalation.trial.importing import import_patients
 from escalation.trial.subjects import Standing
 from tests.trial.bench import CHAIR, MEMBER, NCT, SITE, STATISTICIAN, Bench, crs, day
 
@@ -273,3 +274,18 @@ def test_a_decision_to_stop_is_not_settled_by_recording_another_one() -> None:
         bench.do(cast_vote, person, 2, vote=Vote.FOR)
     bench.do(sign, CHAIR, 2, meaning=Meaning.APPROVED)
     assert says_yes(bench, 2)
+
+
+@pytest.mark.parametrize("solo", [False, True])
+def test_a_spreadsheet_opens_no_place_that_the_committee_has_not_voted_on(solo: bool) -> None:
+    """Where one person decides, it is they who import: the cohort goes on, as in 0.2.0."""
+    bench = Bench.started(solo=solo, quorum=2)
+    rows = "subject,level,weight_kg,dosed_on,infused,outcome,outcome_on\n" + "".join(
+        f"S{k},1,60,2025-01-{k * 5:02},1.8e8,no DLT,2025-03-01\n" for k in (1, 2)
+    )
+    bench.do(import_patients(rows.encode(), "history.csv"), SITE, 0)
+    assert says_yes(bench, 1) is solo
+    if not solo:
+        bench.meet(1)
+        bench.do(sign, CHAIR, 1, meaning=Meaning.APPROVED)
+        assert says_yes(bench, 1)
