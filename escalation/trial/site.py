@@ -88,7 +88,7 @@ def enrol_subject(
         moved = known.standing is Standing.ASSIGNED and (not cohort or known.cohort < cohort.number)
         refusal.unless(moved, f"{subject} is enrolled since entry {known.enrolments[-1].seq}.")
     breaches = pass_gates(
-        refusal, [o.text for o in enrolment_obstacles(state, recorder.on)], deviation
+        refusal, [o.text for o in enrolment_obstacles(state, recorder.on, known)], deviation
     )
     if cohort is None:
         refusal.add("Without an open cohort there is no level to be enrolled at.")

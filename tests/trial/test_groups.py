@@ -178,7 +178,7 @@ def started() -> TrialState:
     return state
 
 
-@settings(max_examples=200)
+@settings(max_examples=40)
 @given(
     st.lists(st.tuples(EVENTS, st.integers(0, 9), DAYS), max_size=15),
     RULES,
