@@ -106,7 +106,7 @@ def _say_choices(state: TrialState) -> str:
     follow = "To decide so: --follow" if decision.settled else "To decide so: --defer"
     return (
         f"say what was decided. The rule says:\n  {said}\n{follow}. To choose otherwise, with a "
-        "--rationale:\n  --level L --enrol N, --mtd L, --stop or --defer"
+        "--rationale:\n  --level L --enrol N, --mtd L, --stop, --defer or --resume"
     )
 
 
