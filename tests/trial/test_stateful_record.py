@@ -122,7 +122,7 @@ class Trial(RuleBasedStateMachine):
         self.cohorts: list[dict[str, Any]] = []  # level, size, decision
         self.decisions: list[dict[str, Any]] = []
         self.data = 0  # the last entry that a decision has to know
-        self.held = False
+        self.held, self.held_since = False, 0
         self.fourth_votes = True
         self.n_failed = 0
         self.stopped: Choice | None = None
@@ -399,8 +399,8 @@ class Trial(RuleBasedStateMachine):
         if not self.attempt(expected, sign, by, meaning=Meaning.APPROVED):
             return
         last["approved"], chosen = True, last["chosen"]
-        if chosen.action == "resume":
-            self.held = False
+        if chosen.action == "resume" and self.held_since < last["n"]:
+            self.held = False  # a hold that came after it, nobody has looked into
         if chosen.action in ("enrol", "stop"):
             cohort = {"level": chosen.level, "size": chosen.n_to_enrol, "decision": last}
             self.cohorts.append(cohort)
@@ -432,7 +432,7 @@ class Trial(RuleBasedStateMachine):
 
     def hold(self, by: str) -> None:
         if self.attempt(not self.held, hold_enrolment, by, reason="the freezer is checked"):
-            self.held = True
+            self.held, self.held_since = True, self.n
 
     def resume(self, by: str) -> None:
         expected = by == CHAIR and self.held and not self.pauses()
