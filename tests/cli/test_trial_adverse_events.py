@@ -156,7 +156,7 @@ def test_the_tables_need_nobody_to_record_and_come_in_every_form(at: At, tmp_pat
     shell, entry = reported(at)
     said = shell.ok("ae --table")
     assert f"Trial TJ after entry {entry}: 1 adverse event in 1 of 1 patient, 1 treated." in said
-    assert "CRS grade 2, 2026-01-07: hospitalisation; relation probable" in said
+    assert "CRS grade 2, from 2026-01-07: hospitalisation; relation probable" in said
     assert shell.json("ae --table")["levels"][-1]["any"]["n_events"] == 1
     rows = shell.type("ae --table --csv").stdout.splitlines()
     assert rows[0].startswith("level,category,term,worst_grade,n_patients,n_events")

@@ -183,7 +183,7 @@ def test_a_decision_further_than_the_rule_is_a_departure_once_approved(at: At) -
             "chair: decide",
             "The rule says: Escalate to level 2, 6E6 cells/kg: enrol 3 patients. To decide so: "
             "--follow. To choose otherwise, with a --rationale: --level L --enrol N, --mtd L, "
-            "--stop or --defer",
+            "--stop, --defer or --resume",
         ),
         ("chair: decide --follow --stop", "choose one: --follow, --level L with --enrol N,"),
         ("chair: decide --level 2", "--level L and --enrol N go together"),

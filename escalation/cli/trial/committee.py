@@ -50,9 +50,13 @@ def decide(
 ) -> None:
     """Record what the safety committee decided.
 
-    It rests on everything recorded so far. Without a choice: what the rule says. It is put to the
-    vote: each member votes with `escalation trial vote`, and once it is carried by the protocol's
-    [committee] the chair signs it as approved; before that it opens nothing.
+    It rests on everything recorded so far. --follow does as the rule says; without a choice, what
+    it says is printed and nothing is recorded.
+
+    The decision is put to the vote: each member votes with `escalation trial vote`. Once it is
+    carried by the protocol's [committee], the chair signs it as approved; before that it opens
+    nothing. After a death, or where a pause rule of the protocol is met, enrolment is paused until
+    a decision to --resume is approved.
 
     In a trial that 0.2.0 began, whoever records the decision says the votes: for, against,
     abstained or present, as --attended "Zhao Lan=for". A chair or member who names nobody decides
@@ -102,7 +106,7 @@ def _say_choices(state: TrialState) -> str:
     follow = "To decide so: --follow" if decision.settled else "To decide so: --defer"
     return (
         f"say what was decided. The rule says:\n  {said}\n{follow}. To choose otherwise, with a "
-        "--rationale:\n  --level L --enrol N, --mtd L, --stop or --defer"
+        "--rationale:\n  --level L --enrol N, --mtd L, --stop, --defer or --resume"
     )
 
 

@@ -172,10 +172,10 @@ def _incidence(levels: Sequence[LevelEvents], protocol: Protocol) -> Iterator[Se
 def _listing(events: Sequence[ListedEvent]) -> Iterator[Sequence[str]]:
     yield "entry", "patient", "level", "what"
     for event in events:
-        ended = "" if event.ended is None else f" to {event.ended}"
+        days = f"from {event.started}" + ("" if event.ended is None else f" to {event.ended}")
         relation = "not judged" if event.relation is None else str(event.relation)
         said = (
-            f"{event.term} grade {event.worst_grade}, {event.started}{ended}: "
+            f"{event.term} grade {event.worst_grade}, {days}: "
             f"{' and '.join(event.serious)}; relation {relation}"
         )
         yield str(event.entry), event.subject, str(event.level), said

@@ -17,6 +17,7 @@ from escalation.protocol.tables import DltException, DltRule
 from escalation.text import as_compared, count
 from escalation.trial.adverse_events.course import AdverseEvent
 from escalation.trial.adverse_events.grades import GradeCourse
+from escalation.trial.adverse_events.observing import is_lower_bound
 from escalation.trial.calendar import add_days, protocol_day
 from escalation.trial.events import AdverseEventAdjudicated, AdverseEventRecorded, Relation
 
@@ -177,7 +178,8 @@ def _falls_short(rule: DltRule, event: AdverseEventRecorded, course: GradeCourse
     """Say why an event does not meet a rule, however long it lasts; None if it still can."""
     baseline = event.baseline_grade or 0
     if course.worst < rule.min_grade:
-        return f"of grade {course.worst} at worst, below {rule.min_grade}"
+        assessed = ", as far as assessed" * is_lower_bound(event.graded_by)
+        return f"of grade {course.worst} at worst{assessed}, below {rule.min_grade}"
     if rule.related and not is_related(event.relation):
         return f"relation {event.relation}"
     by = rule.worse_than_baseline_by

@@ -9,7 +9,7 @@ from escalation.errors import InputError
 from escalation.grading import Grade, grade_observations
 from escalation.text import as_compared
 
-__all__ = ["describe_rule", "grade_by", "graded_as"]
+__all__ = ["describe_rule", "grade_by", "graded_as", "is_lower_bound"]
 
 _BY_COUNTS = "icaht"
 
@@ -56,4 +56,12 @@ def describe_rule(grade: Grade) -> str:
     """Say which rule gave a grade, and what was not assessed and could raise it."""
     if not grade.at_least:
         return grade.rule
-    return f"{grade.rule}; at least, not assessed: {', '.join(grade.not_assessed)}"
+    return f"{grade.rule}{_AT_LEAST}{', '.join(grade.not_assessed)}"
+
+
+_AT_LEAST = "; at least, not assessed: "
+
+
+def is_lower_bound(graded_by: str | None) -> bool:
+    """Tell by the rule of a grade whether what was not assessed could raise it."""
+    return graded_by is not None and _AT_LEAST in graded_by

@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from escalation.grading import CrsObservations, grade_crs
 from escalation.protocol import DltException, DltRule, DltWindow
 from escalation.protocol.file import find_faults
 from escalation.protocol.protocol import Protocol
 from escalation.trial.adverse_events.course import AdverseEvent
 from escalation.trial.adverse_events.definition import Suggestion, Verdict, judge_event
+from escalation.trial.adverse_events.observing import describe_rule
 from escalation.trial.events import EventOutcome, Relation
 
 from .made import D0, day, make_event
@@ -487,3 +489,13 @@ def test_every_rule_is_as_its_sentence_read_day_by_day(
         assert judge_by_hand(event, dlt, 9, decided) == MEETS
         assert judge_by_hand(event, dlt, 9, decided - 1) == NOT_YET
     assert (suggestion.until is None) == (suggestion.verdict is not NOT_YET)
+
+
+def test_a_grade_that_is_a_lower_bound_is_not_said_to_be_the_worst() -> None:
+    """By ASTCT 2019 what was not assessed is not normal: the grade is at least what is known."""
+    observed = CrsObservations(temperature=38.5)
+    event = make_event(grade=1, category="crs", graded_by=describe_rule(grade_crs(observed)))
+    assert judge(event, 10).text.endswith("of grade 1 at worst, as far as assessed, below 3")
+    assert judge(make_event(grade=1, category="crs"), 10).text.endswith(
+        "of grade 1 at worst, below 3"
+    )
