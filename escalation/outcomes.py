@@ -11,7 +11,7 @@ Only a design that counts moderate toxicities tells it from ``N``.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Reversible, Sequence
+from collections.abc import Iterable, Mapping, Reversible, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -26,6 +26,7 @@ __all__ = [
     "last_tally",
     "parse_outcomes",
     "tally_cohorts",
+    "tally_letters",
 ]
 
 
@@ -112,14 +113,7 @@ class Cohort:
     @property
     def tally(self) -> Tally:
         """Return the tally of this cohort alone."""
-        n_dlts = self.outcomes.count(Outcome.DLT)
-        n_moderate = self.outcomes.count(Outcome.MODERATE)
-        return Tally(
-            n_evaluable=n_dlts + n_moderate + self.outcomes.count(Outcome.NO_DLT),
-            n_dlts=n_dlts,
-            n_pending=self.outcomes.count(Outcome.PENDING),
-            n_moderate=n_moderate,
-        )
+        return tally_letters({letter: self.outcomes.count(letter) for letter in set(self.outcomes)})
 
     def __str__(self) -> str:
         return f"{self.label}{''.join(self.outcomes)}"
@@ -230,6 +224,17 @@ def tally_cohorts(cohorts: Iterable[Cohort], labels: Sequence[int]) -> tuple[Tal
         level = index[cohort.label]
         sums[level] = sums[level].plus(cohort.tally)
     return tuple(sums)
+
+
+def tally_letters(n: Mapping[Outcome, int]) -> Tally:
+    """Return the tally of so many patients with each letter."""
+    n_dlts, n_moderate = n.get(Outcome.DLT, 0), n.get(Outcome.MODERATE, 0)
+    return Tally(
+        n_evaluable=n.get(Outcome.NO_DLT, 0) + n_moderate + n_dlts,
+        n_dlts=n_dlts,
+        n_pending=n.get(Outcome.PENDING, 0),
+        n_moderate=n_moderate,
+    )
 
 
 def last_tally(cohorts: Reversible[Cohort]) -> Tally:

@@ -94,11 +94,11 @@ def test_state_as_of_an_entry_and_of_a_time(ledger: Ledger) -> None:
         tracker.record(command, recorder, request_id=f"demo-{n}", new=n == 0)
     assert tracker.state(as_of=0).registered is None
     assert tracker.state(as_of=11).seq == 11
-    assert tracker.state(as_of=datetime(2026, 1, 12, 23, tzinfo=UTC)).seq == 14
+    assert tracker.state(as_of=datetime(2026, 1, 12, 23, tzinfo=UTC)).seq == 15
     assert tracker.state(as_of=datetime(2025, 1, 1, tzinfo=UTC)).seq == 0
     assert tracker.state(as_of=datetime(2027, 1, 1, tzinfo=UTC)) == tracker.state()
     for missing in (-1, 999):
-        with pytest.raises(InputError, match="the last one is 52"):
+        with pytest.raises(InputError, match="the last one is 61"):
             tracker.state(as_of=missing)
 
 

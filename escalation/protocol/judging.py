@@ -36,10 +36,10 @@ def describe_dlt_rule(rule: DltRule) -> str:
     >>> print(describe_dlt_rule(DltRule(name="CRS", category="crs", min_grade=3)))
     crs of grade 3 or more, at least possibly related
     """
-    which = _named(rule) or "any event"
+    which = f"{_named(rule) or 'any event'} {_grade(rule.min_grade)}"
     if rule.except_categories:
-        which += f" but {', '.join(rule.except_categories)}"
-    said = [f"{which} {_grade(rule.min_grade)}"]
+        which += f" other than {' or '.join(rule.except_categories)}"
+    said = [which]
     if rule.worse_than_baseline_by is not None:
         grades = count(rule.worse_than_baseline_by, "grade")
         said.append(f"at least {grades} worse than at baseline")

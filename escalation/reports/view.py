@@ -22,6 +22,7 @@ __all__ = [
     "Table",
     "Verbatim",
     "View",
+    "indent_of",
 ]
 
 
@@ -81,7 +82,7 @@ class Table(NamedTuple):
     Attributes
     ----------
     rows : sequence of sequence of str
-        A row may be shorter than the others.
+        A row may be shorter than the others. Two blanks before a cell put it below the one above.
     left : collection of int
         The columns that are aligned to the left; the others are numbers.
     n_heads : int
@@ -111,6 +112,11 @@ class Table(NamedTuple):
     def n_columns(self) -> int:
         """The cells of the longest row."""
         return max(map(len, self.rows))
+
+
+def indent_of(cell: str) -> int:
+    """Return how far below others a row stands whose first cell begins with blanks, two a step."""
+    return (len(cell) - len(cell.lstrip(" "))) // 2
 
 
 class Verbatim(NamedTuple):

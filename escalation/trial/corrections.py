@@ -10,7 +10,7 @@ from escalation.errors import EscalationError, did_you_mean
 from escalation.outcomes import Outcome
 from escalation.trial.adverse_events.record import FOLLOWED_UP, check_report, complete_changes
 from escalation.trial.adverse_events.rereading import correct_report
-from escalation.trial.adverse_events.verdicts import ruled_dlts
+from escalation.trial.adverse_events.verdicts import open_events, ruled_dlts
 from escalation.trial.codec import change_event
 from escalation.trial.commands import Events, Recorder, Refusal
 from escalation.trial.evaluability import check_further
@@ -32,7 +32,6 @@ from escalation.trial.site import (
     check_id,
     check_outcome,
     check_weight,
-    find_known,
 )
 from escalation.trial.state import TrialState
 from escalation.trial.subjects import Fact
@@ -83,6 +82,8 @@ def correct_entry(
     if fact is not None:
         outcome = None if changes is None else changes.get("outcome", Outcome.DLT)
         _check_ruled(refusal, state, fact, still_dlt=outcome == Outcome.DLT)
+    if fact is not None and isinstance(fact.event, SubjectDosed) and not refusal.reasons:
+        _check_dosing(refusal, state, recorder, fact.event, changes)
     refusal.raise_if_any()
     return (
         EntryCorrected(
@@ -200,6 +201,27 @@ def _check_change(
             _check_course(refusal, state, fact, event)
 
 
+def _check_dosing(
+    refusal: Refusal,
+    state: TrialState,
+    recorder: Recorder,
+    dosed: SubjectDosed,
+    changes: Mapping[str, Any] | None,
+) -> None:
+    """Refuse to move, or take away, the dosing from under an event that calls for a ruling."""
+    subject = state.subjects[dosed.subject]
+    after = None if changes is None else change_event(dosed, changes)
+    dosing = subject.dosing
+    new = None if dosing is None or after is None else replace(dosing, event=after)
+    still = {e.event.entry for e in open_events(replace(subject, dosing=new), recorder.on)}
+    for call in open_events(subject, recorder.on):
+        if call.event.entry not in still:
+            refusal.add(
+                f"{call.text}: it has to be adjudicated first (trial adjudicate "
+                f"{call.event.entry})."
+            )
+
+
 def _check_course(
     refusal: Refusal, state: TrialState, fact: Fact[Event], after: AnyEvent | None
 ) -> None:
@@ -239,12 +261,12 @@ def rename_subject(
     refusal.check(state, recorder, PATIENTS, zone=state.zone_of(subject, recorder.on))
     refusal.check_line("reason", reason)
     check_id(refusal, renamed)
-    known, other = find_known(refusal, state, subject), state.find_subject(renamed)
+    known, other = refusal.find_subject(state, subject), state.subjects.get(renamed)
     if known is not None and renamed == known.id:
         refusal.add("That is the id already.")
     elif other is not None and other is not known:
-        had = "" if other.id == renamed else f", who was called {renamed} before"
-        refusal.add(f"{renamed} is another subject: {other.id}{had}.")
+        had = "" if other.id == renamed else f": {other.id}, who was called {renamed} before"
+        refusal.add(f"{renamed} is another subject{had}.")
     refusal.raise_if_any()
     return (
         SubjectRenamed(

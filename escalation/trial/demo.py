@@ -1,7 +1,8 @@
 """A small invented trial under NCT07123519, for a newcomer to look at.
 
-It has a replacement, a DLT, a correction, a dosing against a gate, and an override that goes
-further than the rule, with a dissent. Its times are invented too.
+It has a replacement, a serious adverse event that was ruled no DLT, one that would have become a
+DLT had it not resolved, a DLT, a correction, a dosing against a gate, and an override that goes
+further than the rule, with a dissent and a signature by key. Its times are invented too.
 """
 
 from __future__ import annotations
@@ -12,12 +13,26 @@ from functools import partial
 
 from escalation.outcomes import Outcome
 from escalation.protocol import Protocol
+from escalation.trial.adverse_events.adjudication import adjudicate
+from escalation.trial.adverse_events.record import follow_up, record_adverse_event
 from escalation.trial.commands import Events, Recorder
 from escalation.trial.committee.decide import decide
 from escalation.trial.committee.sign import sign
 from escalation.trial.committee.vote import cast_vote
 from escalation.trial.corrections import correct_entry
-from escalation.trial.events import Attendance, Choice, Meaning, Relation, Role, Toxicity, Vote
+from escalation.trial.demo_key import PUBLIC_KEY, SIGNATURE
+from escalation.trial.events import (
+    Attendance,
+    Choice,
+    Meaning,
+    Relation,
+    Role,
+    Serious,
+    SignedWithKey,
+    Toxicity,
+    Vote,
+)
+from escalation.trial.keys.commands import register_key, sign_as_made
 from escalation.trial.office import delegate_role, register_trial
 from escalation.trial.site import dose_subject, enrol_subject, record_outcome
 from escalation.trial.state import TrialState
@@ -32,7 +47,7 @@ Command = Callable[[TrialState, Recorder], Events]
 
 _OFFICE, _SITE, _CHAIR = "Wu Jing", "Lin Mei", "Zhao Lan"
 _MEMBER, _STATISTICIAN, _AUDITOR = "K. Sato", "E. Brandt", "N. Okafor"
-_OTHER_MEMBER = "A. Haddad"
+_OTHER_MEMBER, _ADJUDICATOR = "A. Haddad", "P. Novak"
 
 
 def demo_steps(protocol: Protocol) -> Iterator[tuple[Command, Recorder]]:
@@ -59,10 +74,11 @@ def _script(protocol: Protocol) -> Iterator[tuple[str, str, Command]]:
         (_OTHER_MEMBER, Role.MEMBER),
         (_STATISTICIAN, Role.STATISTICIAN),
         (_AUDITOR, Role.AUDITOR),
+        (_ADJUDICATOR, Role.ADJUDICATOR),
     ):
         yield "2026-01-05", _OFFICE, partial(delegate_role, person=person, role=role)
 
-    # cohort 1, level 1: TJ-003 is lost and replaced
+    # cohort 1, level 1: TJ-003 is lost and replaced, TJ-002 has pneumonia that is no DLT
     yield from _meeting("2026-01-07")
     yield _enrol("2026-01-08", "TJ-001", 61.5)
     yield _dose("2026-01-12", "TJ-001", 1.85e8)
@@ -79,15 +95,40 @@ def _script(protocol: Protocol) -> Iterator[tuple[str, str, Command]]:
             subject="TJ-003",
             outcome=Outcome.NOT_EVALUABLE,
             reason="withdrew consent on day 14",
-            toxicities=[_toxicity("cytokine release syndrome", 2, "2026-02-02", "febrile, 3 days")],
+            toxicities=[_toxicity("CRS", 2, "2026-02-02", "febrile, 3 days")],
         ),
     )
-    yield _enrol("2026-02-13", "TJ-004", 66.0)
+    yield (
+        "2026-02-13",
+        _SITE,
+        partial(
+            record_adverse_event,
+            subject="TJ-002",
+            term="pneumonia",
+            category="infection",
+            grade=3,
+            started=date(2026, 2, 11),
+            aware=date(2026, 2, 12),
+            serious=[Serious.HOSPITALISATION],
+            relation=Relation.POSSIBLE,
+        ),
+    )
+    yield (
+        "2026-02-16",
+        _ADJUDICATOR,
+        partial(
+            adjudicate,
+            entry=22,
+            dlt=False,
+            reason="influenza A by PCR, caught at home",
+        ),
+    )
+    yield _enrol("2026-02-16", "TJ-004", 66.0)
     yield _dose("2026-02-18", "TJ-004", 1.98e8)
     yield _no_dlt("2026-02-23", "TJ-002")
     yield _no_dlt("2026-03-18", "TJ-004")
 
-    # cohort 2, level 2: an amount was typed wrongly, and there is a DLT
+    # cohort 2, level 2: an amount was typed wrongly, neutropenia resolves, and there is a DLT
     yield from _meeting("2026-03-19")
     yield _enrol("2026-03-20", "TJ-005", 58.0)
     yield _dose("2026-03-23", "TJ-005", 3.84e8)
@@ -96,7 +137,7 @@ def _script(protocol: Protocol) -> Iterator[tuple[str, str, Command]]:
         _SITE,
         partial(
             correct_entry,
-            entry=31,
+            entry=34,
             changes={"infused": 3.48e8},
             reason="digits swapped; the infusion record says 3.48E8",
         ),
@@ -106,25 +147,59 @@ def _script(protocol: Protocol) -> Iterator[tuple[str, str, Command]]:
     yield _enrol("2026-04-07", "TJ-007", 73.0)
     yield _dose("2026-04-09", "TJ-007", 4.3e8)
     yield (
+        "2026-04-10",
+        _SITE,
+        partial(
+            record_adverse_event,
+            subject="TJ-005",
+            term="neutropenia",
+            category="haematological",
+            grade=4,
+            baseline_grade=1,
+            started=date(2026, 4, 8),
+            aware=date(2026, 4, 9),
+            relation=Relation.PROBABLE,
+        ),
+    )
+    yield (
         "2026-04-13",
         _SITE,
         partial(
-            record_outcome,
+            record_adverse_event,
             subject="TJ-006",
-            outcome=Outcome.DLT,
-            toxicities=[
-                _toxicity("cytokine release syndrome", 3, "2026-04-11", "vasopressor for 2 days")
-            ],
+            term="CRS",
+            category="crs",
+            scale="ASTCT",
+            observations={"temperature": 38.9, "vasopressors": 1, "oxygen": "none"},
+            started=date(2026, 4, 11),
+            aware=date(2026, 4, 11),
+            relation=Relation.PROBABLE,
+            narrative="vasopressor for 2 days",
         ),
     )
+    yield "2026-04-13", _ADJUDICATOR, partial(adjudicate, entry=41, dlt=True)
+    yield (
+        "2026-04-17",
+        _SITE,
+        partial(
+            follow_up,
+            entry=40,
+            changes={"grade": 2},
+            aware=date(2026, 4, 17),
+        ),
+    )
+    yield "2026-04-20", _ADJUDICATOR, partial(adjudicate, entry=40, dlt=False)
     yield _no_dlt("2026-04-20", "TJ-005")
 
-    # cohort 3, level 2: opened three days before TJ-007's window closed, while the rule waited
+    # cohort 3, level 2: opened three days before TJ-007's window closed, while the rule waited; the
+    # chair signs that with a key
+    yield "2026-04-30", _OFFICE, partial(register_key, person=_CHAIR, public_key=PUBLIC_KEY)
     yield from _meeting(
         "2026-05-04",
         choice=Choice(action="enrol", level=2, n_to_enrol=3),
         rationale="TJ-007 is well on day 25, and a manufactured product would expire",
         dissent="three days are worth waiting for: the DLT at this level was three weeks ago",
+        key=True,
     )
     yield _enrol("2026-05-04", "TJ-008", 64.0)
     yield _dose("2026-05-06", "TJ-008", 3.84e8)
@@ -151,6 +226,7 @@ def _meeting(
     choice: Choice | None = None,
     rationale: str | None = None,
     dissent: str | None = None,
+    key: bool = False,
 ) -> Iterator[tuple[str, str, Command]]:
     """Decide, vote, and sign as proposed and approved."""
     present = (Attendance(person=_STATISTICIAN, vote=Vote.PRESENT),)
@@ -164,7 +240,20 @@ def _meeting(
     if dissent is not None:
         yield day, _OTHER_MEMBER, partial(cast_vote, vote=Vote.AGAINST, reason=dissent)
     yield day, _STATISTICIAN, partial(sign, meaning=Meaning.PROPOSED)
-    yield day, _CHAIR, partial(sign, meaning=Meaning.APPROVED)
+    yield day, _CHAIR, _approve_by_key if key else partial(sign, meaning=Meaning.APPROVED)
+
+
+def _approve_by_key(state: TrialState, recorder: Recorder) -> Events:
+    """Approve the last decision with a signature made beforehand: no private key is here."""
+    made = SignedWithKey(
+        on=recorder.on,
+        entry=state.decisions[-1].seq,
+        entry_hash="",  # as the state says
+        meaning=Meaning.APPROVED,
+        public_key=PUBLIC_KEY,
+        signature=SIGNATURE,
+    )
+    return sign_as_made(state, recorder, made=made)
 
 
 def _enrol(day: str, subject: str, weight_kg: float) -> tuple[str, str, Command]:

@@ -10,7 +10,7 @@ from escalation.outcomes import Outcome
 from escalation.trial.commands import Events, Recorder, Refusal
 from escalation.trial.events import EvaluabilityRuled, InfusionContinued
 from escalation.trial.gates import further_obstacles
-from escalation.trial.site import PATIENTS, check_amount, find_known, pass_gates
+from escalation.trial.site import PATIENTS, check_amount, pass_gates
 from escalation.trial.state import TrialState
 from escalation.trial.subjects import Standing, Subject
 
@@ -44,7 +44,7 @@ def continue_infusion(
     """
     refusal = Refusal(f"the further infusion of {subject} cannot be recorded")
     refusal.check(state, recorder, PATIENTS)
-    known = find_known(refusal, state, subject)
+    known = refusal.find_subject(state, subject)
     event = InfusionContinued(
         on=recorder.on, subject=subject, infused=infused, lot=lot, deviation=deviation
     )
@@ -97,7 +97,7 @@ def rule_evaluability(
     refusal = Refusal(f"{subject} cannot be ruled {word}")
     refusal.check(state, recorder, "rule on evaluability")
     refusal.check_line("reason", reason)
-    known = find_known(refusal, state, subject)
+    known = refusal.find_subject(state, subject)
     if known is not None:
         _check_ruling(refusal, recorder, known, evaluable=evaluable)
     refusal.raise_if_any()
@@ -119,7 +119,8 @@ def _check_ruling(
         )
         return
     ruled = subject.ruling
-    if ruled is not None and ruled.event.evaluable is evaluable:
+    on_less = not evaluable and subject.standing is Standing.DLT  # the DLT came after the ruling
+    if ruled is not None and ruled.event.evaluable is evaluable and not on_less:
         refusal.add(f"Entry {ruled.seq} says so.")
         return
     lost = [f.seq for f in subject.outcomes if f.event.outcome is Outcome.NOT_EVALUABLE]
@@ -127,5 +128,7 @@ def _check_ruling(
         return
     if lost and subject.standing is Standing.NOT_EVALUABLE:
         refusal.add(f'Entry {lost[0]} says "not evaluable". If that is wrong, correct the entry.')
-    elif subject.is_dose_in_limits and subject.standing is not Standing.UNRULED:
+    elif (
+        subject.is_dose_in_limits and not subject.died_early
+    ) and subject.standing is not Standing.UNRULED:
         refusal.add(f"There is nothing to rule: {subject.id} is within the protocol's limits.")

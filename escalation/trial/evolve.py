@@ -164,6 +164,8 @@ def _amend(state: TrialState, recorded: Recorded, event: ProtocolAmended) -> str
         return "the amended ladder lacks a level that was given"
     if protocol is not None:
         before = set(find_conflicts(state.roles, state.committee))
+        rules = () if state.protocol is None else state.protocol.pause
+        state.former_pauses += [(recorded.seq, r) for r in rules if r not in protocol.pause]
         state.protocol = protocol
         state.amendments.append(recorded)
         state.own_votes = votes_are_own(state, protocol)
@@ -266,7 +268,7 @@ def _enrol(state: TrialState, recorded: Recorded, event: SubjectEnrolled) -> str
     joined = state.cohorts[event.cohort - 1]
     state.cohorts[event.cohort - 1] = replace(joined, subjects=(*joined.subjects, event.subject))
     state.owners[recorded.seq] = event.subject
-    lost = None if event.replaces is None else state.find_subject(event.replaces)
+    lost = None if event.replaces is None else state.subjects.get(event.replaces)
     if lost is not None:
         state.subjects[lost.id] = replace(lost, replaced_by=event.subject)
     return None
@@ -388,7 +390,6 @@ def _follow_up(state: TrialState, recorded: Recorded, event: AdverseEventFollowe
         now = change_event(known.now, event.changes)
     except EscalationError as error:
         return f"the adverse event of entry {event.entry} cannot be followed up so: {error}"
-    assert isinstance(now, AdverseEventRecorded)  # noqa: S101  # a change keeps the kind
     report = Report(
         seq=recorded.seq,
         by=recorded.by,
@@ -412,9 +413,7 @@ def _adjudicate(
     lacking = lacks_role(recorded.by, state.roles_of(recorded.by), "adjudicate")
     if lacking is not None:
         return lacking
-    ruling = Adjudication(
-        seq=recorded.seq, by=recorded.by, event=event, n_reports=len(known.reports)
-    )
+    ruling = Adjudication(seq=recorded.seq, by=recorded.by, event=event)
     _put_event(state, known, replace(known, adjudications=(*known.adjudications, ruling)))
     return None
 
@@ -457,17 +456,17 @@ def _fail_screening(state: TrialState, recorded: Recorded, event: ScreeningFaile
 
 
 def _rename(state: TrialState, _: Recorded, event: SubjectRenamed) -> str | None:
-    known = state.find_subject(event.subject)
+    known = state.subjects.get(event.subject)
     if known is None:
         return f"{event.subject} had not been enrolled"
-    other = state.find_subject(event.renamed)
+    other = state.subjects.get(event.renamed)
     if event.renamed == known.id or other not in (None, known):
         return f"{event.renamed} is an id of {known.id if other is None else other.id}"
     state.subjects.rename(known.id, event.renamed)
-    lost = state.find_subject(known.enrolment.replaces or "")
+    lost = state.subjects.get(known.enrolment.replaces or "")
     if lost is not None and lost.replaced_by == known.id:
         state.subjects[lost.id] = replace(lost, replaced_by=event.renamed)
-    successor = state.find_subject(known.replaced_by or "")
+    successor = state.subjects.get(known.replaced_by or "")
     if successor is not None:
         last = successor.enrolments[-1]
         last = replace(last, event=replace(last.event, replaces=event.renamed))
@@ -496,7 +495,7 @@ def _take_into_care(state: TrialState, _: Recorded, event: SubjectAtSite) -> str
 
 
 def _vote(state: TrialState, recorded: Recorded, event: VoteCast) -> str | None:
-    place = _place_of_decision(state, event.decision)
+    place = state.place_of_decision(event.decision)
     if place is None:
         return f"entry {event.decision} is not a decision"
     made = state.decisions[place]
@@ -518,7 +517,7 @@ def _vote(state: TrialState, recorded: Recorded, event: VoteCast) -> str | None:
 
 
 def _circulate(state: TrialState, recorded: Recorded, event: DecisionCirculated) -> str | None:
-    place = _place_of_decision(state, event.decision)
+    place = state.place_of_decision(event.decision)
     if place is None:
         return f"entry {event.decision} is not a decision"
     made = state.decisions[place]
@@ -527,11 +526,6 @@ def _circulate(state: TrialState, recorded: Recorded, event: DecisionCirculated)
     circulated = (*made.circulated, (recorded, event))
     state.decisions[place] = replace(made, circulated=circulated)
     return lacks_role(recorded.by, state.roles_of(recorded.by), "circulate a decision")
-
-
-def _place_of_decision(state: TrialState, entry: int) -> int | None:
-    latest_first = reversed(range(len(state.decisions)))
-    return next((k for k in latest_first if state.decisions[k].seq == entry), None)
 
 
 def _freeze(state: TrialState, recorded: Recorded, event: DataFrozen) -> str | None:
@@ -587,7 +581,7 @@ def _sign(state: TrialState, recorded: Recorded, event: Signed | SignedWithKey) 
         lacking = lacks_key(state.keys, state.person(recorded.by), event.public_key)
         if lacking is not None:
             return lacking
-    place = _place_of_decision(state, event.entry)
+    place = state.place_of_decision(event.entry)
     if place is None:
         return (
             None if event.meaning is Meaning.REVIEWED else f"entry {event.entry} is not a decision"
@@ -625,7 +619,8 @@ def _carry_out(state: TrialState, recorded: Recorded, made: MadeDecision) -> Mad
     if chosen.action == "defer":
         return made
     if chosen.action == "resume":
-        if state.held is not None:
+        state.resumed.append(made.seq)
+        if state.held is not None and state.held.seq <= made.event.cutoff:
             state.holds.append((state.held, recorded))
             state.held = None
         return made

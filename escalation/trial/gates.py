@@ -6,6 +6,7 @@ today?", so the two cannot disagree.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -53,9 +54,15 @@ class Obstacle:
     decision: bool = False
 
 
-def enrolment_obstacles(state: TrialState, on: date) -> Iterator[Obstacle]:
-    """Yield what stands in the way of giving a place of the open cohort to a subject."""
+def enrolment_obstacles(
+    state: TrialState, on: date, subject: Subject | None = None
+) -> Iterator[Obstacle]:
+    """Yield what stands in the way of giving a place of the open cohort to a subject.
+
+    ``subject`` is one who had a place in an earlier cohort.
+    """
     yield from _halted(state, on)
+    yield from _dead(subject, on)
     cohort = state.open_cohort
     if cohort is None or not (state.n_free(cohort) or state.undosed(cohort)):
         yield from _needs_decision(state, on)
@@ -71,6 +78,7 @@ def enrolment_obstacles(state: TrialState, on: date) -> Iterator[Obstacle]:
 def dosing_obstacles(state: TrialState, subject: Subject | None, on: date) -> Iterator[Obstacle]:
     """Yield what stands in the way of dosing a subject, or the next patient, on a day."""
     yield from _halted(state, on)
+    yield from _dead(subject, on)
     cohort = state.open_cohort
     if cohort is None:
         yield from _needs_decision(state, on)
@@ -94,6 +102,7 @@ def dosing_obstacles(state: TrialState, subject: Subject | None, on: date) -> It
 def further_obstacles(state: TrialState, subject: Subject, on: date) -> Iterator[Obstacle]:
     """Yield what stands in the way of infusing more into a subject who was dosed, on a day."""
     yield from _halted(state, on)
+    yield from _dead(subject, on)
     if subject.standing is Standing.PENDING:
         return
     latest = max((fact.seq for fact in (*subject.outcomes, *subject.rulings)), default=None)
@@ -103,14 +112,23 @@ def further_obstacles(state: TrialState, subject: Subject, on: date) -> Iterator
     )
 
 
+def _dead(subject: Subject | None, on: date) -> Iterator[Obstacle]:
+    """Say that a subject had died by a day."""
+    death = None if subject is None else subject.death
+    if subject is None or death is None or death.died_on is None or on < death.died_on:
+        return
+    why = "" if subject.dosing is not None else ': record the withdrawal ("not evaluable")'
+    yield Obstacle(text=f"{subject.id} died on {death.died_on} (entry {death.entry}){why}.")
+
+
 def _not_circulated(state: TrialState, cohort: Cohort, on: date) -> Iterator[Obstacle]:
     """Say that a new level was opened by a decision that had not been sent by a day."""
     if not state.committee.circulate_first or cohort.decision is None:
         return
-    before = (s for s in state.subjects.values() if s.cohort != cohort.number and s.dosing)
-    if any(subject.level == cohort.level for subject in before):
+    dosed = state.subjects.counts().get(cohort.level, Counter()).total()
+    if dosed > sum(m.dosing is not None and m.level == cohort.level for m in state.members(cohort)):
         return
-    made = next((made for made in state.decisions if made.seq == cohort.decision), None)
+    made = state.find_decision(cohort.decision)
     sent = () if made is None else (event.on for _, event in made.circulated)
     if not any(day <= on for day in sent):
         yield Obstacle(
@@ -130,8 +148,8 @@ def _stagger(state: TrialState, cohort: Cohort, on: date) -> Iterator[Obstacle]:
     own = _dosed_by(state.members(cohort), on)
     others = [
         s
-        for s in state.subjects.values()
-        if s.cohort != cohort.number and s.level == cohort.level and s.outcome is Outcome.PENDING
+        for s in state.subjects.standing(Standing.PENDING, Standing.UNRULED, level=cohort.level)
+        if s.cohort != cohort.number
     ]
     watched = [s for s in others if s.window_closes is not None and s.window_closes > on]
     waits = [
@@ -157,7 +175,7 @@ def overtaken(state: TrialState, cohort: Cohort) -> str | None:
     """
     if state.protocol is None:
         return None
-    made = next((made for made in state.decisions if made.seq == cohort.decision), None)
+    made = state.find_decision(cohort.decision)
     if made is not None and made.event.departure:
         since = _new_dlts(state, made.event.cutoff)
         if not since:
@@ -186,8 +204,7 @@ def _new_dlts(state: TrialState, cutoff: int) -> list[str]:
     }
     return [
         subject.id
-        for subject in state.subjects.values()
-        if subject.standing is Standing.DLT
+        for subject in state.subjects.standing(Standing.DLT)
         for fact in subject.outcomes
         if _says_dlt(fact.event) and (fact.seq > cutoff or fact.seq in corrected)
     ]
@@ -199,7 +216,8 @@ def _says_dlt(event: Event) -> bool:
 
 def overdue_subjects(state: TrialState, on: date) -> list[Subject]:
     """Return the subjects whose window has closed without an outcome."""
-    return [subject for subject in state.subjects.values() if subject.is_overdue(on)]
+    pending = state.subjects.standing(Standing.PENDING)
+    return [subject for subject in pending if subject.is_overdue(on)]
 
 
 def _halted(state: TrialState, on: date) -> Iterator[Obstacle]:
@@ -234,8 +252,8 @@ def _paused(state: TrialState, on: date) -> Iterator[Obstacle]:
         said.add(pause.text)
         if pause.lifted is None or lifted is None:
             yield Obstacle(
-                text=f"Enrolment is paused since entry {pause.entry}: {pause.text}. To go on takes "
-                "a decision to resume (trial decide --resume).",
+                text=f"Enrolment is paused since entry {pause.entry}: {pause.text}. To resume "
+                "takes a decision of the committee (trial decide --resume).",
                 decision=True,
             )
         else:
@@ -255,12 +273,24 @@ def _cohort_obstacles(state: TrialState, cohort: Cohort, on: date) -> Iterator[O
     new = overtaken(state, cohort)
     if new is not None:
         yield Obstacle(text=new, decision=True)
-    last = state.decisions[-1] if state.decisions else None
-    if last is not None and _is_awaited(state, last) and _is_less(last.event.chosen, cohort, state):
-        yield Obstacle(
-            text=f"Decision {last.seq}, not approved yet, treats nobody more at this level.",
-            decision=True,
-        )
+    for made in _awaited(state):
+        if _is_less(made.event.chosen, cohort, state):
+            yield Obstacle(
+                text=f"Decision {made.seq}, not approved yet, treats nobody more at this level.",
+                decision=True,
+            )
+
+
+def _awaited(state: TrialState) -> Iterator[MadeDecision]:
+    """Yield the decisions since the last approved one that were not rejected, the last one first.
+
+    Who records another decision does not settle for the committee the one that it replaces.
+    """
+    for made in reversed(state.decisions):
+        if made.approved is not None:
+            return
+        if _is_awaited(state, made):
+            yield made
 
 
 def _is_awaited(state: TrialState, made: MadeDecision) -> bool:
@@ -308,10 +338,9 @@ def _needs_decision(state: TrialState, on: date) -> Iterator[Obstacle]:
 
 
 def _waits_for(state: TrialState, on: date) -> Iterator[Obstacle]:
-    for subject in state.subjects.values():
+    for subject in state.subjects.standing(Standing.PENDING, Standing.UNRULED):
         if subject.standing is Standing.UNRULED:
             yield Obstacle(text=say_unruled(subject))
-        if subject.standing is not Standing.PENDING:
             continue
         closes = subject.followed_on
         if closes is None or closes <= on:
@@ -326,7 +355,9 @@ def say_unruled(subject: Subject) -> str:
     why = [] if subject.is_dose_in_limits else [f"{say_share(subject.share)} of the planned dose"]
     enough = subject.followed_on
     verdict = max(fact.event.on for fact in subject.outcomes)
-    if enough is not None and verdict < enough:
+    if subject.death is not None and subject.died_early:
+        why.append(f"death on {subject.death.died_on}, before {enough}")
+    elif enough is not None and verdict < enough:
         why.append(f'"no DLT" of {verdict}, before {enough}')
     return f"The evaluability of {subject.id} has to be ruled: {', and '.join(why)}."
 

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from escalation.trial.adverse_events.pauses import PauseStatus, judge_pauses
+from escalation.trial.adverse_events.pauses import PauseStatus, deaths_taken_back, judge_pauses
 from escalation.trial.state import MadeDecision, TrialState
 
-__all__ = ["Pause", "find_pauses", "standing_pauses"]
+__all__ = ["Pause", "before_hold", "find_pauses", "standing_pauses"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +39,7 @@ class Pause:
 
 def find_pauses(state: TrialState, on: date) -> Iterator[Pause]:
     """Yield every pause, lifted ones too, in the order of rules and entries."""
-    resumed = [
-        made
-        for made in state.decisions
-        if made.approved is not None and made.event.chosen.action == "resume"
-    ]
+    resumed = [made for entry in state.resumed if (made := state.find_decision(entry)) is not None]
     for status in judge_pauses(state, on):
         days = _days_of(state, status) if status.met else {}
         for entry in status.entries:
@@ -61,13 +57,21 @@ def standing_pauses(state: TrialState, on: date) -> list[Pause]:
     return list(standing.values())
 
 
+def before_hold(state: TrialState, on: date) -> str | None:
+    """Say that a day is before the hold that would be lifted; None where it is not."""
+    if state.held is None or on >= state.held.event.on:
+        return None
+    return f"Enrolment is held since {state.held.event.on}; {on} is before it."
+
+
 def _days_of(state: TrialState, status: PauseStatus) -> dict[int, date]:
     """Return the days on which what pauses became known, by entry.
 
     In a trial whose record began before verdicts were judged, what stands inside an outcome pauses
     nothing: it did not when it was recorded.
     """
-    days: dict[int, date] = {}
+    back = deaths_taken_back(state)
+    days = {c.seq: c.event.on for c in state.corrections if c.seq in back}
     for name in status.subjects:
         subject = state.subjects[name]
         for event in subject.events:

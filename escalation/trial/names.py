@@ -25,13 +25,14 @@ _TO_LATIN = str.maketrans({other: latin for latin, o in _LOOK_LIKE.items() for o
 
 
 def name_key(name: str) -> str:
-    """Return what names are compared by: NFKC, casefolded.
+    """Return what names are compared by: NFKC, casefolded, with one blank between words.
 
     Examples
     --------
-    >>> name_key("ZHAO Lan") == name_key("Zhao Lan")
+    >>> name_key("ZHAO  Lan") == name_key("Zhao Lan")
     True
     """
+    name = " ".join(name.split())
     if name.isascii():
         return name.lower()
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())

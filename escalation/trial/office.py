@@ -19,7 +19,7 @@ from escalation.trial.events import (
     TrialClosed,
     TrialRegisteredWithCommittee,
 )
-from escalation.trial.halts import standing_pauses
+from escalation.trial.halts import before_hold, standing_pauses
 from escalation.trial.names import find_look_alike, near_miss
 from escalation.trial.state import TrialState, votes_are_own
 from escalation.trial.subjects import Standing
@@ -140,6 +140,7 @@ def resume_enrolment(state: TrialState, recorder: Recorder, *, reason: str) -> E
             "the committee (trial decide --resume)."
         )
     refusal.unless(state.held is not None or bool(paused), "It is not held.")
+    refusal.add(before_hold(state, recorder.on))
     refusal.raise_if_any()
     return (EnrolmentResumed(on=recorder.on, reason=reason),)
 

@@ -14,6 +14,7 @@ from escalation.protocol import Evaluability, Protocol, format_dose
 from escalation.trial.adverse_events.delays import warn_of_delays
 from escalation.trial.calendar import next_dosing_day
 from escalation.trial.events import (
+    AdverseEventRecorded,
     InfusionContinued,
     OutcomeRecorded,
     Role,
@@ -245,9 +246,22 @@ def warnings(state: TrialState, on: date) -> list[Remark]:
 
 
 def _changed_dlts(state: TrialState) -> Iterator[Remark]:
-    """Name the DLTs that a correction took away: a pending patient's row does not show it."""
+    """Name the DLTs that a correction took away: a pending patient's row does not show it.
+
+    So it is with severe adverse events that were withdrawn, or judged anew by a correction.
+    """
     for correction in state.corrections:
         before, after = correction.before, correction.after
+        if isinstance(before, AdverseEventRecorded) and before.grade >= _SEVERE:
+            if isinstance(after, AdverseEventRecorded) and _judged(after) == _judged(before):
+                continue
+            word = "withdrawn" if after is None else "corrected"
+            yield Remark(
+                entry=correction.seq,
+                text=f"Entry {correction.event.entry}, {before.term} grade {before.grade} of "
+                f"{state.current_id(before.subject)}, was {word} by entry {correction.seq}: "
+                f'"{correction.event.reason}"',
+            )
         if not isinstance(before, OutcomeRecorded) or before.outcome is not Outcome.DLT:
             continue
         if isinstance(after, OutcomeRecorded) and after.outcome is Outcome.DLT:
@@ -259,6 +273,11 @@ def _changed_dlts(state: TrialState) -> Iterator[Remark]:
             text=f"Entry {correction.event.entry}, a DLT of {subject} ({terms}), is no "
             f'longer one by entry {correction.seq}: "{correction.event.reason}"',
         )
+
+
+def _judged(event: AdverseEventRecorded) -> tuple[object, ...]:
+    """Return what a rule asks of an event."""
+    return (event.grade, event.relation, event.term, event.category, event.started)
 
 
 def _lost_although_complete(subject: Subject) -> Iterator[Remark]:

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from escalation.designs.base import Action, Decision
 from escalation.errors import EscalationError
-from escalation.outcomes import last_tally, tally_cohorts
+from escalation.outcomes import last_tally
 from escalation.protocol import Protocol
 from escalation.trial.events import Choice, Recommendation
 from escalation.trial.state import TrialState
@@ -45,10 +45,10 @@ def rule_says(state: TrialState) -> Decision:
     """
     if state.protocol is None:
         raise NoProtocolError
-    cohorts, protocol = state.written_cohorts(), state.protocol
-    level = protocol.labels.index(cohorts[-1].label) if cohorts else protocol.design.start
-    tallies = tally_cohorts(cohorts, protocol.labels)
-    return protocol.design.decide(tallies, level, last_tally(cohorts))
+    protocol, last = state.protocol, state.last_written()
+    tallies = state.tallies()
+    level = protocol.labels.index(last[-1].label) if last else protocol.design.start
+    return protocol.design.decide(tallies, level, last_tally(last))
 
 
 def recommend(decision: Decision, protocol: Protocol) -> Recommendation:

@@ -7,7 +7,7 @@ from datetime import date
 
 from escalation.outcomes import Outcome
 from escalation.trial.adverse_events.course import Adjudication, AdverseEvent
-from escalation.trial.adverse_events.definition import Verdict
+from escalation.trial.adverse_events.definition import departs, say_suggested
 from escalation.trial.adverse_events.verdicts import dlts_without_event, unruled_dlts
 from escalation.trial.gates import say_unruled
 from escalation.trial.remarks import Remark
@@ -22,7 +22,7 @@ def against_definition(state: TrialState) -> Iterator[Remark]:
     for subject in state.subjects.values():
         for event in subject.events:
             for ruling in event.adjudications:
-                if _departs(ruling):
+                if departs(ruling.event):
                     yield Remark(entry=ruling.seq, text=_say(event, ruling))
 
 
@@ -33,7 +33,7 @@ def other_rulings(state: TrialState) -> list[Remark]:
         for subject in state.subjects.values()
         for event in subject.events
         for ruling in event.adjudications
-        if not _departs(ruling)
+        if not departs(ruling.event)
     ]
     for subject in state.subjects.values():
         for fact in subject.rulings:
@@ -45,22 +45,16 @@ def other_rulings(state: TrialState) -> list[Remark]:
     return sorted(found, key=lambda remark: remark.entry or 0)
 
 
-def _departs(ruling: Adjudication) -> bool:
-    expected = Verdict.MEETS if ruling.event.dlt else Verdict.DOES_NOT
-    return ruling.event.suggested != expected
-
-
 def _say(event: AdverseEvent, ruling: Adjudication) -> str:
-    now = [report.event for report in event.reports if report.seq < ruling.seq][-1]
-    said = ruling.event
+    before = [report.event for report in event.reports if report.seq < ruling.seq]
+    worst, said = max(report.grade for report in before), ruling.event
     word = "a DLT" if said.dlt else "no DLT"
     text = (
-        f"{now.term} grade {now.grade} of {event.subject} (entry {event.entry}) was ruled {word} "
-        f"by {ruling.by}"
+        f"{before[-1].term} grade {worst} of {event.subject} (entry {event.entry}) was ruled "
+        f"{word} by {ruling.by}"
     )
-    if _departs(ruling):
-        rule = "" if said.rule is None else f' (rule "{said.rule}")'
-        text += f"; by the protocol's definition: {said.suggested}{rule}"
+    if departs(said):
+        text += say_suggested(said)
     text += "." if said.reason is None else f'. Reason: "{said.reason}"'
     return text if ruling is event.ruling else f"{text} A later ruling took its place."
 
@@ -91,11 +85,16 @@ def to_be_ruled(state: TrialState, on: date) -> Iterator[Remark]:
 
 def _ruled_away(subject: Subject) -> Iterator[Remark]:
     """Name the DLTs that a ruling has taken, or had taken, out of the count."""
-    dlts = [fact.seq for fact in subject.outcomes if fact.event.outcome is Outcome.DLT]
     for fact in subject.rulings:
+        dlts = [
+            said.seq
+            for said in subject.outcomes
+            if said.event.outcome is Outcome.DLT and max(said.seq, *said.corrected_by, 0) < fact.seq
+        ]
         if fact.event.evaluable or not dlts:
             continue
-        counts = "does not count" if fact is subject.ruling else "did not count for a time"
+        now = fact is subject.ruling and subject.standing is not Standing.DLT
+        counts = "does not count" if now else "did not count for a time"
         yield Remark(
             entry=fact.seq,
             text=f"{subject.id} had a DLT (entry {dlts[0]}) and was ruled not evaluable by "

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import copy
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime
 
+from escalation.errors import LadderError
 from escalation.outcomes import Cohort as WrittenCohort
-from escalation.outcomes import Outcome, Tally, tally_cohorts
-from escalation.protocol import Committee, Protocol
+from escalation.outcomes import Outcome, Tally, tally_letters
+from escalation.protocol import Committee, PauseRule, Protocol
 from escalation.trial.adverse_events.course import AdverseEvent
 from escalation.trial.calendar import day_in
 from escalation.trial.events import (
@@ -171,6 +173,8 @@ class TrialState:
         The entry that holds enrolment, or that closed the trial.
     holds : list of (Recorded, Recorded)
         Holds that were lifted: from, and by.
+    resumed : list of int
+        Approved decisions to resume.
     amendments : list of Recorded
     data_seq, data_on : int, date or None
         The last entry that a decision has to know of, and the latest day that any of them names.
@@ -209,8 +213,10 @@ class TrialState:
     role_since: dict[tuple[str, Role], date] = field(default_factory=dict)
     held: Recorded | None = None
     holds: list[tuple[Recorded, Recorded]] = field(default_factory=list)
+    resumed: list[int] = field(default_factory=list)
     closed: Recorded | None = None
     amendments: list[Recorded] = field(default_factory=list)
+    former_pauses: list[tuple[int, PauseRule]] = field(default_factory=list)
     data_seq: int = 0
     data_on: date | None = None
     oddities: list[tuple[int, str]] = field(default_factory=list)
@@ -255,10 +261,6 @@ class TrialState:
         failed = {event.subject: (entry, event) for entry, event in self.not_enrolled}
         return {subject: said for subject, said in failed.items() if subject not in self.subjects}
 
-    def find_subject(self, subject: str) -> Subject | None:
-        """Return a subject by the id that holds now or one that had been mistyped; else None."""
-        return self.subjects.get(subject)
-
     def current_id(self, subject: str) -> str:
         """Return the id that holds now of whom an entry names, also where nobody has it."""
         known = self.subjects.get(subject)
@@ -298,7 +300,7 @@ class TrialState:
     def person(self, name: str) -> str:
         """Return the name under which a person is known here, however it is written.
 
-        Names are compared as NFKC and casefolded; in a trial that 0.2.0 began, as they stand.
+        Names are compared by their ``name_key``; in a trial that 0.2.0 began, as they stand.
         """
         if not self.own_votes or name in self.roles:
             return name
@@ -342,19 +344,48 @@ class TrialState:
 
     def written_cohorts(self) -> list[WrittenCohort]:
         """Return the trial so far in the field's notation: cohorts in which somebody was dosed."""
-        return [
-            written
-            for cohort in self.cohorts
-            for written in write_cohort(
-                cohort,
-                [(s, s.outcome) for s in self.members(cohort) if s.outcome is not None],
-            )
-        ]
+        return [written for cohort in self.cohorts for written in self._written(cohort)]
+
+    def last_written(self) -> list[WrittenCohort]:
+        """Return the last of the ``written_cohorts``, back to one with somebody who counts."""
+        found: list[WrittenCohort] = []
+        for cohort in reversed(self.cohorts):
+            found = [*self._written(cohort), *found]
+            if any(written.tally.n_patients for written in found):
+                break
+        return found
+
+    def _written(self, cohort: Cohort) -> Iterator[WrittenCohort]:
+        dosed = [(s, s.outcome) for s in self.members(cohort) if s.outcome is not None]
+        yield from write_cohort(cohort, dosed)
 
     def tallies(self) -> tuple[Tally, ...]:
-        """Return what has been seen at each level, lowest first."""
+        """Return what has been seen at each level, lowest first.
+
+        Raises
+        ------
+        LadderError
+            For somebody dosed at a level that is not on the ladder.
+        """
         labels = () if self.protocol is None else self.protocol.labels
-        return tally_cohorts(self.written_cohorts(), labels)
+        counts = self.subjects.counts()
+        for label in counts:
+            if label not in labels:
+                raise LadderError(label, labels)
+        return tuple(tally_letters(counts.get(label, {})) for label in labels)
+
+    def find_decision(self, entry: int | None) -> MadeDecision | None:
+        """Return the decision that an entry made; None for any other entry, and for no entry."""
+        place = self.place_of_decision(entry)
+        return None if place is None else self.decisions[place]
+
+    def place_of_decision(self, entry: int | None) -> int | None:
+        """Return the place among the decisions of the one that an entry made."""
+        if entry is None:
+            return None
+        place = bisect_left(self.decisions, entry, key=lambda made: made.seq)
+        found = place < len(self.decisions) and self.decisions[place].seq == entry
+        return place if found else None
 
     def copied(self) -> TrialState:
         """Return a copy that can be changed without changing this one."""

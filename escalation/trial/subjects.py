@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, ValuesView
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, ValuesView
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from escalation.nearness import is_above
@@ -22,11 +25,13 @@ from escalation.trial.events import (
     SubjectEnrolled,
     Toxicity,
 )
+from escalation.trial.groups import Groups, Order
 from escalation.trial.planned_dose import plan_dose
 
-__all__ = ["Fact", "Standing", "Subject", "Subjects", "came_on", "rename"]
+__all__ = ["Fact", "Standing", "Subject", "Subjects", "came_on", "in_order", "rename"]
 
 E_co = TypeVar("E_co", bound=Event, covariant=True)
+K = TypeVar("K", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,6 +199,21 @@ class Subject:
         return window_closes(replace(self.dlt, window_days=least), self.window_opens)
 
     @property
+    def death(self) -> AdverseEvent | None:
+        """The adverse event that the subject died of; None for somebody who lives."""
+        return next((event for event in self.events if event.is_fatal), None)
+
+    @property
+    def died_early(self) -> bool:
+        """Whether the subject died before "no DLT" can be said; only where evaluability is ruled.
+
+        Nobody was followed that long, whatever the day on which the verdict was recorded.
+        """
+        died = None if self.death is None else self.death.died_on
+        enough = self.followed_on
+        return self.evaluability is not None and bool(died and enough and died < enough)
+
+    @property
     def standing(self) -> Standing:
         """How the subject stands; found once, since a page asks for it many times."""
         standing = self._standing
@@ -206,10 +226,11 @@ class Subject:
         """Return how the subject stands, whatever the order in which entries came.
 
         A DLT counts however short the follow-up, however small the dose and whatever else was
-        recorded, unless the subject is ruled not evaluable. "No DLT", with a moderate toxicity or
-        without, counts from the day on which it can be said: where a correction has moved that day
-        beyond it, the subject is pending again. Where evaluability is ruled, "no DLT" said too
-        early, or of a dose outside the protocol's limits, counts for nothing until it is.
+        recorded, unless the subject is ruled not evaluable after it. "No DLT", with a moderate
+        toxicity or without, counts from the day on which it can be said: where a correction has
+        moved that day beyond it, the subject is pending again. Where evaluability is ruled, "no
+        DLT" said too early, of a dose outside the protocol's limits, or of a subject who died
+        before that day, counts for nothing until it is.
         """
         said = {fact.event.outcome for fact in self.outcomes}
         lost = Outcome.NOT_EVALUABLE in said
@@ -217,7 +238,7 @@ class Subject:
             return Standing.WITHDRAWN if lost else Standing.ASSIGNED
         ruling = self.ruling
         ruled_out = ruling is not None and not ruling.event.evaluable
-        if Outcome.DLT in said and not ruled_out:
+        if any(self._counts_as_dlt(fact) for fact in self.outcomes):
             return Standing.DLT
         if lost or ruled_out:
             return Standing.NOT_EVALUABLE
@@ -228,10 +249,17 @@ class Subject:
             return Standing.NO_DLT
         return Standing.UNRULED if said and self.evaluability is not None else Standing.PENDING
 
+    def _counts_as_dlt(self, fact: Fact[OutcomeRecorded]) -> bool:
+        """Tell whether an outcome is a DLT that no ruling made since has taken out of the count."""
+        if fact.event.outcome is not Outcome.DLT:
+            return False
+        ruling = self.ruling
+        return ruling is None or ruling.event.evaluable or not _came_before(fact, ruling)
+
     def _counted(self, ruling: Fact[EvaluabilityRuled] | None) -> set[Outcome]:
         """Return the verdicts without a DLT that count, by themselves or by a ruling on them."""
         enough = self.followed_on
-        in_limits = ruling is not None or self.is_dose_in_limits
+        in_limits = (ruling is not None or self.is_dose_in_limits) and not self.died_early
         return {
             fact.event.outcome
             for fact in self.outcomes
@@ -321,12 +349,19 @@ class Subjects(Mapping[str, Subject]):
     def __init__(self) -> None:
         self._by_first: dict[str, Subject] = {}  # by the id under which they were enrolled
         self._first: dict[str, str] = {}  # that id, by every id that they had
+        self._changes: list[str] = []  # that id, of whoever was new or has changed
+        self._groups: dict[tuple[object, ...], Groups[Subject, Any]] = {}
+        self._dosed: Order[Subject] = Order(_dosed_at)
 
     def __getitem__(self, subject: str) -> Subject:
         return self._by_first[self._first[subject]]
 
     def __setitem__(self, subject: str, now: Subject) -> None:
-        self._by_first[self._first.setdefault(subject, subject)] = now
+        self._set(self._first.setdefault(subject, subject), now)
+
+    def _set(self, first: str, now: Subject) -> None:
+        self._by_first[first] = now
+        self._changes.append(first)
 
     def __contains__(self, subject: object) -> bool:
         return subject in self._first
@@ -345,13 +380,74 @@ class Subjects(Mapping[str, Subject]):
         """Call a subject otherwise; the ids they had before still find them."""
         first = self._first[subject]
         self._first[renamed] = first
-        self._by_first[first] = rename(self._by_first[first], renamed)
+        self._set(first, rename(self._by_first[first], renamed))
+
+    def grouped(self, say: Callable[..., K], *given: Hashable) -> Mapping[K, Mapping[str, Subject]]:
+        """Return the subjects by what a pure function says of each; see ``groups``.
+
+        Parameters
+        ----------
+        say : callable
+            From a subject, and what is ``given``, to a group.
+
+        Returns
+        -------
+        mapping
+            From a group to its subjects, by the id under which each was enrolled. The order is of
+            no meaning: see ``in_order``.
+        """
+        key = (say, *given)
+        if key not in self._groups:
+            self._groups[key] = Groups(partial(_say_of, say, given) if given else say)
+        return self._groups[key].follow(self._by_first, self._changes)
+
+    def standing(self, *standings: Standing, level: int | None = None) -> list[Subject]:
+        """Return the subjects who stand so, at one level or all, in the order of enrolment."""
+        return in_order(
+            subject
+            for (at, stands), group in self.grouped(_level_and_standing).items()
+            if stands in standings and level in (None, at)
+            for subject in group.values()
+        )
+
+    def counts(self) -> dict[int, Counter[Outcome]]:
+        """Count the letters of the notation at each level; who was not dosed has none."""
+        found: dict[int, Counter[Outcome]] = {}
+        for (level, stands), group in self.grouped(_level_and_standing).items():
+            if stands in _LETTERS:
+                found.setdefault(level, Counter())[_LETTERS[stands]] += len(group)
+        return found
+
+    def n_dosed_before(self, subject: Subject) -> int:
+        """Count who was dosed before a subject was, by the day, then by the entry."""
+        dosed = self._dosed.follow(self._by_first, self._changes)
+        return len(dosed) if subject.dosed_at is None else bisect_left(dosed, subject.dosed_at)
 
     def copy(self) -> Subjects:
         """Return a copy that can be changed without changing this one."""
         other = Subjects()
         other._by_first, other._first = self._by_first.copy(), self._first.copy()
+        other._changes = self._changes.copy()
+        other._dosed = self._dosed.copy()
+        other._groups = {key: groups.copy() for key, groups in self._groups.items()}
         return other
+
+
+def in_order(subjects: Iterable[Subject]) -> list[Subject]:
+    """Return subjects in the order of enrolment."""
+    return sorted(subjects, key=lambda subject: subject.enrolments[0].seq)
+
+
+def _say_of(say: Callable[..., K], given: tuple[Hashable, ...], subject: Subject) -> K:
+    return say(subject, *given)
+
+
+def _dosed_at(subject: Subject) -> tuple[date, int] | None:
+    return subject.dosed_at
+
+
+def _level_and_standing(subject: Subject) -> tuple[int, Standing]:
+    return subject.level, subject.standing
 
 
 def rename(subject: Subject, renamed: str) -> Subject:

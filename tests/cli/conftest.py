@@ -23,7 +23,7 @@ def at(stages: Stages, tmp_path: Path) -> Callable[[str], Shell]:
 def made_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("demo") / "demo.db"
     result = Shell(str(file)).type("demo")
-    assert "trial DEMO, 52 entries" in " ".join(result.stdout.split()), result.output
+    assert "trial DEMO, 61 entries" in " ".join(result.stdout.split()), result.output
     return file
 
 

@@ -44,6 +44,9 @@ _VOTED = [*_DECIDED, 'vote --for --as "Zhao Lan"', 'vote --for --as "K. Sato"']
 BEFORE: dict[str, list[str]] = {
     "enrol": [_LOST],
     "dose": [_LOST, 'enrol TJ-011 --weight 61.5 --as "Lin Mei"'],
+    "adjudicate": [
+        'ae TJ-009 --term fever --category infection --grade 3 --started 2026-05-25 --as "Lin Mei"'
+    ],
     "decide": _OUTCOMES,
     "vote": _DECIDED,
     "sign": _VOTED,
@@ -55,7 +58,6 @@ BEFORE: dict[str, list[str]] = {
         'delegate "Lin Mei" site --db new.db --as "Zhao Lan"',
     ],
     "restore": ["backup trials.jsonl"],
-    "key revoke": ['key add "Zhao Lan" --public-key zhao.pub --as "Wu Jing"'],
     "timestamp keep": ["timestamp request --output 41.tsq"],
 }
 PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f zhao"

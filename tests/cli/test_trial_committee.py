@@ -104,7 +104,7 @@ def test_who_holds_what_since_when_also_as_of_a_day(shell: Shell) -> None:
     said = shell.ok("roles")
     assert "Registered by office, who may delegate roles." in said
     assert "K. Sato member 2026-02-01 auditor" in said
-    assert "A decision takes 2 votes, the chair among them, and more than 1/2" in said
+    assert "A decision takes 2 votes, the chair's among them. More than 1/2 of the votes" in said
     document = shell.json("roles --as-of 3")
     assert document["roles"] == [
         {

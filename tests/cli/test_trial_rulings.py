@@ -37,7 +37,7 @@ def test_no_dlt_with_a_grade_5_definitely_related_toxicity_is_refused(at: At) ->
     recorded = f"site: ae S1 {DEATH} --started 2026-01-10 --on 2026-01-12"
     said = shell.ok(recorded)
     entry = shell.seq()
-    assert "Enrolment is paused: pause rule " in said
+    assert "Enrolment is paused: S1 died." in said
     assert f"(entry {entry}) is not adjudicated: it meets rule" in said
     said = shell.fails("site: outcome S1 --no-dlt --on 2026-02-02")
     assert (
@@ -50,11 +50,11 @@ def test_no_dlt_with_a_grade_5_definitely_related_toxicity_is_refused(at: At) ->
         f'P. Novak: adjudicate {entry} --no-dlt --reason "progression, by autopsy" --on 2026-01-20'
     )
     assert f"Entry {entry + 1} recorded: adverse event {entry} (MOF of S1) adjudicated" in said
-    assert "as no DLT; the definition suggests: meets the definition" in said
+    assert "as no DLT, although it meets the definition" in said
     assert "Departure: MOF grade 5 of S1" in said
     shell.ok(f"site: outcome S1 --no-dlt {DEATH} --onset 2026-01-10 --on 2026-02-02")
     page = shell.ok("status --on 2026-02-03")
-    assert "was ruled no DLT by P. Novak; by the protocol's definition" in page
+    assert "was ruled no DLT by P. Novak, although it meets the definition" in page
     assert 'Reason: "progression, by autopsy"' in page
 
 
@@ -134,7 +134,7 @@ def test_a_death_pauses_and_a_decision_resumes(at: At) -> None:
     )
     entry = shell.seq()
     page = shell.ok("status --on 2026-01-20")
-    assert f"ENROLMENT IS PAUSED since entry {entry}: pause rule " in page
+    assert f"ENROLMENT IS PAUSED since entry {entry}: S1 died." in page
     said = shell.ok("next --on 2026-01-20")
     assert "No. It takes a decision of the committee." in said
     assert shell.json("next --on 2026-01-20")["needs_decision"] is True

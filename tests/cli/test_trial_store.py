@@ -40,21 +40,21 @@ def tampered(shell: Shell, *statements: str) -> Shell:
 
 def test_a_sound_ledger_is_said_to_be_so_with_its_anchor(demo: Shell) -> None:
     said = demo.ok("verify")
-    assert said.startswith("DEMO: 52 entries. anchor 52:")
-    assert "Nothing is wrong. That the end was not cut off only an anchor shows" in said
+    assert said.startswith("DEMO: 61 entries. anchor 61:")
+    assert "Nothing is wrong. Only an anchor can show that no entries were cut off" in said
 
 
 def test_every_finding_is_listed_and_the_exit_code_is_5(demo: Shell) -> None:
     tampered(
         demo,
-        "UPDATE entries SET data = replace(data, '1.85', '1.58') WHERE seq = 14",
-        "UPDATE entries SET data = replace(data, '185000000.0', '158000000.0') WHERE seq = 14",
+        "UPDATE entries SET data = replace(data, '1.85', '1.58') WHERE seq = 15",
+        "UPDATE entries SET data = replace(data, '185000000.0', '158000000.0') WHERE seq = 15",
         "UPDATE entries SET recorded_by = 'Somebody' WHERE seq = 20",
     )
     result = demo.type("verify")
     assert result.exit_code == 5
     said = " ".join(result.stdout.split())
-    assert "Wrong: trial DEMO, entry 14: it was changed" in said
+    assert "Wrong: trial DEMO, entry 15: it was changed" in said
     assert "Wrong: trial DEMO, entry 20: it was changed" in said
     assert said.endswith("2 things are wrong: the ledger is not as it was written.")
     assert result.stderr == ""
@@ -74,7 +74,7 @@ def test_an_end_that_was_cut_off_only_an_anchor_shows(demo: Shell) -> None:
     assert "Nothing is wrong" in demo.ok("verify")
     result = demo.type(f"verify --anchor {anchor}")
     assert result.exit_code == 5
-    assert "entry 52: it is not there, though its hash was printed" in " ".join(
+    assert "entry 61: it is not there, though its hash was printed" in " ".join(
         result.stdout.split()
     )
 
@@ -115,7 +115,7 @@ def test_verify_as_json_has_stable_keys(demo: Shell) -> None:
     assert document["sound"] is True
     (trial,) = document["trials"]
     assert trial["trial"] == "DEMO"
-    assert trial["head"]["seq"] == 52
+    assert trial["head"]["seq"] == 61
 
 
 def test_all_trials_are_verified_unless_one_is_named(at: At) -> None:
@@ -170,7 +170,7 @@ def test_an_export_is_read_back_as_history_by_import(demo: Shell, tmp_path: Path
 def test_without_a_file_an_export_goes_to_standard_output(demo: Shell) -> None:
     assert demo.type("export").stdout.startswith("subject,cohort,level,")
     lines = demo.type("export --format jsonl").stdout.splitlines()
-    assert len(lines) == 52
+    assert len(lines) == 61
     assert json.loads(lines[0])["kind"] == "trial-registered"
 
 
@@ -227,8 +227,8 @@ def test_a_spreadsheet_may_come_from_standard_input(at: At) -> None:
 def test_a_restored_trial_has_the_same_anchor(demo: Shell, tmp_path: Path) -> None:
     file, other = tmp_path / "b.jsonl", Shell(str(tmp_path / "restored.db"))
     said = demo.ok(f"backup {file}")
-    assert "1 trial. DEMO: 52 entries. anchor 52:" in said
-    assert "1 trial. DEMO: 52 entries. anchor 52:" in other.ok(f"restore {file}")
+    assert "1 trial. DEMO: 61 entries. anchor 61:" in said
+    assert "1 trial. DEMO: 61 entries. anchor 61:" in other.ok(f"restore {file}")
     assert demo.json("status --on 2026-05-28") == other.json("status --on 2026-05-28")
     assert demo.type("log").stdout == other.type("log").stdout
     said = other.fails(f"restore {file}", 4)
@@ -297,10 +297,10 @@ def test_a_full_disk_does_not_hide_what_was_recorded(demo: Shell) -> None:
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
-        "escalation: entry 53 is recorded, but cannot be shown:",
+        "escalation: entry 62 is recorded, but cannot be shown:",
         "escalation: output: No space left on device",
     ]
-    assert demo.seq() == 53
+    assert demo.seq() == 62
 
 
 def test_a_terminal_without_letters_gets_escapes(at: At) -> None:

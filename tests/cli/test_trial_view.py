@@ -15,10 +15,10 @@ At = Callable[[str], Shell]
 
 def test_the_demo_fits_on_a_screen(demo: Shell) -> None:
     lines = demo.type("status --on 2026-05-28").stdout.splitlines()
-    assert len(lines) <= 52
+    assert len(lines) <= 62
     assert max(map(len, lines)) <= 80
     assert lines[0] == "Trial DEMO on 2026-05-28: 10 of 18 planned patients enrolled."
-    assert lines[-1].startswith("anchor 52:")
+    assert lines[-1].startswith("anchor 61:")
     assert len(lines[-1].partition(":")[2]) == 64
 
 
@@ -30,13 +30,13 @@ def test_the_last_line_of_the_status_is_an_anchor_for_verify(demo: Shell) -> Non
 @pytest.mark.parametrize(
     ("as_of", "seq"),
     [
-        ("37", 37),
-        ("2026-04-13", 37),
-        ("2026-04-13T08:00", 37),
-        ("2026-04-13T07:59:59", 36),
-        ("2026-04-13T10:00+02:00", 37),
-        ("'2026-04-13 16:30+08:00'", 37),
-        ("2030-01-01", 52),
+        ("43", 43),
+        ("2026-04-13", 43),
+        ("2026-04-13T08:00", 41),
+        ("2026-04-13T07:59:59", 40),
+        ("2026-04-13T10:00+02:00", 41),
+        ("'2026-04-13 16:30+08:00'", 43),
+        ("2030-01-01", 61),
     ],
 )
 def test_a_moment_is_an_entry_the_end_of_a_day_or_a_time(demo: Shell, as_of: str, seq: int) -> None:
@@ -51,13 +51,13 @@ def test_what_was_known_then_is_said_to_be_so_and_judged_on_its_day(demo: Shell)
     assert "2?T?" in said
     assert demo.json("status --as-of 2026-04-13 --on 2026-06-01")["on"] == "2026-06-01"
     # the entry's own day, in the words of its time
-    assert demo.json("status --as-of 37")["on"] == "2026-04-13"
+    assert demo.json("status --as-of 43")["on"] == "2026-04-13"
 
 
 @pytest.mark.parametrize(
     ("line", "exit_code", "said"),
     [
-        ("status --as-of 53", 1, "there is no entry 53; the last one is 52"),
+        ("status --as-of 62", 1, "there is no entry 62; the last one is 61"),
         ("status --as-of 0", 1, "nothing was recorded by then; the first entry is of 2026-01-05"),
         ("log --as-of 2025-12-31", 1, "nothing was recorded by then"),
         (
@@ -96,27 +96,27 @@ def test_the_status_as_json_has_stable_keys(demo: Shell) -> None:
     assert document["history"] == "1NNXN 2NTN 2???"
     assert document["rule"]["action"] == "wait"
     assert [level["n_evaluable"] for level in document["levels"]] == [0, 3, 3, 0]
-    assert [remark["entry"] for remark in document["departures"]] == [39, 51]
+    assert [remark["entry"] for remark in document["departures"]] == [23, 48, 60]
 
 
 def test_the_log_as_json_has_every_entry_and_what_became_of_it(demo: Shell) -> None:
     document = demo.json("log")
     assert list(document) == [*HEADER, "entries"]
-    assert [entry["seq"] for entry in document["entries"]] == list(range(1, 53))
+    assert [entry["seq"] for entry in document["entries"]] == list(range(1, 62))
     assert set(document["entries"][0]) == {
         "seq", "recorded_at", "recorded_by", "kind", "version", "data", "hash",
         "sentence", "corrected_by", "withdrawn_by", "oddity",
     }  # fmt: skip
-    assert document["entries"][30]["corrected_by"] == [32]
+    assert document["entries"][33]["corrected_by"] == [35]
     assert document["entries"][-1]["hash"] == document["head"]["hash"]
 
 
 def test_the_log_marks_a_corrected_entry_and_shows_old_and_new(demo: Shell) -> None:
     said = demo.ok("log --subject TJ-005")
-    assert "[corrected by 32]" in said
+    assert "[corrected by 35]" in said
     assert "infused 3.84E8 -> 3.48E8" in said
     assert "TJ-006" not in said
-    assert " 30 " in f" {said}"
+    assert " 33 " in f" {said}"
 
 
 def test_the_log_names_the_day_only_where_it_was_recorded_on_another(at: At, demo: Shell) -> None:
@@ -274,7 +274,7 @@ def test_the_course_is_drawn_and_says_what_it_was_made_from(demo: Shell, tmp_pat
     result = demo.type(f"status --on 2026-05-28 --plot {picture}")
     assert (result.exit_code, result.stderr) == (0, f"wrote {picture}\n")
     drawn = picture.read_text(encoding="utf-8")
-    assert "trial DEMO on 2026-05-28, anchor 52:" in drawn
+    assert "trial DEMO on 2026-05-28, anchor 61:" in drawn
     assert "digest: d16fd4b83ef9" in drawn
 
 

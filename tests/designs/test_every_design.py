@@ -1,6 +1,8 @@
 """What holds of every design: its options' limits are the schema's, and they make all of it."""
 
+import tomllib
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -97,3 +99,56 @@ def test_options_come_in_one_order_those_of_the_design_itself_first(name):
     assert design_options(made(name)) == options
     own = [option for option in DESIGNS[name].__annotations__ if option in options]
     assert list(options[: len(own)]) == own
+
+
+TYPED = [(name, option) for name, design in DESIGNS.items() for option in design_options(design)]
+
+
+@pytest.mark.parametrize(("name", "option"), TYPED)
+@pytest.mark.parametrize("value", ["x", float("nan"), True])
+def test_a_value_of_another_kind_is_the_one_fault_named(name, option, value):
+    """Whatever stands before it, and whatever was left open."""
+    kinds = {field.name: str(field.type) for field in fields(DESIGNS[name])}
+    kind = kinds[option]
+    takes = {"bool": bool, "int": int, "float": (float, int)}
+    whole = next((takes[word] for word in takes if word in kind and "tuple" not in kind), ())
+    is_nan = value != value  # noqa: PLR0124
+    if (isinstance(value, whole) and not (isinstance(value, bool) and whole is not bool)) and (
+        not is_nan
+    ):
+        return  # of its kind: judged by its limits
+    more = WITH.get(option, {}) if option != "intercept" else {"model": "logistic"}
+    with pytest.raises(DesignError) as refused:
+        made(name, **more | {option: value})
+    said = str(refused.value)
+    assert said.startswith(f"{name}: {option}") or f"; {option} " in said
+    assert repr(value) in said
+    assert said.count(" must be ") + said.count(" is unknown") == 1
+
+
+DATA = Path(__file__).parent.parent / "data"
+SENTENCES = tomllib.loads((DATA / "sentences.toml").read_text(encoding="utf-8"))["design"]
+ASKED = tomllib.loads((DATA / "refusals.toml").read_text(encoding="utf-8"))["asked"]
+
+
+@pytest.mark.parametrize("row", SENTENCES, ids=lambda row: f"{row['name']} {row['options']}")
+def test_every_sentence_is_the_one_that_was_read_and_found_right(row):
+    design = make_design(row["name"], **row["options"])
+    said = {clause_id: clause.text for clause_id, clause in design._clauses.items()}
+    assert all(clause.id == clause_id for clause_id, clause in design._clauses.items())
+    assert {clause_id: said[clause_id] for clause_id in row["sentences"]} == row["sentences"]
+    assert all("None" in said[clause_id] for clause_id in set(said) - set(row["sentences"]))
+
+
+@pytest.mark.parametrize("row", ASKED, ids=lambda row: f"{row['name']} {row['options']}")
+def test_options_are_refused_in_the_words_that_were_found_right_or_taken(row):
+    options = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in row["options"].items()
+    }
+    said = ""
+    try:
+        make_design(row["name"], **{"n_levels": 3} | options)
+    except DesignError as error:
+        said = str(error)
+    assert said == row["said"]

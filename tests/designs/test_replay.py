@@ -298,3 +298,109 @@ def test_everybody_is_of_the_escalation_or_of_the_expansion(cohorts):
     assert tuple(together) == tally_cohorts(history, (1, 2))
     shorter = replay(design, history[:-1], (1, 2), expands=True).departures
     assert shorter == tuple(d for d in found.departures if d.cohort < len(history))
+
+
+# --- what is left of the last cohort, by hand ----------------------------------------------------
+
+RANGE = ThreePlusThree(n_levels=4, start=1, cohort_size="3-6")
+ROLLING = make_design("rolling-six", n_levels=4, start=1)
+PLAIN = ThreePlusThree(n_levels=4, start=1)
+OPENED = [
+    # design, outcomes, patients of the cohort as opened, places left, label, last: evaluable, DLTs
+    (PLAIN, "", 0, 0, 1, (0, 0, 0)),
+    (PLAIN, "1N", 3, 2, 1, (1, 0, 0)),
+    (PLAIN, "1NN", 3, 1, 1, (2, 0, 0)),
+    (PLAIN, "1NNN", 3, 0, 1, (3, 0, 0)),
+    (PLAIN, "1N 1N", 3, 1, 1, (2, 0, 0)),
+    (PLAIN, "1N 1NN", 3, 0, 1, (3, 0, 0)),
+    (PLAIN, "1N 1NNN", 0, 0, 1, (3, 0, 0)),  # departs: two places were left
+    (PLAIN, "1NNNN 1N", 0, 0, 1, (1, 0, 0)),
+    (PLAIN, "1NNN 2X", 3, 3, 2, (0, 0, 0)),
+    (PLAIN, "1NNN 2X 2NN", 3, 1, 2, (2, 0, 0)),
+    (PLAIN, "2N 2N", 2, 1, 2, (1, 0, 0)),  # the first departs; the second opens what is lacking
+    (PLAIN, "1NNT 1N 1N", 3, 1, 1, (2, 0, 0)),
+    (PLAIN, "1TT", 3, 1, 1, (2, 2, 0)),
+    (PLAIN, "1TT -1N", 3, 2, -1, (1, 0, 0)),
+    (PLAIN, "1N 1X", 3, 2, 1, (1, 0, 0)),
+    (PLAIN, "1N 2X", 0, 0, 2, (0, 0, 0)),
+    (PLAIN, "1? 1? 1?", 3, 0, 1, (0, 0, 3)),
+    (PLAIN, "1? 1? 1? 1?", 0, 0, 1, (0, 0, 1)),
+    (RANGE, "1NN", 3, 1, 1, (2, 0, 0)),
+    (RANGE, "1NNNN", 4, 0, 1, (4, 0, 0)),
+    (RANGE, "1NNNNNN", 6, 0, 1, (6, 0, 0)),
+    (RANGE, "1NN 1NNN", 3, 0, 1, (5, 0, 0)),  # the range has places beyond three
+    (RANGE, "1NN 1NNNN", 3, 0, 1, (6, 0, 0)),
+    (RANGE, "1NNT 1NNNN", 4, 0, 1, (4, 0, 0)),
+    (ROLLING, "1NNN 1N", 3, 2, 1, (1, 0, 0)),  # before the outcomes of the first were known
+    (ROLLING, "1NNN 1NNN", 3, 0, 1, (3, 0, 0)),
+    (ROLLING, "1NNNNNN", 6, 0, 1, (6, 0, 0)),
+    (ROLLING, "1NNN 2N? 2NN", 2, 0, 2, (2, 0, 0)),
+    (ROLLING, "1NNNNNNN", 0, 0, 1, (7, 0, 0)),
+]
+
+
+@pytest.mark.parametrize(
+    ("design", "outcomes", "expected"), [(*row[:2], row[2:]) for row in OPENED]
+)
+def test_the_last_cohort_and_its_places_by_hand(design, outcomes, expected):
+    cohorts = parse_outcomes(outcomes)
+    found = replay(design, cohorts, LABELS)
+    last = (found.last.n_evaluable, found.last.n_dlts, found.last.n_pending)
+    assert (found.n_opened, found.n_places, LABELS[found.level], last) == expected
+    assert found.tallies == tally_cohorts(cohorts, LABELS)
+    assert found.expansion is None
+
+
+MORE_DEPARTURES = [
+    (RANGE, "1NNNNNNN", ["cohort 1 (1NNNNNNN) has 7 patients where the design opens at most 6"]),
+    (
+        RANGE,
+        "1NN 1NNNNN",
+        ["cohort 2 (1NNNNN) has 5 patients where the design opens at most 4"],
+    ),
+    (RANGE, "1NN 1NNN 1N", ["cohort 3 (1N) is at level 1 where the design says level 2"]),
+    (PLAIN, "1N 1X 1NNN", ["cohort 3 (1NNN) has 3 patients where the design opens 2"]),
+    (PLAIN, "1NX 1NN", []),
+    (PLAIN, "1NT 1T 1N", ["cohort 3 (1N) is at level 1 where the design says level -1"]),
+    (PLAIN, "1NNN 2N 1N 2NN", ["cohort 3 (1N) is at level 1 where the design says level 2"]),
+    (ROLLING, "1NNN 1NNNN", ["cohort 2 (1NNNN) is at level 1 where the design says level 2"]),
+    (ROLLING, "1NNNN 1NNN", ["cohort 2 (1NNN) is at level 1 where the design says level 2"]),
+    (ROLLING, "1NNNNNNN", ["cohort 1 (1NNNNNNN) has 7 patients where the design opens 6"]),
+    (ROLLING, "1NNN 2NNN 1NN", ["cohort 3 (1NN) is at level 1 where the design says level 3"]),
+    (
+        PLAIN,
+        "2" + "N" * 29,
+        [f"cohort 1 (2{'N' * 29}) is at level 2 where the design says level 1"],
+    ),
+    (
+        PLAIN,
+        "2" + "N" * 30,
+        [f"cohort 1 (2{'N' * 26}...) is at level 2 where the design says level 1"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("design", "outcomes", "problems"), MORE_DEPARTURES)
+def test_departures_in_their_whole_words(design, outcomes, problems):
+    found = replay(design, parse_outcomes(outcomes), LABELS).departures
+    assert [departure.problem for departure in found] == problems
+
+
+@pytest.mark.parametrize("n", [1, 5, 6, 9])
+def test_five_departures_are_named_and_more_are_counted(n):
+    found = replay(PLAIN, parse_outcomes("3N"), LABELS).departures * n
+    shown = "; ".join(departure.problem for departure in found[:5])
+    more = f"; and {n - 5} more" if n > 5 else ""
+    assert str(DepartureError(found)) == (
+        f"the protocol would not have produced this history: {shown}{more}. "
+        "Use --allow-departures to decide on it all the same"
+    )
+
+
+def test_an_expansion_and_departures_by_hand():
+    """After the stop with level 1 as MTD: its cohorts, one elsewhere, and nothing to roll on."""
+    found = replay(ROLLING, parse_outcomes("1NNN 2TTN 1NNN 1NN 1N"), LABELS, expands=True)
+    assert found.expansion is not None
+    assert (found.expansion.level, found.expansion.cohorts) == (1, (4, 5))
+    assert found.departures == ()
+    assert (found.n_opened, found.n_places, found.last.n_evaluable) == (3, 0, 3)

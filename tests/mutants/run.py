@@ -88,7 +88,9 @@ PRELOADED = (
     "scipy.stats",
 )
 # beside the tests of its folder
-SHARED = ["tests/designs/test_every_design.py", "tests/designs/test_replay.py"]
+SHARED = [
+    f"tests/designs/test_{name}.py" for name in ("declared", "every_design", "replay", "values")
+]
 WORDS = ["tests/reports/rule/test_rule_text.py", "tests/protocol/test_protocol.py"]
 
 # What can be mutated, and which files of tests judge it: the longest beginning that fits counts.

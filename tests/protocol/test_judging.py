@@ -257,8 +257,8 @@ def test_any_change_of_these_tables_is_sound_or_named(place, action: str, value)
         ),
         (
             {"min_grade": 3, "except_categories": ("crs", "blood"), "lasts_days": 1},
-            "any event but crs, blood of grade 3 or more, for more than 1 day, at least possibly "
-            "related",
+            "any event of grade 3 or more other than crs or blood, for more than 1 day, at least "
+            "possibly related",
         ),
         (
             {"min_grade": 4, "provisional_until_day": 28, "worse_than_baseline_by": 2},

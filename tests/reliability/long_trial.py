@@ -47,7 +47,9 @@ LATE_ONE_IN = 128  # cohorts
 WINDOW, DLT_AFTER = timedelta(days=28), timedelta(days=5)
 
 
-def long_trial(trial: str, protocol: Protocol, n_entries: int) -> list[Entry]:
+def long_trial(
+    trial: str, protocol: Protocol, n_entries: int, *, outcomes_last: bool = False
+) -> list[Entry]:
     """Return the entries of a trial: cycles of a decision, two votes, and three patients.
 
     Each patient is enrolled and dosed and has an outcome when the window closes. One in six has a
@@ -55,11 +57,13 @@ def long_trial(trial: str, protocol: Protocol, n_entries: int) -> list[Entry]:
     on. Everything is entered in order, four days late, approvals too; but of every 128 cohorts one
     has its DLT entered when the window closes only, and its adverse event three weeks late. Nobody
     waits for anybody, and a trial of thousands of patients has no end that a rule would find, so
-    the decisions go up and down the ladder as they please; everything else fits together.
+    the decisions go up and down the ladder as they please; everything else fits together. With
+    ``outcomes_last`` nothing that happened to patients is entered before all of them are dosed.
     """
     protocol = replace(protocol, enrolment=Enrolment(first_alone_days=0, next_apart_days=0))
     entries: list[Entry] = []
-    for by, event in _events(protocol, entries):
+    held_until = n_entries * 11 // 17 if outcomes_last else 0
+    for by, event in _events(protocol, entries, held_until):
         if len(entries) == n_entries:
             break
         head = entries[-1].anchor if entries else START
@@ -74,7 +78,9 @@ def long_trial(trial: str, protocol: Protocol, n_entries: int) -> list[Entry]:
     return entries
 
 
-def _events(protocol: Protocol, entries: list[Entry]) -> Iterator[tuple[str, Event]]:
+def _events(
+    protocol: Protocol, entries: list[Entry], held_until: int
+) -> Iterator[tuple[str, Event]]:
     """Yield who records what, one after the other; ``entries`` holds those so far."""
     yield (
         OFFICE,
@@ -98,7 +104,7 @@ def _events(protocol: Protocol, entries: list[Entry]) -> Iterator[tuple[str, Eve
         cohort += 1
         level = protocol.labels[cohort % len(protocol.labels)]
         on = FIRST + timedelta(days=len(entries) // 24)
-        while due and due[0][0] <= on:
+        while due and due[0][0] <= on and len(entries) >= held_until:
             yield from _follow_up(*heappop(due), entries)
         yield STATISTICIAN, _decision(on, level, cutoff=len(entries))
         decision = entries[-1]
@@ -143,7 +149,7 @@ def _follow_up(
                 started=on - timedelta(days=22),
                 grade=3,
                 scale="CTCAE",
-                scale_version="5",
+                scale_version="5.0",
                 relation=Relation.POSSIBLE,
                 aware=on - timedelta(days=0 if int(subject[3:7]) % LATE_ONE_IN else 21),
             ),
@@ -155,7 +161,9 @@ def _follow_up(
         )
         yield (
             CHAIR,
-            AdverseEventAdjudicated(on=on, entry=reported, dlt=False, suggested="does not meet"),
+            AdverseEventAdjudicated(
+                on=on, entry=reported, dlt=False, suggested="does not meet the definition"
+            ),
         )
     yield SITE, _outcome(on, subject, onset)
 

@@ -1,14 +1,21 @@
-"""The judge of the power cuts: it calls by its name whatever can be wrong with a ledger."""
+"""The judge of the power cuts: it calls by its name whatever can be wrong with a ledger.
+
+And what the writers write: every form of entry that 0.2.0 did not have.
+"""
 
 from __future__ import annotations
+
+import json
 
 import pytest
 
 from escalation.ledger import create_ledger
+from escalation.trial.codec import load_event
+from escalation.trial.events import EVENTS
 
 from .power_cuts import FINE, Cut, Judge, Promise
 from .recorded_writer import FILE
-from .workload import NAME, batch, moment
+from .workload import FORMS, MARKS, NAME, batch, form, moment
 
 TRIAL = "T1"
 
@@ -18,18 +25,16 @@ def images(tmp_path):
     """Return a ledger's file after none, one, two and three appends of two, and their promises."""
     path = tmp_path / FILE
     made, found = [], []
-    with create_ledger(str(path)) as ledger, ledger.writing(TRIAL, new=True):
-        pass
     with create_ledger(str(path)) as ledger:
         found.append(path.read_bytes())
         for number in (1, 2, 3):
-            entries = ledger.append(
-                TRIAL,
-                batch(number, size=2),
-                after=2 * number - 2,
-                recorded_at=moment(number),
-                recorded_by=NAME,
-            )
+            with ledger.writing(TRIAL, new=number == 1) as writer:
+                entries = writer.append(
+                    batch(number, size=2),
+                    after=2 * number - 2,
+                    recorded_at=moment(number),
+                    recorded_by=NAME,
+                )
             made.append(Promise(trial=TRIAL, hashes=tuple(entry.hash for entry in entries)))
             found.append(path.read_bytes())
     return found, made
@@ -91,3 +96,25 @@ def test_what_nobody_appended_yet_is_half_there(images, judge):
 def test_a_damaged_file_is_corrupt(images, judge, damage):
     contents, _ = images
     assert judge.verdict(cut(3, damage(contents[3]))).startswith("corrupt: ")
+
+
+# ---------------------------------------------------------------- what is written
+
+IN_0_2_0 = {
+    *("trial-registered", "role-delegated", "role-revoked", "history-imported", "subject-enrolled"),
+    *("subject-dosed", "outcome-recorded", "entry-corrected", "decision-made", "signed"),
+    *("enrolment-held", "enrolment-resumed", "protocol-amended", "trial-closed"),
+}
+
+
+@pytest.mark.parametrize("number", range(1, len(FORMS) + 1))
+def test_what_is_written_is_an_event_of_its_kind(number):
+    (draft,) = batch(number, size=1, writer="writer 1", bulk=100)
+    said = {name: value for name, value in draft.data.items() if name not in MARKS}
+    assert (draft.kind, draft.version) == form(number)
+    load_event(draft.kind, draft.version, json.dumps(said))
+
+
+def test_every_form_that_0_2_0_did_not_have_is_written():
+    new = {(kind, version) for kind, version in EVENTS if version > 1 or kind not in IN_0_2_0}
+    assert new <= set(FORMS)

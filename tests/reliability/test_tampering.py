@@ -168,7 +168,7 @@ def test_a_schema_that_is_no_text_is_told_in_plain_words(tmp_path):
 
 def forged(row: Row) -> Row:
     """Return an entry like another that says something else."""
-    return rechain([{**row, "data": row["data"].replace('"dlt":false', '"dlt":true')}])[0]
+    return rechain([{**row, "data": row["data"].replace('"of":1', '"of":2')}])[0]
 
 
 def deleted(rows: list[Row]) -> Iterator[tuple[str, list[Row]]]:
@@ -234,5 +234,8 @@ def test_every_entry_that_was(database, tamper, report):
 
 
 def is_whole(rows: list[Row]) -> bool:
-    """Say whether rows are a chain without a fault, so that only an anchor can tell."""
-    return rechain(rows) == rows
+    """Say whether rows are a chain without a fault, so that only an anchor can tell.
+
+    That a trial has no entry at all is found without one.
+    """
+    return bool(rows) and rechain(rows) == rows

@@ -215,7 +215,7 @@ def test_who_is_lost_although_followed_or_ill_is_named(lost_on, grade, onset, wh
     ("changes", "shown"),
     [
         (None, True),
-        ({"outcome": "X", "reason": "moved"}, True),
+        ({"outcome": "X", "reason": "moved", "toxicities": []}, True),
         ({"on": str(day(6))}, False),  # still a DLT
     ],
 )

@@ -406,6 +406,13 @@ def test_a_name_in_other_letters_of_the_same_kind_is_the_same_person(bench: Benc
     assert bench.state.roles_of(name) == {Role.CHAIR}
 
 
+def test_another_blank_in_a_name_does_not_make_another_person(bench: Bench) -> None:
+    """Else a chair could be given the site's role, which excludes it, by two blanks."""
+    bench.do(delegate_role, OFFICE, person="Zhao Lan", role=Role.CHAIR)
+    said = bench.refused(delegate_role, OFFICE, person="Zhao  lan", role=Role.SITE)
+    assert "exclude" in said or "excluded" in said
+
+
 @pytest.mark.parametrize(
     ("name", "other"),
     [("сhair", CHAIR), ("сһаіг", CHAIR), ("mеmber", MEMBER), ("0ffice", OFFICE)],

@@ -1,10 +1,20 @@
 """The demo is a trial that the commands allow, and shows what it is said to show."""
 
-from escalation.outcomes import format_outcomes
-from escalation.trial import departures, look_back, next_patient, rule_says, warnings
-from escalation.trial.demo import DEMO_DAY
+from dataclasses import replace
 
+from escalation.outcomes import format_outcomes
+from escalation.signatures.sshsig import signature_fault
+from escalation.trial import departures, look_back, next_patient, rule_says, warnings
+from escalation.trial.adverse_events.verdicts import suggest
+from escalation.trial.demo import DEMO_DAY
+from escalation.trial.demo_key import PUBLIC_KEY
+from escalation.trial.keys.statement import NAMESPACE
+from tests.signatures.ssh_keygen import needs_ssh_keygen, run
+
+from .demo_key import demo_signature, made_key
 from .test_spreadsheet import demo_state
+
+TO_SIGN_AGAIN = "if the demo is right: python -m tests.trial.demo_key"
 
 
 def test_the_demo_shows_what_it_is_said_to_show():
@@ -14,8 +24,42 @@ def test_the_demo_shows_what_it_is_said_to_show():
     assert state.subjects["TJ-003"].replaced_by == "TJ-004"
     assert [c.after.infused for c in state.corrections] == [3.48e8]
     assert [made.event.departure for made in state.decisions] == [False, False, True]
-    assert len(departures(state)) == 2
+    assert [vote.vote for _, vote in state.decisions[-1].votes] == ["for", "for", "against"]
+    assert len(departures(state)) == 3
     assert look_back(state) == []
     assert warnings(state, DEMO_DAY) == []
     assert not rule_says(state).settled
     assert not next_patient(state, DEMO_DAY).yes
+
+
+def test_the_demo_has_a_serious_event_that_was_ruled_no_dlt_against_the_definition():
+    (event,) = demo_state().subjects["TJ-002"].events
+    assert event.now.serious == ("hospitalisation",)
+    assert event.ruling is not None
+    assert (event.ruling.event.dlt, event.ruling.event.suggested) == (False, "meets the definition")
+    assert event.ruling.event.reason is not None
+
+
+def test_the_demo_has_an_event_that_could_be_a_dlt_until_it_resolved():
+    subject = demo_state().subjects["TJ-005"]
+    (event,) = subject.events
+    first = replace(event, reports=event.reports[:1])
+    then, now = (suggest(subject, known, known.reports[-1].on) for known in (first, event))
+    assert (then.verdict, now.verdict) == ("not yet", "does not meet the definition")
+
+
+def test_the_signature_of_the_demo_holds_for_cryptography():
+    message, made = demo_signature()
+    assert made.public_key == PUBLIC_KEY == made_key().public_key
+    fault = signature_fault(made.signature, message, public_key=PUBLIC_KEY, namespace=NAMESPACE)
+    assert fault is None, TO_SIGN_AGAIN
+
+
+@needs_ssh_keygen
+def test_the_signature_of_the_demo_holds_for_ssh_keygen(tmp_path):
+    message, made = demo_signature()
+    (tmp_path / "signers").write_text(f'"Zhao Lan" {PUBLIC_KEY}\n')
+    (tmp_path / "made.sig").write_text(made.signature)
+    words = ("-Y", "verify", "-f", tmp_path / "signers", "-I", "Zhao Lan", "-n", NAMESPACE)
+    done = run(*words, "-s", tmp_path / "made.sig", stdin=message)
+    assert done.returncode == 0, TO_SIGN_AGAIN

@@ -118,7 +118,7 @@ trial = LazyGroup(
         ),
         "timestamp": (
             "escalation.cli.trial.anchors:timestamp",
-            "Timestamps of entries by somebody else's clock.",
+            "Have entries timestamped by somebody else's clock.",
         ),
         "export": (
             "escalation.cli.trial.store:export",

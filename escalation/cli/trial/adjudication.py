@@ -33,7 +33,7 @@ def adjudicate(
     definition says of the event is recorded with the ruling. It takes the role adjudicator or
     chair.
 
-    Example: escalation trial adjudicate 31 --no-dlt --reason "sepsis, blood culture positive"
+    Example: escalation trial adjudicate 62 --no-dlt --reason "sepsis, blood culture positive"
     --as "P. Novak"
     """
     if dlt == no_dlt:
@@ -54,7 +54,7 @@ def evaluable(*, recording: Recording, subject: str, yes: bool, no: bool, reason
     counts for nothing until somebody has ruled. It takes the role adjudicator or chair. A DLT
     counts whatever the dose, unless it is ruled not evaluable, which stays a warning.
 
-    Example: escalation trial evaluable TJ-011 --no --reason "the bag leaked" --as "P. Novak"
+    Example: escalation trial evaluable TJ-010 --no --reason "the bag leaked" --as "P. Novak"
     """
     if yes == no:
         raise click.UsageError("say what was ruled: --yes or --no")

@@ -74,7 +74,7 @@ def _event_options(command: Callable[..., Any]) -> Callable[..., Any]:
             metavar="WHY",
             help=f"Why it is serious: {', '.join(Serious)}; may be repeated.",
         ),
-        click.option("--relation", type=_words(Relation), help="To the product."),
+        click.option("--relation", type=_words(Relation), help="Relation to the product."),
         click.option(
             "--action",
             type=_words(ActionTaken),
@@ -157,7 +157,7 @@ def ae(
     Example: escalation trial ae TJ-010 --term CRS --category crs --started 2026-05-26 --observe
     temperature=38.5 --observe vasopressors=1 --observe "oxygen=nasal 6" --as "Lin Mei"
 
-    Example: escalation trial ae --update 45 --grade 3 --on 2026-05-27 --as "Lin Mei"
+    Example: escalation trial ae --update 62 --grade 3 --on 2026-05-27 --as "Lin Mei"
 
     Example: escalation trial ae --table --output events.html
     """

@@ -126,7 +126,7 @@ def hold_against_files(
 timestamp = LazyGroup(
     name="timestamp",
     help=(
-        "Timestamps of entries by somebody else's clock (RFC 3161).\n\n"
+        "Have entries timestamped by somebody else's clock (RFC 3161).\n\n"
         "A request is a file; send it to a time-stamping authority with any program, and keep the "
         "reply. Nothing here uses a network. Needs pip install 'escalation[keys]'.\n\n"
         "Example: escalation trial timestamp request --output 41.tsq"
@@ -153,7 +153,7 @@ timestamp = LazyGroup(
     required=True,
     help="Write this file.",
 )
-@click.option("--entry", type=click.IntRange(min=1), help="Of this entry.  [default: the last]")
+@click.option("--entry", type=click.IntRange(min=1), help="The entry.  [default: the last]")
 @click.option("--force", is_flag=True, help="Overwrite a file that exists.")
 @trial_options
 def request(place: Place, output: Path, entry: int | None, force: bool, as_json: bool) -> None:
@@ -211,7 +211,7 @@ def read_certificates(paths: Iterable[Path]) -> tuple[bytes, ...]:
 
 @click.command(cls=CarefulCommand)
 @click.argument("file", metavar="FILE.tsr", type=click.Path(path_type=Path))
-@click.option("--entry", type=click.IntRange(min=1), help="Of this entry, or it is refused.")
+@click.option("--entry", type=click.IntRange(min=1), help="Refuse a timestamp of any other entry.")
 @certificate_option
 @recording_options
 def keep(

@@ -52,12 +52,7 @@ def decide(
 
     It rests on everything recorded so far. Without a choice: what the rule says. It is put to the
     vote: each member votes with `escalation trial vote`, and once it is carried by the protocol's
-    [committee] the chair signs it as approved; before that it opens nothing. After a death, or
-    where a pause rule of the protocol is met, enrolment is paused until a decision to --resume is
-    approved.
-
-    After a death, or where a pause rule of the protocol is met, enrolment is paused until a
-    decision to --resume is approved.
+    [committee] the chair signs it as approved; before that it opens nothing.
 
     In a trial that 0.2.0 began, whoever records the decision says the votes: for, against,
     abstained or present, as --attended "Zhao Lan=for". A chair or member who names nobody decides

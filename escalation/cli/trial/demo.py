@@ -24,8 +24,9 @@ __all__ = ["demo"]
 def demo(db: str) -> None:
     """Make a small invented trial to look at, in a new file.
 
-    It is under NCT07123519, and has a replacement, a DLT, a correction, a dosing against a gate
-    and a decision that goes further than the rule.
+    It is under NCT07123519, and has a replacement, a serious adverse event that is not a DLT, one
+    that resolves before it is, a DLT, a correction, a dosing against a gate and a decision that
+    goes further than the rule, with a dissent and a signature by key.
 
     Example: escalation trial demo --db demo.db
     """

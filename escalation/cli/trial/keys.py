@@ -55,7 +55,7 @@ key = LazyGroup(
         "add": ("escalation.cli.trial.keys:add", "Register a person's public key."),
         "revoke": (
             "escalation.cli.trial.keys:revoke",
-            "Trust a key no more for what is signed from now on.",
+            "Revoke a key: what it signs from now on does not count.",
         ),
         "list": ("escalation.cli.trial.keys:list_keys", "Show whose keys there are, since when."),
         "statement": (
@@ -95,7 +95,7 @@ def add(recording: Recording, person: str, file: Path) -> None:
 @click.option("--reason", metavar="TEXT", required=True, help="Why.")
 @recording_options
 def revoke(recording: Recording, person: str, fingerprint: str | None, reason: str) -> None:
-    """Trust a person's key no more for what is signed from now on.
+    """Revoke a person's key: what it signs from now on does not count.
 
     What it has signed before stays signed. It takes the person, a chair, or whoever registered
     the trial. A revoked key cannot come back.

@@ -54,6 +54,7 @@ from escalation.trial.events import (
     Signed,
     SignedWithKey,
     SubjectAtSite,
+    SubjectRenamed,
     VoteCast,
 )
 from escalation.trial.halts import standing_pauses
@@ -146,7 +147,7 @@ class Recording:
 
         def there(state: TrialState, recorder: Recorder) -> Any:
             zone = state.site_zones.get(site or only_site(state) or "")
-            if subject is not None and site is None and state.find_subject(subject):
+            if subject is not None and site is None and state.subjects.get(subject):
                 zone = state.zone_of(subject, recorder.on)
             on = None if self.day_given else day_in(zone, recorder.at)
             return command(state, recorder if on is None else replace(recorder, on=on))
@@ -220,6 +221,8 @@ class Recording:
     def _say(self, trial: str, recorded: Sequence[Recorded], before: TrialState) -> None:
         after = replay_events(recorded, before)
         remarks = list(_new_remarks(before, after, self.recorder.on))
+        if isinstance(recorded[0].event, SubjectRenamed):
+            remarks = []  # as they were, under another id
         rule = _new_rule(before, after)
         if self.as_json:
             echo_json(

@@ -280,7 +280,7 @@ def correct(
     onset, relation, narrative; where there are several: toxicities, as JSON) or a report of an
     adverse event (every field of it but the subject; serious as words with commas between).
 
-    Example: escalation trial correct 51 --set lot=L-10 --reason "misread" --as "Lin Mei"
+    Example: escalation trial correct 60 --set lot=L-10 --reason "misread" --as "Lin Mei"
     """
     if withdraw == bool(settings):
         raise click.UsageError("give --set FIELD=VALUE, or --withdraw")

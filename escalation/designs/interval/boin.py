@@ -124,13 +124,10 @@ class Boin(IntervalDesign):
             [as_written(p) for p in (p_saf, self.target, p_tox)]
         )
         # the crossings are right to the last digits; likelihoods in whole numbers settle the rest
-        up = round(n * self.lambda_e) + 1
-        while up >= 0 and not _likelihood(n, up, low, scale) >= _likelihood(n, up, target, scale):
+        up, down = round(n * self.lambda_e), round(n * self.lambda_d)
+        while _likelihood(n, up, low, scale) < _likelihood(n, up, target, scale):
             up -= 1
-        down = max(round(n * self.lambda_d) - 1, 0)
-        while down <= n and not (
-            _likelihood(n, down, high, scale) > _likelihood(n, down, target, scale)
-        ):
+        while _likelihood(n, down, high, scale) <= _likelihood(n, down, target, scale):
             down += 1
         return up, down
 
@@ -154,4 +151,4 @@ def _crossing(low: float, high: float) -> float:
 
 def _likelihood(n: int, x: int, p: int, scale: int) -> int:
     """Return p^x (1-p)^(n-x) for p over ``scale``, times scale^n."""
-    return int(p**x * (scale - p) ** (n - x)) if 0 <= x <= n else 0
+    return int(p**x * (scale - p) ** (n - x))

@@ -16,6 +16,7 @@ from escalation.reports.view import (
     Table,
     Verbatim,
     View,
+    indent_of,
 )
 
 __all__ = ["SUFFIX", "fragment", "write"]
@@ -105,7 +106,8 @@ def _table(table: Table) -> str:
         parts.append("<tr>")
         for column, cell in enumerate(cells):
             side = ' class="left"' if column in left else ""
-            parts.append(f"<{tag}{side}>{escape(cell.strip())}</{tag[:2]}>")
+            said = "&emsp;" * indent_of(cell) + escape(cell.strip())
+            parts.append(f"<{tag}{side}>{said}</{tag[:2]}>")
         parts.append("</tr>\n")
         if place in table.notes:
             note = escape(table.notes[place])

@@ -16,6 +16,7 @@ from escalation.reports.view import (
     Table,
     Verbatim,
     View,
+    indent_of,
 )
 
 __all__ = ["SUFFIX", "write"]
@@ -83,7 +84,8 @@ def _table(table: Table) -> str:
     for place, row in enumerate(table.rows):
         if place == table.n_heads and place:
             lines.append(r"\midrule")
-        cells = [*map(_escape, row), *[""] * (n_columns - len(row))]
+        cells = [r"\quad " * indent_of(cell) + _escape(cell) for cell in row]
+        cells += [""] * (n_columns - len(row))
         lines.append(" & ".join(cells) + r" \\")
         if place in table.notes:
             note = _escape(table.notes[place])

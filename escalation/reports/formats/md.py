@@ -16,6 +16,7 @@ from escalation.reports.view import (
     Table,
     Verbatim,
     View,
+    indent_of,
 )
 
 __all__ = ["SUFFIX", "write"]
@@ -72,7 +73,7 @@ def _table(table: Table) -> str:
         cells = [*row, *[""] * (n_columns - len(row))]
         if table.notes:
             cells.append(table.notes.get(place, ""))
-        lines.append(_row(map(_escape, cells)))
+        lines.append(_row("&emsp;" * indent_of(cell) + _escape(cell) for cell in cells))
     return "\n".join(lines)
 
 

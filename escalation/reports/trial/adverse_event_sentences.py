@@ -56,7 +56,9 @@ def say_follow_up(event: AdverseEventFollowedUp, state: TrialState) -> str:
 
 def _changes(changes: Mapping[str, Any]) -> Iterator[str]:
     for name, value in changes.items():
-        if name != "observations":  # the grade says what they come to
+        if name == "graded_by" and value is None:
+            yield "graded without observations"
+        elif name != "observations":  # the grade says what they come to
             yield f"{_WORDS.get(name, name.replace('_', ' '))} {_say(value)}"
 
 

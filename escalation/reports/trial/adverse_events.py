@@ -74,15 +74,15 @@ def _page(state: TrialState, protocol: Protocol, trial: str) -> Iterator[Block]:
     given = [level for level in levels if level.n_enrolled or level is in_all]
     yield Paragraph(_say_in_all(state, in_all, trial), "  ")
     yield GAP
-    yield Heading("Patients and events by level")
+    yield Heading("By level: patients (events)")
     yield Table(list(_summary(given)))
     if in_all.events:
         yield GAP
         yield Heading("By category, term and worst grade: patients (events)")
         yield Table(list(_terms(given)))
         yield Paragraph(
-            "A patient counts once a row; under G1 to G5, patients by the worst grade that they "
-            "had. A term that was given no category is where the same term was given one.",
+            "A patient counts once a row. G1 to G5: patients of all levels by their worst grade. "
+            "An event recorded without a category is listed with the same term that has one.",
             "  ",
         )
     yield GAP
@@ -123,7 +123,7 @@ def _summary(levels: Sequence[LevelEvents]) -> Iterator[Sequence[str]]:
     yield ["patients treated", *(str(level.n_treated) for level in levels)]
     for name, kept in _KINDS.items():
         chosen = (count_events(filter(kept, level.events)) for level in levels)
-        yield [f"{_SAID[name]}: patients (events)", *map(_cell, chosen)]
+        yield [_SAID[name], *map(_cell, chosen)]
 
 
 _KINDS = {
@@ -139,7 +139,7 @@ _SAID = {
     "emergent": "treatment-emergent",
     "severe": f"grade {SEVERE} or more",
     "serious": "serious",
-    "dlt": "ruled a DLT",
+    "dlt": "adjudicated as a DLT",
     "fatal": "fatal",
 }
 

@@ -118,7 +118,7 @@ def _lost_vote(entry: Recorded, state: TrialState) -> list[str]:
     """Say that a decision was rejected."""
     if not isinstance(entry.event, DecisionMade):
         return []
-    made = next((made for made in state.decisions if made.seq == entry.seq), None)
+    made = state.find_decision(entry.seq)
     tally = None if made is None else tally_votes(state, made)
     return [f"[{say_count(tally)}]"] if tally is not None and tally.standing == "rejected" else []
 

@@ -62,10 +62,15 @@ def _page(state: TrialState) -> Iterator[Block]:
 
 def _say_rules(state: TrialState) -> str:
     rules = state.committee
-    chair = ", the chair among them" if rules.chair_needed else ""
+    chair = ", the chair's among them" if rules.chair_needed else ""
+    override = (
+        ""
+        if rules.override_majority == rules.majority
+        else f" A decision against the rule takes more than {rules.override_majority} of them."
+    )
     return (
-        f"A decision takes {count(rules.quorum, 'vote')}{chair}, and more than {rules.majority} of "
-        f"those for and against; more than {rules.override_majority} against the rule."
+        f"A decision takes {count(rules.quorum, 'vote')}{chair}. More than {rules.majority} of the "
+        f"votes for and against must be for it.{override}"
     )
 
 

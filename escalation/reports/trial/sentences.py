@@ -10,6 +10,7 @@ from escalation.outcomes import Outcome
 from escalation.protocol import Committee, Protocol, format_dose
 from escalation.reports.trial.adverse_event_sentences import say_follow_up, say_report
 from escalation.text import count
+from escalation.trial.adverse_events.definition import say_suggested
 from escalation.trial.codec import dump_event
 from escalation.trial.events import (
     AdverseEventAdjudicated,
@@ -246,9 +247,7 @@ def _adjudication(event: AdverseEventAdjudicated, state: TrialState, on: str) ->
     ruled = "a DLT" if event.dlt else "no DLT"
     known = state.find_event(event.entry)
     what = "" if known is None else f" ({known.now.term} of {known.subject})"
-    said = f"adverse event {event.entry}{what} adjudicated{on} as {ruled}"
-    rule = "" if event.rule is None else f' (rule "{event.rule}")'
-    said += f"; the definition suggests: {event.suggested}{rule}"
+    said = f"adverse event {event.entry}{what} adjudicated{on} as {ruled}{say_suggested(event)}"
     return said if event.reason is None else f"{said}. Reason: {event.reason}"
 
 
@@ -341,7 +340,7 @@ def _say_value(name: str, value: object) -> str:
 
 
 def _decision(recorded: Recorded, event: DecisionMade, state: TrialState, on: str) -> str:
-    made = next((d for d in state.decisions if d.seq == recorded.seq), None)
+    made = state.find_decision(recorded.seq)
     chosen = _say_choice(event, made)
     of = on.replace(" on ", " of ")
     said = f"decision{of} on entries up to {event.cutoff}{_frozen(made)}: {chosen}"
@@ -396,7 +395,7 @@ def _vote(event: VoteCast, on: str) -> str:
 def _signature(
     recorded: Recorded, event: Signed | SignedWithKey, state: TrialState, on: str
 ) -> str:
-    made = next((d for d in state.decisions if d.seq == event.entry), None)
+    made = state.find_decision(event.entry)
     what = f"entry {event.entry}" if made is None else f"decision {event.entry}"
     key = " by key" if isinstance(event, SignedWithKey) else ""
     said = f"{what} signed as {event.meaning}{key}{on}"

@@ -87,8 +87,8 @@ def _verdict(n_wrong: int, n_unchecked: int, *, has_anchor: bool) -> str:
     if has_anchor:
         return f"{right}, and every anchor fits."
     return (
-        f"{right}. That the end was not cut off only an anchor shows: give a printed one "
-        "with --anchor."
+        f"{right}. Only an anchor can show that no entries were cut off at the end: give a printed "
+        "one with --anchor."
     )
 
 

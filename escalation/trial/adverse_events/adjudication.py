@@ -9,7 +9,12 @@ from escalation.outcomes import Outcome
 from escalation.trial.adverse_events.course import AdverseEvent
 from escalation.trial.adverse_events.definition import Suggestion, Verdict
 from escalation.trial.adverse_events.grades import GradeCourse
-from escalation.trial.adverse_events.verdicts import ruling_in_force, suggest
+from escalation.trial.adverse_events.verdicts import (
+    is_of_ruling,
+    reason_of_ruling,
+    ruling_in_force,
+    suggest,
+)
 from escalation.trial.commands import Events, Recorder, Refusal
 from escalation.trial.events import (
     AdverseEventAdjudicated,
@@ -95,6 +100,11 @@ def _check_reason(
     elif ruled is not None:
         word = "a DLT" if ruled.event.dlt else "no DLT"
         refusal.add(f"Entry {ruled.seq} ruled {word}: to rule again needs a reason.")
+    elif suggestion.verdict is Verdict.NOT_YET:
+        refusal.add(
+            f"What the protocol's definition says of {event.now.term} of {subject.id} is "
+            f"{suggestion.text}. To rule before needs a reason."
+        )
     elif suggestion.verdict is not (Verdict.MEETS if dlt else Verdict.DOES_NOT):
         refusal.add(
             f"By the protocol's definition, {event.now.term} of {subject.id} "
@@ -124,13 +134,8 @@ def _record_dlt(
                 narrative=now.narrative,
             ),
         ),
-        reason=_said_of(ruling.entry),
+        reason=reason_of_ruling(ruling.entry),
     )
-
-
-def _said_of(entry: int) -> str:
-    """Return what the outcome says that a ruling records."""
-    return f"adverse event of entry {entry}, adjudicated"
 
 
 def _has_dlt(subject: Subject) -> bool:
@@ -144,13 +149,8 @@ def _take_back(
     others = [other for other in subject.events if other.entry != event.entry]
     if any(other.ruling is not None and other.ruling.event.dlt for other in others):
         return
-    by_ruling = {
-        (ruling.seq + 1, _said_of(ruled.entry))
-        for ruled in subject.events
-        for ruling in ruled.adjudications
-    }
     for fact in subject.outcomes:
-        if (fact.seq, fact.event.reason) in by_ruling and fact.event.outcome is Outcome.DLT:
+        if is_of_ruling(subject, fact):
             yield EntryCorrected(
                 on=ruling.on,
                 entry=fact.seq,

@@ -7,7 +7,7 @@ depends on which of the two is *not yet* decided.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
@@ -18,9 +18,18 @@ from escalation.text import as_compared, count
 from escalation.trial.adverse_events.course import AdverseEvent
 from escalation.trial.adverse_events.grades import GradeCourse
 from escalation.trial.calendar import add_days, protocol_day
-from escalation.trial.events import AdverseEventRecorded, Relation
+from escalation.trial.events import AdverseEventAdjudicated, AdverseEventRecorded, Relation
 
-__all__ = ["Suggestion", "Verdict", "is_related", "judge_event", "same_word"]
+__all__ = [
+    "Suggestion",
+    "Verdict",
+    "can_meet",
+    "departs",
+    "is_related",
+    "judge_event",
+    "same_word",
+    "say_suggested",
+]
 
 
 class Verdict(StrEnum):
@@ -92,6 +101,21 @@ def judge_event(
     judged = [_judge_by(rule, event.now, course, dlt, dosed_on) for rule in dlt_rules(dlt)]
     strongest = min(judged, key=_strength)
     return strongest if strongest.text else _none("no rule is about such an event")
+
+
+def can_meet(event: AdverseEvent, dlt: DltWindow) -> bool:
+    """Tell whether an event may meet a rule on some day, by some of its reports, as any judged it.
+
+    False is certain; True says only that it takes the day to tell.
+    """
+    course = GradeCourse.of(event, date.min)
+    terms = {report.event.term for report in event.reports}
+    readings = [replace(report.event, term=term) for report in event.reports for term in terms]
+    return any(
+        _is_about(rule, reading) and _falls_short(rule, reading, course) is None
+        for rule in dlt_rules(dlt)
+        for reading in readings
+    )
 
 
 def _none(why: str) -> Suggestion:
@@ -206,3 +230,19 @@ def _conditions(
 def _not_by(rule: DltRule, why: str) -> Suggestion:
     text = f'does not meet rule "{rule.name}": {why}'
     return Suggestion(verdict=Verdict.DOES_NOT, text=text)
+
+
+def departs(ruling: AdverseEventAdjudicated) -> bool:
+    """Tell whether a ruling went against what the definition said then, or came before it."""
+    return ruling.suggested != (Verdict.MEETS if ruling.dlt else Verdict.DOES_NOT)
+
+
+def say_suggested(ruling: AdverseEventAdjudicated) -> str:
+    """Say what the definition said of an event when it was ruled, to go on from the ruling.
+
+    Such as ``, although it meets the definition (rule "CRS")``.
+    """
+    not_yet = ruling.suggested == Verdict.NOT_YET
+    said = "could still meet the definition" if not_yet else ruling.suggested
+    rule = "" if ruling.rule is None else f' (rule "{ruling.rule}")'
+    return f"{', although' if departs(ruling) else ';'} it {said}{rule}"

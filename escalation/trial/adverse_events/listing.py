@@ -12,6 +12,7 @@ from datetime import date
 
 from escalation.text import as_compared
 from escalation.trial.adverse_events.course import AdverseEvent
+from escalation.trial.adverse_events.verdicts import is_of_ruling
 from escalation.trial.events import Relation, Serious, Toxicity
 from escalation.trial.state import TrialState
 from escalation.trial.subjects import Subject
@@ -84,6 +85,8 @@ def _of_subject(subject: Subject) -> Iterator[ListedEvent]:
         for report in event.reports
     }
     for fact in subject.outcomes:
+        if is_of_ruling(subject, fact):
+            continue  # its event is listed, as corrected and followed up since
         for toxicity in fact.event.toxicities:
             same = (as_compared(toxicity.term), toxicity.onset, toxicity.grade)
             if same not in seen:

@@ -16,6 +16,7 @@ from escalation.trial.adverse_events.course import Adjudication, AdverseEvent, R
 from escalation.trial.adverse_events.definition import (
     Suggestion,
     Verdict,
+    can_meet,
     is_related,
     judge_event,
     same_word,
@@ -23,16 +24,18 @@ from escalation.trial.adverse_events.definition import (
 from escalation.trial.adverse_events.grades import GradeCourse
 from escalation.trial.events import AdverseEventRecorded, OutcomeRecorded, Toxicity
 from escalation.trial.state import TrialState
-from escalation.trial.subjects import Standing, Subject
+from escalation.trial.subjects import Fact, Standing, Subject, in_order
 
 __all__ = [
     "SEVERE",
     "OpenEvent",
     "dlts_without_event",
     "faults_of_verdict",
+    "is_of_ruling",
     "known_by",
     "may_be_dlt",
     "open_events",
+    "reason_of_ruling",
     "ruled_dlts",
     "ruling_in_force",
     "suggest",
@@ -53,11 +56,14 @@ class OpenEvent:
     event : AdverseEvent
     suggestion : Suggestion
         What the definition says of it.
+    before : bool
+        Whether it says so of the event as an earlier report judged it.
     """
 
     subject: str
     event: AdverseEvent
     suggestion: Suggestion
+    before: bool = False
 
     @property
     def name(self) -> str:
@@ -70,6 +76,8 @@ class OpenEvent:
     def why(self) -> str:
         """Why it calls for a ruling: what the definition says of it."""
         said = _say(self.suggestion)
+        if self.before:
+            said = f"was judged otherwise before, and as it was judged then it {said}"
         if self.event.ruling is not None:
             said += f"; the ruling of entry {self.event.ruling.seq} was on less"
         return said
@@ -81,11 +89,12 @@ class OpenEvent:
 
 
 def _say(suggestion: Suggestion) -> str:
-    if suggestion.verdict is Verdict.NOT_YET:
-        return f"can still meet the definition of a DLT: {suggestion.text}"
+    """Say why an event calls for a ruling; what the rule asks for is in the protocol."""
     if suggestion.verdict is Verdict.DOES_NOT:
         return f"is severe and may be related, though it {suggestion.text}"
-    return suggestion.text
+    if suggestion.verdict is Verdict.NOT_YET:
+        return f'can still meet rule "{suggestion.rule}" for a DLT (on {suggestion.until})'
+    return f'meets rule "{suggestion.rule}" for a DLT'
 
 
 def suggest(subject: Subject, event: AdverseEvent, on: date) -> Suggestion:
@@ -124,7 +133,9 @@ def ruling_in_force(subject: Subject, event: AdverseEvent, on: date) -> Adjudica
 
 
 def _is_worse(event: AdverseEvent, entry: int) -> bool:
-    """Tell whether a report after an entry says something worse than those before it."""
+    """Tell whether a report after an entry says something worse than those before it, if any."""
+    if all(report.seq > entry for report in event.reports):
+        return True  # on the day of which it is asked, only what was reported later was known
     then = replace(event, reports=tuple(r for r in event.reports if r.seq < entry))
     before = [report.event for report in then.reports]
     return event.is_fatal > then.is_fatal or any(
@@ -144,10 +155,42 @@ def open_events(subject: Subject, on: date) -> Iterator[OpenEvent]:
 
 def _without_ruling(subject: Subject, on: date) -> Iterator[OpenEvent]:
     for event in subject.events:
-        if ruling_in_force(subject, event, on) is None:
-            found = suggest(subject, event, on)
-            if found.verdict is not Verdict.DOES_NOT or _is_severe(subject, event, on):
-                yield OpenEvent(subject=subject.id, event=event, suggestion=found)
+        if ruling_in_force(subject, event, on) is not None:
+            continue
+        calls = list(_calls(subject, event, on))
+        if calls:  # that it meets the definition outdoes that it may, and how it is judged now
+            yield next(
+                (call for call in calls if call.suggestion.verdict is Verdict.MEETS), calls[0]
+            )
+
+
+def _calls(subject: Subject, event: AdverseEvent, on: date) -> Iterator[OpenEvent]:
+    """Yield why an event calls for a ruling, as it is judged now and as it was before."""
+    for reading in _readings(event):
+        found = suggest(subject, reading, on)
+        if found.verdict is not Verdict.DOES_NOT or _is_severe(subject, reading, on):
+            before = reading is not event
+            yield OpenEvent(subject=subject.id, event=event, suggestion=found, before=before)
+
+
+def _readings(event: AdverseEvent) -> Iterator[AdverseEvent]:
+    """Yield an event as it is judged now, then as earlier reports judged it.
+
+    Whether it is related, of which category it is and what it was at baseline are the site's own
+    judgement: by changing it, nobody takes back that the event calls for a ruling.
+    """
+    yield event
+    *earlier, last = event.reports
+    for report in reversed(earlier):
+        said = report.event
+        then = replace(
+            last.event,
+            relation=said.relation,
+            category=said.category,
+            baseline_grade=said.baseline_grade,
+        )
+        if then != last.event:
+            yield replace(event, reports=(*earlier, replace(last, event=then)))
 
 
 def _is_severe(subject: Subject, event: AdverseEvent, on: date) -> bool:
@@ -166,9 +209,7 @@ def _is_severe(subject: Subject, event: AdverseEvent, on: date) -> bool:
 def unruled_dlts(state: TrialState, on: date) -> list[OpenEvent]:
     """Return the events that, as known on a day, meet the definition and were not adjudicated."""
     found = []
-    for subject in state.subjects.values():
-        if not subject.events:
-            continue
+    for subject in in_order(state.subjects.grouped(_may_be_unruled).get(True, {}).values()):
         known = tuple(k for event in subject.events if (k := known_by(event, on)) is not None)
         found += [
             unruled
@@ -178,15 +219,54 @@ def unruled_dlts(state: TrialState, on: date) -> list[OpenEvent]:
     return found
 
 
+def _may_be_unruled(subject: Subject) -> bool:
+    """Tell whether a subject may have an event, on some day, that ``unruled_dlts`` names."""
+    return subject.standing is not Standing.DLT and any(
+        can_meet(event, subject.dlt) and not _is_settled(event) for event in subject.events
+    )
+
+
+def _is_settled(event: AdverseEvent) -> bool:
+    """Tell whether a ruling answers for an event on every day: it met the definition by then."""
+    ruled = event.ruling
+    if ruled is None or ruled.event.dlt:
+        return ruled is not None
+    last = max(max((report.seq, *report.corrected_by)) for report in event.reports)
+    return ruled.event.suggested == Verdict.MEETS and last < ruled.seq
+
+
 def ruled_dlts(subject: Subject) -> list[AdverseEvent]:
     """Return the events of a subject that were ruled a DLT."""
     return [e for e in subject.events if e.ruling is not None and e.ruling.event.dlt]
 
 
+def reason_of_ruling(entry: int) -> str:
+    """Return the reason of the outcome that a ruling on an event records."""
+    return f"adverse event of entry {entry}, adjudicated"
+
+
+def is_of_ruling(subject: Subject, fact: Fact[OutcomeRecorded]) -> bool:
+    """Tell whether a ruling recorded an outcome: what it holds is the event that was ruled on."""
+    return fact.event.outcome is Outcome.DLT and any(
+        fact.seq == ruling.seq + 1 and fact.event.reason == reason_of_ruling(event.entry)
+        for event in subject.events
+        for ruling in event.adjudications
+    )
+
+
 def faults_of_verdict(subject: Subject, said: OutcomeRecorded) -> Iterator[str]:
-    """Yield why "no DLT", or "moderate", cannot be said, and what has to be done first."""
-    if said.outcome not in (Outcome.NO_DLT, Outcome.MODERATE):
-        return
+    """Yield why an outcome that is no DLT cannot be said, and what has to be done first.
+
+    "Not evaluable" waits for no ruling on an event, which stands in the way of the next dosing
+    anyway; but a toxicity that calls for one has to be recorded as an event.
+    """
+    if said.outcome in (Outcome.NO_DLT, Outcome.MODERATE):
+        yield from _faults_by_events(subject, said)
+    if said.outcome is not Outcome.DLT:
+        yield from _faults_by_toxicities(subject, said)
+
+
+def _faults_by_events(subject: Subject, said: OutcomeRecorded) -> Iterator[str]:
     for ruled in ruled_dlts(subject):
         ruling = ruled.adjudications[-1].seq
         yield (
@@ -199,6 +279,10 @@ def faults_of_verdict(subject: Subject, said: OutcomeRecorded) -> Iterator[str]:
             f'{unruled.text}: it has to be adjudicated before "no DLT" can be said '
             f"(trial adjudicate {entry})."
         )
+
+
+def _faults_by_toxicities(subject: Subject, said: OutcomeRecorded) -> Iterator[str]:
+    word = "not evaluable" if said.outcome is Outcome.NOT_EVALUABLE else "no DLT"
     for toxicity in said.toxicities:
         event = _as_event(subject, toxicity, said)
         if any(_is_recorded_as(toxicity, known) for known in subject.events):
@@ -208,7 +292,7 @@ def faults_of_verdict(subject: Subject, said: OutcomeRecorded) -> Iterator[str]:
             relation = "relation not given" if toxicity.relation is None else toxicity.relation
             yield (
                 f"{toxicity.term} of {subject.id}, grade {toxicity.grade}, {relation}, "
-                f'{_say(found)}. It cannot be "no DLT" unless it is recorded as an event (trial ae '
+                f'{_say(found)}. It cannot be "{word}" unless it is recorded as an event (trial ae '
                 f"{subject.id}) and adjudicated as none (trial adjudicate)."
             )
 

@@ -32,7 +32,7 @@ def circulate_decision(
     refusal.check(state, recorder, "circulate a decision")
     last = state.decisions[-1] if state.decisions else None
     entry = last.seq if decision is None and last is not None else decision
-    made = next((made for made in state.decisions if made.seq == entry), None)
+    made = state.find_decision(entry)
     if last is None:
         refusal.add("No decision has been made.")
     elif made is None:
@@ -48,6 +48,6 @@ def circulate_decision(
     names = [state.person(name) for name in to]
     for name in sorted({name for name in names if names.count(name) > 1}):
         refusal.add(f'"{name}" is named {names.count(name)} times.')
-    refusal.raise_if_any()
-    assert made is not None  # noqa: S101  # it is refused above
+    if made is None or refusal.reasons:
+        raise refusal.error()
     return (DecisionCirculated(on=recorder.on, decision=made.seq, to=tuple(names)),)

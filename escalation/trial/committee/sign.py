@@ -44,7 +44,7 @@ def sign(
         f"entry {entry} cannot be signed as {meaning}" if entry else f"nothing to sign as {meaning}"
     )
     refusal.check(state, recorder, f"sign as {meaning}")
-    made = next((made for made in state.decisions if made.seq == entry), None)
+    made = state.find_decision(entry)
     if made is not None:
         refusal.check_not_before(recorder, made.event.on)
         alike = [s for s in made.signatures if getattr(s.event, "meaning", None) is meaning]

@@ -45,7 +45,7 @@ def cast_vote(
     refusal.check_line("reason", reason, 2000)
     if state.closed is not None:
         refusal.add(f"The trial was closed by entry {state.closed.seq}.")
-    made = next((made for made in state.decisions if made.seq == entry), None)
+    made = state.find_decision(entry)
     if made is None:
         known = "" if last is None else f"; the last decision is entry {last.seq}"
         what = "No decision has been made" if entry is None else f"Entry {entry} is not a decision"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 from escalation.designs.base import Action, Decision
@@ -26,50 +26,66 @@ def look_back_at_decisions(state: TrialState) -> Iterator[Remark]:
     the protocol of that time. A decision is named where the rule would have said something else;
     one that was made while the rule waited, only where it went too far.
     """
-    news = _news(state)
-    approved = (state.decisions[k] for k in sorted(news) if state.decisions[k].approved)
-    for made, seen in _known_to(state, approved):
+    approved = ((made, later) for made, later in _news(state) if made.approved is not None)
+    for made, seen, later in _known_to(state, approved):
         now = seen.ask(made.protocol)
         if now is not None:
-            place = bisect_left(state.decisions, made.seq, key=lambda made: made.seq)
-            yield from _judge_again(state, made, now, news[place])
+            yield from _judge_again(state, made, now, later)
 
 
-def _news(state: TrialState) -> dict[int, set[int]]:
-    """Return, by place, the decisions about whose patients more was recorded later, and what."""
-    cutoffs = [made.event.cutoff for made in state.decisions]
-    news: dict[int, set[int]] = {}
+def _news(state: TrialState) -> Iterator[tuple[MadeDecision, Sequence[int]]]:
+    """Yield the decisions about whose patients more was recorded later, and the entries, in order.
 
-    def add(known: int, later: int) -> None:
-        """Say that who rested on entry ``known`` did not know entry ``later``."""
-        for place in range(bisect_left(cutoffs, known), bisect_left(cutoffs, later)):
-            news.setdefault(place, set()).add(later)
+    The entries are of this moment: the list goes on changing from one decision to the next.
+    """
+    decisions = state.decisions
+    cutoffs = [made.event.cutoff for made in decisions]
+    first: dict[int, int] = {}  # by the entry, the place of the first decision that rested on less
+
+    def add(later: int, place: int) -> None:
+        first[later] = min(place, first.get(later, place))
 
     for subject in state.subjects.values():
         if subject.dosing is None:
             continue
-        for outcome in subject.outcomes:
-            add(subject.dosing.seq, outcome.seq)
-        for later in (*subject.further, *subject.rulings):
-            add(subject.dosing.seq, later.seq)
-        for place in reversed(range(bisect_left(cutoffs, subject.dosing.seq))):
-            if not state.decisions[place].knew(subject):
-                break  # decisions before that one did not know the subject either
-            news.setdefault(place, set()).add(subject.dosing.seq)
+        dosing = subject.dosing.seq
+        for fact in (*subject.outcomes, *subject.further, *subject.rulings):
+            add(fact.seq, bisect_left(cutoffs, dosing))
+        place = bisect_left(cutoffs, dosing)
+        while place and decisions[place - 1].knew(subject):
+            place -= 1  # by the day of the dosing, which was recorded later
+        add(dosing, place)
     for correction in state.corrections:
         changes = correction.event.changes
         if changes is None or _TELLING & set(changes):
-            add(correction.event.entry, correction.seq)
-    return news
+            add(correction.seq, bisect_left(cutoffs, correction.event.entry))
+
+    opens: dict[int, list[int]] = {}
+    closes: dict[int, list[int]] = {}
+    for entry, place in first.items():
+        end = bisect_left(cutoffs, entry)
+        if place < end:
+            opens.setdefault(place, []).append(entry)
+            closes.setdefault(end, []).append(entry)
+    later: list[int] = []
+    for place, made in enumerate(decisions):
+        for entry in closes.get(place, ()):
+            del later[bisect_left(later, entry)]
+        for entry in opens.get(place, ()):
+            insort(later, entry)
+        if later:
+            yield made, later
 
 
 _TELLING = {"on", "level", "outcome"}  # what a decision may depend on
 
 
 def _known_to(
-    state: TrialState, decisions: Iterable[MadeDecision]
-) -> Iterator[tuple[MadeDecision, Seen]]:
+    state: TrialState, decisions: Iterable[tuple[MadeDecision, Sequence[int]]]
+) -> Iterator[tuple[MadeDecision, Seen, Sequence[int]]]:
     """Yield decisions, each with the patients who had been dosed by then, as they stand now.
+
+    What is given with each is yielded with it.
 
     A rule that enrols while outcomes are pending has decided on what was pending then: so under
     such a rule whose outcome could not be known is pending, or every outcome would overturn it.
@@ -81,7 +97,7 @@ def _known_to(
     seen, place = Seen(state), 0
     waiting: list[Subject] = []  # who is not counted yet, or not with the last word
     before: MadeDecision | None = None
-    for made in decisions:
+    for made, later in decisions:
         if before is None or _starts_again(before, made):
             seen, place, waiting = Seen(state), 0, []
         moment = made.event.on, made.event.cutoff
@@ -98,7 +114,7 @@ def _known_to(
             if not settled:
                 still.append(subject)
         waiting, before = still, made
-        yield made, seen
+        yield made, seen, later
 
 
 def _starts_again(before: MadeDecision, made: MadeDecision) -> bool:
@@ -108,7 +124,7 @@ def _starts_again(before: MadeDecision, made: MadeDecision) -> bool:
 
 
 def _judge_again(
-    state: TrialState, made: MadeDecision, now: Decision, since: set[int]
+    state: TrialState, made: MadeDecision, now: Decision, since: Sequence[int]
 ) -> Iterator[Remark]:
     then, chosen, protocol = made.event.recommended, made.event.chosen, made.protocol
     if chosen.action == "resume":
@@ -119,7 +135,7 @@ def _judge_again(
     if then.action is Action.WAIT and not too_far:
         return
     entries = "entries" if len(since) > 1 else "entry"
-    known = f"Had {entries} {list_briefly(sorted(since))} been known"
+    known = f"Had {entries} {list_briefly(since)} been known"
     said = f"the rule would have said: {describe_decision(now, protocol)}"
     if too_far and made.cohort is not None:
         level = state.cohorts[made.cohort - 1].level

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from escalation.designs.base import NOBODY, Decision
 from escalation.designs.pending import count_resolutions
-from escalation.outcomes import Cohort, Outcome, Tally, last_tally
+from escalation.outcomes import Cohort, Outcome, last_tally, tally_letters
 from escalation.protocol import Protocol
 from escalation.trial.state import TrialState, write_cohort
 from escalation.trial.subjects import Subject
@@ -70,19 +70,10 @@ class Seen:
         """
         if not self._counts.keys() <= set(protocol.labels):
             return None
-        tallies = tuple(_tally(self._counts.get(label, Counter())) for label in protocol.labels)
+        tallies = tuple(tally_letters(self._counts.get(label, {})) for label in protocol.labels)
         design = protocol.design
         if count_resolutions(tallies, dropouts=True, moderate=design.asks_moderate) > MAX_WAYS:
             return None
         newest = next(reversed(self), None)
         level = design.start if newest is None else protocol.labels.index(newest.label)
         return design.decide(tallies, level, last_tally(self) if design.remembers else NOBODY)
-
-
-def _tally(counts: Counter[Outcome]) -> Tally:
-    return Tally(
-        n_evaluable=counts[Outcome.NO_DLT] + counts[Outcome.MODERATE] + counts[Outcome.DLT],
-        n_dlts=counts[Outcome.DLT],
-        n_pending=counts[Outcome.PENDING],
-        n_moderate=counts[Outcome.MODERATE],
-    )

@@ -23,6 +23,7 @@ from escalation.trial import (
     record_adverse_event,
     record_outcome,
 )
+from escalation.trial.adverse_events.adjudication import adjudicate
 from escalation.trial.adverse_events.listing import list_events
 from escalation.trial.events import Relation, Serious, Toxicity
 from tests.trial.bench import SITE, Bench, day
@@ -205,3 +206,19 @@ def test_a_table_without_events_says_so() -> None:
     bench = Bench.as_0_2_0()
     said = "".join(write_view(view_adverse_events(bench.state, "TJ", day(200)), "text"))
     assert "0 adverse events in 0 of 0 patients, 0 treated." in said
+
+
+def test_an_event_ruled_a_dlt_is_one_event_whatever_is_corrected_of_it_afterwards() -> None:
+    """The ruling records an outcome that holds the event as it was then."""
+    bench = Bench.judged()
+    bench.open_cohort()
+    bench.treat("A1", 10)
+    bench.do(
+        record_adverse_event, SITE, 12, subject="A1", term="neutropaenia", grade=4,
+        started=day(11), aware=day(12),
+    )  # fmt: skip
+    entry = bench.state.seq
+    bench.do(adjudicate, "adjudicator", 13, entry=entry, dlt=True)
+    bench.correct(entry, term="neutropenia", started=day(10).isoformat())
+    [event] = list_events(bench.state)
+    assert (event.term, event.started, event.dlt) == ("neutropenia", day(10), True)

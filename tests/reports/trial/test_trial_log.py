@@ -31,12 +31,13 @@ def test_the_demo_s_log_has_every_entry_on_80_columns() -> None:
     lines = told(DEMO.entries, DEMO.state)
     assert max(map(len, lines)) <= 80
     numbered = [line for line in lines if line[:5].strip()]
-    assert [int(line[:5]) for line in numbered] == list(range(1, 53))
+    assert [int(line[:5]) for line in numbered] == list(range(1, 62))
     assert lines[0].startswith("    1  2026-01-05 08:00  Wu Jing: trial registered under protocol")
 
 
 def test_the_day_is_said_where_it_is_not_that_of_the_recording() -> None:
-    assert not any(" on 2026" in line for line in told(DEMO.entries, DEMO.state))
+    said = " ".join(" ".join(told(DEMO.entries, DEMO.state)).split())
+    assert " on 2026" not in said.replace("the site aware on 2026", "")
     played = begin()
     late = Recorder(name="Ada", on=date(2026, 1, 4), at=datetime(2026, 1, 6, 8, tzinfo=UTC))
     played.record(lambda state, who: delegate_role(state, who, person="Bo", role=Role.SITE), late)
@@ -79,7 +80,7 @@ def test_what_became_of_an_entry_is_said_with_it() -> None:
 
 @pytest.mark.parametrize(
     ("subject", "entries"),
-    [("TJ-003", [17, 18, 20, 21]), ("TJ-005", [30, 31, 32, 38]), ("TJ-010", [50, 51])],
+    [("TJ-003", [18, 19, 21, 24]), ("TJ-005", [33, 34, 35, 40, 44, 45, 46]), ("TJ-010", [59, 60])],
 )
 def test_entries_about_a_subject(subject: str, entries: list[int]) -> None:
     found = [e.seq for e in DEMO.entries if about_subject(e, subject, DEMO.state)]
@@ -88,8 +89,8 @@ def test_entries_about_a_subject(subject: str, entries: list[int]) -> None:
 
 def test_the_document_s_keys_are_stable() -> None:
     document = json.loads(json.dumps(log_document(DEMO.entries, DEMO.state)))
-    assert document[30] == {
-        "seq": 31,
+    assert document[33] == {
+        "seq": 34,
         "recorded_at": "2026-03-23T08:00:00.000000Z",
         "recorded_by": "Lin Mei",
         "kind": "subject-dosed",
@@ -103,10 +104,10 @@ def test_the_document_s_keys_are_stable() -> None:
             "deviation": None,
             "breaches": [],
         },
-        "hash": f"{31:064x}",
+        "hash": f"{34:064x}",
         "sentence": "TJ-005 dosed on 2026-03-23, 3.84E8 cells, 110 % of the planned 3.48E8, "
         "lot L-005.",
-        "corrected_by": [32],
+        "corrected_by": [35],
         "withdrawn_by": None,
         "oddity": None,
     }

@@ -20,12 +20,12 @@ def test_the_demo_s_patients_with_what_has_to_be_known_of_each() -> None:
         "patient  level  cohort       dosed  given   window to  standing",
         "TJ-001       1       1  2026-01-12  100 %  2026-02-09  no DLT",
         "TJ-002       1       1  2026-01-26  100 %  2026-02-23  no DLT",
+        "  1 adverse event, worst grade 3, 1 serious",
         "TJ-003       1       1  2026-01-29  100 %  2026-02-26  not evaluable",
-        "  cytokine release syndrome grade 2, onset 2026-02-02; withdrew consent on day",
-        "    14; replaced by TJ-004",
+        "  CRS grade 2, onset 2026-02-02; withdrew consent on day 14; replaced by TJ-004",
         "TJ-004       1       1  2026-02-18  100 %  2026-03-18  no DLT",
     ]
-    assert "  entry 31 was corrected by 32" in lines
+    assert "  1 adverse event, worst grade 4; entry 34 was corrected by 35" in lines
     assert max(map(len, lines)) <= 79
 
 
@@ -91,7 +91,7 @@ def test_the_document_s_keys_are_stable() -> None:
         "worst_grade": None,
         "toxicities": [
             {
-                "term": "cytokine release syndrome",
+                "term": "CRS",
                 "grade": 2,
                 "onset": "2026-02-02",
                 "relation": "probable",

@@ -53,53 +53,52 @@ def said(played: Played, seq: int | None = None, *, day: bool = True) -> str:
         ),
         (2, "Lin Mei given the role site on 2026-01-05."),
         (
-            8,
-            "decision of 2026-01-07 on entries up to 7: enrol 3 patients at level 1, "
+            9,
+            "decision of 2026-01-07 on entries up to 8: enrol 3 patients at level 1, "
             "3E6 cells/kg, as the rule says. Present: E. Brandt.",
         ),
-        (11, "decision 8 signed as proposed on 2026-01-07."),
+        (12, "decision 9 signed as proposed on 2026-01-07."),
         (
-            12,
-            "decision 8 signed as approved on 2026-01-07: cohort 1 opens, enrol 3 patients at "
+            13,
+            "decision 9 signed as approved on 2026-01-07: cohort 1 opens, enrol 3 patients at "
             "level 1, 3E6 cells/kg.",
         ),
-        (13, "TJ-001 enrolled on 2026-01-08 in cohort 1 at level 1, 61.5 kg."),
-        (19, "TJ-001 had no DLT, as of 2026-02-09."),
+        (14, "TJ-001 enrolled on 2026-01-08 in cohort 1 at level 1, 61.5 kg."),
+        (20, "TJ-001 had no DLT, as of 2026-02-09."),
         (
-            20,
-            "TJ-003 is not evaluable, as of 2026-02-12: withdrew consent on day 14; cytokine "
-            "release syndrome grade 2, onset 2026-02-02, relation probable "
-            '("febrile, 3 days").',
+            21,
+            "TJ-003 is not evaluable, as of 2026-02-12: withdrew consent on day 14; CRS grade 2, "
+            'onset 2026-02-02, relation probable ("febrile, 3 days").',
         ),
-        (21, "TJ-004 enrolled on 2026-02-13 in cohort 1 at level 1, 66 kg, replaces TJ-003."),
+        (24, "TJ-004 enrolled on 2026-02-16 in cohort 1 at level 1, 66 kg, replaces TJ-003."),
         (
-            31,
+            34,
             "TJ-005 dosed on 2026-03-23, 3.84E8 cells, 110 % of the planned 3.48E8, lot L-005.",
         ),
         (
-            32,
-            "entry 31 (dosing of TJ-005) corrected on 2026-03-24: infused 3.84E8 -> 3.48E8. "
+            35,
+            "entry 34 (dosing of TJ-005) corrected on 2026-03-24: infused 3.84E8 -> 3.48E8. "
             "Reason: digits swapped; the infusion record says 3.48E8.",
         ),
         (
-            39,
-            "decision of 2026-05-04 on entries up to 38: enrol 3 patients at level 2, "
+            48,
+            "decision of 2026-05-04 on entries up to 47: enrol 3 patients at level 2, "
             "6E6 cells/kg, further than the rule went: wait for the pending patients. "
             'Rationale: "TJ-007 is well on day 25, and a manufactured product would expire". '
             "Present: E. Brandt.",
         ),
-        (41, "voted for decision 39 on 2026-05-04."),
+        (49, "voted for decision 48 on 2026-05-04."),
         (
-            42,
-            'voted against decision 39 on 2026-05-04: "three days are worth waiting for: the DLT '
+            51,
+            'voted against decision 48 on 2026-05-04: "three days are worth waiting for: the DLT '
             'at this level was three weeks ago".',
         ),
         (
-            51,
+            60,
             "TJ-010 dosed on 2026-05-22, 3.3E8 cells, 100 % of the planned 3.3E8, lot L-010, "
             'against a gate: "thawed by mistake on day 2 after TJ-009; used rather than lost".',
         ),
-        (52, "entry 51 signed as reviewed on 2026-05-27."),
+        (61, "entry 60 signed as reviewed on 2026-05-27."),
     ],
 )
 def test_an_entry_of_the_demo_in_one_sentence(seq: int, sentence: str) -> None:

@@ -33,21 +33,22 @@ def screen(played: Played, on: date = DEMO_DAY, *, as_of: bool = False) -> str:
 
 def test_the_demo_is_one_screen() -> None:
     shown = screen(play_demo())
-    assert len(shown.splitlines()) <= 56
+    assert len(shown.splitlines()) <= 62
     assert shown.startswith("Trial T1 on 2026-05-28: 10 of 18 planned patients enrolled.")
     assert "\nHistory: 1NNXN 2NTN 2???\n" in shown
     assert "Cohort 3 is open at level 2, 6E6 cells/kg: no place free." in shown
     assert "The rule says: Wait for the pending patients." in shown
     assert "If, of the 3 pending at level 2," in shown
-    assert "- Decision 39 went further than the rule" in shown
+    assert "- Decision 48 went further than the rule" in shown
     assert "- TJ-010 was dosed against a gate." in shown
     assert "Warnings: none." in shown
-    assert shown.endswith(f"\nanchor 52:{52:064x}")
+    assert shown.endswith(f"\nanchor 61:{61:064x}")
 
 
-@pytest.mark.parametrize("last", range(1, 53))
+@pytest.mark.parametrize("last", range(1, 62))
 def test_every_moment_of_the_demo_fits_80_columns_and_is_json(last: int) -> None:
     played = play_demo(last)
+    last = played.state.seq  # a ruling records two entries
     shown = screen(played, played.entries[-1].event.on, as_of=True)
     assert f"anchor {last}:" in shown
     json.dumps(status_document(played.state, DEMO_DAY), allow_nan=False)
@@ -176,7 +177,7 @@ def test_the_document_s_keys_are_stable() -> None:
         "n_opened": 3,
         "n_free": 0,
         "opened_on": "2026-05-04",
-        "decision": 39,
+        "decision": 48,
         "closed_by": None,
         "patients": ["TJ-008", "TJ-009", "TJ-010"],
     }
@@ -184,7 +185,7 @@ def test_the_document_s_keys_are_stable() -> None:
     assert (decision["departure"], decision["override"], decision["approved_by"]) == (
         True,
         True,
-        44,
+        53,
     )
     assert [s["meaning"] for s in decision["signatures"]] == ["proposed", "approved"]
 

@@ -214,7 +214,7 @@ def test_a_pause_is_on_the_status_page_and_in_its_document() -> None:
     page = " ".join(
         str(block) for block in view_status(bench.state, "TJ", day(17), last=last).page()
     )
-    assert f"ENROLMENT IS PAUSED since entry {entry}: pause rule " in page
+    assert f"ENROLMENT IS PAUSED since entry {entry}: S1 died." in page
     (pause,) = status_document(bench.state, day(17))["paused"]
     assert (pause["entry"], pause["since"]) == (entry, "2026-01-21")
     resume(bench, 18)

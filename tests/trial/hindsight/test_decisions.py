@@ -51,7 +51,7 @@ def test_one_pass_asks_what_is_asked_from_scratch(n_entries):
     state = replay_events(map(read_entry, long_trial("LONG", NCT, n_entries)))
     asked = [
         (made.seq, seen.ask(made.protocol), from_scratch(state, made))
-        for made, seen in decisions._known_to(state, state.decisions)
+        for made, seen, _ in decisions._known_to(state, [(made, ()) for made in state.decisions])
     ]
     assert len(asked) == len(state.decisions)
     assert all(fast == slow for _, fast, slow in asked if fast is not None)
@@ -65,7 +65,7 @@ def test_the_same_holds_of_an_ordinary_trial():
     bench.open_cohort(end)
     bench.cohort_without_dlt_at("S4 S5 S6", end, 3.6e8)
     state = bench.state
-    for made, seen in decisions._known_to(state, state.decisions):
+    for made, seen, _ in decisions._known_to(state, [(made, ()) for made in state.decisions]):
         assert seen.ask(made.protocol) == from_scratch(state, made)
 
 

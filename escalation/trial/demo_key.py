@@ -1,0 +1,14 @@
+"""The key of the demo's chair, and its signature, which ``tests/trial/demo_key.py`` has made."""
+
+__all__ = ["PUBLIC_KEY", "SIGNATURE"]
+
+PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPIZEum/BKVIcjR/+pzzwMaEAGUHozHly3OjMFNQoBH9"
+
+SIGNATURE = """\
+-----BEGIN SSH SIGNATURE-----
+U1NIU0lHAAAAAQAAADMAAAALc3NoLWVkMjU1MTkAAAAg8hkS6b8EpUhyNH/6nPPAxoQAZQ
+ejMeXLc6MwU1CgEf0AAAAKZXNjYWxhdGlvbgAAAAAAAAAGc2hhNTEyAAAAUwAAAAtzc2gt
+ZWQyNTUxOQAAAEC6YNRXP8dYBOflERvnWshc1AgZOrkcny4OGsnhuy8YBxE98vbZfNMWQA
+wLPsJ+s+yU0rPaSDh78ouN13oo0+EF
+-----END SSH SIGNATURE-----
+"""
