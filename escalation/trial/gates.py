@@ -54,9 +54,15 @@ class Obstacle:
     decision: bool = False
 
 
-def enrolment_obstacles(state: TrialState, on: date) -> Iterator[Obstacle]:
-    """Yield what stands in the way of giving a place of the open cohort to a subject."""
+def enrolment_obstacles(
+    state: TrialState, on: date, subject: Subject | None = None
+) -> Iterator[Obstacle]:
+    """Yield what stands in the way of giving a place of the open cohort to a subject.
+
+    ``subject`` is one who had a place in an earlier cohort.
+    """
     yield from _halted(state, on)
+    yield from _dead(subject, on)
     cohort = state.open_cohort
     if cohort is None or not (state.n_free(cohort) or state.undosed(cohort)):
         yield from _needs_decision(state, on)
@@ -267,12 +273,24 @@ def _cohort_obstacles(state: TrialState, cohort: Cohort, on: date) -> Iterator[O
     new = overtaken(state, cohort)
     if new is not None:
         yield Obstacle(text=new, decision=True)
-    last = state.decisions[-1] if state.decisions else None
-    if last is not None and _is_awaited(state, last) and _is_less(last.event.chosen, cohort, state):
-        yield Obstacle(
-            text=f"Decision {last.seq}, not approved yet, treats nobody more at this level.",
-            decision=True,
-        )
+    for made in _awaited(state):
+        if _is_less(made.event.chosen, cohort, state):
+            yield Obstacle(
+                text=f"Decision {made.seq}, not approved yet, treats nobody more at this level.",
+                decision=True,
+            )
+
+
+def _awaited(state: TrialState) -> Iterator[MadeDecision]:
+    """Yield the decisions since the last approved one that were not rejected, the last one first.
+
+    Who records another decision does not settle for the committee the one that it replaces.
+    """
+    for made in reversed(state.decisions):
+        if made.approved is not None:
+            return
+        if _is_awaited(state, made):
+            yield made
 
 
 def _is_awaited(state: TrialState, made: MadeDecision) -> bool:

@@ -12,7 +12,7 @@ from datetime import date
 from escalation.trial.adverse_events.pauses import PauseStatus, deaths_taken_back, judge_pauses
 from escalation.trial.state import MadeDecision, TrialState
 
-__all__ = ["Pause", "find_pauses", "standing_pauses"]
+__all__ = ["Pause", "before_hold", "find_pauses", "standing_pauses"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +55,13 @@ def standing_pauses(state: TrialState, on: date) -> list[Pause]:
         if pause.lifted is None:
             standing.setdefault(pause.text, pause)
     return list(standing.values())
+
+
+def before_hold(state: TrialState, on: date) -> str | None:
+    """Say that a day is before the hold that would be lifted; None where it is not."""
+    if state.held is None or on >= state.held.event.on:
+        return None
+    return f"Enrolment is held since {state.held.event.on}; {on} is before it."
 
 
 def _days_of(state: TrialState, status: PauseStatus) -> dict[int, date]:

@@ -19,7 +19,7 @@ from escalation.trial.events import (
     TrialClosed,
     TrialRegisteredWithCommittee,
 )
-from escalation.trial.halts import standing_pauses
+from escalation.trial.halts import before_hold, standing_pauses
 from escalation.trial.names import find_look_alike, near_miss
 from escalation.trial.state import TrialState, votes_are_own
 from escalation.trial.subjects import Standing
@@ -140,9 +140,7 @@ def resume_enrolment(state: TrialState, recorder: Recorder, *, reason: str) -> E
             "the committee (trial decide --resume)."
         )
     refusal.unless(state.held is not None or bool(paused), "It is not held.")
-    if state.held is not None:
-        held = state.held.event.on
-        refusal.unless(recorder.on >= held, f"It is held since {held}; {recorder.on} is before it.")
+    refusal.add(before_hold(state, recorder.on))
     refusal.raise_if_any()
     return (EnrolmentResumed(on=recorder.on, reason=reason),)
 

@@ -192,3 +192,11 @@ def test_a_request_that_is_repeated_is_recorded_once(at: At) -> None:
     assert shell.json(line)["entries"][0]["seq"] == entry + 1
     assert shell.json(line)["entries"][0]["seq"] == entry + 1 == shell.seq()
     assert "is not as it was written" not in shell.ok("verify")
+
+
+def test_a_term_as_long_as_may_be_is_folded_and_the_table_keeps_to_the_page(at: At) -> None:
+    shell = at("dosed")
+    term = " ".join(["encephalopathy"] * 13)  # 194 letters
+    shell.ok(f"site: ae S1 --term '{term}' --grade 2 --started 2026-01-08 --on 2026-01-09")
+    said = shell.ok("ae --table")
+    assert said.count("encephalopathy") % 13 == 0

@@ -12,6 +12,7 @@ from escalation.protocol import PauseRule
 from escalation.trial import (
     adjudicate,
     amend_protocol,
+    cast_vote,
     continue_infusion,
     correct_entry,
     decide,
@@ -26,9 +27,9 @@ from escalation.trial import (
     sign,
     warnings,
 )
-from escalation.trial.events import Choice, Meaning, Relation, Toxicity
+from escalation.trial.events import Choice, Meaning, Relation, Toxicity, Vote
 from escalation.trial.subjects import Standing
-from tests.trial.bench import CHAIR, NCT, SITE, Bench, crs, day
+from tests.trial.bench import CHAIR, MEMBER, NCT, SITE, STATISTICIAN, Bench, crs, day
 
 RESUME = Choice(action="resume")
 
@@ -153,7 +154,7 @@ def test_a_death_that_the_site_takes_back_pauses_until_a_decision_resumes(
     entry = report(bench, 4, 5, relation=Relation.UNRELATED)
     bench.do(correct_entry, SITE, 5, entry=entry, changes=changes, reason="another patient")
     (obstacle,) = next_patient(bench.state, day(5)).obstacles
-    assert f"1 patient with a fatal event: S1 (taken back by entry {entry + 1})" in obstacle.text
+    assert f"taken back: that of S1 by entry {entry + 1}" in obstacle.text
     resume(bench, 6)
     assert says_yes(bench, 6)
 
@@ -258,3 +259,17 @@ def test_a_severe_event_that_a_correction_takes_back_stays_in_sight(
     bench.do(correct_entry, SITE, 5, entry=entry, changes=changes, reason="mistyped")
     expected = f'Entry {entry}, CRS grade 4 of S1, was {word} by entry {entry + 1}: "mistyped"'
     assert (expected in [w.text for w in warnings(bench.state, day(6))]) is (word is not None)
+
+
+def test_a_decision_to_stop_is_not_settled_by_recording_another_one() -> None:
+    bench = Bench.started(quorum=2)
+    bench.meet(0)
+    bench.do(sign, CHAIR, 0, meaning=Meaning.APPROVED)
+    stop = Choice(action="stop")
+    bench.do(decide, STATISTICIAN, 1, choice=stop, rationale="deaths elsewhere")
+    bench.do(decide, STATISTICIAN, 1, choice=Choice(action="defer"), rationale="think again")
+    assert not says_yes(bench, 2)
+    for person in (CHAIR, MEMBER):
+        bench.do(cast_vote, person, 2, vote=Vote.FOR)
+    bench.do(sign, CHAIR, 2, meaning=Meaning.APPROVED)
+    assert says_yes(bench, 2)

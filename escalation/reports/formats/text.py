@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from string import ascii_lowercase
+from textwrap import wrap
 from typing import assert_never
 
 from escalation.reports.view import (
@@ -65,12 +66,30 @@ def _parts(table: Table, width: int) -> Iterator[Table]:
     if table.prose:
         yield table
         return
+    table = _with_folded_labels(table, width)
     groups = fold(table.rows, width + 1 - len(table.indent), table.n_labels)
     for place, columns in enumerate(groups, start=1):
         rows = [[row[k] for k in columns if k < len(row)] for row in table.rows]
         left = [column for column, k in enumerate(columns) if k in table.left]
         notes = table.notes if place == len(groups) else {}
         yield table._replace(rows=rows, left=left, notes=notes)
+
+
+def _with_folded_labels(table: Table, width: int) -> Table:
+    """Return a table whose first column takes no more than two thirds: terms can be long."""
+    limit = max(width * 2 // 3, 20)
+    if not table.n_labels or all(len(row[0]) <= limit for row in table.rows if row):
+        return table
+    rows: list[Sequence[str]] = []
+    notes: dict[int, str] = {}
+    for place, row in enumerate(table.rows):
+        indent = " " * (len(row[0]) - len(row[0].lstrip()))
+        first, *others = wrap(row[0].strip(), limit - len(indent) - 2) or [""]
+        rows.append([f"{indent}{first}", *row[1:]])
+        rows += [[f"{indent}  {other}", *[""] * (len(row) - 1)] for other in others]
+        if place in table.notes:
+            notes[len(rows) - 1] = table.notes[place]
+    return table._replace(rows=rows, notes=notes)
 
 
 def _lines(table: Table, width: int) -> Iterator[str]:

@@ -244,8 +244,7 @@ def say_suggested(ruling: AdverseEventAdjudicated) -> str:
 
     Such as ``, although it meets the definition (rule "CRS")``.
     """
-    said = {Verdict.NOT_YET: "could still meet the definition"}.get(
-        Verdict(ruling.suggested), str(ruling.suggested)
-    )
+    not_yet = ruling.suggested == Verdict.NOT_YET
+    said = "could still meet the definition" if not_yet else ruling.suggested
     rule = "" if ruling.rule is None else f' (rule "{ruling.rule}")'
     return f"{', although' if departs(ruling) else ';'} it {said}{rule}"

@@ -12,7 +12,7 @@ from escalation.trial.committee.freeze import unfrozen
 from escalation.trial.committee.tally import voters
 from escalation.trial.events import Attendance, Choice, DecisionMade, Role, Vote
 from escalation.trial.gates import overdue_subjects, overtaken
-from escalation.trial.halts import standing_pauses
+from escalation.trial.halts import before_hold, standing_pauses
 from escalation.trial.people import VOTING, lacks_role
 from escalation.trial.rule import goes_further, is_as_said, recommend, rule_says
 from escalation.trial.state import TrialState
@@ -132,11 +132,7 @@ def _check_resuming(
     """Refuse to resume what goes on, or without saying why."""
     halted = state.held is not None or bool(standing_pauses(state, recorder.on))
     refusal.unless(halted, "Enrolment is neither paused nor held.")
-    if state.held is not None:
-        held = state.held.event.on
-        refusal.unless(
-            recorder.on >= held, f"Enrolment is held since {held}; {recorder.on} is before it."
-        )
+    refusal.add(before_hold(state, recorder.on))
     refusal.unless(rationale is not None, "To resume needs a rationale.")
 
 

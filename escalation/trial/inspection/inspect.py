@@ -15,10 +15,15 @@ from itertools import pairwise
 from escalation.errors import EscalationError, RefusedError
 from escalation.protocol import Protocol
 from escalation.signatures.extra import KeysExtraError
+from escalation.trial.adverse_events.verdicts import faults_of_verdict
+from escalation.trial.codec import change_event
 from escalation.trial.commands import Recorder
 from escalation.trial.events import (
     AnyEvent,
     DecisionMade,
+    EnrolmentResumed,
+    EntryCorrected,
+    Event,
     HistoryImported,
     OutcomeRecorded,
     Recommendation,
@@ -26,6 +31,7 @@ from escalation.trial.events import (
     SubjectEnrolled,
 )
 from escalation.trial.evolve import follow
+from escalation.trial.halts import before_hold
 from escalation.trial.inspection.again import command_of, import_of
 from escalation.trial.planned_dose import plan_dose
 from escalation.trial.rule import describe_choice
@@ -81,6 +87,16 @@ def inspect_entries(entries: Sequence[Recorded], now: datetime) -> list[Differen
             events = command(state, recorder)
         except KeysExtraError as error:
             found.append(Difference(entry=recorded.seq, text=f"not checked: {error}", remark=True))
+            continue
+        except RefusedError as error:
+            newer = set(_newer_rules(state, event))
+            found.append(
+                Difference(
+                    entry=recorded.seq,
+                    text=f"{_then(at)}{_refused(error)}",
+                    remark=bool(error.reasons) and newer.issuperset(error.reasons),
+                )
+            )
             continue
         except (EscalationError, LookupError, TypeError, ValueError, AttributeError) as error:
             # what is not ours comes of a protocol that cannot be read, as in evolve
@@ -144,6 +160,21 @@ def _faults_of_time(recorded: Recorded, now: datetime) -> Iterator[Difference]:
 
 def _moment(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _newer_rules(state: TrialState, event: AnyEvent) -> Iterator[str]:
+    """Yield what 0.2.0 did not refuse: in a trial that it began, the entry may be its own."""
+    if state.own_votes:
+        return
+    if isinstance(event, EnrolmentResumed):
+        yield before_hold(state, event.on) or ""
+    said: Event | None = event
+    if isinstance(event, EntryCorrected):
+        corrected = state.fact(event.entry)
+        said = None if corrected is None else change_event(corrected.event, event.changes or {})
+    if isinstance(said, OutcomeRecorded):
+        subject = state.subjects.get(said.subject)
+        yield from () if subject is None else faults_of_verdict(subject, said)
 
 
 def _then(at: int) -> str:

@@ -15,12 +15,12 @@ from escalation.outcomes import Outcome
 from escalation.protocol import load_protocol
 from escalation.trial import Recorded, TrialState, evolve
 from escalation.trial.demo import DEMO_PROTOCOL, demo_steps
-from escalation.trial.events import AnyEvent, DecisionMade, Role
+from escalation.trial.events import AnyEvent, DecisionMade, OutcomeRecorded, Role
 from escalation.trial.importing import import_patients
 from escalation.trial.inspection import Difference, again, inspect_entries
 from escalation.trial.office import delegate_role, register_trial
 from escalation.trial.sites import open_site
-from tests.trial.bench import CHAIR, NCT, OFFICE, SITE, Bench, recorded
+from tests.trial.bench import CHAIR, NCT, OFFICE, SITE, Bench, crs, day, recorded
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -50,6 +50,30 @@ def test_every_kind_of_event_has_its_command() -> None:
 
 def test_what_was_typed_is_recorded_again_as_it_is() -> None:
     assert inspect_entries(demo(), NOW) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "remark"), [(True, True), (False, False)], ids=["0.2.0", "judged"]
+)
+def test_a_verdict_that_0_2_0_took_silently_is_a_remark_and_no_finding(
+    before: bool, remark: bool
+) -> None:
+    """What case 12 was before: a sound ledger of that version verifies as sound."""
+    bench = Bench.as_0_2_0() if before else Bench.started()
+    bench.open_cohort()
+    bench.treat("S1", 0)
+    said = OutcomeRecorded(
+        on=day(28), subject="S1", outcome=Outcome.NO_DLT, toxicities=(crs(day(3), 4),)
+    )
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    entry = recorded(bench.state, said, SITE, at)
+    entries = [*bench.entries, entry]
+    if before:
+        assert bench.state.registered is not None
+        entries.insert(0, bench.state.registered)
+    (found,) = [d for d in inspect_entries(entries, NOW) if d.entry == entry.seq]
+    assert "it would have been refused: CRS of S1, grade 4" in found.text
+    assert found.remark is remark
 
 
 def last_decision() -> tuple[int, DecisionMade]:
