@@ -110,8 +110,10 @@ def can_meet(event: AdverseEvent, dlt: DltWindow) -> bool:
     False is certain; True says only that it takes the day to tell.
     """
     course = GradeCourse.of(event, date.min)
-    terms = {report.event.term for report in event.reports}
-    readings = [replace(report.event, term=term) for report in event.reports for term in terms]
+    said = [report.event for report in event.reports]
+    judged = {(now.category, now.relation, now.baseline_grade): now for now in said}.values()
+    terms = {now.term for now in said}
+    readings = [n if n.term == t else replace(n, term=t) for n in judged for t in terms]
     return any(
         _is_about(rule, reading) and _falls_short(rule, reading, course) is None
         for rule in dlt_rules(dlt)
