@@ -211,16 +211,20 @@ class Tracker:
         trusted : tuple of bytes
             Certificates in DER that vouch for time-stamping authorities.
         """
+        found = list(check_keys(self.trial, entries, trusted))
+        unchecked = any(one.kind == "unchecked" for one in found)
         kinds: dict[str, Kind] = {
             "clock": "clock",
             "unknown": "note",
             # what nobody has checked may be forged, and is no approval where keys are required
-            "unchecked": "signature" if replay_events(entries).needs_key else "unchecked",
+            "unchecked": "signature"
+            if unchecked and replay_events(entries).needs_key
+            else "unchecked",
             "wrong": "signature",
         }
         return [
-            Finding(trial=self.trial, seq=found.seq, kind=kinds[found.kind], problem=found.problem)
-            for found in check_keys(self.trial, entries, trusted)
+            Finding(trial=self.trial, seq=one.seq, kind=kinds[one.kind], problem=one.problem)
+            for one in found
         ]
 
     def _checked_entries(self) -> list[Entry]:

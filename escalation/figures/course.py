@@ -33,6 +33,7 @@ from escalation.figures.style import (
     styled,
 )
 from escalation.trial import TrialState
+from escalation.trial.adverse_events.verdicts import SEVERE
 from escalation.trial.state import Cohort
 from escalation.trial.subjects import Standing, Subject
 
@@ -47,6 +48,8 @@ _ENDS = {
     Standing.PENDING: (">", MIDDLE),
     Standing.UNRULED: ("D", "white"),
 }
+# Where an adverse event of grade 3 or more began, above the line.
+_SEVERE = {"marker": "v", "linestyle": "none", "color": INK, "markersize": 3.6, "zorder": 3}
 _ASSUMED_DAYS = 28  # how long a line is for a protocol without a window, until today
 
 
@@ -137,7 +140,8 @@ def plot_course(
     ax.xaxis.set_major_locator(locator)
     ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
     ax.set_xlabel("Date")
-    points = _add_legend(ax, {subject.standing for _, subject in dosed})
+    severe = any(_severe(subject, on) for _, subject in dosed)
+    points = _add_legend(ax, {subject.standing for _, subject in dosed}, severe=severe)
     caption(
         ax,
         f"trial {trial}" if trial else "",
@@ -200,6 +204,8 @@ def _draw_patient(ax: Axes, row: int, subject: Subject, said: str, on: date) -> 
     if subject.standing is Standing.PENDING and closes is not None and closes > end:
         _segment(ax, row, end, closes, color=LIGHT, linewidth=1.1)
     _segment(ax, row, start, end, color=DARK, linewidth=2.4, solid_capstyle="butt")
+    for day in _severe(subject, on):
+        ax.plot([_day(day)], [row - 0.24], **_SEVERE)  # type: ignore[arg-type]
     marker, face = _ENDS[subject.standing]
     ax.plot([_day(end)], [row], marker, color=INK, markerfacecolor=face, markersize=5.5,
             markeredgewidth=0.8, zorder=3)  # fmt: skip
@@ -207,6 +213,15 @@ def _draw_patient(ax: Axes, row: int, subject: Subject, said: str, on: date) -> 
         ax.annotate(said, (_day(_last_day(subject, on)), row), xytext=(7, 0), linespacing=1.1,
                     textcoords="offset points", fontsize=_WORDS, va="center",
                     color=DARK)  # fmt: skip
+
+
+def _severe(subject: Subject, on: date) -> list[date]:
+    """Return where events of grade 3 or more began, from infusion on; a DLT has its own mark."""
+    start, end = _line(subject, on)
+    began = {e.now.started for e in subject.events if e.worst_grade >= SEVERE}
+    if subject.standing is Standing.DLT:
+        began.discard(end)
+    return sorted(day for day in began if start <= day <= on)
 
 
 def _said(subject: Subject) -> str:
@@ -250,7 +265,7 @@ def _spans(dosed: list[tuple[Cohort, Subject]]) -> Iterator[tuple[list[int], Coh
         yield [row for row, _ in rows], cohort
 
 
-def _add_legend(ax: Axes, seen: set[Standing]) -> float:
+def _add_legend(ax: Axes, seen: set[Standing], *, severe: bool) -> float:
     rare = {Standing.MODERATE, Standing.UNRULED}
     shown = [one for one in _ENDS if one in seen or one not in rare]
     handles = [
@@ -258,7 +273,11 @@ def _add_legend(ax: Axes, seen: set[Standing]) -> float:
                markerfacecolor=_ENDS[one][1], markersize=5)
         for one in shown
     ]  # fmt: skip
-    return place_above(ax, handles, [str(one) for one in shown], len(shown))
+    words = [str(one) for one in shown]
+    if severe:
+        handles.append(Line2D([], [], **_SEVERE))  # type: ignore[arg-type]
+        words.append(f"event of grade {SEVERE} or more")
+    return place_above(ax, handles, words, len(words))
 
 
 def _day(day: date) -> float:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import fields
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -14,6 +14,8 @@ from escalation.errors import EscalationError
 from escalation.trial.events import EVENTS, AnyEvent, Event
 
 __all__ = ["EventError", "change_event", "dump_event", "load_event"]
+
+E = TypeVar("E", bound=Event)
 
 
 class EventError(EscalationError):
@@ -49,7 +51,7 @@ def load_event(kind: str, version: int, data: str) -> AnyEvent:
     return event
 
 
-def change_event(event: Event, changes: Mapping[str, Any]) -> AnyEvent:
+def change_event(event: E, changes: Mapping[str, Any]) -> E:
     """Return the event with some fields replaced, given as JSON types.
 
     Raises
@@ -66,7 +68,7 @@ def change_event(event: Event, changes: Mapping[str, Any]) -> AnyEvent:
         data = json.dumps(dump_event(event) | dict(changes), allow_nan=False)
     except ValueError as error:
         raise EventError(event.kind, ("a number must be finite",)) from error
-    return load_event(event.kind, event.version, data)
+    return cast(E, load_event(event.kind, event.version, data))
 
 
 @cache

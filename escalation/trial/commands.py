@@ -10,13 +10,14 @@ import unicodedata
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
-from escalation.errors import RefusedError
+from escalation.errors import RefusedError, did_you_mean
 from escalation.text import is_line
 from escalation.trial.calendar import day_in
 from escalation.trial.events import AnyEvent
 from escalation.trial.names import near_miss
 from escalation.trial.people import lacks_role
 from escalation.trial.state import TrialState
+from escalation.trial.subjects import Subject
 
 __all__ = ["Events", "Recorder", "Refusal"]
 
@@ -103,6 +104,14 @@ class Refusal:
             f"The name {name!a} must be of letters that can be seen, in their usual form "
             "(Unicode NFC), with ordinary blanks between them.",
         )
+
+    def find_subject(self, state: TrialState, subject: str) -> Subject | None:
+        """Return a subject, also by an id that was mistyped; refuse one that was never given."""
+        known = state.subjects.get(subject)
+        if known is None:
+            hint = did_you_mean(subject, state.subjects) if state.subjects else "nobody is yet"
+            self.reasons.append(f"No subject {subject} is enrolled; {hint}.")
+        return known
 
     def check_not_before(self, recorder: Recorder, on: date) -> None:
         """Refuse a day before that of the decision."""

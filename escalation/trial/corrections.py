@@ -33,7 +33,6 @@ from escalation.trial.site import (
     check_id,
     check_outcome,
     check_weight,
-    find_known,
 )
 from escalation.trial.state import TrialState
 from escalation.trial.subjects import Fact
@@ -213,9 +212,9 @@ def _check_dosing(
 ) -> None:
     """Refuse to move, or take away, the dosing from under an event that calls for a ruling."""
     subject = state.subjects[dosed.subject]
-    assert subject.dosing is not None  # noqa: S101  # it is what is corrected
     after = None if changes is None else change_event(dosed, changes)
-    new = replace(subject.dosing, event=after) if isinstance(after, SubjectDosed) else None
+    dosing = subject.dosing
+    new = None if dosing is None or after is None else replace(dosing, event=after)
     still = {e.event.entry for e in open_events(replace(subject, dosing=new), recorder.on)}
     for call in open_events(subject, recorder.on):
         if call.event.entry not in still:
@@ -264,7 +263,7 @@ def rename_subject(
     refusal.check(state, recorder, PATIENTS, zone=state.zone_of(subject, recorder.on))
     refusal.check_line("reason", reason)
     check_id(refusal, renamed)
-    known, other = find_known(refusal, state, subject), state.find_subject(renamed)
+    known, other = refusal.find_subject(state, subject), state.subjects.get(renamed)
     if known is not None and renamed == known.id:
         refusal.add("That is the id already.")
     elif other is not None and other is not known:

@@ -10,7 +10,7 @@ from escalation.outcomes import Outcome
 from escalation.trial.commands import Events, Recorder, Refusal
 from escalation.trial.events import EvaluabilityRuled, InfusionContinued
 from escalation.trial.gates import further_obstacles
-from escalation.trial.site import PATIENTS, check_amount, find_known, pass_gates
+from escalation.trial.site import PATIENTS, check_amount, pass_gates
 from escalation.trial.state import TrialState
 from escalation.trial.subjects import Standing, Subject
 
@@ -44,7 +44,7 @@ def continue_infusion(
     """
     refusal = Refusal(f"the further infusion of {subject} cannot be recorded")
     refusal.check(state, recorder, PATIENTS)
-    known = find_known(refusal, state, subject)
+    known = refusal.find_subject(state, subject)
     event = InfusionContinued(
         on=recorder.on, subject=subject, infused=infused, lot=lot, deviation=deviation
     )
@@ -97,7 +97,7 @@ def rule_evaluability(
     refusal = Refusal(f"{subject} cannot be ruled {word}")
     refusal.check(state, recorder, "rule on evaluability")
     refusal.check_line("reason", reason)
-    known = find_known(refusal, state, subject)
+    known = refusal.find_subject(state, subject)
     if known is not None:
         _check_ruling(refusal, recorder, known, evaluable=evaluable)
     refusal.raise_if_any()

@@ -268,7 +268,7 @@ def _enrol(state: TrialState, recorded: Recorded, event: SubjectEnrolled) -> str
     joined = state.cohorts[event.cohort - 1]
     state.cohorts[event.cohort - 1] = replace(joined, subjects=(*joined.subjects, event.subject))
     state.owners[recorded.seq] = event.subject
-    lost = None if event.replaces is None else state.find_subject(event.replaces)
+    lost = None if event.replaces is None else state.subjects.get(event.replaces)
     if lost is not None:
         state.subjects[lost.id] = replace(lost, replaced_by=event.subject)
     return None
@@ -390,7 +390,6 @@ def _follow_up(state: TrialState, recorded: Recorded, event: AdverseEventFollowe
         now = change_event(known.now, event.changes)
     except EscalationError as error:
         return f"the adverse event of entry {event.entry} cannot be followed up so: {error}"
-    assert isinstance(now, AdverseEventRecorded)  # noqa: S101  # a change keeps the kind
     report = Report(
         seq=recorded.seq,
         by=recorded.by,
@@ -414,9 +413,7 @@ def _adjudicate(
     lacking = lacks_role(recorded.by, state.roles_of(recorded.by), "adjudicate")
     if lacking is not None:
         return lacking
-    ruling = Adjudication(
-        seq=recorded.seq, by=recorded.by, event=event, n_reports=len(known.reports)
-    )
+    ruling = Adjudication(seq=recorded.seq, by=recorded.by, event=event)
     _put_event(state, known, replace(known, adjudications=(*known.adjudications, ruling)))
     return None
 
@@ -459,17 +456,17 @@ def _fail_screening(state: TrialState, recorded: Recorded, event: ScreeningFaile
 
 
 def _rename(state: TrialState, _: Recorded, event: SubjectRenamed) -> str | None:
-    known = state.find_subject(event.subject)
+    known = state.subjects.get(event.subject)
     if known is None:
         return f"{event.subject} had not been enrolled"
-    other = state.find_subject(event.renamed)
+    other = state.subjects.get(event.renamed)
     if event.renamed == known.id or other not in (None, known):
         return f"{event.renamed} is an id of {known.id if other is None else other.id}"
     state.subjects.rename(known.id, event.renamed)
-    lost = state.find_subject(known.enrolment.replaces or "")
+    lost = state.subjects.get(known.enrolment.replaces or "")
     if lost is not None and lost.replaced_by == known.id:
         state.subjects[lost.id] = replace(lost, replaced_by=event.renamed)
-    successor = state.find_subject(known.replaced_by or "")
+    successor = state.subjects.get(known.replaced_by or "")
     if successor is not None:
         last = successor.enrolments[-1]
         last = replace(last, event=replace(last.event, replaces=event.renamed))

@@ -54,9 +54,15 @@ class Obstacle:
     decision: bool = False
 
 
-def enrolment_obstacles(state: TrialState, on: date) -> Iterator[Obstacle]:
-    """Yield what stands in the way of giving a place of the open cohort to a subject."""
+def enrolment_obstacles(
+    state: TrialState, on: date, subject: Subject | None = None
+) -> Iterator[Obstacle]:
+    """Yield what stands in the way of giving a place of the open cohort to a subject.
+
+    ``subject`` is one who had a place in an earlier cohort.
+    """
     yield from _halted(state, on)
+    yield from _dead(subject, on)
     cohort = state.open_cohort
     if cohort is None or not (state.n_free(cohort) or state.undosed(cohort)):
         yield from _needs_decision(state, on)

@@ -33,7 +33,7 @@ def record_screening_failure(
     check_at_site(refusal, state, recorder, site)
     check_id(refusal, subject)
     refusal.check_line("reason", reason)
-    known = state.find_subject(subject)
+    known = state.subjects.get(subject)
     if known is not None:
         refusal.add(
             f"{known.id} is enrolled since entry {known.enrolments[-1].seq}: who withdraws before "

@@ -34,7 +34,6 @@ __all__ = [
     "check_weight",
     "dose_subject",
     "enrol_subject",
-    "find_known",
     "only_site",
     "pass_gates",
     "record_outcome",
@@ -79,7 +78,7 @@ def enrol_subject(
     RefusedError
     """
     refusal = Refusal(f"{subject} cannot be enrolled")
-    known = state.find_subject(subject)
+    known = state.subjects.get(subject)
     site = site or (known.site_on(recorder.on) if known else None) or only_site(state)
     check_at_site(refusal, state, recorder, site)
     check_id(refusal, subject)
@@ -89,7 +88,7 @@ def enrol_subject(
         moved = known.standing is Standing.ASSIGNED and (not cohort or known.cohort < cohort.number)
         refusal.unless(moved, f"{subject} is enrolled since entry {known.enrolments[-1].seq}.")
     breaches = pass_gates(
-        refusal, [o.text for o in enrolment_obstacles(state, recorder.on)], deviation
+        refusal, [o.text for o in enrolment_obstacles(state, recorder.on, known)], deviation
     )
     if cohort is None:
         refusal.add("Without an open cohort there is no level to be enrolled at.")
@@ -230,7 +229,7 @@ def dose_subject(
     """
     refusal = Refusal(f"the dosing of {subject} cannot be recorded")
     refusal.check(state, recorder, PATIENTS, zone=state.zone_of(subject, recorder.on))
-    known = find_known(refusal, state, subject)
+    known = refusal.find_subject(state, subject)
     if known is not None:
         refusal.unless(
             known.standing is Standing.ASSIGNED,
@@ -285,7 +284,7 @@ def record_outcome(
     """
     refusal = Refusal(f"the outcome of {subject} cannot be recorded")
     refusal.check(state, recorder, PATIENTS, zone=state.zone_of(subject, recorder.on))
-    known = find_known(refusal, state, subject)
+    known = refusal.find_subject(state, subject)
     event = OutcomeRecorded(
         on=recorder.on,
         subject=state.current_id(subject),
@@ -405,12 +404,3 @@ def _check_after_death(refusal: Refusal, toxicity: Toxicity, subject: Subject) -
         f"The onset {toxicity.onset} is after the death of {subject.id} on {death.died_on}, "
         f"adverse event {death.entry}.",
     )
-
-
-def find_known(refusal: Refusal, state: TrialState, subject: str) -> Subject | None:
-    """Return a subject; refuse an id that was never given."""
-    known = state.find_subject(subject)
-    if known is None:
-        hint = did_you_mean(subject, state.subjects) if state.subjects else "nobody is yet"
-        refusal.add(f"No subject {subject} is enrolled; {hint}.")
-    return known

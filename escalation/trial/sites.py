@@ -7,7 +7,8 @@ from zoneinfo import available_timezones
 from escalation.errors import printable
 from escalation.trial.commands import Events, Recorder, Refusal
 from escalation.trial.events import SiteOpened, SubjectAtSite
-from escalation.trial.site import check_at_site, find_known
+from escalation.trial.names import name_key
+from escalation.trial.site import check_at_site
 from escalation.trial.state import TrialState
 
 __all__ = ["open_site", "transfer_subject"]
@@ -30,7 +31,7 @@ def open_site(state: TrialState, recorder: Recorder, *, site: str, time_zone: st
     refusal = Refusal(f"the site {printable(site)} cannot be opened")
     refusal.check(state, recorder, "open a site")
     refusal.check_person(site)
-    same = [known for known in state.site_zones if known.casefold() == site.casefold()]
+    same = [known for known in state.site_zones if name_key(known) == name_key(site)]
     refusal.unless(not same, f"The site {', '.join(same)} is open.")
     zones = available_timezones()
     if time_zone not in zones:
@@ -61,7 +62,7 @@ def transfer_subject(
     refusal = Refusal(f"{subject} cannot be transferred to {printable(to)}")
     check_at_site(refusal, state, recorder, to)
     refusal.check_line("reason", reason)
-    known = find_known(refusal, state, subject)
+    known = refusal.find_subject(state, subject)
     if known is not None and known.sites:
         since, at = known.sites[-1]
         refusal.unless(at != to, f"{known.id} is at {at} since {since}.")

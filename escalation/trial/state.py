@@ -261,10 +261,6 @@ class TrialState:
         failed = {event.subject: (entry, event) for entry, event in self.not_enrolled}
         return {subject: said for subject, said in failed.items() if subject not in self.subjects}
 
-    def find_subject(self, subject: str) -> Subject | None:
-        """Return a subject by the id that holds now or one that had been mistyped; else None."""
-        return self.subjects.get(subject)
-
     def current_id(self, subject: str) -> str:
         """Return the id that holds now of whom an entry names, also where nobody has it."""
         known = self.subjects.get(subject)

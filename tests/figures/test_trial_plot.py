@@ -21,9 +21,21 @@ def ends(ax) -> list[tuple[str, date]]:
     found = [
         (line.get_ydata()[0], line.get_marker(), num2date(line.get_xdata()[0]).date())
         for line in ax.lines
-        if len(line.get_xdata()) == 1
+        if len(line.get_xdata()) == 1 and line.get_marker() != "v"
     ]
     return [(marker, day) for _, marker, day in sorted(found)]
+
+
+def test_severe_events_are_marked_where_they_began_and_a_dlt_by_its_own_mark():
+    """Oracle: the demo's pneumonia and neutropenia; its CRS is the DLT."""
+    ax = plot_course(demo_state(), DEMO_DAY)
+    marked = [
+        (round(float(line.get_ydata()[0])), num2date(line.get_xdata()[0]).date())
+        for line in ax.lines
+        if line.get_marker() == "v"
+    ]
+    assert marked == [(1, date(2026, 2, 11)), (4, date(2026, 4, 8))]
+    assert "event of grade 3 or more" in [text.get_text() for text in ax.get_legend().texts]
 
 
 def test_each_patient_ends_where_the_state_says():

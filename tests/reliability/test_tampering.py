@@ -234,5 +234,8 @@ def test_every_entry_that_was(database, tamper, report):
 
 
 def is_whole(rows: list[Row]) -> bool:
-    """Say whether rows are a chain without a fault, so that only an anchor can tell."""
-    return rechain(rows) == rows
+    """Say whether rows are a chain without a fault, so that only an anchor can tell.
+
+    That a trial has no entry at all is found without one.
+    """
+    return bool(rows) and rechain(rows) == rows

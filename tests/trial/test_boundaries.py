@@ -215,7 +215,7 @@ def test_who_is_lost_although_followed_or_ill_is_named(lost_on, grade, onset, wh
     ("changes", "shown"),
     [
         (None, True),
-        ({"outcome": "X", "reason": "moved"}, True),
+        ({"outcome": "X", "reason": "moved", "toxicities": []}, True),
         ({"on": str(day(6))}, False),  # still a DLT
     ],
 )
@@ -422,3 +422,114 @@ def test_a_grade_is_from_1_to_5(grade, refused):
         assert f"A grade is a number from 1 to 5, not {grade}." in said
     else:
         bench.do(record_outcome, SITE, 2, **kw)
+
+
+@pytest.mark.parametrize("meaning", [Meaning.PROPOSED, Meaning.APPROVED])
+def test_before_any_decision_there_is_nothing_to_sign(meaning):
+    said = Bench.started().refused(sign, CHAIR, meaning=meaning)
+    assert said.startswith(f"nothing to sign as {meaning}: No decision has been made.")
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [(0, "The last entry is 6."), (1, None), (6, None), (7, "The last entry is 6.")],
+)
+def test_what_is_reviewed_is_an_entry_the_last_one_by_default(entry, said):
+    bench = Bench.started()
+    assert bench.state.seq == 6
+    if said is not None:
+        assert said in bench.refused(sign, SITE, meaning=Meaning.REVIEWED, entry=entry)
+        return
+    (signed,) = bench.do(sign, SITE, meaning=Meaning.REVIEWED, entry=entry)
+    assert (signed.entry, signed.entry_hash) == (entry, bench.state.hashes[entry - 1])
+    (signed,) = bench.do(sign, SITE, meaning=Meaning.REVIEWED)
+    assert signed.entry == 7
+
+
+# ---------------------------------------------------------------- which of several is named
+
+
+def test_of_several_who_were_lost_the_first_is_replaced_first_once_places_are_given_out():
+    bench = opened()
+    for subject in ("S1", "S2"):
+        bench.treat(subject, 0)
+        bench.lost(subject, 1)
+    for subject in ("S3", "S4", "S5"):
+        bench.enrol(subject, 1)
+    subjects = bench.state.subjects
+    assert [subjects[s].enrolment.replaces for s in ("S3", "S4", "S5")] == [None, "S1", "S2"]
+    said = bench.refused(enrol_subject, SITE, subject="S6", weight_kg=60.0, replaces="S1")
+    assert "S1 is nobody to replace in cohort 1; nobody is to be replaced." in said
+
+
+def test_who_can_be_replaced_is_listed():
+    bench = opened()
+    for subject in ("S1", "S2"):
+        bench.treat(subject, 0)
+        bench.lost(subject, 1)
+    said = bench.refused(enrol_subject, SITE, subject="S3", weight_kg=60.0, replaces="S9")
+    assert "S9 is nobody to replace in cohort 1; to be replaced: S1, S2." in said
+    bench.enrol("S3", 1, replaces="S2")
+    assert bench.state.subjects["S2"].replaced_by == "S3"
+
+
+def test_of_several_severe_toxicities_the_first_is_named():
+    bench = opened()
+    bench.treat("S1", 0)
+    mild, first = crs(day(1), 2), replace(crs(day(2), 3), term="sepsis")
+    later = replace(crs(day(3), 4), term="stroke")
+    unrelated = [replace(t, relation=Relation.UNRELATED) for t in (mild, first, later)]
+    bench.do(
+        record_outcome,
+        SITE,
+        20,
+        subject="S1",
+        outcome=Outcome.NOT_EVALUABLE,
+        reason="left",
+        toxicities=unrelated,
+    )
+    assert texts(warnings(bench.state, day(20))) == [
+        "S1 is said not to be evaluable, but sepsis of grade 3 began in the DLT window."
+    ]
+
+
+def test_who_is_enrolled_again_is_so_since_the_last_enrolment():
+    bench = opened()
+    bench.enrol("S1")
+    said = bench.refused(enrol_subject, SITE, subject="S1", weight_kg=60.0)
+    assert f"S1 is enrolled since entry {bench.state.seq}." in said
+    stay = Choice(action="enrol", level=-1, n_to_enrol=3)
+    bench.open_cohort(1, choice=stay, rationale="careful")
+    bench.enrol("S1", 1)
+    again = bench.state.seq
+    bench.enrol("S2", 1)
+    said = bench.refused(enrol_subject, SITE, subject="S1", weight_kg=60.0)
+    assert f"S1 is enrolled since entry {again}." in said
+
+
+def test_two_patients_too_many_are_counted_and_one_at_the_limit_is_not():
+    bench = opened()
+    for n, subject in enumerate(("S1", "S2", "S3")):
+        bench.treat(subject, n)
+    assert departures(bench.state) == []
+    for subject in ("S4", "S5"):
+        bench.enrol(subject, 5, deviation="urgent")
+        bench.dose(subject, 5, deviation="urgent")
+    found = texts(departures(bench.state))
+    assert "5 patients count in cohort 1, which was opened for 3." in found
+    assert sum("against a gate" in text for text in found) == 4
+
+
+@pytest.mark.parametrize(
+    ("seen", "subject", "slot"),
+    [("", "S1", 1), ("S1", "S2", 2), ("S1 S2", "S3", 3), ("S1 S2 S3", None, None)],
+)
+def test_the_next_patient_is_the_first_who_waits_and_has_the_next_place(seen, subject, slot):
+    bench = opened()
+    for name in ("S1", "S2", "S3"):
+        bench.enrol(name, 0, weight_kg=70.0)
+    for name in seen.split():
+        bench.dose(name, 0)
+    answer = next_patient(bench.state, day(0), weight_kg=50.0)
+    assert (answer.subject, answer.slot, answer.n_opened) == (subject, slot, 3)
+    assert answer.weight_kg == (70.0 if subject else 50.0)

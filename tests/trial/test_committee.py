@@ -19,6 +19,7 @@ from escalation.trial import (
     delegate_role,
     departures,
     dose_subject,
+    evolve,
     freeze_data,
     next_patient,
     register_trial,
@@ -303,7 +304,6 @@ def test_entries_that_no_command_made_carry_nothing(bench: Bench, by: str) -> No
     """A vote by somebody without one, and an approval without votes, do not fit."""
     bench.do(decide, CHAIR)
     made = bench.state.decisions[-1]
-    from escalation.trial import evolve
 
     vote = VoteCast(on=day(0), decision=made.seq, decision_hash=made.hash, vote=FOR)
     state = evolve(bench.state, recorded(bench.state, vote, by))
@@ -370,11 +370,17 @@ def test_a_trial_that_stops_being_one_person_s_has_to_part_the_roles(bench: Benc
 
 
 def test_an_entry_by_other_means_that_joins_such_roles_does_not_fit(bench: Bench) -> None:
-    from escalation.trial import evolve
-
     event = RoleDelegated(on=day(0), person=CHAIR, role=Role.SITE)
     state = evolve(bench.state, recorded(bench.state, event, OFFICE))
     assert state.oddities == [(7, "chair cannot be both site and chair")]
+
+
+def test_of_several_roles_that_are_excluded_the_first_is_named(bench: Bench) -> None:
+    bench.do(delegate_role, OFFICE, person=CHAIR, role=Role.MEMBER)
+    event = RoleDelegated(on=day(0), person=CHAIR, role=Role.AUDITOR)
+    state = evolve(bench.state, recorded(bench.state, event, OFFICE))
+    assert state.oddities == [(8, "chair cannot be both auditor and member")]
+    assert [conflict.other for conflict in state.conflicts] == [Role.MEMBER, Role.CHAIR]
 
 
 def test_an_open_decision_is_judged_by_the_protocol_under_which_it_was_made(bench: Bench) -> None:

@@ -87,10 +87,10 @@ def test_a_mistyped_id_finds_the_subject_everywhere_after_and_before(opened):
     renamed(opened)
     state = opened.state
     assert list(state.subjects) == ["S01", "S2"]  # in the order of enrolment
-    assert state.find_subject("S1") is state.find_subject("S01")
-    assert state.find_subject("S1").former_ids == ("S1",)
+    assert state.subjects.get("S1") is state.subjects.get("S01")
+    assert state.subjects.get("S1").former_ids == ("S1",)
     assert state.cohorts[0].subjects == ("S01", "S2")
-    assert state.fact(state.find_subject("S1").dosing.seq).event.subject == "S01"
+    assert state.fact(state.subjects.get("S1").dosing.seq).event.subject == "S01"
     (event,) = opened.do(
         record_outcome, SITE, 30, subject="S1", outcome=Outcome.NO_DLT
     )  # typed by the old id

@@ -314,7 +314,7 @@ def test_the_level_of_a_cohort_is_that_of_its_first_row():
         ("grade", "0", '"0" is not a grade from 1 to 5'),
         ("grade", "1", None),
         ("grade", "2", None),
-        ("grade", "5", 'It cannot be "not evaluable" unless it is recorded as an event'),
+        ("grade", "5", "fever of S2, grade 5, possible, meets rule"),  # it is read
         ("grade", "6", '"6" is not a grade from 1 to 5'),
         ("grade", "3.5", '"3.5" is not a grade from 1 to 5'),
         ("relation", "Probable", None),
@@ -418,3 +418,20 @@ def test_the_last_cohort_of_a_history_keeps_its_free_places(n_rows, places):
     assert [cohort.closed_by is None for cohort in state.cohorts] == [
         cohort is state.cohorts[-1] for cohort in state.cohorts
     ]
+
+
+def test_one_cohort_of_a_history_is_said_as_one():
+    bench = imported("\n".join(HISTORY.splitlines()[:4]))
+    (remark,) = departures(bench.state)
+    assert remark.text == (
+        "Cohort 1 came from a spreadsheet: how it was decided to open it is not in this ledger."
+    )
+    assert remark.entry == bench.state.subjects["S1"].enrolments[0].seq
+
+
+def test_a_history_that_the_protocol_would_not_have_produced_is_shown_with_why():
+    text = HISTORY.replace("S5,2,62", "S5,3,62").replace("S6,2,71", "S6,3,71")
+    first, second = departures(imported(text).state)
+    assert first.text.startswith("Cohorts 1, 2 came from a spreadsheet")
+    assert second.text.startswith("The protocol would not have produced the history 1NXNN 3T?: ")
+    assert first.entry == second.entry

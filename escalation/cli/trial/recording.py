@@ -147,7 +147,7 @@ class Recording:
 
         def there(state: TrialState, recorder: Recorder) -> Any:
             zone = state.site_zones.get(site or only_site(state) or "")
-            if subject is not None and site is None and state.find_subject(subject):
+            if subject is not None and site is None and state.subjects.get(subject):
                 zone = state.zone_of(subject, recorder.on)
             on = None if self.day_given else day_in(zone, recorder.at)
             return command(state, recorder if on is None else replace(recorder, on=on))

@@ -107,7 +107,7 @@ class AcceleratedTitration(ThreePlusThree):
         if not self._counts_moderate(tallies, level):
             return 0
         # in a trial that kept to the design none is above the current level
-        above = max((k + 1 for k in range(level + 1, end + 1) if tallies[k].n_moderate), default=0)
+        above = max((k + 1 for k in range(level + 1, end) if tallies[k].n_moderate), default=0)
         return self._n_moderate(tallies) + above * (MAX_LEVELS + 1)
 
     def _titration(self, tallies: Sequence[Tally]) -> tuple[int, bool]:

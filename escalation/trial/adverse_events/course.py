@@ -57,8 +57,6 @@ class Adjudication:
     seq: int
     by: str
     event: AdverseEventAdjudicated
-    n_reports: int
-    """How many reports had been made by then: a later one can call for a new ruling."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ depends on which of the two is *not yet* decided.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
@@ -104,15 +104,17 @@ def judge_event(
 
 
 def can_meet(event: AdverseEvent, dlt: DltWindow) -> bool:
-    """Tell whether an event may meet a rule on some day, as known from some or all of its reports.
+    """Tell whether an event may meet a rule on some day, by some of its reports, as any judged it.
 
     False is certain; True says only that it takes the day to tell.
     """
     course = GradeCourse.of(event, date.min)
+    terms = {report.event.term for report in event.reports}
+    readings = [replace(report.event, term=term) for report in event.reports for term in terms]
     return any(
-        _is_about(rule, report.event) and _falls_short(rule, report.event, course) is None
+        _is_about(rule, reading) and _falls_short(rule, reading, course) is None
         for rule in dlt_rules(dlt)
-        for report in event.reports
+        for reading in readings
     )
 
 
@@ -240,8 +242,7 @@ def say_suggested(ruling: AdverseEventAdjudicated) -> str:
 
     Such as ``, although it meets the definition (rule "CRS")``.
     """
-    said = {Verdict.NOT_YET: "could still meet the definition"}.get(
-        Verdict(ruling.suggested), str(ruling.suggested)
-    )
+    not_yet = ruling.suggested == Verdict.NOT_YET
+    said = "could still meet the definition" if not_yet else ruling.suggested
     rule = "" if ruling.rule is None else f' (rule "{ruling.rule}")'
     return f"{', although' if departs(ruling) else ';'} it {said}{rule}"

@@ -7,6 +7,7 @@ from typing import Any
 
 from escalation.errors import InputError
 from escalation.grading import Grade, grade_observations
+from escalation.text import as_compared
 
 __all__ = ["describe_rule", "grade_by", "graded_as"]
 
@@ -21,7 +22,7 @@ def graded_as(scale: str, category: str | None) -> str:
     InputError
         For a scale that does not grade observations, or ASTCT without one of its categories.
     """
-    named = (category or "").strip().casefold()
+    named = as_compared(category or "")
     if scale == "ICAHT":
         return _BY_COUNTS
     if scale == "ASTCT" and named in ("crs", "icans"):

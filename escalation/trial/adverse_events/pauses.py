@@ -15,6 +15,7 @@ from datetime import date
 from escalation.outcomes import Outcome
 from escalation.protocol import PauseRule
 from escalation.protocol.judging import DEATH_PAUSES, describe_pause_rule
+from escalation.text import as_compared
 from escalation.trial.adverse_events.course import AdverseEvent, is_death
 from escalation.trial.adverse_events.definition import (
     Verdict,
@@ -281,7 +282,7 @@ def _from_outcomes(subject: Subject, rule: PauseRule) -> Iterator[int]:
 
 
 def _called(term: str, onset: date) -> tuple[str, date]:
-    return term.strip().casefold(), onset
+    return as_compared(term), onset
 
 
 def _is_toxicity_of(rule: PauseRule, toxicity: Toxicity) -> bool:

@@ -17,6 +17,7 @@ from escalation.text import as_compared
 from escalation.trial.adverse_events.course import AdverseEvent, Report, is_death
 from escalation.trial.adverse_events.observing import describe_rule, grade_by
 from escalation.trial.adverse_events.unpausing import pauses_lifted
+from escalation.trial.adverse_events.verdicts import is_of_ruling
 from escalation.trial.codec import change_event
 from escalation.trial.commands import Events, Recorder, Refusal
 from escalation.trial.events import (
@@ -27,7 +28,6 @@ from escalation.trial.events import (
     Relation,
     Serious,
 )
-from escalation.trial.site import find_known
 from escalation.trial.state import TrialState
 from escalation.trial.subjects import Subject
 
@@ -134,7 +134,7 @@ def record_adverse_event(
     )
     if is_death(event):
         event = replace(event, serious=_in_order((*event.serious, Serious.DEATH)))
-    known = find_known(refusal, state, subject)
+    known = refusal.find_subject(state, subject)
     if known is not None:
         event = replace(event, subject=known.id)  # an id that was renamed finds the new one
         report = Report(
@@ -212,7 +212,6 @@ def follow_up(
     except EscalationError as error:
         refusal.add(f"{error}.")
         raise refusal.error() from error
-    assert isinstance(now, AdverseEventRecorded)  # noqa: S101  # a change keeps the kind
     unchanged = not refusal.reasons and now == known.now
     refusal.unless(not unchanged, f"That is what entry {known.reports[-1].seq} says.")
     report = Report(
@@ -298,7 +297,7 @@ def check_report(refusal: Refusal, subject: Subject, course: AdverseEvent, repor
     _check_words(refusal, event)
     _check_grades(refusal, event)
     _check_days(refusal, subject, course, report)
-    _check_death(refusal, subject, course, event)
+    _check_death(refusal, subject, course, report)
 
 
 def _check_words(refusal: Refusal, event: AdverseEventRecorded) -> None:
@@ -395,12 +394,13 @@ def _check_awareness(refusal: Refusal, report: Report, what: str, since: date) -
     )
 
 
-def _check_death(
-    refusal: Refusal, subject: Subject, course: AdverseEvent, event: AdverseEventRecorded
-) -> None:
+def _check_death(refusal: Refusal, subject: Subject, course: AdverseEvent, report: Report) -> None:
     """Refuse a second death, what begins after one, and words that contradict it."""
+    event = report.event
     others = [other for other in subject.events if other.entry != course.entry]
     for fact in subject.outcomes if course.is_fatal else ():
+        if is_of_ruling(subject, fact):
+            continue  # its event is among those below, or this one
         for toxicity in fact.event.toxicities:
             same = as_compared(toxicity.term) == as_compared(event.term)
             if toxicity.grade == 5 and not (same and toxicity.onset == event.started):
@@ -421,8 +421,10 @@ def _check_death(
                 f"adverse event {other.entry}."
             )
     if not is_death(event):
+        before = (said for said in course.reports if said.seq < report.seq)
         refusal.unless(
-            not course.is_fatal, f"Adverse event {course.entry} says that {subject.id} died of it."
+            not any(is_death(said.event) for said in before),
+            f"Adverse event {course.entry} says that {subject.id} died of it.",
         )
         refusal.unless(
             Serious.DEATH not in event.serious,

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from escalation.trial.adverse_events.course import AdverseEvent, Report
 from escalation.trial.codec import change_event
-from escalation.trial.events import AdverseEventFollowedUp, AdverseEventRecorded, AnyEvent
+from escalation.trial.events import AdverseEventFollowedUp, AdverseEventRecorded, Event
 
 __all__ = ["correct_report"]
 
 
 def correct_report(
-    events: Sequence[AdverseEvent], entry: int, after: AnyEvent | None, corrected_by: int
+    events: Sequence[AdverseEvent], entry: int, after: Event | None, corrected_by: int
 ) -> tuple[AdverseEvent, ...]:
     """Return a subject's adverse events after one entry about them was corrected or withdrawn.
 
@@ -46,11 +46,11 @@ def correct_report(
 
 
 def _reread(
-    reports: Sequence[Report], entry: int, after: AnyEvent | None, corrected_by: int
+    reports: Sequence[Report], entry: int, after: Event | None, corrected_by: int
 ) -> Iterator[Report]:
     now = reports[0].event
     for report in reports:
-        said: AnyEvent | None = report.follow_up or report.event
+        said: Event | None = report.follow_up or report.event
         by = report.corrected_by
         if report.seq == entry:
             said, by = after, (*by, corrected_by)
@@ -58,9 +58,7 @@ def _reread(
             case AdverseEventRecorded():
                 now, follow_up = said, None
             case AdverseEventFollowedUp():
-                changed = change_event(now, said.changes)
-                assert isinstance(changed, AdverseEventRecorded)  # noqa: S101  # it keeps the kind
-                now, follow_up = changed, said
+                now, follow_up = change_event(now, said.changes), said
             case _:
                 continue
         yield replace(

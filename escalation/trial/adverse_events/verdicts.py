@@ -133,7 +133,9 @@ def ruling_in_force(subject: Subject, event: AdverseEvent, on: date) -> Adjudica
 
 
 def _is_worse(event: AdverseEvent, entry: int) -> bool:
-    """Tell whether a report after an entry says something worse than those before it."""
+    """Tell whether a report after an entry says something worse than those before it, if any."""
+    if all(report.seq > entry for report in event.reports):
+        return True  # on the day of which it is asked, only what was reported later was known
     then = replace(event, reports=tuple(r for r in event.reports if r.seq < entry))
     before = [report.event for report in then.reports]
     return event.is_fatal > then.is_fatal or any(

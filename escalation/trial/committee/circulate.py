@@ -48,6 +48,6 @@ def circulate_decision(
     names = [state.person(name) for name in to]
     for name in sorted({name for name in names if names.count(name) > 1}):
         refusal.add(f'"{name}" is named {names.count(name)} times.')
-    refusal.raise_if_any()
-    assert made is not None  # noqa: S101  # it is refused above
+    if made is None or refusal.reasons:
+        raise refusal.error()
     return (DecisionCirculated(on=recorder.on, decision=made.seq, to=tuple(names)),)

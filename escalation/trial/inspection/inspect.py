@@ -173,7 +173,7 @@ def _newer_rules(state: TrialState, event: AnyEvent) -> Iterator[str]:
         corrected = state.fact(event.entry)
         said = None if corrected is None else change_event(corrected.event, event.changes or {})
     if isinstance(said, OutcomeRecorded):
-        subject = state.find_subject(said.subject)
+        subject = state.subjects.get(said.subject)
         yield from () if subject is None else faults_of_verdict(subject, said)
 
 

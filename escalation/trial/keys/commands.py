@@ -86,8 +86,8 @@ def revoke_key(
         refusal.add(f'"{person}" has no key {key}; it is {" or ".join(held)}.')
     elif key is None and len(held) > 1:
         refusal.add(f"Say which one, by its fingerprint: {' or '.join(held)}.")
-    refusal.raise_if_any()
-    assert found is not None  # noqa: S101  # or it was refused
+    if found is None or refusal.reasons:
+        raise refusal.error()
     return (KeyRevoked(on=recorder.on, person=person, public_key=found.public_key, reason=reason),)
 
 

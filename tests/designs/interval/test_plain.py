@@ -147,6 +147,15 @@ def test_elimination_against_scipy(name, cutoff):
         assert design.unsafe_at_lowest(n) == expected  # without extrasafe
 
 
+def test_at_a_target_near_0_nobody_needs_a_dlt_to_eliminate_against_scipy():
+    design = made("boin", target=0.01)
+    for n in range(1, 7):
+        chances = [beta.sf(0.01, x + 1, n - x + 1) for x in range(n + 1)]
+        above = [x for x, chance in enumerate(chances) if chance > 0.95]
+        assert design.elimination(n) == (min(above, default=None) if n >= 3 else None)
+    assert design.elimination(3) == 0
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_stricter_limit_at_the_lowest_level_against_scipy(name):
     design = made(name, extrasafe=True, offset=0.15, cutoff_eli=0.9)

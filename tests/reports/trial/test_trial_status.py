@@ -185,7 +185,7 @@ def test_the_document_s_keys_are_stable() -> None:
     assert (decision["departure"], decision["override"], decision["approved_by"]) == (
         True,
         True,
-        44,
+        53,
     )
     assert [s["meaning"] for s in decision["signatures"]] == ["proposed", "approved"]
 

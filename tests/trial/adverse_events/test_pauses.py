@@ -44,7 +44,6 @@ def ruled(event: AdverseEvent, *rulings: tuple[int, bool]) -> AdverseEvent:
             seq=seq,
             by="adjudicator",
             event=AdverseEventAdjudicated(on=day(9), entry=event.entry, dlt=dlt, suggested="?"),
-            n_reports=1,
         )
         for seq, dlt in rulings
     )

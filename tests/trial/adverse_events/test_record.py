@@ -11,14 +11,16 @@ import pytest
 from escalation.outcomes import Outcome
 from escalation.protocol import Reporting
 from escalation.trial import (
+    adjudicate,
     correct_entry,
     departures,
+    enrol_subject,
     follow_up,
     record_adverse_event,
     record_outcome,
     warnings,
 )
-from escalation.trial.events import AdverseEventAdjudicated, EventOutcome, Serious, Toxicity
+from escalation.trial.events import AdverseEventAdjudicated, Choice, EventOutcome, Serious, Toxicity
 from escalation.trial.evolve import evolve
 from tests.trial.bench import CHAIR, NCT, SITE, Bench, day, recorded
 
@@ -150,6 +152,41 @@ def test_a_death_is_serious_and_there_is_one(death: dict[str, Any]) -> None:
         bench, started=day(9), aware=day(9)
     )
     report(bench, term="fever", grade=1)  # it began before the death
+
+
+def test_what_was_misread_before_a_death_is_corrected_after_it() -> None:
+    bench = treated()
+    entry = report(bench)
+    bench.do(follow_up, SITE, 11, entry=entry, changes={"grade": 5}, aware=day(11))
+    bench.correct(entry, grade=4)
+    (event,) = bench.state.subjects["S1"].events
+    assert [said.event.grade for said in event.reports] == [4, 5]
+    said = bench.refused(
+        follow_up, SITE, 12, entry=entry, changes={"grade": 3, "serious": []}, aware=day(12)
+    )
+    assert f"Adverse event {entry} says that S1 died of it." in said
+
+
+def test_a_death_ruled_a_dlt_that_began_before_the_infusion_is_one_death() -> None:
+    """The outcome that the ruling records begins with the infusion; it is the same death."""
+    bench = treated()
+    entry = report(bench, started=day(1), aware=day(1), grade=1)
+    bench.do(follow_up, SITE, 11, entry=entry, changes={"grade": 5}, aware=day(11))
+    bench.do(adjudicate, CHAIR, 12, entry=entry, dlt=True)
+    bench.do(follow_up, SITE, 12, entry=entry, changes={"relation": "probable"}, aware=day(12))
+    (event,) = bench.state.subjects["S1"].events
+    assert event.now.relation == "probable"
+
+
+def test_the_dead_are_given_no_other_place() -> None:
+    bench = Bench.started()
+    bench.open_cohort()
+    bench.enrol("S1", 0)
+    report(bench, 1, started=day(0), aware=day(1), grade=5, relation="unrelated")
+    for choice in (Choice(action="resume"), Choice(action="enrol", level=-1, n_to_enrol=3)):
+        bench.open_cohort(2, choice=choice, rationale="the disease")
+    said = bench.refused(enrol_subject, SITE, 2, subject="S1", weight_kg=60.0)
+    assert "S1 died on" in said
 
 
 def test_a_death_inside_an_outcome_is_the_same_or_the_only_one() -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
+from escalation.designs import RollingSix
 from escalation.outcomes import Outcome, last_tally, tally_cohorts
 from escalation.protocol import load_protocol
 from escalation.reports.trial.status import status_document
@@ -13,6 +15,7 @@ from escalation.tracker import read_entry
 from escalation.trial import replay_events
 from escalation.trial.hindsight import decisions
 from escalation.trial.hindsight.seen import Seen
+from escalation.trial.rule import recommend
 from escalation.trial.state import MadeDecision, TrialState, write_cohort
 from escalation.trial.subjects import Subject
 from tests.reliability.long_trial import long_trial
@@ -22,12 +25,20 @@ NCT = load_protocol("nct07123519")
 
 
 def from_scratch(state: TrialState, made: MadeDecision):
-    """Ask the rule of the patients who had been dosed by then, as they stand now."""
+    """Ask the rule of the patients who had been dosed by then, as they stand now.
+
+    Under a rule that enrols while outcomes are pending, those that could not be known are pending.
+    """
+
+    def letter(subject: Subject) -> Outcome | None:
+        pending = made.protocol.design.while_pending and not made.could_know_outcome(subject)
+        return Outcome.PENDING if pending else subject.outcome
+
     cohorts = [
         written
         for cohort in state.cohorts
         for written in write_cohort(
-            cohort, [(s, s.outcome) for s in state.members(cohort) if made.knew(s)]
+            cohort, [(s, letter(s)) for s in state.members(cohort) if made.knew(s)]
         )
     ]
     labels, design = made.protocol.labels, made.protocol.design
@@ -56,6 +67,38 @@ def test_the_same_holds_of_an_ordinary_trial():
     state = bench.state
     for made, seen, _ in decisions._known_to(state, [(made, ()) for made in state.decisions]):
         assert seen.ask(made.protocol) == from_scratch(state, made)
+
+
+def test_the_same_holds_of_a_trial_that_goes_on_while_outcomes_are_pending():
+    """Patients who are pending at one decision count with their outcome at the next."""
+    rolling = replace(NCT, design=RollingSix(n_levels=len(NCT.labels), start=1))
+    bench = Bench.started(rolling)
+    bench.open_cohort(0)
+    for subject, on in (("S1", 0), ("S2", 14), ("S3", 17)):
+        bench.treat(subject, on)
+    for subject, on, over in (("S4", 20, ""), ("S5", 30, "S1"), ("S6", 46, "S2 S3")):
+        for ended in over.split():
+            bench.no_dlt(ended, on - 1)
+        bench.open_cohort(on)
+        bench.treat(subject, on)
+    for subject in ("S4", "S5"):
+        bench.no_dlt(subject, 60)
+    bench.open_cohort(60)
+    bench.enrol("S7", 60)
+    bench.dose("S7", 60, infused=3.6e8)
+    bench.dlt("S6", 70, onset=50)  # after the decision to escalate, and begun before it
+    state = bench.state
+    answers = []
+    for made, seen in decisions._known_to(state, state.decisions):
+        answers.append(seen.ask(made.protocol))
+        assert answers[-1] == from_scratch(state, made)
+    assert len(answers) == 5
+    found = [remark.entry for remark in decisions.look_back_at_decisions(state)]
+    assert found == [
+        made.seq
+        for made, now in zip(state.decisions, answers, strict=True)
+        if recommend(now, made.protocol).choice != made.event.recommended.choice
+    ]
 
 
 def test_what_is_forgotten_leaves_no_trace():
