@@ -10,6 +10,7 @@ from escalation.errors import EscalationError, did_you_mean
 from escalation.outcomes import Outcome
 from escalation.trial.adverse_events.record import FOLLOWED_UP, check_report, complete_changes
 from escalation.trial.adverse_events.rereading import correct_report
+from escalation.trial.adverse_events.unpausing import pauses_lifted
 from escalation.trial.adverse_events.verdicts import open_events, ruled_dlts
 from escalation.trial.codec import change_event
 from escalation.trial.commands import Events, Recorder, Refusal
@@ -84,15 +85,16 @@ def correct_entry(
         _check_ruled(refusal, state, fact, still_dlt=outcome == Outcome.DLT)
     if fact is not None and isinstance(fact.event, SubjectDosed) and not refusal.reasons:
         _check_dosing(refusal, state, recorder, fact.event, changes)
-    refusal.raise_if_any()
-    return (
-        EntryCorrected(
-            on=recorder.on,
-            entry=entry,
-            reason=reason,
-            changes=None if changes is None else dict(changes),
-        ),
+    event = EntryCorrected(
+        on=recorder.on,
+        entry=entry,
+        reason=reason,
+        changes=None if changes is None else dict(changes),
     )
+    if not refusal.reasons:
+        refusal.reasons += pauses_lifted(state, recorder, event)
+    refusal.raise_if_any()
+    return (event,)
 
 
 # the rest of an entry is what it is about, or what the program found when it was made

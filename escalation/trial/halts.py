@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from escalation.protocol import PauseRule
 from escalation.trial.adverse_events.pauses import PauseStatus, deaths_taken_back, judge_pauses
 from escalation.trial.state import MadeDecision, TrialState
 
@@ -21,8 +22,9 @@ class Pause:
 
     Attributes
     ----------
+    rule : PauseRule
     entry : int
-        With which a rule was met, or met again.
+        With which it was met, or met again.
     since : date
         The day on which the site knew.
     lifted : MadeDecision or None
@@ -31,6 +33,7 @@ class Pause:
         One sentence, without a stop.
     """
 
+    rule: PauseRule
     entry: int
     since: date
     lifted: MadeDecision | None
@@ -45,7 +48,13 @@ def find_pauses(state: TrialState, on: date) -> Iterator[Pause]:
         for entry in status.entries:
             if entry in days:
                 lifted = next((made for made in resumed if made.event.cutoff >= entry), None)
-                yield Pause(entry=entry, since=days[entry], lifted=lifted, text=status.text)
+                yield Pause(
+                    rule=status.rule,
+                    entry=entry,
+                    since=days[entry],
+                    lifted=lifted,
+                    text=status.text,
+                )
 
 
 def standing_pauses(state: TrialState, on: date) -> list[Pause]:

@@ -289,3 +289,24 @@ def test_a_spreadsheet_opens_no_place_that_the_committee_has_not_voted_on(solo: 
         bench.meet(1)
         bench.do(sign, CHAIR, 1, meaning=Meaning.APPROVED)
         assert says_yes(bench, 1)
+
+
+@pytest.mark.parametrize("by_correction", [False, True])
+def test_what_a_site_says_anew_lifts_no_pause_of_the_protocol(by_correction: bool) -> None:
+    rule = PauseRule(name="severe", at_least=1, min_grade=4, related=True)
+    bench = Bench.judged(replace(NCT, pause=(rule,)))
+    bench.open_cohort()
+    bench.treat("S1", 0)
+    entry = report(bench, 4, 4, relation=Relation.PROBABLE)
+    bench.do(adjudicate, CHAIR, 4, entry=entry, dlt=False, reason="by culture")
+    unrelated = {"entry": entry, "changes": {"relation": "unrelated"}}
+    command, said = follow_up, {"aware": day(5)}
+    if by_correction:
+        command, said = correct_entry, {"reason": "mistyped"}
+    words = bench.refused(command, SITE, 5, **unrelated, **said)
+    assert 'It would lift a pause, pause rule "severe" is met' in words
+    resume(bench, 20)
+    bench.do(
+        command, SITE, 20, **unrelated, **(said | ({} if by_correction else {"aware": day(20)}))
+    )
+    assert says_yes(bench, 20) or by_correction  # what was corrected calls for a new ruling

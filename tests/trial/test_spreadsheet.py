@@ -314,7 +314,7 @@ def test_the_level_of_a_cohort_is_that_of_its_first_row():
         ("grade", "0", '"0" is not a grade from 1 to 5'),
         ("grade", "1", None),
         ("grade", "2", None),
-        ("grade", "5", 'It cannot be "not evaluable" unless it is recorded as an event'),
+        ("grade", "5", "fever of S2, grade 5, possible, meets rule"),  # it is read
         ("grade", "6", '"6" is not a grade from 1 to 5'),
         ("grade", "3.5", '"3.5" is not a grade from 1 to 5'),
         ("relation", "Probable", None),

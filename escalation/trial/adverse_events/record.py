@@ -16,6 +16,7 @@ from escalation.errors import EscalationError, InputError, did_you_mean
 from escalation.text import as_compared
 from escalation.trial.adverse_events.course import AdverseEvent, Report, is_death
 from escalation.trial.adverse_events.observing import describe_rule, grade_by
+from escalation.trial.adverse_events.unpausing import pauses_lifted
 from escalation.trial.adverse_events.verdicts import is_of_ruling
 from escalation.trial.codec import change_event
 from escalation.trial.commands import Events, Recorder, Refusal
@@ -218,6 +219,8 @@ def follow_up(
     )
     course = replace(known, reports=(*known.reports, report))
     check_report(refusal, state.subjects[state.owners[entry]], course, report)
+    if not refusal.reasons:
+        refusal.reasons += pauses_lifted(state, recorder, event)
     refusal.raise_if_any()
     return (event,)
 
