@@ -230,7 +230,7 @@ class Trial(RuleBasedStateMachine):
     def awaited_is_less(self) -> bool:
         """Whether a decision that is not approved yet would end the open cohort downwards."""
         last = self.decisions[-1]
-        if last["approved"] or self.vote(last) == "rejected":
+        if not self.is_open(last):
             return False
         chosen = last["chosen"]
         if chosen.action == "enrol":
@@ -253,6 +253,10 @@ class Trial(RuleBasedStateMachine):
         able = [CHAIR, MEMBER, THIRD, *([FOURTH] if self.fourth_votes else [])]
         best = votes | {person: Vote.FOR for person in able if person not in votes}
         return "open" if self.carries(made, best) else "rejected"
+
+    def is_open(self, made: dict[str, Any]) -> bool:
+        """Whether a decision may still be approved."""
+        return not made["approved"] and self.vote(made) != "rejected"
 
     @staticmethod
     def carries(made: dict[str, Any], votes: dict[str, Vote]) -> bool:
@@ -383,6 +387,13 @@ class Trial(RuleBasedStateMachine):
         if self.attempt(expected, cast_vote, by, vote=vote, reason=dissent):
             last["votes"][by] = vote
             last["rejected"] = self.vote(last) == "rejected"
+
+    @precondition(lambda self: self.decisions and not self.decisions[-1]["approved"])
+    @rule(votes=st.lists(st.sampled_from([Vote.FOR, Vote.AGAINST, Vote.ABSTAINED]), max_size=4))
+    def the_committee_votes(self, votes: list[Vote]) -> None:
+        for person, vote in zip((CHAIR, MEMBER, THIRD, FOURTH), votes, strict=False):
+            self.a_member_votes(person, vote, "not yet")
+        self.approve(CHAIR)
 
     @precondition(lambda self: self.decisions)
     @rule(by=st.sampled_from([CHAIR, CHAIR, CHAIR, MEMBER]))
@@ -547,8 +558,19 @@ class Trial(RuleBasedStateMachine):
             patient["infused"].append({"entry": n, "n": n, "share": part})
 
     @precondition(lambda self: any(p["infused"] for p in self.patients))
-    @rule(data=st.data(), part=st.sampled_from([Fraction(1), Fraction(4, 10)]))
-    def correct_an_amount(self, data: st.DataObject, part: Fraction) -> None:
+    @rule(data=st.data(), what=st.lists(st.sampled_from(["amount", "rule", "say"]), min_size=2))
+    def a_dose_is_looked_into(self, data: st.DataObject, what: list[str]) -> None:
+        for step in what:
+            dosed = [p for p in self.patients if p["infused"]]
+            if step == "rule":
+                self.rule_on_evaluability(data)
+            elif step == "say":
+                self.record(data.draw(st.sampled_from(dosed)), data.draw(st.sampled_from("NT")))
+            else:
+                self.correct_an_amount(data)
+
+    def correct_an_amount(self, data: st.DataObject) -> None:
+        part = data.draw(st.sampled_from([Fraction(1), Fraction(4, 10)]))
         patient = data.draw(st.sampled_from([p for p in self.patients if p["infused"]]))
         infusion = data.draw(st.sampled_from(patient["infused"]))
         changes = {"infused": float(part) * PLANNED[patient["level"]]}
@@ -604,9 +626,9 @@ class Trial(RuleBasedStateMachine):
             self.changed()
             patient["outcomes"].remove(fact)
 
-    @precondition(lambda self: any(p["dosed"] is not None for p in self.patients))
-    @rule(data=st.data(), counts=st.booleans(), by=st.sampled_from([ADJUDICATOR, CHAIR, SITE]))
-    def rule_on_evaluability(self, data: st.DataObject, counts: bool, by: str) -> None:
+    def rule_on_evaluability(self, data: st.DataObject) -> None:
+        counts = data.draw(st.booleans())
+        by = data.draw(st.sampled_from([ADJUDICATOR, CHAIR, SITE]))
         dosed = [p for p in self.patients if p["dosed"] is not None]
         apart = [p for p in dosed if standing(p) == "evaluability to be ruled"]
         patient = data.draw(st.sampled_from(apart or dosed))
@@ -727,7 +749,8 @@ class Trial(RuleBasedStateMachine):
 
     def draw_event(self, data: st.DataObject) -> tuple[Patient, Illness]:
         ill = [(p, e) for p in self.patients for e in p["events"]]
-        return data.draw(st.sampled_from(ill))
+        ill.sort(key=lambda pair: pair[1]["entry"])
+        return data.draw(st.sampled_from([*ill[-1:] * len(ill), *ill]))
 
     def follow_up(self, data: st.DataObject) -> None:
         what = data.draw(st.sampled_from(["grade", "grade", "relation", "ended"]))
@@ -826,10 +849,12 @@ class Trial(RuleBasedStateMachine):
                 (p, e) for p in self.patients for e in p["events"] if e in self.unruled()
             )
             self.rule_on(patient, event, dlt=len(letters) % 2 == 0, by=CHAIR, reason="by the data")
-        elif last is not None and not last["approved"] and self.data <= last["n"]:
-            for person in (MEMBER, CHAIR):
+        elif last is not None and self.data <= last["n"] and self.is_open(last):
+            against = data.draw(st.sampled_from([(), (), (THIRD, FOURTH), (CHAIR,)]))
+            for person in (*against, MEMBER, CHAIR):
                 if person not in last["votes"]:
-                    self.a_member_votes(person, Vote.FOR, None)
+                    vote = Vote.AGAINST if person in against else Vote.FOR
+                    self.a_member_votes(person, vote, "not yet")
             self.approve(CHAIR)
             if last["approved"]:
                 self.circulate()
