@@ -89,7 +89,7 @@ def test_the_same_holds_of_a_trial_that_goes_on_while_outcomes_are_pending():
     bench.dlt("S6", 70, onset=50)  # after the decision to escalate, and begun before it
     state = bench.state
     answers = []
-    for made, seen in decisions._known_to(state, state.decisions):
+    for made, seen, _ in decisions._known_to(state, [(made, ()) for made in state.decisions]):
         answers.append(seen.ask(made.protocol))
         assert answers[-1] == from_scratch(state, made)
     assert len(answers) == 5
