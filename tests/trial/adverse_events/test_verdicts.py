@@ -19,7 +19,7 @@ def test_on_a_day_that_knew_only_of_what_was_reported_after_a_ruling_it_answers_
     event = replace(
         event,
         reports=(replace(first, aware=day(9)), replace(later, seq=20)),
-        adjudications=(Adjudication(seq=15, by="adjudicator", event=ruled, n_reports=1),),
+        adjudications=(Adjudication(seq=15, by="adjudicator", event=ruled),),
     )
     patient = subject("P-01", event)
     known = known_by(event, day(7))
