@@ -6,6 +6,7 @@ against. ``conftest`` records every trial again when it is over.
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -764,6 +765,10 @@ class Trial(RuleBasedStateMachine):
         expected = value != now[what] and not (
             what == "grade" and grade == 5 and death(patient) is not None
         )
+        event["reports"].append({"n": self.n + 1, "on": self.today, what: value})
+        then = self.pauses()
+        event["reports"].pop()
+        expected = expected and self.pauses() <= then  # only a decision lifts a pause
         said = {"grade": grade, "relation": relation, "ended": f"{day(self.today)}"}[what]
         kw = {"entry": event["entry"], "changes": {what: said}, "aware": day(self.today)}
         n = self.attempt(expected, follow_up, SITE, **kw)
@@ -785,11 +790,8 @@ class Trial(RuleBasedStateMachine):
             if report["grade"] == 5:
                 return
             expected, changes = grade != report["grade"], {"grade": grade}
-        kw = {"entry": report["n"], "changes": changes, "reason": "misread"}
-        n = self.attempt(expected, correct_entry, SITE, **kw)
-        if not n:
-            return
-        self.changed()
+        before, kept = self.pauses(), deepcopy((patient["events"], self.taken_back))
+        n = self.n + 1
         if withdraw and report.get("grade") == 5:
             self.taken_back.append(n)
         if not withdraw:
@@ -800,6 +802,12 @@ class Trial(RuleBasedStateMachine):
             event["reports"].remove(report)
             if report.get("grade") == 5:
                 event["died"] = None
+        expected = expected and before <= self.pauses()  # only a decision lifts a pause
+        kw = {"entry": report["n"], "changes": changes, "reason": "misread"}
+        if self.attempt(expected, correct_entry, SITE, **kw):
+            self.changed()
+        else:
+            patient["events"], self.taken_back = kept
 
     def adjudicate(self, data: st.DataObject) -> None:
         dlt = data.draw(st.booleans())
@@ -886,7 +894,7 @@ class Trial(RuleBasedStateMachine):
         assert rule_says(state) == self.advice()
         assert state.oddities == []
         assert len(state.not_enrolled) == self.n_failed
-        assert state.n_enrolled == len(self.patients)
+        assert state.n_enrolled == sum(standing(p) != "withdrawn" for p in self.patients)
 
     @invariant()
     def enrolment_is_paused_by_the_same(self) -> None:
