@@ -163,6 +163,7 @@ def _amend(state: TrialState, recorded: Recorded, event: ProtocolAmended) -> str
     if protocol is not None and {s.level for s in state.subjects.values()} - set(protocol.labels):
         return "the amended ladder lacks a level that was given"
     if protocol is not None:
+        rules_before = state.committee if state.own_votes else None
         before = set(find_conflicts(state.roles, state.committee))
         rules = () if state.protocol is None else state.protocol.pause
         state.former_pauses += [(recorded.seq, r) for r in rules if r not in protocol.pause]
@@ -173,6 +174,8 @@ def _amend(state: TrialState, recorded: Recorded, event: ProtocolAmended) -> str
             state.quorum = protocol.committee.quorum
             new = [c for c in find_conflicts(state.roles, protocol.committee) if c not in before]
             problem = problem or _note_conflicts(state, recorded, new)
+        if rules_before is not None and rules_before != state.committee:
+            state.committee_changes.append((recorded.seq, rules_before, state.committee))
     return problem
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from datetime import UTC, date, timedelta
 from math import isclose, log
 
@@ -42,6 +43,7 @@ def departures(state: TrialState) -> list[Remark]:
         *_overrides(state),
         *_recorded_late(state),
         *_role_conflicts(state),
+        *_committee_changes(state),
         *_imported(state),
         *_deviations(state),
         *_unnoticed(state),
@@ -118,6 +120,31 @@ def _role_conflicts(state: TrialState) -> Iterator[Remark]:
                 text=f"{conflict.person} was {conflict.role} and {conflict.other} from entry "
                 f"{conflict.seq} on: the protocol says that they exclude each other.",
             )
+
+
+def _committee_changes(state: TrialState) -> Iterator[Remark]:
+    """Name the amendments that changed how the committee decides: the chair alone makes them."""
+    for seq, before, after in state.committee_changes:
+        changes = [
+            f"{name} {_setting(old)} -> {_setting(new)}"
+            for name, old in asdict(before).items()
+            if (new := getattr(after, name)) != old
+        ]
+        yield Remark(
+            entry=seq,
+            text=f"The amendment of entry {seq} changed the rules of the committee, without a "
+            f"vote: {'; '.join(changes)}.",
+        )
+
+
+def _setting(value: object) -> str:
+    """Write a setting as a protocol file does."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case tuple():
+            return ", ".join(map(str, value)) or "none"
+    return str(value)
 
 
 def _imported(state: TrialState) -> Iterator[Remark]:

@@ -176,6 +176,8 @@ class TrialState:
     resumed : list of int
         Approved decisions to resume.
     amendments : list of Recorded
+    committee_changes : list of (int, Committee, Committee)
+        Amendments that changed how the committee decides, with the rules before and after.
     data_seq, data_on : int, date or None
         The last entry that a decision has to know of, and the latest day that any of them names.
     oddities : list of (int, str)
@@ -217,6 +219,7 @@ class TrialState:
     closed: Recorded | None = None
     amendments: list[Recorded] = field(default_factory=list)
     former_pauses: list[tuple[int, PauseRule]] = field(default_factory=list)
+    committee_changes: list[tuple[int, Committee, Committee]] = field(default_factory=list)
     data_seq: int = 0
     data_on: date | None = None
     oddities: list[tuple[int, str]] = field(default_factory=list)

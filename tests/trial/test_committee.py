@@ -394,6 +394,20 @@ def test_an_open_decision_is_judged_by_the_protocol_under_which_it_was_made(benc
     assert tally_votes(bench.state, bench.state.decisions[-1]).standing == "carried"
 
 
+def test_who_loosens_the_committee_by_an_amendment_is_a_departure_for_ever(bench: Bench) -> None:
+    rules = {"solo": True, "quorum": 1, "exclusive": ()}
+    alone = replace(NCT, committee=replace(bench.state.committee, **rules))
+    bench.do(amend_protocol, CHAIR, protocol=alone, reason="holidays")
+    entry = bench.state.seq
+    bench.do(amend_protocol, CHAIR, protocol=replace(alone, title="new"), reason="a title")
+    assert [remark.text for remark in departures(bench.state) if remark.entry == entry] == [
+        f"The amendment of entry {entry} changed the rules of the committee, without a vote: "
+        "solo false -> true; quorum 2 -> 1; exclusive chair+site, auditor+site, auditor+chair, "
+        "auditor+member, auditor+statistician, auditor+adjudicator -> none."
+    ]
+    assert [remark.entry for remark in departures(bench.state)] == [entry]
+
+
 # ---------------------------------------------------------------- names
 
 
