@@ -78,6 +78,8 @@ OPERATORS = (
     ),
 )
 
+OPTIONS = ("-x", "-q", "-s", "-n", "0", "-p", "no:cacheprovider", "--no-header", "--no-summary")
+
 # what every fork would import for itself
 PRELOADED = (
     "hypothesis",
@@ -386,7 +388,33 @@ class Lane:
         os.dup2(quiet, 1)
         os.dup2(quiet, 2)
         resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
-        signal.setitimer(signal.ITIMER_PROF, 30)
+        signal.setitimer(signal.ITIMER_PROF, 60)
+        if mutant is not None and fresh:
+            forget("escalation", "simulations", "tests")
+            sys.meta_path.insert(0, Mutated(mutant))
+            lane = self
+
+            class Anew:  # a session of its own: fixtures of a conftest are found in no other way
+                pytest_sessionstart = staticmethod(lane.pytest_sessionstart)
+
+                @pytest.hookimpl(tryfirst=True)
+                def pytest_runtestloop(self, session: pytest.Session) -> None:
+                    lane.run(session, mutant, likely, verdicts)
+
+            pytest.main([*OPTIONS, *mutant.tests()], plugins=[Anew()])
+            os._exit(1)  # it could not be imported
+        if mutant is not None:
+            mutant.replace_code(self.functions[mutant.module])
+        self.run(session, mutant, likely, verdicts)
+
+    def run(
+        self,
+        session: pytest.Session,
+        mutant: Mutant | None,
+        likely: Counter[str],
+        verdicts: IO[str],
+    ) -> None:
+        """Run the tests of a session that judge a mutant until one fails, and end the process."""
         failed: list[str] = []
 
         class Reports:
@@ -395,12 +423,6 @@ class Lane:
                     failed.append(report.nodeid)
 
         session.config.pluginmanager.register(Reports())
-        if mutant is not None and fresh:
-            forget("escalation", "simulations", "tests")
-            sys.meta_path.insert(0, Mutated(mutant))
-            session.perform_collect(mutant.tests())
-        elif mutant is not None:
-            mutant.replace_code(self.functions[mutant.module])
         items = self.choose(session.items, mutant, likely)
         for item, following in zip(items, [*items[1:], None], strict=True):
             usual = self.times.get(item.nodeid, 60)
@@ -432,9 +454,9 @@ class Lane:
 
 
 def forget(*packages: str) -> None:
-    """Have packages imported once more, but for what pytest configured itself with."""
+    """Have packages imported once more."""
     for name in list(sys.modules):
-        if name.split(".")[0] in packages and not name.endswith("conftest"):
+        if name.split(".")[0] in packages:
             del sys.modules[name]
 
 
@@ -481,15 +503,7 @@ def main() -> int:
     begun = time.monotonic()
     code = pytest.main(
         [
-            "-x",
-            "-q",
-            "-s",
-            "-n",
-            "0",
-            "-p",
-            "no:cacheprovider",
-            "--no-header",
-            "--no-summary",
+            *OPTIONS,
             *judges(*(name for name in JUDGES if name.startswith(lane.options.package))),
         ],
         plugins=[lane],
