@@ -33,10 +33,11 @@ __all__ = [
     "register_trial",
     "resume_enrolment",
     "revoke_role",
+    "written_protocol",
 ]
 
 
-def _written(protocol: Protocol) -> dict[str, Any]:
+def written_protocol(protocol: Protocol) -> dict[str, Any]:
     """Return the protocol's document in JSON types, as it will be read again."""
     document: dict[str, Any] = json.loads(json.dumps(protocol.document, allow_nan=False))
     return document
@@ -60,7 +61,7 @@ def register_trial(
     return (
         TrialRegisteredWithCommittee(
             on=recorder.on,
-            protocol=_written(protocol),
+            protocol=written_protocol(protocol),
             digest=protocol.digest,
             software=f"escalation {__version__}",
         ),
@@ -179,7 +180,10 @@ def amend_protocol(
     refusal.raise_if_any()
     return (
         ProtocolAmended(
-            on=recorder.on, protocol=_written(protocol), digest=protocol.digest, reason=reason
+            on=recorder.on,
+            protocol=written_protocol(protocol),
+            digest=protocol.digest,
+            reason=reason,
         ),
     )
 

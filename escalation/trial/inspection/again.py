@@ -6,7 +6,6 @@ who was overdue) is no argument: the command finds it again.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, replace
 from functools import partial
@@ -68,6 +67,7 @@ from escalation.trial.office import (
     register_trial,
     resume_enrolment,
     revoke_role,
+    written_protocol,
 )
 from escalation.trial.screening import record_screening_failure
 from escalation.trial.site import dose_subject, enrol_subject, record_outcome
@@ -220,7 +220,7 @@ def _register_as_before(
     return (
         TrialRegistered(
             on=recorder.on,
-            protocol=json.loads(json.dumps(protocol.document)),
+            protocol=written_protocol(protocol),
             digest=protocol.digest,
             quorum=quorum,
             software="",
