@@ -30,7 +30,7 @@ from escalation.outcomes import format_outcomes
 from escalation.protocol import load_protocol
 from escalation.tracker import Tracker
 from escalation.trial import TrialState, departures, rule_says
-from escalation.trial.demo import DEMO_PROTOCOL, DEMO_TRIAL, demo_steps
+from escalation.trial.demo.star_t import DEMO_PROTOCOL, DEMO_TRIAL, demo_steps
 from escalation.trial.evolve import follow
 from escalation.trial.inspection import inspect_entries
 from escalation.trial.state import MadeDecision

@@ -27,7 +27,7 @@ from escalation.trial import (
     register_trial,
     sign,
 )
-from escalation.trial.demo import DEMO_PROTOCOL, DEMO_TRIAL, demo_steps
+from escalation.trial.demo.star_t import DEMO_PROTOCOL, DEMO_TRIAL, demo_steps
 from escalation.trial.events import Meaning, Role, Toxicity
 
 NCT = load_protocol(DEMO_PROTOCOL)

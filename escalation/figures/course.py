@@ -34,8 +34,8 @@ from escalation.figures.style import (
 )
 from escalation.trial import TrialState
 from escalation.trial.adverse_events.verdicts import SEVERE
+from escalation.trial.patients.subjects import Standing, Subject
 from escalation.trial.state import Cohort
-from escalation.trial.subjects import Standing, Subject
 
 __all__ = ["plot_course", "plot_course_pages"]
 

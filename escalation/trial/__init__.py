@@ -8,11 +8,8 @@ from escalation.trial.committee.decide import decide
 from escalation.trial.committee.freeze import freeze_data
 from escalation.trial.committee.sign import sign
 from escalation.trial.committee.vote import cast_vote
-from escalation.trial.corrections import correct_entry, rename_subject
-from escalation.trial.evaluability import continue_infusion, rule_evaluability
 from escalation.trial.evolve import evolve, replay_events
 from escalation.trial.hindsight import look_back
-from escalation.trial.next_patient import NextPatient, next_patient
 from escalation.trial.office import (
     amend_protocol,
     close_trial,
@@ -22,12 +19,15 @@ from escalation.trial.office import (
     resume_enrolment,
     revoke_role,
 )
-from escalation.trial.remarks import Remark
-from escalation.trial.review import departures, rulings, warnings
+from escalation.trial.patients.corrections import correct_entry, rename_subject
+from escalation.trial.patients.evaluability import continue_infusion, rule_evaluability
+from escalation.trial.patients.next_patient import NextPatient, next_patient
+from escalation.trial.patients.recording import dose_subject, enrol_subject, record_outcome
+from escalation.trial.patients.screening import record_screening_failure
+from escalation.trial.patients.sites import open_site, transfer_subject
+from escalation.trial.review.departures import departures, rulings, warnings
+from escalation.trial.review.remarks import Remark
 from escalation.trial.rule import rule_says
-from escalation.trial.screening import record_screening_failure
-from escalation.trial.site import dose_subject, enrol_subject, record_outcome
-from escalation.trial.sites import open_site, transfer_subject
 from escalation.trial.state import Recorded, TrialState
 
 __all__ = [

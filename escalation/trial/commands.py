@@ -14,10 +14,10 @@ from escalation.errors import RefusedError, did_you_mean
 from escalation.text import is_line
 from escalation.trial.calendar import day_in
 from escalation.trial.events import AnyEvent
-from escalation.trial.names import near_miss
-from escalation.trial.people import lacks_role
+from escalation.trial.patients.subjects import Subject
+from escalation.trial.people.names import near_miss
+from escalation.trial.people.rights import lacks_role
 from escalation.trial.state import TrialState
-from escalation.trial.subjects import Subject
 
 __all__ = ["Events", "Recorder", "Refusal"]
 

@@ -58,8 +58,9 @@ from escalation.trial.events import (
 )
 from escalation.trial.keys.held import Key, lacks_key
 from escalation.trial.keys.rights import may_not_register_keys
-from escalation.trial.names import name_key
-from escalation.trial.people import lacks_role
+from escalation.trial.patients.subjects import Fact, Subject
+from escalation.trial.people.names import name_key
+from escalation.trial.people.rights import lacks_role
 from escalation.trial.state import (
     Cohort,
     Correction,
@@ -69,7 +70,6 @@ from escalation.trial.state import (
     TrialState,
     votes_are_own,
 )
-from escalation.trial.subjects import Fact, Subject
 
 __all__ = ["evolve", "follow", "replay_events"]
 

@@ -19,10 +19,10 @@ from escalation.trial.calendar import DosedPatient, next_dosing_day
 from escalation.trial.committee.tally import say_count, tally_votes
 from escalation.trial.events import Choice, Event, OutcomeRecorded
 from escalation.trial.halts import find_pauses
-from escalation.trial.planned_dose import say_share
+from escalation.trial.patients.planned_dose import say_share
+from escalation.trial.patients.subjects import Standing, Subject
 from escalation.trial.rule import describe_choice, forbids_one_more, rule_says
 from escalation.trial.state import Cohort, MadeDecision, TrialState
-from escalation.trial.subjects import Standing, Subject
 
 __all__ = [
     "Obstacle",

@@ -20,9 +20,9 @@ from escalation.trial.events import (
     TrialRegisteredWithCommittee,
 )
 from escalation.trial.halts import before_hold, standing_pauses
-from escalation.trial.names import find_look_alike, near_miss
+from escalation.trial.patients.subjects import Standing
+from escalation.trial.people.names import find_look_alike, near_miss
 from escalation.trial.state import TrialState, votes_are_own
-from escalation.trial.subjects import Standing
 from escalation.version import __version__
 
 __all__ = [

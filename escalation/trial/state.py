@@ -26,8 +26,8 @@ from escalation.trial.events import (
     VoteCast,
 )
 from escalation.trial.keys.held import Key
-from escalation.trial.names import name_key
-from escalation.trial.subjects import Fact, Standing, Subject, Subjects, came_on
+from escalation.trial.patients.subjects import Fact, Standing, Subject, Subjects, came_on
+from escalation.trial.people.names import name_key
 
 __all__ = [
     "Cohort",

@@ -31,7 +31,7 @@ from escalation.trial.events import (
 )
 from escalation.trial.evolve import follow
 from escalation.trial.gates import dosing_obstacles, enrolment_obstacles, overdue_subjects
-from escalation.trial.people import VOTING, lacks_role
+from escalation.trial.people.rights import VOTING, lacks_role
 from escalation.trial.rule import goes_further, is_as_said, recommend, rule_says
 from escalation.trial.state import Recorded, TrialState
 

@@ -35,7 +35,7 @@ from escalation.trial.events import (
     Vote,
     VoteCast,
 )
-from escalation.trial.planned_dose import plan_dose
+from escalation.trial.patients.planned_dose import plan_dose
 
 __all__ = ["CHAIR", "SITE", "long_trial"]
 

@@ -41,9 +41,9 @@ from escalation.trial.adverse_events.record import follow_up, record_adverse_eve
 from escalation.trial.codec import dump_event
 from escalation.trial.committee.circulate import circulate_decision
 from escalation.trial.committee.vote import cast_vote
-from escalation.trial.demo import DEMO_PROTOCOL, DEMO_TRIAL, demo_steps
+from escalation.trial.demo.star_t import DEMO_PROTOCOL, DEMO_TRIAL, demo_steps
 from escalation.trial.events import Attendance, Choice, Meaning, Relation, Role, Vote
-from escalation.trial.subjects import Standing
+from escalation.trial.patients.subjects import Standing
 
 __all__ = ["Story", "demo_story", "random_story", "released_story"]
 

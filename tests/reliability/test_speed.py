@@ -21,8 +21,8 @@ from escalation.ledger import create_ledger, open_ledger, verify
 from escalation.protocol import load_protocol
 from escalation.tracker import Tracker
 from escalation.trial import Recorder, hold_enrolment
-from escalation.trial.demo import DEMO_PROTOCOL, DEMO_TRIAL, demo_steps
-from escalation.trial.subjects import Standing
+from escalation.trial.demo.star_t import DEMO_PROTOCOL, DEMO_TRIAL, demo_steps
+from escalation.trial.patients.subjects import Standing
 
 from .long_trial import SITE, long_trial
 from .workload import NAME, batch, moment

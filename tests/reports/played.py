@@ -24,7 +24,7 @@ from escalation.trial import (
     register_trial,
     sign,
 )
-from escalation.trial.demo import DEMO_PROTOCOL, Command, demo_steps
+from escalation.trial.demo.star_t import DEMO_PROTOCOL, Command, demo_steps
 from escalation.trial.events import Choice, Meaning, Role, Toxicity, TrialRegistered
 
 START = date(2026, 1, 5)

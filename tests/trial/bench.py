@@ -36,7 +36,7 @@ from escalation.trial.events import (
     TrialRegistered,
     Vote,
 )
-from escalation.trial.planned_dose import plan_dose
+from escalation.trial.patients.planned_dose import plan_dose
 
 NCT = load_protocol("nct07123519")
 D0 = date(2026, 1, 5)

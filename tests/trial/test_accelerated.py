@@ -12,9 +12,9 @@ from escalation.reports.trial.sentences import describe_entry
 from escalation.trial import departures, record_outcome, rule_says
 from escalation.trial.events import Relation, Toxicity
 from escalation.trial.hindsight import look_back
-from escalation.trial.importing import import_patients
-from escalation.trial.spreadsheet import SpreadsheetError, patients_csv, read_patients
-from escalation.trial.subjects import Standing
+from escalation.trial.patients.subjects import Standing
+from escalation.trial.spreadsheet.importing import import_patients
+from escalation.trial.spreadsheet.rows import SpreadsheetError, patients_csv, read_patients
 
 from .bench import NCT, SITE, Bench, day, recorded
 

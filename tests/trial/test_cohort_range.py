@@ -9,9 +9,9 @@ from escalation.outcomes import format_outcomes
 from escalation.trial import decide
 from escalation.trial.events import Choice
 from escalation.trial.hindsight import look_back
-from escalation.trial.importing import import_patients
-from escalation.trial.review import departures
+from escalation.trial.review.departures import departures
 from escalation.trial.rule import rule_says
+from escalation.trial.spreadsheet.importing import import_patients
 
 from .bench import CHAIR, NCT, SITE, Bench
 

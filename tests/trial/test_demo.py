@@ -6,8 +6,8 @@ from escalation.outcomes import format_outcomes
 from escalation.signatures.sshsig import signature_fault
 from escalation.trial import departures, look_back, next_patient, rule_says, warnings
 from escalation.trial.adverse_events.verdicts import suggest
-from escalation.trial.demo import DEMO_DAY
-from escalation.trial.demo_key import PUBLIC_KEY
+from escalation.trial.demo.key import PUBLIC_KEY
+from escalation.trial.demo.star_t import DEMO_DAY
 from escalation.trial.keys.statement import NAMESPACE
 from tests.signatures.ssh_keygen import needs_ssh_keygen, run
 

@@ -24,8 +24,8 @@ from escalation.trial import (
     warnings,
 )
 from escalation.trial.events import EnrolmentHeld, Meaning, Role, Signed
-from escalation.trial.importing import import_patients
-from escalation.trial.spreadsheet import SpreadsheetError, patients_csv, read_patients
+from escalation.trial.spreadsheet.importing import import_patients
+from escalation.trial.spreadsheet.rows import SpreadsheetError, patients_csv, read_patients
 
 from .bench import CHAIR, NCT, OFFICE, SITE, Bench, crs, day, recorded
 from .test_spreadsheet import HISTORY

@@ -28,8 +28,8 @@ from escalation.trial import (
     warnings,
 )
 from escalation.trial.events import Choice, Meaning, Relation, Toxicity, Vote
-from escalation.trial.importing import import_patients
-from escalation.trial.subjects import Standing
+from escalation.trial.patients.subjects import Standing
+from escalation.trial.spreadsheet.importing import import_patients
 from tests.trial.bench import CHAIR, MEMBER, NCT, SITE, STATISTICIAN, Bench, crs, day
 
 RESUME = Choice(action="resume")

@@ -8,7 +8,7 @@ from escalation.designs import RollingSix
 from escalation.trial import decide
 from escalation.trial.events import Choice
 from escalation.trial.hindsight.decisions import look_back_at_decisions
-from escalation.trial.review import departures
+from escalation.trial.review.departures import departures
 from escalation.trial.rule import rule_says
 
 from .bench import CHAIR, NCT, Bench

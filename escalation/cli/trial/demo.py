@@ -14,7 +14,7 @@ from escalation.errors import InputError, printable, reason
 from escalation.ledger import create_ledger
 from escalation.protocol import load_protocol
 from escalation.tracker import Tracker
-from escalation.trial.demo import DEMO_DAY, DEMO_PROTOCOL, DEMO_TRIAL, demo_steps
+from escalation.trial.demo.star_t import DEMO_DAY, DEMO_PROTOCOL, DEMO_TRIAL, demo_steps
 
 __all__ = ["demo"]
 

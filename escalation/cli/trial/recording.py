@@ -58,7 +58,7 @@ from escalation.trial.events import (
     VoteCast,
 )
 from escalation.trial.halts import standing_pauses
-from escalation.trial.site import only_site
+from escalation.trial.patients.recording import only_site
 
 __all__ = ["Recording", "recording_options"]
 

@@ -13,8 +13,8 @@ from escalation.reports.view import Block, Paragraph, Table
 from escalation.text import count
 from escalation.trial import TrialState
 from escalation.trial.codec import dump_event
-from escalation.trial.planned_dose import say_share
-from escalation.trial.subjects import Standing, Subject
+from escalation.trial.patients.planned_dose import say_share
+from escalation.trial.patients.subjects import Standing, Subject
 
 __all__ = ["patient_blocks", "patient_rows", "patients_document"]
 

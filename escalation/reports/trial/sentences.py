@@ -49,7 +49,7 @@ from escalation.trial.events import (
     Vote,
     VoteCast,
 )
-from escalation.trial.planned_dose import say_share
+from escalation.trial.patients.planned_dose import say_share
 from escalation.trial.rule import describe_choice
 from escalation.trial.state import Correction, MadeDecision, Recorded, TrialState
 

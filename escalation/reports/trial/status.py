@@ -29,9 +29,9 @@ from escalation.trial.adverse_events.listing import list_events
 from escalation.trial.committee.tally import say_count, tally_votes
 from escalation.trial.gates import overtaken
 from escalation.trial.halts import standing_pauses
+from escalation.trial.patients.subjects import Standing
 from escalation.trial.rule import describe_choice
 from escalation.trial.state import Cohort, MadeDecision, Recorded
-from escalation.trial.subjects import Standing
 
 __all__ = ["status_document", "view_status"]
 

@@ -23,8 +23,8 @@ from escalation.trial.events import (
     OutcomeRecorded,
     Toxicity,
 )
+from escalation.trial.patients.subjects import Subject
 from escalation.trial.state import TrialState
-from escalation.trial.subjects import Subject
 
 __all__ = ["adjudicate"]
 

@@ -8,7 +8,7 @@ from datetime import date
 
 from escalation.text import count
 from escalation.trial.adverse_events.course import AdverseEvent, Report
-from escalation.trial.remarks import Remark
+from escalation.trial.review.remarks import Remark
 from escalation.trial.state import TrialState
 
 __all__ = ["Delay", "find_delays", "warn_of_delays"]

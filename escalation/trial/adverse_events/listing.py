@@ -14,8 +14,8 @@ from escalation.text import as_compared
 from escalation.trial.adverse_events.course import AdverseEvent
 from escalation.trial.adverse_events.verdicts import is_of_ruling
 from escalation.trial.events import Relation, Serious, Toxicity
+from escalation.trial.patients.subjects import Subject
 from escalation.trial.state import TrialState
-from escalation.trial.subjects import Subject
 
 __all__ = ["ListedEvent", "list_events"]
 

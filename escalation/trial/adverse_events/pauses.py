@@ -33,8 +33,8 @@ from escalation.trial.events import (
     OutcomeRecorded,
     Toxicity,
 )
+from escalation.trial.patients.subjects import Subject
 from escalation.trial.state import TrialState
-from escalation.trial.subjects import Subject
 
 __all__ = ["PauseStatus", "deaths_taken_back", "judge_pauses"]
 

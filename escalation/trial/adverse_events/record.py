@@ -28,8 +28,8 @@ from escalation.trial.events import (
     Relation,
     Serious,
 )
+from escalation.trial.patients.subjects import Subject
 from escalation.trial.state import TrialState
-from escalation.trial.subjects import Subject
 
 __all__ = [
     "FOLLOWED_UP",

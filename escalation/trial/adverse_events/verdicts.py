@@ -23,8 +23,8 @@ from escalation.trial.adverse_events.definition import (
 )
 from escalation.trial.adverse_events.grades import GradeCourse
 from escalation.trial.events import AdverseEventRecorded, OutcomeRecorded, Toxicity
+from escalation.trial.patients.subjects import Fact, Standing, Subject, in_order
 from escalation.trial.state import TrialState
-from escalation.trial.subjects import Fact, Standing, Subject, in_order
 
 __all__ = [
     "SEVERE",

@@ -13,7 +13,7 @@ from escalation.trial.committee.tally import voters
 from escalation.trial.events import Attendance, Choice, DecisionMade, Role, Vote
 from escalation.trial.gates import overdue_subjects, overtaken
 from escalation.trial.halts import before_hold, standing_pauses
-from escalation.trial.people import VOTING, lacks_role
+from escalation.trial.people.rights import VOTING, lacks_role
 from escalation.trial.rule import goes_further, is_as_said, recommend, rule_says
 from escalation.trial.state import TrialState
 

@@ -13,7 +13,7 @@ from typing import Literal
 from escalation.protocol import Committee
 from escalation.text import count
 from escalation.trial.events import Role, Vote
-from escalation.trial.people import VOTING, lacks_role
+from escalation.trial.people.rights import VOTING, lacks_role
 from escalation.trial.state import MadeDecision, TrialState
 
 __all__ = [

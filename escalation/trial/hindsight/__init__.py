@@ -2,7 +2,7 @@
 
 from escalation.trial.hindsight.decisions import look_back_at_decisions
 from escalation.trial.hindsight.dosings import look_back_at_dosings
-from escalation.trial.remarks import Remark
+from escalation.trial.review.remarks import Remark
 from escalation.trial.state import TrialState
 
 __all__ = ["look_back"]

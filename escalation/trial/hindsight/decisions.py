@@ -11,10 +11,10 @@ from escalation.outcomes import Outcome
 from escalation.protocol import describe_decision
 from escalation.text import list_briefly
 from escalation.trial.hindsight.seen import Seen
-from escalation.trial.remarks import Remark
+from escalation.trial.patients.subjects import Subject
+from escalation.trial.review.remarks import Remark
 from escalation.trial.rule import goes_further, recommend
 from escalation.trial.state import MadeDecision, TrialState
-from escalation.trial.subjects import Subject
 
 __all__ = ["look_back_at_decisions"]
 

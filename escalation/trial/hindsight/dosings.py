@@ -17,10 +17,10 @@ from escalation.text import count
 from escalation.trial.adverse_events.course import AdverseEvent
 from escalation.trial.events import Event, OutcomeRecorded, Relation
 from escalation.trial.hindsight.seen import Seen
-from escalation.trial.remarks import Remark
+from escalation.trial.patients.subjects import Subject
+from escalation.trial.review.remarks import Remark
 from escalation.trial.rule import forbids_one_more
 from escalation.trial.state import TrialState
-from escalation.trial.subjects import Subject
 
 __all__ = ["look_back_at_dosings"]
 

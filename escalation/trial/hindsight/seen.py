@@ -13,8 +13,8 @@ from escalation.designs.base import NOBODY, Decision
 from escalation.designs.pending import count_resolutions
 from escalation.outcomes import Cohort, Outcome, last_tally, tally_letters
 from escalation.protocol import Protocol
+from escalation.trial.patients.subjects import Subject
 from escalation.trial.state import TrialState, write_cohort
-from escalation.trial.subjects import Subject
 
 __all__ = ["Seen"]
 

@@ -21,8 +21,6 @@ from escalation.trial.committee.decide import decide
 from escalation.trial.committee.freeze import freeze_data
 from escalation.trial.committee.sign import sign
 from escalation.trial.committee.vote import cast_vote
-from escalation.trial.corrections import correct_entry, rename_subject
-from escalation.trial.evaluability import continue_infusion, rule_evaluability
 from escalation.trial.events import (
     AdverseEventAdjudicated,
     AdverseEventFollowedUp,
@@ -57,7 +55,6 @@ from escalation.trial.events import (
     TrialRegisteredWithCommittee,
     VoteCast,
 )
-from escalation.trial.importing import import_rows
 from escalation.trial.keys.commands import register_key, revoke_key, sign_as_made
 from escalation.trial.office import (
     amend_protocol,
@@ -69,10 +66,13 @@ from escalation.trial.office import (
     revoke_role,
     written_protocol,
 )
-from escalation.trial.screening import record_screening_failure
-from escalation.trial.site import dose_subject, enrol_subject, record_outcome
-from escalation.trial.sites import open_site, transfer_subject
-from escalation.trial.spreadsheet import PatientRow
+from escalation.trial.patients.corrections import correct_entry, rename_subject
+from escalation.trial.patients.evaluability import continue_infusion, rule_evaluability
+from escalation.trial.patients.recording import dose_subject, enrol_subject, record_outcome
+from escalation.trial.patients.screening import record_screening_failure
+from escalation.trial.patients.sites import open_site, transfer_subject
+from escalation.trial.spreadsheet.importing import import_rows
+from escalation.trial.spreadsheet.rows import PatientRow
 from escalation.trial.state import Recorded, TrialState
 
 __all__ = ["Command", "command_of", "import_of"]

@@ -33,7 +33,7 @@ from escalation.trial.events import (
 from escalation.trial.evolve import follow
 from escalation.trial.halts import before_hold
 from escalation.trial.inspection.again import command_of, import_of
-from escalation.trial.planned_dose import plan_dose
+from escalation.trial.patients.planned_dose import plan_dose
 from escalation.trial.rule import describe_choice
 from escalation.trial.state import Recorded, TrialState
 

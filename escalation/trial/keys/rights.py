@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from escalation.trial.people import lacks_role
+from escalation.trial.people.rights import lacks_role
 from escalation.trial.state import TrialState
 
 __all__ = ["may_not_register_keys"]

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from escalation.protocol import Protocol, load_protocol
 from escalation.reports.trial.next import next_document, view_next
 from escalation.trial import decide, enrol_subject, hold_enrolment, next_patient
-from escalation.trial.demo import DEMO_DAY
+from escalation.trial.demo.star_t import DEMO_DAY
 from tests.reports.played import START, Played, begin, play_demo
 from tests.reports.written import lines_of
 

@@ -8,7 +8,7 @@ from datetime import date
 from escalation.protocol import load_protocol
 from escalation.reports.trial.patients import patient_blocks, patients_document
 from escalation.trial import enrol_subject
-from escalation.trial.demo import DEMO_DAY
+from escalation.trial.demo.star_t import DEMO_DAY
 from escalation.trial.events import Toxicity
 from tests.reports.played import begin, play_demo
 from tests.reports.written import lines_of

@@ -19,7 +19,7 @@ from escalation.trial import (
     enrol_subject,
     hold_enrolment,
 )
-from escalation.trial.demo import DEMO_DAY
+from escalation.trial.demo.star_t import DEMO_DAY
 from escalation.trial.events import Choice
 from tests.reports.played import Played, begin, play_demo
 from tests.reports.written import lines_of

@@ -24,8 +24,8 @@ from escalation.trial.events import (
     SubjectEnrolled,
     Toxicity,
 )
+from escalation.trial.patients.subjects import Fact, Subject
 from escalation.trial.state import TrialState
-from escalation.trial.subjects import Fact, Subject
 
 from .made import day, make_event
 

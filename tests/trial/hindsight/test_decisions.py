@@ -15,9 +15,9 @@ from escalation.tracker import read_entry
 from escalation.trial import replay_events
 from escalation.trial.hindsight import decisions
 from escalation.trial.hindsight.seen import Seen
+from escalation.trial.patients.subjects import Subject
 from escalation.trial.rule import recommend
 from escalation.trial.state import MadeDecision, TrialState, write_cohort
-from escalation.trial.subjects import Subject
 from tests.reliability.long_trial import long_trial
 from tests.trial.bench import Bench
 

@@ -14,12 +14,12 @@ from escalation.designs.base import Action
 from escalation.outcomes import Outcome
 from escalation.protocol import load_protocol
 from escalation.trial import Recorded, TrialState, evolve
-from escalation.trial.demo import DEMO_PROTOCOL, demo_steps
+from escalation.trial.demo.star_t import DEMO_PROTOCOL, demo_steps
 from escalation.trial.events import AnyEvent, DecisionMade, OutcomeRecorded, Role
-from escalation.trial.importing import import_patients
 from escalation.trial.inspection import Difference, again, inspect_entries
 from escalation.trial.office import delegate_role, register_trial
-from escalation.trial.sites import open_site
+from escalation.trial.patients.sites import open_site
+from escalation.trial.spreadsheet.importing import import_patients
 from tests.trial.bench import CHAIR, NCT, OFFICE, SITE, Bench, crs, day, recorded
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)

@@ -13,7 +13,7 @@ from escalation.tracker import read_entry
 from escalation.trial import Recorded, state
 from escalation.trial.adverse_events import pauses, verdicts
 from escalation.trial.inspection import inspect_entries
-from escalation.trial.subjects import Subject
+from escalation.trial.patients.subjects import Subject
 from tests.reliability.long_trial import long_trial
 
 NCT = load_protocol("nct07123519")

@@ -23,7 +23,7 @@ from escalation.trial import (
     rulings,
     warnings,
 )
-from escalation.trial.corrections import correct_entry as correct
+from escalation.trial.patients.corrections import correct_entry as correct
 from tests.trial.bench import CHAIR, NCT, SITE, Bench, crs, day
 
 PLANNED = 1.8e8  # 3E6 cells/kg for 60 kg

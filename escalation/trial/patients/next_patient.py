@@ -7,9 +7,9 @@ from datetime import date
 
 from escalation.errors import InputError, did_you_mean
 from escalation.trial.gates import Obstacle, dosing_obstacles
-from escalation.trial.planned_dose import PlannedDose, is_weight, plan_dose
+from escalation.trial.patients.planned_dose import PlannedDose, is_weight, plan_dose
+from escalation.trial.patients.subjects import Standing, Subject
 from escalation.trial.state import TrialState
-from escalation.trial.subjects import Standing, Subject
 
 __all__ = ["NextPatient", "next_patient"]
 

@@ -10,9 +10,9 @@ from escalation.trial.adverse_events.course import Adjudication, AdverseEvent
 from escalation.trial.adverse_events.definition import departs, say_suggested
 from escalation.trial.adverse_events.verdicts import dlts_without_event, unruled_dlts
 from escalation.trial.gates import say_unruled
-from escalation.trial.remarks import Remark
+from escalation.trial.patients.subjects import Standing, Subject
+from escalation.trial.review.remarks import Remark
 from escalation.trial.state import TrialState
-from escalation.trial.subjects import Standing, Subject
 
 __all__ = ["against_definition", "other_rulings", "to_be_ruled"]
 

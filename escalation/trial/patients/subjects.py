@@ -25,8 +25,8 @@ from escalation.trial.events import (
     SubjectEnrolled,
     Toxicity,
 )
-from escalation.trial.groups import Groups, Order
-from escalation.trial.planned_dose import plan_dose
+from escalation.trial.patients.groups import Groups, Order
+from escalation.trial.patients.planned_dose import plan_dose
 
 __all__ = ["Fact", "Standing", "Subject", "Subjects", "came_on", "in_order", "rename"]
 

@@ -14,7 +14,6 @@ from escalation.trial.adverse_events.unpausing import pauses_lifted
 from escalation.trial.adverse_events.verdicts import open_events, ruled_dlts
 from escalation.trial.codec import change_event
 from escalation.trial.commands import Events, Recorder, Refusal
-from escalation.trial.evaluability import check_further
 from escalation.trial.events import (
     AdverseEventFollowedUp,
     AdverseEventRecorded,
@@ -27,15 +26,16 @@ from escalation.trial.events import (
     SubjectEnrolled,
     SubjectRenamed,
 )
-from escalation.trial.site import (
+from escalation.trial.patients.evaluability import check_further
+from escalation.trial.patients.recording import (
     PATIENTS,
     check_amount,
     check_id,
     check_outcome,
     check_weight,
 )
+from escalation.trial.patients.subjects import Fact
 from escalation.trial.state import TrialState
-from escalation.trial.subjects import Fact
 
 __all__ = ["correct_entry", "rename_subject"]
 

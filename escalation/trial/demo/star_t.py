@@ -19,8 +19,7 @@ from escalation.trial.commands import Events, Recorder
 from escalation.trial.committee.decide import decide
 from escalation.trial.committee.sign import sign
 from escalation.trial.committee.vote import cast_vote
-from escalation.trial.corrections import correct_entry
-from escalation.trial.demo_key import PUBLIC_KEY, SIGNATURE
+from escalation.trial.demo.key import PUBLIC_KEY, SIGNATURE
 from escalation.trial.events import (
     Attendance,
     Choice,
@@ -34,7 +33,8 @@ from escalation.trial.events import (
 )
 from escalation.trial.keys.commands import register_key, sign_as_made
 from escalation.trial.office import delegate_role, register_trial
-from escalation.trial.site import dose_subject, enrol_subject, record_outcome
+from escalation.trial.patients.corrections import correct_entry
+from escalation.trial.patients.recording import dose_subject, enrol_subject, record_outcome
 from escalation.trial.state import TrialState
 
 __all__ = ["DEMO_DAY", "DEMO_PROTOCOL", "DEMO_TRIAL", "demo_steps"]

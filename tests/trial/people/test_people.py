@@ -3,7 +3,7 @@
 import pytest
 
 from escalation.trial.events import Role
-from escalation.trial.people import MAY, lacks_role, subject_id_fault
+from escalation.trial.people.rights import MAY, lacks_role, subject_id_fault
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from escalation.trial import (
     replay_events,
     transfer_subject,
 )
-from escalation.trial.subjects import Standing
+from escalation.trial.patients.subjects import Standing
 from tests.trial.bench import CHAIR, SITE, Bench, day, recorded
 
 

@@ -44,11 +44,10 @@ from escalation.trial.events import (
     SubjectRenamed,
     TrialRegisteredWithCommittee,
 )
-from escalation.trial.groups import Groups, Order
-from escalation.trial.subjects import Standing
-
-from .bench import NCT, day, recorded
-from .test_evolve import BY_KIND, DAYS, SEQS
+from escalation.trial.patients.groups import Groups, Order
+from escalation.trial.patients.subjects import Standing
+from tests.trial.bench import NCT, day, recorded
+from tests.trial.test_evolve import BY_KIND, DAYS, SEQS
 
 TRIAL: list[Event] = [
     TrialRegisteredWithCommittee(on=day(0), protocol=NCT.document, digest=NCT.digest, software="x"),

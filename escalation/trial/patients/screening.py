@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from escalation.trial.commands import Events, Recorder, Refusal
 from escalation.trial.events import ScreeningFailed
-from escalation.trial.site import check_at_site, check_id, only_site
+from escalation.trial.patients.recording import check_at_site, check_id, only_site
 from escalation.trial.state import TrialState
 
 __all__ = ["record_screening_failure"]

@@ -20,8 +20,13 @@ from escalation.protocol import Protocol
 from escalation.trial.commands import Events, Recorder, Refusal
 from escalation.trial.events import AnyEvent, HistoryImported, ImportedCohort, SubjectEnrolled
 from escalation.trial.evolve import evolve
-from escalation.trial.site import check_subject, dose_subject, enrol_subject, record_outcome
-from escalation.trial.spreadsheet import PatientRow, SpreadsheetError, read_patients
+from escalation.trial.patients.recording import (
+    check_subject,
+    dose_subject,
+    enrol_subject,
+    record_outcome,
+)
+from escalation.trial.spreadsheet.rows import PatientRow, SpreadsheetError, read_patients
 from escalation.trial.state import Recorded, TrialState
 
 __all__ = ["import_patients", "import_rows"]

@@ -7,8 +7,8 @@ from zoneinfo import available_timezones
 from escalation.errors import printable
 from escalation.trial.commands import Events, Recorder, Refusal
 from escalation.trial.events import SiteOpened, SubjectAtSite
-from escalation.trial.names import name_key
-from escalation.trial.site import check_at_site
+from escalation.trial.patients.recording import check_at_site
+from escalation.trial.people.names import name_key
 from escalation.trial.state import TrialState
 
 __all__ = ["open_site", "transfer_subject"]

@@ -23,12 +23,12 @@ from escalation.trial.events import (
     SubjectEnrolled,
 )
 from escalation.trial.gates import overdue_subjects
-from escalation.trial.planned_dose import plan_dose
-from escalation.trial.remarks import Remark
+from escalation.trial.patients.planned_dose import plan_dose
+from escalation.trial.patients.subjects import Standing, Subject
+from escalation.trial.review.remarks import Remark
+from escalation.trial.review.rulings import against_definition, other_rulings, to_be_ruled
 from escalation.trial.rule import describe_choice
-from escalation.trial.rulings import against_definition, other_rulings, to_be_ruled
 from escalation.trial.state import Cohort, MadeDecision, TrialState
-from escalation.trial.subjects import Standing, Subject
 
 __all__ = ["departures", "rulings", "warnings"]
 

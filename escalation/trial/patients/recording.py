@@ -19,10 +19,10 @@ from escalation.trial.events import (
     Toxicity,
 )
 from escalation.trial.gates import dosing_obstacles, enrolment_obstacles
-from escalation.trial.people import subject_id_fault
-from escalation.trial.planned_dose import is_weight, plan_dose
+from escalation.trial.patients.planned_dose import is_weight, plan_dose
+from escalation.trial.patients.subjects import Standing, Subject
+from escalation.trial.people.rights import subject_id_fault
 from escalation.trial.state import TrialState
-from escalation.trial.subjects import Standing, Subject
 
 __all__ = [
     "PATIENTS",

@@ -10,9 +10,9 @@ from escalation.outcomes import Outcome
 from escalation.trial.commands import Events, Recorder, Refusal
 from escalation.trial.events import EvaluabilityRuled, InfusionContinued
 from escalation.trial.gates import further_obstacles
-from escalation.trial.site import PATIENTS, check_amount, pass_gates
+from escalation.trial.patients.recording import PATIENTS, check_amount, pass_gates
+from escalation.trial.patients.subjects import Standing, Subject
 from escalation.trial.state import TrialState
-from escalation.trial.subjects import Standing, Subject
 
 __all__ = ["check_further", "continue_infusion", "rule_evaluability"]
 

@@ -7,9 +7,8 @@ from dataclasses import replace
 import pytest
 
 from escalation.protocol import Protocol
-from escalation.trial.planned_dose import PlannedDose, is_weight, plan_dose, say_share
-
-from .bench import NCT
+from escalation.trial.patients.planned_dose import PlannedDose, is_weight, plan_dose, say_share
+from tests.trial.bench import NCT
 
 FLAT = replace(NCT, unit="mg", dose_cap=None)
 

@@ -17,8 +17,8 @@ from math import isfinite
 from escalation.errors import FileFaultsError, did_you_mean, printable
 from escalation.outcomes import Outcome
 from escalation.trial.events import Relation, Toxicity
+from escalation.trial.patients.subjects import Subject
 from escalation.trial.state import TrialState
-from escalation.trial.subjects import Subject
 
 __all__ = ["COLUMNS", "PatientRow", "SpreadsheetError", "patients_csv", "read_patients"]
 

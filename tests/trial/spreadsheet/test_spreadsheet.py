@@ -19,11 +19,10 @@ from escalation.trial import (
     enrol_subject,
     evolve,
 )
-from escalation.trial.demo import DEMO_PROTOCOL, demo_steps
-from escalation.trial.importing import import_patients
-from escalation.trial.spreadsheet import COLUMNS, SpreadsheetError, patients_csv, read_patients
-
-from .bench import AUDITOR, CHAIR, SITE, Bench, day, recorded
+from escalation.trial.demo.star_t import DEMO_PROTOCOL, demo_steps
+from escalation.trial.spreadsheet.importing import import_patients
+from escalation.trial.spreadsheet.rows import COLUMNS, SpreadsheetError, patients_csv, read_patients
+from tests.trial.bench import AUDITOR, CHAIR, SITE, Bench, day, recorded
 
 HISTORY = """\
 subject,level,weight_kg,dosed_on,infused,lot,outcome,outcome_on,term,grade,onset,relation,reason

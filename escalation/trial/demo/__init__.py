@@ -1,0 +1,1 @@
+"""Trials for the demonstration, as commands one after the other."""

@@ -1,0 +1,1 @@
+"""Patients: enrolled, dosed, followed up and corrected, and how each of them stands."""
