@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
-from tests.trial.test_spreadsheet import demo_state
 
 from escalation.designs import APlusB, Design, ThreePlusThree
 from escalation.figures.adverse_events import plot_adverse_events_pages
@@ -30,6 +29,7 @@ from tests.extremes import DESIGN, LONG, ORDINARY, TITLE
 from tests.figures.test_adverse_events_plot import played
 from tests.measured import text_faults
 from tests.trial.bench import D0, SITE, Bench, day
+from tests.trial.spreadsheet.test_spreadsheet import demo_state
 
 pytestmark = pytest.mark.slow  # every picture is drawn, with ordinary names and with extreme ones
 

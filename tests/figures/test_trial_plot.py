@@ -6,7 +6,6 @@ from datetime import date
 
 import pytest
 from matplotlib.dates import num2date
-from tests.trial.test_spreadsheet import demo_state
 
 from escalation.errors import InputError
 from escalation.figures.course import plot_course
@@ -14,6 +13,7 @@ from escalation.protocol import Protocol
 from escalation.trial import TrialState
 from escalation.trial.demo.star_t import DEMO_DAY
 from tests.trial.bench import Bench
+from tests.trial.spreadsheet.test_spreadsheet import demo_state
 
 
 def ends(ax) -> list[tuple[str, date]]:

@@ -20,7 +20,7 @@ from escalation.protocol import load_protocol
 from escalation.signatures.private_key import SigningKey
 from escalation.signatures.wire import string
 from escalation.tracker import Tracker
-from escalation.trial import demo_key
+from escalation.trial.demo import key as demo_key
 from escalation.trial.demo.star_t import DEMO_PROTOCOL, DEMO_TRIAL, demo_steps
 from escalation.trial.events import SignedWithKey
 from escalation.trial.keys.checking import text_of

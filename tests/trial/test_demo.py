@@ -12,7 +12,7 @@ from escalation.trial.keys.statement import NAMESPACE
 from tests.signatures.ssh_keygen import needs_ssh_keygen, run
 
 from .demo_key import demo_signature, made_key
-from .test_spreadsheet import demo_state
+from .spreadsheet.test_spreadsheet import demo_state
 
 TO_SIGN_AGAIN = "if the demo is right: python -m tests.trial.demo_key"
 

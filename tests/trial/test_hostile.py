@@ -28,7 +28,7 @@ from escalation.trial.spreadsheet.importing import import_patients
 from escalation.trial.spreadsheet.rows import SpreadsheetError, patients_csv, read_patients
 
 from .bench import CHAIR, NCT, OFFICE, SITE, Bench, crs, day, recorded
-from .test_spreadsheet import HISTORY
+from .spreadsheet.test_spreadsheet import HISTORY
 
 AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
 

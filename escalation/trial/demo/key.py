@@ -1,4 +1,4 @@
-"""The key of the demo's chair, and its signature, which ``tests/trial/demo/key.py`` has made."""
+"""The key of the demo's chair, and its signature, which ``tests/trial/demo_key.py`` has made."""
 
 __all__ = ["PUBLIC_KEY", "SIGNATURE"]
 
