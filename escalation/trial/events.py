@@ -3,20 +3,27 @@
 State is always a replay of these (``state``); commands return them or refuse (``commands``). Levels
 are written as labels, as people say them, so that an entry reads the same after the ladder has
 been amended.
+
+A released kind or version is never edited. What a kind can say since its second version is marked
+so (``SINCE_2``): an entry that says nothing of it is written in the first version, as before
+(``codec``).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from datetime import date
 from enum import StrEnum
 from typing import Any, ClassVar, Literal, get_args
 
 from escalation.designs.base import Action
+from escalation.labels import Label
 from escalation.outcomes import Outcome
 
 __all__ = [
     "EVENTS",
+    "LATER_NAMES",
+    "SINCE_2",
     "ActionTaken",
     "AdverseEventAdjudicated",
     "AdverseEventFollowedUp",
@@ -41,6 +48,7 @@ __all__ = [
     "Meaning",
     "OutcomeRecorded",
     "ProtocolAmended",
+    "Purpose",
     "Recommendation",
     "Relation",
     "Role",
@@ -63,6 +71,17 @@ __all__ = [
     "Vote",
     "VoteCast",
 ]
+
+
+SINCE_2: dict[str, int] = {"since": 2}
+
+
+class Purpose(StrEnum):
+    """What a cohort is treated for."""
+
+    ESCALATION = "escalation"
+    BACKFILL = "backfill"
+    EXPANSION = "expansion"
 
 
 class Role(StrEnum):
@@ -160,9 +179,9 @@ class Recommendation:
     """What the rule said when a decision was made, and the sentence that fired."""
 
     action: Action
-    level: int | None = None
+    level: Label | None = None
     n_to_enrol: int = 0
-    mtd: int | None = None
+    mtd: Label | None = None
     inconclusive: bool = False
     clause_id: str
     clause: str
@@ -182,13 +201,15 @@ class Recommendation:
 class Choice:
     """What a committee chose: treat so many at a level, stop with or without an MTD, or defer.
 
-    To resume lifts a pause: enrolment goes on as it was.
+    To resume lifts a pause: enrolment goes on as it was. The purpose is that of the cohort that is
+    opened; the escalation's own decisions leave a cohort of another purpose as it is.
     """
 
     action: Literal["enrol", "stop", "defer", "resume"]
-    level: int | None = None
+    level: Label | None = None
     n_to_enrol: int = 0
-    mtd: int | None = None
+    mtd: Label | None = None
+    purpose: Purpose = field(default=Purpose.ESCALATION, metadata=SINCE_2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,8 +259,9 @@ class RoleRevoked(Event):
 class ImportedCohort:
     """A cohort that was treated before the trial was tracked here, with all its places."""
 
-    level: int
+    level: Label
     n_opened: int
+    purpose: Purpose = field(default=Purpose.ESCALATION, metadata=SINCE_2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,11 +286,12 @@ class SubjectEnrolled(Event):
 
     subject: str
     cohort: int
-    level: int
+    level: Label
     weight_kg: float | None = None
     replaces: str | None = None
     deviation: str | None = None
     breaches: tuple[str, ...] = ()
+    height_cm: float | None = field(default=None, metadata=SINCE_2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -371,13 +394,18 @@ class EnrolmentResumed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProtocolAmended(Event):
-    """From here on the trial follows this protocol."""
+    """From here on the trial follows this protocol.
+
+    At a level that it ``reopens`` the patients treated so far no longer count for the rule, and a
+    trial that had been stopped goes on.
+    """
 
     kind: ClassVar[str] = "protocol-amended"
 
     protocol: dict[str, Any]
     digest: str
     reason: str
+    reopens: tuple[Label, ...] = field(default=(), metadata=SINCE_2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -673,6 +701,15 @@ AnyEvent = (
     | SignedWithKey
     | TimestampKept
 )
+LATER_NAMES = frozenset(
+    member.name
+    for made in (HistoryImported, ImportedCohort, SubjectEnrolled, Choice, ProtocolAmended)
+    for member in fields(made)
+    if "since" in member.metadata
+)
 EVENTS: dict[tuple[str, int], type[AnyEvent]] = {
     (event.kind, event.version): event for event in get_args(AnyEvent)
+} | {
+    (event.kind, 2): event
+    for event in (HistoryImported, SubjectEnrolled, DecisionMade, ProtocolAmended)
 }

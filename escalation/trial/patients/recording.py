@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from escalation.errors import did_you_mean, printable
+from escalation.labels import Label
 from escalation.outcomes import Outcome
 from escalation.text import as_compared
 from escalation.trial.adverse_events.verdicts import faults_of_verdict
@@ -49,7 +50,7 @@ def enrol_subject(
     *,
     subject: str,
     weight_kg: float | None = None,
-    level: int | None = None,
+    level: Label | None = None,
     replaces: str | None = None,
     site: str | None = None,
     deviation: str | None = None,

@@ -15,6 +15,7 @@ from functools import partial
 
 from escalation.designs.replay import replay
 from escalation.errors import EscalationError, printable
+from escalation.labels import Label
 from escalation.outcomes import Cohort, Outcome, tally_cohorts
 from escalation.protocol import Protocol
 from escalation.trial.commands import Events, Recorder, Refusal
@@ -32,7 +33,7 @@ from escalation.trial.state import Recorded, TrialState
 __all__ = ["import_patients", "import_rows"]
 
 
-_Members = tuple[int, list[PatientRow]]
+_Members = tuple[Label, list[PatientRow]]
 """A cohort's level and its rows."""
 
 
@@ -220,7 +221,7 @@ def _record_history(
     if protocol is None:
         recording.fault(1, "the trial is not registered")
         return
-    placed: list[tuple[PatientRow, int]] = []
+    placed: list[tuple[PatientRow, Label]] = []
     for row in sorted(rows, key=lambda row: (row.dosed_on or date.max, row.number)):
         if row.level not in protocol.labels:
             known = ", ".join(map(str, protocol.labels))
@@ -272,7 +273,7 @@ def _n_places(state: TrialState, protocol: Protocol, written: Sequence[Cohort]) 
 
 
 def _enrolled_before(
-    recording: _Recording, row: PatientRow, cohort: int, level: int
+    recording: _Recording, row: PatientRow, cohort: int, level: Label
 ) -> SubjectEnrolled:
     recorder = recording.on(row.enrolled_on or row.dosed_on or recording.recorder.on)
     refusal = Refusal(f"{row.subject} cannot be enrolled")
@@ -313,7 +314,7 @@ def _next_size(cohorts: Sequence[_Members], protocol: Protocol) -> int:
 
 
 def _into_cohorts(
-    recording: _Recording, placed: Sequence[tuple[PatientRow, int]], protocol: Protocol
+    recording: _Recording, placed: Sequence[tuple[PatientRow, Label]], protocol: Protocol
 ) -> list[_Members]:
     """Group patients into cohorts, each with its level.
 

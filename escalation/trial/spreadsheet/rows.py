@@ -15,6 +15,7 @@ from datetime import date
 from math import isfinite
 
 from escalation.errors import FileFaultsError, did_you_mean, printable
+from escalation.labels import Label
 from escalation.outcomes import Outcome
 from escalation.trial.events import Relation, Toxicity
 from escalation.trial.patients.subjects import Subject
@@ -116,7 +117,7 @@ class PatientRow:
     number: int
     subject: str
     cohort: int | None
-    level: int | None
+    level: Label | None
     weight_kg: float | None
     enrolled_on: date | None
     dosed_on: date | None
