@@ -39,6 +39,9 @@ class Published:
     planned: int | None = None
     window: int | None = None
     apart: tuple[int, int] = (0, 0)
+    regimens: tuple[str, ...] = ()
+    expansion: int | None = None
+    backfill: bool = False
     answers: dict[str, Answer]
 
 
@@ -56,6 +59,7 @@ PUBLISHED = {
         levels={1: 0.5e6, 2: 2e6, 3: 5e6},
         options={"two_of_six": "mtd", "below": "declare"},
         planned=18,
+        expansion=15,
         window=28,
         apart=(28, 0),
         # the record's list: 0/3; 1/3; 1/3 + 0/3; 1/3 + 1/3; 1/3 + 2/3 or 3/3; 2/3 or 3/3
@@ -79,9 +83,10 @@ PUBLISHED = {
     ),
     "nct05507593": Published(
         unit="cells",
-        levels={1: 1e7, 2: 1e8, 3: 1e9},
+        levels={"A": 1e7, "B": 1e8, "C": 1e9},
+        start="A",
         planned=18,
-        answers=THREE,
+        answers={"ANNN": ("escalate", "B", 3), "ANNN BNNT": ("stay", "B", 3)},
     ),
     "nct05562024": Published(
         unit=None,
@@ -128,6 +133,7 @@ PUBLISHED = {
     "nct01659203": Published(
         unit="GyRBE",
         levels={-1: 57.4, 1: 60.2, 2: 61.6, 3: 63.0},
+        regimens=tuple(f"28 fractions of {dose} GyRBE" for dose in ("2.05", "2.15", "2.2", "2.25")),
         options={"below": "declare"},
         planned=18,
         answers={
@@ -140,22 +146,27 @@ PUBLISHED = {
     ),
     "nct00255814": Published(
         unit="Gy",
-        levels={1: 35.0, 2: 40.0, 3: 45.0, 4: 50.0},
-        start=2,
+        levels={"I": 35.0, "II": 40.0, "III": 45.0, "IV": 50.0},
+        regimens=tuple(f"10 fractions of {dose} Gy" for dose in ("3.5", "4", "4.5", "5")),
+        start="II",
         design="a+b",
         planned=18,
         window=90,
         answers={
-            "": ("stay", 2, 6),
-            "2NNNNNN": ("escalate", 3, 6),
-            "2NNNNNT": ("escalate", 3, 6),
-            "2NNNNNN 3NNNNTT": (2,),
-            "2NNNNNN 3NNNNNN 4NNNNNN": (4,),  # as it ended: no DLT, 50 Gy
+            "": ("stay", "II", 6),
+            "IINNNNNN": ("escalate", "III", 6),
+            "IINNNNNT": ("escalate", "III", 6),
+            "IINNNNNN IIINNNNTT": ("II",),
+            "IINNNNNN IIINNNNNN IVNNNNNN": ("IV",),  # as it ended: no DLT, 50 Gy
         },
     ),
     "nct01770418": Published(
         unit="GyRBE",
         levels={1: 2.5, 2: 3.0, 3: 3.53, 4: 4.0},
+        regimens=tuple(
+            f"{n} fractions, {total} GyRBE in all"
+            for n, total in ((24, 60), (20, 60), (17, 60.01), (15, 60))
+        ),
         design="a+b",
         options={"a": 5, "b": 2},
         window=90,
@@ -187,6 +198,7 @@ PUBLISHED = {
         levels={1: 100.0, 2: 200.0, 3: 330.0, 4: 500.0, 5: 700.0},
         design="accelerated",
         options={"moderate_events": 2, "after_titration": "same"},
+        expansion=10,
         window=28,
         answers={
             "": ("stay", 1, 1),
@@ -198,6 +210,7 @@ PUBLISHED = {
     "nct02323880": Published(
         unit="mg/m2",
         levels={1: 35.0, 2: 45.0},
+        expansion=10,
         design="rolling-six",
         window=28,
         # the table of Skolnik et al. 2008: enrolled, DLTs, pending
@@ -212,6 +225,7 @@ PUBLISHED = {
         unit="mg/m2",
         levels={1: 100.0, 2: 130.0, 3: 165.0, 4: 215.0, 5: 280.0, 6: 365.0},
         design="rolling-six",
+        backfill=True,
         window=28,
         answers={"1N??": ("stay", 1, 1), "1NNN": ("escalate", 2, 3)},
     ),
@@ -225,6 +239,23 @@ PUBLISHED = {
         answers={
             "": ("stay", 3, 3),
             "3NNN": ("escalate", 4, 3),  # no level is skipped
+        },
+    ),
+    "nct01604889": Published(
+        unit="mg/day",
+        levels={1: 50.0, 2: 75.0, "3a": 100.0, "3b": 100.0, 4: 200.0, 5: 600.0},
+        regimens=(
+            "25 mg twice a day",
+            "50 mg in the morning, 25 mg in the evening",
+            "50 mg twice a day, two weeks of three",
+            "50 mg twice a day",
+            "100 mg twice a day",
+            "300 mg twice a day",
+        ),
+        answers={
+            **THREE,
+            "1NNN 2NNN 3aNNN": ("escalate", "3b", 3),  # the same dose, another regimen
+            "1NNN 2NNN 3aNNN 3bNTT": ("deescalate", "3a", 3),
         },
     ),
     "nct03256331": Published(
@@ -243,8 +274,10 @@ PUBLISHED = {
         unit="mg",
         levels={1: 300.0, 2: 600.0},
         design="boin",
+        regimens=("every two weeks",) * 2,
         options={"target": 0.3, "max_patients": 12},
         planned=12,
+        expansion=38,
         # the table of the BOIN template for 0.3: of 3 escalate at 0, of 6 at 1; leave 2 at 2 of 3
         answers={
             "1NNN": ("escalate", 2, 3),
@@ -302,6 +335,10 @@ def test_a_published_protocol_says_what_its_source_says(name: str) -> None:
     assert protocol.planned_patients == source.planned
     assert (enrolment.first_alone_days, enrolment.next_apart_days) == source.apart
     assert protocol.dlt.window_days == source.window
+    regimens = tuple(level.regimen for level in protocol.levels if level.regimen is not None)
+    assert regimens == source.regimens
+    assert protocol.expansion.n_patients == source.expansion
+    assert (protocol.backfill.max_per_level is not None) == source.backfill
 
 
 @pytest.mark.parametrize(
@@ -322,6 +359,22 @@ def test_artesunate_ends_at_the_mtd_that_was_published() -> None:
     decision = protocol.design.decide(tallies, 3)
     assert decision.mtd is not None
     assert protocol.levels[decision.mtd].dose == 18
+
+
+def test_the_dose_between_two_levels_is_tried_where_its_record_says() -> None:
+    """1.5 g/day "only when dose de-escalates from Dose level 3 to Dose level 2, and 1 DLT in 6"."""
+    protocol = load_protocol(FOLDER / "nct03256331.toml")
+    document = protocol.document
+    document["levels"] = [
+        *document["levels"][:2],
+        {"label": "2a", "dose": 1.5},
+        *document["levels"][2:],
+    ]
+    document["sources"] = {}
+    amended = Protocol.from_document(document)
+    advice = advise(amended, "1NNN 2NNN 3NTT 2NNT", allow_departures=True)
+    assert advice.decision.level == amended.labels.index("2a")
+    assert advice.decision.n_to_enrol == 3
 
 
 @pytest.mark.parametrize("n_dlts", range(4))
