@@ -13,14 +13,13 @@ from dataclasses import replace
 from escalation.designs.base import Action, Decision
 from escalation.errors import EscalationError
 from escalation.labels import Label
-from escalation.outcomes import Tally, last_tally
-from escalation.protocol import Protocol
+from escalation.outcomes import last_tally
+from escalation.protocol import Protocol, decide_with_backfill
 from escalation.trial.events import Choice, Purpose, Recommendation
 from escalation.trial.state import TrialState
 
 __all__ = [
     "NoProtocolError",
-    "counted_tallies",
     "describe_choice",
     "forbids_one_more",
     "goes_further",
@@ -38,7 +37,10 @@ class NoProtocolError(EscalationError):
 
 
 def rule_says(state: TrialState) -> Decision:
-    """Ask the rule of the protocol in force about everybody dosed so far.
+    """Ask the rule of the protocol in force about everybody dosed so far who counts.
+
+    The expansion never counts, and backfill only where the protocol says so; nor does anybody
+    treated at a level before an amendment reopened it.
 
     Raises
     ------
@@ -49,23 +51,9 @@ def rule_says(state: TrialState) -> Decision:
         raise NoProtocolError
     protocol, last = state.protocol, state.last_written()
     level = protocol.labels.index(last[-1].label) if last else protocol.design.start
-    decision = protocol.design.decide(counted_tallies(state), level, last_tally(last))
-    if decision.has_ended and protocol.backfill.counted == "final decision":
-        tallies = state.tallies(Purpose.ESCALATION, Purpose.BACKFILL, set_aside=False)
-        return protocol.design.decide(tallies, level, last_tally(last))
-    return decision
-
-
-def counted_tallies(state: TrialState) -> tuple[Tally, ...]:
-    """Return what the rule counts at each level, lowest first.
-
-    The expansion never counts, and backfill only where the protocol says so; nor does anybody
-    treated at a level before an amendment reopened it.
-    """
-    counted = [Purpose.ESCALATION]
-    if state.protocol is not None and state.protocol.backfill.counted == "every decision":
-        counted.append(Purpose.BACKFILL)
-    return state.tallies(*counted, set_aside=False)
+    escalation = state.tallies(Purpose.ESCALATION, set_aside=False)
+    backfill = state.tallies(Purpose.BACKFILL, set_aside=False)
+    return decide_with_backfill(protocol, escalation, backfill, level, last_tally(last))
 
 
 def recommend(decision: Decision, protocol: Protocol) -> Recommendation:
