@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import replace
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from escalation.designs.replay import DepartureError
 from escalation.outcomes import Cohort, Outcome, parse_outcomes
 from escalation.protocol import Backfill, Protocol, advise, describe_decision
+from escalation.protocol.file import find_faults
 
 
 def protocol(**backfill) -> Protocol:
@@ -69,8 +71,8 @@ def test_backfill_counts_at_the_decisions_that_the_protocol_names(counted, decis
 
 
 def test_backfill_that_counts_at_the_end_counts_there():
-    """Level 2 would be the MTD by the escalation; with its backfill it has 2 DLTs among 8."""
-    history = "1NNN 2NNN 3NNN 2TT 4NTT 3TTN 2NNN"
+    """Level 2 would be the MTD by the escalation; with its backfill it has 3 DLTs among 9."""
+    history = "1NNN 2NNN 3NNN 2TTT 4NTT 3TTN 2NNN"
     assert advise(protocol(), history).decision.mtd == 1
     assert advise(protocol(counted="final decision"), history).decision.mtd != 1
 
@@ -89,7 +91,7 @@ def test_backfill_that_never_counts_leaves_no_trace_in_the_decision(data):
         beside = data.draw(st.integers(0, advice.level))
         if own and beside < advice.level:
             full = [*cohorts, Cohort(label=beside + 1, outcomes=(data.draw(letters),))]
-            if not advise(asked, full, allow_departures=True).departures:
+            if advise(asked, full, allow_departures=True).backfill_cohorts[-1:] == (len(full),):
                 cohorts = full
                 continue
         size = advice.decision.n_to_enrol
@@ -107,3 +109,26 @@ def test_backfill_that_never_counts_leaves_no_trace_in_the_decision(data):
 def test_without_a_table_a_cohort_below_departs_as_before():
     with pytest.raises(DepartureError, match="is at level 1 where the design says level 3"):
         advise(Protocol.plain(4), parse_outcomes("1NNN 2NNN 1NN"))
+
+
+@pytest.mark.parametrize(
+    ("table", "fault"),
+    [
+        ("per_cohort = 2", "backfill.max_per_level: is missing; say how many at a level"),
+        ("max_per_level = 0", "backfill.max_per_level: must be at least 1"),
+        ("max_per_level = 6\nfrom_level = 9", "backfill.from_level: level 9 is not on the ladder"),
+        ("max_per_level = 6\nfrom_level = 3", "backfill.from_level: 3 is the highest level"),
+        ("max_per_level = 6\nfrom_level = '1N'", 'backfill.from_level: "1N" reads as outcomes'),
+        ("max_per_level = 6\ncounted = 'always'", "backfill.counted: must be 'never', 'every"),
+        ("max_per_level = 6\nstop_at_rate = '4/3'", "backfill.stop_at_rate: is more than 1"),
+        ("max_per_level = 6\nlevels = [1]", "backfill.levels: is not a setting"),
+    ],
+)
+def test_a_table_that_cannot_be_meant_is_refused(table, fault):
+    levels = "\n".join(f"[[levels]]\nlabel = {label}" for label in (1, 2, 3))
+    text = (
+        f'schema = 1\nname = "x"\nstart = 1\n[design]\nname = "3+3"\n{levels}\n[backfill]\n{table}'
+    )
+    found = find_faults(tomllib.loads(text))
+    assert len(found) == 1
+    assert found[0].startswith(fault)
