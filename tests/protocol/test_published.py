@@ -227,7 +227,11 @@ PUBLISHED = {
         design="rolling-six",
         backfill=True,
         window=28,
-        answers={"1N??": ("stay", 1, 1), "1NNN": ("escalate", 2, 3)},
+        answers={
+            "1N??": ("stay", 1, 1),
+            "1NNN": ("escalate", 2, 3),
+            "1NNN 2N?? 1NN": ("stay", 2, 1),  # parts A2 and A3 do not stop A1
+        },
     ),
     "isrctn98163167": Published(
         unit=None,
