@@ -230,7 +230,7 @@ class Protocol:
     @property
     def labels(self) -> tuple[int, ...]:
         """The levels' labels, lowest first."""
-        return tuple(level.label for level in self.levels)
+        return tuple([level.label for level in self.levels])
 
     @property
     def planned_patients(self) -> int | None:
