@@ -331,17 +331,17 @@ _SEVERE = 3  # the grade from which protocols of such products speak of a DLT
 
 def _odd_amount(subject: Subject, protocol: Protocol | None) -> Iterator[Remark]:
     """Say that what a subject got is not what the protocol plans at their level."""
-    infused = subject.infused
-    if protocol is None or subject.dosing is None or not infused:
+    infused, labels = subject.infused, () if protocol is None else protocol.labels
+    if protocol is None or subject.dosing is None or not infused or subject.level not in labels:
         return
     event, weight = subject.dosing.event, subject.enrolment.weight_kg
+    plan = plan_dose(protocol, subject.level, weight)
+    planned, unit = plan.amount, plan.unit
+    if planned is None or infused == planned == event.planned:
+        return
     seq = subject.infusions[-1].seq
     limits = subject.evaluability or Evaluability()
-    amounts = {label: plan_dose(protocol, label, weight) for label in protocol.labels}
-    planned = amounts[subject.level].amount if subject.level in amounts else None
-    if planned is None:
-        return
-    unit = amounts[subject.level].unit
+    amounts = {label: plan_dose(protocol, label, weight) for label in labels}
     near = {label: abs(log(infused / a.amount)) for label, a in amounts.items() if a.amount}
     nearest = min(near, key=lambda label: (near[label], label != subject.level))
     got = f"{subject.id}, assigned to level {subject.level}, got {_rounded(infused)} {unit}"
