@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
 import os
@@ -76,6 +77,7 @@ class Program(LazyGroup):
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run the program; a file or a pipe that fails is said in one line too."""
         gc.set_threshold(_MANY)
+        atexit.register(gc.freeze)  # what is left when it ends is not gone through again
         if "_ESCALATION_COMPLETE" in os.environ:  # a shell asks how a word may go on
             importlib.import_module("escalation.cli.bash")
         try:
