@@ -309,8 +309,10 @@ def _judged(event: AdverseEventRecorded) -> tuple[object, ...]:
 
 def _lost_although_complete(subject: Subject) -> Iterator[Remark]:
     """Name a patient taken out of the count who may well belong to it."""
+    if subject.standing is not Standing.NOT_EVALUABLE:
+        return
     closes = subject.window_closes
-    if subject.standing is not Standing.NOT_EVALUABLE or subject.dosing is None or closes is None:
+    if closes is None:  # also of a subject who was not dosed
         return
     said = (f for f in subject.outcomes if f.event.outcome is Outcome.NOT_EVALUABLE)
     lost = next(said, None)
