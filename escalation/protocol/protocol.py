@@ -246,7 +246,7 @@ class Protocol:
     @property
     def labels(self) -> tuple[Label, ...]:
         """The levels' labels, lowest first."""
-        return tuple(level.label for level in self.levels)
+        return tuple([level.label for level in self.levels])
 
     @property
     def planned_patients(self) -> int | None:

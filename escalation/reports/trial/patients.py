@@ -45,13 +45,13 @@ def patient_blocks(state: TrialState, on: date) -> Iterator[Block]:
 
 
 def _row(subject: Subject, on: date) -> tuple[str, ...]:
-    dosed, closes = subject.dosed_on, subject.window_closes
+    dosed, closes, share = subject.dosed_on, subject.window_closes, subject.share
     return (
         subject.id,
         str(subject.level),
         str(subject.cohort),
         "-" if dosed is None else str(dosed),
-        "-" if subject.share is None else say_share(subject.share),
+        "-" if share is None else say_share(share),
         "-" if closes is None else str(closes),
         "overdue" if subject.is_overdue(on) else str(subject.standing),
     )

@@ -309,8 +309,10 @@ def _judged(event: AdverseEventRecorded) -> tuple[object, ...]:
 
 def _lost_although_complete(subject: Subject) -> Iterator[Remark]:
     """Name a patient taken out of the count who may well belong to it."""
+    if subject.standing is not Standing.NOT_EVALUABLE:
+        return
     closes = subject.window_closes
-    if subject.standing is not Standing.NOT_EVALUABLE or subject.dosing is None or closes is None:
+    if closes is None:  # also of a subject who was not dosed
         return
     said = (f for f in subject.outcomes if f.event.outcome is Outcome.NOT_EVALUABLE)
     lost = next(said, None)
@@ -331,17 +333,17 @@ _SEVERE = 3  # the grade from which protocols of such products speak of a DLT
 
 def _odd_amount(subject: Subject, protocol: Protocol | None) -> Iterator[Remark]:
     """Say that what a subject got is not what the protocol plans at their level."""
-    infused = subject.infused
-    if protocol is None or subject.dosing is None or not infused:
+    infused, labels = subject.infused, () if protocol is None else protocol.labels
+    if protocol is None or subject.dosing is None or not infused or subject.level not in labels:
         return
     event, weight = subject.dosing.event, subject.enrolment.weight_kg
+    plan = plan_dose(protocol, subject.level, weight)
+    planned, unit = plan.amount, plan.unit
+    if planned is None or infused == planned == event.planned:
+        return
     seq = subject.infusions[-1].seq
     limits = subject.evaluability or Evaluability()
-    amounts = {label: plan_dose(protocol, label, weight) for label in protocol.labels}
-    planned = amounts[subject.level].amount if subject.level in amounts else None
-    if planned is None:
-        return
-    unit = amounts[subject.level].unit
+    amounts = {label: plan_dose(protocol, label, weight) for label in labels}
     near = {label: abs(log(infused / a.amount)) for label, a in amounts.items() if a.amount}
     nearest = min(near, key=lambda label: (near[label], label != subject.level))
     got = f"{subject.id}, assigned to level {subject.level}, got {_rounded(infused)} {unit}"
