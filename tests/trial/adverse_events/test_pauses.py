@@ -123,7 +123,7 @@ def test_a_second_death_pauses_anew():
         subject("P-01", at(30, make_event(grade=5))),
         subject("P-02", at(50, make_event(grade=5)), seq=6),
     )
-    assert (status.subjects, status.since, status.last) == (("P-01", "P-02"), 30, 50)
+    assert (status.subjects, status.entries) == (("P-01", "P-02"), (30, 50))
 
 
 def test_a_death_counts_from_the_follow_up_that_tells_of_it():
@@ -224,6 +224,14 @@ def test_a_toxicity_inside_an_outcome_counts_as_an_event(rule: dict[str, Any], m
     patient = subject("P-01", outcomes=(outcome(20, Outcome.DLT, CRS),))
     status = judge_one(patient, **rule)
     assert (status.met, status.entries) == (met, (20,) if met else ())
+
+
+def test_an_unrelated_toxicity_inside_an_outcome_is_none_of_a_rule_about_related_ones():
+    patient = subject(
+        "P-01", outcomes=(outcome(20, Outcome.DLT, replace(CRS, relation=Relation.UNRELATED)),)
+    )
+    assert judge_one(patient, min_grade=4).met
+    assert not judge_one(patient, min_grade=4, related=True).met
 
 
 def test_a_fatal_toxicity_of_an_outcome_is_a_death_whatever_the_outcome():
