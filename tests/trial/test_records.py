@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from importlib import import_module
 from pathlib import Path
 
 import escalation.trial
+from escalation.trial.events import EVENTS, Attendance, Choice, Recommendation, Toxicity
 
 FOLDER = Path(escalation.trial.__file__).parent
 
@@ -30,3 +31,12 @@ def test_a_record_is_made_by_naming_its_parts():
         record.__name__ for record in records() if not all(part.kw_only for part in fields(record))
     }
     assert by_place == {"GradeCourse", "MadeSignature", "Refusal"}, "which have one or two parts"
+
+
+def test_what_is_left_out_of_an_event_says_nothing():
+    """So an entry written before there was a field reads as it did."""
+    for record in (*EVENTS.values(), Attendance, Choice, Recommendation, Toxicity):
+        said = [
+            part.name for part in fields(record) if part.default is not MISSING and part.default
+        ]
+        assert said == [], record
