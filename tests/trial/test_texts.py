@@ -17,7 +17,6 @@ from escalation.trial import (
     delegate_role,
     dose_subject,
     enrol_subject,
-    follow_up,
     freeze_data,
     hold_enrolment,
     record_adverse_event,
