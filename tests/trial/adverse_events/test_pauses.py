@@ -259,6 +259,17 @@ def test_a_dlt_of_which_nothing_is_told_is_a_dlt():
     assert not judge_one(patient, min_grade=1).met
 
 
+@pytest.mark.parametrize(
+    ("letters", "said"),
+    [("NN", "is not met: at least 2 patients with an event of grade 4 or more: nobody so far"),
+     ("NT", "is not met: at least 2 patients with an event of grade 4 or more: P-02"),
+     ("TT", "is met: at least 2 patients with an event of grade 4 or more: P-01, P-02")],
+)  # fmt: skip
+def test_a_rule_of_the_protocol_says_by_whom_it_is_met(letters: str, said: str):
+    status = judge_one(*patients(letters), at_least=2, min_grade=4)
+    assert status.text == f'pause rule "it" {said}'
+
+
 def test_the_ruling_and_the_outcome_that_follows_are_one_dlt():
     event = ruled(at(30, make_event(category="crs")), (35, True))
     patient = subject("P-01", event, outcomes=(outcome(50, Outcome.DLT, CRS),))
