@@ -39,7 +39,7 @@ __all__ = [
 
 def written_protocol(protocol: Protocol) -> dict[str, Any]:
     """Return the protocol's document in JSON types, as it will be read again."""
-    document: dict[str, Any] = json.loads(json.dumps(protocol.document, allow_nan=False))
+    document: dict[str, Any] = json.loads(json.dumps(protocol.document))
     return document
 
 
