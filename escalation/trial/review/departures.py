@@ -12,6 +12,7 @@ from escalation.designs.replay import replay
 from escalation.nearness import is_above
 from escalation.outcomes import Outcome, format_outcomes
 from escalation.protocol import Evaluability, Protocol, format_dose
+from escalation.protocol.units import find_unit
 from escalation.trial.adverse_events.delays import warn_of_delays
 from escalation.trial.calendar import next_dosing_day
 from escalation.trial.events import (
@@ -23,7 +24,6 @@ from escalation.trial.events import (
     SubjectEnrolled,
 )
 from escalation.trial.gates import overdue_subjects
-from escalation.trial.patients.planned_dose import plan_dose
 from escalation.trial.patients.subjects import Standing, Subject
 from escalation.trial.review.remarks import Remark
 from escalation.trial.review.rulings import against_definition, other_rulings, to_be_ruled
@@ -255,6 +255,14 @@ def warnings(state: TrialState, on: date) -> list[Remark]:
                 text=f"{state.n_enrolled} patients are enrolled; {planned} were planned.",
             )
         )
+    if protocol is not None and protocol.unit is not None and find_unit(protocol.unit) is None:
+        found.append(
+            Remark(
+                entry=None,
+                text=f'The unit of the doses, "{protocol.unit}", cannot be read: no amount is '
+                "planned until an amendment says it right.",
+            )
+        )
     for subject in overdue_subjects(state, on):
         found.append(
             Remark(
@@ -334,10 +342,10 @@ def _odd_amount(subject: Subject, protocol: Protocol | None) -> Iterator[Remark]
     infused = subject.infused
     if protocol is None or subject.dosing is None or not infused:
         return
-    event, weight = subject.dosing.event, subject.enrolment.weight_kg
+    event = subject.dosing.event
     seq = subject.infusions[-1].seq
     limits = subject.evaluability or Evaluability()
-    amounts = {label: plan_dose(protocol, label, weight) for label in protocol.labels}
+    amounts = {label: subject.plan(protocol, label) for label in protocol.labels}
     planned = amounts[subject.level].amount if subject.level in amounts else None
     if planned is None:
         return
