@@ -17,7 +17,7 @@ from escalation.protocol import Protocol
 from escalation.signatures.extra import KeysExtraError
 from escalation.trial.adverse_events.verdicts import faults_of_verdict
 from escalation.trial.codec import change_event
-from escalation.trial.commands import Recorder
+from escalation.trial.commands import Recorder, Refusal
 from escalation.trial.events import (
     AnyEvent,
     DecisionMade,
@@ -33,7 +33,7 @@ from escalation.trial.events import (
 from escalation.trial.evolve import follow
 from escalation.trial.halts import before_hold
 from escalation.trial.inspection.again import command_of, import_of
-from escalation.trial.patients.planned_dose import plan_dose
+from escalation.trial.patients.recording import check_sizes
 from escalation.trial.rule import describe_choice
 from escalation.trial.state import Recorded, TrialState
 
@@ -169,6 +169,10 @@ def _newer_rules(state: TrialState, event: AnyEvent) -> Iterator[str]:
         return
     if isinstance(event, EnrolmentResumed):
         yield before_hold(state, event.on) or ""
+    if isinstance(event, SubjectEnrolled):
+        asked = Refusal("")
+        check_sizes(asked, state, event.weight_kg, event.height_cm)
+        yield from asked.reasons  # it asked for a weight where the unit ended in /kg
     said: Event | None = event
     if isinstance(event, EntryCorrected):
         corrected = state.fact(event.entry)
@@ -238,7 +242,7 @@ def _typed_amount(state: TrialState, said: SubjectDosed) -> Iterator[tuple[str, 
     known = state.subjects.get(said.subject)
     if said.planned is None or known is None or state.protocol is None:
         return
-    planned = plan_dose(state.protocol, known.level, known.enrolment.weight_kg)
+    planned = known.plan(state.protocol)
     if planned.amount is not None and planned.amount != said.planned:
         yield (
             (

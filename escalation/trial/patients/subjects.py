@@ -28,7 +28,7 @@ from escalation.trial.events import (
     Toxicity,
 )
 from escalation.trial.patients.groups import Groups, Order
-from escalation.trial.patients.planned_dose import plan_dose
+from escalation.trial.patients.planned_dose import PlannedDose, plan_dose
 
 __all__ = ["Fact", "Standing", "Subject", "Subjects", "came_on", "in_order", "rename"]
 
@@ -150,10 +150,15 @@ class Subject:
         if self.dosing is None:
             return None
         if self.protocol is not None and self.level in self.protocol.labels:
-            by_protocol = plan_dose(self.protocol, self.level, self.enrolment.weight_kg).amount
+            by_protocol = self.plan(self.protocol).amount
             if by_protocol is not None:
                 return by_protocol
         return self.dosing.event.planned
+
+    def plan(self, protocol: Protocol, label: Label | None = None) -> PlannedDose:
+        """Return what the subject is to get by a protocol, at a level or at their own."""
+        level, body = self.level if label is None else label, self.enrolment
+        return plan_dose(protocol, level, weight_kg=body.weight_kg, height_cm=body.height_cm)
 
     @property
     def share(self) -> float | None:

@@ -12,6 +12,7 @@ from escalation.designs.replay import replay
 from escalation.nearness import is_above
 from escalation.outcomes import Outcome, format_outcomes
 from escalation.protocol import Evaluability, Protocol, format_dose
+from escalation.protocol.units import find_unit
 from escalation.trial.adverse_events.delays import warn_of_delays
 from escalation.trial.calendar import next_dosing_day
 from escalation.trial.events import (
@@ -23,7 +24,6 @@ from escalation.trial.events import (
     SubjectEnrolled,
 )
 from escalation.trial.gates import overdue_subjects
-from escalation.trial.patients.planned_dose import plan_dose
 from escalation.trial.patients.subjects import Standing, Subject
 from escalation.trial.review.remarks import Remark
 from escalation.trial.review.rulings import against_definition, other_rulings, to_be_ruled
@@ -255,6 +255,14 @@ def warnings(state: TrialState, on: date) -> list[Remark]:
                 text=f"{state.n_enrolled} patients are enrolled; {planned} were planned.",
             )
         )
+    if protocol is not None and protocol.unit is not None and find_unit(protocol.unit) is None:
+        found.append(
+            Remark(
+                entry=None,
+                text=f'The unit of the doses, "{protocol.unit}", cannot be read: no amount is '
+                "planned until an amendment says it right.",
+            )
+        )
     for subject in overdue_subjects(state, on):
         found.append(
             Remark(
@@ -336,14 +344,13 @@ def _odd_amount(subject: Subject, protocol: Protocol | None) -> Iterator[Remark]
     infused, labels = subject.infused, () if protocol is None else protocol.labels
     if protocol is None or subject.dosing is None or not infused or subject.level not in labels:
         return
-    event, weight = subject.dosing.event, subject.enrolment.weight_kg
-    plan = plan_dose(protocol, subject.level, weight)
+    event, plan = subject.dosing.event, subject.plan(protocol, subject.level)
     planned, unit = plan.amount, plan.unit
     if planned is None or infused == planned == event.planned:
         return
     seq = subject.infusions[-1].seq
     limits = subject.evaluability or Evaluability()
-    amounts = {label: plan_dose(protocol, label, weight) for label in labels}
+    amounts = {label: subject.plan(protocol, label) for label in labels}
     near = {label: abs(log(infused / a.amount)) for label, a in amounts.items() if a.amount}
     nearest = min(near, key=lambda label: (near[label], label != subject.level))
     got = f"{subject.id}, assigned to level {subject.level}, got {_rounded(infused)} {unit}"
