@@ -11,10 +11,12 @@ from typing import Any
 
 import click
 
+from escalation.cli.label import LABEL
 from escalation.cli.options import CarefulCommand
 from escalation.cli.trial.common import read_days
 from escalation.cli.trial.recording import Recording, recording_options
 from escalation.errors import RefusedError
+from escalation.labels import Label
 from escalation.outcomes import Outcome
 from escalation.trial import (
     Events,
@@ -48,7 +50,9 @@ _deviation = click.option(
 @click.command(cls=CarefulCommand)
 @click.argument("subject")
 @click.option("--weight", type=float, metavar="KG", help="Needed where doses are per kg.")
-@click.option("--level", type=int, metavar="L", help="Refuse unless this level is the open one.")
+@click.option(
+    "--level", type=LABEL, metavar="LABEL", help="Refuse unless this level is the open one."
+)
 @click.option("--replaces", metavar="SUBJECT", help="Whom the subject replaces.")
 @click.option("--site", metavar="NAME", help="Who has the subject in care: see trial site.")
 @_deviation
@@ -58,7 +62,7 @@ def enrol(
     recording: Recording,
     subject: str,
     weight: float | None,
-    level: int | None,
+    level: Label | None,
     replaces: str | None,
     site: str | None,
     deviation: str | None,
