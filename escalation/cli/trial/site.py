@@ -11,10 +11,12 @@ from typing import Any
 
 import click
 
+from escalation.cli.label import LABEL
 from escalation.cli.options import CarefulCommand
 from escalation.cli.trial.common import MEASURE, read_days
 from escalation.cli.trial.recording import Recording, recording_options
 from escalation.errors import RefusedError
+from escalation.labels import Label
 from escalation.outcomes import Outcome
 from escalation.trial import (
     Events,
@@ -49,7 +51,9 @@ _deviation = click.option(
 @click.argument("subject")
 @click.option("--weight", type=MEASURE, metavar="KG", help="Needed where doses are per kg or m2.")
 @click.option("--height", type=MEASURE, metavar="CM", help="Needed where doses are per m2.")
-@click.option("--level", type=int, metavar="L", help="Refuse unless this level is the open one.")
+@click.option(
+    "--level", type=LABEL, metavar="LABEL", help="Refuse unless this level is the open one."
+)
 @click.option("--replaces", metavar="SUBJECT", help="Whom the subject replaces.")
 @click.option("--site", metavar="NAME", help="Who has the subject in care: see trial site.")
 @_deviation
@@ -60,7 +64,7 @@ def enrol(
     subject: str,
     weight: float | None,
     height: float | None,
-    level: int | None,
+    level: Label | None,
     replaces: str | None,
     site: str | None,
     deviation: str | None,
