@@ -7,9 +7,11 @@ from pathlib import Path
 
 import click
 
+from escalation.cli.label import LABEL
 from escalation.cli.options import CarefulCommand
 from escalation.cli.trial.keys import signing
 from escalation.cli.trial.recording import Recording, recording_options
+from escalation.labels import Label
 from escalation.protocol import describe_decision
 from escalation.trial import TrialState, cast_vote, circulate_decision, freeze_data, rule_says
 from escalation.trial import decide as decide_command
@@ -21,9 +23,9 @@ __all__ = ["circulate", "decide", "freeze", "sign", "vote"]
 
 @click.command(cls=CarefulCommand)
 @click.option("--follow", is_flag=True, help="As the rule says.")
-@click.option("--level", type=int, metavar="L", help="Treat at this level,")
+@click.option("--level", type=LABEL, metavar="LABEL", help="Treat at this level,")
 @click.option("--enrol", type=int, metavar="N", help="so many patients.")
-@click.option("--mtd", type=int, metavar="L", help="Stop: this level is the MTD.")
+@click.option("--mtd", type=LABEL, metavar="LABEL", help="Stop: this level is the MTD.")
 @click.option("--stop", is_flag=True, help="Stop without an MTD.")
 @click.option("--defer", is_flag=True, help="Decide another day.")
 @click.option("--resume", is_flag=True, help="Resume enrolment after a pause; needs --rationale.")
@@ -39,9 +41,9 @@ def decide(
     *,
     recording: Recording,
     follow: bool,
-    level: int | None,
+    level: Label | None,
     enrol: int | None,
-    mtd: int | None,
+    mtd: Label | None,
     stop: bool,
     defer: bool,
     resume: bool,
@@ -66,10 +68,11 @@ def decide(
     """
     n_choices = sum([follow, level is not None, mtd is not None, stop, defer, resume])
     if (level is None) != (enrol is None):
-        raise click.UsageError("--level L and --enrol N go together")
+        raise click.UsageError("--level LABEL and --enrol N go together")
     if n_choices > 1:
         raise click.UsageError(
-            "choose one: --follow, --level L with --enrol N, --mtd L, --stop, --defer or --resume"
+            "choose one: --follow, --level LABEL with --enrol N, --mtd LABEL, --stop, --defer or "
+            "--resume"
         )
     attendees = [_read_attendance(text) for text in attended]
     if n_choices == 0:
@@ -106,7 +109,7 @@ def _say_choices(state: TrialState) -> str:
     follow = "To decide so: --follow" if decision.settled else "To decide so: --defer"
     return (
         f"say what was decided. The rule says:\n  {said}\n{follow}. To choose otherwise, with a "
-        "--rationale:\n  --level L --enrol N, --mtd L, --stop, --defer or --resume"
+        "--rationale:\n  --level LABEL --enrol N, --mtd LABEL, --stop, --defer or --resume"
     )
 
 

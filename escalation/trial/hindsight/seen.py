@@ -6,7 +6,7 @@ they become known, and nobody is counted again.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from escalation.designs.base import NOBODY, Decision
@@ -34,12 +34,12 @@ class Seen:
     def __init__(self, state: TrialState) -> None:
         self._state = state
         self._letters: dict[str, Outcome] = {}
-        self._counts: dict[Label, Counter[Outcome]] = {}
+        self._counts: defaultdict[Label, Counter[Outcome]] = defaultdict(Counter)
         self._newest = 0  # number of the last cohort with somebody in it
 
     def set(self, subject: Subject, letter: Outcome | None) -> None:
         """Count a patient who was dosed, from now on with this letter; with None, not at all."""
-        counts = self._counts.setdefault(subject.level, Counter())
+        counts = self._counts[subject.level]
         before = self._letters.pop(subject.id, None)
         if before is not None:
             counts[before] -= 1

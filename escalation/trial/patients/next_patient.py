@@ -8,7 +8,8 @@ from datetime import date
 from escalation.errors import InputError, did_you_mean
 from escalation.labels import Label
 from escalation.trial.gates import Obstacle, dosing_obstacles
-from escalation.trial.patients.planned_dose import PlannedDose, is_weight, plan_dose
+from escalation.trial.patients.body_size import find_size_fault
+from escalation.trial.patients.planned_dose import PlannedDose, plan_dose
 from escalation.trial.patients.subjects import Standing, Subject
 from escalation.trial.state import TrialState
 
@@ -33,7 +34,8 @@ class NextPatient:
     level : int or None
         Label of the level.
     planned : PlannedDose or None
-    weight_kg : float or None
+    weight_kg, height_cm : float or None
+        What the planned dose was reckoned with.
     """
 
     on: date
@@ -45,6 +47,7 @@ class NextPatient:
     level: Label | None = None
     planned: PlannedDose | None = None
     weight_kg: float | None = None
+    height_cm: float | None = None
 
     @property
     def yes(self) -> bool:
@@ -65,7 +68,12 @@ class NextPatient:
 
 
 def next_patient(
-    state: TrialState, on: date, *, subject: str | None = None, weight_kg: float | None = None
+    state: TrialState,
+    on: date,
+    *,
+    subject: str | None = None,
+    weight_kg: float | None = None,
+    height_cm: float | None = None,
 ) -> NextPatient:
     """Say whether the next patient can be dosed on a day.
 
@@ -75,16 +83,17 @@ def next_patient(
     on : date
     subject : str or None
         An enrolled subject; None for whoever is next.
-    weight_kg : float or None
-        For the amount, where the subject's weight is not recorded.
+    weight_kg, height_cm : float or None
+        For the amount, where the subject's are not recorded.
 
     Raises
     ------
     InputError
-        For a subject who is not enrolled or was dosed already, or a weight that is none.
+        For a subject who is not enrolled or was dosed already, or a weight or height that is none.
     """
-    if weight_kg is not None and not is_weight(weight_kg):
-        raise InputError(f"a weight is in kg, from 1 to 500, not {weight_kg:g}")
+    fault = find_size_fault(weight_kg, height_cm)
+    if fault is not None:
+        raise InputError(fault)
     cohort = state.open_cohort
     waiting = state.undosed(cohort) if cohort else []
     asked = _find(state, subject) if subject is not None else next(iter(waiting), None)
@@ -92,7 +101,9 @@ def next_patient(
     if cohort is None or state.protocol is None:
         return NextPatient(on=on, obstacles=obstacles, subject=asked.id if asked else None)
     level = asked.level if asked is not None else cohort.level
-    weight = asked.enrolment.weight_kg if asked and asked.enrolment.weight_kg else weight_kg
+    if asked is not None:
+        weight_kg = asked.enrolment.weight_kg or weight_kg
+        height_cm = asked.enrolment.height_cm or height_cm
     dosed = sum(m.dosing is not None and m.takes_place for m in state.members(cohort))
     return NextPatient(
         on=on,
@@ -102,8 +113,9 @@ def next_patient(
         slot=dosed + 1 if dosed < cohort.n_opened else None,
         n_opened=cohort.n_opened,
         level=level,
-        planned=plan_dose(state.protocol, level, weight),
-        weight_kg=weight,
+        planned=plan_dose(state.protocol, level, weight_kg=weight_kg, height_cm=height_cm),
+        weight_kg=weight_kg,
+        height_cm=height_cm,
     )
 
 

@@ -20,7 +20,7 @@ from escalation.trial.events import (
     Toxicity,
 )
 from escalation.trial.gates import dosing_obstacles, enrolment_obstacles
-from escalation.trial.patients.planned_dose import is_weight, plan_dose
+from escalation.trial.patients.body_size import find_size_fault, needed_sizes
 from escalation.trial.patients.subjects import Standing, Subject
 from escalation.trial.people.rights import subject_id_fault
 from escalation.trial.state import TrialState
@@ -31,8 +31,8 @@ __all__ = [
     "check_at_site",
     "check_id",
     "check_outcome",
+    "check_sizes",
     "check_subject",
-    "check_weight",
     "dose_subject",
     "enrol_subject",
     "only_site",
@@ -50,6 +50,7 @@ def enrol_subject(
     *,
     subject: str,
     weight_kg: float | None = None,
+    height_cm: float | None = None,
     level: Label | None = None,
     replaces: str | None = None,
     site: str | None = None,
@@ -63,7 +64,9 @@ def enrol_subject(
     subject : str
         A pseudonym. One who was enrolled and never dosed may be reassigned to a later cohort.
     weight_kg : float or None
-        Needed where doses are per kg.
+        Needed where doses are per kg or per m2.
+    height_cm : float or None
+        Needed where doses are per m2.
     level : int or None
         Label; None for the open cohort's.
     replaces : str or None
@@ -83,7 +86,7 @@ def enrol_subject(
     site = site or (known.site_on(recorder.on) if known else None) or only_site(state)
     check_at_site(refusal, state, recorder, site)
     check_id(refusal, subject)
-    check_weight(refusal, state, weight_kg)
+    check_sizes(refusal, state, weight_kg, height_cm)
     cohort = state.open_cohort
     if known is not None:
         moved = known.standing is Standing.ASSIGNED and (not cohort or known.cohort < cohort.number)
@@ -112,6 +115,7 @@ def enrol_subject(
             cohort=cohort.number,
             level=cohort.level,
             weight_kg=weight_kg,
+            height_cm=height_cm,
             replaces=replaced,
             deviation=deviation,
             breaches=breaches,
@@ -121,12 +125,18 @@ def enrol_subject(
 
 
 def check_subject(
-    refusal: Refusal, state: TrialState, recorder: Recorder, subject: str, weight_kg: float | None
+    refusal: Refusal,
+    state: TrialState,
+    recorder: Recorder,
+    subject: str,
+    weight_kg: float | None,
+    *,
+    height_cm: float | None = None,
 ) -> None:
-    """Refuse an id that is not a pseudonym, and a weight that is none or is missing."""
+    """Refuse an id that is not a pseudonym, and a weight or height that is none or is missing."""
     refusal.check(state, recorder, PATIENTS)
     check_id(refusal, subject)
-    check_weight(refusal, state, weight_kg)
+    check_sizes(refusal, state, weight_kg, height_cm)
 
 
 def check_at_site(
@@ -163,13 +173,30 @@ def pass_gates(
     return tuple(obstacles)
 
 
-def check_weight(refusal: Refusal, state: TrialState, weight_kg: float | None) -> None:
-    """Refuse a weight that is none, or is missing where doses are per kg."""
-    unit = "" if state.protocol is None else state.protocol.unit or ""
-    if weight_kg is None:
-        refusal.unless(not unit.endswith("/kg"), f"Doses are in {unit}: the weight is needed.")
-    elif not is_weight(weight_kg):
-        refusal.add(f"A weight is in kg, from 1 to 500, not {weight_kg:g}.")
+def check_sizes(
+    refusal: Refusal,
+    state: TrialState,
+    weight_kg: float | None,
+    height_cm: float | None,
+    *,
+    needed: tuple[str, ...] | None = None,
+) -> None:
+    """Refuse a weight or height that is none, or is missing where the doses need it.
+
+    Parameters
+    ----------
+    refusal, state, weight_kg, height_cm
+    needed : tuple of str or None
+        What has to be there; None for what the doses need.
+    """
+    needed = needed_sizes(state.protocol) if needed is None else needed
+    sizes = {"weight": weight_kg, "height": height_cm}
+    unit = "" if state.protocol is None else state.protocol.unit
+    for name in needed:
+        refusal.unless(sizes[name] is not None, f"Doses are in {unit}: the {name} is needed.")
+    fault = find_size_fault(weight_kg, height_cm)
+    if fault is not None:
+        refusal.add(f"{fault[0].upper()}{fault[1:]}{'' if fault.endswith('?') else '.'}")
 
 
 def check_amount(refusal: Refusal, name: str, amount: float | None) -> None:
@@ -216,8 +243,8 @@ def dose_subject(
     state, recorder
     subject : str
     infused, planned : float or None
-        Amounts in the protocol's unit without ``/kg``; the planned one as the protocol says where
-        it is not given. Whatever was infused, the subject stays at the level assigned.
+        Amounts in the protocol's unit without ``/kg`` or ``/m2``; the planned one as the protocol
+        says where it is not given. Whatever was infused, the subject stays at the level assigned.
     lot : str or None
     deviation : str or None
         Why the subject was dosed although a gate says no; recorded, and shown from then on.
@@ -239,7 +266,7 @@ def dose_subject(
         enrolled = known.enrolment.on
         refusal.unless(recorder.on >= enrolled, f"{subject} was enrolled on {enrolled}.")
         if planned is None and state.protocol is not None:
-            planned = plan_dose(state.protocol, known.level, known.enrolment.weight_kg).amount
+            planned = known.plan(state.protocol).amount
     with_doses = state.protocol is not None and state.protocol.unit is not None
     refusal.unless(not with_doses or infused is not None, "The infused amount is needed.")
     check_amount(refusal, "infused", infused)

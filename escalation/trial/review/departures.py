@@ -12,6 +12,7 @@ from escalation.designs.replay import replay
 from escalation.nearness import is_above
 from escalation.outcomes import Outcome, format_outcomes
 from escalation.protocol import Evaluability, Protocol, format_dose
+from escalation.protocol.units import find_unit
 from escalation.trial.adverse_events.delays import warn_of_delays
 from escalation.trial.calendar import next_dosing_day
 from escalation.trial.events import (
@@ -23,7 +24,6 @@ from escalation.trial.events import (
     SubjectEnrolled,
 )
 from escalation.trial.gates import overdue_subjects
-from escalation.trial.patients.planned_dose import plan_dose
 from escalation.trial.patients.subjects import Standing, Subject
 from escalation.trial.review.remarks import Remark
 from escalation.trial.review.rulings import against_definition, other_rulings, to_be_ruled
@@ -255,6 +255,14 @@ def warnings(state: TrialState, on: date) -> list[Remark]:
                 text=f"{state.n_enrolled} patients are enrolled; {planned} were planned.",
             )
         )
+    if protocol is not None and protocol.unit is not None and find_unit(protocol.unit) is None:
+        found.append(
+            Remark(
+                entry=None,
+                text=f'The unit of the doses, "{protocol.unit}", cannot be read: no amount is '
+                "planned until an amendment says it right.",
+            )
+        )
     for subject in overdue_subjects(state, on):
         found.append(
             Remark(
@@ -309,8 +317,10 @@ def _judged(event: AdverseEventRecorded) -> tuple[object, ...]:
 
 def _lost_although_complete(subject: Subject) -> Iterator[Remark]:
     """Name a patient taken out of the count who may well belong to it."""
+    if subject.standing is not Standing.NOT_EVALUABLE:
+        return
     closes = subject.window_closes
-    if subject.standing is not Standing.NOT_EVALUABLE or subject.dosing is None or closes is None:
+    if closes is None:  # also of a subject who was not dosed
         return
     said = (f for f in subject.outcomes if f.event.outcome is Outcome.NOT_EVALUABLE)
     lost = next(said, None)
@@ -331,17 +341,16 @@ _SEVERE = 3  # the grade from which protocols of such products speak of a DLT
 
 def _odd_amount(subject: Subject, protocol: Protocol | None) -> Iterator[Remark]:
     """Say that what a subject got is not what the protocol plans at their level."""
-    infused = subject.infused
-    if protocol is None or subject.dosing is None or not infused:
+    infused, labels = subject.infused, () if protocol is None else protocol.labels
+    if protocol is None or subject.dosing is None or not infused or subject.level not in labels:
         return
-    event, weight = subject.dosing.event, subject.enrolment.weight_kg
+    event, plan = subject.dosing.event, subject.plan(protocol, subject.level)
+    planned, unit = plan.amount, plan.unit
+    if planned is None or infused == planned == event.planned:
+        return
     seq = subject.infusions[-1].seq
     limits = subject.evaluability or Evaluability()
-    amounts = {label: plan_dose(protocol, label, weight) for label in protocol.labels}
-    planned = amounts[subject.level].amount if subject.level in amounts else None
-    if planned is None:
-        return
-    unit = amounts[subject.level].unit
+    amounts = {label: subject.plan(protocol, label) for label in labels}
     near = {label: abs(log(infused / a.amount)) for label, a in amounts.items() if a.amount}
     nearest = min(near, key=lambda label: (near[label], label != subject.level))
     got = f"{subject.id}, assigned to level {subject.level}, got {_rounded(infused)} {unit}"
