@@ -121,6 +121,7 @@ def command_of(event: AnyEvent, following: AnyEvent | None = None) -> Command | 
                 subject=event.subject,
                 weight_kg=event.weight_kg,
                 height_cm=event.height_cm,
+                cohort=event.cohort,
                 replaces=event.replaces,
                 deviation=event.deviation,
                 **_site_of(event, following),
