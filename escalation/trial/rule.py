@@ -7,23 +7,19 @@ rule would.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 
 from escalation.designs.base import Action, Decision
 from escalation.errors import EscalationError
 from escalation.labels import Label
-from escalation.outcomes import Tally, last_tally
-from escalation.protocol import Protocol
+from escalation.outcomes import last_tally
+from escalation.protocol import Protocol, decide_with_backfill
 from escalation.trial.events import Choice, Purpose, Recommendation
 from escalation.trial.state import TrialState
 
 __all__ = [
     "NoProtocolError",
-    "ask_rule",
-    "counted_purposes",
-    "counted_tallies",
     "describe_choice",
     "forbids_one_more",
     "goes_further",
@@ -41,7 +37,10 @@ class NoProtocolError(EscalationError):
 
 
 def rule_says(state: TrialState) -> Decision:
-    """Ask the rule of the protocol in force about everybody dosed so far.
+    """Ask the rule of the protocol in force about everybody dosed so far who counts.
+
+    The expansion never counts, and backfill only where the protocol says so; nor does anybody
+    treated at a level before an amendment reopened it.
 
     Raises
     ------
@@ -50,52 +49,11 @@ def rule_says(state: TrialState) -> Decision:
     """
     if state.protocol is None:
         raise NoProtocolError
-    last = state.last_written()
-    label = last[-1].label if last else None
-    counted = partial(state.tallies, set_aside=False)
-    return ask_rule(state.protocol, counted, label, last_tally(last))
-
-
-def ask_rule(
-    protocol: Protocol, counted: Callable[..., Sequence[Tally]], label: Label | None, last: Tally
-) -> Decision:
-    """Ask the rule of a protocol, of the patients whom it counts.
-
-    Parameters
-    ----------
-    protocol : Protocol
-    counted : callable
-        From purposes to the tallies of the patients treated for them.
-    label : int, str or None
-        The level where the escalation stands; None where it has not begun.
-    last : Tally
-        Of the escalation's last cohort.
-    """
-    design = protocol.design
-    level = design.start if label is None else protocol.labels.index(label)
-    decision = design.decide(counted(*counted_purposes(protocol)), level, last)
-    if decision.has_ended and protocol.backfill.counted == "final decision":
-        return design.decide(counted(Purpose.ESCALATION, Purpose.BACKFILL), level, last)
-    return decision
-
-
-def counted_purposes(protocol: Protocol) -> tuple[Purpose, ...]:
-    """Return whose patients every decision of the escalation counts.
-
-    The expansion's never count, and those of backfill only where the protocol says so.
-    """
-    if protocol.backfill.counted == "every decision":
-        return Purpose.ESCALATION, Purpose.BACKFILL
-    return (Purpose.ESCALATION,)
-
-
-def counted_tallies(state: TrialState) -> tuple[Tally, ...]:
-    """Return what the rule counts at each level, lowest first.
-
-    Nobody treated at a level before an amendment reopened it is counted.
-    """
-    purposes = () if state.protocol is None else counted_purposes(state.protocol)
-    return state.tallies(*purposes, set_aside=False)
+    protocol, last = state.protocol, state.last_written()
+    level = protocol.labels.index(last[-1].label) if last else protocol.design.start
+    escalation = state.tallies(Purpose.ESCALATION, set_aside=False)
+    backfill = state.tallies(Purpose.BACKFILL, set_aside=False)
+    return decide_with_backfill(protocol, escalation, backfill, level, last_tally(last))
 
 
 def recommend(decision: Decision, protocol: Protocol) -> Recommendation:

@@ -255,6 +255,7 @@ def characteristics(
             seed=seed,
             draws=drawn,
             executor=executor,
+            protocol=question.protocol,
         )
         name = question.protocol.design.name if label is None else label
         asked.append(Asked(label=name, question=question, graph=graph, results=tuple(results)))

@@ -1,0 +1,83 @@
+"""Backfill: where a protocol lets more be treated below the current level, and who counts.
+
+Each cohort of the escalation opens up to ``per_cohort`` backfill places at every level below it,
+from ``from_level`` up, until ``max_per_level`` have been treated there or ``stop_at_rate`` closes
+the level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from escalation.designs.base import NOBODY, Decision
+from escalation.outcomes import Tally
+from escalation.protocol.expansion import BoundaryStatus, judge_expansion
+from escalation.protocol.protocol import Protocol
+from escalation.protocol.tables import ExpansionMonitoring
+
+__all__ = ["decide_with_backfill", "is_closed_to_backfill", "n_backfill_places"]
+
+
+def n_backfill_places(
+    protocol: Protocol, level: int, current: int, treated: Tally, backfilled: Tally
+) -> int:
+    """Return how many backfill places a cohort of the escalation opens at a level below it.
+
+    Parameters
+    ----------
+    protocol : Protocol
+    level : int
+        0-based, of the backfill.
+    current : int
+        0-based level of the escalation's cohort.
+    treated, backfilled : Tally
+        All patients at the level, and those of its backfill.
+    """
+    table = protocol.backfill
+    if table.max_per_level is None or not _lowest(protocol) <= level < current:
+        return 0
+    if is_closed_to_backfill(protocol, treated):
+        return 0
+    return max(min(table.per_cohort, table.max_per_level - backfilled.n_patients), 0)
+
+
+def is_closed_to_backfill(protocol: Protocol, treated: Tally) -> bool:
+    """Tell whether the DLT rate among all patients at a level closes it to backfill.
+
+    With patients pending it does when it does however they turn out.
+    """
+    monitoring = ExpansionMonitoring(stop_at_rate=protocol.backfill.stop_at_rate)
+    return judge_expansion(monitoring, treated) is BoundaryStatus.REACHED
+
+
+def decide_with_backfill(
+    protocol: Protocol,
+    escalation: Sequence[Tally],
+    backfill: Sequence[Tally],
+    level: int,
+    last: Tally = NOBODY,
+) -> Decision:
+    """Ask the design, counting backfill at the decisions that the protocol names.
+
+    Parameters
+    ----------
+    protocol : Protocol
+    escalation, backfill : sequence of Tally, length L
+        What has been seen at each level, lowest first.
+    level : int
+        0-based level of the escalation's last cohort.
+    last : Tally
+        That cohort, for a design that remembers it.
+    """
+    counted, design = protocol.backfill.counted, protocol.design
+    everybody = tuple(own.plus(more) for own, more in zip(escalation, backfill, strict=True))
+    decision = design.decide(everybody if counted == "every decision" else escalation, level, last)
+    if counted == "final decision" and decision.has_ended:
+        return design.decide(everybody, level, last)
+    return decision
+
+
+def _lowest(protocol: Protocol) -> int:
+    """Return the 0-based lowest level that is backfilled."""
+    label = protocol.backfill.from_level
+    return 0 if label is None else protocol.labels.index(label)
