@@ -19,6 +19,7 @@ from escalation.trial import (
     close_trial,
     departures,
     evolve,
+    look_back,
     next_patient,
     rule_says,
 )
@@ -302,6 +303,45 @@ def test_a_cohort_that_an_inserted_level_overtakes_is_closed_to_the_next_patient
     assert any("is overtaken" in obstacle.text for obstacle in found.obstacles)
     bench.open_cohort()
     assert bench.state.open_cohort.level == NEW
+
+
+# ---------------------------------------------------------------- seen from now
+
+
+def test_who_was_set_aside_since_counted_at_the_decisions_before() -> None:
+    """DLTs that came to light change what rested on them, and nothing after the amendment."""
+    bench = typed("1NNN 2NNN")
+    bench.open_cohort()
+    to_level_3 = bench.state.decisions[-1].seq
+    amended(bench, replace(THREE, title="amended"), 2)
+    bench.open_cohort()
+    assert bench.state.open_cohort.level == 2
+    assert look_back(bench.state) == []
+    verdicts = []
+    for name in ("S5", "S6"):
+        verdict = bench.state.subjects[name].outcomes[0].seq
+        toxicity = {"term": "CRS", "grade": 3, "onset": day(0).isoformat()}
+        bench.correct(verdict, outcome="T", toxicities=[toxicity])
+        verdicts.append(bench.state.seq)
+    [remark] = look_back(bench.state)
+    assert remark.entry == to_level_3
+    assert remark.text.startswith(
+        f"Had entries {verdicts[0]}, {verdicts[1]} been known, cohort 3 (level 3) would not have "
+        "opened"
+    )
+
+
+def test_a_dosing_is_looked_at_with_those_whom_the_rule_counted_that_day() -> None:
+    """A DLT of somebody who is set aside is named, and would not have forbidden the dosing."""
+    bench = typed("1NNN 2N??")
+    bench.lost("S6")
+    bench.now = 3
+    amended(bench, replace(THREE, title="amended"), 2)
+    bench.treat("S7", 5)
+    bench.dlt("S5", 9, onset=4)
+    [remark] = look_back(bench.state)
+    assert remark.text.startswith("S7 was dosed on 2026-01-10 after 1 DLT had begun (S5 on")
+    assert remark.text.endswith("Had that been known, the rule would have allowed it all the same.")
 
 
 # ---------------------------------------------------------------- what is refused

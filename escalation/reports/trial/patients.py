@@ -81,6 +81,8 @@ def _notes(subject: Subject, state: TrialState) -> Iterator[str]:
         yield f"{len(subject.infusions)} infusions, the last on {subject.infusions[-1].event.on}"
     if subject.replaced_by is not None:
         yield f"replaced by {subject.replaced_by}"
+    if subject.set_aside_by is not None:
+        yield f"not counted since amendment {subject.set_aside_by}"
     facts = [*subject.enrolments, *subject.outcomes, *subject.infusions]
     seqs = [(fact.seq, fact.corrected_by) for fact in facts]
     seqs += [(report.seq, report.corrected_by) for e in subject.events for report in e.reports]
@@ -132,6 +134,7 @@ def _document(subject: Subject, on: date, state: TrialState) -> dict[str, Any]:
         "ruled_evaluable": None if ruling is None else ruling.evaluable,
         "ruled_because": None if ruling is None else ruling.reason,
         "overdue": subject.is_overdue(on),
+        "set_aside_by": subject.set_aside_by,
         "toxicities": toxicities,
         "n_adverse_events": len(subject.events),
         "n_serious": sum(event.is_serious for event in subject.events),
