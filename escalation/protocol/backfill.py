@@ -8,14 +8,22 @@ the level.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from escalation.designs.base import NOBODY, Decision
+from escalation.designs.replay import Backfilling
 from escalation.outcomes import Tally
 from escalation.protocol.expansion import BoundaryStatus, judge_expansion
 from escalation.protocol.protocol import Protocol
 from escalation.protocol.tables import ExpansionMonitoring
 
-__all__ = ["decide_with_backfill", "is_closed_to_backfill", "n_backfill_places"]
+__all__ = [
+    "backfilling_of",
+    "counted_tallies",
+    "decide_with_backfill",
+    "is_closed_to_backfill",
+    "n_backfill_places",
+]
 
 
 def n_backfill_places(
@@ -69,12 +77,36 @@ def decide_with_backfill(
     last : Tally
         That cohort, for a design that remembers it.
     """
-    counted, design = protocol.backfill.counted, protocol.design
-    everybody = tuple(own.plus(more) for own, more in zip(escalation, backfill, strict=True))
-    decision = design.decide(everybody if counted == "every decision" else escalation, level, last)
-    if counted == "final decision" and decision.has_ended:
-        return design.decide(everybody, level, last)
+    counted = counted_tallies(protocol, escalation, backfill)
+    decision = protocol.design.decide(counted, level, last)
+    if decision.has_ended and protocol.backfill.counted == "final decision":
+        counted = counted_tallies(protocol, escalation, backfill, ended=True)
+        return protocol.design.decide(counted, level, last)
     return decision
+
+
+def counted_tallies(
+    protocol: Protocol,
+    escalation: Sequence[Tally],
+    backfill: Sequence[Tally],
+    *,
+    ended: bool = False,
+) -> tuple[Tally, ...]:
+    """Return what the design counts at each level; ``ended`` where the escalation would end."""
+    counted = protocol.backfill.counted
+    if counted == "every decision" or (ended and counted == "final decision"):
+        return tuple(own.plus(more) for own, more in zip(escalation, backfill, strict=True))
+    return tuple(escalation)
+
+
+def backfilling_of(protocol: Protocol) -> Backfilling | None:
+    """Return what a protocol says of backfill, as a replay asks for it; None without backfill."""
+    if protocol.backfill.max_per_level is None:
+        return None
+    return Backfilling(
+        decide=partial(decide_with_backfill, protocol),
+        places=partial(n_backfill_places, protocol),
+    )
 
 
 def _lowest(protocol: Protocol) -> int:

@@ -33,6 +33,7 @@ def level_blocks(
     judged: Sequence[Tally] | None = None,
     *,
     ended: bool = False,
+    expanding: int | None = None,
 ) -> Iterator[Block]:
     """Yield the ladder as a table: doses, patients who count, and how each level stands.
 
@@ -46,9 +47,12 @@ def level_blocks(
     tallies : sequence of Tally
         One a level, lowest first.
     judged : sequence of Tally, optional
-        Those among them by which a level stands and P(DLT) is estimated: without an expansion.
+        Those among them by which a level stands and P(DLT) is estimated: without an expansion,
+        and without backfill that does not count.
     ended : bool
         Whether the decision is to stop, so that a level stands by the patients it has.
+    expanding : int or None
+        0-based level of the expansion.
     """
     judged = tallies if judged is None else judged
     dose = [("dose,", protocol.unit)] if protocol.unit else []
@@ -70,8 +74,10 @@ def level_blocks(
         counts = [tally.n_evaluable, tally.n_dlts, *([tally.n_moderate] if graded else [])]
         counts += [tally.n_pending, *([n] if beside else [])]
         said = [] if estimates is None else [f"{estimates[index]:.3f}"]
-        if tally != judged[index]:  # patients of an expansion are beside those it was judged on
+        if index == expanding:
             status = "the MTD, in expansion"  # noqa: PLW2901
+        elif tally != judged[index]:
+            status += " without backfill"  # noqa: PLW2901
         rows.append([str(level.label), *given, *map(str, counts), _limits(tally), *said, status])
     yield Table(rows, left=[len(heads) - 1], n_heads=2)
     if any(tally.n_evaluable for tally in tallies):

@@ -18,6 +18,7 @@ from escalation.signatures.public_key import read_public_key
 from escalation.trial.adverse_events.course import Adjudication, AdverseEvent, Report
 from escalation.trial.adverse_events.rereading import correct_report
 from escalation.trial.adverse_events.verdicts import may_be_dlt
+from escalation.trial.beside import find_misfit
 from escalation.trial.codec import change_event
 from escalation.trial.committee.exclusive import excluded_by, find_conflicts
 from escalation.trial.committee.tally import approval_faults, tally_votes, vote_faults
@@ -279,13 +280,13 @@ def _close(state: TrialState, recorded: Recorded, _: TrialClosed) -> str | None:
 
 def _import(state: TrialState, recorded: Recorded, event: HistoryImported) -> str | None:
     for place, cohort in enumerate(event.cohorts, start=1):
-        last = place == len(event.cohorts)  # it may still have a place
+        last = all(cohort.purpose is not later.purpose for later in event.cohorts[place:])
         state.cohorts.append(
             Cohort(
                 number=len(state.cohorts) + 1,
                 level=cohort.level,
                 n_opened=cohort.n_opened,
-                closed_by=None if last else recorded.seq,
+                closed_by=None if last else recorded.seq,  # the last may still have a place
                 purpose=cohort.purpose,
             )
         )
@@ -646,10 +647,12 @@ def _sign(state: TrialState, recorded: Recorded, event: Signed | SignedWithKey) 
 
 def _approval_fault(state: TrialState, recorded: Recorded, made: MadeDecision) -> str | None:
     """Say why a signature does not carry a decision out."""
-    if made.approved is not None or made is not state.last_decision(made.purpose):
+    if made.approved is not None or state.successor(made) is not None:
         return f"decision {made.seq} could not be approved any more"
     if state.data_seq > made.event.cutoff:
         return f"decision {made.seq} was made before entry {state.data_seq}"
+    if find_misfit(state, made.event.chosen) is not None:
+        return f"what decision {made.seq} says cannot be carried out any more"
     if state.needs_key and not isinstance(recorded.event, SignedWithKey):
         return f"the protocol asks for a key's signature to approve decision {made.seq}"
     lacking = lacks_role(recorded.by, state.roles_of(recorded.by), "sign as approved")
@@ -674,7 +677,8 @@ def _carry_out(state: TrialState, recorded: Recorded, made: MadeDecision) -> Mad
         if _is_ended(cohort, chosen):
             state.cohorts[cohort.number - 1] = replace(cohort, closed_by=recorded.seq)
     if chosen.action == "stop" or chosen.level is None:
-        state.stopped = made
+        if chosen.purpose is Purpose.ESCALATION:
+            state.stopped = made
         return made
     if chosen.purpose is Purpose.ESCALATION:
         state.stopped = None

@@ -89,6 +89,11 @@ class Cohort:
     closed_by: int | None = None
     purpose: Purpose = Purpose.ESCALATION
 
+    @property
+    def about(self) -> tuple[Purpose, Label | None]:
+        """What a decision about it decides: of backfill the level too; see ``MadeDecision``."""
+        return self.purpose, self.level if self.purpose is Purpose.BACKFILL else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MadeDecision:
@@ -119,6 +124,11 @@ class MadeDecision:
     def purpose(self) -> Purpose:
         """Of the cohort that it opens; that of a stop, a deferral or a resumption is escalation."""
         return self.event.chosen.purpose
+
+    @property
+    def about(self) -> tuple[Purpose, Label | None]:
+        """What it decides: a later decision about the same takes its place."""
+        return self.purpose, self.event.chosen.level if self.purpose is Purpose.BACKFILL else None
 
     def knew(self, subject: Subject) -> bool:
         """Tell whether a subject had been dosed, by the day, when the decision was made."""
@@ -289,6 +299,15 @@ class TrialState:
         of_purpose = (made for made in reversed(self.decisions) if made.purpose is purpose)
         return next(of_purpose, None)
 
+    def successor(self, made: MadeDecision) -> MadeDecision | None:
+        """Return the last decision that has taken the place of one; None where it stands."""
+        last = next((m for m in reversed(self.decisions) if m.about == made.about), made)
+        return None if last.seq == made.seq else last
+
+    def cohort_of(self, subject: Subject) -> Cohort:
+        """Return the cohort that a subject was assigned to last."""
+        return self.cohorts[subject.cohort - 1]
+
     @property
     def n_enrolled(self) -> int:
         """Subjects enrolled, replaced ones too, but not who withdrew before being dosed."""
@@ -395,9 +414,13 @@ class TrialState:
             ]
         return next((fact for fact in facts if fact.seq == seq), None)
 
-    def written_cohorts(self) -> list[WrittenCohort]:
-        """Return the trial so far in the field's notation: cohorts in which somebody was dosed."""
-        return [written for cohort in self.cohorts for written in self._written(cohort)]
+    def written_cohorts(self, *purposes: Purpose) -> list[WrittenCohort]:
+        """Return the trial so far in the field's notation: cohorts in which somebody was dosed.
+
+        Those of these purposes, or of all, where none is given.
+        """
+        cohorts = (c for c in self.cohorts if not purposes or c.purpose in purposes)
+        return [written for cohort in cohorts for written in self._written(cohort)]
 
     def last_written(self) -> list[WrittenCohort]:
         """Return the escalation's last cohorts as written, back to one with somebody who counts.

@@ -49,6 +49,7 @@ _deviation = click.option(
 @click.argument("subject")
 @click.option("--weight", type=float, metavar="KG", help="Needed where doses are per kg.")
 @click.option("--level", type=int, metavar="L", help="Refuse unless this level is the open one.")
+@click.option("--cohort", type=int, metavar="N", help="Which, where several are open.")
 @click.option("--replaces", metavar="SUBJECT", help="Whom the subject replaces.")
 @click.option("--site", metavar="NAME", help="Who has the subject in care: see trial site.")
 @_deviation
@@ -59,13 +60,15 @@ def enrol(
     subject: str,
     weight: float | None,
     level: int | None,
+    cohort: int | None,
     replaces: str | None,
     site: str | None,
     deviation: str | None,
 ) -> None:
-    """Give a subject a place in the open cohort.
+    """Give a subject a place in an open cohort.
 
-    SUBJECT is a pseudonym such as TJ-011; names and dates of birth are refused.
+    SUBJECT is a pseudonym such as TJ-011; names and dates of birth are refused. Where backfill or
+    an expansion is open beside the escalation, say which cohort.
 
     Example: escalation trial enrol TJ-011 --weight 61.5 --as "Lin Mei"
     """
@@ -75,6 +78,7 @@ def enrol(
             subject=subject,
             weight_kg=weight,
             level=level,
+            cohort=cohort,
             replaces=replaces,
             site=site,
             deviation=deviation,

@@ -120,6 +120,7 @@ def command_of(event: AnyEvent, following: AnyEvent | None = None) -> Command | 
                 enrol_subject,
                 subject=event.subject,
                 weight_kg=event.weight_kg,
+                cohort=event.cohort,
                 replaces=event.replaces,
                 deviation=event.deviation,
                 **_site_of(event, following),
