@@ -117,8 +117,9 @@ def decide(
 
 
 _CHOICES = (
-    "--level L --enrol N, --backfill L --enrol N, --expand N, --end-backfill L, --end-expansion, "
-    "--mtd L, --stop, --defer or --resume"
+    "--level LABEL --enrol N, --backfill LABEL --enrol N, --expand N, --end-backfill "
+    "LABEL, --end-expansion, "
+    "--mtd LABEL, --stop, --defer or --resume"
 )
 
 

@@ -59,11 +59,7 @@ def _row(subject: Subject, on: date) -> tuple[str, ...]:
 
 
 def _notes(subject: Subject, state: TrialState) -> Iterator[str]:
-    if subject.former_ids:
-        yield f"called {', '.join(subject.former_ids)} before, by mistake"
-    if len(subject.sites) > 1:
-        (_, first), *others = subject.sites
-        yield f"{first}, {', '.join(f'{site} from {since}' for since, site in others)}"
+    yield from _names_and_sites(subject)
     for fact in subject.outcomes:
         is_dlt = fact.event.outcome is Outcome.DLT
         for toxicity in fact.event.toxicities:
@@ -83,6 +79,20 @@ def _notes(subject: Subject, state: TrialState) -> Iterator[str]:
     yield from _note_missing(subject, state)
     if subject.replaced_by is not None:
         yield f"replaced by {subject.replaced_by}"
+    if subject.set_aside_by is not None:
+        yield f"not counted since amendment {subject.set_aside_by}"
+    yield from _corrections(subject)
+
+
+def _names_and_sites(subject: Subject) -> Iterator[str]:
+    if subject.former_ids:
+        yield f"called {', '.join(subject.former_ids)} before, by mistake"
+    if len(subject.sites) > 1:
+        (_, first), *others = subject.sites
+        yield f"{first}, {', '.join(f'{site} from {since}' for since, site in others)}"
+
+
+def _corrections(subject: Subject) -> Iterator[str]:
     facts = [*subject.enrolments, *subject.outcomes, *subject.infusions]
     seqs = [(fact.seq, fact.corrected_by) for fact in facts]
     seqs += [(report.seq, report.corrected_by) for e in subject.events for report in e.reports]
@@ -137,6 +147,7 @@ def _document(subject: Subject, on: date, state: TrialState) -> dict[str, Any]:
         "ruled_evaluable": None if ruling is None else ruling.evaluable,
         "ruled_because": None if ruling is None else ruling.reason,
         "overdue": subject.is_overdue(on),
+        "set_aside_by": subject.set_aside_by,
         "toxicities": toxicities,
         "n_adverse_events": len(subject.events),
         "n_serious": sum(event.is_serious for event in subject.events),

@@ -51,6 +51,7 @@ from escalation.trial.events import (
     VoteCast,
 )
 from escalation.trial.patients.planned_dose import say_share
+from escalation.trial.review.amendments import say_ladder, say_reopening
 from escalation.trial.rule import describe_choice
 from escalation.trial.state import Correction, MadeDecision, Recorded, TrialState
 
@@ -101,7 +102,7 @@ def _sentence(  # noqa: PLR0911, PLR0912  # a kind of event a line
         case TrialRegisteredWithCommittee():
             return f"trial registered{on} under {_protocol(event)}{_committee(event)}"
         case ProtocolAmended():
-            return f"protocol amended{on} to {_protocol(event)}: {event.reason}"
+            return _amendment(recorded, event, state, on)
         case RoleDelegated():
             return f"{event.person} given the role {event.role}{on}"
         case RoleRevoked():
@@ -206,6 +207,14 @@ def _in_full(toxicity: Toxicity) -> str:
 
 def _protocol(event: TrialRegistered | TrialRegisteredWithCommittee | ProtocolAmended) -> str:
     return f"protocol {event.protocol.get('name')}, digest {short_digest(event.digest)}"
+
+
+def _amendment(recorded: Recorded, event: ProtocolAmended, state: TrialState, on: str) -> str:
+    said = f"protocol amended{on} to {_protocol(event)}: {event.reason}"
+    made = next((m for m in state.amendments if m.seq == recorded.seq), None)
+    if made is None:
+        return said
+    return " ".join([f"{said.rstrip('.')}.", *say_ladder(made), *say_reopening(state, made)])
 
 
 def _committee(event: TrialRegisteredWithCommittee) -> str:

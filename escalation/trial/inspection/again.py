@@ -100,9 +100,9 @@ def command_of(event: AnyEvent, following: AnyEvent | None = None) -> Command | 
             return partial(_register_as_before, protocol=protocol, quorum=quorum)
         case TrialRegisteredWithCommittee(protocol=document):
             return partial(register_trial, protocol=Protocol.from_document(document))
-        case ProtocolAmended(protocol=document, reason=reason):
+        case ProtocolAmended(protocol=document, reason=reason, reopens=reopens):
             protocol = Protocol.from_document(document)
-            return partial(amend_protocol, protocol=protocol, reason=reason)
+            return partial(amend_protocol, protocol=protocol, reason=reason, reopens=reopens)
         case RoleDelegated(person=person, role=role):
             return partial(delegate_role, person=person, role=role)
         case RoleRevoked(person=person, role=role, reason=reason):
