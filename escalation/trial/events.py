@@ -7,7 +7,7 @@ been amended.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Any, ClassVar, Literal, get_args
@@ -251,6 +251,8 @@ class HistoryImported(Event):
     source: str
     sha256: str
     cohorts: tuple[ImportedCohort, ...]
+    left_out: tuple[str, ...] = field(default=(), metadata={"since": 2})
+    read_with: str | None = field(default=None, metadata={"since": 2})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,6 +271,7 @@ class SubjectEnrolled(Event):
     replaces: str | None = None
     deviation: str | None = None
     breaches: tuple[str, ...] = ()
+    day_stated: bool = field(default=True, metadata={"since": 2})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -295,6 +298,7 @@ class OutcomeRecorded(Event):
     outcome: Outcome
     toxicities: tuple[Toxicity, ...] = ()
     reason: str | None = None
+    day_stated: bool = field(default=True, metadata={"since": 2})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

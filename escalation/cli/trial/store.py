@@ -46,7 +46,8 @@ from escalation.tracker import Tracker, read_entry
 from escalation.trial import TrialState, replay_events
 from escalation.trial.keys.files import SignatureFiles, signature_files
 from escalation.trial.spreadsheet.importing import import_patients
-from escalation.trial.spreadsheet.rows import MAX_BYTES, patients_csv
+from escalation.trial.spreadsheet.rows import MAX_BYTES
+from escalation.trial.spreadsheet.writing import patients_csv
 from escalation.version import __version__
 
 __all__ = ["backup", "export", "import_csv", "restore", "verify"]

@@ -30,7 +30,6 @@ __all__ = [
     "check_at_site",
     "check_id",
     "check_outcome",
-    "check_subject",
     "check_weight",
     "dose_subject",
     "enrol_subject",
@@ -117,15 +116,6 @@ def enrol_subject(
         ),
         *care,
     )
-
-
-def check_subject(
-    refusal: Refusal, state: TrialState, recorder: Recorder, subject: str, weight_kg: float | None
-) -> None:
-    """Refuse an id that is not a pseudonym, and a weight that is none or is missing."""
-    refusal.check(state, recorder, PATIENTS)
-    check_id(refusal, subject)
-    check_weight(refusal, state, weight_kg)
 
 
 def check_at_site(
@@ -221,7 +211,8 @@ def dose_subject(
     deviation : str or None
         Why the subject was dosed although a gate says no; recorded, and shown from then on.
     history : bool
-        Whether it is imported from before the trial was tracked: its gates were not here.
+        Whether it is imported from before the trial was tracked: its gates were not here, and the
+        infused amount may not be known.
 
     Raises
     ------
@@ -240,7 +231,8 @@ def dose_subject(
         if planned is None and state.protocol is not None:
             planned = plan_dose(state.protocol, known.level, known.enrolment.weight_kg).amount
     with_doses = state.protocol is not None and state.protocol.unit is not None
-    refusal.unless(not with_doses or infused is not None, "The infused amount is needed.")
+    needed = with_doses and not history
+    refusal.unless(not needed or infused is not None, "The infused amount is needed.")
     check_amount(refusal, "infused", infused)
     check_amount(refusal, "planned", planned)
     refusal.check_line("lot", lot, 100)
@@ -269,6 +261,8 @@ def record_outcome(
     outcome: Outcome,
     toxicities: Sequence[Toxicity] = (),
     reason: str | None = None,
+    history: bool = False,
+    day_stated: bool = True,
 ) -> Events:
     """Record a DLT, the end of the window without one, or that a subject is not evaluable.
 
@@ -277,6 +271,20 @@ def record_outcome(
 
     A DLT may follow "no DLT" or "not evaluable", found late, or another DLT. Anything else that
     was recorded wrongly is corrected.
+
+    Parameters
+    ----------
+    state, recorder
+    subject : str
+    outcome : Outcome
+    toxicities : sequence of Toxicity
+    reason : str or None
+        Needed for "not evaluable".
+    history : bool
+        Whether it is imported from before the trial was tracked: what a DLT was, or why somebody is
+        not evaluable, may not be known.
+    day_stated : bool
+        Whether it came on ``recorder.on``; False where all that is known is that it was known then.
 
     Raises
     ------
@@ -291,9 +299,10 @@ def record_outcome(
         outcome=outcome,
         toxicities=tuple(toxicities),
         reason=reason,
+        day_stated=day_stated,
     )
     if known is not None:
-        check_outcome(refusal, state, known, event)
+        check_outcome(refusal, state, known, event, is_whole=not history)
         said = known.outcomes[-1] if known.outcomes else None
         if said is not None and outcome is not Outcome.DLT:
             refusal.add(
@@ -313,9 +322,18 @@ _SAYS = {
 
 
 def check_outcome(
-    refusal: Refusal, state: TrialState, subject: Subject, event: OutcomeRecorded
+    refusal: Refusal,
+    state: TrialState,
+    subject: Subject,
+    event: OutcomeRecorded,
+    *,
+    is_whole: bool = True,
 ) -> None:
-    """Refuse an outcome that the DLT window or the subject's course does not allow."""
+    """Refuse an outcome that the DLT window or the subject's course does not allow.
+
+    Unless it has to be ``is_whole``, what a DLT was and why a subject is not evaluable may be left
+    open.
+    """
     dosed, closes = subject.dosed_on, subject.window_closes
     enough = subject.followed_on
     what = {
@@ -327,7 +345,7 @@ def check_outcome(
     refusal.unless(what is not None, "An outcome is a DLT, no DLT, moderate, or not evaluable.")
     if event.outcome is not Outcome.NOT_EVALUABLE:
         refusal.unless(dosed is not None, f"{subject.id} has not been dosed.")
-    else:
+    elif is_whole:
         refusal.unless(event.reason is not None, '"Not evaluable" needs a reason.')
     refusal.check_line("reason", event.reason)
     if dosed is not None:
@@ -340,7 +358,7 @@ def check_outcome(
         refusal.add(f'{why}: "no DLT" cannot be said before.')
     _check_moderate(refusal, state, event)
     refusal.reasons += faults_of_verdict(subject, event)
-    if event.outcome is Outcome.DLT:
+    if event.outcome is Outcome.DLT and is_whole:
         refusal.unless(bool(event.toxicities), "A DLT needs its term, grade and day of onset.")
     for toxicity in event.toxicities:
         _check_toxicity(refusal, toxicity, event, dosed)
