@@ -69,7 +69,7 @@ class NotationError(EscalationError):
 class LadderError(EscalationError):
     """A dose level that the ladder does not have."""
 
-    def __init__(self, label: int, labels: Iterable[int]) -> None:
+    def __init__(self, label: int | str, labels: Iterable[int | str]) -> None:
         self.label = label
         self.labels = tuple(labels)
         known = ", ".join(str(known) for known in self.labels)

@@ -1,8 +1,8 @@
 """What was seen: patients' outcomes, cohorts, tallies, and the notation that writes them down.
 
 The notation is the field's (R packages escalation and trialr read the same): cohorts separated by
-spaces, each a level label followed by one letter a patient. ``1NNN 2NT?`` is three patients
-without a DLT at level 1, then one without, one with and one still pending at level 2.
+spaces, each a level label (see ``labels``) followed by one letter a patient. ``1NNN 2NT?`` is three
+patients without a DLT at level 1, then one without, one with and one still pending at level 2.
 
 One letter is our own: ``M``, a patient without a DLT who had a moderate toxicity (grade 2 or more).
 Only a design that counts moderate toxicities tells it from ``N``.
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from escalation.errors import InputError, LadderError, NotationError
+from escalation.labels import Label, find_label_fault, read_label
 
 __all__ = [
     "MAX_LETTERS",
@@ -97,12 +98,12 @@ class Cohort:
 
     Attributes
     ----------
-    label : int
-        The level's label as people see it (-1, 1, 2 ...).
+    label : int or str
+        The level's label as people see it: -1, 1, 2, or a word such as 1a.
     outcomes : tuple of Outcome
     """
 
-    label: int
+    label: Label
     outcomes: tuple[Outcome, ...]
 
     @property
@@ -121,7 +122,8 @@ class Cohort:
 
 MAX_LETTERS = 10_000  # of a notation; a trial has some dozens
 _WORD = re.compile(r"[^ \t\r\n]+")  # other white space is not ASCII, or not seen
-_LABEL = re.compile(r"-?[1-9][0-9]{0,2}|0", re.ASCII)
+_COHORT = re.compile(r"(.*?)([NTMX?]*)", re.ASCII | re.DOTALL)
+_NUMBER = re.compile(r"[+-]?[0-9.]*[0-9]", re.ASCII)
 _LETTERS = frozenset(Outcome)
 
 
@@ -155,27 +157,38 @@ def parse_outcomes(text: str) -> tuple[Cohort, ...]:
 
 
 def _parse_cohort(text: str, start: int, end: int) -> Cohort:
-    label = _LABEL.match(text, start, end)
-    if label is None:
-        raise NotationError(
-            text, start, f"{text[start]!a} where a level label such as 1 or -1 should stand"
-        )
-    for position in range(label.end(), end):
-        if text[position] not in _LETTERS:
-            raise NotationError(
-                text,
-                position,
-                f"{text[position]!a} is not an outcome; write N (no DLT), T (DLT), "
-                "? (pending), X (not evaluable) or M (moderate toxicity, no DLT), in capitals",
-            )
-    if label.end() == end:
-        raise NotationError(
-            text,
-            end - 1,
-            f"level {label[0]} has no outcomes; write one letter a patient, such as 1NNT",
-        )
-    letters = text[label.end() : end]
-    return Cohort(label=int(label[0]), outcomes=tuple(Outcome(letter) for letter in letters))
+    word = text[start:end]
+    cohort = _COHORT.fullmatch(word)
+    named, letters = (word, "") if cohort is None else cohort.groups()
+    try:
+        label = read_label(named)
+    except InputError:
+        raise _unreadable(text, start, end) from None
+    if not letters:
+        raise _unreadable(text, start, end)
+    return Cohort(label=label, outcomes=tuple(Outcome(letter) for letter in letters))
+
+
+def _unreadable(text: str, start: int, end: int) -> NotationError:
+    """Say which character of a word is the first that cannot be read, and what should stand."""
+    word = text[start:end]
+    number = _NUMBER.match(word)
+    if find_label_fault(word) is None and not (number and word[number.end() :].islower()):
+        problem = f"level {word} has no outcomes; write one letter a patient, such as 1NNT"
+        return NotationError(text, end - 1, problem)
+    if number is None:
+        named = f"{text[start]!a} where a level label such as 1 or -1 should stand"
+        return NotationError(text, start, named)
+    fault = find_label_fault(int(number[0]) if number[0].isdecimal() else number[0])
+    if fault is not None:
+        return NotationError(text, start, f"{number[0]} {fault}")
+    place = next(k for k in range(number.end(), len(word)) if word[k] not in _LETTERS)
+    return NotationError(
+        text,
+        start + place,
+        f"{word[place]!a} is not an outcome; write N (no DLT), T (DLT), "
+        "? (pending), X (not evaluable) or M (moderate toxicity, no DLT), in capitals",
+    )
 
 
 def format_outcomes(cohorts: Iterable[Cohort]) -> str:
@@ -197,13 +210,13 @@ def format_outcomes(cohorts: Iterable[Cohort]) -> str:
     return " ".join(str(cohort) for cohort in cohorts)
 
 
-def tally_cohorts(cohorts: Iterable[Cohort], labels: Sequence[int]) -> tuple[Tally, ...]:
+def tally_cohorts(cohorts: Iterable[Cohort], labels: Sequence[Label]) -> tuple[Tally, ...]:
     """Add cohorts up by dose level.
 
     Parameters
     ----------
     cohorts : iterable of Cohort
-    labels : sequence of int
+    labels : sequence of int or str
         The ladder's labels, lowest level first.
 
     Returns

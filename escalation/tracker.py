@@ -19,7 +19,7 @@ from escalation.ledger import Anchor, Draft, Entry, Finding, Ledger, check_chain
 from escalation.ledger.findings import Kind
 from escalation.text import count
 from escalation.trial import Events, Recorded, Recorder, TrialState, replay_events
-from escalation.trial.codec import dump_event, load_event
+from escalation.trial.codec import dump_event, load_event, version_of
 from escalation.trial.inspection import inspect_entries
 from escalation.trial.keys.checking import check_keys
 
@@ -147,7 +147,7 @@ class Tracker:
                     command, recorder, replay_events(map(read_entry, newer), state), events, newer
                 )
             recorded = writer.append(
-                [Draft(kind=e.kind, version=e.version, data=dump_event(e)) for e in events],
+                [Draft(kind=e.kind, version=version_of(e), data=dump_event(e)) for e in events],
                 after=len(known) + len(newer),
                 recorded_at=_in_order(recorder.at, [*known, *newer]),
                 recorded_by=recorder.name,

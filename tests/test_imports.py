@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 FLOORS = {
     "escalation": (
         ["version"],
-        ["errors", "text", "files", "nearness"],
+        ["errors", "text", "files", "nearness", "labels"],
         ["lazy", "outcomes", "binomial", "signatures"],
         ["designs", "grading"],
         ["protocol"],
@@ -42,7 +42,7 @@ FLOORS = {
     ),
 }
 TOGETHER = [
-    {"errors", "text", "files", "nearness"},
+    {"errors", "text", "files", "nearness", "labels"},
     {"outcomes", "binomial"},
     {"probabilities", "words"},
 ]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from escalation.designs.base import Action, Decision, Design
 from escalation.errors import EscalationError, LadderError
+from escalation.labels import Label
 from escalation.outcomes import Cohort, Tally
 
 __all__ = ["Departure", "DepartureError", "Expansion", "Replay", "replay"]
@@ -103,7 +104,7 @@ SHOWN = 5
 
 
 def replay(
-    design: Design, cohorts: Sequence[Cohort], labels: Sequence[int], *, expands: bool = False
+    design: Design, cohorts: Sequence[Cohort], labels: Sequence[Label], *, expands: bool = False
 ) -> Replay:
     """Follow ``cohorts`` through ``design.decide`` and find every departure, in order.
 
@@ -124,7 +125,7 @@ def replay(
     ----------
     design : Design
     cohorts : sequence of Cohort
-    labels : sequence of int
+    labels : sequence of int or str
         The ladder's, lowest level first.
     expands : bool
         Without it every cohort after the stop departs and counts.
@@ -200,7 +201,7 @@ def _shorten(notation: str) -> str:
 
 
 def _complaint(
-    expected: Decision, level: int, cohort: Cohort, labels: Sequence[int], places: int
+    expected: Decision, level: int, cohort: Cohort, labels: Sequence[Label], places: int
 ) -> str | None:
     if expected.action is Action.STOP:
         return "was opened after the design had stopped the trial"

@@ -149,6 +149,8 @@ _PROBLEMS = {
     "too_short": "must have at least {min_length} entry",
     "too_long": "must have at most {max_length} entries, not {actual_length}",
     "missing": "is missing",
+    "label_type": 'must be a whole number or a word in quotes, such as 1 or "1a", not {value}',
+    "label": "{value} {said}",
 }
 
 

@@ -15,11 +15,12 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 import pydantic
 from pydantic import BaseModel, ConfigDict, create_model
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
-from pydantic_core import core_schema
+from pydantic_core import PydanticCustomError, core_schema
 
 from escalation.designs import DESIGNS, design_options
 from escalation.designs.base import MAX_LEVELS
 from escalation.designs.options import NOT_FOR_A_FILE
+from escalation.labels import MAX_LENGTH, Label, find_label_fault
 from escalation.protocol.protocol import Protocol
 from escalation.protocol.tables import (
     TABLES,
@@ -44,6 +45,27 @@ class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
+def _check_label(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise PydanticCustomError("label_type", "is not a label")
+    fault = find_label_fault(value)
+    if fault is not None:
+        raise PydanticCustomError("label", "{said}", {"said": fault})
+    return value
+
+
+_Label = Annotated[
+    Any,
+    pydantic.BeforeValidator(_check_label),
+    pydantic.WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": -999, "maximum": 999},
+                {"type": "string", "maxLength": MAX_LENGTH},
+            ]
+        }
+    ),
+]
 _Text = Annotated[str, pydantic.Field(pattern=LINE, max_length=1000)]
 
 
@@ -74,7 +96,7 @@ def protocol_models() -> dict[tuple[str, ...], type[_Table]]:
         Protocol,
         ("name", "title", "unit", "dose_cap"),
         schema_=(int, _field(..., alias="schema", ge=1, le=1, description="This format: 1.")),
-        start=(int, _field(..., ge=-999, le=999, description="Label of the starting level.")),
+        start=(_Label, _field(..., description="Label of the starting level.")),
         levels=(
             _list_of(models["levels",]),
             _field(
@@ -121,7 +143,9 @@ def _setting(field: Field[Any], hint: Any) -> tuple[Any, Any]:
     """Return annotation and pydantic field. TOML has no null: unset is left out, never None."""
     limits = {key: told for key, told in field.metadata.items() if key not in NOT_FOR_A_FILE}
     each = limits.pop("each", None)
-    if get_origin(hint) in (Union, UnionType):
+    if hint in (Label, Label | None):
+        hint = _Label
+    elif get_origin(hint) in (Union, UnionType):
         hint = Union[tuple(arg for arg in get_args(hint) if arg is not NoneType)]  # noqa: UP007
     if each is not None:
         hint = _list_of(Annotated[get_args(hint)[0], _field(..., **each)])

@@ -25,6 +25,7 @@ from escalation.designs import (
     options_left_out,
 )
 from escalation.errors import DesignError, InputError, LadderError
+from escalation.labels import Label, read_label
 from escalation.protocol.expansion import find_boundary_faults
 from escalation.protocol.tables import (
     FRACTION,
@@ -33,11 +34,13 @@ from escalation.protocol.tables import (
     NAME,
     TABLES,
     Anchors,
+    Backfill,
     Committee,
     DltException,
     DltRule,
     DltWindow,
     DoseLevel,
+    Dosing,
     Enrolment,
     Evaluability,
     ExpansionMonitoring,
@@ -86,6 +89,10 @@ class Protocol:
     enrolment : Enrolment
     expansion : ExpansionMonitoring
         Of patients treated at the MTD after the escalation.
+    backfill : Backfill
+        Of patients treated below the current level while the escalation goes on.
+    dosing : Dosing
+        How a dose by body size becomes an amount.
     evaluability, reporting, committee, keys, anchors
         How the record judges and is kept.
     pause : tuple of PauseRule
@@ -120,6 +127,8 @@ class Protocol:
     dlt: DltWindow = field(default_factory=DltWindow)
     enrolment: Enrolment = field(default_factory=Enrolment)
     expansion: ExpansionMonitoring = field(default_factory=ExpansionMonitoring)
+    backfill: Backfill = field(default_factory=Backfill)
+    dosing: Dosing = field(default_factory=Dosing)
     evaluability: Evaluability = field(default_factory=Evaluability)
     reporting: Reporting = field(default_factory=Reporting)
     committee: Committee = field(default_factory=Committee)
@@ -154,13 +163,22 @@ class Protocol:
     def from_document(cls, document: Mapping[str, Any]) -> Protocol:
         """Make a protocol from a document that has been checked, as ``document`` gives it back."""
         levels = tuple(
-            DoseLevel(label=level["label"], dose=_float(level.get("dose")))
+            DoseLevel(
+                label=_label(level["label"]),
+                dose=_float(level.get("dose")),
+                regimen=level.get("regimen"),
+            )
             for level in document["levels"]
         )
-        start = [level.label for level in levels].index(document["start"])
+        start = [level.label for level in levels].index(_label(document["start"]))
         tables = {
             name: made(**freeze_lists(document.get(name, {}))) for name, made in TABLES.items()
         }
+        backfill = freeze_lists(document.get("backfill", {}))
+        if backfill.get("from_level") is not None:
+            tables["backfill"] = Backfill(
+                **backfill | {"from_level": _label(backfill["from_level"])}
+            )
         dlt = freeze_lists(document.get("dlt", {}))
         tables["dlt"] = DltWindow(**dlt | {"rules": tuple(map(_rule, dlt.get("rules", ())))})
         return cls(
@@ -188,16 +206,14 @@ class Protocol:
     def document(self) -> dict[str, Any]:
         """The protocol in the shape of its file, every default filled in.
 
-        A table that the first version did not know is left out where nothing is said of it.
+        What the first version did not know is left out where nothing is said of it.
         """
         sourced = {name.partition(".")[0] for name, _ in self.sources}
         tables = {
-            name: asdict(getattr(self, name))
+            name: _said(getattr(self, name))
             for name, made in TABLES.items()
             if name not in LATER_TABLES or name in sourced or getattr(self, name) != made()
         }
-        if not self.dlt.rules:
-            del tables["dlt"]["rules"]
         pause = {"pause": [asdict(rule) for rule in self.pause]} if self.pause else {}
         return {
             "schema": 1,
@@ -206,7 +222,7 @@ class Protocol:
             "unit": self.unit,
             "start": self.labels[self.start],
             "dose_cap": self.dose_cap,
-            "levels": [asdict(level) for level in self.levels],
+            "levels": [_said(level) for level in self.levels],
             "design": design_settings(self.design),
             **tables,
             **pause,
@@ -228,7 +244,7 @@ class Protocol:
         return name_settings(self.document)
 
     @property
-    def labels(self) -> tuple[int, ...]:
+    def labels(self) -> tuple[Label, ...]:
         """The levels' labels, lowest first."""
         return tuple(level.label for level in self.levels)
 
@@ -296,7 +312,7 @@ class Protocol:
             design = make_design(design_name, **ladder, **options)
         return self._changed(design=design)
 
-    def with_start(self, label: int) -> Protocol:
+    def with_start(self, label: Label) -> Protocol:
         """Return a copy that starts at the level with this label.
 
         Raises
@@ -390,6 +406,19 @@ def name_settings(document: Mapping[str, Any]) -> dict[str, Any]:
 def _rule(table: Mapping[str, Any]) -> DltRule:
     exceptions = tuple(DltException(**exception) for exception in table.get("exceptions", ()))
     return DltRule(**freeze_lists(table) | {"exceptions": exceptions})
+
+
+def _said(table: Any) -> dict[str, Any]:
+    """Return a table, without what was added later and says nothing."""
+    told = asdict(table)
+    for setting in fields(table):
+        if "added_later" in setting.metadata and told[setting.name] == setting.default:
+            del told[setting.name]
+    return told
+
+
+def _label(value: Label) -> Label:
+    return read_label(value) if isinstance(value, str) else value
 
 
 def _float(value: float | None) -> float | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from escalation.designs import make_design
 from escalation.errors import EscalationError, LadderError, did_you_mean
+from escalation.labels import find_twins, read_label
 from escalation.protocol.expansion import find_boundary_faults
 from escalation.protocol.judging_rules import find_judging_faults
 from escalation.protocol.protocol import freeze_lists, name_settings
@@ -24,8 +26,8 @@ def find_broken_rules(sound: Mapping[str, Any], faulty: set[str | int]) -> Itera
         yield from _ladder_faults(sound, levels)
     yield from _scenario_faults(sound, len(levels))
     if levels and "design" not in faulty:
-        labels = [level.get("label") for level in levels]
-        start = sound.get("start")
+        labels = [_as_label(level.get("label")) for level in levels]
+        start = _as_label(sound.get("start"))
         index = 0 if start is None or start not in labels else labels.index(start)
         yield from _design_faults(sound["design"], len(levels), index)
     expansion = sound.get("expansion") or {}
@@ -37,20 +39,12 @@ def find_broken_rules(sound: Mapping[str, Any], faulty: set[str | int]) -> Itera
 
 
 def _ladder_faults(sound: Mapping[str, Any], levels: list[dict[str, Any]]) -> Iterator[Fault]:
-    for key in ("label", "dose"):
-        last = None
-        for index, level in enumerate(levels):
-            value = level.get(key)
-            if value is None:
-                continue
-            if last is not None and value <= last:
-                problem = f"{quote(value)} is not above the level before, {quote(last)}"
-                yield ("levels", index, key), f"{problem}; list the levels from the lowest up"
-            last = value
-    labels = [level.get("label") for level in levels]
-    start = sound.get("start")
+    labels = [_as_label(level.get("label")) for level in levels]
+    yield from _label_faults(labels)
+    yield from _dose_faults(levels)
+    start = _as_label(sound.get("start"))
     if start is not None and None not in labels and start not in labels:
-        yield ("start",), str(LadderError(start, labels))  # type: ignore[arg-type]  # no None left
+        yield ("start",), str(LadderError(start, labels))
     with_dose = ["dose" in level for level in levels]
     if any(with_dose):
         for index, given in enumerate(with_dose):
@@ -62,6 +56,43 @@ def _ladder_faults(sound: Mapping[str, Any], levels: list[dict[str, Any]]) -> It
         for key in ("unit", "dose_cap"):
             if key in sound:
                 yield (key,), "is given, but no level has a dose"
+
+
+def _as_label(value: Any) -> Any:
+    """Return a label of the document as it is compared; what is faulty by itself is None."""
+    return read_label(value) if isinstance(value, str) else value
+
+
+def _label_faults(labels: Sequence[Any]) -> Iterator[Fault]:
+    """Yield labels that are there twice, or whole numbers that do not rise."""
+    known = [(index, label) for index, label in enumerate(labels) if label is not None]
+    for place, twin in find_twins(label for _, label in known):
+        index, label = known[place]
+        same = "is there twice" if label == twin else f"can be taken for {quote(twin)}"
+        yield ("levels", index, "label"), f"{quote(label)} {same}; give each level its own"
+    numbers = [(index, label) for index, label in known if isinstance(label, int)]
+    for (_, last), (index, label) in pairwise(numbers):
+        if label < last:
+            problem = f"{label} is not above the level before, {last}"
+            yield ("levels", index, "label"), f"{problem}; list the levels from the lowest up"
+
+
+def _dose_faults(levels: Sequence[Mapping[str, Any]]) -> Iterator[Fault]:
+    """Yield doses that fall, or that are equal where no regimen tells the levels apart."""
+    last: Mapping[str, Any] | None = None
+    for index, level in enumerate(levels):
+        dose = level.get("dose")
+        if dose is None:
+            continue
+        if last is not None and dose < last["dose"]:
+            problem = f"{quote(dose)} is not above the level before, {quote(last['dose'])}"
+            yield ("levels", index, "dose"), f"{problem}; list the levels from the lowest up"
+        elif last is not None and dose == last["dose"]:
+            regimens = [last.get("regimen"), level.get("regimen")]
+            if None in regimens or regimens[0] == regimens[1]:
+                problem = f"{quote(dose)} is the dose of the level before too"
+                yield ("levels", index, "dose"), f"{problem}; say what differs as their regimen"
+        last = level
 
 
 def _scenario_faults(sound: Mapping[str, Any], n_levels: int) -> Iterator[Fault]:

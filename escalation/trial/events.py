@@ -3,20 +3,27 @@
 State is always a replay of these (``state``); commands return them or refuse (``commands``). Levels
 are written as labels, as people say them, so that an entry reads the same after the ladder has
 been amended.
+
+A released kind or version is never edited. What a kind can say since its second version is marked
+so (``SINCE_2``): an entry that says nothing of it is written in the first version, as before
+(``codec``).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
 from enum import StrEnum
 from typing import Any, ClassVar, Literal, get_args
 
 from escalation.designs.base import Action
+from escalation.labels import Label
 from escalation.outcomes import Outcome
 
 __all__ = [
     "EVENTS",
+    "LATER_NAMES",
+    "SINCE_2",
     "ActionTaken",
     "AdverseEventAdjudicated",
     "AdverseEventFollowedUp",
@@ -41,6 +48,7 @@ __all__ = [
     "Meaning",
     "OutcomeRecorded",
     "ProtocolAmended",
+    "Purpose",
     "Recommendation",
     "Relation",
     "Role",
@@ -63,6 +71,17 @@ __all__ = [
     "Vote",
     "VoteCast",
 ]
+
+
+SINCE_2: dict[str, int] = {"since": 2}
+
+
+class Purpose(StrEnum):
+    """What a cohort is treated for."""
+
+    ESCALATION = "escalation"
+    BACKFILL = "backfill"
+    EXPANSION = "expansion"
 
 
 class Role(StrEnum):
@@ -160,9 +179,9 @@ class Recommendation:
     """What the rule said when a decision was made, and the sentence that fired."""
 
     action: Action
-    level: int | None = None
+    level: Label | None = None
     n_to_enrol: int = 0
-    mtd: int | None = None
+    mtd: Label | None = None
     inconclusive: bool = False
     clause_id: str
     clause: str
@@ -182,13 +201,15 @@ class Recommendation:
 class Choice:
     """What a committee chose: treat so many at a level, stop with or without an MTD, or defer.
 
-    To resume lifts a pause: enrolment goes on as it was.
+    To resume lifts a pause: enrolment goes on as it was. The purpose is that of the cohort that is
+    opened; the escalation's own decisions leave a cohort of another purpose as it is.
     """
 
     action: Literal["enrol", "stop", "defer", "resume"]
-    level: int | None = None
+    level: Label | None = None
     n_to_enrol: int = 0
-    mtd: int | None = None
+    mtd: Label | None = None
+    purpose: Purpose = field(default=Purpose.ESCALATION, metadata=SINCE_2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,21 +259,26 @@ class RoleRevoked(Event):
 class ImportedCohort:
     """A cohort that was treated before the trial was tracked here, with all its places."""
 
-    level: int
+    level: Label
     n_opened: int
+    purpose: Purpose = field(default=Purpose.ESCALATION, metadata=SINCE_2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryImported(Event):
-    """Cohorts treated before the trial was tracked here; their decisions are not in this ledger."""
+    """Cohorts treated before the trial was tracked here; their decisions are not in this ledger.
+
+    Columns of the file that were not read are ``left_out``; ``read_with`` are the options by which
+    it was read, where it is not as this program writes one.
+    """
 
     kind: ClassVar[str] = "history-imported"
 
     source: str
     sha256: str
     cohorts: tuple[ImportedCohort, ...]
-    left_out: tuple[str, ...] = field(default=(), metadata={"since": 2})
-    read_with: str | None = field(default=None, metadata={"since": 2})
+    left_out: tuple[str, ...] = field(default=(), metadata=SINCE_2)
+    read_with: str | None = field(default=None, metadata=SINCE_2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,18 +286,20 @@ class SubjectEnrolled(Event):
     """A subject took a place in the open cohort, or was reassigned before being dosed.
 
     ``breaches`` are the gates that stood in the way, where a site recorded it as a ``deviation``.
+    Where the day is not stated, in an imported history, it was no later than ``on``, the dosing's.
     """
 
     kind: ClassVar[str] = "subject-enrolled"
 
     subject: str
     cohort: int
-    level: int
+    level: Label
     weight_kg: float | None = None
     replaces: str | None = None
     deviation: str | None = None
     breaches: tuple[str, ...] = ()
-    day_stated: bool = field(default=True, metadata={"since": 2})
+    height_cm: float | None = field(default=None, metadata=SINCE_2)
+    day_stated: bool = field(default=True, metadata=SINCE_2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -290,7 +318,10 @@ class SubjectDosed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomeRecorded(Event):
-    """A subject had a DLT, completed the window without one, or turned out not evaluable."""
+    """A subject had a DLT, completed the window without one, or turned out not evaluable.
+
+    Where the day is not stated, in an imported history, it was known by ``on``, the import's.
+    """
 
     kind: ClassVar[str] = "outcome-recorded"
 
@@ -298,7 +329,17 @@ class OutcomeRecorded(Event):
     outcome: Outcome
     toxicities: tuple[Toxicity, ...] = ()
     reason: str | None = None
-    day_stated: bool = field(default=True, metadata={"since": 2})
+    day_stated: bool = field(default=True, metadata=SINCE_2)
+
+    @property
+    def explained(self) -> bool:
+        """Whether it says what a DLT was, or why somebody is not evaluable."""
+        match self.outcome:
+            case Outcome.DLT:
+                return bool(self.toxicities)
+            case Outcome.NOT_EVALUABLE:
+                return self.reason is not None
+        return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -375,13 +416,18 @@ class EnrolmentResumed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProtocolAmended(Event):
-    """From here on the trial follows this protocol."""
+    """From here on the trial follows this protocol.
+
+    At a level that it ``reopens`` the patients treated so far no longer count for the rule, and a
+    trial that had been stopped goes on.
+    """
 
     kind: ClassVar[str] = "protocol-amended"
 
     protocol: dict[str, Any]
     digest: str
     reason: str
+    reopens: tuple[Label, ...] = field(default=(), metadata=SINCE_2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -677,6 +723,20 @@ AnyEvent = (
     | SignedWithKey
     | TimestampKept
 )
+LATER_NAMES = frozenset(
+    member.name
+    for made in (
+        *(HistoryImported, ImportedCohort, SubjectEnrolled, OutcomeRecorded, Choice),
+        ProtocolAmended,
+    )
+    for member in fields(made)
+    if "since" in member.metadata
+)
 EVENTS: dict[tuple[str, int], type[AnyEvent]] = {
     (event.kind, event.version): event for event in get_args(AnyEvent)
+} | {
+    (event.kind, 2): event
+    for event in (
+        *(HistoryImported, SubjectEnrolled, OutcomeRecorded, DecisionMade, ProtocolAmended),
+    )
 }

@@ -12,6 +12,7 @@ from datetime import UTC
 from typing import Any
 
 from escalation.errors import EscalationError, InputError
+from escalation.outcomes import Outcome
 from escalation.protocol import Protocol
 from escalation.signatures.public_key import read_public_key
 from escalation.trial.adverse_events.course import Adjudication, AdverseEvent, Report
@@ -24,6 +25,7 @@ from escalation.trial.events import (
     AdverseEventAdjudicated,
     AdverseEventFollowedUp,
     AdverseEventRecorded,
+    Choice,
     DataFrozen,
     DecisionCirculated,
     DecisionMade,
@@ -39,6 +41,7 @@ from escalation.trial.events import (
     Meaning,
     OutcomeRecorded,
     ProtocolAmended,
+    Purpose,
     Role,
     RoleDelegated,
     RoleRevoked,
@@ -116,10 +119,23 @@ def advance(state: TrialState, recorded: Recorded) -> None:
 def _is_data(state: TrialState, event: Event) -> bool:
     """Tell whether a decision has to have known an entry: of adverse events, not every fever."""
     if not isinstance(event, AdverseEventRecorded | AdverseEventFollowedUp):
-        return isinstance(event, _DATA)
+        return isinstance(event, _DATA) and not _is_beside(state, event)
     first = state.seq + 1 if isinstance(event, AdverseEventRecorded) else event.entry
     known = state.find_event(first)
     return known is not None and may_be_dlt(state.subjects[known.subject], known, event.on)
+
+
+def _is_beside(state: TrialState, event: Event) -> bool:
+    """Tell whether an entry is about a patient whom the rule does not count, and no DLT."""
+    if not isinstance(event, SubjectEnrolled | SubjectDosed | InfusionContinued | OutcomeRecorded):
+        return False
+    subject = state.subjects.get(event.subject)
+    if subject is None or subject.purpose is Purpose.ESCALATION or state.protocol is None:
+        return False
+    backfilled = subject.purpose is Purpose.BACKFILL
+    if backfilled and state.protocol.backfill.counted != "never":
+        return False
+    return not (isinstance(event, OutcomeRecorded) and event.outcome is Outcome.DLT)
 
 
 _DATA = (
@@ -169,6 +185,7 @@ def _amend(state: TrialState, recorded: Recorded, event: ProtocolAmended) -> str
         state.former_pauses += [(recorded.seq, r) for r in rules if r not in protocol.pause]
         state.protocol = protocol
         state.amendments.append(recorded)
+        problem = problem or _reopen(state, recorded, event)
         state.own_votes = votes_are_own(state, protocol)
         if state.own_votes:
             state.quorum = protocol.committee.quorum
@@ -177,6 +194,21 @@ def _amend(state: TrialState, recorded: Recorded, event: ProtocolAmended) -> str
         if rules_before is not None and rules_before != state.committee:
             state.committee_changes.append((recorded.seq, rules_before, state.committee))
     return problem
+
+
+def _reopen(state: TrialState, recorded: Recorded, event: ProtocolAmended) -> str | None:
+    """Let the rule count nobody treated so far at the levels named, and lift a stop."""
+    labels = () if state.protocol is None else state.protocol.labels
+    unknown = [str(label) for label in event.reopens if label not in labels]
+    if unknown:
+        return f"the amended ladder has no level {unknown[0]} to reopen"
+    for label in event.reopens:
+        state.reopened[label] = recorded.seq
+        for subject in state.subjects.at_level(label):
+            state.subjects[subject.id] = replace(subject, set_aside_by=recorded.seq)
+    if event.reopens:
+        state.stopped = None
+    return None
 
 
 def _note_conflicts(
@@ -237,14 +269,16 @@ def _close(state: TrialState, recorded: Recorded, _: TrialClosed) -> str | None:
 
 
 def _import(state: TrialState, recorded: Recorded, event: HistoryImported) -> str | None:
-    for place, cohort in enumerate(event.cohorts, start=1):
-        last = place == len(event.cohorts)  # it may still have a place
+    escalating = [c for c in event.cohorts if c.purpose is Purpose.ESCALATION]
+    for cohort in event.cohorts:
+        last = bool(escalating) and cohort is escalating[-1]  # it may still have a place
         state.cohorts.append(
             Cohort(
                 number=len(state.cohorts) + 1,
                 level=cohort.level,
                 n_opened=cohort.n_opened,
                 closed_by=None if last else recorded.seq,
+                purpose=cohort.purpose,
             )
         )
     return None
@@ -263,12 +297,17 @@ def _enrol(state: TrialState, recorded: Recorded, event: SubjectEnrolled) -> str
         stay = tuple(subject for subject in left.subjects if subject != known.id)
         state.cohorts[known.cohort - 1] = replace(left, subjects=stay)
     fact = Fact(seq=recorded.seq, by=recorded.by, event=event)
-    state.subjects[event.subject] = (
-        Subject(id=event.subject, enrolments=(fact,))
-        if known is None
-        else replace(known, enrolments=(*known.enrolments, fact))
-    )
     joined = state.cohorts[event.cohort - 1]
+    state.subjects[event.subject] = (
+        Subject(id=event.subject, enrolments=(fact,), purpose=joined.purpose)
+        if known is None
+        else replace(
+            known,
+            enrolments=(*known.enrolments, fact),
+            purpose=joined.purpose,
+            set_aside_by=None,
+        )
+    )
     state.cohorts[event.cohort - 1] = replace(joined, subjects=(*joined.subjects, event.subject))
     state.owners[recorded.seq] = event.subject
     lost = None if event.replaces is None else state.subjects.get(event.replaces)
@@ -603,7 +642,7 @@ def _sign(state: TrialState, recorded: Recorded, event: Signed | SignedWithKey) 
 
 def _approval_fault(state: TrialState, recorded: Recorded, made: MadeDecision) -> str | None:
     """Say why a signature does not carry a decision out."""
-    if made.approved is not None or made is not state.decisions[-1]:
+    if made.approved is not None or made is not state.last_decision(made.purpose):
         return f"decision {made.seq} could not be approved any more"
     if state.data_seq > made.event.cutoff:
         return f"decision {made.seq} was made before entry {state.data_seq}"
@@ -627,12 +666,14 @@ def _carry_out(state: TrialState, recorded: Recorded, made: MadeDecision) -> Mad
             state.holds.append((state.held, recorded))
             state.held = None
         return made
-    if state.open_cohort is not None:
-        state.cohorts[-1] = replace(state.open_cohort, closed_by=recorded.seq)
+    for cohort in state.open_cohorts:
+        if _is_ended(cohort, chosen):
+            state.cohorts[cohort.number - 1] = replace(cohort, closed_by=recorded.seq)
     if chosen.action == "stop" or chosen.level is None:
         state.stopped = made
         return made
-    state.stopped = None
+    if chosen.purpose is Purpose.ESCALATION:
+        state.stopped = None
     number = len(state.cohorts) + 1
     state.cohorts.append(
         Cohort(
@@ -641,9 +682,19 @@ def _carry_out(state: TrialState, recorded: Recorded, made: MadeDecision) -> Mad
             n_opened=chosen.n_to_enrol,
             opened_on=recorded.event.on,
             decision=made.seq,
+            purpose=chosen.purpose,
         )
     )
     return replace(made, cohort=number)
+
+
+def _is_ended(cohort: Cohort, chosen: Choice) -> bool:
+    """Tell whether a choice ends an open cohort: of its own kind, or all with the escalation."""
+    if chosen.purpose is Purpose.BACKFILL:
+        return cohort.purpose is Purpose.BACKFILL and cohort.level == chosen.level
+    if chosen.action == "stop" and chosen.purpose is Purpose.ESCALATION:
+        return True
+    return cohort.purpose is chosen.purpose
 
 
 _HANDLERS: dict[type[Event], Callable[[TrialState, Recorded, Any], str | None]] = {

@@ -164,7 +164,7 @@ def amend_protocol(
         doses = {level.label: level.dose for level in protocol.levels}
         given = {subject.level for subject in state.subjects.values()}
         opened = {cohort.level for cohort in state.cohorts}
-        for label in sorted(given | opened):
+        for label in (known for known in before.labels if known in given | opened):
             dose = before.levels[before.labels.index(label)].dose
             refusal.unless(
                 label in doses and doses[label] == dose,

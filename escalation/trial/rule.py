@@ -12,13 +12,15 @@ from dataclasses import replace
 
 from escalation.designs.base import Action, Decision
 from escalation.errors import EscalationError
-from escalation.outcomes import last_tally
+from escalation.labels import Label
+from escalation.outcomes import Tally, last_tally
 from escalation.protocol import Protocol
-from escalation.trial.events import Choice, Recommendation
+from escalation.trial.events import Choice, Purpose, Recommendation
 from escalation.trial.state import TrialState
 
 __all__ = [
     "NoProtocolError",
+    "counted_tallies",
     "describe_choice",
     "forbids_one_more",
     "goes_further",
@@ -46,9 +48,24 @@ def rule_says(state: TrialState) -> Decision:
     if state.protocol is None:
         raise NoProtocolError
     protocol, last = state.protocol, state.last_written()
-    tallies = state.tallies()
     level = protocol.labels.index(last[-1].label) if last else protocol.design.start
-    return protocol.design.decide(tallies, level, last_tally(last))
+    decision = protocol.design.decide(counted_tallies(state), level, last_tally(last))
+    if decision.has_ended and protocol.backfill.counted == "final decision":
+        tallies = state.tallies(Purpose.ESCALATION, Purpose.BACKFILL, set_aside=False)
+        return protocol.design.decide(tallies, level, last_tally(last))
+    return decision
+
+
+def counted_tallies(state: TrialState) -> tuple[Tally, ...]:
+    """Return what the rule counts at each level, lowest first.
+
+    The expansion never counts, and backfill only where the protocol says so; nor does anybody
+    treated at a level before an amendment reopened it.
+    """
+    counted = [Purpose.ESCALATION]
+    if state.protocol is not None and state.protocol.backfill.counted == "every decision":
+        counted.append(Purpose.BACKFILL)
+    return state.tallies(*counted, set_aside=False)
 
 
 def recommend(decision: Decision, protocol: Protocol) -> Recommendation:
@@ -73,7 +90,7 @@ def is_as_said(choice: Choice, decision: Decision, protocol: Protocol) -> bool:
     return choice == said
 
 
-def goes_further(choice: Choice, decision: Decision, labels: Sequence[int]) -> bool:
+def goes_further(choice: Choice, decision: Decision, labels: Sequence[Label]) -> bool:
     """Tell whether a choice exposes patients to more than the rule, or claims more than it.
 
     It does if it treats at a higher level, or more patients at the same, or any after the rule has
@@ -86,7 +103,7 @@ def goes_further(choice: Choice, decision: Decision, labels: Sequence[int]) -> b
         With labels.
     decision : Decision
         With 0-based levels, as ``Design.decide`` gives it.
-    labels : sequence of int
+    labels : sequence of int or str
         The ladder's, lowest level first.
     """
     if decision.action is Action.WAIT and decision.possible:
@@ -104,7 +121,7 @@ def goes_further(choice: Choice, decision: Decision, labels: Sequence[int]) -> b
     return False
 
 
-def forbids_one_more(decision: Decision, label: int, labels: Sequence[int]) -> bool:
+def forbids_one_more(decision: Decision, label: Label, labels: Sequence[Label]) -> bool:
     """Tell whether one more patient at a level goes further than the rule in every way."""
     one_more = Choice(action="enrol", level=label, n_to_enrol=1)
     answers = decision.possible or (decision,)
@@ -114,7 +131,7 @@ def forbids_one_more(decision: Decision, label: int, labels: Sequence[int]) -> b
 def describe_choice(choice: Choice, protocol: Protocol) -> str:
     """Say a choice in a few words."""
 
-    def name(label: int | None) -> str:
+    def name(label: Label | None) -> str:
         if label in protocol.labels:
             return protocol.describe_level(protocol.labels.index(label))
         return f"level {label}"

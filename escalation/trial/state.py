@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime
 
 from escalation.errors import LadderError
+from escalation.labels import Label
 from escalation.outcomes import Cohort as WrittenCohort
 from escalation.outcomes import Outcome, Tally, tally_letters
 from escalation.protocol import Committee, PauseRule, Protocol
@@ -21,6 +22,7 @@ from escalation.trial.events import (
     DecisionMade,
     EntryCorrected,
     Event,
+    Purpose,
     Role,
     ScreeningFailed,
     VoteCast,
@@ -60,7 +62,7 @@ class Cohort:
     ----------
     number : int
         From 1, in the order of opening.
-    level : int
+    level : int or str
         Label of the level.
     n_opened : int
         Places that the decision opened.
@@ -72,15 +74,18 @@ class Cohort:
         In the order of enrolment; those lost and replaced stay.
     closed_by : int or None
         Entry that closed it: a later decision, or the import of a later cohort.
+    purpose : Purpose
+        Cohorts of different purposes are open side by side.
     """
 
     number: int
-    level: int
+    level: Label
     n_opened: int
     opened_on: date | None = None
     decision: int | None = None
     subjects: tuple[str, ...] = ()
     closed_by: int | None = None
+    purpose: Purpose = Purpose.ESCALATION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +112,11 @@ class MadeDecision:
     circulated: tuple[tuple[Recorded, DecisionCirculated], ...] = ()
     approved: Recorded | None = None
     cohort: int | None = None
+
+    @property
+    def purpose(self) -> Purpose:
+        """Of the cohort that it opens; that of a stop, a deferral or a resumption is escalation."""
+        return self.event.chosen.purpose
 
     def knew(self, subject: Subject) -> bool:
         """Tell whether a subject had been dosed, by the day, when the decision was made."""
@@ -198,6 +208,9 @@ class TrialState:
         Everybody who was ever named as owner or given a role, by how names are compared.
     conflicts : list of RoleConflict
         Who was given roles that exclude each other, where the protocol has it recorded.
+    reopened : dict of label to int
+        Levels that an amendment reopened, with its entry: who was enrolled at one before it no
+        longer counts for the rule.
     """
 
     hashes: list[str] = field(default_factory=list)
@@ -231,6 +244,7 @@ class TrialState:
     keys: dict[str, Key] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     conflicts: list[RoleConflict] = field(default_factory=list)
+    reopened: dict[Label, int] = field(default_factory=dict)
 
     @property
     def seq(self) -> int:
@@ -243,10 +257,21 @@ class TrialState:
         return self.hashes[-1] if self.hashes else ""
 
     @property
+    def open_cohorts(self) -> list[Cohort]:
+        """The cohorts that nothing has closed, in the order of opening."""
+        return [cohort for cohort in self.cohorts if cohort.closed_by is None]
+
+    @property
     def open_cohort(self) -> Cohort | None:
-        """The cohort opened last, unless something has closed it."""
-        last = self.cohorts[-1] if self.cohorts else None
+        """The escalation's open cohort; there is at most one."""
+        escalating = (c for c in reversed(self.cohorts) if c.purpose is Purpose.ESCALATION)
+        last = next(escalating, None)
         return last if last is not None and last.closed_by is None else None
+
+    def last_decision(self, purpose: Purpose = Purpose.ESCALATION) -> MadeDecision | None:
+        """Return the last decision about cohorts of a purpose; None where there is none."""
+        of_purpose = (made for made in reversed(self.decisions) if made.purpose is purpose)
+        return next(of_purpose, None)
 
     @property
     def n_enrolled(self) -> int:
@@ -350,10 +375,11 @@ class TrialState:
         return [written for cohort in self.cohorts for written in self._written(cohort)]
 
     def last_written(self) -> list[WrittenCohort]:
-        """Return the last of the ``written_cohorts``, back to one with somebody who counts."""
+        """Return the escalation's last cohorts as written, back to one with somebody who counts."""
         found: list[WrittenCohort] = []
         for cohort in reversed(self.cohorts):
-            found = [*self._written(cohort), *found]
+            if cohort.purpose is Purpose.ESCALATION:
+                found = [*self._written(cohort), *found]
             if any(written.tally.n_patients for written in found):
                 break
         return found
@@ -362,8 +388,13 @@ class TrialState:
         dosed = [(s, s.outcome) for s in self.members(cohort) if s.outcome is not None]
         yield from write_cohort(cohort, dosed)
 
-    def tallies(self) -> tuple[Tally, ...]:
+    def tallies(self, *purposes: Purpose, set_aside: bool = True) -> tuple[Tally, ...]:
         """Return what has been seen at each level, lowest first.
+
+        Parameters
+        ----------
+        *purposes, set_aside
+            Who is counted, as for ``Subjects.counts``: everybody, where nothing is given.
 
         Raises
         ------
@@ -371,7 +402,7 @@ class TrialState:
             For somebody dosed at a level that is not on the ladder.
         """
         labels = () if self.protocol is None else self.protocol.labels
-        counts = self.subjects.counts()
+        counts = self.subjects.counts(*purposes, set_aside=set_aside)
         for label in counts:
             if label not in labels:
                 raise LadderError(label, labels)
@@ -412,7 +443,7 @@ def write_cohort(
 
     A correction can have moved one to another level; the trial stands at the cohort's, the last.
     """
-    by_level: dict[int, list[Outcome]] = {}
+    by_level: dict[Label, list[Outcome]] = {}
     for subject, letter in sorted(dosed, key=lambda pair: pair[0].level == cohort.level):
         by_level.setdefault(subject.level, []).append(letter)
     for label, letters in by_level.items():

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from escalation.designs.base import Design
+from escalation.labels import Label
 from simulations.compare.metrics import METRICS
 from simulations.compare.optimal import Benchmark
 from simulations.engines.characteristics import OperatingCharacteristics
@@ -133,7 +134,7 @@ class ScenarioComparison:
         designs = ", ".join(design.label for design in self.designs)
         return f"<ScenarioComparison of {designs} under {self.scenario.name}>"
 
-    def to_dict(self, labels: Sequence[int]) -> dict[str, Any]:
+    def to_dict(self, labels: Sequence[Label]) -> dict[str, Any]:
         """Return one of the ``results`` of ``escalation compare --json``."""
         return {
             "scenario": {"name": self.scenario.name, "p_dlt": list(self.scenario.p_dlt)},
@@ -167,7 +168,7 @@ CSV_COLUMNS = {
 }
 
 
-def comparison_rows(found: ScenarioComparison, labels: Sequence[int]) -> list[list[object]]:
+def comparison_rows(found: ScenarioComparison, labels: Sequence[Label]) -> list[list[object]]:
     """Return one scenario's figures, a row each, in ``CSV_COLUMNS``; empty where there is none."""
     rows: list[list[object]] = []
     for design in found.designs:

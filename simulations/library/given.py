@@ -10,6 +10,7 @@ import numpy as np
 
 from escalation.designs import DESIGNS, design_settings
 from escalation.errors import InputError, did_you_mean
+from escalation.labels import Label
 from escalation.library import ProtocolLike, cohorts_of, protocol_of
 from escalation.outcomes import Cohort
 from escalation.protocol import Protocol
@@ -117,7 +118,7 @@ def check_one_ladder(protocols: Sequence[Protocol]) -> None:
         raise InputError(f"designs side by side need one ladder; the levels are {said}")
 
 
-def place_of(label: int, protocol: Protocol) -> int:
+def place_of(label: Label, protocol: Protocol) -> int:
     """Return the 0-based index of a level's label."""
     if label not in protocol.labels:
         known = ", ".join(map(str, protocol.labels))

@@ -10,6 +10,7 @@ from typing import IO
 import numpy as np
 
 from escalation.files import replacing
+from escalation.labels import Label
 from simulations.engines.simulated import SimulatedTrials
 from simulations.graph.build import NO_MTD
 from simulations.questions.averages import CurveAverages
@@ -22,7 +23,7 @@ COLUMNS = ("scenario", "trial", "cohort", "level", "dose", "n_patients", "n_dlts
 def write_trials(
     path: Path,
     trials: Iterable[tuple[str, SimulatedTrials]],
-    labels: Sequence[int],
+    labels: Sequence[Label],
     doses: Sequence[float | None],
     origin: Mapping[str, object],
 ) -> None:
@@ -48,7 +49,7 @@ def write_trials(
 
 
 def write_curves(
-    path: Path, averages: CurveAverages, labels: Sequence[int], origin: Mapping[str, object]
+    path: Path, averages: CurveAverages, labels: Sequence[Label], origin: Mapping[str, object]
 ) -> None:
     """Write toxicity curves with the characteristics under each to a CSV file, a row a curve.
 
@@ -56,7 +57,7 @@ def write_curves(
     ----------
     path : Path
     averages : CurveAverages
-    labels : sequence of int, length L
+    labels : sequence of int or str, length L
         The ladder, lowest level first.
     origin : mapping of str to object
         As for ``write_trials``.
@@ -80,7 +81,7 @@ def write_curves(
 def _write(
     file: IO[str],
     trials: Iterable[tuple[str, SimulatedTrials]],
-    labels: Sequence[int],
+    labels: Sequence[Label],
     doses: Sequence[float | None],
     origin: Mapping[str, object],
 ) -> None:
@@ -97,7 +98,7 @@ def _write(
                 writer.writerow((scenario, trial, cohort, *seen, *end))
 
 
-def _end(mtd: int, labels: Sequence[int]) -> str:
+def _end(mtd: int, labels: Sequence[Label]) -> str:
     if mtd >= 0:
         return f"MTD {labels[mtd]}"
     return "no MTD" if mtd == NO_MTD else "not determined"

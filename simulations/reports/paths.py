@@ -7,6 +7,7 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
+from escalation.labels import Label
 from escalation.protocol import Protocol, describe_decision
 from escalation.reports.level_table import answer
 from escalation.reports.view import Block, Paragraph, Verbatim, View
@@ -164,13 +165,13 @@ def _node_rows(
         yield from _node_rows(child, protocol, pending, course)
 
 
-def _label(level: int | None, protocol: Protocol) -> int | None:
+def _label(level: int | None, protocol: Protocol) -> Label | None:
     return None if level is None else protocol.labels[level]
 
 
 def _cohorts(
     cohorts: Cohorts, n_moderate: Sequence[int], protocol: Protocol
-) -> list[dict[str, int]]:
+) -> list[dict[str, Label]]:
     listed = [
         {"level": protocol.labels[level], "n_patients": n, "n_dlts": x} for level, n, x in cohorts
     ]

@@ -24,8 +24,8 @@ from escalation.trial import (
     warnings,
 )
 from escalation.trial.events import EnrolmentHeld, Meaning, Role, Signed
-from escalation.trial.spreadsheet.importing import import_patients
 from escalation.trial.spreadsheet.columns import SpreadsheetError
+from escalation.trial.spreadsheet.importing import import_patients
 from escalation.trial.spreadsheet.rows import read_patients
 from escalation.trial.spreadsheet.writing import patients_csv
 

@@ -97,7 +97,7 @@ def seal(bench: Bench, entry: int) -> str:
             "an entry cannot be moved to another subject",
         ),
         (
-            EntryCorrected(on=ON, entry="enrolment", reason="x", changes={"level": "one"}),
+            EntryCorrected(on=ON, entry="enrolment", reason="x", changes={"weight_kg": "x"}),
             "cannot be corrected so: ",
         ),
         (AdverseEventRecorded(on=ON, subject="S3", **AE), "S3 had not been enrolled"),

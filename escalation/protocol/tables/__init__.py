@@ -7,7 +7,9 @@ from typing import Literal
 
 from escalation.protocol.tables.conduct import (
     Anchors,
+    Backfill,
     Committee,
+    Dosing,
     Enrolment,
     ExpansionMonitoring,
     Keys,
@@ -39,11 +41,13 @@ __all__ = [
     "PAIR_WORDS",
     "TABLES",
     "Anchors",
+    "Backfill",
     "Committee",
     "DltException",
     "DltRule",
     "DltWindow",
     "DoseLevel",
+    "Dosing",
     "Enrolment",
     "Evaluability",
     "ExpansionMonitoring",
@@ -64,6 +68,8 @@ TABLES: dict[
         | DltWindow
         | Enrolment
         | ExpansionMonitoring
+        | Backfill
+        | Dosing
         | Evaluability
         | Reporting
         | Committee
@@ -75,6 +81,8 @@ TABLES: dict[
     "dlt": DltWindow,
     "enrolment": Enrolment,
     "expansion": ExpansionMonitoring,
+    "backfill": Backfill,
+    "dosing": Dosing,
     "evaluability": Evaluability,
     "reporting": Reporting,
     "committee": Committee,
@@ -83,4 +91,9 @@ TABLES: dict[
 }
 # tables that came after the first release: where nothing is said of one, the document leaves it
 # out, so that the digests of protocols written before stay as they are
-LATER_TABLES = frozenset({"expansion", "evaluability", "reporting", "committee", "keys", "anchors"})
+LATER_TABLES = frozenset(
+    {
+        *("expansion", "evaluability", "reporting", "committee", "keys", "anchors"),
+        *("backfill", "dosing"),
+    }
+)

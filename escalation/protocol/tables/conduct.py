@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from escalation.labels import Label
 from escalation.protocol.tables.patterns import FRACTION, PAIR
 
 __all__ = [
     "Anchors",
+    "Backfill",
     "Committee",
+    "Dosing",
     "Enrolment",
     "ExpansionMonitoring",
     "Keys",
@@ -76,6 +79,73 @@ class ExpansionMonitoring:
             "description": "Instead of a rate: stop and reconsider at so many DLTs among the first "
             'so many evaluable patients of the expansion, such as ["2/6", "3/9", "4/12"].',
             "each": {"pattern": FRACTION},
+        },
+    )
+    n_patients: int | None = field(
+        default=None,
+        metadata={
+            "description": "Patients to be treated at the MTD after the escalation.",
+            "ge": 1,
+            "le": 1000,
+            "added_later": True,
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backfill:
+    """More patients at levels below the current one, while the escalation goes on.
+
+    Each cohort of the escalation at a higher level opens up to ``per_cohort`` places at every
+    level below it that may be backfilled, until ``max_per_level`` have been treated there.
+    """
+
+    from_level: Label | None = field(
+        default=None,
+        metadata={"description": "Label of the lowest level that is backfilled; else the lowest."},
+    )
+    per_cohort: int = field(
+        default=3,
+        metadata={
+            "description": "Places at a level for each cohort of the escalation above it.",
+            "ge": 1,
+            "le": 100,
+        },
+    )
+    max_per_level: int | None = field(
+        default=None,
+        metadata={
+            "description": "Most backfill patients at a level; a protocol without it has none.",
+            "ge": 1,
+            "le": 1000,
+        },
+    )
+    counted: Literal["never", "every decision", "final decision"] = field(
+        default="never",
+        metadata={
+            "description": "At which decisions of the escalation they count: never, at every "
+            "decision, or only where the escalation would end."
+        },
+    )
+    stop_at_rate: str | None = field(
+        default=None,
+        metadata={
+            "description": "Close a level to backfill when the DLT rate among all patients "
+            'treated there reaches this fraction, such as "1/3".',
+            "pattern": FRACTION,
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dosing:
+    """How a dose by body size becomes an amount."""
+
+    body_surface: Literal["mosteller", "dubois"] = field(
+        default="mosteller",
+        metadata={
+            "description": "Body surface area, for doses per m2: mosteller, the square root of "
+            "cm x kg / 3600, or dubois, 0.007184 x cm^0.725 x kg^0.425."
         },
     )
 

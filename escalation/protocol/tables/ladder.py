@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from escalation.labels import Label
+from escalation.text import LINE
+
 __all__ = [
     "DoseLevel",
     "ProtocolScenario",
@@ -14,11 +17,21 @@ __all__ = [
 class DoseLevel:
     """One position on the ladder."""
 
-    label: int = field(
-        metadata={"description": "How people number the level.", "ge": -999, "le": 999}
+    label: Label = field(
+        metadata={"description": 'What people call the level: 1, -1, or a word such as "1a".'}
     )
     dose: float | None = field(
         default=None, metadata={"description": "The dose, in the protocol's unit.", "gt": 0}
+    )
+    regimen: str | None = field(
+        default=None,
+        metadata={
+            "description": "How it is given, where levels differ in more than the dose: schedule, "
+            "fractions, premedication.",
+            "pattern": LINE,
+            "max_length": 100,
+            "added_later": True,
+        },
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from escalation.labels import Label
 from escalation.outcomes import Tally
 from escalation.protocol import Protocol
 from escalation.text import as_compared
@@ -59,7 +60,7 @@ class LevelEvents:
     events : tuple of ListedEvent
     """
 
-    label: int | None
+    label: Label | None
     n_enrolled: int
     n_treated: int
     tally: Tally

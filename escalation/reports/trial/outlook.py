@@ -9,6 +9,7 @@ from typing import Any
 
 from escalation.designs.base import NOBODY, Decision
 from escalation.designs.pending import count_resolutions, resolve_with_last
+from escalation.labels import Label
 from escalation.outcomes import last_tally
 from escalation.protocol import Protocol, describe_decision
 from escalation.reports.level_table import answer
@@ -35,7 +36,7 @@ class Way:
         counts none.
     """
 
-    pending: tuple[tuple[int, int, int], ...]
+    pending: tuple[tuple[Label, int, int], ...]
     decision: Decision
     n_moderate: tuple[int, ...] | None = None
 
@@ -163,7 +164,7 @@ def outlook_document(ways: Sequence[Way], protocol: Protocol) -> list[dict[str, 
     ]
 
 
-def _pending_document(way: Way) -> list[dict[str, int]]:
+def _pending_document(way: Way) -> list[dict[str, Label]]:
     listed = [
         {"level": label, "n_pending": n_pending, "n_dlts": n_dlts}
         for label, n_pending, n_dlts in way.pending

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from escalation.labels import Label
 from escalation.text import as_compared
 from escalation.trial.adverse_events.course import AdverseEvent
 from escalation.trial.adverse_events.verdicts import is_of_ruling
@@ -52,7 +53,7 @@ class ListedEvent:
 
     entry: int
     subject: str
-    level: int
+    level: Label
     term: str
     category: str | None
     started: date

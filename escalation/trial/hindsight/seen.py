@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from escalation.designs.base import NOBODY, Decision
 from escalation.designs.pending import count_resolutions
+from escalation.labels import Label
 from escalation.outcomes import Cohort, Outcome, last_tally, tally_letters
 from escalation.protocol import Protocol
 from escalation.trial.patients.subjects import Subject
@@ -33,7 +34,7 @@ class Seen:
     def __init__(self, state: TrialState) -> None:
         self._state = state
         self._letters: dict[str, Outcome] = {}
-        self._counts: dict[int, Counter[Outcome]] = {}
+        self._counts: dict[Label, Counter[Outcome]] = {}
         self._newest = 0  # number of the last cohort with somebody in it
 
     def set(self, subject: Subject, letter: Outcome | None) -> None:

@@ -39,6 +39,7 @@ from escalation.trial.events import (
     KeyRevoked,
     OutcomeRecorded,
     ProtocolAmended,
+    Purpose,
     RoleDelegated,
     RoleRevoked,
     ScreeningFailed,
@@ -241,6 +242,7 @@ def _keep_as_kept(state: TrialState, recorder: Recorder, *, made: TimestampKept)
 def import_of(event: HistoryImported, recorded: Iterable[Recorded]) -> Command:
     """Return the command of an import, from the patients who were recorded with it."""
     rows: dict[str, PatientRow] = {}
+    purposes = {number: cohort.purpose for number, cohort in enumerate(event.cohorts, start=1)}
     for entry in recorded:
         match entry.event:
             case SubjectEnrolled() as enrolled:
@@ -249,6 +251,7 @@ def import_of(event: HistoryImported, recorded: Iterable[Recorded]) -> Command:
                     subject=enrolled.subject,
                     cohort=enrolled.cohort,
                     level=enrolled.level,
+                    purpose=purposes.get(enrolled.cohort, Purpose.ESCALATION),
                     weight_kg=enrolled.weight_kg,
                     enrolled_on=enrolled.on if enrolled.day_stated else None,
                     replaces=enrolled.replaces,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from escalation.errors import InputError, did_you_mean
+from escalation.labels import Label
 from escalation.trial.gates import Obstacle, dosing_obstacles
 from escalation.trial.patients.planned_dose import PlannedDose, is_weight, plan_dose
 from escalation.trial.patients.subjects import Standing, Subject
@@ -41,7 +42,7 @@ class NextPatient:
     cohort: int | None = None
     slot: int | None = None
     n_opened: int | None = None
-    level: int | None = None
+    level: Label | None = None
     planned: PlannedDose | None = None
     weight_kg: float | None = None
 

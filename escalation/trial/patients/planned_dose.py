@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from escalation.labels import Label
 from escalation.protocol import Protocol
 
 __all__ = ["PlannedDose", "is_weight", "plan_dose", "say_share"]
@@ -31,7 +32,7 @@ class PlannedDose:
     capped: bool
 
 
-def plan_dose(protocol: Protocol, label: int, weight_kg: float | None) -> PlannedDose:
+def plan_dose(protocol: Protocol, label: Label, weight_kg: float | None) -> PlannedDose:
     """Return the planned dose at a level: dose/kg times weight, or the flat dose, with the cap."""
     dose, unit = protocol.levels[protocol.labels.index(label)].dose, protocol.unit or ""
     total = unit.removesuffix("/kg")

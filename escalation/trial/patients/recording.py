@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from escalation.errors import did_you_mean, printable
+from escalation.labels import Label
 from escalation.outcomes import Outcome
 from escalation.text import as_compared
 from escalation.trial.adverse_events.verdicts import faults_of_verdict
@@ -48,7 +49,7 @@ def enrol_subject(
     *,
     subject: str,
     weight_kg: float | None = None,
-    level: int | None = None,
+    level: Label | None = None,
     replaces: str | None = None,
     site: str | None = None,
     deviation: str | None = None,
@@ -302,7 +303,7 @@ def record_outcome(
         day_stated=day_stated,
     )
     if known is not None:
-        check_outcome(refusal, state, known, event, is_whole=not history)
+        check_outcome(refusal, state, known, event, explained=not history)
         said = known.outcomes[-1] if known.outcomes else None
         if said is not None and outcome is not Outcome.DLT:
             refusal.add(
@@ -327,11 +328,11 @@ def check_outcome(
     subject: Subject,
     event: OutcomeRecorded,
     *,
-    is_whole: bool = True,
+    explained: bool = True,
 ) -> None:
     """Refuse an outcome that the DLT window or the subject's course does not allow.
 
-    Unless it has to be ``is_whole``, what a DLT was and why a subject is not evaluable may be left
+    Unless it has to be ``explained``, what a DLT was and why a subject is not evaluable may be left
     open.
     """
     dosed, closes = subject.dosed_on, subject.window_closes
@@ -345,7 +346,7 @@ def check_outcome(
     refusal.unless(what is not None, "An outcome is a DLT, no DLT, moderate, or not evaluable.")
     if event.outcome is not Outcome.NOT_EVALUABLE:
         refusal.unless(dosed is not None, f"{subject.id} has not been dosed.")
-    elif is_whole:
+    elif explained:
         refusal.unless(event.reason is not None, '"Not evaluable" needs a reason.')
     refusal.check_line("reason", event.reason)
     if dosed is not None:
@@ -358,7 +359,7 @@ def check_outcome(
         refusal.add(f'{why}: "no DLT" cannot be said before.')
     _check_moderate(refusal, state, event)
     refusal.reasons += faults_of_verdict(subject, event)
-    if event.outcome is Outcome.DLT and is_whole:
+    if event.outcome is Outcome.DLT and explained:
         refusal.unless(bool(event.toxicities), "A DLT needs its term, grade and day of onset.")
     for toxicity in event.toxicities:
         _check_toxicity(refusal, toxicity, event, dosed)

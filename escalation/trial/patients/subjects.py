@@ -11,6 +11,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Any, Generic, TypeVar
 
+from escalation.labels import Label
 from escalation.nearness import is_above
 from escalation.outcomes import Outcome
 from escalation.protocol import DltWindow, Evaluability, Protocol
@@ -21,6 +22,7 @@ from escalation.trial.events import (
     Event,
     InfusionContinued,
     OutcomeRecorded,
+    Purpose,
     SubjectDosed,
     SubjectEnrolled,
     Toxicity,
@@ -86,6 +88,10 @@ class Subject:
         Who had the subject in care from when on.
     former_ids : tuple of str
         Ids that had been mistyped.
+    purpose : Purpose
+        Of the subject's cohort.
+    set_aside_by : int or None
+        The amendment that reopened the subject's level: the rule no longer counts the subject.
     """
 
     id: str
@@ -101,6 +107,8 @@ class Subject:
     events: tuple[AdverseEvent, ...] = ()
     sites: tuple[tuple[date, str], ...] = ()
     former_ids: tuple[str, ...] = ()
+    purpose: Purpose = Purpose.ESCALATION
+    set_aside_by: int | None = None
     _standing: Standing | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
@@ -114,7 +122,7 @@ class Subject:
         return self.enrolment.cohort
 
     @property
-    def level(self) -> int:
+    def level(self) -> Label:
         """Label of the subject's level."""
         return self.enrolment.level
 
@@ -401,7 +409,7 @@ class Subjects(Mapping[str, Subject]):
             self._groups[key] = Groups(partial(_say_of, say, given) if given else say)
         return self._groups[key].follow(self._by_first, self._changes)
 
-    def standing(self, *standings: Standing, level: int | None = None) -> list[Subject]:
+    def standing(self, *standings: Standing, level: Label | None = None) -> list[Subject]:
         """Return the subjects who stand so, at one level or all, in the order of enrolment."""
         return in_order(
             subject
@@ -410,11 +418,25 @@ class Subjects(Mapping[str, Subject]):
             for subject in group.values()
         )
 
-    def counts(self) -> dict[int, Counter[Outcome]]:
-        """Count the letters of the notation at each level; who was not dosed has none."""
-        found: dict[int, Counter[Outcome]] = {}
-        for (level, stands), group in self.grouped(_level_and_standing).items():
-            if stands in _LETTERS:
+    def at_level(self, level: Label) -> list[Subject]:
+        """Return the subjects assigned to a level, in the order of enrolment."""
+        return self.standing(*Standing, level=level)
+
+    def counts(self, *purposes: Purpose, set_aside: bool = True) -> dict[Label, Counter[Outcome]]:
+        """Count the letters of the notation at each level; who was not dosed has none.
+
+        Parameters
+        ----------
+        *purposes : Purpose
+            Of the cohorts whose subjects are counted; all, where none is given.
+        set_aside : bool
+            Whether those are counted whose level an amendment reopened since.
+        """
+        found: dict[Label, Counter[Outcome]] = {}
+        for (level, stands, purpose, aside), group in self.grouped(_counted_as).items():
+            if stands not in _LETTERS or (aside and not set_aside):
+                continue
+            if not purposes or purpose in purposes:
                 found.setdefault(level, Counter())[_LETTERS[stands]] += len(group)
         return found
 
@@ -446,8 +468,12 @@ def _dosed_at(subject: Subject) -> tuple[date, int] | None:
     return subject.dosed_at
 
 
-def _level_and_standing(subject: Subject) -> tuple[int, Standing]:
+def _level_and_standing(subject: Subject) -> tuple[Label, Standing]:
     return subject.level, subject.standing
+
+
+def _counted_as(subject: Subject) -> tuple[Label, Standing, Purpose, bool]:
+    return subject.level, subject.standing, subject.purpose, subject.set_aside_by is not None
 
 
 def rename(subject: Subject, renamed: str) -> Subject:

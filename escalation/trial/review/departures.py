@@ -27,6 +27,7 @@ from escalation.trial.patients.planned_dose import plan_dose
 from escalation.trial.patients.subjects import Standing, Subject
 from escalation.trial.review.remarks import Remark
 from escalation.trial.review.rulings import against_definition, other_rulings, to_be_ruled
+from escalation.trial.review.unstated import warn_of_unstated
 from escalation.trial.rule import describe_choice
 from escalation.trial.state import Cohort, MadeDecision, TrialState
 
@@ -266,6 +267,7 @@ def warnings(state: TrialState, on: date) -> list[Remark]:
     found += _changed_dlts(state)
     found += to_be_ruled(state, on)
     found += warn_of_delays(state)
+    found += warn_of_unstated(state)
     for subject in state.subjects.values():
         found += _lost_although_complete(subject)
         found += _odd_amount(subject, protocol)
@@ -317,7 +319,7 @@ def _lost_although_complete(subject: Subject) -> Iterator[Remark]:
     if lost is None:
         return  # a ruling, which is shown as one
     severe = [t for t in subject.toxicities if t.grade >= _SEVERE and t.onset <= closes]
-    if lost.event.on > closes:
+    if lost.event.on > closes and lost.event.day_stated:
         why = f"the DLT window had closed on {closes}"
     elif severe:
         why = f"{severe[0].term} of grade {severe[0].grade} began in the DLT window"

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from math import isfinite
 
-from escalation.errors import printable
+from escalation.errors import InputError, printable
+from escalation.labels import Label, read_label
 from escalation.outcomes import Outcome
-from escalation.trial.events import Relation, Toxicity
+from escalation.trial.events import Purpose, Relation, Toxicity
 from escalation.trial.spreadsheet.columns import BETWEEN, DLT, FORMULA, OUTCOMES
 from escalation.trial.spreadsheet.reading import AS_WRITTEN, Reading
 from escalation.trial.spreadsheet.table import Cell, NoValue, as_text
 
-__all__ = ["CellReader", "PatientRow"]
+__all__ = ["CellReader", "PatientRow", "find_level"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +26,8 @@ class PatientRow:
     number: int
     subject: str
     cohort: int | None = None
-    level: int | None = None
+    level: Label | None = None
+    purpose: Purpose = Purpose.ESCALATION
     weight_kg: float | None = None
     enrolled_on: date | None = None
     dosed_on: date | None = None
@@ -37,6 +39,17 @@ class PatientRow:
     reason: str | None = None
     toxicities: tuple[Toxicity, ...] = ()
     replaces: str | None = None
+
+
+def find_level(level: Label | None, labels: Sequence[Label]) -> Label | None:
+    """Return the level of a ladder that a cell names; None where there is none.
+
+    A whole number may have decimals: so pandas writes it where the column has gaps.
+    """
+    if level in labels:
+        return level
+    whole = re.fullmatch(r"(-?[0-9]{1,3})\.0+", str(level), re.ASCII)
+    return int(whole[1]) if whole and int(whole[1]) in labels else None
 
 
 class CellReader:
@@ -66,7 +79,8 @@ class CellReader:
             number=number,
             subject=self._text("subject") or "",
             cohort=self._whole("cohort"),
-            level=self._whole("level"),
+            level=self._level(),
+            purpose=self._purpose(),
             weight_kg=self._float("weight_kg"),
             enrolled_on=self._date("enrolled_on"),
             dosed_on=self._date("dosed_on"),
@@ -108,6 +122,21 @@ class CellReader:
             self._fault(name, f'"{printable(word)}" is none of {listed}')
             return None
         return known[word]
+
+    def _level(self) -> Label | None:
+        text = self._text("level")
+        try:
+            return None if text is None else read_label(text)
+        except InputError as error:
+            self._fault("level", str(error))
+            return None
+
+    def _purpose(self) -> Purpose:
+        word = self._word("purpose") or Purpose.ESCALATION
+        if word not in list(Purpose):
+            self._fault("purpose", f'"{printable(word)}" is none of {", ".join(Purpose)}')
+            return Purpose.ESCALATION
+        return Purpose(word)
 
     def _whole(self, name: str) -> int | None:
         text = self._text(name) or ""

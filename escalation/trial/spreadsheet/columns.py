@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from escalation.errors import FileFaultsError
 from escalation.outcomes import Outcome
-from escalation.trial.events import Relation
+from escalation.trial.events import Purpose, Relation
 
 __all__ = [
     "BETWEEN",
@@ -22,7 +22,6 @@ __all__ = [
     "OUTCOMES",
     "READ",
     "WORDS",
-    "WORD_COLUMNS",
     "SpreadsheetError",
     "column_name",
 ]
@@ -31,6 +30,7 @@ COLUMNS = (
     "subject",
     "cohort",
     "level",
+    "purpose",
     "weight_kg",
     "enrolled_on",
     "dosed_on",
@@ -48,7 +48,6 @@ COLUMNS = (
     "replaces",
 )
 READ = (*COLUMNS, "dlt")
-WORD_COLUMNS = ("outcome", "dlt", "relation")
 
 BETWEEN = " | "  # several toxicities in one cell
 FORMULA = re.compile(r"[=+\-@\t\r']")  # a spreadsheet program would calculate such a cell
@@ -77,7 +76,7 @@ DLT: dict[str, Outcome | None] = OUTCOMES | {
     "0": Outcome.NO_DLT,
     "0.0": Outcome.NO_DLT,
 }
-WORDS = {*DLT, *Relation} - {""}  # what a word of another language may stand for
+WORDS = {*DLT, *Relation, *Purpose} - {""}  # what a word of another language may stand for
 
 
 class SpreadsheetError(FileFaultsError):

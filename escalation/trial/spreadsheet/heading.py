@@ -72,10 +72,10 @@ def match_heading(names: Sequence[str], reading: Reading, row: int = 1) -> Headi
             columns.append(column)
             continue
         columns.append(None)
-        if name and reading.extra == "ignore":
+        if name:
             left_out.append(name)
-        elif name:
-            faults.append(f"row {row}: {_say_unknown(name)}")
+    if reading.extra == "refuse" and left_out:
+        faults += (f"row {row}: {text}" for text in _say_unknown(left_out))
     faults += (f"row {row}: {text}" for text in _clashes(names, columns))
     missing = [name for name in ("subject", "level") if name not in columns]
     if missing:
@@ -90,10 +90,14 @@ def match_heading(names: Sequence[str], reading: Reading, row: int = 1) -> Headi
     )
 
 
-def _say_unknown(name: str) -> str:
-    return (
-        f"no column is called {printable(name)}; {did_you_mean(column_name(name), READ)}. "
-        f"--map {printable(name)}=NAME reads it as one of them, --extra ignore leaves it out"
+def _say_unknown(names: Sequence[str]) -> Iterator[str]:
+    for name in names:
+        near = did_you_mean(column_name(name), READ).partition("?")
+        hint = f"; {near[0]}?" if near[1] else ""
+        yield f"no column is called {printable(name)}{hint}"
+    yield (
+        f"the columns are {', '.join(READ)}; --map {printable(names[0])}=NAME reads "
+        f"{printable(names[0])} as one of them, --extra ignore leaves out what is none"
     )
 
 

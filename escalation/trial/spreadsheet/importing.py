@@ -91,14 +91,15 @@ def import_rows(
 
 def _record_by_the_gates(gathered: Gathered, rows: Sequence[PatientRow]) -> None:
     """Record what the rows add, in the order of its days, each as its command allows."""
+    today = gathered.recorder.on
     steps = [
         (day, place, row, step)
         for row in rows
         for place, (day, step) in enumerate(
             [
-                (row.enrolled_on or row.dosed_on or gathered.recorder.on, _enrol),
+                (row.enrolled_on or row.dosed_on or today, _enrol),
                 (row.dosed_on, _dose),
-                (row.outcome_on or (row.outcome and gathered.recorder.on), _outcome),
+                (row.outcome_on or (None if row.outcome is None else today), _outcome),
             ]
         )
         if day is not None

@@ -67,8 +67,9 @@ class Reading:
             words += ["--date-format", self.date_format]
         if self.decimal != ".":
             words += ["--decimal", self.decimal]
-        for said, means in self.mapped:
-            words += ["--map", _quoted(f"{said}={means}")]
+        if self.mapped:
+            pairs = (_quoted(f"{said}={means}") for said, means in self.mapped)
+            words += ["--map", ",".join(pairs)]
         if self.extra != "refuse":
             words += ["--extra", self.extra]
         if self.sheet is not None:

@@ -41,9 +41,7 @@ class Patients:
     left_out: tuple[str, ...] = ()
 
 
-def read_patients(
-    content: bytes, source: str, reading: Reading = AS_WRITTEN
-) -> list[PatientRow]:
+def read_patients(content: bytes, source: str, reading: Reading = AS_WRITTEN) -> list[PatientRow]:
     """Read a spreadsheet in which nothing may be wrong: see `read_rows`.
 
     Raises

@@ -28,9 +28,7 @@ MAX_COLUMNS = 1000
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _SHEET = re.compile(r"xl/worksheets/[^/]+\.xml")
-_EMPTY_ROW = re.compile(
-    rb"<((?:\w+:)?)row\b[^>]*\br=[^>]*(?:/>|>(?:\s*<\1c\b[^>]*/>)*\s*</\1row>)"
-)
+_EMPTY_ROW = re.compile(rb"<((?:\w+:)?)row\b[^>]*\br=[^>]*(?:/>|>(?:\s*<\1c\b[^>]*/>)*\s*</\1row>)")
 _MERGED = re.compile(rb"<(?:\w+:)?mergeCell\b[^>]*\bref=\"([A-Z0-9:]+)\"")
 _BROKEN = (  # what openpyxl raises on a file that is not as it should be
     *(ValueError, LookupError, TypeError, AttributeError, SyntaxError, OSError, EOFError),
@@ -216,7 +214,9 @@ def _value(cell: Any) -> Cell:
         case datetime() if value.time() == time():
             return value.date()
         case datetime():
-            return NoValue(f"cell {cell.coordinate}, {value}, has a time of day; give the day alone")
+            return NoValue(
+                f"cell {cell.coordinate}, {value}, has a time of day; give the day alone"
+            )
         case date():
             return value
         case str():

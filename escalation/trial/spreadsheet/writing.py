@@ -33,8 +33,9 @@ def _cells(subject: Subject) -> Mapping[str, object]:
         "subject": subject.id,
         "cohort": subject.cohort,
         "level": subject.level,
+        "purpose": subject.purpose,
         "weight_kg": enrolled.weight_kg,
-        "enrolled_on": enrolled.on,
+        "enrolled_on": enrolled.on if enrolled.day_stated else None,
         "replaces": enrolled.replaces,
     }
     if subject.dosing is not None:
@@ -43,7 +44,8 @@ def _cells(subject: Subject) -> Mapping[str, object]:
         cells |= {"infused": dosed.infused, "lot": dosed.lot}
     if subject.outcomes:
         said = subject.outcomes[-1].event
-        cells |= {"outcome": _WORDS[said.outcome], "outcome_on": said.on, "reason": said.reason}
+        cells |= {"outcome": _WORDS[said.outcome], "reason": said.reason}
+        cells["outcome_on"] = said.on if said.day_stated else None
     for name in ("term", "grade", "onset", "relation", "narrative"):
         values = [getattr(toxicity, name) for toxicity in subject.toxicities]
         parts = ["" if value is None else str(value).replace("|", "/") for value in values]

@@ -20,8 +20,8 @@ from escalation.trial import (
     evolve,
 )
 from escalation.trial.demo.star_t import DEMO_PROTOCOL, demo_steps
-from escalation.trial.spreadsheet.importing import import_patients
 from escalation.trial.spreadsheet.columns import COLUMNS, SpreadsheetError
+from escalation.trial.spreadsheet.importing import import_patients
 from escalation.trial.spreadsheet.rows import read_patients
 from escalation.trial.spreadsheet.writing import patients_csv
 from tests.trial.bench import AUDITOR, CHAIR, SITE, Bench, day, recorded
