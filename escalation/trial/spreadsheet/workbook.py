@@ -199,29 +199,30 @@ def _rows(sheet: Any, source: str) -> Iterator[tuple[int, list[Cell]]]:
 
 def _value(cell: Any) -> Cell:
     """Return what stands in a cell: text, a number or a day; or that it is none of them."""
-    value = cell.value
-    if value is None:
-        return ""
-    if cell.data_type == "f":
-        return NoValue(f"cell {cell.coordinate} holds a formula; put its value in its place")
-    if cell.data_type == "e":
-        return NoValue(f"cell {cell.coordinate} holds the error {value}")
+    value, problem = cell.value, None
     match value:
+        case _ if cell.data_type == "f":
+            problem = "holds a formula; put its value in its place"
+        case _ if cell.data_type == "e":
+            problem = f"holds the error {value}"
+        case None:
+            value = ""
         case bool():
-            return "true" if value else "false"
-        case int() | float():
-            return float(value)
-        case datetime() if value.time() == time():
-            return value.date()
-        case datetime():
-            return NoValue(
-                f"cell {cell.coordinate}, {value}, has a time of day; give the day alone"
-            )
-        case date():
-            return value
+            value = str(value).lower()
+        case int():
+            value = float(value)
         case str():
-            return value.strip()
-    return NoValue(f"cell {cell.coordinate}, {value}, is neither text, number nor day")
+            value = value.strip()
+        case datetime() if value.time() == time():
+            value = value.date()
+        case float() | date() if not isinstance(value, datetime):
+            pass
+        case datetime():
+            problem = f"is {value}, with a time of day; give the day alone"
+        case _:
+            problem = f"is {value}, neither text, number nor day"
+    cell_value: Cell = value
+    return cell_value if problem is None else NoValue(f"cell {cell.coordinate} {problem}")
 
 
 def _merged(packed: io.BytesIO, book: Any, title: str) -> list[str]:
