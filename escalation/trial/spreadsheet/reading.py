@@ -13,7 +13,7 @@ from escalation.errors import InputError, printable
 
 __all__ = ["AS_WRITTEN", "Reading", "read_map"]
 
-_DIRECTIVE = re.compile(r"%(.?)")
+_DIRECTIVE = re.compile(r"%(.|$)")
 _PARTS = {"day": "d", "month": "mbB", "year": "yY"}
 
 
@@ -94,7 +94,7 @@ def read_map(texts: Iterable[str]) -> tuple[tuple[str, str], ...]:
             (parts,) = csv.reader([text])
         except (csv.Error, ValueError):
             parts = [text]
-        for part in parts:
+        for part in parts or [""]:
             said, equals, means = part.rpartition("=")
             if not equals or not said.strip():
                 raise InputError(
@@ -117,8 +117,8 @@ def _check_date_format(text: str) -> None:
     ------
     InputError
     """
-    used = "".join(_DIRECTIVE.findall(text)).replace("%", "")
-    once = all(sum(used.count(sign) for sign in signs) == 1 for signs in _PARTS.values())
+    used = _DIRECTIVE.findall(text.replace("%%", ""))
+    once = all(sum(sign in signs for sign in used) == 1 for signs in _PARTS.values())
     if not once or len(used) != len(_PARTS):
         raise InputError(
             f'--date-format "{printable(text)}" must name day, month and year once each, as '

@@ -163,7 +163,7 @@ def _chosen(
     named = ", ".join(printable(sheet.title) for sheet in ours or shown)
     problem = f"sheets {named} each have a heading with subject and level; choose with --sheet"
     if not ours:
-        problem = f"none of the sheets {named} has a heading with subject and level"
+        problem = f"no sheet has a heading with subject and level: {named or 'none is shown'}"
     raise SpreadsheetError(source, [problem])
 
 
