@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime
 
@@ -370,9 +370,13 @@ class TrialState:
             ]
         return next((fact for fact in facts if fact.seq == seq), None)
 
-    def written_cohorts(self) -> list[WrittenCohort]:
-        """Return the trial so far in the field's notation: cohorts in which somebody was dosed."""
-        return [written for cohort in self.cohorts for written in self._written(cohort)]
+    def written_cohorts(self, cohorts: Sequence[Cohort] | None = None) -> list[WrittenCohort]:
+        """Return the trial so far, or some of its cohorts, in the field's notation.
+
+        Cohorts in which nobody was dosed are left out.
+        """
+        chosen = self.cohorts if cohorts is None else cohorts
+        return [written for cohort in chosen for written in self._written(cohort)]
 
     def last_written(self) -> list[WrittenCohort]:
         """Return the escalation's last cohorts as written, back to one with somebody who counts."""

@@ -12,12 +12,14 @@ from escalation.designs.replay import replay
 from escalation.nearness import is_above
 from escalation.outcomes import Outcome, format_outcomes
 from escalation.protocol import Evaluability, Protocol, format_dose
+from escalation.text import count
 from escalation.trial.adverse_events.delays import warn_of_delays
 from escalation.trial.calendar import next_dosing_day
 from escalation.trial.events import (
     AdverseEventRecorded,
     InfusionContinued,
     OutcomeRecorded,
+    Purpose,
     Role,
     SubjectDosed,
     SubjectEnrolled,
@@ -161,13 +163,20 @@ def _imported(state: TrialState) -> Iterator[Remark]:
         text=f"{which} {numbers} came from a spreadsheet: how it was decided to open "
         f"{'them' if len(imported) > 1 else 'it'} is not in this ledger.",
     )
-    history = state.written_cohorts()[: len(imported)]
+    history = state.written_cohorts(
+        [cohort for cohort in imported if cohort.purpose is Purpose.ESCALATION]
+    )
+    said = format_outcomes(history)
+    if len(said) > _LONG:
+        said = f"{said[:_LONG]}... of {count(len(history), 'cohort')}"
     for departure in replay(state.protocol.design, history, state.protocol.labels).departures:
         yield Remark(
             entry=entry,
-            text=f"The protocol would not have produced the history {format_outcomes(history)}: "
-            f"{departure.problem}.",
+            text=f"The protocol would not have produced the history {said}: {departure.problem}.",
         )
+
+
+_LONG = 200  # characters of a history that are shown with a departure
 
 
 def _deviations(state: TrialState) -> Iterator[Remark]:

@@ -31,10 +31,13 @@ class Gathered:
         self.recorder = recorder
         self.events: list[AnyEvent] = []
         self.faults: list[tuple[int, str]] = []
+        self._on: dict[date, Recorder] = {}
 
     def on(self, day: date) -> Recorder:
         """Return the recorder of something that happened on a day."""
-        return replace(self.recorder, on=day)
+        if day not in self._on:
+            self._on[day] = replace(self.recorder, on=day)
+        return self._on[day]
 
     def add(self, *events: AnyEvent) -> None:
         """Gather events that a command has returned."""
