@@ -21,6 +21,7 @@ from escalation.trial.events import HistoryImported, ImportedCohort, Purpose, Su
 from escalation.trial.patients.recording import (
     PATIENTS,
     check_id,
+    check_sizes,
     dose_subject,
     record_outcome,
 )
