@@ -13,13 +13,15 @@ from dataclasses import replace
 from escalation.designs.base import Action, Decision
 from escalation.errors import EscalationError
 from escalation.labels import Label
-from escalation.outcomes import last_tally
+from escalation.outcomes import Tally, last_tally
 from escalation.protocol import Protocol, decide_with_backfill
 from escalation.trial.events import Choice, Purpose, Recommendation
 from escalation.trial.state import TrialState
 
 __all__ = [
     "NoProtocolError",
+    "counted_purposes",
+    "counted_tallies",
     "describe_choice",
     "forbids_one_more",
     "goes_further",
@@ -54,6 +56,30 @@ def rule_says(state: TrialState) -> Decision:
     escalation = state.tallies(Purpose.ESCALATION, set_aside=False)
     backfill = state.tallies(Purpose.BACKFILL, set_aside=False)
     return decide_with_backfill(protocol, escalation, backfill, level, last_tally(last))
+
+
+def counted_purposes(state: TrialState) -> tuple[Purpose, ...]:
+    """Return the purposes of the cohorts that the rule counts at the decision that is due now."""
+    protocol = state.protocol
+    counted = "never" if protocol is None else protocol.backfill.counted
+    if counted == "every decision" or (counted == "final decision" and _has_ended(state)):
+        return (Purpose.ESCALATION, Purpose.BACKFILL)
+    return (Purpose.ESCALATION,)
+
+
+def counted_tallies(state: TrialState) -> tuple[Tally, ...]:
+    """Return what the rule counts at each level, lowest first, at the decision that is due now."""
+    return state.tallies(*counted_purposes(state), set_aside=False)
+
+
+def _has_ended(state: TrialState) -> bool:
+    """Tell whether the rule would end the escalation on its own patients."""
+    protocol, last = state.protocol, state.last_written()
+    if protocol is None:
+        return False
+    level = protocol.labels.index(last[-1].label) if last else protocol.design.start
+    own = state.tallies(Purpose.ESCALATION, set_aside=False)
+    return protocol.design.decide(own, level, last_tally(last)).has_ended
 
 
 def recommend(decision: Decision, protocol: Protocol) -> Recommendation:
@@ -127,9 +153,21 @@ def describe_choice(choice: Choice, protocol: Protocol) -> str:
     match choice.action:
         case "enrol":
             n = choice.n_to_enrol
-            return f"enrol {n} patient{'s' * (n != 1)} at {name(choice.level)}"
+            beside = _BESIDE[choice.purpose]
+            return f"enrol {n} patient{'s' * (n != 1)} at {name(choice.level)}{beside}"
+        case "stop" if choice.purpose is Purpose.BACKFILL:
+            return f"end the backfill at {name(choice.level)}"
+        case "stop" if choice.purpose is Purpose.EXPANSION:
+            return "end the expansion"
         case "stop":
             return "stop, no MTD" if choice.mtd is None else f"stop, the MTD is {name(choice.mtd)}"
         case "resume":
             return "resume enrolment"
     return "defer"
+
+
+_BESIDE = {
+    Purpose.ESCALATION: "",
+    Purpose.BACKFILL: " for backfill",
+    Purpose.EXPANSION: " for the expansion",
+}

@@ -54,6 +54,7 @@ _deviation = click.option(
 @click.option(
     "--level", type=LABEL, metavar="LABEL", help="Refuse unless this level is the open one."
 )
+@click.option("--cohort", type=int, metavar="N", help="Which, where several are open.")
 @click.option("--replaces", metavar="SUBJECT", help="Whom the subject replaces.")
 @click.option("--site", metavar="NAME", help="Who has the subject in care: see trial site.")
 @_deviation
@@ -65,13 +66,15 @@ def enrol(
     weight: float | None,
     height: float | None,
     level: Label | None,
+    cohort: int | None,
     replaces: str | None,
     site: str | None,
     deviation: str | None,
 ) -> None:
-    """Give a subject a place in the open cohort.
+    """Give a subject a place in an open cohort.
 
-    SUBJECT is a pseudonym such as TJ-011; names and dates of birth are refused.
+    SUBJECT is a pseudonym such as TJ-011; names and dates of birth are refused. Where backfill or
+    an expansion is open beside the escalation, say which cohort.
 
     Example: escalation trial enrol TJ-011 --weight 61.5 --height 170 --as "Lin Mei"
     """
@@ -82,6 +85,7 @@ def enrol(
             weight_kg=weight,
             height_cm=height,
             level=level,
+            cohort=cohort,
             replaces=replaces,
             site=site,
             deviation=deviation,
