@@ -574,3 +574,21 @@ def test_of_corrections_each_is_judged_for_itself():
 
 def told(onset) -> dict[str, object]:
     return {"term": "CRS", "grade": 3, "onset": onset.isoformat(), "relation": "probable"}
+
+
+def test_who_is_enrolled_or_has_an_outcome_is_so_by_the_last_entry_that_says_it():
+    bench = opened()
+    for subject in ("S1", "S2"):
+        bench.treat(subject)
+    bench.lost("S1", 3)
+    assert f"Entry {bench.state.seq} says not evaluable." in bench.refused(
+        record_outcome, SITE, subject="S1", outcome=Outcome.NO_DLT
+    )
+    bench.dlt("S1", 4)
+    assert f"Entry {bench.state.seq} says DLT." in bench.refused(
+        record_outcome, SITE, subject="S1", outcome=Outcome.NO_DLT
+    )
+    bench.dlt("S1", 5)
+    assert f"Entry {bench.state.seq} says DLT." in bench.refused(
+        record_outcome, SITE, subject="S1", outcome=Outcome.NO_DLT
+    )

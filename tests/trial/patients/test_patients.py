@@ -267,9 +267,12 @@ def test_the_only_site_takes_whom_is_enrolled_and_a_transfer_is_shown(opened):
         assert said in opened.refused(transfer_subject, SITE, 4, reason="x", **kw)
     opened.do(transfer_subject, SITE, 3, subject="S1", to="Tianjin", reason="on the same day")
     opened.do(transfer_subject, SITE, 3, subject="S1", to="Boston", reason="after all")
-    assert "came to Boston" in opened.refused(
-        transfer_subject, SITE, 2, subject="S1", to="Tianjin", reason="x"
-    )
+    opened.do(transfer_subject, SITE, 5, subject="S1", to="Tianjin", reason="moved back")
+    for on, to, said in (
+        (4, "Boston", f"S1 came to Tianjin on {day(5)}."),
+        (5, "Tianjin", f"S1 is at Tianjin since {day(5)}."),
+    ):
+        assert said in opened.refused(transfer_subject, SITE, on, subject="S1", to=to, reason="x")
 
 
 @pytest.mark.parametrize(
