@@ -12,6 +12,7 @@ from escalation.protocol import Enrolment, Evaluability, Protocol
 from escalation.trial import (
     Remark,
     cast_vote,
+    close_trial,
     correct_entry,
     decide,
     delegate_role,
@@ -592,3 +593,11 @@ def test_who_is_enrolled_or_has_an_outcome_is_so_by_the_last_entry_that_says_it(
     assert f"Entry {bench.state.seq} says DLT." in bench.refused(
         record_outcome, SITE, subject="S1", outcome=Outcome.NO_DLT
     )
+
+
+@pytest.mark.parametrize(("on", "closed"), [(4, False), (5, True), (6, True)])
+def test_a_trial_is_closed_from_its_day_on(on, closed):
+    bench = opened()
+    bench.do(close_trial, CHAIR, 5, reason="sponsor")
+    said = "The trial was closed by entry 9."
+    assert (said in at_gate(bench, on)) == closed

@@ -14,6 +14,7 @@ from escalation.reports.trial.status import status_document
 from escalation.tracker import read_entry
 from escalation.trial import replay_events
 from escalation.trial.hindsight import decisions
+from escalation.trial.hindsight import seen as seen_at
 from escalation.trial.hindsight.seen import Seen
 from escalation.trial.patients.subjects import Subject
 from escalation.trial.rule import recommend
@@ -189,3 +190,20 @@ def test_under_another_rule_what_was_pending_counts_as_that_rule_says():
         ]
         asked = [format_outcomes(seen) for _, seen, _ in decisions._known_to(bench.state, made)]
         assert asked == [f"1{letter}" for letter in letters]
+
+
+def test_with_more_patients_pending_than_can_be_asked_of_the_rule_is_not_asked(monkeypatch):
+    """One pending patient turns out in three ways: no DLT, a DLT, or not evaluable."""
+    state = play_state()
+    looked = Seen(state)
+    looked.set(state.subjects["S1"], Outcome.PENDING)
+    for most, asked in ((3, True), (2, False)):
+        monkeypatch.setattr(seen_at, "MAX_WAYS", most)
+        assert (looked.ask(NCT) is not None) == asked
+
+
+def test_a_ladder_without_the_level_of_a_patient_cannot_be_asked():
+    state = play_state()
+    looked = Seen(state)
+    looked.set(state.subjects["S1"], Outcome.NO_DLT)
+    assert looked.ask(replace(NCT, levels=NCT.levels[2:])) is None
