@@ -19,6 +19,7 @@ from escalation.trial import (
     departures,
     dose_subject,
     enrol_subject,
+    follow_up,
     hold_enrolment,
     next_patient,
     record_adverse_event,
@@ -30,7 +31,7 @@ from escalation.trial import (
 from escalation.trial.events import Choice, Meaning, Relation, Role, Vote
 from escalation.trial.gates import dosing_obstacles, enrolment_obstacles
 
-from .bench import CHAIR, MEMBER, NCT, OFFICE, SITE, STATISTICIAN, Bench, crs, day
+from .bench import AUDITOR, CHAIR, MEMBER, NCT, OFFICE, SITE, STATISTICIAN, Bench, crs, day
 
 UNSTAGGERED = replace(NCT, enrolment=Enrolment(planned_patients=18))
 PLANNED = 1.8e8  # 3E6 cells/kg for 60 kg
@@ -601,3 +602,20 @@ def test_a_trial_is_closed_from_its_day_on(on, closed):
     bench.do(close_trial, CHAIR, 5, reason="sponsor")
     said = "The trial was closed by entry 9."
     assert (said in at_gate(bench, on)) == closed
+
+
+@pytest.mark.parametrize(("n", "refused"), [(0, True), (1, False), (100, False), (101, True)])
+def test_a_decision_opens_from_1_to_100_places(n, refused):
+    bench = Bench.started(UNSTAGGERED)
+    choice = Choice(action="enrol", level=1, n_to_enrol=n)
+    said = bench.refused(decide, AUDITOR, choice=choice, rationale="so many")
+    assert (f"A decision opens 1 to 100 places, not {n}." in said) == refused
+
+
+@pytest.mark.parametrize("entry", [-1, 0, 1, 8, 9])
+def test_what_is_followed_up_is_an_adverse_event(entry):
+    """Entry 8 is the last: an approval."""
+    bench = opened()
+    said = bench.refused(follow_up, SITE, entry=entry, changes={"grade": 1}, aware=day(0))
+    assert ("does not report an adverse event" in said) == (entry in (1, 8))
+    assert ("the last one is 8" in said) == (entry not in (1, 8))

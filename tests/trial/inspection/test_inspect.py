@@ -25,6 +25,7 @@ from escalation.trial.events import (
     OutcomeRecorded,
     Role,
     TimestampKept,
+    TrialRegistered,
 )
 from escalation.trial.inspection import Difference, again, inspect_entries
 from escalation.trial.inspection import inspect as inspecting
@@ -350,3 +351,15 @@ def test_a_history_whose_places_or_patients_were_changed_is_found() -> None:
     left_out = [replace(e, seq=n) for n, e in enumerate([*entries[:4], *entries[5:]], start=1)]
     (found, *_) = inspect_entries(left_out, NOW)  # S1 enrolled, and not dosed
     assert (found.entry, found.text[:15]) == (3, "its cohorts is ")
+
+
+@pytest.mark.parametrize(("quorum", "found"), [(0, True), (1, False), (100, False), (101, True)])
+def test_a_quorum_of_0_2_0_was_from_1_to_100(quorum: int, found: bool) -> None:
+    document = Bench.as_0_2_0().state.protocol.document
+    registered = TrialRegistered(
+        on=day(0), protocol=document, digest=NCT.digest, quorum=quorum, software="x"
+    )
+    entries = [recorded(TrialState(), registered, OFFICE)]
+    said = f"The quorum is a number of votes from 1, not {quorum}"
+    texts = [d.text for d in inspect_entries(entries, NOW) if "quorum" in d.text]
+    assert texts == [f"as the first entry it would have been refused: {said}"] * found
