@@ -513,3 +513,13 @@ def test_a_row_is_held_against_the_last_of_several_enrolments():
     last = bench.state.seq
     (found,) = faults(f"{HISTORY.splitlines()[0]}\nS1,1,61,,,,,,,,,,", bench)
     assert f"weight_kg is 61.0 here and 60.0 in entry {last};" in found
+
+
+def test_who_is_moved_to_another_level_by_a_correction_is_seen_in_the_cohort():
+    bench = imported(HISTORY)
+    entry = bench.state.subjects["S4"].enrolments[0].seq
+    bench.correct(entry, level=2)
+    found = [remark for remark in departures(bench.state) if remark.text.startswith("S4")]
+    assert [(remark.entry, remark.text) for remark in found] == [
+        (entry, "S4 is at level 2, in cohort 1 at level 1.")
+    ]
