@@ -432,6 +432,17 @@ def test_an_entry_by_other_means_that_joins_such_roles_does_not_fit(bench: Bench
     assert state.oddities == [(7, "chair cannot be both site and chair")]
 
 
+def test_a_role_delegated_again_joins_no_roles(bench: Bench) -> None:
+    """By other means: a command refuses it. The chair was chair before."""
+    bench.state.roles[CHAIR] = frozenset({Role.CHAIR, Role.SITE})
+    again = RoleDelegated(on=day(0), person=CHAIR, role=Role.CHAIR)
+    after = evolve(bench.state, recorded(bench.state, again, OFFICE))
+    assert (after.oddities, after.conflicts) == ([], [])
+    after.roles[CHAIR] = frozenset({Role.SITE})
+    after = evolve(after, recorded(after, again, OFFICE))
+    assert [(c.person, c.role, c.other) for c in after.conflicts] == [(CHAIR, "chair", "site")]
+
+
 def test_of_several_roles_that_are_excluded_the_first_is_named(bench: Bench) -> None:
     bench.do(delegate_role, OFFICE, person=CHAIR, role=Role.MEMBER)
     event = RoleDelegated(on=day(0), person=CHAIR, role=Role.AUDITOR)
