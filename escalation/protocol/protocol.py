@@ -112,7 +112,8 @@ class Protocol:
     title: str | None = field(default=None, metadata={"description": "The trial's title."})
     levels: tuple[DoseLevel, ...]
     unit: str | None = field(
-        default=None, metadata={
+        default=None,
+        metadata={
             "description": "Unit of every dose: for each kg of body weight as cells/kg, for each "
             "m2 of body surface as mg/m2, or flat as mg."
         },

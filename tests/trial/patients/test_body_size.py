@@ -162,7 +162,7 @@ def test_where_no_height_was_recorded_nothing_is_planned_and_that_is_said():
         ("mg/kq", []),
         (
             "mg/m2",
-            ["on entries up to 8 it would have been refused: Doses are in mg/m2: the height"],
+            ["on entries up to 8 it would have been refused: Doses are in mg/m2: the"],
         ),
         ("mg/Kg", ["7.5 mg were planned for S1, who by the protocol gets 450: typed by hand"]),
     ],
