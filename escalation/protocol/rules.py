@@ -35,6 +35,7 @@ def find_broken_rules(sound: Mapping[str, Any], faulty: set[str | int]) -> Itera
     rate, boundaries = expansion.get("stop_at_rate"), expansion.get("stop_at") or ()
     for place, problem in find_boundary_faults(rate, tuple(boundaries)):
         yield ("expansion", *place), problem
+    yield from _backfill_faults(sound)
     yield from find_judging_faults(sound)
     yield from _source_faults(sound, faulty)
 
@@ -98,6 +99,25 @@ def _dose_faults(levels: Sequence[Mapping[str, Any]]) -> Iterator[Fault]:
                 problem = f"{quote(dose)} is the dose of the level before too"
                 yield ("levels", index, "dose"), f"{problem}; say what differs as their regimen"
         last = level
+
+
+def _backfill_faults(sound: Mapping[str, Any]) -> Iterator[Fault]:
+    table = sound.get("backfill")
+    if table is None:
+        return
+    if "max_per_level" not in table:
+        yield ("backfill", "max_per_level"), "is missing; say how many at a level, such as 6"
+    rate = table.get("stop_at_rate")
+    for (_, *place), problem in find_boundary_faults(rate, ()):
+        yield ("backfill", "stop_at_rate", *place), problem
+    labels = [_as_label((level or {}).get("label")) for level in sound.get("levels") or ()]
+    lowest = _as_label(table.get("from_level"))
+    if lowest is not None and labels and None not in labels:
+        if lowest not in labels:
+            yield ("backfill", "from_level"), str(LadderError(lowest, labels))
+        elif lowest == labels[-1] and len(labels) > 1:
+            problem = f"{quote(lowest)} is the highest level; backfill is below the current one"
+            yield ("backfill", "from_level"), problem
 
 
 def _scenario_faults(sound: Mapping[str, Any], n_levels: int) -> Iterator[Fault]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
+from escalation.labels import schema_of
 from escalation.protocol import Protocol, format_dose
 from escalation.protocol.dosing import describe_dosing
 from escalation.protocol.judging import describe_dlt_rule, describe_pause_rule
@@ -29,7 +30,11 @@ def view_settings(protocol: Protocol) -> View:
     """Return the view of every setting of a protocol, with where it comes from."""
     return View(
         page=partial(_page, protocol),
-        document=lambda: {"schema": 1, "protocol": protocol.document, "digest": protocol.digest},
+        document=lambda: {
+            "schema": schema_of(protocol.labels),
+            "protocol": protocol.document,
+            "digest": protocol.digest,
+        },
         rows=lambda: _rows(protocol),
     )
 

@@ -202,7 +202,8 @@ class Choice:
     """What a committee chose: treat so many at a level, stop with or without an MTD, or defer.
 
     To resume lifts a pause: enrolment goes on as it was. The purpose is that of the cohort that is
-    opened; the escalation's own decisions leave a cohort of another purpose as it is.
+    opened; the escalation's own decisions leave a cohort of another purpose as it is. To stop
+    backfill, at its level, or the expansion closes its cohort and nothing else.
     """
 
     action: Literal["enrol", "stop", "defer", "resume"]
@@ -266,13 +267,19 @@ class ImportedCohort:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryImported(Event):
-    """Cohorts treated before the trial was tracked here; their decisions are not in this ledger."""
+    """Cohorts treated before the trial was tracked here; their decisions are not in this ledger.
+
+    Columns of the file that were not read are ``left_out``; ``read_with`` are the options by which
+    it was read, where it is not as this program writes one.
+    """
 
     kind: ClassVar[str] = "history-imported"
 
     source: str
     sha256: str
     cohorts: tuple[ImportedCohort, ...]
+    left_out: tuple[str, ...] = field(default=(), metadata=SINCE_2)
+    read_with: str | None = field(default=None, metadata=SINCE_2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,6 +287,7 @@ class SubjectEnrolled(Event):
     """A subject took a place in the open cohort, or was reassigned before being dosed.
 
     ``breaches`` are the gates that stood in the way, where a site recorded it as a ``deviation``.
+    Where the day is not stated, in an imported history, it was no later than ``on``, the dosing's.
     """
 
     kind: ClassVar[str] = "subject-enrolled"
@@ -292,6 +300,7 @@ class SubjectEnrolled(Event):
     deviation: str | None = None
     breaches: tuple[str, ...] = ()
     height_cm: float | None = field(default=None, metadata=SINCE_2)
+    day_stated: bool = field(default=True, metadata=SINCE_2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -310,7 +319,10 @@ class SubjectDosed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomeRecorded(Event):
-    """A subject had a DLT, completed the window without one, or turned out not evaluable."""
+    """A subject had a DLT, completed the window without one, or turned out not evaluable.
+
+    Where the day is not stated, in an imported history, it was known by ``on``, the import's.
+    """
 
     kind: ClassVar[str] = "outcome-recorded"
 
@@ -318,6 +330,17 @@ class OutcomeRecorded(Event):
     outcome: Outcome
     toxicities: tuple[Toxicity, ...] = ()
     reason: str | None = None
+    day_stated: bool = field(default=True, metadata=SINCE_2)
+
+    @property
+    def explained(self) -> bool:
+        """Whether it says what a DLT was, or why somebody is not evaluable."""
+        match self.outcome:
+            case Outcome.DLT:
+                return bool(self.toxicities)
+            case Outcome.NOT_EVALUABLE:
+                return self.reason is not None
+        return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -335,8 +358,9 @@ class EntryCorrected(Event):
 class DecisionMade(Event):
     """The committee decided, on the data up to and including entry ``cutoff``.
 
-    ``departure`` says that the choice went further than the rule, ``overdue`` names the subjects
-    whose window had closed without an outcome.
+    ``departure`` says that the choice went further than the rule, or for backfill and expansion
+    than the protocol; ``recommended`` is what the rule said of the escalation. ``overdue`` names
+    the subjects whose window had closed without an outcome.
     """
 
     kind: ClassVar[str] = "decision-made"
@@ -354,11 +378,14 @@ class DecisionMade(Event):
         """Whether the committee chose something else than the rule.
 
         More patients at the level that the rule named are as the rule says, where they are no
-        departure: the protocol has a range of cohort sizes. To resume is not about a dose.
+        departure: the protocol has a range of cohort sizes. To resume is not about a dose. Of
+        backfill and expansion the rule says nothing: there it is what the protocol does not say.
         """
         said, chosen = self.recommended.choice, self.chosen
         if chosen.action == "resume":
             return False
+        if chosen.purpose is not Purpose.ESCALATION:
+            return self.departure
         allowed = chosen.n_to_enrol > said.n_to_enrol > 0 and not self.departure
         return chosen != said and not (allowed and chosen.level == said.level)
 
@@ -703,7 +730,10 @@ AnyEvent = (
 )
 LATER_NAMES = frozenset(
     member.name
-    for made in (HistoryImported, ImportedCohort, SubjectEnrolled, Choice, ProtocolAmended)
+    for made in (
+        *(HistoryImported, ImportedCohort, SubjectEnrolled, OutcomeRecorded, Choice),
+        ProtocolAmended,
+    )
     for member in fields(made)
     if "since" in member.metadata
 )
@@ -711,5 +741,7 @@ EVENTS: dict[tuple[str, int], type[AnyEvent]] = {
     (event.kind, event.version): event for event in get_args(AnyEvent)
 } | {
     (event.kind, 2): event
-    for event in (HistoryImported, SubjectEnrolled, DecisionMade, ProtocolAmended)
+    for event in (
+        *(HistoryImported, SubjectEnrolled, OutcomeRecorded, DecisionMade, ProtocolAmended),
+    )
 }

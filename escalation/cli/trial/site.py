@@ -11,10 +11,12 @@ from typing import Any
 
 import click
 
+from escalation.cli.label import LABEL
 from escalation.cli.options import CarefulCommand
 from escalation.cli.trial.common import MEASURE, read_days
 from escalation.cli.trial.recording import Recording, recording_options
 from escalation.errors import RefusedError
+from escalation.labels import Label
 from escalation.outcomes import Outcome
 from escalation.trial import (
     Events,
@@ -49,7 +51,10 @@ _deviation = click.option(
 @click.argument("subject")
 @click.option("--weight", type=MEASURE, metavar="KG", help="Needed where doses are per kg or m2.")
 @click.option("--height", type=MEASURE, metavar="CM", help="Needed where doses are per m2.")
-@click.option("--level", type=int, metavar="L", help="Refuse unless this level is the open one.")
+@click.option(
+    "--level", type=LABEL, metavar="LABEL", help="Refuse unless this level is the open one."
+)
+@click.option("--cohort", type=int, metavar="N", help="Which, where several are open.")
 @click.option("--replaces", metavar="SUBJECT", help="Whom the subject replaces.")
 @click.option("--site", metavar="NAME", help="Who has the subject in care: see trial site.")
 @_deviation
@@ -60,14 +65,16 @@ def enrol(
     subject: str,
     weight: float | None,
     height: float | None,
-    level: int | None,
+    level: Label | None,
+    cohort: int | None,
     replaces: str | None,
     site: str | None,
     deviation: str | None,
 ) -> None:
-    """Give a subject a place in the open cohort.
+    """Give a subject a place in an open cohort.
 
-    SUBJECT is a pseudonym such as TJ-011; names and dates of birth are refused.
+    SUBJECT is a pseudonym such as TJ-011; names and dates of birth are refused. Where backfill or
+    an expansion is open beside the escalation, say which cohort.
 
     Example: escalation trial enrol TJ-011 --weight 61.5 --height 170 --as "Lin Mei"
     """
@@ -78,6 +85,7 @@ def enrol(
             weight_kg=weight,
             height_cm=height,
             level=level,
+            cohort=cohort,
             replaces=replaces,
             site=site,
             deviation=deviation,

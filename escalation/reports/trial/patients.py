@@ -34,9 +34,10 @@ def patient_blocks(state: TrialState, on: date) -> Iterator[Block]:
     """Yield a table with a row a patient, replaced ones too, in the order of enrolment."""
     subjects = list(state.subjects.values())
     if subjects:
+        with_doses = state.protocol is not None and state.protocol.unit is not None
         notes = ("; ".join(_notes(subject, state)) for subject in subjects)
         yield Table(
-            [_HEADING, *(_row(subject, on) for subject in subjects)],
+            [_HEADING, *(_row(subject, on, with_doses=with_doses) for subject in subjects)],
             left=(0, len(_HEADING) - 1),
             notes={place: said for place, said in enumerate(notes, start=1) if said},
         )
@@ -45,25 +46,22 @@ def patient_blocks(state: TrialState, on: date) -> Iterator[Block]:
         yield Paragraph(f"{subject} failed screening{where} on {event.on}: {event.reason}", "  ")
 
 
-def _row(subject: Subject, on: date) -> tuple[str, ...]:
-    dosed, closes = subject.dosed_on, subject.window_closes
+def _row(subject: Subject, on: date, *, with_doses: bool) -> tuple[str, ...]:
+    dosed, closes, share = subject.dosed_on, subject.window_closes, subject.share
+    unstated = with_doses and dosed is not None and subject.infused is None
     return (
         subject.id,
         str(subject.level),
         str(subject.cohort),
         "-" if dosed is None else str(dosed),
-        "-" if subject.share is None else say_share(subject.share),
+        "not stated" if unstated else "-" if share is None else say_share(share),
         "-" if closes is None else str(closes),
         "overdue" if subject.is_overdue(on) else str(subject.standing),
     )
 
 
 def _notes(subject: Subject, state: TrialState) -> Iterator[str]:
-    if subject.former_ids:
-        yield f"called {', '.join(subject.former_ids)} before, by mistake"
-    if len(subject.sites) > 1:
-        (_, first), *others = subject.sites
-        yield f"{first}, {', '.join(f'{site} from {since}' for since, site in others)}"
+    yield from _names_and_sites(subject)
     for fact in subject.outcomes:
         is_dlt = fact.event.outcome is Outcome.DLT
         for toxicity in fact.event.toxicities:
@@ -83,6 +81,20 @@ def _notes(subject: Subject, state: TrialState) -> Iterator[str]:
     yield from _note_missing(subject, state)
     if subject.replaced_by is not None:
         yield f"replaced by {subject.replaced_by}"
+    if subject.set_aside_by is not None:
+        yield f"not counted since amendment {subject.set_aside_by}"
+    yield from _corrections(subject)
+
+
+def _names_and_sites(subject: Subject) -> Iterator[str]:
+    if subject.former_ids:
+        yield f"called {', '.join(subject.former_ids)} before, by mistake"
+    if len(subject.sites) > 1:
+        (_, first), *others = subject.sites
+        yield f"{first}, {', '.join(f'{site} from {since}' for since, site in others)}"
+
+
+def _corrections(subject: Subject) -> Iterator[str]:
     facts = [*subject.enrolments, *subject.outcomes, *subject.infusions]
     seqs = [(fact.seq, fact.corrected_by) for fact in facts]
     seqs += [(report.seq, report.corrected_by) for e in subject.events for report in e.reports]
@@ -137,6 +149,7 @@ def _document(subject: Subject, on: date, state: TrialState) -> dict[str, Any]:
         "ruled_evaluable": None if ruling is None else ruling.evaluable,
         "ruled_because": None if ruling is None else ruling.reason,
         "overdue": subject.is_overdue(on),
+        "set_aside_by": subject.set_aside_by,
         "toxicities": toxicities,
         "n_adverse_events": len(subject.events),
         "n_serious": sum(event.is_serious for event in subject.events),

@@ -118,9 +118,10 @@ def inspect_entries(entries: Sequence[Recorded], now: datetime) -> list[Differen
 
 def _next_to(entries: Sequence[Recorded], at: int) -> AnyEvent | None:
     """Return what was recorded next at the same time by the same person."""
-    entry, *after = entries[at : at + 2]
-    same = after and (after[0].at, after[0].by) == (entry.at, entry.by)
-    return after[0].event if same else None
+    if at + 1 == len(entries):
+        return None
+    entry, after = entries[at], entries[at + 1]
+    return after.event if (after.at, after.by) == (entry.at, entry.by) else None
 
 
 def _imported(entries: Sequence[Recorded], at: int) -> list[Recorded]:
@@ -195,14 +196,15 @@ def _differences(
 ) -> Iterator[tuple[str, bool]]:
     """Yield what differs, and whether it is only to be remarked on."""
     said, at = recorded.event, recorded.seq - 1
-    if isinstance(said, SubjectDosed) and isinstance(again, SubjectDosed):
-        yield from _typed_amount(state, said)
     if type(said) is not type(again):
         yield f"{_then(at)}it would be {again.kind}", False
         return
-    if isinstance(said, DecisionMade) and isinstance(again, DecisionMade):
-        yield from _of_recommendation(state, at, said.recommended, again.recommended)
-        said = replace(said, recommended=again.recommended)
+    match said, again:
+        case SubjectDosed(), _:
+            yield from _typed_amount(state, said)
+        case DecisionMade(), DecisionMade():
+            yield from _of_recommendation(state, at, said.recommended, again.recommended)
+            said = replace(said, recommended=again.recommended)
     for name in (field.name for field in fields(said)):
         old, new = getattr(said, name), getattr(again, name)
         if old == new or name == "software":  # which version wrote it

@@ -19,11 +19,11 @@ from escalation.trial.events import (
     SubjectEnrolled,
     Toxicity,
 )
-from escalation.trial.gates import dosing_obstacles, enrolment_obstacles
+from escalation.trial.gates import dosing_obstacles, enrolment_obstacles, say_open
 from escalation.trial.patients.body_size import find_size_fault, needed_sizes
 from escalation.trial.patients.subjects import Standing, Subject
 from escalation.trial.people.rights import subject_id_fault
-from escalation.trial.state import TrialState
+from escalation.trial.state import Cohort, TrialState
 
 __all__ = [
     "PATIENTS",
@@ -32,7 +32,6 @@ __all__ = [
     "check_id",
     "check_outcome",
     "check_sizes",
-    "check_subject",
     "dose_subject",
     "enrol_subject",
     "only_site",
@@ -52,23 +51,27 @@ def enrol_subject(
     weight_kg: float | None = None,
     height_cm: float | None = None,
     level: Label | None = None,
+    cohort: int | None = None,
     replaces: str | None = None,
     site: str | None = None,
     deviation: str | None = None,
 ) -> Events:
-    """Give a subject a place in the open cohort.
+    """Give a subject a place in an open cohort.
 
     Parameters
     ----------
     state, recorder
     subject : str
-        A pseudonym. One who was enrolled and never dosed may be reassigned to a later cohort.
+        A pseudonym. One who was enrolled in a cohort that was closed since, and never dosed, may
+        be reassigned.
     weight_kg : float or None
         Needed where doses are per kg or per m2.
     height_cm : float or None
         Needed where doses are per m2.
     level : int or None
-        Label; None for the open cohort's.
+        Label; None for the open cohort's. It tells which, where one alone is open at it.
+    cohort : int or None
+        Number of an open cohort; None for the only one.
     replaces : str or None
         A subject of the cohort who turned out not evaluable; None for the first not replaced yet,
         once every place of the cohort has been given out.
@@ -87,19 +90,21 @@ def enrol_subject(
     check_at_site(refusal, state, recorder, site)
     check_id(refusal, subject)
     check_sizes(refusal, state, weight_kg, height_cm)
-    cohort = state.open_cohort
+    joined = _find_open(refusal, state, cohort, level)
     if known is not None:
-        moved = known.standing is Standing.ASSIGNED and (not cohort or known.cohort < cohort.number)
+        closed = state.cohort_of(known).closed_by is not None
+        moved = known.standing is Standing.ASSIGNED and (closed or not state.open_cohorts)
         refusal.unless(moved, f"{subject} is enrolled since entry {known.enrolments[-1].seq}.")
-    breaches = pass_gates(
-        refusal, [o.text for o in enrolment_obstacles(state, recorder.on, known)], deviation
-    )
-    if cohort is None:
+    if joined is None and state.open_cohorts:
+        raise refusal.error()
+    obstacles = enrolment_obstacles(state, recorder.on, known, cohort=joined)
+    breaches = pass_gates(refusal, [obstacle.text for obstacle in obstacles], deviation)
+    if joined is None:
         refusal.add("Without an open cohort there is no level to be enrolled at.")
         raise refusal.error()
-    if level is not None and level != cohort.level:
-        refusal.add(f"Cohort {cohort.number} is open at level {cohort.level}, not {level}.")
-    replaced = _replaced(refusal, state, replaces)
+    if level is not None and level != joined.level:
+        refusal.add(f"Cohort {joined.number} is open at level {joined.level}, not {level}.")
+    replaced = _replaced(refusal, state, joined, replaces)
     refusal.raise_if_any()
     subject = state.current_id(subject)
     at_site = known is not None and known.site_on(recorder.on) == site
@@ -112,8 +117,8 @@ def enrol_subject(
         SubjectEnrolled(
             on=recorder.on,
             subject=subject,
-            cohort=cohort.number,
-            level=cohort.level,
+            cohort=joined.number,
+            level=joined.level,
             weight_kg=weight_kg,
             height_cm=height_cm,
             replaces=replaced,
@@ -124,19 +129,22 @@ def enrol_subject(
     )
 
 
-def check_subject(
-    refusal: Refusal,
-    state: TrialState,
-    recorder: Recorder,
-    subject: str,
-    weight_kg: float | None,
-    *,
-    height_cm: float | None = None,
-) -> None:
-    """Refuse an id that is not a pseudonym, and a weight or height that is none or is missing."""
-    refusal.check(state, recorder, PATIENTS)
-    check_id(refusal, subject)
-    check_sizes(refusal, state, weight_kg, height_cm)
+def _find_open(
+    refusal: Refusal, state: TrialState, number: int | None, level: Label | None
+) -> Cohort | None:
+    """Return the open cohort that is meant; None, with a reason, where several may be."""
+    found = state.open_cohorts
+    if number is not None:
+        found = [cohort for cohort in found if cohort.number == number]
+        if not found:
+            refusal.add(f"Cohort {number} is not open; {say_open(state)}.")
+    elif len(found) > 1:
+        found = [cohort for cohort in found if level in (None, cohort.level)]
+        if len(found) != 1:
+            said = say_open(state)
+            numbers = " or ".join(str(cohort.number) for cohort in state.open_cohorts)
+            refusal.add(f"{said[0].upper()}{said[1:]}: say --cohort {numbers}.")
+    return found[0] if len(found) == 1 else None
 
 
 def check_at_site(
@@ -208,11 +216,10 @@ def check_amount(refusal: Refusal, name: str, amount: float | None) -> None:
 _LEAST, _MOST = 1e-9, 1e15
 
 
-def _replaced(refusal: Refusal, state: TrialState, replaces: str | None) -> str | None:
-    """Return whom a new subject of the open cohort replaces."""
-    cohort = state.open_cohort
-    if cohort is None:
-        return None
+def _replaced(
+    refusal: Refusal, state: TrialState, cohort: Cohort, replaces: str | None
+) -> str | None:
+    """Return whom a new subject of a cohort replaces."""
     lost = [s.id for s in state.members(cohort) if not s.takes_place and s.replaced_by is None]
     if replaces is not None:
         hint = f"to be replaced: {', '.join(lost)}" if lost else "nobody is to be replaced"
@@ -249,7 +256,8 @@ def dose_subject(
     deviation : str or None
         Why the subject was dosed although a gate says no; recorded, and shown from then on.
     history : bool
-        Whether it is imported from before the trial was tracked: its gates were not here.
+        Whether it is imported from before the trial was tracked: its gates were not here, and the
+        infused amount may not be known.
 
     Raises
     ------
@@ -268,7 +276,8 @@ def dose_subject(
         if planned is None and state.protocol is not None:
             planned = known.plan(state.protocol).amount
     with_doses = state.protocol is not None and state.protocol.unit is not None
-    refusal.unless(not with_doses or infused is not None, "The infused amount is needed.")
+    needed = with_doses and not history
+    refusal.unless(not needed or infused is not None, "The infused amount is needed.")
     check_amount(refusal, "infused", infused)
     check_amount(refusal, "planned", planned)
     refusal.check_line("lot", lot, 100)
@@ -297,6 +306,8 @@ def record_outcome(
     outcome: Outcome,
     toxicities: Sequence[Toxicity] = (),
     reason: str | None = None,
+    history: bool = False,
+    day_stated: bool = True,
 ) -> Events:
     """Record a DLT, the end of the window without one, or that a subject is not evaluable.
 
@@ -305,6 +316,20 @@ def record_outcome(
 
     A DLT may follow "no DLT" or "not evaluable", found late, or another DLT. Anything else that
     was recorded wrongly is corrected.
+
+    Parameters
+    ----------
+    state, recorder
+    subject : str
+    outcome : Outcome
+    toxicities : sequence of Toxicity
+    reason : str or None
+        Needed for "not evaluable".
+    history : bool
+        Whether it is imported from before the trial was tracked: what a DLT was, or why somebody is
+        not evaluable, may not be known.
+    day_stated : bool
+        Whether it came on ``recorder.on``; False where all that is known is that it was known then.
 
     Raises
     ------
@@ -319,9 +344,10 @@ def record_outcome(
         outcome=outcome,
         toxicities=tuple(toxicities),
         reason=reason,
+        day_stated=day_stated,
     )
     if known is not None:
-        check_outcome(refusal, state, known, event)
+        check_outcome(refusal, state, known, event, explained=not history)
         said = known.outcomes[-1] if known.outcomes else None
         if said is not None and outcome is not Outcome.DLT:
             refusal.add(
@@ -341,9 +367,18 @@ _SAYS = {
 
 
 def check_outcome(
-    refusal: Refusal, state: TrialState, subject: Subject, event: OutcomeRecorded
+    refusal: Refusal,
+    state: TrialState,
+    subject: Subject,
+    event: OutcomeRecorded,
+    *,
+    explained: bool = True,
 ) -> None:
-    """Refuse an outcome that the DLT window or the subject's course does not allow."""
+    """Refuse an outcome that the DLT window or the subject's course does not allow.
+
+    Unless it has to be ``explained``, what a DLT was and why a subject is not evaluable may be left
+    open.
+    """
     dosed, closes = subject.dosed_on, subject.window_closes
     enough = subject.followed_on
     what = {
@@ -355,7 +390,7 @@ def check_outcome(
     refusal.unless(what is not None, "An outcome is a DLT, no DLT, moderate, or not evaluable.")
     if event.outcome is not Outcome.NOT_EVALUABLE:
         refusal.unless(dosed is not None, f"{subject.id} has not been dosed.")
-    else:
+    elif explained:
         refusal.unless(event.reason is not None, '"Not evaluable" needs a reason.')
     refusal.check_line("reason", event.reason)
     if dosed is not None:
@@ -368,7 +403,7 @@ def check_outcome(
         refusal.add(f'{why}: "no DLT" cannot be said before.')
     _check_moderate(refusal, state, event)
     refusal.reasons += faults_of_verdict(subject, event)
-    if event.outcome is Outcome.DLT:
+    if event.outcome is Outcome.DLT and explained:
         refusal.unless(bool(event.toxicities), "A DLT needs its term, grade and day of onset.")
     for toxicity in event.toxicities:
         _check_toxicity(refusal, toxicity, event, dosed)
