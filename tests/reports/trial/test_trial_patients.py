@@ -74,6 +74,8 @@ def test_the_document_s_keys_are_stable() -> None:
         "level": 1,
         "cohort": 1,
         "weight_kg": 70.0,
+        "height_cm": None,
+        "surface_m2": None,
         "enrolled_on": "2026-01-26",
         "dosed_on": "2026-01-29",
         "planned": 2.1e8,

@@ -85,9 +85,6 @@ def test_a_verdict_that_0_2_0_took_silently_is_a_remark_and_no_finding(
     at = datetime(2026, 3, 1, tzinfo=UTC)
     entry = recorded(bench.state, said, SITE, at)
     entries = [*bench.entries, entry]
-    if before:
-        assert bench.state.registered is not None
-        entries.insert(0, bench.state.registered)
     (found,) = [d for d in inspect_entries(entries, NOW) if d.entry == entry.seq]
     assert "it would have been refused: CRS of S1, grade 4" in found.text
     assert found.remark is remark
