@@ -16,7 +16,7 @@ from escalation.cli.options import CarefulCommand
 from escalation.cli.trial.common import MEASURE, read_days
 from escalation.cli.trial.recording import Recording, recording_options
 from escalation.errors import RefusedError
-from escalation.labels import Label
+from escalation.labels import Label, read_label
 from escalation.outcomes import Outcome
 from escalation.trial import (
     Events,
@@ -360,6 +360,8 @@ def _read_value(name: str, value: str) -> Any:
         return [word.strip() for word in value.split(",")]
     if name in _TEXTS:
         return value
+    if name == "level":
+        return read_label(value)
     try:
         return json.loads(value)
     except (ValueError, RecursionError):
