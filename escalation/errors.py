@@ -127,9 +127,6 @@ class UnknownOutcomeError(LedgerError):
     """The connection failed while committing: recorded or not, only the ledger can tell."""
 
 
-MAX_FAULTS = 50  # shown; all are in ``faults``
-
-
 class FileFaultsError(EscalationError):
     """A file with one or more faults, all of them listed.
 
@@ -139,7 +136,14 @@ class FileFaultsError(EscalationError):
         The file, or the name under which it is shipped.
     faults : iterable of str
         Each ``"place: what is wrong"``.
+
+    Attributes
+    ----------
+    shown : int or None
+        How many are in the message, at most; all are in ``faults``.
     """
+
+    shown: ClassVar[int | None] = 50
 
     def __init__(self, source: str, faults: Iterable[str]) -> None:
         self.source = source
@@ -147,8 +151,8 @@ class FileFaultsError(EscalationError):
         if len(self.faults) == 1:
             message = f"{source}: {self.faults[0]}"
         else:
-            listed = "".join(f"\n  {fault}" for fault in self.faults[:MAX_FAULTS])
-            more = len(self.faults) - MAX_FAULTS
+            listed = "".join(f"\n  {fault}" for fault in self.faults[: self.shown])
+            more = 0 if self.shown is None else len(self.faults) - self.shown
             message = f"{source}: {len(self.faults)} faults{listed}"
             message += f"\n  and {more} more" * (more > 0)
         super().__init__(message)

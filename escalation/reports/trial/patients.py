@@ -34,9 +34,10 @@ def patient_blocks(state: TrialState, on: date) -> Iterator[Block]:
     """Yield a table with a row a patient, replaced ones too, in the order of enrolment."""
     subjects = list(state.subjects.values())
     if subjects:
+        with_doses = state.protocol is not None and state.protocol.unit is not None
         notes = ("; ".join(_notes(subject, state)) for subject in subjects)
         yield Table(
-            [_HEADING, *(_row(subject, on) for subject in subjects)],
+            [_HEADING, *(_row(subject, on, with_doses=with_doses) for subject in subjects)],
             left=(0, len(_HEADING) - 1),
             notes={place: said for place, said in enumerate(notes, start=1) if said},
         )
@@ -45,14 +46,15 @@ def patient_blocks(state: TrialState, on: date) -> Iterator[Block]:
         yield Paragraph(f"{subject} failed screening{where} on {event.on}: {event.reason}", "  ")
 
 
-def _row(subject: Subject, on: date) -> tuple[str, ...]:
+def _row(subject: Subject, on: date, *, with_doses: bool) -> tuple[str, ...]:
     dosed, closes, share = subject.dosed_on, subject.window_closes, subject.share
+    unstated = with_doses and dosed is not None and subject.infused is None
     return (
         subject.id,
         str(subject.level),
         str(subject.cohort),
         "-" if dosed is None else str(dosed),
-        "-" if share is None else say_share(share),
+        "not stated" if unstated else "-" if share is None else say_share(share),
         "-" if closes is None else str(closes),
         "overdue" if subject.is_overdue(on) else str(subject.standing),
     )

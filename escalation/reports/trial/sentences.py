@@ -10,7 +10,7 @@ from escalation.outcomes import Outcome
 from escalation.protocol import Committee, Protocol, format_dose
 from escalation.protocol.units import BodySize, Unit, find_unit
 from escalation.reports.trial.adverse_event_sentences import say_follow_up, say_report
-from escalation.text import count
+from escalation.text import count, list_briefly
 from escalation.trial.adverse_events.definition import say_suggested
 from escalation.trial.codec import dump_event
 from escalation.trial.events import (
@@ -227,11 +227,18 @@ def _committee(event: TrialRegisteredWithCommittee) -> str:
 def _history(event: HistoryImported, on: str) -> str:
     n_places = sum(cohort.n_opened for cohort in event.cohorts)
     cohorts = count(len(event.cohorts), "cohort")
-    return f"{cohorts} with {count(n_places, 'place')} imported{on} from {event.source}"
+    said = f"{cohorts} with {count(n_places, 'place')} imported{on} from {event.source}"
+    if event.read_with is not None:
+        said += f", read with {event.read_with}"
+    if event.left_out:
+        said += f"; not read: {list_briefly(event.left_out)}"
+    return said
 
 
 def _enrolment(event: SubjectEnrolled, on: str) -> str:
     said = f"{event.subject} enrolled{on} in cohort {event.cohort} at level {event.level}"
+    if not event.day_stated:
+        said = said.replace(f"enrolled{on}", f"enrolled{on.replace(' on ', ' by ')}", 1)
     if event.weight_kg is not None:
         said += f", {format_dose(event.weight_kg)} kg"
     if event.height_cm is not None:
@@ -245,7 +252,9 @@ def _dosing(event: SubjectDosed, state: TrialState, on: str) -> str:
     said = f"{event.subject} dosed{on}"
     unit = _amount_unit(state.protocol)
     planned_in = find_unit(None if state.protocol is None else state.protocol.unit)
-    if event.infused is not None:
+    if event.infused is None:
+        said += ", amount not stated" * bool(unit)
+    else:
         said += f", {say_amount(event.infused)}{unit}"
         percent = say_percent(event)
         if percent is not None and event.planned is not None:
@@ -297,6 +306,7 @@ def _outcome(event: OutcomeRecorded, on: str) -> str:
     details = [] if event.reason is None else [event.reason]
     details += [_in_full(toxicity) for toxicity in event.toxicities]
     said = f"{event.subject} {verb} {_SAID[event.outcome]}{on.replace(' on ', ', as of ')}"
+    said += ", its day not stated" * (not event.day_stated)
     return f"{said}: {'; '.join(details)}" if details else said
 
 

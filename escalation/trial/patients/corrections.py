@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
-from typing import Any
+from typing import Any, cast
 
 from escalation.errors import EscalationError, did_you_mean
 from escalation.outcomes import Outcome
@@ -205,7 +205,10 @@ def _check_change(
         case InfusionContinued():
             check_further(refusal, state, state.subjects[event.subject], event)
         case OutcomeRecorded():
-            check_outcome(refusal, state, state.subjects[event.subject], event)
+            said = cast(OutcomeRecorded, fact.event)
+            new = said.explained or event.outcome is not said.outcome
+            subject = state.subjects[event.subject]
+            check_outcome(refusal, state, subject, event, explained=new)
         case AdverseEventRecorded() | AdverseEventFollowedUp():
             refusal.check_day(replace(recorder, on=event.aware))
             _check_course(refusal, state, fact, event)

@@ -32,7 +32,6 @@ __all__ = [
     "check_id",
     "check_outcome",
     "check_sizes",
-    "check_subject",
     "dose_subject",
     "enrol_subject",
     "only_site",
@@ -148,21 +147,6 @@ def _find_open(
     return found[0] if len(found) == 1 else None
 
 
-def check_subject(
-    refusal: Refusal,
-    state: TrialState,
-    recorder: Recorder,
-    subject: str,
-    weight_kg: float | None,
-    *,
-    height_cm: float | None = None,
-) -> None:
-    """Refuse an id that is not a pseudonym, and a weight or height that is none or is missing."""
-    refusal.check(state, recorder, PATIENTS)
-    check_id(refusal, subject)
-    check_sizes(refusal, state, weight_kg, height_cm)
-
-
 def check_at_site(
     refusal: Refusal, state: TrialState, recorder: Recorder, site: str | None
 ) -> None:
@@ -272,7 +256,8 @@ def dose_subject(
     deviation : str or None
         Why the subject was dosed although a gate says no; recorded, and shown from then on.
     history : bool
-        Whether it is imported from before the trial was tracked: its gates were not here.
+        Whether it is imported from before the trial was tracked: its gates were not here, and the
+        infused amount may not be known.
 
     Raises
     ------
@@ -291,7 +276,8 @@ def dose_subject(
         if planned is None and state.protocol is not None:
             planned = known.plan(state.protocol).amount
     with_doses = state.protocol is not None and state.protocol.unit is not None
-    refusal.unless(not with_doses or infused is not None, "The infused amount is needed.")
+    needed = with_doses and not history
+    refusal.unless(not needed or infused is not None, "The infused amount is needed.")
     check_amount(refusal, "infused", infused)
     check_amount(refusal, "planned", planned)
     refusal.check_line("lot", lot, 100)
@@ -320,6 +306,8 @@ def record_outcome(
     outcome: Outcome,
     toxicities: Sequence[Toxicity] = (),
     reason: str | None = None,
+    history: bool = False,
+    day_stated: bool = True,
 ) -> Events:
     """Record a DLT, the end of the window without one, or that a subject is not evaluable.
 
@@ -328,6 +316,20 @@ def record_outcome(
 
     A DLT may follow "no DLT" or "not evaluable", found late, or another DLT. Anything else that
     was recorded wrongly is corrected.
+
+    Parameters
+    ----------
+    state, recorder
+    subject : str
+    outcome : Outcome
+    toxicities : sequence of Toxicity
+    reason : str or None
+        Needed for "not evaluable".
+    history : bool
+        Whether it is imported from before the trial was tracked: what a DLT was, or why somebody is
+        not evaluable, may not be known.
+    day_stated : bool
+        Whether it came on ``recorder.on``; False where all that is known is that it was known then.
 
     Raises
     ------
@@ -342,9 +344,10 @@ def record_outcome(
         outcome=outcome,
         toxicities=tuple(toxicities),
         reason=reason,
+        day_stated=day_stated,
     )
     if known is not None:
-        check_outcome(refusal, state, known, event)
+        check_outcome(refusal, state, known, event, explained=not history)
         said = known.outcomes[-1] if known.outcomes else None
         if said is not None and outcome is not Outcome.DLT:
             refusal.add(
@@ -364,9 +367,18 @@ _SAYS = {
 
 
 def check_outcome(
-    refusal: Refusal, state: TrialState, subject: Subject, event: OutcomeRecorded
+    refusal: Refusal,
+    state: TrialState,
+    subject: Subject,
+    event: OutcomeRecorded,
+    *,
+    explained: bool = True,
 ) -> None:
-    """Refuse an outcome that the DLT window or the subject's course does not allow."""
+    """Refuse an outcome that the DLT window or the subject's course does not allow.
+
+    Unless it has to be ``explained``, what a DLT was and why a subject is not evaluable may be left
+    open.
+    """
     dosed, closes = subject.dosed_on, subject.window_closes
     enough = subject.followed_on
     what = {
@@ -378,7 +390,7 @@ def check_outcome(
     refusal.unless(what is not None, "An outcome is a DLT, no DLT, moderate, or not evaluable.")
     if event.outcome is not Outcome.NOT_EVALUABLE:
         refusal.unless(dosed is not None, f"{subject.id} has not been dosed.")
-    else:
+    elif explained:
         refusal.unless(event.reason is not None, '"Not evaluable" needs a reason.')
     refusal.check_line("reason", event.reason)
     if dosed is not None:
@@ -391,7 +403,7 @@ def check_outcome(
         refusal.add(f'{why}: "no DLT" cannot be said before.')
     _check_moderate(refusal, state, event)
     refusal.reasons += faults_of_verdict(subject, event)
-    if event.outcome is Outcome.DLT:
+    if event.outcome is Outcome.DLT and explained:
         refusal.unless(bool(event.toxicities), "A DLT needs its term, grade and day of onset.")
     for toxicity in event.toxicities:
         _check_toxicity(refusal, toxicity, event, dosed)

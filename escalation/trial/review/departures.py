@@ -13,12 +13,14 @@ from escalation.nearness import is_above
 from escalation.outcomes import Outcome, format_outcomes
 from escalation.protocol import Evaluability, format_dose
 from escalation.protocol.units import find_unit
+from escalation.text import count
 from escalation.trial.adverse_events.delays import warn_of_delays
 from escalation.trial.calendar import next_dosing_day
 from escalation.trial.events import (
     AdverseEventRecorded,
     InfusionContinued,
     OutcomeRecorded,
+    Purpose,
     Role,
     SubjectDosed,
     SubjectEnrolled,
@@ -28,6 +30,7 @@ from escalation.trial.patients.subjects import Standing, Subject
 from escalation.trial.review.amendments import list_reopenings
 from escalation.trial.review.remarks import Remark
 from escalation.trial.review.rulings import against_definition, other_rulings, to_be_ruled
+from escalation.trial.review.unstated import warn_of_unstated
 from escalation.trial.rule import describe_choice
 from escalation.trial.state import Cohort, MadeDecision, TrialState
 
@@ -165,13 +168,18 @@ def _imported(state: TrialState) -> Iterator[Remark]:
     protocol = state.protocol_at(entry or 0)
     if protocol is None:
         return
-    history = state.written_cohorts()[: len(imported)]
+    history = state.written_cohorts(Purpose.ESCALATION, of=imported)
+    said = format_outcomes(history)
+    if len(said) > _LONG:
+        said = f"{said[:_LONG]}... of {count(len(history), 'cohort')}"
     for departure in replay(protocol.design, history, protocol.labels).departures:
         yield Remark(
             entry=entry,
-            text=f"The protocol would not have produced the history {format_outcomes(history)}: "
-            f"{departure.problem}.",
+            text=f"The protocol would not have produced the history {said}: {departure.problem}.",
         )
+
+
+_LONG = 200  # characters of a history that are shown with a departure
 
 
 def _deviations(state: TrialState) -> Iterator[Remark]:
@@ -280,6 +288,7 @@ def warnings(state: TrialState, on: date) -> list[Remark]:
     found += _changed_dlts(state)
     found += to_be_ruled(state, on)
     found += warn_of_delays(state)
+    found += warn_of_unstated(state)
     for subject in state.subjects.values():
         found += _lost_although_complete(subject)
         found += _odd_amount(state, subject)
@@ -333,7 +342,7 @@ def _lost_although_complete(subject: Subject) -> Iterator[Remark]:
     if lost is None:
         return  # a ruling, which is shown as one
     severe = [t for t in subject.toxicities if t.grade >= _SEVERE and t.onset <= closes]
-    if lost.event.on > closes:
+    if lost.event.on > closes and lost.event.day_stated:
         why = f"the DLT window had closed on {closes}"
     elif severe:
         why = f"{severe[0].term} of grade {severe[0].grade} began in the DLT window"
