@@ -26,6 +26,7 @@ from escalation.tracker import Tracker
 from escalation.trial import Recorded, TrialState, replay_events
 from escalation.trial import next_patient as find_next
 from escalation.trial.calendar import day_in
+from escalation.trial.patients.next_patient import next_patients
 from escalation.trial.rule import NoProtocolError
 
 __all__ = ["log", "next_patient", "roles", "status"]
@@ -151,14 +152,21 @@ def roles(place: Place, as_of: int | datetime | None) -> View:
     "--on", callback=read_days, metavar="DATE", help="The day asked about.  [default: today]"
 )
 @click.option("--subject", metavar="SUBJECT", help="Ask about this enrolled subject.")
+@click.option("--cohort", type=int, metavar="N", help="Ask about this open cohort alone.")
 @click.option("--weight", type=float, metavar="KG", help="For the amount, if not enrolled yet.")
 @place_options
 @shows
-def next_patient(place: Place, on: date | None, subject: str | None, weight: float | None) -> View:
+def next_patient(
+    place: Place,
+    on: date | None,
+    subject: str | None,
+    cohort: int | None,
+    weight: float | None,
+) -> View:
     """Say whether the next patient can be dosed: yes or no, and why.
 
-    If yes, the level, the amount and the place in the cohort; if no, the earliest day and
-    everything that stands in the way.
+    It is answered for each open cohort, the escalation's first. If yes, the level, the amount and
+    the place in the cohort; if no, the earliest day and everything that stands in the way.
 
     Example: escalation trial next --on 2026-05-28
     """
@@ -169,7 +177,11 @@ def next_patient(place: Place, on: date | None, subject: str | None, weight: flo
     if on is None and subject is not None:
         now = datetime.now(UTC)
         on = day_in(state.zone_of(subject, now.date()), now)
-    found = find_next(state, today() if on is None else on, subject=subject, weight_kg=weight)
+    on = today() if on is None else on
+    if subject is None and cohort is None:
+        found = next_patients(state, on, weight_kg=weight)
+    else:
+        found = [find_next(state, on, subject=subject, weight_kg=weight, cohort=cohort)]
     return view_next(found, state.protocol, trial_heading(state, tracker.trial))
 
 

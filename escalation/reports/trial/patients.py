@@ -13,6 +13,7 @@ from escalation.reports.view import Block, Paragraph, Table
 from escalation.text import count
 from escalation.trial import TrialState
 from escalation.trial.codec import dump_event
+from escalation.trial.events import Purpose
 from escalation.trial.patients.planned_dose import say_share
 from escalation.trial.patients.subjects import Standing, Subject
 
@@ -25,7 +26,7 @@ _COLUMNS = (
     *("subject", "level", "cohort", "weight_kg", "enrolled_on", "dosed_on", "planned", "infused"),
     *("percent_of_planned", "lot", "window_closes", "standing", "overdue", "replaces"),
     *("replaced_by", "former_ids", "site", "days_from_onset_to_record"),
-    *("n_adverse_events", "n_serious", "worst_grade", "toxicities"),
+    *("n_adverse_events", "n_serious", "worst_grade", "toxicities", "purpose"),
 )
 
 
@@ -49,12 +50,16 @@ def _row(subject: Subject, on: date) -> tuple[str, ...]:
     return (
         subject.id,
         str(subject.level),
-        str(subject.cohort),
+        str(subject.cohort) + _purpose(subject),
         "-" if dosed is None else str(dosed),
         "-" if subject.share is None else say_share(subject.share),
         "-" if closes is None else str(closes),
         "overdue" if subject.is_overdue(on) else str(subject.standing),
     )
+
+
+def _purpose(subject: Subject) -> str:
+    return "" if subject.purpose is Purpose.ESCALATION else f" {subject.purpose}"
 
 
 def _notes(subject: Subject, state: TrialState) -> Iterator[str]:
@@ -117,6 +122,7 @@ def _document(subject: Subject, on: date, state: TrialState) -> dict[str, Any]:
         "subject": subject.id,
         "level": subject.level,
         "cohort": subject.cohort,
+        "purpose": subject.purpose,
         "weight_kg": subject.enrolment.weight_kg,
         "enrolled_on": subject.enrolment.on.isoformat(),
         "dosed_on": None if dosing is None else dosing.on.isoformat(),

@@ -122,6 +122,8 @@ def next_patient(
         raise InputError(f"a weight is in kg, from 1 to 500, not {weight_kg:g}")
     asked = None if subject is None else _find(state, subject)
     joined = cohort_for(state, asked) if cohort is None else _find_cohort(state, cohort)
+    if asked is not None and cohort not in (None, asked.cohort):
+        raise InputError(f"{asked.id} is in cohort {asked.cohort}, not {cohort}")
     if asked is None and joined is not None:
         asked = next(iter(state.undosed(joined)), None)
     obstacles = tuple(dosing_obstacles(state, asked, on, cohort=joined))
