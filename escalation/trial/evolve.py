@@ -66,6 +66,7 @@ from escalation.trial.patients.subjects import Fact, Subject
 from escalation.trial.people.names import name_key
 from escalation.trial.people.rights import lacks_role
 from escalation.trial.state import (
+    Amendment,
     Cohort,
     Correction,
     MadeDecision,
@@ -75,13 +76,13 @@ from escalation.trial.state import (
     votes_are_own,
 )
 
-__all__ = ["evolve", "follow", "replay_events"]
+__all__ = ["advance", "evolve", "follow", "replay_events"]
 
 
 def evolve(state: TrialState, recorded: Recorded) -> TrialState:
     """Return the state after one more entry."""
     following = state.copied()
-    _apply(following, recorded)
+    advance(following, recorded)
     return following
 
 
@@ -89,7 +90,7 @@ def replay_events(entries: Iterable[Recorded], state: TrialState | None = None) 
     """Return the state after these entries, from the beginning or from a state before them."""
     replayed = TrialState() if state is None else state.copied()
     for recorded in entries:
-        _apply(replayed, recorded)
+        advance(replayed, recorded)
     return replayed
 
 
@@ -98,11 +99,11 @@ def follow(entries: Iterable[Recorded]) -> Iterator[tuple[TrialState, Recorded]]
     state = TrialState()
     for recorded in entries:
         yield state, recorded
-        _apply(state, recorded)
+        advance(state, recorded)
 
 
-def _apply(state: TrialState, recorded: Recorded) -> None:
-    """Change the state in place: a replay of many entries copies nothing between them."""
+def advance(state: TrialState, recorded: Recorded) -> None:
+    """Change a state that nobody else holds: a replay of many entries copies nothing."""
     event: Any = recorded.event  # one that names a mistyped id is read under the right one
     named = getattr(event, "subject", None)
     if named is not None and state.current_id(named) != named:
@@ -184,9 +185,15 @@ def _amend(state: TrialState, recorded: Recorded, event: ProtocolAmended) -> str
         before = set(find_conflicts(state.roles, state.committee))
         rules = () if state.protocol is None else state.protocol.pause
         state.former_pauses += [(recorded.seq, r) for r in rules if r not in protocol.pause]
+        made = Amendment(
+            seq=recorded.seq,
+            event=event,
+            before=state.protocol,
+            after=protocol,
+            stop=state.stopped,
+        )
         state.protocol = protocol
-        state.amendments.append(recorded)
-        problem = problem or _reopen(state, recorded, event)
+        problem = problem or _reopen(state, made)
         state.own_votes = votes_are_own(state, protocol)
         if state.own_votes:
             state.quorum = protocol.committee.quorum
@@ -197,19 +204,21 @@ def _amend(state: TrialState, recorded: Recorded, event: ProtocolAmended) -> str
     return problem
 
 
-def _reopen(state: TrialState, recorded: Recorded, event: ProtocolAmended) -> str | None:
+def _reopen(state: TrialState, made: Amendment) -> str | None:
     """Let the rule count nobody treated so far at the levels named, and lift a stop."""
-    labels = () if state.protocol is None else state.protocol.labels
-    unknown = [str(label) for label in event.reopens if label not in labels]
-    if unknown:
-        return f"the amended ladder has no level {unknown[0]} to reopen"
-    for label in event.reopens:
-        state.reopened[label] = recorded.seq
+    state.amendments.append(made)
+    for label in made.event.reopens:
         for subject in state.subjects.at_level(label):
-            state.subjects[subject.id] = replace(subject, set_aside_by=recorded.seq)
-    if event.reopens:
+            state.subjects[subject.id] = _as_counted(state, subject)
+    if made.event.reopens:
         state.stopped = None
-    return None
+    unknown = [str(label) for label in made.event.reopens if label not in made.after.labels]
+    return f"the amended ladder has no level {unknown[0]} to reopen" if unknown else None
+
+
+def _as_counted(state: TrialState, subject: Subject) -> Subject:
+    """Return a subject with the amendment that sets them aside, if one does."""
+    return replace(subject, set_aside_by=state.set_aside_by(subject))
 
 
 def _note_conflicts(
@@ -301,12 +310,7 @@ def _enrol(state: TrialState, recorded: Recorded, event: SubjectEnrolled) -> str
     state.subjects[event.subject] = (
         Subject(id=event.subject, enrolments=(fact,), purpose=joined.purpose)
         if known is None
-        else replace(
-            known,
-            enrolments=(*known.enrolments, fact),
-            purpose=joined.purpose,
-            set_aside_by=None,
-        )
+        else replace(known, enrolments=(*known.enrolments, fact), purpose=joined.purpose)
     )
     state.cohorts[event.cohort - 1] = replace(joined, subjects=(*joined.subjects, event.subject))
     state.owners[recorded.seq] = event.subject
@@ -334,6 +338,7 @@ def _add_fact(
             protocol=judged,
             evaluability=None if judged is None else judged.evaluability,
         )
+        subject = _as_counted(state, subject)
     else:
         outcome = Fact(seq=recorded.seq, by=recorded.by, event=event)
         subject = replace(subject, outcomes=(*subject.outcomes, outcome))
@@ -373,7 +378,7 @@ def _correct(state: TrialState, recorded: Recorded, event: EntryCorrected) -> st
             subject = replace(subject, events=events)
         case _:
             subject = replace(subject, outcomes=_swap(subject.outcomes, fact, new))
-    state.subjects[subject.id] = subject
+    state.subjects[subject.id] = _as_counted(state, subject)
     state.corrections.append(
         Correction(seq=recorded.seq, by=recorded.by, event=event, before=fact.event, after=after)
     )

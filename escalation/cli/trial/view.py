@@ -12,7 +12,14 @@ import click
 
 from escalation.cli.options import PICTURES, CarefulCommand
 from escalation.cli.show import say_written, shows
-from escalation.cli.trial.common import Place, check_new, place_options, read_days, today
+from escalation.cli.trial.common import (
+    MEASURE,
+    Place,
+    check_new,
+    place_options,
+    read_days,
+    today,
+)
 from escalation.designs import describe_design
 from escalation.errors import InputError, did_you_mean
 from escalation.files import check_writable
@@ -153,15 +160,18 @@ def roles(place: Place, as_of: int | datetime | None) -> View:
 )
 @click.option("--subject", metavar="SUBJECT", help="Ask about this enrolled subject.")
 @click.option("--cohort", type=int, metavar="N", help="Ask about this open cohort alone.")
-@click.option("--weight", type=float, metavar="KG", help="For the amount, if not enrolled yet.")
+@click.option("--weight", type=MEASURE, metavar="KG", help="For the amount, if not enrolled yet.")
+@click.option("--height", type=MEASURE, metavar="CM", help="The same, where doses are per m2.")
 @place_options
 @shows
 def next_patient(
+    *,
     place: Place,
     on: date | None,
     subject: str | None,
     cohort: int | None,
     weight: float | None,
+    height: float | None,
 ) -> View:
     """Say whether the next patient can be dosed: yes or no, and why.
 
@@ -178,10 +188,11 @@ def next_patient(
         now = datetime.now(UTC)
         on = day_in(state.zone_of(subject, now.date()), now)
     on = today() if on is None else on
+    body = {"weight_kg": weight, "height_cm": height}
     if subject is None and cohort is None:
-        found = next_patients(state, on, weight_kg=weight)
+        found = next_patients(state, on, **body)
     else:
-        found = [find_next(state, on, subject=subject, weight_kg=weight, cohort=cohort)]
+        found = [find_next(state, on, subject=subject, cohort=cohort, **body)]
     return view_next(found, state.protocol, trial_heading(state, tracker.trial))
 
 
