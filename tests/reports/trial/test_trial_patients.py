@@ -73,6 +73,7 @@ def test_the_document_s_keys_are_stable() -> None:
         "subject": "TJ-003",
         "level": 1,
         "cohort": 1,
+        "purpose": "escalation",
         "weight_kg": 70.0,
         "height_cm": None,
         "surface_m2": None,
