@@ -28,8 +28,9 @@ from escalation.ledger import (
 )
 from escalation.outcomes import format_outcomes
 from escalation.protocol import load_protocol
-from escalation.tracker import Tracker
+from escalation.tracker import Tracker, read_entry
 from escalation.trial import TrialState, departures, rule_says
+from escalation.trial.codec import dump_event, version_of
 from escalation.trial.demo.star_t import DEMO_PROTOCOL, DEMO_TRIAL, demo_steps
 from escalation.trial.evolve import follow
 from escalation.trial.inspection import inspect_entries
@@ -121,6 +122,17 @@ def test_a_ledger_of_a_released_version_is_as_its_commands_wrote_it(version: str
         (trial,) = ledger.snapshot()
         found = inspect_entries(Tracker(ledger, trial).entries(), datetime.now(UTC))
     assert [difference for difference in found if not difference.remark] == []
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_an_entry_of_a_released_version_is_written_again_as_it_is(version: str) -> None:
+    """What later versions of a kind can say leaves no trace in an entry that says none of it."""
+    with open_ledger(str(LEDGERS / f"{version}.db")) as ledger:
+        (entries,) = ledger.snapshot().values()
+    for entry in entries:
+        event = read_entry(entry).event
+        assert (event.kind, version_of(event)) == (entry.kind, entry.version)
+        assert dump_event(event) == json.loads(entry.data)
 
 
 def test_every_kind_of_0_2_0_is_kept() -> None:

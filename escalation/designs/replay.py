@@ -6,7 +6,7 @@ escalate. Replaying shows that cohort 2 should never have been opened.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from escalation.designs.base import Action, Decision, Design
@@ -14,7 +14,7 @@ from escalation.errors import EscalationError, LadderError
 from escalation.labels import Label
 from escalation.outcomes import Cohort, Tally
 
-__all__ = ["Departure", "DepartureError", "Expansion", "Replay", "replay"]
+__all__ = ["Backfilling", "Departure", "DepartureError", "Expansion", "Replay", "replay"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +59,23 @@ class Expansion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Backfilling:
+    """What a protocol says of backfill.
+
+    Attributes
+    ----------
+    decide : callable
+        From the escalation's tallies, the backfill's, the level and the last cohort to a decision.
+    places : callable
+        From a level, the escalation's level, everybody treated at the first and its backfill to
+        the places that a cohort of the escalation opens there.
+    """
+
+    decide: Callable[[Sequence[Tally], Sequence[Tally], int, Tally], Decision]
+    places: Callable[[int, int, Tally, Tally], int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Replay:
     """A history followed through a design.
 
@@ -68,13 +85,17 @@ class Replay:
     n_opened, n_places : int
         Size of the cohort that the design opened last, and how many of its places are free.
     tallies : tuple of Tally
-        What the design decides on, one a level, lowest first: everybody but the expansion.
+        The escalation's, one a level, lowest first: neither the expansion nor backfill.
     level : int
         0-based level of the last cohort among them; the start before the first.
     last : Tally
         The last cohort with patients who count, at that level; empty where there is none.
     expansion : Expansion or None
         None where nobody was treated at the MTD after the stop.
+    backfill : tuple of Tally
+        Of the backfill, one a level, lowest first.
+    backfill_cohorts : tuple of int
+        Numbers of its cohorts in the history, from 1.
     """
 
     departures: tuple[Departure, ...]
@@ -84,6 +105,8 @@ class Replay:
     level: int
     last: Tally
     expansion: Expansion | None
+    backfill: tuple[Tally, ...]
+    backfill_cohorts: tuple[int, ...]
 
 
 class DepartureError(EscalationError):
@@ -104,7 +127,12 @@ SHOWN = 5
 
 
 def replay(
-    design: Design, cohorts: Sequence[Cohort], labels: Sequence[Label], *, expands: bool = False
+    design: Design,
+    cohorts: Sequence[Cohort],
+    labels: Sequence[Label],
+    *,
+    expands: bool = False,
+    backfilling: Backfilling | None = None,
 ) -> Replay:
     """Follow ``cohorts`` through ``design.decide`` and find every departure, in order.
 
@@ -121,6 +149,10 @@ def replay(
     judge sixteen. A cohort elsewhere after the stop departs and counts. Where that takes the MTD
     back, so that the escalation has not ended, the patients of the expansion count as well.
 
+    With ``backfilling``, a cohort below the escalation's level that would depart is backfill as
+    long as the protocol has places there; the design counts it at the decisions that the protocol
+    names.
+
     Parameters
     ----------
     design : Design
@@ -129,6 +161,8 @@ def replay(
         The ladder's, lowest level first.
     expands : bool
         Without it every cohort after the stop departs and counts.
+    backfilling : Backfilling or None
+        None for a protocol without backfill.
 
     Raises
     ------
@@ -136,14 +170,22 @@ def replay(
         For a cohort at a level that is not on the ladder.
     """
     departures = []
-    seen = [Tally()] * len(labels)
+    seen, backfill = [Tally()] * len(labels), [Tally()] * len(labels)
+    opened = [0] * len(labels)  # backfill places taken since the escalation's last cohort
+    backfill_cohorts: list[int] = []
+
+    def ask() -> Decision:
+        if backfilling is None:
+            return design.decide(seen, level, last)
+        return backfilling.decide(seen, backfill, level, last)
+
     last, level, n_opened, n_places, room = Tally(), design.start, 0, 0, 0
     expansion: Expansion | None = None
     for number, cohort in enumerate(cohorts, start=1):
         if cohort.label not in labels:
             raise LadderError(cohort.label, labels)
         here, added = labels.index(cohort.label), cohort.tally
-        expected = design.decide(seen, level, last)
+        expected = ask()
         goes_on = expected.action in (Action.WAIT, Action.STAY)  # nothing has closed the cohort
         if room and here == level and added.n_patients <= room and goes_on:
             room -= added.n_patients
@@ -160,6 +202,15 @@ def replay(
             if expands and complaint and expected.mtd == here:
                 expansion = _expand(expansion, number, here, added)
                 continue
+            if complaint and backfilling is not None and not expected.has_ended:
+                everybody = seen[here].plus(backfill[here])
+                free = backfilling.places(here, level, everybody, backfill[here]) - opened[here]
+                if added.n_patients <= free:
+                    backfill[here] = backfill[here].plus(added)
+                    opened[here] += added.n_patients
+                    backfill_cohorts.append(number)
+                    continue
+            opened = [0] * len(labels)
             if complaint:
                 departures.append(
                     Departure(
@@ -176,7 +227,7 @@ def replay(
                 last = added
         seen[here] = seen[here].plus(added)
         level = here
-        if expansion is not None and design.decide(seen, level, last).mtd != expansion.level:
+        if expansion is not None and ask().mtd != expansion.level:
             seen[expansion.level] = seen[expansion.level].plus(expansion.tally)
             expansion = None
     return Replay(
@@ -187,6 +238,8 @@ def replay(
         level=level,
         last=last,
         expansion=expansion,
+        backfill=tuple(backfill),
+        backfill_cohorts=tuple(backfill_cohorts),
     )
 
 

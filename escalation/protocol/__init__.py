@@ -1,6 +1,11 @@
 """Protocols: the ladder, the design with its options, and what each setting rests on."""
 
 from escalation.protocol.advice import Advice, advise, describe_decision
+from escalation.protocol.backfill import (
+    decide_with_backfill,
+    is_closed_to_backfill,
+    n_backfill_places,
+)
 from escalation.protocol.load import DEFAULT_PROTOCOL, load_protocol, shipped_protocols
 from escalation.protocol.protocol import (
     DltWindow,
@@ -15,6 +20,7 @@ from escalation.protocol.protocol import (
 )
 from escalation.protocol.tables import (
     Anchors,
+    Backfill,
     Committee,
     DltException,
     DltRule,
@@ -28,6 +34,7 @@ __all__ = [
     "DEFAULT_PROTOCOL",
     "Advice",
     "Anchors",
+    "Backfill",
     "Committee",
     "DltException",
     "DltRule",
@@ -44,8 +51,11 @@ __all__ = [
     "Source",
     "Trial",
     "advise",
+    "decide_with_backfill",
     "describe_decision",
     "format_dose",
+    "is_closed_to_backfill",
     "load_protocol",
+    "n_backfill_places",
     "shipped_protocols",
 ]

@@ -9,6 +9,11 @@ from escalation.designs.base import Action, Decision
 from escalation.designs.replay import Departure, DepartureError, Expansion, replay
 from escalation.errors import InputError
 from escalation.outcomes import Cohort, Tally, parse_outcomes, tally_cohorts
+from escalation.protocol.backfill import (
+    backfilling_of,
+    counted_tallies,
+    decide_with_backfill,
+)
 from escalation.protocol.protocol import Protocol
 
 __all__ = ["Advice", "advise", "describe_decision"]
@@ -31,6 +36,12 @@ class Advice:
         That cohort alone.
     departures : tuple of Departure
         Cohorts that the protocol would not have opened.
+    counted : tuple of Tally
+        What the decision rests on: the escalation, and backfill where the protocol counts it.
+    backfill : tuple of Tally
+        The backfill at each level, which the decision counts as the protocol says.
+    backfill_cohorts : tuple of int
+        Its cohorts' numbers in the history, from 1.
     expansion : Expansion or None
         The patients treated at the MTD after the escalation had ended with it.
     n_opened, n_places : int
@@ -43,6 +54,9 @@ class Advice:
     level: int
     last: Tally
     departures: tuple[Departure, ...]
+    counted: tuple[Tally, ...]
+    backfill: tuple[Tally, ...]
+    backfill_cohorts: tuple[int, ...]
     expansion: Expansion | None
     n_opened: int
     n_places: int
@@ -85,33 +99,42 @@ def advise(
     cohorts = parse_outcomes(outcomes) if isinstance(outcomes, str) else tuple(outcomes)
     design, labels = protocol.design, protocol.labels
     tallies = tally_cohorts(cohorts, labels)
-    followed = replay(design, cohorts, labels, expands=True)
+    followed = replay(design, cohorts, labels, expands=True, backfilling=backfilling_of(protocol))
     cap = design.max_patients
     n_patients = sum(tally.n_patients for tally in followed.tallies)
     if cap is not None and n_patients > cap:
         raise InputError(f"{n_patients} patients are more than the maximum sample size of {cap}")
     if followed.departures and not allow_departures:
         raise DepartureError(followed.departures)
+    decision = decide_with_backfill(
+        protocol, followed.tallies, followed.backfill, followed.level, followed.last
+    )
     return Advice(
-        decision=design.decide(followed.tallies, followed.level, followed.last),
+        decision=decision,
         tallies=tallies,
+        counted=counted_tallies(
+            protocol, followed.tallies, followed.backfill, ended=decision.has_ended
+        ),
         escalation=followed.tallies,
         level=followed.level,
         last=followed.last,
         departures=followed.departures,
+        backfill=followed.backfill,
+        backfill_cohorts=followed.backfill_cohorts,
         expansion=followed.expansion,
         n_opened=followed.n_opened,
         n_places=followed.n_places,
     )
 
 
-def describe_decision(decision: Decision, protocol: Protocol) -> str:
-    """Say a decision in one sentence."""
+def describe_decision(decision: Decision, protocol: Protocol, *, briefly: bool = False) -> str:
+    """Say a decision in one sentence, with the level as ``Protocol.describe_level`` says it."""
     if decision.action is Action.WAIT:
         return "Wait for the pending patients."
     if decision.level is None:
         if decision.mtd is not None:
-            return f"Stop: the MTD is {protocol.describe_level(decision.mtd)}."
+            where = protocol.describe_level(decision.mtd, briefly=briefly)
+            return f"Stop: the MTD is {where}."
         return "Stop: the MTD is not determined." if decision.inconclusive else "Stop: no MTD."
     verb = {
         Action.ESCALATE: "Escalate to",
@@ -121,4 +144,5 @@ def describe_decision(decision: Decision, protocol: Protocol) -> str:
     n = decision.n_to_enrol
     many = f"{n} to {decision.n_at_most}" if decision.n_optional else f"{n}"
     s = "s" * (decision.n_at_most != 1)
-    return f"{verb} {protocol.describe_level(decision.level)}: enrol {many} patient{s}."
+    where = protocol.describe_level(decision.level, briefly=briefly)
+    return f"{verb} {where}: enrol {many} patient{s}."

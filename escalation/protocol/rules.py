@@ -12,6 +12,7 @@ from escalation.labels import find_twins, read_label
 from escalation.protocol.expansion import find_boundary_faults
 from escalation.protocol.judging_rules import find_judging_faults
 from escalation.protocol.protocol import freeze_lists, name_settings
+from escalation.protocol.units import find_unit_fault
 
 __all__ = ["Fault", "Place", "find_broken_rules", "quote"]
 
@@ -34,6 +35,7 @@ def find_broken_rules(sound: Mapping[str, Any], faulty: set[str | int]) -> Itera
     rate, boundaries = expansion.get("stop_at_rate"), expansion.get("stop_at") or ()
     for place, problem in find_boundary_faults(rate, tuple(boundaries)):
         yield ("expansion", *place), problem
+    yield from _backfill_faults(sound)
     yield from find_judging_faults(sound)
     yield from _source_faults(sound, faulty)
 
@@ -50,6 +52,10 @@ def _ladder_faults(sound: Mapping[str, Any], levels: list[dict[str, Any]]) -> It
         for index, given in enumerate(with_dose):
             if not given:
                 yield ("levels", index, "dose"), "is missing; give every level a dose, or none"
+        unit = sound.get("unit")
+        fault = None if unit is None else find_unit_fault(unit)
+        if fault is not None:
+            yield ("unit",), f"{quote(unit)} {fault}"
         if "unit" not in sound:
             yield ("unit",), 'is missing; doses need one, such as "cells/kg"'
     else:
@@ -93,6 +99,25 @@ def _dose_faults(levels: Sequence[Mapping[str, Any]]) -> Iterator[Fault]:
                 problem = f"{quote(dose)} is the dose of the level before too"
                 yield ("levels", index, "dose"), f"{problem}; say what differs as their regimen"
         last = level
+
+
+def _backfill_faults(sound: Mapping[str, Any]) -> Iterator[Fault]:
+    table = sound.get("backfill")
+    if table is None:
+        return
+    if "max_per_level" not in table:
+        yield ("backfill", "max_per_level"), "is missing; say how many at a level, such as 6"
+    rate = table.get("stop_at_rate")
+    for (_, *place), problem in find_boundary_faults(rate, ()):
+        yield ("backfill", "stop_at_rate", *place), problem
+    labels = [_as_label((level or {}).get("label")) for level in sound.get("levels") or ()]
+    lowest = _as_label(table.get("from_level"))
+    if lowest is not None and labels and None not in labels:
+        if lowest not in labels:
+            yield ("backfill", "from_level"), str(LadderError(lowest, labels))
+        elif lowest == labels[-1] and len(labels) > 1:
+            problem = f"{quote(lowest)} is the highest level; backfill is below the current one"
+            yield ("backfill", "from_level"), problem
 
 
 def _scenario_faults(sound: Mapping[str, Any], n_levels: int) -> Iterator[Fault]:

@@ -56,7 +56,12 @@ def _page(protocol: Protocol, cohorts: Sequence[Cohort], found: Consensus) -> It
     if cohorts:
         yield Paragraph(f"After {format_outcomes(cohorts)}:")
     yield from level_blocks(
-        protocol, cohorts, own.tallies, own.escalation, ended=own.decision.has_ended
+        protocol,
+        cohorts,
+        own.tallies,
+        own.counted,
+        ended=own.decision.has_ended,
+        expanding=None if own.expansion is None else own.expansion.level,
     )
     yield GAP
     yield Paragraph(_say_asked(found), "  ")
@@ -125,7 +130,7 @@ def _document(protocol: Protocol, cohorts: Sequence[Cohort], found: Consensus) -
     return {
         **identity_document(protocol),
         "levels": levels_document(
-            protocol, cohorts, own.tallies, own.escalation, ended=own.decision.has_ended
+            protocol, cohorts, own.tallies, own.counted, ended=own.decision.has_ended
         ),
         "target": {"value": found.target, "from": found.target_from},
         "max_patients": {"value": found.max_patients, "from": found.max_patients_from},

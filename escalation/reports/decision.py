@@ -10,6 +10,7 @@ from escalation.designs import design_settings
 from escalation.designs.base import Action, LevelStatus
 from escalation.outcomes import Cohort, format_outcomes
 from escalation.protocol import Advice, Protocol, describe_decision
+from escalation.reports.backfill_text import backfill_document, describe_backfill
 from escalation.reports.expansion_text import (
     describe_expansion,
     describe_outlook,
@@ -37,7 +38,7 @@ def view_decision(protocol: Protocol, cohorts: Sequence[Cohort], advice: Advice)
         page=partial(_page, protocol, cohorts, advice),
         document=lambda: _document(protocol, cohorts, advice),
         rows=lambda: level_rows(
-            protocol, cohorts, advice.tallies, advice.escalation, ended=advice.decision.has_ended
+            protocol, cohorts, advice.tallies, advice.counted, ended=advice.decision.has_ended
         ),
     )
 
@@ -53,7 +54,12 @@ def _page(protocol: Protocol, cohorts: Sequence[Cohort], advice: Advice) -> Iter
     if cohorts:
         yield Paragraph(f"After {format_outcomes(cohorts)}:")
     yield from level_blocks(
-        protocol, cohorts, advice.tallies, advice.escalation, ended=advice.decision.has_ended
+        protocol,
+        cohorts,
+        advice.tallies,
+        advice.counted,
+        ended=advice.decision.has_ended,
+        expanding=None if advice.expansion is None else advice.expansion.level,
     )
     yield GAP
     yield Paragraph(describe_origin(protocol), "  ")
@@ -63,7 +69,7 @@ def _notes(protocol: Protocol, advice: Advice) -> Iterator[str]:
     """Say what a reader of the decision must not miss."""
     design = protocol.design
     judge = design.final_status if advice.decision.has_ended else design.status
-    for level, tally in enumerate(advice.escalation):
+    for level, tally in enumerate(advice.counted):
         if judge(tally) is LevelStatus.TOO_TOXIC:
             dlts = f"DLT{'s' * (tally.n_dlts != 1)}"
             seen = f"{tally.n_dlts} {dlts} among {tally.n_evaluable}"
@@ -82,6 +88,7 @@ def _notes(protocol: Protocol, advice: Advice) -> Iterator[str]:
             f"The cohort of {advice.n_opened} opened at {protocol.describe_level(advice.level)} "
             f"has {taken} of its places taken; the answer is about what follows it."
         )
+    yield from describe_backfill(protocol, advice)
     yield from describe_departures(advice.departures)
 
 
@@ -94,8 +101,9 @@ def _document(protocol: Protocol, cohorts: Sequence[Cohort], advice: Advice) -> 
         "settled": decision.settled,
         "possible": [answer(protocol, possible) for possible in decision.possible],
         "levels": levels_document(
-            protocol, cohorts, advice.tallies, advice.escalation, ended=decision.has_ended
+            protocol, cohorts, advice.tallies, advice.counted, ended=decision.has_ended
         ),
         "expansion": expansion_document(protocol, advice),
+        **backfill_document(protocol, advice),
         "departures": departures_document(protocol, advice.departures),
     }

@@ -9,6 +9,7 @@ from typing import Any
 from escalation.binomial import LEVEL, binomial_limits, clopper_pearson, percent
 from escalation.designs.base import Decision, LevelStatus
 from escalation.designs.replay import SHOWN, Departure
+from escalation.labels import are_numbers
 from escalation.outcomes import Cohort, Tally
 from escalation.protocol import Protocol, format_dose
 from escalation.reports.view import Block, Paragraph, Table
@@ -33,6 +34,7 @@ def level_blocks(
     judged: Sequence[Tally] | None = None,
     *,
     ended: bool = False,
+    expanding: int | None = None,
 ) -> Iterator[Block]:
     """Yield the ladder as a table: doses, patients who count, and how each level stands.
 
@@ -46,9 +48,12 @@ def level_blocks(
     tallies : sequence of Tally
         One a level, lowest first.
     judged : sequence of Tally, optional
-        Those among them by which a level stands and P(DLT) is estimated: without an expansion.
+        Those among them by which a level stands and P(DLT) is estimated: without an expansion,
+        and without backfill that does not count.
     ended : bool
         Whether the decision is to stop, so that a level stands by the patients it has.
+    expanding : int or None
+        0-based level of the expansion.
     """
     judged = tallies if judged is None else judged
     dose = [("dose,", protocol.unit)] if protocol.unit else []
@@ -70,10 +75,15 @@ def level_blocks(
         counts = [tally.n_evaluable, tally.n_dlts, *([tally.n_moderate] if graded else [])]
         counts += [tally.n_pending, *([n] if beside else [])]
         said = [] if estimates is None else [f"{estimates[index]:.3f}"]
-        if tally != judged[index]:  # patients of an expansion are beside those it was judged on
+        if index == expanding:
             status = "the MTD, in expansion"  # noqa: PLW2901
+        elif tally != judged[index]:
+            status += " without backfill"  # noqa: PLW2901
         rows.append([str(level.label), *given, *map(str, counts), _limits(tally), *said, status])
-    yield Table(rows, left=[len(heads) - 1], n_heads=2)
+    words = [] if are_numbers(protocol.labels) else [0]
+    yield Table(rows, left=[*words, len(heads) - 1], n_heads=2)
+    if protocol.regimens:
+        yield Paragraph(protocol.regimens, "  ")
     if any(tally.n_evaluable for tally in tallies):
         yield Paragraph(f"P(DLT): exact two-sided {_LEVEL} limits (Clopper-Pearson).")
     if modelled:
@@ -110,8 +120,7 @@ def levels_document(
     estimates = protocol.design.estimates(judged)
     return [
         {
-            "level": level.label,
-            "dose": level.dose,
+            **protocol.level_document(index),
             "n_evaluable": tally.n_evaluable,
             "n_dlts": tally.n_dlts,
             **({"n_moderate": tally.n_moderate} if protocol.design.asks_moderate else {}),
@@ -121,8 +130,8 @@ def levels_document(
             "p_dlt_limits": _limits_document(tally),
             **({} if estimates is None else {"p_dlt_estimate": estimates[index]}),
         }
-        for index, (level, tally, n_replaced, status) in enumerate(
-            zip(protocol.levels, tallies, replaced, statuses, strict=True)
+        for index, (tally, n_replaced, status) in enumerate(
+            zip(tallies, replaced, statuses, strict=True)
         )
     ]
 
@@ -168,8 +177,7 @@ def answer(protocol: Protocol, decision: Decision) -> dict[str, Any]:
     level, mtd = decision.level, decision.mtd
     return {
         "action": decision.action,
-        "level": None if level is None else protocol.labels[level],
-        "dose": None if level is None else protocol.levels[level].dose,
+        **protocol.level_document(level),
         "unit": protocol.unit,
         "n_to_enrol": decision.n_to_enrol,
         "n_at_most": decision.n_at_most,

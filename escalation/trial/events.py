@@ -202,7 +202,8 @@ class Choice:
     """What a committee chose: treat so many at a level, stop with or without an MTD, or defer.
 
     To resume lifts a pause: enrolment goes on as it was. The purpose is that of the cohort that is
-    opened; the escalation's own decisions leave a cohort of another purpose as it is.
+    opened; the escalation's own decisions leave a cohort of another purpose as it is. To stop
+    backfill, at its level, or the expansion closes its cohort and nothing else.
     """
 
     action: Literal["enrol", "stop", "defer", "resume"]
@@ -357,8 +358,9 @@ class EntryCorrected(Event):
 class DecisionMade(Event):
     """The committee decided, on the data up to and including entry ``cutoff``.
 
-    ``departure`` says that the choice went further than the rule, ``overdue`` names the subjects
-    whose window had closed without an outcome.
+    ``departure`` says that the choice went further than the rule, or for backfill and expansion
+    than the protocol; ``recommended`` is what the rule said of the escalation. ``overdue`` names
+    the subjects whose window had closed without an outcome.
     """
 
     kind: ClassVar[str] = "decision-made"
@@ -376,11 +378,14 @@ class DecisionMade(Event):
         """Whether the committee chose something else than the rule.
 
         More patients at the level that the rule named are as the rule says, where they are no
-        departure: the protocol has a range of cohort sizes. To resume is not about a dose.
+        departure: the protocol has a range of cohort sizes. To resume is not about a dose. Of
+        backfill and expansion the rule says nothing: there it is what the protocol does not say.
         """
         said, chosen = self.recommended.choice, self.chosen
         if chosen.action == "resume":
             return False
+        if chosen.purpose is not Purpose.ESCALATION:
+            return self.departure
         allowed = chosen.n_to_enrol > said.n_to_enrol > 0 and not self.departure
         return chosen != said and not (allowed and chosen.level == said.level)
 

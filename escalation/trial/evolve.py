@@ -18,6 +18,7 @@ from escalation.signatures.public_key import read_public_key
 from escalation.trial.adverse_events.course import Adjudication, AdverseEvent, Report
 from escalation.trial.adverse_events.rereading import correct_report
 from escalation.trial.adverse_events.verdicts import may_be_dlt
+from escalation.trial.beside import find_misfit
 from escalation.trial.codec import change_event
 from escalation.trial.committee.exclusive import excluded_by, find_conflicts
 from escalation.trial.committee.tally import approval_faults, tally_votes, vote_faults
@@ -65,6 +66,7 @@ from escalation.trial.patients.subjects import Fact, Subject
 from escalation.trial.people.names import name_key
 from escalation.trial.people.rights import lacks_role
 from escalation.trial.state import (
+    Amendment,
     Cohort,
     Correction,
     MadeDecision,
@@ -183,9 +185,15 @@ def _amend(state: TrialState, recorded: Recorded, event: ProtocolAmended) -> str
         before = set(find_conflicts(state.roles, state.committee))
         rules = () if state.protocol is None else state.protocol.pause
         state.former_pauses += [(recorded.seq, r) for r in rules if r not in protocol.pause]
+        made = Amendment(
+            seq=recorded.seq,
+            event=event,
+            before=state.protocol,
+            after=protocol,
+            stop=state.stopped,
+        )
         state.protocol = protocol
-        state.amendments.append(recorded)
-        problem = problem or _reopen(state, recorded, event)
+        problem = problem or _reopen(state, made)
         state.own_votes = votes_are_own(state, protocol)
         if state.own_votes:
             state.quorum = protocol.committee.quorum
@@ -196,19 +204,21 @@ def _amend(state: TrialState, recorded: Recorded, event: ProtocolAmended) -> str
     return problem
 
 
-def _reopen(state: TrialState, recorded: Recorded, event: ProtocolAmended) -> str | None:
+def _reopen(state: TrialState, made: Amendment) -> str | None:
     """Let the rule count nobody treated so far at the levels named, and lift a stop."""
-    labels = () if state.protocol is None else state.protocol.labels
-    unknown = [str(label) for label in event.reopens if label not in labels]
-    if unknown:
-        return f"the amended ladder has no level {unknown[0]} to reopen"
-    for label in event.reopens:
-        state.reopened[label] = recorded.seq
+    state.amendments.append(made)
+    for label in made.event.reopens:
         for subject in state.subjects.at_level(label):
-            state.subjects[subject.id] = replace(subject, set_aside_by=recorded.seq)
-    if event.reopens:
+            state.subjects[subject.id] = _as_counted(state, subject)
+    if made.event.reopens:
         state.stopped = None
-    return None
+    unknown = [str(label) for label in made.event.reopens if label not in made.after.labels]
+    return f"the amended ladder has no level {unknown[0]} to reopen" if unknown else None
+
+
+def _as_counted(state: TrialState, subject: Subject) -> Subject:
+    """Return a subject with the amendment that sets them aside, if one does."""
+    return replace(subject, set_aside_by=state.set_aside_by(subject))
 
 
 def _note_conflicts(
@@ -269,15 +279,14 @@ def _close(state: TrialState, recorded: Recorded, _: TrialClosed) -> str | None:
 
 
 def _import(state: TrialState, recorded: Recorded, event: HistoryImported) -> str | None:
-    escalating = [c for c in event.cohorts if c.purpose is Purpose.ESCALATION]
-    for cohort in event.cohorts:
-        last = bool(escalating) and cohort is escalating[-1]  # it may still have a place
+    for place, cohort in enumerate(event.cohorts, start=1):
+        last = all(cohort.purpose is not later.purpose for later in event.cohorts[place:])
         state.cohorts.append(
             Cohort(
                 number=len(state.cohorts) + 1,
                 level=cohort.level,
                 n_opened=cohort.n_opened,
-                closed_by=None if last else recorded.seq,
+                closed_by=None if last else recorded.seq,  # the last may still have a place
                 purpose=cohort.purpose,
             )
         )
@@ -301,12 +310,7 @@ def _enrol(state: TrialState, recorded: Recorded, event: SubjectEnrolled) -> str
     state.subjects[event.subject] = (
         Subject(id=event.subject, enrolments=(fact,), purpose=joined.purpose)
         if known is None
-        else replace(
-            known,
-            enrolments=(*known.enrolments, fact),
-            purpose=joined.purpose,
-            set_aside_by=None,
-        )
+        else replace(known, enrolments=(*known.enrolments, fact), purpose=joined.purpose)
     )
     state.cohorts[event.cohort - 1] = replace(joined, subjects=(*joined.subjects, event.subject))
     state.owners[recorded.seq] = event.subject
@@ -334,6 +338,7 @@ def _add_fact(
             protocol=judged,
             evaluability=None if judged is None else judged.evaluability,
         )
+        subject = _as_counted(state, subject)
     else:
         outcome = Fact(seq=recorded.seq, by=recorded.by, event=event)
         subject = replace(subject, outcomes=(*subject.outcomes, outcome))
@@ -373,7 +378,7 @@ def _correct(state: TrialState, recorded: Recorded, event: EntryCorrected) -> st
             subject = replace(subject, events=events)
         case _:
             subject = replace(subject, outcomes=_swap(subject.outcomes, fact, new))
-    state.subjects[subject.id] = subject
+    state.subjects[subject.id] = _as_counted(state, subject)
     state.corrections.append(
         Correction(seq=recorded.seq, by=recorded.by, event=event, before=fact.event, after=after)
     )
@@ -642,10 +647,12 @@ def _sign(state: TrialState, recorded: Recorded, event: Signed | SignedWithKey) 
 
 def _approval_fault(state: TrialState, recorded: Recorded, made: MadeDecision) -> str | None:
     """Say why a signature does not carry a decision out."""
-    if made.approved is not None or made is not state.last_decision(made.purpose):
+    if made.approved is not None or state.successor(made) is not None:
         return f"decision {made.seq} could not be approved any more"
     if state.data_seq > made.event.cutoff:
         return f"decision {made.seq} was made before entry {state.data_seq}"
+    if find_misfit(state, made.event.chosen) is not None:
+        return f"what decision {made.seq} says cannot be carried out any more"
     if state.needs_key and not isinstance(recorded.event, SignedWithKey):
         return f"the protocol asks for a key's signature to approve decision {made.seq}"
     lacking = lacks_role(recorded.by, state.roles_of(recorded.by), "sign as approved")
@@ -670,7 +677,8 @@ def _carry_out(state: TrialState, recorded: Recorded, made: MadeDecision) -> Mad
         if _is_ended(cohort, chosen):
             state.cohorts[cohort.number - 1] = replace(cohort, closed_by=recorded.seq)
     if chosen.action == "stop" or chosen.level is None:
-        state.stopped = made
+        if chosen.purpose is Purpose.ESCALATION:
+            state.stopped = made
         return made
     if chosen.purpose is Purpose.ESCALATION:
         state.stopped = None

@@ -12,25 +12,34 @@ from dataclasses import dataclass
 from datetime import date
 
 from escalation.designs.base import Action, Decision
-from escalation.outcomes import Outcome
+from escalation.labels import Label
 from escalation.protocol import Protocol, describe_decision
 from escalation.trial.adverse_events.verdicts import unruled_dlts
+from escalation.trial.beside import find_closed, says_dlt
 from escalation.trial.calendar import DosedPatient, next_dosing_day
 from escalation.trial.committee.tally import say_count, tally_votes
-from escalation.trial.events import Choice, Event, OutcomeRecorded
+from escalation.trial.events import Choice, Purpose
 from escalation.trial.halts import find_pauses
 from escalation.trial.patients.planned_dose import say_share
 from escalation.trial.patients.subjects import Standing, Subject
-from escalation.trial.rule import describe_choice, forbids_one_more, rule_says
+from escalation.trial.rule import (
+    counted_purposes,
+    describe_choice,
+    forbids_one_more,
+    goes_further,
+    rule_says,
+)
 from escalation.trial.state import Cohort, MadeDecision, TrialState
 
 __all__ = [
     "Obstacle",
+    "cohort_for",
     "dosing_obstacles",
     "enrolment_obstacles",
     "further_obstacles",
     "overdue_subjects",
     "overtaken",
+    "say_open",
     "say_unruled",
 ]
 
@@ -55,17 +64,18 @@ class Obstacle:
 
 
 def enrolment_obstacles(
-    state: TrialState, on: date, subject: Subject | None = None
+    state: TrialState, on: date, subject: Subject | None = None, *, cohort: Cohort | None = None
 ) -> Iterator[Obstacle]:
-    """Yield what stands in the way of giving a place of the open cohort to a subject.
+    """Yield what stands in the way of giving a place of an open cohort to a subject.
 
-    ``subject`` is one who had a place in an earlier cohort.
+    ``subject`` is one who had a place in an earlier cohort; ``cohort`` is as for ``cohort_for``
+    where it is not given.
     """
+    cohort = cohort or cohort_for(state, subject)
     yield from _halted(state, on)
     yield from _dead(subject, on)
-    cohort = state.open_cohort
     if cohort is None or not (state.n_free(cohort) or state.undosed(cohort)):
-        yield from _needs_decision(state, on)
+        yield from _needs_decision(state, on, cohort)
     elif state.n_free(cohort) == 0:
         waiting = ", ".join(subject.id for subject in state.undosed(cohort))
         yield Obstacle(
@@ -75,28 +85,68 @@ def enrolment_obstacles(
         yield from _cohort_obstacles(state, cohort, on)
 
 
-def dosing_obstacles(state: TrialState, subject: Subject | None, on: date) -> Iterator[Obstacle]:
-    """Yield what stands in the way of dosing a subject, or the next patient, on a day."""
+def dosing_obstacles(
+    state: TrialState, subject: Subject | None, on: date, *, cohort: Cohort | None = None
+) -> Iterator[Obstacle]:
+    """Yield what stands in the way of dosing a subject, or the next patient, on a day.
+
+    Parameters
+    ----------
+    state : TrialState
+    subject : Subject or None
+        None for the next patient.
+    on : date
+    cohort : Cohort or None
+        An open one; None for the subject's own or, where that is closed, the one that follows it.
+    """
     yield from _halted(state, on)
     yield from _dead(subject, on)
-    cohort = state.open_cohort
+    cohort = cohort or cohort_for(state, subject)
     if cohort is None:
-        yield from _needs_decision(state, on)
+        yield from _needs_decision(state, on, None)
         return
     if subject is not None and subject.cohort != cohort.number:
         yield Obstacle(
-            text=f"{subject.id} was assigned to cohort {subject.cohort}, which is closed; cohort "
-            f"{cohort.number} is open."
+            text=f"{subject.id} was assigned to cohort {subject.cohort}, which is closed; "
+            f"{say_open(state)}."
         )
     if subject is not None and subject.level != cohort.level:
         yield Obstacle(text=f"{subject.id} is at another level than the open cohort's.")
     dosed = [m for m in state.members(cohort) if m.dosing is not None and m.takes_place]
     nobody = subject is None and not (state.n_free(cohort) or state.undosed(cohort))
     if len(dosed) >= cohort.n_opened or nobody:
-        yield from _needs_decision(state, on)
+        yield from _needs_decision(state, on, cohort)
     yield from _cohort_obstacles(state, cohort, on)
     yield from _not_circulated(state, cohort, on)
     yield from _stagger(state, cohort, on)
+
+
+def cohort_for(state: TrialState, subject: Subject | None) -> Cohort | None:
+    """Return the open cohort in which a subject, or the next patient, is dosed; None for none.
+
+    Somebody of a cohort that was closed is to be assigned again: to one of the same purpose, if it
+    is open. The escalation comes before what is beside it.
+    """
+    waited = None if subject is None else state.cohort_of(subject)
+
+    def place(cohort: Cohort) -> tuple[bool, bool, int]:
+        alike = waited is not None and waited.purpose is cohort.purpose
+        return not alike, cohort.purpose is not Purpose.ESCALATION, cohort.number
+
+    if waited is not None and waited.closed_by is None:
+        return waited
+    return min(state.open_cohorts, key=place, default=None)
+
+
+def say_open(state: TrialState) -> str:
+    """Say which cohorts are open: ``cohort 3 is open``, or each with its purpose and level."""
+    cohorts = state.open_cohorts
+    if len(cohorts) == 1:
+        return f"cohort {cohorts[0].number} is open"
+    if not cohorts:
+        return "no cohort is open"
+    said = [f"{c.number} ({c.purpose}, level {c.level})" for c in cohorts]
+    return f"cohorts {', '.join(said[:-1])} and {said[-1]} are open"
 
 
 def further_obstacles(state: TrialState, subject: Subject, on: date) -> Iterator[Obstacle]:
@@ -170,22 +220,28 @@ def _dosed_by(subjects: Sequence[Subject], on: date) -> list[DosedPatient]:
 def overtaken(state: TrialState, cohort: Cohort) -> str | None:
     """Say why the data since a cohort was opened forbid to go on with it; None if they do not.
 
-    The rule, asked again, must leave one more patient at the cohort's level possible. A cohort that
-    was opened against the rule ends with the first DLT after that.
+    The rule, asked again, must leave one more patient at the cohort's level possible; of an
+    expansion, the MTD that it is at. Backfill and expansion must be as the protocol says
+    (``beside``). A cohort that was opened against the rule, or the protocol, ends with the first
+    DLT after that.
     """
     if state.protocol is None:
         return None
+    closed = [] if cohort.purpose is Purpose.ESCALATION else find_closed(state, cohort)
+    if closed:
+        return f"Cohort {cohort.number} ({cohort.purpose}) is closed: {' '.join(closed)}"
     made = state.find_decision(cohort.decision)
     if made is not None and made.event.departure:
         since = _new_dlts(state, made.event.cutoff)
         if not since:
             return None
+        against = "rule" if cohort.purpose is Purpose.ESCALATION else "protocol"
         return (
-            f"Cohort {cohort.number} was opened against the rule, and {', '.join(since)} had a DLT "
-            "since: the committee has to decide again."
+            f"Cohort {cohort.number} was opened against the {against}, and {', '.join(since)} had "
+            "a DLT since: the committee has to decide again."
         )
     now = rule_says(state)
-    if not forbids_one_more(now, cohort.level, state.protocol.labels):
+    if not _is_forbidden(state, cohort, now, state.protocol.labels):
         return None
     answers = now.possible or (now,)
     said = " Or: ".join(describe_decision(answer, state.protocol) for answer in answers)
@@ -195,29 +251,51 @@ def overtaken(state: TrialState, cohort: Cohort) -> str | None:
     )
 
 
+def _is_forbidden(
+    state: TrialState, cohort: Cohort, now: Decision, labels: Sequence[Label]
+) -> bool:
+    """Tell whether what the rule says now ends a cohort."""
+    if cohort.purpose is not Purpose.EXPANSION:
+        return forbids_one_more(now, cohort.level, labels)
+    stopped = state.stopped
+    knew = stopped is not None and stopped.event.departure  # the MTD was the committee's own
+    declared = Choice(action="stop", mtd=cohort.level)
+    answers = now.possible or (now,)
+    return not knew and all(goes_further(declared, answer, labels) for answer in answers)
+
+
 def _new_dlts(state: TrialState, cutoff: int) -> list[str]:
     """Return the subjects whose DLT was recorded, or became one by a correction, after an entry."""
     corrected = {
         correction.event.entry
         for correction in state.corrections
-        if correction.seq > cutoff and not _says_dlt(correction.before)
+        if correction.seq > cutoff and not says_dlt(correction.before)
     }
     return [
         subject.id
         for subject in state.subjects.standing(Standing.DLT)
         for fact in subject.outcomes
-        if _says_dlt(fact.event) and (fact.seq > cutoff or fact.seq in corrected)
+        if says_dlt(fact.event) and (fact.seq > cutoff or fact.seq in corrected)
     ]
 
 
-def _says_dlt(event: Event) -> bool:
-    return isinstance(event, OutcomeRecorded) and event.outcome is Outcome.DLT
+def overdue_subjects(state: TrialState, on: date, purpose: Purpose | None = None) -> list[Subject]:
+    """Return the subjects whose window has closed without an outcome.
 
-
-def overdue_subjects(state: TrialState, on: date) -> list[Subject]:
-    """Return the subjects whose window has closed without an outcome."""
+    Of those for whom a decision about cohorts of a ``purpose`` has to wait: one of the escalation
+    waits for nobody whom the rule does not count.
+    """
     pending = state.subjects.standing(Standing.PENDING)
-    return [subject for subject in pending if subject.is_overdue(on)]
+    overdue = [subject for subject in pending if subject.is_overdue(on)]
+    if purpose is not Purpose.ESCALATION or not overdue:
+        return overdue
+    return _counted(state, overdue)
+
+
+def _counted(state: TrialState, subjects: Sequence[Subject]) -> list[Subject]:
+    """Return those whom the rule counts at the decision that is due now."""
+    purposes = counted_purposes(state)
+    return [s for s in subjects if s.purpose in purposes and s.set_aside_by is None]
 
 
 def _halted(state: TrialState, on: date) -> Iterator[Obstacle]:
@@ -273,7 +351,7 @@ def _cohort_obstacles(state: TrialState, cohort: Cohort, on: date) -> Iterator[O
     new = overtaken(state, cohort)
     if new is not None:
         yield Obstacle(text=new, decision=True)
-    for made in _awaited(state):
+    for made in _awaited(state, cohort):
         if _is_less(made.event.chosen, cohort, state):
             yield Obstacle(
                 text=f"Decision {made.seq}, not approved yet, treats nobody more at this level.",
@@ -281,15 +359,21 @@ def _cohort_obstacles(state: TrialState, cohort: Cohort, on: date) -> Iterator[O
             )
 
 
-def _awaited(state: TrialState) -> Iterator[MadeDecision]:
+def _awaited(state: TrialState, cohort: Cohort) -> Iterator[MadeDecision]:
     """Yield the decisions since the last approved one that were not rejected, the last one first.
 
-    Who records another decision does not settle for the committee the one that it replaces.
+    Those about the same as the cohort's own, and those of the escalation. Who records another
+    decision does not settle for the committee the one that it replaces.
     """
+    open_questions = {cohort.about, (Purpose.ESCALATION, None)}
     for made in reversed(state.decisions):
-        if made.approved is not None:
+        if not open_questions:
             return
-        if _is_awaited(state, made):
+        if made.about not in open_questions:
+            continue
+        if made.approved is not None:
+            open_questions.remove(made.about)
+        elif _is_awaited(state, made):
             yield made
 
 
@@ -301,24 +385,30 @@ def _is_awaited(state: TrialState, made: MadeDecision) -> bool:
 def _is_less(choice: Choice, cohort: Cohort, state: TrialState) -> bool:
     """Tell whether a choice would end an open cohort downwards."""
     labels = () if state.protocol is None else state.protocol.labels
+    if choice.action == "stop":
+        return True
     if choice.level in labels and cohort.level in labels:
-        return labels.index(choice.level) < labels.index(cohort.level)
-    return choice.action == "stop"
+        down = labels.index(choice.level) - labels.index(cohort.level)
+        came_to = cohort.purpose is Purpose.BACKFILL and choice.purpose is Purpose.ESCALATION
+        return down < 0 or (came_to and down == 0)
+    return False
 
 
-def _needs_decision(state: TrialState, on: date) -> Iterator[Obstacle]:
-    """Say which decision is awaited, and what it waits for."""
+def _needs_decision(state: TrialState, on: date, cohort: Cohort | None) -> Iterator[Obstacle]:
+    """Say which decision is awaited for a cohort or, where none is open, the escalation."""
     if state.protocol is None:
         yield Obstacle(text="The trial has no protocol.")
         return
-    if state.stopped is not None:
+    purpose = Purpose.ESCALATION if cohort is None else cohort.purpose
+    if purpose is Purpose.ESCALATION and state.stopped is not None:
         chosen = describe_choice(state.stopped.event.chosen, state.protocol)
         yield Obstacle(
             text=f"The committee has stopped the trial by decision {state.stopped.seq}: {chosen}.",
             decision=True,
         )
         return
-    last = state.decisions[-1] if state.decisions else None
+    about = (purpose, None) if cohort is None else cohort.about
+    last = next((made for made in reversed(state.decisions) if made.about == about), None)
     deferred = last is not None and last.event.chosen.action == "defer"
     if last is not None and _is_awaited(state, last) and not deferred:
         text = f"Decision {last.seq} is not approved yet"
@@ -329,16 +419,25 @@ def _needs_decision(state: TrialState, on: date) -> Iterator[Obstacle]:
             text += f", and has to be made again: entry {state.data_seq} came after its cut-off"
         yield Obstacle(text=f"{text}.", decision=True)
         return
+    if cohort is not None and purpose is not Purpose.ESCALATION:
+        backfills = purpose is Purpose.BACKFILL
+        option = f"--backfill {cohort.level} --enrol N" if backfills else "--expand N"
+        yield Obstacle(
+            text=f"Every place of cohort {cohort.number} ({purpose}) is taken: to treat more takes "
+            f"a decision of the committee (trial decide {option}).",
+            decision=True,
+        )
+        return
     decision = rule_says(state)
     if decision.action is Action.WAIT:
         yield from _waits_for(state, on)
-    cohort = state.open_cohort
     full = f"Every place of cohort {cohort.number} is taken" if cohort else "No cohort is open"
     yield Obstacle(text=f"{full}: {_next_step(decision, state.protocol)}", decision=True)
 
 
 def _waits_for(state: TrialState, on: date) -> Iterator[Obstacle]:
-    for subject in state.subjects.standing(Standing.PENDING, Standing.UNRULED):
+    waiting = state.subjects.standing(Standing.PENDING, Standing.UNRULED)
+    for subject in _counted(state, waiting):
         if subject.standing is Standing.UNRULED:
             yield Obstacle(text=say_unruled(subject))
             continue

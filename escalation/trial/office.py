@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from escalation.protocol import Protocol
+from escalation.labels import Label
+from escalation.protocol import DoseLevel, Protocol
+from escalation.protocol.units import find_unit, is_same_unit
 from escalation.trial.commands import Events, Recorder, Refusal
 from escalation.trial.committee.exclusive import excluded_by, find_conflicts
 from escalation.trial.events import (
@@ -39,7 +42,7 @@ __all__ = [
 
 def written_protocol(protocol: Protocol) -> dict[str, Any]:
     """Return the protocol's document in JSON types, as it will be read again."""
-    document: dict[str, Any] = json.loads(json.dumps(protocol.document, allow_nan=False))
+    document: dict[str, Any] = json.loads(json.dumps(protocol.document))
     return document
 
 
@@ -147,9 +150,31 @@ def resume_enrolment(state: TrialState, recorder: Recorder, *, reason: str) -> E
 
 
 def amend_protocol(
-    state: TrialState, recorder: Recorder, *, protocol: Protocol, reason: str
+    state: TrialState,
+    recorder: Recorder,
+    *,
+    protocol: Protocol,
+    reason: str,
+    reopens: Sequence[Label] = (),
 ) -> Events:
-    """Continue under another protocol; a level that was given must keep its label and its dose."""
+    """Continue under another protocol.
+
+    A level that was given must keep its label, its dose and its regimen; new ones may stand
+    anywhere on the ladder.
+
+    Parameters
+    ----------
+    state, recorder
+    protocol : Protocol
+    reason : str
+    reopens : sequence of int or str
+        Levels at which the patients so far no longer count for the rule, or that are new; a stop
+        in force is lifted.
+
+    Raises
+    ------
+    RefusedError
+    """
     refusal = Refusal("the protocol cannot be amended")
     refusal.check(state, recorder, "amend the protocol")
     _check_running(refusal, state)
@@ -158,18 +183,15 @@ def amend_protocol(
     if before is not None:
         refusal.unless(protocol.digest != before.digest, "It says the same as the one in force.")
         refusal.unless(
-            protocol.unit == before.unit or not state.subjects,
+            _keeps_unit(protocol, before) or not state.subjects,
             f"Doses are in {before.unit}; the amended protocol has {protocol.unit}.",
         )
-        doses = {level.label: level.dose for level in protocol.levels}
-        given = {subject.level for subject in state.subjects.values()}
-        opened = {cohort.level for cohort in state.cohorts}
-        for label in (known for known in before.labels if known in given | opened):
-            dose = before.levels[before.labels.index(label)].dose
-            refusal.unless(
-                label in doses and doses[label] == dose,
-                f"Level {label} has been opened and must stay on the ladder with its dose.",
-            )
+        opened = {subject.level for subject in state.subjects.values()}
+        opened |= {cohort.level for cohort in state.cohorts}
+        _check_levels_stay(refusal, [lv for lv in before.levels if lv.label in opened], protocol)
+        _check_reopened(refusal, state, before, protocol, reopens)
+        if reopens and state.data_on is not None and recorder.on < state.data_on:
+            refusal.add(f"It rests on data of {state.data_on} and cannot be of {recorder.on}.")
     rules = protocol.committee
     if votes_are_own(state, protocol) and rules.exclusive_roles == "refuse":
         for person, role, other in find_conflicts(state.roles, rules):
@@ -184,8 +206,60 @@ def amend_protocol(
             protocol=written_protocol(protocol),
             digest=protocol.digest,
             reason=reason,
+            reopens=tuple(reopens),
         ),
     )
+
+
+def _keeps_unit(protocol: Protocol, before: Protocol) -> bool:
+    """Tell whether doses stay in their unit; one that cannot be read may be said right."""
+    is_read = before.unit is None or find_unit(before.unit) is not None
+    return is_same_unit(protocol.unit, before.unit) or not is_read
+
+
+def _check_levels_stay(refusal: Refusal, opened: Sequence[DoseLevel], protocol: Protocol) -> None:
+    """Refuse another meaning of levels that were opened; a regimen may be named for the first time.
+
+    Without doses only their order says which of them is more.
+    """
+    levels = {level.label: level for level in protocol.levels}
+    stay = []
+    for level in opened:
+        known = levels.get(level.label)
+        if known is None or known.dose != level.dose:
+            refusal.add(
+                f"Level {level.label} has been opened and must stay on the ladder with its dose."
+            )
+        elif level.regimen not in (None, known.regimen):
+            refusal.add(
+                f"Level {level.label} has been opened and must keep its regimen, {level.regimen}."
+            )
+        else:
+            stay.append(level.label)
+    kept = [label for label in protocol.labels if label in stay]
+    refusal.unless(
+        kept == stay,
+        f"Levels {', '.join(map(str, stay))} have been opened and must stay in this order.",
+    )
+
+
+def _check_reopened(
+    refusal: Refusal,
+    state: TrialState,
+    before: Protocol,
+    protocol: Protocol,
+    reopens: Sequence[Label],
+) -> None:
+    """Refuse to reopen what is not there, or what nobody could count at."""
+    given = {subject.level for subject in state.subjects.values() if subject.dosing}
+    for label in dict.fromkeys(reopens):
+        if label not in protocol.labels:
+            known = ", ".join(map(str, protocol.labels))
+            refusal.add(f"Level {label} is not on the amended ladder; its levels are {known}.")
+        elif label in before.labels and label not in given:
+            refusal.add(f"Level {label} is neither new nor has anybody been treated there.")
+        if reopens.count(label) > 1:
+            refusal.add(f"Level {label} is named {reopens.count(label)} times.")
 
 
 def close_trial(state: TrialState, recorder: Recorder, *, reason: str) -> Events:

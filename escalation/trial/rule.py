@@ -14,12 +14,13 @@ from escalation.designs.base import Action, Decision
 from escalation.errors import EscalationError
 from escalation.labels import Label
 from escalation.outcomes import Tally, last_tally
-from escalation.protocol import Protocol
+from escalation.protocol import Protocol, decide_with_backfill
 from escalation.trial.events import Choice, Purpose, Recommendation
 from escalation.trial.state import TrialState
 
 __all__ = [
     "NoProtocolError",
+    "counted_purposes",
     "counted_tallies",
     "describe_choice",
     "forbids_one_more",
@@ -38,7 +39,10 @@ class NoProtocolError(EscalationError):
 
 
 def rule_says(state: TrialState) -> Decision:
-    """Ask the rule of the protocol in force about everybody dosed so far.
+    """Ask the rule of the protocol in force about everybody dosed so far who counts.
+
+    The expansion never counts, and backfill only where the protocol says so; nor does anybody
+    treated at a level before an amendment reopened it.
 
     Raises
     ------
@@ -49,23 +53,33 @@ def rule_says(state: TrialState) -> Decision:
         raise NoProtocolError
     protocol, last = state.protocol, state.last_written()
     level = protocol.labels.index(last[-1].label) if last else protocol.design.start
-    decision = protocol.design.decide(counted_tallies(state), level, last_tally(last))
-    if decision.has_ended and protocol.backfill.counted == "final decision":
-        tallies = state.tallies(Purpose.ESCALATION, Purpose.BACKFILL, set_aside=False)
-        return protocol.design.decide(tallies, level, last_tally(last))
-    return decision
+    escalation = state.tallies(Purpose.ESCALATION, set_aside=False)
+    backfill = state.tallies(Purpose.BACKFILL, set_aside=False)
+    return decide_with_backfill(protocol, escalation, backfill, level, last_tally(last))
+
+
+def counted_purposes(state: TrialState) -> tuple[Purpose, ...]:
+    """Return the purposes of the cohorts that the rule counts at the decision that is due now."""
+    protocol = state.protocol
+    counted = "never" if protocol is None else protocol.backfill.counted
+    if counted == "every decision" or (counted == "final decision" and _has_ended(state)):
+        return (Purpose.ESCALATION, Purpose.BACKFILL)
+    return (Purpose.ESCALATION,)
 
 
 def counted_tallies(state: TrialState) -> tuple[Tally, ...]:
-    """Return what the rule counts at each level, lowest first.
+    """Return what the rule counts at each level, lowest first, at the decision that is due now."""
+    return state.tallies(*counted_purposes(state), set_aside=False)
 
-    The expansion never counts, and backfill only where the protocol says so; nor does anybody
-    treated at a level before an amendment reopened it.
-    """
-    counted = [Purpose.ESCALATION]
-    if state.protocol is not None and state.protocol.backfill.counted == "every decision":
-        counted.append(Purpose.BACKFILL)
-    return state.tallies(*counted, set_aside=False)
+
+def _has_ended(state: TrialState) -> bool:
+    """Tell whether the rule would end the escalation on its own patients."""
+    protocol, last = state.protocol, state.last_written()
+    if protocol is None:
+        return False
+    level = protocol.labels.index(last[-1].label) if last else protocol.design.start
+    own = state.tallies(Purpose.ESCALATION, set_aside=False)
+    return protocol.design.decide(own, level, last_tally(last)).has_ended
 
 
 def recommend(decision: Decision, protocol: Protocol) -> Recommendation:
@@ -139,9 +153,21 @@ def describe_choice(choice: Choice, protocol: Protocol) -> str:
     match choice.action:
         case "enrol":
             n = choice.n_to_enrol
-            return f"enrol {n} patient{'s' * (n != 1)} at {name(choice.level)}"
+            beside = _BESIDE[choice.purpose]
+            return f"enrol {n} patient{'s' * (n != 1)} at {name(choice.level)}{beside}"
+        case "stop" if choice.purpose is Purpose.BACKFILL:
+            return f"end the backfill at {name(choice.level)}"
+        case "stop" if choice.purpose is Purpose.EXPANSION:
+            return "end the expansion"
         case "stop":
             return "stop, no MTD" if choice.mtd is None else f"stop, the MTD is {name(choice.mtd)}"
         case "resume":
             return "resume enrolment"
     return "defer"
+
+
+_BESIDE = {
+    Purpose.ESCALATION: "",
+    Purpose.BACKFILL: " for backfill",
+    Purpose.EXPANSION: " for the expansion",
+}

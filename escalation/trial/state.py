@@ -22,6 +22,7 @@ from escalation.trial.events import (
     DecisionMade,
     EntryCorrected,
     Event,
+    ProtocolAmended,
     Purpose,
     Role,
     ScreeningFailed,
@@ -32,6 +33,7 @@ from escalation.trial.patients.subjects import Fact, Standing, Subject, Subjects
 from escalation.trial.people.names import name_key
 
 __all__ = [
+    "Amendment",
     "Cohort",
     "Correction",
     "MadeDecision",
@@ -87,6 +89,11 @@ class Cohort:
     closed_by: int | None = None
     purpose: Purpose = Purpose.ESCALATION
 
+    @property
+    def about(self) -> tuple[Purpose, Label | None]:
+        """What a decision about it decides: of backfill the level too; see ``MadeDecision``."""
+        return self.purpose, self.level if self.purpose is Purpose.BACKFILL else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MadeDecision:
@@ -118,6 +125,11 @@ class MadeDecision:
         """Of the cohort that it opens; that of a stop, a deferral or a resumption is escalation."""
         return self.event.chosen.purpose
 
+    @property
+    def about(self) -> tuple[Purpose, Label | None]:
+        """What it decides: a later decision about the same takes its place."""
+        return self.purpose, self.event.chosen.level if self.purpose is Purpose.BACKFILL else None
+
     def knew(self, subject: Subject) -> bool:
         """Tell whether a subject had been dosed, by the day, when the decision was made."""
         dosed_at = subject.dosed_at
@@ -131,6 +143,24 @@ class MadeDecision:
             fact.seq <= self.event.cutoff or came_on(fact.event) < self.event.on
             for fact in subject.outcomes
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amendment:
+    """A change of the protocol, with the protocol and the stop that were in force before it."""
+
+    seq: int
+    event: ProtocolAmended
+    before: Protocol | None
+    after: Protocol
+    stop: MadeDecision | None
+
+    def sets_aside(self, subject: Subject) -> bool:
+        """Tell whether a subject had been dosed, by the day, at a level that it reopened."""
+        dosed_at = subject.dosed_at
+        if dosed_at is None or subject.level not in self.event.reopens:
+            return False
+        return dosed_at < (self.event.on, self.seq)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +215,7 @@ class TrialState:
         Holds that were lifted: from, and by.
     resumed : list of int
         Approved decisions to resume.
-    amendments : list of Recorded
+    amendments : list of Amendment
     committee_changes : list of (int, Committee, Committee)
         Amendments that changed how the committee decides, with the rules before and after.
     data_seq, data_on : int, date or None
@@ -208,9 +238,6 @@ class TrialState:
         Everybody who was ever named as owner or given a role, by how names are compared.
     conflicts : list of RoleConflict
         Who was given roles that exclude each other, where the protocol has it recorded.
-    reopened : dict of label to int
-        Levels that an amendment reopened, with its entry: who was enrolled at one before it no
-        longer counts for the rule.
     """
 
     hashes: list[str] = field(default_factory=list)
@@ -230,7 +257,7 @@ class TrialState:
     holds: list[tuple[Recorded, Recorded]] = field(default_factory=list)
     resumed: list[int] = field(default_factory=list)
     closed: Recorded | None = None
-    amendments: list[Recorded] = field(default_factory=list)
+    amendments: list[Amendment] = field(default_factory=list)
     former_pauses: list[tuple[int, PauseRule]] = field(default_factory=list)
     committee_changes: list[tuple[int, Committee, Committee]] = field(default_factory=list)
     data_seq: int = 0
@@ -244,7 +271,6 @@ class TrialState:
     keys: dict[str, Key] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     conflicts: list[RoleConflict] = field(default_factory=list)
-    reopened: dict[Label, int] = field(default_factory=dict)
 
     @property
     def seq(self) -> int:
@@ -272,6 +298,15 @@ class TrialState:
         """Return the last decision about cohorts of a purpose; None where there is none."""
         of_purpose = (made for made in reversed(self.decisions) if made.purpose is purpose)
         return next(of_purpose, None)
+
+    def successor(self, made: MadeDecision) -> MadeDecision | None:
+        """Return the last decision that has taken the place of one; None where it stands."""
+        last = next((m for m in reversed(self.decisions) if m.about == made.about), made)
+        return None if last.seq == made.seq else last
+
+    def cohort_of(self, subject: Subject) -> Cohort:
+        """Return the cohort that a subject was assigned to last."""
+        return self.cohorts[subject.cohort - 1]
 
     @property
     def n_enrolled(self) -> int:
@@ -338,6 +373,15 @@ class TrialState:
         """Return the roles that a person has now."""
         return self.roles.get(self.person(person), frozenset())
 
+    def set_aside_by(self, subject: Subject) -> int | None:
+        """Return the entry of the amendment since which the rule does not count a subject."""
+        return next((made.seq for made in self.amendments if made.sets_aside(subject)), None)
+
+    def protocol_at(self, seq: int) -> Protocol | None:
+        """Return the protocol that was in force when an entry was recorded."""
+        later = (made.before for made in self.amendments if made.seq >= seq)
+        return next(later, self.protocol)
+
     def members(self, cohort: Cohort) -> list[Subject]:
         """Return the subjects of a cohort, in the order of enrolment."""
         return [self.subjects[subject] for subject in cohort.subjects]
@@ -370,26 +414,33 @@ class TrialState:
             ]
         return next((fact for fact in facts if fact.seq == seq), None)
 
-    def written_cohorts(self, cohorts: Sequence[Cohort] | None = None) -> list[WrittenCohort]:
-        """Return the trial so far, or some of its cohorts, in the field's notation.
+    def written_cohorts(
+        self, *purposes: Purpose, of: Sequence[Cohort] | None = None
+    ) -> list[WrittenCohort]:
+        """Return the trial so far in the field's notation: cohorts in which somebody was dosed.
 
-        Cohorts in which nobody was dosed are left out.
+        Those of these purposes, or of all, where none is given; ``of`` some cohorts alone.
         """
-        chosen = self.cohorts if cohorts is None else cohorts
+        cohorts = self.cohorts if of is None else of
+        chosen = (c for c in cohorts if not purposes or c.purpose in purposes)
         return [written for cohort in chosen for written in self._written(cohort)]
 
     def last_written(self) -> list[WrittenCohort]:
-        """Return the escalation's last cohorts as written, back to one with somebody who counts."""
+        """Return the escalation's last cohorts as written, back to one with somebody who counts.
+
+        Who was treated at a level before an amendment reopened it is not in them.
+        """
         found: list[WrittenCohort] = []
         for cohort in reversed(self.cohorts):
             if cohort.purpose is Purpose.ESCALATION:
-                found = [*self._written(cohort), *found]
+                found = [*self._written(cohort, set_aside=False), *found]
             if any(written.tally.n_patients for written in found):
                 break
         return found
 
-    def _written(self, cohort: Cohort) -> Iterator[WrittenCohort]:
-        dosed = [(s, s.outcome) for s in self.members(cohort) if s.outcome is not None]
+    def _written(self, cohort: Cohort, *, set_aside: bool = True) -> Iterator[WrittenCohort]:
+        members = (s for s in self.members(cohort) if set_aside or s.set_aside_by is None)
+        dosed = [(s, s.outcome) for s in members if s.outcome is not None]
         yield from write_cohort(cohort, dosed)
 
     def tallies(self, *purposes: Purpose, set_aside: bool = True) -> tuple[Tally, ...]:

@@ -122,6 +122,7 @@ def simulate(
                 draws=draws,
                 executor=executor,
                 progress=progress,
+                protocol=question.protocol,
             )
         )
     if plot is not None:

@@ -18,6 +18,7 @@ __all__ = [
     "correct_level",
     "correct_levels",
     "end_values",
+    "sum_up",
     "summarise",
 ]
 
@@ -222,10 +223,38 @@ def summarise(
     total : float
         What the weights sum to.
     """
-    mtd = graph.mtd[graph.ends]
-    n_new = graph.n_evaluable[graph.ends] - graph.n_so_far
-    dlts_new = graph.n_dlts[graph.ends] - graph.n_dlts_so_far
-    levels = range(graph.design.n_levels)
+    return sum_up(
+        graph.mtd[graph.ends],
+        graph.n_evaluable[graph.ends] - graph.n_so_far,
+        graph.n_dlts[graph.ends] - graph.n_dlts_so_far,
+        weights,
+        total,
+        continued=bool(graph.n_so_far.any() or graph.n_pending.any()),
+    )
+
+
+def sum_up(
+    mtd: NDArray[np.intp],
+    n_new: NDArray[np.intp],
+    dlts_new: NDArray[np.intp],
+    weights: Floats,
+    total: float = 1.0,
+    *,
+    continued: bool = False,
+) -> OperatingCharacteristics:
+    """Sum up the ends of trials, each given by its MTD, patients and DLTs.
+
+    Parameters
+    ----------
+    mtd : int array, shape (E,)
+        0-based; ``NO_MTD`` or ``INCONCLUSIVE`` without one.
+    n_new, dlts_new : int array, shape (E, L)
+    weights, total
+        As for ``summarise``.
+    continued : bool
+        Whether the trial continues from data.
+    """
+    levels = range(n_new.shape[1])
     # INCONCLUSIVE and NO_MTD are -2 and -1: shifted, they come before the levels
     shares = _sums(mtd - INCONCLUSIVE, weights, len(levels) - INCONCLUSIVE) / total
 
@@ -241,7 +270,7 @@ def summarise(
         total_dlts=distribution(dlts_new.sum(axis=1)),
         patients_by_level=tuple(distribution(n_new[:, level]) for level in levels),
         dlts_by_level=tuple(distribution(dlts_new[:, level]) for level in levels),
-        continued=bool(graph.n_so_far.any() or graph.n_pending.any()),
+        continued=continued,
     )
 
 

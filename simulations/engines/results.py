@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from escalation.errors import InputError
+from escalation.protocol import Protocol
+from simulations.engines.backfill import BackfillFigures, backfill_figures, walk_together
 from simulations.engines.characteristics import OperatingCharacteristics
 from simulations.engines.exact import exact_characteristics
+from simulations.engines.expansion import ExpansionFigures, expansion_figures
 from simulations.engines.montecarlo import simulate
 from simulations.engines.simulated import Draws, MonteCarlo
 from simulations.graph.build import TransitionGraph
@@ -22,11 +25,17 @@ Method = Literal["both", "exact", "monte-carlo"]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ScenarioResult:
-    """Operating characteristics under one scenario; the engine not asked is None."""
+    """Operating characteristics under one scenario; the engine not asked is None.
+
+    Patients of ``backfill`` and ``expansion`` are not among those of the escalation; None where
+    the protocol has none.
+    """
 
     scenario: Scenario
     exact: OperatingCharacteristics | None
     monte_carlo: MonteCarlo | None
+    backfill: BackfillFigures | None = None
+    expansion: ExpansionFigures | None = None
 
     def __repr__(self) -> str:
         found = [repr(one) for one in (self.exact, self.monte_carlo) if one is not None]
@@ -57,7 +66,18 @@ class ScenarioResult:
                 shares = self.monte_carlo.characteristics.against_target(p_dlt, target)
                 document["monte_carlo"] |= shares
                 document["monte_carlo"]["mcse"] |= self.monte_carlo.mcse_of(shares)
+        for name, beside in (("backfill", self.backfill), ("expansion", self.expansion)):
+            if beside is not None:
+                document[name] = beside.to_dict()
+        if self.backfill is not None or self.expansion is not None:
+            document["patients_in_all"] = self.mean_patients
         return document
+
+    @property
+    def mean_patients(self) -> float:
+        """Expected patients in all: of the escalation, its backfill and the expansion."""
+        beside = [one for one in (self.backfill, self.expansion) if one is not None]
+        return self.best.sample_size.mean + sum(one.mean_patients for one in beside)
 
 
 def run_scenarios(
@@ -70,18 +90,39 @@ def run_scenarios(
     draws: Draws = "cohort",
     executor: Executor | None = None,
     progress: Callable[[int], None] | None = None,
+    protocol: Protocol | None = None,
 ) -> Iterator[ScenarioResult]:
-    """Yield the result of each scenario, exact or simulated or both; see ``simulate``."""
+    """Yield the result of each scenario, exact or simulated or both; see ``simulate``.
+
+    With the ``protocol`` whose design the graph is of, its backfill and its expansion are among
+    the results; a trial that continues from data has neither.
+
+    Raises
+    ------
+    InputError
+        For a backfill that counts at decisions where the trial continues from data; with the exact
+        method, where that backfill makes too many states.
+    """
+    continued = bool(graph.n_so_far.any() or graph.n_pending.any())
+    backfilled = protocol is not None and protocol.backfill.max_per_level is not None
+    counts = protocol is not None and backfilled and protocol.backfill.counted != "never"
+    if counts and continued:
+        raise InputError(
+            "backfill counts at decisions, and how many were backfilled so far is not known: "
+            "figures are from the start of the trial only"
+        )
     for scenario in scenarios:
         if not isinstance(scenario, Scenario):
             raise InputError(
                 f"a Scenario is needed, as Scenario(name=..., p_dlt=...), not "
                 f"{type(scenario).__name__}; simulations.characteristics takes P(DLT) by level"
             )
-        exact = monte_carlo = None
-        if method != "monte-carlo":
+        exact = monte_carlo = backfill = expansion = None
+        if counts and protocol is not None:
+            exact, monte_carlo, backfill = _together(protocol, scenario, method, trials, seed)
+        elif method != "monte-carlo":
             exact = exact_characteristics(graph, scenario.p_dlt)
-        if method != "exact":
+        if method != "exact" and not counts:
             monte_carlo = simulate(
                 graph,
                 scenario.p_dlt,
@@ -91,4 +132,38 @@ def run_scenarios(
                 executor=executor,
                 progress=progress,
             )
-        yield ScenarioResult(scenario=scenario, exact=exact, monte_carlo=monte_carlo)
+        result = ScenarioResult(scenario=scenario, exact=exact, monte_carlo=monte_carlo)
+        if protocol is not None and not continued:
+            if backfilled and not counts:
+                backfill = _beside(protocol, graph, scenario, trials, seed)
+            expansion = expansion_figures(protocol.expansion, scenario.p_dlt, result.best)
+        yield replace(result, backfill=backfill, expansion=expansion)
+
+
+def _beside(
+    protocol: Protocol, graph: TransitionGraph, scenario: Scenario, trials: int, seed: int
+) -> BackfillFigures:
+    """Return the figures of a backfill that counts nowhere: exact, where the graph is whole."""
+    if graph.is_whole:
+        return backfill_figures(protocol, graph, scenario.p_dlt)
+    walked = walk_together(protocol, scenario.p_dlt, trials=trials, seed=seed, exact=False)
+    return walked.backfill
+
+
+def _together(
+    protocol: Protocol, scenario: Scenario, method: Method, trials: int, seed: int
+) -> tuple[OperatingCharacteristics | None, MonteCarlo | None, BackfillFigures]:
+    """Return the figures where backfill counts: exact as far as there are not too many states."""
+    p = scenario.p_dlt
+    found = walk_together(protocol, p, trials=trials, seed=seed, exact=method != "monte-carlo")
+    if found.simulated is not None:
+        if method == "exact":
+            raise InputError(
+                "backfill that counts at decisions makes too many states for exact figures: "
+                "simulate (--method monte-carlo)"
+            )
+        return None, found.simulated, found.backfill
+    simulated = None
+    if method == "both":
+        simulated = walk_together(protocol, p, trials=trials, seed=seed, exact=False).simulated
+    return found.escalation, simulated, found.backfill

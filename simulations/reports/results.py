@@ -11,6 +11,7 @@ from escalation.reports.view import GAP, Block, Heading, Paragraph, Table, View
 from simulations.engines.characteristics import OperatingCharacteristics, correct_level
 from simulations.engines.results import ScenarioResult
 from simulations.questions.question import Question
+from simulations.reports.beside import BESIDE, beside_blocks, beside_cells
 from simulations.words import is_share, scaled
 
 __all__ = ["describe_columns", "result_rows", "summary_table", "view_results"]
@@ -59,7 +60,7 @@ def describe_columns(protocols: Iterable[Protocol]) -> dict[str, str]:
     """Return what each column of ``result_rows`` is, the doses with their unit."""
     units = " or ".join(dict.fromkeys(protocol.unit for protocol in protocols if protocol.unit))
     dose = f"dose at the level, in {units}" if units else "dose at the level; none is known"
-    return COLUMNS | _AGAINST_TARGET | {"dose": dose}
+    return COLUMNS | _AGAINST_TARGET | {"dose": dose} | BESIDE
 
 
 def _page(
@@ -85,6 +86,7 @@ def _page(
         if not result.scenario.is_monotone:
             yield Paragraph("P(DLT) falls from one level to a higher one.")
         yield from _result(result, protocol.short_names, target)
+        yield from beside_blocks(result, protocol)
         yield from _planned(question, result)
     yield GAP
     yield Paragraph(
@@ -247,7 +249,8 @@ def result_rows(
     exact figure has no standard error.
     """
     asked = tuple(_AGAINST_TARGET) if target is not None else ()
-    yield (*COLUMNS, *asked)
+    beside = any(result.backfill or result.expansion for result in results)
+    yield (*COLUMNS, *asked, *(BESIDE if beside else ()))
     for result in results:
         document = result.to_dict(target)
         for method in ("exact", "monte_carlo"):
@@ -266,4 +269,5 @@ def result_rows(
                     *(found["p_no_mtd"], found["p_inconclusive"]),
                     *(found["sample_size"]["mean"], found["total_dlts"]["mean"]),
                     *(found[key] for key in asked),
+                    *(beside_cells(result, place) if beside else ()),
                 )

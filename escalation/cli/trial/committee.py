@@ -7,23 +7,31 @@ from pathlib import Path
 
 import click
 
+from escalation.cli.label import LABEL
 from escalation.cli.options import CarefulCommand
 from escalation.cli.trial.keys import signing
 from escalation.cli.trial.recording import Recording, recording_options
+from escalation.labels import Label
 from escalation.protocol import describe_decision
 from escalation.trial import TrialState, cast_vote, circulate_decision, freeze_data, rule_says
 from escalation.trial import decide as decide_command
 from escalation.trial import sign as sign_command
-from escalation.trial.events import Attendance, Choice, Meaning, Vote
+from escalation.trial.events import Attendance, Choice, Meaning, Purpose, Vote
 
 __all__ = ["circulate", "decide", "freeze", "sign", "vote"]
 
 
 @click.command(cls=CarefulCommand)
 @click.option("--follow", is_flag=True, help="As the rule says.")
-@click.option("--level", type=int, metavar="L", help="Treat at this level,")
+@click.option("--level", type=LABEL, metavar="LABEL", help="Treat at this level,")
 @click.option("--enrol", type=int, metavar="N", help="so many patients.")
-@click.option("--mtd", type=int, metavar="L", help="Stop: this level is the MTD.")
+@click.option(
+    "--backfill", type=LABEL, metavar="LABEL", help="With --enrol N: backfill this level, below."
+)
+@click.option("--expand", type=int, metavar="N", help="Treat so many more at the declared MTD.")
+@click.option("--end-backfill", type=LABEL, metavar="LABEL", help="End the backfill of this level.")
+@click.option("--end-expansion", is_flag=True, help="End the expansion.")
+@click.option("--mtd", type=LABEL, metavar="LABEL", help="Stop: this level is the MTD.")
 @click.option("--stop", is_flag=True, help="Stop without an MTD.")
 @click.option("--defer", is_flag=True, help="Decide another day.")
 @click.option("--resume", is_flag=True, help="Resume enrolment after a pause; needs --rationale.")
@@ -39,9 +47,13 @@ def decide(
     *,
     recording: Recording,
     follow: bool,
-    level: int | None,
+    level: Label | None,
     enrol: int | None,
-    mtd: int | None,
+    backfill: Label | None,
+    expand: int | None,
+    end_backfill: Label | None,
+    end_expansion: bool,
+    mtd: Label | None,
     stop: bool,
     defer: bool,
     resume: bool,
@@ -58,18 +70,24 @@ def decide(
     nothing. After a death, or where a pause rule of the protocol is met, enrolment is paused until
     a decision to --resume is approved.
 
+    Backfill and expansion are beside the escalation and have decisions of their own: --backfill
+    treats more at a level below the current one, --expand at the declared MTD. What the protocol's
+    [backfill] and [expansion] do not foresee needs a rationale, and is shown from then on.
+
     In a trial that 0.2.0 began, whoever records the decision says the votes: for, against,
     abstained or present, as --attended "Zhao Lan=for". A chair or member who names nobody decides
     alone.
 
     Example: escalation trial decide --follow --attended "N. Okafor" --as "E. Brandt"
     """
-    n_choices = sum([follow, level is not None, mtd is not None, stop, defer, resume])
-    if (level is None) != (enrol is None):
-        raise click.UsageError("--level L and --enrol N go together")
+    given = (level, backfill, expand, end_backfill, mtd)
+    n_choices = sum(value is not None for value in given)
+    n_choices += sum([follow, end_expansion, stop, defer, resume])
     if n_choices > 1:
+        raise click.UsageError(f"choose one: --follow, {_CHOICES}")
+    if (level is None and backfill is None) != (enrol is None):
         raise click.UsageError(
-            "choose one: --follow, --level L with --enrol N, --mtd L, --stop, --defer or --resume"
+            "--enrol N goes with --level LABEL or --backfill LABEL, and they with it"
         )
     attendees = [_read_attendance(text) for text in attended]
     if n_choices == 0:
@@ -78,6 +96,15 @@ def decide(
     choice: Choice | None = None
     if level is not None and enrol is not None:
         choice = Choice(action="enrol", level=level, n_to_enrol=enrol)
+    elif backfill is not None and enrol is not None:
+        purpose = Purpose.BACKFILL
+        choice = Choice(action="enrol", level=backfill, n_to_enrol=enrol, purpose=purpose)
+    elif expand is not None:
+        choice = Choice(action="enrol", n_to_enrol=expand, purpose=Purpose.EXPANSION)
+    elif end_backfill is not None:
+        choice = Choice(action="stop", level=end_backfill, purpose=Purpose.BACKFILL)
+    elif end_expansion:
+        choice = Choice(action="stop", purpose=Purpose.EXPANSION)
     elif stop or mtd is not None:
         choice = Choice(action="stop", mtd=mtd)
     elif defer:
@@ -87,6 +114,13 @@ def decide(
     recording.record(
         partial(decide_command, choice=choice, rationale=rationale, attendees=attendees)
     )
+
+
+_CHOICES = (
+    "--level LABEL --enrol N, --backfill LABEL --enrol N, --expand N, --end-backfill "
+    "LABEL, --end-expansion, "
+    "--mtd LABEL, --stop, --defer or --resume"
+)
 
 
 def _read_attendance(text: str) -> Attendance:
@@ -106,7 +140,7 @@ def _say_choices(state: TrialState) -> str:
     follow = "To decide so: --follow" if decision.settled else "To decide so: --defer"
     return (
         f"say what was decided. The rule says:\n  {said}\n{follow}. To choose otherwise, with a "
-        "--rationale:\n  --level L --enrol N, --mtd L, --stop, --defer or --resume"
+        f"--rationale:\n  {_CHOICES}"
     )
 
 
@@ -128,10 +162,10 @@ def vote(
 ) -> None:
     """Vote on a decision: for, against or abstained.
 
-    DECISION is its entry; the last one where it is not given. Each chair and member votes for
-    themselves, once. A decision is carried when the votes reach the quorum, the chair is among
-    them, and more than the majority of those for and against are for it; it is rejected when no
-    vote still to come could carry it.
+    DECISION is its entry; where it is not given, the one that is awaited. Each chair and member
+    votes for themselves, once. A decision is carried when the votes reach the quorum, the chair is
+    among them, and more than the majority of those for and against are for it; it is rejected when
+    no vote still to come could carry it.
 
     Example: escalation trial vote --against --reason "TJ-007 is pending" --as "K. Sato"
     """

@@ -7,8 +7,10 @@ from functools import partial
 import click
 
 from escalation.cli.completion import complete_protocols
+from escalation.cli.label import LABEL
 from escalation.cli.options import DEFAULT_PROTOCOL, CarefulCommand, read_protocol
 from escalation.cli.trial.recording import Recording, recording_options
+from escalation.labels import Label
 from escalation.ledger import check_trial, create_ledger
 from escalation.ledger.values import check_name
 from escalation.tracker import Tracker
@@ -116,17 +118,29 @@ def resume(recording: Recording, reason: str) -> None:
 @click.command(cls=CarefulCommand)
 @click.argument("protocol_name", metavar="PROTOCOL", shell_complete=complete_protocols)
 @_reason
+@click.option(
+    "--reopen",
+    "reopens",
+    metavar="LEVEL",
+    type=LABEL,
+    multiple=True,
+    help="A new level, or one whose patients so far no longer count; a stop is lifted. Repeatable.",
+)
 @recording_options
-def amend(recording: Recording, protocol_name: str, reason: str) -> None:
+def amend(
+    recording: Recording, protocol_name: str, reason: str, reopens: tuple[Label, ...]
+) -> None:
     """Continue under another protocol: a shipped one or a file.
 
-    Levels that have been opened keep their label and dose. Decisions made before are judged by
-    the protocol of their time.
+    Levels that have been opened keep their label, dose and regimen; new ones may stand anywhere
+    between them. At a level named with --reopen the patients so far no longer count for the rule,
+    and a trial that had been stopped goes on. Decisions made before are judged by the protocol of
+    their time.
 
-    Example: escalation trial amend v2.toml --reason "longer DLT window" --as "Zhao Lan"
+    Example: escalation trial amend v2.toml --reopen 1.5 --reason "150 mg added" --as "Zhao Lan"
     """
     protocol = read_protocol(protocol_name)
-    recording.record(partial(amend_protocol, protocol=protocol, reason=reason))
+    recording.record(partial(amend_protocol, protocol=protocol, reason=reason, reopens=reopens))
 
 
 @click.command(cls=CarefulCommand)

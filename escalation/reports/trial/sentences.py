@@ -8,6 +8,7 @@ from typing import Any, assert_never
 
 from escalation.outcomes import Outcome
 from escalation.protocol import Committee, Protocol, format_dose
+from escalation.protocol.units import BodySize, Unit, find_unit
 from escalation.reports.trial.adverse_event_sentences import say_follow_up, say_report
 from escalation.text import count, list_briefly
 from escalation.trial.adverse_events.definition import say_suggested
@@ -50,6 +51,7 @@ from escalation.trial.events import (
     VoteCast,
 )
 from escalation.trial.patients.planned_dose import say_share
+from escalation.trial.review.amendments import say_ladder, say_reopening
 from escalation.trial.rule import describe_choice
 from escalation.trial.state import Correction, MadeDecision, Recorded, TrialState
 
@@ -58,6 +60,7 @@ __all__ = [
     "describe_toxicity",
     "say_amount",
     "say_percent",
+    "say_planned",
     "short_digest",
 ]
 
@@ -99,7 +102,7 @@ def _sentence(  # noqa: PLR0911, PLR0912  # a kind of event a line
         case TrialRegisteredWithCommittee():
             return f"trial registered{on} under {_protocol(event)}{_committee(event)}"
         case ProtocolAmended():
-            return f"protocol amended{on} to {_protocol(event)}: {event.reason}"
+            return _amendment(recorded, event, state, on)
         case RoleDelegated():
             return f"{event.person} given the role {event.role}{on}"
         case RoleRevoked():
@@ -174,6 +177,13 @@ def say_amount(amount: float) -> str:
     return format_dose(float(f"{amount:.10g}"))
 
 
+def say_planned(amount: float, unit: Unit | None) -> str:
+    """Write a planned amount; one by body surface no finer than that is known."""
+    if unit is None or unit.per is not BodySize.M2:
+        return say_amount(amount)
+    return format_dose(float(f"{amount:.3g}" if amount < 1000 else f"{amount:.4g}"))
+
+
 def say_percent(event: SubjectDosed) -> str | None:
     """Say what part of the planned amount was infused; None where either is not known."""
     if event.infused is None or not event.planned:
@@ -197,6 +207,14 @@ def _in_full(toxicity: Toxicity) -> str:
 
 def _protocol(event: TrialRegistered | TrialRegisteredWithCommittee | ProtocolAmended) -> str:
     return f"protocol {event.protocol.get('name')}, digest {short_digest(event.digest)}"
+
+
+def _amendment(recorded: Recorded, event: ProtocolAmended, state: TrialState, on: str) -> str:
+    said = f"protocol amended{on} to {_protocol(event)}: {event.reason}"
+    made = next((m for m in state.amendments if m.seq == recorded.seq), None)
+    if made is None:
+        return said
+    return " ".join([f"{said.rstrip('.')}.", *say_ladder(made), *say_reopening(state, made)])
 
 
 def _committee(event: TrialRegisteredWithCommittee) -> str:
@@ -223,6 +241,8 @@ def _enrolment(event: SubjectEnrolled, on: str) -> str:
         said = said.replace(f"enrolled{on}", f"enrolled{on.replace(' on ', ' by ')}", 1)
     if event.weight_kg is not None:
         said += f", {format_dose(event.weight_kg)} kg"
+    if event.height_cm is not None:
+        said += f", {format_dose(event.height_cm)} cm"
     if event.replaces is not None:
         said += f", replaces {event.replaces}"
     return said + _deviation(event)
@@ -231,13 +251,14 @@ def _enrolment(event: SubjectEnrolled, on: str) -> str:
 def _dosing(event: SubjectDosed, state: TrialState, on: str) -> str:
     said = f"{event.subject} dosed{on}"
     unit = _amount_unit(state.protocol)
+    planned_in = find_unit(None if state.protocol is None else state.protocol.unit)
     if event.infused is None:
         said += ", amount not stated" * bool(unit)
     else:
         said += f", {say_amount(event.infused)}{unit}"
         percent = say_percent(event)
         if percent is not None and event.planned is not None:
-            said += f", {percent} of the planned {say_amount(event.planned)}"
+            said += f", {percent} of the planned {say_planned(event.planned, planned_in)}"
     if event.lot is not None:
         said += f", lot {event.lot}"
     return said + _deviation(event)
@@ -261,8 +282,10 @@ def _adjudication(event: AdverseEventAdjudicated, state: TrialState, on: str) ->
 
 
 def _amount_unit(protocol: Protocol | None) -> str:
-    unit = "" if protocol is None else (protocol.unit or "").removesuffix("/kg")
-    return f" {unit}" if unit else ""
+    if protocol is None or protocol.unit is None:
+        return ""
+    unit = find_unit(protocol.unit)
+    return f" {protocol.unit if unit is None else unit.amount}"
 
 
 def _deviation(event: SubjectEnrolled | SubjectDosed | InfusionContinued) -> str:
@@ -330,7 +353,11 @@ def _flat(event: Event) -> dict[str, Any]:
     return data | data.pop("changes") if isinstance(event, AdverseEventFollowedUp) else data
 
 
-_WORDS = {"on": "day", "weight_kg": "weight in kg"}  # names of fields that are not words
+_WORDS = {
+    "on": "day",
+    "weight_kg": "weight in kg",
+    "height_cm": "height in cm",
+}  # names of fields that are not words
 
 
 def _say_value(name: str, value: object) -> str:

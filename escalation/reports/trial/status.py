@@ -30,8 +30,9 @@ from escalation.trial.committee.tally import say_count, tally_votes
 from escalation.trial.gates import overtaken
 from escalation.trial.halts import standing_pauses
 from escalation.trial.patients.subjects import Standing
+from escalation.trial.review.amendments import list_reopenings, set_aside
 from escalation.trial.rule import describe_choice
-from escalation.trial.state import Cohort, MadeDecision, Recorded
+from escalation.trial.state import Amendment, Cohort, MadeDecision, Recorded
 
 __all__ = ["status_document", "view_status"]
 
@@ -111,6 +112,7 @@ def status_document(state: TrialState, on: date) -> dict[str, Any]:
             for pause in standing_pauses(state, on)
         ],
         "closed": _since(state.closed),
+        "amendments": [_amendment_document(state, made) for made in state.amendments],
         "stopped": None if state.stopped is None else _decision_document(state, state.stopped),
         **_rule_document(state),
         "cohorts": [_cohort_document(state, cohort) for cohort in state.cohorts],
@@ -153,6 +155,7 @@ def _heading(state: TrialState, trial: str, on: date, as_of: Recorded | None) ->
     name = f"Protocol {protocol.name}, digest {short_digest(protocol.digest)}"
     amended = "".join(f", amended by entry {amendment.seq}" for amendment in state.amendments)
     yield f"{name}{amended}."
+    yield from (remark.text for remark in list_reopenings(state))
     yield f"{describe_design(protocol.design)}."
     solo = say_solo(state)
     if solo is not None:
@@ -281,6 +284,22 @@ def _since(recorded: Any) -> dict[str, Any] | None:
     if recorded is None:
         return None
     return {"entry": recorded.seq, "reason": getattr(recorded.event, "reason", None)}
+
+
+def _amendment_document(state: TrialState, made: Amendment) -> dict[str, Any]:
+    known = set() if made.before is None else set(made.before.labels)
+    return {
+        "entry": made.seq,
+        "on": made.event.on.isoformat(),
+        "reason": made.event.reason,
+        "digest": made.event.digest,
+        "new_levels": [label for label in made.after.labels if label not in known],
+        "reopened": [
+            {"level": label, "set_aside": [s.id for s in set_aside(state, made, label)]}
+            for label in made.event.reopens
+        ],
+        "lifted_stop": made.stop.seq if made.stop is not None and made.event.reopens else None,
+    }
 
 
 def _cohort_document(state: TrialState, cohort: Cohort) -> dict[str, Any]:

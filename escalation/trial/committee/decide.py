@@ -7,15 +7,16 @@ from collections.abc import Sequence
 from escalation.designs.base import Action, Decision
 from escalation.protocol import Protocol, describe_decision
 from escalation.trial.adverse_events.verdicts import unruled_dlts
+from escalation.trial.beside import at_mtd, find_departures, find_misfit
 from escalation.trial.commands import Events, Recorder, Refusal
 from escalation.trial.committee.freeze import unfrozen
 from escalation.trial.committee.tally import voters
-from escalation.trial.events import Attendance, Choice, DecisionMade, Role, Vote
+from escalation.trial.events import Attendance, Choice, DecisionMade, Purpose, Role, Vote
 from escalation.trial.gates import overdue_subjects, overtaken
 from escalation.trial.halts import before_hold, standing_pauses
 from escalation.trial.people.rights import VOTING, lacks_role
 from escalation.trial.rule import goes_further, is_as_said, recommend, rule_says
-from escalation.trial.state import TrialState
+from escalation.trial.state import Cohort, TrialState
 
 __all__ = ["MAX_TO_ENROL", "decide"]
 
@@ -36,9 +37,10 @@ def decide(
     ----------
     state, recorder
     choice : Choice or None
-        None to follow the rule.
+        None to follow the rule. One for the expansion need not name the level: it is the MTD.
     rationale : str or None
-        Needed where the committee chooses otherwise, or decides while outcomes are overdue.
+        Needed where the committee chooses otherwise than the rule or, for backfill and expansion,
+        than the protocol foresees, or decides while outcomes are overdue.
     attendees : sequence of Attendance
         Who was there. In a trial that 0.2.0 began, with their votes; empty there for a chair or
         member who decides alone.
@@ -61,25 +63,30 @@ def decide(
         refusal.add(
             "The rule waits for pending patients. Defer, or choose against it with a rationale."
         )
-    chosen = recommended.choice if choice is None else choice
+    chosen = recommended.choice if choice is None else at_mtd(state, choice)
     resumes = chosen.action == "resume"
-    follows = is_as_said(chosen, decision, protocol)
-    _check_choice(refusal, state, chosen, protocol)
+    beside = chosen.purpose is not Purpose.ESCALATION
+    misfit = find_misfit(state, chosen)
+    unforeseen = [] if misfit is not None else find_departures(state, chosen)
+    follows = not unforeseen if beside else is_as_said(chosen, decision, protocol)
+    _check_choice(refusal, state, chosen, protocol, misfit)
     if state.stopped is not None and chosen == state.stopped.event.chosen:
         refusal.add(f"Decision {state.stopped.seq} has stopped the trial.")
     if resumes:
         _check_resuming(refusal, state, recorder, rationale)
+    elif follows and beside:
+        _check_places_are_taken(refusal, state, chosen)
     elif follows:
         _check_cohort_is_over(refusal, state, decision, chosen)
     else:
         if not state.own_votes or state.committee.solo:  # else it takes the committee's votes
             roles = state.roles_of(recorder.name)
             refusal.add(lacks_role(recorder.name, roles, "override the rule"))
-        said = describe_decision(decision, protocol)
-        refusal.unless(
-            rationale is not None, f"The rule says: {said} To choose otherwise needs a rationale."
-        )
-    overdue = tuple(subject.id for subject in overdue_subjects(state, recorder.on))
+        why = f"The rule says: {describe_decision(decision, protocol)} To choose otherwise"
+        if unforeseen:
+            why = f"{' '.join(unforeseen)} To do it all the same"
+        refusal.unless(rationale is not None, f"{why} needs a rationale.")
+    overdue = tuple(s.id for s in overdue_subjects(state, recorder.on, chosen.purpose))
     _check_data(refusal, state, recorder, overdue, rationale)
     refusal.check_line("rationale", rationale, 2000)
     if state.own_votes:
@@ -94,9 +101,9 @@ def decide(
             cutoff=state.seq,
             recommended=recommended,
             chosen=chosen,
-            departure=not follows
-            and not resumes
-            and goes_further(chosen, decision, protocol.labels),
+            departure=bool(unforeseen)
+            if beside
+            else not follows and not resumes and goes_further(chosen, decision, protocol.labels),
             rationale=rationale,
             attendees=present,
             overdue=overdue,
@@ -136,11 +143,17 @@ def _check_resuming(
     refusal.unless(rationale is not None, "To resume needs a rationale.")
 
 
-def _check_choice(refusal: Refusal, state: TrialState, chosen: Choice, protocol: Protocol) -> None:
+def _check_choice(
+    refusal: Refusal, state: TrialState, chosen: Choice, protocol: Protocol, misfit: str | None
+) -> None:
     labels = protocol.labels
     known = f"its levels are {', '.join(map(str, labels))}"
+    named = chosen.action == "enrol" or chosen.level is not None
+    if named and chosen.level not in labels and (misfit is None or chosen.level is not None):
+        refusal.add(f"There is no level {chosen.level}; {known}.")
+    else:
+        refusal.add(misfit)
     if chosen.action == "enrol":
-        refusal.unless(chosen.level in labels, f"There is no level {chosen.level}; {known}.")
         refusal.unless(
             1 <= chosen.n_to_enrol <= MAX_TO_ENROL,
             f"A decision opens 1 to {MAX_TO_ENROL} places, not {chosen.n_to_enrol}.",
@@ -160,15 +173,31 @@ def _check_cohort_is_over(
     if cohort is None or overtaken(state, cohort) is not None:
         return
     if decision.action is not Action.WAIT:
-        undosed = [subject.id for subject in state.undosed(cohort)]
-        free = state.n_free(cohort)
-        if chosen.action == "enrol" and chosen.level == cohort.level and (undosed or free):
-            waiting = [f"{', '.join(undosed)} to be dosed"] if undosed else []
-            places = [f"{free} of {cohort.n_opened} places free"] if free else []
-            refusal.add(
-                f"Cohort {cohort.number} at level {cohort.level} is open, with "
-                f"{' and '.join(places + waiting)}: there is nothing to decide yet."
-            )
+        waits = state.undosed(cohort) or state.n_free(cohort)
+        if chosen.action == "enrol" and chosen.level == cohort.level and waits:
+            refusal.add(_say_open(state, cohort))
+
+
+def _check_places_are_taken(refusal: Refusal, state: TrialState, chosen: Choice) -> None:
+    """Refuse to open again a cohort of backfill or expansion while places of it are free."""
+    current = state.open_cohort
+    for cohort in state.open_cohorts if chosen.action == "enrol" else ():
+        if (cohort.purpose, cohort.level) != (chosen.purpose, chosen.level):
+            continue
+        older = current is not None and cohort.number < current.number
+        if not older and (state.n_free(cohort) or state.undosed(cohort)):
+            refusal.add(_say_open(state, cohort))
+
+
+def _say_open(state: TrialState, cohort: Cohort) -> str:
+    undosed = [subject.id for subject in state.undosed(cohort)]
+    free = state.n_free(cohort)
+    waiting = [f"{', '.join(undosed)} to be dosed"] if undosed else []
+    places = [f"{free} of {cohort.n_opened} places free"] if free else []
+    return (
+        f"Cohort {cohort.number} at level {cohort.level} is open, with "
+        f"{' and '.join(places + waiting)}: there is nothing to decide yet."
+    )
 
 
 def _check_present(

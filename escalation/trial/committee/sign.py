@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from escalation.trial.beside import find_misfit
 from escalation.trial.commands import Recorder, Refusal
-from escalation.trial.committee.tally import approval_faults
-from escalation.trial.events import Meaning, Signed
+from escalation.trial.committee.tally import approval_faults, last_awaited, say_awaited
+from escalation.trial.events import Meaning, Purpose, Signed
 from escalation.trial.gates import overdue_subjects
 from escalation.trial.state import MadeDecision, TrialState
 
@@ -28,7 +29,7 @@ def sign(
         ``approved`` carries a decision out, and is for the last decision, on the latest data;
         ``reviewed`` may be of any entry.
     entry : int or None
-        None for the last decision; of a review, for the last entry.
+        None for the decision that is awaited, if it is one; of a review, for the last entry.
     with_key : bool
         Whether a key's signature will be put to it (``keys.commands.sign_with_key``).
 
@@ -36,7 +37,8 @@ def sign(
     ------
     RefusedError
     """
-    last = state.decisions[-1] if state.decisions else None
+    last = last_awaited(state)
+    named = entry is not None
     if entry is None:
         reviewed = meaning is Meaning.REVIEWED
         entry = state.seq if reviewed else (last.seq if last is not None else 0)
@@ -57,8 +59,10 @@ def sign(
             refusal.add("No decision has been made.")
         elif made is None:
             refusal.add(f"It is not a decision; the last one is entry {last.seq}.")
-        elif made is not last:
-            refusal.add(f"Decision {last.seq} has taken its place.")
+        elif not named:
+            refusal.add(say_awaited(state))
+        elif (successor := state.successor(made)) is not None:
+            refusal.add(f"Decision {successor.seq} has taken its place.")
     elif not 1 <= entry <= state.seq:
         refusal.add(f"The last entry is {state.seq}.")
     refusal.unless(
@@ -82,9 +86,11 @@ def _check_approval(
             f"It was made on entries up to {made.event.cutoff}, and entry {state.data_seq} "
             "came after: decide on the latest data."
         )
+    elif made.event.chosen.purpose is not Purpose.ESCALATION:
+        refusal.add(find_misfit(state, made.event.chosen))
     for fault in approval_faults(state, made, recorder.name):
         refusal.add(fault)
-    overdue = [subject.id for subject in overdue_subjects(state, recorder.on)]
+    overdue = [s.id for s in overdue_subjects(state, recorder.on, made.purpose)]
     unknown = [subject for subject in overdue if subject not in made.event.overdue]
     if unknown:
         refusal.add(

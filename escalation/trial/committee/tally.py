@@ -14,12 +14,15 @@ from escalation.protocol import Committee
 from escalation.text import count
 from escalation.trial.events import Role, Vote
 from escalation.trial.people.rights import VOTING, lacks_role
+from escalation.trial.rule import describe_choice
 from escalation.trial.state import MadeDecision, TrialState
 
 __all__ = [
     "VoteCount",
     "approval_faults",
     "committee_of",
+    "last_awaited",
+    "say_awaited",
     "say_count",
     "tally_votes",
     "vote_faults",
@@ -85,7 +88,7 @@ def tally_votes(state: TrialState, made: MadeDecision) -> VoteCount:
 def _outstanding(state: TrialState, made: MadeDecision) -> tuple[str, ...]:
     """Return who may still vote: nobody once it is approved or replaced."""
     approved = made.approved is not None or _is_one_persons(made)
-    if approved or made.seq != state.decisions[-1].seq:
+    if approved or state.successor(made) is not None:
         return ()
     voted = {state.person(recorded.by) for recorded, _ in made.votes}
     return tuple(person for person in voters(state) if person not in voted)
@@ -104,7 +107,7 @@ def _stand(
         return "rejected"
     if _carries(made, *cast, chair_voted=bool(made.chairs)):
         return "carried"
-    if made.seq != state.decisions[-1].seq:
+    if state.successor(made) is not None:
         return "open"  # replaced before it was voted on to the end
     n_for, n_against, n_abstained = cast
     chairs = [person for person in outstanding if Role.CHAIR in state.roles_of(person)]
@@ -138,6 +141,39 @@ def say_count(tally: VoteCount) -> str:
     return f"not carried yet: {cast}" + (f"; still to vote: {awaited}" if awaited else "")
 
 
+def last_awaited(state: TrialState) -> MadeDecision | None:
+    """Return the decision that somebody means who names none: the last that may be approved.
+
+    The last of all, where none is awaited; None where none was made.
+    """
+    awaited = _awaited(state)
+    last = state.decisions[-1] if state.decisions else None
+    return awaited[-1] if awaited else last
+
+
+def say_awaited(state: TrialState) -> str | None:
+    """Say that somebody has to name a decision, where several are awaited."""
+    awaited = [
+        f"{made.seq} ({describe_choice(made.event.chosen, made.protocol)})"
+        for made in _awaited(state)
+    ]
+    if len(awaited) < 2:
+        return None
+    return f"Decisions {', '.join(awaited[:-1])} and {awaited[-1]} are awaited: say which."
+
+
+def _awaited(state: TrialState) -> list[MadeDecision]:
+    """Return the decisions that stand, each the last about its own, and may still be approved."""
+    about: set[object] = set()
+    awaited = []
+    for made in reversed(state.decisions):
+        stands = made.about not in about and made.event.chosen.action != "defer"
+        about.add(made.about)
+        if stands and made.approved is None and tally_votes(state, made).standing != "rejected":
+            awaited.append(made)
+    return awaited[::-1]
+
+
 def vote_faults(state: TrialState, made: MadeDecision, voter: str) -> Iterator[str]:
     """Yield what forbids a person to vote on a decision."""
     lacking = lacks_role(voter, state.roles_of(voter), "vote")
@@ -149,10 +185,11 @@ def vote_faults(state: TrialState, made: MadeDecision, voter: str) -> Iterator[s
         yield f"Decision {made.seq} is one person's: the protocol says solo = true."
     if any(state.person(recorded.by) == state.person(voter) for recorded, _ in made.votes):
         yield f"{voter} has voted on decision {made.seq}."
+    successor = state.successor(made)
     if made.approved is not None:
         yield f"Decision {made.seq} was approved by entry {made.approved.seq}."
-    elif made.seq != state.decisions[-1].seq:
-        yield f"Decision {state.decisions[-1].seq} has taken the place of decision {made.seq}."
+    elif successor is not None:
+        yield f"Decision {successor.seq} has taken the place of decision {made.seq}."
 
 
 def approval_faults(state: TrialState, made: MadeDecision, approver: str) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from escalation.trial.commands import Events, Recorder, Refusal
-from escalation.trial.committee.tally import vote_faults
+from escalation.trial.committee.tally import last_awaited, say_awaited, vote_faults
 from escalation.trial.events import Vote, VoteCast
 from escalation.trial.state import TrialState
 
@@ -26,7 +26,7 @@ def cast_vote(
     vote : Vote
         For, against or abstained.
     decision : int or None
-        Entry of the decision; None for the last one.
+        Entry of the decision; None for the one that is awaited, if it is one.
     reason : str or None
         Needed for a vote against.
 
@@ -34,7 +34,7 @@ def cast_vote(
     ------
     RefusedError
     """
-    last = state.decisions[-1] if state.decisions else None
+    last = last_awaited(state)
     entry = last.seq if decision is None and last is not None else decision
     refusal = Refusal("the vote cannot be recorded")
     refusal.check(state, recorder, "vote")
@@ -45,6 +45,8 @@ def cast_vote(
     refusal.check_line("reason", reason, 2000)
     if state.closed is not None:
         refusal.add(f"The trial was closed by entry {state.closed.seq}.")
+    if decision is None:
+        refusal.add(say_awaited(state))
     made = state.find_decision(entry)
     if made is None:
         known = "" if last is None else f"; the last decision is entry {last.seq}"

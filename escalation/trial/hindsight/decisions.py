@@ -5,11 +5,13 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from itertools import chain
 
 from escalation.designs.base import Action, Decision
 from escalation.outcomes import Outcome
 from escalation.protocol import describe_decision
 from escalation.text import list_briefly
+from escalation.trial.events import Purpose
 from escalation.trial.hindsight.seen import Seen
 from escalation.trial.patients.subjects import Subject
 from escalation.trial.review.remarks import Remark
@@ -34,47 +36,60 @@ def look_back_at_decisions(state: TrialState) -> Iterator[Remark]:
 
 
 def _news(state: TrialState) -> Iterator[tuple[MadeDecision, Sequence[int]]]:
-    """Yield the decisions about whose patients more was recorded later, and the entries, in order.
+    """Yield the decisions that rested on less than is known now, with the entries that came later.
 
-    The entries are of this moment: the list goes on changing from one decision to the next.
+    They are in order, and of this moment: the list goes on changing from one decision to the next.
     """
     decisions = state.decisions
     cutoffs = [made.event.cutoff for made in decisions]
-    first: dict[int, int] = {}  # by the entry, the place of the first decision that rested on less
+    known: dict[tuple[int, Purpose], tuple[int, int]] = {}  # by entry and whom, from which to which
 
-    def add(later: int, place: int) -> None:
-        first[later] = min(place, first.get(later, place))
+    def add(later: int, place: int, subject: Subject) -> None:
+        key = later, subject.purpose
+        end = min(later, subject.set_aside_by or later)  # since when the rule does not count them
+        place = min(place, known.get(key, (place, 0))[0])
+        known[key] = place, max(bisect_left(cutoffs, end), known.get(key, (0, 0))[1])
 
     for subject in state.subjects.values():
         if subject.dosing is None:
             continue
         dosing = subject.dosing.seq
         for fact in (*subject.outcomes, *subject.further, *subject.rulings):
-            add(fact.seq, bisect_left(cutoffs, dosing))
+            add(fact.seq, bisect_left(cutoffs, dosing), subject)
         place = bisect_left(cutoffs, dosing)
         while place and decisions[place - 1].knew(subject):
             place -= 1  # by the day of the dosing, which was recorded later
-        add(dosing, place)
+        add(dosing, place, subject)
     for correction in state.corrections:
         changes = correction.event.changes
         if changes is None or _TELLING & set(changes):
-            add(correction.seq, bisect_left(cutoffs, correction.event.entry))
+            subject = state.subjects[state.owners[correction.event.entry]]
+            add(correction.seq, bisect_left(cutoffs, correction.event.entry), subject)
 
-    opens: dict[int, list[int]] = {}
-    closes: dict[int, list[int]] = {}
-    for entry, place in first.items():
-        end = bisect_left(cutoffs, entry)
+    opens: dict[int, list[tuple[int, Purpose]]] = {}
+    closes: dict[int, list[tuple[int, Purpose]]] = {}
+    for key, (place, end) in known.items():
         if place < end:
-            opens.setdefault(place, []).append(entry)
-            closes.setdefault(end, []).append(entry)
-    later: list[int] = []
+            opens.setdefault(place, []).append(key)
+            closes.setdefault(end, []).append(key)
+    later: dict[Purpose, list[int]] = {purpose: [] for purpose in Purpose}
     for place, made in enumerate(decisions):
-        for entry in closes.get(place, ()):
-            del later[bisect_left(later, entry)]
-        for entry in opens.get(place, ()):
-            insort(later, entry)
-        if later:
-            yield made, later
+        for entry, purpose in closes.get(place, ()):
+            del later[purpose][bisect_left(later[purpose], entry)]
+        for entry, purpose in opens.get(place, ()):
+            insort(later[purpose], entry)
+        told = [later[purpose] for purpose in _rests_on(made) if later[purpose]]
+        if told:
+            yield made, told[0] if len(told) == 1 else sorted(set(chain.from_iterable(told)))
+
+
+def _rests_on(made: MadeDecision) -> tuple[Purpose, ...]:
+    """Return whose patients a decision depends on."""
+    if made.purpose is not Purpose.ESCALATION:
+        return tuple(Purpose)
+    if made.protocol.backfill.counted == "never":
+        return (Purpose.ESCALATION,)
+    return Purpose.ESCALATION, Purpose.BACKFILL
 
 
 _TELLING = {"on", "level", "outcome"}  # what a decision may depend on
@@ -94,19 +109,27 @@ def _known_to(
         (subject for subject in state.subjects.values() if subject.dosing is not None),
         key=lambda subject: subject.dosed_at or (date.min, 0),
     )
-    seen, place = Seen(state), 0
+    aside = sorted(
+        (subject.set_aside_by, subject.id) for subject in dosed if subject.set_aside_by is not None
+    )
+    seen, place, n_aside = Seen(state), 0, 0
     waiting: list[Subject] = []  # who is not counted yet, or not with the last word
     before: MadeDecision | None = None
     for made, later in decisions:
         if before is None or _starts_again(before, made):
-            seen, place, waiting = Seen(state), 0, []
+            seen, place, n_aside, waiting = Seen(state), 0, 0, []
         moment = made.event.on, made.event.cutoff
+        while n_aside < len(aside) and aside[n_aside][0] <= made.event.cutoff:
+            seen.set(state.subjects[aside[n_aside][1]], None)
+            n_aside += 1
         while place < len(dosed) and (dosed[place].dosed_at or moment) <= moment:
             waiting.append(dosed[place])
             place += 1
         pending_then = made.protocol.design.while_pending is not None
         still = []
         for subject in waiting:
+            if (subject.set_aside_by or made.seq) <= made.event.cutoff:
+                continue
             known = made.knew(subject)
             settled = known and (not pending_then or made.could_know_outcome(subject))
             if known and subject.outcome is not None:
@@ -127,8 +150,8 @@ def _judge_again(
     state: TrialState, made: MadeDecision, now: Decision, since: Sequence[int]
 ) -> Iterator[Remark]:
     then, chosen, protocol = made.event.recommended, made.event.chosen, made.protocol
-    if chosen.action == "resume":
-        return  # it was not about a dose
+    if chosen.action == "resume" or made.purpose is not Purpose.ESCALATION:
+        return  # it was not about a dose, or not the rule's
     if recommend(now, protocol).choice == then.choice:
         return
     too_far = goes_further(chosen, now, protocol.labels)

@@ -15,7 +15,7 @@ from escalation.outcomes import Outcome
 from escalation.protocol import Protocol, describe_decision
 from escalation.text import count
 from escalation.trial.adverse_events.course import AdverseEvent
-from escalation.trial.events import Event, OutcomeRecorded, Relation
+from escalation.trial.events import Event, OutcomeRecorded, Purpose, Relation
 from escalation.trial.hindsight.seen import Seen
 from escalation.trial.patients.subjects import Subject
 from escalation.trial.review.remarks import Remark
@@ -73,17 +73,15 @@ def look_back_at_dosings(state: TrialState) -> Iterator[Remark]:
     """Name the dosings after a DLT had begun, or a severe event was known, and neither recorded.
 
     Of DLTs it is asked what the rule would have said, had they been known: the others count as they
-    were recorded then, under the protocol by which the cohort was opened.
+    were recorded then, under the protocol in force then.
     """
     dlts = _Unrecorded(_dlts(state), "DLT", "had begun")
     severe = _Unrecorded(_severe_events(state), "severe adverse event", "had become known")
-    protocols = {made.seq: made.protocol for made in state.decisions}
     recorded = sorted(_recorded(state), key=lambda entry: entry[0])
     known, hindsight = Seen(state), Seen(state)
     letters: dict[str, Outcome] = {}
     begun: set[str] = set()
     for seq, subject, stood in recorded:
-        protocol = protocols.get(state.cohorts[subject.cohort - 1].decision or 0)
         if subject.dosing is not None and seq == subject.dosing.seq:
             on = subject.dosing.event.on
             new, undone = dlts.go_to(on, seq)
@@ -93,23 +91,36 @@ def look_back_at_dosings(state: TrialState) -> Iterator[Remark]:
             for fact in (*new, *undone):
                 is_dlt = fact.subject.id in begun
                 letter = Outcome.DLT if is_dlt else letters.get(fact.subject.id)
-                hindsight.set(fact.subject, letter)
+                hindsight.set(fact.subject, _counted(fact.subject, letter, seq))
+            decided = state.cohorts[subject.cohort - 1].decision is not None
+            protocol = state.protocol_at(seq) if decided else None
             if protocol is not None and dlts.open:
                 rule = _ask(subject, protocol, known, hindsight)
                 yield _remark(state, subject, dlts, rule)
             if protocol is not None and severe.open:
                 yield _remark(state, subject, severe)
         letters[subject.id] = stood
-        known.set(subject, stood)
-        hindsight.set(subject, Outcome.DLT if subject.id in begun else stood)
+        known.set(subject, _counted(subject, stood, seq))
+        now = Outcome.DLT if subject.id in begun else stood
+        hindsight.set(subject, _counted(subject, now, seq))
+
+
+def _counted(subject: Subject, letter: Outcome | None, seq: int) -> Outcome | None:
+    """Return a letter; None where an amendment before an entry has reopened the level."""
+    return letter if subject.set_aside_by is None or seq < subject.set_aside_by else None
 
 
 def _recorded(state: TrialState) -> Iterator[tuple[int, Subject, Outcome]]:
-    """Yield the entries of dosings and outcomes, with how the subject stood from then on."""
+    """Yield the entries of dosings and outcomes, with how the subject stood from then on.
+
+    An amendment that reopens a level is one of each of its patients.
+    """
     for subject in state.subjects.values():
         if subject.dosing is None:
             continue
         yield subject.dosing.seq, subject, Outcome.PENDING
+        if subject.set_aside_by is not None:
+            yield subject.set_aside_by, subject, Outcome.PENDING
         for n, fact in enumerate(subject.outcomes, start=1):
             then = subject if n == len(subject.outcomes) else None
             then = then or replace(subject, outcomes=subject.outcomes[:n])
@@ -171,6 +182,8 @@ def _severe_events(state: TrialState) -> list[_Fact]:
 
 def _ask(subject: Subject, protocol: Protocol, known: Seen, hindsight: Seen) -> str:
     """Say whether the rule, with hindsight, would have allowed to dose a subject."""
+    if subject.purpose is not Purpose.ESCALATION:
+        return ""
     with_them = hindsight.ask(protocol)
     if with_them is None:
         return ""

@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from escalation.designs.base import NOBODY, Decision
 from escalation.designs.pending import count_resolutions
 from escalation.labels import Label
-from escalation.outcomes import Cohort, Outcome, last_tally, tally_letters
-from escalation.protocol import Protocol
+from escalation.outcomes import Cohort, Outcome, Tally, last_tally, tally_letters
+from escalation.protocol import Protocol, decide_with_backfill
+from escalation.trial.events import Purpose
 from escalation.trial.patients.subjects import Subject
 from escalation.trial.state import TrialState, write_cohort
 
@@ -34,12 +35,12 @@ class Seen:
     def __init__(self, state: TrialState) -> None:
         self._state = state
         self._letters: dict[str, Outcome] = {}
-        self._counts: dict[Label, Counter[Outcome]] = {}
+        self._counts: dict[Purpose, dict[Label, Counter[Outcome]]] = {}
         self._newest = 0  # number of the last cohort with somebody in it
 
     def set(self, subject: Subject, letter: Outcome | None) -> None:
         """Count a patient who was dosed, from now on with this letter; with None, not at all."""
-        counts = self._counts.setdefault(subject.level, Counter())
+        counts = self._counts.setdefault(subject.purpose, {}).setdefault(subject.level, Counter())
         before = self._letters.pop(subject.id, None)
         if before is not None:
             counts[before] -= 1
@@ -49,7 +50,7 @@ class Seen:
             self._newest = max(self._newest, subject.cohort)
 
     def __iter__(self) -> Iterator[Cohort]:
-        """Yield what was seen in the field's notation."""
+        """Yield what was seen of the escalation in the field's notation."""
         for number in range(1, self._newest + 1):
             yield from self._written(number)
 
@@ -60,8 +61,27 @@ class Seen:
 
     def _written(self, number: int) -> list[Cohort]:
         cohort, letters = self._state.cohorts[number - 1], self._letters
+        if cohort.purpose is not Purpose.ESCALATION:
+            return []
         members = (s for s in self._state.members(cohort) if s.id in letters)
         return list(write_cohort(cohort, ((s, letters[s.id]) for s in members)))
+
+    def tallies(self, protocol: Protocol, *purposes: Purpose) -> tuple[Tally, ...] | None:
+        """Return what was seen at each level of a ladder; None where somebody is at no level of it.
+
+        Parameters
+        ----------
+        protocol : Protocol
+        *purposes : Purpose
+            Of the cohorts whose patients are counted; all, where none is given.
+        """
+        counts: dict[Label, Counter[Outcome]] = {}
+        for purpose in purposes or Purpose:
+            for label, letters in self._counts.get(purpose, {}).items():
+                counts.setdefault(label, Counter()).update(letters)
+        if any(counts[label].total() for label in counts.keys() - set(protocol.labels)):
+            return None
+        return tuple(tally_letters(counts.get(label, {})) for label in protocol.labels)
 
     def ask(self, protocol: Protocol) -> Decision | None:
         """Ask the rule of a protocol.
@@ -69,12 +89,15 @@ class Seen:
         None where it cannot be asked: at a level that its ladder does not have, or with more
         patients pending than a trial that is looked back on has.
         """
-        if not self._counts.keys() <= set(protocol.labels):
+        own = self.tallies(protocol, Purpose.ESCALATION)
+        backfill = self.tallies(protocol, Purpose.BACKFILL)
+        if own is None or backfill is None:
             return None
-        tallies = tuple(tally_letters(self._counts.get(label, {})) for label in protocol.labels)
         design = protocol.design
-        if count_resolutions(tallies, dropouts=True, moderate=design.asks_moderate) > MAX_WAYS:
+        everybody = [tally.plus(more) for tally, more in zip(own, backfill, strict=True)]
+        if count_resolutions(everybody, dropouts=True, moderate=design.asks_moderate) > MAX_WAYS:
             return None
         newest = next(reversed(self), None)
         level = design.start if newest is None else protocol.labels.index(newest.label)
-        return design.decide(tallies, level, last_tally(self) if design.remembers else NOBODY)
+        last = last_tally(self) if design.remembers else NOBODY
+        return decide_with_backfill(protocol, own, backfill, level, last)

@@ -102,9 +102,9 @@ def command_of(event: AnyEvent, following: AnyEvent | None = None) -> Command | 
             return partial(_register_as_before, protocol=protocol, quorum=quorum)
         case TrialRegisteredWithCommittee(protocol=document):
             return partial(register_trial, protocol=Protocol.from_document(document))
-        case ProtocolAmended(protocol=document, reason=reason):
+        case ProtocolAmended(protocol=document, reason=reason, reopens=reopens):
             protocol = Protocol.from_document(document)
-            return partial(amend_protocol, protocol=protocol, reason=reason)
+            return partial(amend_protocol, protocol=protocol, reason=reason, reopens=reopens)
         case RoleDelegated(person=person, role=role):
             return partial(delegate_role, person=person, role=role)
         case RoleRevoked(person=person, role=role, reason=reason):
@@ -122,6 +122,8 @@ def command_of(event: AnyEvent, following: AnyEvent | None = None) -> Command | 
                 enrol_subject,
                 subject=event.subject,
                 weight_kg=event.weight_kg,
+                height_cm=event.height_cm,
+                cohort=event.cohort,
                 replaces=event.replaces,
                 deviation=event.deviation,
                 **_site_of(event, following),
@@ -253,6 +255,7 @@ def import_of(event: HistoryImported, recorded: Iterable[Recorded]) -> Command:
                     level=enrolled.level,
                     purpose=purposes.get(enrolled.cohort, Purpose.ESCALATION),
                     weight_kg=enrolled.weight_kg,
+                    height_cm=enrolled.height_cm,
                     enrolled_on=enrolled.on if enrolled.day_stated else None,
                     replaces=enrolled.replaces,
                 )

@@ -1,4 +1,7 @@
-"""Can I dose the next patient today? Yes or no, where, how much, or what stands in the way."""
+"""Can I dose the next patient today? Yes or no, where, how much, or what stands in the way.
+
+It is answered for each open cohort.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,15 @@ from datetime import date
 
 from escalation.errors import InputError, did_you_mean
 from escalation.labels import Label
-from escalation.trial.gates import Obstacle, dosing_obstacles
-from escalation.trial.patients.planned_dose import PlannedDose, is_weight, plan_dose
+from escalation.trial.beside import find_dlts_beside
+from escalation.trial.events import Purpose
+from escalation.trial.gates import Obstacle, cohort_for, dosing_obstacles, say_open
+from escalation.trial.patients.body_size import find_size_fault
+from escalation.trial.patients.planned_dose import PlannedDose, plan_dose
 from escalation.trial.patients.subjects import Standing, Subject
-from escalation.trial.state import TrialState
+from escalation.trial.state import Cohort, TrialState
 
-__all__ = ["NextPatient", "next_patient"]
+__all__ = ["NextPatient", "next_patient", "next_patients"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,12 +34,17 @@ class NextPatient:
     subject : str or None
         Who is next: the one asked about, or the first who waits in the open cohort.
     cohort, slot, n_opened : int or None
-        The open cohort, the place in it and its size; None where no cohort is open, or for the
+        An open cohort, the place in it and its size; None where no cohort is open, or for the
         place where none is free.
     level : int or None
         Label of the level.
     planned : PlannedDose or None
-    weight_kg : float or None
+    weight_kg, height_cm : float or None
+        What the planned dose was reckoned with.
+    purpose : Purpose
+        Of the cohort; the escalation's, where none is open.
+    notes : tuple of str
+        What does not stand in the way and has to be known: DLTs beside the escalation.
     """
 
     on: date
@@ -45,6 +56,9 @@ class NextPatient:
     level: Label | None = None
     planned: PlannedDose | None = None
     weight_kg: float | None = None
+    height_cm: float | None = None
+    purpose: Purpose = Purpose.ESCALATION
+    notes: tuple[str, ...] = ()
 
     @property
     def yes(self) -> bool:
@@ -64,8 +78,29 @@ class NextPatient:
         return any(obstacle.decision for obstacle in self.obstacles)
 
 
+def next_patients(
+    state: TrialState, on: date, *, weight_kg: float | None = None
+) -> list[NextPatient]:
+    """Say whether the next patient of each open cohort can be dosed, the escalation's first.
+
+    Where none is open, one answer says why.
+    """
+    cohorts = sorted(state.open_cohorts, key=lambda c: c.purpose is not Purpose.ESCALATION)
+    if not cohorts:
+        return [next_patient(state, on, weight_kg=weight_kg)]
+    return [
+        next_patient(state, on, weight_kg=weight_kg, cohort=cohort.number) for cohort in cohorts
+    ]
+
+
 def next_patient(
-    state: TrialState, on: date, *, subject: str | None = None, weight_kg: float | None = None
+    state: TrialState,
+    on: date,
+    *,
+    subject: str | None = None,
+    weight_kg: float | None = None,
+    height_cm: float | None = None,
+    cohort: int | None = None,
 ) -> NextPatient:
     """Say whether the next patient can be dosed on a day.
 
@@ -75,36 +110,56 @@ def next_patient(
     on : date
     subject : str or None
         An enrolled subject; None for whoever is next.
-    weight_kg : float or None
-        For the amount, where the subject's weight is not recorded.
+    weight_kg, height_cm : float or None
+        For the amount, where the subject's are not recorded.
+    cohort : int or None
+        Number of an open cohort; None for the subject's or, without one, the escalation's before
+        what is beside it.
 
     Raises
     ------
     InputError
-        For a subject who is not enrolled or was dosed already, or a weight that is none.
+        For a subject who is not enrolled or was dosed already, a weight or height that is none, or
+        a cohort that is not open.
     """
-    if weight_kg is not None and not is_weight(weight_kg):
-        raise InputError(f"a weight is in kg, from 1 to 500, not {weight_kg:g}")
-    cohort = state.open_cohort
-    waiting = state.undosed(cohort) if cohort else []
-    asked = _find(state, subject) if subject is not None else next(iter(waiting), None)
-    obstacles = tuple(dosing_obstacles(state, asked, on))
-    if cohort is None or state.protocol is None:
-        return NextPatient(on=on, obstacles=obstacles, subject=asked.id if asked else None)
-    level = asked.level if asked is not None else cohort.level
-    weight = asked.enrolment.weight_kg if asked and asked.enrolment.weight_kg else weight_kg
-    dosed = sum(m.dosing is not None and m.takes_place for m in state.members(cohort))
+    fault = find_size_fault(weight_kg, height_cm)
+    if fault is not None:
+        raise InputError(fault)
+    asked = None if subject is None else _find(state, subject)
+    joined = cohort_for(state, asked) if cohort is None else _find_cohort(state, cohort)
+    if asked is None and joined is not None:
+        asked = next(iter(state.undosed(joined)), None)
+    obstacles = tuple(dosing_obstacles(state, asked, on, cohort=joined))
+    notes = tuple(text for _, text in find_dlts_beside(state))
+    if joined is None or state.protocol is None:
+        who = asked.id if asked else None
+        return NextPatient(on=on, obstacles=obstacles, subject=who, notes=notes)
+    level = asked.level if asked is not None else joined.level
+    if asked is not None:
+        weight_kg = asked.enrolment.weight_kg or weight_kg
+        height_cm = asked.enrolment.height_cm or height_cm
+    dosed = sum(m.dosing is not None and m.takes_place for m in state.members(joined))
     return NextPatient(
         on=on,
         obstacles=obstacles,
         subject=asked.id if asked else None,
-        cohort=cohort.number,
-        slot=dosed + 1 if dosed < cohort.n_opened else None,
-        n_opened=cohort.n_opened,
+        cohort=joined.number,
+        slot=dosed + 1 if dosed < joined.n_opened else None,
+        n_opened=joined.n_opened,
         level=level,
-        planned=plan_dose(state.protocol, level, weight),
-        weight_kg=weight,
+        planned=plan_dose(state.protocol, level, weight_kg=weight_kg, height_cm=height_cm),
+        weight_kg=weight_kg,
+        height_cm=height_cm,
+        purpose=joined.purpose,
+        notes=notes,
     )
+
+
+def _find_cohort(state: TrialState, number: int) -> Cohort:
+    found = next((cohort for cohort in state.open_cohorts if cohort.number == number), None)
+    if found is None:
+        raise InputError(f"cohort {number} is not open; {say_open(state)}")
+    return found
 
 
 def _find(state: TrialState, subject: str) -> Subject:

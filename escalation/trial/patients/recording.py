@@ -19,11 +19,11 @@ from escalation.trial.events import (
     SubjectEnrolled,
     Toxicity,
 )
-from escalation.trial.gates import dosing_obstacles, enrolment_obstacles
-from escalation.trial.patients.planned_dose import is_weight, plan_dose
+from escalation.trial.gates import dosing_obstacles, enrolment_obstacles, say_open
+from escalation.trial.patients.body_size import find_size_fault, needed_sizes
 from escalation.trial.patients.subjects import Standing, Subject
 from escalation.trial.people.rights import subject_id_fault
-from escalation.trial.state import TrialState
+from escalation.trial.state import Cohort, TrialState
 
 __all__ = [
     "PATIENTS",
@@ -31,7 +31,7 @@ __all__ = [
     "check_at_site",
     "check_id",
     "check_outcome",
-    "check_weight",
+    "check_sizes",
     "dose_subject",
     "enrol_subject",
     "only_site",
@@ -49,22 +49,29 @@ def enrol_subject(
     *,
     subject: str,
     weight_kg: float | None = None,
+    height_cm: float | None = None,
     level: Label | None = None,
+    cohort: int | None = None,
     replaces: str | None = None,
     site: str | None = None,
     deviation: str | None = None,
 ) -> Events:
-    """Give a subject a place in the open cohort.
+    """Give a subject a place in an open cohort.
 
     Parameters
     ----------
     state, recorder
     subject : str
-        A pseudonym. One who was enrolled and never dosed may be reassigned to a later cohort.
+        A pseudonym. One who was enrolled in a cohort that was closed since, and never dosed, may
+        be reassigned.
     weight_kg : float or None
-        Needed where doses are per kg.
+        Needed where doses are per kg or per m2.
+    height_cm : float or None
+        Needed where doses are per m2.
     level : int or None
-        Label; None for the open cohort's.
+        Label; None for the open cohort's. It tells which, where one alone is open at it.
+    cohort : int or None
+        Number of an open cohort; None for the only one.
     replaces : str or None
         A subject of the cohort who turned out not evaluable; None for the first not replaced yet,
         once every place of the cohort has been given out.
@@ -82,20 +89,22 @@ def enrol_subject(
     site = site or (known.site_on(recorder.on) if known else None) or only_site(state)
     check_at_site(refusal, state, recorder, site)
     check_id(refusal, subject)
-    check_weight(refusal, state, weight_kg)
-    cohort = state.open_cohort
+    check_sizes(refusal, state, weight_kg, height_cm)
+    joined = _find_open(refusal, state, cohort, level)
     if known is not None:
-        moved = known.standing is Standing.ASSIGNED and (not cohort or known.cohort < cohort.number)
+        closed = state.cohort_of(known).closed_by is not None
+        moved = known.standing is Standing.ASSIGNED and (closed or not state.open_cohorts)
         refusal.unless(moved, f"{subject} is enrolled since entry {known.enrolments[-1].seq}.")
-    breaches = pass_gates(
-        refusal, [o.text for o in enrolment_obstacles(state, recorder.on, known)], deviation
-    )
-    if cohort is None:
+    if joined is None and state.open_cohorts:
+        raise refusal.error()
+    obstacles = enrolment_obstacles(state, recorder.on, known, cohort=joined)
+    breaches = pass_gates(refusal, [obstacle.text for obstacle in obstacles], deviation)
+    if joined is None:
         refusal.add("Without an open cohort there is no level to be enrolled at.")
         raise refusal.error()
-    if level is not None and level != cohort.level:
-        refusal.add(f"Cohort {cohort.number} is open at level {cohort.level}, not {level}.")
-    replaced = _replaced(refusal, state, replaces)
+    if level is not None and level != joined.level:
+        refusal.add(f"Cohort {joined.number} is open at level {joined.level}, not {level}.")
+    replaced = _replaced(refusal, state, joined, replaces)
     refusal.raise_if_any()
     subject = state.current_id(subject)
     at_site = known is not None and known.site_on(recorder.on) == site
@@ -108,15 +117,34 @@ def enrol_subject(
         SubjectEnrolled(
             on=recorder.on,
             subject=subject,
-            cohort=cohort.number,
-            level=cohort.level,
+            cohort=joined.number,
+            level=joined.level,
             weight_kg=weight_kg,
+            height_cm=height_cm,
             replaces=replaced,
             deviation=deviation,
             breaches=breaches,
         ),
         *care,
     )
+
+
+def _find_open(
+    refusal: Refusal, state: TrialState, number: int | None, level: Label | None
+) -> Cohort | None:
+    """Return the open cohort that is meant; None, with a reason, where several may be."""
+    found = state.open_cohorts
+    if number is not None:
+        found = [cohort for cohort in found if cohort.number == number]
+        if not found:
+            refusal.add(f"Cohort {number} is not open; {say_open(state)}.")
+    elif len(found) > 1:
+        found = [cohort for cohort in found if level in (None, cohort.level)]
+        if len(found) != 1:
+            said = say_open(state)
+            numbers = " or ".join(str(cohort.number) for cohort in state.open_cohorts)
+            refusal.add(f"{said[0].upper()}{said[1:]}: say --cohort {numbers}.")
+    return found[0] if len(found) == 1 else None
 
 
 def check_at_site(
@@ -153,13 +181,30 @@ def pass_gates(
     return tuple(obstacles)
 
 
-def check_weight(refusal: Refusal, state: TrialState, weight_kg: float | None) -> None:
-    """Refuse a weight that is none, or is missing where doses are per kg."""
-    unit = "" if state.protocol is None else state.protocol.unit or ""
-    if weight_kg is None:
-        refusal.unless(not unit.endswith("/kg"), f"Doses are in {unit}: the weight is needed.")
-    elif not is_weight(weight_kg):
-        refusal.add(f"A weight is in kg, from 1 to 500, not {weight_kg:g}.")
+def check_sizes(
+    refusal: Refusal,
+    state: TrialState,
+    weight_kg: float | None,
+    height_cm: float | None,
+    *,
+    needed: tuple[str, ...] | None = None,
+) -> None:
+    """Refuse a weight or height that is none, or is missing where the doses need it.
+
+    Parameters
+    ----------
+    refusal, state, weight_kg, height_cm
+    needed : tuple of str or None
+        What has to be there; None for what the doses need.
+    """
+    needed = needed_sizes(state.protocol) if needed is None else needed
+    sizes = {"weight": weight_kg, "height": height_cm}
+    unit = "" if state.protocol is None else state.protocol.unit
+    for name in needed:
+        refusal.unless(sizes[name] is not None, f"Doses are in {unit}: the {name} is needed.")
+    fault = find_size_fault(weight_kg, height_cm)
+    if fault is not None:
+        refusal.add(f"{fault[0].upper()}{fault[1:]}{'' if fault.endswith('?') else '.'}")
 
 
 def check_amount(refusal: Refusal, name: str, amount: float | None) -> None:
@@ -171,11 +216,10 @@ def check_amount(refusal: Refusal, name: str, amount: float | None) -> None:
 _LEAST, _MOST = 1e-9, 1e15
 
 
-def _replaced(refusal: Refusal, state: TrialState, replaces: str | None) -> str | None:
-    """Return whom a new subject of the open cohort replaces."""
-    cohort = state.open_cohort
-    if cohort is None:
-        return None
+def _replaced(
+    refusal: Refusal, state: TrialState, cohort: Cohort, replaces: str | None
+) -> str | None:
+    """Return whom a new subject of a cohort replaces."""
     lost = [s.id for s in state.members(cohort) if not s.takes_place and s.replaced_by is None]
     if replaces is not None:
         hint = f"to be replaced: {', '.join(lost)}" if lost else "nobody is to be replaced"
@@ -206,8 +250,8 @@ def dose_subject(
     state, recorder
     subject : str
     infused, planned : float or None
-        Amounts in the protocol's unit without ``/kg``; the planned one as the protocol says where
-        it is not given. Whatever was infused, the subject stays at the level assigned.
+        Amounts in the protocol's unit without ``/kg`` or ``/m2``; the planned one as the protocol
+        says where it is not given. Whatever was infused, the subject stays at the level assigned.
     lot : str or None
     deviation : str or None
         Why the subject was dosed although a gate says no; recorded, and shown from then on.
@@ -230,7 +274,7 @@ def dose_subject(
         enrolled = known.enrolment.on
         refusal.unless(recorder.on >= enrolled, f"{subject} was enrolled on {enrolled}.")
         if planned is None and state.protocol is not None:
-            planned = plan_dose(state.protocol, known.level, known.enrolment.weight_kg).amount
+            planned = known.plan(state.protocol).amount
     with_doses = state.protocol is not None and state.protocol.unit is not None
     needed = with_doses and not history
     refusal.unless(not needed or infused is not None, "The infused amount is needed.")

@@ -11,7 +11,8 @@ from escalation.designs.base import Action
 from escalation.designs.replay import replay
 from escalation.nearness import is_above
 from escalation.outcomes import Outcome, format_outcomes
-from escalation.protocol import Evaluability, Protocol, format_dose
+from escalation.protocol import Evaluability, format_dose
+from escalation.protocol.units import find_unit
 from escalation.text import count
 from escalation.trial.adverse_events.delays import warn_of_delays
 from escalation.trial.calendar import next_dosing_day
@@ -25,8 +26,8 @@ from escalation.trial.events import (
     SubjectEnrolled,
 )
 from escalation.trial.gates import overdue_subjects
-from escalation.trial.patients.planned_dose import plan_dose
 from escalation.trial.patients.subjects import Standing, Subject
+from escalation.trial.review.amendments import list_reopenings
 from escalation.trial.review.remarks import Remark
 from escalation.trial.review.rulings import against_definition, other_rulings, to_be_ruled
 from escalation.trial.review.unstated import warn_of_unstated
@@ -47,6 +48,7 @@ def departures(state: TrialState) -> list[Remark]:
         *_recorded_late(state),
         *_role_conflicts(state),
         *_committee_changes(state),
+        *list_reopenings(state),
         *_imported(state),
         *_deviations(state),
         *_unnoticed(state),
@@ -152,7 +154,7 @@ def _setting(value: object) -> str:
 
 def _imported(state: TrialState) -> Iterator[Remark]:
     imported = [cohort for cohort in state.cohorts if cohort.decision is None]
-    if not imported or state.protocol is None or state.registered is None:
+    if not imported or state.registered is None:
         return
     members = [subject for cohort in imported for subject in state.members(cohort)]
     entry = min((subject.enrolments[0].seq for subject in members), default=None)
@@ -163,13 +165,14 @@ def _imported(state: TrialState) -> Iterator[Remark]:
         text=f"{which} {numbers} came from a spreadsheet: how it was decided to open "
         f"{'them' if len(imported) > 1 else 'it'} is not in this ledger.",
     )
-    history = state.written_cohorts(
-        [cohort for cohort in imported if cohort.purpose is Purpose.ESCALATION]
-    )
+    protocol = state.protocol_at(entry or 0)
+    if protocol is None:
+        return
+    history = state.written_cohorts(Purpose.ESCALATION, of=imported)
     said = format_outcomes(history)
     if len(said) > _LONG:
         said = f"{said[:_LONG]}... of {count(len(history), 'cohort')}"
-    for departure in replay(state.protocol.design, history, state.protocol.labels).departures:
+    for departure in replay(protocol.design, history, protocol.labels).departures:
         yield Remark(
             entry=entry,
             text=f"The protocol would not have produced the history {said}: {departure.problem}.",
@@ -237,8 +240,9 @@ def _odd_days(
         if member.dosing is not None
         and (member.dosing.event.on, member.dosing.seq) < (on, dosing.seq)
     ]
-    wait = state.protocol and next_dosing_day(
-        state.protocol.enrolment, [patient for patient in earlier if patient is not None]
+    protocol = state.protocol_at(dosing.seq)
+    wait = protocol and next_dosing_day(
+        protocol.enrolment, [patient for patient in earlier if patient is not None]
     )
     if wait and on < wait[0]:
         yield Remark(entry=dosing.seq, text=f"{said}, not after {wait[0]}: {wait[1]}.")
@@ -265,6 +269,14 @@ def warnings(state: TrialState, on: date) -> list[Remark]:
                 text=f"{state.n_enrolled} patients are enrolled; {planned} were planned.",
             )
         )
+    if protocol is not None and protocol.unit is not None and find_unit(protocol.unit) is None:
+        found.append(
+            Remark(
+                entry=None,
+                text=f'The unit of the doses, "{protocol.unit}", cannot be read: no amount is '
+                "planned until an amendment says it right.",
+            )
+        )
     for subject in overdue_subjects(state, on):
         found.append(
             Remark(
@@ -279,7 +291,7 @@ def warnings(state: TrialState, on: date) -> list[Remark]:
     found += warn_of_unstated(state)
     for subject in state.subjects.values():
         found += _lost_although_complete(subject)
-        found += _odd_amount(subject, protocol)
+        found += _odd_amount(state, subject)
     return found
 
 
@@ -320,8 +332,10 @@ def _judged(event: AdverseEventRecorded) -> tuple[object, ...]:
 
 def _lost_although_complete(subject: Subject) -> Iterator[Remark]:
     """Name a patient taken out of the count who may well belong to it."""
+    if subject.standing is not Standing.NOT_EVALUABLE:
+        return
     closes = subject.window_closes
-    if subject.standing is not Standing.NOT_EVALUABLE or subject.dosing is None or closes is None:
+    if closes is None:  # also of a subject who was not dosed
         return
     said = (f for f in subject.outcomes if f.event.outcome is Outcome.NOT_EVALUABLE)
     lost = next(said, None)
@@ -340,19 +354,21 @@ def _lost_although_complete(subject: Subject) -> Iterator[Remark]:
 _SEVERE = 3  # the grade from which protocols of such products speak of a DLT
 
 
-def _odd_amount(subject: Subject, protocol: Protocol | None) -> Iterator[Remark]:
-    """Say that what a subject got is not what the protocol plans at their level."""
+def _odd_amount(state: TrialState, subject: Subject) -> Iterator[Remark]:
+    """Say that what a subject got is not what the protocol planned at their level."""
     infused = subject.infused
-    if protocol is None or subject.dosing is None or not infused:
+    if subject.dosing is None or not infused:
         return
-    event, weight = subject.dosing.event, subject.enrolment.weight_kg
+    protocol = state.protocol_at(subject.dosing.seq)
+    if protocol is None or subject.level not in protocol.labels:
+        return
+    event, plan = subject.dosing.event, subject.plan(protocol, subject.level)
+    planned, unit = plan.amount, plan.unit
+    if planned is None or infused == planned == event.planned:
+        return
     seq = subject.infusions[-1].seq
     limits = subject.evaluability or Evaluability()
-    amounts = {label: plan_dose(protocol, label, weight) for label in protocol.labels}
-    planned = amounts[subject.level].amount if subject.level in amounts else None
-    if planned is None:
-        return
-    unit = amounts[subject.level].unit
+    amounts = {label: subject.plan(protocol, label) for label in protocol.labels}
     near = {label: abs(log(infused / a.amount)) for label, a in amounts.items() if a.amount}
     nearest = min(near, key=lambda label: (near[label], label != subject.level))
     got = f"{subject.id}, assigned to level {subject.level}, got {_rounded(infused)} {unit}"

@@ -29,6 +29,7 @@ class PatientRow:
     level: Label | None = None
     purpose: Purpose = Purpose.ESCALATION
     weight_kg: float | None = None
+    height_cm: float | None = None
     enrolled_on: date | None = None
     dosed_on: date | None = None
     planned: float | None = None
@@ -82,6 +83,7 @@ class CellReader:
             level=self._level(),
             purpose=self._purpose(),
             weight_kg=self._float("weight_kg"),
+            height_cm=self._float("height_cm"),
             enrolled_on=self._date("enrolled_on"),
             dosed_on=self._date("dosed_on"),
             planned=self._float("planned"),

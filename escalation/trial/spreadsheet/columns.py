@@ -32,6 +32,7 @@ COLUMNS = (
     "level",
     "purpose",
     "weight_kg",
+    "height_cm",
     "enrolled_on",
     "dosed_on",
     "planned",

@@ -21,7 +21,7 @@ from escalation.trial.events import HistoryImported, ImportedCohort, Purpose, Su
 from escalation.trial.patients.recording import (
     PATIENTS,
     check_id,
-    check_weight,
+    check_sizes,
     dose_subject,
     record_outcome,
 )
@@ -164,8 +164,7 @@ def _enrolled_before(
     state, refusal = gathered.state, Refusal(f"{row.subject} cannot be enrolled")
     refusal.check(state, recorder, PATIENTS)
     check_id(refusal, row.subject)
-    if row.weight_kg is not None:
-        check_weight(refusal, state, row.weight_kg)
+    check_sizes(refusal, state, row.weight_kg, row.height_cm, needed=())
     if row.replaces is not None:
         lost = state.subjects.get(row.replaces)
         refusal.unless(
@@ -179,6 +178,7 @@ def _enrolled_before(
         cohort=cohort,
         level=level,
         weight_kg=row.weight_kg,
+        height_cm=row.height_cm,
         replaces=row.replaces,
         day_stated=row.enrolled_on is not None,
     )

@@ -118,7 +118,7 @@ def _record_by_the_gates(gathered: Gathered, rows: Sequence[PatientRow]) -> None
 def _enrol(state: TrialState, recorder: Recorder, row: PatientRow) -> Events:
     known = state.subjects.get(row.subject)
     if known is not None:
-        said, fields = known.enrolment, ("weight_kg", "level", "cohort", "replaces")
+        said, fields = known.enrolment, ("weight_kg", "height_cm", "level", "cohort", "replaces")
         _compare(row, said, fields, known.enrolments[-1].seq)
         return ()
     return enrol_subject(
@@ -126,6 +126,7 @@ def _enrol(state: TrialState, recorder: Recorder, row: PatientRow) -> Events:
         recorder,
         subject=row.subject,
         weight_kg=row.weight_kg,
+        height_cm=row.height_cm,
         level=row.level,
         replaces=row.replaces,
     )

@@ -35,6 +35,7 @@ def _cells(subject: Subject) -> Mapping[str, object]:
         "level": subject.level,
         "purpose": subject.purpose,
         "weight_kg": enrolled.weight_kg,
+        "height_cm": enrolled.height_cm,
         "enrolled_on": enrolled.on if enrolled.day_stated else None,
         "replaces": enrolled.replaces,
     }

@@ -86,6 +86,7 @@ def test_the_document_s_keys_are_stable() -> None:
         "ruled_evaluable": None,
         "ruled_because": None,
         "overdue": False,
+        "set_aside_by": None,
         "n_adverse_events": 0,
         "n_serious": 0,
         "worst_grade": None,

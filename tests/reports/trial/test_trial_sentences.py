@@ -126,7 +126,9 @@ def test_the_office_s_entries_give_their_reason() -> None:
     played.do(revoke_role, person="Ada", role=Role.SITE, reason="the chair is not the site")
     played.do(amend_protocol, protocol=load_protocol("nct07123519"), reason="new ladder")
     assert said(played) == (
-        "protocol amended on 2026-01-05 to protocol nct07123519, digest d16fd4b83ef9: new ladder."
+        "protocol amended on 2026-01-05 to protocol nct07123519, digest d16fd4b83ef9: new ladder. "
+        "Level -1, 1E6 cells/kg, is new, at the bottom. Level 1, 3E6 cells/kg, was level 1. "
+        "Level 2, 6E6 cells/kg, was level 2. Level 3, 1E7 cells/kg, was level 3."
     )
     played.do(close_trial, reason="sponsor's wish")
     assert said(played) == "trial closed on 2026-01-05: sponsor's wish."

@@ -160,7 +160,7 @@ def test_the_document_s_keys_are_stable() -> None:
     document = json.loads(json.dumps(status_document(play_demo().state, DEMO_DAY)))
     assert list(document) == [
         *("on", "quorum", "n_enrolled", "n_screened", "n_screening_failures", "n_withdrawn"),
-        *("n_planned", "held", "paused", "closed", "stopped"),
+        *("n_planned", "held", "paused", "closed", "amendments", "stopped"),
         *("history", "levels", "rule", "outlook", "cohorts", "open_cohort", "patients"),
         *("n_adverse_events", "screening_failures", "decisions", "departures", "look_back"),
         *("rulings", "warnings"),

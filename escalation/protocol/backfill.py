@@ -1,0 +1,115 @@
+"""Backfill: where a protocol lets more be treated below the current level, and who counts.
+
+Each cohort of the escalation opens up to ``per_cohort`` backfill places at every level below it,
+from ``from_level`` up, until ``max_per_level`` have been treated there or ``stop_at_rate`` closes
+the level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from escalation.designs.base import NOBODY, Decision
+from escalation.designs.replay import Backfilling
+from escalation.outcomes import Tally
+from escalation.protocol.expansion import BoundaryStatus, judge_expansion
+from escalation.protocol.protocol import Protocol
+from escalation.protocol.tables import ExpansionMonitoring
+
+__all__ = [
+    "backfilling_of",
+    "counted_tallies",
+    "decide_with_backfill",
+    "is_closed_to_backfill",
+    "n_backfill_places",
+]
+
+
+def n_backfill_places(
+    protocol: Protocol, level: int, current: int, treated: Tally, backfilled: Tally
+) -> int:
+    """Return how many backfill places a cohort of the escalation opens at a level below it.
+
+    Parameters
+    ----------
+    protocol : Protocol
+    level : int
+        0-based, of the backfill.
+    current : int
+        0-based level of the escalation's cohort.
+    treated, backfilled : Tally
+        All patients at the level, and those of its backfill.
+    """
+    table = protocol.backfill
+    if table.max_per_level is None or not _lowest(protocol) <= level < current:
+        return 0
+    if is_closed_to_backfill(protocol, treated):
+        return 0
+    return max(min(table.per_cohort, table.max_per_level - backfilled.n_patients), 0)
+
+
+def is_closed_to_backfill(protocol: Protocol, treated: Tally) -> bool:
+    """Tell whether the DLT rate among all patients at a level closes it to backfill.
+
+    With patients pending it does when it does however they turn out.
+    """
+    monitoring = ExpansionMonitoring(stop_at_rate=protocol.backfill.stop_at_rate)
+    return judge_expansion(monitoring, treated) is BoundaryStatus.REACHED
+
+
+def decide_with_backfill(
+    protocol: Protocol,
+    escalation: Sequence[Tally],
+    backfill: Sequence[Tally],
+    level: int,
+    last: Tally = NOBODY,
+) -> Decision:
+    """Ask the design, counting backfill at the decisions that the protocol names.
+
+    Parameters
+    ----------
+    protocol : Protocol
+    escalation, backfill : sequence of Tally, length L
+        What has been seen at each level, lowest first.
+    level : int
+        0-based level of the escalation's last cohort.
+    last : Tally
+        That cohort, for a design that remembers it.
+    """
+    counted = counted_tallies(protocol, escalation, backfill)
+    decision = protocol.design.decide(counted, level, last)
+    if decision.has_ended and protocol.backfill.counted == "final decision":
+        counted = counted_tallies(protocol, escalation, backfill, ended=True)
+        return protocol.design.decide(counted, level, last)
+    return decision
+
+
+def counted_tallies(
+    protocol: Protocol,
+    escalation: Sequence[Tally],
+    backfill: Sequence[Tally],
+    *,
+    ended: bool = False,
+) -> tuple[Tally, ...]:
+    """Return what the design counts at each level; ``ended`` where the escalation would end."""
+    counted = protocol.backfill.counted
+    if counted == "every decision" or (ended and counted == "final decision"):
+        return tuple(own.plus(more) for own, more in zip(escalation, backfill, strict=True))
+    return tuple(escalation)
+
+
+def backfilling_of(protocol: Protocol) -> Backfilling | None:
+    """Return what a protocol says of backfill, as a replay asks for it; None without backfill."""
+    if protocol.backfill.max_per_level is None:
+        return None
+    return Backfilling(
+        decide=partial(decide_with_backfill, protocol),
+        places=partial(n_backfill_places, protocol),
+    )
+
+
+def _lowest(protocol: Protocol) -> int:
+    """Return the 0-based lowest level that is backfilled."""
+    label = protocol.backfill.from_level
+    return 0 if label is None else protocol.labels.index(label)

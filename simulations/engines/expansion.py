@@ -1,0 +1,131 @@
+"""The expansion: more patients at the MTD, one after another, until all are treated or it stops.
+
+They do not change the escalation, so that figures of theirs are exact for each MTD: a walk over
+patients and DLTs that ends where the protocol's boundary is reached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from escalation.outcomes import Tally
+from escalation.protocol import ExpansionMonitoring
+from escalation.protocol.expansion import BoundaryStatus, judge_expansion
+from simulations.engines.characteristics import Distribution, OperatingCharacteristics
+
+__all__ = ["ExpansionFigures", "expansion_figures"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ExpansionFigures:
+    """What the expansion adds under one scenario; L is the number of levels.
+
+    Attributes
+    ----------
+    p_started : float array, shape (L,)
+        P(the level is declared the MTD), with which its expansion starts.
+    p_stopped : float array, shape (L,)
+        P(the boundary is reached), given that the level is the MTD.
+    patients, dlts : tuple of Distribution, length L
+        Of the expansion, given that the level is the MTD.
+    """
+
+    p_started: Floats
+    p_stopped: Floats
+    patients: tuple[Distribution, ...]
+    dlts: tuple[Distribution, ...]
+
+    @property
+    def stopped(self) -> float:
+        """P(an expansion starts and reaches its boundary)."""
+        return float(self.p_started @ self.p_stopped)
+
+    @property
+    def mean_patients(self) -> float:
+        """Expected patients of the expansion, in a trial."""
+        return float(self.p_started @ [level.mean for level in self.patients])
+
+    @property
+    def mean_dlts(self) -> float:
+        """Expected DLTs of the expansion, in a trial."""
+        return float(self.p_started @ [level.mean for level in self.dlts])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the figures under the names of ``escalation simulate --json``."""
+        return {
+            "p_started": self.p_started.tolist(),
+            "given_mtd": {
+                "p_stopped": self.p_stopped.tolist(),
+                "patients": [level.mean for level in self.patients],
+                "dlts": [level.mean for level in self.dlts],
+                "patients_distribution": [level.to_dict() for level in self.patients],
+                "dlts_distribution": [level.to_dict() for level in self.dlts],
+            },
+            "p_stopped": self.stopped,
+            "patients": self.mean_patients,
+            "dlts": self.mean_dlts,
+        }
+
+
+def expansion_figures(
+    monitoring: ExpansionMonitoring, p_dlt: Sequence[float], found: OperatingCharacteristics
+) -> ExpansionFigures | None:
+    """Return the figures of an expansion; None where the protocol does not say how many.
+
+    Parameters
+    ----------
+    monitoring : ExpansionMonitoring
+    p_dlt : sequence of float, length L
+    found : OperatingCharacteristics
+        Of the escalation, which says how likely each level is the MTD.
+    """
+    if monitoring.n_patients is None:
+        return None
+    reached = _boundary(monitoring, monitoring.n_patients)
+    walked = [_walk(reached, p) for p in p_dlt]
+    return ExpansionFigures(
+        p_started=found.p_select,
+        p_stopped=np.array([stopped for stopped, _, _ in walked]),
+        patients=tuple(patients for _, patients, _ in walked),
+        dlts=tuple(dlts for _, _, dlts in walked),
+    )
+
+
+def _boundary(monitoring: ExpansionMonitoring, most: int) -> NDArray[np.bool_]:
+    """Return whether so many DLTs (columns) among so many patients (rows) reach the boundary."""
+    reached = np.zeros((most + 1, most + 1), dtype=np.bool_)
+    for n in range(1, most + 1):
+        for n_dlts in range(n + 1):
+            status = judge_expansion(monitoring, Tally(n_evaluable=n, n_dlts=n_dlts))
+            reached[n, n_dlts] = status is BoundaryStatus.REACHED
+    return reached
+
+
+def _walk(reached: NDArray[np.bool_], p: float) -> tuple[float, Distribution, Distribution]:
+    """Return P(boundary reached), and how many patients and DLTs there were at the end."""
+    most = len(reached) - 1
+    going = np.zeros(most + 1)  # P(so many DLTs, boundary not reached)
+    going[0] = 1.0
+    n_patients, n_dlts = np.zeros(most + 1), np.zeros(most + 1)
+    for n in range(1, most + 1):
+        after = going * (1 - p)
+        after[1:] += going[:-1] * p
+        ended = np.where(reached[n], after, 0.0)
+        n_patients[n] = ended.sum()
+        n_dlts += ended
+        going = after - ended
+    stopped = float(n_patients.sum())
+    n_patients[most] += going.sum()
+    n_dlts += going
+    return stopped, _distribution(n_patients[1:], 1), _distribution(n_dlts, 0)
+
+
+def _distribution(p: Floats, first: int) -> Distribution:
+    return Distribution(values=np.arange(first, first + len(p)), p=p)
