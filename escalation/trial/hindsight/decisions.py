@@ -113,19 +113,13 @@ def _known_to(
         (subject for subject in state.subjects.values() if subject.dosing is not None),
         key=lambda subject: subject.dosed_at or (date.min, 0),
     )
-    aside = sorted(
-        (subject.set_aside_by, subject.id) for subject in dosed if subject.set_aside_by is not None
-    )
-    seen, place, n_aside = Seen(state), 0, 0
+    seen, place = Seen(state), 0
     waiting: list[Subject] = []  # who is not counted yet, or not with the last word
     before: MadeDecision | None = None
     for made, later in decisions:
         if before is None or _starts_again(before, made):
-            seen, place, n_aside, waiting = Seen(state), 0, 0, []
+            seen, place, waiting = Seen(state), 0, []
         moment = made.event.on, made.event.cutoff
-        while n_aside < len(aside) and aside[n_aside][0] <= made.event.cutoff:
-            seen.set(state.subjects[aside[n_aside][1]], None)
-            n_aside += 1
         while place < len(dosed) and (dosed[place].dosed_at or moment) <= moment:
             waiting.append(dosed[place])
             place += 1
@@ -133,7 +127,7 @@ def _known_to(
         still = []
         for subject in waiting:
             if (subject.set_aside_by or made.seq) <= made.event.cutoff:
-                continue
+                continue  # an amendment, after which nobody is seen at first
             known = made.knew(subject)
             settled = known and (not pending_then or made.could_know_outcome(subject))
             if known and subject.outcome is not None:
