@@ -146,6 +146,8 @@ def _table_of(said: Mapping[str, Any]) -> str | None:
 def _schema_values(said: Mapping[str, Any]) -> str:
     if "enum" in said:
         return ", ".join(f"`{choice}`" for choice in said["enum"])
+    if "anyOf" in said:
+        return " or ".join(_schema_values(way) for way in said["anyOf"])
     if said.get("type") == "array":
         return f"list: {_schema_values(said['items'])}"
     kind = {"integer": "whole number", "number": "number", "string": "text", "boolean": "switch"}

@@ -6,7 +6,7 @@ The command line turns any of them into one line on stderr and its exit code, in
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 __all__ = [
@@ -72,8 +72,13 @@ class LadderError(EscalationError):
     def __init__(self, label: int | str, labels: Iterable[int | str]) -> None:
         self.label = label
         self.labels = tuple(labels)
-        known = ", ".join(str(known) for known in self.labels)
-        super().__init__(f"level {label} is not on the ladder; its levels are {known}")
+        names = [str(known) for known in self.labels]
+        near = _nearest(label, names) if isinstance(label, str) else ""
+        meant = f"did you mean {near}? Its" if near else "its"
+        super().__init__(
+            f"level {printable(str(label))} is not on the ladder; {meant} levels are "
+            f"{', '.join(names)}"
+        )
 
 
 class DesignError(EscalationError):
@@ -122,9 +127,6 @@ class UnknownOutcomeError(LedgerError):
     """The connection failed while committing: recorded or not, only the ledger can tell."""
 
 
-MAX_FAULTS = 50  # shown; all are in ``faults``
-
-
 class FileFaultsError(EscalationError):
     """A file with one or more faults, all of them listed.
 
@@ -134,7 +136,14 @@ class FileFaultsError(EscalationError):
         The file, or the name under which it is shipped.
     faults : iterable of str
         Each ``"place: what is wrong"``.
+
+    Attributes
+    ----------
+    shown : int or None
+        How many are in the message, at most; all are in ``faults``.
     """
+
+    shown: ClassVar[int | None] = 50
 
     def __init__(self, source: str, faults: Iterable[str]) -> None:
         self.source = source
@@ -142,8 +151,8 @@ class FileFaultsError(EscalationError):
         if len(self.faults) == 1:
             message = f"{source}: {self.faults[0]}"
         else:
-            listed = "".join(f"\n  {fault}" for fault in self.faults[:MAX_FAULTS])
-            more = len(self.faults) - MAX_FAULTS
+            listed = "".join(f"\n  {fault}" for fault in self.faults[: self.shown])
+            more = 0 if self.shown is None else len(self.faults) - self.shown
             message = f"{source}: {len(self.faults)} faults{listed}"
             message += f"\n  and {more} more" * (more > 0)
         super().__init__(message)
@@ -157,14 +166,22 @@ class ProtocolError(FileFaultsError):
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return ``known`` as a phrase in ASCII, the nearest to ``word`` first if one is near."""
-    import difflib  # noqa: PLC0415  # a decision on the command line does without it
-
     names = list(known)
     listed = ", ".join(printable(name) for name in names)
-    near = difflib.get_close_matches(str(word), names, n=1)
+    near = _nearest(str(word), names)
     if near:
-        return f"did you mean {printable(near[0])}? Known: {listed}"
+        return f"did you mean {printable(near)}? Known: {listed}"
     return f"known: {listed}"
+
+
+def _nearest(word: str, names: Sequence[str]) -> str:
+    """Return the name that is written nearly so, at worst in other capitals; "" where none is."""
+    import difflib  # noqa: PLC0415  # a decision on the command line does without it
+
+    in_small = {name.casefold(): name for name in reversed(names)}
+    near = difflib.get_close_matches(word, names, n=1)
+    near += [in_small[n] for n in difflib.get_close_matches(word.casefold(), in_small, n=1)]
+    return near[0] if near else ""
 
 
 def printable(text: str) -> str:

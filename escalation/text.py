@@ -62,9 +62,26 @@ WIDTH = 79
 
 def paragraph(text: str, first: str = "", indent: str = "  ", width: int = WIDTH) -> list[str]:
     """Return a paragraph as lines: ``first`` before the first, ``indent`` before the others."""
+    words = text.split(" ")
+    longest = max(map(len, words))
+    if text.isprintable() and all(words) and longest <= width - max(len(first), len(indent)):
+        return _lines(text, first, indent, width)
     return textwrap.wrap(
         text, width, initial_indent=first, subsequent_indent=indent, break_on_hyphens=False
     )
+
+
+def _lines(text: str, lead: str, indent: str, width: int) -> list[str]:
+    """Return the lines of words with one space between them, none too long for a line.
+
+    They are those of textwrap, which goes from word to word and takes ten times as long.
+    """
+    lines, start = [], 0
+    while len(text) - start > width - len(lead):
+        end = text.rindex(" ", start, start + width - len(lead) + 1)
+        lines.append(f"{lead}{text[start:end]}")
+        start, lead = end + 1, indent
+    return [*lines, f"{lead}{text[start:]}"]
 
 
 def fold(rows: Sequence[Sequence[str]], width: int, n_labels: int = 1) -> list[list[int]]:

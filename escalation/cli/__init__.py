@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import importlib
 import os
 import sys
@@ -74,6 +76,8 @@ class Program(LazyGroup):
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run the program; a file or a pipe that fails is said in one line too."""
+        gc.set_threshold(_MANY)
+        atexit.register(gc.freeze)  # what is left when it ends is not gone through again
         if "_ESCALATION_COMPLETE" in os.environ:  # a shell asks how a word may go on
             importlib.import_module("escalation.cli.bash")
         try:
@@ -81,6 +85,11 @@ class Program(LazyGroup):
         except OSError as error:  # except for EPIPE, which click ends quietly
             click.echo(f"escalation: {error.filename or 'output'}: {reason(error)}", err=True)
             sys.exit(1)
+
+
+_MANY = 100_000
+"""Objects that are new before Python looks for garbage among them: what a command reads, it keeps,
+and to look for garbage each 700, as Python does, would take a tenth of its time."""
 
 
 def _message(error: EscalationError) -> str:

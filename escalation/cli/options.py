@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from escalation.cli.completion import complete_designs, complete_protocols, complete_settings
+from escalation.cli.label import LABEL
 from escalation.cli.streams import shown_on
 from escalation.designs import DESIGNS, VARIANTS
 from escalation.errors import DesignError, InputError, printable
+from escalation.labels import Label
 from escalation.outcomes import MAX_LETTERS, Cohort, parse_outcomes
 from escalation.protocol import DEFAULT_PROTOCOL, Protocol, load_protocol
 from escalation.protocol.defaults import fill_in
@@ -72,7 +74,7 @@ def add_design_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option(
         "--levels", type=int, metavar="N", help="A plain ladder of N levels instead of a protocol."
     )
-    @click.option("--start", type=int, metavar="LABEL", help="Start at this level.")
+    @click.option("--start", type=LABEL, metavar="LABEL", help="Start at this level.")
     @click.option(
         "--design",
         "design_name",
@@ -94,7 +96,7 @@ def add_design_options(command: Callable[..., Any]) -> Callable[..., Any]:
         protocol_name: str | None,
         variant: str | None,
         levels: int | None,
-        start: int | None,
+        start: Label | None,
         design_name: str | None,
         settings: tuple[str, ...],
         **kwargs: Any,
@@ -123,7 +125,7 @@ def _say_defaults(filled: Mapping[str, tuple[Any, str]], design_name: str) -> di
 
 
 def read_ladder(
-    protocol_name: str | None, levels: int | None, start: int | None, p_dlt: object
+    protocol_name: str | None, levels: int | None, start: Label | None, p_dlt: object
 ) -> Protocol:
     """Return the protocol named, or a plain ladder of so many levels or values of P(DLT)."""
     if levels is None and protocol_name is None:

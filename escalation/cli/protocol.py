@@ -14,6 +14,7 @@ from escalation.cli.streams import until_reader_stops
 from escalation.errors import InputError, ProtocolError, reason
 from escalation.files import check_writable, write_whole
 from escalation.protocol import load_protocol, shipped_protocols
+from escalation.protocol.dosing import describe_dosing
 from escalation.reports.protocol import view_list, view_settings
 from escalation.reports.view import View
 
@@ -87,7 +88,8 @@ def show(name: str) -> View:
 def check(ctx: click.Context, file: str, as_json: bool) -> None:
     """Check a protocol file and name every fault at once.
 
-    Prints the digest of a valid file, and exits with 3 for any other. - reads standard input.
+    Prints the digest of a valid file and what its doses are for each of, and exits with 3 for any
+    other. - reads standard input.
 
     Example: escalation protocol check my-trial.toml
     """
@@ -99,11 +101,15 @@ def check(ctx: click.Context, file: str, as_json: bool) -> None:
         with until_reader_stops():
             echo_json({"schema": 1, "valid": False, "faults": error.faults})
         ctx.exit(error.exit_code)
+    doses = describe_dosing(checked)
     if as_json:
         found = {"valid": True, "faults": [], "name": checked.name, "digest": checked.digest}
+        found["doses"] = doses
         echo_json({"schema": 1, **found})
     else:
         click.echo(f"ok {checked.digest} {checked.name}")
+        if doses is not None:
+            click.echo(f"Doses in {checked.unit}: {doses}.")
 
 
 @click.command(cls=CarefulCommand)

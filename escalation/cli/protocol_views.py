@@ -64,14 +64,14 @@ def diagram(protocol: Protocol, output: Path | None) -> None:
         )
         pages = plot_diagram_pages(
             protocol.design,
-            protocol.level_names,
+            protocol.diagram_names,
             trial=protocol.title or "",
             protocol=f"Protocol {protocol.name}, digest {protocol.digest[:12]}",
         )
         say_written(*save_figure(pages, output, provenance))
         return
     rests_on = f"{describe_origin(protocol)} escalation {__version__}."
-    lines = f"{mermaid(protocol.design, protocol.level_names)}%% {rests_on}\n"
+    lines = f"{mermaid(protocol.design, protocol.diagram_names)}%% {rests_on}\n"
     if output is None:
         click.echo(lines, nl=False)
     else:

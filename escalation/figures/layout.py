@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import functools
 import re
+import textwrap
 import warnings
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import Any
 
 import matplotlib as mpl
@@ -277,13 +278,21 @@ def label_levels(
 
 def share_unit(level_names: Sequence[str]) -> tuple[list[str], str]:
     """Return the names without the unit that all doses have, and that unit, if there is one."""
-    parts = [name.partition("\n") for name in level_names]
-    doses = [rest.partition(" ") for _, _, rest in parts]
+    lines = [name.split("\n") for name in level_names]
+    doses = ["".join(line[1:2]).partition(" ") for line in lines]
     units = {unit for _, _, unit in doses}
     if len(units) != 1 or not all(unit for _, _, unit in doses):
         return list(level_names), ""
-    names = [f"{label}\n{dose}" for (label, _, _), (dose, _, _) in zip(parts, doses, strict=True)]
+    names = [
+        "\n".join([line[0], dose, *line[2:]])
+        for line, (dose, _, _) in zip(lines, doses, strict=True)
+    ]
     return names, units.pop()
+
+
+def _break(line: str, place: int) -> str:
+    """Break a line of a level's name: label and dose at each blank, a regimen where it is long."""
+    return line.replace(" ", "\n") if place < 2 else textwrap.fill(line, 12)
 
 
 def _label_places(
@@ -294,7 +303,7 @@ def _label_places(
     unit_inches: float,
 ) -> bool:
     """Write the names in the largest form that fits; return whether they stand upright."""
-    broken = [name.replace(" ", "\n") for name in names]
+    broken = ["\n".join(map(_break, name.split("\n"), count())) for name in names]
     folded = [other.replace(" ", "\n") for other in others]
     largest = float(mpl.rcParams["xtick.labelsize"])
     for points in (largest, 6.0, 5.5):
@@ -303,7 +312,7 @@ def _label_places(
                 ax.set_xticks(places, [plain(name) for name in [*written, *folded]])
                 ax.tick_params(axis="x", labelsize=points)
                 return False
-    upright = [name.replace("\n", ", ", 1) for name in names]
+    upright = [name.replace("\n", ", ") for name in names]
     upright += [other.replace("- ", "") for other in others]
     ax.set_xticks(places, [plain(wrap(name, 1.6, largest)) for name in upright])
     return True

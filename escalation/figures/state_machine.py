@@ -17,7 +17,7 @@ from escalation.figures.ladder_layout import (
     Layout,
     Line,
 )
-from escalation.figures.layout import LINE_SPACING, line_height, shares_of, wrap
+from escalation.figures.layout import LINE_SPACING, line_height, shares_of, text_width, wrap
 from escalation.figures.style import styled
 from escalation.reports.rule.state_machine import (
     CohortNode,
@@ -31,6 +31,7 @@ __all__ = ["plot_diagram", "plot_diagram_pages"]
 SMALL, NORMAL = 7, 8
 _NAMES = 0.82  # inches for the names of levels
 _NAME_LINES = 3  # beside a row, between the lines above and below it
+_PAD = 0.08  # inches of a box beside its text
 _BELOW = 0.3  # inches that belong to a row whose neighbour below is on another page
 
 
@@ -216,7 +217,11 @@ def _draw_box(
             linewidth=1.8 if end else 0.8,
         )
     )
-    size = SMALL if toxic else NORMAL
+    size: float = SMALL if toxic else NORMAL
+    if toxic and text_width(text, size) > 2 * half - _PAD:  # a long label: on a line of its own
+        text = text.replace(" too toxic", "\ntoo toxic")
+        size = min(size, size * (2 * half - _PAD) / text_width(text.split("\n")[0], size))
+        size = min(size, size * (2 * half_height) / (2 * line_height(size)))
     ax.text(x, y, text, fontsize=size, ha="center", va="center", parse_math=False)
 
 

@@ -182,7 +182,7 @@ def _ends(chains: Mapping[str, list[Entry]]) -> dict[str, Anchor]:
 
 
 def _line(entry: Entry) -> str:
-    return canonical({name: getattr(entry, name) for name in COLUMNS})
+    return canonical(entry._asdict())
 
 
 def _end(n_entries: int) -> str:

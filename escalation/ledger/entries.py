@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from escalation.errors import InputError, IntegrityError, printable
 from escalation.ledger.values import (
@@ -77,8 +77,7 @@ class Draft:
         check_json(dict(self.data), (f"{self.kind}: data",))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(NamedTuple):
     """One entry of a trial's ledger, as it stands in the database.
 
     Attributes
@@ -124,7 +123,7 @@ class Entry:
         return Anchor(seq=self.seq, hash=self.hash)
 
 
-COLUMNS = tuple(field.name for field in fields(Entry))
+COLUMNS = Entry._fields
 HASHED = COLUMNS[:-1]
 
 
@@ -229,16 +228,16 @@ def check_chain(entries: Iterable[Entry], head: Anchor | None = None) -> None:
     IntegrityError
         Naming the first that is wrong; `escalation.ledger.verify` finds all.
     """
-    head = head or START
+    last: Anchor | Entry = head or START
     for entry in entries:
-        columns = {name: getattr(entry, name) for name in HASHED}
-        follows = entry.seq == head.seq + 1 and entry.prev_hash == head.hash
+        columns = dict(zip(HASHED, entry, strict=False))
+        follows = entry.seq == last.seq + 1 and entry.prev_hash == last.hash
         if not follows or entry.hash != hash_entry(columns):
             raise IntegrityError(
-                f"trial {entry.trial}: entry {head.seq + 1} is missing, or is not as it was "
+                f"trial {entry.trial}: entry {last.seq + 1} is missing, or is not as it was "
                 "recorded; `escalation trial verify` lists everything that is wrong"
             )
-        head = entry.anchor
+        last = entry
 
 
 def hash_entry(columns: Mapping[str, Any]) -> str:

@@ -408,13 +408,12 @@ def _head(connection: Connection, trial: str) -> Anchor:
 
 
 def _insert(connection: Connection, chained: Sequence[Entry]) -> None:
-    rows = [{name: getattr(entry, name) for name in COLUMNS} for entry in chained]
-    connection.execute(insert(entries), rows)
+    connection.execute(insert(entries), [entry._asdict() for entry in chained])
 
 
 def _entries(connection: Connection, trial: str, *criteria: ColumnElement[bool]) -> list[Entry]:
     query = select(entries).where(entries.c.trial == trial, *criteria).order_by(entries.c.seq)
-    return [_entry(row) for row in connection.execute(query)]
+    return list(map(_entry, connection.execute(query).all()))
 
 
 _TEXTS = (str, int, str, str, str, int, str, str, str, str)
@@ -427,15 +426,4 @@ def _entry(row: Sequence[Any]) -> Entry:
             f"trial {row[0]}: entry {row[1]!a} is not as it was recorded; "
             "`escalation trial verify` lists everything that is wrong"
         )
-    return Entry(
-        trial=row[0],
-        seq=row[1],
-        recorded_at=row[2],
-        recorded_by=row[3],
-        kind=row[4],
-        version=row[5],
-        data=row[6],
-        request_id=row[7],
-        prev_hash=row[8],
-        hash=row[9],
-    )
+    return Entry._make(row)

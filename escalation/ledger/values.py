@@ -99,7 +99,8 @@ def check_json(value: object, path: tuple[str | int, ...]) -> None:
             for key, inner in value.items():
                 if not isinstance(key, str):
                     raise InputError(f"{_place(path)} has the key {shown(key)}, which is not text")
-                check_json(inner, (*path, key))
+                if type(inner) is not str:  # of which most are: nothing can be wrong with text
+                    check_json(inner, (*path, key))
         case list() | tuple():
             for place, inner in enumerate(value):
                 check_json(inner, (*path, place))

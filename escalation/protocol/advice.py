@@ -127,13 +127,14 @@ def advise(
     )
 
 
-def describe_decision(decision: Decision, protocol: Protocol) -> str:
-    """Say a decision in one sentence."""
+def describe_decision(decision: Decision, protocol: Protocol, *, briefly: bool = False) -> str:
+    """Say a decision in one sentence, with the level as ``Protocol.describe_level`` says it."""
     if decision.action is Action.WAIT:
         return "Wait for the pending patients."
     if decision.level is None:
         if decision.mtd is not None:
-            return f"Stop: the MTD is {protocol.describe_level(decision.mtd)}."
+            where = protocol.describe_level(decision.mtd, briefly=briefly)
+            return f"Stop: the MTD is {where}."
         return "Stop: the MTD is not determined." if decision.inconclusive else "Stop: no MTD."
     verb = {
         Action.ESCALATE: "Escalate to",
@@ -143,4 +144,5 @@ def describe_decision(decision: Decision, protocol: Protocol) -> str:
     n = decision.n_to_enrol
     many = f"{n} to {decision.n_at_most}" if decision.n_optional else f"{n}"
     s = "s" * (decision.n_at_most != 1)
-    return f"{verb} {protocol.describe_level(decision.level)}: enrol {many} patient{s}."
+    where = protocol.describe_level(decision.level, briefly=briefly)
+    return f"{verb} {where}: enrol {many} patient{s}."

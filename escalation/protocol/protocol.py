@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import textwrap
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
@@ -164,20 +165,20 @@ class Protocol:
         """Make a protocol from a document that has been checked, as ``document`` gives it back."""
         levels = tuple(
             DoseLevel(
-                label=_label(level["label"]),
+                label=read_label(level["label"]),
                 dose=_float(level.get("dose")),
                 regimen=level.get("regimen"),
             )
             for level in document["levels"]
         )
-        start = [level.label for level in levels].index(_label(document["start"]))
+        start = [level.label for level in levels].index(read_label(document["start"]))
         tables = {
             name: made(**freeze_lists(document.get(name, {}))) for name, made in TABLES.items()
         }
         backfill = freeze_lists(document.get("backfill", {}))
         if backfill.get("from_level") is not None:
             tables["backfill"] = Backfill(
-                **backfill | {"from_level": _label(backfill["from_level"])}
+                **backfill | {"from_level": read_label(backfill["from_level"])}
             )
         dlt = freeze_lists(document.get("dlt", {}))
         tables["dlt"] = DltWindow(**dlt | {"rules": tuple(map(_rule, dlt.get("rules", ())))})
@@ -246,7 +247,22 @@ class Protocol:
     @property
     def labels(self) -> tuple[Label, ...]:
         """The levels' labels, lowest first."""
-        return tuple(level.label for level in self.levels)
+        return tuple([level.label for level in self.levels])
+
+    def place_of(self, label: Label) -> int:
+        """Return the 0-based index of the level with this label, which may be given as text.
+
+        Raises
+        ------
+        LadderError
+            If the ladder has no such level.
+        InputError
+            For what is not a label.
+        """
+        label = read_label(label)
+        if label not in self.labels:
+            raise LadderError(label, self.labels)
+        return self.labels.index(label)
 
     @property
     def planned_patients(self) -> int | None:
@@ -255,7 +271,7 @@ class Protocol:
 
     @property
     def level_names(self) -> list[str]:
-        """Names of the levels in a text, lowest first: ``level 1, 3E6 cells/kg``."""
+        """Names of the levels in a text, lowest first, as ``describe_level`` gives them."""
         return [self.describe_level(level) for level in range(len(self.levels))]
 
     @property
@@ -268,18 +284,53 @@ class Protocol:
 
     @property
     def axis_names(self) -> list[str]:
-        """Names of the levels below an axis, on two lines: ``1``, ``3E6 cells/kg``."""
+        """Names of the levels below an axis, by line: ``1``, ``60 Gy``, ``15 fractions``."""
         return [
-            str(level.label)
-            if level.dose is None
-            else f"{level.label}\n{self.describe_dose(level.dose)}"
+            "\n".join(
+                [str(level.label)]
+                + ([] if level.dose is None else [self.describe_dose(level.dose)])
+                + ([] if level.regimen is None else [_cut(level.regimen, 20)])
+            )
             for level in self.levels
         ]
 
-    def describe_level(self, level: int) -> str:
-        """Say which level this 0-based index is: ``level 1, 3E6 cells/kg``."""
-        label, dose = self.levels[level].label, self.levels[level].dose
-        return f"level {label}" if dose is None else f"level {label}, {self.describe_dose(dose)}"
+    @property
+    def diagram_names(self) -> list[str]:
+        """Names of the levels in a diagram: as in a text, long regimens cut."""
+        briefly = [self.describe_level(level, briefly=True) for level in range(len(self.levels))]
+        return [
+            name if level.regimen is None else f"{name}, {_cut(level.regimen, 40)}"
+            for name, level in zip(briefly, self.levels, strict=True)
+        ]
+
+    @property
+    def regimens(self) -> str:
+        """The regimens in one sentence, by label; empty where no level has one."""
+        given = [f"{one.label}: {one.regimen}" for one in self.levels if one.regimen is not None]
+        return f"Regimens: {'; '.join(given)}." if given else ""
+
+    def describe_level(self, level: int, *, briefly: bool = False) -> str:
+        """Say which level this 0-based index is: ``level 1, 60 Gy, 15 fractions``.
+
+        ``briefly``, as in a line of many, leaves out the regimen: the label tells levels apart.
+        """
+        named = self.levels[level]
+        said = f"level {named.label}"
+        said += "" if named.dose is None else f", {self.describe_dose(named.dose)}"
+        return said if briefly or named.regimen is None else f"{said}, {named.regimen}"
+
+    def level_document(self, level: int | None) -> dict[str, Any]:
+        """Return what JSON says a level is: label and dose, and the regimen on a ladder with any.
+
+        All are null where there is no level.
+        """
+        named = None if level is None else self.levels[level]
+        has_regimens = any(one.regimen is not None for one in self.levels)
+        return {
+            "level": None if named is None else named.label,
+            "dose": None if named is None else named.dose,
+            **({"regimen": None if named is None else named.regimen} if has_regimens else {}),
+        }
 
     def describe_dose(self, dose: float) -> str:
         """Write a dose with the protocol's unit: ``3E6 cells/kg``."""
@@ -313,16 +364,8 @@ class Protocol:
         return self._changed(design=design)
 
     def with_start(self, label: Label) -> Protocol:
-        """Return a copy that starts at the level with this label.
-
-        Raises
-        ------
-        LadderError
-            If the ladder has no such level.
-        """
-        if label not in self.labels:
-            raise LadderError(label, self.labels)
-        start = self.labels.index(label)
+        """Return a copy that starts at the level with this label, as ``place_of`` reads it."""
+        start = self.place_of(label)
         design = replace(self.design, start=start)  # type: ignore[type-var]  # a dataclass
         return self._changed(start=start, design=design)
 
@@ -378,7 +421,7 @@ def name_settings(document: Mapping[str, Any]) -> dict[str, Any]:
     """
     named = {name: document.get(name) for name in ("title", "unit", "start", "dose_cap")}
     for level in document.get("levels", ()):
-        named[f"levels.{level['label']}"] = level.get("dose")
+        named |= _name_level(level)
     design = document.get("design")
     if design is not None:
         of_name, sources = DESIGNS[design["name"]], document.get("sources") or {}
@@ -403,6 +446,11 @@ def name_settings(document: Mapping[str, Any]) -> dict[str, Any]:
     return named
 
 
+def _name_level(level: Mapping[str, Any]) -> dict[str, Any]:
+    name, regimen = f"levels.{level['label']}", level.get("regimen")
+    return {name: level.get("dose"), **({} if regimen is None else {f"{name}.regimen": regimen})}
+
+
 def _rule(table: Mapping[str, Any]) -> DltRule:
     exceptions = tuple(DltException(**exception) for exception in table.get("exceptions", ()))
     return DltRule(**freeze_lists(table) | {"exceptions": exceptions})
@@ -417,8 +465,8 @@ def _said(table: Any) -> dict[str, Any]:
     return told
 
 
-def _label(value: Label) -> Label:
-    return read_label(value) if isinstance(value, str) else value
+def _cut(text: str, width: int) -> str:
+    return textwrap.shorten(text, width, placeholder=" ...")
 
 
 def _float(value: float | None) -> float | None:

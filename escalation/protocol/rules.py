@@ -12,6 +12,7 @@ from escalation.labels import find_twins, read_label
 from escalation.protocol.expansion import find_boundary_faults
 from escalation.protocol.judging_rules import find_judging_faults
 from escalation.protocol.protocol import freeze_lists, name_settings
+from escalation.protocol.units import find_unit_fault
 
 __all__ = ["Fault", "Place", "find_broken_rules", "quote"]
 
@@ -51,6 +52,10 @@ def _ladder_faults(sound: Mapping[str, Any], levels: list[dict[str, Any]]) -> It
         for index, given in enumerate(with_dose):
             if not given:
                 yield ("levels", index, "dose"), "is missing; give every level a dose, or none"
+        unit = sound.get("unit")
+        fault = None if unit is None else find_unit_fault(unit)
+        if fault is not None:
+            yield ("unit",), f"{quote(unit)} {fault}"
         if "unit" not in sound:
             yield ("unit",), 'is missing; doses need one, such as "cells/kg"'
     else:

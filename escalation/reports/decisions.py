@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 
+from escalation.labels import schema_of
 from escalation.outcomes import Cohort, format_outcomes
 from escalation.protocol import Advice, Protocol, describe_decision
 from escalation.reports.decision import view_decision
@@ -36,7 +37,7 @@ def view_decisions(decided: Sequence[tuple[str, Decided]]) -> View:
     return View(
         page=partial(_several, decided),
         document=lambda: {
-            "schema": 1,
+            "schema": schema_of(*(protocol.labels for _, (protocol, _, _) in decided)),
             "decisions": [
                 {
                     "outcomes": format_outcomes(one[1]),

@@ -9,6 +9,7 @@ from typing import Any
 from escalation.binomial import LEVEL, binomial_limits, clopper_pearson, percent
 from escalation.designs.base import Decision, LevelStatus
 from escalation.designs.replay import SHOWN, Departure
+from escalation.labels import are_numbers
 from escalation.outcomes import Cohort, Tally
 from escalation.protocol import Protocol, format_dose
 from escalation.reports.view import Block, Paragraph, Table
@@ -79,7 +80,10 @@ def level_blocks(
         elif tally != judged[index]:
             status += " without backfill"  # noqa: PLW2901
         rows.append([str(level.label), *given, *map(str, counts), _limits(tally), *said, status])
-    yield Table(rows, left=[len(heads) - 1], n_heads=2)
+    words = [] if are_numbers(protocol.labels) else [0]
+    yield Table(rows, left=[*words, len(heads) - 1], n_heads=2)
+    if protocol.regimens:
+        yield Paragraph(protocol.regimens, "  ")
     if any(tally.n_evaluable for tally in tallies):
         yield Paragraph(f"P(DLT): exact two-sided {_LEVEL} limits (Clopper-Pearson).")
     if modelled:
@@ -116,8 +120,7 @@ def levels_document(
     estimates = protocol.design.estimates(judged)
     return [
         {
-            "level": level.label,
-            "dose": level.dose,
+            **protocol.level_document(index),
             "n_evaluable": tally.n_evaluable,
             "n_dlts": tally.n_dlts,
             **({"n_moderate": tally.n_moderate} if protocol.design.asks_moderate else {}),
@@ -127,8 +130,8 @@ def levels_document(
             "p_dlt_limits": _limits_document(tally),
             **({} if estimates is None else {"p_dlt_estimate": estimates[index]}),
         }
-        for index, (level, tally, n_replaced, status) in enumerate(
-            zip(protocol.levels, tallies, replaced, statuses, strict=True)
+        for index, (tally, n_replaced, status) in enumerate(
+            zip(tallies, replaced, statuses, strict=True)
         )
     ]
 
@@ -174,8 +177,7 @@ def answer(protocol: Protocol, decision: Decision) -> dict[str, Any]:
     level, mtd = decision.level, decision.mtd
     return {
         "action": decision.action,
-        "level": None if level is None else protocol.labels[level],
-        "dose": None if level is None else protocol.levels[level].dose,
+        **protocol.level_document(level),
         "unit": protocol.unit,
         "n_to_enrol": decision.n_to_enrol,
         "n_at_most": decision.n_at_most,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from escalation.designs import describe_design
+from escalation.labels import schema_of
 from escalation.protocol import Protocol
 from escalation.version import __version__
 
@@ -14,7 +15,7 @@ __all__ = ["describe_origin", "identity_document"]
 def identity_document(protocol: Protocol) -> dict[str, Any]:
     """Return what every JSON document begins with."""
     return {
-        "schema": 1,
+        "schema": schema_of(protocol.labels),
         "software": {"escalation": __version__},
         "protocol": {"name": protocol.name, "digest": protocol.digest},
     }

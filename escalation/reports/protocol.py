@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
+from escalation.labels import schema_of
 from escalation.protocol import Protocol, format_dose
+from escalation.protocol.dosing import describe_dosing
 from escalation.protocol.judging import describe_dlt_rule, describe_pause_rule
 from escalation.reports.view import GAP, Block, Heading, Table, View
 
@@ -28,7 +30,11 @@ def view_settings(protocol: Protocol) -> View:
     """Return the view of every setting of a protocol, with where it comes from."""
     return View(
         page=partial(_page, protocol),
-        document=lambda: {"schema": 1, "protocol": protocol.document, "digest": protocol.digest},
+        document=lambda: {
+            "schema": schema_of(protocol.labels),
+            "protocol": protocol.document,
+            "digest": protocol.digest,
+        },
         rows=lambda: _rows(protocol),
     )
 
@@ -42,13 +48,15 @@ def _page(protocol: Protocol) -> Iterator[Block]:
 def _rows(protocol: Protocol) -> list[tuple[str, str, str]]:
     sources = dict(protocol.sources)
     settings = (protocol.settings | _rules_in_words(protocol)).items()
-    return [
-        ("setting", "source", "value"),
-        *(
-            (name, sources.get(name, "not said"), _describe(protocol, name, value))
-            for name, value in settings
-        ),
+    rows = [
+        (name, sources.get(name, "not said"), _describe(protocol, name, value))
+        for name, value in settings
     ]
+    doses = describe_dosing(protocol)
+    if doses is not None:
+        place = next(k for k, (name, *_) in enumerate(rows, start=1) if name == "unit")
+        rows.insert(place, ("doses", "by the unit", doses))
+    return [("setting", "source", "value"), *rows]
 
 
 def _rules_in_words(protocol: Protocol) -> dict[str, str]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import Field, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, get_args, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -84,8 +84,11 @@ def change_event(event: E, changes: Mapping[str, Any]) -> E:
     if unknown:
         listed = f"it has {', '.join(known)}"
         raise EventError(event.kind, (f"has no {' and no '.join(unknown)}; {listed}",))
+    said = dict(changes)
+    if "on" in said and "day_stated" in known:
+        said["day_stated"] = True
     try:
-        data = json.dumps(dump_event(event) | dict(changes), allow_nan=False)
+        data = json.dumps(dump_event(event) | said, allow_nan=False)
     except ValueError as error:
         raise EventError(event.kind, ("a number must be finite",)) from error
     return cast(E, _read(cast(type[AnyEvent], type(event)), data))
@@ -102,25 +105,62 @@ def _has_later(kind: str, version: int) -> bool:
     return EVENTS.get((kind, version + 1)) is EVENTS[kind, version]
 
 
-def _members(part: Any) -> Iterator[tuple[Field[Any], Any]]:
-    return ((member, getattr(part, member.name)) for member in fields(part))
+@dataclass(frozen=True, slots=True)
+class _Later:
+    """What of a dataclass only a later version can say.
+
+    ``since`` are members with their version and default, ``levels`` those that name levels, which
+    were whole numbers at first, and ``inner`` those that hold dataclasses with any of this.
+    """
+
+    since: tuple[tuple[str, int, Any], ...]
+    levels: tuple[str, ...]
+    inner: tuple[str, ...]
 
 
-def _parts(value: Any) -> list[Any]:
+@cache
+def _later_in(made: Any) -> _Later:
+    """Return what of a class came later: asked of every entry, found once."""
+    hints = get_type_hints(made)
+    members = fields(made)
+    return _Later(
+        since=tuple((m.name, m.metadata["since"], m.default) for m in members if m.metadata),
+        levels=tuple(m.name for m in members if m.name in _LEVELS),
+        inner=tuple(m.name for m in members if any(map(_has_any, _dataclasses(hints[m.name])))),
+    )
+
+
+_LEVELS = ("level", "mtd")
+
+
+def _has_any(made: Any) -> bool:
+    later = _later_in(made)
+    return bool(later.since or later.levels or later.inner)
+
+
+def _dataclasses(hint: Any) -> Iterator[Any]:
+    if is_dataclass(hint):
+        yield hint
+    for inner in get_args(hint):
+        yield from _dataclasses(inner)
+
+
+def _parts(value: Any) -> tuple[Any, ...]:
     """Return the dataclasses in a member's value, in order."""
-    return [
-        part for part in (value if isinstance(value, tuple) else (value,)) if is_dataclass(part)
-    ]
+    return value if isinstance(value, tuple) else () if value is None else (value,)
 
 
 def _versions_needed(part: Any) -> Iterator[int]:
     """Yield the version that each thing said needs, where it is not the first."""
-    for member, value in _members(part):
-        if "since" in member.metadata and value != member.default:
-            yield member.metadata["since"]
-        if member.name in _LABELS and isinstance(value, str):
+    later = _later_in(cast(Any, type(part)))
+    for name, since, default in later.since:
+        if getattr(part, name) != default:
+            yield since
+    for name in later.levels:
+        if isinstance(getattr(part, name), str):
             yield 2
-        for inner in _parts(value):
+    for name in later.inner:
+        for inner in _parts(getattr(part, name)):
             yield from _versions_needed(inner)
 
 
@@ -131,18 +171,16 @@ def _names_later(event: Event, data: str) -> bool:
     )
 
 
-_LABELS = ("level", "mtd")  # members that name levels, which were whole numbers at first
-
-
 def _leave_out(part: Any, data: dict[str, Any], version: int) -> None:
     """Take out of the data what came after a version."""
-    for member, value in _members(part):
-        if member.metadata.get("since", 1) > version:
-            del data[member.name]
-        else:
-            inner = data[member.name]
-            for place, said in enumerate(_parts(value)):
-                _leave_out(said, inner[place] if isinstance(inner, list) else inner, version)
+    later = _later_in(cast(Any, type(part)))
+    for name, since, _ in later.since:
+        if since > version:
+            del data[name]
+    for name in later.inner:
+        inner = data[name]
+        for place, said in enumerate(_parts(getattr(part, name))):
+            _leave_out(said, inner[place] if isinstance(inner, list) else inner, version)
 
 
 def _faults(error: ValidationError) -> tuple[str, ...]:

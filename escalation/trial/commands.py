@@ -93,8 +93,10 @@ class Refusal:
         today = day_in(zone, recorder.at)
         if today is None:
             today = (recorder.at.astimezone(UTC) + _EASTERNMOST).date()
-        self.unless(recorder.on >= FIRST_DAY, f"{recorder.on} is before {FIRST_DAY}.")
-        self.unless(recorder.on <= today, f"{recorder.on} is still to come.")
+        if recorder.on < FIRST_DAY:
+            self.reasons.append(f"{recorder.on} is before {FIRST_DAY}.")
+        if recorder.on > today:
+            self.reasons.append(f"{recorder.on} is still to come.")
 
     def check_person(self, name: str) -> None:
         """Refuse a name that could be written otherwise and look the same."""

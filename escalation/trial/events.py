@@ -267,13 +267,19 @@ class ImportedCohort:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryImported(Event):
-    """Cohorts treated before the trial was tracked here; their decisions are not in this ledger."""
+    """Cohorts treated before the trial was tracked here; their decisions are not in this ledger.
+
+    Columns of the file that were not read are ``left_out``; ``read_with`` are the options by which
+    it was read, where it is not as this program writes one.
+    """
 
     kind: ClassVar[str] = "history-imported"
 
     source: str
     sha256: str
     cohorts: tuple[ImportedCohort, ...]
+    left_out: tuple[str, ...] = field(default=(), metadata=SINCE_2)
+    read_with: str | None = field(default=None, metadata=SINCE_2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,6 +287,7 @@ class SubjectEnrolled(Event):
     """A subject took a place in the open cohort, or was reassigned before being dosed.
 
     ``breaches`` are the gates that stood in the way, where a site recorded it as a ``deviation``.
+    Where the day is not stated, in an imported history, it was no later than ``on``, the dosing's.
     """
 
     kind: ClassVar[str] = "subject-enrolled"
@@ -293,6 +300,7 @@ class SubjectEnrolled(Event):
     deviation: str | None = None
     breaches: tuple[str, ...] = ()
     height_cm: float | None = field(default=None, metadata=SINCE_2)
+    day_stated: bool = field(default=True, metadata=SINCE_2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -311,7 +319,10 @@ class SubjectDosed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomeRecorded(Event):
-    """A subject had a DLT, completed the window without one, or turned out not evaluable."""
+    """A subject had a DLT, completed the window without one, or turned out not evaluable.
+
+    Where the day is not stated, in an imported history, it was known by ``on``, the import's.
+    """
 
     kind: ClassVar[str] = "outcome-recorded"
 
@@ -319,6 +330,17 @@ class OutcomeRecorded(Event):
     outcome: Outcome
     toxicities: tuple[Toxicity, ...] = ()
     reason: str | None = None
+    day_stated: bool = field(default=True, metadata=SINCE_2)
+
+    @property
+    def explained(self) -> bool:
+        """Whether it says what a DLT was, or why somebody is not evaluable."""
+        match self.outcome:
+            case Outcome.DLT:
+                return bool(self.toxicities)
+            case Outcome.NOT_EVALUABLE:
+                return self.reason is not None
+        return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -708,7 +730,10 @@ AnyEvent = (
 )
 LATER_NAMES = frozenset(
     member.name
-    for made in (HistoryImported, ImportedCohort, SubjectEnrolled, Choice, ProtocolAmended)
+    for made in (
+        *(HistoryImported, ImportedCohort, SubjectEnrolled, OutcomeRecorded, Choice),
+        ProtocolAmended,
+    )
     for member in fields(made)
     if "since" in member.metadata
 )
@@ -716,5 +741,7 @@ EVENTS: dict[tuple[str, int], type[AnyEvent]] = {
     (event.kind, event.version): event for event in get_args(AnyEvent)
 } | {
     (event.kind, 2): event
-    for event in (HistoryImported, SubjectEnrolled, DecisionMade, ProtocolAmended)
+    for event in (
+        *(HistoryImported, SubjectEnrolled, OutcomeRecorded, DecisionMade, ProtocolAmended),
+    )
 }

@@ -76,13 +76,13 @@ from escalation.trial.state import (
     votes_are_own,
 )
 
-__all__ = ["evolve", "follow", "replay_events"]
+__all__ = ["advance", "evolve", "follow", "replay_events"]
 
 
 def evolve(state: TrialState, recorded: Recorded) -> TrialState:
     """Return the state after one more entry."""
     following = state.copied()
-    _apply(following, recorded)
+    advance(following, recorded)
     return following
 
 
@@ -90,7 +90,7 @@ def replay_events(entries: Iterable[Recorded], state: TrialState | None = None) 
     """Return the state after these entries, from the beginning or from a state before them."""
     replayed = TrialState() if state is None else state.copied()
     for recorded in entries:
-        _apply(replayed, recorded)
+        advance(replayed, recorded)
     return replayed
 
 
@@ -99,11 +99,11 @@ def follow(entries: Iterable[Recorded]) -> Iterator[tuple[TrialState, Recorded]]
     state = TrialState()
     for recorded in entries:
         yield state, recorded
-        _apply(state, recorded)
+        advance(state, recorded)
 
 
-def _apply(state: TrialState, recorded: Recorded) -> None:
-    """Change the state in place: a replay of many entries copies nothing between them."""
+def advance(state: TrialState, recorded: Recorded) -> None:
+    """Change a state that nobody else holds: a replay of many entries copies nothing."""
     event: Any = recorded.event  # one that names a mistyped id is read under the right one
     named = getattr(event, "subject", None)
     if named is not None and state.current_id(named) != named:

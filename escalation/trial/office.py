@@ -9,6 +9,7 @@ from typing import Any
 
 from escalation.labels import Label
 from escalation.protocol import DoseLevel, Protocol
+from escalation.protocol.units import find_unit, is_same_unit
 from escalation.trial.commands import Events, Recorder, Refusal
 from escalation.trial.committee.exclusive import excluded_by, find_conflicts
 from escalation.trial.events import (
@@ -41,7 +42,7 @@ __all__ = [
 
 def written_protocol(protocol: Protocol) -> dict[str, Any]:
     """Return the protocol's document in JSON types, as it will be read again."""
-    document: dict[str, Any] = json.loads(json.dumps(protocol.document, allow_nan=False))
+    document: dict[str, Any] = json.loads(json.dumps(protocol.document))
     return document
 
 
@@ -182,7 +183,7 @@ def amend_protocol(
     if before is not None:
         refusal.unless(protocol.digest != before.digest, "It says the same as the one in force.")
         refusal.unless(
-            protocol.unit == before.unit or not state.subjects,
+            _keeps_unit(protocol, before) or not state.subjects,
             f"Doses are in {before.unit}; the amended protocol has {protocol.unit}.",
         )
         opened = {subject.level for subject in state.subjects.values()}
@@ -208,6 +209,12 @@ def amend_protocol(
             reopens=tuple(reopens),
         ),
     )
+
+
+def _keeps_unit(protocol: Protocol, before: Protocol) -> bool:
+    """Tell whether doses stay in their unit; one that cannot be read may be said right."""
+    is_read = before.unit is None or find_unit(before.unit) is not None
+    return is_same_unit(protocol.unit, before.unit) or not is_read
 
 
 def _check_levels_stay(refusal: Refusal, opened: Sequence[DoseLevel], protocol: Protocol) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime
 
@@ -414,13 +414,16 @@ class TrialState:
             ]
         return next((fact for fact in facts if fact.seq == seq), None)
 
-    def written_cohorts(self, *purposes: Purpose) -> list[WrittenCohort]:
+    def written_cohorts(
+        self, *purposes: Purpose, of: Sequence[Cohort] | None = None
+    ) -> list[WrittenCohort]:
         """Return the trial so far in the field's notation: cohorts in which somebody was dosed.
 
-        Those of these purposes, or of all, where none is given.
+        Those of these purposes, or of all, where none is given; ``of`` some cohorts alone.
         """
-        cohorts = (c for c in self.cohorts if not purposes or c.purpose in purposes)
-        return [written for cohort in cohorts for written in self._written(cohort)]
+        cohorts = self.cohorts if of is None else of
+        chosen = (c for c in cohorts if not purposes or c.purpose in purposes)
+        return [written for cohort in chosen for written in self._written(cohort)]
 
     def last_written(self) -> list[WrittenCohort]:
         """Return the escalation's last cohorts as written, back to one with somebody who counts.

@@ -9,10 +9,12 @@ from typing import Any
 import click
 
 from escalation.cli.completion import complete_protocols
+from escalation.cli.label import LABEL
 from escalation.cli.options import PICTURES, CarefulCommand, parse_settings, read_ladder
 from escalation.cli.show import say_written, shows
 from escalation.errors import InputError, did_you_mean
 from escalation.files import check_writable
+from escalation.labels import Label
 from escalation.protocol import Protocol
 from escalation.protocol.defaults import DEFAULT_PATIENTS, DEFAULT_TARGET, whole_cohorts
 from escalation.protocol.protocol import freeze_lists
@@ -68,7 +70,7 @@ __all__ = ["compare"]
 @click.option(
     "--levels", type=int, metavar="N", help="A plain ladder of N levels instead of a protocol."
 )
-@click.option("--start", type=int, metavar="LABEL", help="Start at this level.")
+@click.option("--start", type=LABEL, metavar="LABEL", help="Start at this level.")
 @click.option(
     "--target",
     type=float,
@@ -121,7 +123,7 @@ def compare(
     scenario_file: str | None,
     protocol_name: str | None,
     levels: int | None,
-    start: int | None,
+    start: Label | None,
     target: float | None,
     max_patients: int | None,
     interval: str | None,

@@ -23,6 +23,7 @@ from escalation.designs import (
     required_options,
 )
 from escalation.errors import DesignError, InputError, did_you_mean
+from escalation.labels import Label
 from escalation.protocol import Protocol, shipped_protocols
 from escalation.protocol.defaults import DEFAULT_TARGET, whole_cohorts
 from escalation.protocol.protocol import freeze_lists
@@ -73,7 +74,7 @@ class NamedDesign:
         return target
 
 
-def parse_design(word: str, start: int | None = None) -> NamedDesign:
+def parse_design(word: str, start: Label | None = None) -> NamedDesign:
     """Read ``NAME[=ALIAS][:KEY=VALUE,KEY=VALUE]``; a protocol's name or file is a name too.
 
     ``start`` is the label at which a protocol's design starts instead of its own.

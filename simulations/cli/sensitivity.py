@@ -8,7 +8,7 @@ import click
 
 from escalation.cli.options import PICTURES, OutcomesCommand
 from escalation.cli.show import shows
-from escalation.errors import InputError
+from escalation.errors import InputError, LadderError
 from escalation.files import check_writable
 from escalation.protocol import Protocol
 from escalation.reports.view import View
@@ -85,11 +85,10 @@ def _parse_figure(text: str, protocol: Protocol) -> tuple[str, int | None]:
     name, colon, label = text.partition(":")
     if not colon:
         return name, None
-    for level, known in enumerate(protocol.labels):
-        if label == str(known):
-            return name, level
-    known_labels = ", ".join(map(str, protocol.labels))
-    raise InputError(f"--of {text}: no level {label!r}; the levels are {known_labels}")
+    try:
+        return name, protocol.place_of(label)
+    except (InputError, LadderError) as error:
+        raise InputError(f"--of {text}: {error}") from error
 
 
 def _plot(path: Path, question: Question, moved: Tornado) -> None:

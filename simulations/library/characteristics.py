@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from escalation.designs.walk import TooManyStatesError
 from escalation.errors import InputError, did_you_mean
+from escalation.labels import schema_of
 from escalation.reports.shown import Shown
 from escalation.reports.view import GAP, Block, View
 from simulations.engines.on_demand import graph_on_demand
@@ -122,7 +123,7 @@ class Characteristics(Shown):
         return View(
             page=lambda: (block for view in views for block in (*view.page(), GAP)),
             document=lambda: {
-                "schema": 1,
+                "schema": schema_of(*(one.question.protocol.labels for one in self.asked)),
                 "designs": {
                     one.label: view.document() for one, view in zip(self.asked, views, strict=True)
                 },

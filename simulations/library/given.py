@@ -10,7 +10,6 @@ import numpy as np
 
 from escalation.designs import DESIGNS, design_settings
 from escalation.errors import InputError, did_you_mean
-from escalation.labels import Label
 from escalation.library import ProtocolLike, cohorts_of, protocol_of
 from escalation.outcomes import Cohort
 from escalation.protocol import Protocol
@@ -26,7 +25,6 @@ __all__ = [
     "named",
     "one_scenario",
     "own_name",
-    "place_of",
     "question_of",
     "several",
     "target_of",
@@ -116,14 +114,6 @@ def check_one_ladder(protocols: Sequence[Protocol]) -> None:
     if len(ladders) > 1:
         said = " and ".join(sorted(", ".join(map(str, labels)) for labels in ladders))
         raise InputError(f"designs side by side need one ladder; the levels are {said}")
-
-
-def place_of(label: Label, protocol: Protocol) -> int:
-    """Return the 0-based index of a level's label."""
-    if label not in protocol.labels:
-        known = ", ".join(map(str, protocol.labels))
-        raise InputError(f"no level {label!r}; the levels are {known}")
-    return protocol.labels.index(label)
 
 
 def named(name: str, what: str, known: Mapping[str, Found]) -> Found:

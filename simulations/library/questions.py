@@ -13,10 +13,11 @@ from numpy.typing import ArrayLike, NDArray
 from escalation.binomial import LEVEL
 from escalation.designs import describe_design
 from escalation.errors import InputError, did_you_mean
+from escalation.labels import Label
 from escalation.library import ProtocolLike
 from escalation.reports.shown import Shown
 from escalation.reports.view import View
-from simulations.library.given import Outcomes, one_scenario, place_of, question_of, target_of
+from simulations.library.given import Outcomes, one_scenario, question_of, target_of
 from simulations.probabilities import check_target
 from simulations.questions import mtd_data as at_mtd
 from simulations.questions.averages import CurveAverages, average_over_curves
@@ -98,7 +99,7 @@ def sensitivity(
     *,
     target: float | None = None,
     of: str | None = None,
-    level: int | None = None,
+    level: Label | None = None,
     band: float = 0.05,
     outcomes: Outcomes = "",
     allow_departures: bool = False,
@@ -116,7 +117,7 @@ def sensitivity(
         Target P(DLT); adds "pcs" and "p_overdose". By default the design's own, if it has one.
     of : str, optional
         The characteristic that ``plot`` draws: "pcs" by default, "sample_size" without a target.
-    level : int, optional
+    level : int or str, optional
         The label of its level, of "p_select", "patients" or "dlts".
     band : float
         How far ``plot`` moves P(DLT) of one level at a time, down and up.
@@ -149,7 +150,7 @@ def sensitivity(
     sought = target_of([protocol]) if target is None else target
     found = gradients(graph, curve.p_dlt, sought)
     figure = of or ("sample_size" if sought is None else "pcs")
-    place = None if level is None else place_of(level, protocol)
+    place = None if level is None else protocol.place_of(level)
     moved = Moved(
         scenario=curve,
         found=found,

@@ -125,7 +125,9 @@ class Question:
         return Paragraph(describe_origin(self.protocol), "  ")
 
     def assumptions(self) -> Iterator[Block]:
-        """Say the assumed P(moderate toxicity), and after which outcomes the trial continues."""
+        """Say regimens, the assumed P(moderate toxicity), and after which outcomes it goes on."""
+        if self.protocol.regimens:
+            yield Paragraph(self.protocol.regimens, "  ")
         if self.p_moderate is not None:
             yield Paragraph(f"{describe_p_moderate(self.p_moderate)}.", "  ")
         if self.cohorts:
@@ -148,7 +150,7 @@ class Question:
 def levels_document(protocol: Protocol) -> dict[str, Any]:
     """Return the ladder as JSON documents name it."""
     return {
-        "levels": [{"level": level.label, "dose": level.dose} for level in protocol.levels],
+        "levels": [protocol.level_document(level) for level in range(len(protocol.levels))],
         "unit": protocol.unit,
     }
 

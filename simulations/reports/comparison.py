@@ -110,6 +110,8 @@ def contenders_page(question: Question, contenders: Sequence[Contender]) -> Iter
     for said in describe_contenders(contenders):
         yield Paragraph(said, "  ")
     yield Paragraph(f"Ladder of protocol {ladder.name}, digest {ladder.digest[:12]}.")
+    if ladder.regimens:
+        yield Paragraph(ladder.regimens, "  ")
 
 
 def describe_contenders(contenders: Sequence[Contender]) -> list[str]:

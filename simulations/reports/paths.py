@@ -67,7 +67,7 @@ def _path_line(path: Path, protocol: Protocol) -> str:
     pending = _pending_text(path.pending, path.pending_moderate, protocol)
     course = " ".join(_short(path.cohorts, path.n_moderate, protocol))
     shown = "" if path.probability is None else f"{path.probability:.6f}  "
-    return f"{shown}{pending}{course}  {describe_decision(path.decision, protocol)}"
+    return f"{shown}{pending}{course}  {describe_decision(path.decision, protocol, briefly=True)}"
 
 
 def _list_document(question: Question, paths: Paths) -> dict[str, Any]:
@@ -123,6 +123,8 @@ def _tree_page(question: Question, roots: Sequence[PathNode], n_paths: int) -> I
         yield Paragraph(f"{describe_p_moderate(question.p_moderate)}.", "  ")
     lines = (text for root in roots for text in _tree_lines(root, question.protocol))
     yield Verbatim("\n".join(lines))
+    if question.protocol.regimens:
+        yield Paragraph(question.protocol.regimens, "  ")
     yield Paragraph(f"{n_paths} complete paths; --list prints them.")
 
 
@@ -193,7 +195,7 @@ def _pending_text(cohorts: Cohorts, n_moderate: Sequence[int], protocol: Protoco
 
 def _tree_lines(node: PathNode, protocol: Protocol) -> Iterator[str]:
     """Draw a tree in ASCII, a line a node."""
-    yield _node_text(node, protocol) + describe_decision(node.decision, protocol)
+    yield _node_text(node, protocol) + describe_decision(node.decision, protocol, briefly=True)
     for place, child in enumerate(node.children, start=1):
         last = place == len(node.children)
         branch, rail = ("`- ", "   ") if last else ("|- ", "|  ")

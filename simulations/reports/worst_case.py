@@ -83,6 +83,8 @@ def _page(question: Question, searched: Searched) -> Iterator[Block]:
         yield Paragraph(f"{describe_p_moderate(question.p_moderate)}.", "  ")
     if question.cohorts:
         yield Paragraph(f"Continuing from {format_outcomes(question.cohorts)}.", "  ")
+    if protocol.regimens:
+        yield Paragraph(protocol.regimens, "  ")
     among = (
         "all curves" if around is None else f"all curves within {searched.band:g} of {around.name}"
     )

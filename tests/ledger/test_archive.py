@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -106,7 +105,7 @@ def test_lines_for_export_are_those_of_an_archive(tmp_path: Path, archive: Path)
     with open_ledger(str(tmp_path / "source.db")) as ledger:
         assert list(iter_lines(ledger, "T")) == archive.read_text().split("\n")[1:4]
         assert [json.loads(line) for line in iter_lines(ledger, "U")] == [
-            asdict(entry) for entry in ledger.entries("U")
+            entry._asdict() for entry in ledger.entries("U")
         ]
         with pytest.raises(LedgerError, match="no trial X"):
             iter_lines(ledger, "X")

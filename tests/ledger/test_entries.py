@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -54,8 +53,8 @@ def test_each_entry_rests_on_the_one_before():
         ([CHAIN[0], CHAIN[2]], None, 2),
         ([CHAIN[0], CHAIN[2], CHAIN[1]], None, 2),
         ([CHAIN[0], CHAIN[0]], None, 2),
-        ([CHAIN[0], replace(CHAIN[1], recorded_by="Eve"), CHAIN[2]], None, 2),
-        ([CHAIN[0], replace(CHAIN[1], prev_hash=GENESIS), CHAIN[2]], None, 2),
+        ([CHAIN[0], CHAIN[1]._replace(recorded_by="Eve"), CHAIN[2]], None, 2),
+        ([CHAIN[0], CHAIN[1]._replace(prev_hash=GENESIS), CHAIN[2]], None, 2),
         (CHAIN[2:], Anchor(seq=2, hash=GENESIS), 3),
     ],
 )

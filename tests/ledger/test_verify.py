@@ -361,6 +361,17 @@ def test_time_that_went_back_is_a_remark_to_the_microsecond(second, told):
     assert all(f.problem == said for f in found)
 
 
+@pytest.mark.parametrize("number", ["x", None, 0, -1])
+def test_an_entry_with_a_number_that_none_has_hides_no_later_fault(number):
+    rows = [ROWS[0] | {"seq": number}, *with_row(4, data="{}")]
+    assert {kind for seq, kind in faults(rows) if seq == 4} == {"hash"}
+
+
+def test_faults_are_in_the_order_of_the_numbers_and_those_without_one_as_of_zero():
+    rows = [ROWS[0] | {"seq": number} for number in (3, "x", 1, -1)]
+    assert [seq for seq, kind in faults(rows) if kind in ("hash", "form")] == [-1, None, 3]
+
+
 def lines_of(*anchors: tuple[str, Anchor]) -> list[AnchorLine]:
     return [
         AnchorLine(number=number, trial=trial, anchor=anchor)

@@ -10,11 +10,11 @@ Cosmic-ray (``pip install '.[mutants]'``) makes the mutants: one comparison, num
 or truth value changed at a time. Each is judged in a fork of one pytest session that has collected
 the tests, so that no file is written and most cost a fraction of a second: where the change is in
 the body of a function, its code is replaced; elsewhere, and with ``--again``, package and tests
-are imported once more. The tests of the design's own folder judge it, first those that killed
-others in the same file, then those of files that name the module or what it gives, then the
-fastest, until one fails or ``--budget`` seconds of processor time have gone. The first run takes
-the times of the tests, which it needs once. For other packages
-than ``designs`` the table ``JUDGES`` says which tests judge which folder.
+are imported once more. The tests of the design's own folder judge it, first those that call the
+changed function, the fastest first and those that killed others in the same file before their
+turn, until one fails or ``--budget`` seconds of processor time have gone. The first run takes the
+times of the tests and what each of them calls, which it needs once. For other packages than
+``designs`` the table ``JUDGES`` says which tests judge which folder.
 
 A mutant that no test can kill is listed with the reason in ``equivalent.toml``. The exit code is 1
 when fewer than 95 % of the mutants are killed or listed.
@@ -164,6 +164,15 @@ class Mutant:
             for node in ast.walk(ast.parse(self.source))
         )
 
+    @property
+    def functions(self) -> set[str]:
+        """What a test has to call to reach the changed line."""
+        return {
+            called(code)
+            for code in _codes(self.compile())
+            if any(line == self.line for _, _, line in code.co_lines())
+        }
+
     def replace_code(self, functions: Iterable[FunctionType]) -> None:
         """Give functions of the module, already imported, the code that the mutant gives them."""
         codes = {code.co_qualname: code for code in _codes(self.compile())}
@@ -195,6 +204,11 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
         if isinstance(constant, CodeType):
             yield constant
             yield from _codes(constant)
+
+
+def called(code: CodeType) -> str:
+    """Return the name by which it is kept that a test calls a function."""
+    return f"{Path(code.co_filename).relative_to(SOURCE).as_posix()} {code.co_qualname}"
 
 
 def name_of(path: Path) -> str:
@@ -289,6 +303,7 @@ class Lane:
         self.options = options
         self.outcomes: list[tuple[Mutant, str]] = []
         self.times: dict[str, float] = {}
+        self.callers: dict[str, set[str]] = defaultdict(set)
         self.functions: dict[str, list[FunctionType]] = defaultdict(list)
 
     def pytest_sessionstart(self) -> None:
@@ -337,15 +352,24 @@ class Lane:
         print(f"# {len(self.outcomes)} mutants", file=sys.stderr, flush=True)
 
     def measure(self, session: pytest.Session) -> None:
-        """Take the processor time of every test, which must pass unmutated."""
+        """Take the processor time of every test, which must pass unmutated, and what it calls."""
         durations = kept("durations", self.options.package)
-        if not durations.exists():
-            outcome, by = self.ask(session, None, Counter(), fresh=False)
-            if outcome == "killed":
-                pytest.exit(f"without a mutant, {by or 'a test'} fails", returncode=2)
+        calls = kept("calls", self.options.package)
+        if not durations.exists() or not calls.exists():
             durations.parent.mkdir(parents=True, exist_ok=True)
+            for listening in (True, False):  # which takes time
+                self.listening = listening
+                outcome, by = self.ask(session, None, Counter(), fresh=False)
+                if outcome == "killed":
+                    pytest.exit(f"without a mutant, {by or 'a test'} fails", returncode=2)
             durations.write_text(json.dumps(self.times, indent=0))
+            number = {test: k for k, test in enumerate(self.times)}
+            by = {name: [number[test] for test in tests] for name, tests in self.callers.items()}
+            calls.write_text(json.dumps(by))
         self.times = json.loads(durations.read_text())
+        tests = list(self.times)
+        for name, numbers in json.loads(calls.read_text()).items():
+            self.callers[name] = {tests[k] for k in numbers}
 
     def ask(
         self, session: pytest.Session, mutant: Mutant | None, likely: Counter[str], fresh: bool
@@ -365,11 +389,13 @@ class Lane:
         verdict = ("survived", "")
         with os.fdopen(reading) as stream:
             for line in stream:
-                word, test, seconds = json.loads(line)
+                word, test, seconds, calls = json.loads(line)
                 if word == "killed":
                     verdict = (word, test)
                 elif mutant is None:
                     self.times[test] = seconds
+                    for function in calls:
+                        self.callers[function].add(test)
         _, status = os.waitpid(child, 0)
         if status and verdict[0] == "survived":
             verdict = ("killed", "")  # it never ended, or took the interpreter down
@@ -427,11 +453,16 @@ class Lane:
         for item, following in zip(items, [*items[1:], None], strict=True):
             usual = self.times.get(item.nodeid, 60)
             signal.setitimer(signal.ITIMER_PROF, 2 + 10 * usual)  # what takes longer never ends
+            codes: set[CodeType] = set()
+            if mutant is None and self.listening:
+                sys.setprofile(lambda frame, *_, codes=codes: codes.add(frame.f_code))
             begun = time.process_time()
             session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             seconds = time.process_time() - begun
+            sys.setprofile(None)
+            ours = [called(code) for code in codes if code.co_filename.startswith(f"{SOURCE}/")]
             word = "killed" if failed else "passed"
-            print(json.dumps([word, item.nodeid, seconds]), file=verdicts, flush=True)
+            print(json.dumps([word, item.nodeid, seconds, ours]), file=verdicts, flush=True)
             if failed:
                 break
         os._exit(0)
@@ -445,9 +476,14 @@ class Lane:
         files = tuple(mutant.tests())
         mine = [item for item in items if item.nodeid.startswith(files)]
         time_of = {item.nodeid: self.times.get(item.nodeid, 0) for item in mine}
+        callers = set[str]().union(*(self.callers.get(name, ()) for name in mutant.functions))
         near = {path: mutant.is_named_in(path) for path in {item.path for item in mine}}
         mine.sort(
-            key=lambda item: (-likely[item.nodeid], not near[item.path], time_of[item.nodeid])
+            key=lambda item: (
+                item.nodeid not in callers,
+                not callers and not near[item.path],
+                time_of[item.nodeid] / (1 + likely[item.nodeid]),
+            )
         )
         spent = list(accumulate(time_of[item.nodeid] for item in mine))
         return mine[: bisect_right(spent, self.options.budget)]

@@ -94,11 +94,11 @@ def single_edits(entries: Sequence[Entry], random: Random) -> Iterator[Edit]:
                     days=random.choice([-30, -2, 2, 30])
                 )
                 becomes = format_time(moved)
-            edited = replace(entry, **{str(path[0]): becomes})
+            edited = entry._replace(**{str(path[0]): becomes})
         else:
             becomes = _other(_name(path), was, pool, random)
             _put(data, path, becomes)
-            edited = replace(entry, data=canonical(data))
+            edited = entry._replace(data=canonical(data))
         if becomes == was:
             continue
         try:

@@ -123,7 +123,7 @@ def _events(
                     on=on, subject=subject, cohort=cohort, level=level, weight_kg=50.5 + place
                 ),
             )
-            amount = plan_dose(protocol, level, 50.5 + place).amount
+            amount = plan_dose(protocol, level, weight_kg=50.5 + place, height_cm=None).amount
             yield (
                 SITE,
                 SubjectDosed(

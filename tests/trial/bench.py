@@ -36,7 +36,6 @@ from escalation.trial.events import (
     TrialRegistered,
     Vote,
 )
-from escalation.trial.patients.planned_dose import plan_dose
 
 NCT = load_protocol("nct07123519")
 D0 = date(2026, 1, 5)
@@ -156,8 +155,7 @@ class Bench:
         known = self.state.subjects.get(subject)
         planned = None
         if known is not None and self.state.protocol is not None:
-            weight = known.enrolment.weight_kg
-            planned = plan_dose(self.state.protocol, known.level, weight).amount
+            planned = known.plan(self.state.protocol).amount
         self.do(dose_subject, SITE, on, subject=subject, **({"infused": planned or 1.8e8} | kw))
 
     def treat(self, subject: str, on: int | None = None) -> None:

@@ -13,8 +13,10 @@ from escalation.trial import departures, record_outcome, rule_says
 from escalation.trial.events import Relation, Toxicity
 from escalation.trial.hindsight import look_back
 from escalation.trial.patients.subjects import Standing
+from escalation.trial.spreadsheet.columns import SpreadsheetError
 from escalation.trial.spreadsheet.importing import import_patients
-from escalation.trial.spreadsheet.rows import SpreadsheetError, patients_csv, read_patients
+from escalation.trial.spreadsheet.rows import read_patients
+from escalation.trial.spreadsheet.writing import patients_csv
 
 from .bench import NCT, SITE, Bench, day, recorded
 

@@ -20,6 +20,7 @@ from escalation.trial import (
     enrol_subject,
     hold_enrolment,
     next_patient,
+    record_adverse_event,
     record_outcome,
     resume_enrolment,
     sign,
@@ -533,3 +534,43 @@ def test_the_next_patient_is_the_first_who_waits_and_has_the_next_place(seen, su
     answer = next_patient(bench.state, day(0), weight_kg=50.0)
     assert (answer.subject, answer.slot, answer.n_opened) == (subject, slot, 3)
     assert answer.weight_kg == (70.0 if subject else 50.0)
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [(-1, "The last entry is 8."), (0, "The last entry is 8."), (1, "Only enrolments, infusions"),
+     (8, "Only enrolments, infusions"), (9, "The last entry is 8.")],
+)  # fmt: skip
+def test_what_cannot_be_corrected_is_another_kind_of_entry_or_none(entry, said):
+    bench = opened()
+    assert bench.state.seq == 8
+    refusal = bench.refused(correct_entry, SITE, entry=entry, changes={}, reason="mistyped")
+    assert said in refusal
+
+
+def test_of_corrections_each_is_judged_for_itself():
+    """Those that take away nothing hide none that come after them."""
+    bench = opened()
+    for subject in ("S1", "S2", "S3"):
+        bench.treat(subject)
+    dlts = []
+    for subject in ("S1", "S2"):
+        bench.do(
+            record_adverse_event, SITE, 5, subject=subject, term="fever", started=day(5), grade=3,
+            aware=day(5), relation=Relation.UNRELATED,
+        )  # fmt: skip
+        dlts.append(bench.state.seq)
+    bench.dlt("S3", 6)
+    outcome = bench.state.seq
+    bench.correct(dlts[0], narrative="38.9")
+    bench.correct(bench.state.subjects["S1"].dosing.seq, lot="L-1")
+    bench.correct(outcome, on=day(5).isoformat(), toxicities=[told(day(5))])
+    bench.correct(dlts[1], grade=2)
+    bench.correct(outcome, toxicities=[told(day(4))])
+    bench.do(correct_entry, SITE, entry=outcome, changes=None, reason="another patient")
+    named = [text.split(",")[0] for text in texts(warnings(bench.state, day(6))) if "Entry" in text]
+    assert named == [f"Entry {dlts[1]}", f"Entry {outcome}"]
+
+
+def told(onset) -> dict[str, object]:
+    return {"term": "CRS", "grade": 3, "onset": onset.isoformat(), "relation": "probable"}

@@ -1,11 +1,12 @@
 """Days, against dates counted by hand."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
 from escalation.protocol import DltWindow, Enrolment
-from escalation.trial.calendar import DosedPatient, next_dosing_day, window_closes
+from escalation.trial import calendar
+from escalation.trial.calendar import DosedPatient, day_in, next_dosing_day, window_closes
 
 JAN1 = date(2026, 1, 1)
 
@@ -64,3 +65,17 @@ def test_the_first_patient_of_a_cohort_waits_for_nobody():
 def test_without_a_stagger_patients_may_follow_on_the_same_day():
     day, _ = next_dosing_day(Enrolment(), [DosedPatient(dosed=JAN1)])
     assert day == JAN1
+
+
+@pytest.mark.parametrize("zone", ["Asia/Nowhere", "../zones", "Asia\0Tianjin"])
+def test_of_a_zone_that_this_machine_does_not_have_no_day_is_known(zone):
+    assert day_in(zone, datetime(2026, 1, 5, 17, tzinfo=UTC)) is None
+
+
+@pytest.mark.parametrize("error", [LookupError, ValueError, OSError])
+def test_of_a_zone_that_cannot_be_read_no_day_is_known(monkeypatch, error):
+    def fail(_: str) -> None:
+        raise error
+
+    monkeypatch.setattr(calendar, "ZoneInfo", fail)
+    assert day_in("Asia/Shanghai", datetime(2026, 1, 5, 17, tzinfo=UTC)) is None

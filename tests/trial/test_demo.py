@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from escalation.outcomes import format_outcomes
 from escalation.signatures.sshsig import signature_fault
 from escalation.trial import departures, look_back, next_patient, rule_says, warnings
@@ -63,3 +65,12 @@ def test_the_signature_of_the_demo_holds_for_ssh_keygen(tmp_path):
     words = ("-Y", "verify", "-f", tmp_path / "signers", "-I", "Zhao Lan", "-n", NAMESPACE)
     done = run(*words, "-s", tmp_path / "made.sig", stdin=message)
     assert done.returncode == 0, TO_SIGN_AGAIN
+
+
+def test_the_demo_infuses_what_the_protocol_plans_for_the_weight():
+    """As the record says it now; two bags held a little more or less."""
+    state = demo_state()
+    shares = {s.id: s.share for s in state.subjects.values()}
+    assert len(shares) == 10
+    off = {"TJ-001": 3.7e8 / (61.5 * 6e6), "TJ-007": 4.3e8 / (73.0 * 6e6)}
+    assert shares == pytest.approx(dict.fromkeys(shares, 1) | off, rel=1e-12)

@@ -24,8 +24,10 @@ from escalation.trial import (
     warnings,
 )
 from escalation.trial.events import EnrolmentHeld, Meaning, Role, Signed
+from escalation.trial.spreadsheet.columns import SpreadsheetError
 from escalation.trial.spreadsheet.importing import import_patients
-from escalation.trial.spreadsheet.rows import SpreadsheetError, patients_csv, read_patients
+from escalation.trial.spreadsheet.rows import read_patients
+from escalation.trial.spreadsheet.writing import patients_csv
 
 from .bench import CHAIR, NCT, OFFICE, SITE, Bench, crs, day, recorded
 from .spreadsheet.test_spreadsheet import HISTORY

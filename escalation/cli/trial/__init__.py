@@ -125,7 +125,7 @@ trial = LazyGroup(
             "Write the patients as a spreadsheet, the entries, or the whole record.",
         ),
         "import": (
-            "escalation.cli.trial.store:import_csv",
+            "escalation.cli.trial.importing:import_spreadsheet",
             "Record patients from a spreadsheet, all rows or none.",
         ),
         "backup": (

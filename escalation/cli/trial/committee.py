@@ -7,9 +7,11 @@ from pathlib import Path
 
 import click
 
+from escalation.cli.label import LABEL
 from escalation.cli.options import CarefulCommand
 from escalation.cli.trial.keys import signing
 from escalation.cli.trial.recording import Recording, recording_options
+from escalation.labels import Label
 from escalation.protocol import describe_decision
 from escalation.trial import TrialState, cast_vote, circulate_decision, freeze_data, rule_says
 from escalation.trial import decide as decide_command
@@ -21,15 +23,15 @@ __all__ = ["circulate", "decide", "freeze", "sign", "vote"]
 
 @click.command(cls=CarefulCommand)
 @click.option("--follow", is_flag=True, help="As the rule says.")
-@click.option("--level", type=int, metavar="L", help="Treat at this level,")
+@click.option("--level", type=LABEL, metavar="LABEL", help="Treat at this level,")
 @click.option("--enrol", type=int, metavar="N", help="so many patients.")
 @click.option(
-    "--backfill", type=int, metavar="L", help="With --enrol N: backfill this level, below."
+    "--backfill", type=LABEL, metavar="LABEL", help="With --enrol N: backfill this level, below."
 )
 @click.option("--expand", type=int, metavar="N", help="Treat so many more at the declared MTD.")
-@click.option("--end-backfill", type=int, metavar="L", help="End the backfill of this level.")
+@click.option("--end-backfill", type=LABEL, metavar="LABEL", help="End the backfill of this level.")
 @click.option("--end-expansion", is_flag=True, help="End the expansion.")
-@click.option("--mtd", type=int, metavar="L", help="Stop: this level is the MTD.")
+@click.option("--mtd", type=LABEL, metavar="LABEL", help="Stop: this level is the MTD.")
 @click.option("--stop", is_flag=True, help="Stop without an MTD.")
 @click.option("--defer", is_flag=True, help="Decide another day.")
 @click.option("--resume", is_flag=True, help="Resume enrolment after a pause; needs --rationale.")
@@ -45,13 +47,13 @@ def decide(
     *,
     recording: Recording,
     follow: bool,
-    level: int | None,
+    level: Label | None,
     enrol: int | None,
-    backfill: int | None,
+    backfill: Label | None,
     expand: int | None,
-    end_backfill: int | None,
+    end_backfill: Label | None,
     end_expansion: bool,
-    mtd: int | None,
+    mtd: Label | None,
     stop: bool,
     defer: bool,
     resume: bool,
@@ -84,7 +86,9 @@ def decide(
     if n_choices > 1:
         raise click.UsageError(f"choose one: --follow, {_CHOICES}")
     if (level is None and backfill is None) != (enrol is None):
-        raise click.UsageError("--enrol N goes with --level L or --backfill L, and they with it")
+        raise click.UsageError(
+            "--enrol N goes with --level LABEL or --backfill LABEL, and they with it"
+        )
     attendees = [_read_attendance(text) for text in attended]
     if n_choices == 0:
         with recording.place.opened() as tracker:
@@ -113,8 +117,9 @@ def decide(
 
 
 _CHOICES = (
-    "--level L --enrol N, --backfill L --enrol N, --expand N, --end-backfill L, --end-expansion, "
-    "--mtd L, --stop, --defer or --resume"
+    "--level LABEL --enrol N, --backfill LABEL --enrol N, --expand N, --end-backfill "
+    "LABEL, --end-expansion, "
+    "--mtd LABEL, --stop, --defer or --resume"
 )
 
 

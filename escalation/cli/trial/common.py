@@ -21,6 +21,7 @@ from escalation.ledger import Ledger, open_ledger
 from escalation.tracker import Tracker
 
 __all__ = [
+    "MEASURE",
     "Place",
     "Wrapped",
     "check_new",
@@ -33,6 +34,23 @@ __all__ = [
     "today",
     "trial_options",
 ]
+
+
+class _Measure(click.types.FloatParamType):
+    """A weight or a height: a number, its unit being that of the option."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Read a number; what is written with a unit is named."""
+        try:
+            return float(super().convert(value, param, ctx))
+        except click.BadParameter:
+            unit = "" if param is None else f", in {str(param.metavar).lower()}"
+            self.fail(f"{value!a} is not a number: write it alone{unit}, with a point", param, ctx)
+
+
+MEASURE = _Measure()
 
 
 def read_days(ctx: click.Context, param: click.Parameter, value: Any) -> Any:

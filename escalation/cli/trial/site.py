@@ -11,10 +11,12 @@ from typing import Any
 
 import click
 
+from escalation.cli.label import LABEL
 from escalation.cli.options import CarefulCommand
-from escalation.cli.trial.common import read_days
+from escalation.cli.trial.common import MEASURE, read_days
 from escalation.cli.trial.recording import Recording, recording_options
 from escalation.errors import RefusedError
+from escalation.labels import Label
 from escalation.outcomes import Outcome
 from escalation.trial import (
     Events,
@@ -47,8 +49,11 @@ _deviation = click.option(
 
 @click.command(cls=CarefulCommand)
 @click.argument("subject")
-@click.option("--weight", type=float, metavar="KG", help="Needed where doses are per kg.")
-@click.option("--level", type=int, metavar="L", help="Refuse unless this level is the open one.")
+@click.option("--weight", type=MEASURE, metavar="KG", help="Needed where doses are per kg or m2.")
+@click.option("--height", type=MEASURE, metavar="CM", help="Needed where doses are per m2.")
+@click.option(
+    "--level", type=LABEL, metavar="LABEL", help="Refuse unless this level is the open one."
+)
 @click.option("--cohort", type=int, metavar="N", help="Which, where several are open.")
 @click.option("--replaces", metavar="SUBJECT", help="Whom the subject replaces.")
 @click.option("--site", metavar="NAME", help="Who has the subject in care: see trial site.")
@@ -59,7 +64,8 @@ def enrol(
     recording: Recording,
     subject: str,
     weight: float | None,
-    level: int | None,
+    height: float | None,
+    level: Label | None,
     cohort: int | None,
     replaces: str | None,
     site: str | None,
@@ -70,13 +76,14 @@ def enrol(
     SUBJECT is a pseudonym such as TJ-011; names and dates of birth are refused. Where backfill or
     an expansion is open beside the escalation, say which cohort.
 
-    Example: escalation trial enrol TJ-011 --weight 61.5 --as "Lin Mei"
+    Example: escalation trial enrol TJ-011 --weight 61.5 --height 170 --as "Lin Mei"
     """
     recording.record(
         partial(
             enrol_subject,
             subject=subject,
             weight_kg=weight,
+            height_cm=height,
             level=level,
             cohort=cohort,
             replaces=replaces,
@@ -279,10 +286,11 @@ def correct(
 ) -> None:
     """Correct an earlier entry; the entry itself stays.
 
-    ENTRY is its number in `escalation trial log`: an enrolment (on, level, weight_kg), a dosing
-    (on, planned, infused, lot), an outcome (on, outcome, reason; of its toxicity term, grade,
-    onset, relation, narrative; where there are several: toxicities, as JSON) or a report of an
-    adverse event (every field of it but the subject; serious as words with commas between).
+    ENTRY is its number in `escalation trial log`: an enrolment (on, level, weight_kg,
+    height_cm), a dosing (on, planned, infused, lot), an outcome (on, outcome, reason; of its
+    toxicity term, grade, onset, relation, narrative; where there are several: toxicities, as JSON)
+    or a report of an adverse event (every field of it but the subject; serious as words with commas
+    between).
 
     Example: escalation trial correct 60 --set lot=L-10 --reason "misread" --as "Lin Mei"
     """

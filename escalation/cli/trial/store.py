@@ -1,4 +1,4 @@
-"""The ledger as a thing to keep: verify, export, import, back up and restore it."""
+"""The ledger as a thing to keep: verify, export, back up and restore it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from escalation.cli.options import CarefulCommand, echo_json, line, read_stdin
+from escalation.cli.options import CarefulCommand, echo_json, line
 from escalation.cli.show import say_written, shows
 from escalation.cli.trial.anchoring import ENVIRONMENT
 from escalation.cli.trial.anchors import (
@@ -25,7 +25,6 @@ from escalation.cli.trial.common import (
     trial_options,
 )
 from escalation.cli.trial.keys import write_signatures
-from escalation.cli.trial.recording import Recording, recording_options
 from escalation.errors import InputError, IntegrityError, printable, reason
 from escalation.files import write_whole
 from escalation.ledger import (
@@ -45,11 +44,10 @@ from escalation.reports.view import View
 from escalation.tracker import Tracker, read_entry
 from escalation.trial import TrialState, replay_events
 from escalation.trial.keys.files import SignatureFiles, signature_files
-from escalation.trial.spreadsheet.importing import import_patients
-from escalation.trial.spreadsheet.rows import MAX_BYTES, patients_csv
+from escalation.trial.spreadsheet.writing import patients_csv
 from escalation.version import __version__
 
-__all__ = ["backup", "export", "import_csv", "restore", "verify"]
+__all__ = ["backup", "export", "restore", "verify"]
 
 
 @click.command(cls=CarefulCommand)
@@ -187,34 +185,6 @@ def _write(path: Path, data: bytes, *, force: bool) -> None:
         write_whole(path, data, overwrite=force)
     except (OSError, ValueError) as error:
         raise InputError(f"{printable(str(path))} cannot be written: {reason(error)}") from error
-
-
-@click.command("import", cls=CarefulCommand)
-@click.argument("file", metavar="FILE.csv")
-@recording_options
-def import_csv(recording: Recording, file: str) -> None:
-    """Record patients from a spreadsheet, all rows or none.
-
-    CSV in UTF-8 with a heading, one row a patient, as `escalation trial export` writes it; only
-    subject and level are needed. Every fault is named with its row. Into a trial without a cohort
-    it is the history before the trial was tracked; into any other, rows pass the same gates as if
-    typed. - is standard input.
-
-    Example: escalation trial import patients.csv --as "Lin Mei"
-    """
-    recording.record(
-        import_patients(_read(file), "standard input" if file == "-" else Path(file).name)
-    )
-
-
-def _read(file: str) -> bytes:
-    if file == "-":
-        return read_stdin(MAX_BYTES + 1)
-    try:
-        with Path(file).open("rb") as opened:
-            return opened.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{printable(file)} cannot be read: {reason(error)}") from error
 
 
 @click.command(cls=CarefulCommand)

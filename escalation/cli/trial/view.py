@@ -12,7 +12,14 @@ import click
 
 from escalation.cli.options import PICTURES, CarefulCommand
 from escalation.cli.show import say_written, shows
-from escalation.cli.trial.common import Place, check_new, place_options, read_days, today
+from escalation.cli.trial.common import (
+    MEASURE,
+    Place,
+    check_new,
+    place_options,
+    read_days,
+    today,
+)
 from escalation.designs import describe_design
 from escalation.errors import InputError, did_you_mean
 from escalation.files import check_writable
@@ -151,10 +158,18 @@ def roles(place: Place, as_of: int | datetime | None) -> View:
     "--on", callback=read_days, metavar="DATE", help="The day asked about.  [default: today]"
 )
 @click.option("--subject", metavar="SUBJECT", help="Ask about this enrolled subject.")
-@click.option("--weight", type=float, metavar="KG", help="For the amount, if not enrolled yet.")
+@click.option("--weight", type=MEASURE, metavar="KG", help="For the amount, if not enrolled yet.")
+@click.option("--height", type=MEASURE, metavar="CM", help="The same, where doses are per m2.")
 @place_options
 @shows
-def next_patient(place: Place, on: date | None, subject: str | None, weight: float | None) -> View:
+def next_patient(
+    *,
+    place: Place,
+    on: date | None,
+    subject: str | None,
+    weight: float | None,
+    height: float | None,
+) -> View:
     """Say whether the next patient can be dosed: yes or no, and why.
 
     If yes, the level, the amount and the place in the cohort; if no, the earliest day and
@@ -169,7 +184,8 @@ def next_patient(place: Place, on: date | None, subject: str | None, weight: flo
     if on is None and subject is not None:
         now = datetime.now(UTC)
         on = day_in(state.zone_of(subject, now.date()), now)
-    found = find_next(state, today() if on is None else on, subject=subject, weight_kg=weight)
+    asked_on = today() if on is None else on
+    found = find_next(state, asked_on, subject=subject, weight_kg=weight, height_cm=height)
     return view_next(found, state.protocol, trial_heading(state, tracker.trial))
 
 

@@ -11,6 +11,7 @@ from escalation.designs import Design, LevelStatus, describe_options, design_set
 from escalation.designs.base import WAIT
 from escalation.designs.interval.base import IntervalDesign, has_boundaries
 from escalation.protocol import ExpansionMonitoring, Protocol
+from escalation.protocol.dosing import describe_dosing
 from escalation.reports.expansion_text import boundary_rule
 from escalation.reports.formats import write_view
 from escalation.reports.origin import describe_origin, identity_document
@@ -53,6 +54,10 @@ def view_rule(protocol: Protocol) -> View:
         For a design that judges a level neither by stages nor by boundaries.
     """
     sections = rule_sections(protocol.design, protocol.level_names, protocol.expansion)
+    doses = describe_dosing(protocol)
+    if doses is not None:
+        said = f"Doses in {protocol.unit} are {doses}."
+        sections += (Section(title="Doses", paragraphs=(said,)),)
     return View(
         page=lambda: [*_blocks(sections), GAP, Paragraph(describe_origin(protocol), "  ")],
         document=lambda: {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from escalation.labels import schema_of
 from escalation.trial import TrialState
 from escalation.version import __version__
 
@@ -15,8 +16,9 @@ SOLO = "One person decides alone: the protocol says solo = true."
 def trial_heading(state: TrialState, trial: str) -> dict[str, Any]:
     """Return the trial's id, its protocol and its last entry for JSON."""
     protocol = state.protocol
+    levels = {one.level for one in state.cohorts} | {one.level for one in state.subjects.values()}
     return {
-        "schema": 1,
+        "schema": schema_of(levels, () if protocol is None else protocol.labels),
         "software": {"escalation": __version__},
         "trial": trial,
         "protocol": None

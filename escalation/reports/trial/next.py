@@ -6,10 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from escalation.protocol import Protocol, format_dose
+from escalation.protocol.body_surface import FORMULAS
+from escalation.protocol.units import BodySize, find_unit
 from escalation.reports.trial.heading import SOLO
-from escalation.reports.trial.sentences import say_amount
+from escalation.reports.trial.sentences import say_planned
 from escalation.reports.view import Block, Item, Items, Paragraph, View
 from escalation.trial import NextPatient
+from escalation.trial.patients.planned_dose import PlannedDose
 
 __all__ = ["next_document", "view_next"]
 
@@ -75,21 +78,39 @@ def _place(found: NextPatient, protocol: Protocol) -> list[str]:
     """Say at which level, how much, and which place of the cohort."""
     if found.level is None or found.planned is None:
         return []
-    planned = found.planned
     said = protocol.describe_level(protocol.labels.index(found.level))
-    said = f"{said[0].upper()}{said[1:]}"
-    if planned.amount is not None and planned.amount != planned.dose:
-        said += f": {say_amount(planned.amount)} {planned.unit}"
-        said += "" if found.weight_kg is None else f" for {format_dose(found.weight_kg)} kg"
-        said += ", which is the cap" if planned.capped else ""
-    elif planned.dose is not None and planned.amount is None:
-        said += "; the amount depends on the weight, give it with --weight KG"
+    said = f"{said[0].upper()}{said[1:]}{_amount(found, found.planned, protocol)}"
     lines = [f"{said}."]
     if found.slot is not None:
         lines.append(f"Cohort {found.cohort}, patient {found.slot} of {found.n_opened}.")
     if found.subject is None:
         lines.append("Nobody waits in the cohort: enrol the patient first.")
     return lines
+
+
+def _amount(found: NextPatient, planned: PlannedDose, protocol: Protocol) -> str:
+    """Say what the dose comes to for the patient, or what is missing to say it."""
+    if planned.dose is None:
+        return ""
+    if planned.is_unread:
+        return f'; no amount is planned, since the unit "{protocol.unit}" cannot be read'
+    if planned.amount is None:
+        named = " and ".join(f"the {name}" for name in planned.missing)
+        options = " and ".join(_OPTIONS[name] for name in planned.missing)
+        them = "it" if len(planned.missing) == 1 else "them"
+        return f"; the amount depends on {named}, give {them} with {options}"
+    if planned.per is BodySize.PATIENT and not planned.capped:
+        return ""
+    said = f": {say_planned(planned.amount, find_unit(protocol.unit))} {planned.unit}"
+    if planned.per is not BodySize.PATIENT and found.weight_kg is not None:
+        said += f" for {format_dose(found.weight_kg)} kg"
+    if planned.surface_m2 is not None and found.height_cm is not None:
+        name, *_ = FORMULAS[protocol.dosing.body_surface]
+        said += f" and {format_dose(found.height_cm)} cm, {planned.surface_m2:.3f} m2 by {name}"
+    return f"{said}, which is the cap" if planned.capped else said
+
+
+_OPTIONS = {"weight": "--weight KG", "height": "--height CM"}
 
 
 def next_document(found: NextPatient) -> dict[str, Any]:
@@ -107,6 +128,9 @@ def next_document(found: NextPatient) -> dict[str, Any]:
         "unit": None if planned is None else planned.unit,
         "capped": None if planned is None else planned.capped,
         "weight_kg": found.weight_kg,
+        "height_cm": found.height_cm,
+        "surface_m2": None if planned is None else planned.surface_m2,
+        "not_known": [] if planned is None else list(planned.missing),
         "cohort": found.cohort,
         "slot": found.slot,
         "n_opened": found.n_opened,

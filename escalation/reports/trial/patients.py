@@ -13,7 +13,7 @@ from escalation.reports.view import Block, Paragraph, Table
 from escalation.text import count
 from escalation.trial import TrialState
 from escalation.trial.codec import dump_event
-from escalation.trial.patients.planned_dose import say_share
+from escalation.trial.patients.planned_dose import PlannedDose, say_share
 from escalation.trial.patients.subjects import Standing, Subject
 
 __all__ = ["patient_blocks", "patient_rows", "patients_document"]
@@ -22,7 +22,8 @@ _HEADING = ("patient", "level", "cohort", "dosed", "given", "window to", "standi
 
 
 _COLUMNS = (
-    *("subject", "level", "cohort", "weight_kg", "enrolled_on", "dosed_on", "planned", "infused"),
+    *("subject", "level", "cohort", "weight_kg", "height_cm", "surface_m2"),
+    *("enrolled_on", "dosed_on", "planned", "infused"),
     *("percent_of_planned", "lot", "window_closes", "standing", "overdue", "replaces"),
     *("replaced_by", "former_ids", "site", "days_from_onset_to_record"),
     *("n_adverse_events", "n_serious", "worst_grade", "toxicities"),
@@ -33,9 +34,10 @@ def patient_blocks(state: TrialState, on: date) -> Iterator[Block]:
     """Yield a table with a row a patient, replaced ones too, in the order of enrolment."""
     subjects = list(state.subjects.values())
     if subjects:
+        with_doses = state.protocol is not None and state.protocol.unit is not None
         notes = ("; ".join(_notes(subject, state)) for subject in subjects)
         yield Table(
-            [_HEADING, *(_row(subject, on) for subject in subjects)],
+            [_HEADING, *(_row(subject, on, with_doses=with_doses) for subject in subjects)],
             left=(0, len(_HEADING) - 1),
             notes={place: said for place, said in enumerate(notes, start=1) if said},
         )
@@ -44,14 +46,15 @@ def patient_blocks(state: TrialState, on: date) -> Iterator[Block]:
         yield Paragraph(f"{subject} failed screening{where} on {event.on}: {event.reason}", "  ")
 
 
-def _row(subject: Subject, on: date) -> tuple[str, ...]:
-    dosed, closes = subject.dosed_on, subject.window_closes
+def _row(subject: Subject, on: date, *, with_doses: bool) -> tuple[str, ...]:
+    dosed, closes, share = subject.dosed_on, subject.window_closes, subject.share
+    unstated = with_doses and dosed is not None and subject.infused is None
     return (
         subject.id,
         str(subject.level),
         str(subject.cohort),
         "-" if dosed is None else str(dosed),
-        "-" if subject.share is None else say_share(subject.share),
+        "not stated" if unstated else "-" if share is None else say_share(share),
         "-" if closes is None else str(closes),
         "overdue" if subject.is_overdue(on) else str(subject.standing),
     )
@@ -75,6 +78,7 @@ def _notes(subject: Subject, state: TrialState) -> Iterator[str]:
         yield f"ruled evaluable: {subject.ruling.event.reason}"
     if subject.further:
         yield f"{len(subject.infusions)} infusions, the last on {subject.infusions[-1].event.on}"
+    yield from _note_missing(subject, state)
     if subject.replaced_by is not None:
         yield f"replaced by {subject.replaced_by}"
     if subject.set_aside_by is not None:
@@ -118,6 +122,7 @@ def patients_document(state: TrialState, on: date) -> list[dict[str, Any]]:
 def _document(subject: Subject, on: date, state: TrialState) -> dict[str, Any]:
     dosing = None if subject.dosing is None else subject.dosing.event
     ruling = None if subject.ruling is None else subject.ruling.event
+    by_protocol = _plan(subject, state)
     toxicities = [
         toxicity
         for fact in subject.outcomes
@@ -128,6 +133,8 @@ def _document(subject: Subject, on: date, state: TrialState) -> dict[str, Any]:
         "level": subject.level,
         "cohort": subject.cohort,
         "weight_kg": subject.enrolment.weight_kg,
+        "height_cm": subject.enrolment.height_cm,
+        "surface_m2": None if by_protocol is None else by_protocol.surface_m2,
         "enrolled_on": subject.enrolment.on.isoformat(),
         "dosed_on": None if dosing is None else dosing.on.isoformat(),
         "planned": None if dosing is None else dosing.planned,
@@ -154,6 +161,20 @@ def _document(subject: Subject, on: date, state: TrialState) -> dict[str, Any]:
         "sites": [{"site": site, "from": since.isoformat()} for since, site in subject.sites],
         "days_from_onset_to_record": _days_to_record(subject, state),
     }
+
+
+def _note_missing(subject: Subject, state: TrialState) -> Iterator[str]:
+    by_protocol = _plan(subject, state)
+    if by_protocol is not None and by_protocol.missing:
+        yield f"no amount planned by the protocol: {' and '.join(by_protocol.missing)} not known"
+
+
+def _plan(subject: Subject, state: TrialState) -> PlannedDose | None:
+    """Return what a subject is to get by the protocol; None where it does not know the level."""
+    protocol = subject.protocol or state.protocol
+    if protocol is None or subject.level not in protocol.labels:
+        return None
+    return subject.plan(protocol)
 
 
 def _days_to_record(subject: Subject, state: TrialState) -> int | None:

@@ -8,8 +8,9 @@ from typing import Any, assert_never
 
 from escalation.outcomes import Outcome
 from escalation.protocol import Committee, Protocol, format_dose
+from escalation.protocol.units import BodySize, Unit, find_unit
 from escalation.reports.trial.adverse_event_sentences import say_follow_up, say_report
-from escalation.text import count
+from escalation.text import count, list_briefly
 from escalation.trial.adverse_events.definition import say_suggested
 from escalation.trial.codec import dump_event
 from escalation.trial.events import (
@@ -59,6 +60,7 @@ __all__ = [
     "describe_toxicity",
     "say_amount",
     "say_percent",
+    "say_planned",
     "short_digest",
 ]
 
@@ -175,6 +177,13 @@ def say_amount(amount: float) -> str:
     return format_dose(float(f"{amount:.10g}"))
 
 
+def say_planned(amount: float, unit: Unit | None) -> str:
+    """Write a planned amount; one by body surface no finer than that is known."""
+    if unit is None or unit.per is not BodySize.M2:
+        return say_amount(amount)
+    return format_dose(float(f"{amount:.3g}" if amount < 1000 else f"{amount:.4g}"))
+
+
 def say_percent(event: SubjectDosed) -> str | None:
     """Say what part of the planned amount was infused; None where either is not known."""
     if event.infused is None or not event.planned:
@@ -218,13 +227,22 @@ def _committee(event: TrialRegisteredWithCommittee) -> str:
 def _history(event: HistoryImported, on: str) -> str:
     n_places = sum(cohort.n_opened for cohort in event.cohorts)
     cohorts = count(len(event.cohorts), "cohort")
-    return f"{cohorts} with {count(n_places, 'place')} imported{on} from {event.source}"
+    said = f"{cohorts} with {count(n_places, 'place')} imported{on} from {event.source}"
+    if event.read_with is not None:
+        said += f", read with {event.read_with}"
+    if event.left_out:
+        said += f"; not read: {list_briefly(event.left_out)}"
+    return said
 
 
 def _enrolment(event: SubjectEnrolled, on: str) -> str:
     said = f"{event.subject} enrolled{on} in cohort {event.cohort} at level {event.level}"
+    if not event.day_stated:
+        said = said.replace(f"enrolled{on}", f"enrolled{on.replace(' on ', ' by ')}", 1)
     if event.weight_kg is not None:
         said += f", {format_dose(event.weight_kg)} kg"
+    if event.height_cm is not None:
+        said += f", {format_dose(event.height_cm)} cm"
     if event.replaces is not None:
         said += f", replaces {event.replaces}"
     return said + _deviation(event)
@@ -233,11 +251,14 @@ def _enrolment(event: SubjectEnrolled, on: str) -> str:
 def _dosing(event: SubjectDosed, state: TrialState, on: str) -> str:
     said = f"{event.subject} dosed{on}"
     unit = _amount_unit(state.protocol)
-    if event.infused is not None:
+    planned_in = find_unit(None if state.protocol is None else state.protocol.unit)
+    if event.infused is None:
+        said += ", amount not stated" * bool(unit)
+    else:
         said += f", {say_amount(event.infused)}{unit}"
         percent = say_percent(event)
         if percent is not None and event.planned is not None:
-            said += f", {percent} of the planned {say_amount(event.planned)}"
+            said += f", {percent} of the planned {say_planned(event.planned, planned_in)}"
     if event.lot is not None:
         said += f", lot {event.lot}"
     return said + _deviation(event)
@@ -261,8 +282,10 @@ def _adjudication(event: AdverseEventAdjudicated, state: TrialState, on: str) ->
 
 
 def _amount_unit(protocol: Protocol | None) -> str:
-    unit = "" if protocol is None else (protocol.unit or "").removesuffix("/kg")
-    return f" {unit}" if unit else ""
+    if protocol is None or protocol.unit is None:
+        return ""
+    unit = find_unit(protocol.unit)
+    return f" {protocol.unit if unit is None else unit.amount}"
 
 
 def _deviation(event: SubjectEnrolled | SubjectDosed | InfusionContinued) -> str:
@@ -283,6 +306,7 @@ def _outcome(event: OutcomeRecorded, on: str) -> str:
     details = [] if event.reason is None else [event.reason]
     details += [_in_full(toxicity) for toxicity in event.toxicities]
     said = f"{event.subject} {verb} {_SAID[event.outcome]}{on.replace(' on ', ', as of ')}"
+    said += ", its day not stated" * (not event.day_stated)
     return f"{said}: {'; '.join(details)}" if details else said
 
 
@@ -329,7 +353,11 @@ def _flat(event: Event) -> dict[str, Any]:
     return data | data.pop("changes") if isinstance(event, AdverseEventFollowedUp) else data
 
 
-_WORDS = {"on": "day", "weight_kg": "weight in kg"}  # names of fields that are not words
+_WORDS = {
+    "on": "day",
+    "weight_kg": "weight in kg",
+    "height_cm": "height in cm",
+}  # names of fields that are not words
 
 
 def _say_value(name: str, value: object) -> str:

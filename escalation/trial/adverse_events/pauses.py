@@ -67,11 +67,6 @@ class PauseStatus:
         """The entry that first met it."""
         return self.entries[0] if self.entries else None
 
-    @property
-    def last(self) -> int | None:
-        """The last entry that met it anew."""
-        return self.entries[-1] if self.entries else None
-
 
 def judge_pauses(state: TrialState, on: date) -> list[PauseStatus]:
     """Judge the built-in rule that a death pauses, then each rule of the protocol.

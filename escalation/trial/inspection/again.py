@@ -39,6 +39,7 @@ from escalation.trial.events import (
     KeyRevoked,
     OutcomeRecorded,
     ProtocolAmended,
+    Purpose,
     RoleDelegated,
     RoleRevoked,
     ScreeningFailed,
@@ -71,8 +72,9 @@ from escalation.trial.patients.evaluability import continue_infusion, rule_evalu
 from escalation.trial.patients.recording import dose_subject, enrol_subject, record_outcome
 from escalation.trial.patients.screening import record_screening_failure
 from escalation.trial.patients.sites import open_site, transfer_subject
+from escalation.trial.spreadsheet.cells import PatientRow
 from escalation.trial.spreadsheet.importing import import_rows
-from escalation.trial.spreadsheet.rows import PatientRow
+from escalation.trial.spreadsheet.origin import Origin
 from escalation.trial.state import Recorded, TrialState
 
 __all__ = ["Command", "command_of", "import_of"]
@@ -120,6 +122,7 @@ def command_of(event: AnyEvent, following: AnyEvent | None = None) -> Command | 
                 enrol_subject,
                 subject=event.subject,
                 weight_kg=event.weight_kg,
+                height_cm=event.height_cm,
                 cohort=event.cohort,
                 replaces=event.replaces,
                 deviation=event.deviation,
@@ -241,6 +244,7 @@ def _keep_as_kept(state: TrialState, recorder: Recorder, *, made: TimestampKept)
 def import_of(event: HistoryImported, recorded: Iterable[Recorded]) -> Command:
     """Return the command of an import, from the patients who were recorded with it."""
     rows: dict[str, PatientRow] = {}
+    purposes = {number: cohort.purpose for number, cohort in enumerate(event.cohorts, start=1)}
     for entry in recorded:
         match entry.event:
             case SubjectEnrolled() as enrolled:
@@ -249,16 +253,10 @@ def import_of(event: HistoryImported, recorded: Iterable[Recorded]) -> Command:
                     subject=enrolled.subject,
                     cohort=enrolled.cohort,
                     level=enrolled.level,
+                    purpose=purposes.get(enrolled.cohort, Purpose.ESCALATION),
                     weight_kg=enrolled.weight_kg,
-                    enrolled_on=enrolled.on,
-                    dosed_on=None,
-                    planned=None,
-                    infused=None,
-                    lot=None,
-                    outcome=None,
-                    outcome_on=None,
-                    reason=None,
-                    toxicities=(),
+                    height_cm=enrolled.height_cm,
+                    enrolled_on=enrolled.on if enrolled.day_stated else None,
                     replaces=enrolled.replaces,
                 )
             case SubjectDosed(subject=subject) as dosed if subject in rows:
@@ -273,8 +271,16 @@ def import_of(event: HistoryImported, recorded: Iterable[Recorded]) -> Command:
                 rows[subject] = replace(
                     rows[subject],
                     outcome=ended.outcome,
-                    outcome_on=ended.on,
+                    outcome_on=ended.on if ended.day_stated else None,
                     reason=ended.reason,
                     toxicities=ended.toxicities,
                 )
-    return import_rows(list(rows.values()), event.source, event.sha256)
+    origin = Origin(
+        name=event.source,
+        sha256=event.sha256,
+        source=event.source,
+        n_rows=len(rows),
+        left_out=event.left_out,
+        read_with=event.read_with,
+    )
+    return import_rows(list(rows.values()), origin)

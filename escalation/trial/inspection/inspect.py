@@ -17,7 +17,7 @@ from escalation.protocol import Protocol
 from escalation.signatures.extra import KeysExtraError
 from escalation.trial.adverse_events.verdicts import faults_of_verdict
 from escalation.trial.codec import change_event
-from escalation.trial.commands import Recorder
+from escalation.trial.commands import Recorder, Refusal
 from escalation.trial.events import (
     AnyEvent,
     DecisionMade,
@@ -33,7 +33,7 @@ from escalation.trial.events import (
 from escalation.trial.evolve import follow
 from escalation.trial.halts import before_hold
 from escalation.trial.inspection.again import command_of, import_of
-from escalation.trial.patients.planned_dose import plan_dose
+from escalation.trial.patients.recording import check_sizes
 from escalation.trial.rule import describe_choice
 from escalation.trial.state import Recorded, TrialState
 
@@ -118,9 +118,10 @@ def inspect_entries(entries: Sequence[Recorded], now: datetime) -> list[Differen
 
 def _next_to(entries: Sequence[Recorded], at: int) -> AnyEvent | None:
     """Return what was recorded next at the same time by the same person."""
-    entry, *after = entries[at : at + 2]
-    same = after and (after[0].at, after[0].by) == (entry.at, entry.by)
-    return after[0].event if same else None
+    if at + 1 == len(entries):
+        return None
+    entry, after = entries[at], entries[at + 1]
+    return after.event if (after.at, after.by) == (entry.at, entry.by) else None
 
 
 def _imported(entries: Sequence[Recorded], at: int) -> list[Recorded]:
@@ -168,6 +169,10 @@ def _newer_rules(state: TrialState, event: AnyEvent) -> Iterator[str]:
         return
     if isinstance(event, EnrolmentResumed):
         yield before_hold(state, event.on) or ""
+    if isinstance(event, SubjectEnrolled):
+        asked = Refusal("")
+        check_sizes(asked, state, event.weight_kg, event.height_cm)
+        yield from asked.reasons  # it asked for a weight where the unit ended in /kg
     said: Event | None = event
     if isinstance(event, EntryCorrected):
         corrected = state.fact(event.entry)
@@ -191,14 +196,15 @@ def _differences(
 ) -> Iterator[tuple[str, bool]]:
     """Yield what differs, and whether it is only to be remarked on."""
     said, at = recorded.event, recorded.seq - 1
-    if isinstance(said, SubjectDosed) and isinstance(again, SubjectDosed):
-        yield from _typed_amount(state, said)
     if type(said) is not type(again):
         yield f"{_then(at)}it would be {again.kind}", False
         return
-    if isinstance(said, DecisionMade) and isinstance(again, DecisionMade):
-        yield from _of_recommendation(state, at, said.recommended, again.recommended)
-        said = replace(said, recommended=again.recommended)
+    match said, again:
+        case SubjectDosed(), _:
+            yield from _typed_amount(state, said)
+        case DecisionMade(), DecisionMade():
+            yield from _of_recommendation(state, at, said.recommended, again.recommended)
+            said = replace(said, recommended=again.recommended)
     for name in (field.name for field in fields(said)):
         old, new = getattr(said, name), getattr(again, name)
         if old == new or name == "software":  # which version wrote it
@@ -236,7 +242,7 @@ def _typed_amount(state: TrialState, said: SubjectDosed) -> Iterator[tuple[str, 
     known = state.subjects.get(said.subject)
     if said.planned is None or known is None or state.protocol is None:
         return
-    planned = plan_dose(state.protocol, known.level, known.enrolment.weight_kg)
+    planned = known.plan(state.protocol)
     if planned.amount is not None and planned.amount != said.planned:
         yield (
             (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
-from typing import Any
+from typing import Any, cast
 
 from escalation.errors import EscalationError, did_you_mean
 from escalation.outcomes import Outcome
@@ -26,13 +26,14 @@ from escalation.trial.events import (
     SubjectEnrolled,
     SubjectRenamed,
 )
+from escalation.trial.patients.body_size import needed_sizes
 from escalation.trial.patients.evaluability import check_further
 from escalation.trial.patients.recording import (
     PATIENTS,
     check_amount,
     check_id,
     check_outcome,
-    check_weight,
+    check_sizes,
 )
 from escalation.trial.patients.subjects import Fact
 from escalation.trial.state import TrialState
@@ -99,7 +100,8 @@ def correct_entry(
 
 # the rest of an entry is what it is about, or what the program found when it was made
 _CORRECTABLE = {
-    SubjectEnrolled: ("on", "level", "weight_kg"),  # the level only in an imported history
+    # the level only in an imported history
+    SubjectEnrolled: ("on", "level", "weight_kg", "height_cm"),
     SubjectDosed: ("on", "planned", "infused", "lot"),
     InfusionContinued: ("on", "infused", "lot"),
     OutcomeRecorded: ("on", "outcome", "toxicities", "reason"),
@@ -177,7 +179,13 @@ def _check_change(
     refusal.check_day(replace(recorder, on=event.on), zone)
     match event:
         case SubjectEnrolled():
-            check_weight(refusal, state, event.weight_kg)
+            check_sizes(
+                refusal,
+                state,
+                event.weight_kg,
+                event.height_cm,
+                needed=_known_sizes(state, fact.event),
+            )
             labels = () if state.protocol is None else state.protocol.labels
             refusal.unless(event.level in labels, f"There is no level {event.level}.")
             imported = state.cohorts[event.cohort - 1].decision is None
@@ -197,10 +205,20 @@ def _check_change(
         case InfusionContinued():
             check_further(refusal, state, state.subjects[event.subject], event)
         case OutcomeRecorded():
-            check_outcome(refusal, state, state.subjects[event.subject], event)
+            said = cast(OutcomeRecorded, fact.event)
+            new = said.explained or event.outcome is not said.outcome
+            subject = state.subjects[event.subject]
+            check_outcome(refusal, state, subject, event, explained=new)
         case AdverseEventRecorded() | AdverseEventFollowedUp():
             refusal.check_day(replace(recorder, on=event.aware))
             _check_course(refusal, state, fact, event)
+
+
+def _known_sizes(state: TrialState, event: Event) -> tuple[str, ...]:
+    """Return what the doses need of what an enrolment says: it is not to be emptied."""
+    sizes = {"weight": "weight_kg", "height": "height_cm"}
+    needed = needed_sizes(state.protocol)
+    return tuple(name for name in needed if getattr(event, sizes[name]) is not None)
 
 
 def _check_dosing(

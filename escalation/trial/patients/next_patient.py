@@ -13,7 +13,8 @@ from escalation.labels import Label
 from escalation.trial.beside import find_dlts_beside
 from escalation.trial.events import Purpose
 from escalation.trial.gates import Obstacle, cohort_for, dosing_obstacles, say_open
-from escalation.trial.patients.planned_dose import PlannedDose, is_weight, plan_dose
+from escalation.trial.patients.body_size import find_size_fault
+from escalation.trial.patients.planned_dose import PlannedDose, plan_dose
 from escalation.trial.patients.subjects import Standing, Subject
 from escalation.trial.state import Cohort, TrialState
 
@@ -38,7 +39,8 @@ class NextPatient:
     level : int or None
         Label of the level.
     planned : PlannedDose or None
-    weight_kg : float or None
+    weight_kg, height_cm : float or None
+        What the planned dose was reckoned with.
     purpose : Purpose
         Of the cohort; the escalation's, where none is open.
     notes : tuple of str
@@ -54,6 +56,7 @@ class NextPatient:
     level: Label | None = None
     planned: PlannedDose | None = None
     weight_kg: float | None = None
+    height_cm: float | None = None
     purpose: Purpose = Purpose.ESCALATION
     notes: tuple[str, ...] = ()
 
@@ -96,6 +99,7 @@ def next_patient(
     *,
     subject: str | None = None,
     weight_kg: float | None = None,
+    height_cm: float | None = None,
     cohort: int | None = None,
 ) -> NextPatient:
     """Say whether the next patient can be dosed on a day.
@@ -106,8 +110,8 @@ def next_patient(
     on : date
     subject : str or None
         An enrolled subject; None for whoever is next.
-    weight_kg : float or None
-        For the amount, where the subject's weight is not recorded.
+    weight_kg, height_cm : float or None
+        For the amount, where the subject's are not recorded.
     cohort : int or None
         Number of an open cohort; None for the subject's or, without one, the escalation's before
         what is beside it.
@@ -115,11 +119,12 @@ def next_patient(
     Raises
     ------
     InputError
-        For a subject who is not enrolled or was dosed already, a weight that is none, or a cohort
-        that is not open.
+        For a subject who is not enrolled or was dosed already, a weight or height that is none, or
+        a cohort that is not open.
     """
-    if weight_kg is not None and not is_weight(weight_kg):
-        raise InputError(f"a weight is in kg, from 1 to 500, not {weight_kg:g}")
+    fault = find_size_fault(weight_kg, height_cm)
+    if fault is not None:
+        raise InputError(fault)
     asked = None if subject is None else _find(state, subject)
     joined = cohort_for(state, asked) if cohort is None else _find_cohort(state, cohort)
     if asked is None and joined is not None:
@@ -130,7 +135,9 @@ def next_patient(
         who = asked.id if asked else None
         return NextPatient(on=on, obstacles=obstacles, subject=who, notes=notes)
     level = asked.level if asked is not None else joined.level
-    weight = asked.enrolment.weight_kg if asked and asked.enrolment.weight_kg else weight_kg
+    if asked is not None:
+        weight_kg = asked.enrolment.weight_kg or weight_kg
+        height_cm = asked.enrolment.height_cm or height_cm
     dosed = sum(m.dosing is not None and m.takes_place for m in state.members(joined))
     return NextPatient(
         on=on,
@@ -140,8 +147,9 @@ def next_patient(
         slot=dosed + 1 if dosed < joined.n_opened else None,
         n_opened=joined.n_opened,
         level=level,
-        planned=plan_dose(state.protocol, level, weight),
-        weight_kg=weight,
+        planned=plan_dose(state.protocol, level, weight_kg=weight_kg, height_cm=height_cm),
+        weight_kg=weight_kg,
+        height_cm=height_cm,
         purpose=joined.purpose,
         notes=notes,
     )

@@ -1,4 +1,4 @@
-"""What one patient is to get by the protocol: dose times weight, or the flat dose, with the cap."""
+"""What one patient is to get by the protocol: the dose for each kg or m2, or flat, with the cap."""
 
 from __future__ import annotations
 
@@ -6,8 +6,15 @@ from dataclasses import dataclass
 
 from escalation.labels import Label
 from escalation.protocol import Protocol
+from escalation.protocol.body_surface import FORMULAS
+from escalation.protocol.units import BodySize, find_unit
+from escalation.trial.patients.body_size import needed_sizes
 
-__all__ = ["PlannedDose", "is_weight", "plan_dose", "say_share"]
+__all__ = [
+    "PlannedDose",
+    "plan_dose",
+    "say_share",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,35 +26,71 @@ class PlannedDose:
     dose : float or None
         Of the level, in the protocol's unit; None for a ladder without doses.
     amount : float or None
-        In all; None where the dose is per kg and no weight is known.
+        In all; None where it cannot be known.
     unit : str
-        Of the amount.
+        Of the amount; of the dose, as written, where it cannot be read.
     capped : bool
-        Whether the protocol's cap was below dose times weight.
+        Whether the protocol's cap was below it.
+    per : BodySize or None
+        What the dose is for each of; None for a ladder without doses, or a unit not understood.
+    missing : tuple of str
+        What the amount depends on and is not known: ``weight``, ``height``.
+    surface_m2 : float or None
+        The body surface area that was reckoned with.
     """
 
     dose: float | None
     amount: float | None
     unit: str
-    capped: bool
+    capped: bool = False
+    per: BodySize | None = None
+    missing: tuple[str, ...] = ()
+    surface_m2: float | None = None
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether nothing can be planned, since the unit is not understood."""
+        return self.dose is not None and self.per is None
 
 
-def plan_dose(protocol: Protocol, label: Label, weight_kg: float | None) -> PlannedDose:
-    """Return the planned dose at a level: dose/kg times weight, or the flat dose, with the cap."""
-    dose, unit = protocol.levels[protocol.labels.index(label)].dose, protocol.unit or ""
-    total = unit.removesuffix("/kg")
-    amount = dose
-    if total != unit and dose is not None:
-        amount = None if weight_kg is None else dose * weight_kg
+def plan_dose(
+    protocol: Protocol, label: Label, *, weight_kg: float | None, height_cm: float | None
+) -> PlannedDose:
+    """Return the planned dose at a level, for a body of a weight and a height."""
+    dose, unit = protocol.levels[protocol.labels.index(label)].dose, find_unit(protocol.unit)
+    if dose is None or unit is None:
+        return PlannedDose(dose=dose, amount=None, unit=protocol.unit or "")
+    sizes = {"weight": weight_kg, "height": height_cm}
+    missing = tuple(name for name in needed_sizes(protocol) if sizes[name] is None)
+    surface = None
+    match unit.per:
+        case BodySize.PATIENT:
+            size: float | None = 1.0
+        case BodySize.KG:
+            size = weight_kg
+        case BodySize.M2:
+            size = surface = _find_surface(protocol, weight_kg, height_cm)
+    amount = None if size is None else dose * size
     cap = protocol.dose_cap
-    if amount is None or cap is None or amount <= cap:
-        return PlannedDose(dose=dose, amount=amount, unit=total, capped=False)
-    return PlannedDose(dose=dose, amount=cap, unit=total, capped=True)
+    capped = amount is not None and cap is not None and amount > cap
+    return PlannedDose(
+        dose=dose,
+        amount=cap if capped else amount,
+        unit=unit.amount,
+        capped=capped,
+        per=unit.per,
+        missing=missing,
+        surface_m2=surface,
+    )
 
 
-def is_weight(weight_kg: float) -> bool:
-    """Tell whether a number can be a patient's weight in kg."""
-    return 1 <= weight_kg <= 500
+def _find_surface(
+    protocol: Protocol, weight_kg: float | None, height_cm: float | None
+) -> float | None:
+    if weight_kg is None or height_cm is None:
+        return None
+    _, formula, _ = FORMULAS[protocol.dosing.body_surface]
+    return formula(height_cm, weight_kg)
 
 
 def say_share(share: float | None) -> str:

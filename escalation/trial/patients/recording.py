@@ -20,7 +20,7 @@ from escalation.trial.events import (
     Toxicity,
 )
 from escalation.trial.gates import dosing_obstacles, enrolment_obstacles, say_open
-from escalation.trial.patients.planned_dose import is_weight, plan_dose
+from escalation.trial.patients.body_size import find_size_fault, needed_sizes
 from escalation.trial.patients.subjects import Standing, Subject
 from escalation.trial.people.rights import subject_id_fault
 from escalation.trial.state import Cohort, TrialState
@@ -31,8 +31,7 @@ __all__ = [
     "check_at_site",
     "check_id",
     "check_outcome",
-    "check_subject",
-    "check_weight",
+    "check_sizes",
     "dose_subject",
     "enrol_subject",
     "only_site",
@@ -50,6 +49,7 @@ def enrol_subject(
     *,
     subject: str,
     weight_kg: float | None = None,
+    height_cm: float | None = None,
     level: Label | None = None,
     cohort: int | None = None,
     replaces: str | None = None,
@@ -65,7 +65,9 @@ def enrol_subject(
         A pseudonym. One who was enrolled in a cohort that was closed since, and never dosed, may
         be reassigned.
     weight_kg : float or None
-        Needed where doses are per kg.
+        Needed where doses are per kg or per m2.
+    height_cm : float or None
+        Needed where doses are per m2.
     level : int or None
         Label; None for the open cohort's. It tells which, where one alone is open at it.
     cohort : int or None
@@ -87,7 +89,7 @@ def enrol_subject(
     site = site or (known.site_on(recorder.on) if known else None) or only_site(state)
     check_at_site(refusal, state, recorder, site)
     check_id(refusal, subject)
-    check_weight(refusal, state, weight_kg)
+    check_sizes(refusal, state, weight_kg, height_cm)
     joined = _find_open(refusal, state, cohort, level)
     if known is not None:
         closed = state.cohort_of(known).closed_by is not None
@@ -118,6 +120,7 @@ def enrol_subject(
             cohort=joined.number,
             level=joined.level,
             weight_kg=weight_kg,
+            height_cm=height_cm,
             replaces=replaced,
             deviation=deviation,
             breaches=breaches,
@@ -142,15 +145,6 @@ def _find_open(
             numbers = " or ".join(str(cohort.number) for cohort in state.open_cohorts)
             refusal.add(f"{said[0].upper()}{said[1:]}: say --cohort {numbers}.")
     return found[0] if len(found) == 1 else None
-
-
-def check_subject(
-    refusal: Refusal, state: TrialState, recorder: Recorder, subject: str, weight_kg: float | None
-) -> None:
-    """Refuse an id that is not a pseudonym, and a weight that is none or is missing."""
-    refusal.check(state, recorder, PATIENTS)
-    check_id(refusal, subject)
-    check_weight(refusal, state, weight_kg)
 
 
 def check_at_site(
@@ -187,13 +181,30 @@ def pass_gates(
     return tuple(obstacles)
 
 
-def check_weight(refusal: Refusal, state: TrialState, weight_kg: float | None) -> None:
-    """Refuse a weight that is none, or is missing where doses are per kg."""
-    unit = "" if state.protocol is None else state.protocol.unit or ""
-    if weight_kg is None:
-        refusal.unless(not unit.endswith("/kg"), f"Doses are in {unit}: the weight is needed.")
-    elif not is_weight(weight_kg):
-        refusal.add(f"A weight is in kg, from 1 to 500, not {weight_kg:g}.")
+def check_sizes(
+    refusal: Refusal,
+    state: TrialState,
+    weight_kg: float | None,
+    height_cm: float | None,
+    *,
+    needed: tuple[str, ...] | None = None,
+) -> None:
+    """Refuse a weight or height that is none, or is missing where the doses need it.
+
+    Parameters
+    ----------
+    refusal, state, weight_kg, height_cm
+    needed : tuple of str or None
+        What has to be there; None for what the doses need.
+    """
+    needed = needed_sizes(state.protocol) if needed is None else needed
+    sizes = {"weight": weight_kg, "height": height_cm}
+    unit = "" if state.protocol is None else state.protocol.unit
+    for name in needed:
+        refusal.unless(sizes[name] is not None, f"Doses are in {unit}: the {name} is needed.")
+    fault = find_size_fault(weight_kg, height_cm)
+    if fault is not None:
+        refusal.add(f"{fault[0].upper()}{fault[1:]}{'' if fault.endswith('?') else '.'}")
 
 
 def check_amount(refusal: Refusal, name: str, amount: float | None) -> None:
@@ -239,13 +250,14 @@ def dose_subject(
     state, recorder
     subject : str
     infused, planned : float or None
-        Amounts in the protocol's unit without ``/kg``; the planned one as the protocol says where
-        it is not given. Whatever was infused, the subject stays at the level assigned.
+        Amounts in the protocol's unit without ``/kg`` or ``/m2``; the planned one as the protocol
+        says where it is not given. Whatever was infused, the subject stays at the level assigned.
     lot : str or None
     deviation : str or None
         Why the subject was dosed although a gate says no; recorded, and shown from then on.
     history : bool
-        Whether it is imported from before the trial was tracked: its gates were not here.
+        Whether it is imported from before the trial was tracked: its gates were not here, and the
+        infused amount may not be known.
 
     Raises
     ------
@@ -262,9 +274,10 @@ def dose_subject(
         enrolled = known.enrolment.on
         refusal.unless(recorder.on >= enrolled, f"{subject} was enrolled on {enrolled}.")
         if planned is None and state.protocol is not None:
-            planned = plan_dose(state.protocol, known.level, known.enrolment.weight_kg).amount
+            planned = known.plan(state.protocol).amount
     with_doses = state.protocol is not None and state.protocol.unit is not None
-    refusal.unless(not with_doses or infused is not None, "The infused amount is needed.")
+    needed = with_doses and not history
+    refusal.unless(not needed or infused is not None, "The infused amount is needed.")
     check_amount(refusal, "infused", infused)
     check_amount(refusal, "planned", planned)
     refusal.check_line("lot", lot, 100)
@@ -293,6 +306,8 @@ def record_outcome(
     outcome: Outcome,
     toxicities: Sequence[Toxicity] = (),
     reason: str | None = None,
+    history: bool = False,
+    day_stated: bool = True,
 ) -> Events:
     """Record a DLT, the end of the window without one, or that a subject is not evaluable.
 
@@ -301,6 +316,20 @@ def record_outcome(
 
     A DLT may follow "no DLT" or "not evaluable", found late, or another DLT. Anything else that
     was recorded wrongly is corrected.
+
+    Parameters
+    ----------
+    state, recorder
+    subject : str
+    outcome : Outcome
+    toxicities : sequence of Toxicity
+    reason : str or None
+        Needed for "not evaluable".
+    history : bool
+        Whether it is imported from before the trial was tracked: what a DLT was, or why somebody is
+        not evaluable, may not be known.
+    day_stated : bool
+        Whether it came on ``recorder.on``; False where all that is known is that it was known then.
 
     Raises
     ------
@@ -315,9 +344,10 @@ def record_outcome(
         outcome=outcome,
         toxicities=tuple(toxicities),
         reason=reason,
+        day_stated=day_stated,
     )
     if known is not None:
-        check_outcome(refusal, state, known, event)
+        check_outcome(refusal, state, known, event, explained=not history)
         said = known.outcomes[-1] if known.outcomes else None
         if said is not None and outcome is not Outcome.DLT:
             refusal.add(
@@ -337,9 +367,18 @@ _SAYS = {
 
 
 def check_outcome(
-    refusal: Refusal, state: TrialState, subject: Subject, event: OutcomeRecorded
+    refusal: Refusal,
+    state: TrialState,
+    subject: Subject,
+    event: OutcomeRecorded,
+    *,
+    explained: bool = True,
 ) -> None:
-    """Refuse an outcome that the DLT window or the subject's course does not allow."""
+    """Refuse an outcome that the DLT window or the subject's course does not allow.
+
+    Unless it has to be ``explained``, what a DLT was and why a subject is not evaluable may be left
+    open.
+    """
     dosed, closes = subject.dosed_on, subject.window_closes
     enough = subject.followed_on
     what = {
@@ -351,7 +390,7 @@ def check_outcome(
     refusal.unless(what is not None, "An outcome is a DLT, no DLT, moderate, or not evaluable.")
     if event.outcome is not Outcome.NOT_EVALUABLE:
         refusal.unless(dosed is not None, f"{subject.id} has not been dosed.")
-    else:
+    elif explained:
         refusal.unless(event.reason is not None, '"Not evaluable" needs a reason.')
     refusal.check_line("reason", event.reason)
     if dosed is not None:
@@ -364,7 +403,7 @@ def check_outcome(
         refusal.add(f'{why}: "no DLT" cannot be said before.')
     _check_moderate(refusal, state, event)
     refusal.reasons += faults_of_verdict(subject, event)
-    if event.outcome is Outcome.DLT:
+    if event.outcome is Outcome.DLT and explained:
         refusal.unless(bool(event.toxicities), "A DLT needs its term, grade and day of onset.")
     for toxicity in event.toxicities:
         _check_toxicity(refusal, toxicity, event, dosed)

@@ -28,7 +28,7 @@ from escalation.trial.events import (
     Toxicity,
 )
 from escalation.trial.patients.groups import Groups, Order
-from escalation.trial.patients.planned_dose import plan_dose
+from escalation.trial.patients.planned_dose import PlannedDose, plan_dose
 
 __all__ = ["Fact", "Standing", "Subject", "Subjects", "came_on", "in_order", "rename"]
 
@@ -110,6 +110,7 @@ class Subject:
     purpose: Purpose = Purpose.ESCALATION
     set_aside_by: int | None = None
     _standing: Standing | None = field(default=None, init=False, repr=False, compare=False)
+    _closes: date | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def enrolment(self) -> SubjectEnrolled:
@@ -149,10 +150,15 @@ class Subject:
         if self.dosing is None:
             return None
         if self.protocol is not None and self.level in self.protocol.labels:
-            by_protocol = plan_dose(self.protocol, self.level, self.enrolment.weight_kg).amount
+            by_protocol = self.plan(self.protocol).amount
             if by_protocol is not None:
                 return by_protocol
         return self.dosing.event.planned
+
+    def plan(self, protocol: Protocol, label: Label | None = None) -> PlannedDose:
+        """Return what the subject is to get by a protocol, at a level or at their own."""
+        level, body = self.level if label is None else label, self.enrolment
+        return plan_dose(protocol, level, weight_kg=body.weight_kg, height_cm=body.height_cm)
 
     @property
     def share(self) -> float | None:
@@ -192,8 +198,15 @@ class Subject:
 
     @property
     def window_closes(self) -> date | None:
-        """Last day of the DLT window; None before dosing, or where the protocol has no window."""
-        return None if self.window_opens is None else window_closes(self.dlt, self.window_opens)
+        """Last day of the DLT window; None before dosing, or where the protocol has no window.
+
+        It is found once: all who are pending are asked for it at every dosing.
+        """
+        closes = self._closes
+        if closes is None and self.window_opens is not None:
+            closes = window_closes(self.dlt, self.window_opens)
+            object.__setattr__(self, "_closes", closes)
+        return closes
 
     @property
     def followed_on(self) -> date | None:
@@ -217,9 +230,10 @@ class Subject:
 
         Nobody was followed that long, whatever the day on which the verdict was recorded.
         """
-        died = None if self.death is None else self.death.died_on
-        enough = self.followed_on
-        return self.evaluability is not None and bool(died and enough and died < enough)
+        if self.evaluability is None or self.death is None:
+            return False
+        died, enough = self.death.died_on, self.followed_on
+        return bool(died and enough and died < enough)
 
     @property
     def standing(self) -> Standing:
@@ -321,8 +335,10 @@ class Subject:
 
     def is_overdue(self, on: date) -> bool:
         """Tell whether the window has closed and no outcome has been recorded."""
+        if self.standing is not Standing.PENDING:
+            return False
         days = [day for day in (self.window_closes, self.followed_on) if day is not None]
-        return self.standing is Standing.PENDING and bool(days) and max(days) <= on
+        return bool(days) and max(days) <= on
 
 
 def _came_before(fact: Fact[Event], ruling: Fact[EvaluabilityRuled]) -> bool:

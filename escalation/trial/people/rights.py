@@ -98,9 +98,9 @@ _YEARS = range(1900, 2100)
 
 def _may_be_date(text: str) -> bool:
     if text.isdigit():
-        splits = {8: ((4, 2, 2), (2, 2, 4)), 6: ((2, 2, 2),)}.get(len(text), ())
+        splits = {8: ((2, 2, 4),), 6: ((2, 2, 2),)}.get(len(text), ())
         groups = [_split(text, sizes) for sizes in splits]
-        groups += [_split(text[k : k + 8], (4, 2, 2)) for k in range(len(text) - 7)]  # national ids
+        groups += [_split(text[k:], (4, 2, 2)) for k in range(len(text) - 7)]  # also national ids
     elif re.search(r"[A-Z]", text):
         return True
     else:

@@ -12,22 +12,25 @@ from escalation.designs.replay import replay
 from escalation.nearness import is_above
 from escalation.outcomes import Outcome, format_outcomes
 from escalation.protocol import Evaluability, format_dose
+from escalation.protocol.units import find_unit
+from escalation.text import count
 from escalation.trial.adverse_events.delays import warn_of_delays
 from escalation.trial.calendar import next_dosing_day
 from escalation.trial.events import (
     AdverseEventRecorded,
     InfusionContinued,
     OutcomeRecorded,
+    Purpose,
     Role,
     SubjectDosed,
     SubjectEnrolled,
 )
 from escalation.trial.gates import overdue_subjects
-from escalation.trial.patients.planned_dose import plan_dose
 from escalation.trial.patients.subjects import Standing, Subject
 from escalation.trial.review.amendments import list_reopenings
 from escalation.trial.review.remarks import Remark
 from escalation.trial.review.rulings import against_definition, other_rulings, to_be_ruled
+from escalation.trial.review.unstated import warn_of_unstated
 from escalation.trial.rule import describe_choice
 from escalation.trial.state import Cohort, MadeDecision, TrialState
 
@@ -165,13 +168,18 @@ def _imported(state: TrialState) -> Iterator[Remark]:
     protocol = state.protocol_at(entry or 0)
     if protocol is None:
         return
-    history = state.written_cohorts()[: len(imported)]
+    history = state.written_cohorts(Purpose.ESCALATION, of=imported)
+    said = format_outcomes(history)
+    if len(said) > _LONG:
+        said = f"{said[:_LONG]}... of {count(len(history), 'cohort')}"
     for departure in replay(protocol.design, history, protocol.labels).departures:
         yield Remark(
             entry=entry,
-            text=f"The protocol would not have produced the history {format_outcomes(history)}: "
-            f"{departure.problem}.",
+            text=f"The protocol would not have produced the history {said}: {departure.problem}.",
         )
+
+
+_LONG = 200  # characters of a history that are shown with a departure
 
 
 def _deviations(state: TrialState) -> Iterator[Remark]:
@@ -261,6 +269,14 @@ def warnings(state: TrialState, on: date) -> list[Remark]:
                 text=f"{state.n_enrolled} patients are enrolled; {planned} were planned.",
             )
         )
+    if protocol is not None and protocol.unit is not None and find_unit(protocol.unit) is None:
+        found.append(
+            Remark(
+                entry=None,
+                text=f'The unit of the doses, "{protocol.unit}", cannot be read: no amount is '
+                "planned until an amendment says it right.",
+            )
+        )
     for subject in overdue_subjects(state, on):
         found.append(
             Remark(
@@ -272,6 +288,7 @@ def warnings(state: TrialState, on: date) -> list[Remark]:
     found += _changed_dlts(state)
     found += to_be_ruled(state, on)
     found += warn_of_delays(state)
+    found += warn_of_unstated(state)
     for subject in state.subjects.values():
         found += _lost_although_complete(subject)
         found += _odd_amount(state, subject)
@@ -315,15 +332,17 @@ def _judged(event: AdverseEventRecorded) -> tuple[object, ...]:
 
 def _lost_although_complete(subject: Subject) -> Iterator[Remark]:
     """Name a patient taken out of the count who may well belong to it."""
+    if subject.standing is not Standing.NOT_EVALUABLE:
+        return
     closes = subject.window_closes
-    if subject.standing is not Standing.NOT_EVALUABLE or subject.dosing is None or closes is None:
+    if closes is None:  # also of a subject who was not dosed
         return
     said = (f for f in subject.outcomes if f.event.outcome is Outcome.NOT_EVALUABLE)
     lost = next(said, None)
     if lost is None:
         return  # a ruling, which is shown as one
     severe = [t for t in subject.toxicities if t.grade >= _SEVERE and t.onset <= closes]
-    if lost.event.on > closes:
+    if lost.event.on > closes and lost.event.day_stated:
         why = f"the DLT window had closed on {closes}"
     elif severe:
         why = f"{severe[0].term} of grade {severe[0].grade} began in the DLT window"
@@ -341,16 +360,15 @@ def _odd_amount(state: TrialState, subject: Subject) -> Iterator[Remark]:
     if subject.dosing is None or not infused:
         return
     protocol = state.protocol_at(subject.dosing.seq)
-    if protocol is None:
+    if protocol is None or subject.level not in protocol.labels:
         return
-    event, weight = subject.dosing.event, subject.enrolment.weight_kg
+    event, plan = subject.dosing.event, subject.plan(protocol, subject.level)
+    planned, unit = plan.amount, plan.unit
+    if planned is None or infused == planned == event.planned:
+        return
     seq = subject.infusions[-1].seq
     limits = subject.evaluability or Evaluability()
-    amounts = {label: plan_dose(protocol, label, weight) for label in protocol.labels}
-    planned = amounts[subject.level].amount if subject.level in amounts else None
-    if planned is None:
-        return
-    unit = amounts[subject.level].unit
+    amounts = {label: subject.plan(protocol, label) for label in protocol.labels}
     near = {label: abs(log(infused / a.amount)) for label, a in amounts.items() if a.amount}
     nearest = min(near, key=lambda label: (near[label], label != subject.level))
     got = f"{subject.id}, assigned to level {subject.level}, got {_rounded(infused)} {unit}"

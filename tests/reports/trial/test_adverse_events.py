@@ -222,3 +222,16 @@ def test_an_event_ruled_a_dlt_is_one_event_whatever_is_corrected_of_it_afterward
     bench.correct(entry, term="neutropenia", started=day(10).isoformat())
     [event] = list_events(bench.state)
     assert (event.term, event.started, event.dlt) == ("neutropenia", day(10), True)
+
+
+def test_a_toxicity_told_after_a_dlt_that_was_ruled_is_listed_too() -> None:
+    bench = Bench.judged()
+    bench.open_cohort()
+    bench.treat("A1", 10)
+    bench.do(
+        record_adverse_event, SITE, 12, subject="A1", term="neutropenia", grade=4,
+        started=day(11), aware=day(12),
+    )  # fmt: skip
+    bench.do(adjudicate, "adjudicator", 13, entry=bench.state.seq, dlt=True)
+    bench.dlt("A1", 14)
+    assert [event.term for event in list_events(bench.state)] == ["neutropenia", "CRS"]

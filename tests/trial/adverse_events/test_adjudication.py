@@ -195,6 +195,23 @@ def test_by_rules_a_severe_event_that_meets_none_still_needs_a_ruling_but_no_rea
     )
 
 
+def test_of_several_readings_of_an_event_that_meet_no_rule_the_present_one_is_named() -> None:
+    """As judged now it is severe, as judged before too: what it is now is what is said."""
+    bench = treated(RULES)
+    entry = report(bench, category="skin")
+    update(bench, entry, 6, category="eye")
+    said = refused_verdict(bench)
+    assert "is severe and may be related" in said
+    assert "was judged otherwise before" not in said
+
+
+def test_an_event_ruled_on_hides_none_that_is_not() -> None:
+    bench = treated()
+    first, _ = report(bench), report(bench, term="sepsis")
+    rule(bench, first, dlt=False, reason="fever of another cause")
+    assert "sepsis grade 3 of S1" in refused_verdict(bench)
+
+
 def test_an_event_that_can_still_meet_the_definition_waits_until_its_day() -> None:
     """Grade 4 cytopenia counts if it is still there on day 28: until then, not yet."""
     bench = treated(replace(RULES, dlt=replace(RULES.dlt, window_days=14)))
@@ -380,6 +397,21 @@ def test_an_unrelated_event_judged_related_since_calls_for_a_ruling() -> None:
     rule(bench, entry, dlt=False)
     update(bench, entry, 10, relation="possible")
     assert "meets rule" in refused_verdict(bench)
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [({"relation": Relation.PROBABLE}, {"relation": "unrelated"}),
+     ({"serious": [Serious.HOSPITALISATION]}, {"serious": []})],
+)  # fmt: skip
+def test_what_is_worse_is_worse_than_the_last_word_before_the_ruling(first, then) -> None:
+    bench = treated()
+    entry = report(bench, **first)
+    again = {name: getattr(bench.state.fact(entry).event, name) for name in first}
+    update(bench, entry, 8, **then)
+    rule(bench, entry, dlt=False, reason="fever of another cause", on=9)
+    update(bench, entry, 10, **again)
+    assert "the ruling of entry" in refused_verdict(bench)
 
 
 def test_a_corrected_report_calls_for_a_new_ruling() -> None:

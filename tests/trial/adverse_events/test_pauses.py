@@ -123,7 +123,7 @@ def test_a_second_death_pauses_anew():
         subject("P-01", at(30, make_event(grade=5))),
         subject("P-02", at(50, make_event(grade=5)), seq=6),
     )
-    assert (status.subjects, status.since, status.last) == (("P-01", "P-02"), 30, 50)
+    assert (status.subjects, status.entries) == (("P-01", "P-02"), (30, 50))
 
 
 def test_a_death_counts_from_the_follow_up_that_tells_of_it():
@@ -226,6 +226,14 @@ def test_a_toxicity_inside_an_outcome_counts_as_an_event(rule: dict[str, Any], m
     assert (status.met, status.entries) == (met, (20,) if met else ())
 
 
+def test_an_unrelated_toxicity_inside_an_outcome_is_none_of_a_rule_about_related_ones():
+    patient = subject(
+        "P-01", outcomes=(outcome(20, Outcome.DLT, replace(CRS, relation=Relation.UNRELATED)),)
+    )
+    assert judge_one(patient, min_grade=4).met
+    assert not judge_one(patient, min_grade=4, related=True).met
+
+
 def test_a_fatal_toxicity_of_an_outcome_is_a_death_whatever_the_outcome():
     for said in (Outcome.DLT, Outcome.NO_DLT, Outcome.NOT_EVALUABLE):
         patient = subject("P-01", outcomes=(outcome(20, said, replace(CRS, grade=5)),))
@@ -249,6 +257,17 @@ def test_a_dlt_of_which_nothing_is_told_is_a_dlt():
     assert judge_one(patient, dlt=True, min_grade=4).entries == (20,)
     assert not judge_one(patient, dlt=True, category="crs").met
     assert not judge_one(patient, min_grade=1).met
+
+
+@pytest.mark.parametrize(
+    ("letters", "said"),
+    [("NN", "is not met: at least 2 patients with an event of grade 4 or more: nobody so far"),
+     ("NT", "is not met: at least 2 patients with an event of grade 4 or more: P-02"),
+     ("TT", "is met: at least 2 patients with an event of grade 4 or more: P-01, P-02")],
+)  # fmt: skip
+def test_a_rule_of_the_protocol_says_by_whom_it_is_met(letters: str, said: str):
+    status = judge_one(*patients(letters), at_least=2, min_grade=4)
+    assert status.text == f'pause rule "it" {said}'
 
 
 def test_the_ruling_and_the_outcome_that_follows_are_one_dlt():

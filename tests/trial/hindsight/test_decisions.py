@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from escalation.designs import RollingSix
-from escalation.outcomes import Outcome, last_tally, tally_cohorts
+from escalation.outcomes import Outcome, format_outcomes, last_tally, tally_cohorts
 from escalation.protocol import load_protocol
 from escalation.reports.trial.status import status_document
 from escalation.tracker import read_entry
@@ -19,7 +19,7 @@ from escalation.trial.patients.subjects import Subject
 from escalation.trial.rule import recommend
 from escalation.trial.state import MadeDecision, TrialState, write_cohort
 from tests.reliability.long_trial import long_trial
-from tests.trial.bench import Bench
+from tests.trial.bench import Bench, day
 
 NCT = load_protocol("nct07123519")
 
@@ -138,3 +138,54 @@ def test_the_work_of_a_status_grows_with_the_entries_and_not_with_their_square(m
     few, many = work(700), work(1_400)
     for name, times in many.items():
         assert times <= 3.2 * few[name], (name, few[name], times)  # of a square: 4 times
+
+
+def test_what_was_seen_is_read_in_the_order_of_the_cohorts_and_back():
+    bench = Bench.started()
+    bench.open_cohort()
+    end = bench.cohort_without_dlt("S1 S2 S3", 0)
+    bench.open_cohort(end)
+    bench.enrol("S4", end)
+    bench.dose("S4", end, infused=3.6e8)
+    seen = Seen(bench.state)
+    for subject in bench.state.subjects.values():
+        seen.set(subject, subject.outcome)
+    assert list(seen) == bench.state.written_cohorts()
+    assert list(reversed(seen)) == bench.state.written_cohorts()[::-1]
+
+
+def test_a_decision_of_a_day_before_that_of_the_last_one_knows_less():
+    """It is entered later, and looks at what had happened by its own day."""
+    bench = Bench.started()
+    bench.open_cohort()
+    end = bench.cohort_without_dlt("S1 S2 S3", 0)
+    bench.open_cohort(end)
+    first, second = bench.state.decisions
+    back = replace(second, event=replace(second.event, on=day(1)))
+    made = [(one, ()) for one in (first, second, back)]
+    asked = [format_outcomes(seen) for _, seen, _ in decisions._known_to(bench.state, made)]
+    assert asked == ["", "1NNN", "1N"]
+
+
+def test_under_another_rule_what_was_pending_counts_as_that_rule_says():
+    """Rolling six decides while outcomes are pending, 3+3 does not."""
+    rolling = replace(NCT, design=RollingSix(n_levels=len(NCT.labels), start=1))
+    bench = Bench.started(rolling)
+    bench.open_cohort(0)
+    bench.treat("S1", 0)
+    bench.no_dlt("S1", 40)
+    (opening,) = bench.state.decisions
+    first, second = (
+        replace(opening, n_cohorts=1, event=replace(opening.event, on=day(on))) for on in (1, 2)
+    )
+    for protocols, letters in (
+        ((rolling, NCT), "?N"),
+        ((NCT, rolling), "N?"),
+        ((rolling, rolling), "??"),
+    ):
+        made = [
+            (replace(first, protocol=protocols[0]), ()),
+            (replace(second, protocol=protocols[1]), ()),
+        ]
+        asked = [format_outcomes(seen) for _, seen, _ in decisions._known_to(bench.state, made)]
+        assert asked == [f"1{letter}" for letter in letters]

@@ -36,7 +36,7 @@ def test_two_dlts_recorded_weeks_after_a_third_patient_was_dosed_are_named_there
         "S3 was dosed on 2026-01-27 after 2 DLTs had begun (S1 on 2026-01-10, day 5; S2 on "
         "2026-01-26, day 7), recorded 49 and 50 days later by entries"
     )
-    assert "the rule would have forbidden it:" in second
+    assert "the rule would have forbidden it: De-escalate" in second
     assert {remark.text for remark in look_back(bench.state)} >= {first, second}
 
 
@@ -122,6 +122,15 @@ def test_a_dosing_entered_late_is_judged_by_its_own_day():
     bench.correct(bench.state.subjects["S3"].dosing.seq, on=day(15).isoformat())
     assert texts(bench) == []
     bench.correct(dosing, on=day(17).isoformat())
+    assert [text.split()[0] for text in texts(bench)] == ["S2"]
+
+
+def test_what_began_on_the_day_of_a_dosing_entered_late_may_have_come_after_it_too():
+    bench = treated(0, 14, 17)
+    bench.dlt("S1", 40, onset=16)
+    second, third = (bench.state.subjects[one].dosing.seq for one in ("S2", "S3"))
+    bench.correct(second, on=day(18).isoformat())
+    bench.correct(third, on=day(16).isoformat())
     assert [text.split()[0] for text in texts(bench)] == ["S2"]
 
 

@@ -15,7 +15,7 @@ from escalation.outcomes import Outcome
 from escalation.protocol import load_protocol
 from escalation.trial import Recorded, TrialState, evolve
 from escalation.trial.demo.star_t import DEMO_PROTOCOL, demo_steps
-from escalation.trial.events import AnyEvent, DecisionMade, OutcomeRecorded, Role
+from escalation.trial.events import AnyEvent, DecisionMade, OutcomeRecorded, Role, TimestampKept
 from escalation.trial.inspection import Difference, again, inspect_entries
 from escalation.trial.office import delegate_role, register_trial
 from escalation.trial.patients.sites import open_site
@@ -184,6 +184,15 @@ def test_what_was_recorded_together_is_one_command() -> None:
         len(entries) - 1,
         "1 entries were recorded together, and it would be 2",
     )
+
+
+def test_a_timestamp_is_of_the_entry_that_it_names() -> None:
+    bench = Bench.started()
+    for entry, sealed in ((2, 2), (2, 1)):
+        seal = bench.state.hashes[sealed - 1]
+        kept = TimestampKept(on=day(0), entry=entry, entry_hash=seal, token="x")  # noqa: S106
+        found = inspect_entries([*bench.entries, recorded(bench.state, kept, CHAIR)], NOW)
+        assert bool(found) == (entry != sealed)
 
 
 def test_times_that_cannot_be_are_found() -> None:

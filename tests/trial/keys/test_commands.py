@@ -13,9 +13,9 @@ from escalation.protocol import Keys
 from escalation.signatures.private_key import SigningKey
 from escalation.signatures.public_key import fingerprint
 from escalation.signatures.wire import string
-from escalation.trial import Recorded, Recorder, decide, evolve, sign
+from escalation.trial import Recorded, Recorder, decide, evolve, replay_events, sign
 from escalation.trial.events import KeyRegistered, Meaning, Signed, SignedWithKey, TimestampKept
-from escalation.trial.keys import checking
+from escalation.trial.keys import checking, commands
 from escalation.trial.keys.checking import check_keys
 from escalation.trial.keys.commands import (
     MadeSignature,
@@ -316,6 +316,39 @@ def stamped(bench: Bench, monkeypatch: pytest.MonkeyPatch, **stamp: object) -> l
     token, entry_hash = b64encode(b"made").decode(), bench.state.hashes[2]
     event = TimestampKept(on=day(0), entry=3, entry_hash=entry_hash, token=token)
     return [*bench.entries, recorded(bench.state, event, SITE)]
+
+
+@pytest.mark.parametrize("stamped_entry", [1, 4, None])
+def test_the_entry_of_a_timestamp_is_found_among_all(bench, monkeypatch, stamped_entry):
+    """From the first to the last, which is the fourth; by its number, that one alone."""
+    bench.state = replay_events(bench.entries[:4])
+    text = b"" if stamped_entry is None else anchor_text(stamped_entry, seal(bench, stamped_entry))
+    made = SimpleNamespace(fault=None, known=True, authority="TSA", is_of=text.__eq__)
+    monkeypatch.setattr(commands, "read_timestamp", lambda *_: made)
+    for entry in (None, 0, 1, 4, 5):
+        given = {"reply": b"reply", "trusted": (), "entry": entry}
+        if stamped_entry is not None and entry in (None, stamped_entry):
+            (kept,) = commands.keep_timestamp(bench.state, noon(CHAIR), **given)
+            assert (kept.entry, kept.entry_hash) == (stamped_entry, seal(bench, stamped_entry))
+        else:
+            which = "of no entry" if entry is None else f"not of entry {entry}"
+            said = bench.refused(commands.keep_timestamp, CHAIR, **given)
+            assert f"It is {which} of this trial." in said
+
+
+def seal(bench: Bench, entry: int) -> str:
+    return bench.state.hashes[entry - 1]
+
+
+def noon(name: str) -> Recorder:
+    return Recorder(name=name, on=day(0), at=datetime(2026, 1, 5, 12, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("entry", [0, 99])
+def test_a_timestamp_of_no_entry_has_no_clock_to_be_held_against(bench, monkeypatch, entry):
+    entries = stamped(bench, monkeypatch, at=datetime(2020, 1, 1, tzinfo=UTC))
+    entries[-1] = replace(entries[-1], event=replace(entries[-1].event, entry=entry))
+    assert list(check_keys("TJ", entries, trusted=(b"root",))) == []
 
 
 @pytest.mark.parametrize(

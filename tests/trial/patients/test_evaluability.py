@@ -213,6 +213,10 @@ def test_a_dlt_counts_at_once_whatever_the_dose_and_one_ruled_away_is_seen_for_e
     rule(bench, evaluable=True)
     assert history(bench) == "1T"
     assert "so that it did not count for a time" in seen()[0]
+    rule(bench, evaluable=False)
+    first, last = seen()
+    assert "so that it did not count for a time" in first
+    assert "so that it does not count" in last
 
 
 def test_the_stagger_does_not_rest_on_a_patient_ruled_not_evaluable_while_alone() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -16,6 +17,7 @@ from escalation.trial import (
     Recorder,
     dose_subject,
     enrol_subject,
+    evolve,
     next_patient,
     open_site,
     record_outcome,
@@ -24,7 +26,9 @@ from escalation.trial import (
     replay_events,
     transfer_subject,
 )
+from escalation.trial.events import SubjectDosed, SubjectEnrolled
 from escalation.trial.patients.subjects import Standing
+from escalation.trial.state import Cohort
 from tests.trial.bench import CHAIR, SITE, Bench, day, recorded
 
 
@@ -58,6 +62,18 @@ def test_who_withdrew_before_dosing_is_not_enrolled(opened):
     assert (opened.state.n_enrolled, opened.state.n_withdrawn) == (0, 1)
     opened.treat("S2", 1)
     assert opened.state.n_enrolled == 1
+
+
+def test_the_same_screening_failure_is_not_recorded_twice_in_a_row(opened):
+    for reason in ("infection", "creatinine"):
+        opened.do(record_screening_failure, SITE, subject="S9", reason=reason)
+    again = {"subject": "S9", "reason": "creatinine"}
+    assert f"Entry {opened.state.seq} says so." in opened.refused(
+        record_screening_failure, SITE, **again
+    )
+    opened.do(record_screening_failure, SITE, 1, **again)
+    opened.do(record_screening_failure, SITE, subject="S8", reason="infection")
+    opened.do(record_screening_failure, SITE, **again)
 
 
 @pytest.mark.parametrize(
@@ -123,6 +139,39 @@ def test_who_replaced_whom_follows_a_rename(opened):
     subjects = opened.state.subjects
     assert subjects["S01"].replaced_by == "S04"
     assert subjects["S04"].enrolment.replaces == "S01"
+
+
+def test_who_replaced_whom_keeps_every_assignment_through_a_rename(opened):
+    opened.treat("S1")
+    opened.lost("S1", 1)
+    for subject, on in (("S2", 14), ("S3", 28)):
+        opened.treat(subject, on)
+    opened.enrol("S4", 31)
+    again = replace(opened.state.subjects["S4"].enrolment, on=day(32))
+    opened.state = evolve(opened.state, recorded(opened.state, again, SITE))
+    renamed(opened)
+    assert [fact.event.on for fact in opened.state.subjects["S4"].enrolments] == [day(31), day(32)]
+    assert opened.state.subjects["S4"].enrolment.replaces == "S01"
+
+
+def test_who_is_assigned_to_another_cohort_leaves_the_first(opened):
+    opened.enrol("S1")
+    opened.enrol("S2")
+    opened.state.cohorts.append(Cohort(number=2, level=2, n_opened=3))
+    again = SubjectEnrolled(on=day(1), subject="S1", cohort=2, level=2)
+    opened.state = evolve(opened.state, recorded(opened.state, again, SITE))
+    assert [c.subjects for c in opened.state.cohorts] == [("S2",), ("S1",)]
+    assert [c.number for c in opened.state.cohorts] == [1, 2]
+
+
+def test_an_entry_under_an_id_that_was_corrected_meanwhile_is_the_subject_s(opened):
+    """Two shells: one corrects the id while the other types the old one."""
+    opened.enrol("S1")
+    typed = SubjectDosed(on=day(0), subject="S1", infused=1.8e8)
+    renamed(opened)
+    opened.state = evolve(opened.state, recorded(opened.state, typed, SITE))
+    assert opened.state.subjects["S01"].dosed_on == day(0)
+    assert opened.state.subjects["S01"].dosing.event.subject == "S01"
 
 
 @pytest.mark.parametrize(
@@ -216,6 +265,8 @@ def test_the_only_site_takes_whom_is_enrolled_and_a_transfer_is_shown(opened):
         ({"subject": "S5", "to": "Tianjin"}, "No subject S5"),
     ):
         assert said in opened.refused(transfer_subject, SITE, 4, reason="x", **kw)
+    opened.do(transfer_subject, SITE, 3, subject="S1", to="Tianjin", reason="on the same day")
+    opened.do(transfer_subject, SITE, 3, subject="S1", to="Boston", reason="after all")
     assert "came to Boston" in opened.refused(
         transfer_subject, SITE, 2, subject="S1", to="Tianjin", reason="x"
     )
@@ -227,7 +278,8 @@ def test_the_only_site_takes_whom_is_enrolled_and_a_transfer_is_shown(opened):
         ("Asia/Shanghai", "2026-01-05T17:00", False),
         ("America/New_York", "2026-01-05T17:00", True),
         ("Asia/Shanghai", "2026-01-05T15:59", True),
-        (None, "2026-01-05T17:00", False),  # somewhere on earth it is tomorrow
+        (None, "2026-01-05T10:00", False),  # on Kiritimati, the easternmost, it is tomorrow
+        (None, "2026-01-05T09:59", True),
     ],
 )
 def test_a_day_is_still_to_come_by_the_clock_of_the_subject_s_site(opened, zone, at, to_come):

@@ -8,7 +8,17 @@ from escalation.trial.people.rights import MAY, lacks_role, subject_id_fault
 
 @pytest.mark.parametrize(
     "subject",
-    ["TJ-003", "S001", "YTS109-001", "NCT07123519-001", "001-001", "1-01-001", "2026-01", "S1980"],
+    [
+        "TJ-003",
+        "S001",
+        "YTS109-001",
+        "NCT07123519-001",
+        "001-001",
+        "1-01-001",
+        "2026-01",
+        "S1980",
+        "1980021",
+    ],
 )
 def test_pseudonyms_are_accepted(subject):
     assert subject_id_fault(subject) is None

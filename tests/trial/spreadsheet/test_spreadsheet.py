@@ -20,8 +20,11 @@ from escalation.trial import (
     evolve,
 )
 from escalation.trial.demo.star_t import DEMO_PROTOCOL, demo_steps
+from escalation.trial.spreadsheet import rows
+from escalation.trial.spreadsheet.columns import COLUMNS, SpreadsheetError
 from escalation.trial.spreadsheet.importing import import_patients
-from escalation.trial.spreadsheet.rows import COLUMNS, SpreadsheetError, patients_csv, read_patients
+from escalation.trial.spreadsheet.rows import read_patients
+from escalation.trial.spreadsheet.writing import patients_csv
 from tests.trial.bench import AUDITOR, CHAIR, SITE, Bench, day, recorded
 
 HISTORY = """\
@@ -135,9 +138,11 @@ def test_separators_a_byte_order_mark_and_order_of_columns_do_not_matter(delimit
         ("subject", "", "row 2, subject: is missing"),
         ("subject", "S3", "row 4: S3 is in row 2 too"),
         ("level", "7", "row 2: level 7 is none of -1, 1, 2, 3"),
-        ("level", "one", 'row 2, level: "one" is not a whole number'),
+        ("level", "one", "row 2: level one is none of -1, 1, 2, 3"),
+        ("level", "eins!", 'row 2, level: "eins!" is not a label'),
+        ("level", "", "row 2: level is missing"),
         ("weight_kg", "60,5", 'row 2, weight_kg: "60,5" is not a number such as 61.5'),
-        ("weight_kg", "", "row 2: S1 cannot be enrolled: Doses are in cells/kg: the weight"),
+        ("weight_kg", "600", "row 2: S1 cannot be enrolled: A weight is in kg, from 1 to 500"),
         ("weight_kg", "1_0", 'row 2, weight_kg: "1_0" is not a number'),
         ("weight_kg", "nan", 'row 2, weight_kg: "nan" is not a number'),
         (
@@ -148,9 +153,7 @@ def test_separators_a_byte_order_mark_and_order_of_columns_do_not_matter(delimit
         ("dosed_on", "", "row 2: dosed_on is missing: a history is of patients who were dosed"),
         ("dosed_on", "2031-01-01", "2031-01-01 is still to come"),
         ("outcome", "fine", 'row 2, outcome: "fine" is none of pending, dlt, no dlt'),
-        ("outcome_on", "", "row 2, outcome_on: is missing: an outcome has a day"),
         ("outcome_on", "2026-01-20", 'closes on 2026-02-02: "no DLT" cannot be said before'),
-        ("outcome", "DLT", "A DLT needs its term, grade and day of onset"),
         ("infused", "0", "The infused amount must be from 1E-9"),
         ("term", "CRS", "row 2, term: a toxicity needs term, grade and onset"),
     ],
@@ -163,10 +166,15 @@ def test_a_fault_is_named_with_its_row(column, value, fault):
 def test_all_faults_are_reported_together_and_nothing_is_recorded():
     bench = Bench.started()
     before = bench.state
-    text = with_cell("weight_kg", "").replace("2026-02-19", "2026-02-01")
+    text = with_cell("weight_kg", "600").replace("2026-02-19", "2026-02-01")
     found = faults(text, bench)
     assert [problem[:5] for problem in found] == ["row 2", "row 4"]
     assert bench.state is before
+
+
+def test_a_cell_that_cannot_be_read_hides_no_fault_of_another_row():
+    text = with_cell("dosed_on", "5.1.").replace("2026-02-19", "2026-02-01").replace(",71,", ",0,")
+    assert [problem[:5] for problem in faults(text)] == ["row 2", "row 4", "row 7"]
 
 
 @pytest.mark.parametrize(
@@ -179,8 +187,8 @@ def test_all_faults_are_reported_together_and_nothing_is_recorded():
         ("subject,level\nS1,1,2,3\n", "row 2: has more cells than the heading"),
         ('subject,level\n"S1,1\n', "not CSV"),
         (b"subject,level\nS\xff1,1\n", "row 2: not UTF-8"),
-        ("subject,level\n" + "S1,1\n" * 1001, "more than 1000 rows"),
-        ("x" * 1_000_001, "larger than 1000000 bytes"),
+        ("subject,level\n" + "S1,1\n" * 20_001, "more than 20000 rows"),
+        ("x" * 10_000_001, "larger than 10000000 bytes"),
         ("subject,level\n\x00,1\n", "row 2"),
     ],
     ids=lambda value: str(value)[:20],
@@ -343,16 +351,18 @@ def test_several_toxicities_are_parted_by_bars_with_every_column():
     assert (second.term, second.grade, second.onset, second.relation) == ("CRS", 1, day(16), None)
 
 
-def test_a_spreadsheet_is_of_a_thousand_rows_and_a_million_bytes_at_most():
+def test_a_spreadsheet_is_of_so_many_rows_and_bytes_at_most(monkeypatch):
+    monkeypatch.setattr(rows, "MAX_ROWS", 10)
+    monkeypatch.setattr(rows, "MAX_BYTES", 1000)
     heading = "subject,level\n"
-    rows = "".join(f"S{n},1\n" for n in range(1000))
-    assert len(read_patients((heading + rows).encode(), "x")) == 1000
-    with pytest.raises(SpreadsheetError, match="more than 1000 rows"):
-        read_patients((heading + rows + "S1000,1\n").encode(), "x")
+    ten = "".join(f"S{n},1\n" for n in range(10))
+    assert len(read_patients((heading + ten).encode(), "x")) == 10
+    with pytest.raises(SpreadsheetError, match="more than 10 rows"):
+        read_patients((heading + ten + "S10,1\n").encode(), "x")
     filled = (heading + "S1,1\n").encode()
-    assert len(read_patients(filled + b"\n" * (1_000_000 - len(filled)), "x")) == 1
-    with pytest.raises(SpreadsheetError, match="larger than 1000000 bytes"):
-        read_patients(filled + b"\n" * (1_000_001 - len(filled)), "x")
+    assert len(read_patients(filled + b"\n" * (1000 - len(filled)), "x")) == 1
+    with pytest.raises(SpreadsheetError, match="larger than 1000 bytes"):
+        read_patients(filled + b"\n" * (1001 - len(filled)), "x")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,92 @@
+"""Patients from a spreadsheet, as another program wrote it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from escalation.cli.options import CarefulCommand, read_stdin
+from escalation.cli.trial.recording import Recording, recording_options
+from escalation.errors import InputError, printable, reason
+from escalation.trial.spreadsheet.importing import import_patients
+from escalation.trial.spreadsheet.reading import Reading, read_map
+from escalation.trial.spreadsheet.rows import MAX_BYTES
+
+__all__ = ["import_spreadsheet"]
+
+
+@click.command("import", cls=CarefulCommand)
+@click.argument("file", metavar="FILE")
+@click.option(
+    "--date-format",
+    metavar="FORMAT",
+    help="How days are written, as %d.%m.%Y for 31.01.2026.  [default: 2026-01-31]",
+)
+@click.option(
+    "--decimal",
+    type=click.Choice([".", ","]),
+    default=".",
+    show_default=True,
+    help="What stands before decimals.",
+)
+@click.option(
+    "--map",
+    "mapped",
+    multiple=True,
+    metavar="THEIRS=OURS,...",
+    help="A column of the file and what it is, or a word in cells and what it means: "
+    "Patient=subject,ja=yes; NA= for an empty cell; may be repeated.",
+)
+@click.option(
+    "--extra",
+    type=click.Choice(["refuse", "ignore"]),
+    default="refuse",
+    show_default=True,
+    help="What to do with columns that are not ours; those left out are named in the ledger.",
+)
+@click.option("--sheet", metavar="NAME", help="Which sheet of an .xlsx.")
+@recording_options
+def import_spreadsheet(
+    recording: Recording,
+    file: str,
+    *,
+    date_format: str | None,
+    decimal: Literal[".", ","],
+    mapped: tuple[str, ...],
+    extra: Literal["refuse", "ignore"],
+    sheet: str | None,
+) -> None:
+    r"""Record patients from a spreadsheet, all rows or none.
+
+    CSV, or .xlsx with the extra `[excel]`: a heading, then one row a patient, as `escalation trial
+    export` writes it. Every fault is named with its row. Into a trial without a cohort it is the
+    history before the trial was tracked, for which subject, level, dosed_on and dlt (yes or no) are
+    enough: what is not stated is recorded as not stated. Into any other trial, rows pass the same
+    gates as if typed. - is standard input.
+
+    \b
+    Example: escalation trial import patients.csv --as "Lin Mei"
+    Example: escalation trial import liste.csv --as "Lin Mei" --decimal , \
+      --date-format %d.%m.%Y --map Patient=subject,Stufe=level,ja=yes,nein=no
+    """
+    reading = Reading(
+        date_format=date_format,
+        decimal=decimal,
+        mapped=read_map(mapped),
+        extra=extra,
+        sheet=sheet,
+    )
+    name = "standard input" if file == "-" else Path(file).name
+    recording.record(import_patients(_read(file), name, reading))
+
+
+def _read(file: str) -> bytes:
+    if file == "-":
+        return read_stdin(MAX_BYTES + 1)
+    try:
+        with Path(file).open("rb") as opened:
+            return opened.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{printable(file)} cannot be read: {reason(error)}") from error
