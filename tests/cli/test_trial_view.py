@@ -90,8 +90,9 @@ def test_the_status_as_json_has_stable_keys(demo: Shell) -> None:
     document = demo.json("status --on 2026-05-28")
     assert list(document) == [
         *HEADER, "on", "quorum", "n_enrolled", "n_screened", "n_screening_failures",
-        "n_withdrawn", "n_planned", "held", "paused", "closed", "stopped",
-        "history", "levels", "rule", "outlook", "cohorts", "open_cohort", "patients",
+        "n_withdrawn", "n_planned", "held", "paused", "closed", "amendments", "stopped",
+        "history", "histories", "levels", "counted", "beside", "rule", "outlook", "cohorts",
+        "open_cohort", "open_cohorts", "patients",
         "n_adverse_events", "screening_failures", "decisions", "departures", "look_back",
         "rulings", "warnings",
     ]  # fmt: skip
@@ -189,7 +190,7 @@ def test_next_as_json_has_stable_keys(at: At) -> None:
     assert list(document) == [
         *HEADER, "on", "yes", "earliest", "needs_decision", "subject", "level", "dose", "amount",
         "unit", "capped", "weight_kg", "height_cm", "surface_m2", "not_known",
-        "cohort", "slot", "n_opened", "obstacles",
+        "cohort", "slot", "n_opened", "purpose", "notes", "obstacles", "cohorts",
     ]  # fmt: skip
     assert (document["yes"], document["subject"], document["amount"]) == (True, "S1", 1.8e8)
     document = at("full").json("next --on 2026-01-23")
