@@ -187,8 +187,8 @@ def test_next_as_json_has_stable_keys(at: At) -> None:
     document = at("enrolled").json("next --on 2026-01-05")
     assert list(document) == [
         *HEADER, "on", "yes", "earliest", "needs_decision", "subject", "level", "dose", "amount",
-        "unit", "capped", "weight_kg", "height_cm", "surface_m2", "cohort", "slot", "n_opened", "purpose",
-        "notes", "obstacles", "cohorts",
+        "unit", "capped", "weight_kg", "height_cm", "surface_m2", "not_known",
+        "cohort", "slot", "n_opened", "purpose", "notes", "obstacles", "cohorts",
     ]  # fmt: skip
     assert (document["yes"], document["subject"], document["amount"]) == (True, "S1", 1.8e8)
     document = at("full").json("next --on 2026-01-23")
