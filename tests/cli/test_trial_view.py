@@ -72,6 +72,8 @@ def test_what_was_known_then_is_said_to_be_so_and_judged_on_its_day(demo: Shell)
         ("next --subject TJ-01", 1, "no subject TJ-01 is enrolled; did you mean TJ-010?"),
         ("next --subject TJ-001", 1, "TJ-001 is not waiting to be dosed: no DLT"),
         ("next --weight 0", 1, "a weight is in kg, from 1 to 500, not 0"),
+        ("next --height 1.7", 1, "from 30 to 250, not 1.7: if that is in metres, it is 170 cm"),
+        ("next --height '17 m'", 2, "'17 m' is not a number of cm, such as 61.5 or 170"),
         ("next --weight nan", 1, "a weight is in kg, from 1 to 500, not nan"),
     ],
 )

@@ -170,7 +170,8 @@ def _document(subject: Subject, on: date, state: TrialState) -> dict[str, Any]:
 
 
 def _note_missing(subject: Subject, state: TrialState) -> Iterator[str]:
-    by_protocol = _plan(subject, state)
+    """Say of who waits to be dosed what is not known; of who was dosed, a warning says it."""
+    by_protocol = _plan(subject, state) if subject.standing is Standing.ASSIGNED else None
     if by_protocol is not None and by_protocol.missing:
         yield f"no amount planned by the protocol: {' and '.join(by_protocol.missing)} not known"
 

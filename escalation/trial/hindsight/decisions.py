@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
 from itertools import chain
 
 from escalation.designs.base import Action, Decision
@@ -105,13 +104,9 @@ def _known_to(
     A rule that enrols while outcomes are pending has decided on what was pending then: so under
     such a rule whose outcome could not be known is pending, or every outcome would overturn it.
     """
-    dosed = sorted(
-        (subject for subject in state.subjects.values() if subject.dosing is not None),
-        key=lambda subject: subject.dosed_at or (date.min, 0),
-    )
-    aside = sorted(
-        (subject.set_aside_by, subject.id) for subject in dosed if subject.set_aside_by is not None
-    )
+    subjects = state.subjects.values()
+    dosed = sorted((at, s.id, s) for s in subjects if (at := s.dosed_at) is not None)
+    aside = sorted((s.set_aside_by, s.id) for _, _, s in dosed if s.set_aside_by is not None)
     seen, place, n_aside = Seen(state), 0, 0
     waiting: list[Subject] = []  # who is not counted yet, or not with the last word
     before: MadeDecision | None = None
@@ -122,8 +117,8 @@ def _known_to(
         while n_aside < len(aside) and aside[n_aside][0] <= made.event.cutoff:
             seen.set(state.subjects[aside[n_aside][1]], None)
             n_aside += 1
-        while place < len(dosed) and (dosed[place].dosed_at or moment) <= moment:
-            waiting.append(dosed[place])
+        while place < len(dosed) and dosed[place][0] <= moment:
+            waiting.append(dosed[place][-1])
             place += 1
         pending_then = made.protocol.design.while_pending is not None
         still = []

@@ -15,6 +15,7 @@ from escalation.protocol import Evaluability, format_dose
 from escalation.protocol.units import find_unit
 from escalation.text import count
 from escalation.trial.adverse_events.delays import warn_of_delays
+from escalation.trial.adverse_events.near_words import warn_of_near_words
 from escalation.trial.beside import find_dlts_beside
 from escalation.trial.calendar import next_dosing_day
 from escalation.trial.events import (
@@ -297,6 +298,7 @@ def warnings(state: TrialState, on: date) -> list[Remark]:
     found += _changed_dlts(state)
     found += to_be_ruled(state, on)
     found += warn_of_delays(state)
+    found += warn_of_near_words(state)
     found += warn_of_unstated(state)
     for subject in state.subjects.values():
         found += _lost_although_complete(subject)

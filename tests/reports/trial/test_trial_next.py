@@ -96,8 +96,8 @@ def test_the_document_s_keys_are_stable() -> None:
     document = json.loads(json.dumps(next_document(found)))
     assert list(document) == [
         *("on", "yes", "earliest", "needs_decision", "subject", "level", "dose", "amount"),
-        *("unit", "capped", "weight_kg", "height_cm", "surface_m2", "not_known", "cohort", "slot"),
-        *("n_opened", "purpose", "notes", "obstacles"),
+        *("unit", "capped", "weight_kg", "height_cm", "surface_m2", "not_known"),
+        *("cohort", "slot", "n_opened", "purpose", "notes", "obstacles"),
     ]
     assert (document["yes"], document["earliest"]) == (False, "2026-06-19")
     assert document["needs_decision"] is True
