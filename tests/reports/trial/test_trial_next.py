@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from escalation.protocol import Protocol, load_protocol
 from escalation.reports.trial.next import next_document, view_next
 from escalation.trial import decide, enrol_subject, hold_enrolment, next_patient
-from escalation.trial.demo.star_t import DEMO_DAY
+from escalation.trial.demo.star_t import STAR_T
 from tests.reports.played import START, Played, begin, play_demo
 from tests.reports.written import lines_of
 
@@ -24,7 +24,7 @@ def asked(played: Played, day: int = 0, **more: float) -> list[str]:
 
 
 def test_no_says_from_when_on_and_everything_in_the_way() -> None:
-    lines = lines_of(view_next([next_patient(play_demo().state, DEMO_DAY)], NCT, {}))
+    lines = lines_of(view_next([next_patient(play_demo().state, STAR_T.day)], NCT, {}))
     assert lines[0] == "No. Not before 2026-06-19, and only after a decision."
     assert [line.strip() for line in lines[1:4]] == [
         "- TJ-008 is in the DLT window until 2026-06-03.",

@@ -16,7 +16,7 @@ from escalation.outcomes import Outcome
 from escalation.protocol import load_protocol
 from escalation.signatures.extra import KeysExtraError
 from escalation.trial import Recorded, TrialState, evolve, record_adverse_event
-from escalation.trial.demo.star_t import DEMO_PROTOCOL, demo_steps
+from escalation.trial.demo.star_t import STAR_T
 from escalation.trial.events import (
     AnyEvent,
     DecisionMade,
@@ -44,7 +44,7 @@ NOW = datetime(2030, 1, 1, tzinfo=UTC)
 
 def demo() -> list[Recorded]:
     entries, state = [], TrialState()
-    for command, recorder in demo_steps(load_protocol(DEMO_PROTOCOL)):
+    for command, recorder in STAR_T.steps(load_protocol(STAR_T.protocol)):
         for event in command(state, recorder):
             entries.append(recorded(state, event, recorder.name, recorder.at))
             state = evolve(state, entries[-1])

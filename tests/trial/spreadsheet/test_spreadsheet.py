@@ -20,7 +20,7 @@ from escalation.trial import (
     enrol_subject,
     evolve,
 )
-from escalation.trial.demo.star_t import DEMO_PROTOCOL, demo_steps
+from escalation.trial.demo.star_t import STAR_T
 from escalation.trial.spreadsheet import rows
 from escalation.trial.spreadsheet.columns import COLUMNS, SpreadsheetError
 from escalation.trial.spreadsheet.importing import import_patients
@@ -235,7 +235,7 @@ def test_importing_again_records_only_what_is_new_and_names_what_differs():
 
 def demo_state() -> TrialState:
     state = TrialState()
-    for command, recorder in demo_steps(load_protocol(DEMO_PROTOCOL)):
+    for command, recorder in STAR_T.steps(load_protocol(STAR_T.protocol)):
         for event in command(state, recorder):
             state = evolve(state, recorded(state, event, recorder.name, recorder.at))
     return state
