@@ -255,7 +255,7 @@ def _say_cohort(state: TrialState, protocol: Protocol, cohort: Cohort) -> str:
 
 def _say_decision(state: TrialState, made: MadeDecision) -> str:
     chosen = describe_choice(made.event.chosen, made.protocol)
-    about = "" if made.purpose is Purpose.ESCALATION else f" about {made.purpose}"
+    about = "" if made.purpose is Purpose.ESCALATION else f" about the {made.purpose}"
     said = f"Last decision{about}, entry {made.seq} of {made.event.on}: {chosen}"
     if made.approved is not None:
         sent = "".join(

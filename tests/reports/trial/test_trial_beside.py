@@ -90,7 +90,7 @@ def test_the_ladder_is_the_escalation_s_and_backfill_has_a_table_of_its_own() ->
     assert "History: 1NNN 2??? Backfill: 1TN" in shown
     assert "TJ-031 1 3 backfill 2026-02-02" in shown
     assert "Cohort 2 is open at level 2, 6E6 cells/kg: no place free. Cohort 3 (backfill)" in shown
-    assert "Last decision about backfill, entry" in shown
+    assert "Last decision about the backfill, entry" in shown
 
 
 def test_where_backfill_counts_it_is_in_the_ladder_too() -> None:
