@@ -41,7 +41,7 @@ from escalation.trial.adverse_events.record import follow_up, record_adverse_eve
 from escalation.trial.codec import dump_event
 from escalation.trial.committee.circulate import circulate_decision
 from escalation.trial.committee.vote import cast_vote
-from escalation.trial.demo.star_t import DEMO_PROTOCOL, DEMO_TRIAL, demo_steps
+from escalation.trial.demo.star_t import STAR_T
 from escalation.trial.events import Attendance, Choice, Meaning, Relation, Role, Vote
 from escalation.trial.patients.subjects import Standing
 
@@ -78,16 +78,16 @@ class Story:
 
 def demo_story() -> Story:
     """Return the demo trial."""
-    story = Story(DEMO_TRIAL)
-    for command, recorder in demo_steps(load_protocol(DEMO_PROTOCOL)):
+    story = Story(STAR_T.trial)
+    for command, recorder in STAR_T.steps(load_protocol(STAR_T.protocol)):
         story.do(command, recorder)
     return story
 
 
 def released_story() -> Story:
     """Return the demo trial as 0.2.0 recorded it."""
-    story = Story(DEMO_TRIAL)
-    story.entries = read_archive(RELEASED)[DEMO_TRIAL]
+    story = Story(STAR_T.trial)
+    story.entries = read_archive(RELEASED)[STAR_T.trial]
     story.state = replay_events(map(read_entry, story.entries))
     return story
 
@@ -108,7 +108,7 @@ class _Teller:
         self.on = FIRST
         self.minute = 0
         self.n_subjects = 0
-        protocol = load_protocol(DEMO_PROTOCOL)
+        protocol = load_protocol(STAR_T.protocol)
         self.protocol = protocol
         self.do(OFFICE, register_trial, protocol=self.protocol)
         for person, role in (
