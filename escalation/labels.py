@@ -72,8 +72,8 @@ def find_label_fault(label: Label) -> str | None:
         return f"is not a label: at most {MAX_LENGTH} characters"
     if not _WORD.fullmatch(label):
         return (
-            "is not a label: letters, digits and . + - _ only, not . or _ at an end, a sign only "
-            "before a digit and none before 0, such as 1, -1, +1, 0.5, 1a or DL-1"
+            "is not a label; write letters and digits, with . + - _ between them, such as 1, -1, "
+            "+1, 0.5, 1a or DL-1"
         )
     if label.casefold() in _MEANT_OTHERWISE:
         return "is not a label: it means all levels, none or no number"

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Reversible, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from escalation.errors import InputError, LadderError, NotationError
+from escalation.errors import InputError, LadderError, NotationError, printable
 from escalation.labels import Label, find_label_fault, read_label
 
 __all__ = [
@@ -122,7 +122,6 @@ class Cohort:
 
 MAX_LETTERS = 10_000  # of a notation; a trial has some dozens
 _WORD = re.compile(r"[^ \t\r\n]+")  # other white space is not ASCII, or not seen
-_COHORT = re.compile(r"(.*?)([NTMX?]*)", re.ASCII | re.DOTALL)
 _NUMBER = re.compile(r"[+-]?[0-9.]*[0-9]", re.ASCII)
 _LETTERS = frozenset(Outcome)
 
@@ -158,8 +157,8 @@ def parse_outcomes(text: str) -> tuple[Cohort, ...]:
 
 def _parse_cohort(text: str, start: int, end: int) -> Cohort:
     word = text[start:end]
-    cohort = _COHORT.fullmatch(word)
-    named, letters = (word, "") if cohort is None else cohort.groups()
+    named = word.rstrip("".join(_LETTERS))
+    letters = word[len(named) :]
     try:
         label = read_label(named)
     except InputError:
@@ -176,13 +175,16 @@ def _unreadable(text: str, start: int, end: int) -> NotationError:
     if find_label_fault(word) is None and not (number and word[number.end() :].islower()):
         problem = f"level {word} has no outcomes; write one letter a patient, such as 1NNT"
         return NotationError(text, end - 1, problem)
-    if number is None:
-        named = f"{text[start]!a} where a level label such as 1 or -1 should stand"
-        return NotationError(text, start, named)
-    fault = find_label_fault(int(number[0]) if number[0].isdecimal() else number[0])
+    named = word.rstrip("".join(_LETTERS))
+    if number is None and not re.match("[A-Za-z0-9]", named):
+        problem = f"{text[start]!a} where a level label such as 1 or -1 should stand"
+        return NotationError(text, start, problem)
+    fault = find_label_fault(named if number is None else number[0])
     if fault is not None:
-        return NotationError(text, start, f"{number[0]} {fault}")
-    place = next(k for k in range(number.end(), len(word)) if word[k] not in _LETTERS)
+        shown = printable(named) if number is None else number[0]
+        return NotationError(text, start, f"{shown} {fault}")
+    after = 0 if number is None else number.end()
+    place = next(k for k in range(after, len(word)) if word[k] not in _LETTERS)
     return NotationError(
         text,
         start + place,

@@ -13,6 +13,7 @@ from escalation.protocol.expansion import find_boundary_faults
 from escalation.protocol.judging_rules import find_judging_faults
 from escalation.protocol.protocol import freeze_lists, name_settings
 from escalation.protocol.units import find_unit_fault
+from escalation.text import as_compared
 
 __all__ = ["Fault", "Place", "find_broken_rules", "quote"]
 
@@ -93,12 +94,29 @@ def _dose_faults(levels: Sequence[Mapping[str, Any]]) -> Iterator[Fault]:
         if last is not None and dose < last["dose"]:
             problem = f"{quote(dose)} is not above the level before, {quote(last['dose'])}"
             yield ("levels", index, "dose"), f"{problem}; list the levels from the lowest up"
-        elif last is not None and dose == last["dose"]:
-            regimens = [last.get("regimen"), level.get("regimen")]
-            if None in regimens or regimens[0] == regimens[1]:
-                problem = f"{quote(dose)} is the dose of the level before too"
-                yield ("levels", index, "dose"), f"{problem}; say what differs as their regimen"
         last = level
+    yield from _regimen_faults(levels)
+
+
+def _regimen_faults(levels: Sequence[Mapping[str, Any]]) -> Iterator[Fault]:
+    """Yield levels of one dose that no regimen tells apart."""
+    doses = [level.get("dose") for level in levels]
+    for index, level in enumerate(levels):
+        dose, regimen = level.get("dose"), level.get("regimen")
+        before = [k for k in range(index) if dose is not None and doses[k] == dose]
+        if not before:
+            continue
+        missing = [k for k in (before[-1], index) if "regimen" not in levels[k]]
+        if missing:
+            problem = f"is missing: levels[{before[-1]}] and levels[{index}] have one dose"
+            problem += "; say as their regimens what differs, or give each a dose of its own"
+            yield ("levels", missing[-1], "regimen"), problem
+        for twin in before:
+            other = levels[twin].get("regimen")
+            if regimen and other and as_compared(regimen) == as_compared(other):
+                problem = f"{quote(regimen)} is that of levels[{twin}] too, as is the dose"
+                yield ("levels", index, "regimen"), f"{problem}; say what differs"
+                break
 
 
 def _backfill_faults(sound: Mapping[str, Any]) -> Iterator[Fault]:

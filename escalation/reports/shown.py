@@ -73,6 +73,8 @@ def frame_of(view: View) -> pd.DataFrame:
     frame = pd.DataFrame(cells, columns=names)
     for place, name in enumerate(names):
         given = frame[name].dropna()
+        if {int, str} <= set(map(type, given)):  # labels, some of them words
+            frame[name] = given = frame[name].map(str, na_action="ignore")
         if given.empty:  # an object column, else: there is no number to tell
             frame[name] = frame[name].astype("float64")
         elif len(given) < len(frame) and all(

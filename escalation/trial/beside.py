@@ -18,7 +18,7 @@ from escalation.protocol import Protocol, is_closed_to_backfill, n_backfill_plac
 from escalation.protocol.expansion import BoundaryStatus, judge_expansion
 from escalation.text import count
 from escalation.trial.events import Choice, Event, OutcomeRecorded, Purpose
-from escalation.trial.patients.subjects import Standing
+from escalation.trial.patients.subjects import Standing, Subject
 from escalation.trial.rule import counted_tallies
 from escalation.trial.state import Cohort, TrialState
 
@@ -274,8 +274,17 @@ def find_dlts_beside(state: TrialState) -> Iterator[tuple[int, str]]:
         yield (
             first,
             f"{subject.id} had a DLT at level {subject.level} in {subject.purpose} (cohort "
-            f"{subject.cohort}), which no decision knows of yet.",
+            f"{subject.cohort}), which no decision knows of yet; {_say_counted(state, subject)}.",
         )
+
+
+def _say_counted(state: TrialState, subject: Subject) -> str:
+    counted = "never" if state.protocol is None else state.protocol.backfill.counted
+    if subject.purpose is Purpose.EXPANSION or counted == "never":
+        return "the rule does not count it"
+    if counted == "final decision":
+        return "the rule counts it where the escalation would end"
+    return "the rule counts it"
 
 
 def says_dlt(event: Event) -> bool:

@@ -255,8 +255,13 @@ def _is_forbidden(
     state: TrialState, cohort: Cohort, now: Decision, labels: Sequence[Label]
 ) -> bool:
     """Tell whether what the rule says now ends a cohort."""
-    if cohort.purpose is not Purpose.EXPANSION:
+    if cohort.purpose is Purpose.ESCALATION:
         return forbids_one_more(now, cohort.level, labels)
+    if cohort.purpose is Purpose.BACKFILL:
+        # while its last cohort is pending the escalation goes on, however it is going to end
+        answers = now.possible or (now,)
+        ends = [a.mtd if a.has_ended and now.possible else a.level for a in answers]
+        return all(end is None or end < labels.index(cohort.level) for end in ends)
     stopped = state.stopped
     knew = stopped is not None and stopped.event.departure  # the MTD was the committee's own
     declared = Choice(action="stop", mtd=cohort.level)

@@ -17,6 +17,7 @@ import pytest
 
 from escalation.outcomes import Tally
 from escalation.protocol import Protocol, advise, load_protocol
+from escalation.protocol.units import read_unit
 
 DOCS = Path(__file__).parents[2] / "docs"
 FOLDER = DOCS / "protocols"
@@ -161,7 +162,7 @@ PUBLISHED = {
         },
     ),
     "nct01770418": Published(
-        unit="GyRBE",
+        unit="GyRBE/fraction",
         levels={1: 2.5, 2: 3.0, 3: 3.53, 4: 4.0},
         regimens=tuple(
             f"{n} fractions, {total} GyRBE in all"
@@ -208,7 +209,7 @@ PUBLISHED = {
         },
     ),
     "nct02323880": Published(
-        unit="mg/m2",
+        unit="mg/m2/dose",
         levels={1: 35.0, 2: 45.0},
         expansion=10,
         design="rolling-six",
@@ -222,7 +223,7 @@ PUBLISHED = {
         },
     ),
     "nct00939770": Published(
-        unit="mg/m2",
+        unit="mg/m2/dose",
         levels={1: 100.0, 2: 130.0, 3: 165.0, 4: 215.0, 5: 280.0, 6: 365.0},
         design="rolling-six",
         backfill=True,
@@ -291,7 +292,7 @@ PUBLISHED = {
         },
     ),
     "capecitabine": Published(
-        unit="mg/m2",
+        unit="mg/m2/dose",
         levels={1: 500.0, 2: 650.0, 3: 825.0},
         options={"below": "declare", "top": "declare", "two_of_six": "fail"},
         # table 2 of the paper, row by row
@@ -313,6 +314,10 @@ PUBLISHED = {
 }
 
 
+def per_what(unit: str) -> str:
+    return "kg" if "/kg" in unit else "m2" if "/m2" in unit else "patient"
+
+
 def answer(protocol: Protocol, outcomes: str) -> Answer:
     decision = advise(protocol, outcomes).decision
     if decision.level is None:
@@ -330,6 +335,7 @@ def test_a_published_protocol_says_what_its_source_says(name: str) -> None:
     protocol = load_protocol(FOLDER / f"{name}.toml")
     assert protocol.name == name
     assert protocol.unit == source.unit
+    assert source.unit is None or read_unit(source.unit).per == per_what(source.unit)
     assert {level.label: level.dose for level in protocol.levels} == source.levels
     assert protocol.labels == tuple(source.levels)
     assert protocol.labels[protocol.design.start] == source.start
@@ -404,6 +410,7 @@ def test_every_level_design_and_setting_of_the_trial_has_a_source(path: Path) ->
     sources = dict(protocol.sources)
     for setting in (
         *(f"levels.{label}" for label in protocol.labels),
+        *(f"levels.{level.label}.regimen" for level in protocol.levels if level.regimen),
         *(f"trial.{key}" for key, told in protocol.document["trial"].items() if told),
         *(key for key in ("unit", "title") if protocol.document.get(key)),
         "start",

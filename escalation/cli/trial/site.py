@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from datetime import date
 from functools import partial
@@ -16,7 +16,7 @@ from escalation.cli.options import CarefulCommand
 from escalation.cli.trial.common import MEASURE, read_days
 from escalation.cli.trial.recording import Recording, recording_options
 from escalation.errors import RefusedError
-from escalation.labels import Label
+from escalation.labels import Label, read_label
 from escalation.outcomes import Outcome
 from escalation.trial import (
     Events,
@@ -354,10 +354,8 @@ def _read_changes(settings: Sequence[str]) -> dict[str, Any]:
 def _read_value(name: str, value: str) -> Any:
     if not value:
         return None
-    if name == "outcome":
-        return _read_outcome(value)
-    if name == "serious":
-        return [word.strip() for word in value.split(",")]
+    if name in _READ_BY:
+        return _READ_BY[name](value)
     if name in _TEXTS:
         return value
     try:
@@ -375,3 +373,10 @@ def _read_outcome(value: str) -> str:
         known = ", ".join((*_OUTCOMES, *EventOutcome))
         raise click.UsageError(f"outcome is one of {known}, not {value!a}")
     return _OUTCOMES[word.replace(" ", "-")]
+
+
+_READ_BY: dict[str, Callable[[str], Any]] = {
+    "level": read_label,
+    "outcome": _read_outcome,
+    "serious": lambda value: [word.strip() for word in value.split(",")],
+}

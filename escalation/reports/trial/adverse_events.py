@@ -163,7 +163,9 @@ def _at(level: LevelEvents, row: TermEvents) -> Iterable[ListedEvent]:
 def _incidence(levels: Sequence[LevelEvents], protocol: Protocol) -> Iterator[Sequence[str]]:
     yield ["", "evaluable", "DLTs", "rate", "limits"]
     for index, level in enumerate(levels):
-        named = "all levels" if level.label is None else protocol.describe_level(index)
+        named = (
+            "all levels" if level.label is None else protocol.describe_level(index, briefly=True)
+        )
         n, x = level.tally.n_evaluable, level.tally.n_dlts
         limits = f"{percent(*clopper_pearson(n, x))} %" if n else "-"
         yield [named, str(n), str(x), f"{100 * x / n:.0f} %" if n else "-", limits]

@@ -9,7 +9,7 @@ from typing import Any
 from escalation.reports.trial.heading import say_solo, trial_heading
 from escalation.reports.trial.sentences import describe_entry
 from escalation.reports.view import GAP, Block, Paragraph, Table, Verbatim, View
-from escalation.trial.codec import dump_event
+from escalation.trial.codec import dump_event, version_of
 from escalation.trial.committee.tally import say_count, tally_votes
 from escalation.trial.events import (
     AdverseEventAdjudicated,
@@ -87,7 +87,7 @@ def entry_document(entry: Recorded) -> dict[str, Any]:
         "recorded_at": f"{entry.at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}",
         "recorded_by": entry.by,
         "kind": entry.event.kind,
-        "version": entry.event.version,
+        "version": version_of(entry.event),
         "data": dump_event(entry.event),
         "hash": entry.hash,
     }

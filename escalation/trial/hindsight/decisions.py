@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
 from itertools import chain
 
 from escalation.designs.base import Action, Decision
@@ -109,10 +108,8 @@ def _known_to(
     A rule that enrols while outcomes are pending has decided on what was pending then: so under
     such a rule whose outcome could not be known is pending, or every outcome would overturn it.
     """
-    dosed = sorted(
-        (subject for subject in state.subjects.values() if subject.dosing is not None),
-        key=lambda subject: subject.dosed_at or (date.min, 0),
-    )
+    subjects = state.subjects.values()
+    dosed = sorted((at, s.id, s) for s in subjects if (at := s.dosed_at) is not None)
     seen, place = Seen(state), 0
     waiting: list[Subject] = []  # who is not counted yet, or not with the last word
     before: MadeDecision | None = None
@@ -120,8 +117,8 @@ def _known_to(
         if before is None or _starts_again(before, made):
             seen, place, waiting = Seen(state), 0, []
         moment = made.event.on, made.event.cutoff
-        while place < len(dosed) and (dosed[place].dosed_at or moment) <= moment:
-            waiting.append(dosed[place])
+        while place < len(dosed) and dosed[place][0] <= moment:
+            waiting.append(dosed[place][-1])
             place += 1
         pending_then = made.protocol.design.while_pending is not None
         still = []

@@ -81,8 +81,6 @@ def inspect_entries(entries: Sequence[Recorded], now: datetime) -> list[Differen
             if isinstance(event, HistoryImported):
                 group = _imported(entries, at)
                 command = import_of(event, group)
-            if command is None:
-                continue
             recorder = Recorder(name=recorded.by, on=event.on, at=recorded.at)
             events = command(state, recorder)
         except KeysExtraError as error:

@@ -161,7 +161,8 @@ def test_the_document_s_keys_are_stable() -> None:
     assert list(document) == [
         *("on", "quorum", "n_enrolled", "n_screened", "n_screening_failures", "n_withdrawn"),
         *("n_planned", "held", "paused", "closed", "amendments", "stopped"),
-        *("history", "levels", "rule", "outlook", "cohorts", "open_cohort", "patients"),
+        *("history", "histories", "levels", "counted", "beside", "rule", "outlook", "cohorts"),
+        *("open_cohort", "open_cohorts", "patients"),
         *("n_adverse_events", "screening_failures", "decisions", "departures", "look_back"),
         *("rulings", "warnings"),
     ]
@@ -174,6 +175,7 @@ def test_the_document_s_keys_are_stable() -> None:
     assert document["cohorts"][2] == {
         "cohort": 3,
         "level": 2,
+        "purpose": "escalation",
         "n_opened": 3,
         "n_free": 0,
         "opened_on": "2026-05-04",

@@ -433,3 +433,12 @@ def test_an_event_is_recorded_in_a_trial_of_before_too() -> None:
     bench.treat("S1")
     report(bench, 10)
     assert len(bench.state.subjects["S1"].events) == 1
+
+
+def test_what_a_follow_up_says_already_is_what_the_last_of_three_reports_says() -> None:
+    bench = treated()
+    entry = report(bench)
+    for on, grade in ((11, 2), (12, 1)):
+        bench.do(follow_up, SITE, on, entry=entry, changes={"grade": grade}, aware=day(on))
+    said = bench.refused(follow_up, SITE, 13, entry=entry, changes={"grade": 1}, aware=day(13))
+    assert f"That is what entry {bench.state.seq} says." in said

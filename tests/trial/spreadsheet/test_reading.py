@@ -333,7 +333,7 @@ def test_every_fault_of_10000_rows_is_named_with_row_and_column():
         ({}, ""),
         (GERMAN, "--date-format %d.%m.%Y --decimal ,"),
         ({"mapped": (("Dose, kg", "weight_kg"), ("ja", "yes"))},
-         "--map '\"Dose, kg=weight_kg\",ja=yes'"),
+         "--map '\"Dose, kg=weight_kg\"' --map ja=yes"),
         ({"extra": "ignore", "sheet": "Sheet 1"}, "--extra ignore --sheet 'Sheet 1'"),
     ],
 )  # fmt: skip
