@@ -61,7 +61,7 @@ def import_spreadsheet(
     extra: Literal["refuse", "ignore"],
     sheet: str | None,
 ) -> None:
-    r"""Record patients from a spreadsheet, all rows or none.
+    """Record patients from a spreadsheet, all rows or none.
 
     CSV, or .xlsx with the extra `[excel]`: a heading, then one row a patient, as `escalation trial
     export` writes it. Every fault is named with its row. Into a trial without a cohort it is the
@@ -71,9 +71,9 @@ def import_spreadsheet(
 
     \b
     Example: escalation trial import patients.csv --as "Lin Mei"
-    Example: escalation trial import liste.csv --as "Lin Mei" --decimal , \
+    Example: escalation trial import liste.csv --as "Lin Mei" --decimal ,
       --date-format %d.%m.%Y --map Patient=subject,Stufe=level,ja=yes,nein=no
-    """
+    """  # noqa: D301  # click reads the backspace
     reading = Reading(
         date_format=date_format,
         decimal=decimal,
