@@ -37,7 +37,7 @@ from escalation.trial.events import Purpose
 from escalation.trial.gates import overtaken
 from escalation.trial.halts import standing_pauses
 from escalation.trial.patients.subjects import Standing
-from escalation.trial.review.amendments import list_reopenings, set_aside
+from escalation.trial.review.amendments import list_reopenings, say_ladder, set_aside
 from escalation.trial.rule import counted_purposes, counted_tallies, describe_choice
 from escalation.trial.state import Amendment, Cohort, MadeDecision, Recorded
 
@@ -165,6 +165,10 @@ def _heading(state: TrialState, trial: str, on: date, as_of: Recorded | None) ->
     name = f"Protocol {protocol.name}, digest {short_digest(protocol.digest)}"
     amended = "".join(f", amended by entry {amendment.seq}" for amendment in state.amendments)
     yield f"{name}{amended}."
+    for made in state.amendments:
+        ladder = " ".join(say_ladder(made))
+        if ladder:
+            yield f"Amendment {made.seq}: {ladder}"
     yield from (remark.text for remark in list_reopenings(state))
     yield f"{describe_design(protocol.design)}."
     solo = say_solo(state)
@@ -193,7 +197,8 @@ def _halts(state: TrialState, on: date) -> Iterator[str]:
         yield f"ENROLMENT IS PAUSED since entry {pause.entry}: {pause.text}."
     if state.stopped is not None:
         chosen = describe_choice(state.stopped.event.chosen, state.stopped.protocol)
-        yield f"STOPPED by decision {state.stopped.seq}: {chosen}."
+        what = "ESCALATION STOPPED" if state.open_cohorts else "STOPPED"
+        yield f"{what} by decision {state.stopped.seq}: {chosen}."
 
 
 def _reason(event: object) -> str:

@@ -16,13 +16,19 @@ from escalation.outcomes import Outcome
 from escalation.protocol import load_protocol
 from escalation.signatures.extra import KeysExtraError
 from escalation.trial import Recorded, TrialState, evolve, record_adverse_event
+from escalation.trial.demo.backfill import BACKFILL
+from escalation.trial.demo.script import Demo
 from escalation.trial.demo.star_t import STAR_T
 from escalation.trial.events import (
+    AdverseEventAdjudicated,
     AnyEvent,
+    Choice,
     DecisionMade,
     EnrolmentResumed,
     EntryCorrected,
     OutcomeRecorded,
+    ProtocolAmended,
+    Purpose,
     Role,
     TimestampKept,
     TrialRegistered,
@@ -39,21 +45,22 @@ from escalation.trial.patients.sites import open_site
 from escalation.trial.spreadsheet.importing import import_patients
 from tests.trial.bench import CHAIR, NCT, OFFICE, SITE, Bench, crs, day, recorded
 
+BESIDE = Choice(action="enrol", level=1, n_to_enrol=3, purpose=Purpose.BACKFILL)
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 
 
-def demo() -> list[Recorded]:
+def demo(which: Demo = STAR_T) -> list[Recorded]:
     entries, state = [], TrialState()
-    for command, recorder in STAR_T.steps(load_protocol(STAR_T.protocol)):
+    for command, recorder in which.steps(load_protocol(which.protocol)):
         for event in command(state, recorder):
             entries.append(recorded(state, event, recorder.name, recorder.at))
             state = evolve(state, entries[-1])
     return entries
 
 
-def rewritten(seq: int, **changes: Any) -> list[Difference]:
-    """Inspect the demo with an entry that says something else."""
-    entries = demo()
+def rewritten(seq: int, which: Demo = STAR_T, /, **changes: Any) -> list[Difference]:
+    """Inspect a demo with an entry that says something else."""
+    entries = demo(which)
     entry = entries[seq - 1]
     entries[seq - 1] = replace(entry, event=replace(entry.event, **changes))
     return inspect_entries(entries, NOW)
@@ -65,8 +72,38 @@ def test_every_kind_of_event_has_its_command() -> None:
         assert re.search(rf"\b{event.__name__}\(", source), event.__name__
 
 
-def test_what_was_typed_is_recorded_again_as_it_is() -> None:
-    assert inspect_entries(demo(), NOW) == []
+@pytest.mark.parametrize("which", [STAR_T, BACKFILL], ids=["star-t", "backfill"])
+def test_what_was_typed_is_recorded_again_as_it_is(which: Demo) -> None:
+    assert inspect_entries(demo(which), NOW) == []
+
+
+def test_what_an_entry_says_since_its_second_version_is_held_against_its_command() -> None:
+    """A purpose, a level reopened, a cohort beside another: the demo's backfill, amended."""
+    entries = demo(BACKFILL)
+    [backfill] = [e for e in entries if getattr(e.event, "chosen", None) == BESIDE]
+    as_escalation = replace(BESIDE, purpose=Purpose.ESCALATION)
+    [found, *_] = rewritten(backfill.seq, BACKFILL, chosen=as_escalation)
+    assert found.entry == backfill.seq
+    [amended] = [e for e in entries if isinstance(e.event, ProtocolAmended)]
+    for reopens in ((9,), ("1.5",)):
+        [found, *_] = rewritten(amended.seq, BACKFILL, reopens=reopens)
+        assert found.text.endswith("is not on the amended ladder; its levels are 1, 2, 2.5, 3")
+    decision = next(e for e in entries[amended.seq :] if isinstance(e.event, DecisionMade))
+    found = rewritten(amended.seq, BACKFILL, reopens=(1, 2, 3))  # then the rule said otherwise
+    assert decision.seq in {difference.entry for difference in found}
+    enrolled = next(e for e in entries if getattr(e.event, "cohort", None) == 4)
+    assert rewritten(enrolled.seq, BACKFILL, cohort=3)
+    assert rewritten(enrolled.seq, BACKFILL, level=2)
+
+
+def test_entries_of_one_command_that_were_not_recorded_together_are_found() -> None:
+    entries = demo(BACKFILL)
+    ruling = next(e for e in entries if isinstance(e.event, AdverseEventAdjudicated))
+    entries[ruling.seq - 1] = replace(ruling, at=ruling.at + timedelta(days=1))
+    texts = {d.entry: d.text for d in inspect_entries(entries, NOW)}
+    assert texts[ruling.seq + 1] == (
+        f"it belongs to entry {ruling.seq}, and has another time or person"
+    )
 
 
 @pytest.mark.parametrize(
