@@ -9,7 +9,7 @@ from math import comb
 import numpy as np
 import pytest
 
-from escalation.designs import DESIGNS, APlusB, RollingSix, ThreePlusThree, make_design
+from escalation.designs import APlusB, RollingSix, ThreePlusThree, make_design
 from escalation.errors import InputError
 from simulations.engines.exact import exact_batch, exact_characteristics
 from simulations.engines.ladder import LadderAutomaton, ladder_automaton
@@ -42,9 +42,7 @@ OPTIONS = [
 ]
 
 
-@pytest.mark.parametrize(
-    "options", OPTIONS, ids=lambda options: "-".join(map(str, options.values()))
-)
+@pytest.mark.parametrize("options", OPTIONS, ids=lambda said: "-".join(map(str, said.values())))
 def test_every_figure_of_every_option_is_that_of_the_graph(options):
     for n_levels in (1, 2, 4):
         for start in range(n_levels):
@@ -158,13 +156,12 @@ def test_a_hundred_levels_add_up():
     assert found.dlts == pytest.approx(found.patients * p_dlt, abs=1e-9)  # Wald
 
 
-@pytest.mark.parametrize("name", DESIGNS)
-def test_only_designs_that_judge_levels_by_stages_have_one(name):
-    needed = {"a+b": {"a": 3, "b": 3, "c": 1, "d": 1, "e": 1}}
-    if name not in ("3+3", "rolling-six", "a+b", "accelerated"):
-        pytest.skip("the other families have boundaries or a model")
-    design = make_design(name, n_levels=3, start=0, **needed.get(name, {}))
-    assert (ladder_automaton(design) is None) == (name == "accelerated")
+def test_only_designs_that_judge_levels_by_stages_have_one():
+    """Titration goes past levels that it has not judged; BOIN has boundaries at every number."""
+    options = {"boin": {"target": 0.3, "max_patients": 18}}
+    for name, has_one in (("rolling-six", True), ("accelerated", False), ("boin", False)):
+        design = make_design(name, n_levels=3, start=0, **options.get(name, {}))
+        assert (ladder_automaton(design) is not None) == has_one
 
 
 def test_a_limit_on_all_patients_is_for_the_graph():
