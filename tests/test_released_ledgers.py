@@ -31,7 +31,7 @@ from escalation.protocol import load_protocol
 from escalation.tracker import Tracker, read_entry
 from escalation.trial import TrialState, departures, rule_says
 from escalation.trial.codec import dump_event, version_of
-from escalation.trial.demo.star_t import DEMO_PROTOCOL, DEMO_TRIAL, demo_steps
+from escalation.trial.demo.star_t import STAR_T
 from escalation.trial.evolve import follow
 from escalation.trial.inspection import inspect_entries
 from escalation.trial.state import MadeDecision
@@ -153,8 +153,8 @@ def main() -> None:
         raise SystemExit(f"{__version__} is kept already; what was released is never rewritten")
     LEDGERS.mkdir(exist_ok=True)
     with create_ledger(str(LEDGERS / f"{__version__}.db")) as ledger:
-        tracker = Tracker(ledger, DEMO_TRIAL)
-        for n, (command, recorder) in enumerate(demo_steps(load_protocol(DEMO_PROTOCOL))):
+        tracker = Tracker(ledger, STAR_T.trial)
+        for n, (command, recorder) in enumerate(STAR_T.steps(load_protocol(STAR_T.protocol))):
             tracker.record(command, recorder, request_id=f"demo-{n + 1}", new=n == 0)
         write_archive(ledger, LEDGERS / f"{__version__}.jsonl")
         said = json.dumps(summary(tracker), indent=1)

@@ -27,10 +27,10 @@ from escalation.trial import (
     register_trial,
     sign,
 )
-from escalation.trial.demo.star_t import DEMO_PROTOCOL, DEMO_TRIAL, demo_steps
+from escalation.trial.demo.star_t import STAR_T
 from escalation.trial.events import Meaning, Role, Toxicity
 
-NCT = load_protocol(DEMO_PROTOCOL)
+NCT = load_protocol(STAR_T.protocol)
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
@@ -89,8 +89,8 @@ def test_a_trial_is_new_once(tracker: Tracker) -> None:
 
 
 def test_state_as_of_an_entry_and_of_a_time(ledger: Ledger) -> None:
-    tracker = Tracker(ledger, DEMO_TRIAL)
-    for n, (command, recorder) in enumerate(demo_steps(NCT)):
+    tracker = Tracker(ledger, STAR_T.trial)
+    for n, (command, recorder) in enumerate(STAR_T.steps(NCT)):
         tracker.record(command, recorder, request_id=f"demo-{n}", new=n == 0)
     assert tracker.state(as_of=0).registered is None
     assert tracker.state(as_of=11).seq == 11

@@ -88,8 +88,8 @@ class Program(LazyGroup):
 
 
 _MANY = 100_000
-"""Objects that are new before Python looks for garbage among them: what a command reads, it keeps,
-and to look for garbage each 700, as Python does, would take a tenth of its time."""
+"""New objects after which Python looks for garbage. A command keeps what it reads: to look after
+every 700 of them, as Python does, takes a tenth of its time."""
 
 
 def _message(error: EscalationError) -> str:

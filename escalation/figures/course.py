@@ -34,6 +34,7 @@ from escalation.figures.style import (
 )
 from escalation.trial import TrialState
 from escalation.trial.adverse_events.verdicts import SEVERE
+from escalation.trial.events import Purpose
 from escalation.trial.patients.subjects import Standing, Subject
 from escalation.trial.state import Cohort
 
@@ -124,7 +125,8 @@ def plot_course(
         _draw_patient(ax, row, subject, said, on)
     for place, cohort in _spans(dosed):
         height = row_height * len(place)
-        label = f"cohort {cohort.number}\nlevel {cohort.level}"
+        beside = "" if cohort.purpose is Purpose.ESCALATION else f", {cohort.purpose}"
+        label = f"cohort {cohort.number}{beside}\nlevel {cohort.level}"
         label = label if height > 2 * line_height(7) else label.replace("\n", ", ")
         middle = (place[0] + place[-1]) / 2
         ax.annotate(label, (1.01, middle), xycoords=("axes fraction", "data"), fontsize=7,

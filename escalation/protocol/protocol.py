@@ -83,7 +83,7 @@ class Protocol:
     start : int
         0-based index of the starting level.
     dose_cap : float or None
-        Largest total dose one patient may get, whatever the weight.
+        Largest total dose one patient may get, whatever the body size.
     design : Design
     trial : Trial
     dlt : DltWindow
@@ -113,13 +113,17 @@ class Protocol:
     title: str | None = field(default=None, metadata={"description": "The trial's title."})
     levels: tuple[DoseLevel, ...]
     unit: str | None = field(
-        default=None, metadata={"description": "Unit of every dose, such as cells/kg."}
+        default=None,
+        metadata={
+            "description": "Unit of every dose: for each kg of body weight as cells/kg, for each "
+            "m2 of body surface as mg/m2, or flat as mg."
+        },
     )
     start: int = 0
     dose_cap: float | None = field(
         default=None,
         metadata={
-            "description": "Largest total dose of one patient, whatever the weight.",
+            "description": "Largest total dose of one patient, whatever the body size.",
             "gt": 0,
         },
     )

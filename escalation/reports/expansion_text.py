@@ -14,6 +14,7 @@ from escalation.protocol.expansion import BoundaryStatus, judge_expansion, parse
 
 __all__ = [
     "boundary_rule",
+    "describe_at_mtd",
     "describe_expansion",
     "describe_outlook",
     "expansion_document",
@@ -39,10 +40,34 @@ def headline(protocol: Protocol, advice: Advice) -> str | None:
 def describe_expansion(protocol: Protocol, advice: Advice) -> Iterator[str]:
     """Say what was seen at the MTD, escalation and expansion apart, and how the boundary stands."""
     expansion = advice.expansion
-    if expansion is None:
-        return
-    everybody, before = advice.tallies[expansion.level], advice.escalation[expansion.level]
-    seen = expansion.tally
+    if expansion is not None:
+        level = expansion.level
+        yield from describe_at_mtd(
+            protocol.expansion,
+            advice.tallies[level],
+            advice.escalation[level],
+            expansion.tally,
+            expansion.cohorts,
+        )
+
+
+def describe_at_mtd(
+    monitoring: ExpansionMonitoring,
+    everybody: Tally,
+    before: Tally,
+    seen: Tally,
+    cohorts: Sequence[int],
+) -> Iterator[str]:
+    """Say what everybody at the MTD had, the escalation's and the expansion's patients apart.
+
+    Parameters
+    ----------
+    monitoring : ExpansionMonitoring
+    everybody, before, seen : Tally
+        All at the MTD, those of the escalation, and those of the expansion.
+    cohorts : sequence of int
+        Numbers of the expansion's cohorts.
+    """
     if everybody.n_evaluable:
         limits = clopper_pearson(everybody.n_evaluable, everybody.n_dlts)
         low, high = map(_percentage, limits)
@@ -51,11 +76,11 @@ def describe_expansion(protocol: Protocol, advice: Advice) -> Iterator[str]:
             f"At the MTD {everybody.n_dlts} of {everybody.n_evaluable} had a DLT, {rate} %; exact "
             f"{100 * LEVEL:g} % limits {low} to {high} %."
         )
-    which = "cohort" if len(expansion.cohorts) == 1 else "cohorts"
-    numbers = ", ".join(map(str, expansion.cohorts))
+    which = "cohort" if len(cohorts) == 1 else "cohorts"
+    numbers = ", ".join(map(str, cohorts))
     yield f"Escalation: {_counts(before, 'at that level')}."
     yield f"Expansion: {_counts(seen, f'({which} {numbers})')}."
-    yield _boundary_now(protocol.expansion, seen)
+    yield _boundary_now(monitoring, seen)
 
 
 def describe_outlook(monitoring: ExpansionMonitoring) -> str | None:

@@ -55,7 +55,7 @@ def _rows(protocol: Protocol) -> list[tuple[str, str, str]]:
     doses = describe_dosing(protocol)
     if doses is not None:
         place = next(k for k, (name, *_) in enumerate(rows, start=1) if name == "unit")
-        rows.insert(place, ("doses", "by the unit", doses))
+        rows.insert(place, ("doses", sources.get("unit", "not said"), doses))
     return [("setting", "source", "value"), *rows]
 
 

@@ -18,7 +18,7 @@ from escalation.protocol import Protocol, is_closed_to_backfill, n_backfill_plac
 from escalation.protocol.expansion import BoundaryStatus, judge_expansion
 from escalation.text import count
 from escalation.trial.events import Choice, Event, OutcomeRecorded, Purpose
-from escalation.trial.patients.subjects import Standing
+from escalation.trial.patients.subjects import Standing, Subject
 from escalation.trial.rule import counted_tallies
 from escalation.trial.state import Cohort, TrialState
 
@@ -31,6 +31,8 @@ __all__ = [
     "find_departures",
     "find_dlts_beside",
     "find_misfit",
+    "say_closed_to_backfill",
+    "say_closed_to_expansion",
     "says_dlt",
 ]
 
@@ -61,7 +63,7 @@ def expansion_tally(state: TrialState) -> Tally:
     mtd, protocol = declared_mtd(state), state.protocol
     if protocol is None or mtd not in protocol.labels:
         return Tally()
-    return state.tallies(Purpose.EXPANSION)[protocol.labels.index(mtd)]
+    return state.tallies(Purpose.EXPANSION, set_aside=False)[protocol.labels.index(mtd)]
 
 
 # ---------------------------------------------------------------- a choice
@@ -162,17 +164,35 @@ def _not_at_mtd(state: TrialState, label: Label | None) -> str | None:
 
 
 def _closed_to_backfill(state: TrialState, protocol: Protocol, level: int) -> Iterator[str]:
+    treated = state.tallies(set_aside=False)[level]
+    return say_closed_to_backfill(protocol, level, treated, counted_tallies(state))
+
+
+def say_closed_to_backfill(
+    protocol: Protocol, level: int, treated: Tally, counted: Sequence[Tally]
+) -> Iterator[str]:
+    """Yield what closes a level to backfill.
+
+    Parameters
+    ----------
+    protocol : Protocol
+    level : int
+        0-based.
+    treated : Tally
+        Everybody treated at the level.
+    counted : sequence of Tally
+        Whom the rule counts at each level, lowest first.
+    """
     table, label = protocol.backfill, protocol.labels[level]
     if table.max_per_level is None:
         yield "The protocol has no backfill ([backfill] max_per_level)."
         return
     if table.from_level is not None and level < protocol.labels.index(table.from_level):
         yield f"The protocol backfills from level {table.from_level} up, and not level {label}."
-    treated = state.tallies()[level]
     if is_closed_to_backfill(protocol, treated):
         seen = f"{treated.n_dlts} of {treated.n_patients} treated there had a DLT"
         yield f"Level {label} is closed to backfill at {table.stop_at_rate}: {seen}."
-    toxic = _lowest_too_toxic(protocol, counted_tallies(state))
+    toxic = _lowest_too_toxic(protocol, counted)
     if toxic is not None and toxic <= level:
         yield f"Level {protocol.labels[toxic]} is too toxic by the rule."
 
@@ -188,7 +208,8 @@ def _too_many_backfilled(
     table, label, current = protocol.backfill, protocol.labels[level], current_cohort(state)
     if table.max_per_level is None or current is None or current.level not in protocol.labels:
         return
-    treated, backfilled = state.tallies()[level], state.tallies(Purpose.BACKFILL)[level]
+    treated = state.tallies(set_aside=False)[level]
+    backfilled = state.tallies(Purpose.BACKFILL, set_aside=False)[level]
     above = protocol.labels.index(current.level)
     places = n_backfill_places(protocol, level, above, treated, backfilled)
     since = sum(
@@ -210,7 +231,12 @@ def _too_many_backfilled(
 
 
 def _closed_to_expansion(state: TrialState, protocol: Protocol) -> Iterator[str]:
-    table, seen = protocol.expansion, expansion_tally(state)
+    return say_closed_to_expansion(protocol, expansion_tally(state))
+
+
+def say_closed_to_expansion(protocol: Protocol, seen: Tally) -> Iterator[str]:
+    """Yield what closes an expansion in which this has been seen."""
+    table = protocol.expansion
     if table.n_patients is None and not (table.stop_at_rate or table.stop_at):
         yield "The protocol has no expansion ([expansion] n_patients)."
     if judge_expansion(table, seen) is BoundaryStatus.REACHED:
@@ -248,8 +274,17 @@ def find_dlts_beside(state: TrialState) -> Iterator[tuple[int, str]]:
         yield (
             first,
             f"{subject.id} had a DLT at level {subject.level} in {subject.purpose} (cohort "
-            f"{subject.cohort}), which no decision knows of yet.",
+            f"{subject.cohort}), which no decision knows of yet; {_say_counted(state, subject)}.",
         )
+
+
+def _say_counted(state: TrialState, subject: Subject) -> str:
+    counted = "never" if state.protocol is None else state.protocol.backfill.counted
+    if subject.purpose is Purpose.EXPANSION or counted == "never":
+        return "the rule does not count it"
+    if counted == "final decision":
+        return "the rule counts it where the escalation would end"
+    return "the rule counts it"
 
 
 def says_dlt(event: Event) -> bool:

@@ -105,7 +105,7 @@ def _has_later(kind: str, version: int) -> bool:
     return EVENTS.get((kind, version + 1)) is EVENTS[kind, version]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Later:
     """What of a dataclass only a later version can say.
 

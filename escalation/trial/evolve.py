@@ -674,7 +674,7 @@ def _carry_out(state: TrialState, recorded: Recorded, made: MadeDecision) -> Mad
             state.held = None
         return made
     for cohort in state.open_cohorts:
-        if _is_ended(cohort, chosen):
+        if _is_ended(state, cohort, chosen):
             state.cohorts[cohort.number - 1] = replace(cohort, closed_by=recorded.seq)
     if chosen.action == "stop" or chosen.level is None:
         if chosen.purpose is Purpose.ESCALATION:
@@ -696,13 +696,22 @@ def _carry_out(state: TrialState, recorded: Recorded, made: MadeDecision) -> Mad
     return replace(made, cohort=number)
 
 
-def _is_ended(cohort: Cohort, chosen: Choice) -> bool:
-    """Tell whether a choice ends an open cohort: of its own kind, or all with the escalation."""
-    if chosen.purpose is Purpose.BACKFILL:
-        return cohort.purpose is Purpose.BACKFILL and cohort.level == chosen.level
-    if chosen.action == "stop" and chosen.purpose is Purpose.ESCALATION:
+def _is_ended(state: TrialState, cohort: Cohort, chosen: Choice) -> bool:
+    """Tell whether a choice ends an open cohort: of its own kind, or what it leaves no place for.
+
+    An escalation that stops ends everything but an expansion at the MTD that it declares; one that
+    goes on ends the expansion, and backfill that is no longer below it.
+    """
+    if chosen.purpose is not Purpose.ESCALATION:
+        about = chosen.purpose, chosen.level if chosen.purpose is Purpose.BACKFILL else None
+        return cohort.about == about
+    if cohort.purpose is Purpose.EXPANSION:
+        return chosen.action != "stop" or chosen.mtd != cohort.level
+    if chosen.action == "stop" or cohort.purpose is Purpose.ESCALATION:
         return True
-    return cohort.purpose is chosen.purpose
+    labels = () if state.protocol is None else state.protocol.labels
+    below = labels[: labels.index(chosen.level)] if chosen.level in labels else ()
+    return cohort.level not in below
 
 
 _HANDLERS: dict[type[Event], Callable[[TrialState, Recorded, Any], str | None]] = {

@@ -98,7 +98,7 @@ def test_two_outputs_need_two_files(tmp_path: Path) -> None:
         ("scenarios", "[SET|FILE[:NAME]] is empty"),
         ("protocol show", "NAME|FILE is empty"),
         ("protocol check", "FILE is empty"),
-        ("trial import", "FILE.csv is empty"),
+        ("trial import", "FILE is empty"),
     ],
 )
 def test_an_empty_argument_is_a_usage_error(words: str, said: str) -> None:

@@ -40,6 +40,12 @@ def test_list_names_every_shipped_protocol():
     assert listed == {name: load_protocol(name).digest for name in shipped_protocols()}
 
 
+CHECKED = (
+    f"ok {NCT.digest} nct07123519\n"
+    "Doses in cells/kg: for each kg of body weight; at most 1E9 cells in all.\n"
+)
+
+
 @pytest.mark.parametrize("name", shipped_protocols())
 def test_show_fits_a_terminal_and_aligns_the_sources(name):
     result = run("show", name)
@@ -50,7 +56,9 @@ def test_show_fits_a_terminal_and_aligns_the_sources(name):
     assert max(map(len, result.output.splitlines()[1:])) < 80
     column = header.index("source")
     settings = [row for row in rows if row[0] != " "]
-    assert len(settings) == len(load_protocol(name).settings)
+    in_words = sum(row.startswith("doses ") for row in settings)
+    assert in_words == 1
+    assert len(settings) - in_words == len(load_protocol(name).settings)
     assert {row[column:].split()[0] for row in settings} <= {"registry", "assumed", "not"}
 
 
@@ -74,7 +82,7 @@ def test_show_json_is_the_document_and_its_digest():
 def test_show_and_check_read_standard_input():
     text = "\n".join(LINES)
     assert run("show", "-", stdin=text).output == run("show", "nct07123519").output
-    assert run("check", "-", stdin=text).output == f"ok {NCT.digest} nct07123519\n"
+    assert run("check", "-", stdin=text).output == CHECKED
 
 
 def test_show_escapes_what_the_terminal_cannot_write(tmp_path):
@@ -93,14 +101,41 @@ def test_show_escapes_what_the_terminal_cannot_write(tmp_path):
 
 
 def test_check_prints_the_digest_of_a_sound_file():
-    assert run("check", str(SHIPPED)).output == f"ok {NCT.digest} nct07123519\n"
+    assert run("check", str(SHIPPED)).output == CHECKED
     assert json.loads(run("check", str(SHIPPED), "--json").output) == {
         "schema": 1,
         "valid": True,
         "name": "nct07123519",
         "digest": NCT.digest,
         "faults": [],
+        "doses": "for each kg of body weight; at most 1E9 cells in all",
     }
+
+
+@pytest.mark.parametrize(
+    ("unit", "said"),
+    [
+        ("cells", "flat, the same for every patient; at most 1E9 cells in all"),
+        ("Cells / Kg", "for each kg of body weight; at most 1E9 Cells in all"),
+        (
+            "mg/m2",
+            "for each m2 of body surface, by Mosteller: the square root of cm x kg / 3600; at "
+            "most 1E9 mg in all",
+        ),
+    ],
+)
+def test_check_show_and_text_say_what_the_doses_are_for_each_of(unit, said):
+    text = "\n".join(LINES).replace('unit = "cells/kg"', f'unit = "{unit}"')
+    assert f"Doses in {unit}: {said}.\n" in run("check", "-", stdin=text).output
+    for command in ("show", "text"):
+        assert said in " ".join(run(command, "-", stdin=text).output.split())
+
+
+def test_check_refuses_a_unit_by_two_body_sizes_with_what_would_be_right():
+    text = "\n".join(LINES).replace('unit = "cells/kg"', 'unit = "mg/m^2/kg"')
+    result = run("check", "-", stdin=text)
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert 'unit: "mg/m^2/kg" is for each m2 and kg both; write "mg/kg"' in result.stderr
 
 
 def test_check_lists_every_fault_one_a_line_and_exits_with_3(tmp_path):

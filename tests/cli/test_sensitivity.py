@@ -303,7 +303,7 @@ def test_pictures_are_drawn(line: str, tmp_path: Path) -> None:
         ("sensitivity --band 0", 1, "band"),
         ("sensitivity --of pcs", 1, "needs a target"),
         ("sensitivity --of p_selct:1", 1, "did you mean p_select"),
-        ("sensitivity --of p_select:7", 1, "the levels are -1, 1, 2, 3"),
+        ("sensitivity --of p_select:7", 1, "its levels are -1, 1, 2, 3"),
         ("sensitivity --of p_select", 1, "by level"),
         ("sensitivity --plot tornado.png", 1, "takes one scenario, and there are several: low"),
         ("sensitivity --p-dlt 0.1,0.2 --plot tornado.doc", 1, ".png, .svg, .pdf"),

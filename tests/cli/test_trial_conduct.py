@@ -182,12 +182,13 @@ def test_a_decision_further_than_the_rule_is_a_departure_once_approved(at: At) -
         (
             "chair: decide",
             "The rule says: Escalate to level 2, 6E6 cells/kg: enrol 3 patients. To decide so: "
-            "--follow. To choose otherwise, with a --rationale: --level L --enrol N, --mtd L, "
-            "--stop, --defer or --resume",
+            "--follow. To choose otherwise, with a --rationale: --level LABEL --enrol N, "
+            "--backfill LABEL --enrol N, --expand N, --end-backfill LABEL, --end-expansion, "
+            "--mtd LABEL, --stop, --defer or --resume",
         ),
-        ("chair: decide --follow --stop", "choose one: --follow, --level L with --enrol N,"),
-        ("chair: decide --level 2", "--level L and --enrol N go together"),
-        ("chair: decide --enrol 2", "--level L and --enrol N go together"),
+        ("chair: decide --follow --stop", "choose one: --follow, --level LABEL --enrol N,"),
+        ("chair: decide --level 2", "--enrol N goes with --level LABEL or --backfill"),
+        ("chair: decide --enrol 2", "--enrol N goes with --level LABEL or --backfill"),
         ("chair: decide --follow --attended =for", '--attended takes "NAME", or "NAME=VOTE" with'),
         ("chair: decide --follow --attended chair=yes", '"NAME=VOTE" with for, against, abst'),
         ("chair: vote", "say how you vote: --for, --against or --abstain"),

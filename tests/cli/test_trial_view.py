@@ -72,6 +72,8 @@ def test_what_was_known_then_is_said_to_be_so_and_judged_on_its_day(demo: Shell)
         ("next --subject TJ-01", 1, "no subject TJ-01 is enrolled; did you mean TJ-010?"),
         ("next --subject TJ-001", 1, "TJ-001 is not waiting to be dosed: no DLT"),
         ("next --weight 0", 1, "a weight is in kg, from 1 to 500, not 0"),
+        ("next --height 1.7", 1, "from 30 to 250, not 1.7: if that is in metres, it is 170 cm"),
+        ("next --height '17 m'", 2, "'17 m' is not a number of cm, such as 61.5 or 170"),
         ("next --weight nan", 1, "a weight is in kg, from 1 to 500, not nan"),
     ],
 )
@@ -88,8 +90,9 @@ def test_the_status_as_json_has_stable_keys(demo: Shell) -> None:
     document = demo.json("status --on 2026-05-28")
     assert list(document) == [
         *HEADER, "on", "quorum", "n_enrolled", "n_screened", "n_screening_failures",
-        "n_withdrawn", "n_planned", "held", "paused", "closed", "stopped",
-        "history", "levels", "rule", "outlook", "cohorts", "open_cohort", "patients",
+        "n_withdrawn", "n_planned", "held", "paused", "closed", "amendments", "stopped",
+        "history", "histories", "levels", "counted", "beside", "rule", "outlook", "cohorts",
+        "open_cohort", "open_cohorts", "patients",
         "n_adverse_events", "screening_failures", "decisions", "departures", "look_back",
         "rulings", "warnings",
     ]  # fmt: skip
@@ -186,7 +189,8 @@ def test_next_as_json_has_stable_keys(at: At) -> None:
     document = at("enrolled").json("next --on 2026-01-05")
     assert list(document) == [
         *HEADER, "on", "yes", "earliest", "needs_decision", "subject", "level", "dose", "amount",
-        "unit", "capped", "weight_kg", "cohort", "slot", "n_opened", "obstacles",
+        "unit", "capped", "weight_kg", "height_cm", "surface_m2", "not_known",
+        "cohort", "slot", "n_opened", "purpose", "notes", "obstacles", "cohorts",
     ]  # fmt: skip
     assert (document["yes"], document["subject"], document["amount"]) == (True, "S1", 1.8e8)
     document = at("full").json("next --on 2026-01-23")

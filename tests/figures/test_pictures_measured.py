@@ -23,7 +23,7 @@ from escalation.outcomes import Outcome
 from escalation.protocol import Protocol
 from escalation.reports.rule.decision_table import decision_table
 from escalation.trial import TrialState, record_outcome
-from escalation.trial.demo.star_t import DEMO_DAY
+from escalation.trial.demo.star_t import STAR_T
 from escalation.trial.events import Relation, Toxicity
 from tests.extremes import DESIGN, LONG, ORDINARY, TITLE, WORDS
 from tests.figures.test_adverse_events_plot import played
@@ -91,7 +91,7 @@ PICTURES: dict[str, Callable[[], Sequence[Axes]]] = {
     "large table, long names": lambda: plot_decision_pages(
         LONG_TABLE, design=DESIGN, situation="level above not yet given", trial=TITLE
     ),
-    "course": lambda: [plot_course(demo_state(), DEMO_DAY, trial="DEMO")],
+    "course": lambda: [plot_course(demo_state(), STAR_T.day, trial="DEMO")],
     "course, long names": lambda: plot_course_pages(long_state(), LONG_DAY, trial="a" * 60),
     "course on one page": lambda: [plot_course(long_state(), LONG_DAY)],
     "adverse events": lambda: plot_adverse_events_pages(played(), trial="TJ"),

@@ -11,7 +11,7 @@ from escalation.errors import InputError
 from escalation.figures.course import plot_course
 from escalation.protocol import Protocol
 from escalation.trial import TrialState
-from escalation.trial.demo.star_t import DEMO_DAY
+from escalation.trial.demo.star_t import STAR_T
 from tests.trial.bench import Bench
 from tests.trial.spreadsheet.test_spreadsheet import demo_state
 
@@ -28,7 +28,7 @@ def ends(ax) -> list[tuple[str, date]]:
 
 def test_severe_events_are_marked_where_they_began_and_a_dlt_by_its_own_mark():
     """Oracle: the demo's pneumonia and neutropenia; its CRS is the DLT."""
-    ax = plot_course(demo_state(), DEMO_DAY)
+    ax = plot_course(demo_state(), STAR_T.day)
     marked = [
         (round(float(line.get_ydata()[0])), num2date(line.get_xdata()[0]).date())
         for line in ax.lines
@@ -39,7 +39,7 @@ def test_severe_events_are_marked_where_they_began_and_a_dlt_by_its_own_mark():
 
 
 def test_each_patient_ends_where_the_state_says():
-    ax = plot_course(demo_state(), DEMO_DAY)
+    ax = plot_course(demo_state(), STAR_T.day)
     assert [label.get_text() for label in ax.get_yticklabels()][:2] == ["TJ-001", "TJ-002"]
     assert ends(ax) == [
         ("o", date(2026, 2, 9)),
@@ -49,9 +49,9 @@ def test_each_patient_ends_where_the_state_says():
         ("o", date(2026, 4, 20)),
         ("X", date(2026, 4, 11)),
         ("o", date(2026, 5, 7)),
-        (">", DEMO_DAY),
-        (">", DEMO_DAY),
-        (">", DEMO_DAY),
+        (">", STAR_T.day),
+        (">", STAR_T.day),
+        (">", STAR_T.day),
     ]
     words = [text.get_text() for text in ax.texts]
     assert "CRS, replaced by TJ-004" in words
@@ -74,4 +74,4 @@ def test_a_trial_without_windows_or_doses_is_drawn_too():
 def test_before_anybody_was_dosed_there_is_no_course():
     for state in (TrialState(), Bench.started().state):
         with pytest.raises(InputError, match="nobody has been dosed"):
-            plot_course(state, DEMO_DAY)
+            plot_course(state, STAR_T.day)

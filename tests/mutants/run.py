@@ -12,8 +12,8 @@ the tests, so that no file is written and most cost a fraction of a second: wher
 the body of a function, its code is replaced; elsewhere, and with ``--again``, package and tests
 are imported once more. The tests of the design's own folder judge it, first those that call the
 changed function, the fastest first and those that killed others in the same file before their
-turn, until one fails or ``--budget`` seconds of processor time have gone. The first run takes the
-times of the tests and what each of them calls, which it needs once. For other packages than
+turn, until one fails or ``--budget`` seconds of processor time have gone. A run first takes the
+times of the tests that are new, and what each of them calls. For other packages than
 ``designs`` the table ``JUDGES`` says which tests judge which folder.
 
 A mutant that no test can kill is listed with the reason in ``equivalent.toml``. The exit code is 1
@@ -352,10 +352,16 @@ class Lane:
         print(f"# {len(self.outcomes)} mutants", file=sys.stderr, flush=True)
 
     def measure(self, session: pytest.Session) -> None:
-        """Take the processor time of every test, which must pass unmutated, and what it calls."""
+        """Take the processor time of tests not yet known, which must pass, and what they call."""
         durations = kept("durations", self.options.package)
         calls = kept("calls", self.options.package)
-        if not durations.exists() or not calls.exists():
+        if durations.exists() and calls.exists():
+            self.times = json.loads(durations.read_text())
+            tests = list(self.times)
+            for name, numbers in json.loads(calls.read_text()).items():
+                self.callers[name] = {tests[k] for k in numbers}
+        self.unknown = [item for item in session.items if item.nodeid not in self.times]
+        if self.unknown:
             durations.parent.mkdir(parents=True, exist_ok=True)
             for listening in (True, False):  # which takes time
                 self.listening = listening
@@ -366,10 +372,6 @@ class Lane:
             number = {test: k for k, test in enumerate(self.times)}
             by = {name: [number[test] for test in tests] for name, tests in self.callers.items()}
             calls.write_text(json.dumps(by))
-        self.times = json.loads(durations.read_text())
-        tests = list(self.times)
-        for name, numbers in json.loads(calls.read_text()).items():
-            self.callers[name] = {tests[k] for k in numbers}
 
     def ask(
         self, session: pytest.Session, mutant: Mutant | None, likely: Counter[str], fresh: bool
@@ -472,7 +474,7 @@ class Lane:
     ) -> list[pytest.Item]:
         """Return the tests that judge a mutant, the most promising first, within the budget."""
         if mutant is None:
-            return items
+            return self.unknown
         files = tuple(mutant.tests())
         mine = [item for item in items if item.nodeid.startswith(files)]
         time_of = {item.nodeid: self.times.get(item.nodeid, 0) for item in mine}

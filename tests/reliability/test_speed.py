@@ -21,13 +21,13 @@ from escalation.ledger import create_ledger, open_ledger, verify
 from escalation.protocol import load_protocol
 from escalation.tracker import Tracker
 from escalation.trial import Recorder, hold_enrolment
-from escalation.trial.demo.star_t import DEMO_PROTOCOL, DEMO_TRIAL, demo_steps
+from escalation.trial.demo.star_t import STAR_T
 from escalation.trial.patients.subjects import Standing
 
 from .long_trial import SITE, long_trial
 from .workload import NAME, batch, moment
 
-PROTOCOL = load_protocol(DEMO_PROTOCOL)
+PROTOCOL = load_protocol(STAR_T.protocol)
 N_ENTRIES = 20_000
 
 
@@ -55,8 +55,8 @@ def demo(tmp_path: Path) -> Path:
     """Return a ledger of a small trial."""
     path = tmp_path / "demo.db"
     with create_ledger(str(path)) as ledger:
-        tracker = Tracker(ledger, DEMO_TRIAL)
-        for number, (command, recorder) in enumerate(demo_steps(PROTOCOL)):
+        tracker = Tracker(ledger, STAR_T.trial)
+        for number, (command, recorder) in enumerate(STAR_T.steps(PROTOCOL)):
             tracker.record(command, recorder, new=number == 0)
     return path
 

@@ -24,7 +24,8 @@ from escalation.trial import (
     register_trial,
     sign,
 )
-from escalation.trial.demo.star_t import DEMO_PROTOCOL, Command, demo_steps
+from escalation.trial.demo.script import Command
+from escalation.trial.demo.star_t import STAR_T
 from escalation.trial.events import Choice, Meaning, Role, Toxicity, TrialRegistered
 
 START = date(2026, 1, 5)
@@ -101,7 +102,7 @@ def begin_as_0_2_0(protocol: Protocol) -> Played:
 def play_demo(last: int = 10_000) -> Played:
     """Play the demo up to an entry."""
     played = Played()
-    for command, recorder in demo_steps(load_protocol(DEMO_PROTOCOL)):
+    for command, recorder in STAR_T.steps(load_protocol(STAR_T.protocol)):
         if played.state.seq >= last:
             break
         played.record(command, recorder)

@@ -101,7 +101,8 @@ class Bench:
             quorum=quorum,
             software="escalation 0.2.0",
         )
-        bench.state = evolve(bench.state, recorded(bench.state, registered, OFFICE))
+        bench.entries.append(recorded(bench.state, registered, OFFICE))
+        bench.state = evolve(bench.state, bench.entries[-1])
         bench._delegate_all()
         return bench
 

@@ -21,7 +21,7 @@ from escalation.signatures.private_key import SigningKey
 from escalation.signatures.wire import string
 from escalation.tracker import Tracker
 from escalation.trial.demo import key as demo_key
-from escalation.trial.demo.star_t import DEMO_PROTOCOL, DEMO_TRIAL, demo_steps
+from escalation.trial.demo.star_t import STAR_T
 from escalation.trial.events import SignedWithKey
 from escalation.trial.keys.checking import text_of
 from escalation.trial.keys.statement import NAMESPACE
@@ -39,13 +39,13 @@ def made_key() -> SigningKey:
 def demo_signature() -> tuple[bytes, SignedWithKey]:
     """Return the text that the demo's signature has to be over, and the signature it has."""
     with TemporaryDirectory() as folder, create_ledger(f"{folder}/demo.db") as ledger:
-        tracker = Tracker(ledger, DEMO_TRIAL)
-        for n, (command, recorder) in enumerate(demo_steps(load_protocol(DEMO_PROTOCOL))):
+        tracker = Tracker(ledger, STAR_T.trial)
+        for n, (command, recorder) in enumerate(STAR_T.steps(load_protocol(STAR_T.protocol))):
             for recorded in tracker.record(
                 command, recorder, request_id=f"demo-{n + 1}", new=n == 0
             ):
                 if isinstance(recorded.event, SignedWithKey):
-                    return text_of(DEMO_TRIAL, recorded, recorded.event), recorded.event
+                    return text_of(STAR_T.trial, recorded, recorded.event), recorded.event
     raise LookupError("the demo has no signature by key")
 
 

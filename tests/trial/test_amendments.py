@@ -29,50 +29,7 @@ from escalation.trial.inspection import inspect_entries
 from escalation.trial.rule import recommend
 from escalation.trial.spreadsheet.importing import import_patients
 from tests.trial.bench import CHAIR, SITE, Bench, day, recorded
-
-NEW = "1.5"
-
-
-def ladder(*levels: tuple[Label, float], start: Label = 1, design: str = "3+3") -> Protocol:
-    """Return a protocol in mg without a DLT window, so that outcomes can be typed at once."""
-    labels = [label for label, _ in levels]
-    place = labels.index(start)
-    return Protocol(
-        name=f"ladder-{len(levels)}",
-        unit="mg",
-        levels=tuple(DoseLevel(label=label, dose=float(dose)) for label, dose in levels),
-        start=place,
-        design=make_design(design, n_levels=len(levels), start=place),
-    )
-
-
-THREE = ladder((1, 100), (2, 200), (3, 400))
-FOUR = ladder((1, 100), (NEW, 150), (2, 200), (3, 400))
-
-
-def typed(history: str, protocol: Protocol = THREE) -> Bench:
-    """Type a history, opening each cohort as it says, against the rule where it must."""
-    bench = Bench.started(protocol)
-    n = 0
-    for cohort in history.split():
-        label, letters = int(cohort.rstrip("NT?")), cohort.lstrip("-0123456789")
-        choice = Choice(action="enrol", level=label, n_to_enrol=len(letters))
-        bench.open_cohort(choice=choice, rationale="as in the history")
-        names = [f"S{n + k}" for k in range(1, len(letters) + 1)]
-        n += len(letters)
-        for name in names:
-            bench.treat(name)
-        for name, letter in zip(names, letters, strict=True):
-            if letter != "?":
-                (bench.dlt if letter == "T" else bench.no_dlt)(name)
-    return bench
-
-
-def amended(bench: Bench, protocol: Protocol = FOUR, *reopens: Label) -> Bench:
-    committee = bench.state.protocol.committee
-    protocol = replace(protocol, committee=committee)
-    bench.do(amend_protocol, CHAIR, protocol=protocol, reason="by the sponsor", reopens=reopens)
-    return bench
+from tests.trial.small_trials import FOUR, NEW, THREE, amended, ladder, typed
 
 
 def said(bench: Bench) -> str:
@@ -169,7 +126,7 @@ def test_the_history_of_a_spreadsheet_is_judged_by_the_ladder_it_was_imported_un
         rows.append(f"S{n},{level},2026-01-05,2026-01-05,{100 * level},no DLT,2026-01-05")
     bench.do(import_patients("\n".join(rows).encode(), "old.csv"), SITE)
     before = [remark.text for remark in departures(bench.state)]
-    amended(bench)
+    amended(bench, FOUR)
     assert [remark.text for remark in departures(bench.state)] == before
     assert not any("would not have produced" in text for text in before)
 
@@ -197,7 +154,7 @@ def test_case_7_a_stopped_trial_goes_on_at_a_level_that_the_amendment_opens() ->
 
 
 def test_where_nothing_is_reopened_the_stop_stays_and_the_entry_says_so() -> None:
-    bench = amended(stopped())
+    bench = amended(stopped(), FOUR)
     assert bench.state.stopped is not None
     sentence = describe_entry(bench.entries[-1], bench.state)
     assert sentence.endswith(
@@ -297,7 +254,7 @@ def test_a_cohort_that_an_inserted_level_overtakes_is_closed_to_the_next_patient
     bench = typed("1NNN")
     bench.open_cohort()
     assert bench.state.open_cohort.level == 2
-    amended(bench)
+    amended(bench, FOUR)
     found = next_patient(bench.state, day(bench.now))
     assert not found.yes
     assert any("is overtaken" in obstacle.text for obstacle in found.obstacles)

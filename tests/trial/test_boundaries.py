@@ -12,12 +12,14 @@ from escalation.protocol import Enrolment, Evaluability, Protocol
 from escalation.trial import (
     Remark,
     cast_vote,
+    close_trial,
     correct_entry,
     decide,
     delegate_role,
     departures,
     dose_subject,
     enrol_subject,
+    follow_up,
     hold_enrolment,
     next_patient,
     record_adverse_event,
@@ -29,7 +31,7 @@ from escalation.trial import (
 from escalation.trial.events import Choice, Meaning, Relation, Role, Vote
 from escalation.trial.gates import dosing_obstacles, enrolment_obstacles
 
-from .bench import CHAIR, MEMBER, NCT, OFFICE, SITE, STATISTICIAN, Bench, crs, day
+from .bench import AUDITOR, CHAIR, MEMBER, NCT, OFFICE, SITE, STATISTICIAN, Bench, crs, day
 
 UNSTAGGERED = replace(NCT, enrolment=Enrolment(planned_patients=18))
 PLANNED = 1.8e8  # 3E6 cells/kg for 60 kg
@@ -574,3 +576,46 @@ def test_of_corrections_each_is_judged_for_itself():
 
 def told(onset) -> dict[str, object]:
     return {"term": "CRS", "grade": 3, "onset": onset.isoformat(), "relation": "probable"}
+
+
+def test_who_is_enrolled_or_has_an_outcome_is_so_by_the_last_entry_that_says_it():
+    bench = opened()
+    for subject in ("S1", "S2"):
+        bench.treat(subject)
+    bench.lost("S1", 3)
+    assert f"Entry {bench.state.seq} says not evaluable." in bench.refused(
+        record_outcome, SITE, subject="S1", outcome=Outcome.NO_DLT
+    )
+    bench.dlt("S1", 4)
+    assert f"Entry {bench.state.seq} says DLT." in bench.refused(
+        record_outcome, SITE, subject="S1", outcome=Outcome.NO_DLT
+    )
+    bench.dlt("S1", 5)
+    assert f"Entry {bench.state.seq} says DLT." in bench.refused(
+        record_outcome, SITE, subject="S1", outcome=Outcome.NO_DLT
+    )
+
+
+@pytest.mark.parametrize(("on", "closed"), [(4, False), (5, True), (6, True)])
+def test_a_trial_is_closed_from_its_day_on(on, closed):
+    bench = opened()
+    bench.do(close_trial, CHAIR, 5, reason="sponsor")
+    said = "The trial was closed by entry 9."
+    assert (said in at_gate(bench, on)) == closed
+
+
+@pytest.mark.parametrize(("n", "refused"), [(0, True), (1, False), (100, False), (101, True)])
+def test_a_decision_opens_from_1_to_100_places(n, refused):
+    bench = Bench.started(UNSTAGGERED)
+    choice = Choice(action="enrol", level=1, n_to_enrol=n)
+    said = bench.refused(decide, AUDITOR, choice=choice, rationale="so many")
+    assert (f"A decision opens 1 to 100 places, not {n}." in said) == refused
+
+
+@pytest.mark.parametrize("entry", [-1, 0, 1, 8, 9])
+def test_what_is_followed_up_is_an_adverse_event(entry):
+    """Entry 8 is the last: an approval."""
+    bench = opened()
+    said = bench.refused(follow_up, SITE, entry=entry, changes={"grade": 1}, aware=day(0))
+    assert ("does not report an adverse event" in said) == (entry in (1, 8))
+    assert ("the last one is 8" in said) == (entry not in (1, 8))

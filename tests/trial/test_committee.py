@@ -201,6 +201,63 @@ def test_a_rejected_decision_stands_in_nobody_s_way(bench: Bench) -> None:
     assert next_patient(bench.state, day(0), subject="S1").yes
 
 
+def test_who_has_not_voted_may_until_it_is_approved_or_replaced() -> None:
+    bench = committee_of_four()
+    bench.meet()
+    first = bench.state.decisions[-1]
+    assert tally_votes(bench.state, first).outstanding == ("m3", "m4")
+    bench.do(sign, CHAIR, meaning=Meaning.APPROVED)
+    assert tally_votes(bench.state, bench.state.decisions[-1]).outstanding == ()
+    for _ in range(2):
+        bench.do(decide, STATISTICIAN, choice=Choice(action="defer"), rationale="tomorrow")
+    _, replaced, last = bench.state.decisions
+    assert tally_votes(bench.state, replaced).outstanding == ()
+    assert tally_votes(bench.state, replaced).standing == "open"
+    assert set(tally_votes(bench.state, last).outstanding) == set(VOTERS)
+
+
+def test_of_three_decisions_the_last_is_meant() -> None:
+    bench = opened()
+    for _ in range(2):
+        bench.do(decide, STATISTICIAN, choice=Choice(action="defer"), rationale="tomorrow")
+    last = bench.state.seq
+    for command, said in (
+        ({"command": circulate_decision, "to": [SITE]}, f"Decision {last} is not approved"),
+        (
+            {"command": circulate_decision, "to": [SITE], "decision": 3},
+            f"last one is entry {last}.",
+        ),
+        ({"command": cast_vote, "vote": FOR, "decision": 3}, f"the last decision is entry {last}"),
+        (
+            {"command": cast_vote, "vote": FOR, "decision": last - 1},
+            f"Decision {last} has taken the place of decision {last - 1}.",
+        ),
+        (
+            {"command": sign, "meaning": Meaning.PROPOSED, "entry": 3},
+            f"the last one is entry {last}",
+        ),
+        ({"command": sign, "meaning": Meaning.APPROVED, "entry": last - 1}, f"Decision {last} has"),
+    ):
+        assert said in bench.refused(by=CHAIR, **command)
+    (vote,) = bench.do(cast_vote, CHAIR, vote=FOR)
+    (signed,) = bench.do(sign, CHAIR, meaning=Meaning.PROPOSED)
+    assert (vote.decision, signed.entry) == (last, last)
+
+
+def test_of_three_freezes_the_last_counts() -> None:
+    bench = opened(freeze_first=True)
+    bench.enrol("S1")
+    for _ in range(3):
+        bench.do(freeze_data, SITE, checked_by=[STATISTICIAN])
+    last = bench.state.seq
+    defer = {"choice": Choice(action="defer"), "rationale": "a meeting is due"}
+    bench.do(decide, STATISTICIAN, **defer)
+    assert bench.state.decisions[-1].frozen == last - 1
+    bench.dose("S1")
+    said = bench.refused(decide, STATISTICIAN, **defer)
+    assert f"were frozen by entry {last} up to entry {last - 1}" in said
+
+
 # ---------------------------------------------------------------- refused
 
 
@@ -373,6 +430,17 @@ def test_an_entry_by_other_means_that_joins_such_roles_does_not_fit(bench: Bench
     event = RoleDelegated(on=day(0), person=CHAIR, role=Role.SITE)
     state = evolve(bench.state, recorded(bench.state, event, OFFICE))
     assert state.oddities == [(7, "chair cannot be both site and chair")]
+
+
+def test_a_role_delegated_again_joins_no_roles(bench: Bench) -> None:
+    """By other means: a command refuses it. The chair was chair before."""
+    bench.state.roles[CHAIR] = frozenset({Role.CHAIR, Role.SITE})
+    again = RoleDelegated(on=day(0), person=CHAIR, role=Role.CHAIR)
+    after = evolve(bench.state, recorded(bench.state, again, OFFICE))
+    assert (after.oddities, after.conflicts) == ([], [])
+    after.roles[CHAIR] = frozenset({Role.SITE})
+    after = evolve(after, recorded(after, again, OFFICE))
+    assert [(c.person, c.role, c.other) for c in after.conflicts] == [(CHAIR, "chair", "site")]
 
 
 def test_of_several_roles_that_are_excluded_the_first_is_named(bench: Bench) -> None:

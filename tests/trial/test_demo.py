@@ -9,7 +9,7 @@ from escalation.signatures.sshsig import signature_fault
 from escalation.trial import departures, look_back, next_patient, rule_says, warnings
 from escalation.trial.adverse_events.verdicts import suggest
 from escalation.trial.demo.key import PUBLIC_KEY
-from escalation.trial.demo.star_t import DEMO_DAY
+from escalation.trial.demo.star_t import STAR_T
 from escalation.trial.keys.statement import NAMESPACE
 from tests.signatures.ssh_keygen import needs_ssh_keygen, run
 
@@ -29,9 +29,9 @@ def test_the_demo_shows_what_it_is_said_to_show():
     assert [vote.vote for _, vote in state.decisions[-1].votes] == ["for", "for", "against"]
     assert len(departures(state)) == 3
     assert look_back(state) == []
-    assert warnings(state, DEMO_DAY) == []
+    assert warnings(state, STAR_T.day) == []
     assert not rule_says(state).settled
-    assert not next_patient(state, DEMO_DAY).yes
+    assert not next_patient(state, STAR_T.day).yes
 
 
 def test_the_demo_has_a_serious_event_that_was_ruled_no_dlt_against_the_definition():

@@ -218,9 +218,29 @@ def test_a_correction_of_an_old_dlt_does_not_end_a_cohort_opened_against_the_rul
     opened.correct(outcome(opened, "S1"), reason="relation reviewed")
     opened.treat("S4", 21)
     opened.dlt("S4", 22)
-    assert "S4 had a DLT since" in opened.refused(
+    assert "against the rule, and S4 had a DLT since" in opened.refused(
         enrol_subject, SITE, 35, subject="S5", weight_kg=60.0
     )
+
+
+def test_a_dlt_by_the_last_correction_before_a_decision_was_known_to_it(opened):
+    for subject, on in (("S1", 0), ("S2", 14), ("S3", 17)):
+        opened.treat(subject, on)
+    opened.lost("S1", 20)
+    opened.correct(outcome(opened, "S1"), outcome="T", toxicities=[crs_of(5)], reason=None)
+    further = Choice(action="enrol", level=2, n_to_enrol=3)
+    opened.open_cohort(21, choice=further, rationale="urgent")
+    opened.treat("S4", 21)
+    opened.enrol("S5", 35)
+    opened.lost("S4", 36)
+    opened.correct(outcome(opened, "S4"), outcome="T", toxicities=[crs_of(25)], reason=None)
+    assert "against the rule, and S4 had a DLT since" in opened.refused(
+        enrol_subject, SITE, 36, subject="S6", weight_kg=60.0
+    )
+
+
+def crs_of(onset: int) -> dict[str, object]:
+    return {"term": "CRS", "grade": 3, "onset": day(onset).isoformat(), "relation": "probable"}
 
 
 def test_after_a_dlt_in_a_cohort_opened_against_the_rule_the_rule_can_be_followed(opened):

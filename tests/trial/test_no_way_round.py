@@ -117,6 +117,17 @@ def test_a_dlt_after_the_ruling_not_evaluable_counts_until_it_is_ruled_again(
     assert "says so" in bench.refused(rule_evaluability, CHAIR, 5, **said)
 
 
+def test_a_hold_that_was_the_last_entry_before_the_decision_to_resume_is_lifted_by_it(
+    bench: Bench,
+) -> None:
+    bench.dose("S1")
+    bench.do(hold_enrolment, SITE, 1, reason="fever")
+    held = bench.state.held
+    resume(bench, 1)
+    assert bench.state.held is None
+    assert [(hold, lifted.seq) for hold, lifted in bench.state.holds] == [(held, bench.state.seq)]
+
+
 def test_a_hold_after_the_decision_to_resume_is_not_lifted_by_it(bench: Bench) -> None:
     bench.dose("S1")
     bench.do(hold_enrolment, SITE, 1, reason="fever")

@@ -46,8 +46,8 @@ class _Measure(click.types.FloatParamType):
         try:
             return float(super().convert(value, param, ctx))
         except click.BadParameter:
-            unit = "" if param is None else f", in {str(param.metavar).lower()}"
-            self.fail(f"{value!a} is not a number: write it alone{unit}, with a point", param, ctx)
+            unit = "" if param is None else f" of {str(param.metavar).lower()}"
+            self.fail(f"{value!a} is not a number{unit}, such as 61.5 or 170", param, ctx)
 
 
 MEASURE = _Measure()

@@ -14,22 +14,37 @@ from escalation.errors import InputError, printable, reason
 from escalation.ledger import create_ledger
 from escalation.protocol import load_protocol
 from escalation.tracker import Tracker
-from escalation.trial.demo.star_t import DEMO_DAY, DEMO_PROTOCOL, DEMO_TRIAL, demo_steps
+from escalation.trial.demo.backfill import BACKFILL
+from escalation.trial.demo.script import Demo
+from escalation.trial.demo.star_t import STAR_T
 
 __all__ = ["demo"]
 
 
+DEMOS = {"star-t": STAR_T, "backfill": BACKFILL}
+
+
 @click.command(cls=CarefulCommand)
+@click.option(
+    "--which",
+    type=click.Choice(list(DEMOS)),
+    default="star-t",
+    help="Which trial.  [default: star-t]",
+)
 @database_options
-def demo(db: str) -> None:
+def demo(db: str, which: str) -> None:
     """Make a small invented trial to look at, in a new file.
 
-    It is under NCT07123519, and has a replacement, a serious adverse event that is not a DLT, one
-    that resolves before it is, a DLT, a correction, a dosing against a gate and a decision that
+    star-t is under NCT07123519, and has a replacement, a serious adverse event that is not a DLT,
+    one that resolves before it is, a DLT, a correction, a dosing against a gate and a decision that
     goes further than the rule, with a dissent and a signature by key.
 
-    Example: escalation trial demo --db demo.db
+    backfill has three more patients at level 1 while level 3 is open, a level that an amendment
+    puts between 2 and 3, and an expansion of six at the MTD.
+
+    Example: escalation trial demo --which backfill --db demo.db
     """
+    chosen = DEMOS[which]
     if "://" in db:
         raise InputError("the demo needs a new file, such as --db demo.db")
     if "\0" in db:
@@ -42,28 +57,28 @@ def demo(db: str) -> None:
         raise InputError(f"{printable(db)} cannot be written: there is no folder {folder}")
     unfinished = file.with_name(f"{file.name}.{os.getpid()}.part")
     try:
-        n_entries = _replay(unfinished)
+        n_entries = _replay(chosen, unfinished)
         unfinished.replace(file)
     except OSError as error:
         raise InputError(f"{printable(db)} cannot be written: {reason(error)}") from error
     finally:
         unfinished.unlink(missing_ok=True)
-    line(f"Wrote {printable(db)}: trial {DEMO_TRIAL}, {n_entries} entries. Look at it with:")
+    line(f"Wrote {printable(db)}: trial {chosen.trial}, {n_entries} entries. Look at it with:")
     for words in (
-        f"status --on {DEMO_DAY}",
-        f"next --on {DEMO_DAY}",
+        f"status --on {chosen.day}",
+        f"next --on {chosen.day}",
         "log",
         "verify",
     ):
         click.echo(f"  escalation trial {words} --db {shlex.quote(printable(db))}")
 
 
-def _replay(file: Path) -> int:
+def _replay(demo: Demo, file: Path) -> int:
     """Record the trial step by step; return the number of entries."""
     recorded = []
     with create_ledger(str(file)) as ledger:
-        tracker = Tracker(ledger, DEMO_TRIAL)
-        steps = demo_steps(load_protocol(DEMO_PROTOCOL))
+        tracker = Tracker(ledger, demo.trial)
+        steps = demo.steps(load_protocol(demo.protocol))
         for number, (command, recorder) in enumerate(steps, start=1):
             recorded = tracker.record(
                 command, recorder, request_id=f"demo-{number}", new=number == 1

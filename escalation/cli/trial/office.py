@@ -137,7 +137,7 @@ def amend(
     and a trial that had been stopped goes on. Decisions made before are judged by the protocol of
     their time.
 
-    Example: escalation trial amend v2.toml --reopen 1.5 --reason "150 mg added" --as "Zhao Lan"
+    Example: escalation trial amend v2.toml --reason "longer window" --as "Zhao Lan"
     """
     protocol = read_protocol(protocol_name)
     recording.record(partial(amend_protocol, protocol=protocol, reason=reason, reopens=reopens))

@@ -246,7 +246,9 @@ class Recording:
         if rule is not None:
             line(f"The rule now says: {rule}", indent="  ")
         if isinstance(recorded[-1].event, VoteCast):
-            line(f"The decision is {say_count(tally_votes(after, after.decisions[-1]))}.", "  ")
+            made = after.find_decision(recorded[-1].event.decision)
+            if made is not None:
+                line(f"The decision is {say_count(tally_votes(after, made))}.", "  ")
         if isinstance(recorded[-1].event, Signed | SignedWithKey):  # to be kept with what it signs
             show([f"anchor {after.seq}:{after.head}"])
 

@@ -33,6 +33,7 @@ from escalation.tracker import Tracker
 from escalation.trial import Recorded, TrialState, replay_events
 from escalation.trial import next_patient as find_next
 from escalation.trial.calendar import day_in
+from escalation.trial.patients.next_patient import next_patients
 from escalation.trial.rule import NoProtocolError
 
 __all__ = ["log", "next_patient", "roles", "status"]
@@ -158,6 +159,7 @@ def roles(place: Place, as_of: int | datetime | None) -> View:
     "--on", callback=read_days, metavar="DATE", help="The day asked about.  [default: today]"
 )
 @click.option("--subject", metavar="SUBJECT", help="Ask about this enrolled subject.")
+@click.option("--cohort", type=int, metavar="N", help="Ask about this open cohort alone.")
 @click.option("--weight", type=MEASURE, metavar="KG", help="For the amount, if not enrolled yet.")
 @click.option("--height", type=MEASURE, metavar="CM", help="The same, where doses are per m2.")
 @place_options
@@ -167,13 +169,14 @@ def next_patient(
     place: Place,
     on: date | None,
     subject: str | None,
+    cohort: int | None,
     weight: float | None,
     height: float | None,
 ) -> View:
     """Say whether the next patient can be dosed: yes or no, and why.
 
-    If yes, the level, the amount and the place in the cohort; if no, the earliest day and
-    everything that stands in the way.
+    It is answered for each open cohort, the escalation's first. If yes, the level, the amount and
+    the place in the cohort; if no, the earliest day and everything that stands in the way.
 
     Example: escalation trial next --on 2026-05-28
     """
@@ -184,8 +187,12 @@ def next_patient(
     if on is None and subject is not None:
         now = datetime.now(UTC)
         on = day_in(state.zone_of(subject, now.date()), now)
-    asked_on = today() if on is None else on
-    found = find_next(state, asked_on, subject=subject, weight_kg=weight, height_cm=height)
+    on = today() if on is None else on
+    body = {"weight_kg": weight, "height_cm": height}
+    if subject is None and cohort is None:
+        found = next_patients(state, on, **body)
+    else:
+        found = [find_next(state, on, subject=subject, cohort=cohort, **body)]
     return view_next(found, state.protocol, trial_heading(state, tracker.trial))
 
 

@@ -10,19 +10,20 @@ from escalation.protocol.body_surface import FORMULAS
 from escalation.protocol.units import BodySize, find_unit
 from escalation.reports.trial.heading import SOLO
 from escalation.reports.trial.sentences import say_planned
-from escalation.reports.view import Block, Item, Items, Paragraph, View
+from escalation.reports.view import GAP, Block, Item, Items, Paragraph, View
 from escalation.trial import NextPatient
 from escalation.trial.patients.planned_dose import PlannedDose
 
 __all__ = ["next_document", "view_next"]
 
 
-def view_next(found: NextPatient, protocol: Protocol, heading: Mapping[str, Any]) -> View:
+def view_next(found: Sequence[NextPatient], protocol: Protocol, heading: Mapping[str, Any]) -> View:
     """Return the view: yes or no first, then where and how much, or what is in the way.
 
     Parameters
     ----------
-    found : NextPatient
+    found : sequence of NextPatient
+        An answer for each cohort asked about, at least one.
     protocol : Protocol
         In force.
     heading : mapping
@@ -30,13 +31,22 @@ def view_next(found: NextPatient, protocol: Protocol, heading: Mapping[str, Any]
     """
     return View(
         page=lambda: _page(found, protocol, solo=bool(heading.get("solo"))),
-        document=lambda: {**heading, **next_document(found)},
+        document=lambda: {
+            **heading,
+            **next_document(found[0]),
+            "cohorts": [next_document(answer) for answer in found],
+        },
         rows=lambda: _rows(found),
     )
 
 
-def _page(found: NextPatient, protocol: Protocol, *, solo: bool) -> Iterator[Block]:
-    yield from _answer(found, protocol)
+def _page(found: Sequence[NextPatient], protocol: Protocol, *, solo: bool) -> Iterator[Block]:
+    for place, answer in enumerate(found):
+        if len(found) > 1:
+            yield from (GAP,) if place else ()
+            yield Paragraph(f"Cohort {answer.cohort}, {answer.purpose}, level {answer.level}:")
+        yield from _answer(answer, protocol)
+    yield from (Paragraph(f"Warning: {note}", "  ") for note in found[0].notes)
     if solo:
         yield Paragraph(SOLO, "  ")
 
@@ -56,13 +66,17 @@ def _answer(found: NextPatient, protocol: Protocol) -> Iterator[Block]:
         yield from (Paragraph(text, "    ", "  ") for text in place)
 
 
-def _rows(found: NextPatient) -> Iterator[Sequence[object]]:
-    answer = next_document(found)
-    obstacles = answer.pop("obstacles") or [{}]
-    yield *answer, "obstacle", "until", "decision"
-    for obstacle in obstacles:
-        told = (obstacle.get("text"), obstacle.get("until"), obstacle.get("decision"))
-        yield *answer.values(), *told
+def _rows(found: Sequence[NextPatient]) -> Iterator[Sequence[object]]:
+    for place, one in enumerate(found):
+        answer = next_document(one)
+        obstacles = answer.pop("obstacles") or [{}]
+        answer["not_known"] = " ".join(answer["not_known"])
+        answer["notes"] = " ".join(answer["notes"])
+        if not place:
+            yield *answer, "obstacle", "until", "decision"
+        for obstacle in obstacles:
+            told = (obstacle.get("text"), obstacle.get("until"), obstacle.get("decision"))
+            yield *answer.values(), *told
 
 
 def _when(found: NextPatient) -> str:
@@ -134,6 +148,8 @@ def next_document(found: NextPatient) -> dict[str, Any]:
         "cohort": found.cohort,
         "slot": found.slot,
         "n_opened": found.n_opened,
+        "purpose": found.purpose,
+        "notes": list(found.notes),
         "obstacles": [
             {
                 "text": obstacle.text,

@@ -10,10 +10,12 @@ from typing import Any
 from escalation.designs.base import NOBODY, Decision
 from escalation.designs.pending import count_resolutions, resolve_with_last
 from escalation.labels import Label
-from escalation.outcomes import last_tally
-from escalation.protocol import Protocol, describe_decision
+from escalation.outcomes import Tally, last_tally
+from escalation.protocol import Protocol, decide_with_backfill, describe_decision
 from escalation.reports.level_table import answer
 from escalation.trial import TrialState
+from escalation.trial.events import Purpose
+from escalation.trial.rule import counted_purposes
 
 __all__ = ["Way", "describe_outlook", "outlook", "outlook_document"]
 
@@ -48,15 +50,21 @@ def outlook(state: TrialState) -> list[Way]:
     Empty where nobody is pending, and where there are too many ways to be told.
     """
     protocol = state.protocol
-    tallies, cohorts = state.tallies(), state.written_cohorts()
+    if protocol is None:
+        return []
+    counted, cohorts = counted_purposes(state), state.last_written()
+    tallies = state.tallies(*counted, set_aside=False)
     levels = [level for level, tally in enumerate(tallies) if tally.n_pending]
-    if protocol is None or not levels:
+    if not levels:
         return []
     graded = protocol.design.asks_moderate
     if count_resolutions(tallies, moderate=graded) > MAX_WAYS:
         return []
-    current = protocol.labels.index(cohorts[-1].label)
+    current = protocol.labels.index(cohorts[-1].label) if cohorts else protocol.design.start
     last = last_tally(cohorts) if protocol.design.remembers else NOBODY
+    beside = state.tallies(Purpose.BACKFILL, set_aside=False)  # may count once it would end
+    if Purpose.BACKFILL in counted:
+        beside = (Tally(),) * len(tallies)
     return [
         Way(
             pending=tuple(
@@ -67,7 +75,7 @@ def outlook(state: TrialState) -> list[Way]:
                 )
                 for level in levels
             ),
-            decision=protocol.design.decide(known, current, cohort),
+            decision=decide_with_backfill(protocol, known, beside, current, cohort),
             n_moderate=tuple(
                 known[level].n_moderate - tallies[level].n_moderate for level in levels
             )

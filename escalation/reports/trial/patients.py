@@ -13,6 +13,7 @@ from escalation.reports.view import Block, Paragraph, Table
 from escalation.text import count
 from escalation.trial import TrialState
 from escalation.trial.codec import dump_event
+from escalation.trial.events import Purpose
 from escalation.trial.patients.planned_dose import PlannedDose, say_share
 from escalation.trial.patients.subjects import Standing, Subject
 
@@ -26,7 +27,7 @@ _COLUMNS = (
     *("enrolled_on", "dosed_on", "planned", "infused"),
     *("percent_of_planned", "lot", "window_closes", "standing", "overdue", "replaces"),
     *("replaced_by", "former_ids", "site", "days_from_onset_to_record"),
-    *("n_adverse_events", "n_serious", "worst_grade", "toxicities"),
+    *("n_adverse_events", "n_serious", "worst_grade", "toxicities", "purpose"),
 )
 
 
@@ -52,12 +53,16 @@ def _row(subject: Subject, on: date, *, with_doses: bool) -> tuple[str, ...]:
     return (
         subject.id,
         str(subject.level),
-        str(subject.cohort),
+        str(subject.cohort) + _purpose(subject),
         "-" if dosed is None else str(dosed),
         "not stated" if unstated else "-" if share is None else say_share(share),
         "-" if closes is None else str(closes),
         "overdue" if subject.is_overdue(on) else str(subject.standing),
     )
+
+
+def _purpose(subject: Subject) -> str:
+    return "" if subject.purpose is Purpose.ESCALATION else f" {subject.purpose}"
 
 
 def _notes(subject: Subject, state: TrialState) -> Iterator[str]:
@@ -132,6 +137,7 @@ def _document(subject: Subject, on: date, state: TrialState) -> dict[str, Any]:
         "subject": subject.id,
         "level": subject.level,
         "cohort": subject.cohort,
+        "purpose": subject.purpose,
         "weight_kg": subject.enrolment.weight_kg,
         "height_cm": subject.enrolment.height_cm,
         "surface_m2": None if by_protocol is None else by_protocol.surface_m2,
@@ -164,7 +170,8 @@ def _document(subject: Subject, on: date, state: TrialState) -> dict[str, Any]:
 
 
 def _note_missing(subject: Subject, state: TrialState) -> Iterator[str]:
-    by_protocol = _plan(subject, state)
+    """Say of who waits to be dosed what is not known; of who was dosed, a warning says it."""
+    by_protocol = _plan(subject, state) if subject.standing is Standing.ASSIGNED else None
     if by_protocol is not None and by_protocol.missing:
         yield f"no amount planned by the protocol: {' and '.join(by_protocol.missing)} not known"
 

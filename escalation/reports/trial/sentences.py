@@ -32,6 +32,7 @@ from escalation.trial.events import (
     KeyRevoked,
     OutcomeRecorded,
     ProtocolAmended,
+    Purpose,
     RoleDelegated,
     RoleRevoked,
     ScreeningFailed,
@@ -110,7 +111,7 @@ def _sentence(  # noqa: PLR0911, PLR0912  # a kind of event a line
         case HistoryImported():
             return _history(event, on)
         case SubjectEnrolled():
-            return _enrolment(event, on)
+            return _enrolment(event, state, on)
         case SubjectDosed():
             return _dosing(event, state, on)
         case OutcomeRecorded():
@@ -235,8 +236,11 @@ def _history(event: HistoryImported, on: str) -> str:
     return said
 
 
-def _enrolment(event: SubjectEnrolled, on: str) -> str:
-    said = f"{event.subject} enrolled{on} in cohort {event.cohort} at level {event.level}"
+def _enrolment(event: SubjectEnrolled, state: TrialState, on: str) -> str:
+    cohort = state.cohorts[event.cohort - 1] if event.cohort <= len(state.cohorts) else None
+    beside = cohort is not None and cohort.purpose is not Purpose.ESCALATION
+    of = f" ({cohort.purpose})" if cohort is not None and beside else ""
+    said = f"{event.subject} enrolled{on} in cohort {event.cohort}{of} at level {event.level}"
     if not event.day_stated:
         said = said.replace(f"enrolled{on}", f"enrolled{on.replace(' on ', ' by ')}", 1)
     if event.weight_kg is not None:
@@ -381,7 +385,9 @@ def _decision(recorded: Recorded, event: DecisionMade, state: TrialState, on: st
     chosen = _say_choice(event, made)
     of = on.replace(" on ", " of ")
     said = f"decision{of} on entries up to {event.cutoff}{_frozen(made)}: {chosen}"
-    if event.override:
+    if event.chosen.purpose is not Purpose.ESCALATION:
+        said += f", {'' if not event.departure else 'not '}as the protocol foresees"
+    elif event.override:
         than = ", further than the rule went" if event.departure else ", other than the rule"
         said += f"{than}: {_say_recommended(event, made)}"
     elif event.chosen.action != "resume":

@@ -7,9 +7,15 @@ from datetime import UTC, date
 from typing import Any
 
 from escalation.designs import describe_design
-from escalation.outcomes import format_outcomes
 from escalation.protocol import Protocol, describe_decision
 from escalation.reports.level_table import answer, describe_limits, level_blocks, levels_document
+from escalation.reports.trial.beside import (
+    beside_blocks,
+    beside_document,
+    describe_declared,
+    histories_document,
+    history_lines,
+)
 from escalation.reports.trial.heading import say_solo, trial_heading
 from escalation.reports.trial.outlook import describe_outlook, outlook, outlook_document
 from escalation.reports.trial.patients import patient_blocks, patient_rows, patients_document
@@ -27,11 +33,12 @@ from escalation.trial import (
 )
 from escalation.trial.adverse_events.listing import list_events
 from escalation.trial.committee.tally import say_count, tally_votes
+from escalation.trial.events import Purpose
 from escalation.trial.gates import overtaken
 from escalation.trial.halts import standing_pauses
 from escalation.trial.patients.subjects import Standing
-from escalation.trial.review.amendments import list_reopenings, set_aside
-from escalation.trial.rule import describe_choice
+from escalation.trial.review.amendments import list_reopenings, say_ladder, set_aside
+from escalation.trial.rule import counted_purposes, counted_tallies, describe_choice
 from escalation.trial.state import Amendment, Cohort, MadeDecision, Recorded
 
 __all__ = ["status_document", "view_status"]
@@ -66,13 +73,15 @@ def _page(
 ) -> Iterator[Block]:
     yield from _said(_heading(state, trial, on, last if as_of else None))
     if state.protocol is not None:
-        cohorts = state.written_cohorts()
+        cohorts = state.written_cohorts(*counted_purposes(state))
         yield GAP
         ended = rule_says(state).has_ended
-        yield from level_blocks(state.protocol, cohorts, state.tallies(), ended=ended)
+        yield from level_blocks(state.protocol, cohorts, counted_tallies(state), ended=ended)
         yield GAP
-        history = format_outcomes(cohorts) or "nobody has been dosed"
-        yield Paragraph(f"History: {history}", " " * len("History: "))
+        beside = list(beside_blocks(state, state.protocol))
+        yield from (*beside, GAP) if beside else ()
+        for name, written in history_lines(state):
+            yield Paragraph(f"{name}: {written}", " " * len(f"{name}: "))
         yield from patient_blocks(state, on)
         if any(subject.events for subject in state.subjects.values()):
             yield from _said([_say_events(state)])
@@ -117,6 +126,7 @@ def status_document(state: TrialState, on: date) -> dict[str, Any]:
         **_rule_document(state),
         "cohorts": [_cohort_document(state, cohort) for cohort in state.cohorts],
         "open_cohort": None if state.open_cohort is None else state.open_cohort.number,
+        "open_cohorts": [cohort.number for cohort in state.open_cohorts],
         "patients": patients_document(state, on),
         "n_adverse_events": len(list_events(state)),
         "screening_failures": [
@@ -155,6 +165,10 @@ def _heading(state: TrialState, trial: str, on: date, as_of: Recorded | None) ->
     name = f"Protocol {protocol.name}, digest {short_digest(protocol.digest)}"
     amended = "".join(f", amended by entry {amendment.seq}" for amendment in state.amendments)
     yield f"{name}{amended}."
+    for made in state.amendments:
+        ladder = " ".join(say_ladder(made))
+        if ladder:
+            yield f"Amendment {made.seq}: {ladder}"
     yield from (remark.text for remark in list_reopenings(state))
     yield f"{describe_design(protocol.design)}."
     solo = say_solo(state)
@@ -183,7 +197,8 @@ def _halts(state: TrialState, on: date) -> Iterator[str]:
         yield f"ENROLMENT IS PAUSED since entry {pause.entry}: {pause.text}."
     if state.stopped is not None:
         chosen = describe_choice(state.stopped.event.chosen, state.stopped.protocol)
-        yield f"STOPPED by decision {state.stopped.seq}: {chosen}."
+        what = "ESCALATION STOPPED" if state.open_cohorts else "STOPPED"
+        yield f"{what} by decision {state.stopped.seq}: {chosen}."
 
 
 def _reason(event: object) -> str:
@@ -193,14 +208,17 @@ def _reason(event: object) -> str:
 
 def _where_it_stands(state: TrialState, protocol: Protocol) -> Iterator[Block]:
     """Say what is open, what was decided last, what the rule says, and what can still change it."""
-    yield from _said([_say_cohort(state, protocol)])
-    if state.decisions:
-        yield from _said([_say_decision(state, state.decisions[-1])])
+    yield from _said(_say_cohorts(state, protocol))
+    for purpose in Purpose:
+        made = state.last_decision(purpose)
+        yield from () if made is None else _said([_say_decision(state, made)])
     decision = rule_says(state)
     yield from _said([f"The rule says: {describe_decision(decision, protocol)}"])
     yield Paragraph(f"Why: {decision.clause.text}", " " * len("Why: "))
-    if decision.mtd is not None:
-        yield from _said([describe_limits(state.tallies()[decision.mtd])])
+    expanded = list(describe_declared(state, protocol))
+    if decision.mtd is not None and not expanded:
+        expanded = [describe_limits(counted_tallies(state)[decision.mtd])]
+    yield from _said(expanded)
     for text in describe_outlook(outlook(state), decision, protocol):
         yield Paragraph(text, "    ")
 
@@ -216,10 +234,17 @@ def _say_events(state: TrialState) -> str:
     )
 
 
-def _say_cohort(state: TrialState, protocol: Protocol) -> str:
-    cohort = state.open_cohort
-    if cohort is None:
-        return "No cohort is open."
+def _say_cohorts(state: TrialState, protocol: Protocol) -> Iterator[str]:
+    """Say how each open cohort stands, the escalation's first."""
+    cohorts = sorted(state.open_cohorts, key=lambda c: c.purpose is not Purpose.ESCALATION)
+    if not cohorts:
+        yield "No cohort is open."
+    elif state.open_cohort is None:
+        yield "No cohort of the escalation is open."
+    yield from (_say_cohort(state, protocol, cohort) for cohort in cohorts)
+
+
+def _say_cohort(state: TrialState, protocol: Protocol, cohort: Cohort) -> str:
     named = f"level {cohort.level}"
     if cohort.level in protocol.labels:
         named = protocol.describe_level(protocol.labels.index(cohort.level))
@@ -229,12 +254,14 @@ def _say_cohort(state: TrialState, protocol: Protocol) -> str:
     to_dose = f", to be dosed: {', '.join(waiting)}" if waiting else ""
     forbids = overtaken(state, cohort)
     also = "" if forbids is None else f" {forbids}"
-    return f"Cohort {cohort.number} is open at {named}: {places}{to_dose}.{also}"
+    of = "" if cohort.purpose is Purpose.ESCALATION else f" ({cohort.purpose})"
+    return f"Cohort {cohort.number}{of} is open at {named}: {places}{to_dose}.{also}"
 
 
 def _say_decision(state: TrialState, made: MadeDecision) -> str:
     chosen = describe_choice(made.event.chosen, made.protocol)
-    said = f"Last decision, entry {made.seq} of {made.event.on}: {chosen}"
+    about = "" if made.purpose is Purpose.ESCALATION else f" about the {made.purpose}"
+    said = f"Last decision{about}, entry {made.seq} of {made.event.on}: {chosen}"
     if made.approved is not None:
         sent = "".join(
             f"; sent to {', '.join(event.to)} on {event.on}" for _, event in made.circulated
@@ -267,10 +294,15 @@ def _rule_document(state: TrialState) -> dict[str, Any]:
     protocol = state.protocol
     if protocol is None:
         return {"history": "", "levels": [], "rule": None, "outlook": []}
-    cohorts, decision = state.written_cohorts(), rule_says(state)
+    cohorts, decision = state.written_cohorts(*counted_purposes(state)), rule_says(state)
+    ended = decision.has_ended
+    histories = histories_document(state)
     return {
-        "history": format_outcomes(cohorts),
-        "levels": levels_document(protocol, cohorts, state.tallies(), ended=decision.has_ended),
+        "history": histories[Purpose.ESCALATION],
+        "histories": histories,
+        "levels": levels_document(protocol, cohorts, counted_tallies(state), ended=ended),
+        "counted": list(counted_purposes(state)),
+        "beside": beside_document(state, protocol),
         "rule": {
             **answer(protocol, decision),
             "settled": decision.settled,
@@ -306,6 +338,7 @@ def _cohort_document(state: TrialState, cohort: Cohort) -> dict[str, Any]:
     return {
         "cohort": cohort.number,
         "level": cohort.level,
+        "purpose": cohort.purpose,
         "n_opened": cohort.n_opened,
         "n_free": state.n_free(cohort),
         "opened_on": None if cohort.opened_on is None else cohort.opened_on.isoformat(),
@@ -322,6 +355,7 @@ def _decision_document(state: TrialState, made: MadeDecision) -> dict[str, Any]:
         "on": event.on.isoformat(),
         "by": made.by,
         "cutoff": event.cutoff,
+        "purpose": made.purpose,
         "chosen": describe_choice(event.chosen, made.protocol),
         "recommended": describe_choice(event.recommended.choice, made.protocol),
         "clause": {"id": event.recommended.clause_id, "text": event.recommended.clause},

@@ -107,7 +107,7 @@ class AdverseEvent:
         """Day of death: the end of a fatal event, or the day of the report that says so."""
         if not self.is_fatal:
             return None
-        said = next((report for report in self.reports if is_death(report.event)), self.reports[-1])
+        said = next(report for report in self.reports if is_death(report.event))
         return self.now.ended or said.event.ended or said.on
 
     @property

@@ -223,7 +223,7 @@ def _conditions(
         returns_to, within = exception.resolves_to, exception.within_days
         if returns_to is None or within is None:
             yield None, f"excepted: {named}"
-            continue
+            return
         deadline = add_days(course.first_of(least), within)
         if deadline > known_to:
             yield (deadline if course.last > returns_to else None), f"excepted: {named}"

@@ -7,8 +7,8 @@ further than the rule, with a dissent and a signature by key. Its times are inve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterator
+from datetime import date
 from functools import partial
 
 from escalation.outcomes import Outcome
@@ -16,80 +16,53 @@ from escalation.protocol import Protocol
 from escalation.trial.adverse_events.adjudication import adjudicate
 from escalation.trial.adverse_events.record import follow_up, record_adverse_event
 from escalation.trial.commands import Events, Recorder
-from escalation.trial.committee.decide import decide
 from escalation.trial.committee.sign import sign
-from escalation.trial.committee.vote import cast_vote
 from escalation.trial.demo.key import PUBLIC_KEY, SIGNATURE
+from escalation.trial.demo.script import (
+    ADJUDICATOR,
+    AUDITOR,
+    CHAIR,
+    OFFICE,
+    SITE,
+    Demo,
+    Step,
+    begin,
+    dose,
+    enrol,
+    meet,
+    no_dlt,
+)
 from escalation.trial.events import (
-    Attendance,
     Choice,
     Meaning,
     Relation,
-    Role,
     Serious,
     SignedWithKey,
     Toxicity,
-    Vote,
 )
 from escalation.trial.keys.commands import register_key, sign_as_made
-from escalation.trial.office import delegate_role, register_trial
 from escalation.trial.patients.corrections import correct_entry
-from escalation.trial.patients.recording import dose_subject, enrol_subject, record_outcome
+from escalation.trial.patients.recording import dose_subject, record_outcome
 from escalation.trial.state import TrialState
 
-__all__ = ["DEMO_DAY", "DEMO_PROTOCOL", "DEMO_TRIAL", "demo_steps"]
-
-DEMO_TRIAL = "DEMO"
-DEMO_PROTOCOL = "nct07123519"
-DEMO_DAY = date(2026, 5, 28)  # the day after its last entry
-
-Command = Callable[[TrialState, Recorder], Events]
-
-_OFFICE, _SITE, _CHAIR = "Wu Jing", "Lin Mei", "Zhao Lan"
-_MEMBER, _STATISTICIAN, _AUDITOR = "K. Sato", "E. Brandt", "N. Okafor"
-_OTHER_MEMBER, _ADJUDICATOR = "A. Haddad", "P. Novak"
+__all__ = ["STAR_T"]
 
 
-def demo_steps(protocol: Protocol) -> Iterator[tuple[Command, Recorder]]:
-    """Yield the trial's commands with their recorders, in order.
-
-    Parameters
-    ----------
-    protocol : Protocol
-        Shipped as ``DEMO_PROTOCOL``.
-    """
-    last: datetime | None = None
-    for day, person, command in _script(protocol):
-        morning = datetime.fromisoformat(f"{day}T08:00:00+00:00").astimezone(UTC)
-        last = morning if last is None or morning > last else last + timedelta(minutes=7)
-        yield command, Recorder(name=person, on=last.date(), at=last)
-
-
-def _script(protocol: Protocol) -> Iterator[tuple[str, str, Command]]:
-    yield "2026-01-05", _OFFICE, partial(register_trial, protocol=protocol)
-    for person, role in (
-        (_SITE, Role.SITE),
-        (_CHAIR, Role.CHAIR),
-        (_MEMBER, Role.MEMBER),
-        (_OTHER_MEMBER, Role.MEMBER),
-        (_STATISTICIAN, Role.STATISTICIAN),
-        (_AUDITOR, Role.AUDITOR),
-        (_ADJUDICATOR, Role.ADJUDICATOR),
-    ):
-        yield "2026-01-05", _OFFICE, partial(delegate_role, person=person, role=role)
+def _script(protocol: Protocol) -> Iterator[Step]:
+    yield from begin("2026-01-05", protocol)
 
     # cohort 1, level 1: TJ-003 is lost and replaced, TJ-002 has pneumonia that is no DLT
-    yield from _meeting("2026-01-07")
-    yield _enrol("2026-01-08", "TJ-001", 61.5)
-    yield _dose("2026-01-12", "TJ-001", 1.85e8)
-    yield _enrol("2026-01-20", "TJ-002", 54.0)
-    yield _dose("2026-01-26", "TJ-002", 1.62e8)
-    yield _enrol("2026-01-26", "TJ-003", 70.0)
-    yield _dose("2026-01-29", "TJ-003", 2.1e8)
-    yield _no_dlt("2026-02-09", "TJ-001")
+    yield from meet("2026-01-07")
+    yield enrol("2026-01-08", "TJ-001", 61.5)
+    yield dose("2026-01-12", "TJ-001", 1.85e8)
+    yield enrol("2026-01-20", "TJ-002", 54.0)
+    yield dose("2026-01-26", "TJ-002", 1.62e8)
+    yield enrol("2026-01-26", "TJ-003", 70.0)
+    yield dose("2026-01-29", "TJ-003", 2.1e8)
+    yield no_dlt("2026-02-09", "TJ-001")
     yield (
         "2026-02-12",
-        _SITE,
+        SITE,
         partial(
             record_outcome,
             subject="TJ-003",
@@ -100,7 +73,7 @@ def _script(protocol: Protocol) -> Iterator[tuple[str, str, Command]]:
     )
     yield (
         "2026-02-13",
-        _SITE,
+        SITE,
         partial(
             record_adverse_event,
             subject="TJ-002",
@@ -115,7 +88,7 @@ def _script(protocol: Protocol) -> Iterator[tuple[str, str, Command]]:
     )
     yield (
         "2026-02-16",
-        _ADJUDICATOR,
+        ADJUDICATOR,
         partial(
             adjudicate,
             entry=22,
@@ -123,18 +96,18 @@ def _script(protocol: Protocol) -> Iterator[tuple[str, str, Command]]:
             reason="influenza A by PCR, caught at home",
         ),
     )
-    yield _enrol("2026-02-16", "TJ-004", 66.0)
-    yield _dose("2026-02-18", "TJ-004", 1.98e8)
-    yield _no_dlt("2026-02-23", "TJ-002")
-    yield _no_dlt("2026-03-18", "TJ-004")
+    yield enrol("2026-02-16", "TJ-004", 66.0)
+    yield dose("2026-02-18", "TJ-004", 1.98e8)
+    yield no_dlt("2026-02-23", "TJ-002")
+    yield no_dlt("2026-03-18", "TJ-004")
 
     # cohort 2, level 2: an amount was typed wrongly, neutropenia resolves, and there is a DLT
-    yield from _meeting("2026-03-19")
-    yield _enrol("2026-03-20", "TJ-005", 58.0)
-    yield _dose("2026-03-23", "TJ-005", 3.84e8)
+    yield from meet("2026-03-19")
+    yield enrol("2026-03-20", "TJ-005", 58.0)
+    yield dose("2026-03-23", "TJ-005", 3.84e8)
     yield (
         "2026-03-24",
-        _SITE,
+        SITE,
         partial(
             correct_entry,
             entry=34,
@@ -142,13 +115,13 @@ def _script(protocol: Protocol) -> Iterator[tuple[str, str, Command]]:
             reason="digits swapped; the infusion record says 3.48E8",
         ),
     )
-    yield _enrol("2026-04-02", "TJ-006", 49.5)
-    yield _dose("2026-04-06", "TJ-006", 2.97e8)
-    yield _enrol("2026-04-07", "TJ-007", 73.0)
-    yield _dose("2026-04-09", "TJ-007", 4.3e8)
+    yield enrol("2026-04-02", "TJ-006", 49.5)
+    yield dose("2026-04-06", "TJ-006", 2.97e8)
+    yield enrol("2026-04-07", "TJ-007", 73.0)
+    yield dose("2026-04-09", "TJ-007", 4.3e8)
     yield (
         "2026-04-10",
-        _SITE,
+        SITE,
         partial(
             record_adverse_event,
             subject="TJ-005",
@@ -163,7 +136,7 @@ def _script(protocol: Protocol) -> Iterator[tuple[str, str, Command]]:
     )
     yield (
         "2026-04-13",
-        _SITE,
+        SITE,
         partial(
             record_adverse_event,
             subject="TJ-006",
@@ -177,10 +150,10 @@ def _script(protocol: Protocol) -> Iterator[tuple[str, str, Command]]:
             narrative="vasopressor for 2 days",
         ),
     )
-    yield "2026-04-13", _ADJUDICATOR, partial(adjudicate, entry=41, dlt=True)
+    yield "2026-04-13", ADJUDICATOR, partial(adjudicate, entry=41, dlt=True)
     yield (
         "2026-04-17",
-        _SITE,
+        SITE,
         partial(
             follow_up,
             entry=40,
@@ -188,28 +161,28 @@ def _script(protocol: Protocol) -> Iterator[tuple[str, str, Command]]:
             aware=date(2026, 4, 17),
         ),
     )
-    yield "2026-04-20", _ADJUDICATOR, partial(adjudicate, entry=40, dlt=False)
-    yield _no_dlt("2026-04-20", "TJ-005")
+    yield "2026-04-20", ADJUDICATOR, partial(adjudicate, entry=40, dlt=False)
+    yield no_dlt("2026-04-20", "TJ-005")
 
     # cohort 3, level 2: opened three days before TJ-007's window closed, while the rule waited; the
     # chair signs that with a key
-    yield "2026-04-30", _OFFICE, partial(register_key, person=_CHAIR, public_key=PUBLIC_KEY)
-    yield from _meeting(
+    yield "2026-04-30", OFFICE, partial(register_key, person=CHAIR, public_key=PUBLIC_KEY)
+    yield from meet(
         "2026-05-04",
         choice=Choice(action="enrol", level=2, n_to_enrol=3),
         rationale="TJ-007 is well on day 25, and a manufactured product would expire",
         dissent="three days are worth waiting for: the DLT at this level was three weeks ago",
-        key=True,
+        approve=_approve_by_key,
     )
-    yield _enrol("2026-05-04", "TJ-008", 64.0)
-    yield _dose("2026-05-06", "TJ-008", 3.84e8)
-    yield _no_dlt("2026-05-07", "TJ-007")
-    yield _enrol("2026-05-18", "TJ-009", 81.0)
-    yield _dose("2026-05-20", "TJ-009", 4.86e8)
-    yield _enrol("2026-05-20", "TJ-010", 55.0)
+    yield enrol("2026-05-04", "TJ-008", 64.0)
+    yield dose("2026-05-06", "TJ-008", 3.84e8)
+    yield no_dlt("2026-05-07", "TJ-007")
+    yield enrol("2026-05-18", "TJ-009", 81.0)
+    yield dose("2026-05-20", "TJ-009", 4.86e8)
+    yield enrol("2026-05-20", "TJ-010", 55.0)
     yield (
         "2026-05-22",
-        _SITE,
+        SITE,
         partial(
             dose_subject,
             subject="TJ-010",
@@ -218,29 +191,7 @@ def _script(protocol: Protocol) -> Iterator[tuple[str, str, Command]]:
             deviation="thawed by mistake on day 2 after TJ-009; used rather than lost",
         ),
     )
-    yield "2026-05-27", _AUDITOR, partial(sign, meaning=Meaning.REVIEWED)
-
-
-def _meeting(
-    day: str,
-    choice: Choice | None = None,
-    rationale: str | None = None,
-    dissent: str | None = None,
-    key: bool = False,
-) -> Iterator[tuple[str, str, Command]]:
-    """Decide, vote, and sign as proposed and approved."""
-    present = (Attendance(person=_STATISTICIAN, vote=Vote.PRESENT),)
-    yield (
-        day,
-        _STATISTICIAN,
-        partial(decide, attendees=present, choice=choice, rationale=rationale),
-    )
-    for person in (_CHAIR, _MEMBER):
-        yield day, person, partial(cast_vote, vote=Vote.FOR)
-    if dissent is not None:
-        yield day, _OTHER_MEMBER, partial(cast_vote, vote=Vote.AGAINST, reason=dissent)
-    yield day, _STATISTICIAN, partial(sign, meaning=Meaning.PROPOSED)
-    yield day, _CHAIR, _approve_by_key if key else partial(sign, meaning=Meaning.APPROVED)
+    yield "2026-05-27", AUDITOR, partial(sign, meaning=Meaning.REVIEWED)
 
 
 def _approve_by_key(state: TrialState, recorder: Recorder) -> Events:
@@ -256,19 +207,6 @@ def _approve_by_key(state: TrialState, recorder: Recorder) -> Events:
     return sign_as_made(state, recorder, made=made)
 
 
-def _enrol(day: str, subject: str, weight_kg: float) -> tuple[str, str, Command]:
-    return day, _SITE, partial(enrol_subject, subject=subject, weight_kg=weight_kg)
-
-
-def _dose(day: str, subject: str, infused: float) -> tuple[str, str, Command]:
-    lot = f"L-{subject[-3:]}"
-    return day, _SITE, partial(dose_subject, subject=subject, infused=infused, lot=lot)
-
-
-def _no_dlt(day: str, subject: str) -> tuple[str, str, Command]:
-    return day, _SITE, partial(record_outcome, subject=subject, outcome=Outcome.NO_DLT)
-
-
 def _toxicity(term: str, grade: int, onset: str, narrative: str) -> Toxicity:
     return Toxicity(
         term=term,
@@ -277,3 +215,6 @@ def _toxicity(term: str, grade: int, onset: str, narrative: str) -> Toxicity:
         relation=Relation.PROBABLE,
         narrative=narrative,
     )
+
+
+STAR_T = Demo(trial="DEMO", protocol="nct07123519", day=date(2026, 5, 28), script=_script)

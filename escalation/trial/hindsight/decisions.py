@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
 from itertools import chain
 
 from escalation.designs.base import Action, Decision
@@ -12,6 +11,7 @@ from escalation.outcomes import Outcome
 from escalation.protocol import describe_decision
 from escalation.text import list_briefly
 from escalation.trial.events import Purpose
+from escalation.trial.hindsight.beside import find_closed_then
 from escalation.trial.hindsight.seen import Seen
 from escalation.trial.patients.subjects import Subject
 from escalation.trial.review.remarks import Remark
@@ -30,6 +30,9 @@ def look_back_at_decisions(state: TrialState) -> Iterator[Remark]:
     """
     approved = ((made, later) for made, later in _news(state) if made.approved is not None)
     for made, seen, later in _known_to(state, approved):
+        if made.purpose is not Purpose.ESCALATION:
+            yield from _judge_beside(state, made, seen, later)
+            continue
         now = seen.ask(made.protocol)
         if now is not None:
             yield from _judge_again(state, made, now, later)
@@ -105,31 +108,23 @@ def _known_to(
     A rule that enrols while outcomes are pending has decided on what was pending then: so under
     such a rule whose outcome could not be known is pending, or every outcome would overturn it.
     """
-    dosed = sorted(
-        (subject for subject in state.subjects.values() if subject.dosing is not None),
-        key=lambda subject: subject.dosed_at or (date.min, 0),
-    )
-    aside = sorted(
-        (subject.set_aside_by, subject.id) for subject in dosed if subject.set_aside_by is not None
-    )
-    seen, place, n_aside = Seen(state), 0, 0
+    subjects = state.subjects.values()
+    dosed = sorted((at, s.id, s) for s in subjects if (at := s.dosed_at) is not None)
+    seen, place = Seen(state), 0
     waiting: list[Subject] = []  # who is not counted yet, or not with the last word
     before: MadeDecision | None = None
     for made, later in decisions:
         if before is None or _starts_again(before, made):
-            seen, place, n_aside, waiting = Seen(state), 0, 0, []
+            seen, place, waiting = Seen(state), 0, []
         moment = made.event.on, made.event.cutoff
-        while n_aside < len(aside) and aside[n_aside][0] <= made.event.cutoff:
-            seen.set(state.subjects[aside[n_aside][1]], None)
-            n_aside += 1
-        while place < len(dosed) and (dosed[place].dosed_at or moment) <= moment:
-            waiting.append(dosed[place])
+        while place < len(dosed) and dosed[place][0] <= moment:
+            waiting.append(dosed[place][-1])
             place += 1
         pending_then = made.protocol.design.while_pending is not None
         still = []
         for subject in waiting:
             if (subject.set_aside_by or made.seq) <= made.event.cutoff:
-                continue
+                continue  # an amendment, after which nobody is seen at first
             known = made.knew(subject)
             settled = known and (not pending_then or made.could_know_outcome(subject))
             if known and subject.outcome is not None:
@@ -146,19 +141,37 @@ def _starts_again(before: MadeDecision, made: MadeDecision) -> bool:
     return earlier or (made.protocol is not before.protocol)
 
 
+def _judge_beside(
+    state: TrialState, made: MadeDecision, seen: Seen, since: Sequence[int]
+) -> Iterator[Remark]:
+    """Name a cohort of backfill or expansion that the protocol would have left closed.
+
+    One that was opened against the protocol was so from the beginning.
+    """
+    chosen = made.event.chosen
+    if made.cohort is None or made.event.departure:
+        return
+    closed = find_closed_then(made.protocol, chosen.purpose, chosen.level, seen)
+    if closed:
+        text = (
+            f"{_known(since)}, cohort {made.cohort} ({chosen.purpose} at level "
+            f"{state.cohorts[made.cohort - 1].level}) would not have opened: {' '.join(closed)}"
+        )
+        yield Remark(entry=made.seq, text=text)
+
+
 def _judge_again(
     state: TrialState, made: MadeDecision, now: Decision, since: Sequence[int]
 ) -> Iterator[Remark]:
     then, chosen, protocol = made.event.recommended, made.event.chosen, made.protocol
-    if chosen.action == "resume" or made.purpose is not Purpose.ESCALATION:
-        return  # it was not about a dose, or not the rule's
+    if chosen.action == "resume":
+        return  # it was not about a dose
     if recommend(now, protocol).choice == then.choice:
         return
     too_far = goes_further(chosen, now, protocol.labels)
     if then.action is Action.WAIT and not too_far:
         return
-    entries = "entries" if len(since) > 1 else "entry"
-    known = f"Had {entries} {list_briefly(since)} been known"
+    known = _known(since)
     said = f"the rule would have said: {describe_decision(now, protocol)}"
     if too_far and made.cohort is not None:
         level = state.cohorts[made.cohort - 1].level
@@ -166,3 +179,8 @@ def _judge_again(
     else:
         text = f"{known} at decision {made.seq}, {said}"
     yield Remark(entry=made.seq, text=text)
+
+
+def _known(since: Sequence[int]) -> str:
+    entries = "entries" if len(since) > 1 else "entry"
+    return f"Had {entries} {list_briefly(since)} been known"

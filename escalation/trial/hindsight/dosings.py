@@ -16,6 +16,7 @@ from escalation.protocol import Protocol, describe_decision
 from escalation.text import count
 from escalation.trial.adverse_events.course import AdverseEvent
 from escalation.trial.events import Event, OutcomeRecorded, Purpose, Relation
+from escalation.trial.hindsight.beside import find_closed_then
 from escalation.trial.hindsight.seen import Seen
 from escalation.trial.patients.subjects import Subject
 from escalation.trial.review.remarks import Remark
@@ -183,7 +184,7 @@ def _severe_events(state: TrialState) -> list[_Fact]:
 def _ask(subject: Subject, protocol: Protocol, known: Seen, hindsight: Seen) -> str:
     """Say whether the rule, with hindsight, would have allowed to dose a subject."""
     if subject.purpose is not Purpose.ESCALATION:
-        return ""
+        return _ask_beside(subject, protocol, known, hindsight)
     with_them = hindsight.ask(protocol)
     if with_them is None:
         return ""
@@ -195,6 +196,19 @@ def _ask(subject: Subject, protocol: Protocol, known: Seen, hindsight: Seen) -> 
     answers = with_them.possible or (with_them,)
     said = " Or: ".join(describe_decision(answer, protocol) for answer in answers)
     return f" Had that been known, the rule would have forbidden it: {said}"
+
+
+def _ask_beside(subject: Subject, protocol: Protocol, known: Seen, hindsight: Seen) -> str:
+    """Say the same of a cohort of backfill or expansion, of which the protocol says the rule."""
+    closed, anyway = (
+        find_closed_then(protocol, subject.purpose, subject.level, seen)
+        for seen in (hindsight, known)
+    )
+    if not closed:
+        return " Had that been known, the protocol would have allowed it all the same."
+    if anyway:
+        return " The protocol did not allow it anyway."
+    return f" Had that been known, the {subject.purpose} would have been closed: {' '.join(closed)}"
 
 
 def _remark(state: TrialState, subject: Subject, late: _Unrecorded, rule: str = "") -> Remark:

@@ -82,8 +82,8 @@ __all__ = ["Command", "command_of", "import_of"]
 Command = Callable[[TrialState, Recorder], Events]
 
 
-def command_of(event: AnyEvent, following: AnyEvent | None = None) -> Command | None:  # noqa: PLR0911, PLR0912  # one for each kind
-    """Return the command that records an event; None where there is none.
+def command_of(event: AnyEvent, following: AnyEvent | None = None) -> Command:  # noqa: PLR0911, PLR0912  # one for each kind
+    """Return the command that records an event.
 
     Parameters
     ----------

@@ -79,17 +79,20 @@ class NextPatient:
 
 
 def next_patients(
-    state: TrialState, on: date, *, weight_kg: float | None = None
+    state: TrialState,
+    on: date,
+    *,
+    weight_kg: float | None = None,
+    height_cm: float | None = None,
 ) -> list[NextPatient]:
     """Say whether the next patient of each open cohort can be dosed, the escalation's first.
 
     Where none is open, one answer says why.
     """
     cohorts = sorted(state.open_cohorts, key=lambda c: c.purpose is not Purpose.ESCALATION)
-    if not cohorts:
-        return [next_patient(state, on, weight_kg=weight_kg)]
     return [
-        next_patient(state, on, weight_kg=weight_kg, cohort=cohort.number) for cohort in cohorts
+        next_patient(state, on, weight_kg=weight_kg, height_cm=height_cm, cohort=number)
+        for number in ([cohort.number for cohort in cohorts] or (None,))
     ]
 
 
@@ -127,6 +130,8 @@ def next_patient(
         raise InputError(fault)
     asked = None if subject is None else _find(state, subject)
     joined = cohort_for(state, asked) if cohort is None else _find_cohort(state, cohort)
+    if asked is not None and cohort not in (None, asked.cohort):
+        raise InputError(f"{asked.id} is in cohort {asked.cohort}, not {cohort}")
     if asked is None and joined is not None:
         asked = next(iter(state.undosed(joined)), None)
     obstacles = tuple(dosing_obstacles(state, asked, on, cohort=joined))

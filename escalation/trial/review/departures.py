@@ -15,6 +15,8 @@ from escalation.protocol import Evaluability, format_dose
 from escalation.protocol.units import find_unit
 from escalation.text import count
 from escalation.trial.adverse_events.delays import warn_of_delays
+from escalation.trial.adverse_events.near_words import warn_of_near_words
+from escalation.trial.beside import find_dlts_beside
 from escalation.trial.calendar import next_dosing_day
 from escalation.trial.events import (
     AdverseEventRecorded,
@@ -68,6 +70,13 @@ def _overrides(state: TrialState) -> Iterator[Remark]:
         if made.event.departure and made.approved is not None:
             chosen = describe_choice(made.event.chosen, made.protocol)
             cohort = "" if made.cohort is None else f" (cohort {made.cohort})"
+            if made.purpose is not Purpose.ESCALATION:
+                yield Remark(
+                    entry=made.seq,
+                    text=f"Decision {made.seq} is not as the protocol foresees {made.purpose}: "
+                    f'{chosen}{cohort}. Rationale: "{made.event.rationale}"',
+                )
+                continue
             yield Remark(
                 entry=made.seq,
                 text=f"Decision {made.seq} went further than the rule: {chosen}{cohort}. The rule "
@@ -285,9 +294,11 @@ def warnings(state: TrialState, on: date) -> list[Remark]:
                 f"{subject.window_closes}.",
             )
         )
+    found += [Remark(entry=seq, text=text) for seq, text in find_dlts_beside(state)]
     found += _changed_dlts(state)
     found += to_be_ruled(state, on)
     found += warn_of_delays(state)
+    found += warn_of_near_words(state)
     found += warn_of_unstated(state)
     for subject in state.subjects.values():
         found += _lost_although_complete(subject)

@@ -54,8 +54,8 @@ def _amounts(state: TrialState, dosed: Sequence[Subject]) -> Iterator[Remark]:
         "Their outcomes count as recorded",
         without,
     )
-    doses = dict(zip(protocol.labels, (level.dose for level in protocol.levels), strict=True))
-    unplanned = [s for s in dosed if s.planned is None and doses.get(s.level) is not None]
+    at_level = [s for s in dosed if s.planned is None and s.level in protocol.labels]
+    unplanned = [subject for subject in at_level if subject.plan(protocol).missing]
     yield from _remark(
         "The planned amount of {} is not known: the weight or height that it is calculated from is "
         "not stated",

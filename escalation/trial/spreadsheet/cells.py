@@ -27,7 +27,7 @@ class PatientRow:
     subject: str
     cohort: int | None = None
     level: Label | None = None
-    purpose: Purpose = Purpose.ESCALATION
+    purpose: Purpose | None = None
     weight_kg: float | None = None
     height_cm: float | None = None
     enrolled_on: date | None = None
@@ -133,12 +133,12 @@ class CellReader:
             self._fault("level", str(error))
             return None
 
-    def _purpose(self) -> Purpose:
-        word = self._word("purpose") or Purpose.ESCALATION
-        if word not in list(Purpose):
+    def _purpose(self) -> Purpose | None:
+        word = self._word("purpose")
+        if word and word not in list(Purpose):
             self._fault("purpose", f'"{printable(word)}" is none of {", ".join(Purpose)}')
-            return Purpose.ESCALATION
-        return Purpose(word)
+            return None
+        return Purpose(word) if word else None
 
     def _whole(self, name: str) -> int | None:
         text = self._text(name) or ""

@@ -225,14 +225,14 @@ def _grouped(
     groups: list[_Group] = []
     for row, level in sorted(placed, key=lambda pair: pair[0].cohort or 0):
         if row.cohort != len(groups) or not groups:
-            groups.append(_Group(level=level, purpose=row.purpose))
+            groups.append(_Group(level=level, purpose=_purpose_of(row)))
         last = groups[-1]
         last.add(row)
         if row.cohort != len(groups):
             gathered.fault(row.number, f"cohort {row.cohort} does not follow: number from 1")
         elif last.level != level:
             gathered.fault(row.number, f"cohort {row.cohort} is at level {last.level} above")
-        elif last.purpose is not row.purpose:
+        elif last.purpose is not _purpose_of(row):
             gathered.fault(row.number, f"cohort {row.cohort} is of the {last.purpose} above")
     return groups
 
@@ -246,12 +246,16 @@ def _by_order(placed: Sequence[tuple[PatientRow, Label]], protocol: Protocol) ->
     last: dict[Purpose, _Group] = {}
     sizes, size = _Sizes(protocol), 0
     for row, level in placed:
-        group = last.get(row.purpose)
-        escalates = row.purpose is Purpose.ESCALATION
+        purpose = _purpose_of(row)
+        group, escalates = last.get(purpose), purpose is Purpose.ESCALATION
         if group is None or group.level != level or (escalates and group.n_counted >= size):
             if escalates:
                 size = sizes.after(group)
-            group = last[row.purpose] = _Group(level=level, purpose=row.purpose)
+            group = last[purpose] = _Group(level=level, purpose=purpose)
             groups.append(group)
         group.add(row)
     return groups
+
+
+def _purpose_of(row: PatientRow) -> Purpose:
+    return row.purpose or Purpose.ESCALATION

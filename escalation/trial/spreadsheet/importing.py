@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 
 from escalation.errors import EscalationError, printable
+from escalation.labels import Label
 from escalation.trial.commands import Events, Recorder
-from escalation.trial.events import AnyEvent
+from escalation.trial.events import AnyEvent, Purpose
 from escalation.trial.patients.recording import dose_subject, enrol_subject, record_outcome
-from escalation.trial.spreadsheet.cells import PatientRow
+from escalation.trial.patients.subjects import Subject
+from escalation.trial.spreadsheet.cells import PatientRow, find_level
 from escalation.trial.spreadsheet.columns import SpreadsheetError
 from escalation.trial.spreadsheet.gathered import Gathered
 from escalation.trial.spreadsheet.history import record_history
@@ -91,10 +94,11 @@ def import_rows(
 
 def _record_by_the_gates(gathered: Gathered, rows: Sequence[PatientRow]) -> None:
     """Record what the rows add, in the order of its days, each as its command allows."""
-    today = gathered.recorder.on
+    today, protocol = gathered.recorder.on, gathered.state.protocol
+    labels = () if protocol is None else protocol.labels
     steps = [
         (day, place, row, step)
-        for row in rows
+        for row in (_on_ladder(row, labels) for row in rows)
         for place, (day, step) in enumerate(
             [
                 (row.enrolled_on or row.dosed_on or today, _enrol),
@@ -115,11 +119,17 @@ def _record_by_the_gates(gathered: Gathered, rows: Sequence[PatientRow]) -> None
             gathered.fault(row.number, str(error))
 
 
+def _on_ladder(row: PatientRow, labels: Sequence[Label]) -> PatientRow:
+    level = find_level(row.level, labels)
+    return row if level is None else replace(row, level=level)
+
+
 def _enrol(state: TrialState, recorder: Recorder, row: PatientRow) -> Events:
     known = state.subjects.get(row.subject)
     if known is not None:
         said, fields = known.enrolment, ("weight_kg", "height_cm", "level", "cohort", "replaces")
         _compare(row, said, fields, known.enrolments[-1].seq)
+        _compare(row, known, ("purpose",), known.enrolments[-1].seq)
         return ()
     return enrol_subject(
         state,
@@ -128,8 +138,30 @@ def _enrol(state: TrialState, recorder: Recorder, row: PatientRow) -> Events:
         weight_kg=row.weight_kg,
         height_cm=row.height_cm,
         level=row.level,
+        cohort=_open_cohort(state, row),
         replaces=row.replaces,
     )
+
+
+def _open_cohort(state: TrialState, row: PatientRow) -> int | None:
+    """Return the number of the open cohort that a row is of; None where it does not tell.
+
+    Raises
+    ------
+    _RowError
+        If no such cohort is open, or more than one.
+    """
+    if row.purpose is None:
+        return None
+    found = [
+        cohort
+        for cohort in state.open_cohorts
+        if cohort.purpose is row.purpose and row.level in (None, cohort.level)
+    ]
+    if len(found) == 1 or row.purpose is Purpose.ESCALATION:
+        return found[0].number if found else None
+    at = "" if row.level is None else f" at level {row.level}"
+    raise _RowError(f"{'more than one' if found else 'no'} cohort of {row.purpose} is open{at}")
 
 
 def _dose(state: TrialState, recorder: Recorder, row: PatientRow) -> Events:
@@ -163,7 +195,8 @@ def _outcome(state: TrialState, recorder: Recorder, row: PatientRow) -> Events:
                         f"as in entry {last.seq}; if that is wrong, correct the entry"
                     )
             if row.outcome_on is not None:
-                _compare_day(last.event.on, recorder.on, last.seq)
+                there = last.event.on if last.event.day_stated else None
+                _compare_day(there, recorder.on, last.seq)
             return ()
     if row.outcome_on is None:
         raise _RowError("outcome_on is missing: an outcome has a day")
@@ -181,19 +214,23 @@ class _RowError(EscalationError):
     """A row that says something else than an entry, or too little."""
 
 
-def _compare(row: PatientRow, said: AnyEvent, names: Sequence[str], entry: int) -> None:
+def _compare(row: PatientRow, said: AnyEvent | Subject, names: Sequence[str], entry: int) -> None:
     for name in names:
         here, there = getattr(row, name), getattr(said, name)
         if here is not None and here != there:
             raise _RowError(
-                f"{name} is {here} here and {there} in entry {entry}; if that is wrong, correct "
-                "the entry"
+                f"{name} is {here} here and {_said(there)} in entry {entry}; if that is wrong, "
+                "correct the entry"
             )
 
 
-def _compare_day(there: date, here: date, entry: int) -> None:
+def _compare_day(there: date | None, here: date, entry: int) -> None:
     if here != there:
         raise _RowError(
-            f"the day is {here} here and {there} in entry {entry}; if that is wrong, correct the "
-            "entry"
+            f"the day is {here} here and {_said(there)} in entry {entry}; if that is wrong, "
+            "correct the entry"
         )
+
+
+def _said(value: object) -> str:
+    return "not stated" if value is None else str(value)

@@ -67,9 +67,8 @@ class Reading:
             words += ["--date-format", self.date_format]
         if self.decimal != ".":
             words += ["--decimal", self.decimal]
-        if self.mapped:
-            pairs = (_quoted(f"{said}={means}") for said, means in self.mapped)
-            words += ["--map", ",".join(pairs)]
+        for said, means in self.mapped:
+            words += ["--map", _quoted(f"{said}={means}")]
         if self.extra != "refuse":
             words += ["--extra", self.extra]
         if self.sheet is not None:

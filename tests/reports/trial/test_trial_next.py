@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from escalation.protocol import Protocol, load_protocol
 from escalation.reports.trial.next import next_document, view_next
 from escalation.trial import decide, enrol_subject, hold_enrolment, next_patient
-from escalation.trial.demo.star_t import DEMO_DAY
+from escalation.trial.demo.star_t import STAR_T
 from tests.reports.played import START, Played, begin, play_demo
 from tests.reports.written import lines_of
 
@@ -18,13 +18,13 @@ NCT = load_protocol("nct07123519")
 def asked(played: Played, day: int = 0, **more: float) -> list[str]:
     assert played.state.protocol is not None
     on = START + timedelta(days=day)
-    lines = lines_of(view_next(next_patient(played.state, on, **more), played.state.protocol, {}))
+    lines = lines_of(view_next([next_patient(played.state, on, **more)], played.state.protocol, {}))
     assert max(map(len, lines)) <= 80
     return lines
 
 
 def test_no_says_from_when_on_and_everything_in_the_way() -> None:
-    lines = lines_of(view_next(next_patient(play_demo().state, DEMO_DAY), NCT, {}))
+    lines = lines_of(view_next([next_patient(play_demo().state, STAR_T.day)], NCT, {}))
     assert lines[0] == "No. Not before 2026-06-19, and only after a decision."
     assert [line.strip() for line in lines[1:4]] == [
         "- TJ-008 is in the DLT window until 2026-06-03.",
@@ -96,7 +96,8 @@ def test_the_document_s_keys_are_stable() -> None:
     document = json.loads(json.dumps(next_document(found)))
     assert list(document) == [
         *("on", "yes", "earliest", "needs_decision", "subject", "level", "dose", "amount"),
-        *("unit", "capped", "weight_kg", "cohort", "slot", "n_opened", "obstacles"),
+        *("unit", "capped", "weight_kg", "height_cm", "surface_m2", "not_known"),
+        *("cohort", "slot", "n_opened", "purpose", "notes", "obstacles"),
     ]
     assert (document["yes"], document["earliest"]) == (False, "2026-06-19")
     assert document["needs_decision"] is True

@@ -8,14 +8,14 @@ from datetime import date
 from escalation.protocol import load_protocol
 from escalation.reports.trial.patients import patient_blocks, patients_document
 from escalation.trial import enrol_subject
-from escalation.trial.demo.star_t import DEMO_DAY
+from escalation.trial.demo.star_t import STAR_T
 from escalation.trial.events import Toxicity
 from tests.reports.played import begin, play_demo
 from tests.reports.written import lines_of
 
 
 def test_the_demo_s_patients_with_what_has_to_be_known_of_each() -> None:
-    lines = lines_of(patient_blocks(play_demo().state, DEMO_DAY))
+    lines = lines_of(patient_blocks(play_demo().state, STAR_T.day))
     assert lines[:7] == [
         "patient  level  cohort       dosed  given   window to  standing",
         "TJ-001       1       1  2026-01-12  100 %  2026-02-09  no DLT",
@@ -30,8 +30,8 @@ def test_the_demo_s_patients_with_what_has_to_be_known_of_each() -> None:
 
 
 def test_nobody_is_no_table() -> None:
-    assert lines_of(patient_blocks(begin().state, DEMO_DAY)) == []
-    assert patients_document(begin().state, DEMO_DAY) == []
+    assert lines_of(patient_blocks(begin().state, STAR_T.day)) == []
+    assert patients_document(begin().state, STAR_T.day) == []
 
 
 def test_every_standing_is_shown() -> None:
@@ -47,7 +47,7 @@ def test_every_standing_is_shown() -> None:
     assert standings(date(2026, 2, 1)) == ["pending", "assigned"]
     assert standings(date(2026, 2, 2)) == ["overdue", "assigned"]
     played.outcome("S2", 2, "X", reason="never came")
-    lines = lines_of(patient_blocks(played.state, DEMO_DAY))
+    lines = lines_of(patient_blocks(played.state, STAR_T.day))
     assert lines[-2:] == ["S2           1       1           -      -           -  withdrawn",
                           "  never came"]  # fmt: skip
 
@@ -59,21 +59,24 @@ def test_every_toxicity_of_a_subject_stays_in_sight() -> None:
     tox = [Toxicity(term=t, grade=g, onset=date(2026, 1, 6)) for t, g in (("rash", 1), ("flu", 2))]
     played.outcome("S1", 3, "N", toxicities=tox[:1])
     played.outcome("S1", 4, "T", toxicities=tox[1:])
-    text = " ".join(lines_of(patient_blocks(played.state, DEMO_DAY)))
+    text = " ".join(lines_of(patient_blocks(played.state, STAR_T.day)))
     assert "rash grade 1" in text
     assert "flu grade 2" in text
-    (document,) = patients_document(played.state, DEMO_DAY)
+    (document,) = patients_document(played.state, STAR_T.day)
     assert [toxicity["term"] for toxicity in document["toxicities"]] == ["rash", "flu"]
 
 
 def test_the_document_s_keys_are_stable() -> None:
-    document = json.loads(json.dumps(patients_document(play_demo().state, DEMO_DAY)))
+    document = json.loads(json.dumps(patients_document(play_demo().state, STAR_T.day)))
     assert len(document) == 10
     assert document[2] == {
         "subject": "TJ-003",
         "level": 1,
         "cohort": 1,
+        "purpose": "escalation",
         "weight_kg": 70.0,
+        "height_cm": None,
+        "surface_m2": None,
         "enrolled_on": "2026-01-26",
         "dosed_on": "2026-01-29",
         "planned": 2.1e8,

@@ -19,13 +19,13 @@ from escalation.trial import (
     enrol_subject,
     hold_enrolment,
 )
-from escalation.trial.demo.star_t import DEMO_DAY
+from escalation.trial.demo.star_t import STAR_T
 from escalation.trial.events import Choice
 from tests.reports.played import Played, begin, play_demo
 from tests.reports.written import lines_of
 
 
-def screen(played: Played, on: date = DEMO_DAY, *, as_of: bool = False) -> str:
+def screen(played: Played, on: date = STAR_T.day, *, as_of: bool = False) -> str:
     lines = lines_of(view_status(played.state, "T1", on, last=played.entries[-1], as_of=as_of))
     assert max(map(len, lines)) <= 80
     return "\n".join(lines)
@@ -51,14 +51,14 @@ def test_every_moment_of_the_demo_fits_80_columns_and_is_json(last: int) -> None
     last = played.state.seq  # a ruling records two entries
     shown = screen(played, played.entries[-1].event.on, as_of=True)
     assert f"anchor {last}:" in shown
-    json.dumps(status_document(played.state, DEMO_DAY), allow_nan=False)
+    json.dumps(status_document(played.state, STAR_T.day), allow_nan=False)
 
 
 def test_levels_carry_the_limits_of_what_was_seen() -> None:
     played = play_demo()
     shown = [line.split() for line in screen(played).splitlines()]
     assert ["1", "3E6", "3", "0", "0", "1", "0-71", "%", "cleared"] in shown
-    levels = status_document(played.state, DEMO_DAY)["levels"]
+    levels = status_document(played.state, STAR_T.day)["levels"]
     assert levels[0]["p_dlt_limits"] is None
     assert levels[1]["p_dlt_limits"]["upper_one_sided"] == pytest.approx(1 - 0.05 ** (1 / 3))
 
@@ -93,7 +93,7 @@ def test_a_stop_names_its_mtd() -> None:
     played.open_cohort(2, action="stop", mtd=1)
     assert "STOPPED by decision" in screen(played)
     assert "stop, the MTD is level 1" in screen(played)
-    document = status_document(played.state, DEMO_DAY)
+    document = status_document(played.state, STAR_T.day)
     assert document["stopped"]["chosen"] == "stop, the MTD is level 1"
     assert document["open_cohort"] is None
 
@@ -149,19 +149,20 @@ def test_an_amendment_is_shown_with_the_protocol_in_force() -> None:
 def test_a_trial_without_a_protocol_is_shown_all_the_same() -> None:
     state = TrialState()
     entry = play_demo(1).entries[0]
-    lines = lines_of(view_status(state, "T1", DEMO_DAY, last=entry))
+    lines = lines_of(view_status(state, "T1", STAR_T.day, last=entry))
     assert any("registered" in line for line in lines)
-    document = status_document(state, DEMO_DAY)
+    document = status_document(state, STAR_T.day)
     assert document["rule"] is None
     assert document["levels"] == []
 
 
 def test_the_document_s_keys_are_stable() -> None:
-    document = json.loads(json.dumps(status_document(play_demo().state, DEMO_DAY)))
+    document = json.loads(json.dumps(status_document(play_demo().state, STAR_T.day)))
     assert list(document) == [
         *("on", "quorum", "n_enrolled", "n_screened", "n_screening_failures", "n_withdrawn"),
         *("n_planned", "held", "paused", "closed", "amendments", "stopped"),
-        *("history", "levels", "rule", "outlook", "cohorts", "open_cohort", "patients"),
+        *("history", "histories", "levels", "counted", "beside", "rule", "outlook", "cohorts"),
+        *("open_cohort", "open_cohorts", "patients"),
         *("n_adverse_events", "screening_failures", "decisions", "departures", "look_back"),
         *("rulings", "warnings"),
     ]
@@ -174,6 +175,7 @@ def test_the_document_s_keys_are_stable() -> None:
     assert document["cohorts"][2] == {
         "cohort": 3,
         "level": 2,
+        "purpose": "escalation",
         "n_opened": 3,
         "n_free": 0,
         "opened_on": "2026-05-04",

@@ -350,6 +350,16 @@ def test_to_rule_again_needs_a_reason_and_takes_back_the_dlt_that_was_recorded()
     assert bench.state.oddities == []
 
 
+def test_the_last_of_three_rulings_is_the_one_to_be_made_again() -> None:
+    bench = treated()
+    entry = report(bench)
+    for on, dlt in ((6, True), (7, False), (8, True)):
+        rule(bench, entry, dlt=dlt, reason="seen again", on=on)
+    last = next(e.seq for e in reversed(bench.entries) if e.event.kind == "ae-adjudicated")
+    said = refused_verdict(bench)
+    assert f"was ruled a DLT by entry {last}: it would have to be ruled again" in said
+
+
 def test_a_dlt_stays_while_another_event_is_one_or_the_site_has_recorded_it() -> None:
     bench = treated()
     one, two = report(bench), report(bench, 4, 6, term="ICANS")

@@ -418,7 +418,7 @@ def test_onset_to_awareness_to_entry_is_shown_where_it_exceeds_a_limit(
     limits: dict[str, int], words: str | None
 ) -> None:
     bench = treated(replace(NCT, reporting=Reporting(**limits)))
-    entry = report(bench, grade=2)  # of which nobody has to rule
+    entry = report(bench, grade=2, category="crs")  # of which nobody has to rule
     found = [r.text for r in warnings(bench.state, day(10)) if r.entry == entry]
     expected = (
         f"Adverse event {entry} of S1 (CRS): onset 2026-01-10, aware 2026-01-11, recorded "
@@ -433,3 +433,12 @@ def test_an_event_is_recorded_in_a_trial_of_before_too() -> None:
     bench.treat("S1")
     report(bench, 10)
     assert len(bench.state.subjects["S1"].events) == 1
+
+
+def test_what_a_follow_up_says_already_is_what_the_last_of_three_reports_says() -> None:
+    bench = treated()
+    entry = report(bench)
+    for on, grade in ((11, 2), (12, 1)):
+        bench.do(follow_up, SITE, on, entry=entry, changes={"grade": grade}, aware=day(on))
+    said = bench.refused(follow_up, SITE, 13, entry=entry, changes={"grade": 1}, aware=day(13))
+    assert f"That is what entry {bench.state.seq} says." in said

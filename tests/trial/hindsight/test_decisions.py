@@ -12,14 +12,16 @@ from escalation.outcomes import Outcome, format_outcomes, last_tally, tally_coho
 from escalation.protocol import load_protocol
 from escalation.reports.trial.status import status_document
 from escalation.tracker import read_entry
-from escalation.trial import replay_events
+from escalation.trial import decide, replay_events
+from escalation.trial.events import Choice
 from escalation.trial.hindsight import decisions
+from escalation.trial.hindsight import seen as seen_at
 from escalation.trial.hindsight.seen import Seen
 from escalation.trial.patients.subjects import Subject
 from escalation.trial.rule import recommend
 from escalation.trial.state import MadeDecision, TrialState, write_cohort
 from tests.reliability.long_trial import long_trial
-from tests.trial.bench import Bench, day
+from tests.trial.bench import CHAIR, Bench, day
 
 NCT = load_protocol("nct07123519")
 
@@ -189,3 +191,31 @@ def test_under_another_rule_what_was_pending_counts_as_that_rule_says():
         ]
         asked = [format_outcomes(seen) for _, seen, _ in decisions._known_to(bench.state, made)]
         assert asked == [f"1{letter}" for letter in letters]
+
+
+def test_with_more_patients_pending_than_can_be_asked_of_the_rule_is_not_asked(monkeypatch):
+    """One pending patient turns out in three ways: no DLT, a DLT, or not evaluable."""
+    state = play_state()
+    looked = Seen(state)
+    looked.set(state.subjects["S1"], Outcome.PENDING)
+    for most, asked in ((3, True), (2, False)):
+        monkeypatch.setattr(seen_at, "MAX_WAYS", most)
+        assert (looked.ask(NCT) is not None) == asked
+
+
+def test_a_ladder_without_the_level_of_a_patient_cannot_be_asked():
+    state = play_state()
+    looked = Seen(state)
+    looked.set(state.subjects["S1"], Outcome.NO_DLT)
+    assert looked.ask(replace(NCT, levels=NCT.levels[2:])) is None
+
+
+def test_who_was_dosed_by_the_last_entry_before_a_decision_was_known_to_it():
+    bench = Bench.started()
+    bench.open_cohort()
+    bench.treat("S1")
+    bench.do(decide, CHAIR, choice=Choice(action="defer"), rationale="tomorrow")
+    bench.no_dlt("S1", 28)
+    made = [(one, ()) for one in bench.state.decisions]
+    asked = [format_outcomes(seen) for _, seen, _ in decisions._known_to(bench.state, made)]
+    assert asked == ["", "1N"]

@@ -7,7 +7,10 @@ import pytest
 from escalation.trial import look_back
 from escalation.trial.events import AdverseEventRecorded, Relation
 from escalation.trial.evolve import evolve
+from escalation.trial.hindsight import dosings
 from escalation.trial.hindsight.dosings import look_back_at_dosings
+from tests.trial.adverse_events.made import make_event
+from tests.trial.adverse_events.test_pauses import ruled
 from tests.trial.bench import SITE, Bench, day, recorded
 
 
@@ -186,3 +189,16 @@ def test_who_was_dosed_before_the_event_began_is_not_named():
     bench = treated(0, 14)
     bench.dlt("S1", 40, onset=20)
     assert texts(bench) == []
+
+
+@pytest.mark.parametrize(
+    ("rulings", "since"),
+    [
+        (((15, True),), 15),
+        (((15, False), (20, True)), 20),
+        (((15, True), (20, False), (25, True)), 25),
+        (((15, True), (20, True)), 15),
+    ],
+)
+def test_an_event_is_ruled_a_dlt_since_the_first_of_the_rulings_that_still_say_so(rulings, since):
+    assert dosings._ruled_since(ruled(make_event(), *rulings)) == since

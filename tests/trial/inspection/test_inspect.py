@@ -11,32 +11,56 @@ from typing import Any, get_args
 import pytest
 
 from escalation.designs.base import Action
+from escalation.errors import RefusedError
 from escalation.outcomes import Outcome
 from escalation.protocol import load_protocol
-from escalation.trial import Recorded, TrialState, evolve
-from escalation.trial.demo.star_t import DEMO_PROTOCOL, demo_steps
-from escalation.trial.events import AnyEvent, DecisionMade, OutcomeRecorded, Role, TimestampKept
+from escalation.signatures.extra import KeysExtraError
+from escalation.trial import Recorded, TrialState, evolve, record_adverse_event
+from escalation.trial.demo.backfill import BACKFILL
+from escalation.trial.demo.script import Demo
+from escalation.trial.demo.star_t import STAR_T
+from escalation.trial.events import (
+    AdverseEventAdjudicated,
+    AnyEvent,
+    Choice,
+    DecisionMade,
+    EnrolmentResumed,
+    EntryCorrected,
+    OutcomeRecorded,
+    ProtocolAmended,
+    Purpose,
+    Role,
+    TimestampKept,
+    TrialRegistered,
+)
 from escalation.trial.inspection import Difference, again, inspect_entries
-from escalation.trial.office import delegate_role, register_trial
+from escalation.trial.inspection import inspect as inspecting
+from escalation.trial.office import (
+    delegate_role,
+    hold_enrolment,
+    register_trial,
+    resume_enrolment,
+)
 from escalation.trial.patients.sites import open_site
 from escalation.trial.spreadsheet.importing import import_patients
 from tests.trial.bench import CHAIR, NCT, OFFICE, SITE, Bench, crs, day, recorded
 
+BESIDE = Choice(action="enrol", level=1, n_to_enrol=3, purpose=Purpose.BACKFILL)
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 
 
-def demo() -> list[Recorded]:
+def demo(which: Demo = STAR_T) -> list[Recorded]:
     entries, state = [], TrialState()
-    for command, recorder in demo_steps(load_protocol(DEMO_PROTOCOL)):
+    for command, recorder in which.steps(load_protocol(which.protocol)):
         for event in command(state, recorder):
             entries.append(recorded(state, event, recorder.name, recorder.at))
             state = evolve(state, entries[-1])
     return entries
 
 
-def rewritten(seq: int, **changes: Any) -> list[Difference]:
-    """Inspect the demo with an entry that says something else."""
-    entries = demo()
+def rewritten(seq: int, which: Demo = STAR_T, /, **changes: Any) -> list[Difference]:
+    """Inspect a demo with an entry that says something else."""
+    entries = demo(which)
     entry = entries[seq - 1]
     entries[seq - 1] = replace(entry, event=replace(entry.event, **changes))
     return inspect_entries(entries, NOW)
@@ -48,8 +72,38 @@ def test_every_kind_of_event_has_its_command() -> None:
         assert re.search(rf"\b{event.__name__}\(", source), event.__name__
 
 
-def test_what_was_typed_is_recorded_again_as_it_is() -> None:
-    assert inspect_entries(demo(), NOW) == []
+@pytest.mark.parametrize("which", [STAR_T, BACKFILL], ids=["star-t", "backfill"])
+def test_what_was_typed_is_recorded_again_as_it_is(which: Demo) -> None:
+    assert inspect_entries(demo(which), NOW) == []
+
+
+def test_what_an_entry_says_since_its_second_version_is_held_against_its_command() -> None:
+    """A purpose, a level reopened, a cohort beside another: the demo's backfill, amended."""
+    entries = demo(BACKFILL)
+    [backfill] = [e for e in entries if getattr(e.event, "chosen", None) == BESIDE]
+    as_escalation = replace(BESIDE, purpose=Purpose.ESCALATION)
+    [found, *_] = rewritten(backfill.seq, BACKFILL, chosen=as_escalation)
+    assert found.entry == backfill.seq
+    [amended] = [e for e in entries if isinstance(e.event, ProtocolAmended)]
+    for reopens in ((9,), ("1.5",)):
+        [found, *_] = rewritten(amended.seq, BACKFILL, reopens=reopens)
+        assert found.text.endswith("is not on the amended ladder; its levels are 1, 2, 2.5, 3")
+    decision = next(e for e in entries[amended.seq :] if isinstance(e.event, DecisionMade))
+    found = rewritten(amended.seq, BACKFILL, reopens=(1, 2, 3))  # then the rule said otherwise
+    assert decision.seq in {difference.entry for difference in found}
+    enrolled = next(e for e in entries if getattr(e.event, "cohort", None) == 4)
+    assert rewritten(enrolled.seq, BACKFILL, cohort=3)
+    assert rewritten(enrolled.seq, BACKFILL, level=2)
+
+
+def test_entries_of_one_command_that_were_not_recorded_together_are_found() -> None:
+    entries = demo(BACKFILL)
+    ruling = next(e for e in entries if isinstance(e.event, AdverseEventAdjudicated))
+    entries[ruling.seq - 1] = replace(ruling, at=ruling.at + timedelta(days=1))
+    texts = {d.entry: d.text for d in inspect_entries(entries, NOW)}
+    assert texts[ruling.seq + 1] == (
+        f"it belongs to entry {ruling.seq}, and has another time or person"
+    )
 
 
 @pytest.mark.parametrize(
@@ -68,9 +122,6 @@ def test_a_verdict_that_0_2_0_took_silently_is_a_remark_and_no_finding(
     at = datetime(2026, 3, 1, tzinfo=UTC)
     entry = recorded(bench.state, said, SITE, at)
     entries = [*bench.entries, entry]
-    if before:
-        assert bench.state.registered is not None
-        entries.insert(0, bench.state.registered)
     (found,) = [d for d in inspect_entries(entries, NOW) if d.entry == entry.seq]
     assert "it would have been refused: CRS of S1, grade 4" in found.text
     assert found.remark is remark
@@ -195,6 +246,84 @@ def test_a_timestamp_is_of_the_entry_that_it_names() -> None:
         assert bool(found) == (entry != sealed)
 
 
+@pytest.mark.parametrize(
+    ("error", "text", "remark"),
+    [(KeysExtraError(), "not checked: signatures by key", True),
+     (TypeError("odd"), "on entries up to 4 it would have been refused: odd", False),
+     (RefusedError("no", ["Odd."]), "on entries up to 4 it would have been refused: Odd", False)],
+    ids=["no extra", "a protocol that cannot be read", "refused"],
+)  # fmt: skip
+def test_an_entry_that_is_not_recorded_again_hides_none_after_it(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, text: str, remark: bool
+) -> None:
+    entries, (seq, made) = demo(), last_decision()
+    entries[seq - 1] = replace(entries[seq - 1], event=replace(made, cutoff=3))
+
+    def command_of(event: AnyEvent, following: AnyEvent | None) -> again.Command:
+        if event is entries[4].event:
+            raise error
+        return again.command_of(event, following)
+
+    monkeypatch.setattr(inspecting, "command_of", command_of)
+    first, second, *_ = inspect_entries(entries, NOW)
+    assert (first.entry, first.remark, first.text[: len(text)]) == (5, remark, text)
+    assert (second.entry, second.text[:15]) == (seq, "its cutoff is 3")
+
+
+def test_an_entry_for_which_the_command_records_another_kind_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bench = Bench.started()
+    bench.do(hold_enrolment, CHAIR, reason="a rumour")
+    bench.do(resume_enrolment, CHAIR, reason="nothing to it")
+    held, resumed = bench.entries[-2:]
+    with monkeypatch.context() as patched:
+        patched.setattr(inspecting, "command_of", lambda *_: lambda *_: (resumed.event,))
+        found = [d for d in inspect_entries(bench.entries, NOW) if d.entry == held.seq]
+    text = f"on entries up to {held.seq - 1} it would be enrolment-resumed"
+    assert [(d.text, d.remark) for d in found] == [(text, False)]
+
+
+@pytest.mark.parametrize(("before", "remark"), [(True, True), (False, False)])
+def test_a_hold_resumed_on_a_day_before_it_is_a_remark_in_a_trial_of_0_2_0(
+    before: bool, remark: bool
+) -> None:
+    bench = Bench.as_0_2_0() if before else Bench.started()
+    bench.do(hold_enrolment, CHAIR, 5, reason="a rumour")
+    resumed = EnrolmentResumed(on=day(4), reason="nothing to it")
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    (found,) = _inspect_last(bench, recorded(bench.state, resumed, CHAIR, at))
+    assert "Enrolment is held since" in found.text
+    assert found.remark is remark
+
+
+@pytest.mark.parametrize(("before", "remark"), [(True, True), (False, False)])
+def test_a_verdict_corrected_as_0_2_0_let_it_be_is_a_remark(before: bool, remark: bool) -> None:
+    bench = Bench.as_0_2_0() if before else Bench.started()
+    bench.open_cohort()
+    bench.treat("S1", 0)
+    bench.no_dlt("S1", 28)
+    severe = {"term": "CRS", "grade": 4, "onset": "2026-01-08", "relation": "probable"}
+    corrected = EntryCorrected(
+        on=day(29), entry=bench.state.seq, reason="told", changes={"toxicities": [severe]}
+    )
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    (found,) = _inspect_last(bench, recorded(bench.state, corrected, SITE, at))
+    assert "CRS of S1, grade 4" in found.text
+    assert found.remark is remark
+    missing = replace(corrected, entry=1)
+    (found,) = _inspect_last(bench, recorded(bench.state, missing, SITE, at))
+    assert not found.remark
+
+
+def _inspect_last(bench: Bench, entry: Recorded) -> list[Difference]:
+    """Inspect a bench with one more entry; return what is said of that."""
+    entries = [*bench.entries, entry]
+    if bench.state.registered is not None and entries[0].seq > 1:
+        entries.insert(0, bench.state.registered)
+    return [d for d in inspect_entries(entries, NOW) if d.entry == entry.seq]
+
+
 def test_times_that_cannot_be_are_found() -> None:
     entries = demo()
     assert not inspect_entries(entries, entries[-1].at - timedelta(minutes=4))
@@ -230,6 +359,22 @@ def test_a_history_is_recorded_again_as_one() -> None:
     assert inspect_entries(entries, NOW) == []
 
 
+def test_what_is_recorded_at_the_same_time_as_a_history_is_not_of_it() -> None:
+    """A fever of a patient who was imported, by a program that writes both at once."""
+    bench = Bench(protocol=NCT)
+    bench.do(register_trial, OFFICE, 100, protocol=NCT, solo=True)
+    bench.do(delegate_role, OFFICE, 100, person=SITE, role=Role.SITE)
+    bench.do(import_patients(CSV, "old.csv"), SITE, 101)
+    fever = {"term": "fever", "grade": 1, "started": day(70), "aware": day(71)}
+    bench.do(record_adverse_event, SITE, 101, subject="S5", **fever)
+    assert len({(entry.at, entry.by) for entry in bench.entries[2:]}) == 1
+    assert inspect_entries(bench.entries, NOW) == []
+    last = bench.entries[-1]
+    forged = replace(last, event=replace(last.event, subject="S9"))
+    (found,) = inspect_entries([*bench.entries[:-1], forged], NOW)
+    assert (found.entry, "No subject S9" in found.text) == (last.seq, True)
+
+
 def test_a_history_whose_places_or_patients_were_changed_is_found() -> None:
     entries = imported()
     places = [replace(cohort, n_opened=9) for cohort in entries[2].event.cohorts]
@@ -240,3 +385,15 @@ def test_a_history_whose_places_or_patients_were_changed_is_found() -> None:
     left_out = [replace(e, seq=n) for n, e in enumerate([*entries[:4], *entries[5:]], start=1)]
     (found, *_) = inspect_entries(left_out, NOW)  # S1 enrolled, and not dosed
     assert (found.entry, found.text[:15]) == (3, "its cohorts is ")
+
+
+@pytest.mark.parametrize(("quorum", "found"), [(0, True), (1, False), (100, False), (101, True)])
+def test_a_quorum_of_0_2_0_was_from_1_to_100(quorum: int, found: bool) -> None:
+    document = Bench.as_0_2_0().state.protocol.document
+    registered = TrialRegistered(
+        on=day(0), protocol=document, digest=NCT.digest, quorum=quorum, software="x"
+    )
+    entries = [recorded(TrialState(), registered, OFFICE)]
+    said = f"The quorum is a number of votes from 1, not {quorum}"
+    texts = [d.text for d in inspect_entries(entries, NOW) if "quorum" in d.text]
+    assert texts == [f"as the first entry it would have been refused: {said}"] * found

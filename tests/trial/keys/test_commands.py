@@ -100,6 +100,12 @@ def test_every_reason_against_a_key_is_said_at_once(bench):
     assert f'It is registered as a key of "{CHAIR}", by entry' in said
 
 
+def test_what_is_not_a_key_is_none_in_the_replay_either(bench):
+    event = replace(registered(MEMBER, TWO), public_key="ssh-rsa AAAA")
+    assert "ssh-ed25519" in (put_in(bench, event, OFFICE) or "")
+    assert list(bench.state.keys) == [ONE.public_key]
+
+
 def test_a_key_is_of_one_person_also_in_the_replay(bench):
     assert put_in(bench, registered(MEMBER, ONE), OFFICE) == (
         f"the key is that of {CHAIR} since entry {bench.state.seq - 2}"

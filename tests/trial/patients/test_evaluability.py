@@ -12,11 +12,13 @@ from escalation.outcomes import Outcome, format_outcomes
 from escalation.protocol import Evaluability
 from escalation.reports.trial.patients import patient_blocks, patients_document
 from escalation.trial import (
+    adjudicate,
     continue_infusion,
     correct_entry,
     dose_subject,
     hold_enrolment,
     next_patient,
+    record_adverse_event,
     record_outcome,
     rule_evaluability,
     rule_says,
@@ -286,6 +288,23 @@ def test_rulings_stay_in_sight_also_those_that_were_replaced() -> None:
         'S1 was ruled evaluable by adjudicator: "the bag leaked" It is not in force any more.'
     )
     assert second.text == 'S1 was ruled not evaluable by adjudicator: "the bag leaked"'
+
+
+def test_rulings_of_both_kinds_are_in_the_order_of_their_entries() -> None:
+    bench = treated(0.01)
+    bench.no_dlt("S1", WINDOW)
+    rule(bench, evaluable=True)
+    bench.do(
+        record_adverse_event, SITE, subject="S1", term="fever", grade=1, started=day(3),
+        aware=day(WINDOW),
+    )  # fmt: skip
+    event = bench.state.seq
+    bench.do(adjudicate, ADJUDICATOR, entry=event, dlt=False)
+    rule(bench, evaluable=False)
+    words = ["evaluable by", "no DLT by", "not evaluable by"]
+    found = rulings(bench.state)
+    assert [remark.entry for remark in found] == [event - 1, event + 1, event + 2]
+    assert all(word in one.text for word, one in zip(words, found, strict=True))
 
 
 def test_a_ruling_falls_with_what_it_was_made_on() -> None:

@@ -267,9 +267,12 @@ def test_the_only_site_takes_whom_is_enrolled_and_a_transfer_is_shown(opened):
         assert said in opened.refused(transfer_subject, SITE, 4, reason="x", **kw)
     opened.do(transfer_subject, SITE, 3, subject="S1", to="Tianjin", reason="on the same day")
     opened.do(transfer_subject, SITE, 3, subject="S1", to="Boston", reason="after all")
-    assert "came to Boston" in opened.refused(
-        transfer_subject, SITE, 2, subject="S1", to="Tianjin", reason="x"
-    )
+    opened.do(transfer_subject, SITE, 5, subject="S1", to="Tianjin", reason="moved back")
+    for on, to, said in (
+        (4, "Boston", f"S1 came to Tianjin on {day(5)}."),
+        (5, "Tianjin", f"S1 is at Tianjin since {day(5)}."),
+    ):
+        assert said in opened.refused(transfer_subject, SITE, on, subject="S1", to=to, reason="x")
 
 
 @pytest.mark.parametrize(
@@ -294,3 +297,15 @@ def test_a_day_is_still_to_come_by_the_clock_of_the_subject_s_site(opened, zone,
     except RefusedError as error:
         said = str(error)
     assert ("2026-01-06 is still to come" in said) == to_come
+
+
+def test_an_entry_is_of_the_day_of_the_ledger_s_clock_where_the_subject_was(opened):
+    opened.do(open_site, CHAIR, 1, site="There", time_zone="Pacific/Kiritimati")
+    for subject, on in (("S1", 2), ("S2", 16)):
+        opened.treat(subject, on)
+    entries = opened.entries[-6:]  # noon in London is two in the morning of the next day there
+    kinds = ["subject-enrolled", "subject-at-site", "subject-dosed"] * 2
+    assert [entry.event.kind for entry in entries] == kinds
+    days = [opened.state.recorded_on(entry.seq, "S1") for entry in entries]
+    assert days == [day(3)] * 3 + [day(17)] * 3
+    assert opened.state.recorded_on(1, "nobody") == day(0)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -19,7 +20,7 @@ from escalation.trial import (
     enrol_subject,
     evolve,
 )
-from escalation.trial.demo.star_t import DEMO_PROTOCOL, demo_steps
+from escalation.trial.demo.star_t import STAR_T
 from escalation.trial.spreadsheet import rows
 from escalation.trial.spreadsheet.columns import COLUMNS, SpreadsheetError
 from escalation.trial.spreadsheet.importing import import_patients
@@ -234,7 +235,7 @@ def test_importing_again_records_only_what_is_new_and_names_what_differs():
 
 def demo_state() -> TrialState:
     state = TrialState()
-    for command, recorder in demo_steps(load_protocol(DEMO_PROTOCOL)):
+    for command, recorder in STAR_T.steps(load_protocol(STAR_T.protocol)):
         for event in command(state, recorder):
             state = evolve(state, recorded(state, event, recorder.name, recorder.at))
     return state
@@ -444,3 +445,91 @@ def test_a_history_that_the_protocol_would_not_have_produced_is_shown_with_why()
     assert first.text.startswith("Cohorts 1, 2 came from a spreadsheet")
     assert second.text.startswith("The protocol would not have produced the history 1NXNN 3T?: ")
     assert first.entry == second.entry
+
+
+def rows_of(*changes: tuple[str, str]) -> str:
+    text = HISTORY
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    return text
+
+
+def test_a_row_that_cannot_be_read_hides_no_later_one():
+    text = rows_of(("S2,1,", "S2,one!,"), ("S5,2,", "S5,two!,"))
+    text = text.replace("S3,1", "S3,1" + "," * 30 + "x", 1)
+    assert [fault.split(":")[0] for fault in faults_of_reading(text)] == [
+        "row 3, level", "row 4", "row 6, level"
+    ]  # fmt: skip
+
+
+def faults_of_reading(text: str) -> list[str]:
+    with pytest.raises(SpreadsheetError) as raised:
+        read_patients(text.encode(), "x")
+    return list(raised.value.faults)
+
+
+def test_a_subject_that_is_there_three_times_is_named_with_the_first_row():
+    found = faults_of_reading(rows_of(("S2,", "S1,"), ("S3,", "S1,")))
+    assert found == ["row 3: S1 is in row 2 too", "row 4: S1 is in row 2 too"]
+
+
+@pytest.mark.parametrize("length", [199, 200, 201])
+def test_of_the_name_of_a_file_two_hundred_characters_are_kept(length):
+    bench = Bench.started()
+    bench.do(import_patients(HISTORY.encode(), "x" * length), SITE, 100)
+    (source,) = (e.event.source for e in bench.entries if e.event.kind == "history-imported")
+    assert source == "x" * min(length, 200)
+
+
+def test_a_history_is_in_the_order_of_its_dosings_and_enrolled_on_its_own_days():
+    heading, *lines = HISTORY.splitlines()
+    shuffled = [f"{heading},enrolled_on", *(f"{line},2026-01-02" for line in reversed(lines))]
+    state = imported("\n".join(shuffled)).state
+    assert [cohort.subjects for cohort in state.cohorts] == [
+        cohort.subjects for cohort in imported(HISTORY).state.cohorts
+    ]
+    assert {s.enrolment.on for s in state.subjects.values()} == {date(2026, 1, 2)}
+    plain = imported(HISTORY).state.subjects.values()
+    assert all(subject.enrolment.on == subject.dosed_on for subject in plain)
+
+
+def test_cohorts_that_are_numbered_may_overlap_in_time():
+    table = list(csv.reader(io.StringIO(HISTORY)))
+    for line, number in zip(table, ["cohort", *"111122"], strict=True):
+        line.append(number)
+    table[6][table[0].index("dosed_on")] = "2026-01-20"
+    state = imported("\n".join(",".join(line) for line in table)).state
+    assert [cohort.subjects for cohort in state.cohorts] == [("S1", "S2", "S3", "S4"), ("S6", "S5")]
+
+
+def test_into_a_running_trial_every_row_that_is_refused_is_named():
+    bench = Bench.started()
+    bench.open_cohort(0)
+    heading = HISTORY.splitlines()[0]
+    lines = [heading, "john,1,60,2026-01-05,1.8e8,,,,,,,,", "jane,1,60,2026-01-06,1.8e8,,,,,,,,",
+             "S1,1,60,2026-01-07,1.8e8,,,,,,,,"]  # fmt: skip
+    found = faults("\n".join(lines), bench)
+    assert [fault.split(":")[0] for fault in found] == ["row 2", "row 3"]
+
+
+def test_a_row_is_held_against_the_last_of_several_enrolments():
+    bench = Bench.started()
+    bench.open_cohort(0)
+    bench.enrol("S1", 0)
+    again = replace(bench.state.subjects["S1"].enrolment, on=day(1))
+    for _ in range(2):
+        bench.state = evolve(bench.state, recorded(bench.state, again, SITE))
+    last = bench.state.seq
+    (found,) = faults(f"{HISTORY.splitlines()[0]}\nS1,1,61,,,,,,,,,,", bench)
+    assert f"weight_kg is 61.0 here and 60.0 in entry {last};" in found
+
+
+def test_who_is_moved_to_another_level_by_a_correction_is_seen_in_the_cohort():
+    bench = imported(HISTORY)
+    entry = bench.state.subjects["S4"].enrolments[0].seq
+    bench.correct(entry, level=2)
+    found = [remark for remark in departures(bench.state) if remark.text.startswith("S4")]
+    assert [(remark.entry, remark.text) for remark in found] == [
+        (entry, "S4 is at level 2, in cohort 1 at level 1.")
+    ]
