@@ -211,14 +211,13 @@ def _too_many_backfilled(
     treated = state.tallies(set_aside=False)[level]
     backfilled = state.tallies(Purpose.BACKFILL, set_aside=False)[level]
     above = protocol.labels.index(current.level)
-    places = n_backfill_places(protocol, level, above, treated, backfilled)
     since = sum(
         subject.dosing is not None and subject.takes_place
         for cohort in state.cohorts[current.number :]
         if cohort.purpose is Purpose.BACKFILL and cohort.level == label
         for subject in state.members(cohort)
     )
-    left = max(min(places, table.per_cohort - since), 0)
+    left = n_backfill_places(protocol, level, above, treated, backfilled, since)
     if n > left:
         yield (
             f"The protocol backfills a level with {table.per_cohort} for each cohort of the "
