@@ -32,6 +32,7 @@ def n_backfill_places(
     current: int,
     treated: Tally,
     backfilled: Tally,
+    *,
     n_since: int = 0,
 ) -> int:
     """Return how many backfill places a cohort of the escalation opens at a level below it.

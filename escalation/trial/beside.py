@@ -217,7 +217,7 @@ def _too_many_backfilled(
         if cohort.purpose is Purpose.BACKFILL and cohort.level == label
         for subject in state.members(cohort)
     )
-    left = n_backfill_places(protocol, level, above, treated, backfilled, since)
+    left = n_backfill_places(protocol, level, above, treated, backfilled, n_since=since)
     if n > left:
         yield (
             f"The protocol backfills a level with {table.per_cohort} for each cohort of the "
