@@ -68,8 +68,8 @@ class Backfilling:
         From the escalation's tallies, the backfill's, the level and the last cohort to a decision.
     places : callable
         From a level, the escalation's level, everybody treated at the first, its backfill, and how
-        many of it came since the escalation's last cohort (``n_since``), to the places that this cohort still
-        opens there.
+        many of it came since the escalation's last cohort (``n_since``), to the places that this
+        cohort still opens there.
     """
 
     decide: Callable[[Sequence[Tally], Sequence[Tally], int, Tally], Decision]
