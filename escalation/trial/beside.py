@@ -31,9 +31,9 @@ __all__ = [
     "find_departures",
     "find_dlts_beside",
     "find_misfit",
+    "new_dlts",
     "say_closed_to_backfill",
     "say_closed_to_expansion",
-    "says_dlt",
 ]
 
 
@@ -264,17 +264,32 @@ def find_dlts_beside(state: TrialState) -> Iterator[tuple[int, str]]:
     They are shown with every cohort until the committee has decided in their knowledge.
     """
     approved = (made.event.cutoff for made in reversed(state.decisions) if made.approved)
-    cutoff = next(approved, 0)
-    for subject in state.subjects.standing(Standing.DLT):
-        said = (fact for fact in subject.outcomes if says_dlt(fact.event))
-        first = min((max((f.seq, *f.corrected_by)) for f in said), default=0)
-        if subject.purpose is Purpose.ESCALATION or first <= cutoff:
+    for subject, entry in new_dlts(state, next(approved, 0)):
+        if subject.purpose is Purpose.ESCALATION:
             continue
         yield (
-            first,
+            entry,
             f"{subject.id} had a DLT at level {subject.level} in {subject.purpose} (cohort "
             f"{subject.cohort}), which no decision knows of yet; {_say_counted(state, subject)}.",
         )
+
+
+def new_dlts(state: TrialState, cutoff: int) -> Iterator[tuple[Subject, int]]:
+    """Yield the subjects whose DLT was recorded, or became one by a correction, after an entry.
+
+    With each comes the entry of the outcome.
+    """
+    corrected = {
+        correction.event.entry
+        for correction in state.corrections
+        if correction.seq > cutoff and not _says_dlt(correction.before)
+    }
+    for subject in state.subjects.standing(Standing.DLT):
+        dlts = (fact for fact in subject.outcomes if _says_dlt(fact.event))
+        new = (fact.seq for fact in dlts if fact.seq > cutoff or fact.seq in corrected)
+        entry = next(new, None)
+        if entry is not None:
+            yield subject, entry
 
 
 def _say_counted(state: TrialState, subject: Subject) -> str:
@@ -286,6 +301,5 @@ def _say_counted(state: TrialState, subject: Subject) -> str:
     return "the rule counts it"
 
 
-def says_dlt(event: Event) -> bool:
-    """Tell whether an event says that a subject had a DLT."""
+def _says_dlt(event: Event) -> bool:
     return isinstance(event, OutcomeRecorded) and event.outcome is Outcome.DLT
