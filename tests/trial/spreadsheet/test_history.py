@@ -180,10 +180,10 @@ def test_a_correction_adds_what_was_not_stated_and_asks_for_nothing_else():
     dlt = bench.state.subjects["P-04"]
     bench.correct(dlt.outcomes[0].seq, on="2026-03-20")
     now = bench.state.subjects["P-04"].outcomes[0].event
-    assert (now.on, now.day_stated, now.toxicities) == (date(2026, 3, 20), True, ())
+    assert (now.on, now.undated, now.toxicities) == (date(2026, 3, 20), False, ())
     assert "The day of the outcome of 3 patients (P-01, P-02, P-03)" in said(bench)
     bench.correct(dlt.enrolments[0].seq, on="2026-03-01")
-    assert bench.state.subjects["P-04"].enrolment.day_stated
+    assert not bench.state.subjects["P-04"].enrolment.undated
     onset = {"term": "CRS", "grade": 3, "onset": "2026-03-10"}
     bench.correct(dlt.outcomes[0].seq, toxicities=[onset])
     assert "What the DLT of" not in said(bench)
@@ -198,10 +198,10 @@ def test_a_correction_adds_what_was_not_stated_and_asks_for_nothing_else():
 def test_an_entry_that_states_everything_is_written_in_the_first_version():
     whole = OutcomeRecorded(on=day(1), subject="P-01", outcome=Outcome.NO_DLT)
     assert version_of(whole) == 1
-    assert "day_stated" not in dump_event(whole)
-    known_by = replace(whole, day_stated=False)
+    assert "undated" not in dump_event(whole)
+    known_by = replace(whole, undated=True)
     assert version_of(known_by) == 2
-    assert dump_event(known_by)["day_stated"] is False
+    assert dump_event(known_by)["undated"] is True
 
 
 @pytest.mark.parametrize("number", range(3))
