@@ -68,11 +68,12 @@ def record_history(gathered: Gathered, rows: Sequence[PatientRow], origin: Origi
     is_whole = len(placed) == origin.n_rows
     groups = _grouped(gathered, placed, protocol, is_whole=is_whole)
     escalating = [group for group in groups if group.purpose is Purpose.ESCALATION]
+    last = escalating[-1] if escalating else None
     n_free = _n_places(state, protocol, escalating) if is_whole else 0
     cohorts = tuple(
         ImportedCohort(
             level=group.level,
-            n_opened=group.n_counted + (n_free if group is escalating[-1] else 0),
+            n_opened=group.n_counted + (n_free if group is last else 0),
             purpose=group.purpose,
         )
         for group in groups
