@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import date
 
 from escalation.designs.base import Action, Decision
-from escalation.labels import Label
 from escalation.protocol import Protocol, describe_decision
 from escalation.trial.adverse_events.verdicts import unruled_dlts
 from escalation.trial.beside import find_closed, says_dlt
@@ -27,6 +26,7 @@ from escalation.trial.rule import (
     describe_choice,
     forbids_one_more,
     goes_further,
+    recommend,
     rule_says,
 )
 from escalation.trial.state import Cohort, MadeDecision, TrialState
@@ -241,7 +241,7 @@ def overtaken(state: TrialState, cohort: Cohort) -> str | None:
             "a DLT since: the committee has to decide again."
         )
     now = rule_says(state)
-    if not _is_forbidden(state, cohort, now, state.protocol.labels):
+    if not _is_forbidden(state, cohort, now, state.protocol):
         return None
     answers = now.possible or (now,)
     said = " Or: ".join(describe_decision(answer, state.protocol) for answer in answers)
@@ -251,10 +251,9 @@ def overtaken(state: TrialState, cohort: Cohort) -> str | None:
     )
 
 
-def _is_forbidden(
-    state: TrialState, cohort: Cohort, now: Decision, labels: Sequence[Label]
-) -> bool:
+def _is_forbidden(state: TrialState, cohort: Cohort, now: Decision, protocol: Protocol) -> bool:
     """Tell whether what the rule says now ends a cohort."""
+    labels = protocol.labels
     if cohort.purpose is Purpose.ESCALATION:
         return forbids_one_more(now, cohort.level, labels)
     if cohort.purpose is Purpose.BACKFILL:
@@ -262,11 +261,12 @@ def _is_forbidden(
         answers = now.possible or (now,)
         ends = [a.mtd if a.has_ended and now.possible else a.level for a in answers]
         return all(end is None or end < labels.index(cohort.level) for end in ends)
-    stopped = state.stopped
-    knew = stopped is not None and stopped.event.departure  # the MTD was the committee's own
+    said = None if state.stopped is None else state.stopped.event.recommended.choice
+    if said == recommend(now, protocol).choice:
+        return False  # the MTD may be the committee's own, against what the rule said and says
     declared = Choice(action="stop", mtd=cohort.level)
     answers = now.possible or (now,)
-    return not knew and all(goes_further(declared, answer, labels) for answer in answers)
+    return all(goes_further(declared, answer, labels) for answer in answers)
 
 
 def _new_dlts(state: TrialState, cutoff: int) -> list[str]:

@@ -121,6 +121,7 @@ def test_a_usual_spelling_is_read_as_a_protocol_means_it(text, amount, per):
         ("mg/lb", 'is for each pound; write the doses for each kg, as "mg/kg" (1 lb is 0.4536 kg)'),
         ("mg/kg ideal body weight", "is for a weight that is not known here, ideal"),
         ("mg/kg lean body mass", "is for a weight that is not known here, lean"),
+        ("J/cm2", "is for each cm2, and not of body surface; write what one patient gets"),
         ("mg/mL", "for each stands /kg, /m2 or /patient"),
         ("mg/", "for each stands /kg, /m2 or /patient"),
         ("/kg", "does not say what of"),

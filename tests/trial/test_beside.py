@@ -7,6 +7,7 @@ et al. 2024): more patients at levels already cleared, below the current one, an
 from __future__ import annotations
 
 import json
+from copy import copy
 from dataclasses import replace
 from datetime import timedelta
 
@@ -596,6 +597,15 @@ def test_an_expansion_ends_where_late_data_take_the_mtd_back():
     bench.dlt("S-1-2")
     [text] = [text for text in said(bench) if "is overtaken" in text]
     assert "The rule now says: Stop: no MTD." in text
+    other = copy(bench)
+    other.open_cohort(
+        choice=Choice(action="stop", mtd=1), rationale="both were of the disease"
+    )  # the committee keeps its MTD, and the expansion goes on
+    assert [c.number for c in other.state.open_cohorts] == [4]
+    assert said(other) == []
+    assert "has stopped the trial" in other.refused(
+        decide, CHAIR, choice=Choice(action="stop", mtd=1), rationale="once more"
+    )
     bench.open_cohort()  # the committee follows the rule: no MTD
     assert bench.state.open_cohorts == []
     assert "No MTD has been declared" in bench.refused(decide, CHAIR, choice=expand(3))

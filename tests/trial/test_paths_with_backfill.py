@@ -17,6 +17,7 @@ from math import comb, prod
 
 import pytest
 
+from escalation.designs import VARIANTS
 from escalation.designs.base import Action
 from escalation.outcomes import Tally
 from escalation.protocol import Backfill, Protocol
@@ -34,7 +35,7 @@ CASES = [
     ("confirm", 2, 2, "1/3"),
     *(
         pytest.param(variant, 3, n, rate, marks=pytest.mark.slow)
-        for variant, n, rate in product(("confirm", "declare"), (1, 2), (None, "1/3"))
+        for variant, (n, rate) in product(VARIANTS, ((1, None), (2, "1/3")))
     ),
 ]
 

@@ -70,6 +70,7 @@ def _rows(found: Sequence[NextPatient]) -> Iterator[Sequence[object]]:
     for place, one in enumerate(found):
         answer = next_document(one)
         obstacles = answer.pop("obstacles") or [{}]
+        answer["not_known"] = " ".join(answer["not_known"])
         answer["notes"] = " ".join(answer["notes"])
         if not place:
             yield *answer, "obstacle", "until", "decision"

@@ -77,8 +77,9 @@ def _page(
         yield GAP
         ended = rule_says(state).has_ended
         yield from level_blocks(state.protocol, cohorts, counted_tallies(state), ended=ended)
-        yield from beside_blocks(state, state.protocol)
         yield GAP
+        beside = list(beside_blocks(state, state.protocol))
+        yield from (*beside, GAP) if beside else ()
         for name, written in history_lines(state):
             yield Paragraph(f"{name}: {written}", " " * len(f"{name}: "))
         yield from patient_blocks(state, on)
@@ -214,9 +215,10 @@ def _where_it_stands(state: TrialState, protocol: Protocol) -> Iterator[Block]:
     decision = rule_says(state)
     yield from _said([f"The rule says: {describe_decision(decision, protocol)}"])
     yield Paragraph(f"Why: {decision.clause.text}", " " * len("Why: "))
-    if decision.mtd is not None:
-        yield from _said([describe_limits(counted_tallies(state)[decision.mtd])])
-    yield from _said(describe_declared(state, protocol))
+    expanded = list(describe_declared(state, protocol))
+    if decision.mtd is not None and not expanded:
+        expanded = [describe_limits(counted_tallies(state)[decision.mtd])]
+    yield from _said(expanded)
     for text in describe_outlook(outlook(state), decision, protocol):
         yield Paragraph(text, "    ")
 
@@ -258,7 +260,7 @@ def _say_cohort(state: TrialState, protocol: Protocol, cohort: Cohort) -> str:
 
 def _say_decision(state: TrialState, made: MadeDecision) -> str:
     chosen = describe_choice(made.event.chosen, made.protocol)
-    about = "" if made.purpose is Purpose.ESCALATION else f" about {made.purpose}"
+    about = "" if made.purpose is Purpose.ESCALATION else f" about the {made.purpose}"
     said = f"Last decision{about}, entry {made.seq} of {made.event.on}: {chosen}"
     if made.approved is not None:
         sent = "".join(

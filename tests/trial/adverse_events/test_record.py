@@ -418,7 +418,7 @@ def test_onset_to_awareness_to_entry_is_shown_where_it_exceeds_a_limit(
     limits: dict[str, int], words: str | None
 ) -> None:
     bench = treated(replace(NCT, reporting=Reporting(**limits)))
-    entry = report(bench, grade=2)  # of which nobody has to rule
+    entry = report(bench, grade=2, category="crs")  # of which nobody has to rule
     found = [r.text for r in warnings(bench.state, day(10)) if r.entry == entry]
     expected = (
         f"Adverse event {entry} of S1 (CRS): onset 2026-01-10, aware 2026-01-11, recorded "

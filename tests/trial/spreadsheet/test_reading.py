@@ -81,12 +81,19 @@ def test_a_cell_may_hold_a_new_line_where_it_is_not_read_and_rows_are_those_of_t
     assert faults(text, extra="ignore") == ["row 3: P-01 is in row 2 too"]
 
 
+def test_quotes_that_are_wrong_are_named_with_their_row():
+    assert faults('subject,level\nP-01,1\n"P-02,1\n') == ["row 3: not CSV: unexpected end of data"]
+    (fault,) = faults('subject,level\n"P-01"x,1\n')
+    assert fault.startswith("row 2: not CSV: ")
+
+
 def test_a_cell_without_a_heading_is_named_or_left_out():
     text = ",subject,level\n0,P-01,1\n1,P-02,1\n"  # as pandas writes its index
     assert faults(text) == [
         "row 2: column 1 has no name, and something stands in it; --extra ignore leaves it out"
     ]
-    assert len(read(text, extra="ignore")) == 2
+    found = read_rows(text.encode(), "x", Reading(extra="ignore"))
+    assert (len(found.rows), found.left_out) == (2, ("column 1",))
     assert faults("subject,level\nP-01,1,5\n", extra="ignore") == [
         "row 2: has more cells than the heading"
     ]

@@ -456,7 +456,7 @@ def rows_of(*changes: tuple[str, str]) -> str:
 
 
 def test_a_row_that_cannot_be_read_hides_no_later_one():
-    text = rows_of(("S2,1,", "S2,one,"), ("S5,2,", "S5,two,"))
+    text = rows_of(("S2,1,", "S2,one!,"), ("S5,2,", "S5,two!,"))
     text = text.replace("S3,1", "S3,1" + "," * 30 + "x", 1)
     assert [fault.split(":")[0] for fault in faults_of_reading(text)] == [
         "row 3, level", "row 4", "row 6, level"
