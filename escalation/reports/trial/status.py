@@ -37,7 +37,12 @@ from escalation.trial.events import Purpose
 from escalation.trial.gates import overtaken
 from escalation.trial.halts import standing_pauses
 from escalation.trial.patients.subjects import Standing
-from escalation.trial.review.amendments import list_reopenings, say_ladder, set_aside
+from escalation.trial.review.amendments import (
+    list_reopenings,
+    reopened_levels,
+    say_ladder,
+    set_aside,
+)
 from escalation.trial.rule import counted_purposes, counted_tallies, describe_choice
 from escalation.trial.state import Amendment, Cohort, MadeDecision, Recorded
 
@@ -76,7 +81,13 @@ def _page(
         cohorts = state.written_cohorts(*counted_purposes(state))
         yield GAP
         ended = rule_says(state).has_ended
-        yield from level_blocks(state.protocol, cohorts, counted_tallies(state), ended=ended)
+        yield from level_blocks(
+            state.protocol,
+            cohorts,
+            counted_tallies(state),
+            ended=ended,
+            reopened=reopened_levels(state),
+        )
         yield GAP
         beside = list(beside_blocks(state, state.protocol))
         yield from (*beside, GAP) if beside else ()
@@ -300,7 +311,13 @@ def _rule_document(state: TrialState) -> dict[str, Any]:
     return {
         "history": histories[Purpose.ESCALATION],
         "histories": histories,
-        "levels": levels_document(protocol, cohorts, counted_tallies(state), ended=ended),
+        "levels": levels_document(
+            protocol,
+            cohorts,
+            counted_tallies(state),
+            ended=ended,
+            reopened=reopened_levels(state),
+        ),
         "counted": list(counted_purposes(state)),
         "beside": beside_document(state, protocol),
         "rule": {
