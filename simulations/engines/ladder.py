@@ -35,7 +35,8 @@ Floats = NDArray[np.float64]
 Letter = Counter[tuple[int, int]]
 """In how many ways so many patients, and so many DLTs among them, end a level like this."""
 
-_BLOCK = 4096  # scenarios at once: what they need stays in the cache
+_BLOCK = 2048  # scenarios at once: what they need stays in the cache
+_FAILED, _LOST = 1, 4  # among the letters on the way up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +114,30 @@ class LadderAutomaton:
         self._x = np.array([x for _, x in seen], dtype=np.intp)
         ways = [[getattr(self._letters, name)[key] for name in _NAMES] for key in seen]
         self._ways = np.array(ways, dtype=np.float64)
+        told = self._letters
+        mean = {name: _times_n(getattr(told, name)) for name in _NAMES}
+        self._on_the_way = self._in_powers(
+            *(told.passed, told.failed, told.stopped, told.kept, told.lost),
+            mean["failed"] + mean["stopped"] + mean["passed"],
+            _minus(mean["kept"] + mean["lost"], mean["passed"]),
+        )
+        self._at_the_top = self._in_powers(
+            told.top_kept, told.top_failed, mean["top_kept"] + mean["top_failed"]
+        )
+        self._from_above = self._in_powers(
+            told.new_kept, told.new_failed, mean["new_kept"] + mean["new_failed"]
+        )
+
+    def _in_powers(self, *letters: Letter) -> Floats:
+        """Return the probability of letters as polynomials in P(DLT), the constant first."""
+        rows = []
+        for letter in letters:
+            row = [0] * (int(self._n.max()) + 1)
+            for (n, x), ways in letter.items():
+                for k in range(n - x + 1):
+                    row[x + k] += ways * comb(n - x, k) * (-1) ** k
+            rows.append(row)
+        return np.array(rows, dtype=np.float64)
 
     def __repr__(self) -> str:
         return f"<LadderAutomaton of {self.design.name} on {self.n_levels} levels>"
@@ -132,93 +157,46 @@ class LadderAutomaton:
             For a wrong shape, or what is no probability.
         """
         p = check_probabilities(p_dlt, self.n_levels, "P(DLT)", n_dim=2)
-        blocks = [self._block(p[first : first + _BLOCK]) for first in range(0, len(p), _BLOCK)]
-        blocks = blocks or [self._block(p)]
-        select, no_mtd, patients, dlts = map(np.concatenate, zip(*blocks, strict=True))
+        select, patients = np.empty_like(p), np.empty_like(p)
+        no_mtd = np.empty(len(p))
+        for first in range(0, len(p), _BLOCK):
+            block = slice(first, first + _BLOCK)
+            self._block(p[block], select[block], patients[block], no_mtd[block])
         return BatchCharacteristics(
             p_select=select,
             p_no_mtd=no_mtd,
             p_inconclusive=np.zeros(len(p)),
             patients=patients,
-            dlts=dlts,
+            dlts=patients * p,  # Wald: each patient has a DLT with the same probability
         )
 
-    def _block(self, p: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-        weights = np.hstack(
-            [self._ways, self._n[:, None] * self._ways, self._x[:, None] * self._ways]
-        )
-        by_level = np.ascontiguousarray(np.moveaxis(self._terms(p) @ weights, 0, -1))
-        mass, n_mass, x_mass = np.split(by_level, 3, axis=1)  # each (L, letters, N)
-        select = np.zeros((self.n_levels, len(p)))
-        patients, dlts = np.zeros_like(select), np.zeros_like(select)
-        back = self._coming_back(mass)
+    def _block(self, p: Floats, select: Floats, patients: Floats, no_mtd: Floats) -> None:
+        """Fill in the figures of some scenarios."""
+        top, start = self.n_levels - 1, self.start
+        powers = np.empty((self._on_the_way.shape[1], self.n_levels, len(p)))
+        powers[0] = 1.0
+        for power in range(1, len(powers)):
+            np.multiply(powers[power - 1], p.T, out=powers[power])
+        select_top, failed, patients_top = self._at_the_top @ powers[:, top]
+        back: dict[int, Floats] = {}  # P(coming back to a level that was passed)
+        letters: dict[int, Floats] = {}
+        for level in range(top - 1, start - 1, -1):
+            back[level] = failed
+            letters[level] = self._on_the_way @ powers[:, level]
+            failed = letters[level][_FAILED] + letters[level][_LOST] * failed
         reached = np.ones(len(p))
-        for level in range(self.start, self.n_levels):
-            here = dict(zip(_NAMES, mass[level], strict=True))
-            for found, counted in ((patients, n_mass[level]), (dlts, x_mass[level])):
-                found[level] = reached * self._of_level(counted, back[level], level)
-            if level == self.n_levels - 1:
-                select[level] = reached * here["top_kept"]
-            else:
-                select[level] = reached * (here["stopped"] + back[level] * here["kept"])
-            reached = reached * here["passed"]
-        below = back[self.start - 1] if self.start else None
-        no_mtd = self._all_failed(mass, back)
-        if below is not None:
-            going = below
-            for level in range(self.start - 1, -1, -1):
-                here = dict(zip(_NAMES, mass[level], strict=True))
-                select[level] = going * here["new_kept"]
-                for found, counted in ((patients, n_mass[level]), (dlts, x_mass[level])):
-                    told = dict(zip(_NAMES, counted, strict=True))
-                    found[level] = going * (told["new_kept"] + told["new_failed"])
-                going = going * here["new_failed"]
-        return select.T, no_mtd, patients.T, dlts.T
-
-    def _of_level(self, counted: Floats, back: Floats, level: int) -> Floats:
-        """Return what a level counts, given that the trial reaches it on the way up."""
-        told = dict(zip(_NAMES, counted, strict=True))
-        if level == self.n_levels - 1:
-            return np.asarray(told["top_kept"] + told["top_failed"])
-        returning = told["kept"] + told["lost"] - told["passed"]
-        return np.asarray(told["failed"] + told["stopped"] + told["passed"] + back * returning)
-
-    def _coming_back(self, mass: Floats) -> Floats:
-        """Return P(the trial comes down to each level | it passed it, or is below the start).
-
-        Of level j it is that of failing at j + 1: on the way up, or having passed and come back.
-        """
-        top = self.n_levels - 1
-        back = np.zeros((self.n_levels, mass.shape[2]))
-        for level in range(top - 1, max(self.start, 1) - 2, -1):
-            above = dict(zip(_NAMES, mass[level + 1], strict=True))
-            if level + 1 == top:
-                back[level] = above["top_failed"]
-            else:
-                back[level] = above["failed"] + above["lost"] * back[level + 1]
-        return back
-
-    def _all_failed(self, mass: Floats, back: Floats) -> Floats:
-        """Return P(no MTD): the start has failed, and so has every level below that was opened."""
-        start = dict(zip(_NAMES, mass[self.start], strict=True))
-        if self.start == self.n_levels - 1:
-            failed = start["top_failed"]
-        else:
-            failed = start["failed"] + start["lost"] * back[self.start]
-        if self.start and self._letters.new_kept:
-            for level in range(self.start - 1, -1, -1):
-                failed = failed * dict(zip(_NAMES, mass[level], strict=True))["new_failed"]
-        return np.asarray(failed)
-
-    def _terms(self, p: Floats) -> Floats:
-        """Return p^x (1 - p)^(n - x) for each kind of tally; shape (N, L, kinds)."""
-        most = int(self._n.max())
-        powers = np.ones((2, most + 1, *p.shape))
-        np.multiply.accumulate(np.broadcast_to(p, (most, *p.shape)), out=powers[0, 1:])
-        np.multiply.accumulate(np.broadcast_to(1 - p, (most, *p.shape)), out=powers[1, 1:])
-        return np.ascontiguousarray(
-            np.moveaxis(powers[0, self._x] * powers[1, self._n - self._x], 0, -1)
-        )
+        for level in range(start, top):
+            passed, _, stopped, kept, _, n_once, n_again = letters[level]
+            select[:, level] = reached * (stopped + back[level] * kept)
+            patients[:, level] = reached * (n_once + back[level] * n_again)
+            reached = reached * passed
+        select[:, top], patients[:, top] = reached * select_top, reached * patients_top
+        for level in range(start - 1, -1, -1):
+            new_kept, new_failed, n_new = self._from_above @ powers[:, level]
+            select[:, level], patients[:, level] = failed * new_kept, failed * n_new
+            if self._letters.new_kept:
+                failed = failed * new_failed
+        no_mtd[:] = failed
 
     # ------------------------------------------------------------ one scenario
 
@@ -255,6 +233,39 @@ class LadderAutomaton:
             total_dlts=distribution("x"),
             patients_by_level=tuple(distribution("n_by_level", level) for level in levels),
             dlts_by_level=tuple(distribution("x_by_level", level) for level in levels),
+        )
+
+    def _of_level(self, counted: Floats, back: Floats, level: int) -> Floats:
+        """Return what a level counts, given that the trial reaches it on the way up."""
+        told = dict(zip(_NAMES, counted, strict=True))
+        if level == self.n_levels - 1:
+            return np.asarray(told["top_kept"] + told["top_failed"])
+        returning = told["kept"] + told["lost"] - told["passed"]
+        return np.asarray(told["failed"] + told["stopped"] + told["passed"] + back * returning)
+
+    def _coming_back(self, mass: Floats) -> Floats:
+        """Return P(the trial comes down to each level | it passed it, or is below the start).
+
+        Of level j it is that of failing at j + 1: on the way up, or having passed and come back.
+        """
+        top = self.n_levels - 1
+        back = np.zeros((self.n_levels, mass.shape[2]))
+        for level in range(top - 1, max(self.start, 1) - 2, -1):
+            above = dict(zip(_NAMES, mass[level + 1], strict=True))
+            if level + 1 == top:
+                back[level] = above["top_failed"]
+            else:
+                back[level] = above["failed"] + above["lost"] * back[level + 1]
+        return back
+
+    def _terms(self, p: Floats) -> Floats:
+        """Return p^x (1 - p)^(n - x) for each kind of tally; shape (N, L, kinds)."""
+        most = int(self._n.max())
+        powers = np.ones((2, most + 1, *p.shape))
+        np.multiply.accumulate(np.broadcast_to(p, (most, *p.shape)), out=powers[0, 1:])
+        np.multiply.accumulate(np.broadcast_to(1 - p, (most, *p.shape)), out=powers[1, 1:])
+        return np.ascontiguousarray(
+            np.moveaxis(powers[0, self._x] * powers[1, self._n - self._x], 0, -1)
         )
 
     def _distributions(self, p: Floats) -> dict[str, Any]:
@@ -330,6 +341,14 @@ class LadderAutomaton:
         for word in words:
             total[: len(word)] += word
         return total
+
+
+def _times_n(letter: Letter) -> Letter:
+    return Letter({(n, x): n * ways for (n, x), ways in letter.items()})
+
+
+def _minus(one: Letter, other: Letter) -> Letter:
+    return Letter({key: one[key] - other[key] for key in one | other})
 
 
 def _add(one: Floats, other: Floats) -> Floats:
