@@ -24,12 +24,12 @@ from escalation.trial import (
     rule_says,
 )
 from escalation.trial.codec import version_of
-from escalation.trial.events import Choice, EntryCorrected, ProtocolAmended
+from escalation.trial.events import Choice, EntryCorrected, ProtocolAmended, Purpose
 from escalation.trial.inspection import inspect_entries
 from escalation.trial.rule import recommend
 from escalation.trial.spreadsheet.importing import import_patients
 from tests.trial.bench import CHAIR, SITE, Bench, day, recorded
-from tests.trial.small_trials import FOUR, NEW, THREE, amended, ladder, typed
+from tests.trial.small_trials import FOUR, NEW, THREE, amended, ladder, typed, with_beside
 
 
 def said(bench: Bench) -> str:
@@ -199,6 +199,14 @@ def test_what_a_clinician_expects_after_levels_were_reopened(history, reopens, e
     assert said(bench) == expected
 
 
+def test_a_level_can_be_reopened_under_the_protocol_as_it_is() -> None:
+    bench = typed("1NNN 2TTN")
+    assert "says the same" in bench.refused(
+        amend_protocol, CHAIR, protocol=bench.state.protocol, reason="x"
+    )
+    assert said(amended(bench, bench.state.protocol, 2)) == "3 at 2"
+
+
 def test_who_is_treated_after_the_amendment_counts_and_who_was_before_does_not() -> None:
     """A place given before it is for a patient of the reopened level."""
     bench = typed("1NNN 2T??")
@@ -260,6 +268,21 @@ def test_a_cohort_that_an_inserted_level_overtakes_is_closed_to_the_next_patient
     assert any("is overtaken" in obstacle.text for obstacle in found.obstacles)
     bench.open_cohort()
     assert bench.state.open_cohort.level == NEW
+
+
+def test_an_expansion_goes_on_though_the_ladder_has_a_new_level_above_the_mtd() -> None:
+    """The stop stays, and that a level above was never tried is nothing against the MTD."""
+    bench = typed("1NNN 2TTN 1NNN", with_beside(THREE))
+    bench.open_cohort()
+    expand = Choice(action="enrol", n_to_enrol=6, purpose=Purpose.EXPANSION)
+    bench.open_cohort(choice=expand)
+    bench.treat("S10")
+    amended(bench, with_beside(FOUR))
+    assert said(bench) == "3 at 1.5"
+    assert next_patient(bench.state, day(bench.now)).yes
+    amended(bench, with_beside(FOUR), 2)  # which lifts the stop, and with it the MTD
+    [obstacle] = next_patient(bench.state, day(bench.now)).obstacles
+    assert "No MTD has been declared" in obstacle.text
 
 
 # ---------------------------------------------------------------- seen from now
