@@ -162,6 +162,9 @@ def test_where_nothing_is_reopened_the_stop_stays_and_the_entry_says_so() -> Non
         f"{bench.state.stopped.seq} (stop, the MTD is level 1, 100 mg) stays in force."
     )
     assert not any("Amendment" in remark.text for remark in departures(bench.state))
+    bench.open_cohort()  # the committee may go on by a decision, as the rule says
+    assert bench.state.stopped is None
+    assert bench.state.open_cohort.level == NEW
 
 
 def test_a_reopened_level_forgets_its_patients_for_the_rule_and_for_nothing_else() -> None:
