@@ -14,7 +14,7 @@ from datetime import date
 from escalation.designs.base import Action, Decision
 from escalation.protocol import Protocol, describe_decision
 from escalation.trial.adverse_events.verdicts import unruled_dlts
-from escalation.trial.beside import find_closed, says_dlt
+from escalation.trial.beside import find_closed, new_dlts
 from escalation.trial.calendar import DosedPatient, next_dosing_day
 from escalation.trial.committee.tally import say_count, tally_votes
 from escalation.trial.events import Choice, Purpose
@@ -231,7 +231,7 @@ def overtaken(state: TrialState, cohort: Cohort) -> str | None:
         return f"Cohort {cohort.number} ({cohort.purpose}) is closed: {' '.join(closed)}"
     made = state.find_decision(cohort.decision)
     if made is not None and made.event.departure:
-        since = _new_dlts(state, made.event.cutoff)
+        since = [subject.id for subject, _ in new_dlts(state, made.event.cutoff)]
         if not since:
             return None
         against = "rule" if cohort.purpose is Purpose.ESCALATION else "protocol"
@@ -265,21 +265,6 @@ def _is_forbidden(state: TrialState, cohort: Cohort, now: Decision, protocol: Pr
         # that the rule would go on higher, as after an amendment, is nothing against the MTD
         ends = [a.mtd if a.has_ended else a.level for a in answers]
     return all(end is None or end < protocol.labels.index(cohort.level) for end in ends)
-
-
-def _new_dlts(state: TrialState, cutoff: int) -> list[str]:
-    """Return the subjects whose DLT was recorded, or became one by a correction, after an entry."""
-    corrected = {
-        correction.event.entry
-        for correction in state.corrections
-        if correction.seq > cutoff and not says_dlt(correction.before)
-    }
-    return [
-        subject.id
-        for subject in state.subjects.standing(Standing.DLT)
-        for fact in subject.outcomes
-        if says_dlt(fact.event) and (fact.seq > cutoff or fact.seq in corrected)
-    ]
 
 
 def overdue_subjects(state: TrialState, on: date, purpose: Purpose | None = None) -> list[Subject]:
