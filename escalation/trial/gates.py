@@ -25,7 +25,6 @@ from escalation.trial.rule import (
     counted_purposes,
     describe_choice,
     forbids_one_more,
-    goes_further,
     recommend,
     rule_says,
 )
@@ -253,20 +252,19 @@ def overtaken(state: TrialState, cohort: Cohort) -> str | None:
 
 def _is_forbidden(state: TrialState, cohort: Cohort, now: Decision, protocol: Protocol) -> bool:
     """Tell whether what the rule says now ends a cohort."""
-    labels = protocol.labels
     if cohort.purpose is Purpose.ESCALATION:
-        return forbids_one_more(now, cohort.level, labels)
+        return forbids_one_more(now, cohort.level, protocol.labels)
+    answers = now.possible or (now,)
     if cohort.purpose is Purpose.BACKFILL:
         # while its last cohort is pending the escalation goes on, however it is going to end
-        answers = now.possible or (now,)
         ends = [a.mtd if a.has_ended and now.possible else a.level for a in answers]
-        return all(end is None or end < labels.index(cohort.level) for end in ends)
-    said = None if state.stopped is None else state.stopped.event.recommended.choice
-    if said == recommend(now, protocol).choice:
-        return False  # the MTD may be the committee's own, against what the rule said and says
-    declared = Choice(action="stop", mtd=cohort.level)
-    answers = now.possible or (now,)
-    return all(goes_further(declared, answer, labels) for answer in answers)
+    else:
+        said = None if state.stopped is None else state.stopped.event.recommended.choice
+        if said == recommend(now, protocol).choice:
+            return False  # the MTD may be the committee's own, against what the rule said and says
+        # that the rule would go on higher, as after an amendment, is nothing against the MTD
+        ends = [a.mtd if a.has_ended else a.level for a in answers]
+    return all(end is None or end < protocol.labels.index(cohort.level) for end in ends)
 
 
 def overdue_subjects(state: TrialState, on: date, purpose: Purpose | None = None) -> list[Subject]:
