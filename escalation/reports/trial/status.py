@@ -46,7 +46,7 @@ from escalation.trial.review.amendments import (
 from escalation.trial.rule import counted_purposes, counted_tallies, describe_choice
 from escalation.trial.state import Amendment, Cohort, MadeDecision, Recorded
 
-__all__ = ["status_document", "view_status"]
+__all__ = ["say_cohorts", "say_decision", "say_halts", "status_document", "view_status"]
 
 
 def view_status(
@@ -185,7 +185,7 @@ def _heading(state: TrialState, trial: str, on: date, as_of: Recorded | None) ->
     solo = say_solo(state)
     if solo is not None:
         yield solo
-    yield from _halts(state, on)
+    yield from say_halts(state, on)
 
 
 def _say_enrolled(state: TrialState) -> str:
@@ -199,7 +199,8 @@ def _time(entry: Recorded) -> str:
     return f"{entry.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
-def _halts(state: TrialState, on: date) -> Iterator[str]:
+def say_halts(state: TrialState, on: date) -> Iterator[str]:
+    """Say what keeps anybody from being treated: closed, held, paused or stopped."""
     if state.closed is not None:
         yield f"CLOSED by entry {state.closed.seq}{_reason(state.closed.event)}"
     if state.held is not None:
@@ -219,10 +220,10 @@ def _reason(event: object) -> str:
 
 def _where_it_stands(state: TrialState, protocol: Protocol) -> Iterator[Block]:
     """Say what is open, what was decided last, what the rule says, and what can still change it."""
-    yield from _said(_say_cohorts(state, protocol))
+    yield from _said(say_cohorts(state, protocol))
     for purpose in Purpose:
         made = state.last_decision(purpose)
-        yield from () if made is None else _said([_say_decision(state, made)])
+        yield from () if made is None else _said([say_decision(state, made)])
     decision = rule_says(state)
     yield from _said([f"The rule says: {describe_decision(decision, protocol)}"])
     yield Paragraph(f"Why: {decision.clause.text}", " " * len("Why: "))
@@ -245,7 +246,7 @@ def _say_events(state: TrialState) -> str:
     )
 
 
-def _say_cohorts(state: TrialState, protocol: Protocol) -> Iterator[str]:
+def say_cohorts(state: TrialState, protocol: Protocol) -> Iterator[str]:
     """Say how each open cohort stands, the escalation's first."""
     cohorts = sorted(state.open_cohorts, key=lambda c: c.purpose is not Purpose.ESCALATION)
     if not cohorts:
@@ -269,7 +270,8 @@ def _say_cohort(state: TrialState, protocol: Protocol, cohort: Cohort) -> str:
     return f"Cohort {cohort.number}{of} is open at {named}: {places}{to_dose}.{also}"
 
 
-def _say_decision(state: TrialState, made: MadeDecision) -> str:
+def say_decision(state: TrialState, made: MadeDecision) -> str:
+    """Say what was decided last, and how far it has come."""
     chosen = describe_choice(made.event.chosen, made.protocol)
     about = "" if made.purpose is Purpose.ESCALATION else f" about the {made.purpose}"
     said = f"Last decision{about}, entry {made.seq} of {made.event.on}: {chosen}"
