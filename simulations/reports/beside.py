@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from escalation.protocol import Protocol
+from escalation.reports.backfill_text import say_when_counted
 from escalation.reports.view import Block, Paragraph, Table
 from simulations.engines.backfill import BackfillFigures
 from simulations.engines.expansion import ExpansionFigures
@@ -38,14 +39,8 @@ def beside_blocks(result: ScenarioResult, protocol: Protocol) -> Iterator[Block]
 
 
 def _backfill(found: BackfillFigures, protocol: Protocol) -> Iterator[Block]:
-    counted = protocol.backfill.counted
-    when = {
-        "never": "counts at no decision",
-        "every decision": "counts at every decision",
-        "final decision": "counts at the final decision",
-    }[counted]
     how = "exact" if found.trials is None else f"simulated, {found.trials} trials"
-    yield Paragraph(f"backfill, which {when} ({how}):")
+    yield Paragraph(f"backfill, which {say_when_counted(protocol)} ({how}):")
     rows = [["level", "mean n", "DLTs"]]
     for name, patients, dlts in zip(protocol.short_names, found.patients, found.dlts, strict=True):
         cells = []

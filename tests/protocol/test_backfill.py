@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from escalation.designs.replay import DepartureError
 from escalation.outcomes import Cohort, Outcome, parse_outcomes
-from escalation.protocol import Backfill, Protocol, advise, describe_decision
+from escalation.protocol import Backfill, Protocol, advise, describe_decision, load_protocol
 from escalation.protocol.file import find_faults
+from escalation.reports.backfill_text import backfill_rule
+from escalation.reports.rule.text import view_rule
 
 
 def protocol(**backfill) -> Protocol:
@@ -140,3 +142,40 @@ def test_a_table_that_cannot_be_meant_is_refused(table, fault):
     found = find_faults(tomllib.loads(text))
     assert len(found) == 1
     assert found[0].startswith(fault)
+
+
+@pytest.mark.parametrize(
+    ("options", "backfill", "sentences"),
+    [
+        (
+            {},
+            {},
+            "opens up to 3 places at every level below it, from level 1 up, until 6 patients of "
+            "the backfill have been treated there. Backfill counts at no decision of the "
+            "escalation.",
+        ),
+        (
+            {"max_patients": 30},
+            {"from_level": 2, "per_cohort": 1, "counted": "every decision", "stop_at_rate": "1/3"},
+            "opens up to 1 place at every level below it, from level 2 up, until 6 patients of the "
+            "backfill have been treated there. A level is closed to it when the DLT rate among "
+            "all patients there is 1/3 or more. Backfill counts at every decision of the "
+            "escalation, and counts towards the maximum of 30 patients.",
+        ),
+    ],
+)
+def test_the_rule_in_words_says_each_setting_of_backfill(options, backfill, sentences):
+    asked = protocol(**backfill)
+    said = backfill_rule(replace(asked, design=replace(asked.design, **options)))
+    assert said is not None
+    assert said.endswith(sentences)
+
+
+def test_the_text_of_a_protocol_has_backfill_and_expansion_in_words():
+    sections = view_rule(load_protocol("backfill-example")).document()["sections"]
+    said = {section["title"]: " ".join(section["paragraphs"]) for section in sections}
+    assert "opens up to 3 places" in said["Backfill"]
+    assert "6 patients are to be treated in it." in said["Expansion"]
+    assert "2 DLTs among the first 6" in said["Expansion"]
+    plain = view_rule(Protocol.plain(3)).document()["sections"]
+    assert not {"Backfill", "Expansion"} & {section["title"] for section in plain}

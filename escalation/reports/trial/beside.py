@@ -75,7 +75,7 @@ def beside_blocks(state: TrialState, protocol: Protocol) -> Iterator[Block]:
     if protocol.backfill.max_per_level is not None or any(
         document["purpose"] == Purpose.BACKFILL for document in documents
     ):
-        yield Paragraph(f"Backfill: {say_when_counted(protocol)}.", "  ")
+        yield Paragraph(f"Backfill: it {say_when_counted(protocol)}.", "  ")
     if any(document["purpose"] == Purpose.EXPANSION for document in documents):
         yield Paragraph("Expansion: it counts at no decision of the escalation.", "  ")
 
