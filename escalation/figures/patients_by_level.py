@@ -71,8 +71,8 @@ def plot_patients_by_level(state: TrialState, *, ax: Axes | None = None) -> Axes
     apart = 1.5 * _SIZE / 72 * (right - left) / (PAGE_WIDTH - 1.2)
     for subject, day, place in zip(dosed, days, _places(dosed, labels, days, apart), strict=True):
         mark, edge, face = _MARKS[subject.standing]
-        ax.plot([day], [place], marker=mark, linestyle="none", markersize=_SIZE,
-                markeredgecolor=edge, markerfacecolor=face, markeredgewidth=1.1, zorder=3)  # fmt: skip
+        ax.plot([day], [place], marker=mark, linestyle="none", markersize=_SIZE, zorder=3,
+                markeredgecolor=edge, markerfacecolor=face, markeredgewidth=1.1)  # fmt: skip
         if subject.purpose is not Purpose.ESCALATION:
             ax.plot([day], [place], "s", markersize=_SIZE + 4, markeredgecolor=MIDDLE,
                     markerfacecolor="none", markeredgewidth=0.7)  # fmt: skip

@@ -94,7 +94,9 @@ def describe_outlook(monitoring: ExpansionMonitoring) -> str | None:
 def expansion_rule(monitoring: ExpansionMonitoring) -> str | None:
     """Say how many are treated at the MTD and what stops them; None where neither is given."""
     n = monitoring.n_patients
-    planned = n and f"{count(n, 'patient')} {'are' if n > 1 else 'is'} to be treated in it."
+    planned = None
+    if n is not None:
+        planned = f"{count(n, 'patient')} {'are' if n > 1 else 'is'} to be treated in it."
     return " ".join(filter(None, (planned, boundary_rule(monitoring)))) or None
 
 
