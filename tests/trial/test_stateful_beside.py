@@ -257,7 +257,7 @@ class Beside(RuleBasedStateMachine):
         assert {remark.entry for remark in look_back(state)} <= set(range(1, state.seq + 1))
 
 
-Beside.TestCase.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+Beside.TestCase.settings = settings(max_examples=20, stateful_step_count=20, deadline=None)
 TestBeside = Beside.TestCase
 
 
