@@ -131,7 +131,7 @@ def test_outcomes_after_a_label_are_read_in_one_way_by_brute_force():
     """Of all labels of up to four letters, none with outcomes splits in another way."""
     texts = ("".join(letters) for n in range(1, 5) for letters in product(ALPHABET, repeat=n))
     labels = {text for text in texts if find_label_fault(text) is None}
-    assert {"1", "1a", "0.5", "+1", "N1", "Ta", "a-1"} <= labels
+    assert {"1", "1a", "0.1", "+1", "N1", "Ta", "a-1"} <= labels
     assert not {"1N", "N", "aN", "1.0X", "+b"} & labels
     for label in labels:
         word = f"{label}NT"
@@ -176,6 +176,7 @@ def test_a_level_that_is_not_there_is_told_with_those_that_are(label, said):
 
 
 def test_a_level_in_other_capitals_is_meant_but_not_taken():
+    assert "did you mean 1a? Its" in str(LadderError("1A", [1, "1a", 2]))
     assert "did you mean DL-1? Its" in str(LadderError("dl-1", ["DL-2", "DL-1", "DL1"]))
 
 

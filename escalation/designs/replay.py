@@ -67,12 +67,13 @@ class Backfilling:
     decide : callable
         From the escalation's tallies, the backfill's, the level and the last cohort to a decision.
     places : callable
-        From a level, the escalation's level, everybody treated at the first and its backfill to
-        the places that a cohort of the escalation opens there.
+        From a level, the escalation's level, everybody treated at the first, its backfill, and how
+        many of it came since the escalation's last cohort (``n_since``), to the places that this
+        cohort still opens there.
     """
 
     decide: Callable[[Sequence[Tally], Sequence[Tally], int, Tally], Decision]
-    places: Callable[[int, int, Tally, Tally], int]
+    places: Callable[..., int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,7 +205,9 @@ def replay(
                 continue
             if complaint and backfilling is not None and not expected.has_ended:
                 everybody = seen[here].plus(backfill[here])
-                free = backfilling.places(here, level, everybody, backfill[here]) - opened[here]
+                free = backfilling.places(
+                    here, level, everybody, backfill[here], n_since=opened[here]
+                )
                 if added.n_patients <= free:
                     backfill[here] = backfill[here].plus(added)
                     opened[here] += added.n_patients

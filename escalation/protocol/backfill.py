@@ -27,7 +27,13 @@ __all__ = [
 
 
 def n_backfill_places(
-    protocol: Protocol, level: int, current: int, treated: Tally, backfilled: Tally
+    protocol: Protocol,
+    level: int,
+    current: int,
+    treated: Tally,
+    backfilled: Tally,
+    *,
+    n_since: int = 0,
 ) -> int:
     """Return how many backfill places a cohort of the escalation opens at a level below it.
 
@@ -40,13 +46,16 @@ def n_backfill_places(
         0-based level of the escalation's cohort.
     treated, backfilled : Tally
         All patients at the level, and those of its backfill.
+    n_since : int
+        How many of these have taken their place since the escalation's cohort was opened.
     """
     table = protocol.backfill
     if table.max_per_level is None or not _lowest(protocol) <= level < current:
         return 0
     if is_closed_to_backfill(protocol, treated):
         return 0
-    return max(min(table.per_cohort, table.max_per_level - backfilled.n_patients), 0)
+    left = table.per_cohort - n_since, table.max_per_level - backfilled.n_patients
+    return max(min(left), 0)
 
 
 def is_closed_to_backfill(protocol: Protocol, treated: Tally) -> bool:

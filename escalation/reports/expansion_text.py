@@ -93,12 +93,11 @@ def describe_outlook(monitoring: ExpansionMonitoring) -> str | None:
 
 def expansion_rule(monitoring: ExpansionMonitoring) -> str | None:
     """Say how many are treated at the MTD and what stops them; None where neither is given."""
-    said = []
-    if monitoring.n_patients is not None:
-        verb = "is" if monitoring.n_patients == 1 else "are"
-        said.append(f"{count(monitoring.n_patients, 'patient')} {verb} to be treated in it.")
-    boundary = boundary_rule(monitoring)
-    return " ".join([*said, *filter(None, [boundary])]) or None
+    n = monitoring.n_patients
+    planned = None
+    if n is not None:
+        planned = f"{count(n, 'patient')} {'are' if n > 1 else 'is'} to be treated in it."
+    return " ".join(filter(None, (planned, boundary_rule(monitoring)))) or None
 
 
 def boundary_rule(monitoring: ExpansionMonitoring) -> str | None:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 __all__ = [
     "GAP",
     "Block",
+    "Figure",
     "Gap",
     "Heading",
     "Item",
@@ -97,6 +98,8 @@ class Table(NamedTuple):
         Whether the last column is text, which a terminal wraps.
     notes : mapping of int to str
         What has to be known of a row, by its place among ``rows``; written below it.
+    caption : str
+        What the table shows, with its number; written above it.
     """
 
     rows: Sequence[Sequence[str]]
@@ -107,6 +110,7 @@ class Table(NamedTuple):
     n_labels: int = 1
     prose: bool = False
     notes: Mapping[int, str] = MappingProxyType({})
+    caption: str = ""
 
     @property
     def n_columns(self) -> int:
@@ -125,12 +129,30 @@ class Verbatim(NamedTuple):
     text: str
 
 
+class Figure(NamedTuple):
+    """A picture and the same in words, which is all that a format without pictures shows.
+
+    Attributes
+    ----------
+    caption : str
+        What the picture shows, with its number.
+    words : str
+        What there is to see, for a reader who cannot see it.
+    draw : callable
+        Returns the picture as a file's bytes, in the format asked for: ``svg`` or ``png``.
+    """
+
+    caption: str
+    words: str
+    draw: Callable[[str], bytes]
+
+
 class Gap(NamedTuple):
     """An empty line on a terminal; other formats set blocks apart by themselves."""
 
 
 GAP = Gap()
-Block = Heading | Paragraph | Items | Table | Verbatim | Gap
+Block = Heading | Paragraph | Items | Table | Figure | Verbatim | Gap
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,6 +59,14 @@ def test_more_than_the_protocol_has_places_for_departs(history, backfill):
         advise(protocol(**backfill), history)
 
 
+def test_places_at_a_level_are_used_up_one_after_the_other_until_the_last():
+    asked = protocol(max_per_level=3)
+    advice = advise(asked, "1NNN 2NNN 3??? 1N 1N 1N")
+    assert advice.backfill[0].n_evaluable == 3
+    with pytest.raises(DepartureError):
+        advise(asked, "1NNN 2NNN 3??? 1N 1N 1N 1N")
+
+
 @pytest.mark.parametrize(
     ("counted", "decision"),
     [

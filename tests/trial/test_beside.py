@@ -507,6 +507,17 @@ def test_a_dlt_in_backfill_is_shown_with_every_cohort_until_a_decision_knows_of_
     assert next_patient(bench.state, day(0)).notes == ()
 
 
+def test_a_dlt_that_a_decision_knew_is_not_news_again_when_its_entry_is_corrected():
+    bench = at_level_3()
+    bench.open_cohort(choice=backfill(1, 2))
+    [name] = treat(bench, "T", 4)
+    bench.open_cohort(choice=backfill(2, 2))
+    [fact] = bench.state.subjects[name].outcomes
+    toxicities = [{**dump_event(fact.event)["toxicities"][0], "narrative": "fever, day 3"}]
+    bench.correct(fact.seq, toxicities=toxicities)
+    assert next_patient(bench.state, day(0)).notes == ()
+
+
 def test_a_decision_made_before_a_dlt_in_backfill_is_made_again():
     bench = at_level_2()
     bench.open_cohort(choice=backfill(1, 2))

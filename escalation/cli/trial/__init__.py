@@ -108,6 +108,14 @@ trial = LazyGroup(
             "Say whether the next patient can be dosed: yes or no, and why.",
         ),
         "log": ("escalation.cli.trial.view:log", "Show every entry: what, when and by whom."),
+        "packet": (
+            "escalation.cli.trial.documents:packet",
+            "Write what the safety committee reads before it decides.",
+        ),
+        "minutes": (
+            "escalation.cli.trial.documents:minutes",
+            "Write the minutes of a decision.",
+        ),
         "verify": (
             "escalation.cli.trial.store:verify",
             "Check that a ledger is as it was written.",

@@ -36,7 +36,7 @@ from escalation.trial.calendar import day_in
 from escalation.trial.patients.next_patient import next_patients
 from escalation.trial.rule import NoProtocolError
 
-__all__ = ["log", "next_patient", "roles", "status"]
+__all__ = ["as_of_option", "day_of", "log", "next_patient", "read_trial", "roles", "status"]
 
 
 def _read_moment(
@@ -61,7 +61,7 @@ def _read_moment(
     )
 
 
-_as_of: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
+as_of_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
     "--as-of",
     callback=_read_moment,
     metavar="ENTRY|TIME",
@@ -69,7 +69,7 @@ _as_of: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
 )
 
 
-def _read(tracker: Tracker, as_of: int | datetime | None) -> tuple[list[Recorded], TrialState]:
+def read_trial(tracker: Tracker, as_of: int | datetime | None) -> tuple[list[Recorded], TrialState]:
     """Return the entries up to a moment, and the state they add up to."""
     entries = tracker.entries()
     if not entries:
@@ -82,7 +82,7 @@ def _read(tracker: Tracker, as_of: int | datetime | None) -> tuple[list[Recorded
 
 
 @click.command(cls=CarefulCommand)
-@_as_of
+@as_of_option
 @click.option(
     "--on",
     callback=read_days,
@@ -110,9 +110,9 @@ def status(place: Place, as_of: int | datetime | None, on: date | None, plot: Pa
         check_new(plot, place.db, force=True)
         check_writable(plot, PICTURES)
     with place.opened() as tracker:
-        entries, state = _read(tracker, as_of)
+        entries, state = read_trial(tracker, as_of)
     if on is None:
-        on = today() if as_of is None else _day_of(as_of, entries[-1])
+        on = today() if as_of is None else day_of(as_of, entries[-1])
     if plot is not None:
         _draw(state, tracker.trial, on, plot)
     return view_status(state, tracker.trial, on, last=entries[-1], as_of=as_of is not None)
@@ -135,13 +135,14 @@ def _draw(state: TrialState, trial: str, on: date, plot: Path) -> None:
     say_written(*save_figure(plot_course_pages(state, on, trial=trial), plot, provenance))
 
 
-def _day_of(as_of: int | datetime, last: Recorded) -> date:
+def day_of(as_of: int | datetime, last: Recorded) -> date:
+    """Return the day of a moment that is asked about, or of the entry that is."""
     day = (as_of if isinstance(as_of, datetime) else last.at).astimezone(UTC).date()
     return min(day, today())
 
 
 @click.command(cls=CarefulCommand)
-@_as_of
+@as_of_option
 @place_options
 @shows
 def roles(place: Place, as_of: int | datetime | None) -> View:
@@ -150,7 +151,7 @@ def roles(place: Place, as_of: int | datetime | None) -> View:
     Example: escalation trial roles --as-of 2026-01-31
     """
     with place.opened() as tracker:
-        _, state = _read(tracker, as_of)
+        _, state = read_trial(tracker, as_of)
     return view_roles(state, tracker.trial)
 
 
@@ -197,7 +198,7 @@ def next_patient(
 
 
 @click.command(cls=CarefulCommand)
-@_as_of
+@as_of_option
 @click.option("--subject", metavar="SUBJECT", help="Only entries about this subject.")
 @place_options
 @shows
@@ -210,7 +211,7 @@ def log(place: Place, as_of: int | datetime | None, subject: str | None) -> View
     Example: escalation trial log --subject TJ-005
     """
     with place.opened() as tracker:
-        entries, state = _read(tracker, as_of)
+        entries, state = read_trial(tracker, as_of)
     if subject is not None:
         failed = [event.subject for _, event in state.not_enrolled]
         if subject not in state.subjects and subject not in failed:

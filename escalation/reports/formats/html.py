@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from typing import assert_never
 
 from escalation.reports.view import (
     Block,
+    Figure,
     Gap,
     Heading,
     Item,
@@ -19,7 +21,7 @@ from escalation.reports.view import (
     indent_of,
 )
 
-__all__ = ["SUFFIX", "fragment", "write"]
+__all__ = ["SUFFIX", "fragment", "write", "write_page"]
 
 SUFFIX = ".html"
 
@@ -28,16 +30,23 @@ _HEAD = """<!doctype html>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>escalation</title>
-<style>
+<title>{title}</title>
+<style>{style}</style>
+{more}</head>
+<body>
+"""
+
+_LOOK = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
        color: #1a1a1a; background: #fff; }
 h2, h3 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
 h2 { font-size: 1.4rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums; }
+caption { text-align: left; font-weight: 600; padding: .25rem 0; }
 th, td { padding: .25rem .75rem; text-align: right; border-bottom: 1px solid #ddd; }
 th { border-bottom: 2px solid #444; vertical-align: bottom; }
+tbody th { border-bottom: 1px solid #ddd; vertical-align: top; }
 thead tr:not(:last-child) th { border-bottom: 0; padding-bottom: 0; }
 td { vertical-align: top; white-space: nowrap; }
 .left { text-align: left; }
@@ -45,11 +54,16 @@ td.left { white-space: normal; }
 td.left:last-child { overflow-wrap: anywhere; }
 .note { padding-left: 1.5rem; color: #555; }
 pre { overflow-x: auto; }
-@media print { body { margin: 0; max-width: none; font-size: 10pt; } tr { break-inside: avoid; }
-               h2, h3 { break-after: avoid; } }
-</style>
-</head>
-<body>
+figure { margin: 1rem 0; }
+figure img { max-width: 100%; height: auto; }
+figcaption { font-weight: 600; }
+@media print { body { margin: 0; max-width: none; padding: 0; font-size: 9pt; line-height: 1.35; }
+               h2, h3 { break-after: avoid; margin: 1.2em 0 .3em; } h2 { font-size: 15pt; }
+               h3 { font-size: 11pt; } .wide, pre { overflow: visible; }
+               thead { display: table-header-group; } caption { break-after: avoid; }
+               tr, figure, li { break-inside: avoid; } .noted { break-after: avoid; }
+               table { font-size: 8pt; margin: .6em 0; } th, td { padding: 1.5pt 5pt; }
+               pre { white-space: pre-wrap; overflow-wrap: anywhere; } }
 """
 
 # Jupyter aligns every cell to the right
@@ -58,9 +72,42 @@ _STYLE = "<style scoped>td.left, th.left { text-align: left; }</style>\n"
 
 def write(view: View, width: int) -> Iterator[str]:
     """Yield the page, a block at a time."""
-    yield _HEAD
-    yield from map(_write, view.page())
+    yield from write_page(view.page())
+
+
+def write_page(
+    blocks: Iterable[Block], title: str = "escalation", footer: str = "", *, more: str = ""
+) -> Iterator[str]:
+    """Yield a page, a block at a time.
+
+    Parameters
+    ----------
+    blocks : iterable of Block
+    title : str
+        Of the page, as a browser shows it.
+    footer : str
+        On every page that is printed, beside the number of the page.
+    more : str
+        What the head holds beside, in HTML.
+    """
+    style = _LOOK
+    if footer:
+        style += _PAGE.replace("FOOTER", _css(footer))
+    yield _HEAD.format(title=escape(title), style=style, more=more)
+    yield from map(_write, blocks)
     yield "</body>\n</html>\n"
+
+
+_PAGE = """@page { size: A4; margin: 16mm 15mm 18mm;
+        @bottom-left { content: "FOOTER"; font: 7.5pt sans-serif; color: #555; }
+        @bottom-right { content: counter(page) " / " counter(pages); font: 7.5pt sans-serif;
+                        color: #555; } }
+"""
+
+
+def _css(text: str) -> str:
+    """Write a text as CSS holds it, with nothing in it that could end it."""
+    return "".join(c if c.isascii() and c.isalnum() else f"\\{ord(c):06x}" for c in text)
 
 
 def fragment(blocks: Iterable[Block]) -> str:
@@ -68,7 +115,7 @@ def fragment(blocks: Iterable[Block]) -> str:
     return f"<div>\n{_STYLE}{''.join(map(_write, blocks))}</div>\n"
 
 
-def _write(block: Block) -> str:
+def _write(block: Block) -> str:  # noqa: PLR0911  # a block a line
     match block:
         case Gap():
             return ""
@@ -80,9 +127,19 @@ def _write(block: Block) -> str:
             return _items(items, "ol" if numbered else "ul")
         case Verbatim(text):
             return f"<pre>{escape(text)}</pre>\n"
+        case Figure():
+            return _figure(block)
         case Table():
             return _table(block)
     assert_never(block)
+
+
+def _figure(figure: Figure) -> str:
+    drawn = b64encode(figure.draw("svg")).decode("ascii")
+    return (
+        f"<figure><figcaption>{escape(figure.caption)}</figcaption>\n"
+        f'<img src="data:image/svg+xml;base64,{drawn}" alt="{escape(figure.words)}"></figure>\n'
+    )
 
 
 def _items(items: Sequence[Item], tag: str) -> str:
@@ -97,19 +154,22 @@ def _items(items: Sequence[Item], tag: str) -> str:
 def _table(table: Table) -> str:
     n_columns = table.n_columns
     left = {*table.left, *([n_columns - 1] if table.prose else [])}
-    parts = ['<div class="wide"><table>\n<thead>\n']
+    caption = f"<caption>{escape(table.caption)}</caption>\n" if table.caption else ""
+    parts = [f'<div class="wide"><table>\n{caption}<thead>\n']
     for place, row in enumerate(table.rows):
         if place == table.n_heads:
             parts.append("</thead>\n<tbody>\n")
-        tag = 'th scope="col"' if place < table.n_heads else "td"
+        head = 'th scope="col"' if place < table.n_heads else "td"
         cells = [*row, *[""] * (n_columns - len(row))]
-        parts.append("<tr>")
+        noted = place in table.notes
+        parts.append('<tr class="noted">' if noted else "<tr>")
         for column, cell in enumerate(cells):
+            tag = 'th scope="row"' if not (table.n_heads or column) else head
             side = ' class="left"' if column in left else ""
             said = "&emsp;" * indent_of(cell) + escape(cell.strip())
             parts.append(f"<{tag}{side}>{said}</{tag[:2]}>")
         parts.append("</tr>\n")
-        if place in table.notes:
+        if noted:
             note = escape(table.notes[place])
             parts.append(f'<tr><td class="left note" colspan="{n_columns}">{note}</td></tr>\n')
     parts.append("</tbody>\n</table></div>\n")

@@ -8,6 +8,7 @@ from typing import assert_never
 
 from escalation.reports.view import (
     Block,
+    Figure,
     Gap,
     Heading,
     Item,
@@ -47,7 +48,7 @@ def write(view: View, width: int) -> Iterator[str]:
             between = "\n"
 
 
-def _write(block: Block) -> str:
+def _write(block: Block) -> str:  # noqa: PLR0911  # a block a line
     match block:
         case Gap():
             return ""
@@ -59,8 +60,11 @@ def _write(block: Block) -> str:
             return "\n".join(_items(items, "enumerate" if numbered else "itemize"))
         case Verbatim(text):
             return f"\\begin{{verbatim}}\n{text}\n\\end{{verbatim}}"
-        case Table():
-            return _table(block)
+        case Figure(caption, words):
+            return rf"\textbf{{{_escape(caption)}}} {_escape(words)}"
+        case Table(caption=caption):
+            above = f"\\textbf{{{_escape(caption)}}}\n\n" if caption else ""
+            return f"{above}{_table(block)}"
     assert_never(block)
 
 

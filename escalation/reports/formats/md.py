@@ -8,6 +8,7 @@ from typing import assert_never
 
 from escalation.reports.view import (
     Block,
+    Figure,
     Gap,
     Heading,
     Item,
@@ -33,7 +34,7 @@ def write(view: View, width: int) -> Iterator[str]:
             between = "\n"
 
 
-def _write(block: Block) -> str:
+def _write(block: Block) -> str:  # noqa: PLR0911  # a block a line
     match block:
         case Gap():
             return ""
@@ -46,8 +47,11 @@ def _write(block: Block) -> str:
         case Verbatim(text):
             fence = "`" * max([3, *(len(run) + 1 for run in re.findall("`+", text))])
             return f"{fence}text\n{text}\n{fence}"
-        case Table():
-            return _table(block)
+        case Figure(caption, words):
+            return f"**{_escape(caption)}** {_escape(words)}"
+        case Table(caption=caption):
+            above = f"**{_escape(caption)}**\n\n" if caption else ""
+            return f"{above}{_table(block)}"
     assert_never(block)
 
 

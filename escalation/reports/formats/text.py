@@ -9,6 +9,7 @@ from typing import assert_never
 
 from escalation.reports.view import (
     Block,
+    Figure,
     Gap,
     Heading,
     Item,
@@ -31,7 +32,7 @@ def write(view: View, width: int) -> Iterator[str]:
         yield f"{_write(block, width - 1)}\n"  # some terminals break a line that is full
 
 
-def _write(block: Block, width: int) -> str:
+def _write(block: Block, width: int) -> str:  # noqa: PLR0911  # a block a line
     match block:
         case Gap():
             return ""
@@ -43,6 +44,11 @@ def _write(block: Block, width: int) -> str:
             return "\n".join(_items(items, bullet, width, numbered=numbered))
         case Paragraph(text, indent, lead):
             return "\n".join(paragraph(text, lead, indent, width))
+        case Figure(caption, words):
+            return "\n".join(paragraph(f"{caption} {words}", "", "  ", width))
+        case Table(caption=caption) if caption:
+            above = "\n".join(paragraph(caption, "", "  ", width))
+            return f"{above}\n{_write(block._replace(caption=''), width)}"
         case Table():
             return "\n\n".join("\n".join(_lines(part, width)) for part in _parts(block, width))
     assert_never(block)

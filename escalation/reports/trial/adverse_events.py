@@ -27,7 +27,7 @@ from escalation.trial.adverse_events.listing import ListedEvent, list_events
 from escalation.trial.adverse_events.verdicts import SEVERE, suggest
 from escalation.trial.rule import NoProtocolError
 
-__all__ = ["view_adverse_events"]
+__all__ = ["serious_rows", "summary_rows", "term_rows", "view_adverse_events"]
 
 NO_CATEGORY = "no category"
 
@@ -75,11 +75,11 @@ def _page(state: TrialState, protocol: Protocol, trial: str) -> Iterator[Block]:
     yield Paragraph(_say_in_all(state, in_all, trial), "  ")
     yield GAP
     yield Heading("By level: patients (events)")
-    yield Table(list(_summary(given)))
+    yield Table(list(summary_rows(given)))
     if in_all.events:
         yield GAP
         yield Heading("By category, term and worst grade: patients (events)")
-        yield Table(list(_terms(given)))
+        yield Table(list(term_rows(given)))
         yield Paragraph(
             "A patient counts once a row. G1 to G5: patients of all levels by their worst grade. "
             "An event recorded without a category is listed with the same term that has one.",
@@ -93,7 +93,7 @@ def _page(state: TrialState, protocol: Protocol, trial: str) -> Iterator[Block]:
     if serious:
         yield GAP
         yield Heading("Serious adverse events")
-        yield Table(list(_listing(serious)), left=(1, 3), prose=True)
+        yield Table(list(serious_rows(serious)), left=(1, 3), prose=True)
     late = [Item(text=remark.text) for remark in warn_of_delays(state)]
     if late:
         yield GAP
@@ -117,7 +117,8 @@ def _heads(levels: Sequence[LevelEvents]) -> list[str]:
     return ["all" if level.label is None else f"level {level.label}" for level in levels]
 
 
-def _summary(levels: Sequence[LevelEvents]) -> Iterator[Sequence[str]]:
+def summary_rows(levels: Sequence[LevelEvents]) -> Iterator[Sequence[str]]:
+    """Yield patients with an event of each kind, a column a level."""
     yield ["", *_heads(levels)]
     yield ["patients enrolled", *(str(level.n_enrolled) for level in levels)]
     yield ["patients treated", *(str(level.n_treated) for level in levels)]
@@ -148,7 +149,8 @@ def _cell(counts: Counts) -> str:
     return f"{counts.n_patients} ({counts.n_events})" if counts.n_events else "-"
 
 
-def _terms(levels: Sequence[LevelEvents]) -> Iterator[Sequence[str]]:
+def term_rows(levels: Sequence[LevelEvents]) -> Iterator[Sequence[str]]:
+    """Yield patients with an event of each category and term, a column a level, then by grade."""
     yield ["", *_heads(levels), *(f"G{grade}" for grade in GRADES)]
     for row in by_term(levels[-1].events):
         name = row.category or NO_CATEGORY if row.term is None else f"  {row.term}"
@@ -171,7 +173,8 @@ def _incidence(levels: Sequence[LevelEvents], protocol: Protocol) -> Iterator[Se
         yield [named, str(n), str(x), f"{100 * x / n:.0f} %" if n else "-", limits]
 
 
-def _listing(events: Sequence[ListedEvent]) -> Iterator[Sequence[str]]:
+def serious_rows(events: Sequence[ListedEvent]) -> Iterator[Sequence[str]]:
+    """Yield a row an event, with why it is serious."""
     yield "entry", "patient", "level", "what"
     for event in events:
         days = f"from {event.started}" + ("" if event.ended is None else f" to {event.ended}")

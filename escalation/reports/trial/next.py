@@ -14,7 +14,7 @@ from escalation.reports.view import GAP, Block, Item, Items, Paragraph, View
 from escalation.trial import NextPatient
 from escalation.trial.patients.planned_dose import PlannedDose
 
-__all__ = ["next_document", "view_next"]
+__all__ = ["next_document", "say_amount_for", "say_when", "view_next"]
 
 
 def view_next(found: Sequence[NextPatient], protocol: Protocol, heading: Mapping[str, Any]) -> View:
@@ -58,7 +58,7 @@ def _answer(found: NextPatient, protocol: Protocol) -> Iterator[Block]:
         yield Paragraph(f"Yes. {who} can be dosed on {found.on}.", "  ")
         yield from (Paragraph(text, "  ") for text in place)
         return
-    yield Paragraph(f"No. {_when(found)}", "  ")
+    yield Paragraph(f"No. {say_when(found)}", "  ")
     if found.obstacles:
         yield Items([Item(text=obstacle.text) for obstacle in found.obstacles], bullet="  - ")
     if found.slot is not None:
@@ -79,7 +79,8 @@ def _rows(found: Sequence[NextPatient]) -> Iterator[Sequence[object]]:
             yield *answer.values(), *told
 
 
-def _when(found: NextPatient) -> str:
+def say_when(found: NextPatient) -> str:
+    """Say from when on it is possible, where it is not now."""
     if found.earliest is not None:
         but = ", and only after a decision" if found.needs_decision else ""
         return f"Not before {found.earliest}{but}."
@@ -93,7 +94,7 @@ def _place(found: NextPatient, protocol: Protocol) -> list[str]:
     if found.level is None or found.planned is None:
         return []
     said = protocol.describe_level(protocol.labels.index(found.level))
-    said = f"{said[0].upper()}{said[1:]}{_amount(found, found.planned, protocol)}"
+    said = f"{said[0].upper()}{said[1:]}{say_amount_for(found, found.planned, protocol)}"
     lines = [f"{said}."]
     if found.slot is not None:
         lines.append(f"Cohort {found.cohort}, patient {found.slot} of {found.n_opened}.")
@@ -102,7 +103,7 @@ def _place(found: NextPatient, protocol: Protocol) -> list[str]:
     return lines
 
 
-def _amount(found: NextPatient, planned: PlannedDose, protocol: Protocol) -> str:
+def say_amount_for(found: NextPatient, planned: PlannedDose, protocol: Protocol) -> str:
     """Say what the dose comes to for the patient, or what is missing to say it."""
     if planned.dose is None:
         return ""

@@ -17,7 +17,7 @@ from escalation.trial.events import Purpose
 from escalation.trial.patients.planned_dose import PlannedDose, say_share
 from escalation.trial.patients.subjects import Standing, Subject
 
-__all__ = ["patient_blocks", "patient_rows", "patients_document"]
+__all__ = ["list_notes", "patient_blocks", "patient_rows", "patients_document"]
 
 _HEADING = ("patient", "level", "cohort", "dosed", "given", "window to", "standing")
 
@@ -28,6 +28,7 @@ _COLUMNS = (
     *("percent_of_planned", "lot", "window_closes", "standing", "overdue", "replaces"),
     *("replaced_by", "former_ids", "site", "days_from_onset_to_record"),
     *("n_adverse_events", "n_serious", "worst_grade", "toxicities", "purpose"),
+    "set_aside_by",
 )
 
 
@@ -36,7 +37,7 @@ def patient_blocks(state: TrialState, on: date) -> Iterator[Block]:
     subjects = list(state.subjects.values())
     if subjects:
         with_doses = state.protocol is not None and state.protocol.unit is not None
-        notes = ("; ".join(_notes(subject, state)) for subject in subjects)
+        notes = ("; ".join(list_notes(subject, state)) for subject in subjects)
         yield Table(
             [_HEADING, *(_row(subject, on, with_doses=with_doses) for subject in subjects)],
             left=(0, len(_HEADING) - 1),
@@ -65,7 +66,8 @@ def _purpose(subject: Subject) -> str:
     return "" if subject.purpose is Purpose.ESCALATION else f" {subject.purpose}"
 
 
-def _notes(subject: Subject, state: TrialState) -> Iterator[str]:
+def list_notes(subject: Subject, state: TrialState) -> Iterator[str]:
+    """Yield what has to be known of a patient beside the row."""
     yield from _names_and_sites(subject)
     for fact in subject.outcomes:
         is_dlt = fact.event.outcome is Outcome.DLT

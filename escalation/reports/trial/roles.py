@@ -12,7 +12,7 @@ from escalation.trial import TrialState
 from escalation.trial.committee.exclusive import excluded_by
 from escalation.trial.events import Role
 
-__all__ = ["view_roles"]
+__all__ = ["say_rules", "view_roles"]
 
 
 def view_roles(state: TrialState, trial: str) -> View:
@@ -49,7 +49,7 @@ def _page(state: TrialState) -> Iterator[Block]:
     )
     if state.own_votes and solo is None:
         yield GAP
-        yield Paragraph(_say_rules(state), "  ")
+        yield Paragraph(say_rules(state), "  ")
     if state.conflicts:
         yield Paragraph("Held although they exclude each other:")
         yield Items(
@@ -60,7 +60,8 @@ def _page(state: TrialState) -> Iterator[Block]:
         )
 
 
-def _say_rules(state: TrialState) -> str:
+def say_rules(state: TrialState) -> str:
+    """Say what carries a decision, in a trial whose members vote for themselves."""
     rules = state.committee
     chair = ", the chair's among them" if rules.chair_needed else ""
     override = (

@@ -37,11 +37,16 @@ from escalation.trial.events import Purpose
 from escalation.trial.gates import overtaken
 from escalation.trial.halts import standing_pauses
 from escalation.trial.patients.subjects import Standing
-from escalation.trial.review.amendments import list_reopenings, say_ladder, set_aside
+from escalation.trial.review.amendments import (
+    list_reopenings,
+    reopened_levels,
+    say_ladder,
+    set_aside,
+)
 from escalation.trial.rule import counted_purposes, counted_tallies, describe_choice
 from escalation.trial.state import Amendment, Cohort, MadeDecision, Recorded
 
-__all__ = ["status_document", "view_status"]
+__all__ = ["say_cohorts", "say_decision", "say_halts", "status_document", "view_status"]
 
 
 def view_status(
@@ -76,7 +81,13 @@ def _page(
         cohorts = state.written_cohorts(*counted_purposes(state))
         yield GAP
         ended = rule_says(state).has_ended
-        yield from level_blocks(state.protocol, cohorts, counted_tallies(state), ended=ended)
+        yield from level_blocks(
+            state.protocol,
+            cohorts,
+            counted_tallies(state),
+            ended=ended,
+            reopened=reopened_levels(state),
+        )
         yield GAP
         beside = list(beside_blocks(state, state.protocol))
         yield from (*beside, GAP) if beside else ()
@@ -174,7 +185,7 @@ def _heading(state: TrialState, trial: str, on: date, as_of: Recorded | None) ->
     solo = say_solo(state)
     if solo is not None:
         yield solo
-    yield from _halts(state, on)
+    yield from say_halts(state, on)
 
 
 def _say_enrolled(state: TrialState) -> str:
@@ -188,7 +199,8 @@ def _time(entry: Recorded) -> str:
     return f"{entry.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
-def _halts(state: TrialState, on: date) -> Iterator[str]:
+def say_halts(state: TrialState, on: date) -> Iterator[str]:
+    """Say what keeps anybody from being treated: closed, held, paused or stopped."""
     if state.closed is not None:
         yield f"CLOSED by entry {state.closed.seq}{_reason(state.closed.event)}"
     if state.held is not None:
@@ -208,10 +220,10 @@ def _reason(event: object) -> str:
 
 def _where_it_stands(state: TrialState, protocol: Protocol) -> Iterator[Block]:
     """Say what is open, what was decided last, what the rule says, and what can still change it."""
-    yield from _said(_say_cohorts(state, protocol))
+    yield from _said(say_cohorts(state, protocol))
     for purpose in Purpose:
         made = state.last_decision(purpose)
-        yield from () if made is None else _said([_say_decision(state, made)])
+        yield from () if made is None else _said([say_decision(state, made)])
     decision = rule_says(state)
     yield from _said([f"The rule says: {describe_decision(decision, protocol)}"])
     yield Paragraph(f"Why: {decision.clause.text}", " " * len("Why: "))
@@ -234,7 +246,7 @@ def _say_events(state: TrialState) -> str:
     )
 
 
-def _say_cohorts(state: TrialState, protocol: Protocol) -> Iterator[str]:
+def say_cohorts(state: TrialState, protocol: Protocol) -> Iterator[str]:
     """Say how each open cohort stands, the escalation's first."""
     cohorts = sorted(state.open_cohorts, key=lambda c: c.purpose is not Purpose.ESCALATION)
     if not cohorts:
@@ -258,7 +270,8 @@ def _say_cohort(state: TrialState, protocol: Protocol, cohort: Cohort) -> str:
     return f"Cohort {cohort.number}{of} is open at {named}: {places}{to_dose}.{also}"
 
 
-def _say_decision(state: TrialState, made: MadeDecision) -> str:
+def say_decision(state: TrialState, made: MadeDecision) -> str:
+    """Say what was decided last, and how far it has come."""
     chosen = describe_choice(made.event.chosen, made.protocol)
     about = "" if made.purpose is Purpose.ESCALATION else f" about the {made.purpose}"
     said = f"Last decision{about}, entry {made.seq} of {made.event.on}: {chosen}"
@@ -300,7 +313,13 @@ def _rule_document(state: TrialState) -> dict[str, Any]:
     return {
         "history": histories[Purpose.ESCALATION],
         "histories": histories,
-        "levels": levels_document(protocol, cohorts, counted_tallies(state), ended=ended),
+        "levels": levels_document(
+            protocol,
+            cohorts,
+            counted_tallies(state),
+            ended=ended,
+            reopened=reopened_levels(state),
+        ),
         "counted": list(counted_purposes(state)),
         "beside": beside_document(state, protocol),
         "rule": {

@@ -22,6 +22,7 @@ __all__ = [
     "approval_faults",
     "committee_of",
     "last_awaited",
+    "list_awaited",
     "say_awaited",
     "say_count",
     "tally_votes",
@@ -146,7 +147,7 @@ def last_awaited(state: TrialState) -> MadeDecision | None:
 
     The last of all, where none is awaited; None where none was made.
     """
-    awaited = _awaited(state)
+    awaited = list_awaited(state)
     last = state.decisions[-1] if state.decisions else None
     return awaited[-1] if awaited else last
 
@@ -155,14 +156,14 @@ def say_awaited(state: TrialState) -> str | None:
     """Say that somebody has to name a decision, where several are awaited."""
     awaited = [
         f"{made.seq} ({describe_choice(made.event.chosen, made.protocol)})"
-        for made in _awaited(state)
+        for made in list_awaited(state)
     ]
     if len(awaited) < 2:
         return None
     return f"Decisions {', '.join(awaited[:-1])} and {awaited[-1]} are awaited: say which."
 
 
-def _awaited(state: TrialState) -> list[MadeDecision]:
+def list_awaited(state: TrialState) -> list[MadeDecision]:
     """Return the decisions that stand, each the last about its own, and may still be approved."""
     about: set[object] = set()
     awaited = []

@@ -222,7 +222,7 @@ def _value(cell: Any) -> Cell:
         case _:
             problem = f"is {value}, neither text, number nor day"
     cell_value: Cell = value
-    return cell_value if problem is None else NoValue(f"cell {cell.coordinate} {problem}")
+    return cell_value if problem is None else NoValue(problem=f"cell {cell.coordinate} {problem}")
 
 
 def _merged(packed: io.BytesIO, book: Any, title: str) -> list[str]:

@@ -1,0 +1,102 @@
+"""Documents to be sent and filed: pages of blocks written whole as HTML, Word or PDF.
+
+The text is the same in each. The same document gives the same bytes: no time of writing is in it,
+only the one that it is about, or SOURCE_DATE_EPOCH where that is set.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from escalation.errors import InputError
+from escalation.reports.view import Block
+
+__all__ = ["SUFFIXES", "Document", "find_missing", "write_document"]
+
+_WRITERS = {".html": "html", ".docx": "docx", ".pdf": "pdf"}
+SUFFIXES = tuple(_WRITERS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A document before it is written in any format.
+
+    Attributes
+    ----------
+    title : str
+        As a reader's program shows it.
+    origin : str
+        What it was made from; on every page that is printed.
+    at : datetime
+        The moment that it is about, which stands for the time of writing.
+    blocks : sequence of Block
+    """
+
+    title: str
+    origin: str
+    at: datetime
+    blocks: Sequence[Block]
+
+    @property
+    def written_at(self) -> datetime:
+        """The time that a file's own properties hold.
+
+        Raises
+        ------
+        InputError
+            If SOURCE_DATE_EPOCH is set and no such time.
+        """
+        epoch = os.environ.get("SOURCE_DATE_EPOCH")
+        try:
+            at = self.at if not epoch else datetime.fromtimestamp(int(epoch), UTC)
+        except (ValueError, OverflowError, OSError):
+            raise InputError(
+                f"SOURCE_DATE_EPOCH is {epoch!a}; it is the seconds since 1970-01-01, such as "
+                "1780000000"
+            ) from None
+        return at.astimezone(UTC).replace(microsecond=0)
+
+
+def write_document(document: Document, suffix: str) -> bytes:
+    """Return a document as the bytes of a file whose name ends so.
+
+    Raises
+    ------
+    InputError
+        If what writes the format is not installed, or the ending means none.
+    """
+    missing = find_missing(suffix)
+    if missing is not None:
+        raise InputError(missing)
+    module = importlib.import_module(f"{__name__}.{_WRITERS[suffix.lower()]}")
+    content: bytes = module.write(document)
+    return content
+
+
+def find_missing(suffix: str) -> str | None:
+    """Say what a format needs and is not installed; None where nothing is missing."""
+    if suffix.lower() not in _WRITERS:
+        return f"a document's file name ends in one of {', '.join(SUFFIXES)}"
+    if suffix.lower() == ".docx":
+        return _missing("docx", "Word", "python-docx", "reports")
+    if suffix.lower() == ".pdf":
+        return _missing("weasyprint", "PDF", "WeasyPrint", "pdf")
+    return None
+
+
+def _missing(module: str, form: str, name: str, extra: str) -> str | None:
+    also = "" if form == "Word" else "; an .html file prints as PDF from any browser"
+    try:
+        importlib.import_module(module)
+    except ImportError:
+        return f"{form} needs {name}, which `pip install 'escalation[{extra}]'` brings{also}"
+    except OSError:  # WeasyPrint found no library of Pango's
+        return (
+            f"PDF needs the library Pango beside {name} (Debian: apt install libpango-1.0-0 "
+            f"libpangoft2-1.0-0){also}"
+        )
+    return None

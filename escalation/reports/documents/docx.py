@@ -1,0 +1,213 @@
+"""A document for Word, written by python-docx, with real headings, captions and table headers."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any, assert_never
+
+import docx
+from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.oxml import OxmlElement
+from docx.oxml.ns import qn
+from docx.shared import Mm, Pt, RGBColor
+
+from escalation.reports.documents import Document
+from escalation.reports.view import (
+    Block,
+    Figure,
+    Gap,
+    Heading,
+    Item,
+    Items,
+    Paragraph,
+    Table,
+    Verbatim,
+    indent_of,
+)
+from escalation.version import __version__
+
+__all__ = ["write"]
+
+_FIRST_DAY = datetime(1980, 1, 1, tzinfo=UTC)  # that a zip file can hold
+_WIDTH = Mm(180)  # of A4 between its margins
+
+
+def write(document: Document) -> bytes:
+    """Return the file; what is in it has the time that the document is about."""
+    word = docx.Document()
+    _set_properties(word, document)
+    _set_page(word, document.origin)
+    for block in document.blocks:
+        _write(word, block)
+    written = io.BytesIO()
+    word.save(written)
+    return _dated(written.getvalue(), document.written_at)
+
+
+def _set_properties(word: Any, document: Document) -> None:
+    core, at = word.core_properties, document.written_at.replace(tzinfo=None)
+    core.title, core.subject = _printable(document.title), _printable(document.origin)
+    core.author = core.last_modified_by = f"escalation {__version__}"
+    core.created = core.modified = at
+    core.comments, core.revision, core.language = "", 1, "en"
+
+
+def _set_page(word: Any, origin: str) -> None:
+    """Set A4, small type, and a footer with what the document was made from and the page."""
+    section = word.sections[0]
+    section.page_width, section.page_height = Mm(210), Mm(297)
+    section.left_margin = section.right_margin = Mm(15)
+    section.top_margin, section.bottom_margin = Mm(16), Mm(18)
+    for name, points in (("Normal", 9), ("Heading 1", 15), ("Heading 2", 11), ("Caption", 9)):
+        style = word.styles[name]
+        style.font.size, style.font.name = Pt(points), "Arial"
+        style.font.color.rgb = RGBColor(0x1A, 0x1A, 0x1A)
+        style.element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), "Arial")
+        style.paragraph_format.space_after = Pt(3)
+        style.paragraph_format.keep_with_next = name != "Normal"
+    footer = section.footer.paragraphs[0]
+    footer.style.font.size = Pt(7.5)
+    footer.add_run(f"{_printable(origin)} \N{MIDDLE DOT} ")
+    for code in ("PAGE", " / ", "NUMPAGES"):
+        run = footer.add_run("" if code.isupper() else code)
+        if code.isupper():
+            field = OxmlElement("w:fldSimple")
+            field.set(qn("w:instr"), code)
+            run._r.addnext(field)  # python-docx has no fields
+
+
+def _write(word: Any, block: Block) -> None:
+    match block:
+        case Gap():
+            return
+        case Heading(text, level):
+            word.add_heading(_printable(text.strip()), level - 1)
+        case Paragraph(text):
+            word.add_paragraph(_printable(" ".join(text.split())))
+        case Items(items, numbered):
+            _items(word, items, "List Number" if numbered else "List Bullet")
+        case Verbatim(text):
+            run = word.add_paragraph().add_run(_printable(text))
+            run.font.name, run.font.size = "Courier New", Pt(8)
+        case Figure(caption, words, draw):
+            word.add_paragraph(_printable(caption), style="Caption")
+            word.add_paragraph().add_run().add_picture(io.BytesIO(draw("png")), width=_WIDTH)
+            word.inline_shapes[-1]._inline.docPr.set("descr", _printable(words))
+        case Table():
+            _table(word, block)
+        case _:
+            assert_never(block)
+
+
+def _items(word: Any, items: Sequence[Item], style: str) -> None:
+    for item in items:
+        word.add_paragraph(_printable(item.text), style=style)
+        for text in item.data:
+            word.add_paragraph(_printable(text), style="List Continue")
+        _items(word, item.items, "List Bullet 2")
+
+
+def _table(word: Any, table: Table) -> None:
+    if table.caption:
+        word.add_paragraph(_printable(table.caption), style="Caption")
+    n_columns = table.n_columns
+    left = {*table.left, *([n_columns - 1] if table.prose else [])}
+    rows = list(_rows(table))
+    made = word.add_table(len(rows), n_columns)
+    made.style = "Table Grid"
+    _set_borders(made)
+    widths = _widths(table)
+    for row, (cells, is_head, noted) in zip(made.rows, rows, strict=True):
+        _keep_whole(row, repeated=is_head)
+        found = row.cells
+        if len(cells) == 1 < n_columns:
+            found = (found[0].merge(found[-1]),)
+        for column, (cell, text) in enumerate(zip(found, cells, strict=True)):
+            if len(found) == n_columns:
+                cell.width = widths[column]
+            _fill(cell.paragraphs[0], text, bold=is_head, keep=is_head or noted)
+            if len(cells) == n_columns and column not in left:
+                cell.paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.RIGHT
+    word.add_paragraph().paragraph_format.space_after = Pt(2)
+
+
+def _rows(table: Table) -> Iterator[tuple[Sequence[str], bool, bool]]:
+    """Yield each row's cells, whether it is of the head, and whether a note follows it."""
+    for place, row in enumerate(table.rows):
+        noted = place in table.notes
+        yield [*row, *[""] * (table.n_columns - len(row))], place < table.n_heads, noted
+        if noted:
+            yield [f"  {table.notes[place]}"], False, False
+
+
+def _widths(table: Table) -> list[int]:
+    """Share the page's width among the columns, by what stands in each, long texts less so."""
+    n_columns = table.n_columns
+    longest = [
+        max((len(word) for row in table.rows if k < len(row) for word in row[k].split()), default=1)
+        for k in range(n_columns)
+    ]
+    whole = [
+        max((len(row[k]) for row in table.rows if k < len(row)), default=1)
+        for k in range(n_columns)
+    ]
+    parts = [max(4, least, min(most, 60)) for least, most in zip(longest, whole, strict=True)]
+    return [int(_WIDTH * part / sum(parts)) for part in parts]
+
+
+def _fill(paragraph: Any, text: str, *, bold: bool, keep: bool) -> None:
+    run = paragraph.add_run(_printable(text.strip()))
+    run.font.size, run.bold = Pt(8), bold or None
+    form = paragraph.paragraph_format
+    form.space_after, form.keep_with_next = Pt(0), keep
+    if indent_of(text):
+        form.left_indent = Mm(3 * indent_of(text))
+
+
+def _keep_whole(row: Any, *, repeated: bool) -> None:
+    """Keep a row on one page, and repeat those of the head on every page."""
+    properties = row._tr.get_or_add_trPr()  # python-docx has no words for it
+    for tag in ("w:cantSplit", *(["w:tblHeader"] if repeated else [])):
+        properties.append(OxmlElement(tag))
+
+
+def _set_borders(made: Any) -> None:
+    """Draw thin lines below rows only."""
+    borders = OxmlElement("w:tblBorders")
+    for side in ("top", "left", "bottom", "right", "insideH", "insideV"):
+        line = OxmlElement(f"w:{side}")
+        drawn = side in ("bottom", "insideH")
+        line.set(qn("w:val"), "single" if drawn else "nil")
+        if drawn:
+            line.set(qn("w:sz"), "4")
+            line.set(qn("w:color"), "BBBBBB")
+        borders.append(line)
+    made._tbl.tblPr.append(borders)
+
+
+def _printable(text: str) -> str:
+    """Escape what XML cannot hold: control characters, and halves of characters."""
+    return "".join(
+        c
+        if (c in "\n\t" or c >= " ") and not 0xD800 <= ord(c) <= 0xDFFF and c not in "\ufffe\uffff"
+        else f"\\x{ord(c):02x}"
+        for c in text
+    )
+
+
+def _dated(content: bytes, at: datetime) -> bytes:
+    """Return the same zip file with one time for all that is in it."""
+    moment = max(at, _FIRST_DAY).timetuple()[:6]
+    written = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(content)) as old,
+        zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
+        for name in old.namelist():
+            part = zipfile.ZipInfo(name, moment)
+            part.compress_type = zipfile.ZIP_DEFLATED
+            new.writestr(part, old.read(name))
+    return written.getvalue()

@@ -1,0 +1,54 @@
+"""The packet: what a committee reads before it decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from escalation.reports.documents import Document
+from escalation.reports.packet.basis import Basis
+from escalation.reports.packet.events import event_blocks, listed_blocks, syndrome_blocks
+from escalation.reports.packet.levels import level_blocks
+from escalation.reports.packet.meeting import meeting_blocks, question_blocks
+from escalation.reports.packet.narratives import narrative_blocks
+from escalation.reports.packet.patients import patient_blocks
+from escalation.reports.packet.record import change_blocks, quality_blocks
+from escalation.reports.packet.rule import candidate_blocks, rule_blocks, stopping_blocks
+from escalation.reports.packet.votes import vote_blocks
+from escalation.reports.view import Block, Heading
+
+__all__ = ["write_packet"]
+
+_PARTS = (
+    ("Meeting", (meeting_blocks,)),
+    ("Levels and patients", (level_blocks, patient_blocks)),
+    ("Toxicity", (narrative_blocks, syndrome_blocks, event_blocks, listed_blocks)),
+    ("The rule from here", (rule_blocks,)),
+    ("The record", (change_blocks, quality_blocks)),
+    ("Stopping rules and candidates", (stopping_blocks, candidate_blocks)),
+    ("Votes and sign-off", (vote_blocks,)),
+)
+
+
+def write_packet(basis: Basis) -> Document:
+    """Return the packet as a document.
+
+    Raises
+    ------
+    NoProtocolError
+        For a trial without a protocol that can be read.
+    """
+    return Document(
+        title=f"Safety committee packet, trial {basis.trial}",
+        origin=f"Trial {basis.trial}, packet of {basis.on}, data up to entry {basis.last.seq}",
+        at=basis.last.at,
+        blocks=list(_blocks(basis)),
+    )
+
+
+def _blocks(basis: Basis) -> Iterator[Block]:
+    yield Heading(f"Safety committee packet: trial {basis.trial}", 2)
+    yield from question_blocks(basis)
+    for heading, sections in _PARTS:
+        yield Heading(heading)
+        for section in sections:
+            yield from section(basis)

@@ -1,0 +1,123 @@
+"""T13: votes, dissent, sign-off and circulation of decisions, and lines for those still to come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from escalation.reports.packet.basis import Basis
+from escalation.reports.packet.meeting import say_decided
+from escalation.reports.view import Block, Paragraph, Table
+from escalation.trial.committee.tally import say_count, tally_votes, voters
+from escalation.trial.events import Role, SignedWithKey, Vote
+from escalation.trial.state import MadeDecision, Recorded
+
+__all__ = ["say_sent", "vote_blocks", "vote_rows"]
+
+_HEADS = ("who", "as", "what", "day", "in their words")
+_BLANK = "________"
+
+
+def vote_blocks(basis: Basis) -> Iterator[Block]:
+    """Yield T13 for what is put to the vote, or a form for what will be; then the last decision."""
+    awaited, made = basis.awaited, basis.last_meeting()
+    for number, decision in enumerate(awaited):
+        caption = f"T13 Votes and sign-off: decision {decision.seq} of {decision.event.on}"
+        yield _table(basis, decision, caption if not number else caption.replace("T13", "T13,"))
+    if not awaited and basis.state.closed is None:
+        yield Table(
+            [_HEADS, *_form(basis)],
+            left=range(len(_HEADS)),
+            prose=True,
+            caption="T13 Votes and sign-off at this meeting",
+        )
+    if made is not None:
+        caption = f"T13, of the last decision, {made.seq} of {made.event.on}: {say_decided(made)}"
+        yield _table(basis, made, caption)
+        yield from map(Paragraph, say_sent(basis, made))
+
+
+def _table(basis: Basis, made: MadeDecision, caption: str) -> Table:
+    return Table(
+        [_HEADS, *vote_rows(basis, made)], left=range(len(_HEADS)), prose=True, caption=caption
+    )
+
+
+def vote_rows(basis: Basis, made: MadeDecision) -> Iterator[Sequence[str]]:
+    """Yield who did what about a decision: recorded, voted, signed, sent it; then who has not."""
+    state = basis.state
+    rationale = "" if made.event.rationale is None else f'"{made.event.rationale}"'
+    yield made.by, "recorder", f"recorded it (entry {made.seq})", str(made.event.on), rationale
+    chairs = {state.person(name) for name in made.chairs}
+    if made.own_votes:
+        for entry, vote in made.votes:
+            role = "chair" if state.person(entry.by) in chairs else "member"
+            words = "" if vote.reason is None else f'"{vote.reason}"'
+            yield entry.by, role, _voted(vote.vote, entry.seq), str(vote.on), words
+    for attendance in made.event.attendees:
+        here = attendance.vote is Vote.PRESENT
+        what = "was present" if here else _voted(attendance.vote)
+        yield attendance.person, _role(basis, attendance.person), what, str(made.event.on), ""
+    for signature in made.signatures:
+        yield _signed(signature)
+    for entry, sent in made.circulated:
+        yield entry.by, "sender", f"sent it to {', '.join(sent.to)}", str(sent.on), ""
+    for name in tally_votes(state, made).outstanding:
+        yield name, _role(basis, name), f"vote: {_BLANK}", _BLANK, ""
+    if made.approved is None and made.event.chosen.action != "defer":
+        yield f"chair: {_BLANK}", "approved", "signature", _BLANK, ""
+
+
+def _voted(vote: Vote, entry: int | None = None) -> str:
+    said = {Vote.FOR: "for", Vote.AGAINST: "AGAINST", Vote.ABSTAINED: "abstained"}[vote]
+    return said if entry is None else f"{said} (entry {entry})"
+
+
+def _signed(signature: Recorded) -> Sequence[str]:
+    event = signature.event
+    meaning = str(getattr(event, "meaning", ""))
+    key = " by key" if isinstance(event, SignedWithKey) else ""
+    return signature.by, meaning, f"signed{key} (entry {signature.seq})", str(event.on), ""
+
+
+def _role(basis: Basis, name: str) -> str:
+    """Say the roles that somebody has now; ``guest`` for none."""
+    roles = basis.state.roles_of(name)
+    return ", ".join(role for role in Role if role in roles) or "guest"
+
+
+def _form(basis: Basis) -> Iterator[Sequence[str]]:
+    """Yield lines to be filled in by those who may vote, and the chair's approval."""
+    for name in voters(basis.state):
+        yield name, _role(basis, name), f"vote: {_BLANK}", _BLANK, ""
+    yield f"chair: {_BLANK}", "approved", "signature", _BLANK, ""
+    yield _BLANK, "sender", f"sent to: {_BLANK}", _BLANK, ""
+
+
+def say_sent(basis: Basis, made: MadeDecision) -> Iterator[str]:
+    """Say how a vote stands, and whether the decision was sent before the next dosing."""
+    yield f"Decision {made.seq} is {say_count(tally_votes(basis.state, made))}."
+    if made.approved is None:
+        return
+    dosed = [
+        (subject.dosed_at, subject.id)
+        for cohort in basis.state.cohorts
+        if cohort.number == made.cohort
+        for subject in basis.state.members(cohort)
+        if subject.dosed_at is not None
+    ]
+    sent = [(event.on, entry.seq) for entry, event in made.circulated]
+    if not sent:
+        said = "It is not recorded to whom it was sent"
+        yield f"{said}; {_first(dosed)}." if dosed else f"{said}."
+        return
+    if dosed:
+        when = "before" if min(sent) < min(at for at, _ in dosed) else "AFTER"
+        yield f"It was sent {when} the next dosing: {_first(dosed)}."
+    else:
+        yield "It was sent; nobody has been dosed by it yet."
+
+
+def _first(dosed: Sequence[tuple[tuple[date, int], str]]) -> str:
+    (on, _), name = min(dosed)
+    return f"{name} was dosed first, on {on}"
