@@ -93,6 +93,12 @@ def simulate(
         raise click.UsageError("--keep writes simulated trials; --method exact has none")
     if keep is not None and keep == plot:
         raise click.UsageError("--keep and --plot name the same file")
+    backfill = question.protocol.backfill
+    if keep is not None and backfill.max_per_level is not None and backfill.counted != "never":
+        raise InputError(
+            "--keep writes trials of the escalation alone, and with this protocol backfill counts "
+            f"at {backfill.counted}; leave --keep away"
+        )
     for path, suffixes in ((plot, PICTURES), (keep, (".csv",))):
         if path is not None:
             check_writable(path, suffixes)

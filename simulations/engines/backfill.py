@@ -259,8 +259,8 @@ def walk_together(
     """
     if protocol.design.asks_moderate:
         raise InputError(
-            f"backfill that counts at decisions cannot be combined with {protocol.design.name}, "
-            "which counts moderate toxicities"
+            f"figures of this backfill cannot be had with {protocol.design.name}, which counts "
+            "moderate toxicities"
         )
     p = check_probabilities(p_dlt, len(protocol.levels), "P(DLT)")
     walk = _Walk(protocol, p.tolist())
