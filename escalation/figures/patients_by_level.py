@@ -37,7 +37,7 @@ _SAID = {
     Standing.NOT_EVALUABLE: "not evaluable",
 }
 _SIZE = 6.0  # points of a mark
-_LEVEL = 0.42  # inches of a level
+_LEVEL = 0.34  # inches of a level
 _STEP = 0.17  # of a level, by which marks that would cover each other are set apart
 
 
@@ -72,7 +72,7 @@ def plot_patients_by_level(state: TrialState, *, ax: Axes | None = None) -> Axes
     for subject, day, place in zip(dosed, days, _places(dosed, labels, days, apart), strict=True):
         mark, edge, face = _MARKS[subject.standing]
         ax.plot([day], [place], marker=mark, linestyle="none", markersize=_SIZE,
-                markeredgecolor=edge, markerfacecolor=face, markeredgewidth=1.1, zorder=3)  # fmt: skip
+                markeredgecolor=edge, markerfacecolor=face, markeredgewidth=1.1)  # fmt: skip
         if subject.purpose is not Purpose.ESCALATION:
             ax.plot([day], [place], "s", markersize=_SIZE + 4, markeredgecolor=MIDDLE,
                     markerfacecolor="none", markeredgewidth=0.7)  # fmt: skip
