@@ -51,7 +51,7 @@ thead tr:not(:last-child) th { border-bottom: 0; padding-bottom: 0; }
 td { vertical-align: top; white-space: nowrap; }
 .left { text-align: left; }
 td.left { white-space: normal; }
-td.left:last-child { overflow-wrap: anywhere; }
+td.long { overflow-wrap: anywhere; white-space: normal; }
 .note { padding-left: 1.5rem; color: #555; }
 pre { overflow-x: auto; }
 figure { margin: 1rem 0; }
@@ -66,6 +66,7 @@ figcaption { font-weight: 600; }
                pre { white-space: pre-wrap; overflow-wrap: anywhere; } }
 """
 
+_LONG = 40  # letters of a word that is broken anywhere, which takes time to lay out
 _SMALL = 16  # rows of a table that is printed on one page
 
 # Jupyter aligns every cell to the right
@@ -168,7 +169,9 @@ def _table(table: Table) -> str:
         parts.append('<tr class="noted">' if noted else "<tr>")
         for column, cell in enumerate(cells):
             tag = 'th scope="row"' if not (table.n_heads or column) else head
-            side = ' class="left"' if column in left else ""
+            named = ["left"] * (column in left)
+            named += ["long"] * any(len(word) > _LONG for word in cell.split())
+            side = f' class="{" ".join(named)}"' if named else ""
             said = "&emsp;" * indent_of(cell) + escape(cell.strip())
             parts.append(f"<{tag}{side}>{said}</{tag[:2]}>")
         parts.append("</tr>\n")
