@@ -474,3 +474,18 @@ def test_a_death_told_by_the_last_of_several_outcomes_is_not_told_again_as_anoth
     )  # fmt: skip
     said = refused(bench, 12, term="MOF", grade=5, started=day(11), aware=day(12))
     assert f"S1 died by sepsis, entry {bench.state.seq}: nobody dies twice." in said
+
+
+def test_a_follow_up_is_corrected_on_what_the_report_before_it_says() -> None:
+    bench = treated()
+    entry = report(bench)
+    hospital = {"serious": ["hospitalisation"]}
+    bench.do(follow_up, SITE, 11, entry=entry, changes=hospital, aware=day(11))
+    bench.do(follow_up, SITE, 12, entry=entry, changes={"outcome": "recovering"}, aware=day(12))
+    corrected = bench.state.seq
+    bench.do(follow_up, SITE, 13, entry=entry, changes={"narrative": "late"}, aware=day(13))
+    bench.correct(corrected, changes={"outcome": "fatal"})
+    reports = bench.state.find_event(entry).reports
+    assert [list(said.event.serious) for said in reports] == [
+        [], ["hospitalisation"], ["death", "hospitalisation"], ["death", "hospitalisation"]
+    ]  # fmt: skip

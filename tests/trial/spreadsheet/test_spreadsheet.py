@@ -15,14 +15,17 @@ from escalation.trial import (
     Recorder,
     TrialState,
     close_trial,
+    correct_entry,
     departures,
     dose_subject,
     enrol_subject,
     evolve,
 )
 from escalation.trial.demo.star_t import DEMO_PROTOCOL, demo_steps
+from escalation.trial.events import SubjectEnrolled
 from escalation.trial.spreadsheet.importing import import_patients
 from escalation.trial.spreadsheet.rows import COLUMNS, SpreadsheetError, patients_csv, read_patients
+from escalation.trial.state import Cohort
 from tests.trial.bench import AUDITOR, CHAIR, SITE, Bench, day, recorded
 
 HISTORY = """\
@@ -523,3 +526,14 @@ def test_who_is_moved_to_another_level_by_a_correction_is_seen_in_the_cohort():
     assert [(remark.entry, remark.text) for remark in found] == [
         (entry, "S4 is at level 2, in cohort 1 at level 1.")
     ]
+
+
+def test_a_level_is_corrected_in_a_cohort_of_the_history_and_in_no_later_one():
+    bench = imported(HISTORY)
+    bench.state.cohorts.append(Cohort(number=3, level=1, n_opened=3, decision=1))
+    enrolled = SubjectEnrolled(on=day(100), subject="S9", cohort=3, level=1, weight_kg=60.0)
+    bench.state = evolve(bench.state, recorded(bench.state, enrolled, SITE))
+    for subject, refused in (("S1", False), ("S5", False), ("S9", True)):
+        entry = bench.state.subjects[subject].enrolments[0].seq
+        said = bench.refused(correct_entry, AUDITOR, entry=entry, changes={"level": 3}, reason="x")
+        assert ("which the committee opened" in said) == refused, subject
