@@ -205,11 +205,13 @@ def test_what_was_recorded_together_is_one_command() -> None:
 
 def test_a_timestamp_is_of_the_entry_that_it_names() -> None:
     bench = Bench.started()
-    for entry, sealed in ((2, 2), (2, 1)):
+    last = bench.state.seq
+    for entry, sealed in ((1, 1), (2, 2), (2, 1), (last, last), (0, last), (last + 1, 1)):
         seal = bench.state.hashes[sealed - 1]
         kept = TimestampKept(on=day(0), entry=entry, entry_hash=seal, token="x")  # noqa: S106
         found = inspect_entries([*bench.entries, recorded(bench.state, kept, CHAIR)], NOW)
         assert bool(found) == (entry != sealed)
+        assert ("There is no entry" in "".join(d.text for d in found)) == (entry in (0, last + 1))
 
 
 @pytest.mark.parametrize(
