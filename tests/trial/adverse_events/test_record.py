@@ -481,7 +481,7 @@ def test_a_follow_up_is_corrected_on_what_the_report_before_it_says() -> None:
     entry = report(bench)
     hospital = {"serious": ["hospitalisation"]}
     bench.do(follow_up, SITE, 11, entry=entry, changes=hospital, aware=day(11))
-    bench.do(follow_up, SITE, 12, entry=entry, changes={"outcome": "recovering"}, aware=day(12))
+    bench.do(follow_up, SITE, 12, entry=entry, changes={"serious": ["disability"]}, aware=day(12))
     corrected = bench.state.seq
     bench.do(follow_up, SITE, 13, entry=entry, changes={"narrative": "late"}, aware=day(13))
     bench.correct(corrected, changes={"outcome": "fatal"})
