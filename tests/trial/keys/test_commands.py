@@ -350,6 +350,30 @@ def noon(name: str) -> Recorder:
     return Recorder(name=name, on=day(0), at=datetime(2026, 1, 5, 12, tzinfo=UTC))
 
 
+@pytest.mark.parametrize(
+    ("stamp", "trusted", "said"),
+    [
+        ({"fault": "a bit is wrong"}, (), "cannot be kept: It does not hold: a bit is wrong."),
+        ({"known": False}, (), "No certificate vouches for its authority (TSA): give the"),
+        ({"known": False}, (b"x",), "The certificates given do not vouch for its authority (TSA)"),
+    ],
+)
+def test_a_timestamp_that_does_not_hold_is_not_kept(bench, monkeypatch, stamp, trusted, said):
+    sound = {"fault": None, "known": True, "authority": "TSA", "is_of": lambda _: True}
+    made = SimpleNamespace(**sound | stamp)
+    monkeypatch.setattr(commands, "read_timestamp", lambda *_: made)
+    refusal = bench.refused(commands.keep_timestamp, CHAIR, reply=b"", trusted=trusted)
+    assert said in refusal
+    assert "of this trial" not in refusal
+
+
+def test_what_is_not_a_timestamp_is_not_kept(bench):
+    said = bench.refused(commands.keep_timestamp, CHAIR, reply=b"hello")
+    assert "It is not the reply of a time-stamping authority" in said
+    said = bench.refused(commands.keep_timestamp, "nobody", reply=b"hello")
+    assert '"nobody" has no role in this trial; to keep a timestamp takes' in said
+
+
 @pytest.mark.parametrize("entry", [0, 99])
 def test_a_timestamp_of_no_entry_has_no_clock_to_be_held_against(bench, monkeypatch, entry):
     entries = stamped(bench, monkeypatch, at=datetime(2020, 1, 1, tzinfo=UTC))
