@@ -132,6 +132,15 @@ def test_who_may_revoke_and_why_is_checked(bench):
     bench.do(revoke_key, OFFICE, person=CHAIR, reason="left", key=fingerprint(ONE.public_key))
 
 
+def test_what_is_not_a_key_or_not_hers_is_said(bench):
+    said = bench.refused(register_key, OFFICE, person=MEMBER, public_key="ssh-rsa AAAA")
+    assert said.startswith('the key of "member" cannot be registered: ')
+    assert said.split(": ", 1)[1][0].isupper()
+    mine = fingerprint(ONE.public_key)
+    said = bench.refused(revoke_key, CHAIR, person=CHAIR, reason="x", key="SHA256:other")
+    assert f'"chair" has no key SHA256:other; it is {mine}.' in said
+
+
 def test_of_several_keys_one_is_named(bench):
     bench.do(register_key, OFFICE, person=CHAIR, public_key=TWO.public_key)
     prints = [fingerprint(one.public_key) for one in (ONE, TWO)]
