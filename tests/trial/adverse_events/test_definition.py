@@ -259,6 +259,14 @@ def test_what_was_not_there_at_baseline_was_of_grade_0(grade, baseline, verdict)
     assert judge(make_event(grade, baseline_grade=baseline), 9, dlt).verdict is verdict
 
 
+@pytest.mark.parametrize(("ended", "verdict"), [(7, DOES_NOT), (8, DOES_NOT), (9, MEETS)])
+def test_what_was_over_within_the_days_of_an_exception_has_resolved_to_grade_0(ended, verdict):
+    exception = DltException(category="skin", resolves_to=0, within_days=3)
+    dlt = DltWindow(rules=(DltRule(name="it", min_grade=1, exceptions=(exception,)),))
+    event = make_event(1, started=5, category="skin", ended=ended)
+    assert judge(event, 20, dlt).verdict is verdict
+
+
 def test_an_exception_for_another_event_hides_none_for_this_one():
     exceptions = (DltException(category="crs"), DltException(category="skin"))
     rule = DltRule(name="it", min_grade=3, exceptions=exceptions)
