@@ -25,6 +25,7 @@ from escalation.trial import (
     sign,
     warnings,
 )
+from escalation.trial.adverse_events.verdicts import unruled_dlts
 from escalation.trial.events import (
     AdverseEventAdjudicated,
     Choice,
@@ -400,7 +401,9 @@ def test_what_becomes_worse_after_the_ruling_calls_for_a_new_one(
     bench = treated()
     entry = report(bench)
     rule(bench, entry, dlt=False, reason="fever of another cause")
+    assert unruled_dlts(bench.state, day(10)) == []
     update(bench, entry, 10, **changes)
+    assert len(unruled_dlts(bench.state, day(10))) == again
     if not again:
         bench.no_dlt("S1", WINDOW)
         return
