@@ -537,3 +537,14 @@ def test_a_level_is_corrected_in_a_cohort_of_the_history_and_in_no_later_one():
         entry = bench.state.subjects[subject].enrolments[0].seq
         said = bench.refused(correct_entry, AUDITOR, entry=entry, changes={"level": 3}, reason="x")
         assert ("which the committee opened" in said) == refused, subject
+
+
+def test_a_row_that_another_row_stands_in_the_way_of_names_the_entry_it_would_be():
+    bench = Bench.started()
+    bench.open_cohort(0)
+    lines = [HISTORY.splitlines()[0],
+             "S1,1,60,2026-01-05,1.8e8,,DLT,2026-01-09,sepsis,5,2026-01-09,probable,",
+             "S2,1,60,2026-01-20,1.8e8,,,,,,,,"]  # fmt: skip
+    (found,) = faults("\n".join(lines), bench)
+    outcome = bench.state.seq + 3  # after the enrolment and the dosing
+    assert f"Enrolment is paused since entry {outcome}: S1 died." in found
