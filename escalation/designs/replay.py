@@ -152,7 +152,8 @@ def replay(
 
     With ``backfilling``, a cohort below the escalation's level that would depart is backfill as
     long as the protocol has places there; the design counts it at the decisions that the protocol
-    names.
+    names. The escalation's last cohort has its places too, though they are written after the
+    outcomes that end the escalation; not once the MTD is expanded.
 
     Parameters
     ----------
@@ -203,7 +204,9 @@ def replay(
             if expands and complaint and expected.mtd == here:
                 expansion = _expand(expansion, number, here, added)
                 continue
-            if complaint and backfilling is not None and not expected.has_ended:
+            has_begun = len(backfill_cohorts) < number - 1
+            is_below = has_begun and here < level and expansion is None
+            if complaint and backfilling is not None and is_below:
                 everybody = seen[here].plus(backfill[here])
                 free = backfilling.places(
                     here, level, everybody, backfill[here], n_since=opened[here]
@@ -213,6 +216,7 @@ def replay(
                     opened[here] += added.n_patients
                     backfill_cohorts.append(number)
                     continue
+                complaint += f", and backfill has {_number_left(free)} there"
             opened = [0] * len(labels)
             if complaint:
                 departures.append(
@@ -250,6 +254,10 @@ def _expand(expansion: Expansion | None, number: int, level: int, added: Tally) 
     """Return the expansion with one more cohort, which may be its first."""
     before, tally = ((), Tally()) if expansion is None else (expansion.cohorts, expansion.tally)
     return Expansion(level=level, cohorts=(*before, number), tally=tally.plus(added))
+
+
+def _number_left(n_free: int) -> str:
+    return f"{n_free} place{'s' * (n_free != 1)} left" if n_free > 0 else "no place left"
 
 
 def _shorten(notation: str) -> str:
