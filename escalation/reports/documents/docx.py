@@ -32,6 +32,7 @@ from escalation.version import __version__
 __all__ = ["write"]
 
 _FIRST_DAY = datetime(1980, 1, 1, tzinfo=UTC)  # that a zip file can hold
+_LONGEST = 255  # letters of a property
 _SMALL = 16  # rows of a table that stays on one page
 _WIDTH = Mm(180)  # of A4 between its margins
 
@@ -50,7 +51,8 @@ def write(document: Document) -> bytes:
 
 def _set_properties(word: Any, document: Document) -> None:
     core, at = word.core_properties, document.at.replace(tzinfo=None)
-    core.title, core.subject = _printable(document.title), _printable(document.origin)
+    title, origin = _printable(document.title), _printable(document.origin)
+    core.title, core.subject = title[:_LONGEST], origin[:_LONGEST]
     core.author = core.last_modified_by = f"escalation {__version__}"
     core.created = core.modified = at
     core.comments, core.revision, core.language = "", 1, "en"
