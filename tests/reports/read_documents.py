@@ -7,7 +7,7 @@ import re
 import zipfile
 from collections.abc import Iterable, Iterator
 from html.parser import HTMLParser
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from escalation.reports.view import Block, Figure, Gap, Heading, Item, Items, Paragraph, Table
 
