@@ -171,10 +171,12 @@ def test_a_rejection_stays_though_members_are_added(bench: Bench) -> None:
     bench.do(decide, STATISTICIAN)
     bench.do(cast_vote, CHAIR, vote=FOR)
     bench.do(cast_vote, MEMBER, vote=AGAINST, reason="too early")
+    rejection = bench.state.seq
     bench.do(delegate_role, OFFICE, person="late", role=Role.MEMBER)
     made = bench.state.decisions[-1]
     assert say_count(tally_votes(bench.state, made)) == "rejected by 1 against 1"
     bench.do(cast_vote, "late", vote=FOR)  # for the record
+    assert bench.state.decisions[-1].rejected == rejection
     assert "rejected by 1 against 2" in bench.refused(sign, CHAIR, meaning=Meaning.APPROVED)
     bench.meet()  # decided again
     bench.do(sign, CHAIR, meaning=Meaning.APPROVED)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import click
@@ -116,5 +118,18 @@ def _basis(state: TrialState, entries: Sequence[Recorded], trial: str, on: date)
 
 
 def _write(document: Document, out: Path, *, force: bool) -> None:
+    document = replace(document, at=_written_at(document.at))
     write_new(out, write_document(document, out.suffix), force=force)
     say_written(out)
+
+
+def _written_at(at: datetime) -> datetime:
+    """Return the time that a file's properties hold: SOURCE_DATE_EPOCH, else that of the data."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    try:
+        at = at if not epoch else datetime.fromtimestamp(int(epoch), UTC)
+    except (ValueError, OverflowError, OSError):
+        raise InputError(
+            f"SOURCE_DATE_EPOCH is {epoch!a}; it is the seconds since 1970, such as 1780000000"
+        ) from None
+    return at.astimezone(UTC).replace(microsecond=0)

@@ -32,6 +32,8 @@ from escalation.version import __version__
 __all__ = ["write"]
 
 _FIRST_DAY = datetime(1980, 1, 1, tzinfo=UTC)  # that a zip file can hold
+_LONGEST = 255  # letters of a property
+_SMALL = 16  # rows of a table that stays on one page
 _WIDTH = Mm(180)  # of A4 between its margins
 
 
@@ -44,12 +46,13 @@ def write(document: Document) -> bytes:
         _write(word, block)
     written = io.BytesIO()
     word.save(written)
-    return _dated(written.getvalue(), document.written_at)
+    return _dated(written.getvalue(), document.at)
 
 
 def _set_properties(word: Any, document: Document) -> None:
-    core, at = word.core_properties, document.written_at.replace(tzinfo=None)
-    core.title, core.subject = _printable(document.title), _printable(document.origin)
+    core, at = word.core_properties, document.at.replace(tzinfo=None)
+    title, origin = _printable(document.title), _printable(document.origin)
+    core.title, core.subject = title[:_LONGEST], origin[:_LONGEST]
     core.author = core.last_modified_by = f"escalation {__version__}"
     core.created = core.modified = at
     core.comments, core.revision, core.language = "", 1, "en"
@@ -120,7 +123,9 @@ def _table(word: Any, table: Table) -> None:
     made.style = "Table Grid"
     _set_borders(made)
     widths = _widths(table)
-    for row, (cells, is_head, noted) in zip(made.rows, rows, strict=True):
+    small = len(rows) <= _SMALL
+    for place, (row, (cells, is_head, noted)) in enumerate(zip(made.rows, rows, strict=True)):
+        keep = is_head or noted or (small and place < len(rows) - 1)
         _keep_whole(row, repeated=is_head)
         found = row.cells
         if len(cells) == 1 < n_columns:
@@ -128,7 +133,9 @@ def _table(word: Any, table: Table) -> None:
         for column, (cell, text) in enumerate(zip(found, cells, strict=True)):
             if len(found) == n_columns:
                 cell.width = widths[column]
-            _fill(cell.paragraphs[0], text, bold=is_head, keep=is_head or noted)
+            _fill(
+                cell.paragraphs[0], text, bold=is_head or not (table.n_heads or column), keep=keep
+            )
             if len(cells) == n_columns and column not in left:
                 cell.paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.RIGHT
     word.add_paragraph().paragraph_format.space_after = Pt(2)

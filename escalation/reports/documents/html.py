@@ -17,7 +17,7 @@ def write(document: Document) -> bytes:
 
 def to_html(document: Document) -> str:
     """Return the page, with the time that it is about in its head."""
-    at = document.written_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    at = document.at.strftime("%Y-%m-%dT%H:%M:%SZ")
     more = "".join(
         f'<meta name="{name}" content="{escape(text)}">\n'
         for name, text in (("description", document.origin), ("dcterms.created", at))

@@ -25,6 +25,7 @@ from escalation.trial import (
     sign,
     warnings,
 )
+from escalation.trial.adverse_events.verdicts import unruled_dlts
 from escalation.trial.events import (
     AdverseEventAdjudicated,
     Choice,
@@ -263,6 +264,14 @@ def test_an_event_there_before_the_infusion_is_a_dlt_from_the_day_it_became_wors
     assert [(t.grade, t.onset) for t in outcome.toxicities] == [(4, day(9))]
 
 
+def test_an_event_that_began_on_the_day_of_the_infusion_is_a_dlt_from_that_day() -> None:
+    bench = treated()
+    entry = report(bench, 1, 0)
+    update(bench, entry, 5, grade=4)
+    _, outcome = rule(bench, entry, dlt=True)
+    assert [t.onset for t in outcome.toxicities] == [day(0)]
+
+
 def test_a_death_by_its_outcome_is_a_dlt_of_grade_5() -> None:
     bench = treated()
     entry = report(bench, 4, outcome=EventOutcome.FATAL)
@@ -392,7 +401,9 @@ def test_what_becomes_worse_after_the_ruling_calls_for_a_new_one(
     bench = treated()
     entry = report(bench)
     rule(bench, entry, dlt=False, reason="fever of another cause")
+    assert unruled_dlts(bench.state, day(10)) == []
     update(bench, entry, 10, **changes)
+    assert len(unruled_dlts(bench.state, day(10))) == again
     if not again:
         bench.no_dlt("S1", WINDOW)
         return

@@ -15,17 +15,20 @@ from escalation.trial import (
     Recorder,
     TrialState,
     close_trial,
+    correct_entry,
     departures,
     dose_subject,
     enrol_subject,
     evolve,
 )
 from escalation.trial.demo.star_t import STAR_T
+from escalation.trial.events import SubjectEnrolled
 from escalation.trial.spreadsheet import rows
 from escalation.trial.spreadsheet.columns import COLUMNS, SpreadsheetError
 from escalation.trial.spreadsheet.importing import import_patients
 from escalation.trial.spreadsheet.rows import read_patients
 from escalation.trial.spreadsheet.writing import patients_csv
+from escalation.trial.state import Cohort
 from tests.trial.bench import AUDITOR, CHAIR, SITE, Bench, day, recorded
 
 HISTORY = """\
@@ -533,3 +536,25 @@ def test_who_is_moved_to_another_level_by_a_correction_is_seen_in_the_cohort():
     assert [(remark.entry, remark.text) for remark in found] == [
         (entry, "S4 is at level 2, in cohort 1 at level 1.")
     ]
+
+
+def test_a_level_is_corrected_in_a_cohort_of_the_history_and_in_no_later_one():
+    bench = imported(HISTORY)
+    bench.state.cohorts.append(Cohort(number=3, level=1, n_opened=3, decision=1))
+    enrolled = SubjectEnrolled(on=day(100), subject="S9", cohort=3, level=1, weight_kg=60.0)
+    bench.state = evolve(bench.state, recorded(bench.state, enrolled, SITE))
+    for subject, refused in (("S1", False), ("S5", False), ("S9", True)):
+        entry = bench.state.subjects[subject].enrolments[0].seq
+        said = bench.refused(correct_entry, AUDITOR, entry=entry, changes={"level": 3}, reason="x")
+        assert ("which the committee opened" in said) == refused, subject
+
+
+def test_a_row_that_another_row_stands_in_the_way_of_names_the_entry_it_would_be():
+    bench = Bench.started()
+    bench.open_cohort(0)
+    lines = [HISTORY.splitlines()[0],
+             "S1,1,60,2026-01-05,1.8e8,,DLT,2026-01-09,sepsis,5,2026-01-09,probable,",
+             "S2,1,60,2026-01-20,1.8e8,,,,,,,,"]  # fmt: skip
+    (found,) = faults("\n".join(lines), bench)
+    outcome = bench.state.seq + 3  # after the enrolment and the dosing
+    assert f"Enrolment is paused since entry {outcome}: S1 died." in found
