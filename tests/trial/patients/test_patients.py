@@ -161,6 +161,9 @@ def test_who_is_assigned_to_another_cohort_leaves_the_first(opened):
     again = SubjectEnrolled(on=day(1), subject="S1", cohort=2, level=2)
     opened.state = evolve(opened.state, recorded(opened.state, again, SITE))
     assert [c.subjects for c in opened.state.cohorts] == [("S2",), ("S1",)]
+    for old, new in (("S1", "S01"), ("S2", "S02")):
+        renamed(opened, old, new)
+    assert [c.subjects for c in opened.state.cohorts] == [("S02",), ("S01",)]
     assert [c.number for c in opened.state.cohorts] == [1, 2]
 
 
