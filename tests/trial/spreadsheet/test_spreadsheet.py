@@ -558,3 +558,10 @@ def test_a_row_that_another_row_stands_in_the_way_of_names_the_entry_it_would_be
     (found,) = faults("\n".join(lines), bench)
     outcome = bench.state.seq + 3  # after the enrolment and the dosing
     assert f"Enrolment is paused since entry {outcome}: S1 died." in found
+
+
+def test_an_outcome_is_written_in_words_and_not_as_a_letter():
+    rows = csv.DictReader(io.StringIO(patients_csv(imported(HISTORY).state)))
+    assert [row["outcome"] for row in rows] == [
+        "no dlt", "not evaluable", "no dlt", "no dlt", "dlt", ""
+    ]  # fmt: skip
