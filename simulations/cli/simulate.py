@@ -147,7 +147,7 @@ def _plot(
         protocol=protocol.name,
         digest=protocol.digest,
         trial=protocol.title or "",
-        note=question.note(),
+        note=question.whose_patients(),
     )
     pages = plot_pages(results, provenance, level_names=protocol.axis_names, target=target)
     say_written(*save_figure(pages, path, provenance))

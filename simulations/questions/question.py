@@ -163,6 +163,12 @@ class Question:
         after = f"after {format_outcomes(self.cohorts)}" if self.cohorts else ""
         return "; ".join(filter(None, (after, describe_p_moderate(self.p_moderate))))
 
+    def whose_patients(self) -> str:
+        """Return ``note`` for a picture of patients, which are those of the escalation alone."""
+        names = " or ".join(left_out(self.protocol))
+        whose = names and f"patients and DLTs without those of {names}"
+        return "; ".join(filter(None, (self.note(), whose)))
+
     def plotted_design(self) -> str:
         """Return what a caption says of the design, after which outcomes, and P(moderate)."""
         said = (describe_origin(self.protocol), self.note(), say_left_out(self.protocol))

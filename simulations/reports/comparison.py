@@ -129,7 +129,7 @@ def describe_contenders(contenders: Sequence[Contender]) -> list[str]:
         said = describe_design(one.design)
         missing = "" if one.protocol is None else say_left_out(one.protocol)
         line = said if label == one.design.name else f"{label} = {said}"
-        lines.append(f"{line}. {missing}" if missing else line)
+        lines.append(f"{line}. {missing.rstrip('.')}" if missing else line)
     return lines
 
 

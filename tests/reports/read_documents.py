@@ -7,7 +7,7 @@ import re
 import zipfile
 from collections.abc import Iterable, Iterator
 from html.parser import HTMLParser
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from escalation.reports.view import Block, Figure, Gap, Heading, Item, Items, Paragraph, Table
 
@@ -81,9 +81,9 @@ def html_text(content: bytes) -> str:
     return "".join(html_page(content).texts)
 
 
-def word_part(content: bytes, name: str = "word/document.xml") -> ElementTree.Element:
+def word_part(content: bytes, name: str = "word/document.xml") -> ET.Element:
     with zipfile.ZipFile(io.BytesIO(content)) as file:
-        return ElementTree.fromstring(file.read(name))  # noqa: S314  # our own
+        return ET.fromstring(file.read(name))  # noqa: S314  # our own
 
 
 def word_text(content: bytes) -> str:
