@@ -184,7 +184,7 @@ def test_a_cell_that_cannot_be_read_hides_no_fault_of_another_row():
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("", "row 1: the heading lacks subject and level"),
+        ("", "is empty: a heading, then a row for each patient, are needed"),
         ("subject,level\n", "no patient below the heading"),
         ("subject,level,weigth\nS1,1,3\n", "no column is called weigth; did you mean weight_kg?"),
         ("subject,level,level\nS1,1,1\n", "row 1: the column level is there twice"),
@@ -194,6 +194,7 @@ def test_a_cell_that_cannot_be_read_hides_no_fault_of_another_row():
         ("subject,level\n" + "S1,1\n" * 20_001, "more than 20000 rows"),
         ("x" * 10_000_001, "larger than 10000000 bytes"),
         ("subject,level\n\x00,1\n", "row 2"),
+        ("<html><table><tr><td>subject</td></tr></table></html>", "is a page of HTML or XML"),
     ],
     ids=lambda value: str(value)[:20],
 )
