@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from escalation.designs import make_design
 from escalation.errors import EscalationError
 from escalation.figures.packet import draw_packet
 from escalation.ledger import open_ledger
@@ -25,6 +26,7 @@ from escalation.tracker import Tracker
 from escalation.trial import (
     circulate_decision,
     decide,
+    delegate_role,
     evolve,
     freeze_data,
     open_site,
@@ -34,7 +36,7 @@ from escalation.trial import (
 )
 from escalation.trial.demo.backfill import BACKFILL
 from escalation.trial.demo.star_t import STAR_T
-from escalation.trial.events import Choice, Meaning, Serious
+from escalation.trial.events import Choice, Meaning, Role, Serious
 from escalation.trial.patients.subjects import Standing
 from escalation.trial.state import Recorded, TrialState
 from tests.reports.read_documents import html_page, is_in_order, texts_of
@@ -205,7 +207,7 @@ def test_a_packet_before_the_vote_has_a_line_for_everybody_who_may_vote():
 
 def voted(sent_on: int | None = None, votes: str = "chair member") -> Bench:
     bench = Bench.started(quorum=2)
-    bench.do(open_site, OFFICE, site="Site 01", time_zone="Asia/Shanghai")
+    bench.do(open_site, CHAIR, site="Site 01", time_zone="Asia/Shanghai")
     bench.do(freeze_data, SITE, checked_by=(STATISTICIAN,), statement="complete")
     bench.meet(votes=votes)
     if "chair member" in votes:
@@ -263,34 +265,36 @@ def test_minutes_before_the_approval_are_a_draft_with_lines_for_who_has_not_vote
     assert "Is decision" in paragraphs(write_packet(of(bench)))[0]
 
 
-def test_minutes_name_what_was_recorded_late():
+def test_what_was_recorded_after_a_decision_about_days_before_it_is_late():
     bench = voted(0)
-    bench.treat("S2", 15)
-    bench.do(decide, STATISTICIAN, 60, choice=Choice(action="defer"))
+    bench.do(decide, STATISTICIAN, 15, choice=Choice(action="defer"), rationale="later")
     bench.do(
-        record_adverse_event, SITE, 61, subject="S1", term="rash", started=day(3), grade=2,
-        scale="CTCAE", scale_version="5.0", aware=day(61),
+        record_adverse_event, SITE, 16, subject="S1", term="rash", started=day(3), grade=2,
+        scale="CTCAE", scale_version="5.0", aware=day(16),
     )  # fmt: skip
-    assert "Entry 17, site: S1 had rash" in text(minutes(bench)).replace(
-        f"Entry {len(bench.entries)}", "Entry 17"
-    )
-    kinds = [row["kind"] for row in table(of(bench), "T9")]
-    assert kinds == ["late"]
+    late = f"Entry {len(bench.entries)}, site: S1 had rash, grade 2"
+    assert late in text(minutes(bench))
+    (row,) = table(of(bench), "T9")
+    assert (row["new"], row["kind"]) == ("new", "late")
+    assert row["what"].startswith(late)
 
 
 HTML = '<script>alert("x")</script> <img src=x onerror=y> & =HYPERLINK("z")'
 
 
 def crowded() -> Bench:
-    """Sixty patients with names of forty letters, and HTML in what was told of one."""
-    bench = Bench.started(replace(THREE, planned_patients=60))
+    """Sixty patients, people with names of forty letters, and HTML in what was told of one."""
+    bench = Bench.started(THREE)
+    bench.do(
+        delegate_role, OFFICE, person="Wolfeschlegelsteinhausenbergerdorff Jana", role=Role.CHAIR
+    )
     for number in range(20):
         bench.open_cohort(
             choice=Choice(action="enrol", level=1, n_to_enrol=3), rationale=f"again, {HTML}"
         )
         for k in range(3):
-            name = f"{'patient' * 5}-{3 * number + k:04}"
-            assert len(name) == 40
+            name = f"PTNT-{3 * number + k:04}-AB12-CD34"
+            assert len(name) == 19
             bench.treat(name)
             bench.no_dlt(name)
     bench.do(
@@ -307,6 +311,7 @@ def released(version: str) -> Basis:
     return basis_of(entries)
 
 
+CRM = make_design("crm", n_levels=3, target=0.25, skeleton=(0.1, 0.2, 0.3), max_patients=18)
 PER_M2 = replace(THREE, unit="mg/m2")
 
 
@@ -329,7 +334,7 @@ BASES = {
     "amended": lambda: of(amended(typed("1NNN 2NNN 3TTN"), FOUR, 2)),
     "demo": lambda: DEMO,
     "beside": lambda: BESIDE,
-    "crm": lambda: of(Bench.started(load_protocol("nct02303678"))),
+    "crm": lambda: of(Bench.started(replace(THREE, design=CRM))),
 }
 
 
@@ -359,15 +364,14 @@ def test_doses_by_body_surface_are_said_with_their_amount():
     assert "dose, mg/m2" in heads
 
 
-def test_figures_stand_in_their_places_and_are_drawn_the_same_again():
+def test_figures_stand_in_their_places_with_their_words():
     document = write_packet(replace(DEMO, pictures=draw_packet))
     figures = [block for block in document.blocks if isinstance(block, Figure)]
     assert [figure.caption.split()[0] for figure in figures] == ["F1", "F2", "F3"]
     assert (
         "Escalation: 1NNXN 2NTN 2???" in figures[0].words or "1NNXN 2NTN 2???" in figures[0].words
     )
-    again = write_packet(replace(DEMO, pictures=draw_packet))
-    assert write_document(document, ".html") == write_document(again, ".html")
+    assert figures[0].draw("svg").startswith(b"<?xml")
 
 
 def test_a_trial_where_nobody_was_dosed_has_no_figures():
