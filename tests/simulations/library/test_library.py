@@ -313,4 +313,4 @@ def test_a_frame_of_designs_with_and_without_backfill_has_its_columns_in_every_r
     frame = found.to_frame().set_index("design")
     assert frame.loc["backfilled", "backfill_patients"].notna().all()
     assert frame.loc["plain", "backfill_patients"].isna().all()
-    assert (frame.loc["plain", "sample_size"] == frame.loc["backfilled", "sample_size"]).all()
+    assert frame["sample_size"].nunique() == 1  # backfill that counts nowhere changes nothing
