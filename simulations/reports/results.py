@@ -219,7 +219,7 @@ def _planned(question: Question, result: ScenarioResult) -> Iterator[Block]:
     n_so_far = sum(cohort.tally.n_evaluable for cohort in question.cohorts)
     p_more = result.best.sample_size.p_above(planned - n_so_far)
     alone = result.backfill is None and result.expansion is None
-    of_which = "" if alone else " by the patients of the escalation alone"
+    of_which = "" if alone else ", in the escalation alone"
     yield Paragraph(f"more than the {planned} patients planned{of_which}: {100 * p_more:.2f} %")
 
 

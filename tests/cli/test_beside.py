@@ -67,7 +67,7 @@ def test_what_simulate_counts_is_not_left_out():
     words = ("simulate", "--protocol", "backfill-example", "--p-dlt", P, "--trials", "10")
     text = said(*words)
     assert "Left out" not in text
-    assert "patients planned by the patients of the escalation alone: 0.00 %" in text
+    assert "patients planned, in the escalation alone: 0.00 %" in text
     assert "left_out" not in json.loads(run(*words, "--json").stdout)
 
 

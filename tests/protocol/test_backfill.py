@@ -202,3 +202,13 @@ def test_the_text_of_a_protocol_has_backfill_and_expansion_in_words():
     assert "2 DLTs among the first 6" in said["Expansion"]
     plain = view_rule(Protocol.plain(3)).document()["sections"]
     assert not {"Backfill", "Expansion"} & {section["title"] for section in plain}
+
+
+def test_what_a_final_decision_counts_is_shown_also_where_it_does_not_end():
+    """The escalation alone would stop with level 2; with its backfill that level is too toxic."""
+    asked = protocol(counted="final decision", stop_at_rate=None)
+    advice = advise(asked, "1NNN 2NNN 3NNN 2TTT 4TTN 3TTN 2NNN")
+    assert advise(protocol(), "1NNN 2NNN 3NNN 2TTT 4TTN 3TTN 2NNN").decision.mtd == 1
+    assert advice.decision.mtd is None
+    assert not advice.decision.has_ended
+    assert (advice.counted[1].n_evaluable, advice.counted[1].n_dlts) == (9, 3)
