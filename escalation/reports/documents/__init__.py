@@ -1,7 +1,8 @@
 """Documents to be sent and filed: pages of blocks written whole as HTML, Word or PDF.
 
 The text is the same in each. The same document gives the same bytes: no time of writing is in it,
-only the one that it is about, or SOURCE_DATE_EPOCH where that is set.
+only the one that it is about, or SOURCE_DATE_EPOCH where that is set. One that is about no moment
+has none.
 """
 
 from __future__ import annotations
@@ -31,19 +32,19 @@ class Document:
         As a reader's program shows it.
     origin : str
         What it was made from; on every page that is printed.
-    at : datetime
-        The moment that it is about, which stands for the time of writing.
+    at : datetime or None
+        The moment that it is about, which stands for the time of writing; None for none.
     blocks : sequence of Block
     """
 
     title: str
     origin: str
-    at: datetime
+    at: datetime | None
     blocks: Sequence[Block]
 
     @property
-    def written_at(self) -> datetime:
-        """The time that a file's own properties hold.
+    def written_at(self) -> datetime | None:
+        """The time that a file's own properties hold; None for none.
 
         Raises
         ------
@@ -58,7 +59,7 @@ class Document:
                 f"SOURCE_DATE_EPOCH is {epoch!a}; it is the seconds since 1970-01-01, such as "
                 "1780000000"
             ) from None
-        return at.astimezone(UTC).replace(microsecond=0)
+        return None if at is None else at.astimezone(UTC).replace(microsecond=0)
 
 
 def write_document(document: Document, suffix: str) -> bytes:
