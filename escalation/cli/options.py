@@ -210,7 +210,8 @@ def typed_again(ctx: click.Context, without: Collection[str]) -> list[str]:
     """
     parser = ctx.command.make_parser(ctx)
     given, _, _ = parser.parse_args(list(ctx.meta.get(WORDS, ())))
-    options, arguments = [], []
+    options: list[str] = []
+    arguments: list[str] = []
     for param in ctx.command.params:
         value = given.get(param.name or "")
         if param.name in without or value is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from escalation.outcomes import format_outcomes
 from escalation.reports.view import Block, Heading, Item, Items, Paragraph, Table
@@ -16,7 +16,7 @@ from simulations.reports.comparison import (
 )
 from simulations.reports.design_report.basis import Basis, Compared, part_of
 from simulations.reports.results import summary_table, view_results
-from simulations.reports.scenarios import view_curves
+from simulations.reports.scenarios import curve_cells
 from simulations.reports.worst_case import worst_case_blocks
 from simulations.scenarios.scenario import Scenario
 
@@ -36,28 +36,24 @@ def summary_blocks(basis: Basis) -> Iterator[Block]:
         named = [(basis.protocol.design.name, result) for result in basis.results]
         table = summary_table(named, list(map(str, basis.protocol.labels)), basis.target)
         yield table._replace(caption="What the design selects, and at what cost, by scenario")
-        yield Paragraph(
-            "MTD: the level is declared the MTD; correct: the level with P(DLT) nearest to the "
-            "target, or no MTD where all are above it; above target: a level with P(DLT) above the "
-            "target; mean n and DLTs: expected patients, and patients with a DLT."
-        )
     elif isinstance(basis.compared, Compared):
         yield over_scenarios(basis.compared.results)._replace(
             caption="Correct selection, selection and patients above the target, by design"
         )
+    yield Paragraph(
+        "Correct: the level with P(DLT) nearest to the target is declared the MTD, or no MTD where "
+        "all are above it; above: a level with P(DLT) above the target is; mean n and DLTs: "
+        "expected patients, and patients with a DLT."
+    )
 
 
 def scenario_blocks(basis: Basis) -> Iterator[Block]:
     """Yield the curves assumed, which level is correct on each, and why it is there."""
     question, protocol = basis.question, basis.protocol
-    doses = [level.dose for level in protocol.levels]
-    known = [dose for dose in doses if dose is not None]
     scenarios = question.scenarios
-    yield from part_of(
-        view_curves(
-            "", [_bare(one) for one in scenarios], known if len(known) == len(doses) else None
-        ).page(),
-        protocol,
+    yield Table(
+        [["scenario", *protocol.short_names], *map(curve_cells, scenarios)],
+        caption="True P(DLT) assumed at each level",
     )
     rows = [["scenario", "correct", "why"]]
     rows += [[one.name, _correct(basis, one), _why(basis, one)] for one in scenarios]
@@ -66,11 +62,6 @@ def scenario_blocks(basis: Basis) -> Iterator[Block]:
         yield Paragraph(f"{describe_p_moderate(question.p_moderate)}.")
     if question.cohorts:
         yield Paragraph(f"The trial continues from {format_outcomes(question.cohorts)}.")
-
-
-def _bare(scenario: Scenario) -> Scenario:
-    """Return a scenario without its description, which has a table of its own."""
-    return Scenario(name=scenario.name, p_dlt=scenario.p_dlt)
 
 
 def _correct(basis: Basis, scenario: Scenario) -> str:
@@ -92,8 +83,23 @@ def characteristics_blocks(basis: Basis) -> Iterator[Block]:
         yield Paragraph("Of each design they stand in the comparison.")
         return
     view = view_results(basis.question, basis.results, basis.target, {})
-    yield from part_of(view.page(), basis.protocol)
+    yield from _with_lines_joined(part_of(view.page(), basis.protocol))
     yield from basis.pictures(basis, "F2")
+
+
+def _with_lines_joined(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Yield blocks with lines below a table, which are no sentences, as one paragraph."""
+    lines: list[str] = []
+    for block in blocks:
+        if isinstance(block, Paragraph) and not block.text.endswith((".", ":")):
+            lines.append(block.text)
+            continue
+        if lines:
+            yield Paragraph(f"{'; '.join(lines)}.")
+            lines = []
+        yield block
+    if lines:
+        yield Paragraph(f"{'; '.join(lines)}.")
 
 
 def comparison_blocks(basis: Basis) -> Iterator[Block]:
@@ -110,7 +116,8 @@ def comparison_blocks(basis: Basis) -> Iterator[Block]:
         yield over_scenarios(compared.results)._replace(
             caption="Over all scenarios; correct selection in each"
         )
-    yield from map(Paragraph, comparison_notes(compared.results))
+    _, *notes = comparison_notes(compared.results)  # the first is of figures not shown here
+    yield from map(Paragraph, notes)
     yield from basis.pictures(basis, "F3")
 
 
