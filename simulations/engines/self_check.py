@@ -14,8 +14,8 @@ from simulations.engines.results import ScenarioResult
 
 __all__ = ["Agreement", "check_agreement", "check_expectation", "check_sums"]
 
-_LEAST_TRIALS = 25  # on either side; below, an estimate is not nearly normal
-_LEVEL = 0.05
+_LEAST_TRIALS = 50  # on either side; below, an estimate is not nearly normal
+_LEVEL = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,7 @@ class Agreement:
     largest : float
         The largest |z| among them.
     limit : float
-        What the largest exceeds by chance in at most one run of twenty, whatever the figures'
+        What the largest exceeds by chance in at most one run of a hundred, whatever the figures'
         dependence (Bonferroni).
     """
 

@@ -57,9 +57,11 @@ def _characteristics(basis: Basis) -> Iterator[Figure]:
         digest=protocol.digest,
         note=basis.question.note(),
     )
-    drawn = plot_pages(
-        basis.results, provenance, level_names=protocol.axis_names, target=basis.target
-    )
+    names = [  # without the regimens, which stand in the text and would take the curves' place
+        name if level.regimen is None else name.rpartition("\n")[0]
+        for name, level in zip(protocol.axis_names, protocol.levels, strict=True)
+    ]
+    drawn = plot_pages(basis.results, provenance, level_names=names, target=basis.target)
     words = say_characteristics(protocol, basis.results)
     yield from _pages(drawn, "F2 Operating characteristics", words)
 

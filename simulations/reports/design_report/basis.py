@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from escalation.protocol import Protocol
+from escalation.reports.formats.text import table_parts
 from escalation.reports.origin import describe_origin
 from escalation.reports.view import Block, Figure, Gap, Heading, Paragraph, Table
 from simulations.compare.result import Contender, ScenarioComparison
@@ -13,7 +14,9 @@ from simulations.engines.results import ScenarioResult
 from simulations.questions.question import Question
 from simulations.reports.worst_case import Searched
 
-__all__ = ["Basis", "Compared", "Pictures", "part_of"]
+__all__ = ["Basis", "Compared", "Pictures", "fit", "part_of"]
+
+_WIDTH = 125  # characters of a table on paper
 
 Pictures = Callable[["Basis", str], Iterable[Figure]]
 """Draws the figures of a number, such as ``F1``; none where there is nothing to draw."""
@@ -104,6 +107,11 @@ def part_of(page: Iterable[Block], protocol: Protocol, below: int = 3) -> Iterat
             case Heading(text):
                 yield Heading(text, below + 1)
             case Table():
-                yield block._replace(indent="")
+                yield from fit(block)
             case _:
                 yield block
+
+
+def fit(table: Table) -> Iterator[Table]:
+    """Yield a table in parts that fit on paper."""
+    return table_parts(table._replace(indent=""), _WIDTH)

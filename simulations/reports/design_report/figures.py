@@ -14,7 +14,7 @@ from simulations.reports.comparison import (
     describe_contenders,
     over_scenarios,
 )
-from simulations.reports.design_report.basis import Basis, Compared, part_of
+from simulations.reports.design_report.basis import Basis, Compared, fit, part_of
 from simulations.reports.results import summary_table, view_results
 from simulations.reports.scenarios import curve_cells
 from simulations.reports.worst_case import worst_case_blocks
@@ -35,11 +35,13 @@ def summary_blocks(basis: Basis) -> Iterator[Block]:
     if basis.results:
         named = [(basis.protocol.design.name, result) for result in basis.results]
         table = summary_table(named, list(map(str, basis.protocol.labels)), basis.target)
-        yield table._replace(caption="What the design selects, and at what cost, by scenario")
-    elif isinstance(basis.compared, Compared):
-        yield over_scenarios(basis.compared.results)._replace(
-            caption="Correct selection, selection and patients above the target, by design"
+        yield from fit(
+            table._replace(caption="What the design selects, and at what cost, by scenario")
         )
+    elif isinstance(basis.compared, Compared):
+        whole = over_scenarios(basis.compared.results)
+        caption = "Correct selection, selection and patients above the target, by design"
+        yield from fit(whole._replace(caption=caption))
     yield Paragraph(
         "Correct: the level with P(DLT) nearest to the target is declared the MTD, or no MTD where "
         "all are above it; above: a level with P(DLT) above the target is; mean n and DLTs: "
@@ -51,9 +53,11 @@ def scenario_blocks(basis: Basis) -> Iterator[Block]:
     """Yield the curves assumed, which level is correct on each, and why it is there."""
     question, protocol = basis.question, basis.protocol
     scenarios = question.scenarios
-    yield Table(
-        [["scenario", *protocol.short_names], *map(curve_cells, scenarios)],
-        caption="True P(DLT) assumed at each level",
+    yield from fit(
+        Table(
+            [["scenario", *protocol.short_names], *map(curve_cells, scenarios)],
+            caption="True P(DLT) assumed at each level",
+        )
     )
     rows = [["scenario", "correct", "why"]]
     rows += [[one.name, _correct(basis, one), _why(basis, one)] for one in scenarios]
@@ -78,9 +82,8 @@ def _why(basis: Basis, scenario: Scenario) -> str:
 
 
 def characteristics_blocks(basis: Basis) -> Iterator[Block]:
-    """Yield every figure under each scenario, then the picture of them."""
+    """Yield every figure of one design under each scenario, then the picture of them."""
     if not basis.results:
-        yield Paragraph("Of each design they stand in the comparison.")
         return
     view = view_results(basis.question, basis.results, basis.target, {})
     yield from _with_lines_joined(part_of(view.page(), basis.protocol))
@@ -111,11 +114,10 @@ def comparison_blocks(basis: Basis) -> Iterator[Block]:
     yield Items([Item(said) for said in describe_contenders(compared.contenders)])
     yield Paragraph(compared.notes)
     for name, table in comparison_measures(compared.results):
-        yield table._replace(caption=f"{name[0].upper()}{name[1:]}")
+        yield from fit(table._replace(caption=f"{name[0].upper()}{name[1:]}"))
     if len(compared.results) > 1 and basis.results:
-        yield over_scenarios(compared.results)._replace(
-            caption="Over all scenarios; correct selection in each"
-        )
+        whole = over_scenarios(compared.results)
+        yield from fit(whole._replace(caption="Over all scenarios; correct selection in each"))
     _, *notes = comparison_notes(compared.results)  # the first is of figures not shown here
     yield from map(Paragraph, notes)
     yield from basis.pictures(basis, "F3")

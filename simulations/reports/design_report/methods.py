@@ -87,8 +87,8 @@ def self_check_blocks(basis: Basis) -> Iterator[Block]:
         rows.append([
             f"Exact and simulated figures agree: largest |z| of {agreement.n_figures}",
             f"{agreement.largest:.2f}; by chance above {agreement.limit:.2f} in at most 1 report "
-            "of 20",
-            "agree" if agreement.holds else "DISAGREE: try another --seed, or more --trials",
+            "of 100",
+            "holds" if agreement.holds else "MORE THAN CHANCE: try another seed, and more trials",
         ])  # fmt: skip
     found = list(_characteristics(basis))
     sums = max(check_sums(one) for one, _, _ in found)

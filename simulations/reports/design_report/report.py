@@ -63,6 +63,8 @@ def _blocks(basis: Basis, named: str) -> Iterator[Block]:
             f"Designs {labels} on the ladder of protocol {ladder.name}, digest "
             f"{ladder.digest[:12]}."
         )
-    for number, (title, section) in enumerate(_PARTS, start=1):
+    parts = ((title, list(section(basis))) for title, section in _PARTS)
+    said = ((title, blocks) for title, blocks in parts if blocks)
+    for number, (title, blocks) in enumerate(said, start=1):
         yield Heading(f"{number} {title}")
-        yield from section(basis)
+        yield from blocks

@@ -8,19 +8,17 @@ from escalation.designs import describe_options
 from escalation.designs.interval.base import has_boundaries
 from escalation.errors import DesignError
 from escalation.protocol import Protocol
-from escalation.reports.formats.text import table_parts
 from escalation.reports.rule.boundary_table import view_boundaries
 from escalation.reports.rule.decision_table import decision_table
 from escalation.reports.rule.decision_table_output import view_table
 from escalation.reports.rule.pathways import view_pathways
 from escalation.reports.rule.text import rule_blocks, rule_sections, sections_beside
-from escalation.reports.view import Block, Heading, Item, Items, Paragraph, Table
+from escalation.reports.view import Block, Heading, Item, Items, Paragraph
 from simulations.reports.design_report.basis import Basis, part_of
 
 __all__ = ["flowchart_blocks", "rule_in_words", "table_blocks"]
 
 FIRST_COHORTS = 2  # of a design without a table by level; what a page can hold
-_WIDTH = 110  # characters of a table on paper
 
 
 def rule_in_words(basis: Basis) -> Iterator[Block]:
@@ -59,8 +57,7 @@ def table_blocks(basis: Basis) -> Iterator[Block]:
     for label, protocol in basis.protocols():
         if label:
             yield Heading(f"Design {label}", 4)
-        for block in part_of(_table_page(protocol), protocol):
-            yield from _folded(block)
+        yield from part_of(_table_page(protocol), protocol)
 
 
 def _table_page(protocol: Protocol) -> Iterator[Block]:
@@ -71,14 +68,6 @@ def _table_page(protocol: Protocol) -> Iterator[Block]:
         yield from view_boundaries(protocol, design).page()
     else:
         yield from view_table(protocol, decision_table(design)).page()
-
-
-def _folded(block: Block) -> Iterator[Block]:
-    """Yield a table in parts where it is wider than paper."""
-    if isinstance(block, Table):
-        yield from table_parts(block, _WIDTH)
-    else:
-        yield block
 
 
 def flowchart_blocks(basis: Basis) -> Iterator[Block]:
