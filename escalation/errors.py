@@ -179,6 +179,8 @@ def _nearest(word: str, names: Sequence[str]) -> str:
     import difflib  # noqa: PLC0415  # a decision on the command line does without it
 
     in_small = {name.casefold(): name for name in reversed(names)}
+    if word.casefold() in in_small:
+        return in_small[word.casefold()]
     near = difflib.get_close_matches(word, names, n=1)
     near += [in_small[n] for n in difflib.get_close_matches(word.casefold(), in_small, n=1)]
     return near[0] if near else ""

@@ -16,6 +16,7 @@ from escalation.errors import InputError, printable
 __all__ = [
     "LETTERS",
     "MAX_LENGTH",
+    "PATTERN",
     "Label",
     "are_numbers",
     "find_label_fault",
@@ -30,9 +31,8 @@ LETTERS = "NTMX?"  # of outcomes: see ``outcomes``
 MAX_LENGTH = 20
 
 _WHOLE = re.compile(r"-?[1-9][0-9]{0,2}|0", re.ASCII)
-_WORD = re.compile(
-    r"(?![+-]0+\Z)([+-](?=[0-9]))?[A-Za-z0-9]([A-Za-z0-9.+_-]*[A-Za-z0-9+-])?", re.ASCII
-)
+PATTERN = r"^(?![+-]0+$)([+-](?=[0-9]))?[A-Za-z0-9]([A-Za-z0-9.+_-]*[A-Za-z0-9+-])?$"
+_WORD = re.compile(PATTERN, re.ASCII)
 _OUTCOMES_FOLLOW = re.compile(rf"[+-]?[0-9.]+[{LETTERS}]|.*[{LETTERS}]\Z", re.ASCII)
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?", re.ASCII)
 _MEANT_OTHERWISE = frozenset({"all", "inf", "infinity", "na", "nan", "none", "null"})

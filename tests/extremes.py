@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from escalation.protocol import DoseLevel, Protocol, load_protocol
 
-__all__ = ["DESIGN", "LONG", "ORDINARY", "SCENARIO_NAMES", "TITLE"]
+__all__ = ["DESIGN", "LONG", "ORDINARY", "SCENARIO_NAMES", "TITLE", "WORDS"]
 
 TITLE = (
     "A Phase 1, Open-Label, Dose-Escalation Study of Autologous CD19/BCMA-Directed CAR+ T Cells in "
@@ -31,5 +31,23 @@ def _long_protocol() -> Protocol:
     return replace(plain, name=NAME, title=TITLE, levels=levels, unit=unit, start=0)
 
 
+def _words() -> Protocol:
+    """Return it with labels of twenty letters and regimens of a hundred, the doses equal."""
+    regimen = (
+        "fractions of 4 Gy, twice weekly, after dexamethasone 8 mg and hydration with 2 litres of "
+        "saline"
+    )
+    levels = tuple(
+        DoseLevel(
+            label=f"dose-level-{k:02}_revise",
+            dose=60.0,
+            regimen=f"{k:02} {regimen}"[:100],
+        )
+        for k in range(1, 9)
+    )
+    return replace(_long_protocol(), levels=levels, unit="Gy")
+
+
 ORDINARY = load_protocol("nct07123519")
 LONG = _long_protocol()
+WORDS = _words()

@@ -126,6 +126,8 @@ def plot_course(
     for place, cohort in _spans(dosed):
         height = row_height * len(place)
         beside = "" if cohort.purpose is Purpose.ESCALATION else f", {cohort.purpose}"
+        if all(dosed[row][1].set_aside_by is not None for row in place):
+            beside += ", set aside"
         label = f"cohort {cohort.number}{beside}\nlevel {cohort.level}"
         label = label if height > 2 * line_height(7) else label.replace("\n", ", ")
         middle = (place[0] + place[-1]) / 2

@@ -68,7 +68,7 @@ def plot_patients_by_level(state: TrialState, *, ax: Axes | None = None) -> Axes
     for place, subject in enumerate(dosed, start=1):
         mark, edge, face = _MARKS[subject.standing]
         level = labels.index(subject.level)
-        ax.plot([place], [level], marker=mark, linestyle="none", markersize=size,
+        ax.plot([place], [level], marker=mark, linestyle="none", markersize=size, zorder=3,
                 markeredgecolor=edge, markerfacecolor=face, markeredgewidth=1.1)  # fmt: skip
         if subject.purpose is not Purpose.ESCALATION:
             ax.plot([place], [level], "s", markersize=size + 4, markeredgecolor=MIDDLE,

@@ -17,7 +17,14 @@ from escalation.figures.ladder_layout import (
     Layout,
     Line,
 )
-from escalation.figures.layout import LINE_SPACING, line_height, shares_of, text_width, wrap
+from escalation.figures.layout import (
+    LINE_SPACING,
+    SHEET_WIDTH,
+    line_height,
+    shares_of,
+    text_width,
+    wrap,
+)
 from escalation.figures.style import styled
 from escalation.reports.rule.state_machine import (
     CohortNode,
@@ -107,7 +114,8 @@ def _draw(
 ) -> Axes:
     """Draw these of the levels that a trial can come to, by default all."""
     shown = layout.levels[levels or slice(None)]
-    names, left = _wrapped([level_names[level] for level in shown])
+    room = SHEET_WIDTH - layout.grid.width
+    names, left, points = _wrapped([level_names[level] for level in shown], room)
     width = layout.grid.width - left
     title = wrap(trial, width - 0.2, 8.5, bold=True) if trial else ""
     words = wrap(_caption(design, layout, shown, protocol, page), width - 0.2, SMALL)
@@ -124,7 +132,7 @@ def _draw(
         if low <= min(heights) and max(heights) <= layout.y(shown[-1]) + layout.above:
             _draw_line(ax, line)
     for level, name in zip(shown, names, strict=True):
-        ax.text(left + 0.1, layout.y(level), name, fontsize=NORMAL, va="center",
+        ax.text(left + 0.1, layout.y(level), name, fontsize=points, va="center",
                 linespacing=LINE_SPACING, parse_math=False)  # fmt: skip
     _draw_boxes(ax, layout, level_names, shown)
     ax.text(left + 0.1, bottom + 0.08, words, fontsize=SMALL, va="bottom",
@@ -135,14 +143,23 @@ def _draw(
     return ax
 
 
-def _wrapped(names: Sequence[str]) -> tuple[list[str], float]:
-    """Return the names in lines, and where the picture begins so that they have room."""
-    left = 0.0
-    while True:
-        wrapped = [wrap(name.replace(", ", "\n", 1), _NAMES - left, NORMAL) for name in names]
-        if left <= -3 or all(name.count("\n") < _NAME_LINES for name in wrapped):
-            return wrapped, left
-        left -= 0.25
+def _wrapped(names: Sequence[str], room: float) -> tuple[list[str], float, float]:
+    """Return the names in lines, where the picture begins so that they have room, and their size.
+
+    The size is smaller where the picture would else leave a sheet, which has ``room`` inches more.
+    """
+    lines = [name.replace(", ", "\n", 1) for name in names]
+    for points in (NORMAL, SMALL, 6.0):
+        left = 0.0
+        while True:
+            wrapped = [wrap(name, _NAMES - left, points) for name in lines]
+            fits = all(name.count("\n") < _NAME_LINES for name in wrapped)
+            if fits or left <= -3:
+                break
+            left -= 0.25
+        if fits and -left <= room:
+            break
+    return wrapped, left, points
 
 
 def _draw_line(ax: Axes, line: Line) -> None:

@@ -20,7 +20,7 @@ from pydantic_core import PydanticCustomError, core_schema
 from escalation.designs import DESIGNS, design_options
 from escalation.designs.base import MAX_LEVELS
 from escalation.designs.options import NOT_FOR_A_FILE
-from escalation.labels import MAX_LENGTH, Label, find_label_fault
+from escalation.labels import MAX_LENGTH, PATTERN, Label, find_label_fault
 from escalation.protocol.protocol import Protocol
 from escalation.protocol.tables import (
     TABLES,
@@ -61,7 +61,7 @@ _Label = Annotated[
         {
             "anyOf": [
                 {"type": "integer", "minimum": -999, "maximum": 999},
-                {"type": "string", "maxLength": MAX_LENGTH},
+                {"type": "string", "maxLength": MAX_LENGTH, "pattern": PATTERN},
             ]
         }
     ),

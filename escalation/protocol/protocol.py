@@ -303,7 +303,7 @@ class Protocol:
         """Names of the levels in a diagram: as in a text, long regimens cut."""
         briefly = [self.describe_level(level, briefly=True) for level in range(len(self.levels))]
         return [
-            name if level.regimen is None else f"{name}, {_cut(level.regimen, 40)}"
+            name if level.regimen is None else f"{name}, {_cut(level.regimen, 24)}"
             for name, level in zip(briefly, self.levels, strict=True)
         ]
 

@@ -95,32 +95,24 @@ _OF_WEIGHT = (
 _OF_SURFACE = r"(?:of )?(?:body[ -]surface(?:[ -]area)?|bsa)"
 _KG = "kgs?|kilos?|kilogram(?:me|m)?s?"
 _M2 = (
-    "m ?(?:\\^ ?|\\*\\*)?[2²]|sq\\.? ?m(?:et(?:er|re)s?)?|m ?sq|"
-    "square[ -]?met(?:er|re)s?|met(?:er|re)s? ?(?:squared|\\^?[2²])"
+    r"m ?(?:\^ ?|\*\*)?[2²]|sq\.? ?m(?:et(?:er|re)s?)?|m ?sq|"
+    r"square[ -]?met(?:er|re)s?|met(?:er|re)s? ?(?:squared|\^?[2²])"
 )
-_TIME = (
-    "minutes?|min|hours?|hr|h|days?|d|weeks?|wk|months?|doses?|infusions?|injections?|"
-    "administrations?|applications?|fractions?|fx|sessions?|courses?|cycles?"
-)
-_PATIENT = "patients?|pt|subjects?|person"
-_SIZES = {
-    BodySize.KG: rf"(?:{_KG})(?: ?{_OF_WEIGHT}| ?\({_OF_WEIGHT}\))?",
-    BodySize.M2: rf"(?:{_M2})(?: ?{_OF_SURFACE}| ?\({_OF_SURFACE}\))?",
-    BodySize.PATIENT: _PATIENT,
+_AFTER_SLASH = {
+    "kg": rf"(?:{_KG})(?: ?{_OF_WEIGHT}| ?\({_OF_WEIGHT}\))?",
+    "m2": rf"(?:{_M2})(?: ?{_OF_SURFACE}| ?\({_OF_SURFACE}\))?",
+    "patient": "patients?|pt|subjects?|person",
+    "time": "minutes?|min|hours?|hr|h|days?|d|weeks?|wk|months?|doses?|infusions?|injections?|"
+    "administrations?|applications?|fractions?|fx|sessions?|courses?|cycles?",
 }
 # raised to a negative power, in place of the slash: kg-1, kg^-1, m**-2, m⁻²
-_POWERS = {
-    BodySize.KG: "kg ?(?:(?:\\^|\\*\\*)? ?-1|⁻¹|\\^[({]-1[)}])",
-    BodySize.M2: "m ?(?:(?:\\^|\\*\\*)? ?-2|⁻²|\\^[({]-2[)}])",
-}
-_TIME_POWER = "(day|d|week|wk|h|min) ?(?:(?:\\^|\\*\\*)? ?-1|⁻¹|\\^[({]-1[)}])"
+_TO_MINUS_1 = r" ?(?:(?:\^|\*\*)? ?-1|⁻¹|\^[({]-1[)}])"
+_TO_MINUS_2 = r" ?(?:(?:\^|\*\*)? ?-2|⁻²|\^[({]-2[)}])"
 _FOR_EACH = re.compile(
-    r"(?: ?/ ?| per )(?:"
-    + "|".join(f"(?P<{size}>{words})" for size, words in _SIZES.items())
-    + rf"|(?P<time>{_TIME}))$"
-    + "|[ ·.*](?:"
-    + "|".join(f"(?P<{size}_power>{words})" for size, words in _POWERS.items())
-    + f"|{_TIME_POWER.replace('(', '(?P<time_power>', 1)})$",
+    "(?: ?/ ?| per )(?:"
+    + "|".join(f"(?P<{name}>{words})" for name, words in _AFTER_SLASH.items())
+    + rf")$|[ ·.*](?:(?P<kg_>kg{_TO_MINUS_1})|(?P<m2_>m{_TO_MINUS_2})"
+    + rf"|(?P<time_>day|d|week|wk|h|min){_TO_MINUS_1})$",
     re.IGNORECASE | re.ASCII,
 )
 _SCHEDULE = re.compile(
@@ -146,7 +138,7 @@ def _read(text: str) -> Unit | str:
     times: list[str] = []
     while found := _FOR_EACH.search(rest):
         for name, word in found.groupdict().items():
-            kind = name.partition("_")[0]
+            kind = name.rstrip("_")
             if word is not None and kind == "time":
                 times.append(word)
             elif word is not None:
@@ -303,9 +295,11 @@ def _find_kind(word: str) -> str | None:
     return "with counted" if _MARKER.fullmatch(word) else _KIND_OF.get(word)
 
 
-_RULE = "for each stands /kg, /m2 or /patient, with or without a time such as /day or /cycle"
+_RULE = "after the amount stands /kg, /m2 or /patient, then perhaps a time such as /day or /cycle"
 _NOT_ONE = re.compile(r"(?:/|\bper) ?[0-9]", re.ASCII | re.IGNORECASE)
-_POUND = re.compile(r"\blbs?\b|pound|\bstone", re.ASCII | re.IGNORECASE)
+_POUND = re.compile(r"\blbs?\b|pound", re.ASCII | re.IGNORECASE)
+_STONE = re.compile(r"\bstone", re.ASCII | re.IGNORECASE)
+_OTHER_AREA = re.compile(r"(?:/|\bper) ?([cmdk]m ?\^?[2²])", re.ASCII | re.IGNORECASE)
 _OTHER_WEIGHT = re.compile(r"\b(ideal|lean|adjusted|dry|ibw|lbm)\b", re.ASCII | re.IGNORECASE)
 
 
@@ -313,8 +307,13 @@ def _say_unread(text: str) -> str:
     """Say that something for each is not understood, and what it may have been meant for."""
     if _NOT_ONE.search(text):
         return "is not for one; write the doses for one kg or one m2 each"
+    if _STONE.search(text):
+        return 'is for each stone; write the doses for each kg, as "mg/kg" (1 stone is 6.35 kg)'
     if _POUND.search(text):
         return 'is for each pound; write the doses for each kg, as "mg/kg" (1 lb is 0.4536 kg)'
+    area = _OTHER_AREA.search(text)
+    if area:
+        return f"is for each {area[1]}, and not of body surface; write what one patient gets"
     other = _OTHER_WEIGHT.search(text)
     if other:
         return f"is for a weight that is not known here, {other[1]}; /kg is of body weight"

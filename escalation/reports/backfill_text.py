@@ -8,15 +8,47 @@ from typing import Any
 from escalation.protocol import Advice, Protocol, is_closed_to_backfill
 from escalation.text import count
 
-__all__ = ["backfill_document", "describe_backfill", "say_when_counted"]
+__all__ = ["backfill_document", "backfill_rule", "describe_backfill", "say_when_counted"]
+
+
+def backfill_rule(protocol: Protocol) -> str | None:
+    """Say who may be treated beside the escalation, as a protocol says it; None without backfill.
+
+    Examples
+    --------
+    >>> from escalation.protocol import load_protocol
+    >>> print(backfill_rule(load_protocol("backfill-example")).partition(". ")[0])
+    While the escalation goes on, more patients are treated at levels below its own
+    """
+    table = protocol.backfill
+    if table.max_per_level is None:
+        return None
+    lowest = protocol.labels[0] if table.from_level is None else table.from_level
+    said = (
+        "While the escalation goes on, more patients are treated at levels below its own. Each "
+        f"cohort of the escalation opens up to {count(table.per_cohort, 'place')} at every level "
+        f"below it, from level {lowest} up, until {count(table.max_per_level, 'patient')} of the "
+        "backfill have been treated there."
+    )
+    if table.stop_at_rate is not None:
+        said += (
+            " A level is closed to it when the DLT rate among all patients there is "
+            f"{table.stop_at_rate} or more."
+        )
+    said += f" Backfill {say_when_counted(protocol)}"
+    cap = protocol.design.max_patients
+    if cap is not None:
+        counts = "counts" if table.counted == "every decision" else "does not count"
+        said += f", and {counts} towards the maximum of {count(cap, 'patient')}"
+    return f"{said}."
 
 
 def say_when_counted(protocol: Protocol) -> str:
     """Say at which decisions of the escalation backfill counts."""
     return {
-        "never": "it counts at no decision of the escalation",
-        "every decision": "it counts at every decision of the escalation",
-        "final decision": "it counts only where the escalation would end",
+        "never": "counts at no decision of the escalation",
+        "every decision": "counts at every decision of the escalation",
+        "final decision": "counts only where the escalation would end",
     }[protocol.backfill.counted]
 
 
@@ -33,7 +65,8 @@ def describe_backfill(protocol: Protocol, advice: Advice) -> Iterator[str]:
             label = protocol.labels[level]
             seen.append(f"{patients} at level {label}, {tally.n_dlts} with a DLT{pending}")
     which = "cohorts" if len(advice.backfill_cohorts) > 1 else "cohort"
-    yield f"Backfill ({which} {numbers}): {'; '.join(seen)}; {say_when_counted(protocol)}."
+    who = "; ".join(seen) or "nobody evaluable"
+    yield f"Backfill ({which} {numbers}): {who}; it {say_when_counted(protocol)}."
     for level, tally in enumerate(advice.tallies):
         if advice.backfill[level].n_patients and is_closed_to_backfill(protocol, tally):
             yield (

@@ -11,6 +11,7 @@ from escalation.binomial import LEVEL, binomial_limits, clopper_pearson
 from escalation.outcomes import Tally
 from escalation.protocol import Advice, ExpansionMonitoring, Protocol
 from escalation.protocol.expansion import BoundaryStatus, judge_expansion, parse_fraction
+from escalation.text import count
 
 __all__ = [
     "boundary_rule",
@@ -18,6 +19,7 @@ __all__ = [
     "describe_expansion",
     "describe_outlook",
     "expansion_document",
+    "expansion_rule",
     "headline",
 ]
 
@@ -87,6 +89,15 @@ def describe_outlook(monitoring: ExpansionMonitoring) -> str | None:
     """Say what holds for further patients at an MTD just declared; None without a boundary."""
     rule = boundary_rule(monitoring)
     return None if rule is None else f"Further patients at the MTD are an expansion. {rule}"
+
+
+def expansion_rule(monitoring: ExpansionMonitoring) -> str | None:
+    """Say how many are treated at the MTD and what stops them; None where neither is given."""
+    n = monitoring.n_patients
+    planned = None
+    if n is not None:
+        planned = f"{count(n, 'patient')} {'are' if n > 1 else 'is'} to be treated in it."
+    return " ".join(filter(None, (planned, boundary_rule(monitoring)))) or None
 
 
 def boundary_rule(monitoring: ExpansionMonitoring) -> str | None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from escalation.binomial import LEVEL, binomial_limits, clopper_pearson, percent
 from escalation.designs.base import Decision, LevelStatus
 from escalation.designs.replay import SHOWN, Departure
-from escalation.labels import are_numbers
+from escalation.labels import Label, are_numbers
 from escalation.outcomes import Cohort, Tally
 from escalation.protocol import Protocol, format_dose
 from escalation.reports.view import Block, Paragraph, Table
@@ -35,6 +35,7 @@ def level_blocks(
     *,
     ended: bool = False,
     expanding: int | None = None,
+    reopened: Collection[Label] = (),
 ) -> Iterator[Block]:
     """Yield the ladder as a table: doses, patients who count, and how each level stands.
 
@@ -54,6 +55,8 @@ def level_blocks(
         Whether the decision is to stop, so that a level stands by the patients it has.
     expanding : int or None
         0-based level of the expansion.
+    reopened : collection of int or str
+        Labels of levels whose patients before an amendment are not among the tallies.
     """
     judged = tallies if judged is None else judged
     dose = [("dose,", protocol.unit)] if protocol.unit else []
@@ -67,7 +70,7 @@ def level_blocks(
     counted = [("", "evaluable"), ("", "DLTs"), *graded, ("", "pending")]
     heads = [("", "level"), *dose, *counted, *beside, limits, *modelled, ("", "status")]
     rows = [list(head) for head in zip(*heads, strict=True)]
-    statuses = _statuses(protocol, replaced, judged, ended=ended)
+    statuses = _statuses(protocol, replaced, judged, ended=ended, reopened=reopened)
     for index, (level, tally, n, status) in enumerate(
         zip(protocol.levels, tallies, replaced, statuses, strict=True)
     ):
@@ -112,11 +115,12 @@ def levels_document(
     judged: Sequence[Tally] | None = None,
     *,
     ended: bool = False,
+    reopened: Collection[Label] = (),
 ) -> list[dict[str, Any]]:
     """Return the same under the names of ``decide --json``, one object a level."""
     judged = tallies if judged is None else judged
     replaced = _not_evaluable(protocol, cohorts)
-    statuses = _statuses(protocol, replaced, judged, ended=ended)
+    statuses = _statuses(protocol, replaced, judged, ended=ended, reopened=reopened)
     estimates = protocol.design.estimates(judged)
     return [
         {
@@ -219,15 +223,22 @@ def _not_evaluable(protocol: Protocol, cohorts: Sequence[Cohort]) -> list[int]:
 
 
 def _statuses(
-    protocol: Protocol, replaced: Sequence[int], tallies: Sequence[Tally], *, ended: bool
+    protocol: Protocol,
+    replaced: Sequence[int],
+    tallies: Sequence[Tally],
+    *,
+    ended: bool,
+    reopened: Collection[Label] = (),
 ) -> Iterator[str]:
     """Say how each level stands, seen from the whole ladder."""
     judge = protocol.design.final_status if ended else protocol.design.status
     closed = False
-    for tally, n_replaced in zip(tallies, replaced, strict=True):
+    for label, tally, n_replaced in zip(protocol.labels, tallies, replaced, strict=True):
         status = judge(tally)
         if closed:
             yield "closed"
+        elif status is LevelStatus.NOT_GIVEN and not tally.n_pending and label in reopened:
+            yield "reopened"
         elif status is LevelStatus.NOT_GIVEN and (tally.n_pending or n_replaced):
             yield "none evaluable"
         elif status is LevelStatus.OPEN and not protocol.design.by_level:

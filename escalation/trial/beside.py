@@ -31,9 +31,9 @@ __all__ = [
     "find_departures",
     "find_dlts_beside",
     "find_misfit",
+    "new_dlts",
     "say_closed_to_backfill",
     "say_closed_to_expansion",
-    "says_dlt",
 ]
 
 
@@ -127,7 +127,7 @@ def _nothing_to_end(state: TrialState, choice: Choice) -> str | None:
     if any(cohort.about == about for cohort in state.open_cohorts):
         return None
     at = f" at level {choice.level}" if choice.purpose is Purpose.BACKFILL else ""
-    return f"No cohort of {choice.purpose}{at} is open: there is nothing to end."
+    return f"No {choice.purpose} cohort is open{at}: there is nothing to end."
 
 
 def _not_below(state: TrialState, label: Label | None) -> str | None:
@@ -190,8 +190,10 @@ def say_closed_to_backfill(
     if table.from_level is not None and level < protocol.labels.index(table.from_level):
         yield f"The protocol backfills from level {table.from_level} up, and not level {label}."
     if is_closed_to_backfill(protocol, treated):
-        seen = f"{treated.n_dlts} of {treated.n_patients} treated there had a DLT"
-        yield f"Level {label} is closed to backfill at {table.stop_at_rate}: {seen}."
+        yield (
+            f"Level {label} is closed to backfill: {treated.n_dlts} of {treated.n_patients} "
+            f"treated there had a DLT, a rate of {table.stop_at_rate} or more."
+        )
     toxic = _lowest_too_toxic(protocol, counted)
     if toxic is not None and toxic <= level:
         yield f"Level {protocol.labels[toxic]} is too toxic by the rule."
@@ -211,19 +213,18 @@ def _too_many_backfilled(
     treated = state.tallies(set_aside=False)[level]
     backfilled = state.tallies(Purpose.BACKFILL, set_aside=False)[level]
     above = protocol.labels.index(current.level)
-    places = n_backfill_places(protocol, level, above, treated, backfilled)
     since = sum(
         subject.dosing is not None and subject.takes_place
         for cohort in state.cohorts[current.number :]
         if cohort.purpose is Purpose.BACKFILL and cohort.level == label
         for subject in state.members(cohort)
     )
-    left = max(min(places, table.per_cohort - since), 0)
+    left = n_backfill_places(protocol, level, above, treated, backfilled, n_since=since)
     if n > left:
         yield (
-            f"The protocol backfills a level with {table.per_cohort} for each cohort of the "
-            f"escalation above it, up to {table.max_per_level}: {left} more at level {label} now, "
-            f"not {n}."
+            f"The protocol backfills a level with {count(table.per_cohort, 'patient')} for each "
+            f"cohort of the escalation above it, up to {table.max_per_level}: {left} more at level "
+            f"{label} now, not {n}."
         )
 
 
@@ -265,17 +266,32 @@ def find_dlts_beside(state: TrialState) -> Iterator[tuple[int, str]]:
     They are shown with every cohort until the committee has decided in their knowledge.
     """
     approved = (made.event.cutoff for made in reversed(state.decisions) if made.approved)
-    cutoff = next(approved, 0)
-    for subject in state.subjects.standing(Standing.DLT):
-        said = (fact for fact in subject.outcomes if says_dlt(fact.event))
-        first = min((max((f.seq, *f.corrected_by)) for f in said), default=0)
-        if subject.purpose is Purpose.ESCALATION or first <= cutoff:
+    for subject, entry in new_dlts(state, next(approved, 0)):
+        if subject.purpose is Purpose.ESCALATION:
             continue
         yield (
-            first,
+            entry,
             f"{subject.id} had a DLT at level {subject.level} in {subject.purpose} (cohort "
             f"{subject.cohort}), which no decision knows of yet; {_say_counted(state, subject)}.",
         )
+
+
+def new_dlts(state: TrialState, cutoff: int) -> Iterator[tuple[Subject, int]]:
+    """Yield the subjects whose DLT was recorded, or became one by a correction, after an entry.
+
+    With each comes the entry of the outcome.
+    """
+    corrected = {
+        correction.event.entry
+        for correction in state.corrections
+        if correction.seq > cutoff and not _says_dlt(correction.before)
+    }
+    for subject in state.subjects.standing(Standing.DLT):
+        dlts = (fact for fact in subject.outcomes if _says_dlt(fact.event))
+        new = (fact.seq for fact in dlts if fact.seq > cutoff or fact.seq in corrected)
+        entry = next(new, None)
+        if entry is not None:
+            yield subject, entry
 
 
 def _say_counted(state: TrialState, subject: Subject) -> str:
@@ -287,6 +303,5 @@ def _say_counted(state: TrialState, subject: Subject) -> str:
     return "the rule counts it"
 
 
-def says_dlt(event: Event) -> bool:
-    """Tell whether an event says that a subject had a DLT."""
+def _says_dlt(event: Event) -> bool:
     return isinstance(event, OutcomeRecorded) and event.outcome is Outcome.DLT

@@ -85,8 +85,8 @@ def change_event(event: E, changes: Mapping[str, Any]) -> E:
         listed = f"it has {', '.join(known)}"
         raise EventError(event.kind, (f"has no {' and no '.join(unknown)}; {listed}",))
     said = dict(changes)
-    if "on" in said and "day_stated" in known:
-        said["day_stated"] = True
+    if "on" in said and "undated" in known:
+        said["undated"] = False
     try:
         data = json.dumps(dump_event(event) | said, allow_nan=False)
     except ValueError as error:

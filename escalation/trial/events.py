@@ -287,7 +287,7 @@ class SubjectEnrolled(Event):
     """A subject took a place in the open cohort, or was reassigned before being dosed.
 
     ``breaches`` are the gates that stood in the way, where a site recorded it as a ``deviation``.
-    Where the day is not stated, in an imported history, it was no later than ``on``, the dosing's.
+    Where it is ``undated``, in an imported history, it was no later than ``on``, the dosing's day.
     """
 
     kind: ClassVar[str] = "subject-enrolled"
@@ -300,7 +300,7 @@ class SubjectEnrolled(Event):
     deviation: str | None = None
     breaches: tuple[str, ...] = ()
     height_cm: float | None = field(default=None, metadata=SINCE_2)
-    day_stated: bool = field(default=True, metadata=SINCE_2)
+    undated: bool = field(default=False, metadata=SINCE_2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -321,7 +321,7 @@ class SubjectDosed(Event):
 class OutcomeRecorded(Event):
     """A subject had a DLT, completed the window without one, or turned out not evaluable.
 
-    Where the day is not stated, in an imported history, it was known by ``on``, the import's.
+    Where it is ``undated``, in an imported history, it was known by ``on``, the day of the import.
     """
 
     kind: ClassVar[str] = "outcome-recorded"
@@ -330,7 +330,7 @@ class OutcomeRecorded(Event):
     outcome: Outcome
     toxicities: tuple[Toxicity, ...] = ()
     reason: str | None = None
-    day_stated: bool = field(default=True, metadata=SINCE_2)
+    undated: bool = field(default=False, metadata=SINCE_2)
 
     @property
     def explained(self) -> bool:

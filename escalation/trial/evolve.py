@@ -699,13 +699,15 @@ def _carry_out(state: TrialState, recorded: Recorded, made: MadeDecision) -> Mad
 def _is_ended(state: TrialState, cohort: Cohort, chosen: Choice) -> bool:
     """Tell whether a choice ends an open cohort: of its own kind, or what it leaves no place for.
 
-    An escalation that stops ends everything; one that goes on ends an expansion, which is at an
-    MTD, and backfill that is no longer below it.
+    An escalation that stops ends everything but an expansion at the MTD that it declares; one that
+    goes on ends the expansion, and backfill that is no longer below it.
     """
     if chosen.purpose is not Purpose.ESCALATION:
         about = chosen.purpose, chosen.level if chosen.purpose is Purpose.BACKFILL else None
         return cohort.about == about
-    if chosen.action == "stop" or cohort.purpose is not Purpose.BACKFILL:
+    if cohort.purpose is Purpose.EXPANSION:
+        return chosen.action != "stop" or chosen.mtd != cohort.level
+    if chosen.action == "stop" or cohort.purpose is Purpose.ESCALATION:
         return True
     labels = () if state.protocol is None else state.protocol.labels
     below = labels[: labels.index(chosen.level)] if chosen.level in labels else ()

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from escalation.designs.base import Action, Decision
-from escalation.labels import Label
 from escalation.protocol import Protocol, describe_decision
 from escalation.trial.adverse_events.verdicts import unruled_dlts
-from escalation.trial.beside import find_closed, says_dlt
+from escalation.trial.beside import find_closed, new_dlts
 from escalation.trial.calendar import DosedPatient, next_dosing_day
 from escalation.trial.committee.tally import say_count, tally_votes
 from escalation.trial.events import Choice, Purpose
@@ -26,7 +25,7 @@ from escalation.trial.rule import (
     counted_purposes,
     describe_choice,
     forbids_one_more,
-    goes_further,
+    recommend,
     rule_says,
 )
 from escalation.trial.state import Cohort, MadeDecision, TrialState
@@ -229,10 +228,10 @@ def overtaken(state: TrialState, cohort: Cohort) -> str | None:
         return None
     closed = [] if cohort.purpose is Purpose.ESCALATION else find_closed(state, cohort)
     if closed:
-        return f"Cohort {cohort.number} ({cohort.purpose}) is closed: {' '.join(closed)}"
+        return f"Cohort {cohort.number} ({cohort.purpose}) takes nobody more: {' '.join(closed)}"
     made = state.find_decision(cohort.decision)
     if made is not None and made.event.departure:
-        since = _new_dlts(state, made.event.cutoff)
+        since = [subject.id for subject, _ in new_dlts(state, made.event.cutoff)]
         if not since:
             return None
         against = "rule" if cohort.purpose is Purpose.ESCALATION else "protocol"
@@ -241,7 +240,7 @@ def overtaken(state: TrialState, cohort: Cohort) -> str | None:
             "a DLT since: the committee has to decide again."
         )
     now = rule_says(state)
-    if not _is_forbidden(state, cohort, now, state.protocol.labels):
+    if not _is_forbidden(state, cohort, now, state.protocol):
         return None
     answers = now.possible or (now,)
     said = " Or: ".join(describe_decision(answer, state.protocol) for answer in answers)
@@ -251,37 +250,21 @@ def overtaken(state: TrialState, cohort: Cohort) -> str | None:
     )
 
 
-def _is_forbidden(
-    state: TrialState, cohort: Cohort, now: Decision, labels: Sequence[Label]
-) -> bool:
+def _is_forbidden(state: TrialState, cohort: Cohort, now: Decision, protocol: Protocol) -> bool:
     """Tell whether what the rule says now ends a cohort."""
     if cohort.purpose is Purpose.ESCALATION:
-        return forbids_one_more(now, cohort.level, labels)
+        return forbids_one_more(now, cohort.level, protocol.labels)
+    answers = now.possible or (now,)
     if cohort.purpose is Purpose.BACKFILL:
         # while its last cohort is pending the escalation goes on, however it is going to end
-        answers = now.possible or (now,)
         ends = [a.mtd if a.has_ended and now.possible else a.level for a in answers]
-        return all(end is None or end < labels.index(cohort.level) for end in ends)
-    stopped = state.stopped
-    knew = stopped is not None and stopped.event.departure  # the MTD was the committee's own
-    declared = Choice(action="stop", mtd=cohort.level)
-    answers = now.possible or (now,)
-    return not knew and all(goes_further(declared, answer, labels) for answer in answers)
-
-
-def _new_dlts(state: TrialState, cutoff: int) -> list[str]:
-    """Return the subjects whose DLT was recorded, or became one by a correction, after an entry."""
-    corrected = {
-        correction.event.entry
-        for correction in state.corrections
-        if correction.seq > cutoff and not says_dlt(correction.before)
-    }
-    return [
-        subject.id
-        for subject in state.subjects.standing(Standing.DLT)
-        for fact in subject.outcomes
-        if says_dlt(fact.event) and (fact.seq > cutoff or fact.seq in corrected)
-    ]
+    else:
+        said = None if state.stopped is None else state.stopped.event.recommended.choice
+        if said == recommend(now, protocol).choice:
+            return False  # the MTD may be the committee's own, against what the rule said and says
+        # that the rule would go on higher, as after an amendment, is nothing against the MTD
+        ends = [a.mtd if a.has_ended else a.level for a in answers]
+    return all(end is None or end < protocol.labels.index(cohort.level) for end in ends)
 
 
 def overdue_subjects(state: TrialState, on: date, purpose: Purpose | None = None) -> list[Subject]:

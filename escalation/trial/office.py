@@ -181,7 +181,8 @@ def amend_protocol(
     refusal.check_line("reason", reason)
     before = state.protocol
     if before is not None:
-        refusal.unless(protocol.digest != before.digest, "It says the same as the one in force.")
+        changes = bool(reopens) or protocol.digest != before.digest
+        refusal.unless(changes, "It says the same as the one in force.")
         refusal.unless(
             _keeps_unit(protocol, before) or not state.subjects,
             f"Doses are in {before.unit}; the amended protocol has {protocol.unit}.",

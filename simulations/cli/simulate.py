@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -13,7 +12,6 @@ import click
 from escalation.cli.options import PICTURES, OutcomesCommand
 from escalation.cli.show import say_written, shows
 from escalation.designs import describe_design
-from escalation.designs.walk import TooManyStatesError
 from escalation.errors import InputError
 from escalation.files import check_writable
 from escalation.reports.view import View
@@ -27,10 +25,10 @@ from simulations.cli.options import (
 )
 from simulations.cli.workers import worker_pool
 from simulations.engines.montecarlo import simulate_trials
-from simulations.engines.on_demand import graph_on_demand
 from simulations.engines.results import Method, ScenarioResult, run_scenarios
 from simulations.engines.simulated import Draws
 from simulations.graph.build import TransitionGraph
+from simulations.questions.engine import choose_engine
 from simulations.questions.question import Question
 from simulations.reports.export import write_trials
 from simulations.reports.results import view_results
@@ -95,21 +93,20 @@ def simulate(
         raise click.UsageError("--keep writes simulated trials; --method exact has none")
     if keep is not None and keep == plot:
         raise click.UsageError("--keep and --plot name the same file")
+    backfill = question.protocol.backfill
+    if keep is not None and backfill.max_per_level is not None and backfill.counted != "never":
+        raise InputError(
+            "--keep writes trials of the escalation alone, and with this protocol backfill counts "
+            f"at {backfill.counted}; leave --keep away"
+        )
     for path, suffixes in ((plot, PICTURES), (keep, (".csv",))):
         if path is not None:
             check_writable(path, suffixes)
     scenarios = question.scenarios
-    try:
-        graph = question.graph()
-    except TooManyStatesError as error:
-        if method == "exact":
-            raise
-        click.echo(f"escalation: {error}; simulating only, with latent draws", err=True)
-        method, draws = "monte-carlo", "latent"
-        curves = [scenario.p_dlt for scenario in scenarios]
-        graph = question.graph(
-            functools.partial(graph_on_demand, p_dlt=curves, trials=trials, seed=seed)
-        )
+    chosen = choose_engine(question, method, draws, trials=trials, seed=seed)
+    graph, method, draws = chosen.graph, chosen.method, chosen.draws
+    if chosen.refused is not None:
+        click.echo(f"escalation: {chosen.refused}; simulating only, with latent draws", err=True)
     total = trials * len(scenarios) * (method != "exact")
     with worker_pool(workers) as executor, _progress(total) as progress:
         results = list(
@@ -123,6 +120,7 @@ def simulate(
                 executor=executor,
                 progress=progress,
                 protocol=question.protocol,
+                automaton=chosen.automaton,
             )
         )
     if plot is not None:
@@ -149,7 +147,7 @@ def _plot(
         protocol=protocol.name,
         digest=protocol.digest,
         trial=protocol.title or "",
-        note=question.note(),
+        note=question.whose_patients(),
     )
     pages = plot_pages(results, provenance, level_names=protocol.axis_names, target=target)
     say_written(*save_figure(pages, path, provenance))

@@ -217,8 +217,11 @@ def _distribution(p: Floats) -> Distribution:
 # ---------------------------------------------------------------- both together
 
 _Pair = tuple[int, int]  # patients, DLTs
-_State = tuple[tuple[_Pair, ...], tuple[_Pair, ...], int, _Pair]
+_Pairs = tuple[_Pair, ...]
+_State = tuple[_Pairs, _Pairs, int, _Pair]
 """The escalation's tallies, the backfill's, the level of the last cohort, and that cohort."""
+_End = tuple[_Pairs, _Pairs, int]
+"""The escalation's tallies, the backfill's, and the MTD."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -256,8 +259,8 @@ def walk_together(
     """
     if protocol.design.asks_moderate:
         raise InputError(
-            f"backfill that counts at decisions cannot be combined with {protocol.design.name}, "
-            "which counts moderate toxicities"
+            f"figures of this backfill cannot be had with {protocol.design.name}, which counts "
+            "moderate toxicities"
         )
     p = check_probabilities(p_dlt, len(protocol.levels), "P(DLT)")
     walk = _Walk(protocol, p.tolist())
@@ -272,7 +275,7 @@ def walk_together(
         numbers = rng.multinomial(int(weight), _binomial(size, p)).tolist()
         return [(n_dlts, float(number)) for n_dlts, number in enumerate(numbers) if number]
 
-    drawn = walk.run(float(trials), draw, limit=None)
+    drawn = walk.run(float(trials), draw, most=None)
     return walk.sum_up(drawn or {}, float(trials), (trials, seed))
 
 
@@ -295,25 +298,27 @@ class _Walk:
     def __init__(self, protocol: Protocol, p_dlt: Sequence[float]) -> None:
         self.protocol = protocol
         self.p_dlt = p_dlt
+        self.places = cache(self._places)
 
     def run(
-        self, weight: float, split: _Split, limit: int | None = MAX_STATES
-    ) -> dict[_State, float] | None:
+        self, weight: float, split: _Split, most: int | None = MAX_STATES
+    ) -> dict[_End, float] | None:
         """Return the weight of each state where a trial has ended; None beyond the limit."""
         n_levels, start = len(self.p_dlt), self.protocol.design.start
         nobody = ((0, 0),) * n_levels
         now: dict[_State, float] = {(nobody, nobody, start, (0, 0)): weight}
-        ends: dict[_State, float] = {}
+        ends: dict[_End, float] = {}
         n_states = 0
         while now:
             n_states += len(now)
-            if limit is not None and n_states > limit:
+            if most is not None and n_states > most:
                 return None
             following: dict[_State, float] = {}
             for state, here in now.items():
                 decision = self.ask(state)
                 if decision.has_ended or decision.level is None:
-                    ends[state] = ends.get(state, 0.0) + here
+                    end = (*state[:2], _end(decision))
+                    ends[end] = ends.get(end, 0.0) + here
                     continue
                 for child, share in self._treat(state, decision, here, split):
                     following[child] = following.get(child, 0.0) + share
@@ -339,7 +344,7 @@ class _Walk:
         target = decision.level or 0
         filled = [(backfill, weight)]
         for level in range(target):
-            places = self._places(level, target, escalation[level], backfill[level])
+            places = self.places(level, target, escalation[level], backfill[level])
             if places:
                 filled = [
                     (_put(before, level, (places, n_dlts)), share)
@@ -359,13 +364,13 @@ class _Walk:
         return n_backfill_places(self.protocol, level, current, treated, _tally(more))
 
     def sum_up(
-        self, ends: dict[_State, float], total: float, run: tuple[int, int] | None
+        self, ends: dict[_End, float], total: float, run: tuple[int, int] | None
     ) -> WalkedTogether:
         """Sum up the ends; ``run`` is trials and seed, None where the weights are exact."""
         weights = np.array(list(ends.values()))
-        own = np.array([escalation for escalation, _, _, _ in ends])
-        more = np.array([backfill for _, backfill, _, _ in ends])
-        mtd = np.array([_end(self.ask(state)) for state in ends])
+        own = np.array([escalation for escalation, _, _ in ends])
+        more = np.array([backfill for _, backfill, _ in ends])
+        mtd = np.array([mtd for _, _, mtd in ends])
         found = sum_up(mtd, own[:, :, 0], own[:, :, 1], weights, total)
         levels = range(len(self.p_dlt))
         trials = None if run is None else run[0]

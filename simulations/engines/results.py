@@ -13,6 +13,7 @@ from simulations.engines.backfill import BackfillFigures, backfill_figures, walk
 from simulations.engines.characteristics import OperatingCharacteristics
 from simulations.engines.exact import exact_characteristics
 from simulations.engines.expansion import ExpansionFigures, expansion_figures
+from simulations.engines.ladder import LadderAutomaton
 from simulations.engines.montecarlo import simulate
 from simulations.engines.simulated import Draws, MonteCarlo
 from simulations.graph.build import TransitionGraph
@@ -91,8 +92,12 @@ def run_scenarios(
     executor: Executor | None = None,
     progress: Callable[[int], None] | None = None,
     protocol: Protocol | None = None,
+    automaton: LadderAutomaton | None = None,
 ) -> Iterator[ScenarioResult]:
     """Yield the result of each scenario, exact or simulated or both; see ``simulate``.
+
+    Exact figures come from the graph, or from the ``automaton`` of its design, where one is given:
+    then the graph need not be whole.
 
     With the ``protocol`` whose design the graph is of, its backfill and its expansion are among
     the results; a trial that continues from data has neither.
@@ -106,10 +111,10 @@ def run_scenarios(
     continued = bool(graph.n_so_far.any() or graph.n_pending.any())
     backfilled = protocol is not None and protocol.backfill.max_per_level is not None
     counts = protocol is not None and backfilled and protocol.backfill.counted != "never"
-    if counts and continued:
+    if protocol is not None and counts and continued:
         raise InputError(
-            "backfill counts at decisions, and how many were backfilled so far is not known: "
-            "figures are from the start of the trial only"
+            f"backfill counts at {protocol.backfill.counted}, so that figures are from the start "
+            "of the trial only, not from outcomes so far"
         )
     for scenario in scenarios:
         if not isinstance(scenario, Scenario):
@@ -121,7 +126,11 @@ def run_scenarios(
         if counts and protocol is not None:
             exact, monte_carlo, backfill = _together(protocol, scenario, method, trials, seed)
         elif method != "monte-carlo":
-            exact = exact_characteristics(graph, scenario.p_dlt)
+            exact = (
+                exact_characteristics(graph, scenario.p_dlt)
+                if automaton is None
+                else automaton.characteristics(scenario.p_dlt)
+            )
         if method != "exact" and not counts:
             monte_carlo = simulate(
                 graph,

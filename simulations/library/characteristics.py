@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from escalation.designs.walk import TooManyStatesError
 from escalation.errors import InputError, did_you_mean
 from escalation.labels import schema_of
 from escalation.reports.shown import Shown
 from escalation.reports.view import GAP, Block, View
-from simulations.engines.on_demand import graph_on_demand
 from simulations.engines.results import Method, ScenarioResult, run_scenarios
 from simulations.engines.simulated import Draws
 from simulations.graph.build import TransitionGraph
@@ -27,8 +24,10 @@ from simulations.library.given import (
     target_of,
 )
 from simulations.probabilities import check_target
+from simulations.questions.engine import choose_engine
 from simulations.questions.question import Question
 from simulations.reports.results import (
+    are_alone,
     describe_columns,
     result_rows,
     summary_table,
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["Asked", "Characteristics", "characteristics"]
 
 TRIALS = 100_000
+METHODS = ("auto", "exact", "monte-carlo", "both")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -133,9 +133,12 @@ class Characteristics(Shown):
         )
 
     def _rows(self) -> Iterator[Sequence[object]]:
+        beside = not all(are_alone(one.results) for one in self.asked)
         for place, one in enumerate(self.asked):
             label = None if len(self.asked) == 1 else one.label
-            rows = result_rows(one.question.protocol, one.results, self.target, label=label)
+            rows = result_rows(
+                one.question.protocol, one.results, self.target, label=label, beside=beside
+            )
             head = next(rows)
             if place == 0:
                 yield head
@@ -143,7 +146,7 @@ class Characteristics(Shown):
 
     def _in_short(self) -> Iterator[Block]:
         for one in self.asked:
-            yield one.question.origin()
+            yield one.question.origin(alone=are_alone(one.results))
         yield from self.asked[0].question.assumptions()
         results = [
             (one.label, result)
@@ -242,21 +245,25 @@ def characteristics(
     """
     if target is not None:
         check_target(target)
+    if method not in METHODS:
+        raise InputError(f"no method {method!r}; {did_you_mean(str(method), METHODS)}")
     asked = []
     for label, one in several(design).items():
         question = question_of(
             one, scenarios, outcomes, p_moderate, allow=allow_departures, target=target
         )
-        graph, how, drawn = _graph(question, method, draws, trials=trials, seed=seed)
+        chosen = choose_engine(question, method, draws, trials=trials, seed=seed)
+        graph = chosen.graph
         results = run_scenarios(
             graph,
             question.scenarios,
-            method=how,
+            method=chosen.method,
             trials=trials,
             seed=seed,
-            draws=drawn,
+            draws=chosen.draws,
             executor=executor,
             protocol=question.protocol,
+            automaton=chosen.automaton,
         )
         name = question.protocol.design.name if label is None else label
         asked.append(Asked(label=name, question=question, graph=graph, results=tuple(results)))
@@ -265,20 +272,3 @@ def characteristics(
         asked=tuple(asked),
         target=target_of([one.question.protocol for one in asked]) if target is None else target,
     )
-
-
-def _graph(
-    question: Question, method: Literal["auto"] | Method, draws: Draws, *, trials: int, seed: int
-) -> tuple[TransitionGraph, Method, Draws]:
-    """Return the graph, and how it is walked: simulated where it is too large for all of it."""
-    known = ("auto", "exact", "monte-carlo", "both")
-    if method not in known:
-        raise InputError(f"no method {method!r}; {did_you_mean(str(method), known)}")
-    try:
-        return question.graph(), "exact" if method == "auto" else method, draws
-    except TooManyStatesError:
-        if method == "exact":
-            raise
-    curves = [scenario.p_dlt for scenario in question.scenarios]
-    build = functools.partial(graph_on_demand, p_dlt=curves, trials=trials, seed=seed)
-    return question.graph(build), "monte-carlo", "latent"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
@@ -14,6 +15,7 @@ from escalation.figures.layout import (
     new_axes,
     place_above,
     plain,
+    wrap,
 )
 from escalation.figures.style import (
     INK,
@@ -65,8 +67,11 @@ def plot_curve_averages(
     """
     counts = result.n_by_correct_level()
     levels = list(result.by_correct_level("pcs"))
-    ax = new_axes(ax, (min(PAGE_WIDTH, max(4.6, 0.75 * (len(levels) + 2))), 3.0))
-    names = first_lines(level_names)
+    width = min(PAGE_WIDTH, max(4.6, 0.75 * (len(levels) + 2)))
+    ax = new_axes(ax, (width, 3.0))
+    place = (width - 0.8) / (len(levels) + 1.4)  # inches
+    size = float(mpl.rcParams["xtick.labelsize"])
+    names = [wrap(name, place, size) for name in first_lines(level_names)]
     labels = [
         f"{'no MTD' if level == NO_MTD else names[level]}\n{counts[level]:,}" for level in levels
     ]

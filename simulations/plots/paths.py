@@ -19,6 +19,7 @@ from escalation.figures.layout import (
     new_axes,
     plain,
     text_width,
+    wrap,
 )
 from escalation.figures.style import (
     DARK,
@@ -252,6 +253,7 @@ def _cut(
         if not left:
             number = n_before + len(blocks) + 1
             heading = f"{number}: after {', '.join(course)}"
+            heading = wrap(heading, PAGE_WIDTH - 0.4, _WORDS, bold=True)
             blocks.append(
                 _Block(tree=tree, heading=heading, first=block.first + depth, course=course)
             )

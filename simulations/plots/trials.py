@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -17,6 +18,7 @@ from escalation.figures.layout import (
     legend_above,
     new_axes,
     plain,
+    text_width,
     wrap,
     write_header,
 )
@@ -32,6 +34,7 @@ from simulations.plots.provenance import describe_scenario
 
 __all__ = ["plot_trajectories", "plot_trajectory"]
 
+_NAMES, _SMALL = 0.75, 5.5  # labels wider than so many inches have so many points
 _MOST = 24
 
 
@@ -68,7 +71,7 @@ def plot_trajectory(
     -------
     matplotlib.axes.Axes
     """
-    ax = new_axes(ax, (3.25, 2.2))
+    ax = new_axes(ax, (3.25 + max(0.0, _widest(level_names) - _NAMES), 2.2))
     _draw(ax, trials, trial, level_names)
     points = legend_above(ax, n_columns=4)
     method = f"simulated trial {trial:,}, seed {seed}: {_end(trials, trial, level_names)}"
@@ -146,9 +149,17 @@ def _draw(ax: Axes, trials: SimulatedTrials, trial: int, level_names: Sequence[s
     mtd = [(len(path) + 1, level) for level in one.mtds().tolist() if level >= 0]
     ax.plot(*_columns(mtd), linestyle="none", marker="*", markersize=8, color=INK, label="MTD")
     ax.set_ylim(-0.6, len(level_names) - 0.4)
+    if _widest(level_names) > _NAMES:
+        ax.tick_params(axis="y", labelsize=_SMALL)
     ax.set_yticks(range(len(level_names)), [plain(name) for name in first_lines(level_names)])
     ax.set_ylabel("Dose level")
     label_counts(ax, "Patient")
+
+
+def _widest(level_names: Sequence[str]) -> float:
+    """Return how wide the widest label is, in inches."""
+    size = float(mpl.rcParams["ytick.labelsize"])
+    return max(text_width(name, size) for name in first_lines(level_names))
 
 
 def _numbers(trials: SimulatedTrials) -> range:

@@ -105,3 +105,32 @@ def test_the_day_of_a_command_is_today_at_the_subject_s_site(tmp_path, clock):
 def test_a_zone_that_is_none_is_refused_with_the_one_that_was_meant(at):
     said = at("open").fails("chair: site add Tianjin --time-zone Asia/Shangai")
     assert "did you mean Asia/Shanghai?" in said
+
+
+def test_a_dose_for_each_m2_goes_from_the_file_to_the_dosing(tmp_path):
+    """5 mg/m2 for 170 cm and 60 kg are 8.42 mg: worked out by hand, by Mosteller."""
+    file = tmp_path / "surface.toml"
+    file.write_text(
+        'schema = 1\nname = "surface"\nunit = "mg/m²"\nstart = 1\n[design]\nname = "3+3"\n'
+        "[[levels]]\nlabel = 1\ndose = 5\n[[levels]]\nlabel = 2\ndose = 10\n",
+        encoding="utf-8",
+    )
+    shell = Shell(str(tmp_path / "surface.db"))
+    shell.ok(
+        f"office: register --trial TJ --protocol {file} --solo --on 2026-01-05",
+        "office: delegate site site --on 2026-01-05",
+        "office: delegate chair chair --on 2026-01-05",
+        "chair: decide --follow --on 2026-01-05",
+        "chair: sign approved --on 2026-01-05",
+    )
+    enrol = "site: enrol S1 --weight 60 --on 2026-01-05"
+    assert "the height is needed." in shell.fails(enrol)
+    assert "if that is in metres, it is 170 cm" in shell.fails(f"{enrol} --height 1.7")
+    assert "'1.7 m' is not a number of cm" in shell.fails(f"{enrol} --height '1.7 m'", 2)
+    assert "60 kg, 107 cm" in shell.ok(f"{enrol} --height 107")
+    change = 'site: correct 6 --set height_cm=170 --reason "digits" --on 2026-01-05'
+    assert "height in cm 107 -> 170" in shell.ok(change)
+    assert "8.42 mg for 60 kg and 170 cm, 1.683 m2" in shell.ok("next --on 2026-01-05")
+    said = shell.ok("site: dose S1 --infused 8.4 --on 2026-01-05")
+    assert "8.4 mg, 100 % of the planned 8.42" in said
+    assert "Nothing is wrong" in shell.ok("verify")

@@ -25,7 +25,7 @@ from escalation.reports.rule.decision_table import decision_table
 from escalation.trial import TrialState, record_outcome
 from escalation.trial.demo.star_t import STAR_T
 from escalation.trial.events import Relation, Toxicity
-from tests.extremes import DESIGN, LONG, ORDINARY, TITLE
+from tests.extremes import DESIGN, LONG, ORDINARY, TITLE, WORDS
 from tests.figures.test_adverse_events_plot import played
 from tests.measured import text_faults
 from tests.trial.bench import D0, SITE, Bench, day
@@ -103,6 +103,12 @@ PICTURES: dict[str, Callable[[], Sequence[Axes]]] = {
     ),
     "diagram, long names": lambda: plot_diagram_pages(
         LONG.design, LONG.level_names, trial=TITLE, protocol=f"Protocol {LONG.name}"
+    ),
+    "diagram, words as labels": lambda: plot_diagram_pages(
+        WORDS.design, WORDS.diagram_names, trial=TITLE, protocol=f"Protocol {WORDS.name}"
+    ),
+    "diagram of three stages, words as labels": lambda: plot_diagram_pages(
+        ThreePlusThree(n_levels=8, third=3), WORDS.diagram_names, trial=TITLE
     ),
     "diagram of A+B": lambda: plot_diagram_pages(
         APlusB(n_levels=4, a=4, b=6, c=2, d=3, e=4), LONG.level_names[:4], trial=TITLE

@@ -12,7 +12,9 @@ from escalation.figures.course import plot_course
 from escalation.protocol import Protocol
 from escalation.trial import TrialState
 from escalation.trial.demo.star_t import STAR_T
-from tests.trial.bench import Bench
+from escalation.trial.events import Purpose
+from tests.trial.bench import Bench, day
+from tests.trial.small_trials import FOUR, THREE, amended, treat, typed, with_beside
 from tests.trial.spreadsheet.test_spreadsheet import demo_state
 
 
@@ -75,3 +77,14 @@ def test_before_anybody_was_dosed_there_is_no_course():
     for state in (TrialState(), Bench.started().state):
         with pytest.raises(InputError, match="nobody has been dosed"):
             plot_course(state, STAR_T.day)
+
+
+def test_cohorts_beside_the_escalation_and_those_set_aside_are_named():
+    """Labels by hand: level 2 was reopened after its cohort, and level 1 is backfilled."""
+    bench = typed("1NNN 2TTN", with_beside(THREE))
+    amended(bench, with_beside(FOUR), 2)
+    bench.open_cohort()
+    treat(bench, 1, "NN", Purpose.BACKFILL)
+    drawn = {text.get_text() for text in plot_course(bench.state, day(bench.now)).texts}
+    assert {"cohort 1\nlevel 1", "cohort 2, set aside\nlevel 2"} <= drawn
+    assert "cohort 4, backfill\nlevel 1" in drawn

@@ -16,6 +16,7 @@ from escalation.ledger import Entry
 from escalation.ledger.entries import GENESIS, HASHED, hash_entry
 from escalation.ledger.values import canonical, format_time
 from escalation.trial.adverse_events.verdicts import suggest
+from escalation.trial.beside import find_departures, find_misfit
 from escalation.trial.codec import load_event
 from escalation.trial.committee.tally import approval_faults
 from escalation.trial.events import (
@@ -23,6 +24,7 @@ from escalation.trial.events import (
     DecisionMade,
     Event,
     Meaning,
+    Purpose,
     Role,
     Signed,
     SubjectDosed,
@@ -101,12 +103,35 @@ def single_edits(entries: Sequence[Entry], random: Random) -> Iterator[Edit]:
             edited = entry._replace(data=canonical(data))
         if becomes == was:
             continue
-        try:
-            load_event(edited.kind, edited.version, edited.data)
-        except EscalationError:
+        written = _first_version(edited)
+        if written is None:
             continue  # nobody would be deceived: it cannot be read
+        edited = written
         forged = reseal([*entries[:at], edited, *entries[at + 1 :]])
         yield Edit(entry.seq, entry.kind, _name(path), was, becomes, forged)
+
+
+def _first_version(edited: Entry) -> Entry | None:
+    """Return an edited entry in the version that says it, so that it can be read."""
+    first = edited._replace(version=1, data=canonical(_without_later(edited.payload)))
+    for written in (edited, edited._replace(version=2), first):
+        try:
+            load_event(written.kind, written.version, written.data)
+        except EscalationError:
+            continue
+        return written
+    return None
+
+
+_LATER: dict[str, Any] = {"purpose": "escalation", "reopens": [], "height_cm": None}
+
+
+def _without_later(data: Any) -> Any:
+    """Leave out what says nothing that the first version could not say."""
+    if isinstance(data, dict):
+        kept = {k: v for k, v in data.items() if k not in _LATER or v != _LATER[k]}
+        return {key: _without_later(value) for key, value in kept.items()}
+    return [_without_later(value) for value in data] if isinstance(data, list) else data
 
 
 def _leaves(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
@@ -139,6 +164,7 @@ _WORDS: dict[str, Sequence[Any]] = {
     "meaning": list(Meaning),
     "action": ("escalate", "stay", "de-escalate", "stop", "wait", "enrol", "defer"),
     "deviation": ("it had been agreed", None),
+    "purpose": list(Purpose),
 }
 
 
@@ -212,10 +238,11 @@ def _is_wrong(state: TrialState, recorded: Recorded) -> bool:
             gates = tuple(o.text for o in dosing_obstacles(state, subject, event.on))
             wrong = event.breaches != (gates if event.deviation else ())
         case SubjectEnrolled():
-            cohort = state.open_cohort
-            gates = tuple(o.text for o in enrolment_obstacles(state, event.on))
-            where = cohort and (cohort.number, cohort.level)
-            wrong = where != (event.cohort, event.level)
+            known = state.subjects.get(event.subject)
+            cohort = next((c for c in state.open_cohorts if c.number == event.cohort), None)
+            found = enrolment_obstacles(state, event.on, known, cohort=cohort)
+            gates = tuple(o.text for o in found)
+            wrong = cohort is None or cohort.level != event.level
             wrong = wrong or event.breaches != (gates if event.deviation else ())
     return wrong
 
@@ -261,7 +288,11 @@ def _is_wrong_decision(state: TrialState, made: DecisionMade) -> bool:
     right = replace(recommend(said, state.protocol), clause=made.recommended.clause)
     follows = is_as_said(made.chosen, said, state.protocol)
     further = not follows and goes_further(made.chosen, said, state.protocol.labels)
-    overdue = tuple(subject.id for subject in overdue_subjects(state, made.on))
+    if made.chosen.purpose is not Purpose.ESCALATION:
+        if find_misfit(state, made.chosen):
+            return True
+        further = bool(find_departures(state, made.chosen))
+    overdue = tuple(s.id for s in overdue_subjects(state, made.on, made.chosen.purpose))
     voters = [a.person for a in made.attendees if a.vote is not Vote.PRESENT]
     return (
         (made.recommended, made.departure, made.overdue, made.cutoff)

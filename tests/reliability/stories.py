@@ -15,7 +15,8 @@ from escalation.ledger import Draft, Entry
 from escalation.ledger.archive import read_archive
 from escalation.ledger.entries import START, chain
 from escalation.outcomes import Outcome
-from escalation.protocol import load_protocol
+from escalation.protocol import DoseLevel, Protocol, load_protocol
+from escalation.protocol.tables import Backfill, ExpansionMonitoring
 from escalation.tracker import read_entry
 from escalation.trial import (
     Events,
@@ -38,11 +39,12 @@ from escalation.trial import (
 )
 from escalation.trial.adverse_events.adjudication import adjudicate
 from escalation.trial.adverse_events.record import follow_up, record_adverse_event
-from escalation.trial.codec import dump_event
+from escalation.trial.codec import dump_event, version_of
 from escalation.trial.committee.circulate import circulate_decision
 from escalation.trial.committee.vote import cast_vote
+from escalation.trial.demo.script import Demo
 from escalation.trial.demo.star_t import STAR_T
-from escalation.trial.events import Attendance, Choice, Meaning, Relation, Role, Vote
+from escalation.trial.events import Attendance, Choice, Meaning, Purpose, Relation, Role, Vote
 from escalation.trial.patients.subjects import Standing
 
 __all__ = ["Story", "demo_story", "random_story", "released_story"]
@@ -65,7 +67,7 @@ class Story:
         """Record what a command returns."""
         events = command(self.state, recorder)
         made = chain(
-            [Draft(kind=e.kind, version=e.version, data=dump_event(e)) for e in events],
+            [Draft(kind=e.kind, version=version_of(e), data=dump_event(e)) for e in events],
             trial=self.trial,
             head=self.entries[-1].anchor if self.entries else START,
             recorded_at=recorder.at,
@@ -76,10 +78,10 @@ class Story:
         self.entries += made
 
 
-def demo_story() -> Story:
-    """Return the demo trial."""
-    story = Story(STAR_T.trial)
-    for command, recorder in STAR_T.steps(load_protocol(STAR_T.protocol)):
+def demo_story(demo: Demo = STAR_T) -> Story:
+    """Return a demo trial."""
+    story = Story(demo.trial)
+    for command, recorder in demo.steps(load_protocol(demo.protocol)):
         story.do(command, recorder)
     return story
 
@@ -92,10 +94,13 @@ def released_story() -> Story:
     return story
 
 
-def random_story(seed: int, n_entries: int) -> Story:
-    """Return a trial of so many entries at least, with everything that is done in one."""
+def random_story(seed: int, n_entries: int, *, beside: bool = False) -> Story:
+    """Return a trial of so many entries at least, with everything that is done in one.
+
+    ``beside`` puts backfill, an expansion, and amendments of the ladder into it.
+    """
     random = Random(seed)  # noqa: S311  # no secret
-    teller = _Teller(random)
+    teller = _BesideTeller(random) if beside else _Teller(random)
     while len(teller.story.entries) < n_entries:
         teller.go_on()
     return teller.story
@@ -108,8 +113,7 @@ class _Teller:
         self.on = FIRST
         self.minute = 0
         self.n_subjects = 0
-        protocol = load_protocol(STAR_T.protocol)
-        self.protocol = protocol
+        self.protocol = self.first_protocol()
         self.do(OFFICE, register_trial, protocol=self.protocol)
         for person, role in (
             (SITE, Role.SITE),
@@ -119,6 +123,9 @@ class _Teller:
             (AUDITOR, Role.AUDITOR),
         ):
             self.do(OFFICE, delegate_role, person=person, role=role)
+
+    def first_protocol(self) -> Protocol:
+        return load_protocol(STAR_T.protocol)
 
     def do(self, by: str, command: Callable[..., Events], **details: Any) -> bool:
         """Do what is allowed; say whether it was."""
@@ -147,11 +154,11 @@ class _Teller:
         if not waiting:
             subject = f"TJ-{self.n_subjects + 1:03}"
             weight = self.random.randrange(45, 95) + 0.5
-            if self.do(SITE, enrol_subject, subject=subject, weight_kg=weight):
+            if self.do(SITE, enrol_subject, subject=subject, weight_kg=weight, **self.measured()):
                 self.n_subjects += 1
             return
         known = self.story.state.subjects[waiting[0]]
-        per_kg = {-1: 1e6, 1: 3e6, 2: 6e6, 3: 1e7}[known.level]
+        [per_kg] = [lv.dose or 0 for lv in self.protocol.levels if lv.label == known.level]
         details = {
             "subject": known.id,
             "infused": round(per_kg * (known.enrolment.weight_kg or 60)),
@@ -159,6 +166,9 @@ class _Teller:
         }
         if not self.do(SITE, dose_subject, **details) and self.random.random() < 0.1:
             self.do(SITE, dose_subject, **details, deviation="the product would expire")
+
+    def measured(self) -> dict[str, Any]:
+        return {}
 
     def observe(self) -> None:
         pending = [s for s in self.story.state.subjects.values() if s.standing is Standing.PENDING]
@@ -254,3 +264,49 @@ class _Teller:
                 self.protocol = replace(self.protocol, enrolment=enrolment)
                 self.do(CHAIR, amend_protocol, protocol=self.protocol, reason="more patients")
         self.do(CHAIR, resume_enrolment, reason="unrelated")
+
+
+class _BesideTeller(_Teller):
+    """Tells of cohorts beside the escalation, of levels put between others and reopened."""
+
+    def first_protocol(self) -> Protocol:
+        protocol = super().first_protocol()
+        return replace(
+            protocol,
+            backfill=Backfill(max_per_level=6, stop_at_rate="1/3", counted="every decision"),
+            expansion=ExpansionMonitoring(n_patients=6, stop_at_rate="1/3"),
+        )
+
+    def measured(self) -> dict[str, Any]:
+        """Name a cohort, where several are open, and mostly a height."""
+        numbers = [cohort.number for cohort in self.story.state.open_cohorts]
+        height = 160.5 if self.random.random() < 0.7 else None
+        return {"cohort": self.random.choice(numbers or [None]), "height_cm": height}
+
+    def meet(self) -> None:
+        super().meet()
+        labels, beside = self.protocol.labels, (Purpose.BACKFILL, Purpose.EXPANSION)
+        purpose = self.random.choice(beside)
+        level = self.random.choice(labels) if purpose is Purpose.BACKFILL else None
+        choice = Choice(action="enrol", level=level, n_to_enrol=3, purpose=purpose)
+        if self.do(MEMBER, decide, choice=choice):
+            decision = self.story.state.seq
+            for person in (MEMBER, CHAIR):
+                self.do(person, cast_vote, decision=decision, vote=Vote.FOR)
+            self.do(DEPUTY, sign, entry=decision, meaning=Meaning.APPROVED)
+
+    def manage(self) -> None:
+        super().manage()
+        if self.random.random() < 0.7:
+            return
+        levels = list(self.protocol.levels)
+        if "1.5" not in self.protocol.labels:
+            levels.insert(2, DoseLevel(label="1.5", dose=4.5e6))
+        title = f"amended after entry {self.story.state.seq}"
+        design = replace(self.protocol.design, n_levels=len(levels))
+        amended = replace(self.protocol, levels=tuple(levels), design=design, title=title)
+        reopens = self.random.sample(amended.labels, 1)
+        if self.do(
+            CHAIR, amend_protocol, protocol=amended, reason="a level between", reopens=reopens
+        ):
+            self.protocol = amended

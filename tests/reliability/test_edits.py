@@ -18,6 +18,7 @@ from escalation.ledger import Entry, Finding
 from escalation.ledger.entries import COLUMNS
 from escalation.ledger.verify import find_faults
 from escalation.tracker import Tracker, read_entry
+from escalation.trial.demo.backfill import BACKFILL
 
 from .edits import contradicts_itself, reseal, single_edits
 from .stories import Story, demo_story, random_story, released_story
@@ -52,9 +53,11 @@ def by_anchor(story: Story, entries: list[Entry]) -> bool:
 @pytest.mark.parametrize(
     ("name", "tell", "n"),
     [
-        ("the demo", demo_story, 100),
-        ("the demo of 0.2.0", released_story, 50),
-        ("a trial of 250 entries", lambda: random_story(3, 250), 150),
+        ("the demo", demo_story, 70),
+        ("the demo of 0.2.0", released_story, 40),
+        ("a trial of 250 entries", lambda: random_story(3, 250), 90),
+        ("the demo with backfill", lambda: demo_story(BACKFILL), 50),
+        ("a trial with backfill", lambda: random_story(5, 200, beside=True), 50),
     ],
 )
 def test_every_edit_that_changes_what_a_decision_means_is_found_without_an_anchor(

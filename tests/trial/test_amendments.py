@@ -24,12 +24,12 @@ from escalation.trial import (
     rule_says,
 )
 from escalation.trial.codec import version_of
-from escalation.trial.events import Choice, EntryCorrected, ProtocolAmended
+from escalation.trial.events import Choice, EntryCorrected, ProtocolAmended, Purpose
 from escalation.trial.inspection import inspect_entries
 from escalation.trial.rule import recommend
 from escalation.trial.spreadsheet.importing import import_patients
 from tests.trial.bench import CHAIR, SITE, Bench, day, recorded
-from tests.trial.small_trials import FOUR, NEW, THREE, amended, ladder, typed
+from tests.trial.small_trials import FOUR, NEW, THREE, amended, ladder, typed, with_beside
 
 
 def said(bench: Bench) -> str:
@@ -162,6 +162,9 @@ def test_where_nothing_is_reopened_the_stop_stays_and_the_entry_says_so() -> Non
         f"{bench.state.stopped.seq} (stop, the MTD is level 1, 100 mg) stays in force."
     )
     assert not any("Amendment" in remark.text for remark in departures(bench.state))
+    bench.open_cohort()  # the committee may go on by a decision, as the rule says
+    assert bench.state.stopped is None
+    assert bench.state.open_cohort.level == NEW
 
 
 def test_a_reopened_level_forgets_its_patients_for_the_rule_and_for_nothing_else() -> None:
@@ -197,6 +200,14 @@ def test_a_reopened_level_forgets_its_patients_for_the_rule_and_for_nothing_else
 def test_what_a_clinician_expects_after_levels_were_reopened(history, reopens, expected) -> None:
     bench = amended(typed(history), replace(THREE, title="amended"), *reopens)
     assert said(bench) == expected
+
+
+def test_a_level_can_be_reopened_under_the_protocol_as_it_is() -> None:
+    bench = typed("1NNN 2TTN")
+    assert "says the same" in bench.refused(
+        amend_protocol, CHAIR, protocol=bench.state.protocol, reason="x"
+    )
+    assert said(amended(bench, bench.state.protocol, 2)) == "3 at 2"
 
 
 def test_who_is_treated_after_the_amendment_counts_and_who_was_before_does_not() -> None:
@@ -260,6 +271,21 @@ def test_a_cohort_that_an_inserted_level_overtakes_is_closed_to_the_next_patient
     assert any("is overtaken" in obstacle.text for obstacle in found.obstacles)
     bench.open_cohort()
     assert bench.state.open_cohort.level == NEW
+
+
+def test_an_expansion_goes_on_though_the_ladder_has_a_new_level_above_the_mtd() -> None:
+    """The stop stays, and that a level above was never tried is nothing against the MTD."""
+    bench = typed("1NNN 2TTN 1NNN", with_beside(THREE))
+    bench.open_cohort()
+    expand = Choice(action="enrol", n_to_enrol=6, purpose=Purpose.EXPANSION)
+    bench.open_cohort(choice=expand)
+    bench.treat("S10")
+    amended(bench, with_beside(FOUR))
+    assert said(bench) == "3 at 1.5"
+    assert next_patient(bench.state, day(bench.now)).yes
+    amended(bench, with_beside(FOUR), 2)  # which lifts the stop, and with it the MTD
+    [obstacle] = next_patient(bench.state, day(bench.now)).obstacles
+    assert "No MTD has been declared" in obstacle.text
 
 
 # ---------------------------------------------------------------- seen from now

@@ -9,14 +9,16 @@ engine, which knows of no backfill; where it counts, those of a walk over tallie
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import replace
 from itertools import product
 from math import comb, prod
 
+import numpy as np
 import pytest
 
+from escalation.designs import VARIANTS
 from escalation.designs.base import Action
 from escalation.outcomes import Tally
 from escalation.protocol import Backfill, Protocol
@@ -29,14 +31,24 @@ from .bench import CHAIR, SITE, Bench
 
 P_DLT = [0.10, 0.25, 0.35]
 Way = tuple[tuple[int, int, int], ...]  # level, patients, DLTs
+Draw = Callable[[Sequence[int]], Iterable[tuple[int, ...]]]
 CASES = [
     ("confirm", 2, 1, None),
     ("confirm", 2, 2, "1/3"),
-    *(
-        pytest.param(variant, 3, n, rate, marks=pytest.mark.slow)
-        for variant, n, rate in product(("confirm", "declare"), (1, 2), (None, "1/3"))
-    ),
+    pytest.param("confirm", 3, 1, None, marks=pytest.mark.slow),
+    *(pytest.param(variant, 3, 2, "1/3", marks=pytest.mark.slow) for variant in VARIANTS),
 ]
+
+
+def every(sizes: Sequence[int]) -> Iterable[tuple[int, ...]]:
+    """Return every way in which groups of these sizes can turn out, as their DLTs."""
+    return product(*(range(n + 1) for n in sizes))
+
+
+def one_of(seed: int) -> Draw:
+    """Return a draw of one way at random, the same from the same seed."""
+    random = np.random.default_rng(seed)
+    return lambda sizes: [tuple(int(random.integers(n + 1)) for n in sizes)]
 
 
 def probability(way: Way) -> float:
@@ -74,7 +86,8 @@ def backfill(bench: Bench, level: int, n: int) -> None:
         bench.open_cohort(choice=replace(choice, n_to_enrol=n))
 
 
-def walk(bench: Bench, way: Way = ()) -> Iterator[tuple[Bench, Way]]:
+def walk(bench: Bench, draw: Draw, way: Way = ()) -> Iterator[tuple[Bench, Way]]:
+    """Yield the ends of the trial that the draws lead to, each with how it came there."""
     bench.open_cohort()
     current = bench.state.open_cohort
     if current is None:
@@ -89,7 +102,7 @@ def walk(bench: Bench, way: Way = ()) -> Iterator[tuple[Bench, Way]]:
         backfill(bench, level, n)
     opened = [c for c in bench.state.open_cohorts if c.number >= current.number]
     names = [treat(bench, cohort.number) for cohort in opened]
-    for dlts in product(*(range(cohort.n_opened + 1) for cohort in opened)):
+    for dlts in draw([cohort.n_opened for cohort in opened]):
         child = copy(bench)
         for n_dlts, members in zip(dlts, names, strict=True):
             for name in members[:n_dlts]:
@@ -99,13 +112,13 @@ def walk(bench: Bench, way: Way = ()) -> Iterator[tuple[Bench, Way]]:
         seen_now = tuple(
             (int(cohort.level), cohort.n_opened, n) for cohort, n in zip(opened, dlts, strict=True)
         )
-        yield from walk(child, (*way, *seen_now))
+        yield from walk(child, draw, (*way, *seen_now))
 
 
 # ---------------------------------------------------------------- over tallies
 
 
-def ends(protocol: Protocol) -> Counter[int | None]:
+def ends(protocol: Protocol, draw: Draw) -> Counter[int | None]:
     """Return the probability of each MTD, by asking the design about tallies added up here."""
     table, n_levels = protocol.backfill, len(protocol.labels)
     nothing = ((0, 0),) * n_levels
@@ -132,8 +145,9 @@ def ends(protocol: Protocol) -> Counter[int | None]:
         groups = [(said.level, said.n_to_enrol, False)]
         for below in range(said.level):
             treated = (own[below][0] + more[below][0], own[below][1] + more[below][1])
-            groups.append((below, places(table, treated, more[below][0]), True))
-        for dlts in product(*(range(n + 1) for _, n, _ in groups)):
+            n = places(table, treated, more[below][0])
+            groups += [(below, n, True)] if n else []
+        for dlts in draw([n for _, n, _ in groups]):
             here, beside, q = own, more, p
             for (at, n, backfilled), x in zip(groups, dlts, strict=True):
                 q *= comb(n, x) * P_DLT[at] ** x * (1 - P_DLT[at]) ** (n - x)
@@ -152,20 +166,20 @@ def with_backfill(variant: str, n_levels: int, n: int, rate: str | None, counted
     return replace(Protocol.plain(n_levels, variant=variant), backfill=table)
 
 
-def walked(protocol: Protocol) -> Counter[int | None]:
+def walked(protocol: Protocol, draw: Draw) -> Counter[int | None]:
     found: Counter[int | None] = Counter()
-    for bench, way in walk(Bench.started(protocol)):
+    for bench, way in walk(Bench.started(protocol), draw):
         assert bench.state.stopped is not None
         assert bench.state.oddities == []
         found[bench.state.stopped.event.chosen.mtd] += probability(way)
-    assert sum(found.values()) == pytest.approx(1, rel=0, abs=1e-12)
     return found
 
 
 @pytest.mark.parametrize(("variant", "n_levels", "n", "rate"), CASES)
 def test_backfill_that_never_counts_leaves_the_ends_of_the_exact_engine(variant, n_levels, n, rate):
     protocol = with_backfill(variant, n_levels, n, rate, "never")
-    found = walked(protocol)
+    found = walked(protocol, every)
+    assert sum(found.values()) == pytest.approx(1, rel=0, abs=1e-12)
     exact = exact_characteristics(build_graph(protocol.design), P_DLT[:n_levels])
     assert [found[k] for k in protocol.labels] == pytest.approx(
         exact.p_select.tolist(), rel=0, abs=1e-12
@@ -179,15 +193,25 @@ def test_backfill_that_counts_leads_to_the_ends_of_a_walk_over_tallies(
     variant, n_levels, n, rate, counted
 ):
     protocol = with_backfill(variant, n_levels, n, rate, counted)
-    found, expected = walked(protocol), ends(protocol)
+    found, expected = walked(protocol, every), ends(protocol, every)
     for end in (None, *protocol.labels):
         assert found[end] == pytest.approx(expected[end], rel=0, abs=1e-12)
+
+
+@pytest.mark.parametrize("counted", ["never", "every decision", "final decision"])
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_paths_drawn_at_random_over_three_levels_end_as_the_walk_over_tallies(variant, counted):
+    for seed in range(8):
+        protocol = with_backfill(variant, 3, 1 + seed % 2, (None, "1/3")[seed % 3 == 0], counted)
+        found = walked(protocol, one_of(seed))
+        expected = ends(protocol, one_of(seed))
+        assert found == pytest.approx(expected, rel=1e-12)
 
 
 def test_the_walk_over_tallies_is_the_exact_engine_where_backfill_does_not_count():
     protocol = with_backfill("confirm", 3, 2, "1/3", "never")
     exact = exact_characteristics(build_graph(protocol.design), P_DLT)
-    expected = ends(protocol)
+    expected = ends(protocol, every)
     assert [expected[k] for k in protocol.labels] == pytest.approx(
         exact.p_select.tolist(), rel=0, abs=1e-12
     )

@@ -113,7 +113,6 @@ def _ask(design: IntervalDesign, lowest: Design, n: int) -> Boundaries:
 def boundary_table_document(design: IntervalDesign) -> dict[str, Any]:
     """Return the boundaries as a document for JSON, one entry a number of patients."""
     return {
-        "schema": 1,
         "boundaries": [asdict(one) for one in boundary_table(design)],
         "notes": list(boundary_notes(design)),
     }

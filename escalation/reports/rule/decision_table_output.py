@@ -50,7 +50,7 @@ def _page(protocol: Protocol, rows: Sequence[TableRow]) -> Iterator[Block]:
 
 def table_document(rows: Sequence[TableRow]) -> dict[str, Any]:
     """Return the rows as a document for JSON."""
-    return {"schema": 1, "rows": [{**_record(row), "clause": _clause(row)} for row in rows]}
+    return {"rows": [{**_record(row), "clause": _clause(row)} for row in rows]}
 
 
 def _clause(row: TableRow) -> dict[str, str]:

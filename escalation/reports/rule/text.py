@@ -10,9 +10,10 @@ from typing import Any
 from escalation.designs import Design, LevelStatus, describe_options, design_settings
 from escalation.designs.base import WAIT
 from escalation.designs.interval.base import IntervalDesign, has_boundaries
-from escalation.protocol import ExpansionMonitoring, Protocol
+from escalation.protocol import Protocol
 from escalation.protocol.dosing import describe_dosing
-from escalation.reports.expansion_text import boundary_rule
+from escalation.reports.backfill_text import backfill_rule
+from escalation.reports.expansion_text import expansion_rule
 from escalation.reports.formats import write_view
 from escalation.reports.origin import describe_origin, identity_document
 from escalation.reports.rule.boundary_text import boundary_sentences, boundary_words
@@ -24,13 +25,7 @@ from escalation.reports.view import GAP, Block, Heading, Item, Items, Paragraph,
 __all__ = ["Section", "rule_sections", "rule_text", "view_rule"]
 
 
-def rule_text(
-    design: Design,
-    level_names: Sequence[str],
-    *,
-    expansion: ExpansionMonitoring | None = None,
-    markdown: bool = False,
-) -> str:
+def rule_text(design: Design, level_names: Sequence[str], *, markdown: bool = False) -> str:
     """Write the rule section of a protocol, as ``view_rule`` lays it out.
 
     Examples
@@ -40,7 +35,7 @@ def rule_text(
     >>> print(text.splitlines()[0])
     Dose escalation rule
     """
-    sections = rule_sections(design, level_names, expansion)
+    sections = rule_sections(design, level_names)
     view = View(page=lambda: _blocks(sections), document=dict, rows=tuple)
     return "".join(write_view(view, "md" if markdown else "text"))
 
@@ -53,11 +48,10 @@ def view_rule(protocol: Protocol) -> View:
     DesignError
         For a design that judges a level neither by stages nor by boundaries.
     """
-    sections = rule_sections(protocol.design, protocol.level_names, protocol.expansion)
-    doses = describe_dosing(protocol)
-    if doses is not None:
-        said = f"Doses in {protocol.unit} are {doses}."
-        sections += (Section(title="Doses", paragraphs=(said,)),)
+    sections = (
+        *rule_sections(protocol.design, protocol.level_names),
+        *_sections_beside(protocol),
+    )
     return View(
         page=lambda: [*_blocks(sections), GAP, Paragraph(describe_origin(protocol), "  ")],
         document=lambda: {
@@ -79,9 +73,7 @@ class Section:
     numbered: bool = False
 
 
-def rule_sections(
-    design: Design, level_names: Sequence[str], expansion: ExpansionMonitoring | None = None
-) -> tuple[Section, ...]:
+def rule_sections(design: Design, level_names: Sequence[str]) -> tuple[Section, ...]:
     """Return the rule section of a protocol.
 
     Every sentence is one that ``design.decide`` gives in a trial that keeps to the design, and
@@ -92,8 +84,6 @@ def rule_sections(
     design : Design
     level_names : sequence of str
         One a level, lowest first, such as ``"level 1, 3E6 cells/kg"``.
-    expansion : ExpansionMonitoring, optional
-        The boundary for patients treated at the MTD afterwards; said where one is given.
 
     Raises
     ------
@@ -101,14 +91,21 @@ def rule_sections(
         For a design that judges a level neither by stages nor by boundaries.
     """
     if has_boundaries(design):
-        sections = _interval_sections(design, level_names)
-    else:
-        require_stages(design, "rule text")
-        sections = _staged_sections(design, level_names)
-    boundary = None if expansion is None else boundary_rule(expansion)
-    if boundary is not None:
-        sections += (Section(title="Expansion", paragraphs=(f"{EXPANSION} {boundary}",)),)
-    return sections
+        return _interval_sections(design, level_names)
+    require_stages(design, "rule text")
+    return _staged_sections(design, level_names)
+
+
+def _sections_beside(protocol: Protocol) -> Iterator[Section]:
+    """Yield what a protocol says of backfill, of the expansion and of doses, where it does."""
+    backfill, expansion = backfill_rule(protocol), expansion_rule(protocol.expansion)
+    doses = describe_dosing(protocol)
+    if backfill is not None:
+        yield Section(title="Backfill", paragraphs=(backfill,))
+    if expansion is not None:
+        yield Section(title="Expansion", paragraphs=(f"{EXPANSION} {expansion}",))
+    if doses is not None:
+        yield Section(title="Doses", paragraphs=(f"Doses in {protocol.unit} are {doses}.",))
 
 
 def _blocks(sections: Sequence[Section]) -> Iterator[Block]:

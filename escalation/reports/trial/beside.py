@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 from escalation.binomial import clopper_pearson, percent
 from escalation.labels import Label
-from escalation.outcomes import Outcome, Tally, format_outcomes
+from escalation.outcomes import Outcome, Tally, format_outcomes, tally_letters
 from escalation.protocol import Protocol
 from escalation.protocol.expansion import judge_expansion
 from escalation.reports.backfill_text import say_when_counted
@@ -18,6 +19,7 @@ from escalation.trial import TrialState
 from escalation.trial.beside import declared_mtd, find_closed
 from escalation.trial.events import Purpose
 from escalation.trial.patients.subjects import Standing
+from escalation.trial.review.amendments import reopened_levels
 from escalation.trial.state import Cohort
 
 __all__ = [
@@ -48,9 +50,10 @@ def histories_document(state: TrialState) -> dict[str, str]:
 
 
 def beside_blocks(state: TrialState, protocol: Protocol) -> Iterator[Block]:
-    """Yield a table of what is beside the escalation, and how it counts; nothing without it."""
+    """Yield a table of whom the levels leave out, and what counts; nothing without anybody."""
     documents = beside_document(state, protocol)
-    if documents:
+    aside = [_aside_document(state, label) for label in reopened_levels(state)]
+    if documents or aside:
         yield Table(
             [
                 ("", "", "", "", "", "", "P(DLT)", ""),
@@ -63,7 +66,7 @@ def beside_blocks(state: TrialState, protocol: Protocol) -> Iterator[Block]:
                         _limits(document),
                         document["standing"],
                     )
-                    for document in documents
+                    for document in (*documents, *aside)
                 ),
             ],
             left=(0, 7),
@@ -72,7 +75,7 @@ def beside_blocks(state: TrialState, protocol: Protocol) -> Iterator[Block]:
     if protocol.backfill.max_per_level is not None or any(
         document["purpose"] == Purpose.BACKFILL for document in documents
     ):
-        yield Paragraph(f"Backfill: {say_when_counted(protocol)}.", "  ")
+        yield Paragraph(f"Backfill: it {say_when_counted(protocol)}.", "  ")
     if any(document["purpose"] == Purpose.EXPANSION for document in documents):
         yield Paragraph("Expansion: it counts at no decision of the escalation.", "  ")
 
@@ -99,8 +102,10 @@ def _document(
     state: TrialState, protocol: Protocol, purpose: Purpose, label: Label
 ) -> dict[str, Any]:
     cohorts = [c for c in state.cohorts if c.purpose is purpose and c.level == label]
-    treated = [s for s in state.subjects.at_level(label) if s.purpose is purpose]
-    seen = state.tallies(purpose)[protocol.labels.index(label)]
+    treated = [
+        s for s in state.subjects.at_level(label) if s.purpose is purpose and s.set_aside_by is None
+    ]
+    seen = state.tallies(purpose, set_aside=False)[protocol.labels.index(label)]
     return {
         "purpose": purpose,
         "level": label,
@@ -119,6 +124,26 @@ def _document(
         if purpose is Purpose.EXPANSION
         else None,
         "standing": _stands(state, cohorts),
+    }
+
+
+def _aside_document(state: TrialState, label: Label) -> dict[str, Any]:
+    """Return a row of the patients at a level before it was reopened."""
+    treated = [s for s in state.subjects.at_level(label) if s.set_aside_by is not None]
+    letters = Counter(s.outcome for s in treated if s.outcome is not None)
+    seen = tally_letters(letters)
+    entries = sorted({s.set_aside_by for s in treated if s.set_aside_by is not None})
+    return {
+        "purpose": "set aside",
+        "level": label,
+        "n_dosed": len(treated),
+        "n_evaluable": seen.n_evaluable,
+        "n_dlts": seen.n_dlts,
+        "n_pending": seen.n_pending,
+        "p_dlt_limits": list(clopper_pearson(seen.n_evaluable, seen.n_dlts))
+        if seen.n_evaluable
+        else None,
+        "standing": f"by amendment {' and '.join(map(str, entries))}",
     }
 
 
@@ -142,8 +167,10 @@ def describe_declared(state: TrialState, protocol: Protocol) -> Iterator[str]:
     if mtd not in protocol.labels or not cohorts:
         return
     level = protocol.labels.index(mtd)
-    tallies: dict[Purpose, Tally] = {p: state.tallies(p)[level] for p in Purpose}
-    everybody = state.tallies()[level]
+    tallies: dict[Purpose, Tally] = {
+        purpose: state.tallies(purpose, set_aside=False)[level] for purpose in Purpose
+    }
+    everybody = state.tallies(set_aside=False)[level]
     before, seen = tallies[Purpose.ESCALATION], tallies[Purpose.EXPANSION]
     yield from describe_at_mtd(protocol.expansion, everybody, before, seen, cohorts)
     more = tallies[Purpose.BACKFILL]

@@ -28,6 +28,7 @@ _COLUMNS = (
     *("percent_of_planned", "lot", "window_closes", "standing", "overdue", "replaces"),
     *("replaced_by", "former_ids", "site", "days_from_onset_to_record"),
     *("n_adverse_events", "n_serious", "worst_grade", "toxicities", "purpose"),
+    "set_aside_by",
 )
 
 

@@ -241,7 +241,7 @@ def _enrolment(event: SubjectEnrolled, state: TrialState, on: str) -> str:
     beside = cohort is not None and cohort.purpose is not Purpose.ESCALATION
     of = f" ({cohort.purpose})" if cohort is not None and beside else ""
     said = f"{event.subject} enrolled{on} in cohort {event.cohort}{of} at level {event.level}"
-    if not event.day_stated:
+    if event.undated:
         said = said.replace(f"enrolled{on}", f"enrolled{on.replace(' on ', ' by ')}", 1)
     if event.weight_kg is not None:
         said += f", {format_dose(event.weight_kg)} kg"
@@ -310,7 +310,7 @@ def _outcome(event: OutcomeRecorded, on: str) -> str:
     details = [] if event.reason is None else [event.reason]
     details += [_in_full(toxicity) for toxicity in event.toxicities]
     said = f"{event.subject} {verb} {_SAID[event.outcome]}{on.replace(' on ', ', as of ')}"
-    said += ", its day not stated" * (not event.day_stated)
+    said += ", its day not stated" * event.undated
     return f"{said}: {'; '.join(details)}" if details else said
 
 

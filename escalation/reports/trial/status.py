@@ -37,7 +37,12 @@ from escalation.trial.events import Purpose
 from escalation.trial.gates import overtaken
 from escalation.trial.halts import standing_pauses
 from escalation.trial.patients.subjects import Standing
-from escalation.trial.review.amendments import list_reopenings, set_aside
+from escalation.trial.review.amendments import (
+    list_reopenings,
+    reopened_levels,
+    say_ladder,
+    set_aside,
+)
 from escalation.trial.rule import counted_purposes, counted_tallies, describe_choice
 from escalation.trial.state import Amendment, Cohort, MadeDecision, Recorded
 
@@ -76,9 +81,16 @@ def _page(
         cohorts = state.written_cohorts(*counted_purposes(state))
         yield GAP
         ended = rule_says(state).has_ended
-        yield from level_blocks(state.protocol, cohorts, counted_tallies(state), ended=ended)
-        yield from beside_blocks(state, state.protocol)
+        yield from level_blocks(
+            state.protocol,
+            cohorts,
+            counted_tallies(state),
+            ended=ended,
+            reopened=reopened_levels(state),
+        )
         yield GAP
+        beside = list(beside_blocks(state, state.protocol))
+        yield from (*beside, GAP) if beside else ()
         for name, written in history_lines(state):
             yield Paragraph(f"{name}: {written}", " " * len(f"{name}: "))
         yield from patient_blocks(state, on)
@@ -162,8 +174,13 @@ def _heading(state: TrialState, trial: str, on: date, as_of: Recorded | None) ->
         yield "No protocol that can be read has been registered."
         return
     name = f"Protocol {protocol.name}, digest {short_digest(protocol.digest)}"
-    amended = "".join(f", amended by entry {amendment.seq}" for amendment in state.amendments)
-    yield f"{name}{amended}."
+    entries = "entry" if len(state.amendments) == 1 else "entries"
+    numbers = ", ".join(str(amendment.seq) for amendment in state.amendments)
+    yield f"{name}{f', amended by {entries} {numbers}' * bool(numbers)}."
+    for made in state.amendments:
+        ladder = " ".join(say_ladder(made))
+        if ladder:
+            yield f"Amendment {made.seq}: {ladder}"
     yield from (remark.text for remark in list_reopenings(state))
     yield f"{describe_design(protocol.design)}."
     solo = say_solo(state)
@@ -193,7 +210,8 @@ def say_halts(state: TrialState, on: date) -> Iterator[str]:
         yield f"ENROLMENT IS PAUSED since entry {pause.entry}: {pause.text}."
     if state.stopped is not None:
         chosen = describe_choice(state.stopped.event.chosen, state.stopped.protocol)
-        yield f"STOPPED by decision {state.stopped.seq}: {chosen}."
+        what = "ESCALATION STOPPED" if state.open_cohorts else "STOPPED"
+        yield f"{what} by decision {state.stopped.seq}: {chosen}."
 
 
 def _reason(event: object) -> str:
@@ -210,9 +228,10 @@ def _where_it_stands(state: TrialState, protocol: Protocol) -> Iterator[Block]:
     decision = rule_says(state)
     yield from _said([f"The rule says: {describe_decision(decision, protocol)}"])
     yield Paragraph(f"Why: {decision.clause.text}", " " * len("Why: "))
-    if decision.mtd is not None:
-        yield from _said([describe_limits(counted_tallies(state)[decision.mtd])])
-    yield from _said(describe_declared(state, protocol))
+    expanded = list(describe_declared(state, protocol))
+    if decision.mtd is not None and not expanded:
+        expanded = [describe_limits(counted_tallies(state)[decision.mtd])]
+    yield from _said(expanded)
     for text in describe_outlook(outlook(state), decision, protocol):
         yield Paragraph(text, "    ")
 
@@ -255,7 +274,7 @@ def _say_cohort(state: TrialState, protocol: Protocol, cohort: Cohort) -> str:
 def say_decision(state: TrialState, made: MadeDecision) -> str:
     """Say what was decided last, and how far it has come."""
     chosen = describe_choice(made.event.chosen, made.protocol)
-    about = "" if made.purpose is Purpose.ESCALATION else f" about {made.purpose}"
+    about = "" if made.purpose is Purpose.ESCALATION else f" about the {made.purpose}"
     said = f"Last decision{about}, entry {made.seq} of {made.event.on}: {chosen}"
     if made.approved is not None:
         sent = "".join(
@@ -295,7 +314,13 @@ def _rule_document(state: TrialState) -> dict[str, Any]:
     return {
         "history": histories[Purpose.ESCALATION],
         "histories": histories,
-        "levels": levels_document(protocol, cohorts, counted_tallies(state), ended=ended),
+        "levels": levels_document(
+            protocol,
+            cohorts,
+            counted_tallies(state),
+            ended=ended,
+            reopened=reopened_levels(state),
+        ),
         "counted": list(counted_purposes(state)),
         "beside": beside_document(state, protocol),
         "rule": {

@@ -71,7 +71,10 @@ def decide(
     follows = not unforeseen if beside else is_as_said(chosen, decision, protocol)
     _check_choice(refusal, state, chosen, protocol, misfit)
     if state.stopped is not None and chosen == state.stopped.event.chosen:
-        refusal.add(f"Decision {state.stopped.seq} has stopped the trial.")
+        refusal.unless(
+            recommended.choice != state.stopped.event.recommended.choice,
+            f"Decision {state.stopped.seq} has stopped the trial.",
+        )
     if resumes:
         _check_resuming(refusal, state, recorder, rationale)
     elif follows and beside:

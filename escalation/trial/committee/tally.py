@@ -168,7 +168,8 @@ def list_awaited(state: TrialState) -> list[MadeDecision]:
     about: set[object] = set()
     awaited = []
     for made in reversed(state.decisions):
-        stands = made.about not in about and made.event.chosen.action != "defer"
+        put_off = made.event.chosen.action == "defer" and made is not state.decisions[-1]
+        stands = made.about not in about and not put_off
         about.add(made.about)
         if stands and made.approved is None and tally_votes(state, made).standing != "rejected":
             awaited.append(made)

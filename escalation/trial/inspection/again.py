@@ -256,7 +256,7 @@ def import_of(event: HistoryImported, recorded: Iterable[Recorded]) -> Command:
                     purpose=purposes.get(enrolled.cohort, Purpose.ESCALATION),
                     weight_kg=enrolled.weight_kg,
                     height_cm=enrolled.height_cm,
-                    enrolled_on=enrolled.on if enrolled.day_stated else None,
+                    enrolled_on=None if enrolled.undated else enrolled.on,
                     replaces=enrolled.replaces,
                 )
             case SubjectDosed(subject=subject) as dosed if subject in rows:
@@ -271,7 +271,7 @@ def import_of(event: HistoryImported, recorded: Iterable[Recorded]) -> Command:
                 rows[subject] = replace(
                     rows[subject],
                     outcome=ended.outcome,
-                    outcome_on=ended.on if ended.day_stated else None,
+                    outcome_on=None if ended.undated else ended.on,
                     reason=ended.reason,
                     toxicities=ended.toxicities,
                 )

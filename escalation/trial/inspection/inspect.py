@@ -102,6 +102,7 @@ def inspect_entries(entries: Sequence[Recorded], now: datetime) -> list[Differen
             continue
         if not isinstance(event, HistoryImported):
             group = entries[at : at + len(events)]
+            found += _apart(group)
         covered = group[-1].seq
         for entry, again in zip(group, events, strict=False):
             texts = _differences(state, entry, again)
@@ -112,6 +113,14 @@ def inspect_entries(entries: Sequence[Recorded], now: datetime) -> list[Differen
             text = f"{len(group)} entries were recorded together, and it would be {len(events)}"
             found.append(Difference(entry=recorded.seq, text=text))
     return found
+
+
+def _apart(group: Sequence[Recorded]) -> Iterator[Difference]:
+    """Name the entries of one command that were not recorded with its first."""
+    for entry in group[1:]:
+        if (entry.at, entry.by) != (group[0].at, group[0].by):
+            text = f"it belongs to entry {group[0].seq}, and has another time or person"
+            yield Difference(entry=entry.seq, text=text)
 
 
 def _next_to(entries: Sequence[Recorded], at: int) -> AnyEvent | None:

@@ -33,7 +33,7 @@ def continue_infusion(
     state, recorder
     subject : str
     infused : float or None
-        This part alone, in the protocol's unit without ``/kg``.
+        This part alone, in the protocol's unit without ``/kg`` or ``/m2``.
     lot : str or None
     deviation : str or None
         Why it was given although a gate says no; recorded, and shown from then on.

@@ -307,7 +307,7 @@ def record_outcome(
     toxicities: Sequence[Toxicity] = (),
     reason: str | None = None,
     history: bool = False,
-    day_stated: bool = True,
+    undated: bool = False,
 ) -> Events:
     """Record a DLT, the end of the window without one, or that a subject is not evaluable.
 
@@ -328,8 +328,8 @@ def record_outcome(
     history : bool
         Whether it is imported from before the trial was tracked: what a DLT was, or why somebody is
         not evaluable, may not be known.
-    day_stated : bool
-        Whether it came on ``recorder.on``; False where all that is known is that it was known then.
+    undated : bool
+        Whether all that is known of its day is that it was known on ``recorder.on``.
 
     Raises
     ------
@@ -344,7 +344,7 @@ def record_outcome(
         outcome=outcome,
         toxicities=tuple(toxicities),
         reason=reason,
-        day_stated=day_stated,
+        undated=undated,
     )
     if known is not None:
         check_outcome(refusal, state, known, event, explained=not history)

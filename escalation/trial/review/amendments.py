@@ -11,7 +11,7 @@ from escalation.trial.review.remarks import Remark
 from escalation.trial.rule import describe_choice
 from escalation.trial.state import Amendment, TrialState
 
-__all__ = ["list_reopenings", "say_ladder", "say_reopening", "set_aside"]
+__all__ = ["list_reopenings", "reopened_levels", "say_ladder", "say_reopening", "set_aside"]
 
 
 def say_ladder(made: Amendment) -> Iterator[str]:
@@ -55,6 +55,13 @@ def say_reopening(state: TrialState, made: Amendment) -> Iterator[str]:
         yield f"Amendment {made.seq} lifted {stop}."
     else:
         yield f"T{stop[1:]} stays in force."
+
+
+def reopened_levels(state: TrialState) -> tuple[Label, ...]:
+    """Return the levels with patients whom the rule does not count since an amendment."""
+    aside = {s.level for s in state.subjects.values() if s.set_aside_by is not None}
+    labels = () if state.protocol is None else state.protocol.labels
+    return tuple(label for label in labels if label in aside)
 
 
 def set_aside(state: TrialState, made: Amendment, label: Label) -> list[Subject]:

@@ -353,7 +353,7 @@ def _lost_although_complete(subject: Subject) -> Iterator[Remark]:
     if lost is None:
         return  # a ruling, which is shown as one
     severe = [t for t in subject.toxicities if t.grade >= _SEVERE and t.onset <= closes]
-    if lost.event.on > closes and lost.event.day_stated:
+    if lost.event.on > closes and not lost.event.undated:
         why = f"the DLT window had closed on {closes}"
     elif severe:
         why = f"{severe[0].term} of grade {severe[0].grade} began in the DLT window"

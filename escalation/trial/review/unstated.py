@@ -21,10 +21,10 @@ def warn_of_unstated(state: TrialState) -> Iterator[Remark]:
     yield from _amounts(state, dosed)
     yield from _remark(
         "The day of enrolment of {} is not stated; it was no later than the dosing",
-        [s for s in dosed if not s.enrolment.day_stated],
+        [s for s in dosed if s.enrolment.undated],
     )
     said = [(subject, fact) for subject in dosed for fact in subject.outcomes]
-    undated = [(subject, fact) for subject, fact in said if not fact.event.day_stated]
+    undated = [(subject, fact) for subject, fact in said if fact.event.undated]
     if undated:
         known = max(fact.event.on for _, fact in undated)
         yield from _remark(

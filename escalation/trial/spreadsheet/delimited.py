@@ -38,18 +38,20 @@ def read_csv(content: bytes, source: str, count_known: Callable[[list[str]], int
     SpreadsheetError
     """
     text = _decoded(content, source)
+    if re.match(r"\s*<(?:!doctype|html|\?xml|table)", text, re.IGNORECASE):
+        raise SpreadsheetError(source, ["is a page of HTML or XML; save it as .xlsx, or as CSV"])
     first = re.match(r"[^\r\n]*", text)
     said = None if first is None else _SAYS_SEPARATOR.fullmatch(first[0])
     separator = said[1] if said else _found_separator(text, count_known)
+    rows: list[tuple[int, list[Cell]]] = []
+    number = 0
     try:
-        table = [
-            (number, [cell.strip() for cell in line])
-            for number, line in enumerate(_lines(text, separator), start=1)
-            if not (said and number == 1)
-        ]
+        for number, line in enumerate(_lines(text, separator), start=1):
+            cells: list[Cell] = [cell.strip() for cell in line]
+            if any(cells) and not (said and number == 1):
+                rows.append((number, cells))
     except csv.Error as error:
-        raise SpreadsheetError(source, [f"not CSV: {error}"]) from error
-    rows: list[tuple[int, list[Cell]]] = [(number, [*line]) for number, line in table if any(line)]
+        raise SpreadsheetError(source, [f"row {number + 1}: not CSV: {error}"]) from error
     return Table(rows=rows)
 
 

@@ -8,7 +8,6 @@ of the import, and an enrolment without one was no later than the dosing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 
 from escalation.designs.replay import replay
@@ -33,14 +32,14 @@ from escalation.trial.state import TrialState
 __all__ = ["record_history"]
 
 
-@dataclass(slots=True, kw_only=True)
 class _Group:
     """Patients who were treated as one cohort."""
 
-    level: Label
-    purpose: Purpose
-    rows: list[PatientRow] = field(default_factory=list)
-    n_counted: int = 0  # those not evaluable were replaced
+    def __init__(self, level: Label, purpose: Purpose) -> None:
+        self.level = level
+        self.purpose = purpose
+        self.rows: list[PatientRow] = []
+        self.n_counted = 0  # those not evaluable were replaced
 
     def add(self, row: PatientRow) -> None:
         self.rows.append(row)
@@ -69,11 +68,12 @@ def record_history(gathered: Gathered, rows: Sequence[PatientRow], origin: Origi
     is_whole = len(placed) == origin.n_rows
     groups = _grouped(gathered, placed, protocol, is_whole=is_whole)
     escalating = [group for group in groups if group.purpose is Purpose.ESCALATION]
+    last = escalating[-1] if escalating else None
     n_free = _n_places(state, protocol, escalating) if is_whole else 0
     cohorts = tuple(
         ImportedCohort(
             level=group.level,
-            n_opened=group.n_counted + (n_free if group is escalating[-1] else 0),
+            n_opened=group.n_counted + (n_free if group is last else 0),
             purpose=group.purpose,
         )
         for group in groups
@@ -139,7 +139,7 @@ def _record(gathered: Gathered, row: PatientRow, cohort: int, level: Label) -> N
                     toxicities=row.toxicities,
                     reason=row.reason,
                     history=True,
-                    day_stated=row.outcome_on is not None,
+                    undated=row.outcome_on is None,
                 )
             )
     except EscalationError as error:
@@ -180,7 +180,7 @@ def _enrolled_before(
         weight_kg=row.weight_kg,
         height_cm=row.height_cm,
         replaces=row.replaces,
-        day_stated=row.enrolled_on is not None,
+        undated=row.enrolled_on is None,
     )
 
 

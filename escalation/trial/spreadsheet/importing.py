@@ -195,7 +195,7 @@ def _outcome(state: TrialState, recorder: Recorder, row: PatientRow) -> Events:
                         f"as in entry {last.seq}; if that is wrong, correct the entry"
                     )
             if row.outcome_on is not None:
-                there = last.event.on if last.event.day_stated else None
+                there = None if last.event.undated else last.event.on
                 _compare_day(there, recorder.on, last.seq)
             return ()
     if row.outcome_on is None:

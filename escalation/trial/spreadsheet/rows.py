@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from escalation.errors import printable
@@ -76,16 +76,25 @@ def read_rows(content: bytes, source: str, reading: Reading = AS_WRITTEN) -> Pat
     table, heading = _table_of(content, source, reading)
     rows = table.rows[1:]
     faults = [*heading.faults]
-    if not faults and not table.faults:
-        if not rows:
-            faults.append("no patient below the heading")
-        faults += _without_name(heading, rows, reading)
+    if not (rows or faults or table.faults):
+        faults.append("no patient below the heading")
     if len(rows) > MAX_ROWS:
         faults.append(f"more than {MAX_ROWS} rows: not a list of patients")
-    if heading.faults or faults:
+    nameless = _filled_without_name(heading, rows)
+    if reading.extra == "refuse":
+        faults += (
+            f"row {row}: column {place} has no name, and something stands in it; "
+            "--extra ignore leaves it out"
+            for place, row in nameless.items()
+        )
+    if faults:
         raise SpreadsheetError(source, [*faults, *table.faults])
     patients = _read(rows, heading, reading)
-    return replace(patients, faults=[*((0, text) for text in table.faults), *patients.faults])
+    return replace(
+        patients,
+        faults=[*((0, text) for text in table.faults), *patients.faults],
+        left_out=(*heading.left_out, *(f"column {place}" for place in nameless)),
+    )
 
 
 def _table_of(content: bytes, source: str, reading: Reading) -> tuple[Table, Heading]:
@@ -98,25 +107,25 @@ def _table_of(content: bytes, source: str, reading: Reading) -> tuple[Table, Hea
         raise SpreadsheetError(source, ["CSV has no sheets: --sheet is for an .xlsx"])
     else:
         table = read_csv(content, source, lambda names: matched(names).n_known)
+    if not table.rows and not table.faults:
+        raise SpreadsheetError(
+            source, ["is empty: a heading, then a row for each patient, are needed"]
+        )
     row = table.rows[0][0] if table.rows else 1
     return table, match_heading(table.heading, reading, row)
 
 
-def _without_name(
-    heading: Heading, rows: Sequence[tuple[int, Sequence[Cell]]], reading: Reading
-) -> Iterator[str]:
-    """Yield the columns between others that have no name, and in which something stands."""
-    if reading.extra == "ignore":
-        return
+def _filled_without_name(
+    heading: Heading, rows: Sequence[tuple[int, Sequence[Cell]]]
+) -> dict[int, int]:
+    """Return the columns without a name in which something stands, from 1, and in which row."""
+    found = {}
     for place, name in enumerate(heading.names):
-        if name:
-            continue
-        filled = next((n for n, cells in rows if place < len(cells) and cells[place] != ""), None)
-        if filled is not None:
-            yield (
-                f"row {filled}: column {place + 1} has no name, and something stands in it; "
-                "--extra ignore leaves it out"
-            )
+        filled = (n for n, cells in rows if place < len(cells) and cells[place] != "")
+        row = None if name else next(filled, None)
+        if row is not None:
+            found[place + 1] = row
+    return found
 
 
 def _read(
@@ -146,4 +155,4 @@ def _read(
         faults += ((number, text) for text in wrong)
         if not wrong:
             read.append(row)
-    return Patients(rows=read, n_rows=len(rows), faults=faults, left_out=heading.left_out)
+    return Patients(rows=read, n_rows=len(rows), faults=faults)

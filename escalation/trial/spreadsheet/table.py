@@ -11,7 +11,7 @@ __all__ = ["MAX_ROWS", "Cell", "NoValue", "Table", "as_text"]
 MAX_ROWS = 20_000  # of patients
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NoValue:
     """A cell that holds something else than a value, such as a formula."""
 

@@ -36,7 +36,7 @@ def _cells(subject: Subject) -> Mapping[str, object]:
         "purpose": subject.purpose,
         "weight_kg": enrolled.weight_kg,
         "height_cm": enrolled.height_cm,
-        "enrolled_on": enrolled.on if enrolled.day_stated else None,
+        "enrolled_on": None if enrolled.undated else enrolled.on,
         "replaces": enrolled.replaces,
     }
     if subject.dosing is not None:
@@ -46,7 +46,7 @@ def _cells(subject: Subject) -> Mapping[str, object]:
     if subject.outcomes:
         said = subject.outcomes[-1].event
         cells |= {"outcome": _WORDS[said.outcome], "reason": said.reason}
-        cells["outcome_on"] = said.on if said.day_stated else None
+        cells["outcome_on"] = None if said.undated else said.on
     for name in ("term", "grade", "onset", "relation", "narrative"):
         values = [getattr(toxicity, name) for toxicity in subject.toxicities]
         parts = ["" if value is None else str(value).replace("|", "/") for value in values]

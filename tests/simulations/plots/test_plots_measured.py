@@ -47,7 +47,7 @@ from simulations.questions.paths import path_tree
 from simulations.questions.sensitivity import tornado
 from simulations.scenarios.random import pseudo_uniform
 from simulations.scenarios.scenario import Scenario
-from tests.extremes import DESIGN, LONG, ORDINARY, SCENARIO_NAMES
+from tests.extremes import DESIGN, LONG, ORDINARY, SCENARIO_NAMES, WORDS
 from tests.measured import text_faults
 
 pytestmark = pytest.mark.slow  # every picture is drawn, with ordinary names and with extreme ones
@@ -86,14 +86,14 @@ def _curve(n_levels: int, k: int) -> tuple[float, ...]:
     return tuple(round(min(0.97, 0.0123 * k * (j + 1) + 0.011 * j * j), 4) for j in range(n_levels))
 
 
-CASES = ("ordinary", "extreme")
+CASES = ("ordinary", "extreme", "words")
 
 
 @functools.cache
 def _case(name: str) -> Case:
     if name == "ordinary":
         return Case(ORDINARY, ["low", "rising", "steep"], "3+3: variant confirm")
-    return Case(LONG, SCENARIO_NAMES, DESIGN)
+    return Case(WORDS if name == "words" else LONG, SCENARIO_NAMES, DESIGN)
 
 
 def _compared(case: Case) -> tuple[list[Any], Provenance]:

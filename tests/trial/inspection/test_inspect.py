@@ -16,13 +16,19 @@ from escalation.outcomes import Outcome
 from escalation.protocol import load_protocol
 from escalation.signatures.extra import KeysExtraError
 from escalation.trial import Recorded, TrialState, evolve, record_adverse_event
+from escalation.trial.demo.backfill import BACKFILL
+from escalation.trial.demo.script import Demo
 from escalation.trial.demo.star_t import STAR_T
 from escalation.trial.events import (
+    AdverseEventAdjudicated,
     AnyEvent,
+    Choice,
     DecisionMade,
     EnrolmentResumed,
     EntryCorrected,
     OutcomeRecorded,
+    ProtocolAmended,
+    Purpose,
     Role,
     TimestampKept,
     TrialRegistered,
@@ -39,21 +45,22 @@ from escalation.trial.patients.sites import open_site
 from escalation.trial.spreadsheet.importing import import_patients
 from tests.trial.bench import CHAIR, NCT, OFFICE, SITE, Bench, crs, day, recorded
 
+BESIDE = Choice(action="enrol", level=1, n_to_enrol=3, purpose=Purpose.BACKFILL)
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 
 
-def demo() -> list[Recorded]:
+def demo(which: Demo = STAR_T) -> list[Recorded]:
     entries, state = [], TrialState()
-    for command, recorder in STAR_T.steps(load_protocol(STAR_T.protocol)):
+    for command, recorder in which.steps(load_protocol(which.protocol)):
         for event in command(state, recorder):
             entries.append(recorded(state, event, recorder.name, recorder.at))
             state = evolve(state, entries[-1])
     return entries
 
 
-def rewritten(seq: int, **changes: Any) -> list[Difference]:
-    """Inspect the demo with an entry that says something else."""
-    entries = demo()
+def rewritten(seq: int, which: Demo = STAR_T, /, **changes: Any) -> list[Difference]:
+    """Inspect a demo with an entry that says something else."""
+    entries = demo(which)
     entry = entries[seq - 1]
     entries[seq - 1] = replace(entry, event=replace(entry.event, **changes))
     return inspect_entries(entries, NOW)
@@ -65,8 +72,38 @@ def test_every_kind_of_event_has_its_command() -> None:
         assert re.search(rf"\b{event.__name__}\(", source), event.__name__
 
 
-def test_what_was_typed_is_recorded_again_as_it_is() -> None:
-    assert inspect_entries(demo(), NOW) == []
+@pytest.mark.parametrize("which", [STAR_T, BACKFILL], ids=["star-t", "backfill"])
+def test_what_was_typed_is_recorded_again_as_it_is(which: Demo) -> None:
+    assert inspect_entries(demo(which), NOW) == []
+
+
+def test_what_an_entry_says_since_its_second_version_is_held_against_its_command() -> None:
+    """A purpose, a level reopened, a cohort beside another: the demo's backfill, amended."""
+    entries = demo(BACKFILL)
+    [backfill] = [e for e in entries if getattr(e.event, "chosen", None) == BESIDE]
+    as_escalation = replace(BESIDE, purpose=Purpose.ESCALATION)
+    [found, *_] = rewritten(backfill.seq, BACKFILL, chosen=as_escalation)
+    assert found.entry == backfill.seq
+    [amended] = [e for e in entries if isinstance(e.event, ProtocolAmended)]
+    for reopens in ((9,), ("1.5",)):
+        [found, *_] = rewritten(amended.seq, BACKFILL, reopens=reopens)
+        assert found.text.endswith("is not on the amended ladder; its levels are 1, 2, 2.5, 3")
+    decision = next(e for e in entries[amended.seq :] if isinstance(e.event, DecisionMade))
+    found = rewritten(amended.seq, BACKFILL, reopens=(1, 2, 3))  # then the rule said otherwise
+    assert decision.seq in {difference.entry for difference in found}
+    enrolled = next(e for e in entries if getattr(e.event, "cohort", None) == 4)
+    assert rewritten(enrolled.seq, BACKFILL, cohort=3)
+    assert rewritten(enrolled.seq, BACKFILL, level=2)
+
+
+def test_entries_of_one_command_that_were_not_recorded_together_are_found() -> None:
+    entries = demo(BACKFILL)
+    ruling = next(e for e in entries if isinstance(e.event, AdverseEventAdjudicated))
+    entries[ruling.seq - 1] = replace(ruling, at=ruling.at + timedelta(days=1))
+    texts = {d.entry: d.text for d in inspect_entries(entries, NOW)}
+    assert texts[ruling.seq + 1] == (
+        f"it belongs to entry {ruling.seq}, and has another time or person"
+    )
 
 
 @pytest.mark.parametrize(
@@ -202,11 +239,13 @@ def test_what_was_recorded_together_is_one_command() -> None:
 
 def test_a_timestamp_is_of_the_entry_that_it_names() -> None:
     bench = Bench.started()
-    for entry, sealed in ((2, 2), (2, 1)):
+    last = bench.state.seq
+    for entry, sealed in ((1, 1), (2, 2), (2, 1), (last, last), (0, last), (last + 1, 1)):
         seal = bench.state.hashes[sealed - 1]
         kept = TimestampKept(on=day(0), entry=entry, entry_hash=seal, token="x")  # noqa: S106
         found = inspect_entries([*bench.entries, recorded(bench.state, kept, CHAIR)], NOW)
         assert bool(found) == (entry != sealed)
+        assert ("There is no entry" in "".join(d.text for d in found)) == (entry in (0, last + 1))
 
 
 @pytest.mark.parametrize(
@@ -322,20 +361,30 @@ def test_a_history_is_recorded_again_as_one() -> None:
     assert inspect_entries(entries, NOW) == []
 
 
-def test_what_is_recorded_at_the_same_time_as_a_history_is_not_of_it() -> None:
-    """A fever of a patient who was imported, by a program that writes both at once."""
+@pytest.mark.parametrize("between", ["fever", "hold", "enrolment"])
+def test_what_is_recorded_at_the_same_time_as_a_history_is_not_of_it(between: str) -> None:
+    """Something else, and then an outcome of a patient who was imported: both are inspected."""
     bench = Bench(protocol=NCT)
     bench.do(register_trial, OFFICE, 100, protocol=NCT, solo=True)
-    bench.do(delegate_role, OFFICE, 100, person=SITE, role=Role.SITE)
+    for person, role in ((SITE, Role.SITE), (CHAIR, Role.CHAIR)):
+        bench.do(delegate_role, OFFICE, 100, person=person, role=role)
     bench.do(import_patients(CSV, "old.csv"), SITE, 101)
-    fever = {"term": "fever", "grade": 1, "started": day(70), "aware": day(71)}
-    bench.do(record_adverse_event, SITE, 101, subject="S5", **fever)
-    assert len({(entry.at, entry.by) for entry in bench.entries[2:]}) == 1
+    if between == "fever":
+        fever = {"term": "fever", "grade": 1, "started": day(70), "aware": day(71)}
+        bench.do(record_adverse_event, SITE, 101, subject="S5", **fever)
+    elif between == "hold":
+        bench.do(hold_enrolment, CHAIR, 101, reason="a rumour")
+    else:
+        bench.enrol("S6", 101)
+    other = bench.entries[-1]
+    bench.no_dlt("S5", 101)
+    assert len({entry.at for entry in bench.entries[3:]}) == 1
     assert inspect_entries(bench.entries, NOW) == []
-    last = bench.entries[-1]
-    forged = replace(last, event=replace(last.event, subject="S9"))
-    (found,) = inspect_entries([*bench.entries[:-1], forged], NOW)
-    assert (found.entry, "No subject S9" in found.text) == (last.seq, True)
+    entries = [replace(e, by="nobody") if e is other else e for e in bench.entries]
+    assert {d.entry for d in inspect_entries(entries, NOW)} == {other.seq}
+    forged = replace(bench.entries[-1].event, outcome=Outcome.NOT_EVALUABLE)
+    entries = [*bench.entries[:-1], replace(bench.entries[-1], event=forged)]
+    assert {d.entry for d in inspect_entries(entries, NOW)} == {other.seq + 1}
 
 
 def test_a_history_whose_places_or_patients_were_changed_is_found() -> None:

@@ -70,7 +70,7 @@ def old_trial(protocol: Protocol, planned: float | None = None) -> Bench:
 def said_by_next(bench: Bench, **more: float) -> str:
     assert bench.state.protocol is not None
     found = next_patient(bench.state, day(0), **more)
-    return " ".join(line.strip() for line in lines_of(view_next(found, bench.state.protocol, {})))
+    return " ".join(line.strip() for line in lines_of(view_next([found], bench.state.protocol, {})))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,81 @@
+"""By which engine a question is answered: states in a graph, levels one by one, or simulation."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import Literal
+
+from escalation.designs.walk import TooManyStatesError
+from simulations.engines.ladder import LadderAutomaton, ladder_automaton
+from simulations.engines.on_demand import graph_on_demand
+from simulations.engines.results import Method
+from simulations.engines.simulated import Draws
+from simulations.graph.build import TransitionGraph
+from simulations.questions.question import Question
+
+__all__ = ["ChosenEngine", "choose_engine"]
+
+LARGE = 9  # levels; the graph of a 3+3 grows as 7 L 2^L, and has 16,000 states at eight
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChosenEngine:
+    """How figures are found.
+
+    Attributes
+    ----------
+    graph : TransitionGraph
+        The whole of it, or what simulated trials meet.
+    method : {"both", "exact", "monte-carlo"}
+    draws : {"cohort", "latent"}
+    automaton : LadderAutomaton or None
+        What gives exact figures where the graph is not whole.
+    refused : TooManyStatesError or None
+        Why there are no exact figures, where they were asked for.
+    """
+
+    graph: TransitionGraph
+    method: Method
+    draws: Draws
+    automaton: LadderAutomaton | None = None
+    refused: TooManyStatesError | None = None
+
+
+def choose_engine(
+    question: Question, method: Method | Literal["auto"], draws: Draws, *, trials: int, seed: int
+) -> ChosenEngine:
+    """Choose the engine: the graph where it is small enough, or else what needs none.
+
+    The method "auto" is exact, or simulated where nothing gives exact figures.
+
+    Raises
+    ------
+    TooManyStatesError
+        With the exact method, where nothing gives exact figures.
+    EscalationError
+        As ``Question.graph``.
+    """
+    by_levels = None if question.cohorts else ladder_automaton(question.protocol.design)
+    asked: Method = "exact" if method == "auto" else method
+    refused: TooManyStatesError | None = None
+    if by_levels is None or by_levels.n_levels < LARGE:
+        try:
+            return ChosenEngine(graph=question.graph(), method=asked, draws=draws)
+        except TooManyStatesError as error:
+            if method == "exact" and by_levels is None:
+                raise
+            refused = error
+    build = functools.partial(
+        graph_on_demand,
+        p_dlt=[scenario.p_dlt for scenario in question.scenarios],
+        trials=1 if by_levels and asked == "exact" else trials,
+        seed=seed,
+    )
+    return ChosenEngine(
+        graph=question.graph(build),
+        method="monte-carlo" if by_levels is None else asked,
+        draws="latent",
+        automaton=by_levels,
+        refused=refused if by_levels is None else None,
+    )

@@ -1,0 +1,171 @@
+"""The automaton of levels against the graph of states, and against theory beyond it."""
+
+from __future__ import annotations
+
+import itertools
+from fractions import Fraction
+from math import comb
+
+import numpy as np
+import pytest
+
+from escalation.designs import APlusB, RollingSix, ThreePlusThree, make_design
+from escalation.errors import InputError
+from simulations.engines.exact import exact_batch, exact_characteristics
+from simulations.engines.ladder import LadderAutomaton, ladder_automaton
+from simulations.graph.build import build_graph
+
+RNG = np.random.default_rng(20_261_128)
+
+
+def differences(design, p_dlt):
+    """Return the largest difference of any figure; supports of distributions must be the same."""
+    here = LadderAutomaton(design).characteristics(p_dlt)
+    graph = exact_characteristics(build_graph(design), p_dlt)
+    found = [abs(here.p_no_mtd - graph.p_no_mtd), np.abs(here.p_select - graph.p_select).max()]
+    pairs = [(here.sample_size, graph.sample_size), (here.total_dlts, graph.total_dlts)]
+    pairs += zip(here.patients_by_level, graph.patients_by_level, strict=True)
+    pairs += zip(here.dlts_by_level, graph.dlts_by_level, strict=True)
+    for one, other in pairs:
+        assert one.values.tolist() == other.values.tolist()
+        found.append(np.abs(one.p - other.p).max())
+    found += [np.abs(here.patients - graph.patients).max(), np.abs(here.dlts - graph.dlts).max()]
+    return max(found)
+
+
+OPTIONS = [
+    {"below": below, "top": top, "untested_below": untested, "two_of_six": two, "third": third}
+    for below, top, untested, two, third in itertools.product(
+        ("expand", "declare"), ("expand", "declare"), ("treat", "stop"), ("fail", "mtd"), (None, 3)
+    )
+    if not (third and two == "mtd")
+]
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=lambda said: "-".join(map(str, said.values())))
+def test_every_figure_of_every_option_is_that_of_the_graph(options):
+    for n_levels in (1, 2, 4):
+        for start in range(n_levels):
+            design = ThreePlusThree(n_levels=n_levels, start=start, **options)
+            assert differences(design, RNG.random(n_levels)) < 1e-12
+
+
+@pytest.mark.parametrize("p", [0.0, 1.0])
+def test_certain_outcomes_are_those_of_the_graph(p):
+    design = ThreePlusThree(n_levels=4, start=2)
+    assert differences(design, np.full(4, p)) == 0
+
+
+@pytest.mark.parametrize(
+    "design",
+    [
+        RollingSix(n_levels=4, start=1),
+        APlusB(n_levels=4, a=2, b=4, c=1, d=1, e=2),
+        APlusB(n_levels=3, start=1, a=4, b=2, c=1, d=2, e=2, third=4, f=4),
+        APlusB(n_levels=3, a=1, b=5, c=1, d=1, e=1, borderline="mtd"),
+        APlusB(n_levels=4, a=3, b=3, c=2, d=2, e=2, below="declare"),
+        ThreePlusThree(n_levels=4, cohort_size="3-6"),
+    ],
+    ids=repr,
+)
+def test_so_are_those_of_the_rest_of_the_family(design):
+    assert differences(design, RNG.random(design.n_levels)) < 1e-12
+
+
+@pytest.mark.slow
+def test_every_option_up_to_eight_levels():
+    for n_levels in (6, 8):
+        for options in OPTIONS:
+            design = ThreePlusThree(n_levels=n_levels, start=n_levels // 2, **options)
+            assert differences(design, np.sort(RNG.random(n_levels))) < 1e-12
+
+
+def test_many_scenarios_are_each_as_one():
+    design = ThreePlusThree(n_levels=5, start=1)
+    curves = np.vstack([np.sort(RNG.random((50, 5)), axis=1), np.zeros(5), np.ones(5)])
+    here, graph = LadderAutomaton(design).batch(curves), exact_batch(build_graph(design), curves)
+    for name in ("p_select", "p_no_mtd", "p_inconclusive", "patients", "dlts"):
+        assert getattr(here, name) == pytest.approx(getattr(graph, name), abs=1e-12)
+
+
+def by_fractions(p_dlt):
+    """Return P(each level is the MTD) and the mean number of patients of a 3+3, in fractions.
+
+    Written from the published rule (Korn et al. 1994), level by level, with six at the MTD.
+    """
+    n_levels = len(p_dlt)
+    binom = [[Fraction(comb(3, k)) * p**k * (1 - p) ** (3 - k) for k in range(4)] for p in p_dlt]
+    select = [Fraction(0)] * n_levels
+    patients = Fraction(0)
+
+    def come_down(level, passed, chance, n_so_far):
+        nonlocal patients
+        if level < 0:
+            patients += chance * n_so_far
+            return
+        if passed[level] == 6:
+            select[level] += chance
+            patients += chance * n_so_far
+            return
+        good = binom[level][0] + binom[level][1]  # of three more, after none of three
+        select[level] += chance * good
+        patients += chance * good * (n_so_far + 3)
+        come_down(level - 1, passed, chance * (1 - good), n_so_far + 3)
+
+    def go_up(level, passed, chance, n_so_far):
+        nonlocal patients
+        b = binom[level]
+        last = level == n_levels - 1
+        for passes, n, share in (
+            (True, 3, b[0]), (True, 6, b[1] * b[0]), (False, 6, b[1] * (1 - b[0])),
+            (False, 3, b[2] + b[3]),
+        ):  # fmt: skip
+            now, size = chance * share, n_so_far + n
+            if not passes:
+                come_down(level - 1, passed, now, size)
+            elif not last:
+                go_up(level + 1, [*passed, n], now, size)
+            elif n == 6:
+                select[level] += now
+                patients += now * size
+            else:
+                good = b[0] + b[1]
+                select[level] += now * good
+                patients += now * good * (size + 3)
+                come_down(level - 1, passed, now * (1 - good), size + 3)
+
+    go_up(0, [], Fraction(1), 0)
+    return select, patients
+
+
+def test_eleven_levels_are_those_of_the_rule_in_fractions():
+    p_dlt = [Fraction(k, 40) for k in range(1, 12)]
+    select, patients = by_fractions(p_dlt)
+    found = LadderAutomaton(ThreePlusThree(n_levels=11)).characteristics([float(p) for p in p_dlt])
+    assert found.p_select == pytest.approx([float(share) for share in select], abs=1e-12)
+    assert found.sample_size.mean == pytest.approx(float(patients), abs=1e-10)
+
+
+def test_a_hundred_levels_add_up():
+    p_dlt = np.linspace(0.001, 0.4, 100)
+    found = LadderAutomaton(ThreePlusThree(n_levels=100, start=50)).characteristics(p_dlt)
+    assert found.p_select.sum() + found.p_no_mtd == pytest.approx(1, abs=1e-12)
+    for distribution in (found.sample_size, found.total_dlts, *found.patients_by_level):
+        assert distribution.p.sum() == pytest.approx(1, abs=1e-12)
+    assert found.sample_size.mean == pytest.approx(found.patients.sum(), abs=1e-9)
+    assert found.dlts == pytest.approx(found.patients * p_dlt, abs=1e-9)  # Wald
+
+
+def test_only_designs_that_judge_levels_by_stages_have_one():
+    """Titration goes past levels that it has not judged; BOIN has boundaries at every number."""
+    options = {"boin": {"target": 0.3, "max_patients": 18}}
+    for name, has_one in (("rolling-six", True), ("accelerated", False), ("boin", False)):
+        design = make_design(name, n_levels=3, start=0, **options.get(name, {}))
+        assert (ladder_automaton(design) is not None) == has_one
+
+
+def test_a_limit_on_all_patients_is_for_the_graph():
+    design = ThreePlusThree(n_levels=3, max_patients=12)
+    assert ladder_automaton(design) is None
+    with pytest.raises(InputError, match="does not judge its levels by stages"):
+        LadderAutomaton(design)
