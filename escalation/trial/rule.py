@@ -148,7 +148,7 @@ def describe_choice(choice: Choice, protocol: Protocol) -> str:
         case "enrol":
             n = choice.n_to_enrol
             beside = _BESIDE[choice.purpose]
-            return f"enrol {n} patient{'s' * (n != 1)} at {name(choice.level)}{beside}"
+            return f"enrol {n} patient{'s' * (n != 1)}{beside} at {name(choice.level)}"
         case "stop" if choice.purpose is Purpose.BACKFILL:
             return f"end the backfill at {name(choice.level)}"
         case "stop" if choice.purpose is Purpose.EXPANSION:

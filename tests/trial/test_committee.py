@@ -551,6 +551,14 @@ def test_nobody_is_dosed_at_a_new_level_before_the_decision_was_sent() -> None:
     )
 
 
+def test_a_dosing_against_the_gate_does_not_stand_for_the_letter() -> None:
+    bench = opened(circulate_first=True)
+    bench.enrol("S1")
+    bench.dose("S1", deviation="it would have expired")
+    said = [obstacle.text for obstacle in next_patient(bench.state, day(20)).obstacles]
+    assert any("has not been sent to anybody" in text for text in said)
+
+
 def test_a_level_given_before_needs_no_letter() -> None:
     bench = opened(circulate_first=True)
     bench.do(circulate_decision, STATISTICIAN, to=[SITE])

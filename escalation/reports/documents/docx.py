@@ -68,18 +68,22 @@ def _set_page(word: Any, origin: str) -> None:
         style = word.styles[name]
         style.font.size, style.font.name = Pt(points), "Arial"
         style.font.color.rgb = RGBColor(0x1A, 0x1A, 0x1A)
-        style.element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), "Arial")
+        fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
+        for name_of_theme in [key for key in fonts.attrib if "Theme" in key]:
+            del fonts.attrib[name_of_theme]  # Word would take it before the name
         style.paragraph_format.space_after = Pt(3)
         style.paragraph_format.keep_with_next = name != "Normal"
     footer = section.footer.paragraphs[0]
     footer.style.font.size = Pt(7.5)
     footer.add_run(f"{_printable(origin)} \N{MIDDLE DOT} ")
-    for code in ("PAGE", " / ", "NUMPAGES"):
-        run = footer.add_run("" if code.isupper() else code)
-        if code.isupper():
-            field = OxmlElement("w:fldSimple")
-            field.set(qn("w:instr"), code)
-            run._r.addnext(field)  # python-docx has no fields
+    for code in ("PAGE", "NUMPAGES"):
+        run = footer.add_run("1")  # until Word has counted
+        field = OxmlElement("w:fldSimple")
+        field.set(qn("w:instr"), code)
+        run._r.addprevious(field)  # python-docx has no fields
+        field.append(run._r)
+        if code == "PAGE":
+            footer.add_run(" / ")
 
 
 def _write(word: Any, block: Block) -> None:
@@ -123,6 +127,8 @@ def _table(word: Any, table: Table) -> None:
     made.style = "Table Grid"
     _set_borders(made)
     widths = _widths(table)
+    for column, width in zip(made.columns, widths, strict=True):
+        column.width = width
     small = len(rows) <= _SMALL
     for place, (row, (cells, is_head, noted)) in enumerate(zip(made.rows, rows, strict=True)):
         keep = is_head or noted or (small and place < len(rows) - 1)
@@ -192,7 +198,13 @@ def _set_borders(made: Any) -> None:
             line.set(qn("w:sz"), "4")
             line.set(qn("w:color"), "BBBBBB")
         borders.append(line)
-    made._tbl.tblPr.append(borders)
+    properties = made._tbl.tblPr
+    later = [properties.find(qn(f"w:{name}")) for name in ("tblLayout", "tblCellMar", "tblLook")]
+    first = next((found for found in later if found is not None), None)
+    if first is None:
+        properties.append(borders)
+    else:  # Word minds the order
+        first.addprevious(borders)
 
 
 def _printable(text: str) -> str:

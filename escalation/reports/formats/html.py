@@ -59,7 +59,8 @@ figure img { max-width: 100%; height: auto; }
 figcaption { font-weight: 600; }
 @media print { body { margin: 0; max-width: none; padding: 0; font-size: 9pt; line-height: 1.35; }
                h2, h3 { break-after: avoid; margin: 1.2em 0 .3em; } h2 { font-size: 15pt; }
-               h3 { font-size: 11pt; } .wide, pre { overflow: visible; }
+               h3 { font-size: 11pt; } p, ul, ol { margin: .4em 0; }
+               .wide, pre { overflow: visible; }
                thead { display: table-header-group; } caption { break-after: avoid; }
                tr, figure, li, .small { break-inside: avoid; } .noted { break-after: avoid; }
                table { font-size: 8pt; margin: .6em 0; } th, td { padding: 1.5pt 5pt; }

@@ -119,7 +119,7 @@ def _beside(basis: Basis) -> Iterator[Sequence[str]]:
         seen = state.tallies(Purpose.EXPANSION)[protocol.labels.index(mtd)]
         stands = judge_expansion(protocol.expansion, seen)
         met = "yes" if stands == "reached" else "no" if stands == "not reached" else str(stands)
-        yield "the expansion's boundary", met, f"{rule}: {seen.n_dlts}/{seen.n_evaluable}"
+        yield "the expansion's boundary", met, f"{seen.n_dlts}/{seen.n_evaluable} so far. {rule}"
     for cohort in state.open_cohorts:
         closed = find_closed(state, cohort)
         if cohort.purpose is not Purpose.ESCALATION:

@@ -469,6 +469,16 @@ def test_the_dlt_of_a_ruling_is_taken_back_by_a_ruling_alone(changes: Any) -> No
     assert f"was ruled a DLT: rule again (trial adjudicate {entry} --no-dlt)" in said
 
 
+def test_of_two_dlts_one_can_be_corrected_though_an_event_was_ruled_one() -> None:
+    bench = treated()
+    rule(bench, report(bench), dlt=True)
+    bench.dlt("S1", 8, 5)
+    first, second = (fact.seq for fact in bench.state.subjects["S1"].outcomes)
+    bench.do(correct_entry, SITE, 9, entry=second, changes=None, reason="twice")
+    said = bench.refused(correct_entry, SITE, 9, entry=first, changes=None, reason="twice")
+    assert "was ruled a DLT: rule again" in said
+
+
 def test_an_unrelated_event_does_not_answer_for_a_related_toxicity_typed_with_no_dlt() -> None:
     bench = treated()
     report(bench, 4, term="MOF", relation=Relation.UNRELATED)

@@ -14,7 +14,14 @@ from escalation.signatures.private_key import SigningKey
 from escalation.signatures.public_key import fingerprint
 from escalation.signatures.wire import string
 from escalation.trial import Recorded, Recorder, decide, evolve, replay_events, sign
-from escalation.trial.events import KeyRegistered, Meaning, Signed, SignedWithKey, TimestampKept
+from escalation.trial.events import (
+    KeyRegistered,
+    KeyRevoked,
+    Meaning,
+    Signed,
+    SignedWithKey,
+    TimestampKept,
+)
 from escalation.trial.keys import checking, commands
 from escalation.trial.keys.checking import check_keys
 from escalation.trial.keys.commands import (
@@ -139,6 +146,15 @@ def test_what_is_not_a_key_or_not_hers_is_said(bench):
     mine = fingerprint(ONE.public_key)
     said = bench.refused(revoke_key, CHAIR, person=CHAIR, reason="x", key="SHA256:other")
     assert f'"chair" has no key SHA256:other; it is {mine}.' in said
+
+
+def test_in_the_replay_too_a_key_is_revoked_by_its_owner_or_who_registers_keys(bench):
+    bench.do(register_key, OFFICE, person=MEMBER, public_key=TWO.public_key)
+    lost = KeyRevoked(on=day(0), person=MEMBER, public_key=TWO.public_key, reason="lost")
+    for by, fits in ((MEMBER, True), (CHAIR, True), (SITE, False)):
+        held = bench.state
+        assert (put_in(bench, lost, by) is None) == fits
+        bench.state = held
 
 
 def test_of_several_keys_one_is_named(bench):
@@ -313,6 +329,8 @@ def test_no_two_names_are_one_for_ssh_keygen():
 def test_a_timestamp_that_cannot_be_read_is_wrong(bench):
     event = TimestampKept(on=day(0), entry=1, entry_hash=bench.state.hashes[0], token="é")  # noqa: S106
     (found,) = check_keys("TJ", entries_of(bench, event))
+    assert found.problem == "its timestamp does not hold: it is not in base64"
+    (found,) = check_keys("TJ", entries_of(bench, replace(event, token="!bWFkZQ==")))  # noqa: S106
     assert found.problem == "its timestamp does not hold: it is not in base64"
     event = replace(event, token=b64encode(b"hello").decode())
     (found,) = check_keys("TJ", entries_of(bench, event))

@@ -184,7 +184,7 @@ def test_a_cell_that_cannot_be_read_hides_no_fault_of_another_row():
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("", "row 1: the heading lacks subject and level"),
+        ("", "is empty: a heading, then a row for each patient, are needed"),
         ("subject,level\n", "no patient below the heading"),
         ("subject,level,weigth\nS1,1,3\n", "no column is called weigth; did you mean weight_kg?"),
         ("subject,level,level\nS1,1,1\n", "row 1: the column level is there twice"),
@@ -194,6 +194,7 @@ def test_a_cell_that_cannot_be_read_hides_no_fault_of_another_row():
         ("subject,level\n" + "S1,1\n" * 20_001, "more than 20000 rows"),
         ("x" * 10_000_001, "larger than 10000000 bytes"),
         ("subject,level\n\x00,1\n", "row 2"),
+        ("<html><table><tr><td>subject</td></tr></table></html>", "is a page of HTML or XML"),
     ],
     ids=lambda value: str(value)[:20],
 )
@@ -558,3 +559,10 @@ def test_a_row_that_another_row_stands_in_the_way_of_names_the_entry_it_would_be
     (found,) = faults("\n".join(lines), bench)
     outcome = bench.state.seq + 3  # after the enrolment and the dosing
     assert f"Enrolment is paused since entry {outcome}: S1 died." in found
+
+
+def test_an_outcome_is_written_in_words_and_not_as_a_letter():
+    rows = csv.DictReader(io.StringIO(patients_csv(imported(HISTORY).state)))
+    assert [row["outcome"] for row in rows] == [
+        "no dlt", "not evaluable", "no dlt", "no dlt", "dlt", ""
+    ]  # fmt: skip
