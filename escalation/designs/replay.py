@@ -152,7 +152,8 @@ def replay(
 
     With ``backfilling``, a cohort below the escalation's level that would depart is backfill as
     long as the protocol has places there; the design counts it at the decisions that the protocol
-    names.
+    names. The escalation's last cohort has its places too, though they are written after the
+    outcomes that end the escalation; not once the MTD is expanded.
 
     Parameters
     ----------
@@ -171,14 +172,12 @@ def replay(
         For a cohort at a level that is not on the ladder.
     """
     departures = []
-    seen, backfill = [Tally()] * len(labels), [Tally()] * len(labels)
-    opened = [0] * len(labels)  # backfill places taken since the escalation's last cohort
-    backfill_cohorts: list[int] = []
+    seen, backfill = [Tally()] * len(labels), _Backfill(backfilling, len(labels))
 
     def ask() -> Decision:
         if backfilling is None:
             return design.decide(seen, level, last)
-        return backfilling.decide(seen, backfill, level, last)
+        return backfilling.decide(seen, backfill.tallies, level, last)
 
     last, level, n_opened, n_places, room = Tally(), design.start, 0, 0, 0
     expansion: Expansion | None = None
@@ -203,17 +202,15 @@ def replay(
             if expands and complaint and expected.mtd == here:
                 expansion = _expand(expansion, number, here, added)
                 continue
-            if complaint and backfilling is not None and not expected.has_ended:
-                everybody = seen[here].plus(backfill[here])
-                free = backfilling.places(
-                    here, level, everybody, backfill[here], n_since=opened[here]
-                )
-                if added.n_patients <= free:
-                    backfill[here] = backfill[here].plus(added)
-                    opened[here] += added.n_patients
-                    backfill_cohorts.append(number)
+            has_begun = len(backfill.cohorts) < number - 1
+            if complaint and has_begun and expansion is None:
+                free = backfill.n_free(here, level, seen[here])
+                if free is not None and added.n_patients <= free:
+                    backfill.add(number, here, added)
                     continue
-            opened = [0] * len(labels)
+                if free is not None:
+                    complaint += f", and backfill has {_number_left(free)} there"
+            backfill.taken = [0] * len(labels)
             if complaint:
                 departures.append(
                     Departure(
@@ -241,15 +238,54 @@ def replay(
         level=level,
         last=last,
         expansion=expansion,
-        backfill=tuple(backfill),
-        backfill_cohorts=tuple(backfill_cohorts),
+        backfill=tuple(backfill.tallies),
+        backfill_cohorts=tuple(backfill.cohorts),
     )
+
+
+class _Backfill:
+    """The backfill of a history as far as it has been followed.
+
+    Attributes
+    ----------
+    tallies : list of Tally
+        One a level, lowest first.
+    cohorts : list of int
+        Their numbers in the history, from 1.
+    taken : list of int
+        Places taken at each level since the escalation's last cohort was opened.
+    """
+
+    def __init__(self, backfilling: Backfilling | None, n_levels: int) -> None:
+        self.backfilling = backfilling
+        self.tallies = [Tally()] * n_levels
+        self.cohorts: list[int] = []
+        self.taken = [0] * n_levels
+
+    def n_free(self, here: int, current: int, own: Tally) -> int | None:
+        """Return how many places there are below the current level; None where none can be."""
+        if self.backfilling is None or here >= current:
+            return None
+        more = self.tallies[here]
+        return self.backfilling.places(
+            here, current, own.plus(more), more, n_since=self.taken[here]
+        )
+
+    def add(self, number: int, here: int, added: Tally) -> None:
+        """Add a cohort at a level."""
+        self.tallies[here] = self.tallies[here].plus(added)
+        self.taken[here] += added.n_patients
+        self.cohorts.append(number)
 
 
 def _expand(expansion: Expansion | None, number: int, level: int, added: Tally) -> Expansion:
     """Return the expansion with one more cohort, which may be its first."""
     before, tally = ((), Tally()) if expansion is None else (expansion.cohorts, expansion.tally)
     return Expansion(level=level, cohorts=(*before, number), tally=tally.plus(added))
+
+
+def _number_left(n_free: int) -> str:
+    return f"{n_free} place{'s' * (n_free != 1)} left" if n_free > 0 else "no place left"
 
 
 def _shorten(notation: str) -> str:

@@ -37,7 +37,9 @@ def draw_packet(basis: Basis, number: str) -> Iterator[Figure]:
             )
         case _:
             drawn = [plot_path(state)]
-            caption = "F3 The path so far, with DLTs of evaluable in each cohort"
+            caption = "F3 The path so far: DLTs of evaluable in each cohort, ? pending"
+            if any(m.event.departure and m.cohort is not None for m in state.decisions):
+                caption += "; coloured edge: opened further than the rule went"
             words = _say_path(basis)
     for page, axes in enumerate(drawn, start=1):
         which = f", page {page} of {len(drawn)}" if len(drawn) > 1 else ""

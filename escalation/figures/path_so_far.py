@@ -18,7 +18,7 @@ from escalation.trial.state import Cohort
 
 __all__ = ["plot_path", "say_seen"]
 
-_LEVEL = 0.5  # inches of a level
+_LEVEL = 0.36  # inches of a level
 _FEW, _MOST = 12, 30  # cohorts whose counts are written large, and at all
 
 
@@ -87,7 +87,7 @@ def say_seen(state: TrialState, cohort: Cohort) -> str:
     """Say what was seen in a cohort: DLTs of the evaluable, and how many are pending."""
     letters = [s.outcome for s in state.members(cohort) if s.outcome is not None]
     seen = tally_letters({letter: letters.count(letter) for letter in letters})
-    said = f"{seen.n_dlts}/{seen.n_evaluable}"
+    said = f"{seen.n_dlts}/{seen.n_evaluable}" if seen.n_evaluable or not seen.n_pending else ""
     return said + "?" * min(seen.n_pending, 3) + "+" * (seen.n_pending > 3)
 
 

@@ -37,7 +37,7 @@ _SAID = {
     Standing.NOT_EVALUABLE: "not evaluable",
 }
 _SIZE = 6.0  # points of a mark
-_LEVEL = 0.42  # inches of a level
+_LEVEL = 0.34  # inches of a level
 _STEP = 0.17  # of a level, by which marks that would cover each other are set apart
 
 

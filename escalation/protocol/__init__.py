@@ -2,6 +2,7 @@
 
 from escalation.protocol.advice import Advice, advise, describe_decision
 from escalation.protocol.backfill import (
+    counts_backfill,
     decide_with_backfill,
     is_closed_to_backfill,
     n_backfill_places,
@@ -51,6 +52,7 @@ __all__ = [
     "Source",
     "Trial",
     "advise",
+    "counts_backfill",
     "decide_with_backfill",
     "describe_decision",
     "format_dose",

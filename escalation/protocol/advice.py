@@ -9,11 +9,7 @@ from escalation.designs.base import Action, Decision
 from escalation.designs.replay import Departure, DepartureError, Expansion, replay
 from escalation.errors import InputError
 from escalation.outcomes import Cohort, Tally, parse_outcomes, tally_cohorts
-from escalation.protocol.backfill import (
-    backfilling_of,
-    counted_tallies,
-    decide_with_backfill,
-)
+from escalation.protocol.backfill import backfilling_of, counted_tallies
 from escalation.protocol.protocol import Protocol
 
 __all__ = ["Advice", "advise", "describe_decision"]
@@ -106,15 +102,13 @@ def advise(
         raise InputError(f"{n_patients} patients are more than the maximum sample size of {cap}")
     if followed.departures and not allow_departures:
         raise DepartureError(followed.departures)
-    decision = decide_with_backfill(
+    counted = counted_tallies(
         protocol, followed.tallies, followed.backfill, followed.level, followed.last
     )
     return Advice(
-        decision=decision,
+        decision=design.decide(counted, followed.level, followed.last),
         tallies=tallies,
-        counted=counted_tallies(
-            protocol, followed.tallies, followed.backfill, ended=decision.has_ended
-        ),
+        counted=counted,
         escalation=followed.tallies,
         level=followed.level,
         last=followed.last,

@@ -20,6 +20,7 @@ from escalation.protocol.tables import ExpansionMonitoring
 __all__ = [
     "backfilling_of",
     "counted_tallies",
+    "counts_backfill",
     "decide_with_backfill",
     "is_closed_to_backfill",
     "n_backfill_places",
@@ -86,26 +87,30 @@ def decide_with_backfill(
     last : Tally
         That cohort, for a design that remembers it.
     """
-    counted = counted_tallies(protocol, escalation, backfill)
-    decision = protocol.design.decide(counted, level, last)
-    if decision.has_ended and protocol.backfill.counted == "final decision":
-        counted = counted_tallies(protocol, escalation, backfill, ended=True)
-        return protocol.design.decide(counted, level, last)
-    return decision
+    counted = counted_tallies(protocol, escalation, backfill, level, last)
+    return protocol.design.decide(counted, level, last)
 
 
 def counted_tallies(
     protocol: Protocol,
     escalation: Sequence[Tally],
     backfill: Sequence[Tally],
-    *,
-    ended: bool = False,
+    level: int,
+    last: Tally = NOBODY,
 ) -> tuple[Tally, ...]:
-    """Return what the design counts at each level; ``ended`` where the escalation would end."""
-    counted = protocol.backfill.counted
-    if counted == "every decision" or (ended and counted == "final decision"):
+    """Return what the design counts at each level at the decision that is due."""
+    if counts_backfill(protocol, escalation, level, last):
         return tuple(own.plus(more) for own, more in zip(escalation, backfill, strict=True))
     return tuple(escalation)
+
+
+def counts_backfill(
+    protocol: Protocol, escalation: Sequence[Tally], level: int, last: Tally = NOBODY
+) -> bool:
+    """Tell whether backfill counts at the decision that is due."""
+    if protocol.backfill.counted == "final decision":
+        return protocol.design.decide(escalation, level, last).has_ended
+    return protocol.backfill.counted == "every decision"
 
 
 def backfilling_of(protocol: Protocol) -> Backfilling | None:

@@ -108,8 +108,8 @@ def _regimen_faults(levels: Sequence[Mapping[str, Any]]) -> Iterator[Fault]:
             continue
         missing = [k for k in (before[-1], index) if "regimen" not in levels[k]]
         if missing:
-            problem = f"is missing: levels[{before[-1]}] and levels[{index}] have one dose"
-            problem += "; say as their regimens what differs, or give each a dose of its own"
+            problem = f"is missing: levels[{before[-1]}] and levels[{index}] have the same dose"
+            problem += "; say in their regimens what differs, or give each a dose of its own"
             yield ("levels", missing[-1], "regimen"), problem
         for twin in before:
             other = levels[twin].get("regimen")
@@ -169,11 +169,12 @@ def _source_faults(sound: Mapping[str, Any], faulty: set[str | int]) -> Iterator
 
 def quote(value: Any, width: int = 40) -> str:
     """Write a value as in TOML, in ASCII and not at length."""
+    end = ""
     match value:
         case bool():
             return str(value).lower()
         case str():
-            text = f'"{ascii(value)[1:-1]}"'
+            text, end = f'"{ascii(value)[1:-1]}"', '"'
         case int() | float():
             text = repr(value)
         case dict():
@@ -182,4 +183,4 @@ def quote(value: Any, width: int = 40) -> str:
             return "a list"
         case _:
             return f"the date or time {value}"
-    return text if len(text) <= width else f"{text[: width - 3]}..."
+    return text if len(text) <= width else f"{text[: width - 3 - len(end)]}...{end}"

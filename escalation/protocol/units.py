@@ -295,9 +295,10 @@ def _find_kind(word: str) -> str | None:
     return "with counted" if _MARKER.fullmatch(word) else _KIND_OF.get(word)
 
 
-_RULE = "for each stands /kg, /m2 or /patient, with or without a time such as /day or /cycle"
+_RULE = "after the amount stands /kg, /m2 or /patient, then perhaps a time such as /day or /cycle"
 _NOT_ONE = re.compile(r"(?:/|\bper) ?[0-9]", re.ASCII | re.IGNORECASE)
-_POUND = re.compile(r"\blbs?\b|pound|\bstone", re.ASCII | re.IGNORECASE)
+_POUND = re.compile(r"\blbs?\b|pound", re.ASCII | re.IGNORECASE)
+_STONE = re.compile(r"\bstone", re.ASCII | re.IGNORECASE)
 _OTHER_AREA = re.compile(r"(?:/|\bper) ?([cmdk]m ?\^?[2²])", re.ASCII | re.IGNORECASE)
 _OTHER_WEIGHT = re.compile(r"\b(ideal|lean|adjusted|dry|ibw|lbm)\b", re.ASCII | re.IGNORECASE)
 
@@ -306,6 +307,8 @@ def _say_unread(text: str) -> str:
     """Say that something for each is not understood, and what it may have been meant for."""
     if _NOT_ONE.search(text):
         return "is not for one; write the doses for one kg or one m2 each"
+    if _STONE.search(text):
+        return 'is for each stone; write the doses for each kg, as "mg/kg" (1 stone is 6.35 kg)'
     if _POUND.search(text):
         return 'is for each pound; write the doses for each kg, as "mg/kg" (1 lb is 0.4536 kg)'
     area = _OTHER_AREA.search(text)

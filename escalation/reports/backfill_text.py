@@ -65,7 +65,8 @@ def describe_backfill(protocol: Protocol, advice: Advice) -> Iterator[str]:
             label = protocol.labels[level]
             seen.append(f"{patients} at level {label}, {tally.n_dlts} with a DLT{pending}")
     which = "cohorts" if len(advice.backfill_cohorts) > 1 else "cohort"
-    yield f"Backfill ({which} {numbers}): {'; '.join(seen)}; it {say_when_counted(protocol)}."
+    who = "; ".join(seen) or "nobody evaluable"
+    yield f"Backfill ({which} {numbers}): {who}; it {say_when_counted(protocol)}."
     for level, tally in enumerate(advice.tallies):
         if advice.backfill[level].n_patients and is_closed_to_backfill(protocol, tally):
             yield (

@@ -127,7 +127,7 @@ def _nothing_to_end(state: TrialState, choice: Choice) -> str | None:
     if any(cohort.about == about for cohort in state.open_cohorts):
         return None
     at = f" at level {choice.level}" if choice.purpose is Purpose.BACKFILL else ""
-    return f"No cohort of {choice.purpose}{at} is open: there is nothing to end."
+    return f"No {choice.purpose} cohort is open{at}: there is nothing to end."
 
 
 def _not_below(state: TrialState, label: Label | None) -> str | None:
@@ -190,8 +190,10 @@ def say_closed_to_backfill(
     if table.from_level is not None and level < protocol.labels.index(table.from_level):
         yield f"The protocol backfills from level {table.from_level} up, and not level {label}."
     if is_closed_to_backfill(protocol, treated):
-        seen = f"{treated.n_dlts} of {treated.n_patients} treated there had a DLT"
-        yield f"Level {label} is closed to backfill at {table.stop_at_rate}: {seen}."
+        yield (
+            f"Level {label} is closed to backfill: {treated.n_dlts} of {treated.n_patients} "
+            f"treated there had a DLT, a rate of {table.stop_at_rate} or more."
+        )
     toxic = _lowest_too_toxic(protocol, counted)
     if toxic is not None and toxic <= level:
         yield f"Level {protocol.labels[toxic]} is too toxic by the rule."
@@ -220,9 +222,9 @@ def _too_many_backfilled(
     left = n_backfill_places(protocol, level, above, treated, backfilled, n_since=since)
     if n > left:
         yield (
-            f"The protocol backfills a level with {table.per_cohort} for each cohort of the "
-            f"escalation above it, up to {table.max_per_level}: {left} more at level {label} now, "
-            f"not {n}."
+            f"The protocol backfills a level with {count(table.per_cohort, 'patient')} for each "
+            f"cohort of the escalation above it, up to {table.max_per_level}: {left} more at level "
+            f"{label} now, not {n}."
         )
 
 

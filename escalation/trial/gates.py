@@ -228,7 +228,7 @@ def overtaken(state: TrialState, cohort: Cohort) -> str | None:
         return None
     closed = [] if cohort.purpose is Purpose.ESCALATION else find_closed(state, cohort)
     if closed:
-        return f"Cohort {cohort.number} ({cohort.purpose}) is closed: {' '.join(closed)}"
+        return f"Cohort {cohort.number} ({cohort.purpose}) takes nobody more: {' '.join(closed)}"
     made = state.find_decision(cohort.decision)
     if made is not None and made.event.departure:
         since = [subject.id for subject, _ in new_dlts(state, made.event.cutoff)]

@@ -14,7 +14,7 @@ from escalation.designs.base import Action, Decision
 from escalation.errors import EscalationError
 from escalation.labels import Label
 from escalation.outcomes import Tally, last_tally
-from escalation.protocol import Protocol, decide_with_backfill
+from escalation.protocol import Protocol, counts_backfill, decide_with_backfill
 from escalation.trial.events import Choice, Purpose, Recommendation
 from escalation.trial.state import TrialState
 
@@ -51,18 +51,15 @@ def rule_says(state: TrialState) -> Decision:
     """
     if state.protocol is None:
         raise NoProtocolError
-    protocol, last = state.protocol, state.last_written()
-    level = protocol.labels.index(last[-1].label) if last else protocol.design.start
-    escalation = state.tallies(Purpose.ESCALATION, set_aside=False)
+    escalation, level, last = _escalation(state, state.protocol)
     backfill = state.tallies(Purpose.BACKFILL, set_aside=False)
-    return decide_with_backfill(protocol, escalation, backfill, level, last_tally(last))
+    return decide_with_backfill(state.protocol, escalation, backfill, level, last)
 
 
 def counted_purposes(state: TrialState) -> tuple[Purpose, ...]:
     """Return the purposes of the cohorts that the rule counts at the decision that is due now."""
     protocol = state.protocol
-    counted = "never" if protocol is None else protocol.backfill.counted
-    if counted == "every decision" or (counted == "final decision" and _has_ended(state)):
+    if protocol is not None and counts_backfill(protocol, *_escalation(state, protocol)):
         return (Purpose.ESCALATION, Purpose.BACKFILL)
     return (Purpose.ESCALATION,)
 
@@ -72,14 +69,11 @@ def counted_tallies(state: TrialState) -> tuple[Tally, ...]:
     return state.tallies(*counted_purposes(state), set_aside=False)
 
 
-def _has_ended(state: TrialState) -> bool:
-    """Tell whether the rule would end the escalation on its own patients."""
-    protocol, last = state.protocol, state.last_written()
-    if protocol is None:
-        return False
+def _escalation(state: TrialState, protocol: Protocol) -> tuple[tuple[Tally, ...], int, Tally]:
+    """Return what the escalation alone has seen, its 0-based level, and its last cohort."""
+    last = state.last_written()
     level = protocol.labels.index(last[-1].label) if last else protocol.design.start
-    own = state.tallies(Purpose.ESCALATION, set_aside=False)
-    return protocol.design.decide(own, level, last_tally(last)).has_ended
+    return state.tallies(Purpose.ESCALATION, set_aside=False), level, last_tally(last)
 
 
 def recommend(decision: Decision, protocol: Protocol) -> Recommendation:
@@ -154,7 +148,7 @@ def describe_choice(choice: Choice, protocol: Protocol) -> str:
         case "enrol":
             n = choice.n_to_enrol
             beside = _BESIDE[choice.purpose]
-            return f"enrol {n} patient{'s' * (n != 1)} at {name(choice.level)}{beside}"
+            return f"enrol {n} patient{'s' * (n != 1)}{beside} at {name(choice.level)}"
         case "stop" if choice.purpose is Purpose.BACKFILL:
             return f"end the backfill at {name(choice.level)}"
         case "stop" if choice.purpose is Purpose.EXPANSION:

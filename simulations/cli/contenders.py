@@ -190,7 +190,7 @@ def make_contenders(
                     f"{one.word}: another design is called {one.label!r} already; give another "
                     "alias"
                 )
-        contenders.append(Contender(label=one.label, design=design))
+        contenders.append(Contender(label=one.label, design=design, protocol=one.protocol))
     return contenders
 
 

@@ -104,6 +104,12 @@ def simulate(
     for (one, path), (other, same) in combinations(named.items(), 2):
         if path is not None and path == same:
             raise click.UsageError(f"{one} and {other} name the same file")
+    backfill = question.protocol.backfill
+    if keep is not None and backfill.max_per_level is not None and backfill.counted != "never":
+        raise InputError(
+            "--keep writes trials of the escalation alone, and with this protocol backfill counts "
+            f"at {backfill.counted}; leave --keep away"
+        )
     for path, suffixes in ((plot, PICTURES), (keep, (".csv",))):
         if path is not None:
             check_writable(path, suffixes)
@@ -164,7 +170,7 @@ def _plot(
         protocol=protocol.name,
         digest=protocol.digest,
         trial=protocol.title or "",
-        note=question.note(),
+        note=question.whose_patients(),
     )
     pages = plot_pages(results, provenance, level_names=protocol.axis_names, target=target)
     say_written(*save_figure(pages, path, provenance))

@@ -8,6 +8,7 @@ from typing import Any
 
 from escalation.designs.base import Design
 from escalation.labels import Label
+from escalation.protocol import Protocol
 from simulations.compare.metrics import METRICS
 from simulations.compare.optimal import Benchmark
 from simulations.engines.characteristics import OperatingCharacteristics
@@ -30,10 +31,11 @@ LONGEST_LABEL = 19  # characters that fit a table
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contender:
-    """A design to compare, under the name it has in tables."""
+    """A design to compare, under the name it has in tables; of a protocol, where it has one."""
 
     label: str
     design: Design
+    protocol: Protocol | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

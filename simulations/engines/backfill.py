@@ -259,8 +259,8 @@ def walk_together(
     """
     if protocol.design.asks_moderate:
         raise InputError(
-            f"backfill that counts at decisions cannot be combined with {protocol.design.name}, "
-            "which counts moderate toxicities"
+            f"figures of this backfill cannot be had with {protocol.design.name}, which counts "
+            "moderate toxicities"
         )
     p = check_probabilities(p_dlt, len(protocol.levels), "P(DLT)")
     walk = _Walk(protocol, p.tolist())
@@ -275,7 +275,7 @@ def walk_together(
         numbers = rng.multinomial(int(weight), _binomial(size, p)).tolist()
         return [(n_dlts, float(number)) for n_dlts, number in enumerate(numbers) if number]
 
-    drawn = walk.run(float(trials), draw, limit=None)
+    drawn = walk.run(float(trials), draw, most=None)
     return walk.sum_up(drawn or {}, float(trials), (trials, seed))
 
 
@@ -301,7 +301,7 @@ class _Walk:
         self.places = cache(self._places)
 
     def run(
-        self, weight: float, split: _Split, limit: int | None = MAX_STATES
+        self, weight: float, split: _Split, most: int | None = MAX_STATES
     ) -> dict[_End, float] | None:
         """Return the weight of each state where a trial has ended; None beyond the limit."""
         n_levels, start = len(self.p_dlt), self.protocol.design.start
@@ -311,7 +311,7 @@ class _Walk:
         n_states = 0
         while now:
             n_states += len(now)
-            if limit is not None and n_states > limit:
+            if most is not None and n_states > most:
                 return None
             following: dict[_State, float] = {}
             for state, here in now.items():

@@ -100,7 +100,7 @@ class LadderAutomaton:
     >>> from escalation.designs import ThreePlusThree
     >>> found = LadderAutomaton(ThreePlusThree(n_levels=40)).characteristics([0.05] * 40)
     >>> round(found.sample_size.mean, 2)
-    27.9
+    87.14
     """
 
     def __init__(self, design: Design) -> None:

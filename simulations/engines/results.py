@@ -111,10 +111,10 @@ def run_scenarios(
     continued = bool(graph.n_so_far.any() or graph.n_pending.any())
     backfilled = protocol is not None and protocol.backfill.max_per_level is not None
     counts = protocol is not None and backfilled and protocol.backfill.counted != "never"
-    if counts and continued:
+    if protocol is not None and counts and continued:
         raise InputError(
-            "backfill counts at decisions, and how many were backfilled so far is not known: "
-            "figures are from the start of the trial only"
+            f"backfill counts at {protocol.backfill.counted}, so that figures are from the start "
+            "of the trial only, not from outcomes so far"
         )
     for scenario in scenarios:
         if not isinstance(scenario, Scenario):

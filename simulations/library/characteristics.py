@@ -27,6 +27,7 @@ from simulations.probabilities import check_target
 from simulations.questions.engine import choose_engine
 from simulations.questions.question import Question
 from simulations.reports.results import (
+    are_alone,
     describe_columns,
     result_rows,
     summary_table,
@@ -132,9 +133,12 @@ class Characteristics(Shown):
         )
 
     def _rows(self) -> Iterator[Sequence[object]]:
+        beside = not all(are_alone(one.results) for one in self.asked)
         for place, one in enumerate(self.asked):
             label = None if len(self.asked) == 1 else one.label
-            rows = result_rows(one.question.protocol, one.results, self.target, label=label)
+            rows = result_rows(
+                one.question.protocol, one.results, self.target, label=label, beside=beside
+            )
             head = next(rows)
             if place == 0:
                 yield head
@@ -142,7 +146,7 @@ class Characteristics(Shown):
 
     def _in_short(self) -> Iterator[Block]:
         for one in self.asked:
-            yield one.question.origin()
+            yield one.question.origin(alone=are_alone(one.results))
         yield from self.asked[0].question.assumptions()
         results = [
             (one.label, result)

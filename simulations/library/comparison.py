@@ -183,7 +183,7 @@ def comparison(
         )
     first = next(iter(questions.values()))
     contenders = tuple(
-        Contender(label=label, design=question.protocol.design)
+        Contender(label=label, design=question.protocol.design, protocol=question.protocol)
         for label, question in questions.items()
     )
     results = compare_designs(

@@ -44,7 +44,7 @@ def picture_characteristics(
         design=describe_design(protocol.design),
         protocol=protocol.name,
         digest=protocol.digest,
-        note=question.note(),
+        note=question.whose_patients(),
     )
     figure = plot_page(results, provenance, level_names=protocol.axis_names, target=target)
     return Picture(figure, say_characteristics(protocol, results))

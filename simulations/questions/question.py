@@ -10,13 +10,21 @@ from escalation.designs import Design, design_settings
 from escalation.errors import InputError
 from escalation.outcomes import Cohort, format_outcomes
 from escalation.protocol import Protocol, advise
+from escalation.reports.backfill_text import say_when_counted
 from escalation.reports.origin import describe_origin, identity_document
 from escalation.reports.view import Block, Paragraph
 from escalation.text import count
 from simulations.graph.build import TransitionGraph, build_graph
 from simulations.scenarios.scenario import Scenario, scenarios_for, scenarios_of
 
-__all__ = ["Question", "check_p_moderate", "describe_p_moderate", "levels_document"]
+__all__ = [
+    "Question",
+    "check_p_moderate",
+    "describe_p_moderate",
+    "left_out",
+    "levels_document",
+    "say_left_out",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,11 +92,18 @@ class Question:
         ------
         EscalationError
             For a history that the protocol would not have produced, unless that is allowed; for
-            P(moderate) that does not fit; where the design can reach too many states.
+            P(moderate) that does not fit; where the design can reach too many states; after
+            backfill that counts at decisions.
         """
         protocol = self.protocol
         check_p_moderate(self.p_moderate, [protocol.design])
         advice = advise(protocol, self.cohorts, allow_departures=self.allow_departures)
+        if advice.backfill_cohorts and protocol.backfill.counted != "never":
+            raise InputError(
+                f"backfill, such as cohort {advice.backfill_cohorts[0]}, counts at "
+                f"{protocol.backfill.counted}, and what follows it is not known here: ask from the "
+                "start of the trial"
+            )
         return (build or build_graph)(
             protocol.design,
             advice.escalation,
@@ -97,13 +112,18 @@ class Question:
             p_moderate=self.p_moderate,
         )
 
-    def heading(self) -> dict[str, Any]:
-        """Return what every JSON document of an answer starts with."""
+    def heading(self, *, alone: bool = True) -> dict[str, Any]:
+        """Return what every JSON document of an answer starts with.
+
+        ``alone`` for an answer about the escalation without what the protocol has beside it.
+        """
+        missing = left_out(self.protocol) if alone else ()
         assumed = {} if self.p_moderate is None else {"p_moderate": list(self.p_moderate)}
         return {
             **identity_document(self.protocol),
             "design": design_settings(self.protocol.design),
             **levels_document(self.protocol),
+            **({"left_out": list(missing)} if missing else {}),
             **assumed,
         }
 
@@ -120,9 +140,10 @@ class Question:
             }
         }
 
-    def origin(self) -> Paragraph:
-        """Say what an answer rests on: the design, the protocol."""
-        return Paragraph(describe_origin(self.protocol), "  ")
+    def origin(self, *, alone: bool = True) -> Paragraph:
+        """Say what an answer rests on: the design, the protocol; and what of it is left out."""
+        missing = say_left_out(self.protocol) if alone else ""
+        return Paragraph(" ".join(filter(None, (describe_origin(self.protocol), missing))), "  ")
 
     def assumptions(self) -> Iterator[Block]:
         """Say regimens, the assumed P(moderate toxicity), and after which outcomes it goes on."""
@@ -142,9 +163,37 @@ class Question:
         after = f"after {format_outcomes(self.cohorts)}" if self.cohorts else ""
         return "; ".join(filter(None, (after, describe_p_moderate(self.p_moderate))))
 
+    def whose_patients(self) -> str:
+        """Return ``note`` for a picture of patients, which are those of the escalation alone."""
+        names = " or ".join(left_out(self.protocol))
+        whose = names and f"patients and DLTs without those of {names}"
+        return "; ".join(filter(None, (self.note(), whose)))
+
     def plotted_design(self) -> str:
         """Return what a caption says of the design, after which outcomes, and P(moderate)."""
-        return "; ".join(filter(None, (describe_origin(self.protocol).rstrip("."), self.note())))
+        said = (describe_origin(self.protocol), self.note(), say_left_out(self.protocol))
+        return "; ".join(text.rstrip(".") for text in said if text)
+
+
+def left_out(protocol: Protocol) -> tuple[str, ...]:
+    """Return what a protocol has beside the escalation: an answer about that alone lacks it."""
+    beside = {
+        "backfill": protocol.backfill.max_per_level,
+        "expansion": protocol.expansion.n_patients,
+    }
+    return tuple(name for name, n_patients in beside.items() if n_patients is not None)
+
+
+def say_left_out(protocol: Protocol) -> str:
+    """Say the same in words; nothing where there is nothing beside the escalation."""
+    missing = left_out(protocol)
+    if not missing:
+        return ""
+    said = {"backfill": f"backfill, which {say_when_counted(protocol)}", "expansion": "expansion"}
+    sentence = f"Left out: {'; and '.join(said[name] for name in missing)}."
+    if "backfill" in missing and protocol.backfill.counted != "never":
+        sentence += " With it the figures are others; escalation simulate has them."
+    return sentence
 
 
 def levels_document(protocol: Protocol) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from escalation.protocol import Protocol
 from escalation.reports.backfill_text import say_when_counted
 from escalation.reports.view import Block, Paragraph, Table
 from simulations.engines.backfill import BackfillFigures
+from simulations.engines.characteristics import Distribution
 from simulations.engines.expansion import ExpansionFigures
 from simulations.engines.results import ScenarioResult
 
@@ -45,11 +46,18 @@ def _backfill(found: BackfillFigures, protocol: Protocol) -> Iterator[Block]:
     for name, patients, dlts in zip(protocol.short_names, found.patients, found.dlts, strict=True):
         cells = []
         for figure in (patients, dlts):
-            error = "" if found.trials is None else f" ({figure.sd / found.trials**0.5:.3f})"
-            cells.append(f"{figure.mean:.2f}{error.replace('(0.', '(.')}")
+            cells.append(f"{figure.mean:.2f}{_error(figure, found.trials)}")
         rows.append([name, *cells])
     rows.append(["total", f"{found.mean_patients:.2f}", f"{found.mean_dlts:.2f}"])
     yield Table(rows)
+
+
+def _error(figure: Distribution, trials: int | None) -> str:
+    """Return the standard error of a mean, as the table of the escalation shows it."""
+    if trials is None:
+        return ""
+    shown = f"{figure.sd / trials**0.5:.3f}".removeprefix("0") if figure.sd else "-"
+    return f" ({shown})"
 
 
 def _expansion(found: ExpansionFigures, names: list[str]) -> Iterator[Block]:

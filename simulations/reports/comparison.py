@@ -18,7 +18,7 @@ from simulations.compare.result import (
     comparison_rows,
     short_labels,
 )
-from simulations.questions.question import Question, levels_document
+from simulations.questions.question import Question, left_out, levels_document, say_left_out
 from simulations.words import in_words, scaled
 
 __all__ = [
@@ -90,13 +90,20 @@ def comparison_heading(
     assumed = {} if question.p_moderate is None else {"p_moderate": list(question.p_moderate)}
     return {
         **identity_document(question.protocol),
-        "designs": [
-            {"label": one.label, "design": design_settings(one.design)} for one in contenders
-        ],
+        "designs": [_contender_document(one) for one in contenders],
         **levels_document(question.protocol),
         "target": target,
         "interval": list(interval),
         **assumed,
+    }
+
+
+def _contender_document(contender: Contender) -> dict[str, Any]:
+    missing = () if contender.protocol is None else left_out(contender.protocol)
+    return {
+        "label": contender.label,
+        "design": design_settings(contender.design),
+        **({"left_out": list(missing)} if missing else {}),
     }
 
 
@@ -117,14 +124,15 @@ def contenders_page(question: Question, contenders: Sequence[Contender]) -> Iter
 
 
 def describe_contenders(contenders: Sequence[Contender]) -> list[str]:
-    """Return each design with every option, after the label it has in tables."""
+    """Return each design with every option, after the label it has in tables; and what it lacks."""
     labels = short_labels([one.label for one in contenders])
-    return [
-        describe_design(one.design)
-        if label == one.design.name
-        else f"{label} = {describe_design(one.design)}"
-        for label, one in zip(labels, contenders, strict=True)
-    ]
+    lines = []
+    for label, one in zip(labels, contenders, strict=True):
+        said = describe_design(one.design)
+        missing = "" if one.protocol is None else say_left_out(one.protocol)
+        line = said if label == one.design.name else f"{label} = {said}"
+        lines.append(f"{line}. {missing.rstrip('.')}" if missing else line)
+    return lines
 
 
 def _page(

@@ -14,7 +14,7 @@ from simulations.questions.question import Question
 from simulations.reports.beside import BESIDE, beside_blocks, beside_cells
 from simulations.words import is_share, scaled
 
-__all__ = ["describe_columns", "result_rows", "summary_table", "view_results"]
+__all__ = ["are_alone", "describe_columns", "result_rows", "summary_table", "view_results"]
 
 COLUMNS = {
     "scenario": "name of the scenario",
@@ -67,7 +67,7 @@ def _page(
     question: Question, results: Sequence[ScenarioResult], target: float | None
 ) -> Iterator[Block]:
     protocol = question.protocol
-    yield question.origin()
+    yield question.origin(alone=are_alone(results))
     if protocol.unit is not None:
         yield Paragraph(f"Levels with their doses in {protocol.unit}; P(DLT) is assumed.")
     run = results[0].monte_carlo
@@ -218,13 +218,22 @@ def _planned(question: Question, result: ScenarioResult) -> Iterator[Block]:
         return
     n_so_far = sum(cohort.tally.n_evaluable for cohort in question.cohorts)
     p_more = result.best.sample_size.p_above(planned - n_so_far)
-    yield Paragraph(f"more than the {planned} patients planned: {100 * p_more:.2f} %")
+    alone = result.backfill is None and result.expansion is None
+    of_which = "" if alone else ", in the escalation alone"
+    yield Paragraph(f"more than the {planned} patients planned{of_which}: {100 * p_more:.2f} %")
+
+
+def are_alone(results: Sequence[ScenarioResult]) -> bool:
+    """Tell whether figures are of the escalation alone, as of a trial that goes on from data."""
+    return not any(result.backfill or result.expansion for result in results)
 
 
 def _document(
     question: Question, results: Sequence[ScenarioResult], target: float | None
 ) -> dict[str, Any]:
-    document = question.heading() | {"results": [result.to_dict(target) for result in results]}
+    document = question.heading(alone=are_alone(results)) | {
+        "results": [result.to_dict(target) for result in results]
+    }
     if target is not None:
         document["target"] = target
         for result, shown in zip(results, document["results"], strict=True):
@@ -240,16 +249,19 @@ def result_rows(
     target: float | None = None,
     *,
     label: str | None = None,
+    beside: bool | None = None,
 ) -> Iterator[Sequence[object]]:
     """Yield the names of the columns, then a row a scenario, method and level.
 
-    The design is called ``label``, or by its own name.
+    The design is called ``label``, or by its own name. ``beside`` adds the columns of backfill
+    and expansion; by default where there are any.
 
     Probabilities are from 0 to 1; figures of the whole trial are repeated at each level, and an
     exact figure has no standard error.
     """
     asked = tuple(_AGAINST_TARGET) if target is not None else ()
-    beside = any(result.backfill or result.expansion for result in results)
+    if beside is None:
+        beside = not are_alone(results)
     yield (*COLUMNS, *asked, *(BESIDE if beside else ()))
     for result in results:
         document = result.to_dict(target)

@@ -80,7 +80,7 @@ def shell(level_3: Path, tmp_path: Path) -> Shell:
 
 def test_case_3_backfill_at_level_1_while_level_3_is_open(shell: Shell) -> None:
     said = shell.ok(f"chair: decide --backfill 1 --enrol 2 {ON}")
-    assert "enrol 2 patients at level 1 for backfill, as the protocol foresees." in said
+    assert "enrol 2 patients for backfill at level 1, as the protocol foresees." in said
     shell.ok(f"chair: sign approved {ON}")
     said = shell.fails(f"site: enrol S9-1 {ON}")
     assert (
@@ -126,8 +126,8 @@ def test_case_3_backfill_at_level_1_while_level_3_is_open(shell: Shell) -> None:
         ("decide --backfill 7 --enrol 1", 1, "There is no level 7; its levels are 1, 2a, 3."),
         ("decide --backfill 1 --enrol 3", 1, "2 more at level 1 now, not 3. To do it all the same"),
         ("decide --expand 3", 1, "No MTD has been declared: an expansion is at the MTD"),
-        ("decide --end-expansion", 1, "No cohort of expansion is open: there is nothing to end."),
-        ("decide --end-backfill 2a", 1, "No cohort of backfill at level 2a is open"),
+        ("decide --end-expansion", 1, "No expansion cohort is open: there is nothing to end."),
+        ("decide --end-backfill 2a", 1, "No backfill cohort is open at level 2a"),
         ("decide --backfill 1", 2, "--enrol N goes with --level"),
         ("decide --enrol 2", 2, "--enrol N goes with --level"),
         ("decide --backfill 1 --level 3 --enrol 2", 2, "choose one: --follow, --level"),

@@ -333,8 +333,10 @@ class Lane:
             outcome = "equivalent" if is_equivalent(mutant) else "survived"
             if outcome == "survived":
                 fresh = options.again or not mutant.in_function
-                outcome, by = self.ask(session, mutant, killers[mutant.file], fresh)
-                killers[mutant.file][by] += 1
+                likely = killers["" if fresh else mutant.file]
+                outcome, by = self.ask(session, mutant, likely, fresh)
+                if by:
+                    likely[by] += 1
             self.outcomes.append((mutant, outcome))
             if outcome == "survived":
                 print(f"{mutant.file}:{mutant.line}", f"  - {mutant.was}", sep="\n")
@@ -426,14 +428,20 @@ class Lane:
                 pytest_sessionstart = staticmethod(lane.pytest_sessionstart)
 
                 @pytest.hookimpl(tryfirst=True)
-                def pytest_runtestloop(self, session: pytest.Session) -> None:
+                def pytest_runtestloop(self, session: pytest.Session) -> bool:
                     lane.run(session, mutant, likely, verdicts)
+                    return True
 
-            pytest.main([*OPTIONS, *mutant.tests()], plugins=[Anew()])
-            os._exit(1)  # it could not be imported
+            # to collect all tests takes long: first the files that have killed others
+            files = dict.fromkeys(test.split("::")[0] for test, _ in likely.most_common(4))
+            for paths in (list(files), mutant.tests()):
+                if paths and pytest.main([*OPTIONS, *paths], plugins=[Anew()]):
+                    os._exit(1)  # it could not be imported
+            os._exit(0)
         if mutant is not None:
             mutant.replace_code(self.functions[mutant.module])
         self.run(session, mutant, likely, verdicts)
+        os._exit(0)
 
     def run(
         self,
@@ -442,7 +450,7 @@ class Lane:
         likely: Counter[str],
         verdicts: IO[str],
     ) -> None:
-        """Run the tests of a session that judge a mutant until one fails, and end the process."""
+        """Run the tests of a session that judge a mutant; end the process when one fails."""
         failed: list[str] = []
 
         class Reports:
@@ -466,8 +474,8 @@ class Lane:
             word = "killed" if failed else "passed"
             print(json.dumps([word, item.nodeid, seconds, ours]), file=verdicts, flush=True)
             if failed:
-                break
-        os._exit(0)
+                os._exit(0)
+        signal.setitimer(signal.ITIMER_PROF, 60)  # which others are collected in, if any
 
     def choose(
         self, items: list[pytest.Item], mutant: Mutant | None, likely: Counter[str]

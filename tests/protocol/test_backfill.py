@@ -29,6 +29,8 @@ def protocol(**backfill) -> Protocol:
         ("1NNN 2NNN 3NN 1NN", (2, 0), "Stay at level 3: enrol 1 patient."),
         ("1NNN 2NNN 3NNN 1NT 2N", (2, 1), "Escalate to level 4: enrol 3 patients."),
         ("1NNN 2NNN 3??? 1NNN", (3, 0), "Wait for the pending patients."),
+        # beside the last cohort, whose outcomes end the escalation
+        ("1NNN 2NNN 3TT 2NNN 1NT", (2, 1), "Stop: the MTD is level 2."),
         # after the level above was too toxic, level 2 is the escalation's
         ("1NNN 2NNN 3TT 2NNN", (0, 0), "Stop: the MTD is level 2."),
     ],
@@ -52,6 +54,8 @@ def test_a_cohort_below_the_current_level_is_backfill(history, backfill, decisio
         ("1NNN 2NNN 2N", {}),  # not below
         ("1NNN 2NNN 3NNN 1NTT 4NNN 1N", {"stop_at_rate": "1/3"}),  # 2 of 6
         ("1NNN 2NNN 3NNN 1N", {"max_per_level": None}),
+        ("1NNN 2NNN 3TT 2NNN 1NNNN", {}),  # the places of the last cohort
+        ("1NNN 2NNN 3TT 2NNN 2N 1N", {}),  # the MTD is expanded
     ],
 )
 def test_more_than_the_protocol_has_places_for_departs(history, backfill):
@@ -65,6 +69,19 @@ def test_places_at_a_level_are_used_up_one_after_the_other_until_the_last():
     assert advice.backfill[0].n_evaluable == 3
     with pytest.raises(DepartureError):
         advise(asked, "1NNN 2NNN 3??? 1N 1N 1N 1N")
+
+
+@pytest.mark.parametrize(
+    ("history", "left"),
+    [
+        ("1NNN 2NNN 3NNN 1NNNN", "3 places left"),
+        ("1NNN 2NNN 3NNN 1NN 1NN", "1 place left"),
+        ("1NNN 2NNN 3NNN 1NNN 1N", "no place left"),
+    ],
+)
+def test_a_departure_says_what_is_left_to_backfill(history, left):
+    with pytest.raises(DepartureError, match=f"and backfill has {left} there"):
+        advise(protocol(), history)
 
 
 @pytest.mark.parametrize(
@@ -114,6 +131,12 @@ def test_backfill_that_never_counts_leaves_no_trace_in_the_decision(data):
     assert sum(tally.n_patients for tally in with_it.backfill) == sum(
         len(cohort.outcomes) for cohort in cohorts
     ) - sum(len(cohort.outcomes) for cohort in own)
+
+
+def test_nobody_is_backfilled_before_the_escalation_has_begun():
+    with pytest.raises(DepartureError, match="is at level 1 where the design says level 2"):
+        advise(protocol().with_start(2), "1N")
+    assert advise(protocol().with_start(2), "2NNN 1N").backfill_cohorts == (2,)
 
 
 def test_without_a_table_a_cohort_below_departs_as_before():
@@ -179,3 +202,13 @@ def test_the_text_of_a_protocol_has_backfill_and_expansion_in_words():
     assert "2 DLTs among the first 6" in said["Expansion"]
     plain = view_rule(Protocol.plain(3)).document()["sections"]
     assert not {"Backfill", "Expansion"} & {section["title"] for section in plain}
+
+
+def test_what_a_final_decision_counts_is_shown_also_where_it_does_not_end():
+    """The escalation alone would stop with level 2; with its backfill that level is too toxic."""
+    asked = protocol(counted="final decision", stop_at_rate=None)
+    advice = advise(asked, "1NNN 2NNN 3NNN 2TTT 4TTN 3TTN 2NNN")
+    assert advise(protocol(), "1NNN 2NNN 3NNN 2TTT 4TTN 3TTN 2NNN").decision.mtd == 1
+    assert advice.decision.mtd is None
+    assert not advice.decision.has_ended
+    assert (advice.counted[1].n_evaluable, advice.counted[1].n_dlts) == (9, 3)

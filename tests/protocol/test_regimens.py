@@ -24,16 +24,16 @@ FIRST = 'label = 1; dose = 60; regimen = "15 fractions"'
     [
         (
             ("label = 1; dose = 60", "label = 2; dose = 60"),
-            "levels[1].regimen: is missing: levels[0] and levels[1] have one dose; say as their "
-            "regimens what differs, or give each a dose of its own",
+            "levels[1].regimen: is missing: levels[0] and levels[1] have the same dose; say in "
+            "their regimens what differs, or give each a dose of its own",
         ),
         (
             (FIRST, "label = 2; dose = 60"),
-            "levels[1].regimen: is missing: levels[0] and levels[1] have one dose",
+            "levels[1].regimen: is missing: levels[0] and levels[1] have the same dose",
         ),
         (
             ("label = 1; dose = 60", FIRST.replace("= 1", "= 2")),
-            "levels[0].regimen: is missing: levels[0] and levels[1] have one dose",
+            "levels[0].regimen: is missing: levels[0] and levels[1] have the same dose",
         ),
         (
             (FIRST, 'label = 2; dose = 60; regimen = "15  Fractions"'),
@@ -93,3 +93,14 @@ def test_a_source_of_a_regimen_that_is_not_there_names_no_setting():
         ladder(FIRST, "label = 2; dose = 64", more='[sources]\n"levels.2.regimen" = "registry"\n')
     )
     assert fault.startswith('sources."levels.2.regimen": names no setting; did you mean levels.1')
+
+
+def test_a_ladder_of_faulty_levels_is_not_said_to_be_short():
+    found = find_faults(ladder('label = "low dose"; dose = 1', f'label = "{"a" * 40}"; dose = 2'))
+    assert [fault.partition(":")[0] for fault in found if fault.startswith("levels")] == [
+        "levels[0].label",
+        "levels[1].label",
+    ]
+    assert any('..." is not a label: at most' in fault for fault in found)  # the quote is closed
+    [fault] = find_faults({**ladder(), "levels": []})
+    assert "must have at least 1 entry" in fault

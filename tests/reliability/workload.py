@@ -21,6 +21,8 @@ FORMS = (
     *(("timestamp-kept", 1), ("infusion-continued", 1), ("data-frozen", 1), ("key-registered", 1)),
     *(("decision-circulated", 1), ("screening-failed", 1), ("subject-renamed", 1)),
     *(("site-opened", 1), ("subject-at-site", 1), ("key-revoked", 1), ("trial-registered", 2)),
+    *(("subject-enrolled", 2), ("outcome-recorded", 2), ("history-imported", 2)),
+    *(("decision-made", 2), ("protocol-amended", 2)),
 )
 
 
@@ -154,7 +156,68 @@ def _said(kind: str, version: int, number: int) -> dict[str, Any]:
             "software": "escalation 0.3.0",
         },
     }
+    said |= _since_2(number, subject, seal)
     return {"on": on} | said[kind, version]
+
+
+def _since_2(number: int, subject: str, seal: str) -> dict[tuple[str, int], dict[str, Any]]:
+    """Return what only the second version of a kind can say."""
+    return {
+        ("subject-enrolled", 2): {
+            "subject": subject,
+            "cohort": number % 9 + 1,
+            "level": "1a",
+            "weight_kg": 61.5,
+            "replaces": None,
+            "deviation": None,
+            "breaches": [],
+            "height_cm": 170.0,
+            "undated": False,
+        },
+        ("outcome-recorded", 2): {
+            "subject": subject,
+            "outcome": "T" if number % 5 == 0 else "N",
+            "toxicities": [],
+            "reason": None,
+            "undated": True,
+        },
+        ("history-imported", 2): {
+            "source": f"patients-{number}.csv",
+            "sha256": seal,
+            "cohorts": [{"level": "1a", "n_opened": 3, "purpose": "backfill"}],
+            "left_out": ["remarks", "physician"],
+            "read_with": "--date-format %d.%m.%Y --decimal ,",
+        },
+        ("decision-made", 2): {
+            "cutoff": number,
+            "recommended": {
+                "action": "stay",
+                "level": 2,
+                "n_to_enrol": 3,
+                "mtd": None,
+                "inconclusive": False,
+                "clause_id": "expand",
+                "clause": "With one DLT among three, treat three more at the same level.",
+            },
+            "chosen": {
+                "action": "enrol",
+                "level": 1,
+                "n_to_enrol": 3,
+                "mtd": None,
+                "purpose": "backfill",
+            },
+            "departure": False,
+            "rationale": None,
+            "attendees": [{"person": NAME, "vote": "present"}],
+            "overdue": [],
+        },
+        ("protocol-amended", 2): {
+            "protocol": {"name": f"P{number}", "definition": _prose(number, 5_000)},
+            "digest": seal,
+            "reason": "150 mg added between 100 mg and 200 mg",
+            "reopens": ["1.5"],
+        },
+    }
 
 
 def _prose(number: int, length: int) -> str:

@@ -127,8 +127,8 @@ def test_case_3_two_more_at_level_1_while_level_3_is_open():
         (backfill(1, 0), "A decision opens 1 to 100 places, not 0."),
         (expand(3), "No MTD has been declared: an expansion is at the MTD"),
         (expand(3, 1), "No MTD has been declared"),
-        (END_BACKFILL, "No cohort of backfill at level 1 is open: there is nothing to end."),
-        (END_EXPANSION, "No cohort of expansion is open: there is nothing to end."),
+        (END_BACKFILL, "No backfill cohort is open at level 1: there is nothing to end."),
+        (END_EXPANSION, "No expansion cohort is open: there is nothing to end."),
         (Choice(action="defer", purpose=Purpose.BACKFILL), "to treat so many, or to end it"),
         (Choice(action="stop", mtd=2, purpose=Purpose.EXPANSION), "to treat so many, or to end"),
     ],
@@ -171,7 +171,7 @@ def test_what_the_protocol_does_not_foresee_takes_a_rationale_and_is_a_departure
     [remark] = departures(bench.state)
     assert remark.text == (
         f"Decision {made.seq} is not as the protocol foresees backfill: enrol {choice.n_to_enrol} "
-        'patients at level 1 for backfill (cohort 4). Rationale: "an amendment is under way"'
+        'patients for backfill at level 1 (cohort 4). Rationale: "an amendment is under way"'
     )
 
 
@@ -230,7 +230,7 @@ def test_decisions_about_different_things_are_voted_on_and_approved_side_by_side
     bench.do(decide, STATISTICIAN)
     bench.do(decide, STATISTICIAN, choice=backfill(1, 2))
     first, second = (made.seq for made in bench.state.decisions[-2:])
-    ask = f"Decisions {first} (enrol 3 patients at level 3) and {second} (enrol 2 patients at "
+    ask = f"Decisions {first} (enrol 3 patients at level 3) and {second} (enrol 2 patients for "
     assert ask in bench.refused(cast_vote, CHAIR, vote=Vote.FOR)
     assert "say which" in bench.refused(sign, CHAIR, meaning=Meaning.APPROVED)
     for entry in (first, second):
@@ -330,8 +330,8 @@ def test_backfill_closes_where_the_dlt_rate_of_everybody_at_its_level_reaches_th
     assert said(bench, 3) == []  # 1 of 4
     bench.dlt("S-1-1")  # 2 of 4: a late one
     assert said(bench, 3)[0].startswith(
-        "Cohort 3 (backfill) is closed: Level 1 is closed to backfill at 1/3: 2 of 4 treated there "
-        "had a DLT."
+        "Cohort 3 (backfill) takes nobody more: Level 1 is closed to backfill: 2 of 4 treated "
+        "there had a DLT, a rate of 1/3 or more."
     )
     refused = bench.refused(decide, CHAIR, choice=backfill(1, 1))
     assert "Level 1 is closed to backfill" in refused
@@ -586,8 +586,8 @@ def test_an_expansion_at_its_boundary_stops_until_the_committee_has_decided():
     assert said(bench) == []
     treat(bench, "T")  # 1 of 3 is a third
     assert said(bench)[0].startswith(
-        "Cohort 4 (expansion) is closed: The expansion has reached its boundary (1/3): 1 of 3 had "
-        "a DLT."
+        "Cohort 4 (expansion) takes nobody more: The expansion has reached its boundary (1/3): 1 "
+        "of 3 had a DLT."
     )
     assert "reached its boundary" in bench.refused(enrol_subject, SITE, subject="S-90")
     assert "reached its boundary" in bench.refused(decide, CHAIR, choice=expand(3))

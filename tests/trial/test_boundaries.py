@@ -77,6 +77,17 @@ def test_a_late_approval_names_who_was_dosed_before_the_day_it_was_recorded(reco
     assert texts(departures(bench.state)) == ([] if named is None else [f"{said}{after}."])
 
 
+def test_a_decision_that_was_replaced_unapproved_hides_no_late_approval_after_it():
+    bench = Bench.started(UNSTAGGERED)
+    bench.do(decide, CHAIR, 0, choice=Choice(action="defer"), rationale="tomorrow")
+    bench.do(decide, CHAIR, 0)
+    bench.now = 5
+    bench.do(sign, CHAIR, 0, meaning=Meaning.APPROVED)
+    assert texts(departures(bench.state)) == [
+        f"The approval of decision 8 on 2026-01-05 was recorded on {day(5)}."
+    ]
+
+
 @pytest.mark.parametrize(("approved", "shown"), [(9, True), (10, False), (11, False)])
 def test_a_chair_approves_from_the_day_of_the_delegation_on(approved, shown):
     bench = Bench.started()

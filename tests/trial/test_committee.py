@@ -171,10 +171,12 @@ def test_a_rejection_stays_though_members_are_added(bench: Bench) -> None:
     bench.do(decide, STATISTICIAN)
     bench.do(cast_vote, CHAIR, vote=FOR)
     bench.do(cast_vote, MEMBER, vote=AGAINST, reason="too early")
+    rejection = bench.state.seq
     bench.do(delegate_role, OFFICE, person="late", role=Role.MEMBER)
     made = bench.state.decisions[-1]
     assert say_count(tally_votes(bench.state, made)) == "rejected by 1 against 1"
     bench.do(cast_vote, "late", vote=FOR)  # for the record
+    assert bench.state.decisions[-1].rejected == rejection
     assert "rejected by 1 against 2" in bench.refused(sign, CHAIR, meaning=Meaning.APPROVED)
     bench.meet()  # decided again
     bench.do(sign, CHAIR, meaning=Meaning.APPROVED)
@@ -547,6 +549,14 @@ def test_nobody_is_dosed_at_a_new_level_before_the_decision_was_sent() -> None:
     assert bench.state.decisions[-1].circulated[0][1] == DecisionCirculated(
         on=day(2), decision=7, to=("Site 01", SITE)
     )
+
+
+def test_a_dosing_against_the_gate_does_not_stand_for_the_letter() -> None:
+    bench = opened(circulate_first=True)
+    bench.enrol("S1")
+    bench.dose("S1", deviation="it would have expired")
+    said = [obstacle.text for obstacle in next_patient(bench.state, day(20)).obstacles]
+    assert any("has not been sent to anybody" in text for text in said)
 
 
 def test_a_level_given_before_needs_no_letter() -> None:

@@ -111,6 +111,10 @@ def test_a_decision_cannot_be_dated_before_its_data(opened):
     over = opened.cohort_without_dlt("S1 S2 S3", 0)
     said = opened.refused(decide, CHAIR, over - 1)
     assert "rests on data of 2026-02-19 and cannot be of 2026-02-18" in said
+    lot = {"entry": opened.state.subjects["S1"].dosing.seq, "changes": {"lot": "L-1"}}
+    opened.do(correct_entry, SITE, 3, reason="misread", **lot)  # the last entry, of an earlier day
+    said = opened.refused(decide, CHAIR, over - 1)
+    assert "cannot be of 2026-02-18" in said
 
 
 def test_the_rule_is_not_followed_while_it_waits(opened):

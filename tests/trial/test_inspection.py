@@ -328,3 +328,31 @@ def test_hindsight_names_only_entries_that_tell(opened):
     opened.dlt("S1", over, onset=20)
     (remark,) = look_back(opened.state)
     assert f"Had entry {opened.state.seq} been known" in remark.text
+
+
+# ---------------------------------------------------------------- in order
+
+
+def test_departures_of_all_kinds_are_in_the_order_of_their_entries(opened):
+    opened.enrol("S1")
+    opened.do(hold_enrolment, CHAIR, 0, reason="a rumour")
+    opened.dose("S1", 0, deviation="thawed")
+    opened.do(resume_enrolment, CHAIR, 1, reason="nothing to it")
+    further = Choice(action="enrol", level=2, n_to_enrol=3)
+    opened.open_cohort(2, choice=further, rationale="urgent")
+    entries = [remark.entry for remark in departures(opened.state)]
+    assert entries == sorted(entries)
+    assert len(entries) == 2
+
+
+def test_hindsight_on_dosings_and_decisions_is_in_the_order_of_the_entries(opened):
+    for subject, on in (("S1", 0), ("S2", 14), ("S3", 17)):
+        opened.treat(subject, on)
+    for subject in ("S1", "S2", "S3"):
+        opened.no_dlt(subject, 45)
+    entry = outcome(opened, "S1")
+    opened.open_cohort(45)
+    opened.correct(entry, outcome="T", toxicities=[crs_of(5)])
+    entries = [remark.entry for remark in look_back(opened.state)]
+    assert entries == sorted(entries)
+    assert len(entries) == 3

@@ -27,6 +27,7 @@ from escalation.trial import (
     sign,
     warnings,
 )
+from escalation.trial.adverse_events.pauses import judge_pauses
 from escalation.trial.events import Choice, Meaning, Relation, Toxicity, Vote
 from escalation.trial.patients.subjects import Standing
 from escalation.trial.spreadsheet.importing import import_patients
@@ -169,6 +170,15 @@ def test_a_death_that_the_site_takes_back_pauses_until_a_decision_resumes(
     assert f"taken back: that of S1 by entry {entry + 1}" in obstacle.text
     resume(bench, 6)
     assert says_yes(bench, 6)
+
+
+@pytest.mark.parametrize("changes", [{"grade": 1}, {"outcome": "recovering"}])
+def test_a_follow_up_that_tells_of_no_death_can_be_taken_back(bench: Bench, changes) -> None:
+    bench.dose("S1")
+    entry = report(bench, 1, 2)
+    bench.do(follow_up, SITE, 2, entry=entry, changes=changes, aware=day(2))
+    bench.do(correct_entry, SITE, 3, entry=bench.state.seq, changes=None, reason="twice")
+    assert not any(status.met for status in judge_pauses(bench.state, day(3)))
 
 
 def test_a_death_told_by_an_outcome_or_a_follow_up_is_not_taken_back_either(bench: Bench) -> None:

@@ -31,7 +31,7 @@ trial = LazyGroup(
             "escalation.cli.trial.patients:screen_fail",
             "Record that somebody was screened and not enrolled.",
         ),
-        "enrol": ("escalation.cli.trial.site:enrol", "Give a subject a place in the open cohort."),
+        "enrol": ("escalation.cli.trial.site:enrol", "Give a subject a place in an open cohort."),
         "dose": ("escalation.cli.trial.site:dose", "Record an infusion, on the day it was given."),
         "outcome": (
             "escalation.cli.trial.site:outcome",

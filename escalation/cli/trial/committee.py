@@ -26,7 +26,7 @@ __all__ = ["circulate", "decide", "freeze", "sign", "vote"]
 @click.option("--level", type=LABEL, metavar="LABEL", help="Treat at this level,")
 @click.option("--enrol", type=int, metavar="N", help="so many patients.")
 @click.option(
-    "--backfill", type=LABEL, metavar="LABEL", help="With --enrol N: backfill this level, below."
+    "--backfill", type=LABEL, metavar="LABEL", help="With --enrol N: backfill this level."
 )
 @click.option("--expand", type=int, metavar="N", help="Treat so many more at the declared MTD.")
 @click.option("--end-backfill", type=LABEL, metavar="LABEL", help="End the backfill of this level.")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, datetime
+import importlib
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import click
@@ -17,6 +20,7 @@ from escalation.errors import InputError
 from escalation.files import check_writable
 from escalation.reports.documents import SUFFIXES, Document, find_missing, write_document
 from escalation.reports.packet import Basis, write_minutes, write_packet
+from escalation.reports.view import Block
 from escalation.trial import TrialState, replay_events
 from escalation.trial.committee.tally import last_awaited
 from escalation.trial.state import Recorded
@@ -112,9 +116,39 @@ def _basis(state: TrialState, entries: Sequence[Recorded], trial: str, on: date)
     # matplotlib is loaded for a picture only
     from escalation.figures.packet import draw_packet  # noqa: PLC0415
 
-    return Basis(state=state, entries=entries, trial=trial, on=on, pictures=draw_packet)
+    return Basis(
+        state=state,
+        entries=entries,
+        trial=trial,
+        on=on,
+        pictures=draw_packet,
+        outlook=_ends_from_here,
+    )
+
+
+def _ends_from_here(basis: Basis, number: str) -> Iterable[Block]:
+    """Ask the exact engine, which stands above this package and is found by name."""
+    module, _, attribute = _OUTLOOK.partition(":")
+    blocks: Iterable[Block] = getattr(importlib.import_module(module), attribute)(basis, number)
+    return blocks
+
+
+_OUTLOOK = "simulations.reports.from_here:ends_from_here"
 
 
 def _write(document: Document, out: Path, *, force: bool) -> None:
+    document = replace(document, at=_written_at(document.at))
     write_new(out, write_document(document, out.suffix), force=force)
     say_written(out)
+
+
+def _written_at(at: datetime) -> datetime:
+    """Return the time that a file's properties hold: SOURCE_DATE_EPOCH, else that of the data."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    try:
+        at = at if not epoch else datetime.fromtimestamp(int(epoch), UTC)
+    except (ValueError, OverflowError, OSError):
+        raise InputError(
+            f"SOURCE_DATE_EPOCH is {epoch!a}; it is the seconds since 1970, such as 1780000000"
+        ) from None
+    return at.astimezone(UTC).replace(microsecond=0)

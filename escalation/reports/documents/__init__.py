@@ -1,17 +1,15 @@
 """Documents to be sent and filed: pages of blocks written whole as HTML, Word or PDF.
 
 The text is the same in each. The same document gives the same bytes: no time of writing is in it,
-only the one that it is about, or SOURCE_DATE_EPOCH where that is set. One that is about no moment
-has none.
+only the one that it is about; one that is about no moment holds none.
 """
 
 from __future__ import annotations
 
 import importlib
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from escalation.errors import InputError
 from escalation.reports.view import Block
@@ -33,7 +31,7 @@ class Document:
     origin : str
         What it was made from; on every page that is printed.
     at : datetime or None
-        The moment that it is about, which stands for the time of writing; None for none.
+        The moment that it is about, in UTC, which stands for the time of writing; None for none.
     blocks : sequence of Block
     """
 
@@ -41,25 +39,6 @@ class Document:
     origin: str
     at: datetime | None
     blocks: Sequence[Block]
-
-    @property
-    def written_at(self) -> datetime | None:
-        """The time that a file's own properties hold; None for none.
-
-        Raises
-        ------
-        InputError
-            If SOURCE_DATE_EPOCH is set and no such time.
-        """
-        epoch = os.environ.get("SOURCE_DATE_EPOCH")
-        try:
-            at = self.at if not epoch else datetime.fromtimestamp(int(epoch), UTC)
-        except (ValueError, OverflowError, OSError):
-            raise InputError(
-                f"SOURCE_DATE_EPOCH is {epoch!a}; it is the seconds since 1970-01-01, such as "
-                "1780000000"
-            ) from None
-        return None if at is None else at.astimezone(UTC).replace(microsecond=0)
 
 
 def write_document(document: Document, suffix: str) -> bytes:

@@ -32,6 +32,8 @@ from escalation.version import __version__
 __all__ = ["write"]
 
 _FIRST_DAY = datetime(1980, 1, 1, tzinfo=UTC)  # that a zip file can hold
+_LONGEST = 255  # letters of a property
+_SMALL = 16  # rows of a table that stays on one page
 _WIDTH = Mm(180)  # of A4 between its margins
 _SIZES = {"Normal": 9, "Heading 1": 15, "Heading 2": 11, "Heading 3": 9, "Caption": 9}  # points
 
@@ -45,12 +47,13 @@ def write(document: Document) -> bytes:
         _write(word, block)
     written = io.BytesIO()
     word.save(written)
-    return _dated(written.getvalue(), document.written_at)
+    return _dated(written.getvalue(), document.at)
 
 
 def _set_properties(word: Any, document: Document) -> None:
-    core, at = word.core_properties, document.written_at
-    core.title, core.subject = _printable(document.title), _printable(document.origin)
+    core, at = word.core_properties, document.at
+    title, origin = _printable(document.title), _printable(document.origin)
+    core.title, core.subject = title[:_LONGEST], origin[:_LONGEST]
     core.author = core.last_modified_by = f"escalation {__version__}"
     for element in list(core._element):  # of python-docx's template
         if element.tag.endswith(("}created", "}modified")):
@@ -70,18 +73,22 @@ def _set_page(word: Any, origin: str) -> None:
         style = word.styles[name]
         style.font.size, style.font.name = Pt(points), "Arial"
         style.font.color.rgb = RGBColor(0x1A, 0x1A, 0x1A)
-        style.element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), "Arial")
+        fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
+        for name_of_theme in [key for key in fonts.attrib if "Theme" in key]:
+            del fonts.attrib[name_of_theme]  # Word would take it before the name
         style.paragraph_format.space_after = Pt(3)
         style.paragraph_format.keep_with_next = name != "Normal"
     footer = section.footer.paragraphs[0]
     footer.style.font.size = Pt(7.5)
     footer.add_run(f"{_printable(origin)} \N{MIDDLE DOT} ")
-    for code in ("PAGE", " / ", "NUMPAGES"):
-        run = footer.add_run("" if code.isupper() else code)
-        if code.isupper():
-            field = OxmlElement("w:fldSimple")
-            field.set(qn("w:instr"), code)
-            run._r.addnext(field)  # python-docx has no fields
+    for code in ("PAGE", "NUMPAGES"):
+        run = footer.add_run("1")  # until Word has counted
+        field = OxmlElement("w:fldSimple")
+        field.set(qn("w:instr"), code)
+        run._r.addprevious(field)  # python-docx has no fields
+        field.append(run._r)
+        if code == "PAGE":
+            footer.add_run(" / ")
 
 
 def _write(word: Any, block: Block) -> None:
@@ -125,7 +132,11 @@ def _table(word: Any, table: Table) -> None:
     made.style = "Table Grid"
     _set_borders(made)
     widths = _widths(table)
-    for row, (cells, is_head, noted) in zip(made.rows, rows, strict=True):
+    for column, width in zip(made.columns, widths, strict=True):
+        column.width = width
+    small = len(rows) <= _SMALL
+    for place, (row, (cells, is_head, noted)) in enumerate(zip(made.rows, rows, strict=True)):
+        keep = is_head or noted or (small and place < len(rows) - 1)
         _keep_whole(row, repeated=is_head)
         found = row.cells
         if len(cells) == 1 < n_columns:
@@ -133,7 +144,9 @@ def _table(word: Any, table: Table) -> None:
         for column, (cell, text) in enumerate(zip(found, cells, strict=True)):
             if len(found) == n_columns:
                 cell.width = widths[column]
-            _fill(cell.paragraphs[0], text, bold=is_head, keep=is_head or noted)
+            _fill(
+                cell.paragraphs[0], text, bold=is_head or not (table.n_heads or column), keep=keep
+            )
             if len(cells) == n_columns and column not in left:
                 cell.paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.RIGHT
     word.add_paragraph().paragraph_format.space_after = Pt(2)
@@ -190,7 +203,13 @@ def _set_borders(made: Any) -> None:
             line.set(qn("w:sz"), "4")
             line.set(qn("w:color"), "BBBBBB")
         borders.append(line)
-    made._tbl.tblPr.append(borders)
+    properties = made._tbl.tblPr
+    later = [properties.find(qn(f"w:{name}")) for name in ("tblLayout", "tblCellMar", "tblLook")]
+    first = next((found for found in later if found is not None), None)
+    if first is None:
+        properties.append(borders)
+    else:  # Word minds the order
+        first.addprevious(borders)
 
 
 def _printable(text: str) -> str:

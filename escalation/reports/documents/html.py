@@ -17,7 +17,7 @@ def write(document: Document) -> bytes:
 
 def to_html(document: Document) -> str:
     """Return the page, with the time that it is about, if any, in its head."""
-    at = document.written_at
+    at = document.at
     told = {"description": document.origin}
     if at is not None:
         told["dcterms.created"] = at.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -52,7 +52,7 @@ thead tr:not(:last-child) th { border-bottom: 0; padding-bottom: 0; }
 td { vertical-align: top; white-space: nowrap; }
 .left { text-align: left; }
 td.left { white-space: normal; }
-td.left:last-child { overflow-wrap: anywhere; }
+td.long { overflow-wrap: anywhere; white-space: normal; }
 .note { padding-left: 1.5rem; color: #555; }
 pre { overflow-x: auto; }
 figure { margin: 1rem 0; }
@@ -61,12 +61,16 @@ figcaption { font-weight: 600; }
 @media print { body { margin: 0; max-width: none; padding: 0; font-size: 9pt; line-height: 1.35; }
                h2, h3, h4 { break-after: avoid; margin: 1.2em 0 .3em; }
                h2 { font-size: 15pt; } h3 { font-size: 11pt; } h4 { font-size: 9pt; }
+               p, ul, ol { margin: .4em 0; }
                .wide, pre { overflow: visible; }
                thead { display: table-header-group; } caption { break-after: avoid; }
-               tr, figure, li { break-inside: avoid; } .noted { break-after: avoid; }
+               tr, figure, li, .small { break-inside: avoid; } .noted { break-after: avoid; }
                table { font-size: 8pt; margin: .6em 0; } th, td { padding: 1.5pt 5pt; }
                pre { white-space: pre-wrap; overflow-wrap: anywhere; } }
 """
+
+_LONG = 40  # letters of a word that is broken anywhere, which takes time to lay out
+_SMALL = 16  # rows of a table that is printed on one page
 
 # Jupyter aligns every cell to the right
 _STYLE = "<style scoped>td.left, th.left { text-align: left; }</style>\n"
@@ -157,7 +161,8 @@ def _table(table: Table) -> str:
     n_columns = table.n_columns
     left = {*table.left, *([n_columns - 1] if table.prose else [])}
     caption = f"<caption>{escape(table.caption)}</caption>\n" if table.caption else ""
-    parts = [f'<div class="wide"><table>\n{caption}<thead>\n']
+    small = " small" if len(table.rows) + len(table.notes) <= _SMALL else ""
+    parts = [f'<div class="wide{small}"><table>\n{caption}<thead>\n']
     for place, row in enumerate(table.rows):
         if place == table.n_heads:
             parts.append("</thead>\n<tbody>\n")
@@ -167,7 +172,9 @@ def _table(table: Table) -> str:
         parts.append('<tr class="noted">' if noted else "<tr>")
         for column, cell in enumerate(cells):
             tag = 'th scope="row"' if not (table.n_heads or column) else head
-            side = ' class="left"' if column in left else ""
+            named = ["left"] * (column in left)
+            named += ["long"] * any(len(word) > _LONG for word in cell.split())
+            side = f' class="{" ".join(named)}"' if named else ""
             said = "&emsp;" * indent_of(cell) + escape(cell.strip())
             parts.append(f"<{tag}{side}>{said}</{tag[:2]}>")
         parts.append("</tr>\n")

@@ -68,7 +68,7 @@ def level_blocks(basis: Basis) -> Iterator[Block]:
         notes=notes,
         caption="T2 Levels: patients and DLTs of the evaluable",
     )
-    yield from map(Paragraph, _notes(basis, beside, modelled=modelled))
+    yield Paragraph(" ".join(_notes(basis, beside, modelled=modelled)))
     yield from basis.pictures(basis, "F1")
 
 

@@ -55,7 +55,7 @@ def _blocks(basis: Basis, made: MadeDecision, then: Basis) -> Iterator[Block]:
         yield Paragraph(f'Rationale: "{made.event.rationale}"')
     said = made.event.recommended
     yield Paragraph(f"The rule said: {_say_rule(made)}.")
-    yield Paragraph(f"Why: {said.clause} (sentence {said.clause_id})")
+    yield Paragraph(f"Why: {said.clause}")
     if made.event.overdue:
         yield Paragraph(f"Decided without the overdue outcome of {', '.join(made.event.overdue)}.")
     yield Heading("Meeting")

@@ -35,8 +35,9 @@ def rule_blocks(basis: Basis) -> Iterator[Block]:
         )
     lines = list(describe_outlook(outlook(state), rule_says(state), protocol))
     if lines:
-        yield Paragraph("What the pending can still change:")
-        yield Items([Item(text=f"{line.strip()[0].upper()}{line.strip()[1:]}") for line in lines])
+        head = lines.pop(0) if lines[0].endswith(",") else ""
+        yield Paragraph(f"What the pending can still change. {head}")
+        yield Items([Item(text=line.strip()) for line in lines])
     else:
         yield Paragraph("Nobody is pending who could change it.")
     yield from basis.pictures(basis, "F3")
@@ -69,7 +70,8 @@ def _table_row(basis: Basis, protocol: Protocol) -> Block:
 
 def _span(counts: Sequence[int], n: int) -> str:
     first, last = min(counts), max(counts)
-    return f"{first}/{n}" if first == last else f"{first} to {last}/{n}"
+    which = f"{first}" if first == last else f"{first} to {last}"
+    return f"{which} of {n}".replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def stopping_blocks(basis: Basis) -> Iterator[Block]:
@@ -117,7 +119,7 @@ def _beside(basis: Basis) -> Iterator[Sequence[str]]:
         seen = state.tallies(Purpose.EXPANSION)[protocol.labels.index(mtd)]
         stands = judge_expansion(protocol.expansion, seen)
         met = "yes" if stands == "reached" else "no" if stands == "not reached" else str(stands)
-        yield "the expansion's boundary", met, f"{rule}: {seen.n_dlts}/{seen.n_evaluable}"
+        yield "the expansion's boundary", met, f"{seen.n_dlts}/{seen.n_evaluable} so far. {rule}"
     for cohort in state.open_cohorts:
         closed = find_closed(state, cohort)
         if cohort.purpose is not Purpose.ESCALATION:

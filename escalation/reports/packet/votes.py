@@ -15,7 +15,7 @@ from escalation.trial.state import MadeDecision, Recorded
 __all__ = ["say_sent", "vote_blocks", "vote_rows"]
 
 _HEADS = ("who", "as", "what", "day", "in their words")
-_BLANK = "________"
+_BLANK = "_" * 14
 
 
 def vote_blocks(basis: Basis) -> Iterator[Block]:

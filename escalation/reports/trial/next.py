@@ -12,6 +12,7 @@ from escalation.reports.trial.heading import SOLO
 from escalation.reports.trial.sentences import say_planned
 from escalation.reports.view import GAP, Block, Item, Items, Paragraph, View
 from escalation.trial import NextPatient
+from escalation.trial.events import Purpose
 from escalation.trial.patients.planned_dose import PlannedDose
 
 __all__ = ["next_document", "say_amount_for", "say_when", "view_next"]
@@ -97,7 +98,8 @@ def _place(found: NextPatient, protocol: Protocol) -> list[str]:
     said = f"{said[0].upper()}{said[1:]}{say_amount_for(found, found.planned, protocol)}"
     lines = [f"{said}."]
     if found.slot is not None:
-        lines.append(f"Cohort {found.cohort}, patient {found.slot} of {found.n_opened}.")
+        beside = "" if found.purpose is Purpose.ESCALATION else f" ({found.purpose})"
+        lines.append(f"Cohort {found.cohort}{beside}, patient {found.slot} of {found.n_opened}.")
     if found.subject is None:
         lines.append("Nobody waits in the cohort: enrol the patient first.")
     return lines

@@ -174,8 +174,9 @@ def _heading(state: TrialState, trial: str, on: date, as_of: Recorded | None) ->
         yield "No protocol that can be read has been registered."
         return
     name = f"Protocol {protocol.name}, digest {short_digest(protocol.digest)}"
-    amended = "".join(f", amended by entry {amendment.seq}" for amendment in state.amendments)
-    yield f"{name}{amended}."
+    entries = "entry" if len(state.amendments) == 1 else "entries"
+    numbers = ", ".join(str(amendment.seq) for amendment in state.amendments)
+    yield f"{name}{f', amended by {entries} {numbers}' * bool(numbers)}."
     for made in state.amendments:
         ladder = " ".join(say_ladder(made))
         if ladder:

@@ -62,11 +62,6 @@ class PauseStatus:
     entries: tuple[int, ...]
     text: str
 
-    @property
-    def since(self) -> int | None:
-        """The entry that first met it."""
-        return self.entries[0] if self.entries else None
-
 
 def judge_pauses(state: TrialState, on: date) -> list[PauseStatus]:
     """Judge the built-in rule that a death pauses, then each rule of the protocol.

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from heapq import heappop, heappush
-from itertools import islice
+from itertools import islice, takewhile
 
 from escalation.outcomes import Outcome
 from escalation.protocol import Protocol, describe_decision
@@ -156,13 +156,9 @@ def _is_ruled_dlt(event: AdverseEvent) -> bool:
 
 
 def _ruled_since(event: AdverseEvent) -> int:
-    """Return the entry since which an adverse event is ruled a DLT, without a break."""
-    since = 0
-    for ruling in reversed(event.adjudications):
-        if not ruling.event.dlt:
-            break
-        since = ruling.seq
-    return since
+    """Return the entry since which an event, which is ruled a DLT, has been without a break."""
+    lasting = takewhile(lambda ruling: ruling.event.dlt, reversed(event.adjudications))
+    return min(ruling.seq for ruling in lasting)
 
 
 def _severe_events(state: TrialState) -> list[_Fact]:

@@ -196,7 +196,7 @@ def _check_change(
             )
         case SubjectDosed():
             refusal.unless(
-                event.infused is not None or changes.get("infused", 0) is not None,
+                event.infused is not None or "infused" not in changes,
                 "The infused amount is needed.",
             )
             check_amount(refusal, "infused", event.infused)

@@ -121,7 +121,8 @@ class CellReader:
         word = self._word(name).replace("-", " ")
         if word not in known:
             listed = ", ".join(("yes", "no") * (known is DLT) + _SAID)
-            self._fault(name, f'"{printable(word)}" is none of {listed}')
+            hint = f"; --map {printable(word)}=WORD reads it as one of them"
+            self._fault(name, f'"{printable(word)}" is none of {listed}{hint}')
             return None
         return known[word]
 

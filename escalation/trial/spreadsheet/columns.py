@@ -77,7 +77,8 @@ DLT: dict[str, Outcome | None] = OUTCOMES | {
     "0": Outcome.NO_DLT,
     "0.0": Outcome.NO_DLT,
 }
-WORDS = {*DLT, *Relation, *Purpose} - {""}  # what a word of another language may stand for
+# what a word of another language may stand for
+WORDS = tuple(dict.fromkeys(str(word) for word in (*DLT, *Relation, *Purpose) if word))
 
 
 class SpreadsheetError(FileFaultsError):

@@ -38,6 +38,8 @@ def read_csv(content: bytes, source: str, count_known: Callable[[list[str]], int
     SpreadsheetError
     """
     text = _decoded(content, source)
+    if re.match(r"\s*<(?:!doctype|html|\?xml|table)", text, re.IGNORECASE):
+        raise SpreadsheetError(source, ["is a page of HTML or XML; save it as .xlsx, or as CSV"])
     first = re.match(r"[^\r\n]*", text)
     said = None if first is None else _SAYS_SEPARATOR.fullmatch(first[0])
     separator = said[1] if said else _found_separator(text, count_known)

@@ -90,6 +90,10 @@ def match_heading(names: Sequence[str], reading: Reading, row: int = 1) -> Headi
     )
 
 
+# a word that reads as its opposite overturns outcomes; codes such as 1 and 2 may mean anything
+_NEVER_ELSE = frozenset(word for word in WORDS if word.replace(" ", "").isalpha() and len(word) > 1)
+
+
 def _say_unknown(names: Sequence[str]) -> Iterator[str]:
     for name in names:
         near = did_you_mean(column_name(name), READ).partition("?")
@@ -97,7 +101,7 @@ def _say_unknown(names: Sequence[str]) -> Iterator[str]:
         yield f"no column is called {printable(name)}{hint}"
     yield (
         f"the columns are {', '.join(READ)}; --map {printable(names[0])}=NAME reads "
-        f"{printable(names[0])} as one of them, --extra ignore leaves out what is none"
+        f"{printable(names[0])} as one of them, --extra ignore leaves the others out"
     )
 
 
@@ -113,6 +117,11 @@ def _mapped(
         column, word = column_name(means), means.casefold()
         if column in READ and column_name(said) in there:
             columns[column_name(said)] = column
+        elif word in WORDS and said.casefold() in _NEVER_ELSE and said.casefold() != word:
+            faults.append(
+                f"--map {printable(said)}={printable(means)}: {printable(said)} is read as "
+                f"{printable(said.casefold())} already, and as nothing else"
+            )
         elif word in WORDS:
             words[said.casefold()] = word
         elif not means:

@@ -107,6 +107,10 @@ def _table_of(content: bytes, source: str, reading: Reading) -> tuple[Table, Hea
         raise SpreadsheetError(source, ["CSV has no sheets: --sheet is for an .xlsx"])
     else:
         table = read_csv(content, source, lambda names: matched(names).n_known)
+    if not table.rows and not table.faults:
+        raise SpreadsheetError(
+            source, ["is empty: a heading, then a row for each patient, are needed"]
+        )
     row = table.rows[0][0] if table.rows else 1
     return table, match_heading(table.heading, reading, row)
 

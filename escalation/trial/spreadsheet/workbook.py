@@ -121,7 +121,9 @@ def _checked(content: bytes, source: str) -> io.BytesIO:
         if b"macroEnabled" in kinds or any(map(_is_macro, names)):
             raise refused("holds macros, which are not read; save it as .xlsx, or as CSV")
         if "xl/workbook.xml" not in names:
-            raise refused("is not an .xlsx; save it as .xlsx, or as CSV")
+            raise refused(
+                "is a ZIP file of something else than an .xlsx; save it as .xlsx, or as CSV"
+            )
         for part in parts:
             if not part.filename.endswith((".xml", ".rels")):
                 continue

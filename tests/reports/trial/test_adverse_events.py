@@ -235,3 +235,13 @@ def test_a_toxicity_told_after_a_dlt_that_was_ruled_is_listed_too() -> None:
     bench.do(adjudicate, "adjudicator", 13, entry=bench.state.seq, dlt=True)
     bench.dlt("A1", 14)
     assert [event.term for event in list_events(bench.state)] == ["neutropenia", "CRS"]
+
+
+@pytest.mark.parametrize(("grade", "fatal"), [(4, False), (5, True)])
+def test_a_toxicity_inside_an_outcome_is_fatal_by_grade_5(grade: int, fatal: bool) -> None:
+    bench = Bench.as_0_2_0()
+    bench.open_cohort()
+    bench.treat("S1")
+    toxicity = Toxicity(term="MOF", grade=grade, onset=day(2), relation=Relation.PROBABLE)
+    bench.do(record_outcome, SITE, 3, subject="S1", outcome=Outcome.DLT, toxicities=[toxicity])
+    assert [event.is_fatal for event in list_events(bench.state)] == [fatal]

@@ -145,7 +145,10 @@ def test_an_expansion_at_its_boundary_is_closed_wherever_it_is_shown() -> None:
     shown = page(bench)
     assert "expansion 1 2 2 2 0 16-100 % closed" in shown
     assert "It is reached: 2 of 2." in shown
-    assert "Cohort 4 (expansion) is closed: The expansion has reached its boundary (1/3)" in shown
+    assert (
+        "Cohort 4 (expansion) takes nobody more: The expansion has reached its boundary (1/3)"
+        in shown
+    )
     told = " ".join(" ".join(lines_of(_next(bench))).split())
     assert "No. It takes a decision of the committee." in told
     assert "reached its boundary (1/3): 2 of 2 had a DLT" in told
@@ -158,8 +161,8 @@ def _next(bench: Bench) -> View:
 def test_the_log_says_what_was_for_backfill() -> None:
     bench = at_level_2()
     told = " ".join(" ".join(lines_of(view_log(bench.entries, bench.state, "T1"))).split())
-    assert "enrol 2 patients at level 1, 3E6 cells/kg for backfill, as the protocol" in told
-    assert "cohort 3 opens, enrol 2 patients at level 1, 3E6 cells/kg for backfill." in told
+    assert "enrol 2 patients for backfill at level 1, 3E6 cells/kg, as the protocol" in told
+    assert "cohort 3 opens, enrol 2 patients for backfill at level 1, 3E6 cells/kg." in told
     assert "TJ-031 enrolled in cohort 3 (backfill) at level 1" in told
 
 

@@ -303,3 +303,14 @@ def test_a_slip_is_told_with_what_was_expected(call: object, said: str) -> None:
 def test_simulated_trials_are_as_many_by_default_as_on_the_command_line() -> None:
     for ask in (simulations.characteristics, simulations.comparison):
         assert inspect.signature(ask).parameters["trials"].default == TRIALS
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_frame_of_designs_with_and_without_backfill_has_its_columns_in_every_row(order):
+    designs = {"backfilled": "backfill-example", "plain": escalation.ThreePlusThree(n_levels=3)}
+    asked = dict(list(designs.items())[::order])
+    found = simulations.characteristics(asked, {"a": [0.05, 0.15, 0.45]}, method="exact")
+    frame = found.to_frame().set_index("design")
+    assert frame.loc["backfilled", "backfill_patients"].notna().all()
+    assert frame.loc["plain", "backfill_patients"].isna().all()
+    assert frame["sample_size"].nunique() == 1  # backfill that counts nowhere changes nothing

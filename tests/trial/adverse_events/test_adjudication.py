@@ -25,6 +25,7 @@ from escalation.trial import (
     sign,
     warnings,
 )
+from escalation.trial.adverse_events.verdicts import unruled_dlts
 from escalation.trial.events import (
     AdverseEventAdjudicated,
     Choice,
@@ -263,6 +264,14 @@ def test_an_event_there_before_the_infusion_is_a_dlt_from_the_day_it_became_wors
     assert [(t.grade, t.onset) for t in outcome.toxicities] == [(4, day(9))]
 
 
+def test_an_event_that_began_on_the_day_of_the_infusion_is_a_dlt_from_that_day() -> None:
+    bench = treated()
+    entry = report(bench, 1, 0)
+    update(bench, entry, 5, grade=4)
+    _, outcome = rule(bench, entry, dlt=True)
+    assert [t.onset for t in outcome.toxicities] == [day(0)]
+
+
 def test_a_death_by_its_outcome_is_a_dlt_of_grade_5() -> None:
     bench = treated()
     entry = report(bench, 4, outcome=EventOutcome.FATAL)
@@ -392,7 +401,9 @@ def test_what_becomes_worse_after_the_ruling_calls_for_a_new_one(
     bench = treated()
     entry = report(bench)
     rule(bench, entry, dlt=False, reason="fever of another cause")
+    assert unruled_dlts(bench.state, day(10)) == []
     update(bench, entry, 10, **changes)
+    assert len(unruled_dlts(bench.state, day(10))) == again
     if not again:
         bench.no_dlt("S1", WINDOW)
         return
@@ -456,6 +467,16 @@ def test_the_dlt_of_a_ruling_is_taken_back_by_a_ruling_alone(changes: Any) -> No
         correct_entry, SITE, 30, entry=bench.state.seq, changes=changes, reason="misread"
     )
     assert f"was ruled a DLT: rule again (trial adjudicate {entry} --no-dlt)" in said
+
+
+def test_of_two_dlts_one_can_be_corrected_though_an_event_was_ruled_one() -> None:
+    bench = treated()
+    rule(bench, report(bench), dlt=True)
+    bench.dlt("S1", 8, 5)
+    first, second = (fact.seq for fact in bench.state.subjects["S1"].outcomes)
+    bench.do(correct_entry, SITE, 9, entry=second, changes=None, reason="twice")
+    said = bench.refused(correct_entry, SITE, 9, entry=first, changes=None, reason="twice")
+    assert "was ruled a DLT: rule again" in said
 
 
 def test_an_unrelated_event_does_not_answer_for_a_related_toxicity_typed_with_no_dlt() -> None:

@@ -250,6 +250,31 @@ def test_the_answer_is_a_sentence_with_the_rule(said: dict[str, Any], text: str)
     assert judge(make_event(**said), 40).text == text
 
 
+@pytest.mark.parametrize(
+    ("grade", "baseline", "verdict"),
+    [(3, None, MEETS), (2, None, DOES_NOT), (3, 0, MEETS), (4, 1, MEETS), (3, 1, DOES_NOT)],
+)
+def test_what_was_not_there_at_baseline_was_of_grade_0(grade, baseline, verdict):
+    dlt = DltWindow(rules=(DltRule(name="it", min_grade=1, worse_than_baseline_by=3),))
+    assert judge(make_event(grade, baseline_grade=baseline), 9, dlt).verdict is verdict
+
+
+@pytest.mark.parametrize(("ended", "verdict"), [(7, DOES_NOT), (8, DOES_NOT), (9, MEETS)])
+def test_what_was_over_within_the_days_of_an_exception_has_resolved_to_grade_0(ended, verdict):
+    exception = DltException(category="skin", resolves_to=0, within_days=3)
+    dlt = DltWindow(rules=(DltRule(name="it", min_grade=1, exceptions=(exception,)),))
+    event = make_event(1, started=5, category="skin", ended=ended)
+    assert judge(event, 20, dlt).verdict is verdict
+
+
+def test_an_exception_for_another_event_hides_none_for_this_one():
+    exceptions = (DltException(category="crs"), DltException(category="skin"))
+    rule = DltRule(name="it", min_grade=3, exceptions=exceptions)
+    dlt = DltWindow(rules=(rule,))
+    assert judge(make_event(category="skin"), 9, dlt).verdict is DOES_NOT
+    assert judge(make_event(category="eye"), 9, dlt).verdict is MEETS
+
+
 def test_an_event_that_no_rule_is_about_is_said_to_be_so():
     dlt = DltWindow(rules=(DltRule(name="CRS", category="crs", min_grade=3),))
     assert judge(make_event(), 9, dlt).text == (

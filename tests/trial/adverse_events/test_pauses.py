@@ -110,7 +110,7 @@ def test_any_death_pauses_without_a_word_in_the_protocol(said: dict[str, Any], d
 
 def test_without_a_death_the_rule_is_shown_as_not_met():
     [status] = judge(subject("P-01", make_event(grade=4)))
-    assert (status.met, status.entries, status.since) == (False, (), None)
+    assert (status.met, status.entries) == (False, ())
     assert status.text == "nobody died"
 
 

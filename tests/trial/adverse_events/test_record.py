@@ -13,6 +13,7 @@ from escalation.protocol import Reporting
 from escalation.trial import (
     adjudicate,
     correct_entry,
+    delegate_role,
     departures,
     enrol_subject,
     follow_up,
@@ -20,9 +21,16 @@ from escalation.trial import (
     record_outcome,
     warnings,
 )
-from escalation.trial.events import AdverseEventAdjudicated, Choice, EventOutcome, Serious, Toxicity
+from escalation.trial.events import (
+    AdverseEventAdjudicated,
+    Choice,
+    EventOutcome,
+    Role,
+    Serious,
+    Toxicity,
+)
 from escalation.trial.evolve import evolve
-from tests.trial.bench import CHAIR, NCT, SITE, Bench, day, recorded
+from tests.trial.bench import CHAIR, NCT, OFFICE, SITE, Bench, day, recorded
 
 EVENT: dict[str, Any] = {"term": "CRS", "started": day(5), "grade": 3, "aware": day(6)}
 SIGNS = {
@@ -442,3 +450,42 @@ def test_what_a_follow_up_says_already_is_what_the_last_of_three_reports_says() 
         bench.do(follow_up, SITE, on, entry=entry, changes={"grade": grade}, aware=day(on))
     said = bench.refused(follow_up, SITE, 13, entry=entry, changes={"grade": 1}, aware=day(13))
     assert f"That is what entry {bench.state.seq} says." in said
+
+
+def test_of_several_events_and_outcomes_the_one_that_tells_of_a_death_is_found() -> None:
+    """Neither an event that nobody died of, nor the outcome of a ruling, hides it."""
+    bench = treated(NCT)
+    report(bench, category="skin", grade=2)
+    death = report(bench, 11, term="sepsis", grade=5, started=day(11), aware=day(11))
+    report_of = {"term": "MOF", "grade": 5, "started": day(11), "aware": day(12)}
+    assert f"by adverse event {death}: nobody dies twice" in refused(bench, 12, **report_of)
+    later = {"term": "rash", "grade": 1, "started": day(12), "aware": day(12)}
+    assert f"adverse event {death}." in refused(bench, 12, **later)
+
+
+def test_a_death_told_by_the_last_of_several_outcomes_is_not_told_again_as_another() -> None:
+    bench = treated(NCT)
+    bench.do(delegate_role, OFFICE, person="adjudicator", role=Role.ADJUDICATOR)
+    entry = report(bench)
+    bench.do(adjudicate, "adjudicator", 10, entry=entry, dlt=True)
+    bench.do(
+        record_outcome, SITE, 11, subject="S1", outcome=Outcome.DLT,
+        toxicities=[Toxicity(term="sepsis", grade=5, onset=day(10), relation=None)],
+    )  # fmt: skip
+    said = refused(bench, 12, term="MOF", grade=5, started=day(11), aware=day(12))
+    assert f"S1 died by sepsis, entry {bench.state.seq}: nobody dies twice." in said
+
+
+def test_a_follow_up_is_corrected_on_what_the_report_before_it_says() -> None:
+    bench = treated()
+    entry = report(bench)
+    hospital = {"serious": ["hospitalisation"]}
+    bench.do(follow_up, SITE, 11, entry=entry, changes=hospital, aware=day(11))
+    bench.do(follow_up, SITE, 12, entry=entry, changes={"serious": ["disability"]}, aware=day(12))
+    corrected = bench.state.seq
+    bench.do(follow_up, SITE, 13, entry=entry, changes={"narrative": "late"}, aware=day(13))
+    bench.correct(corrected, changes={"outcome": "fatal"})
+    reports = bench.state.find_event(entry).reports
+    assert [list(said.event.serious) for said in reports] == [
+        [], ["hospitalisation"], ["death", "hospitalisation"], ["death", "hospitalisation"]
+    ]  # fmt: skip

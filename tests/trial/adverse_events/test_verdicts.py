@@ -26,3 +26,11 @@ def test_on_a_day_that_knew_only_of_what_was_reported_after_a_ruling_it_answers_
     assert known is not None
     assert ruling_in_force(patient, known, day(7)) is None
     assert ruling_in_force(patient, event, day(9)) is event.ruling
+
+
+def test_who_died_stays_dead_whatever_a_later_report_says():
+    """No command records such a report."""
+    event = make_event(5, course={9: 3})
+    assert event.is_fatal
+    assert event.died_on == day(5)
+    assert not make_event(4, course={9: 3}).is_fatal

@@ -65,7 +65,8 @@ def test_a_backfill_that_late_dlts_would_have_closed_is_named() -> None:
     found = {remark.entry: remark.text for remark in look_back(bench.state)}
     assert found[second] == (
         f"Had entries {first}, {also} been known, cohort 5 (backfill at level 1) would not have "
-        "opened: Level 1 is closed to backfill at 1/3: 2 of 5 treated there had a DLT."
+        "opened: Level 1 is closed to backfill: 2 of 5 treated there had a DLT, "
+        "a rate of 1/3 or more."
     )
 
 
@@ -99,8 +100,8 @@ def test_a_dosing_in_backfill_after_dlts_had_begun_is_held_against_the_protocol(
         bench.dlt(subject, 12, onset=5)
     [remark] = [r for r in look_back(bench.state) if "S6 was dosed" in r.text]
     assert remark.text.endswith(
-        "Had that been known, the backfill would have been closed: Level 1 is closed to backfill "
-        "at 1/3: 2 of 5 treated there had a DLT."
+        "Had that been known, the backfill would have been closed: Level 1 is closed to backfill: "
+        "2 of 5 treated there had a DLT, a rate of 1/3 or more."
     )
 
 

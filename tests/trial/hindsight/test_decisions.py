@@ -219,3 +219,27 @@ def test_who_was_dosed_by_the_last_entry_before_a_decision_was_known_to_it():
     made = [(one, ()) for one in bench.state.decisions]
     asked = [format_outcomes(seen) for _, seen, _ in decisions._known_to(bench.state, made)]
     assert asked == ["", "1N"]
+
+
+def test_news_of_a_decision_is_what_was_recorded_between_it_and_the_next_that_knew_it():
+    bench = Bench.started()
+    bench.open_cohort()
+    for subject, on in (("S1", 0), ("S2", 14), ("S3", 17)):
+        bench.treat(subject, on)
+    outcomes = []
+    for subject, on in (("S1", 28), ("S2", 42), ("S3", 45)):
+        bench.do(decide, CHAIR, on, choice=Choice(action="defer"), rationale="tomorrow")
+        bench.no_dlt(subject, on)
+        outcomes.append(bench.state.seq)
+    bench.open_cohort(45)
+    late = bench.state.subjects["S1"].outcomes[0].seq
+    bench.correct(late, on=day(29).isoformat())
+    correction = bench.state.seq
+    news = [(made.seq, tuple(later)) for made, later in decisions._news(bench.state)]
+    first, second, third = outcomes
+    seqs = [made.seq for made in bench.state.decisions[1:]]
+    known = [(first, second, third), (second, third), (third,), ()]
+    assert news == [
+        (seq, (*later, correction) if late <= seq else later)
+        for seq, later in zip(seqs, known, strict=True)
+    ]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from escalation.trial import look_back
-from escalation.trial.events import AdverseEventRecorded, Relation
+from escalation.trial import adjudicate, delegate_role, look_back
+from escalation.trial.events import AdverseEventRecorded, Relation, Role
 from escalation.trial.evolve import evolve
 from escalation.trial.hindsight import dosings
 from escalation.trial.hindsight.dosings import look_back_at_dosings
 from tests.trial.adverse_events.made import make_event
 from tests.trial.adverse_events.test_pauses import ruled
-from tests.trial.bench import SITE, Bench, day, recorded
+from tests.trial.bench import OFFICE, SITE, Bench, day, recorded
 
 
 def treated(*days: int) -> Bench:
@@ -98,6 +98,7 @@ def reported(bench: Bench, subject: str, **kw) -> None:
         ({"relation": Relation.UNRELATED}, False),
         ({"aware": day(13)}, True),
         ({"aware": day(14)}, False),  # of the same day nobody knows which came first
+        ({"started": day(0)}, True),
         ({"started": day(-1)}, False),  # before the infusion
     ],
 )
@@ -202,3 +203,34 @@ def test_who_was_dosed_before_the_event_began_is_not_named():
 )
 def test_an_event_is_ruled_a_dlt_since_the_first_of_the_rulings_that_still_say_so(rulings, since):
     assert dosings._ruled_since(ruled(make_event(), *rulings)) == since
+
+
+def test_a_verdict_that_was_changed_later_counts_as_it_stood_at_the_dosing():
+    bench = treated(0, 14, 17)
+    bench.no_dlt("S1", 28)
+    bench.dlt("S2", 30, onset=25)
+    bench.lost("S3", 31)
+    bench.treat("S4", 42)
+    bench.dlt("S1", 60, onset=20)
+    said = [text for text in texts(bench) if text.startswith("S4")]
+    assert len(said) == 1
+    assert "Had that been known, the rule would have forbidden it: De-escalate" in said[0]
+
+
+def test_an_event_that_was_ruled_a_dlt_is_named_as_one_and_not_as_severe_too():
+    bench = treated(0, 14)
+    bench.do(delegate_role, OFFICE, 14, person="adjudicator", role=Role.ADJUDICATOR)
+    bench.now = 40
+    reported(bench, "S1")
+    bench.do(adjudicate, "adjudicator", 41, entry=bench.state.seq, dlt=True)
+    [text] = texts(bench)
+    assert text.startswith("S2 was dosed on 2026-01-19 after 1 DLT had begun (S1 on")
+
+
+def test_a_severe_event_of_somebody_never_dosed_is_none_of_the_product():
+    bench = treated(0)
+    bench.enrol("S2", 1)
+    bench.treat("S3", 14)
+    bench.now = 40
+    reported(bench, "S2")
+    assert texts(bench) == []

@@ -239,11 +239,13 @@ def test_what_was_recorded_together_is_one_command() -> None:
 
 def test_a_timestamp_is_of_the_entry_that_it_names() -> None:
     bench = Bench.started()
-    for entry, sealed in ((2, 2), (2, 1)):
+    last = bench.state.seq
+    for entry, sealed in ((1, 1), (2, 2), (2, 1), (last, last), (0, last), (last + 1, 1)):
         seal = bench.state.hashes[sealed - 1]
         kept = TimestampKept(on=day(0), entry=entry, entry_hash=seal, token="x")  # noqa: S106
         found = inspect_entries([*bench.entries, recorded(bench.state, kept, CHAIR)], NOW)
         assert bool(found) == (entry != sealed)
+        assert ("There is no entry" in "".join(d.text for d in found)) == (entry in (0, last + 1))
 
 
 @pytest.mark.parametrize(
@@ -359,20 +361,30 @@ def test_a_history_is_recorded_again_as_one() -> None:
     assert inspect_entries(entries, NOW) == []
 
 
-def test_what_is_recorded_at_the_same_time_as_a_history_is_not_of_it() -> None:
-    """A fever of a patient who was imported, by a program that writes both at once."""
+@pytest.mark.parametrize("between", ["fever", "hold", "enrolment"])
+def test_what_is_recorded_at_the_same_time_as_a_history_is_not_of_it(between: str) -> None:
+    """Something else, and then an outcome of a patient who was imported: both are inspected."""
     bench = Bench(protocol=NCT)
     bench.do(register_trial, OFFICE, 100, protocol=NCT, solo=True)
-    bench.do(delegate_role, OFFICE, 100, person=SITE, role=Role.SITE)
+    for person, role in ((SITE, Role.SITE), (CHAIR, Role.CHAIR)):
+        bench.do(delegate_role, OFFICE, 100, person=person, role=role)
     bench.do(import_patients(CSV, "old.csv"), SITE, 101)
-    fever = {"term": "fever", "grade": 1, "started": day(70), "aware": day(71)}
-    bench.do(record_adverse_event, SITE, 101, subject="S5", **fever)
-    assert len({(entry.at, entry.by) for entry in bench.entries[2:]}) == 1
+    if between == "fever":
+        fever = {"term": "fever", "grade": 1, "started": day(70), "aware": day(71)}
+        bench.do(record_adverse_event, SITE, 101, subject="S5", **fever)
+    elif between == "hold":
+        bench.do(hold_enrolment, CHAIR, 101, reason="a rumour")
+    else:
+        bench.enrol("S6", 101)
+    other = bench.entries[-1]
+    bench.no_dlt("S5", 101)
+    assert len({entry.at for entry in bench.entries[3:]}) == 1
     assert inspect_entries(bench.entries, NOW) == []
-    last = bench.entries[-1]
-    forged = replace(last, event=replace(last.event, subject="S9"))
-    (found,) = inspect_entries([*bench.entries[:-1], forged], NOW)
-    assert (found.entry, "No subject S9" in found.text) == (last.seq, True)
+    entries = [replace(e, by="nobody") if e is other else e for e in bench.entries]
+    assert {d.entry for d in inspect_entries(entries, NOW)} == {other.seq}
+    forged = replace(bench.entries[-1].event, outcome=Outcome.NOT_EVALUABLE)
+    entries = [*bench.entries[:-1], replace(bench.entries[-1], event=forged)]
+    assert {d.entry for d in inspect_entries(entries, NOW)} == {other.seq + 1}
 
 
 def test_a_history_whose_places_or_patients_were_changed_is_found() -> None:

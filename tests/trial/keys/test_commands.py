@@ -14,7 +14,14 @@ from escalation.signatures.private_key import SigningKey
 from escalation.signatures.public_key import fingerprint
 from escalation.signatures.wire import string
 from escalation.trial import Recorded, Recorder, decide, evolve, replay_events, sign
-from escalation.trial.events import KeyRegistered, Meaning, Signed, SignedWithKey, TimestampKept
+from escalation.trial.events import (
+    KeyRegistered,
+    KeyRevoked,
+    Meaning,
+    Signed,
+    SignedWithKey,
+    TimestampKept,
+)
 from escalation.trial.keys import checking, commands
 from escalation.trial.keys.checking import check_keys
 from escalation.trial.keys.commands import (
@@ -130,6 +137,24 @@ def test_who_may_revoke_and_why_is_checked(bench):
     assert "to register a key takes chair" in said
     assert "The reason must be one line" in said
     bench.do(revoke_key, OFFICE, person=CHAIR, reason="left", key=fingerprint(ONE.public_key))
+
+
+def test_what_is_not_a_key_or_not_hers_is_said(bench):
+    said = bench.refused(register_key, OFFICE, person=MEMBER, public_key="ssh-rsa AAAA")
+    assert said.startswith('the key of "member" cannot be registered: ')
+    assert said.split(": ", 1)[1][0].isupper()
+    mine = fingerprint(ONE.public_key)
+    said = bench.refused(revoke_key, CHAIR, person=CHAIR, reason="x", key="SHA256:other")
+    assert f'"chair" has no key SHA256:other; it is {mine}.' in said
+
+
+def test_in_the_replay_too_a_key_is_revoked_by_its_owner_or_who_registers_keys(bench):
+    bench.do(register_key, OFFICE, person=MEMBER, public_key=TWO.public_key)
+    lost = KeyRevoked(on=day(0), person=MEMBER, public_key=TWO.public_key, reason="lost")
+    for by, fits in ((MEMBER, True), (CHAIR, True), (SITE, False)):
+        held = bench.state
+        assert (put_in(bench, lost, by) is None) == fits
+        bench.state = held
 
 
 def test_of_several_keys_one_is_named(bench):
@@ -305,6 +330,8 @@ def test_a_timestamp_that_cannot_be_read_is_wrong(bench):
     event = TimestampKept(on=day(0), entry=1, entry_hash=bench.state.hashes[0], token="é")  # noqa: S106
     (found,) = check_keys("TJ", entries_of(bench, event))
     assert found.problem == "its timestamp does not hold: it is not in base64"
+    (found,) = check_keys("TJ", entries_of(bench, replace(event, token="!bWFkZQ==")))  # noqa: S106
+    assert found.problem == "its timestamp does not hold: it is not in base64"
     event = replace(event, token=b64encode(b"hello").decode())
     (found,) = check_keys("TJ", entries_of(bench, event))
     assert "it is not the reply of a time-stamping authority" in found.problem
@@ -348,6 +375,30 @@ def seal(bench: Bench, entry: int) -> str:
 
 def noon(name: str) -> Recorder:
     return Recorder(name=name, on=day(0), at=datetime(2026, 1, 5, 12, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("stamp", "trusted", "said"),
+    [
+        ({"fault": "a bit is wrong"}, (), "cannot be kept: It does not hold: a bit is wrong."),
+        ({"known": False}, (), "No certificate vouches for its authority (TSA): give the"),
+        ({"known": False}, (b"x",), "The certificates given do not vouch for its authority (TSA)"),
+    ],
+)
+def test_a_timestamp_that_does_not_hold_is_not_kept(bench, monkeypatch, stamp, trusted, said):
+    sound = {"fault": None, "known": True, "authority": "TSA", "is_of": lambda _: True}
+    made = SimpleNamespace(**sound | stamp)
+    monkeypatch.setattr(commands, "read_timestamp", lambda *_: made)
+    refusal = bench.refused(commands.keep_timestamp, CHAIR, reply=b"", trusted=trusted)
+    assert said in refusal
+    assert "of this trial" not in refusal
+
+
+def test_what_is_not_a_timestamp_is_not_kept(bench):
+    said = bench.refused(commands.keep_timestamp, CHAIR, reply=b"hello")
+    assert "It is not the reply of a time-stamping authority" in said
+    said = bench.refused(commands.keep_timestamp, "nobody", reply=b"hello")
+    assert '"nobody" has no role in this trial; to keep a timestamp takes' in said
 
 
 @pytest.mark.parametrize("entry", [0, 99])

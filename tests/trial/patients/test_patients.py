@@ -161,6 +161,9 @@ def test_who_is_assigned_to_another_cohort_leaves_the_first(opened):
     again = SubjectEnrolled(on=day(1), subject="S1", cohort=2, level=2)
     opened.state = evolve(opened.state, recorded(opened.state, again, SITE))
     assert [c.subjects for c in opened.state.cohorts] == [("S2",), ("S1",)]
+    for old, new in (("S1", "S01"), ("S2", "S02")):
+        renamed(opened, old, new)
+    assert [c.subjects for c in opened.state.cohorts] == [("S02",), ("S01",)]
     assert [c.number for c in opened.state.cohorts] == [1, 2]
 
 
@@ -273,6 +276,17 @@ def test_the_only_site_takes_whom_is_enrolled_and_a_transfer_is_shown(opened):
         (5, "Tianjin", f"S1 is at Tianjin since {day(5)}."),
     ):
         assert said in opened.refused(transfer_subject, SITE, on, subject="S1", to=to, reason="x")
+
+
+@pytest.mark.parametrize(("site", "kinds"), [("There", 1), ("Elsewhere", 2)])
+def test_who_is_assigned_again_is_taken_into_care_by_another_site_only(opened, site, kinds):
+    for name in ("There", "Elsewhere"):
+        opened.do(open_site, CHAIR, site=name, time_zone="Asia/Shanghai")
+    opened.enrol("S1", site="There")
+    opened.state.cohorts[0] = replace(opened.state.cohorts[0], closed_by=opened.state.seq)
+    opened.state.cohorts.append(Cohort(number=2, level=1, n_opened=3, opened_on=day(0)))
+    events = enrol_subject(opened.state, _noon(1), subject="S1", weight_kg=60.0, site=site)
+    assert [event.kind for event in events] == ["subject-enrolled", "subject-at-site"][:kinds]
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,7 @@ def test_names_and_birth_dates_are_refused(subject, word):
         ("311280", True),
         ("801231", True),
         ("801332", False),
+        ("290200", True),  # of a leap year
         ("1FEB80", True),
         ("1-FEB-1980", True),
         ("FEB80", False),

@@ -249,6 +249,7 @@ def test_dlt_is_yes_or_no_in_any_usual_way(cell, outcome):
 def test_what_is_neither_yes_nor_no_is_named():
     assert fault_of("dlt", "ja") == (
         'row 2, dlt: "ja" is none of yes, no, pending, dlt, no dlt, moderate, not evaluable'
+        "; --map ja=WORD reads it as one of them"
     )
 
 
@@ -316,7 +317,7 @@ def test_columns_that_are_not_ours_are_named_once_each_with_what_to_do():
     first, second, hint = faults(text)
     assert first == "row 1: no column is called Initials"
     assert second == "row 1: no column is called weigth; did you mean weight_kg?"
-    assert hint.endswith("--extra ignore leaves out what is none")
+    assert hint.endswith("--extra ignore leaves the others out")
     found = read_rows(text.encode(), "x", Reading(extra="ignore"))
     assert found.left_out == ("Initials", "weigth")
     assert not any("J.S." in repr(row) for row in found.rows)
@@ -369,3 +370,24 @@ def test_days_of_the_format_are_those_of_the_calendar():
     while day.year == 2026:
         assert one("dosed_on", f"{day:%d.%m.%Y}", date_format="%d.%m.%Y") == day
         day += timedelta(days=13)
+
+
+def test_a_word_of_ours_is_not_read_as_its_opposite_but_a_code_may_be():
+    text = "subject,level,dosed_on,dlt\nP-01,1,2026-01-12,{}\n"
+    for pair in ("no=yes", "No=yes", "no dlt=dlt", "yes=no"):
+        (fault,) = faults(text.format("no"), mapped=read_map([pair]))
+        assert "already, and as nothing else" in fault
+    (row,) = read(text.format("1"), mapped=read_map(["1=no", "2=yes", "no=no"]))
+    assert row.outcome is Outcome.NO_DLT
+
+
+def test_what_a_word_may_mean_is_listed_as_the_file_would_say_it():
+    (fault,) = faults("subject,level\nP-01,1\n", mapped=read_map(["subject=nowhere"]))
+    assert fault.endswith(
+        "0, 0.0, unrelated, unlikely, possible, probable, definite, escalation, backfill, expansion"
+    )
+
+
+def test_a_word_that_is_not_ours_is_named_with_the_option_that_reads_it():
+    (fault,) = faults("subject,level,dlt\nP-01,1,nein\n")
+    assert fault.endswith("; --map nein=WORD reads it as one of them")

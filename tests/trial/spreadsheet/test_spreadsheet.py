@@ -15,17 +15,20 @@ from escalation.trial import (
     Recorder,
     TrialState,
     close_trial,
+    correct_entry,
     departures,
     dose_subject,
     enrol_subject,
     evolve,
 )
 from escalation.trial.demo.star_t import STAR_T
+from escalation.trial.events import SubjectEnrolled
 from escalation.trial.spreadsheet import rows
 from escalation.trial.spreadsheet.columns import COLUMNS, SpreadsheetError
 from escalation.trial.spreadsheet.importing import import_patients
 from escalation.trial.spreadsheet.rows import read_patients
 from escalation.trial.spreadsheet.writing import patients_csv
+from escalation.trial.state import Cohort
 from tests.trial.bench import AUDITOR, CHAIR, SITE, Bench, day, recorded
 
 HISTORY = """\
@@ -181,7 +184,7 @@ def test_a_cell_that_cannot_be_read_hides_no_fault_of_another_row():
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("", "row 1: the heading lacks subject and level"),
+        ("", "is empty: a heading, then a row for each patient, are needed"),
         ("subject,level\n", "no patient below the heading"),
         ("subject,level,weigth\nS1,1,3\n", "no column is called weigth; did you mean weight_kg?"),
         ("subject,level,level\nS1,1,1\n", "row 1: the column level is there twice"),
@@ -191,6 +194,7 @@ def test_a_cell_that_cannot_be_read_hides_no_fault_of_another_row():
         ("subject,level\n" + "S1,1\n" * 20_001, "more than 20000 rows"),
         ("x" * 10_000_001, "larger than 10000000 bytes"),
         ("subject,level\n\x00,1\n", "row 2"),
+        ("<html><table><tr><td>subject</td></tr></table></html>", "is a page of HTML or XML"),
     ],
     ids=lambda value: str(value)[:20],
 )
@@ -533,3 +537,32 @@ def test_who_is_moved_to_another_level_by_a_correction_is_seen_in_the_cohort():
     assert [(remark.entry, remark.text) for remark in found] == [
         (entry, "S4 is at level 2, in cohort 1 at level 1.")
     ]
+
+
+def test_a_level_is_corrected_in_a_cohort_of_the_history_and_in_no_later_one():
+    bench = imported(HISTORY)
+    bench.state.cohorts.append(Cohort(number=3, level=1, n_opened=3, decision=1))
+    enrolled = SubjectEnrolled(on=day(100), subject="S9", cohort=3, level=1, weight_kg=60.0)
+    bench.state = evolve(bench.state, recorded(bench.state, enrolled, SITE))
+    for subject, refused in (("S1", False), ("S5", False), ("S9", True)):
+        entry = bench.state.subjects[subject].enrolments[0].seq
+        said = bench.refused(correct_entry, AUDITOR, entry=entry, changes={"level": 3}, reason="x")
+        assert ("which the committee opened" in said) == refused, subject
+
+
+def test_a_row_that_another_row_stands_in_the_way_of_names_the_entry_it_would_be():
+    bench = Bench.started()
+    bench.open_cohort(0)
+    lines = [HISTORY.splitlines()[0],
+             "S1,1,60,2026-01-05,1.8e8,,DLT,2026-01-09,sepsis,5,2026-01-09,probable,",
+             "S2,1,60,2026-01-20,1.8e8,,,,,,,,"]  # fmt: skip
+    (found,) = faults("\n".join(lines), bench)
+    outcome = bench.state.seq + 3  # after the enrolment and the dosing
+    assert f"Enrolment is paused since entry {outcome}: S1 died." in found
+
+
+def test_an_outcome_is_written_in_words_and_not_as_a_letter():
+    rows = csv.DictReader(io.StringIO(patients_csv(imported(HISTORY).state)))
+    assert [row["outcome"] for row in rows] == [
+        "no dlt", "not evaluable", "no dlt", "no dlt", "dlt", ""
+    ]  # fmt: skip

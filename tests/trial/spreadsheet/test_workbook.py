@@ -236,7 +236,9 @@ def test_another_programs_zip_is_refused():
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as file:
         file.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
-    assert faults(made.getvalue()) == ["is not an .xlsx; save it as .xlsx, or as CSV"]
+    assert faults(made.getvalue()) == [
+        "is a ZIP file of something else than an .xlsx; save it as .xlsx, or as CSV"
+    ]
 
 
 def test_entities_are_refused():

@@ -1,0 +1,101 @@
+"""Answers about the escalation alone say that backfill and expansion are left out of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from escalation.cli import main
+
+SHIPPED = Path("escalation/protocols/backfill-example.toml").read_text(encoding="utf-8")
+NEVER = "Left out: backfill, which counts at no decision of the escalation; and expansion."
+COUNTED = (
+    "Left out: backfill, which counts at every decision of the escalation; and expansion. "
+    "With it the figures are others; escalation simulate has them."
+)
+P = "0.05,0.15,0.45"
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(main, list(words))
+
+
+def said(*words: str) -> str:
+    result = run(*words)
+    assert result.exit_code == 0, result.output
+    return " ".join(result.stdout.split())
+
+
+@pytest.fixture
+def counted(tmp_path: Path) -> str:
+    path = tmp_path / "counted.toml"
+    path.write_text(SHIPPED.replace('"never"', '"every decision"'), encoding="utf-8")
+    return str(path)
+
+
+QUESTIONS = [
+    ("compare", "{}", "boin", "--p-dlt", P),
+    ("compare", "{}", "declare", "--p-dlt", P, "--diff"),
+    ("paths", "--protocol", "{}", "--depth", "1"),
+    ("sensitivity", "--protocol", "{}", "--p-dlt", P),
+    ("mtd-data", "--protocol", "{}"),
+    ("worst-case", "--protocol", "{}", "--p-dlt", P, "--band", "0.05", "--target", "0.25"),
+    ("random-scenarios", "--protocol", "{}", "--curves", "5", "--target", "0.25"),
+    ("simulate", "--protocol", "{}", "--p-dlt", P, "--trials", "10", "--from", "1NNN"),
+]
+
+
+@pytest.mark.parametrize("words", QUESTIONS, ids=lambda words: "-".join(words[:1]))
+def test_every_answer_about_the_escalation_alone_says_what_is_left_out(words):
+    asked = [word.format("backfill-example") for word in words]
+    assert NEVER.rstrip(".") in said(*asked)
+    assert "With it" not in said(*asked)
+    document = json.loads(run(*asked, "--json").stdout)
+    first = document["designs"][0] if words[0] == "compare" else document
+    assert first["left_out"] == ["backfill", "expansion"]
+
+
+@pytest.mark.parametrize("words", QUESTIONS[:-1], ids=lambda words: "-".join(words[:1]))
+def test_where_backfill_counts_it_says_that_the_figures_are_others(words, counted):
+    assert COUNTED.rstrip(".") in said(*(word.format(counted) for word in words))
+
+
+def test_what_simulate_counts_is_not_left_out():
+    words = ("simulate", "--protocol", "backfill-example", "--p-dlt", P, "--trials", "10")
+    text = said(*words)
+    assert "Left out" not in text
+    assert "patients planned, in the escalation alone: 0.00 %" in text
+    assert "left_out" not in json.loads(run(*words, "--json").stdout)
+
+
+def test_a_protocol_with_nothing_beside_the_escalation_leaves_nothing_out():
+    words = ("sensitivity", "--levels", "3", "--p-dlt", P)
+    assert "Left out" not in said(*words)
+    assert "left_out" not in json.loads(run(*words, "--json").stdout)
+
+
+def test_trials_without_the_backfill_that_counts_are_not_written(counted, tmp_path):
+    words = ("simulate", "--protocol", counted, "--p-dlt", P, "--trials", "10")
+    result = run(*words, "--keep", str(tmp_path / "kept.csv"))
+    assert result.exit_code == 1
+    assert "backfill counts at every decision; leave --keep away" in result.stderr
+    assert not (tmp_path / "kept.csv").exists()
+
+
+def test_after_outcomes_so_far_a_backfill_that_counts_is_refused_in_a_line(counted):
+    words = ("simulate", "--protocol", counted, "--p-dlt", P, "--from", "1NNN")
+    result = run(*words)
+    assert result.exit_code == 1
+    assert "backfill counts at every decision, so that figures are from the start" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["paths", "sensitivity", "mtd-data", "simulate"])
+def test_what_follows_a_backfill_that_counts_is_refused(command, counted):
+    """With two DLTs at level 1 the rule stops, and on the escalation alone it would go on."""
+    result = run(command, "--protocol", counted, "--from", "1NNN 2NNN 1TT")
+    assert result.exit_code == 1
+    assert "backfill, such as cohort 3, counts at every decision" in result.stderr
+    assert run(command, "--protocol", "backfill-example", "--from", "1NNN 2NNN 1TT").exit_code == 0
