@@ -27,19 +27,19 @@ class Agreement:
     n_figures : int
     largest : float
         The largest |z| among them.
-    limit : float
+    bound : float
         What the largest exceeds by chance in at most one run of a hundred, whatever the figures'
         dependence (Bonferroni).
     """
 
     n_figures: int
     largest: float
-    limit: float
+    bound: float
 
     @property
     def holds(self) -> bool:
-        """Whether the largest |z| is within the limit."""
-        return self.largest <= self.limit
+        """Whether the largest |z| is within the bound."""
+        return self.largest <= self.bound
 
 
 def check_agreement(results: Sequence[ScenarioResult]) -> Agreement | None:
@@ -50,19 +50,20 @@ def check_agreement(results: Sequence[ScenarioResult]) -> Agreement | None:
     distances = [abs(z) for result in results for z in _distances(result)]
     if not distances:
         return None
-    limit = NormalDist().inv_cdf(1 - _LEVEL / (2 * len(distances)))
-    return Agreement(n_figures=len(distances), largest=max(distances), limit=limit)
+    bound = NormalDist().inv_cdf(1 - _LEVEL / (2 * len(distances)))
+    return Agreement(n_figures=len(distances), largest=max(distances), bound=bound)
 
 
 def _distances(result: ScenarioResult) -> Iterator[float]:
     if result.exact is None or result.monte_carlo is None:
         return
     trials, simulated = result.monte_carlo.trials, result.monte_carlo.characteristics
-    for p, found in zip(_shares(result.exact), _shares(simulated), strict=True):
-        if min(p, 1 - p) * trials >= _LEAST_TRIALS:
-            yield (found - p) / (p * (1 - p) / trials) ** 0.5
+    for share, found in zip(_shares(result.exact), _shares(simulated), strict=True):
+        if trials * min(share, 1 - share) >= _LEAST_TRIALS:
+            yield (found - share) / (share * (1 - share) / trials) ** 0.5
     for one, other in zip(_counts(result.exact), _counts(simulated), strict=True):
-        if (1 - one.p.max()) * trials >= _LEAST_TRIALS:
+        n_others = trials * (1 - float(one.p.max()))  # that do not give the likeliest value
+        if n_others >= _LEAST_TRIALS:
             yield (other.mean - one.mean) / (one.sd / trials**0.5)
 
 

@@ -1,8 +1,7 @@
 """Documents to be sent and filed: pages of blocks written whole as HTML, Word or PDF.
 
 The text is the same in each. The same document gives the same bytes: no time of writing is in it,
-only the one that it is about, or the one that the command line was given in its place. One that is
-about no moment has none.
+only the one that it is about; one that is about no moment holds none.
 """
 
 from __future__ import annotations

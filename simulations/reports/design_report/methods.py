@@ -86,7 +86,7 @@ def self_check_blocks(basis: Basis) -> Iterator[Block]:
     else:
         rows.append([
             f"Exact and simulated figures agree: largest |z| of {agreement.n_figures}",
-            f"{agreement.largest:.2f}; by chance above {agreement.limit:.2f} in at most 1 report "
+            f"{agreement.largest:.2f}; by chance above {agreement.bound:.2f} in at most 1 report "
             "of 100",
             "holds" if agreement.holds else "MORE THAN CHANCE: try another seed, and more trials",
         ])  # fmt: skip
