@@ -102,8 +102,9 @@ def part_of(page: Iterable[Block], protocol: Protocol, below: int = 3) -> Iterat
         match block:
             case Gap():
                 continue
-            case Paragraph(text) if text == origin:
-                continue
+            case Paragraph(text) if text.startswith(origin):
+                if text != origin:  # what is left out of the part
+                    yield Paragraph(text.removeprefix(origin).strip())
             case Heading(text):
                 yield Heading(text, below + 1)
             case Table():

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from escalation.outcomes import format_outcomes
 from escalation.reports.view import Block, Heading, Item, Items, Paragraph, Table
 from simulations.engines.characteristics import correct_level
-from simulations.questions.question import describe_p_moderate
+from simulations.questions.question import describe_p_moderate, say_left_out
 from simulations.reports.comparison import (
     comparison_measures,
     comparison_notes,
@@ -126,6 +126,9 @@ def comparison_blocks(basis: Basis) -> Iterator[Block]:
 def worst_case_parts(basis: Basis) -> Iterator[Block]:
     """Yield the curves under which each design does worst."""
     several = len(basis.searched) > 1
+    missing = say_left_out(basis.protocol)
+    if basis.searched and missing:
+        yield Paragraph(missing)
     for label, searched in basis.searched.items():
         if several:
             yield Heading(f"Design {label}", 4)
