@@ -110,6 +110,7 @@ def test_every_design_asked_side_by_side_says_what_it_took_for_backfill():
     assert document["designs"][0]["backfill"]["cohorts"] == [3]
 
 
+@pytest.mark.slow
 def test_the_worst_case_of_a_design_report_says_that_backfill_is_left_out(counted, tmp_path):
     words = ("simulate", "--protocol", counted, "--p-dlt", P, "--trials", "10", "--target", "0.25")
     result = run(*words, "--report", str(tmp_path / "report.html"))
