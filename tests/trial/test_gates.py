@@ -574,7 +574,7 @@ def test_deciding_without_overdue_data_takes_a_rationale_and_is_recorded(opened)
     [
         (
             Choice(action="enrol", level=9, n_to_enrol=3),
-            "There is no level 9; its levels are -1, 1",
+            "There is no level 9 on the ladder; its levels are -1, 1",
         ),
         (Choice(action="enrol", level=1, n_to_enrol=0), "A decision opens 1 to 100 places, not 0"),
         (Choice(action="stop", mtd=3), "Level 3 has not been given: it cannot be the MTD"),
