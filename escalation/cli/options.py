@@ -7,7 +7,7 @@ import json
 import re
 import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -40,9 +40,11 @@ __all__ = [
     "read_outcomes",
     "read_protocol",
     "read_stdin",
+    "typed_again",
 ]
 
 PICTURES = (".png", ".svg", ".pdf")
+WORDS = "escalation.cli.words"  # in a context's meta: what was typed after the command's name
 
 
 def protocol_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -171,6 +173,7 @@ class CarefulCommand(click.Command):
         """Count each option that takes one value."""
         if ctx.resilient_parsing:  # a shell asks how the line may go on
             return super().parse_args(ctx, args)
+        ctx.meta[WORDS] = tuple(args)
         words = args[: args.index("--")] if "--" in args else args
         for option in self.params:
             if not isinstance(option, click.Option) or option.is_flag or option.multiple:
@@ -193,6 +196,34 @@ class CarefulCommand(click.Command):
             if isinstance(argument, click.Argument) and ctx.params.get(argument.name or "") == "":
                 raise click.UsageError(f"{argument.make_metavar(ctx)} is empty", ctx)
         return left
+
+
+def typed_again(ctx: click.Context, without: Collection[str]) -> list[str]:
+    """Return the words of a command line that asks the same.
+
+    Parameters
+    ----------
+    ctx : click.Context
+        Of a ``CarefulCommand``.
+    without : collection of str
+        Parameters to leave out, such as the name of a file to be written.
+    """
+    parser = ctx.command.make_parser(ctx)
+    given, _, _ = parser.parse_args(list(ctx.meta.get(WORDS, ())))
+    options: list[str] = []
+    arguments: list[str] = []
+    for param in ctx.command.params:
+        value = given.get(param.name or "")
+        if param.name in without or value is None:
+            continue
+        if isinstance(param, click.Argument):
+            arguments += value if isinstance(value, list | tuple) else []
+        elif getattr(param, "is_flag", False):
+            options += [param.opts[-1]] * bool(value)
+        else:
+            for one in value if isinstance(value, list | tuple) else [value]:
+                options += [param.opts[-1], str(one)]
+    return [ctx.info_name or "", *arguments, *options]
 
 
 class OutcomesCommand(CarefulCommand):

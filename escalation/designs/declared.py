@@ -153,9 +153,9 @@ def summarise_design(design: type[Design]) -> str:
     return " ".join(inspect.cleandoc(design.__doc__ or "").partition("\n\n")[0].split())
 
 
-def list_references(design: type[Design]) -> tuple[str, ...]:
-    """Return where a design was published, the main paper first."""
-    document = inspect.cleandoc(design.__doc__ or "")
+def list_references(documented: Any) -> tuple[str, ...]:
+    """Return what a docstring refers to: where a design was published, the main paper first."""
+    document = inspect.cleandoc(documented.__doc__ or "")
     section = document.partition("References\n----------\n")[2].partition("\n\n")[0]
     found: list[str] = []
     for line in section.splitlines():

@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import io
-import warnings
 from collections.abc import Iterator
-from functools import partial
-
-import matplotlib as mpl
-from matplotlib.axes import Axes
 
 from escalation.figures.course import plot_course_pages
 from escalation.figures.path_so_far import plot_path, say_seen
@@ -23,8 +17,6 @@ from escalation.trial.rule import rule_says
 
 __all__ = ["draw_packet"]
 
-_DPI = 200
-
 
 def draw_packet(basis: Basis, number: str) -> Iterator[Figure]:
     """Yield the figures of a number, ``F1`` to ``F3``; none where nobody has been dosed."""
@@ -34,7 +26,7 @@ def draw_packet(basis: Basis, number: str) -> Iterator[Figure]:
     match number:
         case "F1":
             drawn = [plot_patients_by_level(state)]
-            caption = "F1 Patients by level and day of infusion"
+            caption = "F1 Patients by level, in order of infusion"
             words = _say_histories(basis)
         case "F2":
             drawn = plot_course_pages(state, basis.on, trial=basis.trial)
@@ -51,7 +43,7 @@ def draw_packet(basis: Basis, number: str) -> Iterator[Figure]:
             words = _say_path(basis)
     for page, axes in enumerate(drawn, start=1):
         which = f", page {page} of {len(drawn)}" if len(drawn) > 1 else ""
-        yield Figure(f"{caption}{which}", words, partial(_draw, axes))
+        yield Figure(f"{caption}{which}", words, Picture(axes, words).write)
 
 
 def _say_histories(basis: Basis) -> str:
@@ -71,18 +63,3 @@ def _say_path(basis: Basis) -> str:
     )
     then = describe_decision(rule_says(state), basis.protocol)
     return f"{'; '.join(cohorts)}. The rule says: {then}"
-
-
-def _draw(axes: Axes, form: str) -> bytes:
-    """Return a picture's bytes, the same ones each time; letters as outlines, alike everywhere."""
-    figure = Picture(axes, "as its words say").figure
-    data = io.BytesIO()
-    metadata = {"Date": None} if form == "svg" else {}
-    with (
-        mpl.rc_context({"svg.hashsalt": "escalation", "svg.fonttype": "path"}),
-        warnings.catch_warnings(),
-    ):
-        # a name may be in a script that the font lacks; boxes are drawn
-        warnings.filterwarnings("ignore", message=".*missing from", category=UserWarning)
-        figure.savefig(data, format=form, dpi=_DPI, metadata=metadata)
-    return data.getvalue()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -15,6 +17,7 @@ from escalation.errors import InputError
 __all__ = ["Picture"]
 
 _DPI = 150
+_FILE_DPI = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,19 @@ class Picture:
         if figure is None:
             raise InputError("these axes are in no figure")
         return figure
+
+    def write(self, form: str) -> bytes:
+        """Return the bytes of a file, ``svg`` or ``png``: always the same, letters as outlines."""
+        data = io.BytesIO()
+        metadata = {"Date": None} if form == "svg" else {}
+        with (
+            mpl.rc_context({"svg.hashsalt": "escalation", "svg.fonttype": "path"}),
+            warnings.catch_warnings(),
+        ):
+            # a name may be in a script that the font lacks; boxes are drawn
+            warnings.filterwarnings("ignore", message=".*missing from", category=UserWarning)
+            self.figure.savefig(data, format=form, dpi=_FILE_DPI, metadata=metadata)
+        return data.getvalue()
 
     def __repr__(self) -> str:
         return self.alt

@@ -38,12 +38,14 @@ from simulations.cli.options import (
     trials_option,
     workers_option,
 )
+from simulations.cli.report import check_report, report_option, write_comparison_report
 from simulations.cli.workers import worker_pool
 from simulations.compare.differences import find_differences
 from simulations.compare.result import Contender, ScenarioComparison
 from simulations.compare.run import CompareMethod, compare_designs
 from simulations.questions.question import Question, check_p_moderate, describe_p_moderate
 from simulations.reports.comparison import describe_contenders, view_comparison
+from simulations.reports.design_report import Compared
 from simulations.reports.differences import figures_by_name, view_differences
 
 __all__ = ["compare"]
@@ -114,6 +116,7 @@ __all__ = ["compare"]
     help="With --diff: the figure to explain, such as pcs, sample_size, p_select:5.",
 )
 @plot_option
+@report_option
 @shows
 def compare(
     *,
@@ -135,6 +138,7 @@ def compare(
     diff: bool,
     by: str | None,
     plot: Path | None,
+    report: Path | None,
 ) -> View:
     """Compare designs under assumed toxicity curves, with the optimal benchmark beside them.
 
@@ -145,13 +149,20 @@ def compare(
     With --diff, every data set at which two designs part is shown with what each does there, the
     probability of meeting it and what it contributes to their difference.
 
+    --report writes the appendix of a protocol: each design in words and as a table, the
+    comparison, worst cases, methods, a self-check.
+
     \b
     Example: escalation compare 3+3 boin keyboard --p-dlt 0.05,0.10,0.20,0.33,0.50
              escalation compare confirm declare --p-dlt 0.05,0.10,0.20 --diff
+             escalation compare 3+3 boin --protocol nct07123519 --report designs.html
     """  # noqa: D301  # click reads the backspace
-    _check_diff(by, plot, method, diff=diff)
+    _check_diff(by, plot, report, method, diff=diff)
     if plot is not None:
         check_writable(plot, PICTURES)
+        if plot == report:
+            raise click.UsageError("--plot and --report name the same file")
+    check_report(report)
     named = [parse_design(word, start) for word in designs]
     check_number(named, diff=diff)
     brought = [one.protocol for one in named if one.protocol is not None]
@@ -190,15 +201,29 @@ def compare(
     notes = f"Target P(DLT) {measured_by:g}{' (default)' * is_default}.{said}"
     if p_moderate is not None:
         notes += f" {describe_p_moderate(p_moderate)}."
+    if report is not None:
+        write_comparison_report(
+            report,
+            question,
+            Compared(contenders=contenders, results=results, notes=notes),
+            is_default=is_default,
+            interval=limits,
+            trials=trials,
+            seed=seed,
+        )
     return view_comparison(question, contenders, results, notes)
 
 
-def _check_diff(by: str | None, plot: Path | None, method: CompareMethod, *, diff: bool) -> None:
+def _check_diff(
+    by: str | None, plot: Path | None, report: Path | None, method: CompareMethod, *, diff: bool
+) -> None:
     """Refuse options that have no meaning with --diff, or none without it."""
     if by is not None and not diff:
         raise click.UsageError("--by says what --diff explains; give --diff too")
     if diff and plot is not None:
         raise click.UsageError("--plot draws a comparison; --diff has no picture")
+    if diff and report is not None:
+        raise click.UsageError("--report is of a comparison; --diff has none")
     if diff and method == "monte-carlo":
         raise click.UsageError("--diff is exact; it takes no --method monte-carlo")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from itertools import combinations
 from pathlib import Path
 
 import click
@@ -23,6 +24,7 @@ from simulations.cli.options import (
     trials_option,
     workers_option,
 )
+from simulations.cli.report import check_report, report_option, write_simulation_report
 from simulations.cli.workers import worker_pool
 from simulations.engines.montecarlo import simulate_trials
 from simulations.engines.results import Method, ScenarioResult, run_scenarios
@@ -59,6 +61,7 @@ LONG_RUN = 2_000_000  # trials; below, a run is over before a progress bar is re
 @workers_option
 @click.option("--target", type=float, metavar="P", help="Target P(DLT): adds correct selection.")
 @plot_option
+@report_option
 @click.option(
     "--keep", type=click.Path(path_type=Path), help="Write each simulated trial to this CSV file."
 )
@@ -73,6 +76,7 @@ def simulate(
     workers: int,
     target: float | None,
     plot: Path | None,
+    report: Path | None,
     keep: Path | None,
 ) -> View:
     """Show what the design does under assumed toxicity curves, exactly and by simulation.
@@ -84,15 +88,22 @@ def simulate(
     Where a design can reach too many states for the exact engine, it is simulated only, with
     latent draws.
 
+    --report writes the appendix that a protocol or an analysis plan wants: the design in words and
+    as a table and flowchart, scenarios, characteristics, a comparison with the usual alternatives,
+    the worst case, methods, a self-check.
+
     \b
     Example: escalation simulate --p-dlt 0.05,0.10,0.20,0.33,0.50 --target 0.25
+             escalation simulate --protocol nct07123519 --report design.html
     """  # noqa: D301  # click reads the backspace
     if target is not None and not 0 < target < 1:
         raise InputError(f"--target must lie between 0 and 1, not {target}")
     if keep is not None and method == "exact":
         raise click.UsageError("--keep writes simulated trials; --method exact has none")
-    if keep is not None and keep == plot:
-        raise click.UsageError("--keep and --plot name the same file")
+    named = {"--keep": keep, "--plot": plot, "--report": report}
+    for (one, path), (other, same) in combinations(named.items(), 2):
+        if path is not None and path == same:
+            raise click.UsageError(f"{one} and {other} name the same file")
     backfill = question.protocol.backfill
     if keep is not None and backfill.max_per_level is not None and backfill.counted != "never":
         raise InputError(
@@ -102,6 +113,7 @@ def simulate(
     for path, suffixes in ((plot, PICTURES), (keep, (".csv",))):
         if path is not None:
             check_writable(path, suffixes)
+    check_report(report)
     scenarios = question.scenarios
     chosen = choose_engine(question, method, draws, trials=trials, seed=seed)
     graph, method, draws = chosen.graph, chosen.method, chosen.draws
@@ -123,6 +135,17 @@ def simulate(
                 automaton=chosen.automaton,
             )
         )
+        if report is not None:
+            write_simulation_report(
+                report,
+                question,
+                results,
+                graph,
+                target=target,
+                trials=trials,
+                seed=seed,
+                executor=executor,
+            )
     if plot is not None:
         _plot(plot, question, results, target)
     if keep is not None:

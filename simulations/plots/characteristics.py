@@ -149,7 +149,7 @@ def draw_selection(
         mcse = monte_carlo.mcse()
         return [*mcse["p_select"], mcse["p_no_mtd"], mcse["p_inconclusive"]][: len(places)]
 
-    _bars(ax, places, result, outcomes, errors, label="selected")
+    _bars(ax, lambda _: places, result, outcomes, errors, label="selected")
     ax.plot(
         range(n_levels),
         result.scenario.p_dlt,
@@ -192,9 +192,9 @@ def plot_patients(
 def draw_patients(ax: Axes, result: ScenarioResult, level_names: Sequence[str]) -> None:
     """Draw ``plot_patients`` without legend and caption."""
     places = range(len(level_names))
-    _bars(ax, places, result, lambda found: found.patients, lambda run: run.mcse()["patients"],
-          label="patients")  # fmt: skip
-    _bars(ax, places, result, lambda found: found.dlts, lambda run: run.mcse()["dlts"],
+    _bars(ax, lambda _: places, result, lambda found: found.patients,
+          lambda run: run.mcse()["patients"], label="patients")  # fmt: skip
+    _bars(ax, lambda _: places, result, lambda found: found.dlts, lambda run: run.mcse()["dlts"],
           label="DLTs", width=0.4, color=MIDDLE, marker="D")  # fmt: skip
     label_levels(ax, level_names)
     ax.set_ylabel(f"Mean number {'still to come' if result.best.continued else 'per trial'}")
@@ -230,7 +230,7 @@ def draw_distribution(ax: Axes, result: ScenarioResult, count: Count) -> None:
     found = of(found_in)
     _bars(
         ax,
-        found.values,
+        lambda found: of(found).values,  # simulated trials may not meet every one
         result,
         lambda found: of(found).p,
         errors,
@@ -252,7 +252,7 @@ def draw_distribution(ax: Axes, result: ScenarioResult, count: Count) -> None:
 
 def _bars(
     ax: Axes,
-    places: ArrayLike,
+    places: Callable[[OperatingCharacteristics], ArrayLike],
     result: ScenarioResult,
     figures: Callable[[OperatingCharacteristics], ArrayLike],
     errors: Callable[[MonteCarlo], Sequence[float]],
@@ -263,10 +263,9 @@ def _bars(
     marker: str = "s",
 ) -> None:
     """Draw one figure: exact as bars, simulated as points with 95 % error bars."""
-    where = np.asarray(places, dtype=float)
     is_exact, run = result.exact is not None, result.monte_carlo
     ax.bar(
-        where,
+        np.asarray(places(result.best), dtype=float),
         np.asarray(figures(result.best)),
         width,
         color=color,
@@ -277,7 +276,7 @@ def _bars(
     )
     if run is not None:
         ax.errorbar(
-            where + 0.25 * width,
+            np.asarray(places(run.characteristics), dtype=float) + 0.25 * width,
             np.asarray(figures(run.characteristics)),
             Z95 * np.asarray(errors(run)),
             color=INK,

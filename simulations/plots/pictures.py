@@ -29,6 +29,8 @@ __all__ = [
     "picture_comparison",
     "picture_paths",
     "picture_tornado",
+    "say_characteristics",
+    "say_comparison",
 ]
 
 
@@ -45,6 +47,11 @@ def picture_characteristics(
         note=question.whose_patients(),
     )
     figure = plot_page(results, provenance, level_names=protocol.axis_names, target=target)
+    return Picture(figure, say_characteristics(protocol, results))
+
+
+def say_characteristics(protocol: Protocol, results: Sequence[ScenarioResult]) -> str:
+    """Say what there is to see on the page of one design."""
     ends = [*(f"level {label}" for label in protocol.labels), "no MTD"]
     said = []
     for result in results:
@@ -54,11 +61,10 @@ def picture_characteristics(
             f"under {result.scenario.name} the most frequent end is {end}, {100 * share:.0f} %, "
             f"with {found.sample_size.mean:.1f} patients on average"
         )
-    return Picture(
-        figure,
+    return (
         "A line for each scenario's P(DLT) by dose level; below, a row a scenario with bars for "
         "the level selected, the patients and DLTs by level, and the sample size: "
-        f"{'; '.join(said)}.",
+        f"{'; '.join(said)}."
     )
 
 
@@ -72,16 +78,20 @@ def picture_comparison(
         protocol=protocol.name,
         digest=protocol.digest,
     )
+    return Picture(plot_comparison(results, provenance), say_comparison(results))
+
+
+def say_comparison(results: Sequence[ScenarioComparison]) -> str:
+    """Say what there is to see where designs are compared."""
     said = [
         f"under {result.scenario.name}, "
         + ", ".join(f"{one.label} {100 * one.metrics['pcs']:.0f} %" for one in result.designs)
         for result in results
     ]
-    return Picture(
-        plot_comparison(results, provenance),
+    return (
         "Points, a row a design, in a block a scenario: correct selection, selection of a level "
         "above the target, and patients treated above it, with the optimal benchmark as a dashed "
-        f"line. Correct selection {'; '.join(said)}.",
+        f"line. Correct selection {'; '.join(said)}."
     )
 
 

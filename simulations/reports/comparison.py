@@ -24,8 +24,10 @@ from simulations.words import in_words, scaled
 __all__ = [
     "comparison_heading",
     "comparison_measures",
+    "comparison_notes",
     "contenders_page",
     "describe_contenders",
+    "over_scenarios",
     "view_comparison",
 ]
 
@@ -101,7 +103,7 @@ def _contender_document(contender: Contender) -> dict[str, Any]:
     return {
         "label": contender.label,
         "design": design_settings(contender.design),
-        **({"left_out": list(missing)} if missing else {}),
+        **({"without": list(missing)} if missing else {}),
     }
 
 
@@ -160,11 +162,17 @@ def _page(
     if len(results) > 1:
         yield GAP
         yield Heading(f"All {len(results)} scenarios")
-        yield _over_scenarios(results)
+        yield over_scenarios(results)
     yield GAP
-    low, high = first.interval
+    for note in comparison_notes(results):
+        yield Paragraph(note, "  ")
+
+
+def comparison_notes(results: Sequence[ScenarioComparison]) -> Iterator[str]:
+    """Say what the figures are."""
+    low, high = results[0].interval
     for note in [*_NOTES, *[_ABOUT_ALL] * (len(results) > 1)]:
-        yield Paragraph(note.format(low=low, high=high), "  ")
+        yield note.format(low=low, high=high)
 
 
 _NOTES = (
@@ -237,7 +245,7 @@ def _to_first(found: ScenarioComparison) -> Iterator[Block]:
     yield Table(rows)
 
 
-def _over_scenarios(results: Sequence[ScenarioComparison]) -> Table:
+def over_scenarios(results: Sequence[ScenarioComparison]) -> Table:
     """Return what is read last: each design's means over the scenarios, and its PCS in each."""
     scenarios = short_labels([result.scenario.name for result in results])
     rows = [["%", "correct", "lowest", "above", "patients above", "mean n", *scenarios]]

@@ -10,7 +10,7 @@ from escalation.reports.view import GAP, Block, Paragraph, Table, View
 from simulations.scenarios.arguments import show
 from simulations.scenarios.scenario import Scenario
 
-__all__ = ["view_curves", "view_sets"]
+__all__ = ["curve_cells", "view_curves", "view_sets"]
 
 Sets = Mapping[str, Sequence[Scenario]]
 Doses = Sequence[float] | None
@@ -60,14 +60,15 @@ def _page(loaded: Sequence[Scenario], doses: Doses) -> Iterator[Block]:
     heads = [f"#{i + 1}" for i in range(n_levels)] if doses is None else [*map(show, doses)]
     yield Paragraph(f"P(DLT) by {'level, #1 the lowest' if doses is None else 'dose'}")
     yield GAP
-    yield Table([["scenario", *heads], *map(_cells, loaded)])
+    yield Table([["scenario", *heads], *map(curve_cells, loaded)])
     notes = [f"{member.name}: {note}" for member in loaded for note in _notes(member)]
     if notes:
         yield GAP
         yield from map(Paragraph, notes)
 
 
-def _cells(scenario: Scenario) -> list[str]:
+def curve_cells(scenario: Scenario) -> list[str]:
+    """Return a curve's name, and its P(DLT) by level."""
     return [scenario.name, *map(_probability, scenario.p_dlt)]
 
 

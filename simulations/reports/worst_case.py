@@ -15,7 +15,7 @@ from simulations.questions.question import Question, describe_p_moderate
 from simulations.questions.worst_case import WorstCase
 from simulations.scenarios.scenario import Scenario
 
-__all__ = ["Searched", "view_worst_case"]
+__all__ = ["Searched", "view_worst_case", "worst_case_blocks"]
 
 WIDEST_TABLE = 5  # levels; longer curves do not fit beside the figures
 
@@ -77,7 +77,7 @@ def view_worst_case(question: Question, searched: Searched, outcomes: dict[str, 
 
 
 def _page(question: Question, searched: Searched) -> Iterator[Block]:
-    protocol, around = question.protocol, searched.around
+    protocol = question.protocol
     yield question.origin()
     if question.p_moderate is not None:
         yield Paragraph(f"{describe_p_moderate(question.p_moderate)}.", "  ")
@@ -85,6 +85,12 @@ def _page(question: Question, searched: Searched) -> Iterator[Block]:
         yield Paragraph(f"Continuing from {format_outcomes(question.cohorts)}.", "  ")
     if protocol.regimens:
         yield Paragraph(protocol.regimens, "  ")
+    yield from worst_case_blocks(protocol, searched)
+
+
+def worst_case_blocks(protocol: Protocol, searched: Searched) -> Iterator[Block]:
+    """Yield what was found, and among which curves."""
+    around = searched.around
     among = (
         "all curves" if around is None else f"all curves within {searched.band:g} of {around.name}"
     )

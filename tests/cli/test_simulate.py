@@ -255,3 +255,11 @@ def test_the_page_says_where_all_figures_are_exact() -> None:
     both = run("--p-dlt", CURVE, "--trials", "100").stdout
     assert "All figures are exact." not in both
     assert "Monte Carlo: 100 trials a scenario" in both
+
+
+def test_sizes_that_no_simulated_trial_met_are_no_reason_not_to_draw(tmp_path: Path) -> None:
+    p_dlt = ",".join(["0.02"] * 10)
+    picture = tmp_path / "page.png"
+    result = run("--p-dlt", p_dlt, "--trials", "20", "--plot", str(picture))
+    assert result.exit_code == 0, result.stderr
+    assert picture.stat().st_size > 1000

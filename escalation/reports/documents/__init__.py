@@ -1,7 +1,7 @@
 """Documents to be sent and filed: pages of blocks written whole as HTML, Word or PDF.
 
 The text is the same in each. The same document gives the same bytes: no time of writing is in it,
-only the one that it is about.
+only the one that it is about; one that is about no moment holds none.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ class Document:
         As a reader's program shows it.
     origin : str
         What it was made from; on every page that is printed.
-    at : datetime
-        The moment that it is about, in UTC, which stands for the time of writing.
+    at : datetime or None
+        The moment that it is about, in UTC, which stands for the time of writing; None for none.
     blocks : sequence of Block
     """
 
     title: str
     origin: str
-    at: datetime
+    at: datetime | None
     blocks: Sequence[Block]
 
 

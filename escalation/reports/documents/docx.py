@@ -35,6 +35,7 @@ _FIRST_DAY = datetime(1980, 1, 1, tzinfo=UTC)  # that a zip file can hold
 _LONGEST = 255  # letters of a property
 _SMALL = 16  # rows of a table that stays on one page
 _WIDTH = Mm(180)  # of A4 between its margins
+_SIZES = {"Normal": 9, "Heading 1": 15, "Heading 2": 11, "Heading 3": 9, "Caption": 9}  # points
 
 
 def write(document: Document) -> bytes:
@@ -50,11 +51,15 @@ def write(document: Document) -> bytes:
 
 
 def _set_properties(word: Any, document: Document) -> None:
-    core, at = word.core_properties, document.at.replace(tzinfo=None)
+    core, at = word.core_properties, document.at
     title, origin = _printable(document.title), _printable(document.origin)
     core.title, core.subject = title[:_LONGEST], origin[:_LONGEST]
     core.author = core.last_modified_by = f"escalation {__version__}"
-    core.created = core.modified = at
+    for element in list(core._element):  # of python-docx's template
+        if element.tag.endswith(("}created", "}modified")):
+            core._element.remove(element)
+    if at is not None:
+        core.created = core.modified = at.replace(tzinfo=None)
     core.comments, core.revision, core.language = "", 1, "en"
 
 
@@ -64,7 +69,7 @@ def _set_page(word: Any, origin: str) -> None:
     section.page_width, section.page_height = Mm(210), Mm(297)
     section.left_margin = section.right_margin = Mm(15)
     section.top_margin, section.bottom_margin = Mm(16), Mm(18)
-    for name, points in (("Normal", 9), ("Heading 1", 15), ("Heading 2", 11), ("Caption", 9)):
+    for name, points in _SIZES.items():
         style = word.styles[name]
         style.font.size, style.font.name = Pt(points), "Arial"
         style.font.color.rgb = RGBColor(0x1A, 0x1A, 0x1A)
@@ -217,9 +222,9 @@ def _printable(text: str) -> str:
     )
 
 
-def _dated(content: bytes, at: datetime) -> bytes:
+def _dated(content: bytes, at: datetime | None) -> bytes:
     """Return the same zip file with one time for all that is in it."""
-    moment = max(at, _FIRST_DAY).timetuple()[:6]
+    moment = max(at or _FIRST_DAY, _FIRST_DAY).timetuple()[:6]
     written = io.BytesIO()
     with (
         zipfile.ZipFile(io.BytesIO(content)) as old,

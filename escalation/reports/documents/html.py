@@ -16,10 +16,12 @@ def write(document: Document) -> bytes:
 
 
 def to_html(document: Document) -> str:
-    """Return the page, with the time that it is about in its head."""
-    at = document.at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    """Return the page, with the time that it is about, if any, in its head."""
+    at = document.at
+    told = {"description": document.origin}
+    if at is not None:
+        told["dcterms.created"] = at.strftime("%Y-%m-%dT%H:%M:%SZ")
     more = "".join(
-        f'<meta name="{name}" content="{escape(text)}">\n'
-        for name, text in (("description", document.origin), ("dcterms.created", at))
+        f'<meta name="{name}" content="{escape(text)}">\n' for name, text in told.items()
     )
     return "".join(write_page(document.blocks, document.title, document.origin, more=more))

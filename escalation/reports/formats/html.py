@@ -41,6 +41,7 @@ body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto
        color: #1a1a1a; background: #fff; }
 h2, h3 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
 h2 { font-size: 1.4rem; }
+h4 { font-size: 1rem; margin: 1.2rem 0 .3rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums; }
 caption { text-align: left; font-weight: 600; padding: .25rem 0; }
@@ -58,8 +59,9 @@ figure { margin: 1rem 0; }
 figure img { max-width: 100%; height: auto; }
 figcaption { font-weight: 600; }
 @media print { body { margin: 0; max-width: none; padding: 0; font-size: 9pt; line-height: 1.35; }
-               h2, h3 { break-after: avoid; margin: 1.2em 0 .3em; } h2 { font-size: 15pt; }
-               h3 { font-size: 11pt; } p, ul, ol { margin: .4em 0; }
+               h2, h3, h4 { break-after: avoid; margin: 1.2em 0 .3em; }
+               h2 { font-size: 15pt; } h3 { font-size: 11pt; } h4 { font-size: 9pt; }
+               p, ul, ol { margin: .4em 0; }
                .wide, pre { overflow: visible; }
                thead { display: table-header-group; } caption { break-after: avoid; }
                tr, figure, li, .small { break-inside: avoid; } .noted { break-after: avoid; }

@@ -21,7 +21,7 @@ from escalation.reports.view import (
 )
 from escalation.text import align, fold, paragraph
 
-__all__ = ["SUFFIX", "write"]
+__all__ = ["SUFFIX", "table_parts", "write"]
 
 SUFFIX = ".txt"
 
@@ -50,7 +50,7 @@ def _write(block: Block, width: int) -> str:  # noqa: PLR0911  # a block a line
             above = "\n".join(paragraph(caption, "", "  ", width))
             return f"{above}\n{_write(block._replace(caption=''), width)}"
         case Table():
-            return "\n\n".join("\n".join(_lines(part, width)) for part in _parts(block, width))
+            return "\n\n".join("\n".join(_lines(part, width)) for part in table_parts(block, width))
     assert_never(block)
 
 
@@ -67,7 +67,7 @@ def _items(items: Sequence[Item], bullet: str, width: int, *, numbered: bool) ->
                 yield from paragraph(text, f"{inner}    ", f"{inner}      ", width)
 
 
-def _parts(table: Table, width: int) -> Iterator[Table]:
+def table_parts(table: Table, width: int) -> Iterator[Table]:
     """Yield a table in parts that fit, each with the columns that name a row; notes in the last."""
     if table.prose:
         yield table

@@ -22,7 +22,7 @@ from escalation.reports.rule.sentences import RuleSentence, rule_sentences, sett
 from escalation.reports.rule.situations import require_stages, tallies_words
 from escalation.reports.view import GAP, Block, Heading, Item, Items, Paragraph, View
 
-__all__ = ["Section", "rule_sections", "rule_text", "view_rule"]
+__all__ = ["Section", "rule_blocks", "rule_sections", "rule_text", "sections_beside", "view_rule"]
 
 
 def rule_text(design: Design, level_names: Sequence[str], *, markdown: bool = False) -> str:
@@ -36,7 +36,7 @@ def rule_text(design: Design, level_names: Sequence[str], *, markdown: bool = Fa
     Dose escalation rule
     """
     sections = rule_sections(design, level_names)
-    view = View(page=lambda: _blocks(sections), document=dict, rows=tuple)
+    view = View(page=lambda: rule_blocks(sections), document=dict, rows=tuple)
     return "".join(write_view(view, "md" if markdown else "text"))
 
 
@@ -50,10 +50,10 @@ def view_rule(protocol: Protocol) -> View:
     """
     sections = (
         *rule_sections(protocol.design, protocol.level_names),
-        *_sections_beside(protocol),
+        *sections_beside(protocol),
     )
     return View(
-        page=lambda: [*_blocks(sections), GAP, Paragraph(describe_origin(protocol), "  ")],
+        page=lambda: [*rule_blocks(sections), GAP, Paragraph(describe_origin(protocol), "  ")],
         document=lambda: {
             **identity_document(protocol),
             "design": design_settings(protocol.design),
@@ -96,7 +96,7 @@ def rule_sections(design: Design, level_names: Sequence[str]) -> tuple[Section, 
     return _staged_sections(design, level_names)
 
 
-def _sections_beside(protocol: Protocol) -> Iterator[Section]:
+def sections_beside(protocol: Protocol) -> Iterator[Section]:
     """Yield what a protocol says of backfill, of the expansion and of doses, where it does."""
     backfill, expansion = backfill_rule(protocol), expansion_rule(protocol.expansion)
     doses = describe_dosing(protocol)
@@ -108,7 +108,8 @@ def _sections_beside(protocol: Protocol) -> Iterator[Section]:
         yield Section(title="Doses", paragraphs=(f"Doses in {protocol.unit} are {doses}.",))
 
 
-def _blocks(sections: Sequence[Section]) -> Iterator[Block]:
+def rule_blocks(sections: Sequence[Section]) -> Iterator[Block]:
+    """Yield sections as a page has them, the first one's title above."""
     for place, section in enumerate(sections):
         if place:
             yield GAP

@@ -1,0 +1,217 @@
+"""`--report FILE` of `simulate` and `compare`: the appendix of a protocol as a document."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from escalation.cli.documents import check_document, dated
+from escalation.cli.options import typed_again
+from escalation.cli.show import say_written
+from escalation.designs.walk import TooManyStatesError
+from escalation.files import replacing
+from escalation.protocol import Protocol
+from escalation.protocol.defaults import DEFAULT_PATIENTS
+from escalation.reports.documents import write_document
+from simulations.cli.contenders import choose_target, make_contenders, parse_design
+from simulations.compare.metrics import target_interval
+from simulations.compare.result import Contender
+from simulations.compare.run import compare_designs
+from simulations.engines.results import ScenarioResult
+from simulations.graph.transitions import TransitionGraph
+from simulations.questions.question import Question
+from simulations.questions.worst_case import worst_overdose, worst_pcs
+from simulations.reports.design_report import Basis, Compared, write_report
+from simulations.reports.worst_case import Searched
+
+__all__ = [
+    "check_report",
+    "report_option",
+    "write_comparison_report",
+    "write_simulation_report",
+]
+
+PLANNED = "planned"
+BESIDE = ("3+3", "declare", "boin")  # what a design is usually asked to be better than
+MOST_STATES = 20_000  # of a graph whose worst case is found in seconds
+_FILES = {"report", "plot", "keep", "output", "form", "as_json", "as_csv", "workers"}
+
+report_option = click.option(
+    "--report",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Also write a protocol's appendix: .html, .docx (Word) or .pdf.",
+)
+
+
+def check_report(report: Path | None) -> None:
+    """Refuse a file that cannot be written before the work is begun."""
+    if report is not None:
+        check_document(report)
+
+
+def write_simulation_report(
+    report: Path,
+    question: Question,
+    results: Sequence[ScenarioResult],
+    graph: TransitionGraph,
+    *,
+    target: float | None,
+    trials: int,
+    seed: int,
+    executor: Executor | None,
+) -> None:
+    """Write the report of one design, with the usual alternatives beside it."""
+    design = question.protocol.design
+    given = design.target if target is None else target
+    measured_by, is_default = choose_target([], given)
+    planned = Contender(label=PLANNED, design=design)
+    said = ", the design's own" * (target is None) + ", as asked for" * (target is not None)
+    basis = Basis(
+        question=question,
+        designs=[planned],
+        target=measured_by,
+        target_from=" (default)" if is_default else said,
+        results=results,
+        compared=_compare(
+            question, planned, measured_by, trials=trials, seed=seed, executor=executor
+        ),
+        searched={PLANNED: _search(question, graph, measured_by, None, seed)},
+        seed=seed,
+        trials=trials,
+        command=_command(),
+    )
+    _write(report, basis)
+
+
+def write_comparison_report(
+    report: Path,
+    question: Question,
+    compared: Compared,
+    *,
+    is_default: bool,
+    interval: tuple[float, float] | None,
+    trials: int,
+    seed: int,
+) -> None:
+    """Write the report of designs compared."""
+    target = compared.results[0].target
+    basis = Basis(
+        question=question,
+        designs=compared.contenders,
+        target=target,
+        target_from=" (default)" * is_default,
+        compared=compared,
+        searched={
+            label: _search(asked, None, target, interval, seed)
+            for label, asked in _questions(question, compared.contenders)
+        },
+        seed=seed,
+        trials=trials,
+        command=_command(),
+    )
+    _write(report, basis)
+
+
+def _questions(
+    question: Question, contenders: Sequence[Contender]
+) -> Iterator[tuple[str, Question]]:
+    """Yield what is asked about each design on the ladder, by its label."""
+    for one in contenders:
+        counts = question.p_moderate if one.design.asks_moderate else None
+        protocol = replace(question.protocol, design=one.design)
+        yield one.label, replace(question, protocol=protocol, p_moderate=counts)
+
+
+def _compare(
+    question: Question,
+    planned: Contender,
+    target: float,
+    *,
+    trials: int,
+    seed: int,
+    executor: Executor | None,
+) -> Compared | str:
+    """Put the usual alternatives beside a design."""
+    if question.cohorts:
+        return "Designs are compared from the start of a trial; this one continues from data."
+    contenders = [planned, *_alternatives(question.protocol, planned, target)]
+    results = list(
+        compare_designs(
+            contenders,
+            question.scenarios,
+            target=target,
+            trials=trials,
+            seed=seed,
+            p_moderate=question.p_moderate,
+            executor=executor,
+        )
+    )
+    notes = (
+        "The usual alternatives stand beside the planned design, on the same ladder and with as "
+        "many patients where they need a number. Of backfill and expansion nothing is in it."
+    )
+    return Compared(contenders=contenders, results=results, notes=notes)
+
+
+def _alternatives(protocol: Protocol, planned: Contender, target: float) -> Iterator[Contender]:
+    patients = planned.design.max_patients or protocol.planned_patients or DEFAULT_PATIENTS
+    for word in BESIDE:
+        (made,) = make_contenders(
+            [parse_design(word)], protocol, shared={}, target=target, max_patients=patients
+        )
+        if made.design != planned.design and not made.design.asks_moderate:
+            yield made
+
+
+def _search(
+    question: Question,
+    graph: TransitionGraph | None,
+    target: float,
+    interval: tuple[float, float] | None,
+    seed: int,
+) -> Searched | str:
+    """Search for the worst curves, where that takes seconds."""
+    too_large = (
+        f"The design can reach more than {MOST_STATES:,} states: its worst case is not searched "
+        "here."
+    )
+    try:
+        graph = question.graph() if graph is None else graph
+    except TooManyStatesError:
+        return too_large
+    if not graph.is_whole or len(graph.level) > MOST_STATES:
+        return too_large
+    low, high = target_interval(target, interval)
+    separation = min(target - low, high - target)
+    return Searched(
+        seed=seed,
+        around=None,
+        band=None,
+        above=high,
+        overdose=worst_overdose(graph, high, seed=seed),
+        target=target,
+        separation=separation,
+        pcs=worst_pcs(graph, target, separation=separation, seed=seed),
+    )
+
+
+def _command() -> str:
+    words = typed_again(click.get_current_context(), without=_FILES)
+    return shlex.join(["escalation", *words, "--report", "FILE"])
+
+
+def _write(report: Path, basis: Basis) -> None:
+    # matplotlib is loaded for a picture only
+    from simulations.plots.design_report import draw_report  # noqa: PLC0415
+
+    document = write_report(replace(basis, pictures=draw_report))
+    content = write_document(dated(document), report.suffix)
+    with replacing(report, "wb") as file:
+        file.write(content)
+    say_written(report)
