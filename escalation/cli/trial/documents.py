@@ -137,7 +137,8 @@ _OUTLOOK = "simulations.reports.from_here:ends_from_here"
 
 
 def _write(document: Document, out: Path, *, force: bool) -> None:
-    document = replace(document, at=_written_at(document.at))
+    if document.at is not None:
+        document = replace(document, at=_written_at(document.at))
     write_new(out, write_document(document, out.suffix), force=force)
     say_written(out)
 
