@@ -26,7 +26,7 @@ def draw_packet(basis: Basis, number: str) -> Iterator[Figure]:
     match number:
         case "F1":
             drawn = [plot_patients_by_level(state)]
-            caption = "F1 Patients by level and day of infusion"
+            caption = "F1 Patients by level, in order of infusion"
             words = _say_histories(basis)
         case "F2":
             drawn = plot_course_pages(state, basis.on, trial=basis.trial)

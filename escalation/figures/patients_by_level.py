@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 
 from matplotlib.axes import Axes
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.lines import Line2D
 
 from escalation.errors import InputError
@@ -38,12 +36,13 @@ _SAID = {
 }
 _SIZE = 6.0  # points of a mark
 _LEVEL = 0.34  # inches of a level
-_STEP = 0.17  # of a level, by which marks that would cover each other are set apart
+_FEWEST = 12  # patients for whom there is room
+_DAYS = 7  # that are written below
 
 
 @styled
 def plot_patients_by_level(state: TrialState, *, ax: Axes | None = None) -> Axes:
-    """Plot every patient dosed: the day across, the level up, and the outcome as a mark.
+    """Plot every patient dosed: the order across, the level up, and the outcome as a mark.
 
     Parameters
     ----------
@@ -65,27 +64,24 @@ def plot_patients_by_level(state: TrialState, *, ax: Axes | None = None) -> Axes
         raise InputError("nobody has been dosed: there are no patients to draw")
     labels = _labels(state, dosed)
     ax = new_axes(ax, (PAGE_WIDTH, 1.2 + _LEVEL * len(labels)))
-    days = [_day(subject.dosed_on) for subject in dosed]
-    margin = max(3.0, 0.04 * (days[-1] - days[0]))
-    left, right = days[0] - margin, days[-1] + margin
-    apart = 1.5 * _SIZE / 72 * (right - left) / (PAGE_WIDTH - 1.2)
-    for subject, day, place in zip(dosed, days, _places(dosed, labels, days, apart), strict=True):
+    size = min(_SIZE, 0.8 * 72 * (PAGE_WIDTH - 1.5) / len(dosed))
+    for place, subject in enumerate(dosed, start=1):
         mark, edge, face = _MARKS[subject.standing]
-        ax.plot([day], [place], marker=mark, linestyle="none", markersize=_SIZE, zorder=3,
+        level = labels.index(subject.level)
+        ax.plot([place], [level], marker=mark, linestyle="none", markersize=size, zorder=3,
                 markeredgecolor=edge, markerfacecolor=face, markeredgewidth=1.1)  # fmt: skip
         if subject.purpose is not Purpose.ESCALATION:
-            ax.plot([day], [place], "s", markersize=_SIZE + 4, markeredgecolor=MIDDLE,
+            ax.plot([place], [level], "s", markersize=size + 4, markeredgecolor=MIDDLE,
                     markerfacecolor="none", markeredgewidth=0.7)  # fmt: skip
-    for place in range(len(labels)):
-        ax.axhline(place, color=LIGHT, linewidth=0.6, zorder=0)
-    ax.set_xlim(left, right)
+    for level in range(len(labels)):
+        ax.axhline(level, color=LIGHT, linewidth=0.6, zorder=0)
+    ax.set_xlim(0.3, max(len(dosed), _FEWEST) + 0.7)
     ax.set_ylim(-0.55, len(labels) - 0.45)
     ax.set_yticks(range(len(labels)), [plain(_name(state, label)) for label in labels])
     ax.tick_params(axis="y", length=0)
-    locator = AutoDateLocator(maxticks=7)  # type: ignore[no-untyped-call]
-    ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
-    ax.set_xlabel("Day of infusion")
+    named = range(0, len(dosed), -(-len(dosed) // _DAYS))
+    ax.set_xticks([k + 1 for k in named], [str(dosed[k].dosed_on) for k in named])
+    ax.set_xlabel("Patients in order of infusion, and the day of some")
     _add_legend(ax, dosed)
     return ax
 
@@ -104,20 +100,6 @@ def _name(state: TrialState, label: Label) -> str:
     return wrap(said.replace(", ", "\n", 1), 1.3, 7)
 
 
-def _places(
-    dosed: Sequence[Subject], labels: Sequence[Label], days: Sequence[float], apart: float
-) -> list[float]:
-    """Return how high each stands: a mark that would cover the one before stands beside it."""
-    places: list[float] = []
-    last: dict[Label, tuple[float, int]] = {}
-    for subject, day in zip(dosed, days, strict=True):
-        before, step = last.get(subject.level, (float("-inf"), 0))
-        step = (step + 1) % 3 if day - before < apart else 0
-        last[subject.level] = (day, step)
-        places.append(labels.index(subject.level) + (0, _STEP, -_STEP)[step] * 1.4)
-    return places
-
-
 def _add_legend(ax: Axes, dosed: Sequence[Subject]) -> None:
     seen = {subject.standing for subject in dosed}
     shown = [one for one in _MARKS if one in seen]
@@ -132,7 +114,3 @@ def _add_legend(ax: Axes, dosed: Sequence[Subject]) -> None:
                               markerfacecolor="none", markersize=7))  # fmt: skip
         words.append("backfill or expansion")
     place_above(ax, handles, words, len(words))
-
-
-def _day(day: date | None) -> float:
-    return float(date2num(day))  # type: ignore[no-untyped-call]

@@ -10,6 +10,7 @@ from escalation.designs import design_settings
 from escalation.outcomes import Cohort, format_outcomes
 from escalation.protocol import Protocol, describe_decision
 from escalation.protocol.consensus import Consensus, Opinion, summarise
+from escalation.reports.backfill_text import backfill_document, describe_backfill
 from escalation.reports.expansion_text import describe_expansion, expansion_document
 from escalation.reports.level_table import (
     answer,
@@ -50,7 +51,11 @@ def _page(protocol: Protocol, cohorts: Sequence[Cohort], found: Consensus) -> It
         yield Paragraph(
             "expands: treated at that MTD after the escalation had ended; not counted in it."
         )
-    for text in (*describe_expansion(protocol, own), *describe_departures(own.departures)):
+    for text in (
+        *describe_expansion(protocol, own),
+        *describe_backfill(protocol, own),
+        *describe_departures(own.departures),
+    ):
         yield Paragraph(text, "  ")
     yield GAP
     if cohorts:
@@ -146,6 +151,7 @@ def _document(protocol: Protocol, cohorts: Sequence[Cohort], found: Consensus) -
                     answer(protocol, possible) for possible in opinion.advice.decision.possible
                 ],
                 "expansion": expansion_document(protocol, opinion.advice),
+                **backfill_document(protocol, opinion.advice),
                 "departures": departures_document(protocol, opinion.advice.departures),
             }
             for opinion in found.opinions

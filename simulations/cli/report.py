@@ -10,14 +10,14 @@ from pathlib import Path
 
 import click
 
+from escalation.cli.documents import check_document, dated
 from escalation.cli.options import typed_again
 from escalation.cli.show import say_written
 from escalation.designs.walk import TooManyStatesError
-from escalation.errors import InputError
-from escalation.files import check_writable, replacing
+from escalation.files import replacing
 from escalation.protocol import Protocol
 from escalation.protocol.defaults import DEFAULT_PATIENTS
-from escalation.reports.documents import SUFFIXES, find_missing, write_document
+from escalation.reports.documents import write_document
 from simulations.cli.contenders import choose_target, make_contenders, parse_design
 from simulations.compare.metrics import target_interval
 from simulations.compare.result import Contender
@@ -51,12 +51,8 @@ report_option = click.option(
 
 def check_report(report: Path | None) -> None:
     """Refuse a file that cannot be written before the work is begun."""
-    if report is None:
-        return
-    check_writable(report, SUFFIXES)
-    missing = find_missing(report.suffix)
-    if missing is not None:
-        raise InputError(f"{report}: {missing}")
+    if report is not None:
+        check_document(report)
 
 
 def write_simulation_report(
@@ -215,7 +211,7 @@ def _write(report: Path, basis: Basis) -> None:
     from simulations.plots.design_report import draw_report  # noqa: PLC0415
 
     document = write_report(replace(basis, pictures=draw_report))
-    content = write_document(document, report.suffix)
+    content = write_document(dated(document), report.suffix)
     with replacing(report, "wb") as file:
         file.write(content)
     say_written(report)

@@ -38,12 +38,22 @@ from simulations.engines.simulated import MonteCarlo
 from simulations.graph.build import INCONCLUSIVE, NO_MTD, TransitionGraph
 from simulations.probabilities import check_probabilities
 
-__all__ = ["BackfillFigures", "WalkedTogether", "backfill_figures", "walk_together"]
+__all__ = [
+    "BackfillFigures",
+    "TooManyCellsError",
+    "WalkedTogether",
+    "backfill_figures",
+    "walk_together",
+]
 
 Floats = NDArray[np.float64]
 
 MAX_STATES = 20_000  # walked together by probabilities
-MAX_CELLS = 50_000_000  # of the arrays that are carried along the graph
+MAX_CELLS = 25_000_000  # of the arrays that are carried along the graph
+
+
+class TooManyCellsError(InputError):
+    """Exact figures of a backfill that do not fit into memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -107,7 +117,7 @@ def backfill_figures(
 
     Raises
     ------
-    InputError
+    TooManyCellsError
         Where the numbers to be carried along do not fit into memory.
     """
     likely = transition_probabilities(graph, p_dlt)
@@ -127,7 +137,7 @@ def _one_level(
     most = int(n_treated[-1])
     cells = graph.n_states * len(n_treated) * (most + 1)
     if cells > MAX_CELLS:
-        raise InputError(
+        raise TooManyCellsError(
             f"{most} backfill patients at a level beside {graph.n_states} states are too many for "
             "exact figures: lower max_per_level, or simulate (--method monte-carlo)"
         )

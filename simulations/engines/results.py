@@ -9,7 +9,12 @@ from typing import Any, Literal
 
 from escalation.errors import InputError
 from escalation.protocol import Protocol
-from simulations.engines.backfill import BackfillFigures, backfill_figures, walk_together
+from simulations.engines.backfill import (
+    BackfillFigures,
+    TooManyCellsError,
+    backfill_figures,
+    walk_together,
+)
 from simulations.engines.characteristics import OperatingCharacteristics
 from simulations.engines.exact import exact_characteristics
 from simulations.engines.expansion import ExpansionFigures, expansion_figures
@@ -106,7 +111,7 @@ def run_scenarios(
     ------
     InputError
         For a backfill that counts at decisions where the trial continues from data; with the exact
-        method, where that backfill makes too many states.
+        method, where backfill makes too many states.
     """
     continued = bool(graph.n_so_far.any() or graph.n_pending.any())
     backfilled = protocol is not None and protocol.backfill.max_per_level is not None
@@ -144,19 +149,35 @@ def run_scenarios(
         result = ScenarioResult(scenario=scenario, exact=exact, monte_carlo=monte_carlo)
         if protocol is not None and not continued:
             if backfilled and not counts:
-                backfill = _beside(protocol, graph, scenario, trials, seed)
+                backfill = _beside(
+                    protocol, graph, scenario, method=method, trials=trials, seed=seed
+                )
             expansion = expansion_figures(protocol.expansion, scenario.p_dlt, result.best)
         yield replace(result, backfill=backfill, expansion=expansion)
 
 
 def _beside(
-    protocol: Protocol, graph: TransitionGraph, scenario: Scenario, trials: int, seed: int
+    protocol: Protocol,
+    graph: TransitionGraph,
+    scenario: Scenario,
+    *,
+    method: Method,
+    trials: int,
+    seed: int,
 ) -> BackfillFigures:
-    """Return the figures of a backfill that counts nowhere: exact, where the graph is whole."""
+    """Return the figures of a backfill that counts nowhere: exact, where that can be had."""
     if graph.is_whole:
-        return backfill_figures(protocol, graph, scenario.p_dlt)
-    walked = walk_together(protocol, scenario.p_dlt, trials=trials, seed=seed, exact=False)
-    return walked.backfill
+        try:
+            return backfill_figures(protocol, graph, scenario.p_dlt)
+        except TooManyCellsError:
+            if method == "exact":
+                raise
+    elif method == "exact":
+        raise InputError(
+            "there are no exact figures of the backfill on a ladder of so many levels: simulate "
+            "(--method monte-carlo, or both)"
+        )
+    return walk_together(protocol, scenario.p_dlt, trials=trials, seed=seed, exact=False).backfill
 
 
 def _together(

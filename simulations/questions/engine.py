@@ -59,7 +59,9 @@ def choose_engine(
     by_levels = None if question.cohorts else ladder_automaton(question.protocol.design)
     asked: Method = "exact" if method == "auto" else method
     refused: TooManyStatesError | None = None
-    if by_levels is None or by_levels.n_levels < LARGE:
+    backfill = question.protocol.backfill
+    is_carried = backfill.max_per_level is not None and backfill.counted == "never"
+    if by_levels is None or by_levels.n_levels < LARGE or is_carried:
         try:
             return ChosenEngine(graph=question.graph(), method=asked, draws=draws)
         except TooManyStatesError as error:

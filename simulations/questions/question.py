@@ -123,7 +123,7 @@ class Question:
             **identity_document(self.protocol),
             "design": design_settings(self.protocol.design),
             **levels_document(self.protocol),
-            **({"left_out": list(missing)} if missing else {}),
+            **({"without": list(missing)} if missing else {}),
             **assumed,
         }
 

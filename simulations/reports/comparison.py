@@ -103,7 +103,7 @@ def _contender_document(contender: Contender) -> dict[str, Any]:
     return {
         "label": contender.label,
         "design": design_settings(contender.design),
-        **({"left_out": list(missing)} if missing else {}),
+        **({"without": list(missing)} if missing else {}),
     }
 
 

@@ -55,7 +55,7 @@ def test_every_answer_about_the_escalation_alone_says_what_is_left_out(words):
     assert "With it" not in said(*asked)
     document = json.loads(run(*asked, "--json").stdout)
     first = document["designs"][0] if words[0] == "compare" else document
-    assert first["left_out"] == ["backfill", "expansion"]
+    assert first["without"] == ["backfill", "expansion"]
 
 
 @pytest.mark.parametrize("words", QUESTIONS[:-1], ids=lambda words: "-".join(words[:1]))
@@ -68,13 +68,13 @@ def test_what_simulate_counts_is_not_left_out():
     text = said(*words)
     assert "Left out" not in text
     assert "patients planned, in the escalation alone: 0.00 %" in text
-    assert "left_out" not in json.loads(run(*words, "--json").stdout)
+    assert "without" not in json.loads(run(*words, "--json").stdout)
 
 
 def test_a_protocol_with_nothing_beside_the_escalation_leaves_nothing_out():
     words = ("sensitivity", "--levels", "3", "--p-dlt", P)
     assert "Left out" not in said(*words)
-    assert "left_out" not in json.loads(run(*words, "--json").stdout)
+    assert "without" not in json.loads(run(*words, "--json").stdout)
 
 
 def test_trials_without_the_backfill_that_counts_are_not_written(counted, tmp_path):
@@ -99,3 +99,12 @@ def test_what_follows_a_backfill_that_counts_is_refused(command, counted):
     assert result.exit_code == 1
     assert "backfill, such as cohort 3, counts at every decision" in result.stderr
     assert run(command, "--protocol", "backfill-example", "--from", "1NNN 2NNN 1TT").exit_code == 0
+
+
+def test_every_design_asked_side_by_side_says_what_it_took_for_backfill():
+    words = ("decide", "1NNN 2NNN 1NT", "--protocol", "backfill-example", "--all")
+    assert "Backfill (cohort 3): 2 patients at level 1, 1 with a DLT; it counts at no" in said(
+        *words
+    )
+    document = json.loads(run(*words, "--json").stdout)
+    assert document["designs"][0]["backfill"]["cohorts"] == [3]

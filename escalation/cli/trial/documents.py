@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import importlib
-import os
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import click
 
+from escalation.cli.documents import check_document, dated
 from escalation.cli.options import CarefulCommand
 from escalation.cli.show import say_written
 from escalation.cli.trial.common import Place, Wrapped, check_new, place_options, read_days, today
 from escalation.cli.trial.files import write_new
 from escalation.cli.trial.view import as_of_option, day_of, read_trial
 from escalation.errors import InputError
-from escalation.files import check_writable
-from escalation.reports.documents import SUFFIXES, Document, find_missing, write_document
+from escalation.reports.documents import Document, write_document
 from escalation.reports.packet import Basis, write_minutes, write_packet
 from escalation.reports.view import Block
 from escalation.trial import TrialState, replay_events
@@ -106,10 +104,7 @@ def minutes(
 def _check(out: Path, place: Place, *, force: bool) -> None:
     """Refuse what cannot be written before the ledger is read."""
     check_new(out, place.db, force=force)
-    check_writable(out, SUFFIXES)
-    missing = find_missing(out.suffix)
-    if missing is not None:
-        raise InputError(f"{out}: {missing}")
+    check_document(out)
 
 
 def _basis(state: TrialState, entries: Sequence[Recorded], trial: str, on: date) -> Basis:
@@ -137,19 +132,5 @@ _OUTLOOK = "simulations.reports.from_here:ends_from_here"
 
 
 def _write(document: Document, out: Path, *, force: bool) -> None:
-    if document.at is not None:
-        document = replace(document, at=_written_at(document.at))
-    write_new(out, write_document(document, out.suffix), force=force)
+    write_new(out, write_document(dated(document), out.suffix), force=force)
     say_written(out)
-
-
-def _written_at(at: datetime) -> datetime:
-    """Return the time that a file's properties hold: SOURCE_DATE_EPOCH, else that of the data."""
-    epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    try:
-        at = at if not epoch else datetime.fromtimestamp(int(epoch), UTC)
-    except (ValueError, OverflowError, OSError):
-        raise InputError(
-            f"SOURCE_DATE_EPOCH is {epoch!a}; it is the seconds since 1970, such as 1780000000"
-        ) from None
-    return at.astimezone(UTC).replace(microsecond=0)

@@ -71,8 +71,8 @@ class Basis:
 
     @property
     def awaited(self) -> list[MadeDecision]:
-        """The decisions that are put to the vote."""
-        return list_awaited(self.state)
+        """The decisions that wait to be carried out; a deferral is done once it is made."""
+        return [m for m in list_awaited(self.state) if m.event.chosen.action != "defer"]
 
     def last_meeting(self, before: int | None = None) -> MadeDecision | None:
         """Return the last decision that is not awaited, before an entry; None for none."""

@@ -140,7 +140,8 @@ def committee_rows(basis: Basis) -> Iterator[Sequence[str]]:
     state = basis.state
     if state.committee.solo:
         yield "quorum", SOLO
-    elif state.own_votes:
+        return
+    if state.own_votes:
         yield "quorum", say_rules(state)
     else:
         yield "quorum", f"{count(state.quorum, 'vote')}, recorded with the decision"

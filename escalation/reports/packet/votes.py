@@ -7,6 +7,7 @@ from datetime import date
 
 from escalation.reports.packet.basis import Basis
 from escalation.reports.packet.meeting import say_decided
+from escalation.reports.trial.heading import SOLO
 from escalation.reports.view import Block, Paragraph, Table
 from escalation.trial.committee.tally import say_count, tally_votes, voters
 from escalation.trial.events import Role, SignedWithKey, Vote
@@ -88,7 +89,7 @@ def _role(basis: Basis, name: str) -> str:
 
 def _form(basis: Basis) -> Iterator[Sequence[str]]:
     """Yield lines to be filled in by those who may vote, and the chair's approval."""
-    for name in voters(basis.state):
+    for name in () if basis.state.committee.solo else voters(basis.state):
         yield name, _role(basis, name), f"vote: {_BLANK}", _BLANK, ""
     yield f"chair: {_BLANK}", "approved", "signature", _BLANK, ""
     yield _BLANK, "sender", f"sent to: {_BLANK}", _BLANK, ""
@@ -96,7 +97,10 @@ def _form(basis: Basis) -> Iterator[Sequence[str]]:
 
 def say_sent(basis: Basis, made: MadeDecision) -> Iterator[str]:
     """Say how a vote stands, and whether the decision was sent before the next dosing."""
-    yield f"Decision {made.seq} is {say_count(tally_votes(basis.state, made))}."
+    if made.own_votes and made.protocol.committee.solo:
+        yield SOLO
+    else:
+        yield f"Decision {made.seq} is {say_count(tally_votes(basis.state, made))}."
     if made.approved is None:
         return
     dosed = [

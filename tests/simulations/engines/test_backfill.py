@@ -16,6 +16,8 @@ from simulations.engines.exact import exact_characteristics
 from simulations.engines.expansion import expansion_figures
 from simulations.engines.results import run_scenarios
 from simulations.graph.build import build_graph
+from simulations.questions.engine import choose_engine
+from simulations.questions.question import Question
 from simulations.scenarios.scenario import Scenario
 
 P = [0.1, 0.3, 0.5]
@@ -227,3 +229,23 @@ def test_after_outcomes_so_far_a_backfill_that_counts_has_no_figures():
     with pytest.raises(InputError, match="from the start of the trial only"):
         results(protocol(3, counted="every decision"), tallies=seen, level=0)
     assert results(protocol(3), tallies=seen, level=0).backfill is None
+
+
+def test_what_does_not_fit_into_memory_is_simulated_unless_it_was_to_be_exact(monkeypatch):
+    exact = results(protocol(3))
+    monkeypatch.setattr("simulations.engines.backfill.MAX_CELLS", 100)
+    drawn = results(protocol(3))
+    assert exact.backfill is not None
+    assert drawn.backfill is not None
+    assert (exact.backfill.trials, drawn.backfill.trials) == (None, 2_000)
+    for one, other in zip(exact.backfill.patients, drawn.backfill.patients, strict=True):
+        assert abs(one.mean - other.mean) <= 4 * max(one.sd, 1e-9) / 2_000**0.5
+    with pytest.raises(InputError, match="too many for exact figures"):
+        results(protocol(3), method="exact")
+
+
+def test_backfill_on_a_ladder_that_is_followed_level_by_level_is_exact_all_the_same():
+    asked = protocol(9, max_per_level=3)
+    question = Question(protocol=asked)
+    chosen = choose_engine(question, "exact", "cohort", trials=10, seed=1)
+    assert chosen.graph.is_whole
