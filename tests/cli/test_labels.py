@@ -185,7 +185,7 @@ def test_a_trial_on_words_is_recorded_shown_and_corrected(file, tmp_path):
     )
     shell.ok(f"site: dose S1 --infused 60 {on}")
     said = shell.fails("chair: decide --level DL2 --enrol 3 --rationale why --on 2026-01-06")
-    assert "There is no level DL2; its levels are -1, 0.5, 1a, DL-2, +3." in said
+    assert "There is no level DL2 on the ladder; its levels are -1, 0.5, 1a, DL-2, +3." in said
     said = shell.fails("site: correct 6 --set level=1N --reason x --on 2026-01-06")
     assert '"1N" reads as outcomes' in said
     said = shell.fails("site: correct 6 --set level=0.5 --reason x --on 2026-01-06")

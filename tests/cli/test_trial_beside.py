@@ -123,7 +123,11 @@ def test_case_3_backfill_at_level_1_while_level_3_is_open(shell: Shell) -> None:
     ("line", "exit_code", "said"),
     [
         ("decide --backfill 3 --enrol 1", 1, "backfill is below it, and level 3 is not."),
-        ("decide --backfill 7 --enrol 1", 1, "There is no level 7; its levels are 1, 2a, 3."),
+        (
+            "decide --backfill 7 --enrol 1",
+            1,
+            "There is no level 7 on the ladder; its levels are 1, 2a, 3.",
+        ),
         ("decide --backfill 1 --enrol 3", 1, "2 more at level 1 now, not 3. To do it all the same"),
         ("decide --expand 3", 1, "No MTD has been declared: an expansion is at the MTD"),
         ("decide --end-expansion", 1, "No expansion cohort is open: there is nothing to end."),

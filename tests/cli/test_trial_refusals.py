@@ -116,7 +116,7 @@ REFUSALS = [
     # ------------------------------------------------------------ decisions
     ("full", "chair: decide --follow", "The rule waits for pending patients. Defer, or choose"),
     ("closed", "chair: decide --defer", "The trial was closed by entry 10."),
-    ("complete", "chair: decide --level 9 --enrol 3", "There is no level 9; its levels are -1, 1,"),
+    ("complete", "chair: decide --level 9 --enrol 3", "There is no level 9 on the ladder; its"),
     ("complete", "chair: decide --level 2 --enrol 0", "A decision opens 1 to 100 places, not 0."),
     ("complete", "chair: decide --mtd 3", "Level 3 has not been given: it cannot be the MTD."),
     ("complete", "chair: decide --stop", "The rule says: Escalate to level 2, 6E6 cells/kg: enrol"),

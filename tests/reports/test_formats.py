@@ -87,3 +87,17 @@ def test_latex_keeps_a_row_or_an_item_from_being_an_option_of_the_command_before
 
 def test_latex_keeps_two_dashes_two() -> None:
     assert written("latex", [Paragraph("--set and ---")]) == "-{}-set and -{}-{}-\n"
+
+
+def test_a_head_above_other_columns_leaves_no_empty_line_where_a_table_is_folded() -> None:
+    rows = [("", "", "above"), ("name", "first", "second"), ("a", "1", "2")]
+    table = Table(rows=rows, n_heads=2, n_labels=1)
+    view = View(page=lambda: [table], document=dict, rows=lambda: [])
+    assert "".join(write_view(view, "text", width=14)).splitlines() == [
+        "name  first",
+        "a         1",
+        "",
+        "       above",
+        "name  second",
+        "a          2",
+    ]

@@ -123,7 +123,7 @@ def test_case_3_two_more_at_level_1_while_level_3_is_open():
     ("choice", "why"),
     [
         (backfill(3, 1), "The escalation is at level 3 (cohort 3): backfill is below it"),
-        (backfill(9, 1), "There is no level 9; its levels are 1, 2, 3."),
+        (backfill(9, 1), "There is no level 9 on the ladder; its levels are 1, 2, 3."),
         (backfill(1, 0), "A decision opens 1 to 100 places, not 0."),
         (expand(3), "No MTD has been declared: an expansion is at the MTD"),
         (expand(3, 1), "No MTD has been declared"),

@@ -78,7 +78,15 @@ def table_parts(table: Table, width: int) -> Iterator[Table]:
         rows = [[row[k] for k in columns if k < len(row)] for row in table.rows]
         left = [column for column, k in enumerate(columns) if k in table.left]
         notes = table.notes if place == len(groups) else {}
-        yield table._replace(rows=rows, left=left, notes=notes)
+        # a head that stands above other columns only would be an empty line here
+        heads = rows[: table.n_heads]
+        n_empty = next((n for n, head in enumerate(heads) if any(head)), 0)
+        yield table._replace(
+            rows=rows[n_empty:],
+            left=left,
+            notes={row - n_empty: note for row, note in notes.items()},
+            n_heads=table.n_heads - n_empty,
+        )
 
 
 def _with_folded_labels(table: Table, width: int) -> Table:

@@ -109,7 +109,7 @@ def describe_outlook(ways: Sequence[Way], decision: Decision, protocol: Protocol
         lines = list(_alike(ways, said))
         yield from lines[:SHOWN]
         if len(lines) > SHOWN:
-            yield f"  and {len(lines) - SHOWN} more ways; --json lists them"
+            yield f"  and {len(lines) - SHOWN} more such lines; --json lists every way"
     for other in possible:
         if not said:
             yield f"Possible: {_small(other)}"
@@ -118,19 +118,24 @@ def describe_outlook(ways: Sequence[Way], decision: Decision, protocol: Protocol
 
 
 def _alike(ways: Sequence[Way], said: Sequence[str]) -> Iterator[str]:
-    """Yield a line for each way; at one level, ways that lead to the same are one line."""
+    """Yield a line for each way; those that lead to the same are one line where they are a run."""
     by_answer = groupby(zip(ways, said, strict=True), lambda pair: pair[1])
     for answered, pairs in by_answer:
         group = [way for way, _ in pairs]
+        if len(group[0].pending) > 1 and group[0].n_moderate is None:
+            for below, run in groupby(group, key=lambda way: way.pending[:-1]):
+                (label, _, fewest), *_, (_, _, most) = 2 * [way.pending[-1] for way in run]
+                numbers = [f"{n} at level {label}" for label, _, n in below]
+                number = f"{fewest}" if fewest == most else f"{fewest} to {most}"
+                numbers.append(f"{number} at level {label}")
+                yield f"  {' and '.join(numbers)} have a DLT: {_small(answered)}"
+            continue
         if len(group[0].pending) > 1:
             for way in group:
-                numbers = (f"{n} at level {label}" for label, _, n in way.pending)
-                said = f"{' and '.join(numbers)} have a DLT"
-                if way.n_moderate is not None:
-                    graded = zip(way.pending, way.n_moderate, strict=True)
-                    numbers = (f"{m} at level {label}" for (label, _, _), m in graded)
-                    said += f", {' and '.join(numbers)} a moderate toxicity"
-                yield f"  {said}: {_small(answered)}"
+                dlts = " and ".join(f"{n} at level {label}" for label, _, n in way.pending)
+                graded = zip(way.pending, way.n_moderate or (), strict=True)
+                moderate = " and ".join(f"{m} at level {label}" for (label, _, _), m in graded)
+                yield f"  {dlts} have a DLT, {moderate} a moderate toxicity: {_small(answered)}"
             continue
         if group[0].n_moderate is not None:
             for way in group:

@@ -153,7 +153,7 @@ def _check_choice(
     known = f"its levels are {', '.join(map(str, labels))}"
     named = chosen.action == "enrol" or chosen.level is not None
     if named and chosen.level not in labels and (misfit is None or chosen.level is not None):
-        refusal.add(f"There is no level {chosen.level}; {known}.")
+        refusal.add(f"There is no level {chosen.level} on the ladder; {known}.")
     else:
         refusal.add(misfit)
     if chosen.action == "enrol":

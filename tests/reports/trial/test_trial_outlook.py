@@ -81,16 +81,28 @@ def test_an_answer_that_dropouts_alone_could_change_is_not_said_to_hold() -> Non
     ]
 
 
-def test_pending_at_two_levels_are_told_way_by_way() -> None:
+def test_pending_at_two_levels_are_told_by_what_they_lead_to() -> None:
     told = lines(play("1NN?", "2N?"))
     assert told[0] == "If, of the 1 pending at level 1 and the 1 at level 2,"
-    assert told[1].startswith("  0 at level 1 and 0 at level 2 have a DLT: ")
-    assert len(told) == 5
+    assert told[1].startswith("  0 at level 1 and 0 to 1 at level 2 have a DLT: ")
+    assert len(told) == 3
+
+
+def test_ways_at_two_levels_that_lead_to_the_same_are_one_line() -> None:
+    played = play("1NN?", "2???")
+    _, *told = lines(played)
+    assert [line.removesuffix(": enrol 3 patients.") for line in told] == [
+        "  0 at level 1 and 0 at level 2 have a DLT: escalate to level 3",
+        "  0 at level 1 and 1 at level 2 have a DLT: stay at level 2",
+        "  0 at level 1 and 2 to 3 at level 2 have a DLT: de-escalate to level 1",
+        "  1 at level 1 and 0 to 3 at level 2 have a DLT: de-escalate to level 1",
+    ]
+    assert len(outlook(played.state)) == 8
 
 
 def test_many_ways_are_cut_short_and_too_many_are_given_as_what_is_possible() -> None:
-    told = lines(play("1???", "2????"))
-    assert told[-1] == "  and 8 more ways; --json lists them"
+    told = lines(play("1????", "2???", "3????"))
+    assert told[-1] == "  and 9 more such lines; --json lists every way"
     assert len(told) == 14
     played = play("1???????????????", "2???????????????")
     assert outlook(played.state) == []
