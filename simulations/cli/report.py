@@ -154,7 +154,7 @@ def _compare(
     )
     notes = (
         "The usual alternatives stand beside the planned design, on the same ladder and with as "
-        "many patients where they need a number. Of backfill and expansion nothing is in it."
+        "many patients where they need a number."
     )
     return Compared(contenders=contenders, results=results, notes=notes)
 

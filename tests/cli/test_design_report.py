@@ -151,6 +151,15 @@ def test_what_is_written_in_a_protocol_is_text(tmp_path: Path) -> None:
     assert "<b>Trial</b> & <script>alert(1)</script>" in said
     for expected in ("once <i>weekly</i>", "Backfill", "Expansion", "forty-letters1", "1a (20)"):
         assert expected in said, expected
+    assert "Backfill and expansion are left out of it." in said
+
+
+def test_a_trial_that_goes_on_from_data_is_not_compared(tmp_path: Path) -> None:
+    page = written(tmp_path, "on.html", "simulate", *SMALL, "--from", "1NNN").decode()
+    assert "this one continues from data" in page
+    assert "The trial continues from 1NNN." in page
+    assert "simulate --p-dlt 0.1,0.3 --levels 2 --from 1NNN --trials 400" in page
+    assert page.count("<figure>") == 2
 
 
 def test_a_report_of_designs_compared(tmp_path: Path) -> None:

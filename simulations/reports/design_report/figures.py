@@ -113,6 +113,9 @@ def comparison_blocks(basis: Basis) -> Iterator[Block]:
         return
     yield Items([Item(said) for said in describe_contenders(compared.contenders)])
     yield Paragraph(compared.notes)
+    beside = (basis.protocol.backfill.max_per_level, basis.protocol.expansion.n_patients)
+    if beside != (None, None):
+        yield Paragraph("Backfill and expansion are left out of it.")
     for name, table in comparison_measures(compared.results):
         yield from fit(table._replace(caption=f"{name[0].upper()}{name[1:]}"))
     if len(compared.results) > 1 and basis.results:

@@ -75,7 +75,7 @@ def flowchart_blocks(basis: Basis) -> Iterator[Block]:
     drawn = list(basis.pictures(basis, "F1"))
     if not drawn:
         yield Paragraph(
-            "There is no flowchart: a level is judged on any number of patients, or with the "
-            "others, so that the steps from one number of DLTs to the next cannot be drawn."
+            "There is no flowchart: what follows depends on more than the DLTs of one or two "
+            "cohorts at a level."
         )
     yield from drawn
