@@ -3,7 +3,6 @@
 import io
 import re
 import zipfile
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from click.testing import CliRunner, Result
 from escalation.cli import main
 from escalation.errors import printable
 from escalation.reports.documents import find_missing
+from tests.reports.read_documents import html_page
 
 SMALL = ("--levels", "2", "--p-dlt", "0.1,0.3", "--trials", "400")
 NASTY = """
@@ -53,31 +53,11 @@ def written(folder: Path, name: str, *words: str) -> bytes:
     return file.read_bytes()
 
 
-class Reader(HTMLParser):
-    """What a reader of HTML sees, with the words of pictures."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.said: list[str] = []
-        self.tags: list[str] = []
-        self.skipped = False
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.skipped = tag in ("style", "title")
-        self.said += [value or "" for name, value in attrs if name == "alt"]
-
-    def handle_endtag(self, tag: str) -> None:
-        self.skipped = False
-
-    def handle_data(self, data: str) -> None:
-        if not self.skipped:
-            self.said += data.replace("\N{EM SPACE}", " ").splitlines()
-
-
 def said_in_html(content: bytes) -> list[str]:
-    return sorted(one.strip() for one in Reader(content.decode()).said if one.strip())
+    """Return what a reader sees, with the words of pictures."""
+    page = html_page(content)
+    lines = [line for text in page.texts for line in text.replace("\N{EM SPACE}", " ").splitlines()]
+    return sorted(one.strip() for one in [*lines, *page.alternatives] if one.strip())
 
 
 def said_in_word(content: bytes) -> list[str]:
@@ -165,7 +145,7 @@ def test_what_is_written_in_a_protocol_is_text(tmp_path: Path) -> None:
     protocol.write_text(NASTY)
     words = ("simulate", "--protocol", str(protocol), "--trials", "400")
     page = written(tmp_path, "words.html", *words)
-    tags = set(Reader(page.decode()).tags)
+    tags = set(html_page(page).tags)
     assert not tags & {"script", "b", "i"}
     said = " ".join(said_in_html(page))
     assert "<b>Trial</b> & <script>alert(1)</script>" in said

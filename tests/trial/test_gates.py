@@ -835,3 +835,23 @@ def test_next_agrees_with_what_dosing_allows(opened):
         else:
             said = probe.refused(dose_subject, SITE, on, subject="S2", infused=1.8e8)
             assert all(o.text in said for o in answer.obstacles)
+
+
+def test_a_decision_on_the_very_last_data_need_not_be_made_again(bench):
+    bench.open_cohort()
+    last = bench.cohort_without_dlt("S1 S2 S3", 0)
+    bench.do(decide, CHAIR, last)
+    made = bench.state.decisions[-1]
+    assert bench.state.data_seq == made.event.cutoff
+    said = bench.refused(enrol_subject, SITE, subject="S4", weight_kg=60.0)
+    assert f"Decision {made.seq} is not approved yet." in said
+
+
+def test_a_departure_made_while_the_rule_waited_says_that_it_waited(bench):
+    bench.open_cohort()
+    for subject, on in (("S1", 0), ("S2", 14), ("S3", 17)):
+        bench.treat(subject, on)
+    choice = Choice(action="enrol", level=2, n_to_enrol=3)
+    bench.open_cohort(18, choice=choice, rationale="the sponsor asks for it")
+    (remark,) = departures(bench.state)
+    assert "The rule said: wait for the pending patients." in remark.text
