@@ -167,6 +167,14 @@ def test_an_export_is_read_back_as_history_by_import(demo: Shell, tmp_path: Path
     assert other.json("status")["history"] == "1NNXN 2NTN 2???"
 
 
+def test_an_export_is_what_the_name_of_its_file_says(demo: Shell, tmp_path: Path) -> None:
+    assert demo.type(f"export --output {tmp_path / 'record.html'}").exit_code == 0
+    assert (tmp_path / "record.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    said = demo.fails(f"export --output {tmp_path / 'patients.xlsx'}", 1)
+    assert ".xlsx is not written; known: .csv, .jsonl, .html" in said
+    assert not (tmp_path / "patients.xlsx").exists()
+
+
 def test_without_a_file_an_export_goes_to_standard_output(demo: Shell) -> None:
     assert demo.type("export").stdout.startswith("subject,cohort,level,")
     lines = demo.type("export --format jsonl").stdout.splitlines()

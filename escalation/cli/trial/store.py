@@ -129,6 +129,9 @@ def verify(
     )
 
 
+_EXPORTS = ("csv", "jsonl", "html")
+_NOT_EXPORTED = ("xlsx", "xls", "ods", "pdf", "docx")  # whose programs would not open a CSV
+
 _output = click.option(
     "--output", metavar="FILE", type=click.Path(path_type=Path), help="Write this file."
 )
@@ -139,14 +142,14 @@ _force = click.option("--force", is_flag=True, help="Overwrite a file that exist
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["csv", "jsonl", "html"]),
-    default="csv",
-    help="Patients as CSV, entries as JSON lines, or the record to read.  [default: csv]",
+    type=click.Choice(_EXPORTS),
+    help="Patients as CSV, entries as JSON lines, or the record to read.  [default: csv, or by the "
+    "ending of --output]",
 )
 @_output
 @_force
 @place_options
-def export(place: Place, form: str, output: Path | None, force: bool) -> None:
+def export(place: Place, form: str | None, output: Path | None, force: bool) -> None:
     """Write the patients as a spreadsheet, the entries, or the whole record.
 
     The CSV has one row a patient, as `escalation trial import` reads it. From the JSON lines,
@@ -155,6 +158,11 @@ def export(place: Place, form: str, output: Path | None, force: bool) -> None:
 
     Example: escalation trial export --format html --output record.html
     """
+    ending = "" if output is None else output.suffix.lower().removeprefix(".")
+    if ending in _NOT_EXPORTED:
+        named = ", ".join(f".{name}" for name in _EXPORTS)
+        raise InputError(f"{printable(str(output))}: .{ending} is not written; known: {named}")
+    form = form or (ending if ending in _EXPORTS else "csv")
     if output is not None:
         check_new(output, place.db, force=force)
     with place.opened() as tracker:
