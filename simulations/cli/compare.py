@@ -155,11 +155,7 @@ def compare(
     \b
     Example: escalation compare 3+3 boin keyboard --p-dlt 0.05,0.10,0.20,0.33,0.50
              escalation compare confirm declare --p-dlt 0.05,0.10,0.20 --diff
-    <<<<<<< HEAD
              escalation compare 3+3 boin --levels 4 --report designs.html
-    =======
-             escalation compare 3+3 boin --protocol nct07123519 --report all.html
-    >>>>>>> eyes1
     """  # noqa: D301  # click reads the backspace
     _check_diff(by, plot, report, method, diff=diff)
     if plot is not None:
