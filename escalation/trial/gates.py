@@ -222,13 +222,13 @@ def overtaken(state: TrialState, cohort: Cohort) -> str | None:
     The rule, asked again, must leave one more patient at the cohort's level possible; of an
     expansion, the MTD that it is at. Backfill and expansion must be as the protocol says
     (``beside``). A cohort that was opened against the rule, or the protocol, ends with the first
-    DLT after that.
+    DLT after that; any, with an amendment that reopens its level.
     """
     if state.protocol is None:
         return None
-    closed = [] if cohort.purpose is Purpose.ESCALATION else find_closed(state, cohort)
-    if closed:
-        return f"Cohort {cohort.number} ({cohort.purpose}) takes nobody more: {' '.join(closed)}"
+    closed = _closed_by_protocol(state, cohort)
+    if closed is not None:
+        return closed
     made = state.find_decision(cohort.decision)
     if made is not None and made.event.departure:
         since = [subject.id for subject, _ in new_dlts(state, made.event.cutoff)]
@@ -248,6 +248,20 @@ def overtaken(state: TrialState, cohort: Cohort) -> str | None:
         f"Cohort {cohort.number} is overtaken by what was recorded since it was opened. The rule "
         f"now says: {said}"
     )
+
+
+def _closed_by_protocol(state: TrialState, cohort: Cohort) -> str | None:
+    """Say that the protocol, or an amendment of it, lets nobody more into a cohort."""
+    closed = [] if cohort.purpose is Purpose.ESCALATION else find_closed(state, cohort)
+    if closed:
+        return f"Cohort {cohort.number} ({cohort.purpose}) takes nobody more: {' '.join(closed)}"
+    for amendment in state.amendments:
+        if cohort.level in amendment.event.reopens and amendment.seq > (cohort.decision or 0):
+            return (
+                f"Cohort {cohort.number} was opened before amendment {amendment.seq} reopened "
+                f"level {cohort.level}: the committee has to decide again."
+            )
+    return None
 
 
 def _is_forbidden(state: TrialState, cohort: Cohort, now: Decision, protocol: Protocol) -> bool:

@@ -18,6 +18,7 @@ from escalation.trial import (
     amend_protocol,
     close_trial,
     departures,
+    dose_subject,
     evolve,
     look_back,
     next_patient,
@@ -45,7 +46,7 @@ def said(bench: Bench) -> str:
 
 @pytest.mark.parametrize("label", ["1.5", "1a"])
 def test_case_7_a_level_between_is_treated_next(label: Label) -> None:
-    """Oracle: shared case 7; a dose between a cleared and a too toxic one."""
+    """A dose between a cleared and a too toxic one."""
     bench = amended(typed("1NNN 2TTN"), ladder((1, 100), (label, 150), (2, 200), (3, 400)))
     assert said(bench) == f"3 at {label}"
     bench.open_cohort()
@@ -211,11 +212,16 @@ def test_a_level_can_be_reopened_under_the_protocol_as_it_is() -> None:
 
 
 def test_who_is_treated_after_the_amendment_counts_and_who_was_before_does_not() -> None:
-    """A place given before it is for a patient of the reopened level."""
+    """Who had a place and was not dosed waits until the committee has decided again."""
     bench = typed("1NNN 2T??")
     bench.lost("S6")
     bench.enrol("S7")
     amended(bench, replace(THREE, title="amended"), 2)
+    refused = bench.refused(dose_subject, SITE, subject="S7", infused=200.0)
+    assert "Cohort 2 was opened before amendment" in refused
+    assert "reopened level 2: the committee has to decide again." in refused
+    bench.open_cohort()
+    bench.enrol("S7")
     bench.dose("S7")
     assert [s.id for s in bench.state.subjects.values() if s.set_aside_by] == ["S4", "S5", "S6"]
     tally = bench.state.tallies(set_aside=False)[1]
@@ -320,6 +326,7 @@ def test_a_dosing_is_looked_at_with_those_whom_the_rule_counted_that_day() -> No
     bench.lost("S6")
     bench.now = 3
     amended(bench, replace(THREE, title="amended"), 2)
+    bench.open_cohort(5)
     bench.treat("S7", 5)
     bench.dlt("S5", 9, onset=4)
     [remark] = look_back(bench.state)

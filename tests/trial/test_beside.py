@@ -283,7 +283,9 @@ def test_of_several_open_cohorts_one_has_to_be_named():
     assert "Cohort 2 is not open; cohorts 3" in bench.refused(
         enrol_subject, SITE, subject="S-90", cohort=2
     )
-    assert "say --cohort 3 or 4" in bench.refused(enrol_subject, SITE, subject="S-90", level=2)
+    assert "No open cohort is at level 2; cohorts 3 (escalation, level 3) and 4" in bench.refused(
+        enrol_subject, SITE, subject="S-90", level=2
+    )
     assert "Cohort 4 is open at level 1, not 3." in bench.refused(
         enrol_subject, SITE, subject="S-90", level=3, cohort=4
     )

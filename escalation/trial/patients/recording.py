@@ -140,7 +140,9 @@ def _find_open(
             refusal.add(f"Cohort {number} is not open; {say_open(state)}.")
     elif len(found) > 1:
         found = [cohort for cohort in found if level in (None, cohort.level)]
-        if len(found) != 1:
+        if not found:
+            refusal.add(f"No open cohort is at level {level}; {say_open(state)}.")
+        elif len(found) > 1:
             said = say_open(state)
             numbers = " or ".join(str(cohort.number) for cohort in state.open_cohorts)
             refusal.add(f"{said[0].upper()}{said[1:]}: say --cohort {numbers}.")
