@@ -233,6 +233,13 @@ def test_who_is_treated_after_the_amendment_counts_and_who_was_before_does_not()
     )
 
 
+def test_of_a_single_patient_it_is_said_in_the_singular() -> None:
+    bench = amended(typed("1NNN 2T"), replace(THREE, title="amended"), 2)
+    assert "its 1 patient so far, 1 with a DLT, no longer counts for the rule." in " ".join(
+        remark.text for remark in departures(bench.state)
+    )
+
+
 def test_a_corrected_level_moves_a_patient_out_of_what_was_set_aside() -> None:
     bench = typed("1NNN 2TTN")
     amended(bench, replace(THREE, title="amended"), 2)

@@ -1,17 +1,31 @@
 """The demo is a trial that the commands allow, and shows what it is said to show."""
 
+import json
 from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 
 from escalation.outcomes import format_outcomes
+from escalation.protocol import load_protocol
 from escalation.signatures.sshsig import signature_fault
-from escalation.trial import departures, look_back, next_patient, rule_says, warnings
+from escalation.trial import (
+    TrialState,
+    departures,
+    evolve,
+    look_back,
+    next_patient,
+    rule_says,
+    warnings,
+)
 from escalation.trial.adverse_events.verdicts import suggest
+from escalation.trial.codec import dump_event, version_of
+from escalation.trial.demo.backfill import BACKFILL
 from escalation.trial.demo.key import PUBLIC_KEY
 from escalation.trial.demo.star_t import STAR_T
 from escalation.trial.keys.statement import NAMESPACE
 from tests.signatures.ssh_keygen import needs_ssh_keygen, run
+from tests.trial.bench import recorded
 
 from .demo_key import demo_signature, made_key
 from .spreadsheet.test_spreadsheet import demo_state
@@ -74,3 +88,16 @@ def test_the_demo_infuses_what_the_protocol_plans_for_the_weight():
     assert len(shares) == 10
     off = {"TJ-001": 3.7e8 / (61.5 * 6e6), "TJ-007": 4.3e8 / (73.0 * 6e6)}
     assert shares == pytest.approx(dict.fromkeys(shares, 1) | off, rel=1e-12)
+
+
+def test_the_demo_of_backfill_is_the_one_that_the_tour_tells_of():
+    """Every fact of it is in a digest, so that a page about it cannot come to lie."""
+    state, said = TrialState(), sha256()
+    for command, recorder in BACKFILL.steps(load_protocol(BACKFILL.protocol)):
+        for event in command(state, recorder):
+            facts = dump_event(event) | {"software": None}
+            told = [recorder.name, str(recorder.at), event.kind, version_of(event), facts]
+            said.update(json.dumps(told, sort_keys=True).encode())
+            state = evolve(state, recorded(state, event, recorder.name, recorder.at))
+    assert state.oddities == []
+    assert said.hexdigest()[:16] == "44a2166e14c26272", "if the demo is right: this is its digest"

@@ -154,6 +154,14 @@ def test_a_full_cohort_says_what_it_waits_for(opened):
     assert "Every place of cohort 1 is taken" in said
 
 
+def test_on_the_last_day_of_the_window_the_outcome_is_what_is_waited_for(opened):
+    for subject, on in (("S1", 0), ("S2", 14), ("S3", 17)):
+        opened.treat(subject, on)
+    closes = opened.state.subjects["S3"].followed_on
+    said = opened.refused(enrol_subject, SITE, (closes - day(0)).days, subject="S4", weight_kg=60.0)
+    assert f"The outcome of S3 has not been recorded: the DLT window closed on {closes}" in said
+
+
 def test_another_level_than_the_open_one_is_refused(opened):
     said = opened.refused(enrol_subject, SITE, subject="S1", weight_kg=60.0, level=2)
     assert "Cohort 1 is open at level 1, not 2" in said

@@ -615,3 +615,12 @@ def test_a_dlt_without_an_event_that_meets_the_definition_counts_with_a_warning(
     assert standing(bench) == "DLT"
     shown = texts(warnings(bench.state, day(6)))
     assert ("no adverse event of S1 meets the protocol's definition" in shown) is warned
+
+
+def test_a_patient_with_a_dlt_waits_for_no_ruling_on_another_event() -> None:
+    """One is enough: whatever is ruled of the other, the patient counts with a DLT."""
+    bench = treated()
+    report(bench)
+    assert len(unruled_dlts(bench.state, day(10))) == 1
+    bench.dlt("S1", 10, onset=6)
+    assert unruled_dlts(bench.state, day(10)) == []

@@ -4,6 +4,7 @@ and every day of a course written another way."""
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,7 +16,12 @@ from escalation.protocol import DltException, DltRule, DltWindow
 from escalation.protocol.file import find_faults
 from escalation.protocol.protocol import Protocol
 from escalation.trial.adverse_events.course import AdverseEvent
-from escalation.trial.adverse_events.definition import Suggestion, Verdict, judge_event
+from escalation.trial.adverse_events.definition import (
+    Suggestion,
+    Verdict,
+    can_meet,
+    judge_event,
+)
 from escalation.trial.adverse_events.observing import describe_rule
 from escalation.trial.events import EventOutcome, Relation
 
@@ -524,3 +530,14 @@ def test_a_grade_that_is_a_lower_bound_is_not_said_to_be_the_worst() -> None:
     assert judge(make_event(grade=1, category="crs"), 10).text.endswith(
         "of grade 1 at worst, below 3"
     )
+
+
+def test_what_an_event_was_called_first_may_still_meet_a_rule():
+    """A follow-up gave it another name; on a day before, a rule is about the first."""
+    event = make_event(grade=4, course={9: 4}, term="sepsis")
+    first, second = event.reports
+    renamed = replace(second, event=replace(second.event, term="fatigue"))
+    rule = DltRule(name="sepsis", term="sepsis", min_grade=3)
+    window = DltWindow(window_days=28, rules=(rule,))
+    assert can_meet(replace(event, reports=(first, renamed)), window)
+    assert not can_meet(replace(event, reports=(renamed,)), window)

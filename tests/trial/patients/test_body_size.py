@@ -204,3 +204,11 @@ def test_an_amendment_may_spell_the_unit_otherwise_and_not_change_it(unit, taken
 def test_the_sizes_of_the_next_patient_are_checked_as_those_of_the_enrolled():
     with pytest.raises(InputError, match="if that is in metres, it is 180 cm"):
         next_patient(opened().state, date(2026, 1, 5), weight_kg=60, height_cm=1.8)
+
+
+@pytest.mark.parametrize(("weight_kg", "height_cm"), [(30, 200), (130, 120), (4, 55)])
+def test_thin_heavy_and_newborn_people_are_people(weight_kg, height_cm):
+    """From 6 to 150 kg for each square metre of height."""
+    bench = opened()
+    bench.enrol("S1", weight_kg=float(weight_kg), height_cm=float(height_cm))
+    assert bench.state.subjects["S1"].enrolment.height_cm == height_cm

@@ -9,7 +9,7 @@ import pytest
 
 from escalation.errors import RefusedError
 from escalation.outcomes import Outcome, format_outcomes
-from escalation.protocol import Evaluability
+from escalation.protocol import Evaluability, Protocol
 from escalation.reports.trial.patients import patient_blocks, patients_document
 from escalation.trial import (
     adjudicate,
@@ -402,6 +402,15 @@ def test_a_further_infusion_is_refused_by_name(on: int, said: dict, words: str) 
     bench.enrol("S2", 2)
     kw = {"subject": "S1", "infused": 1e7} | said
     assert words in bench.refused(continue_infusion, SITE, on, **kw)
+
+
+def test_on_a_ladder_without_doses_a_further_infusion_needs_no_amount() -> None:
+    bench = Bench.started(Protocol.plain(3))
+    bench.open_cohort()
+    bench.enrol("S1")
+    bench.dose("S1", infused=None)
+    bench.do(continue_infusion, SITE, 1, subject="S1", lot="B2")
+    assert bench.state.subjects["S1"].further[0].event.lot == "B2"
 
 
 def test_the_gates_of_a_further_infusion_are_those_of_the_patient() -> None:

@@ -26,7 +26,7 @@ from escalation.trial import (
     replay_events,
     transfer_subject,
 )
-from escalation.trial.events import SubjectDosed, SubjectEnrolled
+from escalation.trial.events import Choice, SubjectDosed, SubjectEnrolled
 from escalation.trial.patients.subjects import Standing
 from escalation.trial.state import Cohort
 from tests.trial.bench import CHAIR, SITE, Bench, day, recorded
@@ -323,3 +323,13 @@ def test_an_entry_is_of_the_day_of_the_ledger_s_clock_where_the_subject_was(open
     days = [opened.state.recorded_on(entry.seq, "S1") for entry in entries]
     assert days == [day(3)] * 3 + [day(17)] * 3
     assert opened.state.recorded_on(1, "nobody") == day(0)
+
+
+def test_who_was_given_a_place_twice_is_enrolled_since_the_second(opened):
+    opened.enrol("S1")
+    choice = Choice(action="enrol", level=1, n_to_enrol=2)
+    opened.open_cohort(choice=choice, rationale="two are enough for now")
+    opened.enrol("S1")
+    second = opened.state.subjects["S1"].enrolments[-1].seq
+    said = opened.refused(record_screening_failure, SITE, subject="S1", reason="infection")
+    assert f"S1 is enrolled since entry {second}:" in said

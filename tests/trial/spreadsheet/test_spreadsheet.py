@@ -566,3 +566,14 @@ def test_an_outcome_is_written_in_words_and_not_as_a_letter():
     assert [row["outcome"] for row in rows] == [
         "no dlt", "not evaluable", "no dlt", "no dlt", "dlt", ""
     ]  # fmt: skip
+
+
+def test_rows_are_held_against_the_outcome_that_was_recorded_last():
+    bench = Bench.started()
+    bench.open_cohort()
+    bench.treat("S1", 0)
+    bench.no_dlt("S1", 28)
+    bench.dlt("S1", 29, onset=20)
+    again = patients_csv(bench.state).encode()
+    with pytest.raises(SpreadsheetError, match="every row says what is recorded already"):
+        bench.do(import_patients(again, "x.csv"), SITE, 30)

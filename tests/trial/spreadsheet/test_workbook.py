@@ -13,7 +13,7 @@ import openpyxl
 import pytest
 
 from escalation.outcomes import Outcome
-from escalation.trial.spreadsheet import workbook
+from escalation.trial.spreadsheet import rows, workbook
 from escalation.trial.spreadsheet.columns import SpreadsheetError
 from escalation.trial.spreadsheet.reading import Reading
 from escalation.trial.spreadsheet.rows import read_patients
@@ -245,6 +245,24 @@ def test_entities_are_refused():
     bomb = b'<!DOCTYPE x [<!ENTITY a "aaaa">]>'
     content = changed_part(book_of(ROWS), "xl/worksheets/sheet1.xml", lambda xml: bomb + xml)
     assert faults(content) == ["xl/worksheets/sheet1.xml in it declares a document type"]
+
+
+def test_a_document_type_without_entities_is_refused_as_well():
+    content = changed_part(
+        book_of(ROWS), "xl/worksheets/sheet1.xml", lambda xml: b"<!DOCTYPE x>" + xml
+    )
+    assert faults(content) == ["xl/worksheets/sheet1.xml in it declares a document type"]
+
+
+def test_one_row_too_many_is_said_and_not_left_out(monkeypatch):
+    monkeypatch.setattr(workbook, "MAX_ROWS", 3)
+    monkeypatch.setattr(rows, "MAX_ROWS", 3)
+    patients = [[f"P-0{n}", 1, date(2026, 1, 12), 61.5, "no", None, None, None] for n in range(5)]
+    assert len(read_patients(book_of([ROWS[0], *patients[:3]]), "x.xlsx")) == 3
+    for n in (4, 5):
+        assert faults(book_of([ROWS[0], *patients[:n]])) == [
+            "more than 3 rows: not a list of patients"
+        ]
 
 
 def test_a_bomb_is_not_unpacked(monkeypatch):
