@@ -73,9 +73,11 @@ def test_so_are_those_of_the_rest_of_the_family(design):
 
 
 @pytest.mark.slow
-def test_every_option_up_to_eight_levels():
-    for n_levels in (6, 8):
-        for options in OPTIONS:
+@pytest.mark.parametrize("n_levels", [6, 8])
+def test_every_option_up_to_eight_levels(n_levels):
+    """With a third stage the graph of eight levels has more states than it may."""
+    for options in OPTIONS:
+        if n_levels == 6 or options["third"] is None:
             design = ThreePlusThree(n_levels=n_levels, start=n_levels // 2, **options)
             assert differences(design, np.sort(RNG.random(n_levels))) < 1e-12
 
