@@ -142,6 +142,10 @@ class Protocol:
     pause: tuple[PauseRule, ...] = ()
     scenarios: tuple[ProtocolScenario, ...] = ()
     sources: tuple[tuple[str, Source], ...] = ()
+    _labels: tuple[Label, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:  # a replay of a trial asks for them at every entry
+        object.__setattr__(self, "_labels", tuple([level.label for level in self.levels]))
 
     def __repr__(self) -> str:
         name = type(self.design).name
@@ -251,7 +255,7 @@ class Protocol:
     @property
     def labels(self) -> tuple[Label, ...]:
         """The levels' labels, lowest first."""
-        return tuple([level.label for level in self.levels])
+        return self._labels
 
     def place_of(self, label: Label) -> int:
         """Return the 0-based index of the level with this label, which may be given as text.

@@ -218,7 +218,8 @@ def _reopen(state: TrialState, made: Amendment) -> str | None:
 
 def _as_counted(state: TrialState, subject: Subject) -> Subject:
     """Return a subject with the amendment that sets them aside, if one does."""
-    return replace(subject, set_aside_by=state.set_aside_by(subject))
+    aside = state.set_aside_by(subject)
+    return subject if aside == subject.set_aside_by else replace(subject, set_aside_by=aside)
 
 
 def _note_conflicts(

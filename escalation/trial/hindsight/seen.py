@@ -7,7 +7,7 @@ they become known, and nobody is counted again.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from escalation.designs.base import NOBODY, Decision
 from escalation.designs.pending import count_resolutions
@@ -75,13 +75,13 @@ class Seen:
         *purposes : Purpose
             Of the cohorts whose patients are counted; all, where none is given.
         """
-        counts: dict[Label, Counter[Outcome]] = {}
-        for purpose in purposes or Purpose:
-            for label, letters in self._counts.get(purpose, {}).items():
-                counts.setdefault(label, Counter()).update(letters)
+        seen = [self._counts[purpose] for purpose in purposes or Purpose if purpose in self._counts]
+        counts = seen[0] if len(seen) == 1 else _together(seen)
         if any(counts[label].total() for label in counts.keys() - set(protocol.labels)):
             return None
-        return tuple(tally_letters(counts.get(label, {})) for label in protocol.labels)
+        return tuple([
+            tally_letters(counts[label]) if label in counts else NOBODY for label in protocol.labels
+        ])  # fmt: skip
 
     def ask(self, protocol: Protocol) -> Decision | None:
         """Ask the rule of a protocol.
@@ -94,10 +94,24 @@ class Seen:
         if own is None or backfill is None:
             return None
         design = protocol.design
-        everybody = [tally.plus(more) for tally, more in zip(own, backfill, strict=True)]
+        everybody = [
+            tally.plus(more) if more.n_patients else tally
+            for tally, more in zip(own, backfill, strict=True)
+        ]
         if count_resolutions(everybody, dropouts=True, moderate=design.asks_moderate) > MAX_WAYS:
             return None
         newest = next(reversed(self), None)
         level = design.start if newest is None else protocol.labels.index(newest.label)
         last = last_tally(self) if design.remembers else NOBODY
         return decide_with_backfill(protocol, own, backfill, level, last)
+
+
+def _together(
+    seen: Iterable[Mapping[Label, Counter[Outcome]]],
+) -> dict[Label, Counter[Outcome]]:
+    """Return the letters at each level of cohorts of several purposes."""
+    counts: dict[Label, Counter[Outcome]] = {}
+    for by_level in seen:
+        for label, letters in by_level.items():
+            counts.setdefault(label, Counter()).update(letters)
+    return counts
