@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import comb
 from numbers import Real
 
 import numpy as np
@@ -9,7 +10,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from escalation.errors import InputError
 
-__all__ = ["band_around", "check_probabilities", "check_target"]
+__all__ = ["band_around", "binomial", "check_probabilities", "check_target"]
+
+
+def binomial(n: int, p: float) -> NDArray[np.float64]:
+    """Return the probabilities of 0 .. n events among n."""
+    x = np.arange(n + 1)
+    ways = np.array([comb(n, k) for k in range(n + 1)], dtype=np.float64)
+    return np.asarray(ways * p**x * (1 - p) ** (n - x))
 
 
 def check_probabilities(

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 from escalation.designs.interval.posterior import as_written
 from escalation.errors import InputError
 from escalation.nearness import is_above
-from simulations.probabilities import check_target
+from simulations.probabilities import binomial, check_target
 
 __all__ = ["MAX_PATIENTS", "Benchmark", "optimal_benchmark"]
 
@@ -102,13 +101,13 @@ def optimal_benchmark(p_dlt: Sequence[float], *, target: float, n_patients: int)
     nearer = (abs(excess)[:, np.newaxis] <= abs(excess)).astype(bool)
 
     p_select = np.zeros(len(p_dlt))
-    counts = [_binomial(n, p) for p in known]
+    counts = [binomial(n, p) for p in known]
     p_select[highest[0]] += counts[0][~at_most].sum()
     p_select[highest[-1]] += counts[-1][at_most].sum()
     for i, (low, high) in enumerate(pairwise(known)):
         both = np.zeros((n + 1, n + 1))
         for a in np.flatnonzero(at_most).tolist():
-            both[a, a:] = counts[i][a] * _binomial(n - a, (high - low) / (1 - low))
+            both[a, a:] = counts[i][a] * binomial(n - a, (high - low) / (1 - low))
         both[:, at_most] = 0
         p_select[highest[i]] += both[nearer].sum()
         p_select[highest[i + 1]] += both[~nearer].sum()
@@ -126,13 +125,6 @@ def _merge(p_dlt: Sequence[float]) -> tuple[list[float], list[int]]:
         else:
             highest[-1] = max(level, highest[-1])
     return known, highest
-
-
-def _binomial(n: int, p: float) -> Floats:
-    """Return the probabilities of 0 .. n."""
-    x = np.arange(n + 1)
-    ways = np.array([comb(n, k) for k in range(n + 1)], dtype=np.float64)
-    return np.asarray(ways * p**x * (1 - p) ** (n - x))
 
 
 def _check(p_dlt: Sequence[float], target: float, n_patients: int) -> None:

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from math import comb
 from typing import Any
 
 import numpy as np
@@ -35,8 +34,8 @@ from simulations.engines.characteristics import (
 from simulations.engines.latent import chunk_generator
 from simulations.engines.passes import transition_probabilities
 from simulations.engines.simulated import MonteCarlo
-from simulations.graph.build import INCONCLUSIVE, NO_MTD, TransitionGraph
-from simulations.probabilities import check_probabilities
+from simulations.graph.build import TransitionGraph, end_of
+from simulations.probabilities import binomial, check_probabilities
 
 __all__ = [
     "BackfillFigures",
@@ -299,7 +298,7 @@ def _split_probability(weight: float, size: int, p: float) -> list[tuple[int, fl
 
 @cache
 def _binomial(size: int, p: float) -> tuple[float, ...]:
-    return tuple(comb(size, k) * p**k * (1 - p) ** (size - k) for k in range(size + 1))
+    return tuple(binomial(size, p).tolist())
 
 
 class _Walk:
@@ -327,7 +326,7 @@ class _Walk:
             for state, here in now.items():
                 decision = self.ask(state)
                 if decision.has_ended or decision.level is None:
-                    end = (*state[:2], _end(decision))
+                    end = (*state[:2], end_of(decision))
                     ends[end] = ends.get(end, 0.0) + here
                     continue
                 for child, share in self._treat(state, decision, here, split):
@@ -405,12 +404,6 @@ def _tally(pair: _Pair) -> Tally:
 def _put(tallies: tuple[_Pair, ...], level: int, added: _Pair) -> tuple[_Pair, ...]:
     n, n_dlts = tallies[level]
     return (*tallies[:level], (n + added[0], n_dlts + added[1]), *tallies[level + 1 :])
-
-
-def _end(decision: Decision) -> int:
-    if decision.inconclusive:
-        return INCONCLUSIVE
-    return NO_MTD if decision.mtd is None else decision.mtd
 
 
 def _weighed(values: NDArray[np.intp], weights: Floats, total: float) -> Distribution:

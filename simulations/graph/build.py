@@ -20,7 +20,7 @@ from simulations.graph.roots import count_ways, resolve_roots
 from simulations.graph.transitions import INCONCLUSIVE, NO_MTD, TransitionGraph
 from simulations.probabilities import check_probabilities
 
-__all__ = ["INCONCLUSIVE", "NO_MTD", "TransitionGraph", "build_graph"]
+__all__ = ["INCONCLUSIVE", "NO_MTD", "TransitionGraph", "build_graph", "end_of"]
 
 
 def build_graph(
@@ -88,7 +88,7 @@ def build_graph(
         last = NOBODY
     roots = resolve_roots(design, before, here, last)
     walk = walk_by(design, roots, here, max_states)
-    ends = [_end(decision) for decision in walk.decisions]
+    ends = [end_of(decision) for decision in walk.decisions]
     merged = np.array(_merge_ends(walk, ends))
     kept = np.unique(merged)
     seen = [tally for state in kept.tolist() for tally in walk.tallies[state]]
@@ -159,7 +159,8 @@ def _children(walk: Walk, place: NDArray[np.intp], n_states: int) -> NDArray[np.
     return children
 
 
-def _end(decision: Decision) -> int:
+def end_of(decision: Decision) -> int:
+    """Return the MTD of a decision to stop as ``TransitionGraph.mtd`` has it."""
     if decision.inconclusive:
         return INCONCLUSIVE
     return NO_MTD if decision.mtd is None else decision.mtd

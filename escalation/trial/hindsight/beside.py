@@ -33,7 +33,5 @@ def find_closed_then(
     if purpose is Purpose.EXPANSION:
         expanded = seen.tallies(protocol, Purpose.EXPANSION) or everybody
         return list(say_closed_to_expansion(protocol, expanded[level]))
-    counts = protocol.backfill.counted == "every decision"
-    purposes = (Purpose.ESCALATION, Purpose.BACKFILL) if counts else (Purpose.ESCALATION,)
-    counted = seen.tallies(protocol, *purposes) or everybody
+    counted = seen.counted(protocol) or everybody
     return list(say_closed_to_backfill(protocol, level, everybody[level], counted))

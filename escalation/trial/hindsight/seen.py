@@ -14,6 +14,7 @@ from escalation.designs.pending import count_resolutions
 from escalation.labels import Label
 from escalation.outcomes import Cohort, Outcome, Tally, last_tally, tally_letters
 from escalation.protocol import Protocol, decide_with_backfill
+from escalation.protocol.backfill import counted_tallies
 from escalation.trial.events import Purpose
 from escalation.trial.patients.subjects import Subject
 from escalation.trial.state import TrialState, write_cohort
@@ -100,10 +101,21 @@ class Seen:
         ]
         if count_resolutions(everybody, dropouts=True, moderate=design.asks_moderate) > MAX_WAYS:
             return None
+        return decide_with_backfill(protocol, own, backfill, *self._stand(protocol))
+
+    def counted(self, protocol: Protocol) -> tuple[Tally, ...] | None:
+        """Return whom the rule counts at each level; None where somebody is at no level of it."""
+        own = self.tallies(protocol, Purpose.ESCALATION)
+        backfill = self.tallies(protocol, Purpose.BACKFILL)
+        if own is None or backfill is None:
+            return None
+        return counted_tallies(protocol, own, backfill, *self._stand(protocol))
+
+    def _stand(self, protocol: Protocol) -> tuple[int, Tally]:
+        """Return the level of the escalation's last cohort, and that cohort."""
         newest = next(reversed(self), None)
-        level = design.start if newest is None else protocol.labels.index(newest.label)
-        last = last_tally(self) if design.remembers else NOBODY
-        return decide_with_backfill(protocol, own, backfill, level, last)
+        level = protocol.design.start if newest is None else protocol.labels.index(newest.label)
+        return level, last_tally(self) if protocol.design.remembers else NOBODY
 
 
 def _together(

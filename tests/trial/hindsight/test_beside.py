@@ -16,7 +16,9 @@ from escalation.protocol import Protocol
 from escalation.trial import look_back, rule_says
 from escalation.trial.events import Choice, ProtocolAmended, Purpose
 from escalation.trial.hindsight import decisions
+from escalation.trial.hindsight.seen import Seen
 from escalation.trial.inspection import inspect_entries
+from escalation.trial.rule import counted_tallies
 from escalation.trial.state import MadeDecision, TrialState
 from tests.trial.bench import Bench, day
 from tests.trial.small_trials import FOUR, THREE, amended, treat, typed, with_beside
@@ -230,3 +232,27 @@ def test_what_is_recorded_of_any_trial_is_recorded_again_alike(counted: str) -> 
             if isinstance(entry.event, ProtocolAmended)
         }
     assert len(kinds) >= 2
+
+
+@pytest.mark.parametrize("counted", ["never", "every decision", "final decision"])
+def test_whom_the_rule_counted_then_is_whom_the_gates_count_now(counted: str) -> None:
+    """Of everybody as they stand: also where the escalation would end and backfill counts."""
+    for bench in trials(counted, range(12)):
+        seen = Seen(bench.state)
+        for subject in bench.state.subjects.values():
+            if subject.outcome is not None and subject.set_aside_by is None:
+                seen.set(subject, subject.outcome)
+        assert seen.counted(bench.state.protocol) == counted_tallies(bench.state)
+
+
+def test_backfill_that_counts_at_the_end_counts_there_looked_back_on() -> None:
+    bench = typed("1NNN", with_beside(THREE, counted="final decision"))
+    treat(bench, 2, "NNN")
+    treat(bench, 1, "TT", BACKFILL)
+    treat(bench, 3, "TTN")
+    treat(bench, 2, "NNN")
+    seen = Seen(bench.state)
+    for subject in bench.state.subjects.values():
+        seen.set(subject, subject.outcome)
+    assert rule_says(bench.state).has_ended
+    assert seen.counted(bench.state.protocol)[0] == Tally(n_evaluable=5, n_dlts=2)
