@@ -511,3 +511,15 @@ def test_no_more_tasks_are_handed_out_at_once_than_the_window_holds(monkeypatch)
         found = simulate(graph_of(), MILD, **run, executor=executor, progress=done)
     assert most <= 2 * 3  # of 11: results are taken in after as many have been handed out
     assert found.to_dict() == simulate(graph_of(), MILD, **run).to_dict()
+
+
+def test_a_seed_gives_one_by_one_the_trials_of_earlier_versions():
+    """As those printed them: cohort by cohort (then called so), and of latent patients."""
+    p = [0.05, 0.10, 0.20, 0.33, 0.50]
+    for draws, selected, mean in (
+        ("trial", [9661, 27881, 36717, 20030, 3044], 16.9638),
+        ("latent", [9852, 27779, 36361, 20073, 3106], 16.9395),
+    ):
+        found = simulate(graph_of(), p, trials=100_000, seed=1, draws=draws).characteristics
+        assert [round(share * 100_000) for share in found.p_select.tolist()] == selected
+        assert found.sample_size.mean == pytest.approx(mean, rel=1e-12)
