@@ -25,6 +25,7 @@ FLOORS = {
         ["protocol"],
         ["trial", "ledger"],
         ["tracker"],
+        ["anchoring"],
         ["reports"],
         ["figures"],
         ["cli", "web", "library"],
