@@ -60,7 +60,10 @@ def test_a_year_of_tls_where_the_request_came_by_it(chair: FlaskClient):
 def test_only_what_a_page_answers_to_is_asked_of_it(app: Flask, chair: FlaskClient):
     for method in ("TRACE", "PUT", "DELETE", "PATCH"):
         for _, address in every_address(app):
-            assert chair.open(address, method=method, buffered=True).status_code == 405, (method, address)
+            assert chair.open(address, method=method, buffered=True).status_code == 405, (
+                method,
+                address,
+            )
 
 
 @pytest.mark.parametrize(
