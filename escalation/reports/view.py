@@ -141,7 +141,8 @@ class Figure(NamedTuple):
     words : str
         What there is to see, for a reader who cannot see it.
     draw : callable
-        Returns the picture as a file's bytes, in the format asked for: ``svg`` or ``png``.
+        Returns the picture as a file's bytes, in the form asked for: ``svg`` with letters as
+        outlines, ``svg with text`` in DejaVu Sans, or ``png``.
     """
 
     caption: str

@@ -102,6 +102,34 @@ def test_the_text_of_a_pdf_is_that_of_the_html(name):
     assert is_in_order(texts_of(made.blocks), pdf_text(write_document(made, ".pdf"))) is None
 
 
+@needs_pango
+def test_a_pdf_holds_no_letters_of_the_machine():
+    from pypdf import PdfReader
+
+    pages = PdfReader(io.BytesIO(write_document(document(), ".pdf"))).pages
+    named = {
+        str(font["/BaseFont"]).partition("+")[2]
+        for page in pages
+        for font in page["/Resources"]["/Font"].values()
+    }
+    assert named == {"Document-Sans", "Document-Sans-Bold", "Document-Mono"}
+
+
+@needs_pango
+def test_the_words_in_a_picture_are_text_in_a_pdf():
+    from matplotlib.figure import Figure as Drawn
+
+    from escalation.figures.picture import Picture
+
+    drawn = Drawn(figsize=(3, 1))
+    drawn.text(0.1, 0.5, "level <2> & 'DejaVu Sans'", family="DejaVu Sans", weight="bold")
+    blocks = [Figure("F1", "words", Picture(drawn, "words").write)]
+    made = Document(title="title", origin="origin", at=AT, blocks=blocks)
+    content = write_document(made, ".pdf")
+    assert squeezed("level <2> & 'DejaVu Sans'") in squeezed(pdf_text(content))
+    assert b"<text" not in blocks[0].draw("svg")  # a browser may have no such letters
+
+
 @pytest.mark.parametrize("suffix", [".html", ".docx", pytest.param(".pdf", marks=needs_pango)])
 def test_the_same_document_gives_the_same_bytes_on_another_day(suffix, monkeypatch):
     first = write_document(document(), suffix)
