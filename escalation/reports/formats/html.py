@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from html import escape
 from typing import assert_never
 
@@ -22,7 +23,7 @@ from escalation.reports.view import (
     outlined,
 )
 
-__all__ = ["SUFFIX", "fragment", "write", "write_page"]
+__all__ = ["INLINE", "SUFFIX", "Look", "fragment", "write", "write_blocks", "write_page"]
 
 SUFFIX = ".html"
 
@@ -119,10 +120,38 @@ def _css(text: str) -> str:
 
 def fragment(blocks: Iterable[Block]) -> str:
     """Return blocks as part of another page, such as a notebook, that has its own style."""
-    return f"<div>\n{_STYLE}{''.join(map(_write, blocks))}</div>\n"
+    return f"<div>\n{_STYLE}{write_blocks(blocks, INLINE)}</div>\n"
 
 
-def _write(block: Block) -> str:  # noqa: PLR0911  # a block a line
+def _inline(figure: Figure) -> str:
+    return f"data:image/svg+xml;base64,{b64encode(figure.draw('svg')).decode('ascii')}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """How blocks are written into a page.
+
+    Attributes
+    ----------
+    source : callable
+        Where the picture of a figure is: its address, or the picture itself.
+    cards : bool
+        Whether every cell names its column, so that a narrow screen can show a row as a card.
+    """
+
+    source: Callable[[Figure], str] = _inline
+    cards: bool = False
+
+
+INLINE = Look()
+
+
+def write_blocks(blocks: Iterable[Block], look: Look) -> str:
+    """Return blocks without a page around them, and without any style."""
+    return "".join(_write(block, look) for block in blocks)
+
+
+def _write(block: Block, look: Look = INLINE) -> str:  # noqa: PLR0911  # a block a line
     match block:
         case Gap():
             return ""
@@ -135,17 +164,17 @@ def _write(block: Block) -> str:  # noqa: PLR0911  # a block a line
         case Verbatim(text):
             return f"<pre>{escape(text)}</pre>\n"
         case Figure():
-            return _figure(block)
+            return _figure(block, look)
         case Table():
-            return _table(block)
+            return _table(block, look)
     assert_never(block)
 
 
-def _figure(figure: Figure) -> str:
-    drawn = b64encode(figure.draw("svg")).decode("ascii")
+def _figure(figure: Figure, look: Look) -> str:
+    source = escape(look.source(figure))
     return (
         f"<figure><figcaption>{escape(figure.caption)}</figcaption>\n"
-        f'<img src="data:image/svg+xml;base64,{drawn}" alt="{escape(figure.words)}"></figure>\n'
+        f'<img src="{source}" alt="{escape(figure.words)}"></figure>\n'
     )
 
 
@@ -158,10 +187,11 @@ def _items(items: Sequence[Item], tag: str) -> str:
     return "".join([*parts, f"</{tag}>\n"])
 
 
-def _table(table: Table) -> str:
+def _table(table: Table, look: Look) -> str:
     n_columns = table.n_columns
     left = {*table.left, *([n_columns - 1] if table.prose else [])}
     caption = f"<caption>{escape(table.caption)}</caption>\n" if table.caption else ""
+    labels = _labels(table) if look.cards and table.n_heads else ()
     small = " small" if len(table.rows) + len(table.notes) <= _SMALL else ""
     parts = [f'<div class="wide{small}"><table>\n{caption}<thead>\n']
     for place, row in enumerate(table.rows):
@@ -176,6 +206,8 @@ def _table(table: Table) -> str:
             named = ["left"] * (column in left)
             named += ["long"] * any(len(word) > _LONG for word in cell.split())
             side = f' class="{" ".join(named)}"' if named else ""
+            if labels and place >= table.n_heads:
+                side += f' data-label="{labels[column]}"'
             said = "&emsp;" * indent_of(cell) + escape(cell.strip())
             parts.append(f"<{tag}{side}>{said}</{tag[:2]}>")
         parts.append("</tr>\n")
@@ -184,3 +216,9 @@ def _table(table: Table) -> str:
             parts.append(f'<tr><td class="left note" colspan="{n_columns}">{note}</td></tr>\n')
     parts.append("</tbody>\n</table></div>\n")
     return "".join(parts)
+
+
+def _labels(table: Table) -> list[str]:
+    """Return for each column what its head says."""
+    heads = [[*row, *[""] * (table.n_columns - len(row))] for row in table.rows[: table.n_heads]]
+    return [escape(" ".join(" ".join(cells).split())) for cells in zip(*heads, strict=True)]
