@@ -16,12 +16,15 @@ from escalation.designs.pending import count_resolutions, without_last
 from escalation.designs.walk import TooManyStatesError, Walk, walk_design
 from escalation.errors import InputError
 from escalation.outcomes import Tally
+from simulations.graph.forecast import Foreseen, most_states
 from simulations.graph.layers import Decisions, States, walk_layers
 from simulations.graph.roots import count_ways, resolve_roots
 from simulations.graph.transitions import INCONCLUSIVE, NO_MTD, TransitionGraph, end_of
 from simulations.probabilities import check_probabilities
 
 __all__ = ["INCONCLUSIVE", "NO_MTD", "TransitionGraph", "build_graph", "end_of"]
+
+MOST_ASKED = 500_000
 
 
 def build_graph(
@@ -31,7 +34,8 @@ def build_graph(
     *,
     last: Tally = NOBODY,
     p_moderate: Sequence[float] | None = None,
-    max_states: int = 500_000,
+    max_states: int | None = None,
+    tell: Callable[[Foreseen], object] | None = None,
     walk_by: Callable[..., Walk] = walk_design,
 ) -> TransitionGraph:
     """Walk ``design.decide`` through every outcome of every cohort.
@@ -49,7 +53,11 @@ def build_graph(
     p_moderate : sequence of float, length L, optional
         P(moderate toxicity) of a patient without a DLT at each level, for a design that counts
         moderate toxicities; others leave it alone. Without it such a graph has no probabilities.
-    max_states : int
+    max_states : int, optional
+        By default 5,000,000, and fewer on a long ladder, where the design declares what it looks at
+        (``Design.outline``); 500,000 where it has to be asked in each of them.
+    tell : callable, optional
+        Told once what a large graph is going to take, before it is taken.
     walk_by : callable
         Finds the states, with the arguments of ``walk_design``; a follower that it does not give
         is -1, and the graph is not whole.
@@ -83,13 +91,18 @@ def build_graph(
     q = None
     if p_moderate is not None:
         q = check_probabilities(p_moderate, design.n_levels, "p_moderate")
+    outline = design.outline if walk_by is walk_design else None
+    if max_states is None:
+        by_layers = most_states(design.n_levels, design.largest_cohort)
+        max_states = MOST_ASKED if outline is None else by_layers
     if count_resolutions(before, moderate=design.asks_moderate) > max_states:
         raise TooManyStatesError(design.n_levels, max_states)
     if not design.remembers:
         last = NOBODY
     roots = resolve_roots(design, before, here, last)
-    if design.outline is not None and walk_by is walk_design:
-        states, is_whole = walk_layers(design, design.outline, roots, here, max_states), True
+    if outline is not None:
+        states = walk_layers(design, outline, roots, here, max_states=max_states, tell=tell)
+        is_whole = True
     else:
         walk = walk_by(design, roots, here, max_states)
         states = _order_states(walk, design.n_levels, len(roots))

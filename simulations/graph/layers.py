@@ -7,7 +7,7 @@ numbers packed into as few words as they need, never a hash.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, overload
 
@@ -15,9 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from escalation.designs.base import Decision, Design
+from escalation.designs.options import MAX_PATIENTS
 from escalation.designs.outline import Outline
 from escalation.designs.walk import TooManyStatesError
 from escalation.outcomes import Tally
+from simulations.graph.forecast import Foreseen, foresee_bytes, foresee_states
 from simulations.graph.transitions import end_of
 
 __all__ = ["Decisions", "States", "walk_layers"]
@@ -27,6 +29,10 @@ Words = list[NDArray[np.int64]]
 """Rows of whole numbers as keys: equal where the rows are."""
 
 _ROOM = 2**62  # what fits into a word
+_FEW = 100_000  # states: before, what is to come is not foreseen well enough
+_FEW_OF_MOST = 0.05
+_SURE = 0.85  # of the most states: to be said to fit
+_FEW_TO_TELL = 0.1  # of the most states
 _BLOCK = 2**16  # states for which an MTD is selected at once: they stay in the cache
 
 
@@ -58,6 +64,11 @@ class Decisions(Sequence[Decision]):
     def __len__(self) -> int:
         return len(self.which)
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    __hash__ = None  # type: ignore[assignment]  # as a list has none
+
     def __iter__(self) -> Iterator[Decision]:
         return map(self.answers.__getitem__, self.which.tolist())
 
@@ -86,7 +97,9 @@ def walk_layers(
     outline: Outline,
     roots: Sequence[tuple[tuple[Tally, ...], Tally]],
     level: int,
+    *,
     max_states: int,
+    tell: Callable[[Foreseen], object] | None = None,
 ) -> States:
     """Walk every outcome of every cohort from ``roots``, equal states merged.
 
@@ -96,13 +109,17 @@ def walk_layers(
         As in ``walk_design``; ends with the same tallies and MTD count once.
     outline : Outline
         The design's.
+    tell : callable, optional
+        Told once what a large graph is going to take, before it is taken.
 
     Raises
     ------
     TooManyStatesError
-        If there are more than ``max_states`` states.
+        If there are more than ``max_states`` states; before they are found, where that can be
+        foreseen.
     """
-    return _Walk(design, outline, max_states).walk([tallies for tallies, _ in roots], level)
+    walk = _Walk(design, outline, max_states, tell)
+    return walk.walk([tallies for tallies, _ in roots], level)
 
 
 @dataclass(slots=True, eq=False)
@@ -170,13 +187,21 @@ class _Tallies:
 
 
 class _Walk:
-    def __init__(self, design: Design, outline: Outline, max_states: int) -> None:
+    def __init__(
+        self,
+        design: Design,
+        outline: Outline,
+        max_states: int,
+        tell: Callable[[Foreseen], object] | None,
+    ) -> None:
         self.design, self.outline, self.max_states = design, outline, max_states
+        self.tell = tell
         self.tallies = _Tallies(outline, design.n_levels)
         self.answers: list[Decision] = []
         self.asked: dict[tuple[Hashable, bytes], int] = {}
         self.selected: dict[tuple[int, int], int] = {}
         self.layers: list[_Layer] = []
+        self.sizes: dict[int, int] = {}  # states, by their number of patients
         self.n_states = 0
 
     def walk(self, roots: Sequence[tuple[Tally, ...]], level: int) -> States:
@@ -189,7 +214,7 @@ class _Walk:
             rows=np.arange(len(roots)),
             size=0,
         )
-        coming = {n_patients: [start]}
+        coming, begun = {n_patients: [start]}, n_patients
         places = np.arange(0)
         while coming:
             n_patients = min(coming)
@@ -197,6 +222,7 @@ class _Walk:
             if not self.layers:
                 places = found[1]
             self.layers.append(found[0])
+            self._look_ahead(begun)
             self._follow(found[0], n_patients, coming)
         return self._gather(places)
 
@@ -226,8 +252,7 @@ class _Walk:
         children = np.full((len(kept), int(n_to_enrol.max()) + 1), -1, dtype=np.intp)
         layer = _Layer(self.n_states, which[kept], answer[kept], children)
         self.n_states += len(kept)
-        if self.n_states > self.max_states:
-            raise TooManyStatesError(n_levels, self.max_states)
+        self.sizes[n_patients] = len(kept)
         begin = 0
         for one in coming:
             end = begin + len(one.rows) * (one.size + 1)
@@ -236,6 +261,25 @@ class _Walk:
                 one.parents.children[one.rows, : one.size + 1] = followers
             begin = end
         return layer, place
+
+    def _look_ahead(self, begun: int) -> None:
+        """Refuse what is going to be too large, and tell what a large graph is going to take."""
+        if self.n_states <= min(max(_FEW, _FEW_OF_MOST * self.max_states), self.max_states):
+            return
+        step, most = self.design.largest_cohort, self.design.max_patients or MAX_PATIENTS
+        totals = foresee_states(self.sizes, step, begun, most)
+        n_states = max(totals.values())
+        if n_states > self.max_states:
+            held = [n for n, total in totals.items() if total <= _SURE * self.max_states]
+            fits = max(held, default=0) // step * step
+            raise TooManyStatesError(self.design.n_levels, self.max_states, fits or None)
+        if self.tell is not None and self.n_states > _FEW_TO_TELL * self.max_states:
+            at_last = n_states - max(
+                (total for n, total in totals.items() if n <= max(totals) - step), default=0
+            )
+            n_bytes = foresee_bytes(self.design.n_levels, step, n_states, at_last)
+            self.tell(Foreseen(n_states=n_states, n_bytes=n_bytes))
+            self.tell = None
 
     def _ask(
         self, n_patients: int, which: NDArray[np.int32], level: NDArray[np.int32]
@@ -352,7 +396,7 @@ def _distinct(keys: Words) -> tuple[Ints, Ints]:
     by_appearance = np.argsort(first)
     rank = np.empty(len(first), dtype=np.intp)
     rank[by_appearance] = np.arange(len(first))
-    group = np.cumsum(is_new)
+    group = np.cumsum(is_new, dtype=np.intp)
     group -= 1
     which = np.empty(n, dtype=np.intp)
     which[order] = rank[group]

@@ -163,9 +163,14 @@ class TransitionGraph:
 
         Shape (2 L, E): DLTs and patients without one since the start, over the E ends.
         """
-        dlts = self.n_dlts[self.ends] - self.n_dlts_so_far
-        no_dlts = self.n_evaluable[self.ends] - self.n_so_far - dlts
-        return np.ascontiguousarray(np.hstack([dlts, no_dlts]).T, dtype=np.float64)
+        n_levels, ends = self.design.n_levels, self.ends
+        exponents = np.empty((2 * n_levels, len(ends)))
+        for level in range(n_levels):
+            dlts = self.n_dlts[ends, level] - self.n_dlts_so_far[level]
+            exponents[level] = dlts
+            n_new = self.n_evaluable[ends, level] - self.n_so_far[level]
+            exponents[n_levels + level] = n_new - dlts
+        return exponents
 
     def count_paths(self) -> int:
         """Count the distinct paths from the roots to an end; a path is its cohorts' DLT counts."""

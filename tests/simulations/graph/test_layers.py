@@ -46,7 +46,7 @@ def asked_in_every_state(design, *args: Any, **options: Any) -> TransitionGraph:
 def assert_same(graph: TransitionGraph, walked: TransitionGraph) -> None:
     for name in ARRAYS:
         assert np.array_equal(getattr(graph, name), getattr(walked, name)), name
-    assert list(graph.decisions) == list(walked.decisions)
+    assert graph.decisions == walked.decisions
     assert np.array_equal(graph.ways, walked.ways)
 
 
@@ -116,3 +116,4 @@ def test_a_decision_is_had_of_each_state_as_of_a_tuple():
     assert [decisions[place] for place in range(len(every))] == every
     assert list(decisions[2:5]) == every[2:5]
     assert decisions[-1] == every[-1]
+    assert decisions == tuple(every) != decisions[1:]
