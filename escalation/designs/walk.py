@@ -21,14 +21,23 @@ Tallies = tuple[Tally, ...]
 
 
 class TooManyStatesError(EscalationError):
-    """A design with more reachable states than can be held."""
+    """A design with more reachable states than can be held.
 
-    def __init__(self, n_levels: int, max_states: int) -> None:
+    Attributes
+    ----------
+    n_levels, max_states : int
+    fits : int or None
+        The largest maximum sample size that would do, where it is known.
+    """
+
+    def __init__(self, n_levels: int, max_states: int, fits: int | None = None) -> None:
         self.n_levels = n_levels
         self.max_states = max_states
+        self.fits = fits
+        smaller = "a smaller maximum sample size" if fits is None else f"at most {fits} patients"
         super().__init__(
             f"on a ladder of {n_levels} levels the design can reach more than {max_states} "
-            "states; use fewer levels or a smaller maximum sample size"
+            f"states; use fewer levels or {smaller}"
         )
 
 
