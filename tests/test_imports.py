@@ -28,6 +28,7 @@ FLOORS = {
         ["anchoring"],
         ["reports"],
         ["figures"],
+        ["papers"],
         ["cli", "web", "library"],
         ["__init__", "__main__"],  # the door: nobody inside uses it
     ),
