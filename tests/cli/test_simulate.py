@@ -245,7 +245,7 @@ SMALL = ("--design", "boin", "--set", "target=0.3", "--set", "max_patients=12")
 
 @pytest.fixture
 def small_graphs_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    limited = functools.partial(question.build_graph, max_states=100)
+    limited = functools.partial(question.build_graph, max_states=50)
     monkeypatch.setattr(question, "build_graph", limited)
 
 
@@ -254,7 +254,7 @@ def test_a_graph_too_large_is_simulated_against_the_exact_engine() -> None:
     words = (*SMALL, "--p-dlt", "0.1,0.2,0.4", "--trials", "20000")
     result = run(*words, "--json")
     assert result.exit_code == 0, result.stderr
-    assert "more than 100 states" in result.stderr
+    assert "more than 50 states" in result.stderr
     assert "simulating only, with latent draws" in result.stderr
     found = json.loads(result.stdout)["results"][0]
     assert "exact" not in found
@@ -269,7 +269,7 @@ def test_a_graph_too_large_is_simulated_against_the_exact_engine() -> None:
 def test_a_graph_too_large_for_the_exact_engine_asked_for() -> None:
     result = run(*SMALL, "--p-dlt", "0.1,0.2,0.4", "--method", "exact")
     assert result.exit_code == 1
-    assert "more than 100 states" in result.stderr
+    assert "more than 50 states" in result.stderr
     assert result.stdout == ""
 
 
