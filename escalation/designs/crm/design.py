@@ -112,8 +112,11 @@ class Crm(CrmOptions):
                 new.setdefault(grid_size(sum(counts[::2])), {})[counts] = None
         if sum(map(len, new.values())) < (FEW if "numpy" in sys.modules else FEW_UNLOADED):
             return
+        from escalation.designs.crm.many import fit_many  # noqa: PLC0415  # it loads numpy
+
         for size, group in new.items():
-            self._fits.keep(self._fit_together(list(group), size))
+            grid = make_grid(self.curve, self._split, size) if self._needs_posterior else None
+            self._fits.keep(fit_many(self.curve, self.method, grid, list(group)))
 
     def _fit(self, tallies: Sequence[Tally]) -> tuple[float, float]:
         """Return the estimate of beta, and P(P(DLT) at the lowest level > target)."""
@@ -130,30 +133,6 @@ class Crm(CrmOptions):
             found = beta, p_too_toxic
             self._fits.keep({counts: found})
         return found
-
-    def _fit_together(
-        self, states: Sequence[Counts], n_patients: int
-    ) -> dict[Counts, tuple[float, float]]:
-        """Do as ``_fit`` for many states of at most so many patients, in matrices."""
-        import numpy as np  # noqa: PLC0415  # one decision does without it
-
-        from escalation.designs.crm.many import (  # noqa: PLC0415
-            maximise_likelihoods,
-            posteriors,
-        )
-
-        counts = np.array(states)
-        n_dlts = counts[:, 1::2]
-        n_without = counts[:, ::2] - n_dlts
-        betas = p_too_toxic = np.zeros(len(states))
-        if self._needs_posterior:
-            grid = make_grid(self.curve, self._split, n_patients)
-            betas, p_too_toxic = posteriors(grid, n_dlts, n_without)
-        if self.method == "mle":
-            betas = maximise_likelihoods(self.curve, n_dlts, {1.0: n_without})
-        return dict(
-            zip(states, zip(betas.tolist(), p_too_toxic.tolist(), strict=True), strict=True)
-        )
 
     @property
     def _needs_posterior(self) -> bool:

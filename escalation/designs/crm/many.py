@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from math import inf
 from typing import Any
 
@@ -11,15 +11,40 @@ from numpy.typing import NDArray
 
 from escalation.designs.crm.grid import FLAT, Grid
 from escalation.designs.crm.likelihood import CLOSE
-from escalation.designs.crm.model import HUGE, CrmModel
+from escalation.designs.crm.model import HUGE, CrmModel, Method
 
-__all__ = ["BLOCK", "maximise_likelihoods", "posteriors"]
+__all__ = ["BLOCK", "fit_many", "maximise_likelihoods", "posteriors"]
 
 BLOCK = 128  # data sets in one matrix: it stays in the cache of one core
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 Integers = NDArray[np.integer[Any]]
+
+
+def fit_many(
+    model: CrmModel, method: Method, grid: Grid | None, states: Sequence[tuple[int, ...]]
+) -> dict[tuple[int, ...], tuple[float, float]]:
+    """Return the estimate of beta, and P(beta below the split), of many states.
+
+    Parameters
+    ----------
+    model : CrmModel
+    method : {"bayes", "mle"}
+    grid : Grid or None
+        None for no posterior: the probability is then 0, and the method "mle".
+    states : sequence of tuple of int
+        Evaluable patients and DLTs of each level, in turn.
+    """
+    counts = np.array(states)
+    n_dlts = counts[:, 1::2]
+    n_without = counts[:, ::2] - n_dlts
+    betas = below = np.zeros(len(states))
+    if grid is not None:
+        betas, below = posteriors(grid, n_dlts, n_without)
+    if method == "mle":
+        betas = maximise_likelihoods(model, n_dlts, {1.0: n_without})
+    return dict(zip(states, zip(betas.tolist(), below.tolist(), strict=True), strict=True))
 
 
 def posteriors(grid: Grid, n_dlts: Integers, n_without: Integers) -> tuple[Floats, Floats]:
