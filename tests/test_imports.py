@@ -28,7 +28,8 @@ FLOORS = {
         ["anchoring"],
         ["reports"],
         ["figures"],
-        ["cli", "web", "library"],
+        ["web"],
+        ["cli", "library"],
         ["__init__", "__main__"],  # the door: nobody inside uses it
     ),
     "simulations": (
