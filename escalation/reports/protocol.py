@@ -46,7 +46,7 @@ def _page(protocol: Protocol) -> Iterator[Block]:
 
 
 def say_changes(before: Protocol, after: Protocol) -> Iterator[str]:
-    """Say every setting that another protocol says otherwise; of the ladder ``say_ladder`` tells."""
+    """Say each setting that changes, all but those of the ladder (see ``say_ladder``)."""
     was, now = (
         {name: value for name, _, value in _rows(one)[1:] if not name.startswith("levels.")}
         for one in (before, after)
