@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from escalation.errors import InputError
 from escalation.reports.view import Block
@@ -53,6 +53,9 @@ def write_document(document: Document, suffix: str) -> bytes:
     if missing is not None:
         raise InputError(missing)
     module = importlib.import_module(f"{__name__}.{_WRITERS[suffix.lower()]}")
+    at = document.at  # no file's properties are finer than a second
+    if at is not None:
+        document = replace(document, at=at.astimezone(UTC).replace(microsecond=0))
     content: bytes = module.write(document)
     return content
 
