@@ -6,7 +6,7 @@ file a format, which writes any view.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -24,6 +24,7 @@ __all__ = [
     "Verbatim",
     "View",
     "indent_of",
+    "outlined",
 ]
 
 
@@ -34,7 +35,8 @@ class Heading(NamedTuple):
     ----------
     text : str
     level : int
-        2 for a page's own title, 3 for a part of it.
+        2 for a page's own title, 3 for a part of it; what is written whole counts from 1
+        (``outlined``).
     underline : str
         On a terminal, the letter of a line below it.
     """
@@ -139,7 +141,8 @@ class Figure(NamedTuple):
     words : str
         What there is to see, for a reader who cannot see it.
     draw : callable
-        Returns the picture as a file's bytes, in the format asked for: ``svg`` or ``png``.
+        Returns the picture as a file's bytes, in the form asked for: ``svg`` with letters as
+        outlines, ``svg with text`` in DejaVu Sans, or ``png``.
     """
 
     caption: str
@@ -153,6 +156,21 @@ class Gap(NamedTuple):
 
 GAP = Gap()
 Block = Heading | Paragraph | Items | Table | Figure | Verbatim | Gap
+
+
+def outlined(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Yield blocks as a page by itself has them: its title is heading 1, and no level is skipped.
+
+    A screen reader tells by the levels what belongs to what. Headings below the same one are of one
+    level, however far below they were; a page without a title begins with parts.
+    """
+    above = [2]
+    for block in blocks:
+        if isinstance(block, Heading):
+            above = [*(level for level in above if level < block.level), block.level]
+            yield block._replace(level=len(above))
+        else:
+            yield block
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

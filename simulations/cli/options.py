@@ -16,6 +16,7 @@ from escalation.text import count
 from simulations.cli.completion import complete_scenarios
 from simulations.cli.numbers import parse_p_dlt, parse_p_moderate
 from simulations.cli.source import read_scenarios
+from simulations.graph.forecast import Foreseen
 from simulations.questions.question import Question
 from simulations.scenarios.scenario import Scenario
 
@@ -122,12 +123,17 @@ def question_options(*, scenarios: bool = True) -> Callable[[Wrapped], Wrapped]:
                 allow_departures=allow_departures,
                 asked=choose_scenarios(protocol, p_dlt, scenario_file),
                 p_moderate=p_moderate,
+                tell=_say_size,
             )
             return command(*args, question=question, **kwargs)
 
         return p_dlt_option(scenario_option(wrapper)) if scenarios else wrapper
 
     return decorate
+
+
+def _say_size(foreseen: Foreseen) -> None:
+    click.echo(f"escalation: the trial can reach {foreseen}", err=True)
 
 
 def choose_scenarios(

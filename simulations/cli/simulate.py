@@ -53,10 +53,9 @@ LONG_RUN = 2_000_000  # trials; below, a run is over before a progress bar is re
 @seed_option
 @click.option(
     "--draws",
-    type=click.Choice(["cohort", "latent"]),
-    default="cohort",
-    show_default=True,
-    help="Draw cohorts, or latent patients shared by all designs and scenarios.",
+    type=click.Choice(["count", "trial", "latent"]),
+    show_default="count; trial with --keep",
+    help="How many trials go each way, each trial, or latent patients shared by all runs.",
 )
 @workers_option
 @click.option("--target", type=float, metavar="P", help="Target P(DLT): adds correct selection.")
@@ -72,7 +71,7 @@ def simulate(
     method: Method,
     trials: int,
     seed: int,
-    draws: Draws,
+    draws: Draws | None,
     workers: int,
     target: float | None,
     plot: Path | None,
@@ -88,6 +87,10 @@ def simulate(
     Where a design can reach too many states for the exact engine, it is simulated only, with
     latent draws.
 
+    By counts, the trials of each state are split by how many DLTs their next cohort has: up to
+    10^15 trials take no longer than a few. One by one (trial, latent) at most 10^10 are simulated;
+    trial gives the figures that earlier versions gave by default with the same seed.
+
     --report writes the appendix that a protocol or an analysis plan wants: the design in words and
     as a table and flowchart, scenarios, characteristics, a comparison with the usual alternatives,
     the worst case, methods, a self-check.
@@ -98,8 +101,7 @@ def simulate(
     """  # noqa: D301  # click reads the backspace
     if target is not None and not 0 < target < 1:
         raise InputError(f"--target must lie between 0 and 1, not {target}")
-    if keep is not None and method == "exact":
-        raise click.UsageError("--keep writes simulated trials; --method exact has none")
+    draws = _settle_draws(method, draws, keep)
     named = {"--keep": keep, "--plot": plot, "--report": report}
     for (one, path), (other, same) in combinations(named.items(), 2):
         if path is not None and path == same:
@@ -151,6 +153,17 @@ def simulate(
     if keep is not None:
         _keep(keep, question, graph, trials=trials, seed=seed, draws=draws)
     return view_results(question, results, target, question.outcomes_document(graph))
+
+
+def _settle_draws(method: Method, draws: Draws | None, keep: Path | None) -> Draws:
+    """Return how trials are drawn: one by one where each of them is kept."""
+    if keep is None:
+        return draws or "count"
+    if method == "exact":
+        raise click.UsageError("--keep writes simulated trials; --method exact has none")
+    if draws == "count":
+        raise click.UsageError("--keep writes each trial; --draws count has none, trial has")
+    return draws or "trial"
 
 
 def _plot(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from escalation.designs import Design, design_settings
@@ -15,6 +16,7 @@ from escalation.reports.origin import describe_origin, identity_document
 from escalation.reports.view import Block, Paragraph
 from escalation.text import count
 from simulations.graph.build import TransitionGraph, build_graph
+from simulations.graph.forecast import Foreseen
 from simulations.scenarios.scenario import Scenario, scenarios_for, scenarios_of
 
 __all__ = [
@@ -42,6 +44,8 @@ class Question:
         The scenarios asked for; empty where none was named.
     p_moderate : tuple of float or None
         P(moderate toxicity | no DLT) by level, lowest first.
+    tell : callable or None
+        Told once what a large graph is going to take, before it is taken.
     """
 
     protocol: Protocol
@@ -49,6 +53,7 @@ class Question:
     allow_departures: bool = False
     asked: tuple[Scenario, ...] = ()
     p_moderate: tuple[float, ...] | None = None
+    tell: Callable[[Foreseen], object] | None = field(default=None, compare=False, repr=False)
 
     @property
     def scenarios(self) -> tuple[Scenario, ...]:
@@ -104,7 +109,7 @@ class Question:
                 f"{protocol.backfill.counted}, and what follows it is not known here: ask from the "
                 "start of the trial"
             )
-        return (build or build_graph)(
+        return (build or partial(build_graph, tell=self.tell))(
             protocol.design,
             advice.escalation,
             advice.level,

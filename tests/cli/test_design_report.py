@@ -75,7 +75,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 def test_a_report_has_every_part(small: bytes) -> None:
-    titles = re.findall(r"<h3>([^<]*)</h3>", small.decode())
+    titles = re.findall(r"<h2>([^<]*)</h2>", small.decode())
     assert titles == [
         "1 Summary",
         "2 The design in words",
@@ -165,10 +165,10 @@ def test_a_trial_that_goes_on_from_data_is_not_compared(tmp_path: Path) -> None:
 def test_a_report_of_designs_compared(tmp_path: Path) -> None:
     words = ("compare", "3+3", "crm", "--levels", "2", "--p-dlt", "0.1,0.3", "--max-patients", "6")
     page = written(tmp_path, "compared.html", *words).decode()
-    titles = re.findall(r"<h3>([^<]*)</h3>", page)
+    titles = re.findall(r"<h2>([^<]*)</h2>", page)
     assert "6 Comparison" in titles
     assert not any("characteristics" in title for title in titles)
-    assert page.count("<h4>Design 3+3</h4>") == 3  # words, table, worst case
+    assert page.count("<h3>Design 3+3</h3>") == 3  # words, table, worst case
     assert "It judges all levels together" in page
     assert "F1 Flowchart of design 3+3" in page
     assert "none was found in both ways" in page

@@ -26,6 +26,7 @@ from escalation.reports.view import (
     Table,
     Verbatim,
     indent_of,
+    outlined,
 )
 from escalation.version import __version__
 
@@ -35,7 +36,14 @@ _FIRST_DAY = datetime(1980, 1, 1, tzinfo=UTC)  # that a zip file can hold
 _LONGEST = 255  # letters of a property
 _SMALL = 16  # rows of a table that stays on one page
 _WIDTH = Mm(180)  # of A4 between its margins
-_SIZES = {"Normal": 9, "Heading 1": 15, "Heading 2": 11, "Heading 3": 9, "Caption": 9}  # points
+_SIZES = {  # points
+    "Normal": 9,
+    "Heading 1": 15,
+    "Heading 2": 11,
+    "Heading 3": 9,
+    "Heading 4": 9,
+    "Caption": 9,
+}
 
 
 def write(document: Document) -> bytes:
@@ -43,7 +51,7 @@ def write(document: Document) -> bytes:
     word = docx.Document()
     _set_properties(word, document)
     _set_page(word, document.origin)
-    for block in document.blocks:
+    for block in outlined(document.blocks):
         _write(word, block)
     written = io.BytesIO()
     word.save(written)
@@ -96,7 +104,7 @@ def _write(word: Any, block: Block) -> None:
         case Gap():
             return
         case Heading(text, level):
-            word.add_heading(_printable(text.strip()), level - 1)
+            word.add_heading(_printable(text.strip()), level)
         case Paragraph(text):
             word.add_paragraph(_printable(" ".join(text.split())))
         case Items(items, numbered):

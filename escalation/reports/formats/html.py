@@ -20,6 +20,7 @@ from escalation.reports.view import (
     Verbatim,
     View,
     indent_of,
+    outlined,
 )
 
 __all__ = ["INLINE", "SUFFIX", "Look", "fragment", "write", "write_blocks", "write_page"]
@@ -40,9 +41,9 @@ _HEAD = """<!doctype html>
 _LOOK = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
        color: #1a1a1a; background: #fff; }
-h2, h3 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
-h2 { font-size: 1.4rem; }
-h4 { font-size: 1rem; margin: 1.2rem 0 .3rem; }
+h1, h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
+h1 { font-size: 1.4rem; }
+h3, h4 { font-size: 1rem; margin: 1.2rem 0 .3rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums; }
 caption { text-align: left; font-weight: 600; padding: .25rem 0; }
@@ -60,8 +61,8 @@ figure { margin: 1rem 0; }
 figure img { max-width: 100%; height: auto; }
 figcaption { font-weight: 600; }
 @media print { body { margin: 0; max-width: none; padding: 0; font-size: 9pt; line-height: 1.35; }
-               h2, h3, h4 { break-after: avoid; margin: 1.2em 0 .3em; }
-               h2 { font-size: 15pt; } h3 { font-size: 11pt; } h4 { font-size: 9pt; }
+               h1, h2, h3, h4 { break-after: avoid; margin: 1.2em 0 .3em; }
+               h1 { font-size: 15pt; } h2 { font-size: 11pt; } h3, h4 { font-size: 9pt; }
                p, ul, ol { margin: .4em 0; }
                .wide, pre { overflow: visible; }
                thead { display: table-header-group; } caption { break-after: avoid; }
@@ -101,7 +102,7 @@ def write_page(
     if footer:
         style += _PAGE.replace("FOOTER", _css(footer))
     yield _HEAD.format(title=escape(title), style=style, more=more)
-    yield from map(_write, blocks)
+    yield from map(_write, outlined(blocks))
     yield "</body>\n</html>\n"
 
 

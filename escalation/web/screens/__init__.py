@@ -6,6 +6,7 @@ from flask import Blueprint
 
 from escalation.web.screens import (
     documents,
+    health,
     keys,
     meeting,
     recording,
@@ -21,10 +22,10 @@ __all__ = ["blueprints"]
 def blueprints() -> tuple[Blueprint, ...]:
     """Return every screen of this package."""
     return (
+        health.screens,
         trials.screens,
         trial.screens,
         recording.screens,
-        # the committee's room
         meeting.screens,
         documents.screens,
         keys.screens,
