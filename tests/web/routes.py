@@ -21,10 +21,10 @@ GIVEN: dict[str, object] = {
     "seq": 61,
     "entry": 61,
     "filename": "style.css",
-    # the committee's room
-    "decision": 48,
     "form": "html",
     "number": 1,
+    "decision": 9,
+    "name": "course",
 }
 
 
