@@ -23,7 +23,7 @@ GIVEN: dict[str, object] = {
     "filename": "style.css",
     "form": "html",
     "number": 1,
-    "decision": 8,
+    "decision": 9,
     "name": "course",
 }
 
