@@ -16,13 +16,15 @@ from typing import TypeVar, cast
 from flask import Flask, abort
 
 from escalation.cli.asking import Asking, ask_command
+from escalation.designs.base import Design
 from escalation.reports.view import Figure, View
 
 __all__ = ["Calculator", "calculator"]
 
 Made = TypeVar("Made")
 
-MAX_STATES = {"simulate": 200_000, "compare": 100_000}  # of a graph, each a second's work at most
+MAX_STATES = {"simulate": 200_000, "compare": 100_000}  # of a graph, for a fraction of a second
+MAX_ASKED = {"simulate": 40_000, "compare": 20_000}  # where the design is asked in each of them
 MOST_KEPT = 64
 MOST_WAITING = 3  # the one that works among them
 
@@ -47,9 +49,13 @@ class Calculator:
         name = words[0]
         if name not in MAX_STATES:  # at once
             return self._once(tuple(words), lambda: ask_command(words))
+
+        def most(design: Design) -> int:
+            return (MAX_ASKED if design.outline is None else MAX_STATES)[name]
+
         return self._once(
             tuple(words),
-            lambda: self._alone(lambda: ask_command(words, max_states=MAX_STATES[name])),
+            lambda: self._alone(lambda: ask_command(words, max_states=most)),
         )
 
     def figures(self, words: Sequence[str]) -> tuple[Figure, ...]:

@@ -69,6 +69,7 @@ class QuestionForm(Form):
     title: ClassVar[str]
     lead: ClassVar[str]
     button: ClassVar[str]
+    has_options: ClassVar[bool] = False  # whether fields depend on what is chosen
 
     protocol = protocol_field()
     levels = line("Levels", "How many, of a plain ladder (--levels).", is_number=True)
@@ -132,7 +133,9 @@ class QuestionForm(Form):
 
     def is_open(self, group: list[Field]) -> bool:
         """Tell whether a group is to be seen at once: something in it is filled in, or wrong."""
-        return any(field.errors or field.data not in (None, "", field.default) for field in group)
+        return any(
+            field.errors or field.data not in (None, "", False, field.default) for field in group
+        )
 
     def reference(self) -> Iterator[tuple[str, str, list[str]]]:
         """Yield what is good to know while filling it in: a name, what it is, lines on it."""
@@ -141,6 +144,8 @@ class QuestionForm(Form):
 
 class DesignForm(QuestionForm):
     """A question about one design on a ladder."""
+
+    has_options = True
 
     design = choice(
         "Design",
@@ -189,7 +194,7 @@ class DecideForm(DesignForm):
     )
     button = "Decide"
     allow_departures = BooleanField(
-        "Answer also where the rule would not have led there (--allow-departures)"
+        "Answer also where the rule would not have led there", description="--allow-departures"
     )
 
     @classmethod
@@ -296,7 +301,7 @@ class SimulateForm(CurvesForm, DesignForm):
         "Outcomes so far", "After which the trial goes on, as 1NNN 2NNT (--from). May be empty."
     )
     allow_departures = BooleanField(
-        "Go on also from outcomes to which the rule would not have led (--allow-departures)"
+        "Go on also where the rule would not have led there", description="--allow-departures"
     )
 
     def words(self) -> list[str]:

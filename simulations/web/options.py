@@ -52,14 +52,13 @@ def _field(option: Option, settings: Mapping[str, Any] | None) -> Field:
     usual = option.default_words
     if settings is not None and settings.get(option.name) is not None:
         usual = option_words(settings[option.name])
-    label = option.name.replace("_", " ").capitalize()
     if option.choices:
         nothing = f"as usual: {usual}" if usual else "as usual"
         choices = [("", nothing), *((one, one) for one in option.choices)]
-        return choice(label, choices, _sentence(option.meaning))
+        return choice(option.name, choices, _sentence(option.meaning))
     hint = f"{_sentence(option.meaning)} {_capital(option.values)}."
-    hint += f" {_capital(usual)}, if left empty." if usual not in ("", "required") else ""
-    return line(label, hint, is_number=option.kind in _NUMERIC)
+    hint += f" Left empty: {usual}." if usual not in ("", "required") else ""
+    return line(option.name, hint, is_number=option.kind in _NUMERIC)
 
 
 def option_lines(name: str) -> Iterator[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping
-from itertools import islice
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -53,6 +53,14 @@ MIME = {
     ".html": "text/html; charset=utf-8",
     ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     ".pdf": "application/pdf",
+}
+FILES = {
+    ".csv": "CSV",
+    ".json": "JSON",
+    ".txt": "Text",
+    ".html": "HTML",
+    ".docx": "Word",
+    ".pdf": "PDF",
 }
 AT_ONCE = (".csv", ".json", ".txt")  # written in no time, so for anybody
 KEPT_BY_BROWSERS = "private, max-age=3600"  # the address says all that a picture is made of
@@ -133,18 +141,24 @@ def _answer(form: QuestionForm, given: Mapping[str, str]) -> str:
     def source(one: Figure) -> str:
         return _address(".figure", given, name=name, number=figures.index(one) + 1)
 
-    blocks = iter(view_of(asked).page())
-    answer = list(islice(blocks, 1)) if name == "decide" else []
+    view = view_of(asked)
+    blocks = list(view.page())
+    head = list(takewhile(lambda block: isinstance(block, Paragraph), blocks))
+    body = blocks[len(head) :]
+    answer = [head.pop(0)] if name == "decide" else []
     return render_template(
         "calculations/answer.html",
         form=form,
         answer=_text(answer),
-        body=write(blocks),
+        head=write(head),
+        brief=write(view.brief()),
+        body=write(body),
         figures=write(figures, source),
         notes=asked.notes,
         command=_typed(form),
         files=[
-            (suffix, _address(endpoint, given, **place)) for suffix, endpoint, place in _files(name)
+            (FILES[suffix], _address(endpoint, given, **place))
+            for suffix, endpoint, place in _files(name)
         ],
     )
 
