@@ -73,4 +73,4 @@ def dated(document: Document) -> Document:
         raise InputError(
             f"SOURCE_DATE_EPOCH is {epoch!a}; it is the seconds since 1970, such as 1780000000"
         ) from None
-    return replace(document, at=None if at is None else at.astimezone(UTC).replace(microsecond=0))
+    return replace(document, at=at)

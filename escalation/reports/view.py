@@ -192,6 +192,8 @@ class View:
         What a column of ``rows`` is, with its unit.
     exit_code : int
         With which the program ends once the view is shown.
+    figures : callable
+        Returns figures of it, for those who show pictures beside the page; drawn when asked for.
     """
 
     page: Callable[[], Iterable[Block]]
@@ -199,3 +201,4 @@ class View:
     rows: Callable[[], Iterable[Sequence[object]]]
     columns: Mapping[str, str] = field(default_factory=dict)
     exit_code: int = 0
+    figures: Callable[[], Iterable[Figure]] = tuple

@@ -24,6 +24,7 @@ from simulations.compare.metrics import target_interval
 from simulations.compare.result import Contender
 from simulations.compare.run import compare_designs
 from simulations.engines.results import ScenarioResult
+from simulations.engines.self_check import sharpen
 from simulations.graph.transitions import TransitionGraph
 from simulations.questions.question import Question
 from simulations.questions.worst_case import worst_overdose, worst_pcs
@@ -88,6 +89,7 @@ def write_simulation_report(
         target=measured_by,
         target_from=" (default)" if is_default else said,
         results=results,
+        checked=_checked(question, graph, results, seed),
         compared=_compare(
             question, planned, measured_by, trials=trials, seed=seed, executor=executor
         ),
@@ -97,6 +99,15 @@ def write_simulation_report(
         command=_command(),
     )
     _write(report, template, basis)
+
+
+def _checked(
+    question: Question, graph: TransitionGraph, results: Sequence[ScenarioResult], seed: int
+) -> Sequence[ScenarioResult]:
+    """Return what is held against each other: by many trials, where the graph has them all."""
+    backfill = question.protocol.backfill
+    is_of_graph = backfill.max_per_level is None or backfill.counted == "never"
+    return sharpen(graph, results, seed=seed) if graph.is_whole and is_of_graph else results
 
 
 def write_comparison_report(

@@ -52,6 +52,7 @@ def compare_designs(
     benchmark_patients: int | None = None,
     p_moderate: Sequence[float] | None = None,
     executor: Executor | None = None,
+    max_states: int | None = None,
 ) -> Iterator[ScenarioComparison]:
     """Compare designs on one ladder, scenario by scenario.
 
@@ -75,6 +76,8 @@ def compare_designs(
         As in ``build_graph``, for the designs that count moderate toxicities.
     executor : concurrent.futures.Executor, optional
         Asks several designs at once what they do in each state; the result is the same.
+    max_states : int, optional
+        Of a graph. By default what ``build_graph`` takes, and with "auto" ``MANY_STATES``.
 
     Yields
     ------
@@ -116,7 +119,13 @@ def compare_designs(
     interval = target_interval(target, interval)
     curves = [scenario.p_dlt for scenario in scenarios]
     build = partial(
-        _graph, curves=curves, method=method, trials=trials, seed=seed, p_moderate=p_moderate
+        _graph,
+        curves=curves,
+        method=method,
+        trials=trials,
+        seed=seed,
+        p_moderate=p_moderate,
+        max_states=max_states,
     )
     designs = [contender.design for contender in contenders]
     graphs = list(map(build, designs) if executor is None else executor.map(build, designs))
@@ -146,6 +155,7 @@ def _graph(
     trials: int,
     seed: int,
     p_moderate: Sequence[float] | None,
+    max_states: int | None,
 ) -> tuple[TransitionGraph, bool]:
     """Return a design's graph and whether to take it exactly; else what the trials meet of it.
 
@@ -153,10 +163,12 @@ def _graph(
     processes it would take longer than all the rest.
     """
     if method == "exact":
-        return replace(build_graph(design, p_moderate=p_moderate), decisions=()), True
+        most = {} if max_states is None else {"max_states": max_states}
+        return replace(build_graph(design, p_moderate=p_moderate, **most), decisions=()), True
     if method == "auto":
         with suppress(TooManyStatesError):
-            graph = build_graph(design, p_moderate=p_moderate, max_states=MANY_STATES)
+            few = MANY_STATES if max_states is None else max_states
+            graph = build_graph(design, p_moderate=p_moderate, max_states=few)
             return replace(graph, decisions=()), True
     graph = graph_on_demand(design, p_dlt=curves, trials=trials, seed=seed)
     return replace(graph, decisions=()), False

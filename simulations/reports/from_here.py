@@ -1,6 +1,6 @@
 """Where a trial can end from here: P(each end) under the protocol's scenarios, exactly.
 
-A committee's packet asks for it by name (``escalation.cli.trial.documents``).
+A committee's packet asks for it by name (``escalation.papers``).
 """
 
 from __future__ import annotations

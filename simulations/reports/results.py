@@ -73,7 +73,7 @@ def _page(
     run = results[0].monte_carlo
     if run is not None:
         yield Paragraph(
-            f"Monte Carlo: {run.trials} trials a scenario, {run.draws} draws, seed {run.seed}; "
+            f"Monte Carlo: {run.trials:,} trials a scenario, {run.draws} draws, seed {run.seed}; "
             "standard errors in brackets.",
             "  ",
         )

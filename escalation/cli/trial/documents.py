@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
@@ -15,13 +13,8 @@ from escalation.cli.show import say_written
 from escalation.cli.trial.common import Place, Wrapped, check_new, place_options, read_days, today
 from escalation.cli.trial.files import write_new
 from escalation.cli.trial.view import as_of_option, day_of, read_trial
-from escalation.errors import InputError
+from escalation.papers import minutes_of, packet_of
 from escalation.reports.documents import Document, Template, write_document
-from escalation.reports.packet import Basis, write_minutes, write_packet
-from escalation.reports.view import Block
-from escalation.trial import TrialState, replay_events
-from escalation.trial.committee.tally import last_awaited
-from escalation.trial.state import Recorded
 
 __all__ = ["minutes", "packet"]
 
@@ -73,8 +66,7 @@ def packet(
         entries, state = read_trial(tracker, as_of)
     if on is None:
         on = today() if as_of is None else day_of(as_of, entries[-1])
-    made = write_packet(_basis(state, entries, tracker.trial, on))
-    _write(made, out, template, force=force)
+    _write(packet_of(state, entries, tracker.trial, on), out, template, force=force)
 
 
 @click.command(cls=CarefulCommand)
@@ -102,47 +94,13 @@ def minutes(
     _check(out, template, place, force=force)
     with place.opened() as tracker:
         entries, state = read_trial(tracker, as_of)
-    made = last_awaited(state) if decision is None else state.find_decision(decision)
-    if made is None:
-        if not state.decisions:
-            raise InputError("no decision has been made: there are no minutes to write")
-        known = ", ".join(str(one.seq) for one in state.decisions)
-        raise InputError(f"entry {decision} is no decision; there are {known}")
-    on = made.event.on
-    known_then = entries[: made.event.cutoff]
-    basis = _basis(state, entries, tracker.trial, on)
-    then = _basis(replay_events(known_then), known_then, tracker.trial, on)
-    _write(write_minutes(basis, made, then), out, template, force=force)
+    _write(minutes_of(state, entries, tracker.trial, decision), out, template, force=force)
 
 
 def _check(out: Path, template: Template | None, place: Place, *, force: bool) -> None:
     """Refuse what cannot be written before the ledger is read."""
     check_new(out, place.db, force=force)
     check_document(out, template)
-
-
-def _basis(state: TrialState, entries: Sequence[Recorded], trial: str, on: date) -> Basis:
-    # matplotlib is loaded for a picture only
-    from escalation.figures.packet import draw_packet  # noqa: PLC0415
-
-    return Basis(
-        state=state,
-        entries=entries,
-        trial=trial,
-        on=on,
-        pictures=draw_packet,
-        outlook=_ends_from_here,
-    )
-
-
-def _ends_from_here(basis: Basis, number: str) -> Iterable[Block]:
-    """Ask the exact engine, which stands above this package and is found by name."""
-    module, _, attribute = _OUTLOOK.partition(":")
-    blocks: Iterable[Block] = getattr(importlib.import_module(module), attribute)(basis, number)
-    return blocks
-
-
-_OUTLOOK = "simulations.reports.from_here:ends_from_here"
 
 
 def _write(document: Document, out: Path, template: Template | None, *, force: bool) -> None:

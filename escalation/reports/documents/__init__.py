@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 from escalation.errors import InputError
 from escalation.reports.view import Block
@@ -88,6 +88,9 @@ def write_document(document: Document, suffix: str, template: Template | None = 
     missing = find_missing(suffix, template=template is not None)
     if missing is not None:
         raise InputError(missing)
+    at = document.at  # no file's properties are finer than a second
+    if at is not None:
+        document = replace(document, at=at.astimezone(UTC).replace(microsecond=0))
     if template is not None:
         filled: bytes = importlib.import_module(f"{__name__}.template").fill(document, template)
         return filled

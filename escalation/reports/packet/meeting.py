@@ -24,10 +24,12 @@ from escalation.version import __version__
 __all__ = [
     "committee_rows",
     "frozen_rows",
+    "list_questions",
     "meeting_blocks",
     "question_blocks",
     "say_cutoff",
     "say_decided",
+    "say_rule",
 ]
 
 
@@ -35,19 +37,25 @@ def question_blocks(basis: Basis) -> Iterator[Block]:
     """Yield what is asked of the committee, what the rule answers and by which sentence."""
     state, protocol = basis.state, basis.protocol
     yield Heading("Question to decide", name="question")
-    yield from map(Paragraph, _questions(basis))
+    yield from map(Paragraph, list_questions(basis))
     yield from map(Paragraph, say_halts(state, basis.on))
     yield Heading("The rule's answer", name="answer")
-    decision = rule_says(state)
-    yield Paragraph(f"The rule says: {describe_decision(decision, protocol)}")
-    yield Paragraph(f"Why: {decision.clause.text}")
+    yield from map(Paragraph, say_rule(basis))
     yield from map(Paragraph, say_cohorts(state, protocol))
     for purpose in Purpose:
         made = state.last_decision(purpose)
         yield from () if made is None else (Paragraph(say_decision(state, made)),)
 
 
-def _questions(basis: Basis) -> Iterator[str]:
+def say_rule(basis: Basis) -> Iterator[str]:
+    """Yield what the rule says, and its sentence."""
+    decision = rule_says(basis.state)
+    yield f"The rule says: {describe_decision(decision, basis.protocol)}"
+    yield f"Why: {decision.clause.text}"
+
+
+def list_questions(basis: Basis) -> Iterator[str]:
+    """Yield what is asked of the committee."""
     state = basis.state
     if state.closed is not None:
         yield "None: the trial is closed."

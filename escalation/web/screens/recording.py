@@ -45,7 +45,8 @@ def _act(name: str) -> Act:
     fault = may_not(g.trial.state, g.person, act.task)
     if fault is not None:
         abort(403, fault)
-    form = act(formdata=request.form if request.method == "POST" else None, data=request.args)
+    given = request.form if request.method == "POST" else request.args or None
+    form = act(formdata=given)
     form.fill(g.trial.state)
     return form
 
