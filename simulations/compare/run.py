@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from math import ceil, sqrt
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -163,7 +163,7 @@ def _graph(
     processes it would take longer than all the rest.
     """
     if method == "exact":
-        most = {} if max_states is None else {"max_states": max_states}
+        most: dict[str, Any] = {} if max_states is None else {"max_states": max_states}
         return replace(build_graph(design, p_moderate=p_moderate, **most), decisions=()), True
     if method == "auto":
         with suppress(TooManyStatesError):

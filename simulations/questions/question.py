@@ -112,7 +112,7 @@ class Question:
                 f"{protocol.backfill.counted}, and what follows it is not known here: ask from the "
                 "start of the trial"
             )
-        most = {} if self.max_states is None else {"max_states": self.max_states}
+        most: dict[str, Any] = {} if self.max_states is None else {"max_states": self.max_states}
         whole = partial(build_graph, tell=self.tell, **most)
         return (build or whole)(
             protocol.design,
