@@ -39,11 +39,14 @@ class Heading(NamedTuple):
         (``outlined``).
     underline : str
         On a terminal, the letter of a line below it.
+    name : str
+        By which a template calls the part below it.
     """
 
     text: str
     level: int = 3
     underline: str = ""
+    name: str = ""
 
 
 class Paragraph(NamedTuple):

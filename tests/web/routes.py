@@ -21,6 +21,10 @@ GIVEN: dict[str, object] = {
     "seq": 61,
     "entry": 61,
     "filename": "style.css",
+    "form": "html",
+    "number": 1,
+    "decision": 9,
+    "name": "course",
 }
 
 
