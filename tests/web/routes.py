@@ -25,6 +25,9 @@ GIVEN: dict[str, object] = {
     "number": 1,
     "decision": 9,
     "name": "course",
+    # calculations
+    "question": "simulate",
+    "ending": "json",
 }
 
 

@@ -85,6 +85,13 @@ SCREENS: dict[str, set[str]] = {
     "roles.show": READERS,
     "registering.fill_in": {"owner"},  # as the tests' gate has it: it is the gate's to say
     "registering.ask": {"owner"},
+    # calculations
+    "calculations.decide": EVERYBODY,
+    "calculations.decide_file": EVERYBODY,
+    "calculations.simulate": set(PEOPLE),
+    "calculations.compare": set(PEOPLE),
+    "calculations.answer_file": set(PEOPLE),
+    "calculations.figure": set(PEOPLE),
 }
 ACTS: dict[str, set[str]] = {
     "enrol": {"site"},

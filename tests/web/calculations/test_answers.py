@@ -13,6 +13,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from escalation.text import with_powers
 from tests.command_line import type_line
 from tests.web.forms import fields_of, words_of
 
@@ -77,21 +78,21 @@ def test_the_line_that_the_page_prints_gives_the_same_text_and_numbers(
 def test_every_number_and_sentence_of_the_text_is_on_the_page(client, name, given):
     page = html.unescape(words_of(ask(client, name, given)))
     said = ask(client, name, given, ".txt").text
-    missing = [word for word in said.split() if word not in page]
+    missing = [word for word in with_powers(said).split() if word not in page]
     assert missing == []
 
 
 def test_the_answer_of_a_decision_stands_first_and_large(client):
     page = ask(client, "decide", {**NCT, "outcomes": "1NNN 2NNT"}).text
-    answer = "Stay at level 2, 6E6 cells/kg: enrol 3 patients."
+    answer = "Stay at level 2, 6×10⁶ cells/kg: enrol 3 patients."
     assert f'<p class="answer">{answer}</p>' in page
     assert page.index("With one DLT among three patients") > page.index(answer)
 
 
 def test_what_pending_patients_can_still_change_is_said(client):
     page = words_of(ask(client, "decide", {**NCT, "outcomes": "1NNN 2NN?"}))
-    assert "possible: Escalate to level 3, 1E7 cells/kg: enrol 3 patients." in page
-    assert "possible: Stay at level 2, 6E6 cells/kg: enrol 3 patients." in page
+    assert "possible: Escalate to level 3, 1×10⁷ cells/kg: enrol 3 patients." in page
+    assert "possible: Stay at level 2, 6×10⁶ cells/kg: enrol 3 patients." in page
 
 
 def test_a_decision_is_for_anybody_and_what_takes_time_for_who_has_signed_in(anybody, client):
