@@ -24,8 +24,10 @@ GIVEN: dict[str, object] = {
     "form": "html",
     "number": 1,
     "decision": 9,
-    "name": "simulate",
-    "ending": "csv",
+    "name": "course",
+    # calculations
+    "question": "simulate",
+    "ending": "json",
 }
 
 
