@@ -209,6 +209,11 @@ class Desk:
                 self._made.popitem(last=False)
         return made
 
+    def forget(self, key: Hashable) -> None:
+        """Forget what was made of a key, so that it is made again."""
+        with self._lock:
+            self._made.pop(key, None)
+
 
 def desk(app: Flask) -> Desk:
     """Return the desk of an application."""

@@ -20,6 +20,7 @@ GIVEN: dict[str, object] = {
     "subject": "TJ-001",
     "seq": 61,
     "entry": 61,
+    "name": "course",
     "filename": "style.css",
 }
 

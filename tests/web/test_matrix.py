@@ -65,7 +65,12 @@ SCREENS: dict[str, set[str]] = {
     "static": EVERYBODY,
     "trials.home": set(PEOPLE),
     "trial.status": READERS,
-    "trial.log": READERS,
+    "trial.patient": READERS,
+    "record.log": READERS,
+    "record.verify": READERS,
+    "record.anchors": READERS,
+    "figures.figure": READERS,
+    "what_if.ahead": READERS,
     "recording.choose": READERS,
     "recording.recorded": READERS,
 }
