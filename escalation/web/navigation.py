@@ -32,12 +32,13 @@ class Place(NamedTuple):
 PLACES = (
     Place("trial.status", "Trial"),
     Place("recording.choose", "Record"),
-    Place("meetings.meetings", "Meetings"),
+    Place("meeting.show", "Meeting"),
     Place("what_if.ahead", "What if"),
     Place("record.log", "Log"),
+    Place("keys.show", "Keys"),
     Place("record.verify", "Verify"),
     Place("record.anchors", "Anchors"),
-    Place("office.roles", "Roles"),
+    Place("roles.show", "Roles"),
 )
 
 

@@ -22,6 +22,9 @@ GIVEN: dict[str, object] = {
     "entry": 61,
     "name": "course",
     "filename": "style.css",
+    "form": "html",
+    "number": 1,
+    "decision": 9,
 }
 
 

@@ -30,6 +30,7 @@ PEOPLE = {
     "nobody": "Somebody Else",  # signed in, with no role
 }
 READERS = {"site", "member", "chair", "statistician", "auditor", "adjudicator", "owner"}
+WITH_A_ROLE = READERS - {"owner"}
 EVERYBODY = {*PEOPLE, "anonymous"}
 
 AsPerson = Callable[[str], FlaskClient]
@@ -73,7 +74,40 @@ SCREENS: dict[str, set[str]] = {
     "what_if.ahead": READERS,
     "recording.choose": READERS,
     "recording.recorded": READERS,
+    # the committee's room
+    "meeting.show": READERS,
+    "documents.packet": READERS,
+    "documents.packet_file": READERS,
+    "documents.packet_figure": READERS,
+    "documents.minutes": READERS,
+    "documents.minutes_file": READERS,
+    "documents.minutes_figure": READERS,
+    "documents.log_csv": READERS,
+    "documents.patients_csv": READERS,
+    "keys.show": READERS,
+    "keys.sign": WITH_A_ROLE,
+    "keys.statement": WITH_A_ROLE,
+    "roles.show": READERS,
+    "registering.fill_in": {"owner"},  # as the tests' gate has it: it is the gate's to say
+    "registering.ask": {"owner"},
 }
 ACTS: dict[str, set[str]] = {
     "enrol": {"site"},
+    # the committee's room
+    "freeze": {"site"},
+    "decide": {"chair", "member", "statistician"},
+    "vote": {"chair", "member"},
+    "propose": {"chair", "member", "statistician"},
+    "approve": {"chair"},
+    "review": WITH_A_ROLE,
+    "circulate": {"chair", "member", "statistician"},
+    "sign-by-key": WITH_A_ROLE,
+    "register-key": {"chair", "owner"},
+    "revoke-key": READERS,  # one's own
+    "delegate": {"chair", "owner"},
+    "revoke": {"chair", "owner"},
+    "hold": WITH_A_ROLE,
+    "resume": {"chair"},
+    "amend": {"chair"},
+    "close": {"chair"},
 }

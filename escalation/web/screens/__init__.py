@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from escalation.web.screens import figures, record, recording, trial, trials, what_if
+from escalation.web.screens import (
+    documents,
+    figures,
+    health,
+    keys,
+    meeting,
+    record,
+    recording,
+    registering,
+    roles,
+    trial,
+    trials,
+    what_if,
+)
 
 __all__ = ["blueprints"]
 
@@ -12,10 +25,16 @@ __all__ = ["blueprints"]
 def blueprints() -> tuple[Blueprint, ...]:
     """Return every screen of this package."""
     return (
+        health.screens,
         trials.screens,
         trial.screens,
         figures.screens,
         what_if.screens,
         record.screens,
         recording.screens,
+        meeting.screens,
+        documents.screens,
+        keys.screens,
+        roles.screens,
+        registering.screens,
     )

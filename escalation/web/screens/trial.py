@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from flask import Blueprint, abort, current_app, g, render_template, url_for
 from markupsafe import Markup
@@ -94,7 +94,7 @@ def status(trial: str) -> str:
         "trial/status.html",
         on=on,
         shown=shown,
-        acts=_offered(),
+        acts=_offered(on),
         pictures=pictures_of(here, on),
     )
 
@@ -168,22 +168,64 @@ def _remarks(state: TrialState, on: date) -> Iterator[Block]:
             yield Paragraph(f"{nothing[0].upper()}{nothing[1:]}.")
 
 
-def _offered(subject: str | None = None) -> dict[str, list[tuple[str, str]]]:
-    """Return the acts that whoever asks may do, by group: what is done, and where."""
-    groups: dict[str, list[tuple[str, str]]] = {}
-    for act in ACTS.values():
-        if may_not(g.trial.state, g.person, act.task) is not None:
-            continue
-        if subject is None or _is_about_subject(act):
-            address = url_for(
-                "recording.fill_in", trial=g.trial.trial, act=act.name, subject=subject
-            )
-            groups.setdefault(act.group, []).append((act.title, address))
-    return groups
+Offers = Mapping[str, Sequence[tuple[str, str]]]
+"""What can be recorded, by group: what is done, and where."""
 
 
-def _is_about_subject(act: type[Act]) -> bool:
-    return hasattr(act, "subject")
+def _offered(on: date, subject: str | None = None) -> Offers:
+    """Return what whoever asks may record that there is something to record about.
+
+    Of a subject: what can be about them; of the trial: what is begun from here.
+    """
+    here, there = g.trial, desk(current_app)
+    mine = tuple(
+        name
+        for name, act in ACTS.items()
+        if act.is_offered
+        and (subject is not None or act.group in BEGUN_HERE)
+        and may_not(here.state, g.person, act.task) is None
+    )
+
+    def make() -> Offers:
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for name in mine:
+            act = ACTS[name]
+            for words, given in _abouts(act, here.state, on, subject):
+                address = url_for("recording.fill_in", trial=here.trial, act=name, **given)
+                groups.setdefault(act.group, []).append((f"{act.title}{words}", address))
+        return groups
+
+    key = (here.trial, here.seq, here.state.head, on, "offered", mine, subject)
+    return there.made(key, make)
+
+
+BEGUN_HERE = ("Patients", "Adverse events")  # the committee's are begun at the meeting
+
+
+def _abouts(
+    act: type[Act], state: TrialState, on: date, subject: str | None
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield whom or what an act can be about: words after its title, and what fills the form in."""
+    form = act(formdata=None)
+    form.fill(state)
+    if act.about == "":
+        if subject is None:
+            yield "", {}
+        return
+    candidates = form.candidates(state, on)
+    if subject is None:
+        yield from [("", {})] if candidates else []
+        return
+    for candidate in candidates:
+        if act.about == "subject" and candidate.value == subject:
+            yield "", {act.about: candidate.value}
+        elif act.about == "entry" and _is_of(state, candidate.value, subject):
+            yield f": {candidate.name}", {act.about: candidate.value}
+
+
+def _is_of(state: TrialState, entry: str, subject: str) -> bool:
+    """Tell whether an entry is about a subject."""
+    return entry.isdigit() and state.current_id(state.owners.get(int(entry), "")) == subject
 
 
 @screens.get("/patients/<subject>")
@@ -208,5 +250,5 @@ def patient(trial: str, subject: str) -> str:
         subject=known.id,
         facts=facts,
         lines=lines,
-        acts=_offered(known.id),
+        acts=_offered(on, known.id),
     )
