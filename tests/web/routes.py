@@ -20,11 +20,13 @@ GIVEN: dict[str, object] = {
     "subject": "TJ-001",
     "seq": 61,
     "entry": 61,
-    "name": "course",
     "filename": "style.css",
+    "picture": "course",
     "form": "html",
     "number": 1,
     "decision": 9,
+    "name": "simulate",
+    "ending": "csv",
 }
 
 

@@ -131,7 +131,7 @@ def _all(here: Standing) -> list[Shown]:
             address = url_for(
                 "figures.figure",
                 trial=here.trial,
-                name=name,
+                picture=name,
                 seq=here.seq,
                 page=page + 1 if page else None,
             )
@@ -141,14 +141,14 @@ def _all(here: Standing) -> list[Shown]:
     return shown
 
 
-@screens.get("/<name>.svg")
+@screens.get("/<picture>.svg")
 @needs(READS)
-def figure(trial: str, name: str) -> Response:
+def figure(trial: str, picture: str) -> Response:
     """Send a picture of the trial as known at an entry, today by default."""
     here, there = g.trial, desk(current_app)
     seq, page = _number("seq", here.seq), _number("page", 1)
-    picture = PICTURES.get(name)
-    if picture is None or not 1 <= seq <= here.seq:
+    shown = PICTURES.get(picture)
+    if shown is None or not 1 <= seq <= here.seq:
         abort(404)
     on = there.today(here.state)
 
@@ -158,13 +158,13 @@ def figure(trial: str, name: str) -> Response:
             if seq == here.seq
             else Standing(trial=trial, entries=here.entries[:seq], state=here.as_of(seq))
         )
-        if not 1 <= page <= picture.n_pages(then.state):
+        if not 1 <= page <= shown.n_pages(then.state):
             abort(404)
-        drawn = draw_once(there, (name, page), then, on, lambda: picture.draw(then, on, page - 1))
+        drawn = draw_once(there, (picture, page), then, on, lambda: shown.draw(then, on, page - 1))
         return drawn, sha256(drawn).hexdigest()[:32]
 
     head = here.entries[seq - 1].hash
-    drawn, digest = there.made((trial, seq, head, on, "figure", name, page), make)
+    drawn, digest = there.made((trial, seq, head, on, "figure", picture, page), make)
     answer = Response(drawn, mimetype="image/svg+xml")
     answer.set_etag(digest)
     answer.headers["Cache-Control"] = "private, no-cache"  # asked again, answered by 304
