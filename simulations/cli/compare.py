@@ -21,6 +21,7 @@ from escalation.labels import Label
 from escalation.protocol import Protocol
 from escalation.protocol.defaults import DEFAULT_PATIENTS, DEFAULT_TARGET, whole_cohorts
 from escalation.protocol.protocol import freeze_lists
+from escalation.reports.documents import Template
 from escalation.reports.view import Figure, View
 from simulations.cli.completion import complete_contenders, complete_shared_settings
 from simulations.cli.contenders import (
@@ -142,6 +143,7 @@ def compare(
     by: str | None,
     plot: Path | None,
     report: Path | None,
+    template: Template | None,
 ) -> View:
     """Compare designs under assumed toxicity curves, with the optimal benchmark beside them.
 
@@ -165,7 +167,7 @@ def compare(
         check_writable(plot, PICTURES)
         if plot == report:
             raise click.UsageError("--plot and --report name the same file")
-    check_report(report)
+    check_report(report, template)
     named = [parse_design(word, start) for word in designs]
     check_number(named, diff=diff)
     brought = [one.protocol for one in named if one.protocol is not None]
@@ -197,7 +199,7 @@ def compare(
                 seed=seed,
                 p_moderate=p_moderate,
                 executor=executor,
-                max_states=most_states(),
+                max_states=most_states,
             )
         )
     if plot is not None:
@@ -208,6 +210,7 @@ def compare(
     if report is not None:
         write_comparison_report(
             report,
+            template,
             question,
             Compared(contenders=contenders, results=results, notes=notes),
             is_default=is_default,

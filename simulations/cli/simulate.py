@@ -18,6 +18,7 @@ from escalation.cli.show import say_written, shows
 from escalation.designs import describe_design
 from escalation.errors import InputError
 from escalation.files import check_writable
+from escalation.reports.documents import Template
 from escalation.reports.view import Figure, View
 from escalation.version import __version__
 from simulations.cli.options import (
@@ -79,6 +80,7 @@ def simulate(
     target: float | None,
     plot: Path | None,
     report: Path | None,
+    template: Template | None,
     keep: Path | None,
 ) -> View:
     """Show what the design does under assumed toxicity curves, exactly and by simulation.
@@ -118,7 +120,7 @@ def simulate(
     for path, suffixes in ((plot, PICTURES), (keep, (".csv",))):
         if path is not None:
             check_writable(path, suffixes)
-    check_report(report)
+    check_report(report, template)
     scenarios = question.scenarios
     chosen = choose_engine(question, method, draws, trials=trials, seed=seed)
     graph, method, draws = chosen.graph, chosen.method, chosen.draws
@@ -143,6 +145,7 @@ def simulate(
         if report is not None:
             write_simulation_report(
                 report,
+                template,
                 question,
                 results,
                 graph,

@@ -24,7 +24,8 @@ GIVEN: dict[str, object] = {
     "form": "html",
     "number": 1,
     "decision": 9,
-    "name": "course",
+    "name": "simulate",
+    "ending": "csv",
 }
 
 
