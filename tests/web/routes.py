@@ -23,7 +23,7 @@ GIVEN: dict[str, object] = {
     "filename": "style.css",
     "form": "html",
     "number": 1,
-    "decision": 9,
+    "decision": 48,
     "name": "simulate",
     "ending": "csv",
 }
