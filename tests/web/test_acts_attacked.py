@@ -260,6 +260,12 @@ def _zip(**parts: bytes) -> bytes:
     return made.getvalue()
 
 
+def _claiming(content: bytes, size: int) -> bytes:
+    """Return a zip whose directory says that its last part unpacks to so many bytes."""
+    at = content.rindex(b"PK\x01\x02") + 24
+    return content[:at] + size.to_bytes(4, "little") + content[at + 4 :]
+
+
 FILES = {
     "empty": (b"", "empty"),
     "no list of patients": (b"a,b\n1,2\n", "no column is called"),
@@ -267,7 +273,10 @@ FILES = {
     "a picture": (b"\x89PNG\r\n\x1a\n\x00\x00", "not UTF-8"),
     "another zip": (_zip(readme=b"x"), "ZIP file of something else"),
     "half a zip": (_zip(readme=b"x")[:40], "cannot be read"),
-    "a bomb": (_zip(**{"xl__workbook.xml": b"\0" * 301_000_000}), "unpacks to more than"),
+    "a bomb": (
+        _claiming(_zip(**{"xl__workbook.xml": b"<x/>"}), 400_000_000),
+        "unpacks to more than",
+    ),
     "faults by cell": (
         b"subject,level,outcome,outcome_on\nTJ-008,2,maybe,28.05.2026\n=1+1,2,,\n",
         "row 2, outcome_on",
