@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from escalation.web.acts import corrections, events, importing, patients, sites
+from escalation.web.acts import (
+    committee,
+    corrections,
+    events,
+    importing,
+    keys,
+    office,
+    patients,
+    sites,
+)
 from escalation.web.acts.base import Act
 
 __all__ = ["ACTS"]
@@ -42,5 +51,22 @@ ACTS: dict[str, type[Act]] = {
         corrections.CorrectCounts,
         corrections.CorrectFollowUp,
         corrections.Rename,
+        # the committee, its keys and its office
+        committee.Freeze,
+        committee.Decide,
+        committee.CastVote,
+        committee.Propose,
+        committee.Approve,
+        committee.Review,
+        committee.Circulate,
+        keys.SignByKey,
+        keys.RegisterKey,
+        keys.RevokeKey,
+        office.Delegate,
+        office.Revoke,
+        office.Hold,
+        office.Resume,
+        office.Amend,
+        office.Close,
     )
 }
