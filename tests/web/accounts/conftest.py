@@ -16,7 +16,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from escalation.ledger import Ledger
+from escalation.ledger import Ledger, sqlite
 from escalation.web.accounts.book import Book, open_book
 from escalation.web.accounts.gate import AccountsGate
 from escalation.web.accounts.passwords import Passwords
@@ -74,6 +74,13 @@ class Person:
         done = self.browser.post(link, data=fields_of(page, **given, code=self.next_code()))
         self.codes = re.findall(r"<li><code>([^<]+)", done.text)
         return done
+
+
+@pytest.fixture(autouse=True)
+def no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let files be written when it suits the system: no test here pulls the plug."""
+    hasty = {"synchronous": ("synchronous", "OFF", 0)}
+    monkeypatch.setattr(sqlite, "SETTINGS", [hasty.get(one[0], one) for one in sqlite.SETTINGS])
 
 
 @pytest.fixture
