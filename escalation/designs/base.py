@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, ClassVar, final
 
+from escalation.designs.outline import Outline
 from escalation.designs.pending import count_resolutions, resolve_with_last
 from escalation.errors import InputError
 from escalation.outcomes import Tally
@@ -152,6 +153,11 @@ class Design(ABC):
     @property
     def max_patients(self) -> int | None:
         """The most patients in the whole trial; None where the design sets no limit."""
+        return None
+
+    @property
+    def outline(self) -> Outline | None:
+        """What of the tallies a decision looks at; None where a design does not say."""
         return None
 
     @property

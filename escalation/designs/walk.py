@@ -21,14 +21,23 @@ Tallies = tuple[Tally, ...]
 
 
 class TooManyStatesError(EscalationError):
-    """A design with more reachable states than can be held."""
+    """A design with more reachable states than can be held.
 
-    def __init__(self, n_levels: int, max_states: int) -> None:
+    Attributes
+    ----------
+    n_levels, max_states : int
+    fits : int or None
+        The largest maximum sample size that would do, where it is known.
+    """
+
+    def __init__(self, n_levels: int, max_states: int, fits: int | None = None) -> None:
         self.n_levels = n_levels
         self.max_states = max_states
+        self.fits = fits
+        smaller = "a smaller maximum sample size" if fits is None else f"at most {fits} patients"
         super().__init__(
             f"on a ladder of {n_levels} levels the design can reach more than {max_states} "
-            "states; use fewer levels or a smaller maximum sample size"
+            f"states; use fewer levels or {smaller}"
         )
 
 
@@ -61,7 +70,12 @@ class Walk:
 
 
 def walk_design(
-    design: Design, roots: Sequence[tuple[Tallies, Tally]], level: int, max_states: int
+    design: Design,
+    roots: Sequence[tuple[Tallies, Tally]],
+    level: int,
+    max_states: int,
+    *,
+    n_cohorts: int | None = None,
 ) -> Walk:
     """Walk every outcome of every cohort from ``roots``, equal states merged.
 
@@ -74,6 +88,8 @@ def walk_design(
     level : int
         0-based level of the last cohort before the start.
     max_states : int
+    n_cohorts : int, optional
+        How many cohorts to look ahead; a follower beyond them is -1. To every end by default.
 
     Raises
     ------
@@ -97,14 +113,14 @@ def walk_design(
     graded = design.asks_moderate
     tally_of: dict[tuple[int, int, int], Tally] = {}
     cohorts_of: dict[int, list[tuple[Tally, int]]] = {}
-    n_prepared = 0
+    n_prepared = n_behind = 0
     # they grow on the way
     for index, (state, here, code, last) in enumerate(
         zip(states, levels, codes, lasts, strict=True)
     ):
         if index == n_prepared:
             design.prepare(states[n_prepared:])
-            n_prepared = len(states)
+            n_prepared, n_behind = len(states), n_behind + 1
         decision = design.decide(state, here, last)
         walk.decisions.append(decision)
         walk.following.append(following := [])
@@ -118,6 +134,9 @@ def walk_design(
         outcomes = cohorts_of[size]
         if decision.counts_moderate:
             outcomes = [*outcomes, (_MODERATE, design.remember(_MODERATE))]
+        if n_cohorts is not None and n_behind > n_cohorts:
+            following.extend([-1] * len(outcomes))
+            continue
         for cohort, memory in outcomes:
             n_dlts = cohort.n_dlts
             # as child_code and state_key, written out in the innermost loop

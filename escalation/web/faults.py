@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, SecurityErro
 from escalation.errors import (
     ConflictError,
     EscalationError,
+    FileFaultsError,
     IntegrityError,
     LedgerError,
     RefusedError,
@@ -18,6 +19,7 @@ __all__ = ["handle_faults", "reasons_of", "status_of"]
 
 _STATUS: tuple[tuple[type[EscalationError], int], ...] = (
     (RefusedError, 422),
+    (FileFaultsError, 422),
     (ConflictError, 409),
     (IntegrityError, 500),
     (LedgerError, 503),
@@ -53,6 +55,8 @@ def reasons_of(error: EscalationError) -> tuple[str, list[str]]:
     """Return what was not possible, and why, a sentence each."""
     if isinstance(error, RefusedError):
         return error.what, list(error.reasons)
+    if isinstance(error, FileFaultsError):
+        return f"{error.source} is not valid", list(error.faults)
     return str(error), []
 
 

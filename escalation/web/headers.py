@@ -21,6 +21,8 @@ HEADERS = {
     "X-Frame-Options": "DENY",
 }
 
+TLS_ONLY = "max-age=31536000; includeSubDomains"
+
 
 def send_headers(app: Flask) -> None:
     """Send them with every answer."""
@@ -32,5 +34,7 @@ def send_headers(app: Flask) -> None:
         if request.endpoint != "static":
             response.headers.setdefault("Cache-Control", "no-store")
         if request.is_secure:
-            response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+            response.headers.setdefault(
+                "Strict-Transport-Security", "max-age=31536000; includeSubDomains"
+            )
         return response

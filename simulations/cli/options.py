@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from escalation.cli.asking import most_states, say_beside
 from escalation.cli.options import protocol_options, read_outcomes
 from escalation.errors import InputError
 from escalation.protocol import Protocol
@@ -16,6 +17,7 @@ from escalation.text import count
 from simulations.cli.completion import complete_scenarios
 from simulations.cli.numbers import parse_p_dlt, parse_p_moderate
 from simulations.cli.source import read_scenarios
+from simulations.graph.forecast import Foreseen
 from simulations.questions.question import Question
 from simulations.scenarios.scenario import Scenario
 
@@ -122,12 +124,18 @@ def question_options(*, scenarios: bool = True) -> Callable[[Wrapped], Wrapped]:
                 allow_departures=allow_departures,
                 asked=choose_scenarios(protocol, p_dlt, scenario_file),
                 p_moderate=p_moderate,
+                max_states=most_states(protocol.design),
+                tell=_say_size,
             )
             return command(*args, question=question, **kwargs)
 
         return p_dlt_option(scenario_option(wrapper)) if scenarios else wrapper
 
     return decorate
+
+
+def _say_size(foreseen: Foreseen) -> None:
+    say_beside(f"the trial can reach {foreseen}")
 
 
 def choose_scenarios(

@@ -11,16 +11,20 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from escalation.designs.base import NOBODY, Decision, Design
+from escalation.designs.base import NOBODY, Design
 from escalation.designs.pending import count_resolutions, without_last
 from escalation.designs.walk import TooManyStatesError, Walk, walk_design
 from escalation.errors import InputError
 from escalation.outcomes import Tally
+from simulations.graph.forecast import Foreseen, most_states
+from simulations.graph.layers import Decisions, States, walk_layers
 from simulations.graph.roots import count_ways, resolve_roots
-from simulations.graph.transitions import INCONCLUSIVE, NO_MTD, TransitionGraph
+from simulations.graph.transitions import INCONCLUSIVE, NO_MTD, TransitionGraph, end_of
 from simulations.probabilities import check_probabilities
 
 __all__ = ["INCONCLUSIVE", "NO_MTD", "TransitionGraph", "build_graph", "end_of"]
+
+MOST_ASKED = 500_000
 
 
 def build_graph(
@@ -30,7 +34,8 @@ def build_graph(
     *,
     last: Tally = NOBODY,
     p_moderate: Sequence[float] | None = None,
-    max_states: int = 500_000,
+    max_states: int | None = None,
+    tell: Callable[[Foreseen], object] | None = None,
     walk_by: Callable[..., Walk] = walk_design,
 ) -> TransitionGraph:
     """Walk ``design.decide`` through every outcome of every cohort.
@@ -48,7 +53,11 @@ def build_graph(
     p_moderate : sequence of float, length L, optional
         P(moderate toxicity) of a patient without a DLT at each level, for a design that counts
         moderate toxicities; others leave it alone. Without it such a graph has no probabilities.
-    max_states : int
+    max_states : int, optional
+        By default 5,000,000, and fewer on a long ladder, where the design declares what it looks at
+        (``Design.outline``); 500,000 where it has to be asked in each of them.
+    tell : callable, optional
+        Told once what a large graph is going to take, before it is taken.
     walk_by : callable
         Finds the states, with the arguments of ``walk_design``; a follower that it does not give
         is -1, and the graph is not whole.
@@ -82,35 +91,34 @@ def build_graph(
     q = None
     if p_moderate is not None:
         q = check_probabilities(p_moderate, design.n_levels, "p_moderate")
+    outline = design.outline if walk_by is walk_design else None
+    if max_states is None:
+        by_layers = most_states(design.n_levels, design.largest_cohort)
+        max_states = MOST_ASKED if outline is None else by_layers
     if count_resolutions(before, moderate=design.asks_moderate) > max_states:
         raise TooManyStatesError(design.n_levels, max_states)
     if not design.remembers:
         last = NOBODY
     roots = resolve_roots(design, before, here, last)
-    walk = walk_by(design, roots, here, max_states)
-    ends = [end_of(decision) for decision in walk.decisions]
-    merged = np.array(_merge_ends(walk, ends))
-    kept = np.unique(merged)
-    seen = [tally for state in kept.tolist() for tally in walk.tallies[state]]
-    shape = (len(kept), design.n_levels)
-    n_evaluable = np.array([tally.n_evaluable for tally in seen]).reshape(shape)
-    n_dlts = np.array([tally.n_dlts for tally in seen]).reshape(shape)
-
-    order = np.argsort(n_evaluable.sum(axis=1), kind="stable")
-    place = np.empty(len(merged), dtype=np.intp)
-    place[kept[order]] = np.arange(len(kept))
-    place = place[merged]
-    decisions = tuple(walk.decisions[state] for state in kept[order].tolist())
+    if outline is not None:
+        states = walk_layers(design, outline, roots, here, max_states=max_states, tell=tell)
+        is_whole = True
+    else:
+        walk = walk_by(design, roots, here, max_states)
+        states = _order_states(walk, design.n_levels, len(roots))
+        is_whole = all(-1 not in following for following in walk.following)
+    answers = states.decisions.answers
+    which = states.decisions.which
     return TransitionGraph(
         design=design,
-        level=np.array([-1 if d.level is None else d.level for d in decisions]),
-        n_to_enrol=np.array([d.n_to_enrol for d in decisions]),
-        children=_children(walk, place, len(kept)),
-        mtd=np.array(ends)[kept[order]],
-        n_evaluable=n_evaluable[order],
-        n_dlts=n_dlts[order],
-        decisions=decisions,
-        roots=place[: len(roots)],
+        level=np.array([-1 if d.level is None else d.level for d in answers])[which],
+        n_to_enrol=np.array([d.n_to_enrol for d in answers])[which],
+        children=states.children,
+        mtd=np.array([end_of(d) for d in answers])[which],
+        n_evaluable=states.n_evaluable,
+        n_dlts=states.n_dlts,
+        decisions=states.decisions,
+        roots=states.roots,
         root_ways=np.array(
             [
                 count_ways(without_last(before, here, last), without_last(root, here, cohort))
@@ -122,7 +130,7 @@ def build_graph(
         n_so_far=np.array([tally.n_evaluable for tally in before]),
         n_dlts_so_far=np.array([tally.n_dlts for tally in before]),
         n_pending=np.array([tally.n_pending for tally in before]),
-        counts_moderate=np.array([d.counts_moderate for d in decisions]),
+        counts_moderate=np.array([d.counts_moderate for d in answers])[which],
         root_moderate=np.array(
             [
                 [then.n_moderate - now.n_moderate for now, then in zip(before, root, strict=True)]
@@ -130,7 +138,29 @@ def build_graph(
             ]
         ),
         p_moderate=q,
-        is_whole=all(-1 not in following for following in walk.following),
+        is_whole=is_whole,
+    )
+
+
+def _order_states(walk: Walk, n_levels: int, n_roots: int) -> States:
+    """Return the states of a walk with ends merged, fewest patients first."""
+    ends = [end_of(decision) for decision in walk.decisions]
+    merged = np.array(_merge_ends(walk, ends))
+    kept = np.unique(merged)
+    seen = [tally for state in kept.tolist() for tally in walk.tallies[state]]
+    shape = (len(kept), n_levels)
+    n_evaluable = np.array([tally.n_evaluable for tally in seen]).reshape(shape)
+    n_dlts = np.array([tally.n_dlts for tally in seen]).reshape(shape)
+    order = np.argsort(n_evaluable.sum(axis=1), kind="stable")
+    place = np.empty(len(merged), dtype=np.intp)
+    place[kept[order]] = np.arange(len(kept))
+    place = place[merged]
+    return States(
+        n_evaluable=n_evaluable[order],
+        n_dlts=n_dlts[order],
+        children=_children(walk, place, len(kept)),
+        decisions=Decisions([walk.decisions[state] for state in kept[order].tolist()]),
+        roots=place[:n_roots],
     )
 
 
@@ -153,14 +183,7 @@ def _children(walk: Walk, place: NDArray[np.intp], n_states: int) -> NDArray[np.
     counts = np.array([len(following) for following in walk.following])
     followers = np.array([child for following in walk.following for child in following], np.intp)
     first = np.repeat(np.cumsum(counts) - counts, counts)
-    children = np.full((n_states, counts.max()), -1, dtype=np.intp)
+    children = np.full((n_states, max(1, counts.max())), -1, dtype=np.intp)
     places = np.where(followers < 0, -1, place[followers])
     children[np.repeat(place, counts), np.arange(len(followers)) - first] = places
     return children
-
-
-def end_of(decision: Decision) -> int:
-    """Return the MTD of a decision to stop as ``TransitionGraph.mtd`` has it."""
-    if decision.inconclusive:
-        return INCONCLUSIVE
-    return NO_MTD if decision.mtd is None else decision.mtd

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import comb
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from escalation.designs.base import Decision, Design
 from escalation.errors import InputError
 
-__all__ = ["INCONCLUSIVE", "NO_MTD", "TransitionGraph"]
+__all__ = ["INCONCLUSIVE", "NO_MTD", "TransitionGraph", "end_of"]
 
 INCONCLUSIVE = -2
 NO_MTD = -1
@@ -40,8 +41,8 @@ class TransitionGraph:
     mtd : int array, shape (S,)
         0-based MTD where the trial has ended; ``NO_MTD`` or ``INCONCLUSIVE`` without one.
     n_evaluable, n_dlts : int array, shape (S, L)
-        What has been seen in each state.
-    decisions : tuple of Decision, length S
+        What has been seen in each state; small integers where the graph is walked by layers.
+    decisions : sequence of Decision, length S
         What the design said in each state.
     roots : int array, shape (R,)
         The states at the start: one, or with pending patients one for each way they can turn out.
@@ -58,8 +59,8 @@ class TransitionGraph:
     p_moderate : float array, shape (L,), or None
         The assumed P(moderate toxicity | no DLT) at each level.
     is_whole : bool
-        False for the part of a graph that certain trials meet (``on_demand``): they can walk it,
-        but no exact figure can be had from it.
+        False for the part of a graph that certain trials meet (``on_demand``) or that the next
+        cohorts reach: they can walk it, but no figure about the whole trial can be had from it.
     """
 
     design: Design
@@ -67,9 +68,9 @@ class TransitionGraph:
     n_to_enrol: NDArray[np.intp]
     children: NDArray[np.intp]
     mtd: NDArray[np.intp]
-    n_evaluable: NDArray[np.intp]
-    n_dlts: NDArray[np.intp]
-    decisions: tuple[Decision, ...]
+    n_evaluable: NDArray[np.signedinteger[Any]]
+    n_dlts: NDArray[np.signedinteger[Any]]
+    decisions: Sequence[Decision]
     roots: NDArray[np.intp]
     root_ways: NDArray[np.float64]
     n_so_far: NDArray[np.intp]
@@ -89,8 +90,8 @@ class TransitionGraph:
         """Raise ``InputError`` for a part of a graph."""
         if not self.is_whole:
             raise InputError(
-                "this is only the part of a graph that simulated trials meet; exact figures and "
-                "paths need all of it"
+                "this is only the part of a graph that simulated trials or the next cohorts meet; "
+                "exact figures and complete paths need all of it"
             )
 
     @property
@@ -102,6 +103,13 @@ class TransitionGraph:
     def ends(self) -> NDArray[np.intp]:
         """The states in which the trial has ended, in order."""
         return np.flatnonzero(self.n_to_enrol == 0)
+
+    @cached_property
+    def layers(self) -> list[slice]:
+        """The states with the same number of patients, fewest first."""
+        n_patients = self.n_evaluable.sum(axis=1)
+        cuts = (np.flatnonzero(np.diff(n_patients)) + 1).tolist()
+        return list(map(slice, [0, *cuts], [*cuts, self.n_states]))
 
     @cached_property
     def ways(self) -> NDArray[np.float64]:
@@ -155,9 +163,14 @@ class TransitionGraph:
 
         Shape (2 L, E): DLTs and patients without one since the start, over the E ends.
         """
-        dlts = self.n_dlts[self.ends] - self.n_dlts_so_far
-        no_dlts = self.n_evaluable[self.ends] - self.n_so_far - dlts
-        return np.ascontiguousarray(np.hstack([dlts, no_dlts]).T, dtype=np.float64)
+        n_levels, ends = self.design.n_levels, self.ends
+        exponents = np.empty((2 * n_levels, len(ends)))
+        for level in range(n_levels):
+            dlts = self.n_dlts[ends, level] - self.n_dlts_so_far[level]
+            exponents[level] = dlts
+            n_new = self.n_evaluable[ends, level] - self.n_so_far[level]
+            exponents[n_levels + level] = n_new - dlts
+        return exponents
 
     def count_paths(self) -> int:
         """Count the distinct paths from the roots to an end; a path is its cohorts' DLT counts."""
@@ -180,17 +193,29 @@ class TransitionGraph:
         Where moderate toxicities count, ``graded`` has the three weights by level.
         """
         self.require_whole()
-        ways = [0.0] * self.n_states
-        for root, weight in zip(self.roots.tolist(), root_weights.tolist(), strict=True):
-            ways[root] += weight
-        sizes, children = self.n_to_enrol.tolist(), self.children.tolist()
-        levels, counts_moderate = self.level.tolist(), self.counts_moderate.tolist()
-        for state, size in enumerate(sizes):
-            if counts_moderate[state]:
-                for child, weight in zip(children[state], graded[levels[state]], strict=False):
-                    ways[child] += ways[state] * weight
-                continue
-            here, row = ways[state], size * (size + 1) // 2
-            for n_dlts in range(size + 1 if size else 0):
-                ways[children[state][n_dlts]] += here * weights[row + n_dlts]
-        return np.array(ways)
+        ways = np.zeros(self.n_states)
+        np.add.at(ways, self.roots, root_weights)
+        columns = np.arange(self.children.shape[1])
+        flat, by_moderate = (
+            np.array(weights, dtype=np.float64),
+            np.zeros((len(graded), len(columns))),
+        )
+        by_moderate[:, : len(graded[0])] = np.array(graded)[:, : len(columns)]
+        for layer in self.layers:
+            states = layer.start + np.flatnonzero(self.n_to_enrol[layer])
+            sizes, children = self.n_to_enrol[states, np.newaxis], self.children[states]
+            row = sizes * (sizes + 1) // 2
+            pushed = flat[np.minimum(row + columns, len(flat) - 1)]
+            counting = np.flatnonzero(self.counts_moderate[states])
+            pushed[counting] = by_moderate[self.level[states[counting]]]
+            pushed *= ways[states, np.newaxis]
+            real = children >= 0
+            np.add.at(ways, children[real], pushed[real])
+        return ways
+
+
+def end_of(decision: Decision) -> int:
+    """Return the MTD of a decision to stop as ``TransitionGraph.mtd`` has it."""
+    if decision.inconclusive:
+        return INCONCLUSIVE
+    return NO_MTD if decision.mtd is None else decision.mtd

@@ -28,7 +28,7 @@ class ChosenEngine:
     graph : TransitionGraph
         The whole of it, or what simulated trials meet.
     method : {"both", "exact", "monte-carlo"}
-    draws : {"cohort", "latent"}
+    draws : {"count", "trial", "latent"}
     automaton : LadderAutomaton or None
         What gives exact figures where the graph is not whole.
     refused : TooManyStatesError or None

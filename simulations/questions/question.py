@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from escalation.designs import Design, design_settings
@@ -15,6 +16,7 @@ from escalation.reports.origin import describe_origin, identity_document
 from escalation.reports.view import Block, Paragraph
 from escalation.text import count
 from simulations.graph.build import TransitionGraph, build_graph
+from simulations.graph.forecast import Foreseen
 from simulations.scenarios.scenario import Scenario, scenarios_for, scenarios_of
 
 __all__ = [
@@ -42,6 +44,10 @@ class Question:
         The scenarios asked for; empty where none was named.
     p_moderate : tuple of float or None
         P(moderate toxicity | no DLT) by level, lowest first.
+    max_states : int or None
+        Of a graph that the answer may take; None for what ``build_graph`` takes.
+    tell : callable or None
+        Told once what a large graph is going to take, before it is taken.
     """
 
     protocol: Protocol
@@ -49,6 +55,8 @@ class Question:
     allow_departures: bool = False
     asked: tuple[Scenario, ...] = ()
     p_moderate: tuple[float, ...] | None = None
+    max_states: int | None = None
+    tell: Callable[[Foreseen], object] | None = field(default=None, compare=False, repr=False)
 
     @property
     def scenarios(self) -> tuple[Scenario, ...]:
@@ -104,7 +112,9 @@ class Question:
                 f"{protocol.backfill.counted}, and what follows it is not known here: ask from the "
                 "start of the trial"
             )
-        return (build or build_graph)(
+        most: dict[str, Any] = {} if self.max_states is None else {"max_states": self.max_states}
+        whole = partial(build_graph, tell=self.tell, **most)
+        return (build or whole)(
             protocol.design,
             advice.escalation,
             advice.level,

@@ -134,6 +134,22 @@ def test_boin_speed():
 
 
 @pytest.mark.benchmark
+@pytest.mark.parametrize(
+    ("n_levels", "max_patients", "asked"),
+    [(5, 30, 0.03), (6, 36, 0.15), (6, 45, 1), (8, 45, 2), (5, 60, 8)],
+)
+def test_large_boin_speed(n_levels, max_patients, asked):
+    design = make_design("boin", n_levels=n_levels, target=0.3, max_patients=max_patients)
+    p = [0.05 + 0.08 * level for level in range(n_levels)]
+    graph = build_graph(design)
+    what = f"BOIN, {n_levels} levels, {max_patients} patients, {graph.n_states:,} states"
+    repeats = 5 if graph.n_states < 10**6 else 1
+    seconds = best_of(repeats, lambda: exact_characteristics(build_graph(design), p))
+    report(what, f"{seconds * 1e3:.0f} ms, asked {asked * 1e3:g}")
+    report("  one more scenario", f"{best_of(3, lambda: exact_characteristics(graph, p)):.3f} s")
+
+
+@pytest.mark.benchmark
 def test_random_scenarios_speed():
     """Asked of it: 10,000 random curves for a 3+3 in 1 s, drawn and evaluated."""
     graph = build_graph(ThreePlusThree(n_levels=5))
@@ -252,7 +268,7 @@ def test_monte_carlo_speed():
     n_plain = 20_000
     plain = n_plain / best_of(3, lambda: simulate_patients(P6, n_plain, seed=1))
     report("6 levels, plain Python patient by patient", f"{plain / 1e6:.3f} million trials/s")
-    for draws in ("cohort", "latent"):
+    for draws in ("trial", "latent"):
         trials = 2_000_000
         speed = trials / best_of(
             5, lambda draws=draws, trials=trials: simulate(graph, P6, trials=trials, draws=draws)

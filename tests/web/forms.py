@@ -7,14 +7,23 @@ from html.parser import HTMLParser
 
 from werkzeug.test import TestResponse
 
-__all__ = ["fields_of", "words_of"]
+__all__ = ["Fields", "fields_of", "words_of"]
 
 
-class _Fields(HTMLParser):
+class Fields(HTMLParser):
+    """Reads what a browser would send of the forms in a page."""
+
     def __init__(self) -> None:
         super().__init__()
         self.found: dict[str, str] = {}
         self._select = self._area = ""
+
+    @classmethod
+    def of(cls, page: str) -> dict[str, str]:
+        """Return the fields of a page."""
+        parser = cls()
+        parser.feed(page)
+        return parser.found
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
@@ -43,9 +52,7 @@ class _Fields(HTMLParser):
 
 def fields_of(response: TestResponse, **changed: str) -> dict[str, str]:
     """Return what a browser would send of the page's form."""
-    parser = _Fields()
-    parser.feed(response.text)
-    return {**parser.found, **changed}
+    return {**Fields.of(response.text), **changed}
 
 
 def words_of(response: TestResponse) -> str:

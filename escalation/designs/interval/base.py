@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from bisect import bisect_left
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import lru_cache
-from typing import ClassVar, TypeGuard
+from typing import Any, ClassVar, TypeGuard
 
 from escalation.designs.base import Action, Clause, Decision, Design, LevelStatus
 from escalation.designs.interval.clauses import write_interval_clauses
@@ -22,6 +22,7 @@ from escalation.designs.interval.options import IntervalOptions, Statuses
 from escalation.designs.interval.posterior import exceeds
 from escalation.designs.interval.titration import level_to_titrate, where_titration_ended
 from escalation.designs.options import PLENTY
+from escalation.designs.outline import Outline
 from escalation.outcomes import Tally
 
 __all__ = ["IntervalDesign", "bisect_decisions", "has_boundaries"]
@@ -229,6 +230,47 @@ class IntervalDesign(IntervalOptions):
 
     def _stop(self, why: str, mtd: int | None = None) -> Decision:
         return Decision(action=Action.STOP, mtd=mtd, clause=self._clauses[why])
+
+    # ------------------------------------------------ the same for many states at once
+
+    @property
+    def outline(self) -> Outline:
+        """What of the tallies ``_decide`` looks at."""
+        return Outline(
+            here=self._look_here,
+            elsewhere=self._look_elsewhere,
+            in_all=self._look_at_places,
+            selecting=frozenset({"max-patients", "enough-here"}),
+            select=self._select_many,
+        )
+
+    def _look_here(self, level: int, tally: Tally) -> Hashable:
+        n = tally.n_evaluable
+        enough = self.n_earlystop is not None and n >= self.n_earlystop
+        judged = self.status(tally) if n >= self.cohort_size else None
+        return (judged, enough, self._look_elsewhere(level, tally))
+
+    def _look_elsewhere(self, level: int, tally: Tally) -> Hashable:
+        if tally.n_evaluable < self.cohort_size:
+            return ("less than a cohort", tally.n_evaluable, tally.n_dlts)
+        unsafe = level == 0 and self._is_lowest_unsafe(tally)
+        return ("judged", self.status(tally) is LevelStatus.TOO_TOXIC, unsafe)
+
+    def _look_at_places(self, n_evaluable: int) -> Hashable:
+        if self.max_patients is None:
+            return None
+        return min(max(self.max_patients - n_evaluable, 0), self.cohort_size)
+
+    def _select_many(self, tallies: Sequence[Tally], which: Any) -> Any:
+        """Do as ``_select`` where it selects an MTD."""
+        from escalation.designs.interval.many import select_mtds  # noqa: PLC0415  # loads numpy
+
+        eliminated = [self._is_eliminated_at_last(tally) for tally in tallies]
+        at_most = self._largest_estimate()
+        return select_mtds(tallies, which, eliminated, self.target, at_most=at_most)
+
+    def _is_eliminated_at_last(self, tally: Tally) -> bool:
+        return self.final_status(tally) is LevelStatus.TOO_TOXIC
 
 
 def has_boundaries(design: Design) -> TypeGuard[IntervalDesign]:

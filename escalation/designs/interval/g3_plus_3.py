@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from escalation.designs.interval.base import IntervalDesign
 from escalation.outcomes import Tally
@@ -77,10 +77,21 @@ class G3Plus3(IntervalDesign):
     def _select_mtd(self, tallies: Sequence[Tally]) -> int | None:
         mtd = None
         for level, tally in enumerate(tallies):
-            n, x = tally.n_evaluable, tally.n_dlts
-            # the cap can cut the last cohort short: nobody comes to make up for its rate
-            if x >= self.boundaries(n)[1]:
+            if self._says_to_go_down(tally):
                 break
-            if n:
+            if tally.n_evaluable:
                 mtd = level
         return mtd
+
+    def _says_to_go_down(self, tally: Tally) -> bool:
+        # the cap can cut the last cohort short: nobody comes to make up for its rate
+        return tally.n_dlts >= self.boundaries(tally.n_evaluable)[1]
+
+    def _select_many(self, tallies: Sequence[Tally], which: Any) -> Any:
+        from escalation.designs.interval.many import select_highest  # noqa: PLC0415  # loads numpy
+
+        return select_highest(
+            tallies,
+            which,
+            [self._is_eliminated_at_last(seen) or self._says_to_go_down(seen) for seen in tallies],
+        )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from escalation.nearness import is_above, upper_is_nearer
 from escalation.outcomes import Tally
 
-__all__ = ["select_mtd"]
+__all__ = ["estimate_alone", "select_mtd"]
 
 
 def select_mtd(
@@ -45,8 +45,7 @@ def select_mtd(
         n, x = tally.n_evaluable, tally.n_dlts
         if not n:
             continue
-        estimate = (x + 0.05) / (n + 0.1)
-        weight = (n + 0.1) ** 2 * (n + 1.1) / ((x + 0.05) * (n - x + 0.05))
+        estimate, weight = estimate_alone(n, x)
         lowest = level
         while blocks and not is_above(estimate, blocks[-1][0]):
             other, other_weight, lowest, _ = blocks.pop()
@@ -62,3 +61,8 @@ def select_mtd(
             best = highest if is_above(target, estimate) else lowest
             nearest = estimate
     return best
+
+
+def estimate_alone(n: int, x: int) -> tuple[float, float]:
+    """Return the estimate of P(DLT) at a level from its own patients, and its weight."""
+    return (x + 0.05) / (n + 0.1), (n + 0.1) ** 2 * (n + 1.1) / ((x + 0.05) * (n - x + 0.05))

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from escalation.web.screens import health, recording, trial, trials
+from escalation.web.screens import (
+    documents,
+    health,
+    keys,
+    meeting,
+    recording,
+    registering,
+    roles,
+    trial,
+    trials,
+)
 
 __all__ = ["blueprints"]
 
@@ -16,4 +26,9 @@ def blueprints() -> tuple[Blueprint, ...]:
         trials.screens,
         trial.screens,
         recording.screens,
+        meeting.screens,
+        documents.screens,
+        keys.screens,
+        roles.screens,
+        registering.screens,
     )

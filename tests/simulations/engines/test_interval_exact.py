@@ -1,18 +1,19 @@
 """Exact operating characteristics of the interval designs."""
 
 import math
+from collections import Counter
 from functools import cache
 from itertools import groupby
 from typing import Any
 
 import numpy as np
 import pytest
-from scipy.stats import chi2
+from scipy.stats import beta, chi2
 
 from escalation.designs import make_design
 from simulations.engines.exact import exact_characteristics
 from simulations.graph.build import TransitionGraph, build_graph
-from tests.designs.reference import rows
+from tests.designs.reference import rows, select_as_boin
 
 # Not here: cohorts of one, whose graph has more than a million states.
 CONFIGS: dict[tuple[str, str], dict[str, Any]] = {
@@ -219,3 +220,62 @@ def test_the_number_of_states_against_an_independent_count():
     assert len(by_last) + len(ends) == graph.n_states == 13_709
     assert len(ends) == len(graph.ends)
     assert len(by_next) == 13_618
+
+
+@pytest.mark.slow
+def test_boin_on_6_levels_with_45_patients_against_a_billion_trials_by_counts():
+    """Numbers of trials, split by multinomials; the rule by its published rates and scipy."""
+    n_trials, p = 10**9, (0.05, 0.12, 0.2, 0.3, 0.42, 0.55)
+    rng = np.random.default_rng(20)
+    up = {n: math.floor(0.2364907 * n) for n in range(3, 46, 3)}
+    down = {n: math.ceil(0.3585195 * n) for n in range(3, 46, 3)}
+    out = {
+        n: min(x for x in range(n + 2) if x > n or beta.sf(0.3, x + 1, n - x + 1) > 0.95)
+        for n in range(3, 46, 3)
+    }
+    shares = [[math.comb(3, k) * q**k * (1 - q) ** (3 - k) for k in range(4)] for q in p]
+    trials = {(((0, 0),) * 6, 0): n_trials}
+    selected, patients, dlts = np.zeros(7), np.zeros(6), np.zeros(6)
+
+    def end(seen: tuple[tuple[int, int], ...], number: int) -> None:
+        mtd = select_as_boin(seen, 0.3)
+        selected[6 if mtd is None else mtd] += number
+        patients[:] += [number * n for n, _ in seen]
+        dlts[:] += [number * x for _, x in seen]
+
+    for _ in range(15):
+        following: Counter[tuple[tuple[tuple[int, int], ...], int]] = Counter()
+        for (seen, level), number in trials.items():
+            n, x = seen[level]
+            ceiling = next((i for i, (m, y) in enumerate(seen) if m and y >= out[m]), 6)
+            if ceiling == 0:
+                end(seen, number)
+                continue
+            target = level
+            if level >= ceiling:
+                target = ceiling - 1
+            elif n and x <= up[n]:
+                target = min(level + 1, ceiling - 1)
+            elif n and x >= down[n]:
+                target = max(level - 1, 0)
+            n, x = seen[target]
+            for k, more in enumerate(rng.multinomial(number, shares[target]).tolist()):
+                if more:
+                    then = (*seen[:target], (n + 3, x + k), *seen[target + 1 :])
+                    following[then, target] += more
+        trials = dict(following)
+    at_last: Counter[tuple[tuple[int, int], ...]] = Counter()
+    for (seen, _), number in trials.items():
+        at_last[seen] += number
+    for seen, number in at_last.items():
+        end(seen, number)
+
+    exact = exact_characteristics(
+        build_graph(make_design("boin", n_levels=6, target=0.3, max_patients=45)), p
+    )
+    expected = np.array([*exact.p_select, exact.p_no_mtd])
+    error = np.sqrt(expected * (1 - expected) / n_trials)
+    assert (np.abs(selected / n_trials - expected) < 4 * error).all()
+    for means, by_level in ((patients, exact.patients_by_level), (dlts, exact.dlts_by_level)):
+        for mean, level in zip(means / n_trials, by_level, strict=True):
+            assert abs(mean - level.mean) < 4 * level.sd / math.sqrt(n_trials)

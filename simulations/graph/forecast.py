@@ -1,0 +1,99 @@
+"""How many states a graph is going to have, and how much memory, told before it is spent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import log
+
+__all__ = ["Foreseen", "foresee_bytes", "foresee_states", "most_states"]
+
+_MOST, _MOST_BYTES = 5_000_000, 3 * 2**29
+_SAFELY = 1.2
+_SHARE_OF_ENDS = 0.4
+_FEWEST = 4  # cohorts, to tell by how states grow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foreseen:
+    """What a graph and the figures of a scenario are going to take.
+
+    Attributes
+    ----------
+    n_states : int
+        About so many.
+    n_bytes : int
+        At most so many.
+    """
+
+    n_states: int
+    n_bytes: int
+
+    def __str__(self) -> str:
+        mebibytes = -(-self.n_bytes // (10 * 2**20)) * 10
+        return f"about {say_about(self.n_states)} states, which take up to {mebibytes} MiB"
+
+
+def say_about(number: int) -> str:
+    """Return a number in two digits, as people write it."""
+    rounded = round(number, 2 - len(str(number)))
+    return f"{rounded / 1e6:g} million" if rounded >= 10**6 else f"{rounded:,}"
+
+
+def foresee_states(sizes: Mapping[int, int], step: int, begun: int, most: int) -> dict[int, int]:
+    """Return how many states have at most so many patients: those found, then those expected.
+
+    The states with so many patients grow as a power of that number, which rises less and less, and
+    falls where trials stop early. From cohort to cohort it is taken to rise half as much again, or
+    to go on falling, so that rather too few states are expected than too many.
+
+    Parameters
+    ----------
+    sizes : mapping of int to int
+        How many states there are by their number of patients, as far as they have been found.
+    step : int
+        Patients of a cohort.
+    begun, most : int
+        Patients at the start, and in the largest trial.
+
+    Returns
+    -------
+    dict
+        By the number of patients, ascending.
+    """
+    totals: dict[int, int] = {}
+    total = 0.0
+    for n_patients in sorted(sizes):
+        total += sizes[n_patients]
+        totals[n_patients] = round(total)
+    now = max(sizes)
+    here, before, earlier = (
+        sum(sizes.get(n, 0) for n in range(now - (back + 1) * step + 1, now - back * step + 1))
+        for back in range(3)
+    )
+    done = (now - begun) // step
+    if done < _FEWEST or not earlier:
+        return totals
+    power = log(here / before) / log(done / (done - 1))
+    change = power - log(before / earlier) / log((done - 1) / (done - 2))
+    expected = float(here)
+    for n_patients in range(now + step, most + 1, step):
+        done += 1
+        change *= 0.5 if change > 0 else 1.0
+        power += change
+        expected *= (done / (done - 1)) ** power
+        total += expected
+        totals[n_patients] = round(total)
+    return totals
+
+
+def foresee_bytes(n_levels: int, cohort: int, n_states: float, n_ends: float) -> int:
+    """Return what a graph takes at most, with the figures of a scenario that has so many ends."""
+    a_state = 4 * n_levels + 16 * (cohort + 1) + 40  # half of the children are for simulation
+    return round(_SAFELY * (n_states * a_state + n_ends * (32 * n_levels + 40)))
+
+
+def most_states(n_levels: int, cohort: int) -> int:
+    """Return how many states are held at most: fewer on long ladders, where each takes more."""
+    held = _MOST_BYTES // foresee_bytes(n_levels, cohort, 1000, 1000 * _SHARE_OF_ENDS) * 1000
+    return min(_MOST, held)

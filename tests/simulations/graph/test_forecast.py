@@ -1,0 +1,101 @@
+"""What is foreseen of a large graph, against the graph itself."""
+
+from __future__ import annotations
+
+import tracemalloc
+from typing import Any
+
+import pytest
+
+from escalation.designs import Design, make_design
+from escalation.designs.walk import TooManyStatesError
+from simulations.engines.exact import exact_characteristics
+from simulations.graph import layers
+from simulations.graph.build import build_graph
+from simulations.graph.forecast import Foreseen, foresee_states, most_states
+
+# BOIN on 5 levels with target .30, cohorts of 3: states after 1, 2, ... cohorts, ends not merged,
+# counted by a program of its own
+BOIN_5 = [4, 9, 25, 67, 163, 390, 878, 1905, 3957, 7911, 15254, 28459, 51406, 89995, 152851]
+BOIN_5 += [252157, 404573, 632284, 964100, 1436707]
+
+
+def boin(n_levels: int, max_patients: int, **options: Any) -> Design:
+    return make_design("boin", n_levels=n_levels, target=0.3, max_patients=max_patients, **options)
+
+
+@pytest.mark.parametrize("n_known", [12, 14, 17])
+def test_the_states_of_a_larger_trial_are_foreseen_against_a_count(n_known):
+    sizes = {3 * (k + 1): size for k, size in enumerate(BOIN_5[:n_known])}
+    totals = foresee_states(sizes, step=3, begun=0, most=60)
+    assert list(totals) == list(range(3, 61, 3))
+    for k in range(n_known):
+        assert totals[3 * (k + 1)] == sum(BOIN_5[: k + 1])
+    assert totals[60] == pytest.approx(sum(BOIN_5), rel=0.2)
+
+
+def test_of_few_cohorts_nothing_is_foreseen():
+    assert foresee_states({0: 1, 3: 4, 6: 9}, step=3, begun=0, most=60) == {0: 1, 3: 5, 6: 14}
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"titration": True}, {"n_earlystop": 9}, {"start": 1}, {"cohort_size": 2}]
+)
+def test_a_graph_that_is_refused_says_how_many_patients_would_fit_and_they_do(options, monkeypatch):
+    monkeypatch.setattr(layers, "_FEW", 1_000)
+    with pytest.raises(TooManyStatesError) as refused:
+        build_graph(boin(4, 60, **options), max_states=100_000)
+    fits = refused.value.fits
+    assert fits
+    assert f"more than 100000 states; use fewer levels or at most {fits} patients" in str(
+        refused.value
+    )
+    found = build_graph(boin(4, fits, **options), max_states=100_000)
+    assert 20_000 < found.n_states <= 100_000
+
+
+@pytest.mark.parametrize("n_levels", [8, 30])
+def test_a_trial_much_too_large_is_refused_before_its_states_are_found(n_levels, monkeypatch):
+    walked: list[int] = []
+    layer = layers._Walk._layer
+
+    def noting(self, n_patients, coming):
+        walked.append(n_patients)
+        return layer(self, n_patients, coming)
+
+    monkeypatch.setattr(layers._Walk, "_layer", noting)
+    with pytest.raises(TooManyStatesError) as refused:
+        build_graph(boin(n_levels, 300))
+    assert refused.value.fits
+    assert max(walked) < refused.value.fits
+
+
+@pytest.mark.parametrize("n_levels", [5, 7])
+def test_memory_is_foreseen_and_not_exceeded_by_tracemalloc(n_levels, monkeypatch):
+    monkeypatch.setattr(layers, "_FEW", 5_000)
+    monkeypatch.setattr(layers, "_FEW_OF_MOST", 1e-3)
+    monkeypatch.setattr(layers, "_FEW_TO_TELL", 1e-3)
+    build_graph(boin(n_levels, 9))  # what is loaded and kept at the first use is none of it
+    told: list[Foreseen] = []
+    tracemalloc.start()
+    try:
+        graph = build_graph(boin(n_levels, 36), tell=told.append)
+        exact_characteristics(graph, [0.3] * n_levels)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    (foreseen,) = told
+    assert foreseen.n_states == pytest.approx(graph.n_states, rel=0.3)
+    assert peak < foreseen.n_bytes < 4 * peak
+
+
+def test_what_is_foreseen_is_said_in_round_numbers():
+    said = Foreseen(n_states=3_708_142, n_bytes=790_000_000)
+    assert str(said) == "about 3.7 million states, which take up to 760 MiB"
+    said = Foreseen(n_states=567_890, n_bytes=1)
+    assert str(said) == "about 570,000 states, which take up to 10 MiB"
+
+
+def test_fewer_states_are_held_on_a_long_ladder():
+    assert most_states(5, 3) == 5_000_000
+    assert 100_000 < most_states(100, 3) < 1_000_000
