@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from escalation.errors import EscalationError
 from escalation.trial.demo.script import CHAIR, SITE
 from escalation.web.accounts.book import Book
 from tests.web.accounts.clock import Clock
@@ -320,3 +322,34 @@ def test_when_the_accounts_cannot_be_read_nobody_is_taken_for_nobody(
     assert chair.browser.get("/health").status_code == 200
     (tmp_path / "gone").rename(tmp_path / "trials.accounts.db")
     assert is_in(chair)
+
+
+def test_of_ten_who_send_a_code_at_the_same_time_one_is_let_in(member: Member, book: Book):
+    chair = member(CHAIR)
+    code = chair.next_code()
+
+    def attempt(_: int) -> bool:
+        try:
+            book.sign_in(chair.login, PASSWORD, code, "192.0.2.1")
+        except EscalationError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(10) as pool:
+        assert sum(pool.map(attempt, range(10))) == 1
+
+
+def test_of_twenty_who_guess_at_the_same_time_five_are_heard(
+    member: Member, book: Book, monkeypatch: pytest.MonkeyPatch
+):
+    chair, heard = member(CHAIR), []
+    fits = book._fits
+    monkeypatch.setattr(book, "_fits", lambda *given: [heard.append(1), fits(*given)][1])
+
+    def attempt(number: int) -> None:
+        with pytest.raises(EscalationError):
+            book.sign_in(chair.login, "guess", f"{number:06}", f"192.0.2.{number}")
+
+    with ThreadPoolExecutor(10) as pool:
+        list(pool.map(attempt, range(20)))
+    assert len(heard) == 5
