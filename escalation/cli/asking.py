@@ -6,12 +6,13 @@ the answer can print the line that gives the same.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import click
 
 from escalation.cli import main
+from escalation.designs.base import Design
 from escalation.errors import InputError
 from escalation.reports.view import View
 
@@ -24,19 +25,21 @@ class Asking:
 
     Attributes
     ----------
-    max_states : int or None
-        Of a graph that an answer may take; None for what the engines take.
+    max_states : callable or None
+        How many states a design's graph may have; None for what the engines take.
     view : View or None
     notes : list of str
         What the command line says beside it, on standard error.
     """
 
-    max_states: int | None = None
+    max_states: Callable[[Design], int] | None = None
     view: View | None = None
     notes: list[str] = field(default_factory=list)
 
 
-def ask_command(words: Sequence[str], *, max_states: int | None = None) -> Asking:
+def ask_command(
+    words: Sequence[str], *, max_states: Callable[[Design], int] | None = None
+) -> Asking:
     """Ask a command in the words of a command line, ``escalation`` itself left out.
 
     Nothing of the words is checked here but by the command itself: whoever asks for other people
@@ -46,8 +49,8 @@ def ask_command(words: Sequence[str], *, max_states: int | None = None) -> Askin
     ----------
     words : sequence of str
         The name of a command that shows a view, then its arguments and options.
-    max_states : int, optional
-        Of a graph; a larger one is refused.
+    max_states : callable, optional
+        How many states a design's graph may have; a larger one is refused.
 
     Raises
     ------
@@ -73,10 +76,10 @@ def asking() -> Asking | None:
     return None if ctx is None else ctx.find_object(Asking)
 
 
-def most_states() -> int | None:
+def most_states(design: Design) -> int | None:
     """Return how many states a graph may have for whoever asks; None for what engines take."""
     asked = asking()
-    return None if asked is None else asked.max_states
+    return None if asked is None or asked.max_states is None else asked.max_states(design)
 
 
 def say_beside(text: str, more: str = "") -> None:

@@ -192,6 +192,9 @@ class View:
         What a column of ``rows`` is, with its unit.
     exit_code : int
         With which the program ends once the view is shown.
+    brief : callable
+        Returns blocks that say the same in short, for those who show them above a long page; none
+        where the page is short itself.
     figures : callable
         Returns figures of it, for those who show pictures beside the page; drawn when asked for.
     """
@@ -201,4 +204,5 @@ class View:
     rows: Callable[[], Iterable[Sequence[object]]]
     columns: Mapping[str, str] = field(default_factory=dict)
     exit_code: int = 0
+    brief: Callable[[], Iterable[Block]] = tuple
     figures: Callable[[], Iterable[Figure]] = tuple

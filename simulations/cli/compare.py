@@ -199,7 +199,7 @@ def compare(
                 seed=seed,
                 p_moderate=p_moderate,
                 executor=executor,
-                max_states=most_states(),
+                max_states=most_states,
             )
         )
     if plot is not None:

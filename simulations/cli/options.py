@@ -124,7 +124,7 @@ def question_options(*, scenarios: bool = True) -> Callable[[Wrapped], Wrapped]:
                 allow_departures=allow_departures,
                 asked=choose_scenarios(protocol, p_dlt, scenario_file),
                 p_moderate=p_moderate,
-                max_states=most_states(),
+                max_states=most_states(protocol.design),
                 tell=_say_size,
             )
             return command(*args, question=question, **kwargs)

@@ -21,7 +21,7 @@ from escalation.errors import InputError
 from simulations.engines.characteristics import summarise
 from simulations.engines.counts import MOST_BY_COUNT, count_states, root_shares
 from simulations.engines.exact import check_p_dlt
-from simulations.engines.latent import chunk_generator, count_dlts, draw_patients
+from simulations.engines.latent import LatentPatients, chunk_generator, count_dlts
 from simulations.engines.simulated import CHUNK_SIZE, Draws, MonteCarlo, SimulatedTrials
 from simulations.graph.build import TransitionGraph
 
@@ -305,13 +305,16 @@ class _Walk:
         self, rng: np.random.Generator, n: int
     ) -> Callable[[Ints, Ints], NDArray[np.int8]]:
         """Give each trial its patients in order, a latent uniform number each."""
-        latent = draw_patients(rng, self.max_patients).ravel()
+        patients = LatentPatients(rng, self.max_patients)
         next_patient = np.zeros(n, dtype=np.intp)
 
         def n_dlts_of(trials: Ints, states: Ints) -> NDArray[np.int8]:
             size, first = self.size.take(states), next_patient[trials]
             p = self.p.take(states)
-            next_patient[trials] = first + size
+            after = first + size
+            patients.draw(int(after.max()))
+            latent = patients.numbers
+            next_patient[trials] = after
             outcome = count_dlts(latent, trials, first, size=size, p=p, largest=self.width - 1)
             if self.p_toxic is not None:
                 u = latent.take(first * CHUNK_SIZE + trials, mode="clip")

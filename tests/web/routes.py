@@ -23,8 +23,9 @@ GIVEN: dict[str, object] = {
     "filename": "style.css",
     "form": "html",
     "number": 1,
-    "decision": 8,
-    "name": "course",
+    "decision": 9,
+    "name": "simulate",
+    "ending": "csv",
 }
 
 

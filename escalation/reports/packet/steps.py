@@ -85,7 +85,10 @@ class Ask:
     ----------
     name : str
         The act; ``blocked`` for one that would be theirs and is refused.
+    what : str
+        What to do, in a few words.
     text : str
+        About what.
     decision : int or None
         Its entry.
     reasons : tuple of str
@@ -93,6 +96,7 @@ class Ask:
     """
 
     name: AskName
+    what: str
     text: str
     decision: int | None = None
     reasons: tuple[str, ...] = ()
@@ -378,27 +382,28 @@ def asks_of(basis: Basis, person: str, at: datetime) -> Iterator[Ask]:
     refused = partial(_reasons, state=state, person=person, on=on, at=at)
     for made in basis.awaited:
         if not refused(partial(cast_vote, vote=Vote.FOR, decision=made.seq)):
-            yield Ask(name="vote", text=f"Vote. {name_decision(made)}.", decision=made.seq)
+            yield Ask(name="vote", what="Vote", text=_say_asked(made), decision=made.seq)
     for made in basis.awaited:
         yield from _ask_to_approve(state, made, person, refused)
     for made in _to_circulate(state):
         if not refused(partial(circulate_decision, decision=made.seq, to=("everybody",))):
-            text = f"Send it round. {name_decision(made)}."
-            yield Ask(name="circulate", text=text, decision=made.seq)
+            text = _say_asked(made)
+            yield Ask(name="circulate", what="Send it round", text=text, decision=made.seq)
     lacking = unfrozen(state)
     if (
         lacking is not None
         and lacks_role(person, state.roles_of(person), "freeze the data") is None
     ):
-        yield Ask(name="freeze", text=f"Freeze the data. {lacking}")
+        yield Ask(name="freeze", what="Freeze the data", text=lacking)
     if not basis.awaited and _is_due(state):
         reasons = refused(partial(decide, choice=None))
         if not reasons:
             said = describe_decision(rule_says(state), basis.protocol)
-            yield Ask(name="decide", text=f"Put a decision to the vote. The rule says: {said}")
+            text = f"The rule says: {said}"
+            yield Ask(name="decide", what="Put a decision to the vote", text=text)
         elif lacks_role(person, state.roles_of(person), "record a decision") is None:
-            text = "A decision is due, and following the rule is not possible yet."
-            yield Ask(name="blocked", text=text, reasons=reasons)
+            what, text = "A decision is due", "To follow the rule is not possible yet:"
+            yield Ask(name="blocked", what=what, text=text, reasons=reasons)
 
 
 def _ask_to_approve(
@@ -414,12 +419,19 @@ def _ask_to_approve(
         return
     with_key = state.needs_key
     reasons = refused(partial(sign, meaning=Meaning.APPROVED, entry=made.seq, with_key=with_key))
+    text = _say_asked(made)
     if reasons:
-        text = f"It cannot be signed as approved. {name_decision(made)}."
-        yield Ask(name="blocked", text=text, decision=made.seq, reasons=reasons)
+        what = "It cannot be signed as approved"
+        yield Ask(name="blocked", what=what, text=text, decision=made.seq, reasons=reasons)
     else:
         name: AskName = "approve by key" if with_key else "approve"
-        yield Ask(name=name, text=f"Sign it as approved. {name_decision(made)}.", decision=made.seq)
+        yield Ask(name=name, what="Sign it as approved", text=text, decision=made.seq)
+
+
+def _say_asked(made: MadeDecision) -> str:
+    """Say a decision, how it compares with the rule, and why it was chosen."""
+    why = "" if made.event.rationale is None else f' Rationale: "{made.event.rationale}"'
+    return f"Decision {made.seq} of {made.event.on}: {say_decided(made)}.{why}"
 
 
 def _to_circulate(state: TrialState) -> Iterator[MadeDecision]:
@@ -462,8 +474,8 @@ def _who(state: TrialState, task: str) -> str:
     for role in Role:
         if role in MAY[task]:
             holders = [person for person, roles in state.roles.items() if role in roles]
-            said.append(f"{role}: {', '.join(holders) or 'nobody'}")
-    return "; ".join(said)
+            said.append(f"{role} ({', '.join(holders) or 'nobody'})")
+    return ", ".join(said)
 
 
 def _begin(text: str) -> str:

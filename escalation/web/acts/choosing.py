@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import wtforms
 from flask import request
 from markupsafe import Markup
-from wtforms import Field, RadioField, SelectField, SelectMultipleField, TextAreaField
+from wtforms import Field, TextAreaField
 from wtforms.validators import InputRequired, Optional, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -32,37 +33,50 @@ def words(label: str, hint: str = "", *, required: bool = False) -> TextAreaFiel
     )
 
 
-class _OneOf(RadioField):
+class RadioField(wtforms.RadioField):
+    """One of a few, with a sentence where none is chosen."""
+
     def pre_validate(self, form: Any) -> None:
+        """Refuse what is not offered."""
         if self.data not in {value for value, *_ in self.iter_choices()}:
             raise ValidationError(f"{self.label.text}: choose one")
 
 
-class _Select(SelectField):
+class SelectField(wtforms.SelectField):
+    """One of a list, which may be left."""
+
     def pre_validate(self, form: Any) -> None:
+        """Refuse what is not offered."""
         if (self.data or "") not in {value for value, *_ in self.iter_choices()}:
             raise ValidationError(f"{self.label.text}: choose one of those that are offered")
 
 
-class _SeveralOf(SelectMultipleField):
+class SelectMultipleField(wtforms.SelectMultipleField):
+    """Boxes to be ticked."""
+
     widget = ListWidget(prefix_label=False)
     option_widget = CheckboxInput()
 
     def pre_validate(self, form: Any) -> None:
+        """Refuse what is not offered."""
         offered = {value for value, *_ in self.iter_choices()}
         if not set(self.data or ()) <= offered:
             raise ValidationError(f"{self.label.text}: choose of those that are offered")
 
 
-def one_of(label: str, hint: str = "", *, short: bool = True, choices: Choices = ()) -> SelectField:
+def one_of(
+    label: str, hint: str = "", *, short: bool = True, choices: Choices = ()
+) -> wtforms.SelectField:
     """Return a field of which one is chosen: all seen at once, or in a list that opens."""
-    kind = _OneOf if short else _Select
-    return kind(label, description=hint, choices=list(choices))
+    kind = RadioField if short else SelectField
+    listed = list(choices)
+    return kind(label, description=hint, choices=lambda: listed)
 
 
 def several_of(label: str, hint: str = "", *, choices: Choices = ()) -> SelectMultipleField:
     """Return a field of boxes to be ticked."""
-    return _SeveralOf(label, description=hint, choices=list(choices))
+    listed = list(choices)
+    return SelectMultipleField(label, description=hint, choices=lambda: listed)
 
 
 # ---------------------------------------------------------------- files

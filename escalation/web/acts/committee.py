@@ -113,6 +113,9 @@ class Decide(Act):
         )
         self.level.choices = [("", "none"), *named]
         self.choice.choices = list(self._offers(state))
+        if protocol is not None:
+            said = describe_decision(rule_says(state), protocol)
+            self.choice.description = f"The rule says: {said}"
         if state.own_votes:
             self.attended.choices = list(_people(state))
         else:  # a trial that 0.2.0 began: the votes are recorded with the decision

@@ -6,6 +6,7 @@ sent to be kept, never shown in the page's place, so no style of its own meets t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
@@ -60,7 +61,7 @@ def _cutoff() -> tuple[int, date]:
     return seq, on
 
 
-def _packet(trial: str) -> tuple[Hashable, Document]:
+def _packet(trial: str, form: str = "html") -> tuple[Hashable, Document]:
     seq, on = _cutoff()
     here = g.trial
     known = here.entries[:seq]
@@ -68,7 +69,7 @@ def _packet(trial: str) -> tuple[Hashable, Document]:
     def made() -> Document:
         return packet_of(here.as_of(seq), known, trial, on)
 
-    return _kept(("packet", trial, seq, known[-1].hash, on), made)
+    return _kept(("packet", trial, seq, known[-1].hash, on), made, form)
 
 
 @screens.get("/packet")
@@ -85,7 +86,7 @@ def packet(trial: str) -> str:
 def packet_file(trial: str, form: str) -> Response:
     """Send the packet as a file."""
     seq, on = _cutoff()
-    key, document = _packet(trial)
+    key, document = _packet(trial, form)
     return _file(key, document, form, f"{trial}-packet-{seq}-{on}")
 
 
@@ -100,7 +101,7 @@ def packet_figure(trial: str, number: int) -> Response:
 # ---------------------------------------------------------------- the minutes
 
 
-def _minutes(trial: str, decision: int) -> tuple[Hashable, Document]:
+def _minutes(trial: str, decision: int, form: str = "html") -> tuple[Hashable, Document]:
     seq, _ = _cutoff()
     here = g.trial
     known = here.entries[:seq]
@@ -111,7 +112,7 @@ def _minutes(trial: str, decision: int) -> tuple[Hashable, Document]:
     def made() -> Document:
         return minutes_of(state, known, trial, decision)
 
-    return _kept(("minutes", trial, decision, seq, known[-1].hash), made)
+    return _kept(("minutes", trial, decision, seq, known[-1].hash), made, form)
 
 
 @screens.get("/minutes/<int:decision>")
@@ -128,7 +129,7 @@ def minutes(trial: str, decision: int) -> str:
 def minutes_file(trial: str, decision: int, form: str) -> Response:
     """Send the minutes as a file."""
     seq, _ = _cutoff()
-    key, document = _minutes(trial, decision)
+    key, document = _minutes(trial, decision, form)
     return _file(key, document, form, f"{trial}-minutes-{decision}-{seq}")
 
 
@@ -143,23 +144,28 @@ def minutes_figure(trial: str, decision: int, number: int) -> Response:
 # ---------------------------------------------------------------- how they are made and sent
 
 
-def _kept(key: Hashable, make: Callable[[], Document]) -> tuple[Hashable, Document]:
-    """Return a document, each picture of which is drawn once in each format; with its key."""
+def _kept(key: Hashable, make: Callable[[], Document], form: str) -> tuple[Hashable, Document]:
+    """Return a document with its pictures drawn as a format takes them, and its key.
+
+    What is kept holds pictures and nothing that could draw them again, which would be large.
+    """
     there = desk(current_app)
+    picture = "png" if form == "docx" else "svg"
 
     def drawn() -> Document:
         with there.drawing:
             document = make()
-            return replace(document, blocks=[_draw(block) for block in document.blocks])
+            blocks = [_draw(block, picture) for block in document.blocks]
+            return replace(document, blocks=blocks)
 
-    return key, there.made(key, drawn)
+    return key, there.made((key, picture), drawn)
 
 
-def _draw(block: Block) -> Block:
+def _draw(block: Block, picture: str) -> Block:
     if not isinstance(block, Figure):
         return block
-    pictures = {form: block.draw(form) for form in ("svg", "png")}
-    return block._replace(draw=pictures.__getitem__)
+    content = block.draw(picture)
+    return block._replace(draw=lambda _: content)
 
 
 def _figures(document: Document) -> list[Figure]:
@@ -252,6 +258,8 @@ def _inert(rows: Iterable[Sequence[object]]) -> Iterator[list[object]]:
     """Yield rows in which no text is a formula to a spreadsheet: it would be worked out there."""
     for row in rows:
         yield [
-            f"'{cell}" if isinstance(cell, str) and cell[:1] in tuple("=+-@\t\r") else cell
-            for cell in row
+            f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell for cell in row
         ]
+
+
+_FORMULA = re.compile(r"[=@\t\r]|[+-](?![0-9.]*$)")

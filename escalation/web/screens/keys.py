@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from flask import Blueprint, Response, abort, current_app, g, render_template, request
+from flask import Blueprint, Response, current_app, g, render_template, request
 from markupsafe import Markup
 
 from escalation.reports.trial.signatures import view_keys
@@ -44,11 +44,9 @@ def show(trial: str) -> str:
 def _statement(trial: str) -> tuple[Meaning, int, date, bytes]:
     """Return what is to be signed, and the text; the trial's own refusals where it cannot be."""
     here, there = g.trial, desk(current_app)
-    meaning = request.args.get("meaning", type=Meaning)
+    meaning = request.args.get("meaning", Meaning.REVIEWED, type=Meaning)
     entry = request.args.get("entry", here.seq, type=int)
     on = request.args.get("on", there.today(here.state), type=date.fromisoformat)
-    if meaning is None:
-        abort(404)
     recorder = Recorder(name=g.person, on=on, at=there.now())
     text = text_to_sign(here.state, recorder, trial=trial, meaning=meaning, entry=entry)
     return meaning, entry, on, text

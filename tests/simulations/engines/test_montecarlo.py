@@ -21,7 +21,7 @@ from scipy.stats import binom, norm
 from escalation.designs import VARIANTS, APlusB, ThreePlusThree
 from escalation.errors import InputError
 from escalation.outcomes import Tally, parse_outcomes, tally_cohorts
-from simulations.engines import montecarlo
+from simulations.engines import latent, montecarlo
 from simulations.engines.characteristics import Distribution, OperatingCharacteristics
 from simulations.engines.exact import exact_characteristics
 from simulations.engines.montecarlo import simulate, simulate_trials
@@ -379,6 +379,21 @@ def test_a_shorter_run_meets_the_same_latent_patients(trials):
     graph = graph_of("confirm", 3)
     long = cohorts_by_trial(graph, p, CHUNK_SIZE)
     assert cohorts_by_trial(graph, p, trials) == long[:trials]
+
+
+def test_only_patients_whom_a_trial_comes_to_are_drawn(monkeypatch):
+    """Where the first cohort of every trial ends it, three a trial of the 24 that there may be."""
+    drawn = []
+    plain = latent.LatentPatients.draw
+    monkeypatch.setattr(
+        latent.LatentPatients,
+        "draw",
+        lambda self, n: (plain(self, n), drawn.append(np.count_nonzero(self.numbers))),
+    )
+    simulate(graph_of("confirm", 4), [1.0] * 4, trials=CHUNK_SIZE, draws="latent")
+    assert drawn[-1] == pytest.approx(3 * CHUNK_SIZE, abs=5)  # one of them may be 0
+    simulate(graph_of("confirm", 4), [0.0] * 4, trials=CHUNK_SIZE, draws="latent")
+    assert drawn[-1] == pytest.approx(15 * CHUNK_SIZE, abs=5)
 
 
 # ---------------------------------------------------------------- standard errors
