@@ -87,4 +87,4 @@ def _ends_from_here(basis: Basis, number: str) -> Iterable[Block]:
     return blocks
 
 
-_OUTLOOK = "simulations.reports.from_here:ends_from_here"
+_OUTLOOK = "simulations.plots.from_here:ends_drawn"

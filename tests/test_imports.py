@@ -29,7 +29,8 @@ FLOORS = {
         ["reports"],
         ["figures"],
         ["papers"],
-        ["cli", "web", "library"],
+        ["web"],
+        ["cli", "library"],
         ["__init__", "__main__"],  # the door: nobody inside uses it
     ),
     "simulations": (

@@ -39,11 +39,14 @@ class Heading(NamedTuple):
         (``outlined``).
     underline : str
         On a terminal, the letter of a line below it.
+    name : str
+        By which a template calls the part below it.
     """
 
     text: str
     level: int = 3
     underline: str = ""
+    name: str = ""
 
 
 class Paragraph(NamedTuple):
@@ -189,6 +192,11 @@ class View:
         What a column of ``rows`` is, with its unit.
     exit_code : int
         With which the program ends once the view is shown.
+    brief : callable
+        Returns blocks that say the same in short, for those who show them above a long page; none
+        where the page is short itself.
+    figures : callable
+        Returns figures of it, for those who show pictures beside the page; drawn when asked for.
     """
 
     page: Callable[[], Iterable[Block]]
@@ -196,3 +204,5 @@ class View:
     rows: Callable[[], Iterable[Sequence[object]]]
     columns: Mapping[str, str] = field(default_factory=dict)
     exit_code: int = 0
+    brief: Callable[[], Iterable[Block]] = tuple
+    figures: Callable[[], Iterable[Figure]] = tuple

@@ -51,7 +51,7 @@ def may_not(state: TrialState, person: str, access: str) -> str | None:
     if access in (ANYBODY, SIGNED_IN):
         return None
     roles = state.roles_of(person)
-    if is_owner(state, person) and access in (READS, "delegate roles"):
+    if is_owner(state, person) and access in (READS, "delegate roles", "register a key"):
         return None
     if access == READS:
         return None if roles else f'"{person}" has no role in this trial.'

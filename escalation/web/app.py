@@ -17,6 +17,8 @@ from escalation.web.desk import Desk, now_utc
 from escalation.web.faults import handle_faults
 from escalation.web.headers import send_headers
 from escalation.web.identity import Gate
+from escalation.web.moments import moment
+from escalation.web.navigation import places
 from escalation.web.screens import blueprints
 from escalation.web.settings import Settings
 
@@ -77,6 +79,8 @@ def create_app(
             "person": g.get("person"),
             "settings": settings,
             "now": clock().astimezone(UTC),
+            "places": places,
+            "moment": moment,
         }
     )
     if settings.proxied:

@@ -18,4 +18,4 @@ def _nowhere(figure: Figure) -> str:
 
 def write(blocks: Iterable[Block], source: Callable[[Figure], str] = _nowhere) -> Markup:
     """Return blocks in HTML; ``source`` gives the address of a figure's picture."""
-    return Markup(write_blocks(blocks, Look(source=source, cards=True)))  # noqa: S704  # escaped
+    return Markup(write_blocks(blocks, Look(source=source, cards=True, powers=True)))  # noqa: S704  # escaped

@@ -104,7 +104,9 @@ class Desk:
         self.clock = clock
         self._known: dict[str, tuple[list[Entry], Standing]] = {}
         self._made: OrderedDict[Hashable, object] = OrderedDict()
+        self._making: dict[Hashable, Lock] = {}
         self._lock = Lock()
+        self.drawing = Lock()  # held by who draws: matplotlib draws one picture at a time
 
     def trials(self) -> tuple[str, ...]:
         """Return the ids of the trials."""
@@ -202,11 +204,20 @@ class Desk:
             if key in self._made:
                 self._made.move_to_end(key)
                 return cast(Made, self._made[key])
-        made = make()
-        with self._lock:
-            self._made[key] = made
-            while len(self._made) > MOST_KEPT:
-                self._made.popitem(last=False)
+            making = self._making.setdefault(key, Lock())
+        with making:  # who asks for the same at the same time waits for it
+            with self._lock:
+                if key in self._made:
+                    return cast(Made, self._made[key])
+            try:
+                made = make()
+                with self._lock:
+                    self._made[key] = made
+                    while len(self._made) > MOST_KEPT:
+                        self._made.popitem(last=False)
+            finally:
+                with self._lock:
+                    self._making.pop(key, None)
         return made
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from flask import Flask, current_app, render_template
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
 from escalation.errors import (
     ConflictError,
     EscalationError,
+    FileFaultsError,
     IntegrityError,
     LedgerError,
     RefusedError,
@@ -18,6 +19,7 @@ __all__ = ["handle_faults", "reasons_of", "status_of"]
 
 _STATUS: tuple[tuple[type[EscalationError], int], ...] = (
     (RefusedError, 422),
+    (FileFaultsError, 422),
     (ConflictError, 409),
     (IntegrityError, 500),
     (LedgerError, 503),
@@ -53,6 +55,8 @@ def reasons_of(error: EscalationError) -> tuple[str, list[str]]:
     """Return what was not possible, and why, a sentence each."""
     if isinstance(error, RefusedError):
         return error.what, list(error.reasons)
+    if isinstance(error, FileFaultsError):
+        return f"{error.source} is not valid", list(error.faults)
     return str(error), []
 
 
@@ -71,6 +75,12 @@ def handle_faults(app: Flask) -> None:
             "The form is not of this session, or its session has ended. Open the page again, and "
             "fill it in once more: nothing was recorded.",
         )
+
+    @app.errorhandler(SecurityError)
+    def by_another_name(error: SecurityError) -> tuple[str, int, dict[str, str]]:
+        # no page: it would hold addresses of this site under a name that is not its own
+        text = "This page is not asked for by that name. Use the address that you were given.\n"
+        return text, 400, {"Content-Type": "text/plain; charset=utf-8"}
 
     @app.errorhandler(HTTPException)
     def of_http(error: HTTPException) -> tuple[str, int]:

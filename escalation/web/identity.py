@@ -22,10 +22,13 @@ class Identity:
     person_in : callable
         From a trial's id to the name by which its record knows them; None where they have no
         business there.
+    registers_as : str or None
+        By which name they may register a new trial here; None where they may not.
     """
 
     name: str
     person_in: Callable[[str], str | None]
+    registers_as: str | None = None
 
 
 class Proof(NamedTuple):

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 
 import click
 
+from escalation.cli.asking import say_beside
 from escalation.cli.options import PICTURES, OutcomesCommand
 from escalation.cli.show import say_written, shows
 from escalation.designs import describe_design
 from escalation.errors import InputError
 from escalation.files import check_writable
-from escalation.reports.view import View
+from escalation.reports.documents import Template
+from escalation.reports.view import Figure, View
 from escalation.version import __version__
 from simulations.cli.options import (
     plot_option,
@@ -73,6 +77,7 @@ def simulate(
     target: float | None,
     plot: Path | None,
     report: Path | None,
+    template: Template | None,
     keep: Path | None,
 ) -> View:
     """Show what the design does under assumed toxicity curves, exactly and by simulation.
@@ -112,12 +117,12 @@ def simulate(
     for path, suffixes in ((plot, PICTURES), (keep, (".csv",))):
         if path is not None:
             check_writable(path, suffixes)
-    check_report(report)
+    check_report(report, template)
     scenarios = question.scenarios
     chosen = choose_engine(question, method, draws, trials=trials, seed=seed)
     graph, method, draws = chosen.graph, chosen.method, chosen.draws
     if chosen.refused is not None:
-        click.echo(f"escalation: {chosen.refused}; simulating only, with latent draws", err=True)
+        say_beside(f"{chosen.refused}; simulating only, with latent draws")
     total = trials * len(scenarios) * (method != "exact")
     with worker_pool(workers) as executor, progress_bar(total, "simulating") as progress:
         results = list(
@@ -137,6 +142,7 @@ def simulate(
         if report is not None:
             write_simulation_report(
                 report,
+                template,
                 question,
                 results,
                 graph,
@@ -149,7 +155,18 @@ def simulate(
         _plot(plot, question, results, target)
     if keep is not None:
         _keep(keep, question, graph, trials=trials, seed=seed, draws=draws)
-    return view_results(question, results, target, question.outcomes_document(graph))
+    view = view_results(question, results, target, question.outcomes_document(graph))
+    return replace(view, figures=partial(_figures, question, results, target))
+
+
+def _figures(
+    question: Question, results: Sequence[ScenarioResult], target: float | None
+) -> Iterable[Figure]:
+    from simulations.plots.pictures import (  # noqa: PLC0415  # matplotlib
+        figures_of_characteristics,
+    )
+
+    return figures_of_characteristics(question, results, target)
 
 
 def _settle_draws(method: Method, draws: Draws | None, keep: Path | None) -> Draws:

@@ -174,10 +174,26 @@ def test_a_report_of_designs_compared(tmp_path: Path) -> None:
     assert "none was found in both ways" in page
 
 
+def test_a_report_fills_a_sponsors_template_part_by_part(tmp_path: Path) -> None:
+    docx = pytest.importorskip("docx")
+    template = docx.Document()
+    names = "opening summary design table flowchart scenarios characteristics comparison"
+    for name in f"{names} worst_case methods check versions".split():
+        template.add_paragraph(f"{{{{p {name} }}}}")
+    template.save(tmp_path / "sponsor.docx")
+    words = ("simulate", *SMALL, "--template", str(tmp_path / "sponsor.docx"))
+    said = said_in_word(written(tmp_path, "filled.docx", *words))
+    assert {"1 Summary", "11 Versions, digests and seeds"} <= set(said)
+    assert not any("--template" in one for one in said)  # it is the report's command line
+
+
 @pytest.mark.parametrize(
     ("words", "exit_code", "said"),
     [
         (["simulate", *SMALL, "--report", "x.txt"], 1, ".html, .docx, .pdf"),
+        (["simulate", *SMALL, "--template", __file__], 2, "for the file of --report"),
+        (["compare", "3+3", "boin", "--template", __file__], 2, "for the file of --report"),
+        (["simulate", *SMALL, "--report", "x.docx", "--template", __file__], 1, "not a Word file"),
         (["simulate", *SMALL, "--report", "none/x.html"], 1, "there is no folder none"),
         (["simulate", *SMALL, "--report", "x.pdf", "--plot", "x.pdf"], 2, "name the same file"),
         (["compare", "3+3", "boin", "--report", "x.pdf", "--plot", "x.pdf"], 2, "the same file"),

@@ -8,9 +8,10 @@ from flask import Flask, request
 
 from escalation.web.identity import Identity, Proof
 
-__all__ = ["HEADER", "OpenGate"]
+__all__ = ["HEADER", "REGISTRAR", "OpenGate"]
 
 HEADER = "X-Test-Person"
+REGISTRAR = "Wu Jing"  # who may register a trial
 
 
 class OpenGate:
@@ -21,7 +22,10 @@ class OpenGate:
 
     def identify(self) -> Identity | None:
         name = request.headers.get(HEADER)
-        return None if name is None else Identity(name=name, person_in=lambda trial: name)
+        if name is None:
+            return None
+        registers = name if name == REGISTRAR else None
+        return Identity(name=name, person_in=lambda trial: name, registers_as=registers)
 
     def sign_in(self) -> str:
         return "/sign-in"

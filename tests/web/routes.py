@@ -21,6 +21,11 @@ GIVEN: dict[str, object] = {
     "seq": 61,
     "entry": 61,
     "filename": "style.css",
+    "form": "html",
+    "number": 1,
+    "decision": 9,
+    "name": "simulate",
+    "ending": "csv",
 }
 
 

@@ -7,20 +7,20 @@ from pathlib import Path
 
 import click
 
-from escalation.cli.documents import check_document, dated
+from escalation.cli.documents import check_document, dated, template_option
 from escalation.cli.options import CarefulCommand
 from escalation.cli.show import say_written
 from escalation.cli.trial.common import Place, Wrapped, check_new, place_options, read_days, today
 from escalation.cli.trial.files import write_new
 from escalation.cli.trial.view import as_of_option, day_of, read_trial
 from escalation.papers import minutes_of, packet_of
-from escalation.reports.documents import Document, write_document
+from escalation.reports.documents import Document, Template, write_document
 
 __all__ = ["minutes", "packet"]
 
 
 def file_options(command: Wrapped) -> Wrapped:
-    """Add --out and --force."""
+    """Add --out, --template and --force."""
     out = click.option(
         "--out",
         type=click.Path(dir_okay=False, path_type=Path),
@@ -29,7 +29,7 @@ def file_options(command: Wrapped) -> Wrapped:
         help="Where to: .html, .docx (Word) or .pdf.",
     )
     force = click.option("--force", is_flag=True, help="Replace the file, if it is there.")
-    return out(force(command))
+    return out(template_option(force(command)))
 
 
 @click.command(cls=CarefulCommand)
@@ -43,23 +43,30 @@ def file_options(command: Wrapped) -> Wrapped:
 )
 @place_options
 def packet(
-    *, place: Place, out: Path, force: bool, as_of: int | datetime | None, on: date | None
+    *,
+    place: Place,
+    out: Path,
+    template: Template | None,
+    force: bool,
+    as_of: int | datetime | None,
+    on: date | None,
 ) -> None:
     """Write what the safety committee reads before it decides.
 
     The question and the rule's answer, then levels, patients, DLTs, adverse events, what the
     pending can still change, departures, data quality, stopping rules, who can be dosed when, and
     lines to vote and sign. --as-of cuts the data off: the same cut-off and day give the same bytes.
-    Word takes the extra escalation[reports], PDF escalation[pdf].
+    Word takes the extra escalation[reports], PDF escalation[pdf], and a sponsor's own Word file
+    (--template) escalation[templates].
 
     Example: escalation trial packet --out packet.html --as-of 61 --on 2026-05-28
     """
-    _check(out, place, force=force)
+    _check(out, template, place, force=force)
     with place.opened() as tracker:
         entries, state = read_trial(tracker, as_of)
     if on is None:
         on = today() if as_of is None else day_of(as_of, entries[-1])
-    _write(packet_of(state, entries, tracker.trial, on), out, force=force)
+    _write(packet_of(state, entries, tracker.trial, on), out, template, force=force)
 
 
 @click.command(cls=CarefulCommand)
@@ -68,7 +75,13 @@ def packet(
 @click.option("--decision", type=int, metavar="ENTRY", help="Which.  [default: the last]")
 @place_options
 def minutes(
-    *, place: Place, out: Path, force: bool, as_of: int | datetime | None, decision: int | None
+    *,
+    place: Place,
+    out: Path,
+    template: Template | None,
+    force: bool,
+    as_of: int | datetime | None,
+    decision: int | None,
 ) -> None:
     """Write the minutes of a decision.
 
@@ -78,18 +91,18 @@ def minutes(
 
     Example: escalation trial minutes --out minutes.docx --decision 48
     """
-    _check(out, place, force=force)
+    _check(out, template, place, force=force)
     with place.opened() as tracker:
         entries, state = read_trial(tracker, as_of)
-    _write(minutes_of(state, entries, tracker.trial, decision), out, force=force)
+    _write(minutes_of(state, entries, tracker.trial, decision), out, template, force=force)
 
 
-def _check(out: Path, place: Place, *, force: bool) -> None:
+def _check(out: Path, template: Template | None, place: Place, *, force: bool) -> None:
     """Refuse what cannot be written before the ledger is read."""
     check_new(out, place.db, force=force)
-    check_document(out)
+    check_document(out, template)
 
 
-def _write(document: Document, out: Path, *, force: bool) -> None:
-    write_new(out, write_document(dated(document), out.suffix), force=force)
+def _write(document: Document, out: Path, template: Template | None, *, force: bool) -> None:
+    write_new(out, write_document(dated(document), out.suffix, template), force=force)
     say_written(out)

@@ -22,6 +22,7 @@ from escalation.reports.view import (
     indent_of,
     outlined,
 )
+from escalation.text import with_powers
 
 __all__ = ["INLINE", "SUFFIX", "Look", "fragment", "write", "write_blocks", "write_page"]
 
@@ -136,11 +137,20 @@ class Look:
     source : callable
         Where the picture of a figure is: its address, or the picture itself.
     cards : bool
-        Whether every cell names its column, so that a narrow screen can show a row as a card.
+        Whether every cell names its column, so that a narrow screen can show a row as a card. A
+        table says its roles then, which browsers forget of one that is laid out otherwise; its
+        head is one row, and the first cell of a row is its name.
+    powers : bool
+        Whether a dose is written as 3×10⁶ where the text has 3E6.
     """
 
     source: Callable[[Figure], str] = _inline
     cards: bool = False
+    powers: bool = False
+
+    def text(self, text: str) -> str:
+        """Return a text in HTML."""
+        return escape(with_powers(text) if self.powers else text)
 
 
 INLINE = Look()
@@ -156,42 +166,41 @@ def _write(block: Block, look: Look = INLINE) -> str:  # noqa: PLR0911  # a bloc
         case Gap():
             return ""
         case Heading(text, level):
-            return f"<h{level}>{escape(text.strip())}</h{level}>\n"
+            return f"<h{level}>{look.text(text.strip())}</h{level}>\n"
         case Paragraph(text):
-            return f"<p>{escape(' '.join(text.split()))}</p>\n"
+            return f"<p>{look.text(' '.join(text.split()))}</p>\n"
         case Items(items, numbered):
-            return _items(items, "ol" if numbered else "ul")
+            return _items(items, "ol" if numbered else "ul", look)
         case Verbatim(text):
-            return f"<pre>{escape(text)}</pre>\n"
+            return f"<pre>{look.text(text)}</pre>\n"
         case Figure():
             return _figure(block, look)
         case Table():
-            return _table(block, look)
+            return _cards(block, look) if look.cards and block.n_heads else _table(block, look)
     assert_never(block)
 
 
 def _figure(figure: Figure, look: Look) -> str:
     source = escape(look.source(figure))
     return (
-        f"<figure><figcaption>{escape(figure.caption)}</figcaption>\n"
-        f'<img src="{source}" alt="{escape(figure.words)}"></figure>\n'
+        f"<figure><figcaption>{look.text(figure.caption)}</figcaption>\n"
+        f'<img src="{source}" alt="{look.text(figure.words)}"></figure>\n'
     )
 
 
-def _items(items: Sequence[Item], tag: str) -> str:
+def _items(items: Sequence[Item], tag: str, look: Look) -> str:
     parts = [f"<{tag}>\n"]
     for item in items:
-        data = "".join(f'<br><span class="note">{escape(text)}</span>' for text in item.data)
-        inner = _items(item.items, "ul") if item.items else ""
-        parts.append(f"<li>{escape(item.text)}{data}{inner}</li>\n")
+        data = "".join(f'<br><span class="note">{look.text(text)}</span>' for text in item.data)
+        inner = _items(item.items, "ul", look) if item.items else ""
+        parts.append(f"<li>{look.text(item.text)}{data}{inner}</li>\n")
     return "".join([*parts, f"</{tag}>\n"])
 
 
 def _table(table: Table, look: Look) -> str:
     n_columns = table.n_columns
-    left = {*table.left, *([n_columns - 1] if table.prose else [])}
-    caption = f"<caption>{escape(table.caption)}</caption>\n" if table.caption else ""
-    labels = _labels(table) if look.cards and table.n_heads else ()
+    left = _left(table)
+    caption = f"<caption>{look.text(table.caption)}</caption>\n" if table.caption else ""
     small = " small" if len(table.rows) + len(table.notes) <= _SMALL else ""
     parts = [f'<div class="wide{small}"><table>\n{caption}<thead>\n']
     for place, row in enumerate(table.rows):
@@ -203,17 +212,57 @@ def _table(table: Table, look: Look) -> str:
         parts.append('<tr class="noted">' if noted else "<tr>")
         for column, cell in enumerate(cells):
             tag = 'th scope="row"' if not (table.n_heads or column) else head
-            named = ["left"] * (column in left)
-            named += ["long"] * any(len(word) > _LONG for word in cell.split())
-            side = f' class="{" ".join(named)}"' if named else ""
-            if labels and place >= table.n_heads:
-                side += f' data-label="{labels[column]}"'
-            said = "&emsp;" * indent_of(cell) + escape(cell.strip())
-            parts.append(f"<{tag}{side}>{said}</{tag[:2]}>")
+            said = "&emsp;" * indent_of(cell) + look.text(cell.strip())
+            parts.append(f"<{tag}{_side(cell, to_left=column in left)}>{said}</{tag[:2]}>")
         parts.append("</tr>\n")
         if noted:
-            note = escape(table.notes[place])
+            note = look.text(table.notes[place])
             parts.append(f'<tr><td class="left note" colspan="{n_columns}">{note}</td></tr>\n')
+    parts.append("</tbody>\n</table></div>\n")
+    return "".join(parts)
+
+
+def _left(table: Table) -> set[int]:
+    return {*table.left, *([table.n_columns - 1] if table.prose else [])}
+
+
+def _side(cell: str, *, to_left: bool) -> str:
+    named = ["left"] * to_left
+    named += ["long"] * any(len(word) > _LONG for word in cell.split())
+    return f' class="{" ".join(named)}"' if named else ""
+
+
+def _cards(table: Table, look: Look) -> str:
+    """Write a table whose rows can be shown as cards: it says the role of each part."""
+    n_columns = table.n_columns
+    left = _left(table)
+    labels = [look.text(label) for label in _labels(table)]
+    caption = f"<caption>{look.text(table.caption)}</caption>" if table.caption else ""
+    parts = [f'<div class="wide"><table role="table">{caption}\n']
+    parts.append('<thead role="rowgroup"><tr role="row">')
+    for column, label in enumerate(labels):
+        tag = 'th role="columnheader" scope="col"' if label else 'td role="cell"'
+        parts.append(f"<{tag}{_side('', to_left=column in left)}>{label}</{tag[:2]}>")
+    parts.append('</tr></thead>\n<tbody role="rowgroup">\n')
+    for place, row in enumerate(table.rows[table.n_heads :], start=table.n_heads):
+        noted = place in table.notes
+        parts.append(f'<tr role="row"{" class=noted" * noted}>')
+        for column, cell in enumerate([*row, *[""] * (n_columns - len(row))]):
+            said = "&emsp;" * indent_of(cell) + look.text(cell.strip())
+            side = _side(cell, to_left=column in left)
+            if column or not said:
+                parts.append(f'<td role="cell"{side} data-label="{labels[column]}">{said}</td>')
+            else:
+                named = f"{labels[0]} " if labels[0] else ""
+                prefix = f'<span class="named">{named}</span>' if named else ""
+                parts.append(f'<th role="rowheader" scope="row"{side}>{prefix}{said}</th>')
+        parts.append("</tr>\n")
+        if noted:
+            note = look.text(table.notes[place])
+            parts.append(
+                f'<tr role="row"><td role="cell" class="left note" colspan="{n_columns}">{note}'
+                "</td></tr>\n"
+            )
     parts.append("</tbody>\n</table></div>\n")
     return "".join(parts)
 
@@ -221,4 +270,4 @@ def _table(table: Table, look: Look) -> str:
 def _labels(table: Table) -> list[str]:
     """Return for each column what its head says."""
     heads = [[*row, *[""] * (table.n_columns - len(row))] for row in table.rows[: table.n_heads]]
-    return [escape(" ".join(" ".join(cells).split())) for cells in zip(*heads, strict=True)]
+    return [" ".join(" ".join(cells).split()) for cells in zip(*heads, strict=True)]

@@ -9,6 +9,7 @@ from typing import Any
 
 from escalation.protocol import describe_decision
 from escalation.reports.level_table import answer
+from escalation.reports.protocol import say_changes
 from escalation.reports.trial.log import entry_document
 from escalation.reports.trial.sentences import describe_entry
 from escalation.trial import (
@@ -36,6 +37,7 @@ from escalation.trial.events import (
     VoteCast,
 )
 from escalation.trial.halts import standing_pauses
+from escalation.trial.review.amendments import say_ladder
 
 __all__ = ["Consequences", "consequences", "foresee"]
 
@@ -57,6 +59,8 @@ class Consequences:
         What the rule says now, where it said something else.
     votes : str or None
         How the votes on a decision stand, where one was cast.
+    changes : tuple of str
+        What an amendment changes in the protocol.
     after : TrialState
     """
 
@@ -66,6 +70,7 @@ class Consequences:
     remarks: tuple[tuple[str, Remark], ...]
     rule: str | None
     votes: str | None
+    changes: tuple[str, ...] = ()
     after: TrialState
 
     @property
@@ -83,6 +88,8 @@ class Consequences:
 
     def lines(self) -> Iterator[str]:
         """Yield what follows, a sentence or two a line."""
+        for text in self.changes:
+            yield f"Changed: {text}"
         for found in self.definition:
             yield f"Definition of a DLT: {found.text}."
         for kind, remark in self.remarks:
@@ -130,6 +137,7 @@ def consequences(recorded: Sequence[Recorded], before: TrialState, on: date) -> 
         remarks=() if renamed else tuple(_new_remarks(before, after, on)),
         rule=_new_rule(before, after),
         votes=votes,
+        changes=tuple(_changes(recorded, after)),
         after=after,
     )
 
@@ -141,6 +149,14 @@ def foresee(events: Events, before: TrialState, recorder: Recorder) -> Consequen
         for seq, event in enumerate(events, start=before.seq + 1)
     ]
     return consequences(recorded, before, recorder.on)
+
+
+def _changes(recorded: Sequence[Recorded], after: TrialState) -> Iterator[str]:
+    """Yield what an amendment changes: the ladder first, then every other setting."""
+    for made in after.amendments:
+        if made.seq >= recorded[0].seq:
+            yield from say_ladder(made)
+            yield from () if made.before is None else say_changes(made.before, made.after)
 
 
 def _say_entries(recorded: Sequence[Recorded], after: TrialState) -> str:

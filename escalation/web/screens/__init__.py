@@ -4,11 +4,31 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from escalation.web.screens import recording, trial, trials
+from escalation.web.screens import (
+    documents,
+    health,
+    keys,
+    meeting,
+    recording,
+    registering,
+    roles,
+    trial,
+    trials,
+)
 
 __all__ = ["blueprints"]
 
 
 def blueprints() -> tuple[Blueprint, ...]:
     """Return every screen of this package."""
-    return (trials.screens, trial.screens, recording.screens)
+    return (
+        health.screens,
+        trials.screens,
+        trial.screens,
+        recording.screens,
+        meeting.screens,
+        documents.screens,
+        keys.screens,
+        roles.screens,
+        registering.screens,
+    )
