@@ -12,9 +12,9 @@ from simulations.engines.on_demand import graph_on_demand
 from simulations.engines.results import Method
 from simulations.engines.simulated import Draws
 from simulations.graph.build import TransitionGraph
-from simulations.questions.question import Question
+from simulations.questions.question import Question, check_p_moderate
 
-__all__ = ["ChosenEngine", "choose_engine"]
+__all__ = ["ChosenEngine", "choose_engine", "exact_engine"]
 
 LARGE = 9  # levels; the graph of a 3+3 grows as 7 L 2^L, and has 13,704 states at eight
 
@@ -40,6 +40,21 @@ class ChosenEngine:
     draws: Draws
     automaton: LadderAutomaton | None = None
     refused: TooManyStatesError | None = None
+
+
+def exact_engine(question: Question) -> TransitionGraph | LadderAutomaton:
+    """Return what gives exact figures: levels one by one where that can be, else the graph.
+
+    Raises
+    ------
+    EscalationError
+        As ``Question.graph``.
+    """
+    by_levels = None if question.cohorts else ladder_automaton(question.protocol.design)
+    if by_levels is None:
+        return question.graph()
+    check_p_moderate(question.p_moderate, [question.protocol.design])
+    return by_levels
 
 
 def choose_engine(
