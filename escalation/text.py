@@ -17,6 +17,7 @@ __all__ = [
     "is_line",
     "list_briefly",
     "paragraph",
+    "with_powers",
 ]
 
 # no control characters, nor those that are not seen or turn the writing round
@@ -111,3 +112,24 @@ def list_briefly(items: Sequence[object], most: int = 8) -> str:
     """List a few: ``31, 32, 40``; of more than ``most``, only so many and how many more."""
     listed = ", ".join(map(str, items[:most]))
     return listed if len(items) == len(items[:most]) else f"{listed} and {len(items) - most} more"
+
+
+# a number in powers of ten, of at most three digits before the E, so that no digest is one
+_POWER = re.compile(r"(?<![\w.-])(\d{1,3}(?:\.\d+)?)E(-?\d{1,2})(?![\w.])", re.ASCII)
+_TEN = re.compile(r"(?<!\w)(?:(x) ?)?10\^(-?\d{1,2})(?!\d)", re.ASCII)
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def with_powers(text: str) -> str:
+    """Write doses as people do, where letters need not be ASCII.
+
+    Examples
+    --------
+    >>> with_powers("level 1, 3E6 cells/kg; 1.5E-3 mg; 2 x10^6 CAR+ T cells")
+    'level 1, 3×10⁶ cells/kg; 1.5×10⁻³ mg; 2 ×10⁶ CAR+ T cells'
+    """
+    if "E" in text:
+        text = _POWER.sub(lambda m: f"{m[1]}×10{m[2].translate(_RAISED)}", text)
+    if "^" in text:
+        text = _TEN.sub(lambda m: f"{'×' * bool(m[1])}10{m[2].translate(_RAISED)}", text)
+    return text

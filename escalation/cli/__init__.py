@@ -156,6 +156,10 @@ main = Program(
             "escalation.cli.trial:trial",
             "Track a trial: patients, decisions, signatures, in a ledger.",
         ),
+        "serve": (
+            "escalation.cli.serve:serve",
+            "Show trials in a browser, and record there.",
+        ),
     },
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 88},
 )

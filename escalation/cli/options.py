@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from escalation.cli.asking import say_beside
 from escalation.cli.completion import complete_designs, complete_protocols, complete_settings
 from escalation.cli.label import LABEL
 from escalation.cli.streams import shown_on
@@ -119,10 +120,10 @@ def add_design_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _say_defaults(filled: Mapping[str, tuple[Any, str]], design_name: str) -> dict[str, Any]:
-    """Return the values that were filled in, having said on standard error which they are."""
+    """Return the values that were filled in, having said beside the answer which they are."""
     if filled:
         said = ", ".join(f"{name} {value:g} ({why})" for name, (value, why) in filled.items())
-        click.echo(f"escalation: {design_name} with {said}; --set gives others", err=True)
+        say_beside(f"{design_name} with {said}", "; --set gives others")
     return {name: value for name, (value, _) in filled.items()}
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from escalation.cli.asking import asking
 from escalation.cli.streams import shown_on, terminal_width, until_reader_stops
 from escalation.errors import InputError, printable
 from escalation.files import check_writable, write_text
@@ -64,13 +65,20 @@ def view_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def show_view(make: Callable[[], View], chosen: str | None, output: Path | None) -> None:
-    """Make a view and print it or write it to a file, in the format chosen; end the command."""
+    """Make a view and print it or write it to a file, in the format chosen; end the command.
+
+    Whoever asks in place of the command line is given it.
+    """
     if output is not None:
         chosen = chosen or format_of(output.suffix)
         if chosen is None:
             raise InputError(f"{output}: the ending names no format; give --format")
         check_writable(output)
     view = make()
+    asked = asking()
+    if asked is not None:
+        asked.view = view
+        return
     if output is not None and chosen is not None:
         write_text(output, write_view(view, chosen))
         say_written(output)

@@ -79,7 +79,12 @@ class Walk:
 
 
 def walk_design(
-    design: Design, roots: Sequence[tuple[Tallies, Tally]], level: int, max_states: int
+    design: Design,
+    roots: Sequence[tuple[Tallies, Tally]],
+    level: int,
+    max_states: int,
+    *,
+    n_cohorts: int | None = None,
 ) -> Walk:
     """Walk every outcome of every cohort from ``roots``, equal states merged.
 
@@ -92,6 +97,8 @@ def walk_design(
     level : int
         0-based level of the last cohort before the start.
     max_states : int
+    n_cohorts : int, optional
+        How many cohorts to look ahead; a follower beyond them is -1. To every end by default.
 
     Raises
     ------
@@ -115,14 +122,14 @@ def walk_design(
     graded = design.asks_moderate
     tally_of: dict[tuple[int, int, int], Tally] = {}
     cohorts_of: dict[int, list[tuple[Tally, int]]] = {}
-    n_prepared = 0
+    n_prepared = n_behind = 0
     # they grow on the way
     for index, (state, here, code, last) in enumerate(
         zip(states, levels, codes, lasts, strict=True)
     ):
         if index == n_prepared:
             design.prepare(states[n_prepared:])
-            n_prepared = len(states)
+            n_prepared, n_behind = len(states), n_behind + 1
         decision = design.decide(state, here, last)
         walk.decisions.append(decision)
         walk.following.append(following := [])
@@ -136,6 +143,9 @@ def walk_design(
         outcomes = cohorts_of[size]
         if decision.counts_moderate:
             outcomes = [*outcomes, (_MODERATE, design.remember(_MODERATE))]
+        if n_cohorts is not None and n_behind > n_cohorts:
+            following.extend([-1] * len(outcomes))
+            continue
         for cohort, memory in outcomes:
             n_dlts = cohort.n_dlts
             # as child_code and state_key, written out in the innermost loop

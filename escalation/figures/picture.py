@@ -67,16 +67,18 @@ class Picture:
         return figure
 
     def write(self, form: str) -> bytes:
-        """Return the bytes of a file, ``svg`` or ``png``: always the same, letters as outlines."""
+        """Return the bytes of a file, always the same; see ``Figure.draw`` for the forms."""
         data = io.BytesIO()
-        metadata = {"Date": None} if form == "svg" else {}
+        suffix = "png" if form == "png" else "svg"
+        letters = "none" if form == "svg with text" else "path"
+        metadata = {} if form == "png" else {"Date": None}
         with (
-            mpl.rc_context({"svg.hashsalt": "escalation", "svg.fonttype": "path"}),
+            mpl.rc_context({"svg.hashsalt": "escalation", "svg.fonttype": letters}),
             warnings.catch_warnings(),
         ):
             # a name may be in a script that the font lacks; boxes are drawn
             warnings.filterwarnings("ignore", message=".*missing from", category=UserWarning)
-            self.figure.savefig(data, format=form, dpi=_FILE_DPI, metadata=metadata)
+            self.figure.savefig(data, format=suffix, dpi=_FILE_DPI, metadata=metadata)
         return data.getvalue()
 
     def __repr__(self) -> str:

@@ -12,7 +12,7 @@ from escalation.protocol.dosing import describe_dosing
 from escalation.protocol.judging import describe_dlt_rule, describe_pause_rule
 from escalation.reports.view import GAP, Block, Heading, Table, View
 
-__all__ = ["view_list", "view_settings"]
+__all__ = ["say_changes", "view_list", "view_settings"]
 
 
 def view_list(protocols: Sequence[Protocol]) -> View:
@@ -43,6 +43,21 @@ def _page(protocol: Protocol) -> Iterator[Block]:
     yield Heading(f"{protocol.name}  digest {protocol.digest}")
     yield GAP
     yield Table(_rows(protocol), left=(0, 1), prose=True)
+
+
+def say_changes(before: Protocol, after: Protocol) -> Iterator[str]:
+    """Say each setting that changes, all but those of the ladder (see ``say_ladder``)."""
+    was, now = (
+        {name: value for name, _, value in _rows(one)[1:] if not name.startswith("levels.")}
+        for one in (before, after)
+    )
+    for name in {**was, **now}:
+        if name not in was:
+            yield f"{name} is new: {now[name]}."
+        elif name not in now:
+            yield f"{name} is gone; it was {was[name]}."
+        elif now[name] != was[name]:
+            yield f"{name} is {now[name]}; it was {was[name]}."
 
 
 def _rows(protocol: Protocol) -> list[tuple[str, str, str]]:

@@ -6,7 +6,7 @@ file a format, which writes any view.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -24,6 +24,7 @@ __all__ = [
     "Verbatim",
     "View",
     "indent_of",
+    "outlined",
 ]
 
 
@@ -34,14 +35,18 @@ class Heading(NamedTuple):
     ----------
     text : str
     level : int
-        2 for a page's own title, 3 for a part of it.
+        2 for a page's own title, 3 for a part of it; what is written whole counts from 1
+        (``outlined``).
     underline : str
         On a terminal, the letter of a line below it.
+    name : str
+        By which a template calls the part below it.
     """
 
     text: str
     level: int = 3
     underline: str = ""
+    name: str = ""
 
 
 class Paragraph(NamedTuple):
@@ -139,7 +144,8 @@ class Figure(NamedTuple):
     words : str
         What there is to see, for a reader who cannot see it.
     draw : callable
-        Returns the picture as a file's bytes, in the format asked for: ``svg`` or ``png``.
+        Returns the picture as a file's bytes, in the form asked for: ``svg`` with letters as
+        outlines, ``svg with text`` in DejaVu Sans, or ``png``.
     """
 
     caption: str
@@ -153,6 +159,21 @@ class Gap(NamedTuple):
 
 GAP = Gap()
 Block = Heading | Paragraph | Items | Table | Figure | Verbatim | Gap
+
+
+def outlined(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Yield blocks as a page by itself has them: its title is heading 1, and no level is skipped.
+
+    A screen reader tells by the levels what belongs to what. Headings below the same one are of one
+    level, however far below they were; a page without a title begins with parts.
+    """
+    above = [2]
+    for block in blocks:
+        if isinstance(block, Heading):
+            above = [*(level for level in above if level < block.level), block.level]
+            yield block._replace(level=len(above))
+        else:
+            yield block
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +192,11 @@ class View:
         What a column of ``rows`` is, with its unit.
     exit_code : int
         With which the program ends once the view is shown.
+    brief : callable
+        Returns blocks that say the same in short, for those who show them above a long page; none
+        where the page is short itself.
+    figures : callable
+        Returns figures of it, for those who show pictures beside the page; drawn when asked for.
     """
 
     page: Callable[[], Iterable[Block]]
@@ -178,3 +204,5 @@ class View:
     rows: Callable[[], Iterable[Sequence[object]]]
     columns: Mapping[str, str] = field(default_factory=dict)
     exit_code: int = 0
+    brief: Callable[[], Iterable[Block]] = tuple
+    figures: Callable[[], Iterable[Figure]] = tuple

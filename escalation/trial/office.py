@@ -33,6 +33,7 @@ __all__ = [
     "close_trial",
     "delegate_role",
     "hold_enrolment",
+    "is_owner",
     "register_trial",
     "resume_enrolment",
     "revoke_role",
@@ -115,8 +116,13 @@ def _check_may_delegate(refusal: Refusal, state: TrialState, recorder: Recorder)
     """Whoever registered the trial may delegate too, or nobody could begin."""
     refusal.unless(state.registered is not None, "The trial is not registered.")
     refusal.check_day(recorder)
-    if state.owner is None or state.person(recorder.name) != state.person(state.owner):
+    if not is_owner(state, recorder.name):
         refusal.check_role(state, recorder.name, "delegate roles")
+
+
+def is_owner(state: TrialState, person: str) -> bool:
+    """Return whether a person registered the trial."""
+    return state.owner is not None and state.person(person) == state.person(state.owner)
 
 
 def hold_enrolment(state: TrialState, recorder: Recorder, *, reason: str) -> Events:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
+from escalation.cli.asking import most_states
 from escalation.cli.completion import complete_protocols
 from escalation.cli.label import LABEL
 from escalation.cli.options import PICTURES, CarefulCommand, parse_settings, read_ladder
@@ -18,7 +21,8 @@ from escalation.labels import Label
 from escalation.protocol import Protocol
 from escalation.protocol.defaults import DEFAULT_PATIENTS, DEFAULT_TARGET, whole_cohorts
 from escalation.protocol.protocol import freeze_lists
-from escalation.reports.view import View
+from escalation.reports.documents import Template
+from escalation.reports.view import Figure, View
 from simulations.cli.completion import complete_contenders, complete_shared_settings
 from simulations.cli.contenders import (
     NamedDesign,
@@ -139,6 +143,7 @@ def compare(
     by: str | None,
     plot: Path | None,
     report: Path | None,
+    template: Template | None,
 ) -> View:
     """Compare designs under assumed toxicity curves, with the optimal benchmark beside them.
 
@@ -162,7 +167,7 @@ def compare(
         check_writable(plot, PICTURES)
         if plot == report:
             raise click.UsageError("--plot and --report name the same file")
-    check_report(report)
+    check_report(report, template)
     named = [parse_design(word, start) for word in designs]
     check_number(named, diff=diff)
     brought = [one.protocol for one in named if one.protocol is not None]
@@ -194,6 +199,7 @@ def compare(
                 seed=seed,
                 p_moderate=p_moderate,
                 executor=executor,
+                max_states=most_states,
             )
         )
     if plot is not None:
@@ -204,6 +210,7 @@ def compare(
     if report is not None:
         write_comparison_report(
             report,
+            template,
             question,
             Compared(contenders=contenders, results=results, notes=notes),
             is_default=is_default,
@@ -211,7 +218,16 @@ def compare(
             trials=trials,
             seed=seed,
         )
-    return view_comparison(question, contenders, results, notes)
+    view = view_comparison(question, contenders, results, notes)
+    return replace(view, figures=partial(_figures, question.protocol, contenders, results))
+
+
+def _figures(
+    protocol: Protocol, contenders: Sequence[Contender], results: Sequence[ScenarioComparison]
+) -> Iterable[Figure]:
+    from simulations.plots.pictures import figures_of_comparison  # noqa: PLC0415  # matplotlib
+
+    return figures_of_comparison(protocol, contenders, results)
 
 
 def _check_diff(

@@ -14,13 +14,15 @@ from simulations.scenarios.scenario import ScenarioError
 __all__ = ["parse_doses", "parse_interval", "parse_numbers", "parse_p_dlt", "parse_p_moderate"]
 
 
-def parse_p_dlt(text: str) -> tuple[float, ...]:
+def parse_p_dlt(text: str, option: str = "--p-dlt") -> tuple[float, ...]:
     """Read P(DLT) by level from the command line's ``--p-dlt``.
 
     Parameters
     ----------
     text : str
         Numbers separated by commas, lowest level first.
+    option : str
+        What messages call it.
 
     Raises
     ------
@@ -32,12 +34,12 @@ def parse_p_dlt(text: str) -> tuple[float, ...]:
     >>> parse_p_dlt("0.05, 0.10,0.2")
     (0.05, 0.1, 0.2)
     """
-    return _parse_probabilities("--p-dlt", text)
+    return _parse_probabilities(option, text)
 
 
-def parse_p_moderate(text: str) -> tuple[float, ...]:
+def parse_p_moderate(text: str, option: str = "--p-moderate") -> tuple[float, ...]:
     """Read P(moderate toxicity | no DLT) by level from ``--p-moderate``, as ``parse_p_dlt``."""
-    return _parse_probabilities("--p-moderate", text)
+    return _parse_probabilities(option, text)
 
 
 def _parse_probabilities(option: str, text: str) -> tuple[float, ...]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from escalation.cli.asking import most_states, say_beside
 from escalation.cli.options import protocol_options, read_outcomes
 from escalation.errors import InputError
 from escalation.protocol import Protocol
@@ -123,6 +124,7 @@ def question_options(*, scenarios: bool = True) -> Callable[[Wrapped], Wrapped]:
                 allow_departures=allow_departures,
                 asked=choose_scenarios(protocol, p_dlt, scenario_file),
                 p_moderate=p_moderate,
+                max_states=most_states(protocol.design),
                 tell=_say_size,
             )
             return command(*args, question=question, **kwargs)
@@ -133,7 +135,7 @@ def question_options(*, scenarios: bool = True) -> Callable[[Wrapped], Wrapped]:
 
 
 def _say_size(foreseen: Foreseen) -> None:
-    click.echo(f"escalation: the trial can reach {foreseen}", err=True)
+    say_beside(f"the trial can reach {foreseen}")
 
 
 def choose_scenarios(

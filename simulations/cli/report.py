@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
-from escalation.cli.documents import check_document, dated
+from escalation.cli.documents import check_document, dated, template_option
 from escalation.cli.options import typed_again
 from escalation.cli.show import say_written
 from escalation.designs.walk import TooManyStatesError
 from escalation.files import replacing
 from escalation.protocol import Protocol
 from escalation.protocol.defaults import DEFAULT_PATIENTS
-from escalation.reports.documents import write_document
+from escalation.reports.documents import Template, write_document
 from simulations.cli.contenders import choose_target, make_contenders, parse_design
 from simulations.compare.metrics import target_interval
 from simulations.compare.result import Contender
 from simulations.compare.run import compare_designs
 from simulations.engines.results import ScenarioResult
+from simulations.engines.self_check import sharpen
 from simulations.graph.transitions import TransitionGraph
 from simulations.questions.question import Question
 from simulations.questions.worst_case import worst_overdose, worst_pcs
@@ -36,27 +38,36 @@ __all__ = [
     "write_simulation_report",
 ]
 
+Command = Callable[..., Any]
+
 PLANNED = "planned"
 BESIDE = ("3+3", "declare", "boin")  # what a design is usually asked to be better than
 MOST_STATES = 20_000  # of a graph whose worst case is found in seconds
-_FILES = {"report", "plot", "keep", "output", "form", "as_json", "as_csv", "workers"}
-
-report_option = click.option(
-    "--report",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Also write a protocol's appendix: .html, .docx (Word) or .pdf.",
-)
+_FILES = {"report", "template", "plot", "keep", "output", "form", "as_json", "as_csv", "workers"}
 
 
-def check_report(report: Path | None) -> None:
+def report_option(command: Command) -> Command:
+    """Add --report and --template."""
+    report = click.option(
+        "--report",
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="Also write a protocol's appendix: .html, .docx (Word) or .pdf.",
+    )
+    return report(template_option(command))
+
+
+def check_report(report: Path | None, template: Template | None) -> None:
     """Refuse a file that cannot be written before the work is begun."""
     if report is not None:
-        check_document(report)
+        check_document(report, template)
+    elif template is not None:
+        raise click.UsageError("--template is for the file of --report")
 
 
 def write_simulation_report(
     report: Path,
+    template: Template | None,
     question: Question,
     results: Sequence[ScenarioResult],
     graph: TransitionGraph,
@@ -78,6 +89,7 @@ def write_simulation_report(
         target=measured_by,
         target_from=" (default)" if is_default else said,
         results=results,
+        checked=_checked(question, graph, results, seed),
         compared=_compare(
             question, planned, measured_by, trials=trials, seed=seed, executor=executor
         ),
@@ -86,11 +98,21 @@ def write_simulation_report(
         trials=trials,
         command=_command(),
     )
-    _write(report, basis)
+    _write(report, template, basis)
+
+
+def _checked(
+    question: Question, graph: TransitionGraph, results: Sequence[ScenarioResult], seed: int
+) -> Sequence[ScenarioResult]:
+    """Return what is held against each other: by many trials, where the graph has them all."""
+    backfill = question.protocol.backfill
+    is_of_graph = backfill.max_per_level is None or backfill.counted == "never"
+    return sharpen(graph, results, seed=seed) if graph.is_whole and is_of_graph else results
 
 
 def write_comparison_report(
     report: Path,
+    template: Template | None,
     question: Question,
     compared: Compared,
     *,
@@ -115,7 +137,7 @@ def write_comparison_report(
         trials=trials,
         command=_command(),
     )
-    _write(report, basis)
+    _write(report, template, basis)
 
 
 def _questions(
@@ -206,12 +228,12 @@ def _command() -> str:
     return shlex.join(["escalation", *words, "--report", "FILE"])
 
 
-def _write(report: Path, basis: Basis) -> None:
+def _write(report: Path, template: Template | None, basis: Basis) -> None:
     # matplotlib is loaded for a picture only
     from simulations.plots.design_report import draw_report  # noqa: PLC0415
 
     document = write_report(replace(basis, pictures=draw_report))
-    content = write_document(dated(document), report.suffix)
+    content = write_document(dated(document), report.suffix, template)
     with replacing(report, "wb") as file:
         file.write(content)
     say_written(report)

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 
 import click
 
+from escalation.cli.asking import say_beside
 from escalation.cli.options import PICTURES, OutcomesCommand
 from escalation.cli.show import say_written, shows
 from escalation.designs import describe_design
 from escalation.errors import InputError
 from escalation.files import check_writable
-from escalation.reports.view import View
+from escalation.reports.documents import Template
+from escalation.reports.view import Figure, View
 from escalation.version import __version__
 from simulations.cli.options import (
     plot_option,
@@ -53,10 +57,9 @@ LONG_RUN = 2_000_000  # trials; below, a run is over before a progress bar is re
 @seed_option
 @click.option(
     "--draws",
-    type=click.Choice(["cohort", "latent"]),
-    default="cohort",
-    show_default=True,
-    help="Draw cohorts, or latent patients shared by all designs and scenarios.",
+    type=click.Choice(["count", "trial", "latent"]),
+    show_default="count; trial with --keep",
+    help="How many trials go each way, each trial, or latent patients shared by all runs.",
 )
 @workers_option
 @click.option("--target", type=float, metavar="P", help="Target P(DLT): adds correct selection.")
@@ -72,11 +75,12 @@ def simulate(
     method: Method,
     trials: int,
     seed: int,
-    draws: Draws,
+    draws: Draws | None,
     workers: int,
     target: float | None,
     plot: Path | None,
     report: Path | None,
+    template: Template | None,
     keep: Path | None,
 ) -> View:
     """Show what the design does under assumed toxicity curves, exactly and by simulation.
@@ -88,6 +92,10 @@ def simulate(
     Where a design can reach too many states for the exact engine, it is simulated only, with
     latent draws.
 
+    By counts, the trials of each state are split by how many DLTs their next cohort has: up to
+    10^15 trials take no longer than a few. One by one (trial, latent) at most 10^10 are simulated;
+    trial gives the figures that earlier versions gave by default with the same seed.
+
     --report writes the appendix that a protocol or an analysis plan wants: the design in words and
     as a table and flowchart, scenarios, characteristics, a comparison with the usual alternatives,
     the worst case, methods, a self-check.
@@ -98,8 +106,7 @@ def simulate(
     """  # noqa: D301  # click reads the backspace
     if target is not None and not 0 < target < 1:
         raise InputError(f"--target must lie between 0 and 1, not {target}")
-    if keep is not None and method == "exact":
-        raise click.UsageError("--keep writes simulated trials; --method exact has none")
+    draws = _settle_draws(method, draws, keep)
     named = {"--keep": keep, "--plot": plot, "--report": report}
     for (one, path), (other, same) in combinations(named.items(), 2):
         if path is not None and path == same:
@@ -113,12 +120,12 @@ def simulate(
     for path, suffixes in ((plot, PICTURES), (keep, (".csv",))):
         if path is not None:
             check_writable(path, suffixes)
-    check_report(report)
+    check_report(report, template)
     scenarios = question.scenarios
     chosen = choose_engine(question, method, draws, trials=trials, seed=seed)
     graph, method, draws = chosen.graph, chosen.method, chosen.draws
     if chosen.refused is not None:
-        click.echo(f"escalation: {chosen.refused}; simulating only, with latent draws", err=True)
+        say_beside(f"{chosen.refused}; simulating only, with latent draws")
     total = trials * len(scenarios) * (method != "exact")
     with worker_pool(workers) as executor, _progress(total) as progress:
         results = list(
@@ -138,6 +145,7 @@ def simulate(
         if report is not None:
             write_simulation_report(
                 report,
+                template,
                 question,
                 results,
                 graph,
@@ -150,7 +158,29 @@ def simulate(
         _plot(plot, question, results, target)
     if keep is not None:
         _keep(keep, question, graph, trials=trials, seed=seed, draws=draws)
-    return view_results(question, results, target, question.outcomes_document(graph))
+    view = view_results(question, results, target, question.outcomes_document(graph))
+    return replace(view, figures=partial(_figures, question, results, target))
+
+
+def _figures(
+    question: Question, results: Sequence[ScenarioResult], target: float | None
+) -> Iterable[Figure]:
+    from simulations.plots.pictures import (  # noqa: PLC0415  # matplotlib
+        figures_of_characteristics,
+    )
+
+    return figures_of_characteristics(question, results, target)
+
+
+def _settle_draws(method: Method, draws: Draws | None, keep: Path | None) -> Draws:
+    """Return how trials are drawn: one by one where each of them is kept."""
+    if keep is None:
+        return draws or "count"
+    if method == "exact":
+        raise click.UsageError("--keep writes simulated trials; --method exact has none")
+    if draws == "count":
+        raise click.UsageError("--keep writes each trial; --draws count has none, trial has")
+    return draws or "trial"
 
 
 def _plot(

@@ -6,13 +6,13 @@ latent patients, so that differences between designs are those of pairs of trial
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from math import ceil, sqrt
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +52,7 @@ def compare_designs(
     benchmark_patients: int | None = None,
     p_moderate: Sequence[float] | None = None,
     executor: Executor | None = None,
+    max_states: Callable[[Design], int | None] | None = None,
 ) -> Iterator[ScenarioComparison]:
     """Compare designs on one ladder, scenario by scenario.
 
@@ -75,6 +76,9 @@ def compare_designs(
         As in ``build_graph``, for the designs that count moderate toxicities.
     executor : concurrent.futures.Executor, optional
         Asks several designs at once what they do in each state; the result is the same.
+    max_states : callable, optional
+        How many states a design's graph may have. By default, and where it returns None, as many
+        as ``build_graph`` takes, and with "auto" ``MANY_STATES``.
 
     Yields
     ------
@@ -116,7 +120,13 @@ def compare_designs(
     interval = target_interval(target, interval)
     curves = [scenario.p_dlt for scenario in scenarios]
     build = partial(
-        _graph, curves=curves, method=method, trials=trials, seed=seed, p_moderate=p_moderate
+        _graph,
+        curves=curves,
+        method=method,
+        trials=trials,
+        seed=seed,
+        p_moderate=p_moderate,
+        max_states=max_states,
     )
     designs = [contender.design for contender in contenders]
     graphs = list(map(build, designs) if executor is None else executor.map(build, designs))
@@ -146,17 +156,21 @@ def _graph(
     trials: int,
     seed: int,
     p_moderate: Sequence[float] | None,
+    max_states: Callable[[Design], int | None] | None,
 ) -> tuple[TransitionGraph, bool]:
     """Return a design's graph and whether to take it exactly; else what the trials meet of it.
 
     The graph is without what the design said in each state: nothing here asks for it, and between
     processes it would take longer than all the rest.
     """
+    limit = None if max_states is None else max_states(design)
     if method == "exact":
-        return replace(build_graph(design, p_moderate=p_moderate), decisions=()), True
+        most: dict[str, Any] = {} if limit is None else {"max_states": limit}
+        return replace(build_graph(design, p_moderate=p_moderate, **most), decisions=()), True
     if method == "auto":
         with suppress(TooManyStatesError):
-            graph = build_graph(design, p_moderate=p_moderate, max_states=MANY_STATES)
+            few = MANY_STATES if limit is None else limit
+            graph = build_graph(design, p_moderate=p_moderate, max_states=few)
             return replace(graph, decisions=()), True
     graph = graph_on_demand(design, p_dlt=curves, trials=trials, seed=seed)
     return replace(graph, decisions=()), False

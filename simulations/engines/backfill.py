@@ -390,9 +390,7 @@ class _Walk:
         )
         simulated = None
         if run is not None:
-            simulated = MonteCarlo(
-                characteristics=found, trials=run[0], seed=run[1], draws="cohort"
-            )
+            simulated = MonteCarlo(characteristics=found, trials=run[0], seed=run[1], draws="count")
         return WalkedTogether(escalation=found, backfill=backfill, simulated=simulated)
 
 

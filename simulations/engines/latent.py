@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from simulations.engines.simulated import CHUNK_SIZE, GENERATOR
 
-__all__ = ["chunk_generator", "count_dlts", "draw_patients"]
+__all__ = ["LatentPatients", "chunk_generator", "count_dlts"]
 
 Ints = NDArray[np.intp]
 Singles = NDArray[np.float32]
@@ -22,13 +22,32 @@ def chunk_generator(seed: int, chunk: int) -> np.random.Generator:
     return np.random.Generator(GENERATOR(sequence))
 
 
-def draw_patients(rng: np.random.Generator, n_patients: int) -> Singles:
-    """Draw the next patients of every trial of a chunk, shape (n_patients, CHUNK_SIZE).
+class LatentPatients:
+    """The patients of a chunk's trials, drawn when a trial first comes to so many.
 
     They come patient by patient for a whole chunk, so that a design that needs fewer patients, or
     a run of fewer trials, meets the same ones.
+
+    Attributes
+    ----------
+    numbers : float array, shape (n_patients * CHUNK_SIZE,)
+        The first patient of each trial, then the second; 0 for those who have not been drawn.
     """
-    return rng.random((n_patients, CHUNK_SIZE), dtype=np.float32)
+
+    def __init__(self, rng: np.random.Generator, n_patients: int = 1) -> None:
+        self.numbers = np.zeros(n_patients * CHUNK_SIZE, dtype=np.float32)
+        self._rng = rng
+        self._n_drawn = 0
+
+    def draw(self, n_patients: int) -> None:
+        """Draw the first so many patients of each trial, but for those who have been drawn."""
+        if n_patients <= self._n_drawn:
+            return
+        first, last = self._n_drawn * CHUNK_SIZE, n_patients * CHUNK_SIZE
+        if last > len(self.numbers):
+            self.numbers = np.concatenate([self.numbers, np.zeros(last, dtype=np.float32)])
+        self._rng.random(dtype=np.float32, out=self.numbers[first:last])
+        self._n_drawn = n_patients
 
 
 def count_dlts(
@@ -39,7 +58,7 @@ def count_dlts(
     Parameters
     ----------
     latent : float array, shape (n_patients * CHUNK_SIZE,)
-        As ``draw_patients`` returns them, flat.
+        ``LatentPatients.numbers``.
     trials, first, size : int array, shape (T,)
         The trial's number in the chunk, its first patient now, and how many they are.
     p : float array, shape (T,)

@@ -1,8 +1,9 @@
 """Monte Carlo: trials that walk the transition graph, one cohort after another.
 
-Trials are drawn in chunks of a fixed size, each with a random stream of its own that depends only
-on the seed and the chunk's number, so the result is the same for any executor and any number of
-workers, and memory does not grow with the number of trials.
+They are drawn by counts (``counts``) where sums of them will do. Where each is wanted, or patients
+that other runs meet as well, they are drawn here: in chunks of a fixed size, each with a random
+stream of its own that depends only on the seed and the chunk's number, so the result is the same
+for any executor and any number of workers, and memory does not grow with the number of trials.
 """
 
 from __future__ import annotations
@@ -18,14 +19,16 @@ from numpy.typing import NDArray
 
 from escalation.errors import InputError
 from simulations.engines.characteristics import summarise
+from simulations.engines.counts import MOST_BY_COUNT, count_states, root_shares
 from simulations.engines.exact import check_p_dlt
-from simulations.engines.latent import chunk_generator, count_dlts, draw_patients
+from simulations.engines.latent import LatentPatients, chunk_generator, count_dlts
 from simulations.engines.simulated import CHUNK_SIZE, Draws, MonteCarlo, SimulatedTrials
 from simulations.graph.build import TransitionGraph
 
 __all__ = ["check_run", "root_cuts", "simulate", "simulate_trials"]
 
 _CHUNKS_PER_TASK = 25
+MOST_ONE_BY_ONE = 10**10  # half an hour on one core
 _TASKS_AT_ONCE = 64  # more than the workers of one machine; a queue of all would grow with trials
 
 Ints = NDArray[np.intp]
@@ -37,7 +40,7 @@ def simulate(
     *,
     trials: int,
     seed: int = 1,
-    draws: Draws = "cohort",
+    draws: Draws = "count",
     executor: Executor | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> MonteCarlo:
@@ -49,15 +52,16 @@ def simulate(
     p_dlt : sequence of float, length L
         P(DLT) at each level.
     trials : int
-        At least 1.
+        At least 1; at most 10^15 by counts, 10^10 one by one.
     seed : int
         At least 0; the same seed gives the same trials.
-    draws : {"cohort", "latent"}
-        Draw a cohort's number of DLTs at once, or give every patient a latent uniform number and
-        a DLT where it is below P(DLT). Latent patients are the same for every design and scenario
-        with the same seed, which makes their differences precise.
+    draws : {"count", "trial", "latent"}
+        Split the trials of each state by how many DLTs their next cohort has, which costs the same
+        for any number of trials; or draw that number for each trial; or give every patient a latent
+        uniform number and a DLT where it is below P(DLT). Latent patients are the same for every
+        design and scenario with the same seed, which makes their differences precise.
     executor : concurrent.futures.Executor, optional
-        Runs the chunks; in this process by default.
+        Runs the chunks of trials that are drawn one by one; in this process by default.
     progress : callable, optional
         Called with the number of trials done since the last call.
 
@@ -72,8 +76,9 @@ def simulate(
 
     Notes
     -----
-    Uniform numbers have 24 bits, so a probability is met to within 6e-8: far inside the Monte
-    Carlo error, except for events that happen in fewer than one trial in a million.
+    By counts, each trial's probabilities are right to the last digits of a double. One by one,
+    uniform numbers have 24 bits, so a probability is met to within 6e-8: far inside the Monte Carlo
+    error, except for events that happen in fewer than one trial in a million.
 
     References
     ----------
@@ -85,23 +90,22 @@ def simulate(
     >>> from escalation.designs import ThreePlusThree
     >>> from simulations.graph.build import build_graph
     >>> graph = build_graph(ThreePlusThree(n_levels=1, variant="declare"))
-    >>> run = simulate(graph, [0.2], trials=10_000)  # exactly, 0.7086 is selected
+    >>> run = simulate(graph, [0.2], trials=10**12)  # exactly, 0.708608 is selected
     >>> bool(abs(run.characteristics.p_select[0] - 0.708608) < 4 * run.mcse()["p_select"][0])
     True
     """
     p = check_p_dlt(p_dlt, graph)
     check_run(trials, seed, draws)
-    walk = _Walk(graph, p, seed, draws)
-    n_chunks = ceil(trials / CHUNK_SIZE)
-    tasks = (
-        (range(first, min(first + _CHUNKS_PER_TASK, n_chunks)), trials)
-        for first in range(0, n_chunks, _CHUNKS_PER_TASK)
-    )
-    counts = np.zeros(graph.n_states, dtype=np.int64)
-    for n_done, part in _run(walk, tasks, executor):
-        counts += part
+    if draws == "count":
+        counts = count_states(graph, p, trials=trials, seed=seed)
         if progress is not None:
-            progress(n_done)
+            progress(trials)
+    else:
+        counts = np.zeros(graph.n_states, dtype=np.int64)
+        for n_done, part in _run(_Walk(graph, p, seed, draws), trials, executor):
+            counts += part
+            if progress is not None:
+                progress(n_done)
     return MonteCarlo(
         characteristics=summarise(graph, counts[graph.ends].astype(np.float64), trials),
         trials=trials,
@@ -116,17 +120,19 @@ def simulate_trials(
     *,
     trials: int,
     seed: int = 1,
-    draws: Draws = "cohort",
+    draws: Draws = "trial",
 ) -> Iterator[SimulatedTrials]:
     """Simulate trials and keep each one, a chunk at a time; the trials ``simulate`` sums up.
 
-    With latent patients the first trials of a longer run are those of a shorter one; with cohort
-    draws this holds for whole chunks only.
+    With latent patients the first trials of a longer run are those of a shorter one; with draws by
+    trial this holds for whole chunks only.
 
     Parameters
     ----------
-    graph, p_dlt, trials, seed, draws
+    graph, p_dlt, trials, seed
         As for ``simulate``.
+    draws : {"trial", "latent"}
+        As for ``simulate``; there are no single trials by counts.
 
     Returns
     -------
@@ -149,6 +155,8 @@ def simulate_trials(
     """
     p = check_p_dlt(p_dlt, graph)
     check_run(trials, seed, draws)
+    if draws == "count":
+        raise InputError("draws by counts have no single trials; draws must be 'trial' or 'latent'")
     walk = _Walk(graph, p, seed, draws)
     return (
         SimulatedTrials(
@@ -166,17 +174,30 @@ def check_run(trials: int, seed: int, draws: str) -> None:
         if type(value) is not int or value < least:
             raise InputError(f"{name} must be a whole number from {least}, not {value!r}")
     if draws not in get_args(Draws):
-        raise InputError(f"draws must be 'cohort' or 'latent', not {draws!r}")
+        formerly = "; 'cohort' is called 'trial' now" if draws == "cohort" else ""
+        raise InputError(f"draws must be 'count', 'trial' or 'latent', not {draws!r}{formerly}")
+    if draws == "count" and trials > MOST_BY_COUNT:
+        raise InputError(f"trials must be at most {MOST_BY_COUNT:,}, not {trials:,}")
+    if draws != "count" and trials > MOST_ONE_BY_ONE:
+        raise InputError(
+            f"trials that are drawn one by one must be at most {MOST_ONE_BY_ONE:,}, not "
+            f"{trials:,}; draws by counts take up to {MOST_BY_COUNT:,}"
+        )
 
 
 def _run(
-    walk: _Walk, tasks: Iterator[tuple[range, int]], executor: Executor | None
+    walk: _Walk, trials: int, executor: Executor | None
 ) -> Iterator[tuple[int, NDArray[np.int64]]]:
+    n_chunks = ceil(trials / CHUNK_SIZE)
+    tasks = (
+        range(first, min(first + _CHUNKS_PER_TASK, n_chunks))
+        for first in range(0, n_chunks, _CHUNKS_PER_TASK)
+    )
     if executor is None:
-        for chunks, trials in tasks:
+        for chunks in tasks:
             yield walk.count(chunks, trials)
         return
-    submitted = (executor.submit(walk.count, chunks, trials) for chunks, trials in tasks)
+    submitted = (executor.submit(walk.count, chunks, trials) for chunks in tasks)
     running = set(islice(submitted, _TASKS_AT_ONCE))
     try:
         while running:
@@ -210,7 +231,7 @@ class _Walk:
         p_here = p[graph.level[going]]
         self.p = p_here.astype(np.float32)
         largest = self.width - 1
-        self.cuts = _cumulative_binomial(self.size, p_here, largest) if draws == "cohort" else []
+        self.cuts = _cumulative_binomial(self.size, p_here, largest) if draws == "trial" else []
         self.p_toxic: NDArray[np.float32] | None = None
         if graph.counts_moderate.any():
             graded = graph.counts_moderate[going]
@@ -254,7 +275,7 @@ class _Walk:
         if len(self.roots) > 1:  # for a whole chunk, so that fewer trials are the same ones
             u = rng.random(CHUNK_SIZE)[:n]
             states = self.roots[np.searchsorted(self.root_cuts, u, side="right")]
-        n_dlts_of = self._cohorts(rng) if self.draws == "cohort" else self._patients(rng, n)
+        n_dlts_of = self._cohorts(rng) if self.draws == "trial" else self._patients(rng, n)
         while True:
             yield trials, states
             going = np.flatnonzero(states < self.n_going)
@@ -284,13 +305,16 @@ class _Walk:
         self, rng: np.random.Generator, n: int
     ) -> Callable[[Ints, Ints], NDArray[np.int8]]:
         """Give each trial its patients in order, a latent uniform number each."""
-        latent = draw_patients(rng, self.max_patients).ravel()
+        patients = LatentPatients(rng, self.max_patients)
         next_patient = np.zeros(n, dtype=np.intp)
 
         def n_dlts_of(trials: Ints, states: Ints) -> NDArray[np.int8]:
             size, first = self.size.take(states), next_patient[trials]
             p = self.p.take(states)
-            next_patient[trials] = first + size
+            after = first + size
+            patients.draw(int(after.max()))
+            latent = patients.numbers
+            next_patient[trials] = after
             outcome = count_dlts(latent, trials, first, size=size, p=p, largest=self.width - 1)
             if self.p_toxic is not None:
                 u = latent.take(first * CHUNK_SIZE + trials, mode="clip")
@@ -330,7 +354,4 @@ def _tell_moderate(
 
 def root_cuts(graph: TransitionGraph, p: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the cumulative probabilities of the roots, without the last one."""
-    dlts = graph.n_dlts[graph.roots] - graph.n_dlts_so_far
-    likely = np.prod(p**dlts * (1 - p) ** (graph.n_pending - dlts), axis=1)
-    weights = graph.root_ways * graph.root_weights() * likely
-    return np.cumsum(weights)[:-1]
+    return np.cumsum(root_shares(graph, p))[:-1]

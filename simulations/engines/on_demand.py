@@ -18,7 +18,7 @@ from escalation.designs.walk import Walk, child_code, state_code, state_key
 from escalation.errors import InputError
 from escalation.outcomes import Tally
 from simulations.engines.exact import check_p_dlt
-from simulations.engines.latent import chunk_generator, count_dlts, draw_patients
+from simulations.engines.latent import LatentPatients, chunk_generator, count_dlts
 from simulations.engines.montecarlo import check_run, root_cuts
 from simulations.engines.simulated import CHUNK_SIZE
 from simulations.graph.build import TransitionGraph, build_graph
@@ -118,19 +118,18 @@ def _walk_chunk(
     if len(cuts):
         states = np.searchsorted(cuts, rng.random(CHUNK_SIZE)[:n], side="right")
     next_patient = np.zeros(n, dtype=np.intp)
-    latent = draw_patients(rng, 0)
+    patients = LatentPatients(rng)
     while True:
         going = np.flatnonzero(met.size.take(states))
         if not going.size:
             return
         trials, states = trials.take(going), states.take(going)
         size, first = met.size.take(states), next_patient.take(trials)
-        next_patient[trials] = first + size
-        lacking = int((first + size).max()) - len(latent)
-        if lacking > 0:
-            latent = np.concatenate([latent, draw_patients(rng, lacking)])
+        after = first + size
+        next_patient[trials] = after
+        patients.draw(int(after.max()))
         n_dlts = count_dlts(
-            latent.ravel(),
+            patients.numbers,
             trials,
             first,
             size=size,

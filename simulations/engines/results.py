@@ -94,7 +94,7 @@ def run_scenarios(
     method: Method = "both",
     trials: int = 100_000,
     seed: int = 1,
-    draws: Draws = "cohort",
+    draws: Draws = "count",
     executor: Executor | None = None,
     progress: Callable[[int], None] | None = None,
     protocol: Protocol | None = None,

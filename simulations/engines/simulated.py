@@ -19,7 +19,7 @@ Z95 = 1.96  # standard errors to either side make limits of 95 %
 CHUNK_SIZE = 20_000
 GENERATOR = np.random.SFC64
 
-Draws = Literal["cohort", "latent"]
+Draws = Literal["count", "trial", "latent"]
 Ints = NDArray[np.intp]
 
 
@@ -31,7 +31,7 @@ class MonteCarlo:
     ----------
     characteristics : OperatingCharacteristics
     trials, seed : int
-    draws : {"cohort", "latent"}
+    draws : {"count", "trial", "latent"}
     """
 
     characteristics: OperatingCharacteristics
@@ -40,7 +40,7 @@ class MonteCarlo:
     draws: Draws
 
     def __repr__(self) -> str:
-        how = f"{self.trials} trials, {self.draws} draws, seed {self.seed}"
+        how = f"{self.trials:,} trials, {self.draws} draws, seed {self.seed}"
         return f"<MonteCarlo: {how}: {self.characteristics!r}>"
 
     def mcse(self) -> dict[str, Any]:
@@ -78,7 +78,8 @@ class MonteCarlo:
             "trials": self.trials,
             "seed": self.seed,
             "draws": self.draws,
-            "generator": f"{GENERATOR.__name__}, a stream for every {CHUNK_SIZE} trials",
+            "generator": GENERATOR.__name__
+            + ("" if self.draws == "count" else f", a stream for every {CHUNK_SIZE} trials"),
             "mcse": self.mcse(),
         }
 

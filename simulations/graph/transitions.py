@@ -59,8 +59,8 @@ class TransitionGraph:
     p_moderate : float array, shape (L,), or None
         The assumed P(moderate toxicity | no DLT) at each level.
     is_whole : bool
-        False for the part of a graph that certain trials meet (``on_demand``): they can walk it,
-        but no exact figure can be had from it.
+        False for the part of a graph that certain trials meet (``on_demand``) or that the next
+        cohorts reach: they can walk it, but no figure about the whole trial can be had from it.
     """
 
     design: Design
@@ -90,8 +90,8 @@ class TransitionGraph:
         """Raise ``InputError`` for a part of a graph."""
         if not self.is_whole:
             raise InputError(
-                "this is only the part of a graph that simulated trials meet; exact figures and "
-                "paths need all of it"
+                "this is only the part of a graph that simulated trials or the next cohorts meet; "
+                "exact figures and complete paths need all of it"
             )
 
     @property

@@ -180,7 +180,7 @@ def characteristics(
     method: Literal["auto"] | Method = "auto",
     trials: int = TRIALS,
     seed: int = 1,
-    draws: Draws = "cohort",
+    draws: Draws = "count",
     outcomes: Outcomes = "",
     allow_departures: bool = False,
     p_moderate: Sequence[float] | None = None,
@@ -204,7 +204,7 @@ def characteristics(
         Exact, but simulated where the design can reach too many states; or as said.
     trials, seed : int
         Simulated trials a scenario, and the seed of the random numbers.
-    draws : {"cohort", "latent"}
+    draws : {"count", "trial", "latent"}
         As in ``simulations.engines.montecarlo.simulate``.
     outcomes : str or sequence of Cohort
         Outcomes so far, after which the trial continues; figures are then of what is to come.

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any, TypeVar
 
 from escalation.designs import describe_design
+from escalation.figures.layout import shares_of
 from escalation.figures.picture import Picture
 from escalation.outcomes import format_outcomes
 from escalation.protocol import Protocol, describe_decision
+from escalation.reports.view import Figure
 from simulations.compare.result import Contender, ScenarioComparison
 from simulations.engines.results import ScenarioResult
 from simulations.plots.averages import plot_curve_averages
@@ -24,6 +28,8 @@ from simulations.reports.comparison import describe_contenders
 from simulations.words import in_words
 
 __all__ = [
+    "figures_of_characteristics",
+    "figures_of_comparison",
     "picture_averages",
     "picture_characteristics",
     "picture_comparison",
@@ -32,6 +38,9 @@ __all__ = [
     "say_characteristics",
     "say_comparison",
 ]
+
+ON_A_FIGURE = 6  # scenarios; as many fill a page
+Result = TypeVar("Result", ScenarioResult, ScenarioComparison)
 
 
 def picture_characteristics(
@@ -48,6 +57,42 @@ def picture_characteristics(
     )
     figure = plot_page(results, provenance, level_names=protocol.axis_names, target=target)
     return Picture(figure, say_characteristics(protocol, results))
+
+
+def figures_of_characteristics(
+    question: Question, results: Sequence[ScenarioResult], target: float | None
+) -> Iterator[Figure]:
+    """Yield figures of one design, each of a few scenarios, drawn when asked for."""
+    for some, which in _parts(results):
+        yield Figure(
+            f"Operating characteristics{which}",
+            say_characteristics(question.protocol, some),
+            partial(_write, picture_characteristics, question, some, target),
+        )
+
+
+def figures_of_comparison(
+    protocol: Protocol, contenders: Sequence[Contender], results: Sequence[ScenarioComparison]
+) -> Iterator[Figure]:
+    """Yield figures of a comparison, each of a few scenarios, drawn when asked for."""
+    for some, which in _parts(results):
+        yield Figure(
+            f"Designs compared{which}",
+            say_comparison(some),
+            partial(_write, picture_comparison, protocol, contenders, some),
+        )
+
+
+def _parts(results: Sequence[Result]) -> Iterator[tuple[Sequence[Result], str]]:
+    """Yield the results of a figure each, and which of them they are in words."""
+    parts = shares_of(len(results), ON_A_FIGURE)
+    for number, rows in enumerate(parts, start=1):
+        yield results[rows], f", part {number} of {len(parts)}" if len(parts) > 1 else ""
+
+
+def _write(picture: Callable[..., Picture], *given: Any) -> bytes:
+    *of, form = given
+    return picture(*of).write(form)
 
 
 def say_characteristics(protocol: Protocol, results: Sequence[ScenarioResult]) -> str:

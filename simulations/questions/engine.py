@@ -35,7 +35,7 @@ class ChosenEngine:
     graph : TransitionGraph
         The whole of it, or what simulated trials meet.
     method : {"both", "exact", "monte-carlo"}
-    draws : {"cohort", "latent"}
+    draws : {"count", "trial", "latent"}
     automaton : LadderAutomaton, CrossingEngine or None
         What gives exact figures where the graph is not whole.
     refused : TooManyStatesError or None
@@ -108,7 +108,8 @@ def _by_crossings(question: Question, refused: TooManyStatesError) -> CrossingEn
     """
     design, expected = question.protocol.design, refused.expected
     beside = question.protocol.backfill.max_per_level is not None
-    if question.cohorts or beside or not expected or not is_by_crossings(design):
+    in_haste = question.max_states is not None
+    if question.cohorts or beside or in_haste or not expected or not is_by_crossings(design):
         raise refused
     n_levels = design.n_levels
     foreseen = foresee_tallies(n_levels, max(expected.values()))

@@ -86,6 +86,7 @@ def path_tree(
     Parameters
     ----------
     graph : TransitionGraph
+        Whole, or as much of it as ``depth`` needs (``walk_design`` with ``n_cohorts``).
     p_dlt : sequence of float, length L, optional
         P(DLT) at each level, to give each node its probability.
     depth : int, optional
@@ -96,6 +97,8 @@ def path_tree(
     tuple of PathNode
         One, or with pending patients one for each way they can turn out.
     """
+    if depth is None:
+        graph.require_whole()
     walk = _Walk(graph, p_dlt)
     return tuple(
         replace(walk.node(state, probability, depth), **walk.pending(root))
@@ -105,6 +108,7 @@ def path_tree(
 
 def iter_paths(graph: TransitionGraph, p_dlt: Sequence[float] | None = None) -> Iterator[Path]:
     """Yield every path from the roots to an end, fewest DLTs first."""
+    graph.require_whole()
     walk = _Walk(graph, p_dlt)
     for root, state, probability in walk.roots():
         for path in walk.paths(state, (), probability):
@@ -113,7 +117,6 @@ def iter_paths(graph: TransitionGraph, p_dlt: Sequence[float] | None = None) -> 
 
 class _Walk:
     def __init__(self, graph: TransitionGraph, p_dlt: Sequence[float] | None) -> None:
-        graph.require_whole()
         self.decisions = graph.decisions
         self.children = graph.children.tolist()
         self.p = None if p_dlt is None else check_p_dlt(p_dlt, graph).tolist()
@@ -150,6 +153,8 @@ class _Walk:
         depth: int | None,
         cohort: tuple[int | None, int, int, int] = (None, 0, 0, 0),
     ) -> PathNode:
+        if state < 0:  # beyond what a part of a graph knows
+            self._graph.require_whole()
         decision = self.decisions[state]
         level, n_patients, n_dlts, n_moderate = cohort
         left = None if depth is None else depth - 1

@@ -44,6 +44,8 @@ class Question:
         The scenarios asked for; empty where none was named.
     p_moderate : tuple of float or None
         P(moderate toxicity | no DLT) by level, lowest first.
+    max_states : int or None
+        Of a graph that the answer may take; None for what ``build_graph`` takes.
     tell : callable or None
         Told once what a large graph is going to take, before it is taken.
     """
@@ -53,6 +55,7 @@ class Question:
     allow_departures: bool = False
     asked: tuple[Scenario, ...] = ()
     p_moderate: tuple[float, ...] | None = None
+    max_states: int | None = None
     tell: Callable[[Foreseen], object] | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -109,7 +112,9 @@ class Question:
                 f"{protocol.backfill.counted}, and what follows it is not known here: ask from the "
                 "start of the trial"
             )
-        return (build or partial(build_graph, tell=self.tell))(
+        most: dict[str, Any] = {} if self.max_states is None else {"max_states": self.max_states}
+        whole = partial(build_graph, tell=self.tell, **most)
+        return (build or whole)(
             protocol.design,
             advice.escalation,
             advice.level,

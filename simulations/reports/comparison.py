@@ -67,7 +67,15 @@ def view_comparison(
         document=partial(_document, question, contenders, results),
         rows=partial(_rows, question, results),
         columns=CSV_COLUMNS,
+        brief=partial(_brief, results),
     )
+
+
+def _brief(results: Sequence[ScenarioComparison]) -> Iterator[Block]:
+    """Yield a table a measure, a row a scenario and a column a design, where there are several."""
+    if len(results) > 1:
+        for name, table in comparison_measures(results):
+            yield table._replace(caption=name[:1].upper() + name[1:])
 
 
 def _document(

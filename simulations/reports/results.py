@@ -53,7 +53,18 @@ def view_results(
         document=lambda: _document(question, results, target) | outcomes,
         rows=partial(result_rows, question.protocol, results, target),
         columns=describe_columns([question.protocol]),
+        brief=partial(_brief, question.protocol, results, target),
     )
+
+
+def _brief(
+    protocol: Protocol, results: Sequence[ScenarioResult], target: float | None
+) -> Iterator[Block]:
+    """Yield what the design selects, a row a scenario, where there are several."""
+    if len(results) > 1:
+        named = [(protocol.design.name, result) for result in results]
+        table = summary_table(named, list(map(str, protocol.labels)), target)
+        yield table._replace(caption="What the design selects, and at what cost, by scenario")
 
 
 def describe_columns(protocols: Iterable[Protocol]) -> dict[str, str]:
@@ -73,7 +84,7 @@ def _page(
     run = results[0].monte_carlo
     if run is not None:
         yield Paragraph(
-            f"Monte Carlo: {run.trials} trials a scenario, {run.draws} draws, seed {run.seed}; "
+            f"Monte Carlo: {run.trials:,} trials a scenario, {run.draws} draws, seed {run.seed}; "
             "standard errors in brackets.",
             "  ",
         )

@@ -268,7 +268,7 @@ def test_monte_carlo_speed():
     n_plain = 20_000
     plain = n_plain / best_of(3, lambda: simulate_patients(P6, n_plain, seed=1))
     report("6 levels, plain Python patient by patient", f"{plain / 1e6:.3f} million trials/s")
-    for draws in ("cohort", "latent"):
+    for draws in ("trial", "latent"):
         trials = 2_000_000
         speed = trials / best_of(
             5, lambda draws=draws, trials=trials: simulate(graph, P6, trials=trials, draws=draws)

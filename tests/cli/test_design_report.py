@@ -75,7 +75,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 def test_a_report_has_every_part(small: bytes) -> None:
-    titles = re.findall(r"<h3>([^<]*)</h3>", small.decode())
+    titles = re.findall(r"<h2>([^<]*)</h2>", small.decode())
     assert titles == [
         "1 Summary",
         "2 The design in words",
@@ -165,19 +165,35 @@ def test_a_trial_that_goes_on_from_data_is_not_compared(tmp_path: Path) -> None:
 def test_a_report_of_designs_compared(tmp_path: Path) -> None:
     words = ("compare", "3+3", "crm", "--levels", "2", "--p-dlt", "0.1,0.3", "--max-patients", "6")
     page = written(tmp_path, "compared.html", *words).decode()
-    titles = re.findall(r"<h3>([^<]*)</h3>", page)
+    titles = re.findall(r"<h2>([^<]*)</h2>", page)
     assert "6 Comparison" in titles
     assert not any("characteristics" in title for title in titles)
-    assert page.count("<h4>Design 3+3</h4>") == 3  # words, table, worst case
+    assert page.count("<h3>Design 3+3</h3>") == 3  # words, table, worst case
     assert "It judges all levels together" in page
     assert "F1 Flowchart of design 3+3" in page
     assert "none was found in both ways" in page
+
+
+def test_a_report_fills_a_sponsors_template_part_by_part(tmp_path: Path) -> None:
+    docx = pytest.importorskip("docx")
+    template = docx.Document()
+    names = "opening summary design table flowchart scenarios characteristics comparison"
+    for name in f"{names} worst_case methods check versions".split():
+        template.add_paragraph(f"{{{{p {name} }}}}")
+    template.save(tmp_path / "sponsor.docx")
+    words = ("simulate", *SMALL, "--template", str(tmp_path / "sponsor.docx"))
+    said = said_in_word(written(tmp_path, "filled.docx", *words))
+    assert {"1 Summary", "11 Versions, digests and seeds"} <= set(said)
+    assert not any("--template" in one for one in said)  # it is the report's command line
 
 
 @pytest.mark.parametrize(
     ("words", "exit_code", "said"),
     [
         (["simulate", *SMALL, "--report", "x.txt"], 1, ".html, .docx, .pdf"),
+        (["simulate", *SMALL, "--template", __file__], 2, "for the file of --report"),
+        (["compare", "3+3", "boin", "--template", __file__], 2, "for the file of --report"),
+        (["simulate", *SMALL, "--report", "x.docx", "--template", __file__], 1, "not a Word file"),
         (["simulate", *SMALL, "--report", "none/x.html"], 1, "there is no folder none"),
         (["simulate", *SMALL, "--report", "x.pdf", "--plot", "x.pdf"], 2, "name the same file"),
         (["compare", "3+3", "boin", "--report", "x.pdf", "--plot", "x.pdf"], 2, "the same file"),

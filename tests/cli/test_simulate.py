@@ -118,6 +118,23 @@ def test_a_finished_trial_has_nothing_left_to_come() -> None:
         assert result[engine]["sample_size"]["mean"] == 0
 
 
+def test_as_many_trials_as_counts_can_hold_are_answered() -> None:
+    (result,) = simulated("--p-dlt", "0.1,0.3", "--trials", "1" + "0" * 15)["results"]
+    found, exact = result["monte_carlo"], result["exact"]
+    assert (found["trials"], found["draws"]) == (10**15, "count")
+    for share, error, true in zip(
+        found["p_select"], found["mcse"]["p_select"], exact["p_select"], strict=True
+    ):
+        assert abs(share - true) < 5 * error < 1e-6
+
+
+def test_trials_are_drawn_one_by_one_where_they_are_kept(tmp_path: Path) -> None:
+    words = ("--p-dlt", "0.1,0.3", "--trials", "500")
+    (kept,) = simulated(*words, "--keep", str(tmp_path / "trials.csv"))["results"]
+    (one_by_one,) = simulated(*words, "--draws", "trial")["results"]
+    assert kept == one_by_one
+
+
 def test_kept_trials_sum_up_to_the_table(tmp_path: Path) -> None:
     kept = tmp_path / "trials.csv"
     words = ("--p-dlt", "0.1,0.3", "--method", "monte-carlo", "--trials", "500")
@@ -184,6 +201,12 @@ def test_a_falling_curve_is_allowed_and_said() -> None:
         (["--p-dlt", "0.1", "--trials", "0"], 2, "0"),
         (["--p-dlt", "0.1", "--trials", "-5"], 2, "-5"),
         (["--p-dlt", "0.1", "--trials", "1e3"], 2, "1e3"),
+        (["--p-dlt", "0.1", "--trials", "2.5"], 2, "2.5"),
+        (["--p-dlt", "0.1", "--trials", "1" + "0" * 16], 1, "at most 1,000,000,000,000,000, not"),
+        (["--p-dlt", "0.1", "--trials", "1" + "0" * 15, "--draws", "trial"], 1, "one by one"),
+        (["--p-dlt", "0.1", "--trials", "1" + "0" * 15, "--draws", "latent"], 1, "one by one"),
+        (["--p-dlt", "0.1", "--draws", "cohort"], 2, "not one of 'count', 'trial', 'latent'"),
+        (["--p-dlt", "0.1", "--keep", "t.csv", "--draws", "count"], 2, "--draws count has none"),
         (["--p-dlt", "0.1", "--seed", "-1"], 2, "-1"),
         (["--p-dlt", "0.1", "--target", "1.2"], 1, "--target"),
         (["--p-dlt", "0.1", "--target", "nan"], 1, "--target"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import docx
 import pytest
 
 from escalation.reports.documents import find_missing
@@ -51,6 +52,34 @@ def test_minutes_of_a_decision_are_written_for_word(demo, tmp_path):
     said = word_text(path.read_bytes())
     assert "Minutes of decision 48: trial DEMO" in said
     assert "AGAINST (entry 51)" in said
+
+
+def test_a_packet_and_minutes_fill_a_sponsors_template(demo, tmp_path):
+    template, path = tmp_path / "sponsor.docx", tmp_path / "filled.docx"
+    word = docx.Document()
+    for mark in ("{{ trial }}, {{ on }}, {{ cutoff }}", "{{p body }}"):
+        word.add_paragraph(mark)
+    word.save(template)
+    assert demo.type(f"minutes --decision 48 --out {path} --template {template}").exit_code == 0
+    said = word_text(path.read_bytes())
+    assert said.startswith("DEMO, 2026-05-04, entry 47, recorded ")
+    assert "AGAINST (entry 51)" in said
+    assert demo.type(f"{PACKET} {path} --force --template {template}").exit_code == 0
+    assert "T13 Votes and sign-off at this meeting" in word_text(path.read_bytes())
+
+
+def test_a_template_that_is_none_is_said_before_the_ledger_is_read(demo, tmp_path):
+    none, path = tmp_path / "none.docx", tmp_path / "new.docx"
+    assert "no such template" in demo.fails(f"{PACKET} {path} --template {none}")
+    none.write_text("hello")
+    assert "is not a Word file" in demo.fails(f"{PACKET} {path} --template {none}")
+    assert "ends in .docx" in demo.fails(f"{PACKET} {tmp_path / 'p.pdf'} --template {none}")
+    word = docx.Document()
+    word.add_paragraph("{{p levels }}")
+    word.save(none)
+    assert "leaves out a part" in demo.fails(f"{PACKET} {path} --template {none}")
+    assert "is the template" in demo.fails(f"{PACKET} {none} --force --template {none}")
+    assert not path.exists()
 
 
 def test_what_cannot_be_written_is_said_before_the_ledger_is_read(demo, tmp_path):

@@ -170,3 +170,23 @@ def test_what_is_remembered_fits_its_place_in_the_key(name):
     for n in range(21):
         for x in range(n + 1):
             assert 0 <= design.remember(Tally(n_evaluable=n, n_dlts=x)) < MAX_MEMORY
+
+
+@pytest.mark.parametrize("name", ["3+3", "boin", "accelerated"])
+@pytest.mark.parametrize("n_cohorts", [0, 1, 2])
+def test_a_walk_of_the_next_cohorts_is_the_beginning_of_the_whole(name, n_cohorts):
+    options = {"target": 0.3, "max_patients": 9} if name == "boin" else {}
+    design = make_design(name, n_levels=3, **options)
+    whole = walked(design)
+    roots = [(whole.tallies[0], Tally())]
+    part = walk_design(design, roots, design.start, 10_000, n_cohorts=n_cohorts)
+    n = len(part.tallies)
+    assert part.tallies == whole.tallies[:n]
+    assert part.decisions == whole.decisions[:n]
+    beyond = [-1 in following for following in part.following]
+    inside = beyond.index(True)
+    assert part.following[:inside] == whole.following[:inside]
+    assert [len(following) for following in part.following] == [
+        len(following) for following in whole.following[:n]
+    ]
+    assert beyond[inside:] == [bool(following) for following in part.following[inside:]]

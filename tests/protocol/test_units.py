@@ -36,7 +36,7 @@ PER_KG = {
     "cells/kg body weight": "cells",
     "cells/kg (body weight)": "cells",
     "cells per kg of recipient body weight": "cells",
-    "×10⁶ CAR-T/kg": "×10⁶ CAR-T",  # noqa: RUF001  # as protocols write it
+    "×10⁶ CAR-T/kg": "×10⁶ CAR-T",  # as protocols write it
     "x10^6 CAR+ T cells/kg": "x10^6 CAR+ T cells",
     "10^6 cells/kg body weight": "10^6 cells",
     "mg/kg": "mg",

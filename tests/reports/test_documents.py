@@ -88,7 +88,7 @@ def test_what_a_person_named_is_the_same_text_in_html_and_word(name):
     assert squeezed(html_text(page)) == expected
     assert squeezed(word_text(write_document(made, ".docx"))) == expected
     assert set(html_page(page).tags) <= {
-        *("html", "head", "meta", "title", "style", "body", "h2", "h3", "p", "ul", "ol", "li"),
+        *("html", "head", "meta", "title", "style", "body", "h1", "h2", "p", "ul", "ol", "li"),
         *("br", "span", "div", "table", "caption", "thead", "tbody", "tr", "th", "td", "pre"),
         *("figure", "figcaption", "img"),
     }
@@ -100,6 +100,34 @@ def test_what_a_person_named_is_the_same_text_in_html_and_word(name):
 def test_the_text_of_a_pdf_is_that_of_the_html(name):
     made = document(name)
     assert is_in_order(texts_of(made.blocks), pdf_text(write_document(made, ".pdf"))) is None
+
+
+@needs_pango
+def test_a_pdf_holds_no_letters_of_the_machine():
+    from pypdf import PdfReader
+
+    pages = PdfReader(io.BytesIO(write_document(document(), ".pdf"))).pages
+    named = {
+        str(font["/BaseFont"]).partition("+")[2]
+        for page in pages
+        for font in page["/Resources"]["/Font"].values()
+    }
+    assert named == {"Document-Sans", "Document-Sans-Bold", "Document-Mono"}
+
+
+@needs_pango
+def test_the_words_in_a_picture_are_text_in_a_pdf():
+    from matplotlib.figure import Figure as Drawn
+
+    from escalation.figures.picture import Picture
+
+    drawn = Drawn(figsize=(3, 1))
+    drawn.text(0.1, 0.5, "level <2> & 'DejaVu Sans'", family="DejaVu Sans", weight="bold")
+    blocks = [Figure("F1", "words", Picture(drawn, "words").write)]
+    made = Document(title="title", origin="origin", at=AT, blocks=blocks)
+    content = write_document(made, ".pdf")
+    assert squeezed("level <2> & 'DejaVu Sans'") in squeezed(pdf_text(content))
+    assert b"<text" not in blocks[0].draw("svg")  # a browser may have no such letters
 
 
 @pytest.mark.parametrize("suffix", [".html", ".docx", pytest.param(".pdf", marks=needs_pango)])
@@ -118,6 +146,58 @@ def test_all_times_in_a_word_file_are_those_of_the_data():
     said = "".join(word_part(content, "docProps/core.xml").itertext())
     assert said.count("2026-05-27T08:00:00Z") == 2
     assert "python-docx" not in said
+
+
+def levels_in_html(content: bytes) -> list[int]:
+    return [int(tag[1]) for tag in html_page(content).tags if tag in HEADINGS]
+
+
+def levels_in_word(content: bytes) -> list[int]:
+    styles = (node.get(f"{WORD}val", "") for node in word_part(content).iter(f"{WORD}pStyle"))
+    return [int(style[-1]) for style in styles if style.startswith("Heading")]
+
+
+def levels_in_pdf(content: bytes) -> list[int]:
+    from pypdf import PdfReader
+
+    def tags(node):
+        node = node.get_object() if hasattr(node, "get_object") else node
+        if isinstance(node, list):
+            for child in node:
+                yield from tags(child)
+        elif isinstance(node, dict):
+            yield str(node.get("/S", "")).lower()
+            yield from tags(node.get("/K", []))
+
+    root = PdfReader(io.BytesIO(content)).trailer["/Root"]["/StructTreeRoot"]
+    return [int(tag[2]) for tag in tags(root["/K"]) if tag[1:] in HEADINGS]
+
+
+HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ([2, 3, 4, 3], [1, 2, 3, 2]),
+        ([2, 4, 4, 3, 4], [1, 2, 2, 2, 3]),  # a level skipped is closed up, siblings stay so
+        ([2, 3, 5, 5, 4], [1, 2, 3, 3, 3]),
+        ([3, 3, 4], [2, 2, 3]),  # without a title
+        ([2, 2, 3], [1, 1, 2]),
+    ],
+)
+@pytest.mark.parametrize(
+    ("suffix", "levels_in"),
+    [
+        (".html", levels_in_html),
+        (".docx", levels_in_word),
+        pytest.param(".pdf", levels_in_pdf, marks=needs_pango),
+    ],
+)
+def test_a_title_is_heading_1_and_no_level_is_skipped(suffix, levels_in, given, expected):
+    blocks = [Heading(f"h{place}", level) for place, level in enumerate(given)]
+    made = Document(title="title", origin="origin", at=AT, blocks=blocks)
+    assert levels_in(write_document(made, suffix)) == expected
 
 
 def test_word_repeats_the_head_of_a_table_and_describes_its_pictures():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from enum import StrEnum
 from functools import partial
@@ -20,7 +20,7 @@ from escalation.files import check_writable
 from escalation.grading import read_observations
 from escalation.reports.trial.adverse_events import view_adverse_events
 from escalation.reports.view import View
-from escalation.trial import Events, Recorder, TrialState, follow_up, record_adverse_event
+from escalation.trial import TrialState, follow_up, record_adverse_event
 from escalation.trial.adverse_events.observing import graded_as
 from escalation.trial.adverse_events.record import SCALES
 from escalation.trial.events import ActionTaken, EventOutcome, Relation, Serious
@@ -183,7 +183,7 @@ def ae(
             raise click.UsageError("say what has changed, such as --grade or --ended")
         observe = said.pop("observe", ())
         recording.record(
-            partial(_follow_up, entry=update, changes=_as_json(said), aware=aware, observe=observe)
+            partial(follow_up, entry=update, changes=_as_json(said), aware=aware, observe=observe)
         )
         return
     if subject is None:
@@ -202,24 +202,6 @@ def _read_observed(words: Sequence[str], scale: str | None, category: str | None
     if scale is None:
         scale = "ICAHT" if (category or "").casefold() == "icaht" else "ASTCT"
     return {"scale": scale, "observations": read_observations(graded_as(scale, category), words)}
-
-
-def _follow_up(
-    state: TrialState,
-    recorder: Recorder,
-    *,
-    entry: int,
-    changes: Mapping[str, Any],
-    aware: date,
-    observe: Sequence[str],
-) -> Events:
-    """Follow up an event; what is observed is read as the event was graded."""
-    known = state.find_event(entry)
-    if observe and known is not None:
-        category = changes.get("category", known.now.category)
-        read = read_observations(graded_as(known.now.scale, category), observe)
-        changes = {**changes, "observations": read}
-    return follow_up(state, recorder, entry=entry, changes=changes, aware=aware)
 
 
 def _refuse(where: str, **given: Any) -> None:

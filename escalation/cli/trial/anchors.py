@@ -8,10 +8,17 @@ from pathlib import Path
 
 import click
 
+from escalation.anchoring import ENVIRONMENT, anchor_file, append_head
 from escalation.cli import LazyGroup
 from escalation.cli.options import CarefulCommand, echo_json, line
-from escalation.cli.trial.anchoring import ENVIRONMENT, anchor_file, append_head
-from escalation.cli.trial.common import Place, check_new, now, show, trial_options
+from escalation.cli.trial.common import (
+    Place,
+    check_new,
+    named_anchor_file,
+    now,
+    show,
+    trial_options,
+)
 from escalation.cli.trial.files import read_small, write_new
 from escalation.cli.trial.recording import Recording, recording_options
 from escalation.errors import InputError, printable
@@ -59,7 +66,7 @@ def anchor(place: Place, path: Path | None, as_json: bool) -> None:
         if not entries:
             raise InputError(f"trial {tracker.trial} has no entries")
         state = replay_events(entries)
-        path = path or anchor_file(state.protocol, place.db)
+        path = path or anchor_file(state.protocol, place.db, named_anchor_file())
         if path is None:
             raise click.UsageError(f"say where: --to FILE, or {ENVIRONMENT}")
         check_new(path, place.db, force=True)
@@ -95,7 +102,9 @@ def hold_against_files(
     """
     files: dict[Path, list[str]] = {}
     for trial, state in trials.items():
-        path = given or anchor_file(None if state is None else state.protocol, db)
+        path = given or anchor_file(
+            None if state is None else state.protocol, db, named_anchor_file()
+        )
         if path is not None:
             files.setdefault(path, []).append(trial)
     findings, said = [], []

@@ -15,6 +15,7 @@ from typing import Any
 
 import click
 
+from escalation.anchoring import ENVIRONMENT, check_not_ledger
 from escalation.cli.streams import shown_on
 from escalation.errors import InputError, printable
 from escalation.ledger import Ledger, open_ledger
@@ -27,6 +28,7 @@ __all__ = [
     "check_new",
     "database_options",
     "find_trial",
+    "named_anchor_file",
     "now",
     "place_options",
     "read_days",
@@ -113,11 +115,14 @@ def check_new(path: Path, db: str, *, force: bool) -> None:
     ------
     InputError
     """
-    name = printable(str(path))
-    if path.exists() and Path(db).exists() and path.samefile(db):
-        raise InputError(f"{name} is the ledger itself")
+    check_not_ledger(path, db)
     if not force and os.path.lexists(path):
-        raise InputError(f"{name} exists; --force overwrites it")
+        raise InputError(f"{printable(str(path))} exists; --force overwrites it")
+
+
+def named_anchor_file() -> str | None:
+    """Return the file of anchors that the environment names."""
+    return os.environ.get(ENVIRONMENT) or None
 
 
 def find_trial(ledger: Ledger, trial: str | None) -> str:

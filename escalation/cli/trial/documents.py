@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
 import click
 
-from escalation.cli.documents import check_document, dated
+from escalation.cli.documents import check_document, dated, template_option
 from escalation.cli.options import CarefulCommand
 from escalation.cli.show import say_written
 from escalation.cli.trial.common import Place, Wrapped, check_new, place_options, read_days, today
 from escalation.cli.trial.files import write_new
 from escalation.cli.trial.view import as_of_option, day_of, read_trial
-from escalation.errors import InputError
-from escalation.reports.documents import Document, write_document
-from escalation.reports.packet import Basis, write_minutes, write_packet
-from escalation.reports.view import Block
-from escalation.trial import TrialState, replay_events
-from escalation.trial.committee.tally import last_awaited
-from escalation.trial.state import Recorded
+from escalation.papers import minutes_of, packet_of
+from escalation.reports.documents import Document, Template, write_document
 
 __all__ = ["minutes", "packet"]
 
 
 def file_options(command: Wrapped) -> Wrapped:
-    """Add --out and --force."""
+    """Add --out, --template and --force."""
     out = click.option(
         "--out",
         type=click.Path(dir_okay=False, path_type=Path),
@@ -36,7 +29,7 @@ def file_options(command: Wrapped) -> Wrapped:
         help="Where to: .html, .docx (Word) or .pdf.",
     )
     force = click.option("--force", is_flag=True, help="Replace the file, if it is there.")
-    return out(force(command))
+    return out(template_option(force(command)))
 
 
 @click.command(cls=CarefulCommand)
@@ -50,23 +43,30 @@ def file_options(command: Wrapped) -> Wrapped:
 )
 @place_options
 def packet(
-    *, place: Place, out: Path, force: bool, as_of: int | datetime | None, on: date | None
+    *,
+    place: Place,
+    out: Path,
+    template: Template | None,
+    force: bool,
+    as_of: int | datetime | None,
+    on: date | None,
 ) -> None:
     """Write what the safety committee reads before it decides.
 
     The question and the rule's answer, then levels, patients, DLTs, adverse events, what the
     pending can still change, departures, data quality, stopping rules, who can be dosed when, and
     lines to vote and sign. --as-of cuts the data off: the same cut-off and day give the same bytes.
-    Word takes the extra escalation[reports], PDF escalation[pdf].
+    Word takes the extra escalation[reports], PDF escalation[pdf], and a sponsor's own Word file
+    (--template) escalation[templates].
 
     Example: escalation trial packet --out packet.html --as-of 61 --on 2026-05-28
     """
-    _check(out, place, force=force)
+    _check(out, template, place, force=force)
     with place.opened() as tracker:
         entries, state = read_trial(tracker, as_of)
     if on is None:
         on = today() if as_of is None else day_of(as_of, entries[-1])
-    _write(write_packet(_basis(state, entries, tracker.trial, on)), out, force=force)
+    _write(packet_of(state, entries, tracker.trial, on), out, template, force=force)
 
 
 @click.command(cls=CarefulCommand)
@@ -75,7 +75,13 @@ def packet(
 @click.option("--decision", type=int, metavar="ENTRY", help="Which.  [default: the last]")
 @place_options
 def minutes(
-    *, place: Place, out: Path, force: bool, as_of: int | datetime | None, decision: int | None
+    *,
+    place: Place,
+    out: Path,
+    template: Template | None,
+    force: bool,
+    as_of: int | datetime | None,
+    decision: int | None,
 ) -> None:
     """Write the minutes of a decision.
 
@@ -85,52 +91,18 @@ def minutes(
 
     Example: escalation trial minutes --out minutes.docx --decision 48
     """
-    _check(out, place, force=force)
+    _check(out, template, place, force=force)
     with place.opened() as tracker:
         entries, state = read_trial(tracker, as_of)
-    made = last_awaited(state) if decision is None else state.find_decision(decision)
-    if made is None:
-        if not state.decisions:
-            raise InputError("no decision has been made: there are no minutes to write")
-        known = ", ".join(str(one.seq) for one in state.decisions)
-        raise InputError(f"entry {decision} is no decision; there are {known}")
-    on = made.event.on
-    known_then = entries[: made.event.cutoff]
-    basis = _basis(state, entries, tracker.trial, on)
-    then = _basis(replay_events(known_then), known_then, tracker.trial, on)
-    _write(write_minutes(basis, made, then), out, force=force)
+    _write(minutes_of(state, entries, tracker.trial, decision), out, template, force=force)
 
 
-def _check(out: Path, place: Place, *, force: bool) -> None:
+def _check(out: Path, template: Template | None, place: Place, *, force: bool) -> None:
     """Refuse what cannot be written before the ledger is read."""
     check_new(out, place.db, force=force)
-    check_document(out)
+    check_document(out, template)
 
 
-def _basis(state: TrialState, entries: Sequence[Recorded], trial: str, on: date) -> Basis:
-    # matplotlib is loaded for a picture only
-    from escalation.figures.packet import draw_packet  # noqa: PLC0415
-
-    return Basis(
-        state=state,
-        entries=entries,
-        trial=trial,
-        on=on,
-        pictures=draw_packet,
-        outlook=_ends_from_here,
-    )
-
-
-def _ends_from_here(basis: Basis, number: str) -> Iterable[Block]:
-    """Ask the exact engine, which stands above this package and is found by name."""
-    module, _, attribute = _OUTLOOK.partition(":")
-    blocks: Iterable[Block] = getattr(importlib.import_module(module), attribute)(basis, number)
-    return blocks
-
-
-_OUTLOOK = "simulations.reports.from_here:ends_from_here"
-
-
-def _write(document: Document, out: Path, *, force: bool) -> None:
-    write_new(out, write_document(dated(document), out.suffix), force=force)
+def _write(document: Document, out: Path, template: Template | None, *, force: bool) -> None:
+    write_new(out, write_document(dated(document), out.suffix, template), force=force)
     say_written(out)

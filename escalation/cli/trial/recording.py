@@ -7,18 +7,18 @@ import functools
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import click
 
+from escalation.anchoring import keep_anchor
 from escalation.cli.options import echo_json, line
-from escalation.cli.trial.anchoring import anchor_file, append_head
 from escalation.cli.trial.common import (
     Place,
     Wrapped,
-    check_new,
+    named_anchor_file,
     now,
     read_days,
     show,
@@ -26,39 +26,15 @@ from escalation.cli.trial.common import (
     trial_options,
 )
 from escalation.errors import EscalationError, UnknownOutcomeError
-from escalation.protocol import describe_decision
-from escalation.reports.level_table import answer
 from escalation.reports.trial.heading import trial_heading
-from escalation.reports.trial.log import entry_document
-from escalation.reports.trial.sentences import describe_entry
+from escalation.reports.trial.recorded import consequences
 from escalation.tracker import Command, Tracker
 from escalation.trial import (
     Recorded,
     Recorder,
-    Remark,
     TrialState,
-    departures,
-    look_back,
-    replay_events,
-    rule_says,
-    warnings,
 )
-from escalation.trial.adverse_events.definition import Suggestion
-from escalation.trial.adverse_events.verdicts import suggest
-from escalation.trial.calendar import day_in
-from escalation.trial.committee.tally import say_count, tally_votes
-from escalation.trial.events import (
-    AdverseEventFollowedUp,
-    AdverseEventRecorded,
-    DecisionMade,
-    Signed,
-    SignedWithKey,
-    SubjectAtSite,
-    SubjectRenamed,
-    VoteCast,
-)
-from escalation.trial.halts import standing_pauses
-from escalation.trial.patients.recording import only_site
+from escalation.trial.patients.sites import on_day_there
 
 __all__ = ["Recording", "recording_options"]
 
@@ -144,17 +120,10 @@ class Recording:
 
         Where no day was given it is of today at a site: the one named, or the subject's.
         """
-
-        def there(state: TrialState, recorder: Recorder) -> Any:
-            zone = state.site_zones.get(site or only_site(state) or "")
-            if subject is not None and site is None and state.subjects.get(subject):
-                zone = state.zone_of(subject, recorder.on)
-            on = None if self.day_given else day_in(zone, recorder.at)
-            return command(state, recorder if on is None else replace(recorder, on=on))
-
-        known = subject is not None or site is not None
+        if not self.day_given:
+            command = on_day_there(command, subject=subject, site=site)
         with self.place.opened() as tracker:
-            self.record_in(tracker, there if known else command)
+            self.record_in(tracker, command)
 
     def record_in(self, tracker: Tracker, command: Command, *, new: bool = False) -> None:
         """Do as ``record`` in a ledger that is open, where a trial may be new."""
@@ -174,8 +143,7 @@ class Recording:
                 new=new,
                 clock_is_right=self.clock_is_right,
             )
-        if any(isinstance(entry.event, _ANCHORED) for entry in recorded):
-            self._keep_anchor(tracker, recorded[-1].seq)
+        self._keep_anchor(tracker, recorded)
         try:
             self._say(tracker.trial, recorded, before)
         except OSError as error:
@@ -184,20 +152,19 @@ class Recording:
                 click.echo(f"escalation: entry {seq} is recorded, but cannot be shown:", err=True)
             raise
 
-    def _keep_anchor(self, tracker: Tracker, seq: int) -> None:
-        """Keep the trial's anchor elsewhere, where that is wanted.
-
-        What is recorded is recorded: a failure is told, and the next anchor covers it too.
-        """
+    def _keep_anchor(self, tracker: Tracker, recorded: Sequence[Recorded]) -> None:
         try:
-            entries = tracker.entries()
-            path = anchor_file(replay_events(entries).protocol, self.place.db)
-            if path is not None:
-                check_new(path, self.place.db, force=True)
-                append_head(path, tracker, entries, self.recorder.at)
+            keep_anchor(
+                tracker,
+                recorded,
+                self.place.db,
+                named_anchor_file(),
+                self.recorder.at,
+            )
         except EscalationError as error:
             click.echo(
-                f"escalation: entry {seq} is recorded, but its anchor is NOT kept: {error}\n"
+                f"escalation: entry {recorded[-1].seq} is recorded, but its anchor is NOT kept: "
+                f"{error}\n"
                 "escalation: when that is mended, `escalation trial anchor` keeps it",
                 err=True,
             )
@@ -219,126 +186,12 @@ class Recording:
             raise
 
     def _say(self, trial: str, recorded: Sequence[Recorded], before: TrialState) -> None:
-        after = replay_events(recorded, before)
-        remarks = list(_new_remarks(before, after, self.recorder.on))
-        if isinstance(recorded[0].event, SubjectRenamed):
-            remarks = []  # as they were, under another id
-        rule = _new_rule(before, after)
+        found = consequences(recorded, before, self.recorder.on)
         if self.as_json:
-            echo_json(
-                {
-                    **trial_heading(after, trial),
-                    "entries": [entry_document(entry) for entry in recorded],
-                    "remarks": [
-                        {"kind": kind, "entry": remark.entry, "text": remark.text}
-                        for kind, remark in remarks
-                    ],
-                    "rule": _rule_document(after),
-                    **_definition_document(recorded, after, self.recorder.on),
-                }
-            )
+            echo_json({**trial_heading(found.after, trial), **found.document()})
             return
-        line(_say_entries(recorded, after), indent="  ")
-        for said in _definition(recorded, after, self.recorder.on):
-            line(f"Definition of a DLT: {said.text}.", indent="  ")
-        for kind, remark in remarks:
-            line(f"{_HEADINGS[kind]}: {remark.text}", indent="  ")
-        if rule is not None:
-            line(f"The rule now says: {rule}", indent="  ")
-        if isinstance(recorded[-1].event, VoteCast):
-            made = after.find_decision(recorded[-1].event.decision)
-            if made is not None:
-                line(f"The decision is {say_count(tally_votes(after, made))}.", "  ")
-        if isinstance(recorded[-1].event, Signed | SignedWithKey):  # to be kept with what it signs
-            show([f"anchor {after.seq}:{after.head}"])
-
-
-_ANCHORED = (DecisionMade, Signed, SignedWithKey)  # after these the trial's anchor is kept
-
-
-def _say_entries(recorded: Sequence[Recorded], after: TrialState) -> str:
-    first, last = recorded[0], recorded[-1]
-    said = describe_entry(first, after)
-    if first is last:
-        return f"Entry {first.seq} recorded: {said}"
-    if len(recorded) == 2 and first.event.kind not in _PLURALS:  # one, and what follows from it
-        also = describe_entry(last, after)
-        return f"Entries {first.seq} and {last.seq} recorded: {said} {also}"
-    if any(isinstance(entry.event, SubjectAtSite) for entry in recorded):
-        said = " ".join(describe_entry(entry, after) for entry in recorded)
-        return f"Entries {first.seq} to {last.seq} recorded: {said}"
-    kinds = [_PLURALS.get(entry.event.kind) for entry in recorded]
-    counts = (f"{kinds.count(noun)} {noun}" for noun in _PLURALS.values() if noun in kinds)
-    began = f" {said}" if first.event.kind not in _PLURALS else ""
-    return f"Entries {first.seq} to {last.seq} recorded:{began} In all: {', '.join(counts)}."
-
-
-_PLURALS = {
-    "subject-enrolled": "enrolments",
-    "subject-dosed": "dosings",
-    "outcome-recorded": "outcomes",
-}
-_HEADINGS = {
-    "pause": "Enrolment is paused",
-    "departure": "Departure",
-    "warning": "Warning",
-    "look_back": "Seen from now",
-}
-
-
-def _definition(recorded: Sequence[Recorded], after: TrialState, on: date) -> Iterator[Suggestion]:
-    """Yield what the definition of a DLT says of an adverse event that was reported just now."""
-    for entry in recorded:
-        match entry.event:
-            case AdverseEventRecorded():
-                event = after.find_event(entry.seq)
-            case AdverseEventFollowedUp():
-                event = after.find_event(entry.event.entry)
-            case _:
-                continue
-        if event is not None:
-            yield suggest(after.subjects[after.owners[event.entry]], event, on)
-
-
-def _definition_document(
-    recorded: Sequence[Recorded], after: TrialState, on: date
-) -> dict[str, Any]:
-    """Return the same for JSON; nothing where no adverse event was reported."""
-    for said in _definition(recorded, after, on):
-        until = None if said.until is None else said.until.isoformat()
-        document = {"verdict": said.verdict, "rule": said.rule, "until": until, "text": said.text}
-        return {"definition": document}
-    return {}
-
-
-def _new_remarks(before: TrialState, after: TrialState, on: date) -> Iterator[tuple[str, Remark]]:
-    """Yield what has to be seen now and had not to be before."""
-
-    def pauses(state: TrialState) -> list[Remark]:
-        return [Remark(entry=p.entry, text=f"{p.text}.") for p in standing_pauses(state, on)]
-
-    for kind, found in (
-        ("pause", pauses),
-        ("departure", departures),
-        ("warning", lambda state: warnings(state, on)),
-        ("look_back", look_back),
-    ):
-        known = {remark.text for remark in found(before)}
-        yield from ((kind, remark) for remark in found(after) if remark.text not in known)
-
-
-def _new_rule(before: TrialState, after: TrialState) -> str | None:
-    """Say what the rule says, if it says something else than before."""
-    if after.protocol is None:
-        return None
-    now_says = describe_decision(rule_says(after), after.protocol)
-    if before.protocol is None:
-        return now_says
-    return now_says if now_says != describe_decision(rule_says(before), before.protocol) else None
-
-
-def _rule_document(state: TrialState) -> dict[str, Any] | None:
-    if state.protocol is None:
-        return None
-    decision = rule_says(state)
-    return {**answer(state.protocol, decision), "settled": decision.settled}
+        line(f"{found.numbers} recorded: {found.said}", indent="  ")
+        for text in found.lines():
+            line(text, indent="  ")
+        if found.is_signature:  # to be kept with what it signs
+            show([f"anchor {found.after.seq}:{found.after.head}"])

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
+from escalation.anchoring import ENVIRONMENT
 from escalation.cli.options import CarefulCommand, echo_json, line
 from escalation.cli.show import say_written, shows
-from escalation.cli.trial.anchoring import ENVIRONMENT
 from escalation.cli.trial.anchors import (
     certificate_option,
     hold_against_files,

@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from escalation.designs.base import Action, Clause, Decision, LevelStatus
 from escalation.designs.crm.clauses import write_crm_clauses
-from escalation.designs.crm.grid import Grid, grid_size, make_grid, posterior
+from escalation.designs.crm.grid import grid_size, make_grid, posterior
 from escalation.designs.crm.likelihood import maximise_likelihood
 from escalation.designs.crm.model import CrmModel
 from escalation.designs.crm.options import TIE, CrmOptions
@@ -25,7 +25,6 @@ __all__ = ["Crm"]
 MAX_FITS = 1 << 17  # kept at hand
 FEW = 16  # fits for which making matrices takes longer than doing without
 FEW_UNLOADED = 400  # the same, where numpy has not been loaded yet
-BLOCK = 128  # fits in one matrix: it stays in the cache of one core
 
 Counts = tuple[int, ...]  # evaluable patients and DLTs of each level, in turn
 
@@ -113,29 +112,31 @@ class Crm(CrmOptions):
                 new.setdefault(grid_size(sum(counts[::2])), {})[counts] = None
         if sum(map(len, new.values())) < (FEW if "numpy" in sys.modules else FEW_UNLOADED):
             return
+        from escalation.designs.crm.many import fit_many  # noqa: PLC0415  # it loads numpy
+
         for size, group in new.items():
-            grid = make_grid(self.curve, self._split, size)
-            self._keep(_fit_many(grid, list(group)))
+            grid = make_grid(self.curve, self._split, size) if self._needs_posterior else None
+            self._fits.keep(fit_many(self.curve, self.method, grid, list(group)))
 
     def _fit(self, tallies: Sequence[Tally]) -> tuple[float, float]:
         """Return the estimate of beta, and P(P(DLT) at the lowest level > target)."""
         counts = _counts(tallies)
         found = self._fits.get(counts)
         if found is None:
-            grid = make_grid(self.curve, self._split, grid_size(sum(counts[::2])))
-            n_dlts = counts[1::2]
+            n_dlts, beta, p_too_toxic = counts[1::2], 0.0, 0.0
             n_without = [n - x for n, x in zip(counts[::2], n_dlts, strict=True)]
-            self._keep({counts: posterior(grid, n_dlts, n_without)})
-            found = self._fits[counts]
+            if self._needs_posterior:
+                grid = make_grid(self.curve, self._split, grid_size(sum(counts[::2])))
+                beta, p_too_toxic = posterior(grid, n_dlts, n_without)
+            if self.method == "mle":
+                beta = _most_likely(self.curve, n_dlts, n_without)
+            found = beta, p_too_toxic
+            self._fits.keep({counts: found})
         return found
 
-    def _keep(self, posteriors: Mapping[Counts, tuple[float, float]]) -> None:
-        if self.method == "mle":
-            posteriors = {
-                counts: (_most_likely(self.curve, counts), p_too_toxic)
-                for counts, (_, p_too_toxic) in posteriors.items()
-            }
-        self._fits.keep(posteriors)
+    @property
+    def _needs_posterior(self) -> bool:
+        return self.method == "bayes" or self.cutoff_stop < 1
 
     def _decide(self, tallies: Sequence[Tally], level: int) -> Decision:
         return self._decide_remembering(tallies, level, 0)
@@ -238,33 +239,10 @@ def _counts(tallies: Sequence[Tally]) -> Counts:
     return tuple([count for t in tallies for count in (t.n_evaluable, t.n_dlts)])
 
 
-def _most_likely(curve: CrmModel, counts: Counts) -> float:
+def _most_likely(curve: CrmModel, n_dlts: Sequence[int], n_without: Sequence[int]) -> float:
     """Return the estimate of beta by maximum likelihood, infinite where there is none."""
     patients = {}
-    for level, (n, x) in enumerate(zip(counts[::2], counts[1::2], strict=True)):
-        if n:
-            patients[level, 1.0, True], patients[level, 1.0, False] = x, n - x
+    for level, (x, y) in enumerate(zip(n_dlts, n_without, strict=True)):
+        if x or y:
+            patients[level, 1.0, True], patients[level, 1.0, False] = x, y
     return maximise_likelihood(curve, patients)
-
-
-def _fit_many(grid: Grid, states: Sequence[Counts]) -> dict[Counts, tuple[float, float]]:
-    """Do as ``posterior`` for many states, in matrices."""
-    import numpy as np  # noqa: PLC0415  # one decision does without it
-
-    log_p, log_q, log_weights = map(np.array, (grid.log_p, grid.log_q, grid.log_weights))
-    columns = np.ones((len(grid.betas), 3))
-    columns[:, 1] = grid.betas
-    columns[grid.n_below :, 2] = 0
-    counts = np.array(states, dtype=np.float64)
-    means, below = np.empty(len(states)), np.empty(len(states))
-    for first in range(0, len(states), BLOCK):
-        block = slice(first, first + BLOCK)
-        n, x = counts[block, ::2], counts[block, 1::2]
-        density = x @ log_p
-        density += (n - x) @ log_q
-        density += log_weights
-        density -= density.max(axis=1, keepdims=True)
-        np.exp(density, out=density)
-        total, first_moment, mass = (density @ columns).T
-        means[block], below[block] = first_moment / total, mass / total
-    return dict(zip(states, zip(means.tolist(), below.tolist(), strict=True), strict=True))

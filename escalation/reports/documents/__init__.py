@@ -7,17 +7,42 @@ only the one that it is about; one that is about no moment holds none.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 from escalation.errors import InputError
 from escalation.reports.view import Block
 
-__all__ = ["SUFFIXES", "Document", "find_missing", "write_document"]
+__all__ = [
+    "LARGEST_TEMPLATE",
+    "SUFFIXES",
+    "Document",
+    "Template",
+    "find_missing",
+    "write_document",
+]
 
 _WRITERS = {".html": "html", ".docx": "docx", ".pdf": "pdf"}
 SUFFIXES = tuple(_WRITERS)
+LARGEST_TEMPLATE = 20_000_000
+"""Bytes of a file; with its pictures and letters a template takes a tenth of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """A sponsor's own Word file, with marks for what a document says (``documents/template.py``).
+
+    Attributes
+    ----------
+    name : str
+        As messages call it.
+    content : bytes
+        Not checked yet.
+    """
+
+    name: str
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,34 +58,55 @@ class Document:
     at : datetime or None
         The moment that it is about, in UTC, which stands for the time of writing; None for none.
     blocks : sequence of Block
+    facts : mapping of str to str
+        What a template may say beside title and origin, by name.
     """
 
     title: str
     origin: str
     at: datetime | None
     blocks: Sequence[Block]
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
-def write_document(document: Document, suffix: str) -> bytes:
+def write_document(document: Document, suffix: str, template: Template | None = None) -> bytes:
     """Return a document as the bytes of a file whose name ends so.
+
+    Parameters
+    ----------
+    document : Document
+    suffix : str
+    template : Template, optional
+        To be filled, where the ending means Word.
 
     Raises
     ------
     InputError
-        If what writes the format is not installed, or the ending means none.
+        If what writes the format is not installed, the ending means none, or a template cannot be
+        filled.
     """
-    missing = find_missing(suffix)
+    missing = find_missing(suffix, template=template is not None)
     if missing is not None:
         raise InputError(missing)
+    at = document.at  # no file's properties are finer than a second
+    if at is not None:
+        document = replace(document, at=at.astimezone(UTC).replace(microsecond=0))
+    if template is not None:
+        filled: bytes = importlib.import_module(f"{__name__}.template").fill(document, template)
+        return filled
     module = importlib.import_module(f"{__name__}.{_WRITERS[suffix.lower()]}")
     content: bytes = module.write(document)
     return content
 
 
-def find_missing(suffix: str) -> str | None:
+def find_missing(suffix: str, *, template: bool = False) -> str | None:
     """Say what a format needs and is not installed; None where nothing is missing."""
     if suffix.lower() not in _WRITERS:
         return f"a document's file name ends in one of {', '.join(SUFFIXES)}"
+    if template and suffix.lower() != ".docx":
+        return "a template is for Word: a file whose name ends in .docx"
+    if template:
+        return _missing("docxtpl", "A template", "docxtpl", "templates")
     if suffix.lower() == ".docx":
         return _missing("docx", "Word", "python-docx", "reports")
     if suffix.lower() == ".pdf":
@@ -69,7 +115,7 @@ def find_missing(suffix: str) -> str | None:
 
 
 def _missing(module: str, form: str, name: str, extra: str) -> str | None:
-    also = "" if form == "Word" else "; an .html file prints as PDF from any browser"
+    also = "; an .html file prints as PDF from any browser" if form == "PDF" else ""
     try:
         importlib.import_module(module)
     except ImportError:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, assert_never
 
@@ -26,33 +27,72 @@ from escalation.reports.view import (
     Table,
     Verbatim,
     indent_of,
+    outlined,
 )
 from escalation.version import __version__
 
-__all__ = ["write"]
+__all__ = ["OWN", "STYLES", "Form", "dated", "printable", "set_properties", "write", "write_block"]
 
 _FIRST_DAY = datetime(1980, 1, 1, tzinfo=UTC)  # that a zip file can hold
 _LONGEST = 255  # letters of a property
 _SMALL = 16  # rows of a table that stays on one page
 _WIDTH = Mm(180)  # of A4 between its margins
-_SIZES = {"Normal": 9, "Heading 1": 15, "Heading 2": 11, "Heading 3": 9, "Caption": 9}  # points
+_LETTER = Mm(1.6)  # a letter of a table
+_PADDING, _WORD, _TEXT = 2, 24, 60  # letters: about a cell, of a word that is kept whole, of a text
+STYLES = (
+    *("Heading 1", "Heading 2", "Heading 3", "Heading 4", "Caption", "Table Grid"),
+    *("List Bullet", "List Bullet 2", "List Number", "List Continue"),
+)
+"""What paragraphs and tables are called, beside normal ones."""
+_SIZES = {  # points
+    "Normal": 9,
+    "Heading 1": 15,
+    "Heading 2": 11,
+    "Heading 3": 9,
+    "Heading 4": 9,
+    "Caption": 9,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """How blocks are set, as far as ``STYLES`` does not say.
+
+    Attributes
+    ----------
+    width : int
+        Of a line, in Word's smallest unit.
+    table, cell : str or None
+        The style of a table, which then has its own lines, and of the paragraphs in it.
+    bare : collection of str
+        Styles of lists without a mark of their own: it is written before the text.
+    """
+
+    width: int = _WIDTH
+    table: str | None = None
+    cell: str | None = None
+    bare: Collection[str] = ()
+
+
+OWN = Form()
 
 
 def write(document: Document) -> bytes:
     """Return the file; what is in it has the time that the document is about."""
     word = docx.Document()
-    _set_properties(word, document)
+    set_properties(word, document)
     _set_page(word, document.origin)
-    for block in document.blocks:
-        _write(word, block)
+    for block in outlined(document.blocks):
+        write_block(word, block)
     written = io.BytesIO()
     word.save(written)
-    return _dated(written.getvalue(), document.at)
+    return dated(written.getvalue(), document.at)
 
 
-def _set_properties(word: Any, document: Document) -> None:
+def set_properties(word: Any, document: Document) -> None:
+    """Say in the file what it is and of when; nothing of the machine."""
     core, at = word.core_properties, document.at
-    title, origin = _printable(document.title), _printable(document.origin)
+    title, origin = printable(document.title), printable(document.origin)
     core.title, core.subject = title[:_LONGEST], origin[:_LONGEST]
     core.author = core.last_modified_by = f"escalation {__version__}"
     for element in list(core._element):  # of python-docx's template
@@ -80,7 +120,7 @@ def _set_page(word: Any, origin: str) -> None:
         style.paragraph_format.keep_with_next = name != "Normal"
     footer = section.footer.paragraphs[0]
     footer.style.font.size = Pt(7.5)
-    footer.add_run(f"{_printable(origin)} \N{MIDDLE DOT} ")
+    footer.add_run(f"{printable(origin)} \N{MIDDLE DOT} ")
     for code in ("PAGE", "NUMPAGES"):
         run = footer.add_run("1")  # until Word has counted
         field = OxmlElement("w:fldSimple")
@@ -91,47 +131,57 @@ def _set_page(word: Any, origin: str) -> None:
             footer.add_run(" / ")
 
 
-def _write(word: Any, block: Block) -> None:
+def write_block(word: Any, block: Block, form: Form = OWN) -> None:
+    """Write a block at the end of a document, or of a part of one."""
     match block:
         case Gap():
             return
         case Heading(text, level):
-            word.add_heading(_printable(text.strip()), level - 1)
+            word.add_heading(printable(text.strip()), level)
         case Paragraph(text):
-            word.add_paragraph(_printable(" ".join(text.split())))
+            word.add_paragraph(printable(" ".join(text.split())))
         case Items(items, numbered):
-            _items(word, items, "List Number" if numbered else "List Bullet")
+            _items(word, items, "List Number" if numbered else "List Bullet", form)
         case Verbatim(text):
-            run = word.add_paragraph().add_run(_printable(text))
+            run = word.add_paragraph().add_run(printable(text))
             run.font.name, run.font.size = "Courier New", Pt(8)
         case Figure(caption, words, draw):
-            word.add_paragraph(_printable(caption), style="Caption")
-            word.add_paragraph().add_run().add_picture(io.BytesIO(draw("png")), width=_WIDTH)
-            word.inline_shapes[-1]._inline.docPr.set("descr", _printable(words))
+            _caption(word, caption)
+            run = word.add_paragraph().add_run()
+            shape = run.add_picture(io.BytesIO(draw("png")), width=form.width)
+            shape._inline.docPr.set("descr", printable(words))
         case Table():
-            _table(word, block)
+            _table(word, block, form)
         case _:
             assert_never(block)
 
 
-def _items(word: Any, items: Sequence[Item], style: str) -> None:
-    for item in items:
-        word.add_paragraph(_printable(item.text), style=style)
+def _items(word: Any, items: Sequence[Item], style: str, form: Form) -> None:
+    for number, item in enumerate(items, start=1):
+        mark = f"{number}." if style == "List Number" else "\N{BULLET}"
+        lead = f"{mark}\t" if style in form.bare else ""
+        word.add_paragraph(lead + printable(item.text), style=style)
         for text in item.data:
-            word.add_paragraph(_printable(text), style="List Continue")
-        _items(word, item.items, "List Bullet 2")
+            word.add_paragraph(printable(text), style="List Continue")
+        _items(word, item.items, "List Bullet 2", form)
 
 
-def _table(word: Any, table: Table) -> None:
+def _caption(word: Any, text: str) -> None:
+    word.add_paragraph(printable(text), style="Caption").paragraph_format.keep_with_next = True
+
+
+def _table(word: Any, table: Table, form: Form) -> None:
     if table.caption:
-        word.add_paragraph(_printable(table.caption), style="Caption")
+        _caption(word, table.caption)
     n_columns = table.n_columns
     left = {*table.left, *([n_columns - 1] if table.prose else [])}
     rows = list(_rows(table))
     made = word.add_table(len(rows), n_columns)
-    made.style = "Table Grid"
-    _set_borders(made)
-    widths = _widths(table)
+    made.style = form.table or "Table Grid"
+    if form.table is None:
+        _set_borders(made)
+        _set_margins(made)
+    widths = _widths(table, form.width)
     for column, width in zip(made.columns, widths, strict=True):
         column.width = width
     small = len(rows) <= _SMALL
@@ -144,9 +194,11 @@ def _table(word: Any, table: Table) -> None:
         for column, (cell, text) in enumerate(zip(found, cells, strict=True)):
             if len(found) == n_columns:
                 cell.width = widths[column]
-            _fill(
-                cell.paragraphs[0], text, bold=is_head or not (table.n_heads or column), keep=keep
-            )
+            if form.cell is not None:
+                cell.paragraphs[0].style = form.cell
+            run = _fill(cell.paragraphs[0], text, keep=keep)
+            run.bold = is_head or not (table.n_heads or column) or None
+            run.font.size = Pt(8) if form.cell is None else None
             if len(cells) == n_columns and column not in left:
                 cell.paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.RIGHT
     word.add_paragraph().paragraph_format.space_after = Pt(2)
@@ -161,28 +213,30 @@ def _rows(table: Table) -> Iterator[tuple[Sequence[str], bool, bool]]:
             yield [f"  {table.notes[place]}"], False, False
 
 
-def _widths(table: Table) -> list[int]:
-    """Share the page's width among the columns, by what stands in each, long texts less so."""
-    n_columns = table.n_columns
-    longest = [
-        max((len(word) for row in table.rows if k < len(row) for word in row[k].split()), default=1)
-        for k in range(n_columns)
+def _widths(table: Table, width: int) -> list[int]:
+    """Share a line's width among the columns: each holds its longest word, texts take the rest."""
+    cells = [[row[k] for row in table.rows if k < len(row)] for k in range(table.n_columns)]
+    least = [
+        _PADDING + min(max((len(word) for one in column for word in one.split()), default=1), _WORD)
+        for column in cells
     ]
-    whole = [
-        max((len(row[k]) for row in table.rows if k < len(row)), default=1)
-        for k in range(n_columns)
+    wanted = [
+        max(needed, _PADDING + min(max(map(len, column), default=1), _TEXT))
+        for needed, column in zip(least, cells, strict=True)
     ]
-    parts = [max(4, least, min(most, 60)) for least, most in zip(longest, whole, strict=True)]
-    return [int(_WIDTH * part / sum(parts)) for part in parts]
+    room = width / _LETTER - sum(least)
+    share = min(max(room / max(sum(wanted) - sum(least), 1), 0), 1)
+    parts = [low + share * (high - low) for low, high in zip(least, wanted, strict=True)]
+    return [int(width * part / sum(parts)) for part in parts]
 
 
-def _fill(paragraph: Any, text: str, *, bold: bool, keep: bool) -> None:
-    run = paragraph.add_run(_printable(text.strip()))
-    run.font.size, run.bold = Pt(8), bold or None
+def _fill(paragraph: Any, text: str, *, keep: bool) -> Any:
+    run = paragraph.add_run(printable(text.strip()))
     form = paragraph.paragraph_format
     form.space_after, form.keep_with_next = Pt(0), keep
     if indent_of(text):
         form.left_indent = Mm(3 * indent_of(text))
+    return run
 
 
 def _keep_whole(row: Any, *, repeated: bool) -> None:
@@ -203,16 +257,32 @@ def _set_borders(made: Any) -> None:
             line.set(qn("w:sz"), "4")
             line.set(qn("w:color"), "BBBBBB")
         borders.append(line)
+    _insert(made, borders, ("tblLayout", "tblCellMar", "tblLook"))
+
+
+def _set_margins(made: Any) -> None:
+    """Leave less beside what stands in a cell than Word does."""
+    margins = OxmlElement("w:tblCellMar")
+    for side in ("left", "right"):
+        margin = OxmlElement(f"w:{side}")
+        margin.set(qn("w:w"), "60")
+        margin.set(qn("w:type"), "dxa")
+        margins.append(margin)
+    _insert(made, margins, ("tblLook",))
+
+
+def _insert(made: Any, element: Any, before: Sequence[str]) -> None:
+    """Add what a table is like before other such elements: Word minds the order."""
     properties = made._tbl.tblPr
-    later = [properties.find(qn(f"w:{name}")) for name in ("tblLayout", "tblCellMar", "tblLook")]
+    later = (properties.find(qn(f"w:{name}")) for name in before)
     first = next((found for found in later if found is not None), None)
     if first is None:
-        properties.append(borders)
-    else:  # Word minds the order
-        first.addprevious(borders)
+        properties.append(element)
+    else:
+        first.addprevious(element)
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Escape what XML cannot hold: control characters, and halves of characters."""
     return "".join(
         c
@@ -222,7 +292,7 @@ def _printable(text: str) -> str:
     )
 
 
-def _dated(content: bytes, at: datetime | None) -> bytes:
+def dated(content: bytes, at: datetime | None) -> bytes:
     """Return the same zip file with one time for all that is in it."""
     moment = max(at or _FIRST_DAY, _FIRST_DAY).timetuple()[:6]
     written = io.BytesIO()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from html import escape
 from typing import assert_never
 
@@ -19,9 +20,11 @@ from escalation.reports.view import (
     Verbatim,
     View,
     indent_of,
+    outlined,
 )
+from escalation.text import with_powers
 
-__all__ = ["SUFFIX", "fragment", "write", "write_page"]
+__all__ = ["INLINE", "SUFFIX", "Look", "fragment", "write", "write_blocks", "write_page"]
 
 SUFFIX = ".html"
 
@@ -39,9 +42,9 @@ _HEAD = """<!doctype html>
 _LOOK = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
        color: #1a1a1a; background: #fff; }
-h2, h3 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
-h2 { font-size: 1.4rem; }
-h4 { font-size: 1rem; margin: 1.2rem 0 .3rem; }
+h1, h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
+h1 { font-size: 1.4rem; }
+h3, h4 { font-size: 1rem; margin: 1.2rem 0 .3rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums; }
 caption { text-align: left; font-weight: 600; padding: .25rem 0; }
@@ -59,8 +62,8 @@ figure { margin: 1rem 0; }
 figure img { max-width: 100%; height: auto; }
 figcaption { font-weight: 600; }
 @media print { body { margin: 0; max-width: none; padding: 0; font-size: 9pt; line-height: 1.35; }
-               h2, h3, h4 { break-after: avoid; margin: 1.2em 0 .3em; }
-               h2 { font-size: 15pt; } h3 { font-size: 11pt; } h4 { font-size: 9pt; }
+               h1, h2, h3, h4 { break-after: avoid; margin: 1.2em 0 .3em; }
+               h1 { font-size: 15pt; } h2 { font-size: 11pt; } h3, h4 { font-size: 9pt; }
                p, ul, ol { margin: .4em 0; }
                .wide, pre { overflow: visible; }
                thead { display: table-header-group; } caption { break-after: avoid; }
@@ -100,7 +103,7 @@ def write_page(
     if footer:
         style += _PAGE.replace("FOOTER", _css(footer))
     yield _HEAD.format(title=escape(title), style=style, more=more)
-    yield from map(_write, blocks)
+    yield from map(_write, outlined(blocks))
     yield "</body>\n</html>\n"
 
 
@@ -118,49 +121,86 @@ def _css(text: str) -> str:
 
 def fragment(blocks: Iterable[Block]) -> str:
     """Return blocks as part of another page, such as a notebook, that has its own style."""
-    return f"<div>\n{_STYLE}{''.join(map(_write, blocks))}</div>\n"
+    return f"<div>\n{_STYLE}{write_blocks(blocks, INLINE)}</div>\n"
 
 
-def _write(block: Block) -> str:  # noqa: PLR0911  # a block a line
+def _inline(figure: Figure) -> str:
+    return f"data:image/svg+xml;base64,{b64encode(figure.draw('svg')).decode('ascii')}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """How blocks are written into a page.
+
+    Attributes
+    ----------
+    source : callable
+        Where the picture of a figure is: its address, or the picture itself.
+    cards : bool
+        Whether every cell names its column, so that a narrow screen can show a row as a card. A
+        table says its roles then, which browsers forget of one that is laid out otherwise; its
+        head is one row, and the first cell of a row is its name.
+    powers : bool
+        Whether a dose is written as 3×10⁶ where the text has 3E6.
+    """
+
+    source: Callable[[Figure], str] = _inline
+    cards: bool = False
+    powers: bool = False
+
+    def text(self, text: str) -> str:
+        """Return a text in HTML."""
+        return escape(with_powers(text) if self.powers else text)
+
+
+INLINE = Look()
+
+
+def write_blocks(blocks: Iterable[Block], look: Look) -> str:
+    """Return blocks without a page around them, and without any style."""
+    return "".join(_write(block, look) for block in blocks)
+
+
+def _write(block: Block, look: Look = INLINE) -> str:  # noqa: PLR0911  # a block a line
     match block:
         case Gap():
             return ""
         case Heading(text, level):
-            return f"<h{level}>{escape(text.strip())}</h{level}>\n"
+            return f"<h{level}>{look.text(text.strip())}</h{level}>\n"
         case Paragraph(text):
-            return f"<p>{escape(' '.join(text.split()))}</p>\n"
+            return f"<p>{look.text(' '.join(text.split()))}</p>\n"
         case Items(items, numbered):
-            return _items(items, "ol" if numbered else "ul")
+            return _items(items, "ol" if numbered else "ul", look)
         case Verbatim(text):
-            return f"<pre>{escape(text)}</pre>\n"
+            return f"<pre>{look.text(text)}</pre>\n"
         case Figure():
-            return _figure(block)
+            return _figure(block, look)
         case Table():
-            return _table(block)
+            return _cards(block, look) if look.cards and block.n_heads else _table(block, look)
     assert_never(block)
 
 
-def _figure(figure: Figure) -> str:
-    drawn = b64encode(figure.draw("svg")).decode("ascii")
+def _figure(figure: Figure, look: Look) -> str:
+    source = escape(look.source(figure))
     return (
-        f"<figure><figcaption>{escape(figure.caption)}</figcaption>\n"
-        f'<img src="data:image/svg+xml;base64,{drawn}" alt="{escape(figure.words)}"></figure>\n'
+        f"<figure><figcaption>{look.text(figure.caption)}</figcaption>\n"
+        f'<img src="{source}" alt="{look.text(figure.words)}"></figure>\n'
     )
 
 
-def _items(items: Sequence[Item], tag: str) -> str:
+def _items(items: Sequence[Item], tag: str, look: Look) -> str:
     parts = [f"<{tag}>\n"]
     for item in items:
-        data = "".join(f'<br><span class="note">{escape(text)}</span>' for text in item.data)
-        inner = _items(item.items, "ul") if item.items else ""
-        parts.append(f"<li>{escape(item.text)}{data}{inner}</li>\n")
+        data = "".join(f'<br><span class="note">{look.text(text)}</span>' for text in item.data)
+        inner = _items(item.items, "ul", look) if item.items else ""
+        parts.append(f"<li>{look.text(item.text)}{data}{inner}</li>\n")
     return "".join([*parts, f"</{tag}>\n"])
 
 
-def _table(table: Table) -> str:
+def _table(table: Table, look: Look) -> str:
     n_columns = table.n_columns
-    left = {*table.left, *([n_columns - 1] if table.prose else [])}
-    caption = f"<caption>{escape(table.caption)}</caption>\n" if table.caption else ""
+    left = _left(table)
+    caption = f"<caption>{look.text(table.caption)}</caption>\n" if table.caption else ""
     small = " small" if len(table.rows) + len(table.notes) <= _SMALL else ""
     parts = [f'<div class="wide{small}"><table>\n{caption}<thead>\n']
     for place, row in enumerate(table.rows):
@@ -172,14 +212,62 @@ def _table(table: Table) -> str:
         parts.append('<tr class="noted">' if noted else "<tr>")
         for column, cell in enumerate(cells):
             tag = 'th scope="row"' if not (table.n_heads or column) else head
-            named = ["left"] * (column in left)
-            named += ["long"] * any(len(word) > _LONG for word in cell.split())
-            side = f' class="{" ".join(named)}"' if named else ""
-            said = "&emsp;" * indent_of(cell) + escape(cell.strip())
-            parts.append(f"<{tag}{side}>{said}</{tag[:2]}>")
+            said = "&emsp;" * indent_of(cell) + look.text(cell.strip())
+            parts.append(f"<{tag}{_side(cell, to_left=column in left)}>{said}</{tag[:2]}>")
         parts.append("</tr>\n")
         if noted:
-            note = escape(table.notes[place])
+            note = look.text(table.notes[place])
             parts.append(f'<tr><td class="left note" colspan="{n_columns}">{note}</td></tr>\n')
     parts.append("</tbody>\n</table></div>\n")
     return "".join(parts)
+
+
+def _left(table: Table) -> set[int]:
+    return {*table.left, *([table.n_columns - 1] if table.prose else [])}
+
+
+def _side(cell: str, *, to_left: bool) -> str:
+    named = ["left"] * to_left
+    named += ["long"] * any(len(word) > _LONG for word in cell.split())
+    return f' class="{" ".join(named)}"' if named else ""
+
+
+def _cards(table: Table, look: Look) -> str:
+    """Write a table whose rows can be shown as cards: it says the role of each part."""
+    n_columns = table.n_columns
+    left = _left(table)
+    labels = [look.text(label) for label in _labels(table)]
+    caption = f"<caption>{look.text(table.caption)}</caption>" if table.caption else ""
+    parts = [f'<div class="wide"><table role="table">{caption}\n']
+    parts.append('<thead role="rowgroup"><tr role="row">')
+    for column, label in enumerate(labels):
+        tag = 'th role="columnheader" scope="col"' if label else 'td role="cell"'
+        parts.append(f"<{tag}{_side('', to_left=column in left)}>{label}</{tag[:2]}>")
+    parts.append('</tr></thead>\n<tbody role="rowgroup">\n')
+    for place, row in enumerate(table.rows[table.n_heads :], start=table.n_heads):
+        noted = place in table.notes
+        parts.append(f'<tr role="row"{" class=noted" * noted}>')
+        for column, cell in enumerate([*row, *[""] * (n_columns - len(row))]):
+            said = "&emsp;" * indent_of(cell) + look.text(cell.strip())
+            side = _side(cell, to_left=column in left)
+            if column or not said:
+                parts.append(f'<td role="cell"{side} data-label="{labels[column]}">{said}</td>')
+            else:
+                named = f"{labels[0]} " if labels[0] else ""
+                prefix = f'<span class="named">{named}</span>' if named else ""
+                parts.append(f'<th role="rowheader" scope="row"{side}>{prefix}{said}</th>')
+        parts.append("</tr>\n")
+        if noted:
+            note = look.text(table.notes[place])
+            parts.append(
+                f'<tr role="row"><td role="cell" class="left note" colspan="{n_columns}">{note}'
+                "</td></tr>\n"
+            )
+    parts.append("</tbody>\n</table></div>\n")
+    return "".join(parts)
+
+
+def _labels(table: Table) -> list[str]:
+    """Return for each column what its head says."""
+    heads = [[*row, *[""] * (table.n_columns - len(row))] for row in table.rows[: table.n_heads]]
+    return [" ".join(" ".join(cells).split()) for cells in zip(*heads, strict=True)]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
-from zoneinfo import ZoneInfo
+from datetime import date, datetime
 
 from escalation.protocol import Protocol
+from escalation.reports.trial.times import say_time
 from escalation.reports.view import Block, Figure
 from escalation.trial import TrialState
 from escalation.trial.committee.tally import list_awaited
@@ -86,11 +86,4 @@ class Basis:
 
     def say_time(self, at: datetime) -> str:
         """Say a moment in UTC, and by the clock of every site."""
-        said = f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-        for site, name in self.state.site_zones.items():
-            try:
-                zone = ZoneInfo(name)
-            except (LookupError, ValueError, OSError):  # a machine without this zone
-                continue
-            said += f"; at {site} {at.astimezone(zone):%Y-%m-%d %H:%M} ({name})"
-        return said
+        return say_time(at, self.state.site_zones)

@@ -18,29 +18,44 @@ from escalation.trial.events import Purpose, Role
 from escalation.trial.halts import standing_pauses
 from escalation.trial.review.amendments import list_reopenings
 from escalation.trial.rule import describe_choice, rule_says
-from escalation.trial.state import MadeDecision
+from escalation.trial.state import MadeDecision, Recorded
 from escalation.version import __version__
 
-__all__ = ["committee_rows", "frozen_rows", "meeting_blocks", "question_blocks", "say_decided"]
+__all__ = [
+    "committee_rows",
+    "frozen_rows",
+    "list_questions",
+    "meeting_blocks",
+    "question_blocks",
+    "say_cutoff",
+    "say_decided",
+    "say_rule",
+]
 
 
 def question_blocks(basis: Basis) -> Iterator[Block]:
     """Yield what is asked of the committee, what the rule answers and by which sentence."""
     state, protocol = basis.state, basis.protocol
-    yield Heading("Question to decide")
-    yield from map(Paragraph, _questions(basis))
+    yield Heading("Question to decide", name="question")
+    yield from map(Paragraph, list_questions(basis))
     yield from map(Paragraph, say_halts(state, basis.on))
-    yield Heading("The rule's answer")
-    decision = rule_says(state)
-    yield Paragraph(f"The rule says: {describe_decision(decision, protocol)}")
-    yield Paragraph(f"Why: {decision.clause.text}")
+    yield Heading("The rule's answer", name="answer")
+    yield from map(Paragraph, say_rule(basis))
     yield from map(Paragraph, say_cohorts(state, protocol))
     for purpose in Purpose:
         made = state.last_decision(purpose)
         yield from () if made is None else (Paragraph(say_decision(state, made)),)
 
 
-def _questions(basis: Basis) -> Iterator[str]:
+def say_rule(basis: Basis) -> Iterator[str]:
+    """Yield what the rule says, and its sentence."""
+    decision = rule_says(basis.state)
+    yield f"The rule says: {describe_decision(decision, basis.protocol)}"
+    yield f"Why: {decision.clause.text}"
+
+
+def list_questions(basis: Basis) -> Iterator[str]:
+    """Yield what is asked of the committee."""
     state = basis.state
     if state.closed is not None:
         yield "None: the trial is closed."
@@ -92,7 +107,7 @@ def meeting_blocks(basis: Basis) -> Iterator[Block]:
 
 
 def _rows(basis: Basis) -> Iterator[Sequence[str]]:
-    state, protocol, last = basis.state, basis.protocol, basis.last
+    state, protocol = basis.state, basis.protocol
     yield "trial", f"{basis.trial}" + (f": {protocol.title}" if protocol.title else "")
     amended = ", ".join(f"{made.seq} ({made.event.on})" for made in state.amendments)
     yield "protocol", f"{protocol.name}, digest {protocol.digest}"
@@ -101,12 +116,17 @@ def _rows(basis: Basis) -> Iterator[Sequence[str]]:
         yield "amended", f"by entry {amended}. {reopened}".rstrip()
     yield "design", describe_design(protocol.design)
     yield "day", str(basis.on)
-    yield "data cut-off", f"entry {last.seq}, recorded {basis.say_time(last.at)} by {last.by}"
-    yield from frozen_rows(basis, last.seq)
+    yield "data cut-off", say_cutoff(basis, basis.last)
+    yield from frozen_rows(basis, basis.last.seq)
     yield from committee_rows(basis)
     yield "supersedes", _say_superseded(basis)
     yield "anchor", f"{state.seq}:{state.head}"
     yield "written by", f"escalation {__version__}"
+
+
+def say_cutoff(basis: Basis, last: Recorded) -> str:
+    """Say up to which entry the data go, and when and by whom it was recorded."""
+    return f"entry {last.seq}, recorded {basis.say_time(last.at)} by {last.by}"
 
 
 def _say_superseded(basis: Basis) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from escalation.reports.documents import Document
 from escalation.reports.packet.basis import Basis
 from escalation.reports.packet.levels import level_blocks
-from escalation.reports.packet.meeting import committee_rows, frozen_rows, say_decided
+from escalation.reports.packet.meeting import committee_rows, frozen_rows, say_cutoff, say_decided
 from escalation.reports.packet.record import late_data, say_entry
 from escalation.reports.packet.votes import say_sent, vote_rows
 from escalation.reports.view import Block, Heading, Item, Items, Paragraph, Table
@@ -42,13 +42,19 @@ def write_minutes(basis: Basis, made: MadeDecision, then: Basis) -> Document:
         f"{basis.last.seq}",
         at=basis.last.at,
         blocks=list(_blocks(basis, made, then)),
+        facts={
+            "trial": basis.trial,
+            "on": str(made.event.on),
+            "cutoff": say_cutoff(basis, then.last),
+            "entry": str(made.seq),
+        },
     )
 
 
 def _blocks(basis: Basis, made: MadeDecision, then: Basis) -> Iterator[Block]:
     yield Heading(f"Minutes of decision {made.seq}: trial {basis.trial}", 2)
     yield from map(Paragraph, _standing(basis, made))
-    yield Heading("Decision")
+    yield Heading("Decision", name="decision")
     decided = say_decided(made)
     yield Paragraph(f"{decided[0].upper()}{decided[1:]}.")
     if made.event.rationale is not None:
@@ -58,7 +64,7 @@ def _blocks(basis: Basis, made: MadeDecision, then: Basis) -> Iterator[Block]:
     yield Paragraph(f"Why: {said.clause}")
     if made.event.overdue:
         yield Paragraph(f"Decided without the overdue outcome of {', '.join(made.event.overdue)}.")
-    yield Heading("Meeting")
+    yield Heading("Meeting", name="meeting")
     yield Table(
         list(_rows(basis, made, then)),
         left=(0, 1),
@@ -71,10 +77,10 @@ def _blocks(basis: Basis, made: MadeDecision, then: Basis) -> Iterator[Block]:
         left=(0, 1, 2),
         caption="T1, who had been delegated by then, and when",
     )
-    yield Heading("Data at the cut-off")
+    yield Heading("Data at the cut-off", name="data")
     yield from level_blocks(then)
     yield from _late(basis, made)
-    yield Heading("Votes and sign-off")
+    yield Heading("Votes and sign-off", name="votes")
     yield Table(
         [("who", "as", "what", "day", "in their words"), *vote_rows(basis, made)],
         left=range(5),
@@ -114,10 +120,7 @@ def _rows(basis: Basis, made: MadeDecision, then: Basis) -> Iterator[Sequence[st
     yield "day", str(made.event.on)
     at = basis.entries[made.seq - 1].at
     yield "decided", f"entry {made.seq}, recorded {basis.say_time(at)} by {made.by}"
-    yield (
-        "data cut-off",
-        f"entry {then.last.seq}, recorded {basis.say_time(then.last.at)} by {then.last.by}",
-    )
+    yield "data cut-off", say_cutoff(basis, then.last)
     yield "its anchor", f"{then.state.seq}:{then.state.head}"
     yield from frozen_rows(basis, made.event.cutoff)
     yield from committee_rows(then)

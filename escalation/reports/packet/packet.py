@@ -8,7 +8,7 @@ from escalation.reports.documents import Document
 from escalation.reports.packet.basis import Basis
 from escalation.reports.packet.events import event_blocks, listed_blocks, syndrome_blocks
 from escalation.reports.packet.levels import level_blocks
-from escalation.reports.packet.meeting import meeting_blocks, question_blocks
+from escalation.reports.packet.meeting import meeting_blocks, question_blocks, say_cutoff
 from escalation.reports.packet.narratives import narrative_blocks
 from escalation.reports.packet.patients import patient_blocks
 from escalation.reports.packet.record import change_blocks, quality_blocks
@@ -19,13 +19,13 @@ from escalation.reports.view import Block, Heading
 __all__ = ["write_packet"]
 
 _PARTS = (
-    ("Meeting", (meeting_blocks,)),
-    ("Levels and patients", (level_blocks, patient_blocks)),
-    ("Toxicity", (narrative_blocks, syndrome_blocks, event_blocks, listed_blocks)),
-    ("The rule from here", (rule_blocks,)),
-    ("The record", (change_blocks, quality_blocks)),
-    ("Stopping rules and candidates", (stopping_blocks, candidate_blocks)),
-    ("Votes and sign-off", (vote_blocks,)),
+    ("Meeting", "meeting", (meeting_blocks,)),
+    ("Levels and patients", "levels", (level_blocks, patient_blocks)),
+    ("Toxicity", "toxicity", (narrative_blocks, syndrome_blocks, event_blocks, listed_blocks)),
+    ("The rule from here", "rule", (rule_blocks,)),
+    ("The record", "record", (change_blocks, quality_blocks)),
+    ("Stopping rules and candidates", "stopping", (stopping_blocks, candidate_blocks)),
+    ("Votes and sign-off", "votes", (vote_blocks,)),
 )
 
 
@@ -42,13 +42,18 @@ def write_packet(basis: Basis) -> Document:
         origin=f"Trial {basis.trial}, packet of {basis.on}, data up to entry {basis.last.seq}",
         at=basis.last.at,
         blocks=list(_blocks(basis)),
+        facts={
+            "trial": basis.trial,
+            "on": str(basis.on),
+            "cutoff": say_cutoff(basis, basis.last),
+        },
     )
 
 
 def _blocks(basis: Basis) -> Iterator[Block]:
     yield Heading(f"Safety committee packet: trial {basis.trial}", 2)
     yield from question_blocks(basis)
-    for heading, sections in _PARTS:
-        yield Heading(heading)
+    for heading, name, sections in _PARTS:
+        yield Heading(heading, name=name)
         for section in sections:
             yield from section(basis)

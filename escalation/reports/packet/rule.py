@@ -20,12 +20,12 @@ from escalation.trial.halts import find_pauses
 from escalation.trial.patients.next_patient import NextPatient, next_patient, next_patients
 from escalation.trial.rule import counted_tallies, rule_says
 
-__all__ = ["candidate_blocks", "rule_blocks", "stopping_blocks"]
+__all__ = ["candidate_blocks", "pending_blocks", "rule_blocks", "stopping_blocks"]
 
 
 def rule_blocks(basis: Basis) -> Iterator[Block]:
     """Yield T8: the row of the decision table, and what the pending can still change."""
-    state, protocol = basis.state, basis.protocol
+    protocol = basis.protocol
     if protocol.design.by_level:
         yield _table_row(basis, protocol)
     else:
@@ -33,6 +33,14 @@ def rule_blocks(basis: Basis) -> Iterator[Block]:
             f"T8 {protocol.design.name} judges all levels together: it has no row of a decision "
             "table. T2 has its estimates."
         )
+    yield from pending_blocks(basis)
+    yield from basis.pictures(basis, "F3")
+    yield from basis.outlook(basis, "F8")
+
+
+def pending_blocks(basis: Basis) -> Iterator[Block]:
+    """Yield what the pending can still change."""
+    state, protocol = basis.state, basis.protocol
     lines = list(describe_outlook(outlook(state), rule_says(state), protocol))
     if lines:
         head = lines.pop(0) if lines[0].endswith(",") else ""
@@ -40,8 +48,6 @@ def rule_blocks(basis: Basis) -> Iterator[Block]:
         yield Items([Item(text=line.strip()) for line in lines])
     else:
         yield Paragraph("Nobody is pending who could change it.")
-    yield from basis.pictures(basis, "F3")
-    yield from basis.outlook(basis, "F8")
 
 
 def _table_row(basis: Basis, protocol: Protocol) -> Block:

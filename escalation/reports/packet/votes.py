@@ -13,7 +13,7 @@ from escalation.trial.committee.tally import say_count, tally_votes, voters
 from escalation.trial.events import Role, SignedWithKey, Vote
 from escalation.trial.state import MadeDecision, Recorded
 
-__all__ = ["say_sent", "vote_blocks", "vote_rows"]
+__all__ = ["say_sent", "say_vote", "vote_blocks", "vote_rows"]
 
 _HEADS = ("who", "as", "what", "day", "in their words")
 _BLANK = "_" * 14
@@ -54,10 +54,9 @@ def vote_rows(basis: Basis, made: MadeDecision) -> Iterator[Sequence[str]]:
         for entry, vote in made.votes:
             role = "chair" if state.person(entry.by) in chairs else "member"
             words = "" if vote.reason is None else f'"{vote.reason}"'
-            yield entry.by, role, _voted(vote.vote, entry.seq), str(vote.on), words
+            yield entry.by, role, f"{say_vote(vote.vote)} (entry {entry.seq})", str(vote.on), words
     for attendance in made.event.attendees:
-        here = attendance.vote is Vote.PRESENT
-        what = "was present" if here else _voted(attendance.vote)
+        what = say_vote(attendance.vote)
         yield attendance.person, _role(basis, attendance.person), what, str(made.event.on), ""
     for signature in made.signatures:
         yield _signed(signature)
@@ -69,9 +68,17 @@ def vote_rows(basis: Basis, made: MadeDecision) -> Iterator[Sequence[str]]:
         yield f"chair: {_BLANK}", "approved", "signature", _BLANK, ""
 
 
-def _voted(vote: Vote, entry: int | None = None) -> str:
-    said = {Vote.FOR: "for", Vote.AGAINST: "AGAINST", Vote.ABSTAINED: "abstained"}[vote]
-    return said if entry is None else f"{said} (entry {entry})"
+def say_vote(vote: Vote) -> str:
+    """Say how somebody voted, so that a vote against is not overlooked."""
+    return _VOTES[vote]
+
+
+_VOTES = {
+    Vote.FOR: "for",
+    Vote.AGAINST: "AGAINST",
+    Vote.ABSTAINED: "abstained",
+    Vote.PRESENT: "was present",
+}
 
 
 def _signed(signature: Recorded) -> Sequence[str]:

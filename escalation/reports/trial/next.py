@@ -15,7 +15,15 @@ from escalation.trial import NextPatient
 from escalation.trial.events import Purpose
 from escalation.trial.patients.planned_dose import PlannedDose
 
-__all__ = ["next_document", "say_amount_for", "say_when", "view_next"]
+__all__ = [
+    "next_document",
+    "say_amount_for",
+    "say_next",
+    "say_of",
+    "say_place",
+    "say_when",
+    "view_next",
+]
 
 
 def view_next(found: Sequence[NextPatient], protocol: Protocol, heading: Mapping[str, Any]) -> View:
@@ -45,26 +53,36 @@ def _page(found: Sequence[NextPatient], protocol: Protocol, *, solo: bool) -> It
     for place, answer in enumerate(found):
         if len(found) > 1:
             yield from (GAP,) if place else ()
-            yield Paragraph(f"Cohort {answer.cohort}, {answer.purpose}, level {answer.level}:")
+            yield Paragraph(f"{say_of(answer)}:")
         yield from _answer(answer, protocol)
     yield from (Paragraph(f"Warning: {note}", "  ") for note in found[0].notes)
     if solo:
         yield Paragraph(SOLO, "  ")
 
 
+def say_of(found: NextPatient) -> str:
+    """Say which cohort an answer is about."""
+    return f"Cohort {found.cohort}, {found.purpose}, level {found.level}"
+
+
 def _answer(found: NextPatient, protocol: Protocol) -> Iterator[Block]:
-    place = _place(found, protocol)
+    place = say_place(found, protocol)
+    yield Paragraph(say_next(found), "  ")
     if found.yes:
-        who = found.subject or "The next patient"
-        yield Paragraph(f"Yes. {who} can be dosed on {found.on}.", "  ")
         yield from (Paragraph(text, "  ") for text in place)
         return
-    yield Paragraph(f"No. {say_when(found)}", "  ")
     if found.obstacles:
         yield Items([Item(text=obstacle.text) for obstacle in found.obstacles], bullet="  - ")
     if found.slot is not None:
         yield Paragraph(f"Then {found.subject or 'the next patient'}:")
         yield from (Paragraph(text, "    ", "  ") for text in place)
+
+
+def say_next(found: NextPatient) -> str:
+    """Say whether the next patient can be dosed or, where not, from when on."""
+    if not found.yes:
+        return f"No. {say_when(found)}"
+    return f"Yes. {found.subject or 'The next patient'} can be dosed on {found.on}."
 
 
 def _rows(found: Sequence[NextPatient]) -> Iterator[Sequence[object]]:
@@ -90,12 +108,16 @@ def say_when(found: NextPatient) -> str:
     )
 
 
-def _place(found: NextPatient, protocol: Protocol) -> list[str]:
-    """Say at which level, how much, and which place of the cohort."""
+def say_place(found: NextPatient, protocol: Protocol, *, ask: bool = True) -> list[str]:
+    """Say at which level, how much, and which place of the cohort.
+
+    Where a weight or a height is missing, ``ask`` for it as the command line does.
+    """
     if found.level is None or found.planned is None:
         return []
     said = protocol.describe_level(protocol.labels.index(found.level))
-    said = f"{said[0].upper()}{said[1:]}{say_amount_for(found, found.planned, protocol)}"
+    said = f"{said[0].upper()}{said[1:]}"
+    said += say_amount_for(found, found.planned, protocol, ask=ask)
     lines = [f"{said}."]
     if found.slot is not None:
         beside = "" if found.purpose is Purpose.ESCALATION else f" ({found.purpose})"
@@ -105,7 +127,9 @@ def _place(found: NextPatient, protocol: Protocol) -> list[str]:
     return lines
 
 
-def say_amount_for(found: NextPatient, planned: PlannedDose, protocol: Protocol) -> str:
+def say_amount_for(
+    found: NextPatient, planned: PlannedDose, protocol: Protocol, *, ask: bool = True
+) -> str:
     """Say what the dose comes to for the patient, or what is missing to say it."""
     if planned.dose is None:
         return ""
@@ -115,7 +139,7 @@ def say_amount_for(found: NextPatient, planned: PlannedDose, protocol: Protocol)
         named = " and ".join(f"the {name}" for name in planned.missing)
         options = " and ".join(_OPTIONS[name] for name in planned.missing)
         them = "it" if len(planned.missing) == 1 else "them"
-        return f"; the amount depends on {named}, give {them} with {options}"
+        return f"; the amount depends on {named}" + f", give {them} with {options}" * ask
     if planned.per is BodySize.PATIENT and not planned.capped:
         return ""
     said = f": {say_planned(planned.amount, find_unit(protocol.unit))} {planned.unit}"

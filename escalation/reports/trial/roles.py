@@ -8,11 +8,11 @@ from typing import Any
 from escalation.reports.trial.heading import say_solo, trial_heading
 from escalation.reports.view import GAP, Block, Item, Items, Paragraph, Table, View
 from escalation.text import count
-from escalation.trial import TrialState
+from escalation.trial import Recorded, TrialState
 from escalation.trial.committee.exclusive import excluded_by
-from escalation.trial.events import Role
+from escalation.trial.events import Role, RoleDelegated, RoleRevoked
 
-__all__ = ["say_rules", "view_roles"]
+__all__ = ["delegation_blocks", "say_rules", "view_roles"]
 
 
 def view_roles(state: TrialState, trial: str) -> View:
@@ -58,6 +58,21 @@ def _page(state: TrialState) -> Iterator[Block]:
                 for c in state.conflicts
             ]
         )
+
+
+def delegation_blocks(entries: Sequence[Recorded]) -> Iterator[Block]:
+    """Yield who gave and took which role, and when, the last first."""
+    rows = []
+    for entry in reversed(entries):
+        match entry.event:
+            case RoleDelegated(on=on, person=person, role=role):
+                rows.append((str(entry.seq), str(on), entry.by, "gave", person, str(role), ""))
+            case RoleRevoked(on=on, person=person, role=role, reason=reason):
+                rows.append((str(entry.seq), str(on), entry.by, "took", person, str(role), reason))
+    if rows:
+        heads = ("entry", "day", "by", "what", "person", "role", "reason")
+        caption = "Roles given and taken"
+        yield Table([heads, *rows], left=range(1, 7), prose=True, caption=caption)
 
 
 def say_rules(state: TrialState) -> str:

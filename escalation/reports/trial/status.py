@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date
-from typing import Any
+from typing import Any, NamedTuple
 
 from escalation.designs import describe_design
 from escalation.protocol import Protocol, describe_decision
@@ -46,7 +46,23 @@ from escalation.trial.review.amendments import (
 from escalation.trial.rule import counted_purposes, counted_tallies, describe_choice
 from escalation.trial.state import Amendment, Cohort, MadeDecision, Recorded
 
-__all__ = ["say_cohorts", "say_decision", "say_halts", "status_document", "view_status"]
+__all__ = [
+    "Answer",
+    "Remarks",
+    "describe_rule",
+    "level_part",
+    "list_remarks",
+    "say_cohorts",
+    "say_decision",
+    "say_enrolled",
+    "say_events",
+    "say_halts",
+    "say_protocol",
+    "say_screened",
+    "say_where",
+    "status_document",
+    "view_status",
+]
 
 
 def view_status(
@@ -78,38 +94,54 @@ def _page(
 ) -> Iterator[Block]:
     yield from _said(_heading(state, trial, on, last if as_of else None))
     if state.protocol is not None:
-        cohorts = state.written_cohorts(*counted_purposes(state))
         yield GAP
-        ended = rule_says(state).has_ended
-        yield from level_blocks(
-            state.protocol,
-            cohorts,
-            counted_tallies(state),
-            ended=ended,
-            reopened=reopened_levels(state),
-        )
-        yield GAP
-        beside = list(beside_blocks(state, state.protocol))
-        yield from (*beside, GAP) if beside else ()
-        for name, written in history_lines(state):
-            yield Paragraph(f"{name}: {written}", " " * len(f"{name}: "))
+        yield from level_part(state, state.protocol)
         yield from patient_blocks(state, on)
         if any(subject.events for subject in state.subjects.values()):
-            yield from _said([_say_events(state)])
+            yield from _said([say_events(state)])
         yield GAP
         yield from _where_it_stands(state, state.protocol)
     yield GAP
-    yield from _section("Departures", "none", departures(state))
-    if state.decisions:
-        yield from _section(
-            "Seen from now", "no decision and no dosing looks otherwise", look_back(state)
-        )
-    if rulings(state):
-        yield from _section("Rulings", "none", rulings(state))
-    yield from _section("Warnings", "none", warnings(state, on))
+    for title, nothing, remarks in list_remarks(state, on):
+        yield from _section(title, nothing, remarks)
     yield GAP
     yield Paragraph(f"Head: entry {last.seq}, recorded {_time(last)} by {last.by}", "  ")
     yield Verbatim(f"anchor {last.seq}:{last.hash}")
+
+
+def level_part(state: TrialState, protocol: Protocol) -> Iterator[Block]:
+    """Yield the ladder with what was seen, what stands beside the escalation, and the history."""
+    yield from level_blocks(
+        protocol,
+        state.written_cohorts(*counted_purposes(state)),
+        counted_tallies(state),
+        ended=rule_says(state).has_ended,
+        reopened=reopened_levels(state),
+    )
+    yield GAP
+    beside = list(beside_blocks(state, protocol))
+    yield from (*beside, GAP) if beside else ()
+    for name, written in history_lines(state):
+        yield Paragraph(f"{name}: {written}", " " * len(f"{name}: "))
+
+
+class Remarks(NamedTuple):
+    """Remarks of a sort, or what is said where there is none."""
+
+    title: str
+    nothing: str
+    remarks: Sequence[Remark]
+
+
+def list_remarks(state: TrialState, on: date) -> Iterator[Remarks]:
+    """Yield what departs, looks otherwise by now, was ruled, and has to be looked at."""
+    yield Remarks("Departures", "none", departures(state))
+    if state.decisions:
+        nothing = "no decision and no dosing looks otherwise"
+        yield Remarks("Seen from now", nothing, look_back(state))
+    if rulings(state):
+        yield Remarks("Rulings", "none", rulings(state))
+    yield Remarks("Warnings", "none", warnings(state, on))
 
 
 def _said(texts: Iterable[str]) -> Iterator[Block]:
@@ -162,13 +194,25 @@ def status_document(state: TrialState, on: date) -> dict[str, Any]:
 
 
 def _heading(state: TrialState, trial: str, on: date, as_of: Recorded | None) -> Iterator[str]:
-    yield f"Trial {trial} on {on}{_say_enrolled(state)}."
+    yield f"Trial {trial} on {on}: {say_enrolled(state)}."
+    yield from say_screened(state)
+    if as_of is not None:
+        yield f"As known at entry {as_of.seq}, {_time(as_of)}, and not as known now."
+    yield from say_protocol(state)
+    if state.registered is not None and state.protocol is not None:
+        yield from say_halts(state, on)
+
+
+def say_screened(state: TrialState) -> Iterator[str]:
+    """Say how many were screened, where some were not treated."""
     n_failed, n_withdrawn = len(state.screening_failures), state.n_withdrawn
     if n_failed or n_withdrawn:
         n_screened = len(state.subjects) + n_failed
-        yield (f"{n_screened} screened, {n_failed} failed, {n_withdrawn} withdrawn before dosing.")
-    if as_of is not None:
-        yield f"As known at entry {as_of.seq}, {_time(as_of)}, and not as known now."
+        yield f"{n_screened} screened, {n_failed} failed, {n_withdrawn} withdrawn before dosing."
+
+
+def say_protocol(state: TrialState) -> Iterator[str]:
+    """Say which protocol and design are in force, what amendments changed, and who decides."""
     protocol = state.protocol
     if state.registered is None or protocol is None:
         yield "No protocol that can be read has been registered."
@@ -186,14 +230,14 @@ def _heading(state: TrialState, trial: str, on: date, as_of: Recorded | None) ->
     solo = say_solo(state)
     if solo is not None:
         yield solo
-    yield from say_halts(state, on)
 
 
-def _say_enrolled(state: TrialState) -> str:
+def say_enrolled(state: TrialState) -> str:
+    """Say how many patients are enrolled, and of how many."""
     planned = None if state.protocol is None else state.protocol.planned_patients
     if planned is None:
-        return f": {count(state.n_enrolled, 'patient')} enrolled"
-    return f": {state.n_enrolled} of {planned} planned patients enrolled"
+        return f"{count(state.n_enrolled, 'patient')} enrolled"
+    return f"{state.n_enrolled} of {planned} planned patients enrolled"
 
 
 def _time(entry: Recorded) -> str:
@@ -221,22 +265,52 @@ def _reason(event: object) -> str:
 
 def _where_it_stands(state: TrialState, protocol: Protocol) -> Iterator[Block]:
     """Say what is open, what was decided last, what the rule says, and what can still change it."""
-    yield from _said(say_cohorts(state, protocol))
-    for purpose in Purpose:
-        made = state.last_decision(purpose)
-        yield from () if made is None else _said([say_decision(state, made)])
-    decision = rule_says(state)
-    yield from _said([f"The rule says: {describe_decision(decision, protocol)}"])
-    yield Paragraph(f"Why: {decision.clause.text}", " " * len("Why: "))
-    expanded = list(describe_declared(state, protocol))
-    if decision.mtd is not None and not expanded:
-        expanded = [describe_limits(counted_tallies(state)[decision.mtd])]
-    yield from _said(expanded)
+    yield from _said(say_where(state, protocol))
+    decision, answered = rule_says(state), describe_rule(state, protocol)
+    yield from _said([f"The rule says: {answered.said}"])
+    yield Paragraph(f"Why: {answered.why}", " " * len("Why: "))
+    yield from _said(answered.about)
     for text in describe_outlook(outlook(state), decision, protocol):
         yield Paragraph(text, "    ")
 
 
-def _say_events(state: TrialState) -> str:
+def say_where(state: TrialState, protocol: Protocol) -> Iterator[str]:
+    """Say which cohorts are open, and what was decided last."""
+    yield from say_cohorts(state, protocol)
+    for purpose in Purpose:
+        made = state.last_decision(purpose)
+        yield from () if made is None else [say_decision(state, made)]
+
+
+class Answer(NamedTuple):
+    """What the rule says now.
+
+    Attributes
+    ----------
+    said : str
+        What to do.
+    why : str
+        The sentence of the protocol that says so.
+    about : sequence of str
+        What has to be known of it: of the MTD and the expansion.
+    """
+
+    said: str
+    why: str
+    about: Sequence[str]
+
+
+def describe_rule(state: TrialState, protocol: Protocol) -> Answer:
+    """Say what the rule says now, and why."""
+    decision = rule_says(state)
+    about = list(describe_declared(state, protocol))
+    if decision.mtd is not None and not about:
+        about = [describe_limits(counted_tallies(state)[decision.mtd])]
+    return Answer(describe_decision(decision, protocol), decision.clause.text, about)
+
+
+def say_events(state: TrialState) -> str:
+    """Say how many adverse events there are, how severe, and in how many patients."""
     events = list_events(state)
     worst = max(event.worst_grade for event in events)
     n_patients = len({event.subject for event in events})

@@ -17,14 +17,14 @@ from escalation.trial.adverse_events.definition import same_word
 from escalation.trial.review.remarks import Remark
 from escalation.trial.state import TrialState
 
-__all__ = ["warn_of_near_words"]
+__all__ = ["rule_categories", "warn_of_near_words"]
 
 _NEAR = 0.85  # haematological, hematologic
 
 
 def warn_of_near_words(state: TrialState) -> Iterator[Remark]:
     """Name the events, not ruled on yet, whose category may be meant for one of the rules."""
-    known = () if state.protocol is None else _categories(state.protocol)
+    known = () if state.protocol is None else rule_categories(state.protocol)
     if not known:
         return
     for subject in state.subjects.values():
@@ -45,7 +45,7 @@ def warn_of_near_words(state: TrialState) -> Iterator[Remark]:
             )
 
 
-def _categories(protocol: Protocol) -> tuple[str, ...]:
+def rule_categories(protocol: Protocol) -> tuple[str, ...]:
     """Return the categories that rules are about, or leave out."""
     found = [rule.category for rule in protocol.pause]
     for rule in protocol.dlt.rules:

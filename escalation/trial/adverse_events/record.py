@@ -13,9 +13,10 @@ from math import isfinite
 from typing import Any
 
 from escalation.errors import EscalationError, InputError, did_you_mean
+from escalation.grading import read_observations
 from escalation.text import as_compared
 from escalation.trial.adverse_events.course import AdverseEvent, Report, is_death
-from escalation.trial.adverse_events.observing import describe_rule, grade_by
+from escalation.trial.adverse_events.observing import describe_rule, grade_by, graded_as
 from escalation.trial.adverse_events.unpausing import pauses_lifted
 from escalation.trial.adverse_events.verdicts import is_of_ruling
 from escalation.trial.codec import change_event
@@ -172,7 +173,13 @@ def _in_order(serious: Iterable[Serious]) -> tuple[Serious, ...]:
 
 
 def follow_up(
-    state: TrialState, recorder: Recorder, *, entry: int, changes: Mapping[str, Any], aware: date
+    state: TrialState,
+    recorder: Recorder,
+    *,
+    entry: int,
+    changes: Mapping[str, Any],
+    aware: date,
+    observe: Sequence[str] = (),
 ) -> Events:
     """Say how an adverse event is from the day of ``recorder.on`` on.
 
@@ -185,10 +192,13 @@ def follow_up(
         New values by field (``FOLLOWED_UP``), as JSON types; None where it does not apply any more.
     aware : date
         The day on which the site became aware of the change.
+    observe : sequence of str
+        What was observed since, as ``escalation.grading.read_observations`` reads it for how the
+        event is graded.
 
     Raises
     ------
-    RefusedError
+    RefusedError, InputError
     """
     refusal = Refusal(f"adverse event {entry} cannot be followed up")
     refusal.check(state, recorder, _TASK)
@@ -196,6 +206,10 @@ def follow_up(
     if known is None:
         refusal.add(_say_what_it_is(state, entry))
         raise refusal.error()
+    if observe:
+        category = changes.get("category", known.now.category)
+        read = read_observations(graded_as(known.now.scale, category), observe)
+        changes = {**changes, "observations": read}
     said = complete_changes(refusal, known.now, changes, further=True)
     event = AdverseEventFollowedUp(on=recorder.on, entry=entry, changes=said, aware=aware)
     refusal.check_day(replace(recorder, on=aware))

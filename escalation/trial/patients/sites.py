@@ -1,17 +1,20 @@
-"""Commands about the sites of a trial: open one, and hand a subject over to another."""
+"""The sites of a trial: open one, hand a subject over to another, and the day that it is there."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from zoneinfo import available_timezones
 
 from escalation.errors import printable
+from escalation.trial.calendar import day_in
 from escalation.trial.commands import Events, Recorder, Refusal
 from escalation.trial.events import SiteOpened, SubjectAtSite
-from escalation.trial.patients.recording import check_at_site
+from escalation.trial.patients.recording import check_at_site, only_site
 from escalation.trial.people.names import name_key
 from escalation.trial.state import TrialState
 
-__all__ = ["open_site", "transfer_subject"]
+__all__ = ["on_day_there", "open_site", "transfer_subject"]
 
 
 def open_site(state: TrialState, recorder: Recorder, *, site: str, time_zone: str) -> Events:
@@ -73,3 +76,26 @@ def transfer_subject(
     refusal.raise_if_any()
     current = state.current_id(subject)
     return (SubjectAtSite(on=recorder.on, subject=current, site=to, reason=reason),)
+
+
+def on_day_there(
+    command: Callable[[TrialState, Recorder], Events],
+    *,
+    subject: str | None = None,
+    site: str | None = None,
+) -> Callable[[TrialState, Recorder], Events]:
+    """Return a command that is of today at a site: the one named, or the subject's.
+
+    Where neither is named, or no time zone is known, it stays of the recorder's day.
+    """
+    if subject is None and site is None:
+        return command
+
+    def there(state: TrialState, recorder: Recorder) -> Events:
+        zone = state.site_zones.get(site or only_site(state) or "")
+        if subject is not None and site is None and state.subjects.get(subject):
+            zone = state.zone_of(subject, recorder.on)
+        on = day_in(zone, recorder.at)
+        return command(state, recorder if on is None else replace(recorder, on=on))
+
+    return there

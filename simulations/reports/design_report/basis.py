@@ -59,6 +59,8 @@ class Basis:
         Where it comes from, in words.
     results : sequence of ScenarioResult
         Of the one design; empty where several are compared.
+    checked : sequence of ScenarioResult
+        Exact and simulated ones that must agree; empty where there are none.
     compared : Compared or str
         Or why there is no comparison.
     searched : mapping of str to (Searched or str)
@@ -76,6 +78,7 @@ class Basis:
     target: float
     target_from: str
     results: Sequence[ScenarioResult] = ()
+    checked: Sequence[ScenarioResult] = ()
     compared: Compared | str
     searched: Mapping[str, Searched | str]
     seed: int

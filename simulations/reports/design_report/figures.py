@@ -138,4 +138,5 @@ def worst_case_parts(basis: Basis) -> Iterator[Block]:
         if isinstance(searched, str):
             yield Paragraph(searched)
         else:
-            yield from part_of(worst_case_blocks(basis.protocol, searched), basis.protocol)
+            found = worst_case_blocks(basis.protocol, searched)
+            yield from part_of(found, basis.protocol, 4 if several else 3)

@@ -44,7 +44,8 @@ def method_blocks(basis: Basis) -> Iterator[Block]:
     if _is_simulated(basis):
         yield Paragraph(
             f"Simulated figures: {basis.trials:,} trials a scenario, seed {basis.seed}, generator "
-            f"{GENERATOR.__name__} of numpy with a stream for every {CHUNK_SIZE:,} trials. "
+            f"{GENERATOR.__name__} of numpy, by counts, or with a stream for every {CHUNK_SIZE:,} "
+            "trials where they are drawn one by one. "
             "Standard errors are Monte Carlo standard errors."
         )
         sources.append(simulate)
@@ -80,12 +81,14 @@ def _is_simulated(basis: Basis) -> bool:
 def self_check_blocks(basis: Basis) -> Iterator[Block]:
     """Yield what was checked while the report was made, each with what was found."""
     rows = [["check", "found", "verdict"]]
-    agreement = check_agreement(basis.results)
+    agreement = check_agreement(basis.checked)
     if agreement is None:
         rows.append(["Exact and simulated figures agree", "none was found in both ways", "-"])
     else:
+        most = max(one.monte_carlo.trials for one in basis.checked if one.monte_carlo)
         rows.append([
-            f"Exact and simulated figures agree: largest |z| of {agreement.n_figures}",
+            f"Exact and simulated figures agree, {most:,} trials a scenario: largest |z| of "
+            f"{agreement.n_figures}",
             f"{agreement.largest:.2f}; by chance above {agreement.bound:.2f} in at most 1 report "
             "of 100",
             "holds" if agreement.holds else "MORE THAN CHANCE: try another seed, and more trials",

@@ -26,17 +26,17 @@ from simulations.reports.design_report.rule import flowchart_blocks, rule_in_wor
 __all__ = ["write_report"]
 
 _PARTS = (
-    ("Summary", summary_blocks),
-    ("The design in words", rule_in_words),
-    ("Decision table", table_blocks),
-    ("Flowchart", flowchart_blocks),
-    ("Scenarios, and why", scenario_blocks),
-    ("Operating characteristics", characteristics_blocks),
-    ("Comparison", comparison_blocks),
-    ("Worst case", worst_case_parts),
-    ("Methods and references", method_blocks),
-    ("Self-check", self_check_blocks),
-    ("Versions, digests and seeds", origin_blocks),
+    ("Summary", "summary", summary_blocks),
+    ("The design in words", "design", rule_in_words),
+    ("Decision table", "table", table_blocks),
+    ("Flowchart", "flowchart", flowchart_blocks),
+    ("Scenarios, and why", "scenarios", scenario_blocks),
+    ("Operating characteristics", "characteristics", characteristics_blocks),
+    ("Comparison", "comparison", comparison_blocks),
+    ("Worst case", "worst_case", worst_case_parts),
+    ("Methods and references", "methods", method_blocks),
+    ("Self-check", "check", self_check_blocks),
+    ("Versions, digests and seeds", "versions", origin_blocks),
 )
 
 
@@ -50,6 +50,7 @@ def write_report(basis: Basis) -> Document:
         f"escalation {__version__}",
         at=None,
         blocks=list(_blocks(basis, named)),
+        facts={"protocol": protocol.name, "digest": protocol.digest},
     )
 
 
@@ -63,8 +64,8 @@ def _blocks(basis: Basis, named: str) -> Iterator[Block]:
             f"Designs {labels} on the ladder of protocol {ladder.name}, digest "
             f"{ladder.digest[:12]}."
         )
-    parts = ((title, list(section(basis))) for title, section in _PARTS)
-    said = ((title, blocks) for title, blocks in parts if blocks)
-    for number, (title, blocks) in enumerate(said, start=1):
-        yield Heading(f"{number} {title}")
+    parts = ((title, name, list(section(basis))) for title, name, section in _PARTS)
+    said = ((title, name, blocks) for title, name, blocks in parts if blocks)
+    for number, (title, name, blocks) in enumerate(said, start=1):
+        yield Heading(f"{number} {title}", name=name)
         yield from blocks

@@ -26,14 +26,14 @@ def rule_in_words(basis: Basis) -> Iterator[Block]:
     for label, protocol in basis.protocols():
         if label:
             yield Heading(f"Design {label}", 4)
-        yield from _words(protocol)
+        yield from _words(protocol, 4 if label else 3)
     beside = list(sections_beside(basis.protocol))
     yield from part_of(rule_blocks(beside), basis.protocol)
     if basis.protocol.regimens:
         yield Paragraph(basis.protocol.regimens)
 
 
-def _words(protocol: Protocol) -> Iterator[Block]:
+def _words(protocol: Protocol, below: int) -> Iterator[Block]:
     design, names = protocol.design, protocol.level_names
     try:
         sections = rule_sections(design, names)
@@ -49,7 +49,7 @@ def _words(protocol: Protocol) -> Iterator[Block]:
         yield Items([Item(text) for text in describe_options(design)])
         return
     _, *blocks = rule_blocks(sections)
-    yield from part_of(blocks, protocol)
+    yield from part_of(blocks, protocol, below)
 
 
 def table_blocks(basis: Basis) -> Iterator[Block]:
@@ -57,7 +57,7 @@ def table_blocks(basis: Basis) -> Iterator[Block]:
     for label, protocol in basis.protocols():
         if label:
             yield Heading(f"Design {label}", 4)
-        yield from part_of(_table_page(protocol), protocol)
+        yield from part_of(_table_page(protocol), protocol, 4 if label else 3)
 
 
 def _table_page(protocol: Protocol) -> Iterator[Block]:

@@ -176,8 +176,9 @@ def test_one_more_dlt_never_leads_higher(options):
 def test_many_fits_at_once_are_the_fits_one_by_one():
     one = [Tally(n_evaluable=n, n_dlts=x) for n in (0, 1, 3, 20) for x in range(n + 1)]
     states = list(itertools.product(one, repeat=3))
-    for model in ("empiric", "logistic"):
-        together, alone = made(model=model), made(model=model)
+    for options in itertools.product(("empiric", "logistic"), ("bayes", "mle"), (0.95, 1)):
+        named = dict(zip(("model", "method", "cutoff_stop"), options, strict=True))
+        together, alone = made(**named), made(**named)
         together.prepare(states)
         assert len(together._fits) == len(states)
         for tallies in states[::29]:

@@ -12,6 +12,7 @@ from scipy.optimize import minimize_scalar
 from escalation.designs.crm.fit import CrmFit, fit_crm
 from escalation.designs.crm.grid import grid_size, make_grid, posterior
 from escalation.designs.crm.likelihood import maximise_likelihood
+from escalation.designs.crm.many import maximise_likelihoods
 from escalation.designs.crm.model import CrmModel, calibrate_skeleton
 from escalation.errors import DesignError, InputError
 from tests.designs.reference import only, rows
@@ -121,6 +122,71 @@ def test_a_likelihood_that_rises_to_the_ceiling_has_no_maximum(n_dlts, beta):
     model = CrmModel(skeleton=(0.1, 0.2), kind="logistic", intercept=0)
     found = maximise_likelihood(model, {(0, 1.0, True): n_dlts, (0, 1.0, False): 3 - n_dlts})
     assert found == beta if beta != "finite" else model.p_dlt(found)[0] == pytest.approx(1 / 3)
+
+
+def alone(model: CrmModel, n_dlts, without) -> list[float]:
+    """Fit one data set after another."""
+    found = []
+    for fit, x in enumerate(n_dlts.tolist()):
+        counts = {(j, 1.0, True): n for j, n in enumerate(x)}
+        for weight, y in without.items():
+            counts |= {(j, weight, False): n for j, n in enumerate(y[fit].tolist())}
+        found.append(maximise_likelihood(model, counts))
+    return found
+
+
+MODELS = [
+    CrmModel(skeleton=STD),
+    CrmModel(skeleton=STD, kind="logistic"),
+    CrmModel(skeleton=(0.001, 0.01, 0.5, 0.9, 0.999)),
+    CrmModel(skeleton=(0.1, 0.2, 0.3, 0.4, 0.45), kind="logistic", intercept=0),
+    CrmModel(skeleton=(1e-9, 1e-6, 1e-4, 1e-3, 1e-2), kind="logistic", intercept=-4),
+    CrmModel(skeleton=STD, kind="logistic", intercept=20),
+]
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: f"{model.kind} {model.skeleton[0]}")
+@pytest.mark.parametrize("weights", [(1.0,), (1.0, 0.4, 0.0), (0.7, 1e-3)], ids=str)
+def test_likelihoods_together_are_those_one_by_one(model, weights):
+    """With weights, without patients, without DLTs, with nothing else, and beyond the ceiling."""
+    rng = np.random.default_rng(4)
+    x = rng.binomial(rng.integers(0, 9, (400, 5)), rng.choice([0, 0.1, 0.5, 1], (400, 1)))
+    without = {weight: rng.integers(0, 9, (400, 5)) for weight in weights}
+    for n in without.values():
+        n[rng.random(400) < 0.3] = 0
+    x[:20] = 0
+    found, single = maximise_likelihoods(model, x, without), np.array(alone(model, x, without))
+    finite = np.isfinite(single)
+    assert (found[~finite] == single[~finite]).all()
+    assert set(single[~finite]) == {math.inf, -math.inf}
+    assert finite.sum() > 3
+    assert found[finite] == pytest.approx(single[finite], rel=0, abs=1e-13)
+
+
+def test_likelihoods_together_against_dfcrm():
+    """The same columns as one by one, patients still in their window by their weights."""
+    n_rows = 0
+    for row in FITS:
+        if row["method"] != "mle":
+            continue
+        fit, by_weight = fitted(row), {}
+        x = np.zeros((1, len(fit.p_dlt)))
+        days = numbers(row["followup"]) if row["obswin"] else None
+        for patient, (level, dlt) in enumerate(
+            zip(row["level"].split(";"), row["tox"].split(";"), strict=True)
+        ):
+            weight = min(days[patient] / float(row["obswin"]), 1) if days else 1.0
+            seen = x if dlt == "1" else by_weight.setdefault(weight, np.zeros_like(x))
+            seen[0, int(level) - 1] += 1
+        (found,) = maximise_likelihoods(fit.model, x, by_weight)
+        assert found == pytest.approx(fit.estimate, rel=0, abs=1e-13)
+        n_rows += 1
+    assert n_rows > 10
+
+
+def test_no_data_sets_make_no_fits():
+    none = np.zeros((0, 5))
+    assert maximise_likelihoods(MODELS[0], none, {1.0: none}).shape == (0,)
 
 
 def density(model: CrmModel, n_dlts, n_without):

@@ -30,6 +30,7 @@ from escalation.designs.crm.grid import (
     posterior,
 )
 from escalation.designs.crm.likelihood import _find_root, maximise_likelihood
+from escalation.designs.crm.many import BLOCK
 from escalation.designs.crm.model import CrmModel, calibrate_skeleton
 from escalation.designs.crm.options import CrmOptions
 from escalation.errors import DesignError, InputError
@@ -668,7 +669,7 @@ def test_prepared_fits_are_at_hand_and_the_same(model, method):
     states = list(itertools.product(one, repeat=2))
     prepared, alone = Crm(**usual), Crm(**usual)
     prepared.prepare(states)
-    assert len(prepared._fits) == len(states) > module.BLOCK / 2
+    assert len(prepared._fits) == len(states) > BLOCK / 2
     for seen in states:
         beta, too_toxic = alone._fit(seen)
         found = prepared._fit(seen)
@@ -680,7 +681,7 @@ def test_more_fits_than_one_matrix_holds():
     design, alone = (Crm(n_levels=3, target=0.3, max_patients=60) for _ in range(2))
     one = [Tally(n_evaluable=n, n_dlts=x) for n in (0, 1, 2) for x in range(n + 1)]
     states = list(itertools.product(one, repeat=3))
-    assert len(states) > module.BLOCK
+    assert len(states) > BLOCK
     design.prepare(states)
     for seen in states:
         assert design._fit(seen) == pytest.approx(alone._fit(seen), abs=1e-10)

@@ -112,7 +112,7 @@ def test_continuing_from_pending_patients_against_the_story(so_far):
     assert_z(graph, P, trials=50_000)
 
 
-def assert_z(graph, p, *, trials, draws="cohort", seed=5):
+def assert_z(graph, p, *, trials, draws="count", seed=5):
     exact = exact_characteristics(graph, p)
     run = simulate(graph, p, trials=trials, draws=draws, seed=seed)
     found, error = run.characteristics, run.mcse()
@@ -123,7 +123,7 @@ def assert_z(graph, p, *, trials, draws="cohort", seed=5):
             assert abs(mean - true) <= max(4 * one, 1e-12), (name, draws)
 
 
-@pytest.mark.parametrize("draws", ["cohort", "latent"])
+@pytest.mark.parametrize("draws", ["count", "trial", "latent"])
 @pytest.mark.parametrize("q", [Q, (0.0,) * 4, (1.0,) * 4], ids=str)
 def test_simulated_against_exact(q, draws):
     graph = build_graph(AcceleratedTitration(n_levels=4), p_moderate=q)

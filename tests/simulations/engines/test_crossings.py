@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import simulations
+from escalation.cli.asking import ask_command
 from escalation.designs import Boin, ThreePlusThree, make_design
 from escalation.designs.walk import TooManyStatesError
 from escalation.errors import InputError
@@ -139,6 +140,13 @@ def test_a_design_whose_graph_is_too_large_is_exact_all_the_same(method):
 def test_after_outcomes_it_is_the_graph_or_nothing():
     with pytest.raises(TooManyStatesError):
         simulations.characteristics(LARGE, CURVES[0][:4], method="exact", outcomes="1NNN")
+
+
+def test_where_few_states_are_asked_for_there_is_no_long_answer():
+    words = ("simulate", "--method", "exact", "--design", "boin", "--set", "target=0.3")
+    words = (*words, "--set", "max_patients=24", "--p-dlt", "0.1,0.2,0.3,0.4")
+    with pytest.raises(TooManyStatesError):
+        ask_command(words, max_states=lambda _: 300)
 
 
 @pytest.mark.usefixtures("small_graphs_only")

@@ -21,7 +21,7 @@ from scipy.stats import binom, norm
 from escalation.designs import VARIANTS, APlusB, ThreePlusThree
 from escalation.errors import InputError
 from escalation.outcomes import Tally, parse_outcomes, tally_cohorts
-from simulations.engines import montecarlo
+from simulations.engines import latent, montecarlo
 from simulations.engines.characteristics import Distribution, OperatingCharacteristics
 from simulations.engines.exact import exact_characteristics
 from simulations.engines.montecarlo import simulate, simulate_trials
@@ -29,7 +29,8 @@ from simulations.engines.simulated import CHUNK_SIZE, MonteCarlo
 from simulations.graph.build import TransitionGraph, build_graph
 
 DATA = Path(__file__).parents[2] / "data"
-DRAWS = ("cohort", "latent")
+DRAWS = ("count", "trial", "latent")
+ONE_BY_ONE = ("trial", "latent")
 MILD = [0.05, 0.10, 0.20, 0.30, 0.45]
 
 
@@ -202,13 +203,14 @@ def test_exact_numbers_against_the_simulations_of_UBCRM_and_crmPack():
 def test_any_executor_and_number_of_workers_give_the_same_result():
     graph = graph_of("declare", 3)
     p, trials = [0.1, 0.25, 0.4], 1_030_001  # 52 chunks: three tasks, the last chunk not full
-    alone = simulate(graph, p, trials=trials, seed=5).to_dict()
+    run = {"trials": trials, "seed": 5, "draws": "trial"}
+    alone = simulate(graph, p, **run).to_dict()
     context = multiprocessing.get_context("spawn")
     for workers in (1, 2, 3):
         with ProcessPoolExecutor(workers, mp_context=context) as pool:
-            assert simulate(graph, p, trials=trials, seed=5, executor=pool).to_dict() == alone
+            assert simulate(graph, p, **run, executor=pool).to_dict() == alone
         with ThreadPoolExecutor(workers) as threads:
-            assert simulate(graph, p, trials=trials, seed=5, executor=threads).to_dict() == alone
+            assert simulate(graph, p, **run, executor=threads).to_dict() == alone
 
 
 def test_a_failing_worker_fails_the_run():
@@ -217,7 +219,7 @@ def test_a_failing_worker_fails_the_run():
             return super().submit(lambda: 1 / 0)
 
     with Broken(2) as pool, pytest.raises(ZeroDivisionError):
-        simulate(graph_of(), MILD, trials=50_000, executor=pool)
+        simulate(graph_of(), MILD, trials=50_000, draws="trial", executor=pool)
 
 
 @pytest.mark.parametrize("draws", DRAWS)
@@ -233,9 +235,11 @@ def test_the_seed_decides(draws):
 
 def test_progress_adds_up_to_the_trials():
     done: list[int] = []
-    simulate(graph_of(), MILD, trials=1_000_003, progress=done.append)
+    simulate(graph_of(), MILD, trials=1_000_003, draws="trial", progress=done.append)
     assert sum(done) == 1_000_003
     assert len(done) > 1
+    simulate(graph_of(), MILD, trials=1_000_003, progress=done.append)
+    assert sum(done) == 2 * 1_000_003
 
 
 def states_of(graph, p, **options) -> NDArray[np.intp]:
@@ -246,7 +250,7 @@ def states_of(graph, p, **options) -> NDArray[np.intp]:
     )
 
 
-@pytest.mark.parametrize("draws", DRAWS)
+@pytest.mark.parametrize("draws", ONE_BY_ONE)
 @pytest.mark.parametrize("trials", [1, 2, 7, CHUNK_SIZE - 1, CHUNK_SIZE, CHUNK_SIZE + 1, 50_001])
 def test_kept_trials_add_up_to_the_summary(trials, draws):
     graph = graph_of("confirm", 4, 1)
@@ -285,6 +289,8 @@ def test_a_trial_that_has_ended_needs_no_patients(draws):
     found = simulate(graph, [0.1, 0.2], trials=100, draws=draws).characteristics
     assert found.p_no_mtd == 1
     assert found.sample_size.values.tolist() == [0]
+    if draws == "count":
+        return
     assert list(next(simulate_trials(graph, [0.1, 0.2], trials=3, draws=draws)).courses()) == [
         (1, []),
         (2, []),
@@ -295,7 +301,7 @@ def test_a_trial_that_has_ended_needs_no_patients(draws):
 # ---------------------------------------------------------------- random streams
 
 
-@pytest.mark.parametrize("draws", DRAWS)
+@pytest.mark.parametrize("draws", ONE_BY_ONE)
 def test_no_chunk_repeats_another(draws):
     """Eight levels that each toss up: two streams alike would show in the first 200 trials."""
     graph, p = graph_of("confirm", 8), [0.3] * 8
@@ -375,6 +381,21 @@ def test_a_shorter_run_meets_the_same_latent_patients(trials):
     assert cohorts_by_trial(graph, p, trials) == long[:trials]
 
 
+def test_only_patients_whom_a_trial_comes_to_are_drawn(monkeypatch):
+    """Where the first cohort of every trial ends it, three a trial of the 24 that there may be."""
+    drawn = []
+    plain = latent.LatentPatients.draw
+    monkeypatch.setattr(
+        latent.LatentPatients,
+        "draw",
+        lambda self, n: (plain(self, n), drawn.append(np.count_nonzero(self.numbers))),
+    )
+    simulate(graph_of("confirm", 4), [1.0] * 4, trials=CHUNK_SIZE, draws="latent")
+    assert drawn[-1] == pytest.approx(3 * CHUNK_SIZE, abs=5)  # one of them may be 0
+    simulate(graph_of("confirm", 4), [0.0] * 4, trials=CHUNK_SIZE, draws="latent")
+    assert drawn[-1] == pytest.approx(15 * CHUNK_SIZE, abs=5)
+
+
 # ---------------------------------------------------------------- standard errors
 
 
@@ -436,7 +457,7 @@ def test_one_trial_has_finite_figures(draws):
 # ---------------------------------------------------------------- memory and bad arguments
 
 
-@pytest.mark.parametrize("draws", DRAWS)
+@pytest.mark.parametrize("draws", ONE_BY_ONE)
 def test_memory_does_not_grow_with_the_number_of_trials(draws):
     graph = graph_of("confirm", 3)
     peaks = []
@@ -460,7 +481,10 @@ BAD = [
     ({"seed": 1.5}, "seed"),
     ({"seed": None}, "seed"),
     ({"seed": False}, "seed"),
-    ({"draws": "patient"}, "draws must be 'cohort' or 'latent', not 'patient'"),
+    ({"draws": "patient"}, "draws must be 'count', 'trial' or 'latent', not 'patient'"),
+    ({"draws": "cohort"}, "not 'cohort'; 'cohort' is called 'trial' now"),
+    ({"draws": "latent", "trials": 10**15}, "at most 10,000,000,000, not 1,000,000,000,000,000"),
+    ({"draws": "count", "trials": 10**16}, "trials must be at most 1,000,000,000,000,000, not"),
     ({"draws": None}, "draws"),
     ({"p_dlt": [0.1, 0.2]}, r"P\(DLT\)"),
     ({"p_dlt": [0.1, 0.2, float("nan")]}, r"P\(DLT\)"),
@@ -498,6 +522,19 @@ def test_no_more_tasks_are_handed_out_at_once_than_the_window_holds(monkeypatch)
 
     trials = 10 * CHUNK_SIZE + 1
     with Counting(2) as executor:
-        found = simulate(graph_of(), MILD, trials=trials, executor=executor, progress=done)
+        run = {"trials": trials, "draws": "trial"}
+        found = simulate(graph_of(), MILD, **run, executor=executor, progress=done)
     assert most <= 2 * 3  # of 11: results are taken in after as many have been handed out
-    assert found.to_dict() == simulate(graph_of(), MILD, trials=trials).to_dict()
+    assert found.to_dict() == simulate(graph_of(), MILD, **run).to_dict()
+
+
+def test_a_seed_gives_one_by_one_the_trials_of_earlier_versions():
+    """As those printed them: cohort by cohort (then called so), and of latent patients."""
+    p = [0.05, 0.10, 0.20, 0.33, 0.50]
+    for draws, selected, mean in (
+        ("trial", [9661, 27881, 36717, 20030, 3044], 16.9638),
+        ("latent", [9852, 27779, 36361, 20073, 3106], 16.9395),
+    ):
+        found = simulate(graph_of(), p, trials=100_000, seed=1, draws=draws).characteristics
+        assert [round(share * 100_000) for share in found.p_select.tolist()] == selected
+        assert found.sample_size.mean == pytest.approx(mean, rel=1e-12)

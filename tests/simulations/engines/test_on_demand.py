@@ -110,7 +110,7 @@ def test_nothing_exact_comes_from_a_part():
             use()
 
 
-@pytest.mark.parametrize("draws", ["latent", "cohort"])
+@pytest.mark.parametrize("draws", ["latent", "trial", "count"])
 def test_other_trials_do_not_walk_off_the_part(draws):
     part = graph_on_demand(CASES["boin"][0], p_dlt=[P_DLT], trials=20, seed=1)
     with pytest.raises(InputError, match="leave the part"):

@@ -9,7 +9,13 @@ import pytest
 from escalation.designs import Boin, ThreePlusThree
 from simulations.engines.characteristics import Distribution
 from simulations.engines.results import ScenarioResult, run_scenarios
-from simulations.engines.self_check import check_agreement, check_expectation, check_sums
+from simulations.engines.self_check import (
+    MANY,
+    check_agreement,
+    check_expectation,
+    check_sums,
+    sharpen,
+)
 from simulations.graph.build import build_graph
 from simulations.scenarios.scenario import Scenario
 
@@ -53,6 +59,21 @@ def test_simulated_trials_under_another_curve_are_noticed() -> None:
     agreement = check_agreement([replace(right, monte_carlo=other.monte_carlo)])
     assert agreement is not None
     assert not agreement.holds
+
+
+def test_many_trials_by_counts_notice_one_part_in_a_hundred_thousand() -> None:
+    graph, right = build_graph(DESIGNS[0]), found(DESIGNS[0])
+    (sharp,) = sharpen(graph, [right], seed=1)
+    assert sharp.monte_carlo is not None
+    assert sharp.monte_carlo.trials == MANY
+    agreement = check_agreement([sharp])
+    assert agreement is not None
+    assert agreement.holds
+    wrong = replace(right, scenario=Scenario(name="other", p_dlt=(CURVE[0] + 1e-5, *CURVE[1:])))
+    agreement = check_agreement(sharpen(graph, [wrong], seed=1))
+    assert agreement is not None
+    assert not agreement.holds
+    assert sharpen(graph, [replace(right, exact=None)], seed=1) == []
 
 
 def test_lost_probability_and_shifted_dlts_are_noticed() -> None:

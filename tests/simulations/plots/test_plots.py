@@ -254,7 +254,7 @@ def test_page_has_a_row_for_each_scenario_and_a_header(graph: TransitionGraph) -
     shown = texts(page)
     for part in (
         "3+3: variant=confirm, two_of_six=fail",
-        "exact and Monte Carlo (1,000 trials, cohort draws, seed 11)",
+        "exact and Monte Carlo (1,000 trials, count draws, seed 11)",
         "protocol nct07123519, digest 0123456789ab, ",
         f"escalation {__version__}",
         "continued from 1NNN",
@@ -456,7 +456,7 @@ def test_provenance_gathers_scenarios_and_methods(result: ScenarioResult) -> Non
     other = replace(result, scenario=replace(STEEP, name="other"))
     found = provenance_of([result, other], design=DESIGN)
     assert found.scenario == "steep, other"
-    assert found.method == "exact and Monte Carlo (500 trials, cohort draws, seed 7)"
+    assert found.method == "exact and Monte Carlo (500 trials, count draws, seed 7)"
     assert found.origin == f"escalation {__version__}"
 
 

@@ -1,0 +1,276 @@
+"""`escalation serve`: the page in a browser."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from escalation.cli.options import CarefulCommand
+from escalation.cli.streams import shown_on
+from escalation.cli.trial.common import named_anchor_file
+from escalation.errors import InputError, RefusedError
+
+if TYPE_CHECKING:
+    from escalation.ledger import Ledger
+    from escalation.web.identity import Gate
+    from escalation.web.settings import Settings
+
+__all__ = ["serve"]
+
+
+@click.command(cls=CarefulCommand)
+@click.option(
+    "--db",
+    metavar="FILE|URL",
+    envvar="ESCALATION_DB",
+    help="The ledger: a file, or postgresql://...  [or ESCALATION_DB]",
+)
+@click.option(
+    "--as",
+    "name",
+    metavar="NAME",
+    envvar="ESCALATION_AS",
+    help="The one person who is let in, by a link.  [or ESCALATION_AS]",
+)
+@click.option("--demo", is_flag=True, help="An invented trial to look at; nothing is kept of it.")
+@click.option(
+    "--accounts",
+    metavar="FILE|URL",
+    envvar="ESCALATION_ACCOUNTS",
+    help="Where the accounts of several people are kept.  [or ESCALATION_ACCOUNTS]",
+)
+@click.option(
+    "--invite",
+    metavar="NAME",
+    help="Print a link by which the owner or chair of a trial makes an account, and end.",
+)
+@click.option("--host", default="127.0.0.1", metavar="ADDRESS", help="[default: 127.0.0.1]")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8080,
+    metavar="N",
+    help="0 for any that is free.  [default: 8080]",
+)
+@click.option(
+    "--base-path", default="", metavar="/PATH", help="Below which a proxy offers the page."
+)
+@click.option("--proxied", is_flag=True, help="Behind a reverse proxy, which does TLS.")
+@click.option(
+    "--allow-host",
+    "hosts",
+    multiple=True,
+    metavar="NAME",
+    help="A name in the page's address; may be repeated.  [default: this machine]",
+)
+@click.option(
+    "--threads",
+    type=click.IntRange(1, 64),
+    default=8,
+    metavar="N",
+    help="Requests answered at the same time.  [default: 8]",
+)
+@click.option("--check", is_flag=True, help="List what is unsafe in these settings, and end.")
+def serve(
+    *,
+    db: str | None,
+    name: str | None,
+    demo: bool,
+    accounts: str | None,
+    invite: str | None,
+    host: str,
+    port: int,
+    base_path: str,
+    proxied: bool,
+    hosts: tuple[str, ...],
+    threads: int,
+    check: bool,
+) -> None:
+    """Show trials in a browser, and record there.
+
+    For one person it prints a link that is good once; several people have accounts, with
+    --accounts. Other machines are let in with accounts only, through a reverse proxy that does
+    TLS. Ctrl-C ends it.
+
+    Example: escalation serve --db trials.db --as "Wu Jing"
+    """
+    with _naming_the_extra():
+        from escalation.web.settings import LOCAL_HOSTS, Settings, find_risks  # noqa: PLC0415
+
+        if demo:
+            _check_alone("--demo", db=False, name=False, accounts=accounts, invite=invite)
+            db = accounts = None
+        elif db is None:
+            raise click.UsageError("say where the ledger is: --db FILE|URL, or ESCALATION_DB")
+        elif accounts is None and invite is not None:
+            raise click.UsageError("--invite makes a link to an account: it needs --accounts")
+        elif accounts is None and name is None:
+            raise click.UsageError(
+                "say who is let in: --as NAME, or ESCALATION_AS; or --accounts for several"
+            )
+        settings = Settings(
+            db=db or "the demonstration",
+            secret=os.urandom(32),
+            hosts=hosts or LOCAL_HOSTS,
+            base_path=_read_base_path(base_path),
+            proxied=proxied,
+            anchors=named_anchor_file(),
+            demo=demo,
+            accounts=accounts,
+            host=host,
+            threads=threads,
+        )
+        risks = find_risks(settings)
+        refused = [risk for risk in risks if risk.is_refused]
+        if check:
+            for risk in risks:
+                click.echo(shown_on(str(risk), sys.stdout))
+            if not risks:
+                click.echo("Nothing unsafe was found in these settings.")
+            if refused:
+                click.get_current_context().exit(1)
+            return
+        if refused:
+            raise RefusedError(
+                "the page is not served in this way",
+                [f"{risk.what}; {risk.right}." for risk in refused],
+            )
+        with ExitStack() as opened:
+            if demo:
+                _serve_demo(opened, settings, port)
+            elif accounts is None:
+                _serve_link(opened, settings, port, name or "")
+            else:
+                _serve_accounts(opened, settings, port, invite)
+
+
+_EXTRA = {"argon2", "flask", "flask_security", "flask_wtf", "itsdangerous", "markupsafe", "passlib"}
+_EXTRA |= {"qrcode", "waitress", "werkzeug", "wtforms"}
+
+
+@contextmanager
+def _naming_the_extra() -> Iterator[None]:
+    try:
+        yield
+    except ImportError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in _EXTRA:
+            raise
+        raise InputError(
+            f"the page needs {package}, which is not installed: pip install 'escalation[web]'"
+        ) from error
+
+
+def _check_alone(option: str, **others: Any) -> None:
+    for other, value in others.items():
+        if value:
+            raise click.UsageError(f"{option} and --{other} do not go together")
+
+
+def _read_base_path(path: str) -> str:
+    path = path.rstrip("/")
+    plain = path.isascii() and path.isprintable() and not set(path) & set("?#\\%\"'<> ")
+    if path and (not path.startswith("/") or "//" in path or not plain or ".." in path):
+        raise click.UsageError(f"--base-path {path!a} must be a path such as /escalation")
+    return path
+
+
+def now() -> datetime:
+    """Return what the clock says: here, and nowhere below."""
+    return datetime.now(UTC)
+
+
+def say(text: str) -> None:
+    """Print a line for whoever runs the server."""
+    click.echo(shown_on(text, sys.stdout))
+    sys.stdout.flush()
+
+
+def _log(text: str) -> None:
+    click.echo(f"{now():%Y-%m-%dT%H:%M:%SZ} {text}", err=True)
+
+
+# ---------------------------------------------------------------- the three ways
+
+
+def _serve_demo(opened: ExitStack, settings: Settings, port: int) -> None:
+    from escalation.ledger import create_ledger  # noqa: PLC0415
+    from escalation.trial.demo.star_t import STAR_T  # noqa: PLC0415
+    from escalation.web.demo import DemoGate, clock_of, play  # noqa: PLC0415
+
+    folder = opened.enter_context(tempfile.TemporaryDirectory(prefix="escalation-demo-"))
+    ledger = opened.enter_context(create_ledger(str(Path(folder) / "demo.db")))
+    play(STAR_T, ledger)
+    gate = DemoGate(STAR_T.trial)
+    _run(settings, ledger, gate, port=port, clock=clock_of(STAR_T, now), path=lambda: "/")
+
+
+def _serve_link(opened: ExitStack, settings: Settings, port: int, name: str) -> None:
+    from escalation.ledger import open_ledger  # noqa: PLC0415
+    from escalation.web.link import LinkGate  # noqa: PLC0415
+
+    ledger = opened.enter_context(open_ledger(settings.db))
+    gate = LinkGate(name, say)
+    _run(settings, ledger, gate, port=port, clock=now, path=gate.new_link)
+
+
+def _serve_accounts(opened: ExitStack, settings: Settings, port: int, invite: str | None) -> None:
+    raise InputError("accounts are not there yet")
+
+
+def _run(
+    settings: Settings,
+    ledger: Ledger,
+    gate: Gate,
+    *,
+    port: int,
+    clock: Callable[[], datetime],
+    path: Callable[[], str],
+) -> None:
+    """Serve until interrupted; ``path`` gives the page to open, a new one at each Enter."""
+    from escalation.web.app import create_app  # noqa: PLC0415
+    from escalation.web.serving import Server, log_access  # noqa: PLC0415
+
+    logging.basicConfig(
+        level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(message)s"
+    )
+    app = create_app(settings, ledger, gate, clock=clock)
+    log_access(app, _log)
+    server = Server(app, settings, port)
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    address = f"http://{host}:{server.port}{settings.base_path}"
+
+    def tell() -> None:
+        say(f"Open {address}{path()}")
+
+    tell()
+    if sys.stdin is not None and sys.stdin.isatty():
+        threading.Thread(target=_tell_at_enter, args=(tell,), daemon=True).start()
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        server.run()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        server.close()
+    say("Ended.")
+
+
+def _tell_at_enter(tell: Callable[[], None]) -> None:
+    for _ in sys.stdin:
+        tell()
+
+
+def _interrupt(*signal: object) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,72 @@
+"""What can be recorded from the page: one form an act, in order, by the name in its address."""
+
+from __future__ import annotations
+
+from escalation.web.acts import (
+    committee,
+    corrections,
+    events,
+    importing,
+    keys,
+    office,
+    patients,
+    sites,
+)
+from escalation.web.acts.base import Act
+
+__all__ = ["ACTS"]
+
+ACTS: dict[str, type[Act]] = {
+    act.name: act
+    for act in (
+        # patients
+        patients.RecordOutcome,
+        patients.Dose,
+        patients.Enrol,
+        patients.ScreenFail,
+        patients.Further,
+        sites.Transfer,
+        importing.Import,
+        # adverse events
+        events.Event,
+        events.NewCrs,
+        events.NewIcans,
+        events.LowCounts,
+        events.FollowUp,
+        events.FollowUpCrs,
+        events.FollowUpIcans,
+        events.FollowUpCounts,
+        # rulings
+        events.Adjudicate,
+        patients.RuleEvaluability,
+        # corrections
+        corrections.Correct,
+        corrections.CorrectEnrolment,
+        corrections.CorrectDosing,
+        corrections.CorrectFurther,
+        corrections.CorrectOutcome,
+        corrections.CorrectEvent,
+        corrections.CorrectCrs,
+        corrections.CorrectIcans,
+        corrections.CorrectCounts,
+        corrections.CorrectFollowUp,
+        corrections.Rename,
+        # the committee, its keys and its office
+        committee.Freeze,
+        committee.Decide,
+        committee.CastVote,
+        committee.Propose,
+        committee.Approve,
+        committee.Review,
+        committee.Circulate,
+        keys.SignByKey,
+        keys.RegisterKey,
+        keys.RevokeKey,
+        office.Delegate,
+        office.Revoke,
+        office.Hold,
+        office.Resume,
+        office.Amend,
+        office.Close,
+    )
+}

@@ -1,0 +1,336 @@
+"""The committee: it freezes the data, decides, votes, signs, and sends what it decided."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import ClassVar
+
+from flask import current_app, g
+from wtforms import IntegerField
+from wtforms.validators import NumberRange, Optional
+
+from escalation.errors import RefusedError
+from escalation.labels import Label
+from escalation.protocol import describe_decision
+from escalation.reports.packet.steps import name_decision
+from escalation.tracker import Command
+from escalation.trial import (
+    TrialState,
+    cast_vote,
+    circulate_decision,
+    decide,
+    freeze_data,
+    rule_says,
+    sign,
+)
+from escalation.trial.beside import at_mtd, find_misfit
+from escalation.trial.committee.tally import list_awaited
+from escalation.trial.events import Attendance, Choice, Meaning, Purpose, Vote
+from escalation.trial.halts import standing_pauses
+from escalation.trial.people.rights import VOTING
+from escalation.trial.state import MadeDecision
+from escalation.web.acts.base import Act, day, text
+from escalation.web.acts.choosing import Choices, one_of, several_of, words
+from escalation.web.desk import desk
+
+__all__ = ["Approve", "CastVote", "Circulate", "Decide", "Freeze", "Propose", "Review"]
+
+COMMITTEE = "Committee"
+
+
+def _people(state: TrialState) -> Choices:
+    """Yield everybody who has a role, with their roles."""
+    for name, roles in state.roles.items():
+        if roles:
+            yield name, f"{name} ({', '.join(sorted(roles))})"
+
+
+def _number(label: str, hint: str = "") -> IntegerField:
+    return IntegerField(
+        label,
+        validators=[Optional(), NumberRange(1, 10**6, f"{label}: a whole number from 1 up")],
+        description=hint,
+        render_kw={"inputmode": "numeric", "autocomplete": "off"},
+    )
+
+
+class Freeze(Act):
+    """The data are checked up to the last entry."""
+
+    name = "freeze"
+    title = "Freeze the data"
+    lead = (
+        "Everything recorded so far was checked, and you endorse it. Somebody else has to have "
+        "checked it."
+    )
+    group = COMMITTEE
+    task = "freeze the data"
+
+    checked_by = several_of("Checked by")
+    statement = words("Statement", "In the investigator's words, if wanted.")
+    on = day()
+
+    def fill(self, state: TrialState) -> None:
+        """Offer everybody else who has a role."""
+        me = state.person(g.person)
+        self.checked_by.choices = [one for one in _people(state) if one[0] != me]
+
+    def command(self, state: TrialState) -> Command:
+        """Ask for the freeze."""
+        return partial(
+            freeze_data,
+            checked_by=tuple(self.checked_by.data or ()),
+            statement=self.statement.data,
+        )
+
+
+class Decide(Act):
+    """What the committee chose, put to the vote."""
+
+    name = "decide"
+    title = "Put a decision to the vote"
+    lead = "It rests on everything recorded so far. Each member then votes for themselves."
+    group = COMMITTEE
+    task = "record a decision"
+
+    choice = one_of("Decision")
+    level = one_of("Level", "Where the decision names one.", short=False)
+    number = _number("Patients", "How many, where patients are to be treated.")
+    rationale = words("Rationale", "Needed to choose otherwise than the rule, or to resume.")
+    attended = several_of("Who is there")
+    on = day()
+
+    def fill(self, state: TrialState) -> None:
+        """Offer what can be decided in the trial as it stands."""
+        protocol = state.protocol
+        labels = () if protocol is None else protocol.labels
+        named = (
+            []
+            if protocol is None
+            else [
+                (str(label), protocol.describe_level(place)) for place, label in enumerate(labels)
+            ]
+        )
+        self.level.choices = [("", "none"), *named]
+        self.choice.choices = list(self._offers(state))
+        if protocol is not None:
+            said = describe_decision(rule_says(state), protocol)
+            self.choice.description = f"The rule says: {said}"
+        if state.own_votes:
+            self.attended.choices = list(_people(state))
+        else:  # a trial that 0.2.0 began: the votes are recorded with the decision
+            self.attended.label.text = "Who was there, and how they voted"
+            self.attended.choices = [
+                (f"{name}={vote}", f"{said}: {vote}")
+                for name, said in _people(state)
+                for vote in (Vote if VOTING & state.roles_of(name) else (Vote.PRESENT,))
+            ]
+
+    def _offers(self, state: TrialState) -> Choices:
+        if state.protocol is None:
+            return
+        decision = rule_says(state)
+        if decision.settled:
+            yield "follow", f"As the rule says: {describe_decision(decision, state.protocol)}"
+        yield "level", "Treat so many patients at a level"
+        labels = state.protocol.labels
+        for value, said, possible in (
+            ("backfill", "Backfill: so many more at a level below the current one",
+             [Choice(action="enrol", level=label, n_to_enrol=1, purpose=Purpose.BACKFILL)
+              for label in labels]),
+            ("expand", "Expansion: so many more at the declared MTD",
+             [Choice(action="enrol", n_to_enrol=1, purpose=Purpose.EXPANSION)]),
+            ("end-backfill", "End the backfill of a level",
+             [Choice(action="stop", level=label, purpose=Purpose.BACKFILL) for label in labels]),
+            ("end-expansion", "End the expansion",
+             [Choice(action="stop", purpose=Purpose.EXPANSION)]),
+        ):  # fmt: skip
+            if any(find_misfit(state, at_mtd(state, choice)) is None for choice in possible):
+                yield value, said
+        yield "mtd", "Stop: a level is the MTD"
+        yield "stop", "Stop without an MTD"
+        yield "defer", "Defer: decide another day"
+        today = desk(current_app).today(state)
+        if state.held is not None or standing_pauses(state, today):
+            yield "resume", "Resume enrolment after a pause"
+
+    def command(self, state: TrialState) -> Command:
+        """Ask for the decision."""
+        return partial(
+            decide,
+            choice=self._choice(state),
+            rationale=self.rationale.data,
+            attendees=tuple(map(_attendance, self.attended.data or ())),
+        )
+
+    def _choice(self, state: TrialState) -> Choice | None:
+        chosen, number = self.choice.data, self.number.data
+        level, labels = None, () if state.protocol is None else state.protocol.labels
+        if chosen in ("level", "backfill", "end-backfill", "mtd"):
+            level = next((label for label in labels if str(label) == self.level.data), None)
+            if level is None:
+                raise RefusedError("the decision cannot be recorded", ["Say at which level."])
+        if chosen in ("level", "backfill", "expand") and number is None:
+            raise RefusedError("the decision cannot be recorded", ["Say with how many patients."])
+        return _choose(chosen, level, number or 0)
+
+
+def _choose(chosen: str, level: Label | None, n: int) -> Choice | None:  # noqa: PLR0911
+    """Return what was chosen; None to follow the rule."""
+    match chosen:
+        case "level":
+            return Choice(action="enrol", level=level, n_to_enrol=n)
+        case "backfill":
+            return Choice(action="enrol", level=level, n_to_enrol=n, purpose=Purpose.BACKFILL)
+        case "expand":
+            return Choice(action="enrol", n_to_enrol=n, purpose=Purpose.EXPANSION)
+        case "end-backfill":
+            return Choice(action="stop", level=level, purpose=Purpose.BACKFILL)
+        case "end-expansion":
+            return Choice(action="stop", purpose=Purpose.EXPANSION)
+        case "mtd":
+            return Choice(action="stop", mtd=level)
+        case "stop":
+            return Choice(action="stop")
+        case "defer":
+            return Choice(action="defer")
+        case "resume":
+            return Choice(action="resume")
+    return None
+
+
+def _attendance(said: str) -> Attendance:
+    """Read ``NAME``, or ``NAME=VOTE`` where votes are recorded with the decision."""
+    name, equals, vote = said.rpartition("=")
+    if equals and vote in list(Vote):
+        return Attendance(person=name, vote=Vote(vote))
+    return Attendance(person=said, vote=Vote.PRESENT)
+
+
+# ---------------------------------------------------------------- votes and signatures
+
+
+def _numbered(decisions: list[MadeDecision], otherwise: str) -> Choices:
+    yield "", otherwise
+    for made in reversed(decisions):
+        yield str(made.seq), name_decision(made)
+
+
+def _entry(data: str | None) -> int | None:
+    return int(data) if data else None
+
+
+class CastVote(Act):
+    """A member's own vote."""
+
+    name = "vote"
+    title = "Vote"
+    lead = "You vote for yourself, once. A vote against needs its reason, and stays in the record."
+    group = COMMITTEE
+    task = "vote"
+
+    decision = one_of("On", short=False)
+    vote = one_of(
+        "Your vote", choices=[("for", "For"), ("against", "Against"), ("abstained", "I abstain")]
+    )
+    reason = words("Reason", "Needed for a vote against.")
+    on = day()
+
+    def fill(self, state: TrialState) -> None:
+        """Offer the decisions that are awaited."""
+        self.decision.choices = list(_numbered(list_awaited(state), "the one that is awaited"))
+
+    def command(self, state: TrialState) -> Command:
+        """Ask for the vote."""
+        return partial(
+            cast_vote,
+            vote=Vote(self.vote.data),
+            decision=_entry(self.decision.data),
+            reason=self.reason.data,
+        )
+
+
+class _SignDecision(Act):
+    """A decision is signed."""
+
+    group = COMMITTEE
+    is_signature = True
+    meaning: ClassVar[Meaning]
+
+    entry = one_of("Which", short=False)
+    on = day()
+
+    def fill(self, state: TrialState) -> None:
+        """Offer every decision; what may not be signed, the command says."""
+        self.entry.choices = list(_numbered(state.decisions, "the one that is awaited"))
+
+    def command(self, state: TrialState) -> Command:
+        """Ask for the signature."""
+        return partial(sign, meaning=self.meaning, entry=_entry(self.entry.data))
+
+
+class Propose(_SignDecision):
+    """Signed by who proposes it."""
+
+    name = "propose"
+    title = "Sign a decision as proposed"
+    task = "sign as proposed"
+    meaning = Meaning.PROPOSED
+
+
+class Approve(_SignDecision):
+    """Signed by the chair: it is carried out."""
+
+    name = "approve"
+    title = "Sign a decision as approved"
+    lead = "To approve is to carry it out: it opens the cohort, or stops the trial."
+    task = "sign as approved"
+    meaning = Meaning.APPROVED
+
+
+class Review(Act):
+    """Any entry, signed as reviewed."""
+
+    name = "review"
+    title = "Sign an entry as reviewed"
+    group = COMMITTEE
+    task = "sign as reviewed"
+    is_signature = True
+
+    entry = _number("Entry", "As it is numbered in the log; the last one, if left empty.")
+    on = day()
+
+    def command(self, state: TrialState) -> Command:
+        """Ask for the signature."""
+        return partial(sign, meaning=Meaning.REVIEWED, entry=self.entry.data)
+
+
+class Circulate(Act):
+    """To whom an approved decision was sent."""
+
+    name = "circulate"
+    title = "Record to whom a decision was sent"
+    lead = "Send it first; this records to whom and when."
+    group = COMMITTEE
+    task = "circulate a decision"
+
+    decision = one_of("Decision", short=False)
+    to = several_of("Sent to")
+    others = text("And to", "Names of others, with commas between.")
+    on = day()
+
+    def fill(self, state: TrialState) -> None:
+        """Offer the approved decisions, and everybody and every site of the trial."""
+        approved = [made for made in state.decisions if made.approved is not None]
+        self.decision.choices = list(_numbered(approved, "the last one"))
+        sites = [(site, f"{site} (site)") for site in state.site_zones]
+        self.to.choices = [*_people(state), *sites]
+
+    def command(self, state: TrialState) -> Command:
+        """Ask for it to be recorded."""
+        others = (name.strip() for name in (self.others.data or "").split(","))
+        return partial(
+            circulate_decision,
+            decision=_entry(self.decision.data),
+            to=(*(self.to.data or ()), *filter(None, others)),
+        )

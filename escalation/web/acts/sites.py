@@ -1,0 +1,58 @@
+"""Sites: a patient is handed over to another."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import ClassVar
+
+from escalation.tracker import Command
+from escalation.trial import TrialState, transfer_subject
+from escalation.web.acts.base import Answers
+from escalation.web.acts.fields import chosen, day, line, offer
+from escalation.web.acts.patients import OfSubject
+
+__all__ = ["Transfer"]
+
+
+class Transfer(OfSubject):
+    """Hand a subject over to another site."""
+
+    name = "transfer"
+    title = "Transfer a patient to another site"
+    lead = "From that day on a day of the patient is one of that site."
+    answers: ClassVar[Answers] = {
+        "No site": "to",
+        "is at": "to",
+        "cannot be transferred": "to",
+        "The reason": "reason",
+        "is still to come": "on",
+    }
+
+    to = chosen("To the site")
+    reason = line("Reason", "Such as: moved house.", required=True)
+    on = day("Day of the transfer", "Today at the new site, if left empty.")
+
+    def fill(self, state: TrialState) -> None:
+        """Offer the sites."""
+        offer(self.to, [("", "choose"), *((site, site) for site in state.site_zones)])
+
+    def validate(self, extra_validators: object = None) -> bool:
+        """Tell whether a site was chosen."""
+        is_right: bool = super().validate(extra_validators)
+        if self.to.data is None:
+            self.to.errors = ["To the site: choose one"]
+            return False
+        return is_right
+
+    def command(self, state: TrialState) -> Command:
+        """Ask for it."""
+        return partial(
+            transfer_subject,
+            subject=self.subject.data or "",
+            to=self.to.data or "",
+            reason=self.reason.data or "",
+        )
+
+    def whom(self) -> tuple[str | None, str | None]:
+        """Return the subject and the new site."""
+        return self.subject.data, self.to.data

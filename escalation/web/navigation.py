@@ -1,0 +1,52 @@
+"""Where a page leads: the screens of a trial that are offered on each of its pages, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from flask import current_app, g, request
+
+from escalation.web.access import access_of, may_not
+
+__all__ = ["Place", "places"]
+
+
+class Place(NamedTuple):
+    """A screen that is offered: its endpoint, and what it is called."""
+
+    endpoint: str
+    words: str
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the page asked for is of the same room."""
+        return request.endpoint == self.endpoint or (
+            request.blueprint == self.endpoint.partition(".")[0]
+            and request.endpoint not in {place.endpoint for place in PLACES}
+        )
+
+
+# Of a trial, in order. One that this page does not have, or that whoever asks may not open, is not
+# offered; screens of the same blueprint count as the same room.
+PLACES = (
+    Place("trial.status", "Trial"),
+    Place("recording.choose", "Record"),
+    Place("meeting.show", "Meeting"),
+    Place("what_if.ahead", "What if"),
+    Place("record.log", "Log"),
+    Place("record.verify", "Verify"),
+    Place("record.anchors", "Anchors"),
+    Place("roles.show", "Roles"),
+)
+
+
+def places() -> Iterator[Place]:
+    """Yield what is offered to whoever asks."""
+    if g.get("trial") is None:
+        return
+    for place in PLACES:
+        if place.endpoint in current_app.view_functions:
+            access = access_of(current_app, place.endpoint)
+            if may_not(g.trial.state, g.person, access) is None:
+                yield place

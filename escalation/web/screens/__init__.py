@@ -1,0 +1,34 @@
+"""What is shown: a blueprint a room of screens."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from escalation.web.screens import (
+    documents,
+    health,
+    keys,
+    meeting,
+    recording,
+    registering,
+    roles,
+    trial,
+    trials,
+)
+
+__all__ = ["blueprints"]
+
+
+def blueprints() -> tuple[Blueprint, ...]:
+    """Return every screen of this package."""
+    return (
+        health.screens,
+        trials.screens,
+        trial.screens,
+        recording.screens,
+        meeting.screens,
+        documents.screens,
+        keys.screens,
+        roles.screens,
+        registering.screens,
+    )

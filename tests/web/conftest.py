@@ -1,0 +1,61 @@
+"""The demo trial behind the page, as one of its people sees it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from escalation.ledger import Ledger, create_ledger, open_ledger
+from escalation.protocol import load_protocol
+from escalation.tracker import Tracker
+from escalation.trial.demo.star_t import STAR_T
+from escalation.web.app import create_app
+from escalation.web.settings import Settings
+from tests.web.people import HEADER, OpenGate
+
+NOW = datetime.fromisoformat(f"{STAR_T.day}T12:00:00+00:00")
+TRIAL = STAR_T.trial
+
+
+@pytest.fixture(scope="session")
+def demo_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the ledger of the demo trial; it is copied, and not written on."""
+    file = tmp_path_factory.mktemp("demo") / "demo.db"
+    with create_ledger(str(file)) as ledger:
+        tracker = Tracker(ledger, TRIAL)
+        for number, (command, recorder) in enumerate(STAR_T.steps(load_protocol(STAR_T.protocol))):
+            tracker.record(command, recorder, request_id=f"demo-{number}", new=number == 0)
+    return file
+
+
+@pytest.fixture
+def ledger(demo_file: Path, tmp_path: Path) -> Iterator[Ledger]:
+    """Return a ledger of this test's own."""
+    shutil.copy(demo_file, tmp_path / "demo.db")
+    with open_ledger(str(tmp_path / "demo.db")) as ledger:
+        yield ledger
+
+
+@pytest.fixture
+def app(ledger: Ledger) -> Flask:
+    """Return the page over it, on the demo's day, open to whoever says their name."""
+    settings = Settings(db=ledger.name, secret=b"only for tests", secure=False)
+    return create_app(settings, ledger, OpenGate(), clock=lambda: NOW)
+
+
+@pytest.fixture
+def as_person(app: Flask) -> Callable[[str], FlaskClient]:
+    """Return a browser in which somebody is signed in."""
+
+    def browser(name: str) -> FlaskClient:
+        client = app.test_client()
+        client.environ_base[f"HTTP_{HEADER.upper().replace('-', '_')}"] = name
+        return client
+
+    return browser

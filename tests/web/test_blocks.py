@@ -1,0 +1,22 @@
+"""A view's blocks on a page: tables whose rows can be cards, doses in powers of ten."""
+
+from __future__ import annotations
+
+from escalation.reports.view import Paragraph, Table
+from escalation.web.blocks import write
+
+
+def test_a_table_says_its_roles_in_html_since_a_row_may_be_laid_out_as_a_card():
+    """WAI-ARIA 1.2: roles of a table, which a browser drops where ``display`` is changed."""
+    rows = [("", "dose,"), ("level", "mg"), ("1", "3E6"), ("2", "")]
+    page = write([Table(rows, n_heads=2, notes={2: "first"}, caption="T1")])
+    assert 'role="table"' in page
+    assert page.count('role="columnheader" scope="col"') == 2
+    assert page.count('role="rowheader" scope="row"') == 2
+    assert page.count('role="row"') == 4  # the head's two are one; a note has its own
+    assert 'data-label="dose, mg">3×10⁶</td>' in page
+
+
+def test_markup_in_a_text_is_text():
+    page = write([Paragraph("<b>"), Table([("<i>", "a"), ("<u>", '"><s>')], caption="<q>")])
+    assert not any(tag in page for tag in ("<b>", "<i>", "<u>", "<s>", "<q>"))

@@ -1,0 +1,68 @@
+"""A form is told what would follow, then recorded once, on what was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from flask.testing import FlaskClient
+
+from escalation.ledger import Ledger
+from escalation.trial.demo.script import CHAIR, SITE
+from tests.web.conftest import TRIAL
+from tests.web.forms import fields_of, words_of
+
+AsPerson = Callable[[str], FlaskClient]
+
+
+@pytest.fixture
+def site(as_person: AsPerson) -> FlaskClient:
+    return as_person(SITE)
+
+
+ENROL = f"/t/{TRIAL}/record/enrol"
+FILLED = {"subject": "TJ-040", "weight": "60", "deviation": "the sponsor asked", "look": "y"}
+
+
+def test_a_form_is_foreseen_then_recorded_once(site: FlaskClient, ledger: Ledger):
+    before = len(ledger.entries(TRIAL))
+    foreseen = site.post(ENROL, data=fields_of(site.get(ENROL), **FILLED))
+    assert "TJ-040 enrolled" in words_of(foreseen)
+    assert "Departure:" in words_of(foreseen)
+    assert len(ledger.entries(TRIAL)) == before
+
+    sent = fields_of(foreseen, record="y")
+    done, again = site.post(ENROL, data=sent), site.post(ENROL, data=sent)
+    assert done.status_code == again.status_code == 303
+    assert done.location == again.location
+    assert len(ledger.entries(TRIAL)) == before + 1
+    assert "TJ-040 enrolled" in words_of(site.get(done.location))
+
+
+def test_what_the_trial_refuses_is_said_and_the_form_stays_filled_in(site: FlaskClient):
+    refused = site.post(ENROL, data=fields_of(site.get(ENROL), subject="TJ-040", weight="60"))
+    assert refused.status_code == 422
+    assert "TJ-040 cannot be enrolled" in words_of(refused)
+    assert fields_of(refused)["weight"] == "60"
+
+
+def test_a_stale_page_is_told_who_was_first_and_what(site: FlaskClient, ledger: Ledger):
+    early = fields_of(site.get(ENROL), **FILLED)
+    stale = site.post(ENROL, data=early)
+    site.post(ENROL, data=fields_of(site.post(ENROL, data=early), record="y"))
+    late = site.post(ENROL, data=fields_of(stale, subject="TJ-041", record="y"))
+    assert late.status_code == 409
+    assert f"by {SITE}" in words_of(late)
+    assert "subject enrolled" in words_of(late)
+
+
+def test_a_request_id_used_for_something_else_is_a_conflict(site: FlaskClient):
+    foreseen = site.post(ENROL, data=fields_of(site.get(ENROL), **FILLED))
+    sent = fields_of(foreseen, record="y")
+    site.post(ENROL, data=sent)
+    assert site.post(ENROL, data={**sent, "subject": "TJ-041"}).status_code == 409
+
+
+def test_who_may_not_record_patients_gets_403(as_person: AsPerson):
+    assert as_person(CHAIR).get(ENROL).status_code == 403
+    assert as_person("Nobody").get(ENROL).status_code == 403
