@@ -19,7 +19,7 @@ from simulations.engines.crossings.selection import TooManyTalliesError, foresee
 from simulations.engines.exact import exact_characteristics
 from simulations.graph import layers
 from simulations.graph.build import build_graph
-from simulations.questions import question
+from simulations.questions import engine, question
 
 TARGET = {"target": 0.3}
 DESIGNS: list[tuple[str, int, dict[str, Any]]] = [
@@ -59,10 +59,10 @@ def assert_same(found: OperatingCharacteristics, expected: OperatingCharacterist
 @pytest.mark.parametrize(("name", "n_levels", "options"), DESIGNS, ids=str)
 def test_every_figure_is_that_of_the_graph(name, n_levels, options):
     design = make_design(name, n_levels=n_levels, **options)
-    engine, graph = CrossingEngine(design), build_graph(design)
+    crossings, graph = CrossingEngine(design), build_graph(design)
     for curve in CURVES:
         p = curve[:n_levels]
-        assert_same(engine.characteristics(p), exact_characteristics(graph, p))
+        assert_same(crossings.characteristics(p), exact_characteristics(graph, p))
 
 
 @pytest.mark.parametrize("p", [(0.0, 0.0, 0.0), (1.0, 1.0, 1.0), (0.0, 0.3, 1.0), (0.0, 1.0, 0.5)])
@@ -109,9 +109,9 @@ def test_other_designs_are_refused(design):
 
 @pytest.mark.parametrize("p", [(0.1, 0.2), (0.1, 0.2, 1.5), (0.1, 0.2, float("nan"))])
 def test_what_is_no_probability_is_refused(p):
-    engine = CrossingEngine(Boin(n_levels=3, target=0.3, max_patients=6))
+    crossings = CrossingEngine(Boin(n_levels=3, target=0.3, max_patients=6))
     with pytest.raises(InputError):
-        engine.characteristics(p)
+        crossings.characteristics(p)
 
 
 # ---------------------------------------------------------------- chosen for large designs
@@ -121,6 +121,7 @@ def test_what_is_no_probability_is_refused(p):
 def small_graphs_only(monkeypatch: pytest.MonkeyPatch) -> None:
     limited = functools.partial(question.build_graph, max_states=300)
     monkeypatch.setattr(question, "build_graph", limited)
+    monkeypatch.setattr(engine, "LARGE_GRAPH", 300)
 
 
 LARGE = Boin(n_levels=4, target=0.3, max_patients=24)
