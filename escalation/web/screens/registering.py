@@ -80,7 +80,7 @@ def fill_in() -> str:
     """Show the form."""
     _name()
     form = Register(formdata=None)
-    return render_template("roles/register.html", form=form, fault=None, reasons=[])
+    return render_template("roles/register.html", form=form, fault=None, listed=[])
 
 
 @screens.post("/register")
@@ -89,7 +89,7 @@ def ask() -> str | Response | tuple[str, int]:
     """Say what would be registered or, where that has been read, register it."""
     name, form = _name(), Register(formdata=request.form)
     if "change" in request.form:
-        return render_template("roles/register.html", form=form, fault=None, reasons=[])
+        return render_template("roles/register.html", form=form, fault=None, listed=[])
     if not form.validate():
         return _again(form, 422, "Something has to be filled in otherwise.", [])
     there = desk(current_app)
