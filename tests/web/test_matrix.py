@@ -76,7 +76,7 @@ SCREENS: dict[str, set[str]] = {
     "calculations.answer_file": SIGNED_IN,
     "calculations.figure": SIGNED_IN,
     "trials.home": SIGNED_IN,
-    "registering.fill_in": {"owner"},  # as the gate of these tests has it
+    "registering.fill_in": {"owner"},  # as the tests' gate has it: it is the gate's to say
     "registering.ask": {"owner"},
     "keys.sign": ANY_ROLE,
     "keys.statement": ANY_ROLE,
