@@ -272,7 +272,7 @@ def test_a_decision_that_says_no_level_or_number_is_told_so(as_person: AsPerson)
     for given, said in (
         ({"choice": "level", "number": "2"}, "Say at which level."),
         ({"choice": "level", "level": "1"}, "Say with how many patients."),
-        ({"choice": "level", "level": "9", "number": "2"}, "choose one of those"),
+        ({"choice": "level", "level": "9", "number": "2"}, "Say at which level."),
         ({"choice": "level", "level": "1", "number": "-2"}, "a whole number from 1 up"),
         ({}, "Decision: choose one"),
     ):

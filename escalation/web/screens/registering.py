@@ -20,8 +20,9 @@ from escalation.tracker import Command, Tracker
 from escalation.trial import Recorder, TrialState, register_trial
 from escalation.web.access import SIGNED_IN, needs
 from escalation.web.acts.base import Act, text
-from escalation.web.acts.choosing import one_of, upload
+from escalation.web.acts.fields import choice
 from escalation.web.acts.office import OFFICE, SHIPPED, read_upload
+from escalation.web.acts.uploads import upload
 from escalation.web.blocks import write
 from escalation.web.desk import desk
 from escalation.web.faults import reasons_of, status_of
@@ -47,11 +48,11 @@ class Register(Act):
     file = upload(
         "Protocol", "A protocol file (TOML).", most_bytes=MAX_BYTES, accept=".toml", needed=False
     )
-    shipped = one_of(
+    shipped = choice(
         "Or one that comes with the program",
         f"{DEFAULT_PROTOCOL} is the registered trial; the others are examples.",
-        short=False,
-        choices=[("", "none"), *SHIPPED],
+        choices=SHIPPED,
+        empty="none",
     )
     solo = BooleanField(
         "One person decides alone", description="Every page then says so. For trying it out."
@@ -80,7 +81,7 @@ def fill_in() -> str:
     """Show the form."""
     _name()
     form = Register(formdata=None)
-    return render_template("roles/register.html", form=form, fault=None, reasons=[])
+    return render_template("roles/register.html", form=form, fault=None, listed=[])
 
 
 @screens.post("/register")
@@ -89,7 +90,7 @@ def ask() -> str | Response | tuple[str, int]:
     """Say what would be registered or, where that has been read, register it."""
     name, form = _name(), Register(formdata=request.form)
     if "change" in request.form:
-        return render_template("roles/register.html", form=form, fault=None, reasons=[])
+        return render_template("roles/register.html", form=form, fault=None, listed=[])
     if not form.validate():
         return _again(form, 422, "Something has to be filled in otherwise.", [])
     there = desk(current_app)
@@ -126,5 +127,6 @@ def _preview(form: Register, recorder: Recorder) -> str:
 
 
 def _again(form: Register, status: int, fault: str, reasons: list[str]) -> tuple[str, int]:
-    page = render_template("roles/register.html", form=form, fault=fault, reasons=reasons)
+    listed = [*form.wrong(), *((None, reason) for reason in reasons)]
+    page = render_template("roles/register.html", form=form, fault=fault, listed=listed)
     return page, status
