@@ -29,7 +29,7 @@ from escalation.trial.events import Attendance, Choice, Meaning, Purpose, Vote
 from escalation.trial.halts import standing_pauses
 from escalation.trial.people.rights import VOTING
 from escalation.trial.state import MadeDecision
-from escalation.web.acts.base import Act, day, text
+from escalation.web.acts.base import Act, Answers, day, text
 from escalation.web.acts.fields import Choices, boxes, chosen, paragraph, radio
 from escalation.web.desk import desk
 
@@ -66,6 +66,8 @@ class Freeze(Act):
     group = COMMITTEE
     task = "freeze the data"
 
+    answers: ClassVar[Answers] = {"checked them": "checked_by", "statement": "statement"}
+
     checked_by = boxes("Checked by")
     statement = paragraph("Statement", "In the investigator's words, if wanted.")
     on = day()
@@ -92,6 +94,15 @@ class Decide(Act):
     lead = "It rests on everything recorded so far. Each member then votes for themselves."
     group = COMMITTEE
     task = "record a decision"
+
+    answers: ClassVar[Answers] = {
+        "rationale": "rationale",
+        "at which level": "level",
+        "how many patients": "number",
+        "places": "number",
+        "attended": "attended",
+        "quorum": "attended",
+    }
 
     choice = radio("Decision")
     level = chosen("Level", "Where the decision names one.")
@@ -231,6 +242,8 @@ class CastVote(Act):
     lead = "You vote for yourself, once. A vote against needs its reason, and stays in the record."
     group = COMMITTEE
     task = "vote"
+
+    answers: ClassVar[Answers] = {"reason": "reason", "say which": "decision"}
 
     decision = chosen("On")
     vote = radio(

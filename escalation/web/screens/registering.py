@@ -99,11 +99,12 @@ def ask() -> str | Response | tuple[str, int]:
     try:
         check_trial(trial)
         command = form.command(TrialState())
+        new = trial not in there.ledger.trials()
         if "record" not in request.form:
-            return _preview(form, recorder)
+            known = TrialState() if new else there.standing(trial).state
+            return _preview(form, known, recorder)
         if not form.request_id.data:
             abort(400, "The form has no request id: open it again.")
-        new = trial not in there.ledger.trials()
         Tracker(there.ledger, trial).record(
             command, recorder, request_id=form.request_id.data, new=new
         )
@@ -112,8 +113,8 @@ def ask() -> str | Response | tuple[str, int]:
     return redirect(url_for("roles.show", trial=trial), 303)
 
 
-def _preview(form: Register, recorder: Recorder) -> str:
-    found = foresee(form.command(TrialState())(TrialState(), recorder), TrialState(), recorder)
+def _preview(form: Register, known: TrialState, recorder: Recorder) -> str:
+    found = foresee(form.command(known)(known, recorder), known, recorder)
     form.request_id.data = os.urandom(16).hex()
     protocol = form.protocol()
     return render_template(
