@@ -24,9 +24,11 @@ GIVEN: dict[str, object] = {
     "picture": "course",
     "form": "html",
     "number": 1,
-    "decision": 9,
-    "name": "simulate",
-    "ending": "csv",
+    "decision": 48,
+    "name": "course",
+    # calculations
+    "question": "simulate",
+    "ending": "json",
 }
 
 
