@@ -21,6 +21,7 @@ GIVEN: dict[str, object] = {
     "seq": 61,
     "entry": 61,
     "filename": "style.css",
+    "picture": "course",
     "form": "html",
     "number": 1,
     "decision": 9,
