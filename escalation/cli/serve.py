@@ -10,6 +10,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,10 +20,11 @@ import click
 from escalation.cli.options import CarefulCommand
 from escalation.cli.streams import shown_on
 from escalation.cli.trial.common import named_anchor_file
-from escalation.errors import InputError, RefusedError
+from escalation.errors import InputError, RefusedError, printable
 
 if TYPE_CHECKING:
     from escalation.ledger import Ledger
+    from escalation.web.accounts.book import Book
     from escalation.web.identity import Gate
     from escalation.web.settings import Settings
 
@@ -226,7 +228,40 @@ def _serve_link(opened: ExitStack, settings: Settings, port: int, name: str) -> 
 
 
 def _serve_accounts(opened: ExitStack, settings: Settings, port: int, invite: str | None) -> None:
-    raise InputError("accounts are not there yet")
+    from escalation.ledger import open_ledger  # noqa: PLC0415
+    from escalation.web.accounts.book import open_book  # noqa: PLC0415
+    from escalation.web.accounts.gate import AccountsGate  # noqa: PLC0415
+
+    ledger = opened.enter_context(open_ledger(settings.db))
+    book = open_book(settings.accounts or "", now)
+    opened.callback(book.close)
+    gate = AccountsGate(book)
+    settings = replace(settings, secret=book.key)
+    if invite is not None:
+        _invite(settings, ledger, book, port, invite)
+        return
+    if book.is_empty():
+        click.echo(
+            "escalation: there is no account yet; --invite NAME makes the first link", err=True
+        )
+    _run(settings, ledger, gate, port=port, clock=now, path=lambda: "/")
+
+
+def _invite(settings: Settings, ledger: Ledger, book: Book, port: int, name: str) -> None:
+    """Print a link for somebody who registered or chairs a trial."""
+    from escalation.web.accounts.journal import NOBODY  # noqa: PLC0415
+    from escalation.web.accounts.leaders import trials_led  # noqa: PLC0415
+    from escalation.web.desk import Desk  # noqa: PLC0415
+
+    trials = [trial for trial, _ in trials_led(Desk(ledger, now), name)]
+    if not trials:
+        raise InputError(
+            f"{printable(name)} neither registered nor chairs a trial of {ledger.name}"
+        )
+    token = book.invite(name, trial=None, by=NOBODY)
+    site = f"https://{settings.hosts[0]}" if settings.proxied else f"http://127.0.0.1:{port}"
+    say(f"For {name}, in {', '.join(trials)}. It works once, within 72 hours:")
+    say(f"{site}{settings.base_path}/join/{token}/")
 
 
 def _run(

@@ -39,6 +39,7 @@ PLACES = (
     Place("record.verify", "Verify"),
     Place("record.anchors", "Anchors"),
     Place("roles.show", "Roles"),
+    Place("accounts.look", "Accounts"),
 )
 
 

@@ -24,7 +24,7 @@ GIVEN: dict[str, object] = {
     "picture": "course",
     "form": "html",
     "number": 1,
-    "decision": 9,
+    "decision": 48,
     "name": "course",
     # calculations
     "question": "simulate",

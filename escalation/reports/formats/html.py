@@ -56,6 +56,7 @@ thead tr:not(:last-child) th { border-bottom: 0; padding-bottom: 0; }
 td { vertical-align: top; white-space: nowrap; }
 .left { text-align: left; }
 td.left { white-space: normal; }
+td.short { white-space: nowrap; }
 td.long { overflow-wrap: anywhere; white-space: normal; }
 .note { padding-left: 1.5rem; color: #555; }
 pre { overflow-x: auto; }
@@ -74,6 +75,7 @@ figcaption { font-weight: 600; }
 """
 
 _LONG = 40  # letters of a word that is broken anywhere, which takes time to lay out
+_SHORT = 16  # letters of a cell that is not broken, such as a name
 _SMALL = 16  # rows of a table that is printed on one page
 
 # Jupyter aligns every cell to the right
@@ -254,6 +256,7 @@ def _left(table: Table) -> set[int]:
 
 def _side(cell: str, *, to_left: bool) -> str:
     named = ["left"] * to_left
+    named += ["short"] * (to_left and len(cell) <= _SHORT)
     named += ["long"] * any(len(word) > _LONG for word in cell.split())
     return f' class="{" ".join(named)}"' if named else ""
 

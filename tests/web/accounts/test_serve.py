@@ -153,7 +153,7 @@ def test_the_log_of_requests_names_nobody(app: Flask):
     lines: list[str] = []
     log_access(app, lines.append)
     browser = app.test_client()
-    browser.get(f"/t/{TRIAL}/record/outcome?subject=TJ-008", headers={HEADER: "Lin Mei"})
+    browser.get(f"/t/{TRIAL}/record/nothing?subject=TJ-008", headers={HEADER: "Lin Mei"})
     browser.get("/no/TJ-008", headers={HEADER: "Lin Mei"})
     browser.get("/health")
     assert [line.rsplit(" ", 2)[0] for line in lines] == [
@@ -171,3 +171,25 @@ def test_health_and_readiness_say_no_more_than_that(app: Flask, monkeypatch: pyt
     gone = browser.get("/ready")
     assert (gone.status_code, gone.text) == (503, "not ready\n")
     assert browser.get("/health").status_code == 200
+
+
+def test_the_first_account_is_invited_from_the_command_line(demo_file: Path, tmp_path: Path):
+    accounts = ["--accounts", str(tmp_path / "trials.accounts.db"), "--db", str(demo_file)]
+    proxied = ["--proxied", "--allow-host", "trials.example", "--base-path", "/escalation"]
+    said = run(*accounts, *proxied, "--invite", "wu jing")
+    assert said.exit_code == 0, said.output
+    first, link, *_ = said.stdout.splitlines()
+    assert first == f"For wu jing, in {TRIAL}. It works once, within 72 hours:"
+    assert link.startswith("https://trials.example/escalation/join/")
+    assert (tmp_path / "trials.access.db").exists()
+    refused = run(*accounts, "--invite", "Lin Mei")  # of the site: she leads nothing
+    assert refused.exit_code == 1
+    assert "Lin Mei neither registered nor chairs a trial" in refused.stderr
+
+
+def test_a_ledger_is_not_taken_for_accounts(demo_file: Path, tmp_path: Path):
+    copy = tmp_path / "copy.db"
+    copy.write_bytes(demo_file.read_bytes())
+    found = run("--db", str(demo_file), "--accounts", str(copy))
+    assert found.exit_code == 1
+    assert "holds something else" in found.stderr

@@ -1,0 +1,19 @@
+"""Who leads a trial, registered it or chairs it: they can be let in before anybody is."""
+
+from __future__ import annotations
+
+from escalation.trial.events import Role
+from escalation.trial.office import is_owner
+from escalation.web.desk import Desk
+
+__all__ = ["trials_led"]
+
+
+def trials_led(desk: Desk, name: str) -> list[tuple[str, str]]:
+    """Return the trials that a person leads, and the name by which each knows them."""
+    found = []
+    for trial in desk.trials():
+        state = desk.standing(trial).state
+        if Role.CHAIR in state.roles_of(name) or is_owner(state, name):
+            found.append((trial, state.person(name)))
+    return found
