@@ -126,5 +126,7 @@ def _preview(form: Register, recorder: Recorder) -> str:
 
 
 def _again(form: Register, status: int, fault: str, reasons: list[str]) -> tuple[str, int]:
-    page = render_template("roles/register.html", form=form, fault=fault, reasons=reasons)
+    page = render_template(
+        "roles/register.html", form=form, fault=fault, listed=[(None, r) for r in reasons]
+    )
     return page, status

@@ -24,10 +24,7 @@ FORMS = (
 def test_an_outcome_takes_four_taps_from_the_page_of_the_trial(visit: Visit):
     page = visit(SITE, f"/t/{TRIAL}/", viewport=PHONE, java_script_enabled=False)
     page.locator('a[href*="/record/outcome?subject=TJ-008"]').first.click()
-    page.get_by_label("DLT: a dose-limiting toxicity").check()
-    page.get_by_label(
-        "Not evaluable"
-    ).check()  # changed their mind; the reason is typed, not tapped
+    page.get_by_label("Not evaluable").check()
     page.get_by_label("Reason").fill("withdrew consent")
     page.get_by_role("button", name="See what follows").last.click()
     page.get_by_role("button", name="Record it").click()
