@@ -136,11 +136,12 @@ def serve(
         risks = find_risks(settings)
         refused = [risk for risk in risks if risk.is_refused]
         if check:
-            for risk in risks:
-                click.echo(shown_on(str(risk), sys.stdout))
-            if not risks:
+            faults = _journal_faults(accounts)
+            for said in [*map(str, risks), *faults]:
+                click.echo(shown_on(said, sys.stdout))
+            if not risks and not faults:
                 click.echo("Nothing unsafe was found in these settings.")
-            if refused:
+            if refused or faults:
                 click.get_current_context().exit(1)
             return
         if refused:
@@ -178,6 +179,16 @@ def _check_alone(option: str, **others: Any) -> None:
     for other, value in others.items():
         if value:
             raise click.UsageError(f"{option} and --{other} do not go together")
+
+
+def _journal_faults(accounts: str | None) -> list[str]:
+    if accounts is None:
+        return []
+    from escalation.web.accounts.journal import journal_faults  # noqa: PLC0415
+    from escalation.web.accounts.places import beside  # noqa: PLC0415
+
+    journal = beside(accounts)[1]
+    return [f"refused: the journal of the accounts: {said}" for said in journal_faults(journal)]
 
 
 def _read_base_path(path: str) -> str:

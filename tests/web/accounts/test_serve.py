@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
+import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -193,3 +195,21 @@ def test_a_ledger_is_not_taken_for_accounts(demo_file: Path, tmp_path: Path):
     found = run("--db", str(demo_file), "--accounts", str(copy))
     assert found.exit_code == 1
     assert "holds something else" in found.stderr
+
+
+def test_a_journal_that_was_changed_is_noticed_at_the_start_and_by_check(
+    demo_file: Path, tmp_path: Path
+):
+    demo_file.chmod(0o600)
+    words = ["--db", str(demo_file), "--accounts", str(tmp_path / "trials.accounts.db")]
+    assert run(*words, "--invite", "Wu Jing").exit_code == 0
+    assert run(*words, "--check").exit_code == 0
+    with closing(sqlite3.connect(tmp_path / "trials.access.db")) as connection:
+        connection.execute("DROP TRIGGER entries_no_update")
+        connection.execute("UPDATE entries SET recorded_by = 'somebody' WHERE seq = 2")
+        connection.commit()
+    checked, started = run(*words, "--check"), run(*words)
+    assert checked.exit_code == 1
+    assert "the journal of the accounts" in checked.stdout
+    assert started.exit_code == 5
+    assert "is not as it was recorded" in " ".join(started.stderr.split())
