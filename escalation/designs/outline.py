@@ -33,10 +33,14 @@ class Outline:
     select : callable (tallies, which) -> int array, shape (N,)
         The MTD that these select, -1 for none. States come as a list of the different tallies, and
         for each which of them is at each level, shape (N, L).
+    one_size : bool
+        Whether all cohorts are of one size, and a level is judged after each by its own tally, the
+        highest level still open alone counting beside it.
     """
 
     here: Callable[[int, Tally], Hashable]
     elsewhere: Callable[[int, Tally], Hashable]
     in_all: Callable[[int], Hashable]
     selecting: frozenset[str]
+    one_size: bool
     select: Callable[[Sequence[Tally], Any], Any]  # arrays of numpy, which one decision lacks

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from escalation.designs.base import (
@@ -28,12 +28,21 @@ class TooManyStatesError(EscalationError):
     n_levels, max_states : int
     fits : int or None
         The largest maximum sample size that would do, where it is known.
+    expected : mapping of int to int
+        About how many states there are with at most so many patients, where that is known.
     """
 
-    def __init__(self, n_levels: int, max_states: int, fits: int | None = None) -> None:
+    def __init__(
+        self,
+        n_levels: int,
+        max_states: int,
+        fits: int | None = None,
+        expected: Mapping[int, int] | None = None,
+    ) -> None:
         self.n_levels = n_levels
         self.max_states = max_states
         self.fits = fits
+        self.expected = expected or {}
         smaller = "a smaller maximum sample size" if fits is None else f"at most {fits} patients"
         super().__init__(
             f"on a ladder of {n_levels} levels the design can reach more than {max_states} "

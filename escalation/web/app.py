@@ -13,6 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from escalation.ledger import Ledger
 from escalation.web.access import guard
+from escalation.web.blocks import say
 from escalation.web.desk import Desk, now_utc
 from escalation.web.faults import handle_faults
 from escalation.web.headers import send_headers
@@ -59,6 +60,7 @@ def create_app(
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters["said"] = say
     app.extensions["desk"] = Desk(ledger, clock)
     app.extensions["settings"] = settings
     app.extensions["gate"] = gate

@@ -220,6 +220,11 @@ class Desk:
                     self._making.pop(key, None)
         return made
 
+    def forget(self, key: Hashable) -> None:
+        """Forget what was made of a key, so that it is made again."""
+        with self._lock:
+            self._made.pop(key, None)
+
 
 def desk(app: Flask) -> Desk:
     """Return the desk of an application."""

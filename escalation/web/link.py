@@ -82,7 +82,8 @@ class LinkGate:
         """Return the person, where this browser has been let in."""
         if current().owner is None:
             return None
-        return Identity(name=self.person, person_in=lambda trial: self.person)
+        me = self.person
+        return Identity(name=me, person_in=lambda trial: me, registers_as=me)
 
     def sign_in(self) -> str:
         """Return the address that says where the link is."""

@@ -35,6 +35,7 @@ PLACES = (
     Place("meeting.show", "Meeting"),
     Place("what_if.ahead", "What if"),
     Place("record.log", "Log"),
+    Place("keys.show", "Keys"),
     Place("record.verify", "Verify"),
     Place("record.anchors", "Anchors"),
     Place("roles.show", "Roles"),

@@ -16,6 +16,7 @@ from simulations.engines.backfill import (
     walk_together,
 )
 from simulations.engines.characteristics import OperatingCharacteristics
+from simulations.engines.crossings.engine import CrossingEngine
 from simulations.engines.exact import exact_characteristics
 from simulations.engines.expansion import ExpansionFigures, expansion_figures
 from simulations.engines.ladder import LadderAutomaton
@@ -97,7 +98,7 @@ def run_scenarios(
     executor: Executor | None = None,
     progress: Callable[[int], None] | None = None,
     protocol: Protocol | None = None,
-    automaton: LadderAutomaton | None = None,
+    automaton: LadderAutomaton | CrossingEngine | None = None,
 ) -> Iterator[ScenarioResult]:
     """Yield the result of each scenario, exact or simulated or both; see ``simulate``.
 

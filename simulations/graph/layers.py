@@ -272,7 +272,8 @@ class _Walk:
         if n_states > self.max_states:
             held = [n for n, total in totals.items() if total <= _SURE * self.max_states]
             fits = max(held, default=0) // step * step
-            raise TooManyStatesError(self.design.n_levels, self.max_states, fits or None)
+            n_levels = self.design.n_levels
+            raise TooManyStatesError(n_levels, self.max_states, fits or None, expected=totals)
         if self.tell is not None and self.n_states > _FEW_TO_TELL * self.max_states:
             at_last = n_states - max(
                 (total for n, total in totals.items() if n <= max(totals) - step), default=0

@@ -1,20 +1,27 @@
-"""By which engine a question is answered: states in a graph, levels one by one, or simulation."""
+"""By which engine a question is answered: states in a graph, levels one by one, or simulation.
+
+Levels are followed one by one by ``ladder`` where they are judged by stages, and by ``crossings``
+where boundaries judge them and the graph is too large.
+"""
 
 from __future__ import annotations
 
 import functools
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
 from escalation.designs.walk import TooManyStatesError
+from simulations.engines.crossings.engine import CrossingEngine, is_by_crossings
+from simulations.engines.crossings.selection import TooManyTalliesError, foresee_tallies
 from simulations.engines.ladder import LadderAutomaton, ladder_automaton
 from simulations.engines.on_demand import graph_on_demand
 from simulations.engines.results import Method
 from simulations.engines.simulated import Draws
 from simulations.graph.build import TransitionGraph
-from simulations.questions.question import Question
+from simulations.questions.question import Question, check_p_moderate
 
-__all__ = ["ChosenEngine", "choose_engine"]
+__all__ = ["ChosenEngine", "choose_engine", "exact_engine"]
 
 LARGE = 9  # levels; the graph of a 3+3 grows as 7 L 2^L, and has 13,704 states at eight
 
@@ -29,7 +36,7 @@ class ChosenEngine:
         The whole of it, or what simulated trials meet.
     method : {"both", "exact", "monte-carlo"}
     draws : {"count", "trial", "latent"}
-    automaton : LadderAutomaton or None
+    automaton : LadderAutomaton, CrossingEngine or None
         What gives exact figures where the graph is not whole.
     refused : TooManyStatesError or None
         Why there are no exact figures, where they were asked for.
@@ -38,8 +45,23 @@ class ChosenEngine:
     graph: TransitionGraph
     method: Method
     draws: Draws
-    automaton: LadderAutomaton | None = None
+    automaton: LadderAutomaton | CrossingEngine | None = None
     refused: TooManyStatesError | None = None
+
+
+def exact_engine(question: Question) -> TransitionGraph | LadderAutomaton:
+    """Return what gives exact figures: levels one by one where that can be, else the graph.
+
+    Raises
+    ------
+    EscalationError
+        As ``Question.graph``.
+    """
+    by_levels = None if question.cohorts else ladder_automaton(question.protocol.design)
+    if by_levels is None:
+        return question.graph()
+    check_p_moderate(question.p_moderate, [question.protocol.design])
+    return by_levels
 
 
 def choose_engine(
@@ -56,7 +78,10 @@ def choose_engine(
     EscalationError
         As ``Question.graph``.
     """
-    by_levels = None if question.cohorts else ladder_automaton(question.protocol.design)
+    design = question.protocol.design
+    by_levels: LadderAutomaton | CrossingEngine | None = None
+    if not question.cohorts:
+        by_levels = ladder_automaton(design)
     asked: Method = "exact" if method == "auto" else method
     refused: TooManyStatesError | None = None
     backfill = question.protocol.backfill
@@ -65,9 +90,14 @@ def choose_engine(
         try:
             return ChosenEngine(graph=question.graph(), method=asked, draws=draws)
         except TooManyStatesError as error:
-            if method == "exact" and by_levels is None:
-                raise
             refused = error
+            if by_levels is None and asked != "monte-carlo":
+                try:
+                    by_levels = _by_crossings(question, error)
+                except TooManyStatesError as larger:
+                    refused = larger
+            if method == "exact" and by_levels is None:
+                raise refused from error
     build = functools.partial(
         graph_on_demand,
         p_dlt=[scenario.p_dlt for scenario in question.scenarios],
@@ -81,3 +111,27 @@ def choose_engine(
         automaton=by_levels,
         refused=refused if by_levels is None else None,
     )
+
+
+def _by_crossings(question: Question, refused: TooManyStatesError) -> CrossingEngine:
+    """Return what follows the levels of a design whose graph is too large.
+
+    Raises
+    ------
+    TooManyStatesError
+        Where that is not possible, with what would be.
+    """
+    design, expected = question.protocol.design, refused.expected
+    beside = question.protocol.backfill.max_per_level is not None
+    if question.cohorts or beside or not expected or not is_by_crossings(design):
+        raise refused
+    n_levels = design.n_levels
+    foreseen = foresee_tallies(n_levels, max(expected.values()))
+    if foreseen is not None:
+        if question.tell is not None:
+            question.tell(foreseen)
+        with suppress(TooManyTalliesError):
+            return CrossingEngine(design)
+    most = [n for n, total in expected.items() if foresee_tallies(n_levels, round(total / 0.85))]
+    fits = max([refused.fits or 0, *most]) // design.largest_cohort * design.largest_cohort
+    raise TooManyStatesError(n_levels, refused.max_states, fits or None)

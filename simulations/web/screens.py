@@ -31,10 +31,10 @@ from escalation.errors import EscalationError
 from escalation.reports.documents import SUFFIXES, Document, find_missing, write_document
 from escalation.reports.formats import format_of, write_view
 from escalation.reports.view import Block, Figure, Heading, Paragraph
+from escalation.text import with_powers
 from escalation.version import __version__
 from escalation.web.access import ANYBODY, SIGNED_IN, needs
 from escalation.web.blocks import write
-from escalation.web.faults import status_of
 from simulations.web.calculator import Calculator, calculator, view_of
 from simulations.web.forms import FORMS, DecideForm, QuestionForm
 
@@ -94,18 +94,18 @@ def decide_file(ending: str) -> Response:
     return _file("decide", f".{ending}")
 
 
-@blueprint.get("/<any(simulate, compare):name>.<ending>")
+@blueprint.get("/<any(simulate, compare):question>.<ending>")
 @needs(SIGNED_IN)
-def answer_file(name: str, ending: str) -> Response:
+def answer_file(question: str, ending: str) -> Response:
     """Send an answer as a file."""
-    return _file(name, f".{ending}")
+    return _file(question, f".{ending}")
 
 
-@blueprint.get("/<any(simulate, compare):name>/figure-<int:number>.svg")
+@blueprint.get("/<any(simulate, compare):question>/figure-<int:number>.svg")
 @needs(SIGNED_IN)
-def figure(name: str, number: int) -> Response:
+def figure(question: str, number: int) -> Response:
     """Send a picture of an answer."""
-    picture = calculator(current_app).drawn(_words(name), number)
+    picture = calculator(current_app).drawn(_words(question), number)
     kept = {"Cache-Control": KEPT_BY_BROWSERS}
     return Response(picture, mimetype="image/svg+xml", headers=kept)
 
@@ -130,7 +130,7 @@ def _screen(name: str) -> str | AnyResponse | tuple[str, int]:
             return redirect(_address(".decide", {**kept, "outcomes": outcomes}), 303)
         return _answer(form, given)
     except EscalationError as error:
-        return _form(form, str(error), _typed(form)), status_of(error)
+        return _form(form, str(error), _typed(form)), 400
 
 
 def _answer(form: QuestionForm, given: Mapping[str, str]) -> str:
@@ -139,7 +139,7 @@ def _answer(form: QuestionForm, given: Mapping[str, str]) -> str:
     asked, figures = there.ask(words), there.figures(words)
 
     def source(one: Figure) -> str:
-        return _address(".figure", given, name=name, number=figures.index(one) + 1)
+        return _address(".figure", given, question=name, number=figures.index(one) + 1)
 
     view = view_of(asked)
     blocks = list(view.page())
@@ -191,7 +191,8 @@ def _typed(form: QuestionForm) -> str:
 
 
 def _text(blocks: list[Block]) -> str:
-    return " ".join(block.text for block in blocks if isinstance(block, Paragraph))
+    said = " ".join(block.text for block in blocks if isinstance(block, Paragraph))
+    return with_powers(said)
 
 
 def _address(endpoint: str, given: Mapping[str, str], **place: Any) -> str:
@@ -208,7 +209,7 @@ def _files(name: str) -> Iterator[tuple[str, str, dict[str, str]]]:
         if name == "decide" and suffix in AT_ONCE:
             yield suffix, ".decide_file", {"ending": suffix[1:]}
         elif name != "decide" and not (suffix in SUFFIXES and find_missing(suffix)):
-            yield suffix, ".answer_file", {"name": name, "ending": suffix[1:]}
+            yield suffix, ".answer_file", {"question": name, "ending": suffix[1:]}
 
 
 def _file(name: str, suffix: str) -> Response:

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+
 from escalation.reports.view import Paragraph, Table
 from escalation.web.blocks import write
+
+
+@pytest.fixture(autouse=True)
+def request_for_it(app: Flask) -> Iterator[None]:
+    with app.test_request_context():
+        yield
 
 
 def test_a_table_says_its_roles_in_html_since_a_row_may_be_laid_out_as_a_card():

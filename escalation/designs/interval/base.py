@@ -241,6 +241,7 @@ class IntervalDesign(IntervalOptions):
             elsewhere=self._look_elsewhere,
             in_all=self._look_at_places,
             selecting=frozenset({"max-patients", "enough-here"}),
+            one_size=not self.titration,
             select=self._select_many,
         )
 

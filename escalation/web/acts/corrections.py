@@ -30,6 +30,7 @@ from escalation.trial.patients.recording import PATIENTS
 from escalation.trial.patients.subjects import Fact
 from escalation.web.acts.base import Act, Answers, Candidate, Folded
 from escalation.web.acts.events import (
+    SIGNS,
     Counts,
     CrsSigns,
     IcansSigns,
@@ -97,6 +98,7 @@ class Correct(Act):
     asked = "Which entry was wrong?"
     answers: ClassVar[Answers] = _ANSWERS
     rare: ClassVar[Folded] = _WITHDRAWN
+    order: ClassVar[tuple[str, ...]] = ("said_on", "level")
     says: ClassVar[tuple[str, ...]] = ()
 
     entry = HiddenField("Entry")
@@ -163,7 +165,7 @@ class Correct(Act):
         return partial(
             correct_to,
             entry=self.number,
-            says=None if self.withdraw.data else self.said(state),
+            says=None if "withdraw" in self and self.withdraw.data else self.said(state),
             reason=self.reason.data or "",
         )
 
@@ -265,6 +267,7 @@ class CorrectOutcome(Toxicities, Correct):
 
     said_on = day("Day of the outcome", required=True)
     outcome = radio("Outcome")
+    order: ClassVar[tuple[str, ...]] = ("said_on", "outcome", "outcome_reason", "toxicities")
     outcome_reason = line("Reason of the outcome", 'Needed for "not evaluable".')
 
     def fill(self, state: TrialState) -> None:
@@ -323,6 +326,8 @@ class CorrectEvent(Said, Correct):
         *("outcome", "treatment", "narrative", "category", "baseline_grade", "code"),
         *("dictionary", "scale", "scale_version"),
     )
+
+    order: ClassVar[tuple[str, ...]] = ("said_on", "term", "started", "grade", "category", *SIGNS)
 
     said_on = day("As it stood on", required=True)
     term = line("What it was", required=True)

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from wtforms import Form, FormField, HiddenField
+from wtforms.validators import ValidationError
 
 from escalation.outcomes import Outcome
 from escalation.protocol.units import find_unit
@@ -114,7 +115,7 @@ def subject_id(label: str = "Patient", hint: str = "") -> Any:
 def _is_pseudonym(form: Any, field: Any) -> None:
     fault = subject_id_fault(field.data or "")
     if fault is not None:
-        raise ValueError(f"the id of a patient is a pseudonym such as TJ-003: {fault}")
+        raise ValidationError(f"The id of a patient is a pseudonym such as TJ-003: {fault}")
 
 
 def offer_sites(form: Act, state: TrialState) -> None:
@@ -412,7 +413,7 @@ class Toxicities(Act):
     """An act that tells of toxicities, one or several."""
 
     MOST = 10
-    toxicities = Repeated(FormField(_Toxicity), "Toxicities", min_entries=1, max_entries=MOST)
+    toxicities = Repeated(FormField(_Toxicity), "Toxicity", min_entries=1, max_entries=MOST)
 
     def add_group(self) -> None:
         """Show one more."""

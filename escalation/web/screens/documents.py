@@ -20,7 +20,7 @@ from escalation.reports.documents import Document, find_missing, write_document
 from escalation.reports.formats import write_view
 from escalation.reports.trial.log import view_log
 from escalation.reports.trial.status import view_status
-from escalation.reports.view import Block, Figure, Heading, View
+from escalation.reports.view import Block, Figure, Heading, View, outlined
 from escalation.web.access import READS, needs
 from escalation.web.blocks import write
 from escalation.web.desk import desk
@@ -181,7 +181,7 @@ def _figure(document: Document, number: int) -> Response:
 
 def _page(key: Hashable, document: Document, name: str, where: dict[str, Any]) -> str:
     """Show a document as a page of the trial: its heading is the page's."""
-    title, *blocks = document.blocks
+    title, *blocks = outlined(document.blocks)
     figures = _figures(document)
     trial = g.trial.trial
 

@@ -87,7 +87,7 @@ def fill_in(trial: str, act: str) -> Page:
     form = _act(act)
     state = g.trial.state
     if not _is_known(form):
-        return _ask_whom(form, _unknown(form) if form[form.about].data else None)
+        return _ask_whom(form, _UNKNOWN if form[form.about].data else None)
     other = form.elsewhere(state)
     if other is not None and other != act:
         about = {form.about: form[form.about].data}
@@ -106,8 +106,7 @@ def _today() -> Any:
     return desk(current_app).today(g.trial.state)
 
 
-def _unknown(form: Act) -> str:
-    return "What the link or form names is not in this trial: choose again. Nothing was recorded"
+_UNKNOWN = "What the link or form names is not in this trial: choose again"
 
 
 def _ask_whom(form: Act, fault: str | None) -> tuple[str, int]:
@@ -121,8 +120,8 @@ def _ask_whom(form: Act, fault: str | None) -> tuple[str, int]:
 def ask(trial: str, act: str) -> Page:
     """Say what would follow or, where that has been read, record it."""
     form = _act(act)
-    if not _is_known(form):
-        return _ask_whom(form, _unknown(form))
+    if not _is_known(form) and "record" not in request.form:  # what is withdrawn is not there again
+        return _ask_whom(form, _UNKNOWN)
     if "more" in request.form and isinstance(form, Toxicities):
         form.add_group()
     if "more" in request.form or "change" in request.form:

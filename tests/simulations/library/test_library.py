@@ -175,7 +175,7 @@ def test_a_design_that_is_too_large_is_simulated_and_says_so(
 ) -> None:
     limited = functools.partial(question.build_graph, max_states=100)
     monkeypatch.setattr(question, "build_graph", limited)
-    large = escalation.Boin(n_levels=4, target=0.3, max_patients=24)
+    large = escalation.Boin(n_levels=4, target=0.3, max_patients=24, titration=True)
     found = simulations.characteristics(large, {"x": SHORT}, trials=200)
     assert found["x"].exact is None
     assert found["x"].monte_carlo is not None

@@ -1,0 +1,122 @@
+"""Exact characteristics of an interval design whose graph of states is too large."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from escalation.designs.base import Design
+from escalation.designs.options import MAX_PATIENTS
+from escalation.errors import InputError
+from simulations.engines.characteristics import OperatingCharacteristics
+from simulations.engines.crossings.figures import FiguresOf
+from simulations.engines.crossings.lists import SPARE, Lists, find_lists
+from simulations.engines.crossings.selection import Selection
+from simulations.engines.crossings.transfer import Transfer
+from simulations.probabilities import check_probabilities
+
+__all__ = ["CrossingEngine", "is_by_crossings", "make_transfer"]
+
+_MOST_CELLS = 40_000_000  # of the lists of one level
+
+
+class CrossingEngine:
+    """Exact characteristics of an interval design, its levels followed one by one.
+
+    Parameters
+    ----------
+    design : Design
+        One that ``is_by_crossings``.
+
+    Raises
+    ------
+    InputError
+        For another design.
+    TooManyTalliesError
+        If selection asks for too many tallies.
+
+    Examples
+    --------
+    >>> from escalation.designs import Boin
+    >>> engine = CrossingEngine(Boin(n_levels=12, target=0.3, max_patients=24))
+    >>> found = engine.characteristics([0.05 * level for level in range(1, 13)])
+    >>> round(float(found.p_select[5]), 4), round(found.sample_size.mean, 2)
+    (0.192, 24.0)
+    """
+
+    def __init__(self, design: Design) -> None:
+        self.design, self.n_levels = design, design.n_levels
+        self._transfer = make_transfer(design)
+        self._figures = FiguresOf(self._transfer)
+        if design.outline is None:
+            raise InputError(f"{design.name} does not say what it looks at")
+        self._selection = Selection(self._transfer, design.outline)
+
+    def __repr__(self) -> str:
+        return f"<CrossingEngine of {self.design.name} on {self.n_levels} levels>"
+
+    def characteristics(self, p_dlt: Sequence[float]) -> OperatingCharacteristics:
+        """Return every figure under one scenario, distributions included.
+
+        Parameters
+        ----------
+        p_dlt : sequence of float, length L
+
+        Raises
+        ------
+        InputError
+            For a wrong length, or what is no probability.
+        """
+        p = check_probabilities(p_dlt, self.n_levels, "P(DLT)")
+        transfer = self._transfer
+        rates = [p[level : level + 1] for level in range(self.n_levels)]
+        tables = [transfer.tables(level, q, 1 - q) for level, q in enumerate(rates)]
+        found = self._figures.under(p, tables)
+        selected = self._selection.probabilities(p, transfer.all_down(tables))
+        return OperatingCharacteristics(
+            p_select=selected[:-1],
+            p_no_mtd=found.p_stopped + float(selected[-1]),
+            p_inconclusive=0.0,
+            sample_size=found.sample_size,
+            total_dlts=found.total_dlts,
+            patients_by_level=found.patients_by_level,
+            dlts_by_level=found.dlts_by_level,
+        )
+
+
+def is_by_crossings(design: Design) -> bool:
+    """Tell whether boundaries judge each level, in cohorts of one size, up to a limit."""
+    most = design.max_patients
+    if not design.by_boundaries or design.outline is None or most is None:
+        return False
+    size = design.largest_cohort
+    n_cohorts = most // size
+    n_cells = 2 * (n_cohorts + 1) * (most + 1) * (n_cohorts // 2 + 2) ** 2
+    one_size = design.outline.one_size
+    return one_size and n_cells <= _MOST_CELLS and most + SPARE * size <= MAX_PATIENTS
+
+
+def make_transfer(design: Design) -> Transfer:
+    """Ask the design about its levels.
+
+    Raises
+    ------
+    InputError
+        Where ``is_by_crossings`` says no.
+    """
+    if not is_by_crossings(design) or design.max_patients is None:
+        raise InputError(f"{design.name} with these options is not followed level by level")
+    n_cohorts, top = design.max_patients // design.largest_cohort, design.n_levels - 1
+    shown = min(design.n_levels, 3)
+    found: dict[tuple[int, bool], Lists] = {}
+    lists = []
+    for level in range(design.n_levels):
+        place = 0 if level == 0 else shown - 1 if level == top else 1
+        below_start = level < design.start
+        if (place, below_start) not in found:
+            found[place, below_start] = find_lists(
+                design, shown, place, n_cohorts, below_start=below_start
+            )
+        lists.append(found[place, below_start])
+    return Transfer(
+        lists=lists, start=design.start, size=design.largest_cohort, n_cohorts=n_cohorts
+    )

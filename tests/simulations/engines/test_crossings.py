@@ -1,0 +1,180 @@
+"""Levels followed one by one, against the graph of all states."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import pytest
+
+import simulations
+from escalation.designs import Boin, ThreePlusThree, make_design
+from escalation.designs.walk import TooManyStatesError
+from escalation.errors import InputError
+from simulations.engines.characteristics import Distribution, OperatingCharacteristics
+from simulations.engines.crossings import selection
+from simulations.engines.crossings.engine import CrossingEngine, is_by_crossings
+from simulations.engines.crossings.selection import TooManyTalliesError, foresee_tallies
+from simulations.engines.exact import exact_characteristics
+from simulations.graph import layers
+from simulations.graph.build import build_graph
+from simulations.questions import question
+
+TARGET = {"target": 0.3}
+DESIGNS: list[tuple[str, int, dict[str, Any]]] = [
+    ("boin", 4, {"max_patients": 21, **TARGET}),
+    ("boin", 1, {"max_patients": 12, **TARGET}),
+    ("boin", 2, {"max_patients": 18, "start": 1, **TARGET}),
+    ("boin", 9, {"max_patients": 15, "start": 4, **TARGET}),
+    ("boin", 4, {"max_patients": 18, "start": 2, "extrasafe": True, "n_earlystop": 9, **TARGET}),
+    ("boin", 3, {"max_patients": 18, "cutoff_eli": 0.7, "bound_mtd": True, **TARGET}),
+    ("boin", 3, {"max_patients": 18, "start": 1, "cutoff_eli": 0.7, "extrasafe": True, **TARGET}),
+    ("keyboard", 4, {"max_patients": 18, "start": 3, "n_earlystop": 6, **TARGET}),
+    ("mtpi-2", 3, {"max_patients": 10, "cohort_size": 1, "n_earlystop": 4, **TARGET}),
+    ("mtpi", 3, {"max_patients": 6, "cohort_size": 6, **TARGET}),
+    ("tpi", 3, {"max_patients": 16, "cohort_size": 2, "start": 1, **TARGET}),
+    ("i3+3", 3, {"max_patients": 18, **TARGET}),
+    ("g3+3", 4, {"max_patients": 18, "start": 1}),
+]
+CURVES = [(0.05, 0.12, 0.2, 0.3, 0.41, 0.5, 0.6, 0.7, 0.8), (0.55, 0.3, 0.6, 0.1, *[0.5] * 5)]
+
+
+def assert_near(found: Distribution, expected: Distribution) -> None:
+    assert found.values.tolist() == expected.values.tolist()
+    assert found.p == pytest.approx(expected.p, rel=0, abs=1e-12)
+
+
+def assert_same(found: OperatingCharacteristics, expected: OperatingCharacteristics) -> None:
+    assert found.p_select == pytest.approx(expected.p_select, rel=0, abs=1e-12)
+    assert found.p_no_mtd == pytest.approx(expected.p_no_mtd, rel=0, abs=1e-12)
+    assert found.p_inconclusive == expected.p_inconclusive == 0
+    assert_near(found.sample_size, expected.sample_size)
+    assert_near(found.total_dlts, expected.total_dlts)
+    for name in ("patients_by_level", "dlts_by_level"):
+        for level in zip(getattr(found, name), getattr(expected, name), strict=True):
+            assert_near(*level)
+
+
+@pytest.mark.parametrize(("name", "n_levels", "options"), DESIGNS, ids=str)
+def test_every_figure_is_that_of_the_graph(name, n_levels, options):
+    design = make_design(name, n_levels=n_levels, **options)
+    engine, graph = CrossingEngine(design), build_graph(design)
+    for curve in CURVES:
+        p = curve[:n_levels]
+        assert_same(engine.characteristics(p), exact_characteristics(graph, p))
+
+
+@pytest.mark.parametrize("p", [(0.0, 0.0, 0.0), (1.0, 1.0, 1.0), (0.0, 0.3, 1.0), (0.0, 1.0, 0.5)])
+def test_certain_outcomes_are_those_of_the_graph(p):
+    design = Boin(n_levels=3, target=0.3, max_patients=18)
+    assert_same(
+        CrossingEngine(design).characteristics(p), exact_characteristics(build_graph(design), p)
+    )
+
+
+def test_what_is_possible_but_rare_is_among_the_values():
+    """Of 42 patients on two levels, with chances that no sum of floats near 1 would show."""
+    design = Boin(n_levels=2, target=0.3, max_patients=42)
+    p = (1e-3, 2e-3)
+    assert_same(
+        CrossingEngine(design).characteristics(p), exact_characteristics(build_graph(design), p)
+    )
+
+
+@pytest.mark.slow
+def test_6_levels_with_45_patients_are_those_of_the_graph():
+    design = Boin(n_levels=6, target=0.3, max_patients=45)
+    assert_same(
+        CrossingEngine(design).characteristics(CURVES[0][:6]),
+        exact_characteristics(build_graph(design), CURVES[0][:6]),
+    )
+
+
+@pytest.mark.parametrize(
+    "design",
+    [
+        ThreePlusThree(n_levels=3),
+        Boin(n_levels=3, target=0.3, max_patients=18, titration=True),
+        Boin(n_levels=3, target=0.3, max_patients=None),
+        Boin(n_levels=3, target=0.3, max_patients=300, cohort_size=1),
+    ],
+    ids=str,
+)
+def test_other_designs_are_refused(design):
+    assert not is_by_crossings(design)
+    with pytest.raises(InputError, match="not followed level by level"):
+        CrossingEngine(design)
+
+
+@pytest.mark.parametrize("p", [(0.1, 0.2), (0.1, 0.2, 1.5), (0.1, 0.2, float("nan"))])
+def test_what_is_no_probability_is_refused(p):
+    engine = CrossingEngine(Boin(n_levels=3, target=0.3, max_patients=6))
+    with pytest.raises(InputError):
+        engine.characteristics(p)
+
+
+# ---------------------------------------------------------------- chosen for large designs
+
+
+@pytest.fixture
+def small_graphs_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    limited = functools.partial(question.build_graph, max_states=300)
+    monkeypatch.setattr(question, "build_graph", limited)
+
+
+LARGE = Boin(n_levels=4, target=0.3, max_patients=24)
+
+
+@pytest.mark.usefixtures("small_graphs_only")
+@pytest.mark.parametrize("method", ["exact", "both", "auto"])
+def test_a_design_whose_graph_is_too_large_is_exact_all_the_same(method):
+    found = simulations.characteristics(LARGE, CURVES[0][:4], method=method, trials=2000)
+    (result,) = found
+    assert result.exact is not None
+    assert_same(result.exact, exact_characteristics(build_graph(LARGE), CURVES[0][:4]))
+    assert (result.monte_carlo is not None) == (method == "both")
+
+
+@pytest.mark.usefixtures("small_graphs_only")
+def test_after_outcomes_it_is_the_graph_or_nothing():
+    with pytest.raises(TooManyStatesError):
+        simulations.characteristics(LARGE, CURVES[0][:4], method="exact", outcomes="1NNN")
+
+
+@pytest.mark.usefixtures("small_graphs_only")
+def test_where_tallies_are_too_many_as_well_it_is_refused_with_what_would_fit(monkeypatch):
+    monkeypatch.setattr(selection, "MOST_BYTES", 20_000)
+    with pytest.raises(TooManyStatesError, match="or at most ") as refused:
+        simulations.characteristics(LARGE, CURVES[0][:4], method="exact")
+    fits = refused.value.fits
+    assert fits is not None
+    assert fits < 24
+    smaller = Boin(n_levels=4, target=0.3, max_patients=fits)
+    assert simulations.characteristics(smaller, CURVES[0][:4], method="exact")
+
+
+def test_tallies_are_not_more_than_there_is_room_for(monkeypatch):
+    monkeypatch.setattr(selection, "MOST_BYTES", 20_000)
+    with pytest.raises(TooManyTalliesError):
+        CrossingEngine(LARGE)
+
+
+def test_what_the_tallies_take_is_foreseen(monkeypatch):
+    """By what the engine says that it holds; its tables are small beside that in large designs."""
+    expected: list[int] = []
+    foresee = layers.foresee_states
+
+    def noting(*args: Any) -> dict[int, int]:
+        totals = foresee(*args)
+        expected.append(max(totals.values()))
+        return totals
+
+    monkeypatch.setattr(layers, "foresee_states", noting)
+    design = Boin(n_levels=5, target=0.3, max_patients=42)
+    with pytest.raises(TooManyStatesError):
+        build_graph(design, max_states=5_000)
+    foreseen = foresee_tallies(5, expected[-1])
+    assert foreseen is not None
+    held = CrossingEngine(design)._selection._held
+    assert held < foreseen.n_bytes < 10 * held
+    assert foresee_tallies(8, 10**9) is None
