@@ -231,9 +231,15 @@ def _serve_demo(opened: ExitStack, settings: Settings, port: int) -> None:
 
 def _serve_link(opened: ExitStack, settings: Settings, port: int, name: str) -> None:
     from escalation.ledger import open_ledger  # noqa: PLC0415
+    from escalation.web.desk import Desk  # noqa: PLC0415
+    from escalation.web.known import is_known  # noqa: PLC0415
     from escalation.web.link import LinkGate  # noqa: PLC0415
 
     ledger = opened.enter_context(open_ledger(settings.db))
+    if not is_known(Desk(ledger, now), name):
+        click.echo(
+            f"escalation: {printable(name)} has no role in a trial of {ledger.name}", err=True
+        )
     gate = LinkGate(name, say)
     _run(settings, ledger, gate, port=port, clock=now, path=gate.new_link)
 
@@ -261,8 +267,8 @@ def _serve_accounts(opened: ExitStack, settings: Settings, port: int, invite: st
 def _invite(settings: Settings, ledger: Ledger, book: Book, port: int, name: str) -> None:
     """Print a link for somebody who registered or chairs a trial."""
     from escalation.web.accounts.journal import NOBODY  # noqa: PLC0415
-    from escalation.web.accounts.leaders import trials_led  # noqa: PLC0415
     from escalation.web.desk import Desk  # noqa: PLC0415
+    from escalation.web.known import trials_led  # noqa: PLC0415
 
     trials = [trial for trial, _ in trials_led(Desk(ledger, now), name)]
     if not trials:
@@ -298,7 +304,10 @@ def _run(
     address = f"http://{host}:{server.port}{settings.base_path}"
 
     def tell() -> None:
-        say(f"Open {address}{path()}")
+        if settings.proxied:
+            say(f"Open https://{settings.hosts[0]}{settings.base_path}/ (by the proxy: {address})")
+        else:
+            say(f"Open {address}{path()}")
 
     tell()
     if sys.stdin is not None and sys.stdin.isatty():

@@ -245,6 +245,16 @@ class Book:
         """Return an account by its id."""
         return self._find(t.accounts.c.id == id_)
 
+    def who(self, id_: str) -> tuple[Account | None, dict[str, str]]:
+        """Return an account and its names by trial: asked at each request, so at one go."""
+        names = select(t.bindings.c.trial, t.bindings.c.name).where(
+            t.bindings.c.account == id_, t.bindings.c.ended.is_(None)
+        )
+        with self._db.reading() as connection:
+            row = connection.execute(select(t.accounts).where(t.accounts.c.id == id_)).first()
+            found = {one.trial: one.name for one in connection.execute(names)}
+        return (None if row is None else _account(row)), found
+
     def _find(self, criterion: Any) -> Account | None:
         with self._db.reading() as connection:
             row = connection.execute(select(t.accounts).where(criterion)).first()

@@ -95,6 +95,7 @@ class Journal:
         self._clock = clock
         self._lock = Lock()
         self._entries: list[Entry] = []
+        self._happened: list[Happened] = []
         if TRIAL not in self._ledger.trials():
             self._begin()
         self.read()
@@ -121,11 +122,12 @@ class Journal:
         """
         with self._lock:
             self._keep(self._ledger.entries(TRIAL, after=len(self._entries)))
-            return [_happened(entry) for entry in self._entries]
+            return list(self._happened)
 
     def _keep(self, newer: Sequence[Entry]) -> None:
         check_chain(newer, self._entries[-1].anchor if self._entries else None)
         self._entries += newer
+        self._happened += map(_happened, newer)
 
     def write(self, kind: str, by: str, **data: str | None) -> None:
         """Write down what happens."""

@@ -22,6 +22,7 @@ from escalation.web.settings import LOCAL_HOSTS, Settings
 from tests.web.accounts.clock import Clock
 from tests.web.accounts.conftest import PASSWORD, totp
 from tests.web.conftest import TRIAL
+from tests.web.serving import stop
 
 SITE = "trials.example"
 OF_PROXY = {
@@ -87,8 +88,8 @@ def _served(server: Server) -> Iterator[Wire]:
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     yield Wire(server.port)
+    stop(server._server, thread)
     server.close()
-    thread.join(5)
 
 
 def token_of(answer: Answer) -> str:

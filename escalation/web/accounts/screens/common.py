@@ -23,7 +23,7 @@ def account_of() -> Account | None:
         here = current()
         if here.trouble is not None and request.endpoint not in ("health.health", "static"):
             raise here.trouble
-        g.account = None if here.owner is None else book().account(here.owner)
+        g.account, g.names = (None, {}) if here.owner is None else book().who(here.owner)
     found: Account | None = g.account
     return found
 

@@ -14,9 +14,9 @@ from escalation.web.accounts.book import (
     TooManyError,
 )
 from escalation.web.accounts.forms import Join, SignIn
-from escalation.web.accounts.leaders import trials_led
 from escalation.web.accounts.screens.common import address, book, status_of, svg
 from escalation.web.desk import desk
+from escalation.web.known import trials_led
 from escalation.web.returning import go_on
 from escalation.web.sessions import current
 
