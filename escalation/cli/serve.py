@@ -297,6 +297,7 @@ def _run(
     logging.basicConfig(
         level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(message)s"
     )
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # how many wait is no fault
     app = create_app(settings, ledger, gate, clock=clock)
     log_access(app, _log)
     server = Server(app, settings, port)

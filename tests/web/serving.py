@@ -27,6 +27,7 @@ def serving(app: Flask, threads: int = 4) -> Iterator[str]:
 
 def stop(server: Any, thread: threading.Thread) -> None:
     """Have a server's own thread close what it listens to: another would do it under its hands."""
-    server.task_dispatcher.shutdown()
+    while server.task_dispatcher.threads:  # it waits for five seconds, a busy machine for longer
+        server.task_dispatcher.shutdown()
     server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map))
     thread.join(10)

@@ -129,6 +129,17 @@ def test_the_secret_is_a_picture_from_here(member: Member, newcomer: Newcomer):
     assert "default-src 'none'" in picture.headers["Content-Security-Policy"]
 
 
+def test_whoever_has_looked_at_the_link_does_not_know_the_secret(
+    member: Member, newcomer: Newcomer
+):
+    """Neither a scanner nor the chair who handed it over."""
+    chair, site = member(CHAIR), newcomer("lin.mei")
+    link = invite(chair, SITE)
+    seen = re.search(r"Secret: <code>([^<]+)", chair.browser.get(link).text)[1]
+    assert site.join(link).status_code == 200
+    assert site.secret != seen
+
+
 def other_trial(ledger: Ledger) -> None:
     """Record the demo's first steps again as another trial: OFFICE registers, CHAIR chairs."""
     from escalation.protocol import load_protocol
