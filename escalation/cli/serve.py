@@ -110,6 +110,8 @@ def serve(
     with _naming_the_extra():
         from escalation.web.settings import LOCAL_HOSTS, Settings, find_risks  # noqa: PLC0415
 
+        if ":" in host:  # Werkzeug trusts no such name
+            raise click.UsageError("--host takes a name or an IPv4 address, such as 127.0.0.1")
         if demo:
             _check_alone("--demo", db=False, name=False, accounts=accounts, invite=invite)
             db = accounts = None
@@ -301,8 +303,7 @@ def _run(
     app = create_app(settings, ledger, gate, clock=clock)
     log_access(app, _log)
     server = Server(app, settings, port)
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    address = f"http://{host}:{server.port}{settings.base_path}"
+    address = f"http://{settings.host}:{server.port}{settings.base_path}"
 
     def tell() -> None:
         if settings.proxied:
