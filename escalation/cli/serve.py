@@ -13,9 +13,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from escalation.cli.options import CarefulCommand
 from escalation.cli.streams import shown_on
@@ -110,19 +111,9 @@ def serve(
     with _naming_the_extra():
         from escalation.web.settings import LOCAL_HOSTS, Settings, find_risks  # noqa: PLC0415
 
-        if ":" in host:  # Werkzeug trusts no such name
-            raise click.UsageError("--host takes a name or an IPv4 address, such as 127.0.0.1")
+        _check_words(demo=demo, db=db, name=name, accounts=accounts, invite=invite, host=host)
         if demo:
-            _check_alone("--demo", db=False, name=False, accounts=accounts, invite=invite)
-            db = accounts = None
-        elif db is None:
-            raise click.UsageError("say where the ledger is: --db FILE|URL, or ESCALATION_DB")
-        elif accounts is None and invite is not None:
-            raise click.UsageError("--invite makes a link to an account: it needs --accounts")
-        elif accounts is None and name is None:
-            raise click.UsageError(
-                "say who is let in: --as NAME, or ESCALATION_AS; or --accounts for several"
-            )
+            db = accounts = None  # of the environment
         settings = Settings(
             db=db or "the demonstration",
             secret=os.urandom(32),
@@ -177,10 +168,26 @@ def _naming_the_extra() -> Iterator[None]:
         ) from error
 
 
-def _check_alone(option: str, **others: Any) -> None:
-    for other, value in others.items():
-        if value:
-            raise click.UsageError(f"{option} and --{other} do not go together")
+def _check_words(*, demo: bool, host: str, **given: str | None) -> None:
+    """Refuse options that do not go together, or do not say enough."""
+    if ":" in host:  # Werkzeug trusts no such name
+        raise click.UsageError("--host takes a name or an IPv4 address, such as 127.0.0.1")
+    if demo:
+        source = click.get_current_context().get_parameter_source
+        for option, flag in {"db": "--db", "name": "--as", **_OF_ACCOUNTS}.items():
+            if source(option) is ParameterSource.COMMANDLINE:
+                raise click.UsageError(f"--demo and {flag} do not go together")
+    elif given["db"] is None:
+        raise click.UsageError("say where the ledger is: --db FILE|URL, or ESCALATION_DB")
+    elif given["accounts"] is None and given["invite"] is not None:
+        raise click.UsageError("--invite makes a link to an account: it needs --accounts")
+    elif given["accounts"] is None and given["name"] is None:
+        raise click.UsageError(
+            "say who is let in: --as NAME, or ESCALATION_AS; or --accounts for several"
+        )
+
+
+_OF_ACCOUNTS = {"accounts": "--accounts", "invite": "--invite"}
 
 
 def _journal_faults(accounts: str | None) -> list[str]:

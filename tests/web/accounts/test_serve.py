@@ -114,6 +114,7 @@ def test_a_ledger_that_others_can_read_is_unsafe(tmp_path: Path):
         ([], "say where the ledger is"),
         (["--db", "x.db"], "say who is let in"),
         (["--demo", "--accounts", "x.db"], "--demo and --accounts do not go together"),
+        (["--demo", "--as", "Wu Jing"], "--demo and --as do not go together"),
         (["--db", "x.db", "--as", "A", "--invite", "B"], "needs --accounts"),
         (["--demo", "--port", "70000"], "is not in the range"),
         (["--demo", "--host", "::1"], "takes a name or an IPv4 address"),
