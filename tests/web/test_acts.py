@@ -77,7 +77,7 @@ SAME: dict[str, tuple[str, str, str, dict[str, Any], str, tuple[str, ...]]] = {
     ),
     "a dosing with the amount that the protocol plans": (
         *(SITE, "dose", "?subject=TJ-040"),
-        {"infused": "3.5×10⁸", "lot": "L-040", "deviation": "thawed", "on": "2026-05-28"},  # noqa: RUF001
+        {"infused": "3.5×10⁸", "lot": "L-040", "deviation": "thawed", "on": "2026-05-28"},
         "dose TJ-040 --infused 3.5e8 --lot L-040 --deviation thawed --on 2026-05-28",
         (WAITS,),
     ),

@@ -60,7 +60,7 @@ def allowed(endpoint: str, address: str) -> set[str]:
     if act:
         return ACTS.get(act, set())
     room = endpoint.partition(".")[0]
-    return SCREENS[endpoint] if endpoint in SCREENS else READERS if room in ROOMS_TO_READ else set()
+    return SCREENS.get(endpoint, READERS if room in ROOMS_TO_READ else set())
 
 
 SIGNED_IN = set(PEOPLE)
@@ -84,22 +84,16 @@ SCREENS: dict[str, set[str]] = {
 ROOMS_TO_READ = ("trial", "figures", "record", "what_if", "recording", "meeting", "documents")
 ROOMS_TO_READ += ("roles", "keys")
 COMMITTEE = {"chair", "member", "statistician"}
+SITES_OWN = (
+    *("outcome", "dose", "enrol", "screen-fail", "further", "transfer", "import", "rename"),
+    *("event", "crs", "icans", "icaht"),
+    *("follow-up", "follow-up-crs", "follow-up-icans", "follow-up-icaht"),
+    *("correct", "correct-enrolment", "correct-dosing", "correct-further", "correct-outcome"),
+    *("correct-event", "correct-event-crs", "correct-event-icans", "correct-event-icaht"),
+    "correct-follow-up",
+)
 ACTS: dict[str, set[str]] = {
-    **dict.fromkeys(
-        ("outcome", "dose", "enrol", "screen-fail", "further", "transfer", "import", "rename"),
-        {"site"},
-    ),
-    **dict.fromkeys(("event", "crs", "icans", "icaht"), {"site"}),
-    **dict.fromkeys(("follow-up", "follow-up-crs", "follow-up-icans", "follow-up-icaht"), {"site"}),
-    **dict.fromkeys(
-        ("correct", "correct-enrolment", "correct-dosing", "correct-further", "correct-outcome"),
-        {"site"},
-    ),
-    **dict.fromkeys(
-        ("correct-event", "correct-event-crs", "correct-event-icans", "correct-event-icaht"),
-        {"site"},
-    ),
-    "correct-follow-up": {"site"},
+    **{act: {"site"} for act in SITES_OWN},
     "adjudicate": {"adjudicator", "chair"},
     "evaluable": {"adjudicator", "chair"},
     "freeze": {"site"},

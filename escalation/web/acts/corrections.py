@@ -156,7 +156,7 @@ class Correct(Act):
     def said(self, state: TrialState) -> dict[str, Any]:
         """Return what the entry should say, as JSON types."""
         found: dict[str, Any] = {name: self[name].data for name in self.says if name in self}
-        if self.said_on.data is not None:
+        if "said_on" in self and self.said_on.data is not None:
             found["on"] = self.said_on.data.isoformat()
         return found
 
