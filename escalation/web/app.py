@@ -92,6 +92,6 @@ def create_app(
 
     if settings.proxied:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # as Flask documents it
-            app.wsgi_app, x_for=1, x_proto=1, x_host=1, x_prefix=1
+            app.wsgi_app, x_for=1, x_proto=1, x_host=1
         )
     return app
