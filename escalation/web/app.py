@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from flask import Flask, g
+from flask import Flask, g, request
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -85,6 +85,11 @@ def create_app(
             "moment": moment,
         }
     )
+
+    @app.teardown_request
+    def let_go(_: BaseException | None) -> None:
+        request.close()  # of what a large upload was kept in meanwhile
+
     if settings.proxied:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # as Flask documents it
             app.wsgi_app, x_for=1, x_proto=1, x_host=1, x_prefix=1

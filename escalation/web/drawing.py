@@ -46,6 +46,8 @@ def draw_once(
         return Picture(draw(), "drawn for a page, which says it in words").write("svg")
 
     key = (here.trial, name, on, seen(here.state))
+    if desk.kept(key) is not None:  # whoever asks for what is drawn waits for no pen
+        return desk.made(key, make)
     with _PEN:
         return desk.made(key, make)
 

@@ -119,13 +119,13 @@ def test_when_others_are_calculating_it_is_said_and_decisions_go_on(client):
     there = calculator(client.application)
     address = "/simulate?protocol=plain&p_dlt=0.11,0.31"
     for _ in range(MOST_WAITING):
-        assert there._places.acquire(blocking=False)
+        assert there.places.acquire(blocking=False)
     try:
         busy = client.get(address)
         assert client.get("/decide?protocol=nct07123519&outcomes=1NNN").status_code == 200
     finally:
         for _ in range(MOST_WAITING):
-            there._places.release()
+            there.places.release()
     assert busy.status_code == 503
     assert "Ask again in a few seconds" in busy.text
     assert client.get(address).status_code == 200
