@@ -150,7 +150,7 @@ def test_fields_that_are_missing_or_repeated_are_no_fault(as_person: AsPerson, l
     for name in OURS:
         if _who(name) != SITE:
             continue
-        for step in ("look", "record", "change", "more", "other"):
+        for step in ("look", "record", "more"):
             bare = client.post(f"{RECORD}/{name}", data={**_whom(name), step: "y"})
             assert bare.status_code in (200, 400, 422), (name, step, bare.status_code)
         page = open_form(client, name, "".join(f"?{k}={v}" for k, v in _whom(name).items()))
@@ -315,6 +315,8 @@ def test_a_file_that_is_too_large_is_refused(as_person: AsPerson):
     huge = look(client, "import", "", {"file": (io.BytesIO(b"x" * 2 * MOST_BYTES), "p.csv")})
     assert huge.status_code == 413
     assert client.post(f"{RECORD}/enrol", data={"subject": "x" * 1_000_001}).status_code == 413
+    for page in (large, huge):
+        page.request.environ["wsgi.input"].close()  # the file of the client that sent it
 
 
 def test_what_a_browser_changes_in_a_file_between_the_steps_is_read_again(
@@ -340,7 +342,7 @@ TEXTS = st.one_of(
 
 
 @settings(
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
