@@ -19,7 +19,7 @@ from escalation.web.faults import handle_faults
 from escalation.web.headers import send_headers
 from escalation.web.identity import Gate
 from escalation.web.moments import moment
-from escalation.web.navigation import places
+from escalation.web.navigation import elsewhere, places
 from escalation.web.screens import blueprints
 from escalation.web.settings import Settings
 
@@ -82,6 +82,7 @@ def create_app(
             "settings": settings,
             "now": clock().astimezone(UTC),
             "places": places,
+            "elsewhere": elsewhere,
             "moment": moment,
         }
     )
@@ -92,6 +93,6 @@ def create_app(
 
     if settings.proxied:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # as Flask documents it
-            app.wsgi_app, x_for=1, x_proto=1, x_host=1, x_prefix=1
+            app.wsgi_app, x_for=1, x_proto=1, x_host=1
         )
     return app

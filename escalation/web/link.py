@@ -19,7 +19,14 @@ from escalation.web.access import ANYBODY, SIGNED_IN, needs
 from escalation.web.desk import desk
 from escalation.web.identity import Identity, Proof
 from escalation.web.returning import go_on
-from escalation.web.sessions import MemoryStore, Sessions, current, hash_secret, note_rights
+from escalation.web.sessions import (
+    MemoryStore,
+    Sessions,
+    current,
+    hash_secret,
+    note_rights,
+    sign_out_to,
+)
 
 __all__ = ["GOOD_FOR", "LinkGate"]
 
@@ -145,7 +152,6 @@ def _screens(gate: LinkGate) -> Blueprint:
     @needs(SIGNED_IN)
     def sign_out() -> Response:
         """End the session."""
-        current().end()
-        return redirect(url_for("link.sign_in"), 303)
+        return sign_out_to(url_for("link.sign_in"))
 
     return screens

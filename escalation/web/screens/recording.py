@@ -274,11 +274,12 @@ def _record(form: Act, trial: str) -> Page:
     if not re.fullmatch(r"[0-9a-f]{32}", request_id, re.ASCII):
         abort(400, "The form has no request id: open it again.")
     seen = _seen(form)
-    if form.is_signature:
+    there = desk(current_app)
+    if form.is_signature and not there.ledger.find_request(trial, request_id):
         wrong = current_app.extensions["gate"].disprove(g.identity, request.form)
         if wrong is not None:
             return _foresee(form, wrong, 422)
-    there, asked = desk(current_app), _asked(form)
+    asked = _asked(form)
     recorded = there.record(trial, asked, request_id=request_id, seen=seen)
     settings = current_app.extensions["settings"]
     failed = ""
