@@ -19,7 +19,7 @@ from escalation.web.faults import handle_faults
 from escalation.web.headers import send_headers
 from escalation.web.identity import Gate
 from escalation.web.moments import moment
-from escalation.web.navigation import places
+from escalation.web.navigation import elsewhere, places
 from escalation.web.screens import blueprints
 from escalation.web.settings import Settings
 
@@ -82,6 +82,7 @@ def create_app(
             "settings": settings,
             "now": clock().astimezone(UTC),
             "places": places,
+            "elsewhere": elsewhere,
             "moment": moment,
         }
     )

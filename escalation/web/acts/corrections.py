@@ -30,6 +30,7 @@ from escalation.trial.patients.recording import PATIENTS
 from escalation.trial.patients.subjects import Fact
 from escalation.web.acts.base import Act, Answers, Candidate, Folded
 from escalation.web.acts.events import (
+    FURTHER,
     SIGNS,
     Counts,
     CrsSigns,
@@ -318,6 +319,7 @@ class CorrectOutcome(Toxicities, Correct):
 class CorrectEvent(Said, Correct):
     """Correct the first report of an event."""
 
+    rare: ClassVar[Folded] = {**FURTHER, **_WITHDRAWN}
     name = "correct-event"
     title = "Correct the report of an adverse event"
     is_offered = False

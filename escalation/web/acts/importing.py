@@ -76,7 +76,8 @@ class _Sheet(Field):
             return
         file = request.files.get(self.name)
         if file is not None and file.filename:
-            self.data = file.stream.read(MOST_BYTES + 1)
+            with file.stream as opened:
+                self.data = opened.read(MOST_BYTES + 1)
             self.filename = file.filename
             if not self.data:
                 self.process_errors = ["The file is empty"]

@@ -215,6 +215,8 @@ def _abouts(
         return
     candidates = form.candidates(state, on)
     if subject is None:
+        for one in form.due(state, on):
+            yield f": {one.name}", {act.about: one.value}
         yield from [("", {})] if candidates else []
         return
     for candidate in candidates:
