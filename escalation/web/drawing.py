@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from datetime import date
-from threading import Lock
 from typing import TYPE_CHECKING
 
 from escalation.trial import TrialState
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["draw_once"]
-
-_PEN = Lock()  # of whoever draws
 
 
 def draw_once(
@@ -48,7 +45,7 @@ def draw_once(
     key = (here.trial, name, on, seen(here.state))
     if desk.kept(key) is not None:  # whoever asks for what is drawn waits for no pen
         return desk.made(key, make)
-    with _PEN:
+    with desk.drawing:
         return desk.made(key, make)
 
 
