@@ -116,7 +116,7 @@ def plot_course(
     page : str
         Which page that is.
     alone : bool
-        Whether title and caption say what it was drawn from, since nothing around it does.
+        Whether title and caption say what it shows, since nothing around it does.
     ax : matplotlib.axes.Axes, optional
 
     Returns
@@ -163,18 +163,16 @@ def plot_course(
     ax.set_xlabel("Date")
     severe = any(_severe(subject, on) for _, subject in dosed)
     points = _add_legend(ax, {subject.standing for _, subject in dosed}, severe=severe)
-    source = (
-        f"trial {trial}" if trial else "",
-        f"{state.protocol.name}, as known after entry {state.seq}",
-    )
-    caption(
-        ax,
-        *(source if alone else ()),
-        f"line: DLT window from infusion; dotted: {on}",
-        page,
-        trial=(state.protocol.title or "") if alone else "",
-        points=points,
-    )
+    if alone:
+        caption(
+            ax,
+            f"trial {trial}" if trial else "",
+            f"{state.protocol.name}, as known after entry {state.seq}",
+            f"line: DLT window from infusion; dotted: {on}",
+            page,
+            trial=state.protocol.title or "",
+            points=points,
+        )
     return ax
 
 

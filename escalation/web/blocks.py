@@ -8,7 +8,7 @@ from flask import g, url_for
 from markupsafe import Markup
 
 from escalation.reports.formats.html import Look, write_blocks
-from escalation.reports.view import Block, Figure
+from escalation.reports.view import Block, Figure, Heading, outlined
 
 __all__ = ["say", "write"]
 
@@ -37,8 +37,17 @@ def _look(source: Callable[[Figure], str] = _nowhere) -> Look:
 
 
 def write(blocks: Iterable[Block], source: Callable[[Figure], str] = _nowhere) -> Markup:
-    """Return blocks in HTML; ``source`` gives the address of a figure's picture."""
-    return Markup(write_blocks(blocks, _look(source)))  # noqa: S704  # escaped
+    """Return blocks in HTML, below the page's own heading.
+
+    ``source`` gives the address of a figure's picture.
+    """
+    shown = list(outlined(blocks))
+    if any(isinstance(block, Heading) and block.level == 1 for block in shown):
+        shown = [
+            block._replace(level=block.level + 1) if isinstance(block, Heading) else block
+            for block in shown
+        ]
+    return Markup(write_blocks(shown, _look(source)))  # noqa: S704  # escaped
 
 
 def say(text: str) -> Markup:

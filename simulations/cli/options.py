@@ -36,6 +36,7 @@ __all__ = [
 Wrapped = Callable[..., Any]
 
 TRIALS = 100_000
+MUCH_MEMORY = 2**28  # bytes, to be said before they are taken
 
 
 def _parsed(parse: Callable[[str], Any]) -> Callable[..., Any]:
@@ -135,7 +136,8 @@ def question_options(*, scenarios: bool = True) -> Callable[[Wrapped], Wrapped]:
 
 
 def _say_size(foreseen: Foreseen) -> None:
-    say_beside(f"the trial can reach {foreseen}")
+    if foreseen.n_bytes >= MUCH_MEMORY:
+        say_beside(f"the trial can reach {foreseen}")
 
 
 def choose_scenarios(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -12,7 +13,7 @@ from escalation.reports.view import View
 from simulations.cli.options import question_options, seed_option
 from simulations.probabilities import band_around
 from simulations.questions.question import Question
-from simulations.questions.worst_case import worst_overdose, worst_pcs
+from simulations.questions.worst_case import MOST_STATES, worst_overdose, worst_pcs
 from simulations.reports.worst_case import Searched, view_worst_case
 
 __all__ = ["worst_case"]
@@ -73,7 +74,7 @@ def worst_case(
     if band is not None:
         around = question.only_scenario()
         bounds = dict(zip(("low", "high"), band_around(around.p_dlt, band), strict=True))
-    graph = question.graph()
+    graph = replace(question, max_states=question.max_states or MOST_STATES).graph()
     settings = {**bounds, "n_starts": starts, "seed": seed}
     searched = Searched(
         seed=seed,

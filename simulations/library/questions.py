@@ -27,7 +27,7 @@ from simulations.questions.paths import PathNode, iter_paths, path_tree
 from simulations.questions.question import Question
 from simulations.questions.sensitivity import Sensitivity, tornado
 from simulations.questions.sensitivity import sensitivity as gradients
-from simulations.questions.worst_case import WorstCase, worst_overdose, worst_pcs
+from simulations.questions.worst_case import MOST_STATES, WorstCase, worst_overdose, worst_pcs
 from simulations.reports.averages import Drawn, view_averages
 from simulations.reports.mtd_data import view_mtd_data
 from simulations.reports.paths import view_list, view_tree
@@ -241,7 +241,7 @@ def worst_case(
     question = question_of(
         design, None, outcomes, p_moderate, allow=allow_departures, target=target
     )
-    graph = question.graph()
+    graph = replace(question, max_states=MOST_STATES).graph()
     if above is not None:
         found = worst_overdose(graph, above, low=low, high=high, seed=seed)
         title = f"largest P(selecting a level above {above:g})"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from escalation.designs.walk import TooManyStatesError
@@ -24,6 +24,7 @@ from simulations.questions.question import Question, check_p_moderate
 
 __all__ = ["ChosenEngine", "choose_engine", "exact_engine"]
 
+LARGE_GRAPH = 1_000_000  # states, for exact figures alone; more are quicker by crossings
 TOO_LARGE = 13  # levels of a 3+3, whose graph has more states than are held
 LARGE = 9  # levels; the graph of a 3+3 grows as 7 L 2^L, and has 13,704 states at eight
 
@@ -92,17 +93,22 @@ def choose_engine(
     by_counts = asked != "exact" and draws == "count" and trials > MOST_ONE_BY_ONE
     small = design.n_levels < (TOO_LARGE if by_counts else LARGE)
     if by_levels is None or small or is_carried:
-        try:
-            return ChosenEngine(graph=question.graph(), method=asked, draws=draws)
-        except TooManyStatesError as error:
-            refused = error
-            if by_levels is None and asked != "monte-carlo":
-                try:
-                    by_levels = _by_crossings(question, error)
-                except TooManyStatesError as larger:
-                    refused = larger
-            if method == "exact" and by_levels is None:
-                raise refused from error
+        crosses = by_levels is None and asked != "monte-carlo" and _may_cross(question)
+        limits = [question.max_states]
+        if crosses and asked == "exact":
+            limits.insert(0, LARGE_GRAPH)
+        for most in limits:
+            try:
+                graph = replace(question, max_states=most).graph()
+                return ChosenEngine(graph=graph, method=asked, draws=draws)
+            except TooManyStatesError as error:
+                refused = error
+            if crosses:
+                by_levels, refused = _by_crossings(question, refused)
+                if by_levels is not None:
+                    break
+        if method == "exact" and by_levels is None and refused is not None:
+            raise refused
     build = functools.partial(
         graph_on_demand,
         p_dlt=[scenario.p_dlt for scenario in question.scenarios],
@@ -118,25 +124,25 @@ def choose_engine(
     )
 
 
-def _by_crossings(question: Question, refused: TooManyStatesError) -> CrossingEngine:
-    """Return what follows the levels of a design whose graph is too large.
-
-    Raises
-    ------
-    TooManyStatesError
-        Where that is not possible, with what would be.
-    """
-    design, expected = question.protocol.design, refused.expected
+def _may_cross(question: Question) -> bool:
+    """Tell whether the levels can be followed by crossings, by someone who has the time."""
     beside = question.protocol.backfill.max_per_level is not None
-    if question.cohorts or beside or not expected or not is_by_crossings(design):
-        raise refused
+    design, in_haste = question.protocol.design, question.max_states is not None
+    return not (question.cohorts or beside or in_haste) and is_by_crossings(design)
+
+
+def _by_crossings(
+    question: Question, refused: TooManyStatesError
+) -> tuple[CrossingEngine | None, TooManyStatesError]:
+    """Return what follows the levels of a design whose graph is too large; or what would fit."""
+    design, expected = question.protocol.design, refused.expected
     n_levels = design.n_levels
-    foreseen = foresee_tallies(n_levels, max(expected.values()))
+    foreseen = foresee_tallies(n_levels, max(expected.values())) if expected else None
     if foreseen is not None:
         if question.tell is not None:
             question.tell(foreseen)
         with suppress(TooManyTalliesError):
-            return CrossingEngine(design)
-    most = [n for n, total in expected.items() if foresee_tallies(n_levels, round(total / 0.85))]
-    fits = max([refused.fits or 0, *most]) // design.largest_cohort * design.largest_cohort
-    raise TooManyStatesError(n_levels, refused.max_states, fits or None)
+            return CrossingEngine(design), refused
+    held = [n for n, total in expected.items() if foresee_tallies(n_levels, round(total / 0.85))]
+    fits = max([refused.fits or 0, *held]) // design.largest_cohort * design.largest_cohort
+    return None, TooManyStatesError(n_levels, refused.max_states, fits or None)

@@ -30,10 +30,11 @@ from simulations.questions.curve_pieces import (
 )
 from simulations.questions.curve_search import Region, curve_grid, maximise
 
-__all__ = ["GridCheck", "WorstCase", "WorstPiece", "worst_overdose", "worst_pcs"]
+__all__ = ["MOST_STATES", "GridCheck", "WorstCase", "WorstPiece", "worst_overdose", "worst_pcs"]
 
 Floats = NDArray[np.float64]
 
+MOST_STATES = 500_000  # thousands of curves are asked for in a search, some minutes
 GRID_CURVES = 200_000
 _GRID_WORK = 1.2e8  # curves x ends, some two seconds
 _EXACT = 1e-9

@@ -11,11 +11,12 @@ import shlex
 from collections.abc import Iterator, Mapping
 from itertools import takewhile
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from flask import (
     Blueprint,
+    Flask,
     Response,
     abort,
     current_app,
@@ -24,6 +25,7 @@ from flask import (
     request,
     url_for,
 )
+from flask.blueprints import BlueprintSetupState
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -35,6 +37,7 @@ from escalation.text import with_powers
 from escalation.version import __version__
 from escalation.web.access import ANYBODY, SIGNED_IN, needs
 from escalation.web.blocks import write
+from escalation.web.desk import desk
 from simulations.web.calculator import Calculator, calculator, view_of
 from simulations.web.forms import FORMS, DecideForm, QuestionForm
 
@@ -43,7 +46,13 @@ __all__ = ["blueprint"]
 blueprint = Blueprint(
     "calculations", __name__, template_folder=str(Path(__file__).parent / "templates")
 )
-blueprint.record_once(lambda at: at.app.extensions.setdefault("calculations", Calculator()))
+
+
+@blueprint.record_once
+def open_calculator(at: BlueprintSetupState) -> None:
+    """Give an application its calculator, which draws when nobody else does."""
+    at.app.extensions["calculations"] = Calculator(desk(cast(Flask, at.app)).drawing)
+
 
 MOST_FIELDS = 400
 MIME = {
@@ -63,6 +72,9 @@ FILES = {
     ".pdf": "PDF",
 }
 AT_ONCE = (".csv", ".json", ".txt")  # written in no time, so for anybody
+OF_A_PICTURE = (  # it has its own style, and nothing else that could do anything
+    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
+)
 KEPT_BY_BROWSERS = "private, max-age=3600"  # the address says all that a picture is made of
 
 
@@ -106,7 +118,7 @@ def answer_file(question: str, ending: str) -> Response:
 def figure(question: str, number: int) -> Response:
     """Send a picture of an answer."""
     picture = calculator(current_app).drawn(_words(question), number)
-    kept = {"Cache-Control": KEPT_BY_BROWSERS}
+    kept = {"Cache-Control": KEPT_BY_BROWSERS, "Content-Security-Policy": OF_A_PICTURE}
     return Response(picture, mimetype="image/svg+xml", headers=kept)
 
 
@@ -220,7 +232,7 @@ def _file(name: str, suffix: str) -> Response:
     if suffix in SUFFIXES:
         figures = there.figures(words)
         whole = _document(name, words, [*view.page(), *figures])
-        content = there.write(words, suffix, lambda: write_document(whole, suffix))
+        content = there.draw((*words, suffix), lambda: write_document(whole, suffix))
     else:
         pieces = write_view(view, format_of(suffix) or "text")
         content = "".join(pieces).encode("utf-8", "backslashreplace")

@@ -18,6 +18,7 @@ from escalation.outcomes import Tally
 from simulations.compare.differences import find_differences
 from simulations.compare.result import Contender
 from simulations.compare.run import compare_designs
+from simulations.engines.crossings.engine import CrossingEngine
 from simulations.engines.exact import exact_batch, exact_characteristics
 from simulations.engines.montecarlo import simulate
 from simulations.engines.on_demand import graph_on_demand
@@ -148,6 +149,17 @@ def test_large_boin_speed(n_levels, max_patients, asked):
     seconds = best_of(repeats, lambda: exact_characteristics(build_graph(design), p))
     report(what, f"{seconds * 1e3:.0f} ms, asked {asked * 1e3:g}")
     report("  one more scenario", f"{best_of(3, lambda: exact_characteristics(graph, p)):.3f} s")
+
+
+@pytest.mark.benchmark
+@pytest.mark.parametrize(("n_levels", "max_patients"), [(5, 60), (6, 60), (8, 60)])
+def test_speed_of_levels_followed_by_crossings(n_levels, max_patients):
+    design = make_design("boin", n_levels=n_levels, target=0.3, max_patients=max_patients)
+    p = [0.05 + 0.08 * level for level in range(n_levels)]
+    made: list[CrossingEngine] = []
+    seconds = best_of(1, lambda: made.append(CrossingEngine(design)))
+    report(f"BOIN, {n_levels} levels, {max_patients} patients, by crossings", f"{seconds:.2f} s")
+    report("  one scenario more", f"{best_of(1, lambda: made[0].characteristics(p)):.2f} s")
 
 
 @pytest.mark.benchmark

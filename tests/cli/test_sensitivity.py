@@ -358,6 +358,13 @@ def test_a_ladder_that_is_followed_level_by_level_is_averaged_at_any_length() ->
     assert "--p-moderate does not fit" in refused.stderr
 
 
+def test_a_search_that_would_take_hours_is_refused_with_what_would_fit() -> None:
+    words = "worst-case --above 0.3 --levels 5 --design boin --set target=0.3"
+    result = run(f"{words} --set max_patients=60")
+    assert result.exit_code == 1
+    assert "more than 500000 states; use fewer levels or at most 4" in result.stderr
+
+
 @pytest.mark.parametrize("limit", [0.2, 0.26, 0.3, 0.33, 0.35, 0.37, 0.41, 0.45, 0.47])
 def test_a_bound_is_rounded_to_the_safe_side(limit):
     words = f"worst-case --levels 1 --above {limit} --target {limit} --separation 0.1 --starts 2"

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from escalation.cli import main
 from escalation.designs import Boin
 from escalation.protocol import load_protocol
+from simulations.cli import options
 from simulations.engines.exact import exact_characteristics
+from simulations.graph import layers
 from simulations.graph.build import build_graph
 from simulations.questions import question
 
@@ -284,6 +286,21 @@ def test_a_graph_too_large_for_the_exact_engine_asked_for() -> None:
     assert result.exit_code == 1
     assert "more than 50 states" in result.stderr
     assert result.stdout == ""
+
+
+def test_what_a_large_graph_takes_is_said_beside_the_answer(monkeypatch) -> None:
+    monkeypatch.setattr(layers, "_FEW", 100)
+    monkeypatch.setattr(layers, "_FEW_OF_MOST", 1e-5)
+    monkeypatch.setattr(layers, "_FEW_TO_TELL", 1e-5)
+    words = ("--design", "boin", "--set", "target=0.3", "--set", "max_patients=18")
+    words = (*words, "--p-dlt", "0.1,0.2,0.4", "--method", "exact", "--json")
+    assert run(*words).stderr == ""
+    plain = run(*words).stdout
+    monkeypatch.setattr(options, "MUCH_MEMORY", 1)
+    told = run(*words)
+    assert "escalation: the trial can reach about " in told.stderr
+    assert "states, which take up to 10 MiB" in told.stderr
+    assert told.stdout == plain
 
 
 def test_the_page_says_where_all_figures_are_exact() -> None:

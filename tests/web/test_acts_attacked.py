@@ -98,19 +98,22 @@ def test_a_field_with_anything_in_it_is_refused_or_quoted_and_nothing_is_recorde
     assert len(ledger.entries(TRIAL)) == before
 
 
+NOBODY = ("XX-999", "9999999999", "-1", "2", "\u202e", "", "../x", "²")
+
+
 @pytest.mark.parametrize("name", [name for name in OURS if ACTS[name].about])
-@pytest.mark.parametrize("whom", ["XX-999", "9999999999", "-1", "2", "\u202e", "", "../x", "²"])
 def test_somebody_who_is_not_in_the_trial_is_not_written_about(
-    name: str, whom: str, as_person: AsPerson, ledger: Ledger
+    name: str, as_person: AsPerson, ledger: Ledger
 ):
     client, before = as_person(_who(name)), len(ledger.entries(TRIAL))
     about = ACTS[name].about
-    for step in ("look", "record", "change"):
-        sent = {about: whom, "seen": str(before), "request_id": "0" * 32, step: "y"}
-        page = client.post(f"{RECORD}/{name}", data=sent)
-        assert page.status_code in (422, 200 if step == "change" else 422), words_of(page)
-    link = client.get(f"{RECORD}/{name}", query_string={about: whom})
-    assert link.status_code == (422 if whom else 200)
+    for whom in NOBODY:
+        for step in ("look", "record", "change"):
+            sent = {about: whom, "seen": str(before), "request_id": "0" * 32, step: "y"}
+            page = client.post(f"{RECORD}/{name}", data=sent)
+            assert page.status_code == 422, (whom, step, words_of(page))
+        link = client.get(f"{RECORD}/{name}", query_string={about: whom})
+        assert link.status_code == (422 if whom else 200), whom
     assert len(ledger.entries(TRIAL)) == before
 
 
@@ -147,7 +150,7 @@ def test_fields_that_are_missing_or_repeated_are_no_fault(as_person: AsPerson, l
     for name in OURS:
         if _who(name) != SITE:
             continue
-        for step in ("look", "record", "change", "more", "other"):
+        for step in ("look", "record", "more"):
             bare = client.post(f"{RECORD}/{name}", data={**_whom(name), step: "y"})
             assert bare.status_code in (200, 400, 422), (name, step, bare.status_code)
         page = open_form(client, name, "".join(f"?{k}={v}" for k, v in _whom(name).items()))
@@ -312,6 +315,8 @@ def test_a_file_that_is_too_large_is_refused(as_person: AsPerson):
     huge = look(client, "import", "", {"file": (io.BytesIO(b"x" * 2 * MOST_BYTES), "p.csv")})
     assert huge.status_code == 413
     assert client.post(f"{RECORD}/enrol", data={"subject": "x" * 1_000_001}).status_code == 413
+    for page in (large, huge):
+        page.request.environ["wsgi.input"].close()  # the file of the client that sent it
 
 
 def test_what_a_browser_changes_in_a_file_between_the_steps_is_read_again(
@@ -337,7 +342,7 @@ TEXTS = st.one_of(
 
 
 @settings(
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -217,3 +217,20 @@ def test_a_time_is_told_by_the_sites_clock_too(site: FlaskClient, ledger: Ledger
     Tracker(ledger, TRIAL).record(opened, recorder, request_id="site")
     page = read(site.get(f"/t/{TRIAL}/log"))
     assert "2026-05-28 12:00 UTC, 14:00 at Ulm" in page
+
+
+def test_the_list_says_of_each_trial_what_the_rule_says(site: FlaskClient, ledger: Ledger):
+    assert site.get("/").location == f"/t/{TRIAL}/"  # the only one
+    listed = read(site.get("/?all=y"))
+    assert "10 of 18 planned patients enrolled" in listed
+    assert "Wait for the pending patients." in listed
+
+
+def test_a_trial_that_cannot_be_read_does_not_hide_the_others(site: FlaskClient, ledger: Ledger):
+    with sqlite3.connect(ledger.name) as db:
+        for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type='trigger'").fetchall():
+            db.execute(f'DROP TRIGGER "{name}"')
+        db.execute("UPDATE entries SET data = replace(data, '61.5', '62.5') WHERE seq = 14")
+    listed = site.get("/?all=y")
+    assert listed.status_code == 200
+    assert "It cannot be read" in read(listed)

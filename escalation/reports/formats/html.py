@@ -49,14 +49,14 @@ h3, h4 { font-size: 1rem; margin: 1.2rem 0 .3rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums; }
 caption { text-align: left; font-weight: 600; padding: .25rem 0; }
-th, td { padding: .25rem .75rem; text-align: right; border-bottom: 1px solid #ddd; }
+th, td { padding: .25rem .5rem; text-align: right; border-bottom: 1px solid #ddd; }
 th { border-bottom: 2px solid #444; vertical-align: bottom; }
 tbody th { border-bottom: 1px solid #ddd; vertical-align: top; }
 thead tr:not(:last-child) th { border-bottom: 0; padding-bottom: 0; }
 td { vertical-align: top; white-space: nowrap; }
 .left { text-align: left; }
 td.left { white-space: normal; }
-td.short { white-space: nowrap; }
+tbody .short { white-space: nowrap; }
 td.long { overflow-wrap: anywhere; white-space: normal; }
 .note { padding-left: 1.5rem; color: #555; }
 pre { overflow-x: auto; }
@@ -75,7 +75,7 @@ figcaption { font-weight: 600; }
 """
 
 _LONG = 40  # letters of a word that is broken anywhere, which takes time to lay out
-_SHORT = 16  # letters of a cell that is not broken, such as a name
+_SHORT = 24  # letters of a cell that is not broken, such as a name
 _SMALL = 16  # rows of a table that is printed on one page
 
 # Jupyter aligns every cell to the right

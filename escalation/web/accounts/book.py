@@ -15,7 +15,7 @@ import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
@@ -39,6 +39,7 @@ __all__ = [
     "Invitation",
     "NotProvenError",
     "NotTakenError",
+    "Proof",
     "TooManyError",
     "open_book",
 ]
@@ -88,6 +89,14 @@ class Account:
     made: str
 
 
+class Proof(NamedTuple):
+    """What whoever has signed in gives once more, and from where."""
+
+    password: str
+    code: str
+    address: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Binding:
     """Under which name an account is known in a trial."""
@@ -108,7 +117,6 @@ class Invitation:
     trial: str | None
     name: str
     by: str
-    totp: str
     until: str
 
 
@@ -245,6 +253,16 @@ class Book:
         """Return an account by its id."""
         return self._find(t.accounts.c.id == id_)
 
+    def who(self, id_: str) -> tuple[Account | None, dict[str, str]]:
+        """Return an account and its names by trial: asked at each request, so at one go."""
+        names = select(t.bindings.c.trial, t.bindings.c.name).where(
+            t.bindings.c.account == id_, t.bindings.c.ended.is_(None)
+        )
+        with self._db.reading() as connection:
+            row = connection.execute(select(t.accounts).where(t.accounts.c.id == id_)).first()
+            found = {one.trial: one.name for one in connection.execute(names)}
+        return (None if row is None else _account(row)), found
+
     def _find(self, criterion: Any) -> Account | None:
         with self._db.reading() as connection:
             row = connection.execute(select(t.accounts).where(criterion)).first()
@@ -257,41 +275,51 @@ class Book:
 
     # ---------------------------------------------------------------- changing one's own
 
-    def change_password(self, account: Account, new: str, address: str, *, but: str) -> None:
+    def change_password(self, account: Account, new: str, proof: Proof, *, but: str) -> None:
         """Change a password; every session but one ends.
 
         Raises
         ------
-        NotTakenError
+        NotTakenError, NotProvenError, TooManyError
+            What is not taken costs no code.
         """
         names = [account.login, *(binding.name for binding in self.bindings_of(account.id))]
         fault = password_fault(new, names)
         if fault is not None:
             raise NotTakenError("new", f"This password is not taken: {fault}.")
+        self.prove(account, *proof)
         with self._db.writing() as connection:
-            self._note("password-changed", account, address)
+            self._note("password-changed", account, proof.address)
             _change(connection, account, password=self._passwords.hash(new))
             _end_sessions(connection, account.id, but)
 
     def change_authenticator(
-        self, account: Account, secret: str, code: str, address: str, *, but: str
+        self, account: Account, secret: str, code: str, proof: Proof, *, but: str
     ) -> None:
         """Take another authenticator, which shows that it works; every session but one ends.
 
         Raises
         ------
-        NotTakenError
+        NotTakenError, NotProvenError, TooManyError
+            What is not taken costs no code.
         """
         counter = self._shown(secret, code)
+        self.prove(account, *proof)
         with self._db.writing() as connection:
-            self._note("authenticator-changed", account, address)
+            self._note("authenticator-changed", account, proof.address)
             _change(connection, account, totp=secret, counter=counter)
             _end_sessions(connection, account.id, but)
 
-    def renew_recovery_codes(self, account: Account, address: str) -> list[str]:
-        """Return recovery codes in place of those before: they are shown once."""
+    def renew_recovery_codes(self, account: Account, proof: Proof) -> list[str]:
+        """Return recovery codes in place of those before: they are shown once.
+
+        Raises
+        ------
+        NotProvenError, TooManyError
+        """
+        self.prove(account, *proof)
         with self._db.writing() as connection:
-            self._note("recovery-codes-made", account, address)
+            self._note("recovery-codes-made", account, proof.address)
             mine = t.recovery_codes.c.account == account.id
             connection.execute(delete(t.recovery_codes).where(mine))
             return _make_codes(connection, account.id)
@@ -428,7 +456,6 @@ class Book:
             "trial": trial,
             "name": name,
             "by": by,
-            "totp": self.authenticator.generate_totp_secret(),
             "until": format_time(self._clock() + INVITED_FOR),
             "used": None,
         }
@@ -479,6 +506,7 @@ class Book:
         *,
         login: str,
         password: str,
+        secret: str,
         code: str,
         address: str,
     ) -> tuple[Account, list[str]]:
@@ -489,8 +517,8 @@ class Book:
         token : str
         places : iterable of (str, str)
             Trials, and the name by which each knows the person.
-        login, password, code : str
-            The code is one of the invitation's secret: it shows that the authenticator has it.
+        login, password, secret, code : str
+            The code is one of the secret: it shows that the authenticator has it.
         address : str
 
         Raises
@@ -512,8 +540,8 @@ class Book:
             id=secrets.token_hex(8),
             login=login,
             password=self._passwords.hash(password),
-            totp=invitation.totp,
-            counter=self._shown(invitation.totp, code),
+            totp=secret,
+            counter=self._shown(secret, code),
             made=self._now(),
         )
         new = {
@@ -668,9 +696,7 @@ def _account(row: Row[Any]) -> Account:
 
 
 def _invitation(row: Row[Any]) -> Invitation:
-    return Invitation(
-        id=row.id, trial=row.trial, name=row.name, by=row.by, totp=row.totp, until=row.until
-    )
+    return Invitation(id=row.id, trial=row.trial, name=row.name, by=row.by, until=row.until)
 
 
 def _kept(row: Row[Any]) -> Kept:

@@ -50,8 +50,7 @@ class AccountsGate:
         account = account_of()
         if account is None:
             return None
-        names = {one.trial: one.name for one in self.book.bindings_of(account.id)}
-        return Identity(name=account.login, person_in=names.get)
+        return Identity(name=account.login, person_in=g.names.get)
 
     def sign_in(self) -> str:
         """Return the address of the page to sign in, which leads back."""

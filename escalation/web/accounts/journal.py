@@ -11,10 +11,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
 
-from escalation.errors import ConflictError
-from escalation.ledger import Draft, Entry, Ledger, check_chain, create_ledger
+from escalation.errors import ConflictError, LedgerError
+from escalation.ledger import (
+    Draft,
+    Entry,
+    Ledger,
+    check_chain,
+    create_ledger,
+    open_ledger,
+    verify,
+)
 
-__all__ = ["NOBODY", "SENTENCES", "Happened", "Journal"]
+__all__ = ["NOBODY", "SENTENCES", "Happened", "Journal", "journal_faults"]
 
 TRIAL = "access"  # what the ledger calls the only list of entries in it
 NOBODY = "nobody"  # a try under a login that is not known, or who starts the server
@@ -87,6 +95,7 @@ class Journal:
         self._clock = clock
         self._lock = Lock()
         self._entries: list[Entry] = []
+        self._happened: list[Happened] = []
         if TRIAL not in self._ledger.trials():
             self._begin()
         self.read()
@@ -113,11 +122,12 @@ class Journal:
         """
         with self._lock:
             self._keep(self._ledger.entries(TRIAL, after=len(self._entries)))
-            return [_happened(entry) for entry in self._entries]
+            return list(self._happened)
 
     def _keep(self, newer: Sequence[Entry]) -> None:
         check_chain(newer, self._entries[-1].anchor if self._entries else None)
         self._entries += newer
+        self._happened += map(_happened, newer)
 
     def write(self, kind: str, by: str, **data: str | None) -> None:
         """Write down what happens."""
@@ -130,6 +140,22 @@ class Journal:
                     [draft], after=after, recorded_at=self._clock(), recorded_by=by
                 )
             self._keep(newer)
+
+
+def journal_faults(target: str) -> list[str]:
+    """Return what is wrong with a journal; nothing where there is none yet.
+
+    Parameters
+    ----------
+    target : str
+        Where its ledger is.
+    """
+    try:
+        ledger = open_ledger(target)
+    except LedgerError:
+        return []
+    with ledger:
+        return [str(finding.problem) for finding in verify(ledger)]
 
 
 def _happened(entry: Entry) -> Happened:

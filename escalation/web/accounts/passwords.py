@@ -17,6 +17,7 @@ import unicodedata
 from collections.abc import Collection, Sequence
 from functools import cache
 from importlib import resources
+from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -45,6 +46,7 @@ class Passwords:
     def __init__(
         self, *, time_cost: int = 3, memory_cost: int = 65536, parallelism: int = 4
     ) -> None:
+        self._few = BoundedSemaphore(2)  # at a time: each takes so much memory
         self._hasher = PasswordHasher(
             time_cost=time_cost, memory_cost=memory_cost, parallelism=parallelism
         )
@@ -52,14 +54,16 @@ class Passwords:
 
     def hash(self, password: str) -> str:
         """Return what is kept."""
-        return self._hasher.hash(normalised(password))
+        with self._few:
+            return self._hasher.hash(normalised(password))
 
     def holds(self, kept: str, password: str) -> bool:
         """Say whether it is the password."""
         if len(password) > LONGEST:
             password = ""
         try:
-            return self._hasher.verify(kept, normalised(password))
+            with self._few:
+                return self._hasher.verify(kept, normalised(password))
         except (VerificationError, InvalidHashError):
             return False
 

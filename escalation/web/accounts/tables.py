@@ -93,7 +93,6 @@ invitations = Table(
     Column("trial", Text),  # none: every trial that the person registered or chairs
     Column("name", Text, nullable=False),
     Column("by", Text, nullable=False),
-    Column("totp", Text, nullable=False),  # of the account that is made with it
     Column("until", Text, nullable=False),
     Column("used", Text),
 )

@@ -84,6 +84,10 @@ class Act(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         """Return whom or what the act can be about, the most likely first."""
         return ()
 
+    def due(self, state: TrialState, on: date) -> Sequence[Candidate]:
+        """Return those of the candidates about whom it is waited for, if they are few."""
+        return ()
+
     def is_about(self, state: TrialState, on: date) -> str | None:
         """Say whom or what the act is about; None where that is not there, or not chosen yet."""
         return None

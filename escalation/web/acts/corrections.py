@@ -30,6 +30,7 @@ from escalation.trial.patients.recording import PATIENTS
 from escalation.trial.patients.subjects import Fact
 from escalation.web.acts.base import Act, Answers, Candidate, Folded
 from escalation.web.acts.events import (
+    FURTHER,
     SIGNS,
     Counts,
     CrsSigns,
@@ -156,7 +157,7 @@ class Correct(Act):
     def said(self, state: TrialState) -> dict[str, Any]:
         """Return what the entry should say, as JSON types."""
         found: dict[str, Any] = {name: self[name].data for name in self.says if name in self}
-        if self.said_on.data is not None:
+        if "said_on" in self and self.said_on.data is not None:
             found["on"] = self.said_on.data.isoformat()
         return found
 
@@ -318,6 +319,7 @@ class CorrectOutcome(Toxicities, Correct):
 class CorrectEvent(Said, Correct):
     """Correct the first report of an event."""
 
+    rare: ClassVar[Folded] = {**FURTHER, **_WITHDRAWN}
     name = "correct-event"
     title = "Correct the report of an adverse event"
     is_offered = False

@@ -49,6 +49,7 @@ from escalation.web.acts.fields import (
 from escalation.web.acts.patients import DAY, GRADES, OfSubject
 
 __all__ = [
+    "FURTHER",
     "OBSERVED",
     "SIGNS",
     "Adjudicate",
@@ -174,14 +175,14 @@ _READ: Mapping[str, Any] = {
     "category": _category,
     "serious": _serious,
 }
-_FURTHER: Folded = {
+FURTHER: Folded = {
     "Another category, baseline, code": (
         *("other_category", "baseline_grade", "code", "dictionary"),
     )
 }
 _DETAILS: Folded = {
     "How it stands, treatment": ("ended", "outcome", "action", "treatment"),
-    **_FURTHER,
+    **FURTHER,
 }
 
 
@@ -308,10 +309,12 @@ class Counts(Signs):
         show(self.neutrophils, " ".join(f"{day}={count:g}" for day, count in known.items()))
 
 
-SIGNS = tuple(
-    dict.fromkeys((*CrsSigns.signs[:1], "hypotension", "vasopressors", "vasopressin", "oxygen",
-                   "oxygen_flow", *CrsSigns.signs, *IcansSigns.signs, "neutrophils"))
-)  # fmt: skip
+SIGNS = (
+    *("temperature", "hypotension", "vasopressors", "vasopressin", "oxygen", "oxygen_flow"),
+    *("treated", "fever_explained"),
+    *("ice", "consciousness", "seizure", "deep_focal_weakness", "oedema", "sedated"),
+    *("died", "neutrophils"),
+)
 
 
 # ---------------------------------------------------------------- reported
@@ -530,7 +533,7 @@ class FollowUp(Said, OfEvent):
         "The form holds what was reported last. Change what is different from a day on: what was "
         "so before stays as the event's course. What was reported wrongly is corrected instead."
     )
-    rare: ClassVar[Folded] = _FURTHER
+    rare: ClassVar[Folded] = FURTHER
 
     on = day("Day from which it is so", DAY)
     aware = day("Day the site became aware", "As the day above, if left empty.")

@@ -27,7 +27,7 @@ from wtforms import (
     TextAreaField,
 )
 from wtforms.validators import InputRequired, Optional, ValidationError
-from wtforms.widgets import CheckboxInput, ListWidget
+from wtforms.widgets import CheckboxInput, ListWidget, TextInput
 
 from escalation.errors import printable
 from escalation.protocol import format_dose
@@ -90,7 +90,9 @@ class DayField(DateField):
 
 
 class NumberField(FloatField):
-    """A number with a decimal point, or in powers of ten."""
+    """A number with a decimal point, or in powers of ten, in a field that keeps what is typed."""
+
+    widget = TextInput()
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Read what was typed: 61.5, 1.85E8, or with a power of ten."""

@@ -53,14 +53,14 @@ class _Picture:
     Attributes
     ----------
     caption, words : callable
-        From the state to what it shows, and to the same in words.
+        From the state (and the day) to what it shows, and to the same in words.
     n_pages : callable
         How many pages it fills; 0 where there is nothing to draw.
     draw : callable
         Draws a page, from 0.
     """
 
-    caption: Callable[[TrialState], str]
+    caption: Callable[[TrialState, date], str]
     words: Callable[[TrialState], str]
     n_pages: Callable[[TrialState], int]
     draw: Callable[[Standing, date, int], Axes]
@@ -105,25 +105,30 @@ def _words_of_path(state: TrialState) -> str:
 
 PICTURES = {
     "by-level": _Picture(
-        caption=lambda state: BY_LEVEL, words=say_histories, n_pages=_any_dosed, draw=_by_level
+        caption=lambda state, on: BY_LEVEL, words=say_histories, n_pages=_any_dosed, draw=_by_level
     ),
     "course": _Picture(
-        caption=lambda state: COURSE,
+        caption=lambda state, on: f"{COURSE}: DLT windows from infusion, to {on}",
         words=lambda state: say_course("the table of patients"),
         n_pages=lambda state: _n_course(state) if _any_dosed(state) else 0,
         draw=_course,
     ),
-    "path": _Picture(caption=caption_path, words=_words_of_path, n_pages=_any_cohort, draw=_path),
+    "path": _Picture(
+        caption=lambda state, on: caption_path(state),
+        words=_words_of_path,
+        n_pages=_any_cohort,
+        draw=_path,
+    ),
 }
 
 
 def pictures_of(here: Standing, on: date) -> Sequence[Shown]:
     """Return the pictures of a trial as it stands."""
     there = desk(current_app)
-    return there.made((here.trial, here.seq, here.state.head, on, "shown"), lambda: _all(here))
+    return there.made((here.trial, here.seq, here.state.head, on, "shown"), lambda: _all(here, on))
 
 
-def _all(here: Standing) -> list[Shown]:
+def _all(here: Standing, on: date) -> list[Shown]:
     shown = []
     for name, picture in PICTURES.items():
         n_pages = picture.n_pages(here.state)
@@ -136,7 +141,7 @@ def _all(here: Standing) -> list[Shown]:
                 page=page + 1 if page else None,
             )
             which = f", page {page + 1} of {n_pages}" if n_pages > 1 else ""
-            caption = say(f"{picture.caption(here.state)}{which}")
+            caption = say(f"{picture.caption(here.state, on)}{which}")
             shown.append(Shown(address, caption, picture.words(here.state)))
     return shown
 

@@ -12,7 +12,6 @@ from escalation.reports.packet.rule import pending_blocks
 from escalation.reports.packet.steps import asks_of, list_steps, name_decision
 from escalation.reports.trial.status import say_halts
 from escalation.reports.view import Block, Paragraph
-from escalation.text import with_powers
 from escalation.trial import rule_says
 from escalation.trial.committee.tally import say_awaited
 from escalation.trial.people.rights import MAY
@@ -50,7 +49,6 @@ def show(trial: str) -> str:
         may={task for task in MAY if may_not(state, g.person, task) is None},
         follow=describe_decision(decision, basis.protocol) if decision.settled else None,
         missing=missing_formats(),
-        powers=with_powers,
     )
 
 

@@ -11,6 +11,7 @@ from flask import Blueprint, abort, current_app, g, render_template, url_for
 from markupsafe import Markup
 
 from escalation.protocol import Protocol
+from escalation.reports.trial.choices import say_subject
 from escalation.reports.trial.next import say_next, say_of, say_place
 from escalation.reports.trial.outlook import describe_outlook, outlook
 from escalation.reports.trial.patients import patient_blocks
@@ -214,6 +215,8 @@ def _abouts(
         return
     candidates = form.candidates(state, on)
     if subject is None:
+        for one in form.due(state, on):
+            yield f": {one.name}", {act.about: one.value}
         yield from [("", {})] if candidates else []
         return
     for candidate in candidates:
@@ -248,6 +251,7 @@ def patient(trial: str, subject: str) -> str:
     return render_template(
         "trial/patient.html",
         subject=known.id,
+        now_in_words=say(f"{say_subject(state, known, on)}."),
         facts=facts,
         lines=lines,
         acts=_offered(on, known.id),

@@ -126,6 +126,8 @@ class Selection:
         parents: list[Ints] = []
         numbers: list[int] = []
         n_rows = 0
+        is_met = np.zeros(len(below.which), dtype=np.bool_)
+        position = np.empty(len(below.which), dtype=np.intp)
         for number, (cohorts, n_dlts) in enumerate(self.pairs):
             steps = self._steps(lists, level, cohorts, n_dlts)
             came = [
@@ -136,12 +138,14 @@ class Selection:
             parts = [self._fitting(below, column, self.most - cohorts) for column in came]
             if not sum(len(rows) for rows, _ in parts):
                 continue
-            rows = parts[0][0]
-            if len(parts) > 1:
-                rows = np.unique(np.concatenate([places for places, _ in parts]))
+            is_met[:] = False
+            for places, _ in parts:
+                is_met[places] = True
+            rows = np.flatnonzero(is_met)
+            position[rows] = np.arange(len(rows))
             before = np.zeros((len(came), len(rows)))
             for one, (places, values) in zip(before, parts, strict=True):
-                one[np.searchsorted(rows, places)] = values
+                one[position[places]] = values
             goes = np.flatnonzero(steps[:, came].any(axis=1))
             then = steps[goes][:, came] @ before
             then *= leads[goes][:, below.cohorts[rows] + cohorts]

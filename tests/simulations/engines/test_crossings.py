@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import simulations
+from escalation.cli.asking import ask_command
 from escalation.designs import Boin, ThreePlusThree, make_design
 from escalation.designs.walk import TooManyStatesError
 from escalation.errors import InputError
@@ -18,7 +19,7 @@ from simulations.engines.crossings.selection import TooManyTalliesError, foresee
 from simulations.engines.exact import exact_characteristics
 from simulations.graph import layers
 from simulations.graph.build import build_graph
-from simulations.questions import question
+from simulations.questions import engine, question
 
 TARGET = {"target": 0.3}
 DESIGNS: list[tuple[str, int, dict[str, Any]]] = [
@@ -58,10 +59,10 @@ def assert_same(found: OperatingCharacteristics, expected: OperatingCharacterist
 @pytest.mark.parametrize(("name", "n_levels", "options"), DESIGNS, ids=str)
 def test_every_figure_is_that_of_the_graph(name, n_levels, options):
     design = make_design(name, n_levels=n_levels, **options)
-    engine, graph = CrossingEngine(design), build_graph(design)
+    crossings, graph = CrossingEngine(design), build_graph(design)
     for curve in CURVES:
         p = curve[:n_levels]
-        assert_same(engine.characteristics(p), exact_characteristics(graph, p))
+        assert_same(crossings.characteristics(p), exact_characteristics(graph, p))
 
 
 @pytest.mark.parametrize("p", [(0.0, 0.0, 0.0), (1.0, 1.0, 1.0), (0.0, 0.3, 1.0), (0.0, 1.0, 0.5)])
@@ -108,9 +109,9 @@ def test_other_designs_are_refused(design):
 
 @pytest.mark.parametrize("p", [(0.1, 0.2), (0.1, 0.2, 1.5), (0.1, 0.2, float("nan"))])
 def test_what_is_no_probability_is_refused(p):
-    engine = CrossingEngine(Boin(n_levels=3, target=0.3, max_patients=6))
+    crossings = CrossingEngine(Boin(n_levels=3, target=0.3, max_patients=6))
     with pytest.raises(InputError):
-        engine.characteristics(p)
+        crossings.characteristics(p)
 
 
 # ---------------------------------------------------------------- chosen for large designs
@@ -120,6 +121,7 @@ def test_what_is_no_probability_is_refused(p):
 def small_graphs_only(monkeypatch: pytest.MonkeyPatch) -> None:
     limited = functools.partial(question.build_graph, max_states=300)
     monkeypatch.setattr(question, "build_graph", limited)
+    monkeypatch.setattr(engine, "LARGE_GRAPH", 300)
 
 
 LARGE = Boin(n_levels=4, target=0.3, max_patients=24)
@@ -139,6 +141,13 @@ def test_a_design_whose_graph_is_too_large_is_exact_all_the_same(method):
 def test_after_outcomes_it_is_the_graph_or_nothing():
     with pytest.raises(TooManyStatesError):
         simulations.characteristics(LARGE, CURVES[0][:4], method="exact", outcomes="1NNN")
+
+
+def test_where_few_states_are_asked_for_there_is_no_long_answer():
+    words = ("simulate", "--method", "exact", "--design", "boin", "--set", "target=0.3")
+    words = (*words, "--set", "max_patients=24", "--p-dlt", "0.1,0.2,0.3,0.4")
+    with pytest.raises(TooManyStatesError):
+        ask_command(words, max_states=lambda _: 300)
 
 
 @pytest.mark.usefixtures("small_graphs_only")

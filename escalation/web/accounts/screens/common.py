@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from escalation.web.accounts.book import Account, Book, NotProvenError, TooManyError
 from escalation.web.sessions import current
 
-__all__ = ["account_of", "address", "book", "mine", "status_of", "svg"]
+__all__ = ["account_of", "address", "book", "mine", "new_secret", "status_of", "svg"]
 
 
 def book() -> Book:
@@ -23,7 +23,7 @@ def account_of() -> Account | None:
         here = current()
         if here.trouble is not None and request.endpoint not in ("health.health", "static"):
             raise here.trouble
-        g.account = None if here.owner is None else book().account(here.owner)
+        g.account, g.names = (None, {}) if here.owner is None else book().who(here.owner)
     found: Account | None = g.account
     return found
 
@@ -46,6 +46,19 @@ def status_of(error: Exception) -> int:
     if isinstance(error, NotProvenError):
         return 401
     return 429 if isinstance(error, TooManyError) else 422
+
+
+def new_secret() -> str:
+    """Return the secret of an authenticator that is to come: of this browser's session alone.
+
+    Nobody else has seen it, not even whoever has handed over an invitation. It is encrypted, so a
+    cookie may hold it.
+    """
+    here = current()
+    if "new_totp" not in here:
+        here["new_totp"] = book().authenticator.generate_totp_secret()
+    secret: str = here["new_totp"]
+    return secret
 
 
 def svg(picture: bytes) -> Response:

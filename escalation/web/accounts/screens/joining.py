@@ -14,9 +14,9 @@ from escalation.web.accounts.book import (
     TooManyError,
 )
 from escalation.web.accounts.forms import Join, SignIn
-from escalation.web.accounts.leaders import trials_led
-from escalation.web.accounts.screens.common import address, book, status_of, svg
+from escalation.web.accounts.screens.common import address, book, new_secret, status_of, svg
 from escalation.web.desk import desk
+from escalation.web.known import trials_led
 from escalation.web.returning import go_on
 from escalation.web.sessions import current
 
@@ -46,7 +46,7 @@ def look(token: str) -> str:
 def picture(token: str) -> Response:
     """Show the new authenticator's secret as a QR code."""
     invitation = book().invitation(token)
-    return svg(book().authenticator.picture(invitation.name, invitation.totp))
+    return svg(book().authenticator.picture(invitation.name, new_secret()))
 
 
 @screens.post("/")
@@ -64,6 +64,7 @@ def join(token: str) -> str | tuple[str, int]:
             _places(invitation),
             login=form.login.data or "",
             password=form.password.data or "",
+            secret=new_secret(),
             code=form.code.data or "",
             address=address(),
         )
@@ -107,7 +108,7 @@ def _page(token: str, form: Join) -> str:
         form=form,
         invitation=invitation,
         token=token,
-        secret=book().authenticator.written(invitation.totp),
+        secret=book().authenticator.written(new_secret()),
     )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 
 from escalation.web.access import SIGNED_IN, needs
-from escalation.web.accounts.book import NotProvenError, NotTakenError, TooManyError
+from escalation.web.accounts.book import NotProvenError, NotTakenError, Proof, TooManyError
 from escalation.web.accounts.forms import ChangeAuthenticator, ChangePassword, Prove
-from escalation.web.accounts.screens.common import address, book, mine, status_of, svg
+from escalation.web.accounts.screens.common import address, book, mine, new_secret, status_of, svg
 from escalation.web.sessions import current
 
 __all__ = ["screens"]
@@ -50,6 +51,10 @@ def end_sessions() -> Response:
     return redirect(url_for("own.account", done="sessions"), 303)
 
 
+def _proof(form: FlaskForm, code: str) -> Proof:
+    return Proof(form.password.data or "", form[code].data or "", address())
+
+
 def _this() -> str:
     here = current().kept
     return "" if here is None else here.key
@@ -68,8 +73,7 @@ def password() -> str | Response | tuple[str, int]:
     if form.errors:
         return render_template("accounts/password.html", form=form, fault=None), 422
     try:
-        book().prove(me, form.password.data or "", form.code.data or "", address())
-        book().change_password(me, form.new.data or "", address(), but=_this())
+        book().change_password(me, form.new.data or "", _proof(form, "code"), but=_this())
     except WRONG as error:
         if isinstance(error, NotTakenError):
             form.blame(error.field, str(error))
@@ -86,17 +90,15 @@ def password() -> str | Response | tuple[str, int]:
 def authenticator() -> str | Response | tuple[str, int]:
     """Change the authenticator; its secret waits in the session until it has shown a code."""
     form, me, here = ChangeAuthenticator(), mine(), current()
-    if "new_totp" not in here:
-        here["new_totp"] = book().authenticator.generate_totp_secret()
-    secret = here["new_totp"]
+    secret = new_secret()
     written = book().authenticator.written(secret)
     if request.method == "GET":
         return render_template("accounts/authenticator.html", form=form, fault=None, secret=written)
     fault, status = None, 422
     if form.validate():
         try:
-            book().prove(me, form.password.data or "", form.old_code.data or "", address())
-            book().change_authenticator(me, secret, form.code.data or "", address(), but=_this())
+            proof = _proof(form, "old_code")
+            book().change_authenticator(me, secret, form.code.data or "", proof, but=_this())
         except WRONG as error:
             status = status_of(error)
             if isinstance(error, NotTakenError):
@@ -130,10 +132,9 @@ def recovery_codes() -> str | tuple[str, int]:
         status = 422
         if form.validate():
             try:
-                book().prove(me, form.password.data or "", form.code.data or "", address())
+                codes = book().renew_recovery_codes(me, _proof(form, "code"))
             except WRONG as error:
                 fault, status = str(error), status_of(error)
             else:
-                codes = book().renew_recovery_codes(me, address())
                 return render_template("accounts/codes.html", codes=codes, is_new=False)
     return render_template("accounts/new_codes.html", form=form, fault=fault), status

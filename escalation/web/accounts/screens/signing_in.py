@@ -10,7 +10,7 @@ from escalation.web.accounts.book import NotProvenError, TooManyError
 from escalation.web.accounts.forms import SignIn
 from escalation.web.accounts.screens.common import address, book, mine, status_of
 from escalation.web.returning import go_on
-from escalation.web.sessions import current
+from escalation.web.sessions import current, sign_out_to
 
 __all__ = ["screens"]
 
@@ -46,5 +46,4 @@ def enter() -> Response | tuple[str, int]:
 def sign_out() -> Response:
     """End the session."""
     book().signed_out(mine(), address())
-    current().end()
-    return redirect(url_for("signing_in.sign_in"), 303)
+    return sign_out_to(url_for("signing_in.sign_in"))

@@ -1,4 +1,4 @@
-"""Who leads a trial, registered it or chairs it: they can be let in before anybody is."""
+"""Who is known in which trials, and who leads them: registered or chairs one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from escalation.trial.events import Role
 from escalation.trial.office import is_owner
 from escalation.web.desk import Desk
 
-__all__ = ["trials_led"]
+__all__ = ["is_known", "trials_led"]
 
 
 def trials_led(desk: Desk, name: str) -> list[tuple[str, str]]:
@@ -17,3 +17,9 @@ def trials_led(desk: Desk, name: str) -> list[tuple[str, str]]:
         if Role.CHAIR in state.roles_of(name) or is_owner(state, name):
             found.append((trial, state.person(name)))
     return found
+
+
+def is_known(desk: Desk, name: str) -> bool:
+    """Say whether a person has a role in a trial, or registered one."""
+    states = [desk.standing(trial).state for trial in desk.trials()]
+    return any(state.roles_of(name) or is_owner(state, name) for state in states)
