@@ -139,7 +139,7 @@ class Desk:
         return self._keep(trial, raw, newer[1:], standing)
 
     def _read(self, trial: str) -> Standing:
-        entries = self.ledger.entries(trial)
+        entries = self.ledger.entries(trial) if trial in self.ledger.trials() else []
         if not entries:
             raise NoTrialError(f"nothing has been recorded in trial {trial}")
         check_chain(entries)
