@@ -46,6 +46,7 @@ def create_app(
     """
     app = Flask("escalation.web", root_path=str(Path(__file__).parent))
     app.config.update(
+        DEBUG=False,  # whatever the environment says
         SECRET_KEY=settings.secret,
         MAX_CONTENT_LENGTH=MOST_BYTES,
         MAX_FORM_MEMORY_SIZE=MOST_BYTES,

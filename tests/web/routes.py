@@ -26,6 +26,7 @@ GIVEN: dict[str, object] = {
     "number": 1,
     "decision": 48,
     "name": "course",
+    "token": "none",
     # calculations
     "question": "simulate",
     "ending": "json",

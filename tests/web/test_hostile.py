@@ -24,6 +24,7 @@ from escalation.tracker import Command, Tracker
 from escalation.trial import Recorder, decide, delegate_role, enrol_subject, register_trial, sign
 from escalation.trial.demo.script import CHAIR, MEMBER, OFFICE, SITE
 from escalation.trial.events import Meaning, Role
+from escalation.web.access import guard
 from escalation.web.app import create_app
 from escalation.web.identity import Identity
 from escalation.web.screens import trials
@@ -552,6 +553,20 @@ def test_a_fault_of_the_program_says_nothing_of_itself_and_is_written_down(
     for word in ("secret", "ZeroDivision", "Traceback", ".py"):
         assert word not in answer.text
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_the_environment_does_not_open_the_debugger(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("FLASK_DEBUG", "1")
+    settings = Settings(db=ledger.name, secret=b"tests", secure=False)
+    assert not create_app(settings, ledger, OpenGate()).debug
+
+
+def test_a_screen_that_does_not_say_who_may_open_it_cannot_start(app: Flask):
+    app.view_functions["new"] = lambda: "for everybody?"
+    with pytest.raises(ValueError, match="the screen new does not say who may open it"):
+        guard(app, OpenGate())
 
 
 def test_what_is_refused_is_in_the_log_and_nobody_can_write_there(app: Flask, as_person: AsPerson):

@@ -284,8 +284,9 @@ class Book:
         NotTakenError, NotProvenError, TooManyError
             What is not taken costs no code.
         """
-        names = [account.login, *(binding.name for binding in self.bindings_of(account.id))]
-        fault = password_fault(new, names)
+        known = self.bindings_of(account.id)
+        names = [name for binding in known for name in (binding.name, binding.trial)]
+        fault = password_fault(new, [account.login, *names])
         if fault is not None:
             raise NotTakenError("new", f"This password is not taken: {fault}.")
         self.prove(account, *proof)
@@ -542,7 +543,9 @@ class Book:
                 "A login has 3 to 80 of the letters a to z, digits and . _ - + @, a letter or a "
                 "digit first.",
             )
-        fault = password_fault(password, [login, invitation.name])
+        places = list(places)
+        trials = [trial for trial, _ in places]
+        fault = password_fault(password, [login, invitation.name, *trials])
         if fault is not None:
             raise NotTakenError("password", f"This password is not taken: {fault}.")
         account = Account(

@@ -68,9 +68,9 @@ class Authenticator(Totp):
 
 
 def new_recovery_codes() -> list[str]:
-    """Return codes of 16 letters, as ``abcd-efgh-jkmn-pqrs``."""
+    """Return codes of 24 letters, as ``abcd-efgh-jkmn-pqrs-tuvw-xyz2``: 118 bits."""
     return [
-        "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(4))
+        "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(6))
         for _ in range(N_RECOVERY_CODES)
     ]
 
@@ -78,6 +78,6 @@ def new_recovery_codes() -> list[str]:
 def read_recovery_code(text: str) -> str | None:
     """Return a recovery code as it was made, however it is typed; None where it is none."""
     letters = re.sub(r"[\s-]", "", text).lower()
-    if not re.fullmatch(f"[{_LETTERS}]{{16}}", letters):
+    if not re.fullmatch(f"[{_LETTERS}]{{24}}", letters):
         return None
-    return "-".join(letters[k : k + 4] for k in range(0, 16, 4))
+    return "-".join(letters[k : k + 4] for k in range(0, 24, 4))

@@ -13,7 +13,7 @@ from escalation.web.accounts.screens.common import account_of, address
 from escalation.web.desk import desk
 from escalation.web.identity import Identity, Proof
 from escalation.web.returning import asked_for
-from escalation.web.sessions import Sessions, note_rights
+from escalation.web.sessions import Sessions, current, note_rights
 
 __all__ = ["AccountsGate"]
 
@@ -72,4 +72,5 @@ class AccountsGate:
             self.book.prove(account, given.get("password", ""), given.get("code", ""), address())
         except EscalationError as error:
             return str(error)
+        current().renew()  # who proves who they are again goes on under another id
         return None

@@ -25,7 +25,8 @@ from argon2.exceptions import InvalidHashError, VerificationError
 __all__ = ["LONGEST", "SHORTEST", "Passwords", "password_fault"]
 
 SHORTEST, LONGEST = 15, 256
-LEFT_OVER = 8  # letters and digits that are not the person's name
+LEFT_OVER = 8  # letters and digits that are of none of the names
+OWN_WORDS = ("escalation",)
 
 _ROWS = (
     "1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm", "qwertzuiop", "yxcvbnm", "azertyuiop",
@@ -84,7 +85,7 @@ def password_fault(password: str, names: Collection[str]) -> str | None:
     ----------
     password : str
     names : collection of str
-        What must not make it up: the login, the person's name.
+        What must not make it up: the login, the person's name, the trial's id.
 
     Examples
     --------
@@ -103,12 +104,12 @@ def password_fault(password: str, names: Collection[str]) -> str | None:
 
 def _why_easy(folded: str, names: Collection[str]) -> str | None:
     left = folded
-    for name in names:
+    for name in (*names, *OWN_WORDS):
         for part in {name.casefold(), *re.split(r"\W+", name.casefold())} - {""}:
             if len(part) > 2:
                 left = left.replace(part, "")
     if left != folded and len(re.sub(r"\W", "", left)) < LEFT_OVER:
-        return "is little more than your name or login"
+        return "is little more than your name, your login, a trial's id or this program's name"
     repeated = re.fullmatch(r"(.{1,7}?)\1+.{0,7}", folded, re.DOTALL)
     if repeated is not None:
         return f'is "{repeated[1]}" again and again'

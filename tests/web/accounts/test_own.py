@@ -11,6 +11,7 @@ from flask import Flask
 from escalation.trial.demo.script import CHAIR
 from escalation.web.accounts.book import Book
 from escalation.web.accounts.gate import AccountsGate
+from escalation.web.sessions import current
 from tests.web.accounts.conftest import Person, totp
 from tests.web.conftest import TRIAL
 from tests.web.forms import fields_of, words_of
@@ -84,7 +85,10 @@ def test_new_recovery_codes_take_the_place_of_the_old(member: Member):
     chair = member(CHAIR)
     old = chair.codes[0]
     given = {"password": chair.password, "code": chair.codes[1]}
+    before = chair.browser.get_cookie("__Host-escalation").value
     done = chair.post("/account/recovery-codes", **given)
+    assert chair.browser.get_cookie("__Host-escalation").value != before
+    assert re.fullmatch("([a-z2-9]{4}-){5}[a-z2-9]{4}", old)  # 31 letters: 118 bits, ASVS 6.5.2
     new = re.findall(r"<li><code>([^<]+)", done.text)
     assert len(set(new) - set(chair.codes)) == 10
     assert chair.sign_in(code=old).status_code == 401
@@ -131,10 +135,17 @@ def test_signing_asks_for_password_and_an_unused_code(
         cookie = chair.browser.get_cookie("__Host-escalation").value
         headers = {"Cookie": f"__Host-escalation={cookie}"}
         with accounts_app.test_request_context("/", headers=headers):
-            return gate.disprove(gate.identify(), given)
+            said = gate.disprove(gate.identify(), given)
+            if current().new_id is not None:
+                current().keep()
+                chair.browser.set_cookie(
+                    "__Host-escalation", f"s.{current().new_id}", secure=True, path="/"
+                )
+            return said
 
-    code = chair.next_code()
+    code, before = chair.next_code(), chair.browser.get_cookie("__Host-escalation").value
     assert disprove(password=chair.password, code=code) is None
+    assert chair.browser.get_cookie("__Host-escalation").value != before  # ASVS 5.0.0, 7.2.4
     assert "is not right" in disprove(password=chair.password, code=code)  # replayed
     assert "is not right" in disprove(password=chair.password)
     assert "is not right" in disprove(code=chair.next_code())

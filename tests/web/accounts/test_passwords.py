@@ -42,6 +42,7 @@ def test_any_characters_are_taken_and_none_are_demanded(password: str):
         ("abc1abc1abc1abc1", "again and again"),
         ("121112211121122", "fewer than 5"),
         ("wu.jing wu.jing!", "little more than your name"),
+        ("Escalation-2026!", "or this program's name"),
         ("JING-wu-jing-2026", "little more than your name"),
     ],
 )

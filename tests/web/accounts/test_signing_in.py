@@ -18,6 +18,7 @@ from tests.web.accounts.clock import Clock
 from tests.web.accounts.conftest import PASSWORD, Person, totp
 from tests.web.conftest import TRIAL
 from tests.web.forms import fields_of, words_of
+from tests.web.routes import every_address
 
 Member = Callable[[str], Person]
 WRONG = "The login, the password or the code is not right."
@@ -356,3 +357,16 @@ def test_of_twenty_who_guess_at_the_same_time_five_are_heard(
     with ThreadPoolExecutor(10) as pool:
         list(pool.map(attempt, range(20)))
     assert len(heard) == 5
+
+
+def test_every_page_of_who_has_signed_in_lets_them_sign_out(accounts_app: Flask, member: Member):
+    chair = member(CHAIR)
+    dear = ("static", "/join/", "figure", "packet", "minutes", "verify", "simulate", "compare")
+    n = 0
+    for _, address in every_address(accounts_app):
+        if not any(word in address for word in dear):
+            page = chair.browser.get(address)
+            if page.mimetype == "text/html" and page.status_code == 200:
+                n += 1
+                assert 'action="/sign-out"' in page.text, address
+    assert n > 20

@@ -136,5 +136,6 @@ def recovery_codes() -> str | tuple[str, int]:
             except WRONG as error:
                 fault, status = str(error), status_of(error)
             else:
+                current().renew()
                 return render_template("accounts/codes.html", codes=codes, is_new=False)
     return render_template("accounts/new_codes.html", form=form, fault=fault), status
