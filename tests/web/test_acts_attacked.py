@@ -283,6 +283,10 @@ FILES = {
         _claiming(_zip(**{"xl__workbook.xml": b"<x/>"}), 400_000_000),
         "unpacks to more than",
     ),
+    "very many parts": (
+        _zip(xl__workbook=b"", **{f"p{n}": b"" for n in range(1000)}),
+        "more than 1000 parts",
+    ),
     "faults by cell": (
         b"subject,level,outcome,outcome_on\nTJ-008,2,maybe,28.05.2026\n=1+1,2,,\n",
         "row 2, outcome_on",

@@ -24,7 +24,7 @@ from escalation.trial.spreadsheet.table import MAX_ROWS, Cell, NoValue, Table
 __all__ = ["ExcelExtraError", "is_workbook", "read_workbook"]
 
 MAX_UNPACKED = 300_000_000
-MAX_COLUMNS = 1000
+MAX_COLUMNS = MAX_PARTS = 1000
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _SHEET = re.compile(r"xl/worksheets/[^/]+\.xml")
@@ -115,6 +115,8 @@ def _checked(content: bytes, source: str) -> io.BytesIO:
     with zipfile.ZipFile(io.BytesIO(content)) as packed, zipfile.ZipFile(trimmed, "w") as made:
         parts = packed.infolist()
         names = {part.filename for part in parts}
+        if len(parts) > MAX_PARTS:
+            raise refused(f"holds more than {MAX_PARTS} parts: not a list of patients")
         if sum(part.file_size for part in parts) > MAX_UNPACKED:
             raise refused(f"unpacks to more than {MAX_UNPACKED} bytes: not a list of patients")
         kinds = packed.read("[Content_Types].xml") if "[Content_Types].xml" in names else b""
