@@ -361,12 +361,23 @@ def test_of_twenty_who_guess_at_the_same_time_five_are_heard(
 
 def test_every_page_of_who_has_signed_in_lets_them_sign_out(accounts_app: Flask, member: Member):
     chair = member(CHAIR)
-    dear = ("static", "/join/", "figure", "packet", "minutes", "verify", "simulate", "compare")
+    dear = (
+        "static",
+        "/join/",
+        "figure",
+        "packet",
+        "minutes",
+        "verify",
+        "what-if",
+        "simulate",
+        "compare",
+    )
     n = 0
     for _, address in every_address(accounts_app):
-        if not any(word in address for word in dear):
+        is_one_of_many = "/record/" in address and not address.endswith("/hold")
+        if not is_one_of_many and not any(word in address for word in dear):
             page = chair.browser.get(address)
             if page.mimetype == "text/html" and page.status_code == 200:
                 n += 1
                 assert 'action="/sign-out"' in page.text, address
-    assert n > 20
+    assert n > 10
