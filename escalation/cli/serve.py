@@ -10,19 +10,22 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from escalation.cli.options import CarefulCommand
 from escalation.cli.streams import shown_on
 from escalation.cli.trial.common import named_anchor_file
-from escalation.errors import InputError, RefusedError
+from escalation.errors import InputError, RefusedError, printable
 
 if TYPE_CHECKING:
     from escalation.ledger import Ledger
+    from escalation.web.accounts.book import Book
     from escalation.web.identity import Gate
     from escalation.web.settings import Settings
 
@@ -108,17 +111,9 @@ def serve(
     with _naming_the_extra():
         from escalation.web.settings import LOCAL_HOSTS, Settings, find_risks  # noqa: PLC0415
 
+        _check_words(demo=demo, db=db, name=name, accounts=accounts, invite=invite, host=host)
         if demo:
-            _check_alone("--demo", db=False, name=False, accounts=accounts, invite=invite)
-            db = accounts = None
-        elif db is None:
-            raise click.UsageError("say where the ledger is: --db FILE|URL, or ESCALATION_DB")
-        elif accounts is None and invite is not None:
-            raise click.UsageError("--invite makes a link to an account: it needs --accounts")
-        elif accounts is None and name is None:
-            raise click.UsageError(
-                "say who is let in: --as NAME, or ESCALATION_AS; or --accounts for several"
-            )
+            db = accounts = None  # of the environment
         settings = Settings(
             db=db or "the demonstration",
             secret=os.urandom(32),
@@ -134,11 +129,12 @@ def serve(
         risks = find_risks(settings)
         refused = [risk for risk in risks if risk.is_refused]
         if check:
-            for risk in risks:
-                click.echo(shown_on(str(risk), sys.stdout))
-            if not risks:
+            faults = _journal_faults(accounts)
+            for said in [*map(str, risks), *faults]:
+                click.echo(shown_on(said, sys.stdout))
+            if not risks and not faults:
                 click.echo("Nothing unsafe was found in these settings.")
-            if refused:
+            if refused or faults:
                 click.get_current_context().exit(1)
             return
         if refused:
@@ -172,10 +168,36 @@ def _naming_the_extra() -> Iterator[None]:
         ) from error
 
 
-def _check_alone(option: str, **others: Any) -> None:
-    for other, value in others.items():
-        if value:
-            raise click.UsageError(f"{option} and --{other} do not go together")
+def _check_words(*, demo: bool, host: str, **given: str | None) -> None:
+    """Refuse options that do not go together, or do not say enough."""
+    if ":" in host:  # Werkzeug trusts no such name
+        raise click.UsageError("--host takes a name or an IPv4 address, such as 127.0.0.1")
+    if demo:
+        source = click.get_current_context().get_parameter_source
+        for option, flag in {"db": "--db", "name": "--as", **_OF_ACCOUNTS}.items():
+            if source(option) is ParameterSource.COMMANDLINE:
+                raise click.UsageError(f"--demo and {flag} do not go together")
+    elif given["db"] is None:
+        raise click.UsageError("say where the ledger is: --db FILE|URL, or ESCALATION_DB")
+    elif given["accounts"] is None and given["invite"] is not None:
+        raise click.UsageError("--invite makes a link to an account: it needs --accounts")
+    elif given["accounts"] is None and given["name"] is None:
+        raise click.UsageError(
+            "say who is let in: --as NAME, or ESCALATION_AS; or --accounts for several"
+        )
+
+
+_OF_ACCOUNTS = {"accounts": "--accounts", "invite": "--invite"}
+
+
+def _journal_faults(accounts: str | None) -> list[str]:
+    if accounts is None:
+        return []
+    from escalation.web.accounts.journal import journal_faults  # noqa: PLC0415
+    from escalation.web.accounts.places import beside  # noqa: PLC0415
+
+    journal = beside(accounts)[1]
+    return [f"refused: the journal of the accounts: {said}" for said in journal_faults(journal)]
 
 
 def _read_base_path(path: str) -> str:
@@ -218,15 +240,54 @@ def _serve_demo(opened: ExitStack, settings: Settings, port: int) -> None:
 
 def _serve_link(opened: ExitStack, settings: Settings, port: int, name: str) -> None:
     from escalation.ledger import open_ledger  # noqa: PLC0415
+    from escalation.web.desk import Desk  # noqa: PLC0415
+    from escalation.web.known import is_known  # noqa: PLC0415
     from escalation.web.link import LinkGate  # noqa: PLC0415
 
     ledger = opened.enter_context(open_ledger(settings.db))
+    if not is_known(Desk(ledger, now), name):
+        click.echo(
+            f"escalation: {printable(name)} has no role in a trial of {ledger.name}", err=True
+        )
     gate = LinkGate(name, say)
     _run(settings, ledger, gate, port=port, clock=now, path=gate.new_link)
 
 
 def _serve_accounts(opened: ExitStack, settings: Settings, port: int, invite: str | None) -> None:
-    raise InputError("accounts are not there yet")
+    from escalation.ledger import open_ledger  # noqa: PLC0415
+    from escalation.web.accounts.book import open_book  # noqa: PLC0415
+    from escalation.web.accounts.gate import AccountsGate  # noqa: PLC0415
+
+    ledger = opened.enter_context(open_ledger(settings.db))
+    book = open_book(settings.accounts or "", now)
+    opened.callback(book.close)
+    gate = AccountsGate(book)
+    settings = replace(settings, secret=book.key)
+    if invite is not None:
+        _invite(settings, ledger, book, port, invite)
+        return
+    if book.is_empty():
+        click.echo(
+            "escalation: there is no account yet; --invite NAME makes the first link", err=True
+        )
+    _run(settings, ledger, gate, port=port, clock=now, path=lambda: "/")
+
+
+def _invite(settings: Settings, ledger: Ledger, book: Book, port: int, name: str) -> None:
+    """Print a link for somebody who registered or chairs a trial."""
+    from escalation.web.accounts.journal import NOBODY  # noqa: PLC0415
+    from escalation.web.desk import Desk  # noqa: PLC0415
+    from escalation.web.known import trials_led  # noqa: PLC0415
+
+    trials = [trial for trial, _ in trials_led(Desk(ledger, now), name)]
+    if not trials:
+        raise InputError(
+            f"{printable(name)} neither registered nor chairs a trial of {ledger.name}"
+        )
+    token = book.invite(name, trial=None, by=NOBODY)
+    site = f"https://{settings.hosts[0]}" if settings.proxied else f"http://127.0.0.1:{port}"
+    say(f"For {name}, in {', '.join(trials)}. It works once, within 72 hours:")
+    say(f"{site}{settings.base_path}/join/{token}/")
 
 
 def _run(
@@ -245,14 +306,17 @@ def _run(
     logging.basicConfig(
         level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(message)s"
     )
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # how many wait is no fault
     app = create_app(settings, ledger, gate, clock=clock)
     log_access(app, _log)
     server = Server(app, settings, port)
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    address = f"http://{host}:{server.port}{settings.base_path}"
+    address = f"http://{settings.host}:{server.port}{settings.base_path}"
 
     def tell() -> None:
-        say(f"Open {address}{path()}")
+        if settings.proxied:
+            say(f"Open https://{settings.hosts[0]}{settings.base_path}/ (by the proxy: {address})")
+        else:
+            say(f"Open {address}{path()}")
 
     tell()
     if sys.stdin is not None and sys.stdin.isatty():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sys
 from collections.abc import Iterator
 from typing import TextIO
@@ -34,6 +33,8 @@ def terminal_width() -> int:
     """Return the columns of the terminal, within what reads with ease; 80 where there is none."""
     if "COLUMNS" not in os.environ and not (sys.stdout and sys.stdout.isatty()):
         return USUAL
+    import shutil  # noqa: PLC0415  # bz2 and lzma with it, for a terminal only
+
     columns = shutil.get_terminal_size((USUAL, 24)).columns
     return min(max(columns, NARROWEST), WIDEST)
 

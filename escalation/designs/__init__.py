@@ -6,19 +6,24 @@ from collections.abc import Callable
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Any
 
-from escalation.designs.a_plus_b.accelerated import AcceleratedTitration
-from escalation.designs.a_plus_b.base import APlusB
-from escalation.designs.a_plus_b.rolling_six import RollingSix
 from escalation.designs.a_plus_b.three_plus_three import VARIANTS, ThreePlusThree
 from escalation.designs.base import Action, Clause, Decision, Design, LevelStatus
-from escalation.designs.crm.design import Crm
-from escalation.designs.interval.boin import Boin
-from escalation.designs.interval.g3_plus_3 import G3Plus3
-from escalation.designs.interval.i3_plus_3 import I3Plus3
-from escalation.designs.interval.keyboard import Keyboard, MTpi2
-from escalation.designs.interval.mtpi import MTpi
-from escalation.designs.interval.tpi import Tpi
+from escalation.designs.catalogue import Catalogue
 from escalation.errors import DesignError, did_you_mean
+from escalation.lazy import lazy_exports
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from escalation.designs.a_plus_b.accelerated import AcceleratedTitration
+    from escalation.designs.a_plus_b.base import APlusB
+    from escalation.designs.a_plus_b.rolling_six import RollingSix
+    from escalation.designs.crm.design import Crm
+    from escalation.designs.interval.boin import Boin
+    from escalation.designs.interval.g3_plus_3 import G3Plus3
+    from escalation.designs.interval.i3_plus_3 import I3Plus3
+    from escalation.designs.interval.keyboard import Keyboard, MTpi2
+    from escalation.designs.interval.mtpi import MTpi
+    from escalation.designs.interval.tpi import Tpi
 
 __all__ = [
     "DESIGNS",
@@ -52,21 +57,37 @@ __all__ = [
 
 LONG = 12  # letters of a number
 
-_ALL: tuple[type[Design], ...] = (
-    ThreePlusThree,
-    RollingSix,
-    APlusB,
-    AcceleratedTitration,
-    Boin,
-    Keyboard,
-    MTpi2,
-    MTpi,
-    Tpi,
-    I3Plus3,
-    G3Plus3,
-    Crm,
+_PLACES = {
+    "3+3": "a_plus_b.three_plus_three:ThreePlusThree",
+    "rolling-six": "a_plus_b.rolling_six:RollingSix",
+    "a+b": "a_plus_b.base:APlusB",
+    "accelerated": "a_plus_b.accelerated:AcceleratedTitration",
+    "boin": "interval.boin:Boin",
+    "keyboard": "interval.keyboard:Keyboard",
+    "mtpi-2": "interval.keyboard:MTpi2",
+    "mtpi": "interval.mtpi:MTpi",
+    "tpi": "interval.tpi:Tpi",
+    "i3+3": "interval.i3_plus_3:I3Plus3",
+    "g3+3": "interval.g3_plus_3:G3Plus3",
+    "crm": "crm.design:Crm",
+}
+DESIGNS = Catalogue({name: f"{__name__}.{place}" for name, place in _PLACES.items()})
+
+__getattr__, __dir__ = lazy_exports(
+    __name__,
+    {
+        f"{__name__}.a_plus_b.accelerated": "AcceleratedTitration",
+        f"{__name__}.a_plus_b.base": "APlusB",
+        f"{__name__}.a_plus_b.rolling_six": "RollingSix",
+        f"{__name__}.crm.design": "Crm",
+        f"{__name__}.interval.boin": "Boin",
+        f"{__name__}.interval.g3_plus_3": "G3Plus3",
+        f"{__name__}.interval.i3_plus_3": "I3Plus3",
+        f"{__name__}.interval.keyboard": "Keyboard MTpi2",
+        f"{__name__}.interval.mtpi": "MTpi",
+        f"{__name__}.interval.tpi": "Tpi",
+    },
 )
-DESIGNS: dict[str, type[Design]] = {design.name: design for design in _ALL}
 
 
 def design_options(design: Design | type[Design]) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, ClassVar, final
@@ -158,6 +158,17 @@ class Design(ABC):
     @property
     def outline(self) -> Outline | None:
         """What of the tallies a decision looks at; None where a design does not say."""
+        return None
+
+    @property
+    def digest(self) -> Callable[[Any, Any, Any, Any], Any] | None:
+        """What decisions look at where all levels are judged together; None for no such.
+
+        It is asked for many complete states at once, with evaluable patients and DLTs at each
+        level, int arrays of shape (N, L), and the level of the last cohort and what ``remember``
+        returns of it, shape (N,). It returns a whole number for each state: where they are equal,
+        so are the decisions.
+        """
         return None
 
     @property

@@ -38,7 +38,7 @@ from escalation.trial.events import Purpose
 from escalation.trial.patients.subjects import Standing, Subject
 from escalation.trial.state import Cohort
 
-__all__ = ["plot_course", "plot_course_pages"]
+__all__ = ["count_pages", "plot_course", "plot_course_page", "plot_course_pages"]
 
 # How a patient's line ends: marker, colour of its face.
 _ENDS = {
@@ -62,9 +62,7 @@ _LINE_WIDTH = 3.6  # inches at least of the axes, for what stands beside a line
 
 def plot_course_pages(state: TrialState, on: date, *, trial: str = "") -> list[Axes]:
     """Plot a trial's course on as many pages as its patients fill; as ``plot_course``."""
-    dosed = _dosed(state)
-    height = _row_height(_names(dosed), _words(dosed))
-    pages = shares_of(len(dosed), int((PAGE_HEIGHT - _AROUND) / height))
+    pages = _pages(state)
     return [
         plot_course(
             state,
@@ -77,6 +75,22 @@ def plot_course_pages(state: TrialState, on: date, *, trial: str = "") -> list[A
     ]
 
 
+def plot_course_page(state: TrialState, on: date, page: int) -> Axes:
+    """Plot one of these pages, from 0, without what stands around it on a page of a browser."""
+    return plot_course(state, on, rows=_pages(state)[page], alone=False)
+
+
+def count_pages(state: TrialState) -> int:
+    """Return how many pages a trial's course fills."""
+    return len(_pages(state))
+
+
+def _pages(state: TrialState) -> list[slice]:
+    dosed = _dosed(state)
+    height = _row_height(_names(dosed), _words(dosed))
+    return shares_of(len(dosed), int((PAGE_HEIGHT - _AROUND) / height))
+
+
 @styled
 def plot_course(
     state: TrialState,
@@ -85,6 +99,7 @@ def plot_course(
     trial: str = "",
     rows: slice | None = None,
     page: str = "",
+    alone: bool = True,
     ax: Axes | None = None,
 ) -> Axes:
     """Plot when each patient was dosed, how long the DLT window lasts, and how it ended.
@@ -100,6 +115,8 @@ def plot_course(
         Which of the patients dosed; by default all.
     page : str
         Which page that is.
+    alone : bool
+        Whether title and caption say what it shows, since nothing around it does.
     ax : matplotlib.axes.Axes, optional
 
     Returns
@@ -146,15 +163,16 @@ def plot_course(
     ax.set_xlabel("Date")
     severe = any(_severe(subject, on) for _, subject in dosed)
     points = _add_legend(ax, {subject.standing for _, subject in dosed}, severe=severe)
-    caption(
-        ax,
-        f"trial {trial}" if trial else "",
-        f"{state.protocol.name}, as known after entry {state.seq}",
-        f"line: DLT window from infusion; dotted: {on}",
-        page,
-        trial=state.protocol.title or "",
-        points=points,
-    )
+    if alone:
+        caption(
+            ax,
+            f"trial {trial}" if trial else "",
+            f"{state.protocol.name}, as known after entry {state.seq}",
+            f"line: DLT window from infusion; dotted: {on}",
+            page,
+            trial=state.protocol.title or "",
+            points=points,
+        )
     return ax
 
 

@@ -10,13 +10,12 @@ from escalation.designs.base import Action
 from escalation.errors import InputError
 from escalation.figures.layout import PAGE_WIDTH, new_axes, plain, wrap
 from escalation.figures.style import ACCENT, INK, LIGHT, MIDDLE, styled
-from escalation.outcomes import tally_letters
+from escalation.reports.trial.figure_words import say_seen
 from escalation.trial import TrialState
 from escalation.trial.events import Purpose
 from escalation.trial.rule import rule_says
-from escalation.trial.state import Cohort
 
-__all__ = ["plot_path", "say_seen"]
+__all__ = ["plot_path"]
 
 _LEVEL = 0.36  # inches of a level
 _FEW, _MOST = 12, 30  # cohorts whose counts are written large, and at all
@@ -81,14 +80,6 @@ def plot_path(state: TrialState, *, ax: Axes | None = None) -> Axes:
     ax.set_xticks([k + 1 for k in ticks], [str(cohorts[k].number) for k in ticks])
     ax.set_xlabel("Cohort")
     return ax
-
-
-def say_seen(state: TrialState, cohort: Cohort) -> str:
-    """Say what was seen in a cohort: DLTs of the evaluable, and how many are pending."""
-    letters = [s.outcome for s in state.members(cohort) if s.outcome is not None]
-    seen = tally_letters({letter: letters.count(letter) for letter in letters})
-    said = f"{seen.n_dlts}/{seen.n_evaluable}" if seen.n_evaluable or not seen.n_pending else ""
-    return said + "?" * min(seen.n_pending, 3) + "+" * (seen.n_pending > 3)
 
 
 def _draw_next(ax: Axes, state: TrialState, x: int, y: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil
 
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
@@ -37,7 +38,8 @@ _SAID = {
 _SIZE = 6.0  # points of a mark
 _LEVEL = 0.34  # inches of a level
 _FEWEST = 12  # patients for whom there is room
-_DAYS = 7  # that are written below
+_NAMES = 1.5  # inches beside the axes, about
+_DAY = 0.75  # inches of a day that is written below
 
 
 @styled
@@ -64,7 +66,7 @@ def plot_patients_by_level(state: TrialState, *, ax: Axes | None = None) -> Axes
         raise InputError("nobody has been dosed: there are no patients to draw")
     labels = _labels(state, dosed)
     ax = new_axes(ax, (PAGE_WIDTH, 1.2 + _LEVEL * len(labels)))
-    size = min(_SIZE, 0.8 * 72 * (PAGE_WIDTH - 1.5) / len(dosed))
+    size = min(_SIZE, 0.8 * 72 * (PAGE_WIDTH - _NAMES) / len(dosed))
     for place, subject in enumerate(dosed, start=1):
         mark, edge, face = _MARKS[subject.standing]
         level = labels.index(subject.level)
@@ -79,7 +81,8 @@ def plot_patients_by_level(state: TrialState, *, ax: Axes | None = None) -> Axes
     ax.set_ylim(-0.55, len(labels) - 0.45)
     ax.set_yticks(range(len(labels)), [plain(_name(state, label)) for label in labels])
     ax.tick_params(axis="y", length=0)
-    named = range(0, len(dosed), -(-len(dosed) // _DAYS))
+    inches = (PAGE_WIDTH - _NAMES) / max(len(dosed), _FEWEST)  # of a patient
+    named = range(0, len(dosed), ceil(_DAY / inches))
     ax.set_xticks([k + 1 for k in named], [str(dosed[k].dosed_on) for k in named])
     ax.set_xlabel("Patients in order of infusion, and the day of some")
     _add_legend(ax, dosed)

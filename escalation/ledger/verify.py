@@ -25,7 +25,7 @@ from escalation.ledger.findings import Finding, Kind
 from escalation.ledger.store import Ledger
 from escalation.ledger.values import shown
 
-__all__ = ["find_anchor_faults", "find_faults", "verify"]
+__all__ = ["anchor_faults", "find_anchor_faults", "find_faults", "verify"]
 
 Row = Mapping[str, Any]  # by column; nothing is certain about the values
 
@@ -109,7 +109,7 @@ def find_anchor_faults(ledger: Ledger, lines: Iterable[AnchorLine], name: str) -
                 problem=f"{fault} ({name}, line {line.number})",
             )
             for line in chained
-            for fault in _faults_of_anchor(line.anchor, numbered)
+            for fault in anchor_faults(line.anchor, numbered)
         ]
     return findings
 
@@ -151,7 +151,7 @@ def find_faults(
             found.append((before + 1, "missing", f"it is missing{last}"))
         found += ((seq, *fault) for fault in _faults_between(numbered.get(seq - 1), numbered[seq]))
     for anchor in anchors:
-        found += ((anchor.seq, "anchor", fault) for fault in _faults_of_anchor(anchor, numbered))
+        found += ((anchor.seq, "anchor", fault) for fault in anchor_faults(anchor, numbered))
     found.sort(key=lambda fault: fault[0] or 0)
     return [
         Finding(trial=trial, seq=seq, kind=kind, problem=problem) for seq, kind, problem in found
@@ -208,7 +208,8 @@ def _faults_between(before: Row | None, row: Row) -> Iterator[tuple[Kind, str]]:
         yield "clock", f"it was recorded at {shown(times[1])}, earlier than the entry before it"
 
 
-def _faults_of_anchor(anchor: Anchor, numbered: Mapping[int, Row]) -> Iterator[str]:
+def anchor_faults(anchor: Anchor, numbered: Mapping[int, Row]) -> Iterator[str]:
+    """Yield how an anchor does not fit a trial's rows, by number; of them their hash counts."""
     if anchor == START:
         return
     if anchor.seq not in numbered:

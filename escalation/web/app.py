@@ -7,18 +7,19 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from flask import Flask, g
+from flask import Flask, g, request
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from escalation.ledger import Ledger
 from escalation.web.access import guard
+from escalation.web.blocks import say
 from escalation.web.desk import Desk, now_utc
 from escalation.web.faults import handle_faults
 from escalation.web.headers import send_headers
 from escalation.web.identity import Gate
 from escalation.web.moments import moment
-from escalation.web.navigation import places
+from escalation.web.navigation import elsewhere, places
 from escalation.web.screens import blueprints
 from escalation.web.settings import Settings
 
@@ -59,6 +60,7 @@ def create_app(
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters["said"] = say
     app.extensions["desk"] = Desk(ledger, clock)
     app.extensions["settings"] = settings
     app.extensions["gate"] = gate
@@ -80,11 +82,17 @@ def create_app(
             "settings": settings,
             "now": clock().astimezone(UTC),
             "places": places,
+            "elsewhere": elsewhere,
             "moment": moment,
         }
     )
+
+    @app.teardown_request
+    def let_go(_: BaseException | None) -> None:
+        request.close()  # of what a large upload was kept in meanwhile
+
     if settings.proxied:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # as Flask documents it
-            app.wsgi_app, x_for=1, x_proto=1, x_host=1, x_prefix=1
+            app.wsgi_app, x_for=1, x_proto=1, x_host=1
         )
     return app

@@ -1,21 +1,55 @@
-"""Blocks of a view as part of a page."""
+"""Blocks of a view, and sentences of it, as part of a page."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from flask import g, url_for
 from markupsafe import Markup
 
 from escalation.reports.formats.html import Look, write_blocks
-from escalation.reports.view import Block, Figure
+from escalation.reports.view import Block, Figure, Heading, outlined
 
-__all__ = ["write"]
+__all__ = ["say", "write"]
 
 
 def _nowhere(figure: Figure) -> str:
     raise ValueError(f"a page that shows a figure says where it is: {figure.caption}")
 
 
+def _look(source: Callable[[Figure], str] = _nowhere) -> Look:
+    """Return how blocks are written: in a trial, with links to its patients and entries."""
+    standing = g.get("trial")
+    if standing is None:
+        return Look(source=source, cards=True, powers=True)
+    trial, subjects = standing.trial, standing.state.subjects
+    log = url_for("record.log", trial=trial)
+
+    def patient(cell: str) -> str:
+        if cell not in subjects:
+            return ""
+        return url_for("trial.patient", trial=trial, subject=cell)
+
+    def entry(seq: int) -> str:
+        return f"{log}?entry={seq}#e{seq}"
+
+    return Look(source=source, cards=True, powers=True, link=patient, entries=entry)
+
+
 def write(blocks: Iterable[Block], source: Callable[[Figure], str] = _nowhere) -> Markup:
-    """Return blocks in HTML; ``source`` gives the address of a figure's picture."""
-    return Markup(write_blocks(blocks, Look(source=source, cards=True, powers=True)))  # noqa: S704  # escaped
+    """Return blocks in HTML, below the page's own heading.
+
+    ``source`` gives the address of a figure's picture.
+    """
+    shown = list(outlined(blocks))
+    if any(isinstance(block, Heading) and block.level == 1 for block in shown):
+        shown = [
+            block._replace(level=block.level + 1) if isinstance(block, Heading) else block
+            for block in shown
+        ]
+    return Markup(write_blocks(shown, _look(source)))  # noqa: S704  # escaped
+
+
+def say(text: str) -> Markup:
+    """Return a sentence in HTML, with doses as people write them and links to entries."""
+    return Markup(_look().text(text))  # noqa: S704  # escaped

@@ -220,6 +220,16 @@ class Desk:
                     self._making.pop(key, None)
         return made
 
+    def kept(self, key: Hashable) -> object | None:
+        """Return what was made of a key; None where nothing was, or it is forgotten."""
+        with self._lock:
+            return self._made.get(key)
+
+    def forget(self, key: Hashable) -> None:
+        """Forget what was made of a key, so that it is made again."""
+        with self._lock:
+            self._made.pop(key, None)
+
 
 def desk(app: Flask) -> Desk:
     """Return the desk of an application."""

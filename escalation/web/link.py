@@ -12,14 +12,21 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from threading import Lock
 
-from flask import Blueprint, Flask, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, current_app, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from escalation.web.access import ANYBODY, SIGNED_IN, needs
 from escalation.web.desk import desk
 from escalation.web.identity import Identity, Proof
 from escalation.web.returning import go_on
-from escalation.web.sessions import MemoryStore, Sessions, current, hash_secret, note_rights
+from escalation.web.sessions import (
+    MemoryStore,
+    Sessions,
+    current,
+    hash_secret,
+    note_rights,
+    sign_out_to,
+)
 
 __all__ = ["GOOD_FOR", "LinkGate"]
 
@@ -82,7 +89,11 @@ class LinkGate:
         """Return the person, where this browser has been let in."""
         if current().owner is None:
             return None
-        return Identity(name=self.person, person_in=lambda trial: self.person)
+        me = self.person
+        return Identity(name=me, person_in=self._person_in, registers_as=me)
+
+    def _person_in(self, trial: str) -> str | None:
+        return self.person if trial in desk(current_app).trials() else None
 
     def sign_in(self) -> str:
         """Return the address that says where the link is."""
@@ -144,7 +155,6 @@ def _screens(gate: LinkGate) -> Blueprint:
     @needs(SIGNED_IN)
     def sign_out() -> Response:
         """End the session."""
-        current().end()
-        return redirect(url_for("link.sign_in"), 303)
+        return sign_out_to(url_for("link.sign_in"))
 
     return screens

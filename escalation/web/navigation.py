@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from flask import current_app, g, request
 
-from escalation.web.access import access_of, may_not
+from escalation.web.access import ANYBODY, access_of, may_not
 
-__all__ = ["Place", "places"]
+__all__ = ["Place", "elsewhere", "places"]
 
 
 class Place(NamedTuple):
@@ -35,10 +35,28 @@ PLACES = (
     Place("meeting.show", "Meeting"),
     Place("what_if.ahead", "What if"),
     Place("record.log", "Log"),
+    Place("keys.show", "Keys"),
     Place("record.verify", "Verify"),
     Place("record.anchors", "Anchors"),
     Place("roles.show", "Roles"),
+    Place("accounts.look", "Accounts"),
 )
+
+# Without a trial; what it calculates is not recorded.
+ELSEWHERE = (
+    Place("calculations.decide", "Decide"),
+    Place("calculations.simulate", "Simulate"),
+    Place("calculations.compare", "Compare designs"),
+)
+
+
+def elsewhere() -> Iterator[Place]:
+    """Yield what is offered to whoever asks, beside trials."""
+    for place in ELSEWHERE:
+        if place.endpoint in current_app.view_functions:
+            access = access_of(current_app, place.endpoint)
+            if access == ANYBODY or g.get("identity") is not None:
+                yield place
 
 
 def places() -> Iterator[Place]:

@@ -14,11 +14,13 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any, Protocol, cast
 
-from flask import Flask, Request, g, request, session
+from flask import Flask, Request, g, redirect, request, session
 from flask.sessions import SessionInterface, SessionMixin
 from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.datastructures import CallbackDict
 from werkzeug.wrappers import Response
+
+from escalation.errors import EscalationError
 
 __all__ = [
     "IDLE",
@@ -31,6 +33,7 @@ __all__ = [
     "current",
     "hash_secret",
     "note_rights",
+    "sign_out_to",
 ]
 
 IDLE = timedelta(minutes=15)
@@ -80,11 +83,14 @@ class Store(Protocol):
     def find(self, key: str) -> Kept | None:
         """Return the session whose id has this hash."""
 
-    def keep(self, kept: Kept) -> None:
-        """Keep a session that is new or changed."""
+    def add(self, kept: Kept) -> None:
+        """Keep a new session; those that are over may be forgotten."""
 
-    def end(self, key: str) -> None:
-        """Forget a session."""
+    def keep(self, kept: Kept) -> None:
+        """Keep what has changed of a session, unless it has been ended meanwhile."""
+
+    def end(self, key: str) -> bool:
+        """Forget a session; say whether there was one."""
 
 
 class MemoryStore:
@@ -98,17 +104,23 @@ class MemoryStore:
         """Return the session whose id has this hash."""
         return self._kept.get(key)
 
-    def keep(self, kept: Kept) -> None:
-        """Keep a session; those that are over are forgotten."""
+    def add(self, kept: Kept) -> None:
+        """Keep a new session; those that are over are forgotten."""
         with self._lock:
             self._kept[kept.key] = kept
             for other in [one for one in self._kept.values() if one.is_over(kept.seen)]:
                 del self._kept[other.key]
 
-    def end(self, key: str) -> None:
-        """Forget a session."""
+    def keep(self, kept: Kept) -> None:
+        """Keep what has changed of a session, unless it has been ended meanwhile."""
         with self._lock:
-            self._kept.pop(key, None)
+            if kept.key in self._kept:
+                self._kept[kept.key] = kept
+
+    def end(self, key: str) -> bool:
+        """Forget a session; say whether there was one."""
+        with self._lock:
+            return self._kept.pop(key, None) is not None
 
 
 class Session(CallbackDict[str, Any], SessionMixin):
@@ -124,6 +136,7 @@ class Session(CallbackDict[str, Any], SessionMixin):
         self.modified = False
         self.accessed = True
         self.kept = kept
+        self.trouble: EscalationError | None = None  # for which it could not be looked up
         self.new_id: str | None = None  # which the browser has to be told
         self._store = store
         self._now = now
@@ -150,8 +163,7 @@ class Session(CallbackDict[str, Any], SessionMixin):
 
     def renew(self) -> None:
         """Go on under another id."""
-        if self.kept is not None:
-            self._store.end(self.kept.key)
+        if self.kept is not None and self._store.end(self.kept.key):
             self.new_id = secrets.token_urlsafe(32)
             self.kept = replace(self.kept, key=hash_secret(self.new_id))
             self.modified = True
@@ -167,7 +179,10 @@ class Session(CallbackDict[str, Any], SessionMixin):
         """Write down what has changed, and now and then that it was used."""
         if self.kept is None:
             return
-        if self.modified or self._now - self.kept.seen >= SEEN_AGAIN:
+        if self.new_id is not None:
+            self.kept = replace(self.kept, data=dict(self))
+            self._store.add(self.kept)
+        elif self.modified or self._now - self.kept.seen >= SEEN_AGAIN:
             self.kept = replace(self.kept, seen=self._now, data=dict(self))
             self._store.keep(self.kept)
 
@@ -191,7 +206,12 @@ class Sessions(SessionInterface):
         now = self.clock()
         cookie = request.cookies.get(self.get_cookie_name(app), "")
         if cookie.startswith(_KEPT):
-            kept = self.store.find(hash_secret(cookie.removeprefix(_KEPT)))
+            try:
+                kept = self.store.find(hash_secret(cookie.removeprefix(_KEPT)))
+            except EscalationError as error:  # said once the page is made
+                nobody = Session(self.store, now, None, ())
+                nobody.trouble = error
+                return nobody
             if kept is not None and not kept.is_over(now):
                 return Session(self.store, now, kept, kept.data.items())
             if kept is not None:
@@ -239,6 +259,14 @@ class Sessions(SessionInterface):
 def current() -> Session:
     """Return the session of the request."""
     return cast("Session", session._get_current_object())  # type: ignore[attr-defined]  # a proxy
+
+
+def sign_out_to(address: str) -> Response:
+    """End the session; the browser forgets what it has kept of it."""
+    current().end()
+    response = redirect(address, 303)
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return response
 
 
 def note_rights(app: Flask) -> None:

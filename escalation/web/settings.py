@@ -13,7 +13,7 @@ from escalation.errors import printable
 
 __all__ = ["LOCAL_HOSTS", "Risk", "Settings", "find_risks", "is_local"]
 
-LOCAL_HOSTS = ("127.0.0.1", "localhost", "[::1]")
+LOCAL_HOSTS = ("127.0.0.1", "localhost")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

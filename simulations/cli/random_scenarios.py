@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,22 @@ from escalation.version import __version__
 from simulations.cli.numbers import parse_numbers
 from simulations.cli.options import plot_option, question_options, seed_option
 from simulations.cli.pictures import write_picture
-from simulations.questions.averages import CurveAverages, average_over_curves
+from simulations.cli.progress import progress_bar
+from simulations.questions.averages import (
+    CurveAverages,
+    average_over_blocks,
+    average_over_curves,
+)
+from simulations.questions.engine import exact_engine
 from simulations.questions.question import Question
 from simulations.reports.averages import Drawn, view_averages
 from simulations.reports.export import write_curves
-from simulations.scenarios.random import logistic_normal, paoletti, pseudo_uniform
+from simulations.scenarios.random import (
+    draw_in_blocks,
+    logistic_normal,
+    paoletti,
+    pseudo_uniform,
+)
 
 __all__ = ["random_scenarios"]
 
@@ -110,13 +122,18 @@ def random_scenarios(
             check_writable(path, suffixes)
     chosen = _parse_settings(prior, prior_settings)
     drawn = Drawn(prior=prior, given=prior_settings, settings=chosen, n_curves=curves, seed=seed)
-    graph = question.graph()
-    averages = average_over_curves(graph, _draw(protocol, drawn, target), target)
+    engine = exact_engine(question)
+    blocks = _draw(protocol, drawn, target)
+    if keep is not None:
+        averages = average_over_curves(engine, np.vstack(list(blocks)), target)
+    else:
+        with progress_bar(curves, "curves") as progress:
+            averages = average_over_blocks(engine, blocks, curves, target, progress=progress)
     if plot is not None:
         _plot(plot, question, averages, drawn.describe())
     if keep is not None:
         _keep(keep, question, averages, drawn)
-    return view_averages(question, averages, drawn, question.outcomes_document(graph))
+    return view_averages(question, averages, drawn, question.outcomes_document(engine))
 
 
 def _parse_settings(prior: str, settings: Sequence[str]) -> dict[str, Any]:
@@ -141,15 +158,17 @@ def _parse_settings(prior: str, settings: Sequence[str]) -> dict[str, Any]:
     return chosen
 
 
-def _draw(protocol: Protocol, drawn: Drawn, target: float) -> NDArray[np.float64]:
-    n, chosen = drawn.n_curves, drawn.settings
-    rng, n_levels = np.random.default_rng(drawn.seed), len(protocol.levels)
-    if drawn.prior == "pseudo-uniform":
-        return pseudo_uniform(n, rng, target=target, n_levels=n_levels)
-    if drawn.prior == "paoletti":
-        return paoletti(n, rng, target=target, n_levels=n_levels, **chosen)
-    doses = [level.dose for level in protocol.levels if level.dose is not None]
-    return logistic_normal(n, rng, target=target, n_levels=n_levels, doses=doses or None, **chosen)
+def _draw(protocol: Protocol, drawn: Drawn, target: float) -> Iterator[NDArray[np.float64]]:
+    """Draw the curves, a block at a time."""
+    rng = np.random.default_rng(drawn.seed)
+    settings = {"target": target, "n_levels": len(protocol.levels), **drawn.settings}
+    priors = {"pseudo-uniform": pseudo_uniform, "paoletti": paoletti}
+    if drawn.prior in priors:
+        draw = partial(priors[drawn.prior], rng=rng, **settings)
+    else:
+        doses = [level.dose for level in protocol.levels if level.dose is not None]
+        draw = partial(logistic_normal, rng=rng, doses=doses or None, **settings)
+    return draw_in_blocks(draw, drawn.n_curves)
 
 
 def _plot(path: Path, question: Question, averages: CurveAverages, prior: str) -> None:

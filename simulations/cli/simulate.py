@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import combinations
@@ -28,6 +26,7 @@ from simulations.cli.options import (
     trials_option,
     workers_option,
 )
+from simulations.cli.progress import progress_bar
 from simulations.cli.report import check_report, report_option, write_simulation_report
 from simulations.cli.workers import worker_pool
 from simulations.engines.montecarlo import simulate_trials
@@ -40,8 +39,6 @@ from simulations.reports.export import write_trials
 from simulations.reports.results import view_results
 
 __all__ = ["simulate"]
-
-LONG_RUN = 2_000_000  # trials; below, a run is over before a progress bar is read
 
 
 @click.command(cls=OutcomesCommand)
@@ -127,7 +124,7 @@ def simulate(
     if chosen.refused is not None:
         say_beside(f"{chosen.refused}; simulating only, with latent draws")
     total = trials * len(scenarios) * (method != "exact")
-    with worker_pool(workers) as executor, _progress(total) as progress:
+    with worker_pool(workers) as executor, progress_bar(total, "simulating") as progress:
         results = list(
             run_scenarios(
                 graph,
@@ -234,13 +231,3 @@ def _keep(
     doses = [level.dose for level in protocol.levels]
     write_trials(path, chunks, protocol.labels, doses, rests_on)
     say_written(path)
-
-
-@contextlib.contextmanager
-def _progress(total: int) -> Iterator[Callable[[int], None] | None]:
-    """Show a progress bar for a long run on a terminal."""
-    if total < LONG_RUN or not sys.stderr.isatty():
-        yield None
-        return
-    with click.progressbar(length=total, label="simulating", file=sys.stderr) as bar:
-        yield bar.update

@@ -29,7 +29,7 @@ from simulations.engines.characteristics import Distribution, OperatingCharacter
 from simulations.engines.exact import BatchCharacteristics
 from simulations.probabilities import check_probabilities
 
-__all__ = ["LadderAutomaton", "ladder_automaton"]
+__all__ = ["LadderAutomaton", "Letter", "ladder_automaton"]
 
 Floats = NDArray[np.float64]
 Letter = Counter[tuple[int, int]]
@@ -66,6 +66,10 @@ class _Letters:
     new_kept: Letter
     new_failed: Letter
 
+    def sizes(self) -> set[int]:
+        """Return the numbers of patients with which a level can end."""
+        return {n for name in _NAMES for n, _ in getattr(self, name)}
+
 
 _NAMES = (
     *("passed", "failed", "stopped", "kept", "lost"),
@@ -95,6 +99,11 @@ class LadderAutomaton:
     design : Design
         Whose levels are judged by stages: see ``ladder_automaton``.
 
+    Attributes
+    ----------
+    letters
+        How a level can end, by the situation that it is in.
+
     Examples
     --------
     >>> from escalation.designs import ThreePlusThree
@@ -108,13 +117,13 @@ class LadderAutomaton:
             raise InputError(f"{design.name} does not judge its levels by stages")
         self.design = design
         self.n_levels, self.start = design.n_levels, design.start
-        self._letters = _find_letters(design)
-        seen = sorted({key for name in _NAMES for key in getattr(self._letters, name)})
+        self.letters = _find_letters(design)
+        seen = sorted({key for name in _NAMES for key in getattr(self.letters, name)})
         self._n = np.array([n for n, _ in seen], dtype=np.intp)
         self._x = np.array([x for _, x in seen], dtype=np.intp)
-        ways = [[getattr(self._letters, name)[key] for name in _NAMES] for key in seen]
+        ways = [[getattr(self.letters, name)[key] for name in _NAMES] for key in seen]
         self._ways = np.array(ways, dtype=np.float64)
-        told = self._letters
+        told = self.letters
         mean = {name: _times_n(getattr(told, name)) for name in _NAMES}
         self._on_the_way = self._in_powers(
             *(told.passed, told.failed, told.stopped, told.kept, told.lost),
@@ -194,7 +203,7 @@ class LadderAutomaton:
         for level in range(start - 1, -1, -1):
             new_kept, new_failed, n_new = self._from_above @ powers[:, level]
             select[:, level], patients[:, level] = failed * new_kept, failed * n_new
-            if self._letters.new_kept:
+            if self.letters.new_kept:
                 failed = failed * new_failed
         no_mtd[:] = failed
 
@@ -332,7 +341,7 @@ class LadderAutomaton:
             failed = told[0]["top_failed"]
         else:
             failed = _add(told[0]["failed"], np.convolve(told[0]["lost"], down[0]))
-        if self.start and self._letters.new_kept:
+        if self.start and self.letters.new_kept:
             for level in range(self.start - 1, -1, -1):
                 words.append(np.convolve(failed, told[level]["new_kept"]))
                 failed = np.convolve(failed, told[level]["new_failed"])

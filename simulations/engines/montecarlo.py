@@ -25,7 +25,7 @@ from simulations.engines.latent import LatentPatients, chunk_generator, count_dl
 from simulations.engines.simulated import CHUNK_SIZE, Draws, MonteCarlo, SimulatedTrials
 from simulations.graph.build import TransitionGraph
 
-__all__ = ["check_run", "root_cuts", "simulate", "simulate_trials"]
+__all__ = ["MOST_ONE_BY_ONE", "check_run", "root_cuts", "simulate", "simulate_trials"]
 
 _CHUNKS_PER_TASK = 25
 MOST_ONE_BY_ONE = 10**10  # half an hour on one core

@@ -17,6 +17,7 @@ from escalation.designs.walk import TooManyStatesError, Walk, walk_design
 from escalation.errors import InputError
 from escalation.outcomes import Tally
 from simulations.graph.forecast import Foreseen, most_states
+from simulations.graph.joint import walk_jointly
 from simulations.graph.layers import Decisions, States, walk_layers
 from simulations.graph.roots import count_ways, resolve_roots
 from simulations.graph.transitions import INCONCLUSIVE, NO_MTD, TransitionGraph, end_of
@@ -25,6 +26,7 @@ from simulations.probabilities import check_probabilities
 __all__ = ["INCONCLUSIVE", "NO_MTD", "TransitionGraph", "build_graph", "end_of"]
 
 MOST_ASKED = 500_000
+MOST_JOINT = 1_000_000  # of a design that is fitted to each of them
 
 
 def build_graph(
@@ -55,7 +57,8 @@ def build_graph(
         moderate toxicities; others leave it alone. Without it such a graph has no probabilities.
     max_states : int, optional
         By default 5,000,000, and fewer on a long ladder, where the design declares what it looks at
-        (``Design.outline``); 500,000 where it has to be asked in each of them.
+        (``Design.outline``); 1,000,000 where it declares what all levels together come to
+        (``Design.digest``); 500,000 where it has to be asked in each state.
     tell : callable, optional
         Told once what a large graph is going to take, before it is taken.
     walk_by : callable
@@ -92,9 +95,13 @@ def build_graph(
     if p_moderate is not None:
         q = check_probabilities(p_moderate, design.n_levels, "p_moderate")
     outline = design.outline if walk_by is walk_design else None
+    digest = design.digest if walk_by is walk_design else None
     if max_states is None:
         by_layers = most_states(design.n_levels, design.largest_cohort)
-        max_states = MOST_ASKED if outline is None else by_layers
+        if outline is not None:
+            max_states = by_layers
+        else:
+            max_states = MOST_ASKED if digest is None else min(MOST_JOINT, by_layers)
     if count_resolutions(before, moderate=design.asks_moderate) > max_states:
         raise TooManyStatesError(design.n_levels, max_states)
     if not design.remembers:
@@ -102,6 +109,9 @@ def build_graph(
     roots = resolve_roots(design, before, here, last)
     if outline is not None:
         states = walk_layers(design, outline, roots, here, max_states=max_states, tell=tell)
+        is_whole = True
+    elif digest is not None:
+        states = walk_jointly(design, digest, roots, here, max_states=max_states, tell=tell)
         is_whole = True
     else:
         walk = walk_by(design, roots, here, max_states)

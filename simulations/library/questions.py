@@ -21,6 +21,7 @@ from simulations.library.given import Outcomes, one_scenario, question_of, targe
 from simulations.probabilities import check_target
 from simulations.questions import mtd_data as at_mtd
 from simulations.questions.averages import CurveAverages, average_over_curves
+from simulations.questions.engine import exact_engine
 from simulations.questions.mtd_data import MtdData
 from simulations.questions.paths import PathNode, iter_paths, path_tree
 from simulations.questions.question import Question
@@ -33,7 +34,12 @@ from simulations.reports.paths import view_list, view_tree
 from simulations.reports.sensitivity import Moved, view_sensitivity
 from simulations.reports.worst_case import Searched, view_worst_case
 from simulations.scenarios.given import ScenariosLike
-from simulations.scenarios.random import logistic_normal, paoletti, pseudo_uniform
+from simulations.scenarios.random import (
+    draw_in_blocks,
+    logistic_normal,
+    paoletti,
+    pseudo_uniform,
+)
 
 if TYPE_CHECKING:
     from escalation.figures.picture import Picture
@@ -327,13 +333,14 @@ def averages(
             raise InputError(f"no prior {prior!r}; {did_you_mean(str(prior), _PRIORS)}")
         draw_curves = _PRIORS[prior]
         rng = np.random.default_rng(seed)
-        p_dlt = draw_curves(curves, rng, target=sought, n_levels=len(protocol.levels))
+        draw_some = partial(draw_curves, rng=rng, target=sought, n_levels=len(protocol.levels))
+        p_dlt = np.vstack(list(draw_in_blocks(draw_some, curves)))
         drawn = Drawn(prior=prior, given=(), settings={}, n_curves=curves, seed=seed)
     else:
         p_dlt = np.asarray(curves)
         drawn = Drawn(prior="given", given=(), settings={}, n_curves=len(p_dlt), seed=seed)
-    graph, said = question.graph(), drawn.describe()
-    found = average_over_curves(graph, p_dlt, sought)
+    engine, said = exact_engine(question), drawn.describe()
+    found = average_over_curves(engine, p_dlt, sought)
 
     def draw() -> Picture:
         from simulations.plots.pictures import picture_averages  # noqa: PLC0415  # matplotlib
@@ -344,7 +351,7 @@ def averages(
         question=question,
         found=found,
         title=f"averages over {said}",
-        shown=view_averages(question, found, drawn, question.outcomes_document(graph)),
+        shown=view_averages(question, found, drawn, question.outcomes_document(engine)),
         picture=draw,
     )
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,11 +11,20 @@ from numpy.typing import ArrayLike, NDArray
 
 from escalation.nearness import is_above
 from simulations.engines.characteristics import correct_levels, end_values
-from simulations.engines.exact import check_p_dlt, exact_batch, expected_values
+from simulations.engines.exact import check_p_dlt, expected_values
+from simulations.engines.ladder import LadderAutomaton
+from simulations.engines.ladder_shares import LadderShares
 from simulations.graph.build import NO_MTD, TransitionGraph
-from simulations.probabilities import check_target
+from simulations.probabilities import check_probabilities, check_target
+from simulations.scenarios.random import CURVES_AT_ONCE
 
-__all__ = ["QUANTILES", "CurveAverages", "FigureSummary", "average_over_curves"]
+__all__ = [
+    "QUANTILES",
+    "CurveAverages",
+    "FigureSummary",
+    "average_over_blocks",
+    "average_over_curves",
+]
 
 Floats = NDArray[np.float64]
 
@@ -54,7 +63,8 @@ class CurveAverages:
     Attributes
     ----------
     target : float
-    p_dlt : float array, shape (N, L)
+    p_dlt : float array, shape (N, L), or None
+        None where the curves were not kept.
     correct : int array, shape (N,)
         The correct level of each curve, ``NO_MTD`` for none.
     figures : dict of float array, shape (N,)
@@ -64,15 +74,20 @@ class CurveAverages:
     """
 
     target: float
-    p_dlt: Floats
-    correct: NDArray[np.intp]
+    p_dlt: Floats | None
+    correct: NDArray[np.int8]
     figures: Mapping[str, Floats]
 
     def __repr__(self) -> str:
         return (
-            f"<CurveAverages over {len(self.p_dlt)} curves: correct selection "
+            f"<CurveAverages over {self.n_curves} curves: correct selection "
             f"{100 * self.figures['pcs'].mean():.1f} %>"
         )
+
+    @property
+    def n_curves(self) -> int:
+        """Number of curves."""
+        return len(self.correct)
 
     def summary(self) -> dict[str, FigureSummary]:
         """Return mean, standard error, SD and quantiles of each figure."""
@@ -90,7 +105,9 @@ class CurveAverages:
         return dict(zip(levels.tolist(), counts.tolist(), strict=True))
 
 
-def average_over_curves(graph: TransitionGraph, p_dlt: ArrayLike, target: float) -> CurveAverages:
+def average_over_curves(
+    engine: TransitionGraph | LadderAutomaton, p_dlt: ArrayLike, target: float
+) -> CurveAverages:
     """Return the exact characteristics under each of many curves.
 
     Correct selection is judged for each curve by its own correct level, and overdosing by its own
@@ -98,9 +115,9 @@ def average_over_curves(graph: TransitionGraph, p_dlt: ArrayLike, target: float)
 
     Parameters
     ----------
-    graph : TransitionGraph
+    engine : TransitionGraph or LadderAutomaton
     p_dlt : array_like, shape (N, L)
-        As from ``random_curves``.
+        As from ``pseudo_uniform``.
     target : float
 
     Raises
@@ -119,39 +136,140 @@ def average_over_curves(graph: TransitionGraph, p_dlt: ArrayLike, target: float)
     >>> 0.4 < averages["pcs"].mean < 0.6
     True
     """
+    p = _check(engine, p_dlt)
+    blocks = (p[first : first + CURVES_AT_ONCE] for first in range(0, len(p), CURVES_AT_ONCE))
+    return replace(average_over_blocks(engine, blocks, len(p), target), p_dlt=p)
+
+
+def average_over_blocks(
+    engine: TransitionGraph | LadderAutomaton,
+    blocks: Iterable[ArrayLike],
+    n_curves: int,
+    target: float,
+    *,
+    progress: Callable[[int], object] | None = None,
+) -> CurveAverages:
+    """Do the same with curves that come in blocks, and are not kept.
+
+    Parameters
+    ----------
+    engine, target
+        As for ``average_over_curves``.
+    blocks : iterable of array_like, shape (n, L)
+    n_curves : int
+        In all blocks.
+    progress : callable, optional
+        Called with the number of curves done since the last call.
+
+    Raises
+    ------
+    InputError
+        If an argument is not what it should be.
+    """
     check_target(target)
-    p = check_p_dlt(p_dlt, graph, n_dim=2)
-    found = exact_batch(graph, p)
-    correct = correct_levels(p, target)
+    correct = np.empty(n_curves, dtype=np.int8)
+    figures: dict[str, Floats] = {}
+    evaluate = _of_levels(engine) if isinstance(engine, LadderAutomaton) else _of_states(engine)
+    first = 0
+    for block in blocks:
+        p = _check(engine, block)
+        part = slice(first, first + len(p))
+        correct[part] = correct_levels(p, target)
+        for name, values in _figures(evaluate, p, correct[part], target).items():
+            figures.setdefault(name, np.empty(n_curves))[part] = values
+        first += len(p)
+        if progress is not None:
+            progress(len(p))
+    return CurveAverages(target=target, p_dlt=None, correct=correct, figures=figures)
+
+
+def _check(engine: TransitionGraph | LadderAutomaton, p_dlt: ArrayLike) -> Floats:
+    if isinstance(engine, LadderAutomaton):
+        return check_probabilities(p_dlt, engine.n_levels, "P(DLT)", n_dim=2)
+    return check_p_dlt(p_dlt, engine, n_dim=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Found:
+    """What an engine finds under each of N curves, some of their levels being above the target."""
+
+    p_select: Floats
+    p_no_mtd: Floats
+    p_inconclusive: Floats
+    patients: Floats
+    dlts: Floats
+    share_above: Floats
+    dlt_rate: Floats
+
+
+_Evaluate = Callable[[Floats, NDArray[np.bool_]], _Found]
+
+
+def _of_levels(automaton: LadderAutomaton) -> _Evaluate:
+    shares = LadderShares(automaton)
+
+    def evaluate(p: Floats, above: NDArray[np.bool_]) -> _Found:
+        found = automaton.batch(p)
+        share, rate = shares.means(p, above)
+        return _Found(
+            p_select=found.p_select,
+            p_no_mtd=found.p_no_mtd,
+            p_inconclusive=found.p_inconclusive,
+            patients=found.patients,
+            dlts=found.dlts,
+            share_above=share,
+            dlt_rate=rate,
+        )
+
+    return evaluate
+
+
+def _of_states(graph: TransitionGraph) -> _Evaluate:
+    values = end_values(graph)
+    of_all = np.maximum(values["patients"].sum(axis=1, keepdims=True), 1)
+    values["shares"] = values["patients"] / of_all
+    values["rate"] = values["dlts"].sum(axis=1, keepdims=True) / of_all
+    cuts = np.cumsum([value.shape[1] for value in values.values()])[:-1]
+    counted = np.hstack(list(values.values()))
+
+    def evaluate(p: Floats, above: NDArray[np.bool_]) -> _Found:
+        sums = np.split(expected_values(graph, p, counted), cuts, axis=1)
+        found = dict(zip(values, sums, strict=True))
+        return _Found(
+            p_select=found["p_select"],
+            p_no_mtd=found["p_no_mtd"][:, 0],
+            p_inconclusive=found["p_inconclusive"][:, 0],
+            patients=found["patients"],
+            dlts=found["dlts"],
+            share_above=_sum_of(found["shares"], above),
+            dlt_rate=found["rate"][:, 0],
+        )
+
+    return evaluate
+
+
+def _figures(
+    evaluate: _Evaluate, p: Floats, correct: NDArray[np.int8], target: float
+) -> dict[str, Floats]:
     above = is_above(p, target)
-    outcomes = np.column_stack([found.p_no_mtd, found.p_select])
-    sample_size, total_dlts = found.patients.sum(axis=1), found.dlts.sum(axis=1)
-    patients_above = (found.patients * above).sum(axis=1)
-    shares = _shares(graph, p)
-    return CurveAverages(
-        target=target,
-        p_dlt=p,
-        correct=correct,
-        figures={
-            "pcs": outcomes[np.arange(len(p)), correct - NO_MTD],
-            "p_overdose": (found.p_select * above).sum(axis=1),
-            "p_no_mtd": found.p_no_mtd,
-            "p_inconclusive": found.p_inconclusive,
-            "sample_size": sample_size,
-            "total_dlts": total_dlts,
-            "patients_above": patients_above,
-            "share_above": (shares[:, :-1] * above).sum(axis=1),
-            "dlt_rate": shares[:, -1],
-        },
-    )
+    found = evaluate(p, above)
+    selected = found.p_select[np.arange(len(p)), np.maximum(correct, 0)]
+    return {
+        "pcs": np.where(correct == NO_MTD, found.p_no_mtd, selected),
+        "p_overdose": _sum_of(found.p_select, above),
+        "p_no_mtd": found.p_no_mtd,
+        "p_inconclusive": found.p_inconclusive,
+        "sample_size": found.patients @ np.ones(p.shape[1]),
+        "total_dlts": found.dlts @ np.ones(p.shape[1]),
+        "patients_above": _sum_of(found.patients, above),
+        "share_above": found.share_above,
+        "dlt_rate": found.dlt_rate,
+    }
 
 
-def _shares(graph: TransitionGraph, p: Floats) -> Floats:
-    """Return the mean share of a trial's patients at each level, and with a DLT; (N, L + 1)."""
-    counted = end_values(graph)
-    counts = np.column_stack([counted["patients"], counted["dlts"].sum(axis=1)])
-    of_all = np.maximum(counted["patients"].sum(axis=1, keepdims=True), 1)
-    return expected_values(graph, p, counts / of_all)
+def _sum_of(values: Floats, which: NDArray[np.bool_]) -> Floats:
+    """Sum over some levels, others under each curve."""
+    return np.asarray(np.einsum("nl,nl->n", values, which))
 
 
 def _summarise(values: Floats) -> FigureSummary:

@@ -15,15 +15,17 @@ from escalation.designs.walk import TooManyStatesError
 from simulations.engines.crossings.engine import CrossingEngine, is_by_crossings
 from simulations.engines.crossings.selection import TooManyTalliesError, foresee_tallies
 from simulations.engines.ladder import LadderAutomaton, ladder_automaton
+from simulations.engines.montecarlo import MOST_ONE_BY_ONE
 from simulations.engines.on_demand import graph_on_demand
 from simulations.engines.results import Method
 from simulations.engines.simulated import Draws
 from simulations.graph.build import TransitionGraph
-from simulations.questions.question import Question
+from simulations.questions.question import Question, check_p_moderate
 
-__all__ = ["ChosenEngine", "choose_engine"]
+__all__ = ["ChosenEngine", "choose_engine", "exact_engine"]
 
 LARGE_GRAPH = 1_000_000  # states, for exact figures alone; more are quicker by crossings
+TOO_LARGE = 13  # levels of a 3+3, whose graph has more states than are held
 LARGE = 9  # levels; the graph of a 3+3 grows as 7 L 2^L, and has 13,704 states at eight
 
 
@@ -50,6 +52,21 @@ class ChosenEngine:
     refused: TooManyStatesError | None = None
 
 
+def exact_engine(question: Question) -> TransitionGraph | LadderAutomaton:
+    """Return what gives exact figures: levels one by one where that can be, else the graph.
+
+    Raises
+    ------
+    EscalationError
+        As ``Question.graph``.
+    """
+    by_levels = None if question.cohorts else ladder_automaton(question.protocol.design)
+    if by_levels is None:
+        return question.graph()
+    check_p_moderate(question.p_moderate, [question.protocol.design])
+    return by_levels
+
+
 def choose_engine(
     question: Question, method: Method | Literal["auto"], draws: Draws, *, trials: int, seed: int
 ) -> ChosenEngine:
@@ -72,7 +89,10 @@ def choose_engine(
     refused: TooManyStatesError | None = None
     backfill = question.protocol.backfill
     is_carried = backfill.max_per_level is not None and backfill.counted == "never"
-    if by_levels is None or by_levels.n_levels < LARGE or is_carried:
+    # so many trials are drawn by counts or not at all, and counts need the graph
+    by_counts = asked != "exact" and draws == "count" and trials > MOST_ONE_BY_ONE
+    small = design.n_levels < (TOO_LARGE if by_counts else LARGE)
+    if by_levels is None or small or is_carried:
         crosses = by_levels is None and asked != "monte-carlo" and _may_cross(question)
         limits = [question.max_states]
         if crosses and asked == "exact":

@@ -15,6 +15,7 @@ from escalation.reports.backfill_text import say_when_counted
 from escalation.reports.origin import describe_origin, identity_document
 from escalation.reports.view import Block, Paragraph
 from escalation.text import count
+from simulations.engines.ladder import LadderAutomaton
 from simulations.graph.build import TransitionGraph, build_graph
 from simulations.graph.forecast import Foreseen
 from simulations.scenarios.scenario import Scenario, scenarios_for, scenarios_of
@@ -137,16 +138,16 @@ class Question:
             **assumed,
         }
 
-    def outcomes_document(self, graph: TransitionGraph) -> dict[str, Any]:
+    def outcomes_document(self, engine: TransitionGraph | LadderAutomaton) -> dict[str, Any]:
         """Return what a JSON document says of the outcomes so far; nothing without any."""
-        if not self.cohorts:
+        if not self.cohorts or isinstance(engine, LadderAutomaton):
             return {}
         return {
             "from": {
                 "outcomes": format_outcomes(self.cohorts),
-                "n_evaluable": graph.n_so_far.tolist(),
-                "n_dlts": graph.n_dlts_so_far.tolist(),
-                "n_pending": graph.n_pending.tolist(),
+                "n_evaluable": engine.n_so_far.tolist(),
+                "n_dlts": engine.n_dlts_so_far.tolist(),
+                "n_pending": engine.n_pending.tolist(),
             }
         }
 

@@ -143,7 +143,7 @@ def _rows(protocol: Protocol, averages: CurveAverages) -> Iterator[Sequence[obje
     """Yield a row a figure over all curves, then over those of each correct level."""
     yield tuple(COLUMNS)
     for name, figure in averages.summary().items():
-        yield _row(name, None, len(averages.p_dlt), figure)
+        yield _row(name, None, averages.n_curves, figure)
     labels = [*protocol.labels, "no MTD"]  # NO_MTD is -1
     counts = averages.n_by_correct_level()
     for name in averages.figures:

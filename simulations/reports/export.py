@@ -9,6 +9,7 @@ from typing import IO
 
 import numpy as np
 
+from escalation.errors import InputError
 from escalation.files import replacing
 from escalation.labels import Label
 from simulations.engines.simulated import SimulatedTrials
@@ -65,8 +66,10 @@ def write_curves(
     Raises
     ------
     InputError
-        If the file cannot be written.
+        If the file cannot be written, or the curves were not kept.
     """
+    if averages.p_dlt is None:
+        raise InputError("these curves were not kept: use average_over_curves")
     with replacing(path) as file:
         writer = csv.writer(file)
         by_level = [f"p_dlt_{label}" for label in labels]

@@ -6,7 +6,7 @@ generator it is given.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +15,33 @@ from escalation.errors import InputError
 from simulations.probabilities import check_target
 from simulations.scenarios.arguments import CurveError, dose_faults
 
-__all__ = ["LOG_DOSE_STEP", "logistic_normal", "paoletti", "pseudo_uniform"]
+__all__ = [
+    "CURVES_AT_ONCE",
+    "LOG_DOSE_STEP",
+    "draw_in_blocks",
+    "logistic_normal",
+    "paoletti",
+    "pseudo_uniform",
+]
 
 Floats = NDArray[np.float64]
 
+CURVES_AT_ONCE = 10_000
 LOG_DOSE_STEP = float(np.log(2))  # between levels without doses: each doubles the one below
+
+
+def draw_in_blocks(draw: Callable[[int], Floats], n_curves: int) -> Iterator[Floats]:
+    """Draw curves a block at a time, so that memory does not grow with their number.
+
+    Parameters
+    ----------
+    draw : callable (n_curves) -> float array, shape (n_curves, L)
+        From one generator, so that the blocks differ.
+    n_curves : int
+        In all.
+    """
+    for first in range(0, n_curves, CURVES_AT_ONCE):
+        yield draw(min(CURVES_AT_ONCE, n_curves - first))
 
 
 def logistic_normal(

@@ -8,8 +8,7 @@ the page of a trial is served meanwhile.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable, Sequence
 from threading import BoundedSemaphore, Lock
 from typing import TypeVar, cast
 
@@ -30,13 +29,20 @@ MOST_WAITING = 3  # the one that works among them
 
 
 class Calculator:
-    """Answers to questions, in the words of a command line."""
+    """Answers to questions, in the words of a command line.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    drawing : Lock
+        Held by whoever draws.
+    """
+
+    def __init__(self, drawing: Lock) -> None:
+        self.drawing = drawing
+        self.places = BoundedSemaphore(MOST_WAITING)
         self._made: OrderedDict[Hashable, object] = OrderedDict()
         self._lock = Lock()
         self._working = Lock()
-        self._places = BoundedSemaphore(MOST_WAITING)
 
     def ask(self, words: Sequence[str]) -> Asking:
         """Return the answer of a command.
@@ -47,54 +53,59 @@ class Calculator:
             As the command.
         """
         name = words[0]
-        if name not in MAX_STATES:  # at once
-            return self._once(tuple(words), lambda: ask_command(words))
+        if name not in MAX_STATES:  # answered at once
+            return self._at_once(tuple(words), lambda: ask_command(words))
 
         def most(design: Design) -> int:
             return (MAX_ASKED if design.outline is None else MAX_STATES)[name]
 
-        return self._once(
-            tuple(words),
-            lambda: self._alone(lambda: ask_command(words, max_states=most)),
-        )
+        return self._in_turn(tuple(words), lambda: ask_command(words, max_states=most))
 
     def figures(self, words: Sequence[str]) -> tuple[Figure, ...]:
         """Return the figures of an answer, none of them drawn yet."""
         view = view_of(self.ask(words))
-        return self._once((*words, "figures"), lambda: tuple(view.figures()))
+        return self._at_once((*words, "figures"), lambda: tuple(view.figures()))
 
     def drawn(self, words: Sequence[str], number: int) -> bytes:
         """Return the picture of a figure, by its number from 1, as SVG."""
         figures = self.figures(words)
         if not 1 <= number <= len(figures):
             abort(404)
-        draw = figures[number - 1].draw
-        return self._once((*words, number), lambda: self._alone(lambda: draw("svg")))
+        return self.draw((*words, number), lambda: figures[number - 1].draw("svg"))
 
-    def write(self, words: Sequence[str], form: str, write: Callable[[], bytes]) -> bytes:
-        """Return an answer written as a document."""
-        return self._once((*words, form), lambda: self._alone(write))
+    def draw(self, key: Hashable, make: Callable[[], bytes]) -> bytes:
+        """Return what is drawn, or written with what is drawn."""
 
-    @contextmanager
-    def _place(self) -> Iterator[None]:
-        if not self._places.acquire(blocking=False):
+        def drawn() -> bytes:
+            with self.drawing:
+                return make()
+
+        return self._in_turn(key, drawn)
+
+    def _at_once(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        found = self._kept(key)
+        return self._keep(key, make()) if found is None else cast(Made, found)
+
+    def _in_turn(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """Make it alone, unless it has been made meanwhile."""
+        found = self._kept(key)
+        if found is not None:
+            return cast(Made, found)
+        if not self.places.acquire(blocking=False):
             abort(503, "Others are calculating at this moment. Ask again in a few seconds.")
         try:
             with self._working:
-                yield
+                return self._at_once(key, make)
         finally:
-            self._places.release()
+            self.places.release()
 
-    def _alone(self, make: Callable[[], Made]) -> Made:
-        with self._place():
-            return make()
-
-    def _once(self, key: Hashable, make: Callable[[], Made]) -> Made:
+    def _kept(self, key: Hashable) -> object:
         with self._lock:
             if key in self._made:
                 self._made.move_to_end(key)
-                return cast(Made, self._made[key])
-        made = make()
+            return self._made.get(key)
+
+    def _keep(self, key: Hashable, made: Made) -> Made:
         with self._lock:
             self._made[key] = made
             while len(self._made) > MOST_KEPT:

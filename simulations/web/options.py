@@ -81,6 +81,10 @@ def _capital(text: str) -> str:
 class Choice(SelectField):
     """A choice of a list; one that an address leaves out is the usual one."""
 
+    def __init__(self, label: str, offered: list[tuple[str, str]], **options: Any) -> None:
+        super().__init__(label, choices=[], **options)
+        self.choices = offered
+
     def process(self, formdata: Any, *given: Any, **options: Any) -> None:
         """Take what is chosen, else what is usual."""
         has_one = formdata is not None and self.name in formdata
@@ -94,7 +98,7 @@ class Choice(SelectField):
 
 def choice(label: str, choices: list[tuple[str, str]], hint: str = "", usual: str = "") -> Choice:
     """Return a field in which one of a list is chosen, by its value and what is said of it."""
-    return Choice(label, choices=choices, description=hint, default=usual)
+    return Choice(label, choices, description=hint, default=usual)
 
 
 def line(label: str, hint: str = "", *, is_number: bool = False) -> StringField:

@@ -11,11 +11,12 @@ import shlex
 from collections.abc import Iterator, Mapping
 from itertools import takewhile
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from flask import (
     Blueprint,
+    Flask,
     Response,
     abort,
     current_app,
@@ -24,6 +25,7 @@ from flask import (
     request,
     url_for,
 )
+from flask.blueprints import BlueprintSetupState
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -31,10 +33,11 @@ from escalation.errors import EscalationError
 from escalation.reports.documents import SUFFIXES, Document, find_missing, write_document
 from escalation.reports.formats import format_of, write_view
 from escalation.reports.view import Block, Figure, Heading, Paragraph
+from escalation.text import with_powers
 from escalation.version import __version__
 from escalation.web.access import ANYBODY, SIGNED_IN, needs
 from escalation.web.blocks import write
-from escalation.web.faults import status_of
+from escalation.web.desk import desk
 from simulations.web.calculator import Calculator, calculator, view_of
 from simulations.web.forms import FORMS, DecideForm, QuestionForm
 
@@ -43,7 +46,13 @@ __all__ = ["blueprint"]
 blueprint = Blueprint(
     "calculations", __name__, template_folder=str(Path(__file__).parent / "templates")
 )
-blueprint.record_once(lambda at: at.app.extensions.setdefault("calculations", Calculator()))
+
+
+@blueprint.record_once
+def open_calculator(at: BlueprintSetupState) -> None:
+    """Give an application its calculator, which draws when nobody else does."""
+    at.app.extensions["calculations"] = Calculator(desk(cast(Flask, at.app)).drawing)
+
 
 MOST_FIELDS = 400
 MIME = {
@@ -63,6 +72,9 @@ FILES = {
     ".pdf": "PDF",
 }
 AT_ONCE = (".csv", ".json", ".txt")  # written in no time, so for anybody
+OF_A_PICTURE = (  # it has its own style, and nothing else that could do anything
+    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
+)
 KEPT_BY_BROWSERS = "private, max-age=3600"  # the address says all that a picture is made of
 
 
@@ -94,19 +106,19 @@ def decide_file(ending: str) -> Response:
     return _file("decide", f".{ending}")
 
 
-@blueprint.get("/<any(simulate, compare):name>.<ending>")
+@blueprint.get("/<any(simulate, compare):question>.<ending>")
 @needs(SIGNED_IN)
-def answer_file(name: str, ending: str) -> Response:
+def answer_file(question: str, ending: str) -> Response:
     """Send an answer as a file."""
-    return _file(name, f".{ending}")
+    return _file(question, f".{ending}")
 
 
-@blueprint.get("/<any(simulate, compare):name>/figure-<int:number>.svg")
+@blueprint.get("/<any(simulate, compare):question>/figure-<int:number>.svg")
 @needs(SIGNED_IN)
-def figure(name: str, number: int) -> Response:
+def figure(question: str, number: int) -> Response:
     """Send a picture of an answer."""
-    picture = calculator(current_app).drawn(_words(name), number)
-    kept = {"Cache-Control": KEPT_BY_BROWSERS}
+    picture = calculator(current_app).drawn(_words(question), number)
+    kept = {"Cache-Control": KEPT_BY_BROWSERS, "Content-Security-Policy": OF_A_PICTURE}
     return Response(picture, mimetype="image/svg+xml", headers=kept)
 
 
@@ -130,7 +142,7 @@ def _screen(name: str) -> str | AnyResponse | tuple[str, int]:
             return redirect(_address(".decide", {**kept, "outcomes": outcomes}), 303)
         return _answer(form, given)
     except EscalationError as error:
-        return _form(form, str(error), _typed(form)), status_of(error)
+        return _form(form, str(error), _typed(form)), 400
 
 
 def _answer(form: QuestionForm, given: Mapping[str, str]) -> str:
@@ -139,7 +151,7 @@ def _answer(form: QuestionForm, given: Mapping[str, str]) -> str:
     asked, figures = there.ask(words), there.figures(words)
 
     def source(one: Figure) -> str:
-        return _address(".figure", given, name=name, number=figures.index(one) + 1)
+        return _address(".figure", given, question=name, number=figures.index(one) + 1)
 
     view = view_of(asked)
     blocks = list(view.page())
@@ -191,7 +203,8 @@ def _typed(form: QuestionForm) -> str:
 
 
 def _text(blocks: list[Block]) -> str:
-    return " ".join(block.text for block in blocks if isinstance(block, Paragraph))
+    said = " ".join(block.text for block in blocks if isinstance(block, Paragraph))
+    return with_powers(said)
 
 
 def _address(endpoint: str, given: Mapping[str, str], **place: Any) -> str:
@@ -208,7 +221,7 @@ def _files(name: str) -> Iterator[tuple[str, str, dict[str, str]]]:
         if name == "decide" and suffix in AT_ONCE:
             yield suffix, ".decide_file", {"ending": suffix[1:]}
         elif name != "decide" and not (suffix in SUFFIXES and find_missing(suffix)):
-            yield suffix, ".answer_file", {"name": name, "ending": suffix[1:]}
+            yield suffix, ".answer_file", {"question": name, "ending": suffix[1:]}
 
 
 def _file(name: str, suffix: str) -> Response:
@@ -219,7 +232,7 @@ def _file(name: str, suffix: str) -> Response:
     if suffix in SUFFIXES:
         figures = there.figures(words)
         whole = _document(name, words, [*view.page(), *figures])
-        content = there.write(words, suffix, lambda: write_document(whole, suffix))
+        content = there.draw((*words, suffix), lambda: write_document(whole, suffix))
     else:
         pieces = write_view(view, format_of(suffix) or "text")
         content = "".join(pieces).encode("utf-8", "backslashreplace")

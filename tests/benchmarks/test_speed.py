@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 import time
@@ -243,14 +244,16 @@ def test_crm_speed():
     """Asked of it: in threes exact in 5 s; one by one 10,000 trials of 30 patients in 3 s."""
     options = {"n_levels": 5, "target": 0.25, "max_patients": 30, "halfwidth": 0.05}
     p = [0.05, 0.10, 0.20, 0.33, 0.50]
-    for model in ("empiric", "logistic"):
 
-        def build(model=model):
-            return build_graph(make_design("crm", **options, model=model))
+    def build(method, model, size):
+        return build_graph(
+            make_design("crm", **options, method=method, model=model, cohort_size=size)
+        )
 
-        graph = build()
-        seconds = best_of(3, build)
-        report(f"CRM, {model}, in threes, {graph.n_states} states", f"{seconds:.2f} s")
+    for named in itertools.product(("bayes", "mle"), ("empiric", "logistic"), (1, 3)):
+        graph = build(*named)
+        seconds = best_of(3, lambda named=named: build(*named))
+        report(f"CRM, {named}, {graph.n_states} states", f"{seconds:.2f} s")
     one = best_of(10, lambda: exact_characteristics(graph, p))
     report("  one scenario, graph at hand", f"{one * 1e3:.2f} ms")
 
@@ -260,14 +263,16 @@ def test_crm_speed():
 
     report("  design and one decision, grid at hand", f"{best_of(20, decide) * 1e3:.2f} ms")
 
-    def one_by_one():
-        design = make_design("crm", **options, cohort_size=1)
+    def one_by_one(method):
+        design = make_design("crm", **options, cohort_size=1, method=method)
         part = graph_on_demand(design, p_dlt=[p], trials=10_000)
         simulate(part, p, trials=10_000, draws="latent")
         return part.n_states
 
-    seconds = best_of(3, one_by_one)
-    report(f"  one by one, 10,000 trials, {one_by_one()} states met", f"{seconds:.2f} s")
+    for method in ("bayes", "mle"):
+        seconds = best_of(3, lambda method=method: one_by_one(method))
+        n_states = one_by_one(method)
+        report(f"  {method}, one by one, 10,000 trials, {n_states} states met", f"{seconds:.2f} s")
     words = "-m escalation decide 1NNN --design crm --set target=0.25 --set max_patients=30"
     command = [sys.executable, *words.split(), "--levels", "5"]
     cold = best_of(5, lambda: subprocess.run(command, check=True, capture_output=True))
@@ -280,6 +285,16 @@ def test_monte_carlo_speed():
     n_plain = 20_000
     plain = n_plain / best_of(3, lambda: simulate_patients(P6, n_plain, seed=1))
     report("6 levels, plain Python patient by patient", f"{plain / 1e6:.3f} million trials/s")
+    boin = build_graph(make_design("boin", n_levels=5, target=0.3, max_patients=30))
+    for counted, p in ((graph, P6), (boin, P5)):
+
+        def by_counts(trials, counted=counted, p=p):
+            return lambda: simulate(counted, p, trials=trials).mcse()
+
+        for trials in (10**4, 10**12):
+            seconds = best_of(5, by_counts(trials))
+            named = f"{counted.design.name}, {trials:.0e} trials by counts, with errors"
+            report(named, f"{seconds * 1e3:.1f} ms")
     for draws in ("trial", "latent"):
         trials = 2_000_000
         speed = trials / best_of(

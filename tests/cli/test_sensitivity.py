@@ -345,7 +345,17 @@ def test_bad_input_is_one_clear_line(line: str, exit_code: int, message: str) ->
 def test_a_graph_too_large_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> None:
     small = functools.partial(build_graph, max_states=100)
     monkeypatch.setattr(question, "build_graph", small)
-    test_bad_input_is_one_clear_line("random-scenarios --target 0.3 --levels 9", 1, "100 states")
+    boin = "--design boin --set target=0.3 --set max_patients=30"
+    test_bad_input_is_one_clear_line(f"random-scenarios {boin} --levels 5", 1, "100 states")
+
+
+def test_a_ladder_that_is_followed_level_by_level_is_averaged_at_any_length() -> None:
+    result = run("random-scenarios --target 0.3 --levels 30 --curves 20 --json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["figures"]["pcs"]["mean"] > 0
+    refused = run("random-scenarios --target 0.3 --levels 3 --p-moderate 0.1,0.1,0.1")
+    assert refused.exit_code == 1
+    assert "--p-moderate does not fit" in refused.stderr
 
 
 def test_a_search_that_would_take_hours_is_refused_with_what_would_fit() -> None:

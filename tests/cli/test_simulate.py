@@ -130,6 +130,17 @@ def test_as_many_trials_as_counts_can_hold_are_answered() -> None:
         assert abs(share - true) < 5 * error < 1e-6
 
 
+def test_a_ladder_of_nine_levels_is_simulated_by_counts_where_trials_are_too_many() -> None:
+    p_dlt = ",".join(f"{0.03 + 0.05 * level:.2f}" for level in range(9))
+    (result,) = simulated("--p-dlt", p_dlt, "--trials", "1" + "0" * 12)["results"]
+    assert result["monte_carlo"]["draws"] == "count"
+    shares = zip(result["monte_carlo"]["p_select"], result["exact"]["p_select"], strict=True)
+    assert all(abs(found - exact) < 1e-5 for found, exact in shares)
+    refused = run("--p-dlt", ",".join(["0.1"] * 30), "--trials", "1" + "0" * 12)
+    assert refused.exit_code == 1
+    assert "drawn one by one must be at most" in refused.stderr
+
+
 def test_trials_are_drawn_one_by_one_where_they_are_kept(tmp_path: Path) -> None:
     words = ("--p-dlt", "0.1,0.3", "--trials", "500")
     (kept,) = simulated(*words, "--keep", str(tmp_path / "trials.csv"))["results"]

@@ -12,6 +12,7 @@ from escalation.figures.path_so_far import plot_path, say_seen
 from escalation.figures.patients_by_level import plot_patients_by_level
 from escalation.outcomes import format_outcomes, parse_outcomes
 from escalation.reports.packet import Basis
+from tests.measured import text_faults
 from tests.trial.bench import Bench, day
 from tests.trial.small_trials import FOUR, amended, typed
 
@@ -35,6 +36,11 @@ def test_every_patient_dosed_has_one_mark_at_their_level():
     assert drawn == expected
     places = [line.get_xdata()[0] for line in ax.lines if len(line.get_xdata()) == 1]
     assert places == list(range(1, 11))
+
+
+@pytest.mark.parametrize("history", ["1N", "1NNN 2NTN", "1NNN 2NNN 2NTN 1NNN 1NN"])
+def test_the_days_below_the_patients_do_not_touch(history):
+    assert text_faults(plot_patients_by_level(typed(history).state)) == []
 
 
 def test_the_path_has_a_box_a_cohort_with_its_dlts_of_evaluable():

@@ -160,6 +160,27 @@ def test_a_table_fits_between_the_margins_of_the_template():
     assert all(shape.width <= line for shape in word.inline_shapes)
 
 
+def test_a_picture_on_a_wide_page_is_no_larger_than_on_our_own():
+    def wide(word) -> None:
+        word.sections[0].page_width *= 2
+
+    shapes = docx.Document(io.BytesIO(filled(sponsors("{{p body }}", change=wide)))).inline_shapes
+    own = docx.Document(io.BytesIO(write_document(made(), ".docx"))).inline_shapes
+    assert [shape.width for shape in shapes] == [shape.width for shape in own]
+
+
+def test_a_body_may_stand_in_a_cell_and_a_mark_in_pieces():
+    def pieces(word) -> None:
+        word.add_table(1, 1).cell(0, 0).text = "{{p body }}"
+        paragraph = word.add_paragraph()
+        for piece in ("{", "{ tri", "al }", "}"):
+            paragraph.add_run(piece).bold = piece == "{ tri"
+
+    content = filled(sponsors(change=pieces))
+    texts = [*texts_of(made().blocks[1:]), "Lin Mei"]
+    assert squeezed(word_text(content)) == squeezed("".join(texts))
+
+
 @pytest.mark.parametrize(
     ("marks", "said"),
     [
@@ -242,6 +263,7 @@ def test_a_hostile_mark_runs_nothing_and_reads_nothing(mark, tmp_path):
         (BODY[: len(BODY) // 2], "not a Word file"),
         (changed(BODY, {"word/vbaProject.bin": b"x"}), "macros"),
         (changed(BODY, {"word/activeX/activeX1.xml": b"<x/>"}), "macros"),
+        (changed(BODY, {"[Content_Types].xml": b"ms-word.document.macroEnabled.main"}), "macros"),
         (changed(BODY, {"[Content_Types].xml": b"<Types/>"}), "not a Word file"),
         (changed(BODY, {"word/document.xml": b"<w:document"}), "not a Word file"),
         (changed(BODY, {"word/document.xml": b"<!DOCTYPE a []><a/>"}), "document type"),

@@ -29,8 +29,9 @@ def demo_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("demo") / "demo.db"
     with create_ledger(str(file)) as ledger:
         tracker = Tracker(ledger, TRIAL)
-        for number, (command, recorder) in enumerate(STAR_T.steps(load_protocol(STAR_T.protocol))):
-            tracker.record(command, recorder, request_id=f"demo-{number}", new=number == 0)
+        steps = STAR_T.steps(load_protocol(STAR_T.protocol))
+        for number, (command, recorder) in enumerate(steps, start=1):  # as they are signed
+            tracker.record(command, recorder, request_id=f"demo-{number}", new=number == 1)
     return file
 
 

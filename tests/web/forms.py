@@ -58,4 +58,5 @@ def fields_of(response: TestResponse, **changed: str) -> dict[str, str]:
 def words_of(response: TestResponse) -> str:
     """Return what there is to read, with one blank between words."""
     main = response.text[response.text.find("<main") :]
+    main = re.sub(r"</?(a|time|span)\b[^>]*>", "", main)  # within a sentence
     return " ".join(re.sub(r"<[^>]+>", " ", main).split())

@@ -21,11 +21,14 @@ GIVEN: dict[str, object] = {
     "seq": 61,
     "entry": 61,
     "filename": "style.css",
+    "picture": "course",
     "form": "html",
     "number": 1,
-    "decision": 9,
-    "name": "simulate",
-    "ending": "csv",
+    "decision": 48,
+    "name": "course",
+    # calculations
+    "question": "simulate",
+    "ending": "json",
 }
 
 

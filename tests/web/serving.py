@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from flask import Flask
-from waitress import create_server
+from waitress import create_server, wasyncore
 
-__all__ = ["serving"]
+__all__ = ["serving", "stop"]
 
 
 @contextmanager
@@ -21,5 +22,12 @@ def serving(app: Flask, threads: int = 4) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{server.effective_port}"
     finally:
-        server.close()
-        thread.join(5)
+        stop(server, thread)
+
+
+def stop(server: Any, thread: threading.Thread) -> None:
+    """Have a server's own thread close what it listens to: another would do it under its hands."""
+    while server.task_dispatcher.threads:  # it waits for five seconds, a busy machine for longer
+        server.task_dispatcher.shutdown()
+    server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map))
+    thread.join(10)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
@@ -33,8 +34,11 @@ from escalation.trial.demo.script import (
 )
 from escalation.trial.demo.star_t import STAR_T
 from escalation.trial.events import Attendance, Choice, Meaning, Toxicity, Vote
+from escalation.web.app import create_app
+from escalation.web.settings import Settings
 from tests.web.conftest import NOW, TRIAL
 from tests.web.forms import fields_of, words_of
+from tests.web.people import OpenGate
 
 AsPerson = Callable[[str], FlaskClient]
 
@@ -46,6 +50,7 @@ def as_person(as_person: AsPerson) -> AsPerson:
 
 
 MEETING = f"/t/{TRIAL}/meeting"
+LEDGERS = Path(__file__).parents[1] / "data" / "ledgers"
 TREAT_TWO = {"choice": "level", "level": "1", "number": "2", "rationale": "slow down"}
 
 
@@ -267,7 +272,7 @@ def test_a_decision_that_says_no_level_or_number_is_told_so(as_person: AsPerson)
     for given, said in (
         ({"choice": "level", "number": "2"}, "Say at which level."),
         ({"choice": "level", "level": "1"}, "Say with how many patients."),
-        ({"choice": "level", "level": "9", "number": "2"}, "choose one of those"),
+        ({"choice": "level", "level": "9", "number": "2"}, "Say at which level."),
         ({"choice": "level", "level": "1", "number": "-2"}, "a whole number from 1 up"),
         ({}, "Decision: choose one"),
     ):
@@ -279,3 +284,27 @@ def test_a_decision_that_says_no_level_or_number_is_told_so(as_person: AsPerson)
 
 def test_a_meeting_about_no_decision_is_not_found(as_person: AsPerson):
     assert as_person(CHAIR).get(f"{MEETING}?decision=61").status_code == 404
+
+
+def test_the_votes_of_a_trial_that_0_2_0_began_go_with_the_decision(tmp_path: Path):
+    shutil.copy(LEDGERS / "0.2.0.db", tmp_path / "old.db")
+    with open_ledger(str(tmp_path / "old.db")) as ledger:
+        settings = Settings(db=ledger.name, secret=b"only for tests", secure=False)
+        app = create_app(settings, ledger, OpenGate(), clock=lambda: NOW)
+        client = app.test_client()
+        client.environ_base["HTTP_X_TEST_PERSON"] = CHAIR
+        assert "recorded with its votes" not in words_of(client.get(MEETING))
+        voted = [f"{CHAIR}=for", f"{MEMBER}=against", f"{STATISTICIAN}=present"]
+        tied = {**TREAT_TWO, "attended": voted}
+        form = client.get(address("decide"))
+        assert "how they voted" in words_of(form)
+        refused = client.post(address("decide"), data={**fields_of(form), **tied, "look": "y"})
+        assert "1 voted for it and 1 against" in words_of(refused)
+        carried = [f"{CHAIR}=for", f"{MEMBER}=for", f"{STATISTICIAN}=present"]
+        assert do(client, "decide", **TREAT_TWO, attended=carried).status_code == 303
+        made = Tracker(ledger, TRIAL).state().decisions[-1]
+        assert [(a.person, a.vote) for a in made.event.attendees] == [
+            (CHAIR, Vote.FOR),
+            (MEMBER, Vote.FOR),
+            (STATISTICIAN, Vote.PRESENT),
+        ]

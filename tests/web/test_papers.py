@@ -65,7 +65,7 @@ def test_a_packet_is_made_once_for_an_entry_and_a_day(
 
     monkeypatch.setattr(documents, "packet_of", counted)
     first = chair.get(f"{ROOM}/packet")
-    assert as_person(AUDITOR).get(f"{ROOM}/packet").text.count("<figure>") == 3
+    assert as_person(AUDITOR).get(f"{ROOM}/packet").text.count("<figure>") == 4
     for path in ("packet.html", "packet/figure-1.svg", "packet.html?as_of=61&on=2026-05-28"):
         assert chair.get(f"{ROOM}/{path}").status_code == 200
     assert made == ["packet"]

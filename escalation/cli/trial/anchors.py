@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
@@ -22,19 +22,15 @@ from escalation.cli.trial.common import (
 from escalation.cli.trial.files import read_small, write_new
 from escalation.cli.trial.recording import Recording, recording_options
 from escalation.errors import InputError, printable
-from escalation.ledger import Finding, Ledger
-from escalation.ledger.anchor_file import read_anchors
-from escalation.ledger.verify import find_anchor_faults
 from escalation.reports.trial.heading import trial_heading
 from escalation.signatures.timestamps import certificates_in, request_timestamp
-from escalation.trial import TrialState, replay_events
+from escalation.trial import replay_events
 from escalation.trial.keys.commands import keep_timestamp
 from escalation.trial.keys.statement import anchor_text
 
 __all__ = [
     "anchor",
     "certificate_option",
-    "hold_against_files",
     "keep",
     "read_certificates",
     "request",
@@ -76,57 +72,6 @@ def anchor(place: Place, path: Path | None, as_json: bool) -> None:
         return
     line(said)
     show([f"anchor {state.seq}:{state.head}"])
-
-
-def hold_against_files(
-    ledger: Ledger, trials: Mapping[str, TrialState | None], given: Path | None, db: str
-) -> tuple[list[Finding], list[str]]:
-    """Hold trials against the anchors that were kept of them elsewhere.
-
-    Parameters
-    ----------
-    ledger : Ledger
-    trials : mapping of str to TrialState or None
-        None for one that cannot be read.
-    given : Path or None
-        The file, in place of those that the environment or the protocols name.
-    db : str
-        Where the ledger is.
-
-    Returns
-    -------
-    findings : list of Finding
-        Anchors that do not fit, lines that are none, files that should be there.
-    said : list of str
-        For each file with anchors of these trials, how many.
-    """
-    files: dict[Path, list[str]] = {}
-    for trial, state in trials.items():
-        path = given or anchor_file(
-            None if state is None else state.protocol, db, named_anchor_file()
-        )
-        if path is not None:
-            files.setdefault(path, []).append(trial)
-    findings, said = [], []
-    for path, of in files.items():
-        name = printable(str(path))
-        try:
-            lines, faults = read_anchors(path)
-        except InputError as error:
-            states = [trials[trial] for trial in of]
-            expected = given is not None or any(s is None or s.decisions for s in states)
-            problem = f"anchors are to be kept in a file that is not there: {error}"
-            findings.append(Finding(kind="anchor" if expected else "note", problem=problem))
-            continue
-        strangers = sorted({one.trial for one in lines}.difference(ledger.trials()))
-        if strangers:  # of another ledger, or taken out of this one
-            problem = f"{name} has anchors of {', '.join(strangers)}, which is not in this ledger"
-            findings.append(Finding(kind="note", problem=problem))
-        lines = [one for one in lines if one.trial in of]
-        findings += [*faults, *find_anchor_faults(ledger, lines, name)]
-        if lines:
-            said.append(f"Held against {len(lines)} anchor{'s' * (len(lines) > 1)} in {name}.")
-    return findings, said
 
 
 # ---------------------------------------------------------------- timestamps

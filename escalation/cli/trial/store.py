@@ -6,19 +6,16 @@ from pathlib import Path
 
 import click
 
-from escalation.anchoring import ENVIRONMENT
+from escalation.anchoring import ENVIRONMENT, hold_against_files
 from escalation.cli.options import CarefulCommand, echo_json, line
 from escalation.cli.show import say_written, shows
-from escalation.cli.trial.anchors import (
-    certificate_option,
-    hold_against_files,
-    read_certificates,
-)
+from escalation.cli.trial.anchors import certificate_option, read_certificates
 from escalation.cli.trial.common import (
     Place,
     check_new,
     database_options,
     find_trial,
+    named_anchor_file,
     now,
     place_options,
     show,
@@ -117,7 +114,7 @@ def verify(
                 signatures[trial], files = signature_files(trial, entries, state)
                 if folder is not None:
                     write_signatures(folder, files)
-        found, held = hold_against_files(ledger, states, anchor_path, place.db)
+        found, held = hold_against_files(ledger, states, anchor_path, place.db, named_anchor_file())
         findings += found
     return view_verification(
         heads,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
 from math import inf, isfinite
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from escalation.designs.base import Action, Clause, Decision, LevelStatus
 from escalation.designs.crm.clauses import write_crm_clauses
@@ -19,6 +19,9 @@ from escalation.designs.crm.model import CrmModel
 from escalation.designs.crm.options import TIE, CrmOptions
 from escalation.designs.interval.posterior import as_written
 from escalation.outcomes import Tally
+
+if TYPE_CHECKING:
+    from escalation.designs.crm.digest import CrmDigest
 
 __all__ = ["Crm"]
 
@@ -118,6 +121,13 @@ class Crm(CrmOptions):
             grid = make_grid(self.curve, self._split, size) if self._needs_posterior else None
             self._fits.keep(fit_many(self.curve, self.method, grid, list(group)))
 
+    @property
+    def digest(self) -> CrmDigest:
+        """What decisions look at, of many states at once."""
+        from escalation.designs.crm.digest import CrmDigest  # noqa: PLC0415  # it loads numpy
+
+        return CrmDigest(self, self._steps, self._split)
+
     def _fit(self, tallies: Sequence[Tally]) -> tuple[float, float]:
         """Return the estimate of beta, and P(P(DLT) at the lowest level > target)."""
         counts = _counts(tallies)
@@ -133,10 +143,6 @@ class Crm(CrmOptions):
             found = beta, p_too_toxic
             self._fits.keep({counts: found})
         return found
-
-    @property
-    def _needs_posterior(self) -> bool:
-        return self.method == "bayes" or self.cutoff_stop < 1
 
     def _decide(self, tallies: Sequence[Tally], level: int) -> Decision:
         return self._decide_remembering(tallies, level, 0)

@@ -16,6 +16,7 @@ from escalation.designs.crm.model import HUGE, CrmModel, Method
 __all__ = ["BLOCK", "fit_many", "maximise_likelihoods", "posteriors"]
 
 BLOCK = 128  # data sets in one matrix: it stays in the cache of one core
+_ROOTS = 2048  # slopes at once: so do they
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -102,8 +103,7 @@ def maximise_likelihoods(
     found = np.where(has_dlt, -inf, inf)
     both = np.flatnonzero(has_dlt & has_none)
 
-    def slope(beta: Floats, of: Ints) -> Floats:
-        fits = both[of]
+    def slope(beta: Floats, fits: Ints) -> Floats:
         with_dlt, complete, p = _slopes(model, beta)
         total: Floats = (x[fits] * with_dlt).sum(axis=1)
         for weight, n in y.items():
@@ -111,7 +111,9 @@ def maximise_likelihoods(
             total += (n[fits] * lost).sum(axis=1)
         return total
 
-    found[both] = _find_roots(slope, len(both))
+    for first in range(0, len(both), _ROOTS):
+        block = both[first : first + _ROOTS]
+        found[block] = _find_roots(slope, block)
     return found
 
 
@@ -125,23 +127,24 @@ def _slopes(model: CrmModel, betas: Floats) -> tuple[Floats, Floats, Floats]:
     return score * q, -score * p, p
 
 
-def _find_roots(slope: Callable[[Floats, Ints], Floats], n: int) -> Floats:
-    """Return where each of many slopes is zero, as ``_find_root`` does of one.
+def _find_roots(slope: Callable[[Floats, Ints], Floats], fits: Ints) -> Floats:
+    """Return where the slopes of some fits are zero, as ``_find_root`` does of one.
 
-    ``slope`` takes values of beta, and of which of the slopes they are.
+    ``slope`` takes values of beta, and of which fits they are.
     """
+    n = len(fits)
     every = np.arange(n)
     low, high, roots = np.full(n, -1.0), np.full(n, 1.0), np.full(n, np.nan)
-    at_low = slope(low, every)
+    at_low = slope(low, fits)
     beyond = every[at_low <= 0]
     while beyond.size:
         is_last = low[beyond] <= -FLAT
         roots[beyond[is_last]] = -inf
         beyond = beyond[~is_last]
         high[beyond], low[beyond] = low[beyond], np.maximum(2 * low[beyond], -FLAT)
-        at_low[beyond] = slope(low[beyond], beyond)
+        at_low[beyond] = slope(low[beyond], fits[beyond])
         beyond = beyond[at_low[beyond] <= 0]
-    at_high = slope(high, every)
+    at_high = slope(high, fits)
     beyond = every[at_high > 0]
     while beyond.size:
         is_last = high[beyond] >= FLAT
@@ -149,7 +152,7 @@ def _find_roots(slope: Callable[[Floats, Ints], Floats], n: int) -> Floats:
         beyond = beyond[~is_last]
         low[beyond], at_low[beyond] = high[beyond], at_high[beyond]
         high[beyond] = np.minimum(2 * high[beyond], FLAT)
-        at_high[beyond] = slope(high[beyond], beyond)
+        at_high[beyond] = slope(high[beyond], fits[beyond])
         beyond = beyond[at_high[beyond] > 0]
 
     left = every[np.isnan(roots)]
@@ -157,10 +160,10 @@ def _find_roots(slope: Callable[[Floats, Ints], Floats], n: int) -> Floats:
     before = high
     while left.size:
         middle = (low + high) / 2
-        at_middle = slope(middle, left)
+        at_middle = slope(middle, fits[left])
         bend = at_middle / np.sqrt(at_middle * at_middle - at_low * at_high)
         found = middle + (middle - low) * bend
-        at_found = slope(found, left)
+        at_found = slope(found, fits[left])
         is_root, is_higher = at_middle == 0, found >= middle
         ends = [(middle, at_middle), (found, at_found)]
         for (one, at_one), (other, at_other) in (ends, ends[::-1]):  # the lower first

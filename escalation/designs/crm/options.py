@@ -267,6 +267,10 @@ class CrmOptions(Design):
         return self.cutoff_stop < 1 and p_too_toxic > self.cutoff_stop - TIE
 
     @property
+    def _needs_posterior(self) -> bool:
+        return self.method == "bayes" or self.cutoff_stop < 1
+
+    @property
     def _halfwidth(self) -> float:
         if self.halfwidth is not None:
             return self.halfwidth

@@ -148,7 +148,7 @@ def write_block(word: Any, block: Block, form: Form = OWN) -> None:
         case Figure(caption, words, draw):
             _caption(word, caption)
             run = word.add_paragraph().add_run()
-            shape = run.add_picture(io.BytesIO(draw("png")), width=form.width)
+            shape = run.add_picture(io.BytesIO(draw("png")), width=min(form.width, _WIDTH))
             shape._inline.docPr.set("descr", printable(words))
         case Table():
             _table(word, block, form)
@@ -265,7 +265,7 @@ def _set_margins(made: Any) -> None:
     margins = OxmlElement("w:tblCellMar")
     for side in ("left", "right"):
         margin = OxmlElement(f"w:{side}")
-        margin.set(qn("w:w"), "60")
+        margin.set(qn("w:w"), "85")
         margin.set(qn("w:type"), "dxa")
         margins.append(margin)
     _insert(made, margins, ("tblLook",))

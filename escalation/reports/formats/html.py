@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -48,13 +49,14 @@ h3, h4 { font-size: 1rem; margin: 1.2rem 0 .3rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums; }
 caption { text-align: left; font-weight: 600; padding: .25rem 0; }
-th, td { padding: .25rem .75rem; text-align: right; border-bottom: 1px solid #ddd; }
+th, td { padding: .25rem .5rem; text-align: right; border-bottom: 1px solid #ddd; }
 th { border-bottom: 2px solid #444; vertical-align: bottom; }
 tbody th { border-bottom: 1px solid #ddd; vertical-align: top; }
 thead tr:not(:last-child) th { border-bottom: 0; padding-bottom: 0; }
 td { vertical-align: top; white-space: nowrap; }
 .left { text-align: left; }
 td.left { white-space: normal; }
+tbody .short { white-space: nowrap; }
 td.long { overflow-wrap: anywhere; white-space: normal; }
 .note { padding-left: 1.5rem; color: #555; }
 pre { overflow-x: auto; }
@@ -73,6 +75,7 @@ figcaption { font-weight: 600; }
 """
 
 _LONG = 40  # letters of a word that is broken anywhere, which takes time to lay out
+_SHORT = 24  # letters of a cell that is not broken, such as a name
 _SMALL = 16  # rows of a table that is printed on one page
 
 # Jupyter aligns every cell to the right
@@ -142,16 +145,41 @@ class Look:
         head is one row, and the first cell of a row is its name.
     powers : bool
         Whether a dose is written as 3×10⁶ where the text has 3E6.
+    link : callable
+        The address of what the first cell of a row names; empty for none.
+    entries : callable or None
+        The address of an entry, by its number, for texts that name one; days are marked too.
     """
 
     source: Callable[[Figure], str] = _inline
     cards: bool = False
     powers: bool = False
+    link: Callable[[str], str] = lambda cell: ""
+    entries: Callable[[int], str] | None = None
+
+    def plain(self, text: str) -> str:
+        """Return a text as an attribute holds it."""
+        return escape(with_powers(text) if self.powers else text)
 
     def text(self, text: str) -> str:
         """Return a text in HTML."""
-        return escape(with_powers(text) if self.powers else text)
+        said, entries = self.plain(text), self.entries
+        if entries is None:
+            return said
+        said = _DAY.sub(r"<time>\g<0></time>", said)
+        return _ENTRY.sub(
+            lambda m: f'{m[1]}<a href="{escape(entries(int(m[2])))}">{m[2]}</a>', said
+        )
 
+    def name(self, cell: str) -> str:
+        """Return the first cell of a row, with a link to what it names."""
+        address = self.link(cell)
+        said = self.plain(cell)
+        return f'<a href="{escape(address)}">{said}</a>' if address else said
+
+
+_DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b", re.ASCII)  # not to be broken at its hyphens
+_ENTRY = re.compile(r"\b((?:[Ee]ntry|[Dd]ecision|[Aa]mendment|[Aa]dverse event) )([1-9]\d{0,8})\b")
 
 INLINE = Look()
 
@@ -184,7 +212,7 @@ def _figure(figure: Figure, look: Look) -> str:
     source = escape(look.source(figure))
     return (
         f"<figure><figcaption>{look.text(figure.caption)}</figcaption>\n"
-        f'<img src="{source}" alt="{look.text(figure.words)}"></figure>\n'
+        f'<img src="{source}" alt="{look.plain(figure.words)}"></figure>\n'
     )
 
 
@@ -228,6 +256,7 @@ def _left(table: Table) -> set[int]:
 
 def _side(cell: str, *, to_left: bool) -> str:
     named = ["left"] * to_left
+    named += ["short"] * (to_left and len(cell) <= _SHORT)
     named += ["long"] * any(len(word) > _LONG for word in cell.split())
     return f' class="{" ".join(named)}"' if named else ""
 
@@ -236,7 +265,7 @@ def _cards(table: Table, look: Look) -> str:
     """Write a table whose rows can be shown as cards: it says the role of each part."""
     n_columns = table.n_columns
     left = _left(table)
-    labels = [look.text(label) for label in _labels(table)]
+    labels = [look.plain(label) for label in _labels(table)]
     caption = f"<caption>{look.text(table.caption)}</caption>" if table.caption else ""
     parts = [f'<div class="wide"><table role="table">{caption}\n']
     parts.append('<thead role="rowgroup"><tr role="row">')
@@ -248,7 +277,8 @@ def _cards(table: Table, look: Look) -> str:
         noted = place in table.notes
         parts.append(f'<tr role="row"{" class=noted" * noted}>')
         for column, cell in enumerate([*row, *[""] * (n_columns - len(row))]):
-            said = "&emsp;" * indent_of(cell) + look.text(cell.strip())
+            write_cell = look.text if column else look.name
+            said = "&emsp;" * indent_of(cell) + write_cell(cell.strip())
             side = _side(cell, to_left=column in left)
             if column or not said:
                 parts.append(f'<td role="cell"{side} data-label="{labels[column]}">{said}</td>')

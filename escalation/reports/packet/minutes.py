@@ -9,7 +9,7 @@ from escalation.reports.packet.basis import Basis
 from escalation.reports.packet.levels import level_blocks
 from escalation.reports.packet.meeting import committee_rows, frozen_rows, say_cutoff, say_decided
 from escalation.reports.packet.record import late_data, say_entry
-from escalation.reports.packet.votes import say_sent, vote_rows
+from escalation.reports.packet.votes import HEADS, say_sent, vote_rows
 from escalation.reports.view import Block, Heading, Item, Items, Paragraph, Table
 from escalation.trial.events import EntryCorrected, RoleDelegated, RoleRevoked
 from escalation.trial.rule import describe_choice
@@ -82,8 +82,8 @@ def _blocks(basis: Basis, made: MadeDecision, then: Basis) -> Iterator[Block]:
     yield from _late(basis, made)
     yield Heading("Votes and sign-off", name="votes")
     yield Table(
-        [("who", "as", "what", "day", "in their words"), *vote_rows(basis, made)],
-        left=range(5),
+        [HEADS, *vote_rows(basis, made)],
+        left=range(len(HEADS)),
         prose=True,
         caption=f"T13 Votes, sign-off and circulation of decision {made.seq}",
     )

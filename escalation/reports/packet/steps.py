@@ -270,8 +270,6 @@ def _voting(basis: Basis, made: MadeDecision | None) -> Step:
         for attended in made.event.attendees
     ]
     open_still = tally.standing == "open" and made.approved is None
-    if open_still and state.successor(made) is None:
-        rows += [(name, "has not voted yet", "", "", "") for name in tally.outstanding]
     blocks: list[Block] = []
     if made.own_votes and made.protocol.committee.solo:
         blocks.append(Paragraph(SOLO))

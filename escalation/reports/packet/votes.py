@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import UTC, date
 
 from escalation.reports.packet.basis import Basis
 from escalation.reports.packet.meeting import say_decided
@@ -13,9 +13,9 @@ from escalation.trial.committee.tally import say_count, tally_votes, voters
 from escalation.trial.events import Role, SignedWithKey, Vote
 from escalation.trial.state import MadeDecision, Recorded
 
-__all__ = ["say_sent", "say_vote", "vote_blocks", "vote_rows"]
+__all__ = ["HEADS", "say_sent", "say_vote", "vote_blocks", "vote_rows"]
 
-_HEADS = ("who", "as", "what", "day", "in their words")
+HEADS = ("who", "as", "what", "day", "recorded, UTC", "in their words")
 _BLANK = "_" * 14
 
 
@@ -27,8 +27,8 @@ def vote_blocks(basis: Basis) -> Iterator[Block]:
         yield _table(basis, decision, caption if not number else caption.replace("T13", "T13,"))
     if not awaited and basis.state.closed is None:
         yield Table(
-            [_HEADS, *_form(basis)],
-            left=range(len(_HEADS)),
+            [HEADS, *_form(basis)],
+            left=range(len(HEADS)),
             prose=True,
             caption="T13 Votes and sign-off at this meeting",
         )
@@ -40,7 +40,7 @@ def vote_blocks(basis: Basis) -> Iterator[Block]:
 
 def _table(basis: Basis, made: MadeDecision, caption: str) -> Table:
     return Table(
-        [_HEADS, *vote_rows(basis, made)], left=range(len(_HEADS)), prose=True, caption=caption
+        [HEADS, *vote_rows(basis, made)], left=range(len(HEADS)), prose=True, caption=caption
     )
 
 
@@ -48,24 +48,27 @@ def vote_rows(basis: Basis, made: MadeDecision) -> Iterator[Sequence[str]]:
     """Yield who did what about a decision: recorded, voted, signed, sent it; then who has not."""
     state = basis.state
     rationale = "" if made.event.rationale is None else f'"{made.event.rationale}"'
-    yield made.by, "recorder", f"recorded it (entry {made.seq})", str(made.event.on), rationale
+    day, at = str(made.event.on), _say_at(basis.entries[made.seq - 1])
+    yield made.by, "recorder", f"recorded it (entry {made.seq})", day, at, rationale
     chairs = {state.person(name) for name in made.chairs}
     if made.own_votes:
         for entry, vote in made.votes:
             role = "chair" if state.person(entry.by) in chairs else "member"
             words = "" if vote.reason is None else f'"{vote.reason}"'
-            yield entry.by, role, f"{say_vote(vote.vote)} (entry {entry.seq})", str(vote.on), words
+            what = f"{say_vote(vote.vote)} (entry {entry.seq})"
+            yield entry.by, role, what, str(vote.on), _say_at(entry), words
     for attendance in made.event.attendees:
         what = say_vote(attendance.vote)
-        yield attendance.person, _role(basis, attendance.person), what, str(made.event.on), ""
+        yield attendance.person, _role(basis, attendance.person), what, day, at, ""
     for signature in made.signatures:
         yield _signed(signature)
     for entry, sent in made.circulated:
-        yield entry.by, "sender", f"sent it to {', '.join(sent.to)}", str(sent.on), ""
+        what = f"sent it to {', '.join(sent.to)}"
+        yield entry.by, "sender", what, str(sent.on), _say_at(entry), ""
     for name in tally_votes(state, made).outstanding:
-        yield name, _role(basis, name), f"vote: {_BLANK}", _BLANK, ""
+        yield name, _role(basis, name), f"vote: {_BLANK}", _BLANK, "", ""
     if made.approved is None and made.event.chosen.action != "defer":
-        yield f"chair: {_BLANK}", "approved", "signature", _BLANK, ""
+        yield f"chair: {_BLANK}", "approved", "signature", _BLANK, "", ""
 
 
 def say_vote(vote: Vote) -> str:
@@ -85,7 +88,12 @@ def _signed(signature: Recorded) -> Sequence[str]:
     event = signature.event
     meaning = str(getattr(event, "meaning", ""))
     key = " by key" if isinstance(event, SignedWithKey) else ""
-    return signature.by, meaning, f"signed{key} (entry {signature.seq})", str(event.on), ""
+    what = f"signed{key} (entry {signature.seq})"
+    return signature.by, meaning, what, str(event.on), _say_at(signature), ""
+
+
+def _say_at(entry: Recorded) -> str:
+    return f"{entry.at.astimezone(UTC):%Y-%m-%d %H:%M}"
 
 
 def _role(basis: Basis, name: str) -> str:
@@ -97,9 +105,9 @@ def _role(basis: Basis, name: str) -> str:
 def _form(basis: Basis) -> Iterator[Sequence[str]]:
     """Yield lines to be filled in by those who may vote, and the chair's approval."""
     for name in () if basis.state.committee.solo else voters(basis.state):
-        yield name, _role(basis, name), f"vote: {_BLANK}", _BLANK, ""
-    yield f"chair: {_BLANK}", "approved", "signature", _BLANK, ""
-    yield _BLANK, "sender", f"sent to: {_BLANK}", _BLANK, ""
+        yield name, _role(basis, name), f"vote: {_BLANK}", _BLANK, "", ""
+    yield f"chair: {_BLANK}", "approved", "signature", _BLANK, "", ""
+    yield _BLANK, "sender", f"sent to: {_BLANK}", _BLANK, "", ""
 
 
 def say_sent(basis: Basis, made: MadeDecision) -> Iterator[str]:

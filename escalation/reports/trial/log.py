@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import UTC
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
 from escalation.reports.trial.heading import say_solo, trial_heading
 from escalation.reports.trial.sentences import describe_entry
@@ -19,7 +19,15 @@ from escalation.trial.events import (
 )
 from escalation.trial.state import Recorded, TrialState
 
-__all__ = ["about_subject", "entry_document", "log_document", "since", "view_log"]
+__all__ = [
+    "LogLine",
+    "about_subject",
+    "entry_document",
+    "log_document",
+    "log_lines",
+    "since",
+    "view_log",
+]
 
 
 def view_log(entries: Sequence[Recorded], state: TrialState, trial: str) -> View:
@@ -47,12 +55,41 @@ def _page(entries: Sequence[Recorded], state: TrialState) -> Iterator[Block]:
         yield Paragraph(solo, "  ")
         yield GAP
     rows = [("entry", "recorded, UTC", "by whom, and what")]
-    for entry in entries:
-        day = entry.event.on != entry.at.astimezone(UTC).date()
-        said = f"{entry.by}: {describe_entry(entry, state, day=day)} {since(entry, state)}"
-        rows.append((str(entry.seq), f"{entry.at.astimezone(UTC):%Y-%m-%d %H:%M}", said.strip()))
+    for line in log_lines(entries, state):
+        said = f"{line.by}: {line.said} {line.since}".strip()
+        rows.append((str(line.seq), f"{line.at.astimezone(UTC):%Y-%m-%d %H:%M}", said))
     yield Table(rows, left=(1,), prose=True)
     yield Verbatim(f"anchor {state.seq}:{state.head}")
+
+
+class LogLine(NamedTuple):
+    """An entry as the log has it.
+
+    Attributes
+    ----------
+    seq : int
+    at : datetime
+        When it was recorded.
+    by : str
+    said : str
+        The sentence, with the day where that is not the day of recording.
+    since : str
+        What has become of the entry; empty for nothing.
+    """
+
+    seq: int
+    at: datetime
+    by: str
+    said: str
+    since: str
+
+
+def log_lines(entries: Iterable[Recorded], state: TrialState) -> Iterator[LogLine]:
+    """Yield a line an entry."""
+    for entry in entries:
+        day = entry.event.on != entry.at.astimezone(UTC).date()
+        said = describe_entry(entry, state, day=day)
+        yield LogLine(entry.seq, entry.at, entry.by, said, since(entry, state))
 
 
 def _rows(entries: Sequence[Recorded], state: TrialState) -> Iterator[Sequence[object]]:

@@ -15,7 +15,7 @@ from escalation.reports.view import Block, Paragraph, Verbatim, View
 from escalation.trial.keys.files import SignatureFiles
 from escalation.version import __version__
 
-__all__ = ["head_blocks", "view_verification"]
+__all__ = ["head_blocks", "say_finding", "say_verdict", "view_verification"]
 
 NO_SIGNATURES: Mapping[str, Sequence[SignatureFiles]] = MappingProxyType({})
 
@@ -46,13 +46,12 @@ def view_verification(
         What to say of files of anchors.
     """
     wrong = [finding for finding in findings if not finding.remark]
-    unchecked = sum(finding.kind == "unchecked" for finding in findings)
     return View(
         page=lambda: chain(
             _finding_blocks(heads, findings),
             signature_blocks(signatures, folder),
             map(Paragraph, held),
-            [Paragraph(_verdict(len(wrong), unchecked, has_anchor=has_anchor))],
+            [Paragraph(say_verdict(findings, has_anchor=has_anchor))],
         ),
         document=lambda: _document(heads, findings, signatures, sound=not wrong),
         rows=partial(_rows, findings),
@@ -64,7 +63,7 @@ def _finding_blocks(
     heads: Mapping[str, Anchor | None], findings: Sequence[Finding]
 ) -> Iterator[Block]:
     for finding in findings:
-        yield Paragraph(f"{'Remark' if finding.remark else 'Wrong'}: {finding}", "  ")
+        yield Paragraph(say_finding(finding), "  ")
     for trial, head in heads.items():
         if head is not None:
             yield from head_blocks(trial, head)
@@ -76,7 +75,23 @@ def head_blocks(trial: str, head: Anchor) -> Iterator[Block]:
     yield Verbatim(f"  anchor {head}")
 
 
-def _verdict(n_wrong: int, n_unchecked: int, *, has_anchor: bool) -> str:
+def say_finding(finding: Finding) -> str:
+    """Say what was found, and whether it is wrong or may be so."""
+    return f"{'Remark' if finding.remark else 'Wrong'}: {finding}"
+
+
+def say_verdict(
+    findings: Sequence[Finding],
+    *,
+    has_anchor: bool,
+    otherwise: str = "give a printed one with --anchor",
+) -> str:
+    """Say in a sentence whether anything is wrong.
+
+    Without an anchor to hold the ledger against, ``otherwise`` says how one is given.
+    """
+    n_wrong = sum(not finding.remark for finding in findings)
+    n_unchecked = sum(finding.kind == "unchecked" for finding in findings)
     if n_wrong:
         things = f"{n_wrong} thing{'s are' if n_wrong > 1 else ' is'}"
         return f"{things} wrong: the ledger is not as it was written."
@@ -86,10 +101,7 @@ def _verdict(n_wrong: int, n_unchecked: int, *, has_anchor: bool) -> str:
         right = f"{some} could not be checked; in all else nothing is wrong"
     if has_anchor:
         return f"{right}, and every anchor fits."
-    return (
-        f"{right}. Only an anchor can show that no entries were cut off at the end: give a printed "
-        "one with --anchor."
-    )
+    return f"{right}. Only an anchor can show that no entries were cut off at the end: {otherwise}."
 
 
 def _document(

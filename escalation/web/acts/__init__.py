@@ -66,6 +66,7 @@ ACTS: dict[str, type[Act]] = {
         office.Revoke,
         office.Hold,
         office.Resume,
+        office.OpenSite,
         office.Amend,
         office.Close,
     )

@@ -54,6 +54,8 @@ class Act(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         Whether it stands in the list of acts; others are led to from one that does.
     rare : mapping of str to tuple of str
         Fields that are seldom needed, under the words behind which they are folded away.
+    order : tuple of str
+        The fields that come first; the others follow as they are written.
     answers : mapping of str to str
         Words of the command's reasons, and the field beside which such a reason is shown.
     """
@@ -68,6 +70,7 @@ class Act(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     asked: ClassVar[str] = ""
     is_offered: ClassVar[bool] = True
     rare: ClassVar[Folded] = {}
+    order: ClassVar[tuple[str, ...]] = ()
     answers: ClassVar[Answers] = {}
     most_bytes: ClassVar[int | None] = None  # of what is sent, where it is more than usual
 
@@ -79,6 +82,10 @@ class Act(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
 
     def candidates(self, state: TrialState, on: date) -> Sequence[Candidate]:
         """Return whom or what the act can be about, the most likely first."""
+        return ()
+
+    def due(self, state: TrialState, on: date) -> Sequence[Candidate]:
+        """Return those of the candidates about whom it is waited for, if they are few."""
         return ()
 
     def is_about(self, state: TrialState, on: date) -> str | None:
@@ -121,10 +128,12 @@ class Act(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         return None if field is None else field.data
 
     def shown(self) -> Iterator[Field]:
-        """Yield the fields that a person fills in, in order."""
-        for field in self:
-            if not isinstance(field, HiddenField) and field.name != "csrf_token":
-                yield field
+        """Yield the fields that a person fills in, in order: the day it was at the end."""
+        fields = [field for field in self if not isinstance(field, HiddenField)]
+        places = {name: place for place, name in enumerate(self.order)}
+        yield from sorted(
+            fields, key=lambda f: (f.short_name == "on", places.get(f.short_name, len(places)))
+        )
 
     @property
     def plain(self) -> list[Field]:
@@ -144,8 +153,6 @@ class Act(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     def sent(self) -> Iterator[tuple[str, str]]:
         """Yield what was filled in, exactly as it was, to be sent again with the next step."""
         for field in leaves(self):
-            if field.name == "csrf_token":
-                continue
             if field.raw_data and all(isinstance(value, str) for value in field.raw_data):
                 yield from ((field.name, value) for value in field.raw_data)
             elif isinstance(field.data, list | tuple):

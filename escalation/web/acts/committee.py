@@ -29,8 +29,8 @@ from escalation.trial.events import Attendance, Choice, Meaning, Purpose, Vote
 from escalation.trial.halts import standing_pauses
 from escalation.trial.people.rights import VOTING
 from escalation.trial.state import MadeDecision
-from escalation.web.acts.base import Act, day, text
-from escalation.web.acts.choosing import Choices, one_of, several_of, words
+from escalation.web.acts.base import Act, Answers, day, text
+from escalation.web.acts.fields import Choices, boxes, chosen, paragraph, radio
 from escalation.web.desk import desk
 
 __all__ = ["Approve", "CastVote", "Circulate", "Decide", "Freeze", "Propose", "Review"]
@@ -66,8 +66,10 @@ class Freeze(Act):
     group = COMMITTEE
     task = "freeze the data"
 
-    checked_by = several_of("Checked by")
-    statement = words("Statement", "In the investigator's words, if wanted.")
+    answers: ClassVar[Answers] = {"checked them": "checked_by", "statement": "statement"}
+
+    checked_by = boxes("Checked by")
+    statement = paragraph("Statement", "In the investigator's words, if wanted.")
     on = day()
 
     def fill(self, state: TrialState) -> None:
@@ -93,11 +95,20 @@ class Decide(Act):
     group = COMMITTEE
     task = "record a decision"
 
-    choice = one_of("Decision")
-    level = one_of("Level", "Where the decision names one.", short=False)
+    answers: ClassVar[Answers] = {
+        "rationale": "rationale",
+        "at which level": "level",
+        "how many patients": "number",
+        "places": "number",
+        "attended": "attended",
+        "quorum": "attended",
+    }
+
+    choice = radio("Decision")
+    level = chosen("Level", "Where the decision names one.")
     number = _number("Patients", "How many, where patients are to be treated.")
-    rationale = words("Rationale", "Needed to choose otherwise than the rule, or to resume.")
-    attended = several_of("Who is there")
+    rationale = paragraph("Rationale", "Needed to choose otherwise than the rule, or to resume.")
+    attended = boxes("Who is there")
     on = day()
 
     def fill(self, state: TrialState) -> None:
@@ -216,8 +227,11 @@ def _numbered(decisions: list[MadeDecision], otherwise: str) -> Choices:
         yield str(made.seq), name_decision(made)
 
 
-def _entry(data: str | None) -> int | None:
-    return int(data) if data else None
+def _entry(said: str | None) -> int | None:
+    """Read an entry's number; of one that is none, the command says that it is not there."""
+    if not said:
+        return None
+    return int(said) if said.isdecimal() and len(said) < 10 else 0
 
 
 class CastVote(Act):
@@ -229,11 +243,13 @@ class CastVote(Act):
     group = COMMITTEE
     task = "vote"
 
-    decision = one_of("On", short=False)
-    vote = one_of(
+    answers: ClassVar[Answers] = {"reason": "reason", "say which": "decision"}
+
+    decision = chosen("On")
+    vote = radio(
         "Your vote", choices=[("for", "For"), ("against", "Against"), ("abstained", "I abstain")]
     )
-    reason = words("Reason", "Needed for a vote against.")
+    reason = paragraph("Reason", "Needed for a vote against.")
     on = day()
 
     def fill(self, state: TrialState) -> None:
@@ -257,7 +273,7 @@ class _SignDecision(Act):
     is_signature = True
     meaning: ClassVar[Meaning]
 
-    entry = one_of("Which", short=False)
+    entry = chosen("Which")
     on = day()
 
     def fill(self, state: TrialState) -> None:
@@ -314,8 +330,8 @@ class Circulate(Act):
     group = COMMITTEE
     task = "circulate a decision"
 
-    decision = one_of("Decision", short=False)
-    to = several_of("Sent to")
+    decision = chosen("Decision")
+    to = boxes("Sent to")
     others = text("And to", "Names of others, with commas between.")
     on = day()
 

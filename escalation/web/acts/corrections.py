@@ -30,6 +30,8 @@ from escalation.trial.patients.recording import PATIENTS
 from escalation.trial.patients.subjects import Fact
 from escalation.web.acts.base import Act, Answers, Candidate, Folded
 from escalation.web.acts.events import (
+    FURTHER,
+    SIGNS,
     Counts,
     CrsSigns,
     IcansSigns,
@@ -97,6 +99,7 @@ class Correct(Act):
     asked = "Which entry was wrong?"
     answers: ClassVar[Answers] = _ANSWERS
     rare: ClassVar[Folded] = _WITHDRAWN
+    order: ClassVar[tuple[str, ...]] = ("said_on", "level")
     says: ClassVar[tuple[str, ...]] = ()
 
     entry = HiddenField("Entry")
@@ -154,7 +157,7 @@ class Correct(Act):
     def said(self, state: TrialState) -> dict[str, Any]:
         """Return what the entry should say, as JSON types."""
         found: dict[str, Any] = {name: self[name].data for name in self.says if name in self}
-        if self.said_on.data is not None:
+        if "said_on" in self and self.said_on.data is not None:
             found["on"] = self.said_on.data.isoformat()
         return found
 
@@ -163,7 +166,7 @@ class Correct(Act):
         return partial(
             correct_to,
             entry=self.number,
-            says=None if self.withdraw.data else self.said(state),
+            says=None if "withdraw" in self and self.withdraw.data else self.said(state),
             reason=self.reason.data or "",
         )
 
@@ -265,6 +268,7 @@ class CorrectOutcome(Toxicities, Correct):
 
     said_on = day("Day of the outcome", required=True)
     outcome = radio("Outcome")
+    order: ClassVar[tuple[str, ...]] = ("said_on", "outcome", "outcome_reason", "toxicities")
     outcome_reason = line("Reason of the outcome", 'Needed for "not evaluable".')
 
     def fill(self, state: TrialState) -> None:
@@ -315,6 +319,7 @@ class CorrectOutcome(Toxicities, Correct):
 class CorrectEvent(Said, Correct):
     """Correct the first report of an event."""
 
+    rare: ClassVar[Folded] = {**FURTHER, **_WITHDRAWN}
     name = "correct-event"
     title = "Correct the report of an adverse event"
     is_offered = False
@@ -323,6 +328,8 @@ class CorrectEvent(Said, Correct):
         *("outcome", "treatment", "narrative", "category", "baseline_grade", "code"),
         *("dictionary", "scale", "scale_version"),
     )
+
+    order: ClassVar[tuple[str, ...]] = ("said_on", "term", "started", "grade", "category", *SIGNS)
 
     said_on = day("As it stood on", required=True)
     term = line("What it was", required=True)

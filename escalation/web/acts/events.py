@@ -49,7 +49,9 @@ from escalation.web.acts.fields import (
 from escalation.web.acts.patients import DAY, GRADES, OfSubject
 
 __all__ = [
+    "FURTHER",
     "OBSERVED",
+    "SIGNS",
     "Adjudicate",
     "Counts",
     "CrsSigns",
@@ -173,11 +175,14 @@ _READ: Mapping[str, Any] = {
     "category": _category,
     "serious": _serious,
 }
-_DETAILS: Mapping[str, tuple[str, ...]] = {
+FURTHER: Folded = {
+    "Another category, baseline, code": (
+        *("other_category", "baseline_grade", "code", "dictionary"),
+    )
+}
+_DETAILS: Folded = {
     "How it stands, treatment": ("ended", "outcome", "action", "treatment"),
-    "Category, baseline, code": (
-        *("category", "other_category", "baseline_grade", "code", "dictionary"),
-    ),
+    **FURTHER,
 }
 
 
@@ -304,6 +309,14 @@ class Counts(Signs):
         show(self.neutrophils, " ".join(f"{day}={count:g}" for day, count in known.items()))
 
 
+SIGNS = (
+    *("temperature", "hypotension", "vasopressors", "vasopressin", "oxygen", "oxygen_flow"),
+    *("treated", "fever_explained"),
+    *("ice", "consciousness", "seizure", "deep_focal_weakness", "oedema", "sedated"),
+    *("died", "neutrophils"),
+)
+
+
 # ---------------------------------------------------------------- reported
 
 
@@ -314,7 +327,7 @@ class _New(Said, OfSubject):
     task = TASK
     answers: ClassVar[Answers] = _ANSWERS
     rare: ClassVar[Folded] = _DETAILS
-    order: ClassVar[tuple[str, ...]] = ()
+    order: ClassVar[tuple[str, ...]] = ("term", "started", "grade", "category")
 
     term = line("What it was", "In your own words, such as fever.", required=True)
     started = day("Day it began", required=True)
@@ -401,6 +414,8 @@ class Event(_New):
 
 class _NewBySigns(_New, Signs):
     """The first report of an event whose grade is given by a rule."""
+
+    order: ClassVar[tuple[str, ...]] = ("term", "started", *SIGNS)
 
     scale: ClassVar[str] = "ASTCT"
 
@@ -518,7 +533,7 @@ class FollowUp(Said, OfEvent):
         "The form holds what was reported last. Change what is different from a day on: what was "
         "so before stays as the event's course. What was reported wrongly is corrected instead."
     )
-    rare: ClassVar[Folded] = {"Category, baseline, code": _DETAILS["Category, baseline, code"]}
+    rare: ClassVar[Folded] = FURTHER
 
     on = day("Day from which it is so", DAY)
     aware = day("Day the site became aware", "As the day above, if left empty.")
@@ -576,6 +591,8 @@ def _follow_up(
 
 class _FollowUpBySigns(FollowUp, Signs):
     """Follow up an event whose grade is given by a rule."""
+
+    order = SIGNS
 
     is_offered = False
 

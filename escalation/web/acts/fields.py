@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from math import isfinite
-from typing import Any
+from typing import Any, cast
 
 from markupsafe import Markup
 from wtforms import (
@@ -27,7 +27,7 @@ from wtforms import (
     TextAreaField,
 )
 from wtforms.validators import InputRequired, Optional, ValidationError
-from wtforms.widgets import CheckboxInput, ListWidget
+from wtforms.widgets import CheckboxInput, ListWidget, TextInput
 
 from escalation.errors import printable
 from escalation.protocol import format_dose
@@ -90,7 +90,9 @@ class DayField(DateField):
 
 
 class NumberField(FloatField):
-    """A number with a decimal point, or in powers of ten."""
+    """A number with a decimal point, or in powers of ten, in a field that keeps what is typed."""
+
+    widget = TextInput()
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Read what was typed: 61.5, 1.85E8, or with a power of ten."""
@@ -152,6 +154,24 @@ def _is_line(form: Any, field: Field) -> None:
         )
 
 
+class _AsTyped:
+    """A text that is shown as it was typed, whatever is made of it."""
+
+    raw_data: Any
+    data: Any
+
+    def _value(self) -> str:
+        return str(self.raw_data[0]) if self.raw_data else self.data or ""
+
+
+class _Line(_AsTyped, StringField):
+    pass
+
+
+class _Paragraph(_AsTyped, TextAreaField):
+    pass
+
+
 def line(
     label: str,
     hint: str = "",
@@ -161,7 +181,7 @@ def line(
     **kw: Any,
 ) -> StringField:
     """Return a field of one line of text."""
-    return StringField(
+    return _Line(
         label,
         filters=[_stripped],
         validators=[_needed(label, required), _is_line, *validators],
@@ -172,7 +192,7 @@ def line(
 
 def paragraph(label: str, hint: str = "", *, required: bool = False) -> TextAreaField:
     """Return a field of a few sentences; they are recorded as one line."""
-    return TextAreaField(
+    return _Paragraph(
         label,
         filters=[_joined],
         validators=[_needed(label, required), _is_line],
@@ -270,6 +290,8 @@ def show(field: Field, value: Any) -> None:
     values = value if isinstance(value, tuple) else (value,)
     texts = [format_dose(one) if isinstance(one, float) else str(one) for one in values]
     field.process(_Given({field.name: texts}))
+    if isinstance(field, Chosen):
+        offer(field, cast(Choices, field.choices))
 
 
 def show_said(form: Any, event: Any, *names: str) -> None:

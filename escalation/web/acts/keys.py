@@ -16,7 +16,8 @@ from escalation.trial.keys.commands import MadeSignature, register_key, revoke_k
 from escalation.trial.keys.rights import may_not_register_keys
 from escalation.web.access import READS
 from escalation.web.acts.base import Act, day
-from escalation.web.acts.choosing import one_of, upload, words
+from escalation.web.acts.fields import chosen, paragraph, radio
+from escalation.web.acts.uploads import upload
 
 __all__ = ["RegisterKey", "RevokeKey", "SignByKey"]
 
@@ -36,7 +37,7 @@ class RegisterKey(Act):
     group = KEYS
     task = "register a key"
 
-    who = one_of("Whose", short=False)
+    who = chosen("Whose")
     file = upload(
         "Public key", "A file such as id_ed25519.pub.", most_bytes=MOST_BYTES, accept=".pub"
     )
@@ -60,8 +61,8 @@ class RevokeKey(Act):
     group = KEYS
     task = READS
 
-    key = one_of("Which")
-    reason = words("Reason", required=True)
+    key = radio("Which")
+    reason = paragraph("Reason", required=True)
     on = day()
 
     def fill(self, state: TrialState) -> None:
@@ -94,7 +95,7 @@ class SignByKey(Act):
     task = "sign as reviewed"  # at least; what the meaning takes beyond it, the command asks
     is_signature = True
 
-    meaning = one_of("Signed as", choices=[(str(one), str(one)) for one in Meaning])
+    meaning = radio("Signed as", choices=[(str(one), str(one)) for one in Meaning])
     entry = IntegerField("Entry", validators=[InputRequired("Entry: its number is needed")])
     file = upload(
         "Signature",

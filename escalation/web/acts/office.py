@@ -15,14 +15,16 @@ from escalation.trial import (
     close_trial,
     delegate_role,
     hold_enrolment,
+    open_site,
     resume_enrolment,
     revoke_role,
 )
 from escalation.trial.events import Role
 from escalation.web.acts.base import Act, day, text
-from escalation.web.acts.choosing import one_of, upload, words
+from escalation.web.acts.fields import choice, chosen, paragraph, radio
+from escalation.web.acts.uploads import upload
 
-__all__ = ["Amend", "Close", "Delegate", "Hold", "Resume", "Revoke", "read_upload"]
+__all__ = ["Amend", "Close", "Delegate", "Hold", "OpenSite", "Resume", "Revoke", "read_upload"]
 
 OFFICE = "Office"
 ROLES = {
@@ -44,7 +46,7 @@ class Delegate(Act):
     task = "delegate roles"
 
     who = text("Person", "As the record is to name them from now on.", required=True)
-    role = one_of("Role", choices=[(str(role), said) for role, said in ROLES.items()])
+    role = radio("Role", choices=[(str(role), said) for role, said in ROLES.items()])
     on = day()
 
     def command(self, state: TrialState) -> Command:
@@ -60,8 +62,8 @@ class Revoke(Act):
     group = OFFICE
     task = "delegate roles"
 
-    held = one_of("Role", short=False)
-    reason = words("Reason", required=True)
+    held = chosen("Role")
+    reason = paragraph("Reason", required=True)
     on = day()
 
     def fill(self, state: TrialState) -> None:
@@ -76,6 +78,8 @@ class Revoke(Act):
     def command(self, state: TrialState) -> Command:
         """Ask for the role to be taken away."""
         role, _, person = (self.held.data or "").partition(":")
+        if role not in list(Role):
+            raise RefusedError("no role can be taken away", ["Say which one, and whose."])
         return partial(revoke_role, person=person, role=Role(role), reason=self.reason.data or "")
 
 
@@ -88,7 +92,7 @@ class Hold(Act):
     group = OFFICE
     task = "hold enrolment"
 
-    reason = words("Reason", required=True)
+    reason = paragraph("Reason", required=True)
     on = day()
 
     def command(self, state: TrialState) -> Command:
@@ -105,12 +109,30 @@ class Resume(Act):
     group = OFFICE
     task = "resume enrolment"
 
-    reason = words("Reason", required=True)
+    reason = paragraph("Reason", required=True)
     on = day()
 
     def command(self, state: TrialState) -> Command:
         """Ask for the hold to be lifted."""
         return partial(resume_enrolment, reason=self.reason.data or "")
+
+
+class OpenSite(Act):
+    """A site takes part."""
+
+    name = "open-site"
+    title = "Open a site"
+    lead = "A day at the site is a day of its time zone."
+    group = OFFICE
+    task = "open a site"
+
+    site = text("Site", "Its name, as the record is to call it.", required=True)
+    time_zone = text("Time zone", "Such as Asia/Shanghai or Europe/Berlin.", required=True)
+    on = day()
+
+    def command(self, state: TrialState) -> Command:
+        """Ask for the site to be opened."""
+        return partial(open_site, site=self.site.data or "", time_zone=self.time_zone.data or "")
 
 
 SHIPPED = [(name, name) for name in shipped_protocols()]
@@ -132,10 +154,8 @@ class Amend(Act):
         accept=".toml",
         needed=False,
     )
-    shipped = one_of(
-        "Or one that comes with the program", short=False, choices=[("", "none"), *SHIPPED]
-    )
-    reason = words("Reason", required=True)
+    shipped = choice("Or one that comes with the program", choices=SHIPPED, empty="none")
+    reason = paragraph("Reason", required=True)
     reopens = text(
         "Levels to reopen",
         "Labels, with commas between: new levels, or those whose patients so far are no longer to "
@@ -193,7 +213,7 @@ class Close(Act):
     group = OFFICE
     task = "close the trial"
 
-    reason = words("Reason", required=True)
+    reason = paragraph("Reason", required=True)
     on = day()
 
     def command(self, state: TrialState) -> Command:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from wtforms import Form, FormField, HiddenField
+from wtforms.validators import ValidationError
 
 from escalation.outcomes import Outcome
 from escalation.protocol.units import find_unit
@@ -61,6 +62,7 @@ __all__ = [
     "subject_id",
 ]
 
+FEW = 6  # of whom a page lists each
 DAY = "Today at the patient's site, if left empty."
 _DEVIATION_HINT = "Why. It is recorded as a departure, and stays visible for ever."
 DEVIATION = "It was done although the trial does not allow it now"
@@ -114,7 +116,7 @@ def subject_id(label: str = "Patient", hint: str = "") -> Any:
 def _is_pseudonym(form: Any, field: Any) -> None:
     fault = subject_id_fault(field.data or "")
     if fault is not None:
-        raise ValueError(f"the id of a patient is a pseudonym such as TJ-003: {fault}")
+        raise ValidationError(f"The id of a patient is a pseudonym such as TJ-003: {fault}")
 
 
 def offer_sites(form: Act, state: TrialState) -> None:
@@ -247,6 +249,7 @@ class OfSubject(Act):
     task = PATIENTS
     answers: ClassVar[Answers] = _ANSWERS
     likely: tuple[Standing, ...] = tuple(Standing)
+    is_awaited: ClassVar[bool] = False  # of everybody who is likely
 
     subject = HiddenField("Patient")
 
@@ -261,6 +264,15 @@ class OfSubject(Act):
             for subject in sorted(state.subjects.values(), key=place)
             if self.can_be(subject)
         ]
+
+    def due(self, state: TrialState, on: date) -> Sequence[Candidate]:
+        """Return the patients who stand as they do when it is recorded, if they are few."""
+        waiting = [
+            one
+            for one in self.candidates(state, on)
+            if self.is_awaited and state.subjects[one.value].standing in self.likely
+        ]
+        return waiting if len(waiting) <= FEW else ()
 
     def can_be(self, subject: Subject) -> bool:
         """Tell whether the act can be about a patient at all."""
@@ -288,6 +300,7 @@ class Dose(OfSubject):
     lead = "On the day it was given. The DLT window begins with it."
     rare: ClassVar[Folded] = {"Another amount was planned": ("planned",), DEVIATION: ("deviation",)}
     likely = (Standing.ASSIGNED,)
+    is_awaited = True
 
     infused = number("Amount infused", "In all, not per kg, such as 1.85E8.")
     lot = line("Lot", "Of the product, as on the bag.")
@@ -412,7 +425,7 @@ class Toxicities(Act):
     """An act that tells of toxicities, one or several."""
 
     MOST = 10
-    toxicities = Repeated(FormField(_Toxicity), "Toxicities", min_entries=1, max_entries=MOST)
+    toxicities = Repeated(FormField(_Toxicity), "Toxicity", min_entries=1, max_entries=MOST)
 
     def add_group(self) -> None:
         """Show one more."""
@@ -459,6 +472,7 @@ class RecordOutcome(Toxicities, OfSubject):
     title = "Record an outcome"
     rare: ClassVar[Folded] = {"Toxicities (needed for a DLT)": ("toxicities",)}
     likely = (Standing.PENDING,)
+    is_awaited = True
     answers: ClassVar[Answers] = {
         **_ANSWERS,
         '"Not evaluable" needs a reason': "reason",
@@ -512,6 +526,7 @@ class RuleEvaluability(OfSubject):
     group = "Rulings"
     task = "rule on evaluability"
     likely = (Standing.UNRULED,)
+    is_awaited = True
 
     evaluable = radio(
         "Ruling",

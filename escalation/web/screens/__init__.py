@@ -6,14 +6,17 @@ from flask import Blueprint
 
 from escalation.web.screens import (
     documents,
+    figures,
     health,
     keys,
     meeting,
+    record,
     recording,
     registering,
     roles,
     trial,
     trials,
+    what_if,
 )
 
 __all__ = ["blueprints"]
@@ -25,6 +28,9 @@ def blueprints() -> tuple[Blueprint, ...]:
         health.screens,
         trials.screens,
         trial.screens,
+        what_if.screens,
+        figures.screens,
+        record.screens,
         recording.screens,
         meeting.screens,
         documents.screens,

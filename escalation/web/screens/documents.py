@@ -20,7 +20,7 @@ from escalation.reports.documents import Document, find_missing, write_document
 from escalation.reports.formats import write_view
 from escalation.reports.trial.log import view_log
 from escalation.reports.trial.status import view_status
-from escalation.reports.view import Block, Figure, Heading, View
+from escalation.reports.view import Block, Figure, Heading, View, outlined
 from escalation.web.access import READS, needs
 from escalation.web.blocks import write
 from escalation.web.desk import desk
@@ -78,7 +78,7 @@ def packet(trial: str) -> str:
     """Show the packet."""
     seq, on = _cutoff()
     key, document = _packet(trial)
-    return _page(key, document, "packet", {"as_of": seq, "on": str(on)})
+    return _page(key, document, "packet", {"as_of": seq, "on": str(on)}, cut_off=(seq, on))
 
 
 @screens.get("/packet.<any(html, docx, pdf):form>")
@@ -179,9 +179,15 @@ def _figure(document: Document, number: int) -> Response:
     return Response(found[number - 1].draw("svg"), content_type=_TYPES["svg"])
 
 
-def _page(key: Hashable, document: Document, name: str, where: dict[str, Any]) -> str:
+def _page(
+    key: Hashable,
+    document: Document,
+    name: str,
+    where: dict[str, Any],
+    cut_off: tuple[int, date] | None = None,
+) -> str:
     """Show a document as a page of the trial: its heading is the page's."""
-    title, *blocks = document.blocks
+    title, *blocks = outlined(document.blocks)
     figures = _figures(document)
     trial = g.trial.trial
 
@@ -200,6 +206,7 @@ def _page(key: Hashable, document: Document, name: str, where: dict[str, Any]) -
             form: url_for(f".{name}_file", trial=trial, form=form, **where) for form in _FORMATS
         },
         missing=missing_formats(),
+        cut_off=cut_off,
     )
 
 

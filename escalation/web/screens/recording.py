@@ -87,7 +87,7 @@ def fill_in(trial: str, act: str) -> Page:
     form = _act(act)
     state = g.trial.state
     if not _is_known(form):
-        return _ask_whom(form, _unknown(form) if form[form.about].data else None)
+        return _ask_whom(form, _UNKNOWN if form[form.about].data else None)
     other = form.elsewhere(state)
     if other is not None and other != act:
         about = {form.about: form[form.about].data}
@@ -106,8 +106,7 @@ def _today() -> Any:
     return desk(current_app).today(g.trial.state)
 
 
-def _unknown(form: Act) -> str:
-    return "What the link or form names is not in this trial: choose again. Nothing was recorded"
+_UNKNOWN = "What the link or form names is not in this trial: choose again"
 
 
 def _ask_whom(form: Act, fault: str | None) -> tuple[str, int]:
@@ -121,8 +120,8 @@ def _ask_whom(form: Act, fault: str | None) -> tuple[str, int]:
 def ask(trial: str, act: str) -> Page:
     """Say what would follow or, where that has been read, record it."""
     form = _act(act)
-    if not _is_known(form):
-        return _ask_whom(form, _unknown(form))
+    if not _is_known(form) and "record" not in request.form:  # what is withdrawn is not there again
+        return _ask_whom(form, _UNKNOWN)
     if "more" in request.form and isinstance(form, Toxicities):
         form.add_group()
     if "more" in request.form or "change" in request.form:
@@ -141,7 +140,7 @@ def _refused(form: Act, error: EscalationError) -> tuple[str, int]:
     """Show the form again, with what the trial or the file does not allow."""
     match error:
         case FileFaultsError():
-            return _form(form, 422, f"{error.source} was not imported", error.faults)
+            return _form(form, 422, f"The file {error.source} was not imported", error.faults)
         case InputError():
             return _form(form, 422, "What was filled in cannot be read", [str(error)])
     return _form(form, status_of(error), *reasons_of(error))
@@ -187,11 +186,14 @@ def _opened(form: Act, *, gates: bool) -> list[str]:
         words
         for words, fields in form.folded
         if any(
-            field.errors or (filled and field.data) or (gates and field.name == "deviation")
+            field.errors or (filled and field.data) or (gates and field.name in _OF_REASONS)
             for top in fields
             for field in (leaves(top) if isinstance(top, Repeated) else (top,))
         )
     ]
+
+
+_OF_REASONS = ("deviation", "date_format")  # what a reason that is about no field may call for
 
 
 def _asked(form: Act) -> Asked:
@@ -272,11 +274,12 @@ def _record(form: Act, trial: str) -> Page:
     if not re.fullmatch(r"[0-9a-f]{32}", request_id, re.ASCII):
         abort(400, "The form has no request id: open it again.")
     seen = _seen(form)
-    if form.is_signature:
+    there = desk(current_app)
+    if form.is_signature and not there.ledger.find_request(trial, request_id):
         wrong = current_app.extensions["gate"].disprove(g.identity, request.form)
         if wrong is not None:
             return _foresee(form, wrong, 422)
-    there, asked = desk(current_app), _asked(form)
+    asked = _asked(form)
     recorded = there.record(trial, asked, request_id=request_id, seen=seen)
     settings = current_app.extensions["settings"]
     failed = ""

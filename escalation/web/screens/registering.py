@@ -20,8 +20,9 @@ from escalation.tracker import Command, Tracker
 from escalation.trial import Recorder, TrialState, register_trial
 from escalation.web.access import SIGNED_IN, needs
 from escalation.web.acts.base import Act, text
-from escalation.web.acts.choosing import one_of, upload
+from escalation.web.acts.fields import choice
 from escalation.web.acts.office import OFFICE, SHIPPED, read_upload
+from escalation.web.acts.uploads import upload
 from escalation.web.blocks import write
 from escalation.web.desk import desk
 from escalation.web.faults import reasons_of, status_of
@@ -47,11 +48,11 @@ class Register(Act):
     file = upload(
         "Protocol", "A protocol file (TOML).", most_bytes=MAX_BYTES, accept=".toml", needed=False
     )
-    shipped = one_of(
+    shipped = choice(
         "Or one that comes with the program",
         f"{DEFAULT_PROTOCOL} is the registered trial; the others are examples.",
-        short=False,
-        choices=[("", "none"), *SHIPPED],
+        choices=SHIPPED,
+        empty="none",
     )
     solo = BooleanField(
         "One person decides alone", description="Every page then says so. For trying it out."
@@ -80,7 +81,7 @@ def fill_in() -> str:
     """Show the form."""
     _name()
     form = Register(formdata=None)
-    return render_template("roles/register.html", form=form, fault=None, reasons=[])
+    return render_template("roles/register.html", form=form, fault=None, listed=[])
 
 
 @screens.post("/register")
@@ -89,7 +90,7 @@ def ask() -> str | Response | tuple[str, int]:
     """Say what would be registered or, where that has been read, register it."""
     name, form = _name(), Register(formdata=request.form)
     if "change" in request.form:
-        return render_template("roles/register.html", form=form, fault=None, reasons=[])
+        return render_template("roles/register.html", form=form, fault=None, listed=[])
     if not form.validate():
         return _again(form, 422, "Something has to be filled in otherwise.", [])
     there = desk(current_app)
@@ -98,11 +99,12 @@ def ask() -> str | Response | tuple[str, int]:
     try:
         check_trial(trial)
         command = form.command(TrialState())
+        new = trial not in there.ledger.trials()
         if "record" not in request.form:
-            return _preview(form, recorder)
+            known = TrialState() if new else there.standing(trial).state
+            return _preview(form, known, recorder)
         if not form.request_id.data:
             abort(400, "The form has no request id: open it again.")
-        new = trial not in there.ledger.trials()
         Tracker(there.ledger, trial).record(
             command, recorder, request_id=form.request_id.data, new=new
         )
@@ -111,8 +113,8 @@ def ask() -> str | Response | tuple[str, int]:
     return redirect(url_for("roles.show", trial=trial), 303)
 
 
-def _preview(form: Register, recorder: Recorder) -> str:
-    found = foresee(form.command(TrialState())(TrialState(), recorder), TrialState(), recorder)
+def _preview(form: Register, known: TrialState, recorder: Recorder) -> str:
+    found = foresee(form.command(known)(known, recorder), known, recorder)
     form.request_id.data = os.urandom(16).hex()
     protocol = form.protocol()
     return render_template(
@@ -126,5 +128,6 @@ def _preview(form: Register, recorder: Recorder) -> str:
 
 
 def _again(form: Register, status: int, fault: str, reasons: list[str]) -> tuple[str, int]:
-    page = render_template("roles/register.html", form=form, fault=fault, reasons=reasons)
+    listed = [*form.wrong(), *((None, reason) for reason in reasons)]
+    page = render_template("roles/register.html", form=form, fault=fault, listed=listed)
     return page, status

@@ -194,8 +194,10 @@ def test_pause_rules_are_each_said_to_be_met_or_not():
 def test_dissent_rationale_and_signatures_stand_in_the_votes():
     (_, last) = tables(write_packet(DEMO).blocks, "T13")
     rows = {(row[0], row[2]): row for row in last.rows}
-    assert rows["A. Haddad", "AGAINST (entry 51)"][4].startswith('"three days are worth')
-    assert ("Zhao Lan", "signed by key (entry 53)") in rows
+    assert rows["A. Haddad", "AGAINST (entry 51)"][5].startswith('"three days are worth')
+    by_key = rows["Zhao Lan", "signed by key (entry 53)"]
+    assert by_key[1:5:2] == ("approved", "2026-05-04")  # with its meaning, day and time
+    assert by_key[4] == f"{DEMO.entries[52].at:%Y-%m-%d %H:%M}"
     assert "FURTHER THAN THE RULE WENT" in last.caption
     assert "not recorded to whom it was sent; TJ-008 was dosed first" in text(write_packet(DEMO))
 

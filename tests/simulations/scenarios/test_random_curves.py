@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from functools import partial
+
 import numpy as np
 import pytest
 from scipy.integrate import quad
 from scipy.special import expit, logit
 from scipy.stats import beta, chisquare, ks_2samp, kstest, norm
 
-from escalation.designs import Boin, ThreePlusThree
+from escalation.designs import VARIANTS, APlusB, Boin, RollingSix, ThreePlusThree
 from escalation.errors import InputError
 from escalation.outcomes import Tally
 from simulations.compare.metrics import metric_values
 from simulations.engines.characteristics import correct_levels
 from simulations.engines.exact import end_probabilities, exact_characteristics
+from simulations.engines.ladder import ladder_automaton
 from simulations.graph.build import NO_MTD, build_graph
-from simulations.questions.averages import QUANTILES, average_over_curves
-from simulations.scenarios.random import LOG_DOSE_STEP, logistic_normal, paoletti, pseudo_uniform
+from simulations.questions.averages import (
+    QUANTILES,
+    average_over_blocks,
+    average_over_curves,
+)
+from simulations.scenarios.random import (
+    CURVES_AT_ONCE,
+    LOG_DOSE_STEP,
+    draw_in_blocks,
+    logistic_normal,
+    paoletti,
+    pseudo_uniform,
+)
 
 PRIORS = {
     "logistic-normal": logistic_normal,
@@ -232,6 +247,81 @@ def test_figures_by_correct_level_add_up():
     assert list(means) == [0, 1, 2, NO_MTD]
     together = sum(counts[level] * means[level].mean for level in means) / 500
     assert together == pytest.approx(averages.summary()["pcs"].mean)
+
+
+def test_curves_in_blocks_are_those_at_once_and_their_figures_too():
+    """The first block is what one draw of so many curves gives."""
+    n, target = CURVES_AT_ONCE + 700, 0.25
+    draw = partial(paoletti, rng=rng(3), target=target, n_levels=3)
+    blocks = list(draw_in_blocks(draw, n))
+    assert [len(block) for block in blocks] == [CURVES_AT_ONCE, 700]
+    first = paoletti(CURVES_AT_ONCE, rng(3), target=target, n_levels=3)
+    assert (blocks[0] == first).all()
+    graph, done = build_graph(ThreePlusThree(n_levels=3)), []
+    found = average_over_blocks(graph, iter(blocks), n, target, progress=done.append)
+    at_once = average_over_curves(graph, np.vstack(blocks), target)
+    assert done == [CURVES_AT_ONCE, 700]
+    assert found.p_dlt is None
+    assert (at_once.p_dlt == np.vstack(blocks)).all()
+    assert found.n_curves == at_once.n_curves == n
+    assert (found.correct == at_once.correct).all()
+    for name, values in at_once.figures.items():
+        assert (found.figures[name] == values).all(), name
+
+
+def test_memory_hardly_grows_with_the_number_of_curves():
+    """By what is kept of a curve: nine figures, and which level is correct."""
+    automaton = ladder_automaton(ThreePlusThree(n_levels=5))
+    peaks = []
+    for n in (20_000, 60_000):
+        tracemalloc.start()
+        draw = partial(pseudo_uniform, rng=rng(), target=0.25, n_levels=5)
+        average_over_blocks(automaton, draw_in_blocks(draw, n), n, 0.25)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] - peaks[0] < 1.1 * 40_000 * (9 * 8 + 1)
+
+
+@pytest.mark.parametrize(
+    "design",
+    [
+        *(
+            ThreePlusThree(n_levels=4, start=start, variant=variant)
+            for variant in VARIANTS
+            for start in (0, 2)
+        ),
+        ThreePlusThree(n_levels=1),
+        ThreePlusThree(n_levels=3, start=2, untested_below="stop"),
+        ThreePlusThree(n_levels=3, two_of_six="mtd"),
+        ThreePlusThree(n_levels=3, third=3),
+        ThreePlusThree(n_levels=7),
+        RollingSix(n_levels=3, start=1),
+        APlusB(n_levels=3, start=1, a=4, b=2, c=1, d=2, e=2, third=4, f=4),
+        APlusB(n_levels=3, a=1, b=5, c=1, d=1, e=1, borderline="mtd"),
+    ],
+    ids=repr,
+)
+def test_averages_level_by_level_are_those_of_the_graph(design):
+    """Shares of a trial's patients among them, also under curves that fall, and of 0 and 1."""
+    curves = rng().random((40, design.n_levels))
+    curves[:4] = [[0], [1], [0.25], [0.5]]
+    here = average_over_curves(ladder_automaton(design), curves, 0.25)
+    there = average_over_curves(build_graph(design), curves, 0.25)
+    assert list(here.figures) == list(there.figures)
+    for name, values in there.figures.items():
+        assert here.figures[name] == pytest.approx(values, rel=0, abs=1e-12), name
+
+
+def test_the_share_with_a_dlt_of_a_long_ladder_that_all_pass_is_none():
+    """On twenty levels, each with three patients, the last with six: 63 in all."""
+    automaton = ladder_automaton(ThreePlusThree(n_levels=20))
+    averages = average_over_curves(automaton, [[0.0] * 19 + [1e-300]], 0.25)
+    assert averages.figures["sample_size"] == pytest.approx([63])
+    assert averages.figures["dlt_rate"] == pytest.approx([0], abs=1e-200)
+    toxic = average_over_curves(automaton, [[0.0] * 19 + [1.0]], 0.25)
+    # three DLTs at the top end it, and three more patients confirm the level below: 63 in all
+    assert toxic.figures["share_above"] == pytest.approx([3 / 63])
+    assert toxic.figures["dlt_rate"] == pytest.approx([3 / 63])
 
 
 def test_one_curve_has_no_standard_error():

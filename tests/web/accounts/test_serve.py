@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
+import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -42,7 +44,6 @@ def test_one_person_on_this_machine_is_safe(demo_file: Path):
     ("words", "said"),
     [
         (["--demo", "--host", "0.0.0.0"], "--host 0.0.0.0 lets other machines in"),  # noqa: S104
-        (["--demo", "--host", "::"], "keep accounts, with --accounts FILE|URL"),
         (["--demo", "--proxied", "--allow-host", "a.org"], "--proxied lets other machines in"),
         (["--demo", "--allow-host", "*"], "--allow-host takes any name"),
     ],
@@ -113,8 +114,10 @@ def test_a_ledger_that_others_can_read_is_unsafe(tmp_path: Path):
         ([], "say where the ledger is"),
         (["--db", "x.db"], "say who is let in"),
         (["--demo", "--accounts", "x.db"], "--demo and --accounts do not go together"),
+        (["--demo", "--as", "Wu Jing"], "--demo and --as do not go together"),
         (["--db", "x.db", "--as", "A", "--invite", "B"], "needs --accounts"),
         (["--demo", "--port", "70000"], "is not in the range"),
+        (["--demo", "--host", "::1"], "takes a name or an IPv4 address"),
         (["--demo", "--base-path", "escalation"], "must be a path such as /escalation"),
         (["--demo", "--base-path", "//evil.org"], "must be a path such as /escalation"),
         (["--demo", "--base-path", "/a/../b"], "must be a path such as /escalation"),
@@ -153,7 +156,7 @@ def test_the_log_of_requests_names_nobody(app: Flask):
     lines: list[str] = []
     log_access(app, lines.append)
     browser = app.test_client()
-    browser.get(f"/t/{TRIAL}/record/outcome?subject=TJ-008", headers={HEADER: "Lin Mei"})
+    browser.get(f"/t/{TRIAL}/record/nothing?subject=TJ-008", headers={HEADER: "Lin Mei"})
     browser.get("/no/TJ-008", headers={HEADER: "Lin Mei"})
     browser.get("/health")
     assert [line.rsplit(" ", 2)[0] for line in lines] == [
@@ -171,3 +174,43 @@ def test_health_and_readiness_say_no_more_than_that(app: Flask, monkeypatch: pyt
     gone = browser.get("/ready")
     assert (gone.status_code, gone.text) == (503, "not ready\n")
     assert browser.get("/health").status_code == 200
+
+
+def test_the_first_account_is_invited_from_the_command_line(demo_file: Path, tmp_path: Path):
+    accounts = ["--accounts", str(tmp_path / "trials.accounts.db"), "--db", str(demo_file)]
+    proxied = ["--proxied", "--allow-host", "trials.example", "--base-path", "/escalation"]
+    said = run(*accounts, *proxied, "--invite", "wu jing")
+    assert said.exit_code == 0, said.output
+    first, link, *_ = said.stdout.splitlines()
+    assert first == f"For wu jing, in {TRIAL}. It works once, within 72 hours:"
+    assert link.startswith("https://trials.example/escalation/join/")
+    assert (tmp_path / "trials.access.db").exists()
+    refused = run(*accounts, "--invite", "Lin Mei")  # of the site: she leads nothing
+    assert refused.exit_code == 1
+    assert "Lin Mei neither registered nor chairs a trial" in refused.stderr
+
+
+def test_a_ledger_is_not_taken_for_accounts(demo_file: Path, tmp_path: Path):
+    copy = tmp_path / "copy.db"
+    copy.write_bytes(demo_file.read_bytes())
+    found = run("--db", str(demo_file), "--accounts", str(copy))
+    assert found.exit_code == 1
+    assert "holds something else" in found.stderr
+
+
+def test_a_journal_that_was_changed_is_noticed_at_the_start_and_by_check(
+    demo_file: Path, tmp_path: Path
+):
+    demo_file.chmod(0o600)
+    words = ["--db", str(demo_file), "--accounts", str(tmp_path / "trials.accounts.db")]
+    assert run(*words, "--invite", "Wu Jing").exit_code == 0
+    assert run(*words, "--check").exit_code == 0
+    with closing(sqlite3.connect(tmp_path / "trials.access.db")) as connection:
+        connection.execute("DROP TRIGGER entries_no_update")
+        connection.execute("UPDATE entries SET recorded_by = 'somebody' WHERE seq = 2")
+        connection.commit()
+    checked, started = run(*words, "--check"), run(*words)
+    assert checked.exit_code == 1
+    assert "the journal of the accounts" in checked.stdout
+    assert started.exit_code == 5
+    assert "is not as it was recorded" in " ".join(started.stderr.split())

@@ -1,85 +1,15 @@
-"""Fields by which something is chosen, told in more than a line, or handed in as a file."""
+"""A small file of text that is handed in; with the next step it goes along as a hidden text."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
-import wtforms
 from flask import request
 from markupsafe import Markup
-from wtforms import Field, TextAreaField
-from wtforms.validators import InputRequired, Optional, ValidationError
-from wtforms.widgets import CheckboxInput, ListWidget
+from wtforms import Field
+from wtforms.validators import ValidationError
 
-__all__ = ["Choices", "UploadField", "one_line", "one_of", "several_of", "upload", "words"]
-
-Choices = Iterable[tuple[str, str]]
-
-
-def one_line(value: str | None) -> str | None:
-    """Return a text as one line; None where nothing is left."""
-    return None if value is None else " ".join(value.split()) or None
-
-
-def words(label: str, hint: str = "", *, required: bool = False) -> TextAreaField:
-    """Return a field of a few sentences, which are recorded as one line."""
-    return TextAreaField(
-        label,
-        filters=[one_line],
-        validators=[InputRequired(f"{label}: this is needed")] if required else [Optional()],
-        description=hint,
-        render_kw={"rows": 3},
-    )
-
-
-class RadioField(wtforms.RadioField):
-    """One of a few, with a sentence where none is chosen."""
-
-    def pre_validate(self, form: Any) -> None:
-        """Refuse what is not offered."""
-        if self.data not in {value for value, *_ in self.iter_choices()}:
-            raise ValidationError(f"{self.label.text}: choose one")
-
-
-class SelectField(wtforms.SelectField):
-    """One of a list, which may be left."""
-
-    def pre_validate(self, form: Any) -> None:
-        """Refuse what is not offered."""
-        if (self.data or "") not in {value for value, *_ in self.iter_choices()}:
-            raise ValidationError(f"{self.label.text}: choose one of those that are offered")
-
-
-class SelectMultipleField(wtforms.SelectMultipleField):
-    """Boxes to be ticked."""
-
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
-
-    def pre_validate(self, form: Any) -> None:
-        """Refuse what is not offered."""
-        offered = {value for value, *_ in self.iter_choices()}
-        if not set(self.data or ()) <= offered:
-            raise ValidationError(f"{self.label.text}: choose of those that are offered")
-
-
-def one_of(
-    label: str, hint: str = "", *, short: bool = True, choices: Choices = ()
-) -> wtforms.SelectField:
-    """Return a field of which one is chosen: all seen at once, or in a list that opens."""
-    kind = RadioField if short else SelectField
-    listed = list(choices)
-    return kind(label, description=hint, choices=lambda: listed)
-
-
-def several_of(label: str, hint: str = "", *, choices: Choices = ()) -> SelectMultipleField:
-    """Return a field of boxes to be ticked."""
-    listed = list(choices)
-    return SelectMultipleField(label, description=hint, choices=lambda: listed)
-
-
-# ---------------------------------------------------------------- files
+__all__ = ["UploadField", "upload"]
 
 _REPLACED = "is handed in already; choose a file only to replace it."
 

@@ -1,0 +1,67 @@
+"""A nurse with a phone: an outcome in four taps; and what axe finds in the forms."""
+
+from __future__ import annotations
+
+import pytest
+from axe_core_python.sync_playwright import Axe
+
+from escalation.trial.demo.script import ADJUDICATOR, SITE
+from tests.web.browser.conftest import PHONE, Visit
+from tests.web.conftest import TRIAL
+
+pytestmark = pytest.mark.browser
+
+RECORD = f"/t/{TRIAL}/record"
+FORMS = (
+    *("", "/outcome", "/outcome?subject=TJ-008", "/enrol", "/screen-fail", "/further", "/import"),
+    *("/transfer?subject=TJ-008", "/event?subject=TJ-008", "/crs?subject=TJ-008", "/icans"),
+    *("/icans?subject=TJ-008", "/icaht?subject=TJ-008", "/follow-up?entry=40", "/correct"),
+    *("/follow-up?entry=41", "/correct?entry=59", "/correct?entry=60", "/correct?entry=21"),
+    *("/correct?entry=22", "/correct?entry=41", "/correct?entry=44", "/rename?subject=TJ-008"),
+)
+
+
+def test_an_outcome_takes_four_taps_from_the_page_of_the_trial(visit: Visit):
+    page = visit(SITE, f"/t/{TRIAL}/", viewport=PHONE, java_script_enabled=False)
+    page.locator('a[href*="/record/outcome?subject=TJ-008"]').first.click()
+    page.get_by_label("Not evaluable").check()
+    page.get_by_label("Reason").fill("withdrew consent")
+    page.get_by_role("button", name="See what follows").last.click()
+    page.get_by_role("button", name="Record it").click()
+    assert page.locator("h1").inner_text() == "Entry 62 recorded"
+
+
+def test_the_return_key_asks_what_follows_and_adds_no_toxicity(visit: Visit):
+    page = visit(SITE, f"{RECORD}/outcome?subject=TJ-008", java_script_enabled=False)
+    page.get_by_label("Not evaluable").check()
+    page.get_by_label("Reason").fill("withdrew consent")
+    page.get_by_label("Reason").press("Enter")
+    assert "what follows" in page.locator("h1").inner_text()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_any_form_on_a_phone(scheme: str, visit: Visit):
+    found: dict[str, list[str]] = {}
+    page = visit(SITE, f"{RECORD}/", viewport=PHONE, color_scheme=scheme, bypass_csp=True)
+    for form in FORMS:
+        page.goto(f"{RECORD}{form or '/'}")
+        for folded in page.locator("details").all():
+            folded.evaluate("one => { one.open = true }")
+        violations = Axe().run(page)["violations"]
+        if violations:
+            found[form] = [f"{v['id']}: {v['nodes'][0]['html'][:150]}" for v in violations]
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= PHONE["width"], form
+    assert found == {}
+
+
+def test_axe_finds_nothing_in_what_is_refused_and_what_follows(visit: Visit):
+    page = visit(ADJUDICATOR, f"{RECORD}/adjudicate?entry=22", viewport=PHONE, bypass_csp=True)
+    page.get_by_label("It is a DLT").check()
+    page.get_by_role("button", name="See what follows").click()
+    assert page.get_by_role("alert").count() == 1
+    assert Axe().run(page)["violations"] == []
+    page.get_by_label("Reason").fill("the culture was positive")
+    page.get_by_role("button", name="See what follows").click()
+    assert "what follows" in page.locator("h1").inner_text()
+    assert Axe().run(page)["violations"] == []

@@ -1,0 +1,71 @@
+"""Every screen for everybody: axe-core finds nothing, nothing is cut at a phone's width.
+
+The screens are those of the url_map, so a new one is held to the same. Oracle: axe-core 4, by
+Deque, which tests WCAG 2.2 A and AA and its own best practices.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from importlib.resources import files
+from typing import Any
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, Page
+
+from escalation.trial.demo.script import ADJUDICATOR, CHAIR, MEMBER, OFFICE, SITE
+from tests.web.browser.conftest import PHONE
+from tests.web.people import HEADER
+from tests.web.routes import every_address
+
+pytestmark = pytest.mark.browser
+
+PEOPLE = (SITE, CHAIR, MEMBER, ADJUDICATOR, OFFICE)
+AXE = files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+LOOKS: dict[str, dict[str, Any]] = {
+    "light": {"viewport": {"width": 1280, "height": 900}},
+    "dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
+    "phone": {"viewport": PHONE, "has_touch": True},
+    "200 % of a small screen": {"viewport": {"width": 640, "height": 400}},
+}
+
+
+def screens(app: Flask) -> Iterator[tuple[str, str]]:
+    """Yield every screen that shows a page, and somebody who may open it."""
+    for _, address in every_address(app):
+        for person in PEOPLE:
+            client = app.test_client()
+            answer = client.get(address, headers={HEADER: person}, buffered=True)
+            if answer.status_code == 200 and answer.mimetype == "text/html":
+                if "Content-Disposition" not in answer.headers:
+                    yield person, address
+                break
+
+
+@pytest.fixture(params=list(LOOKS))
+def page(request: pytest.FixtureRequest, chromium: Browser, address: str) -> Iterator[Page]:
+    options = LOOKS[request.param]
+    context = chromium.new_context(base_url=address, bypass_csp=True, **options)
+    yield context.new_page()
+    context.close()
+
+
+def test_no_screen_has_a_violation_or_is_cut(app: Flask, page: Page):
+    wrong = []
+    for person, address in screens(app):
+        page.set_extra_http_headers({HEADER: person})
+        page.goto(address)
+        page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+        page.add_script_tag(content=AXE)
+        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        for one in found["violations"]:
+            for node in one["nodes"][:3]:
+                wrong.append(f"{address}: {one['id']}: {node['target']} {node['html'][:120]}")
+        over = page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        if over > 0:
+            wrong.append(f"{address}: {over} px wider than the screen")
+    assert wrong == [], json.dumps(wrong, indent=1)
