@@ -263,7 +263,8 @@ class CrmOptions(Design):
                 "use a skeleton that is lower there"
             )
 
-    def _is_above_cutoff(self, p_too_toxic: float) -> bool:
+    def _is_above_cutoff(self, p_too_toxic: Any) -> Any:
+        """Tell of a probability, or in an array of each, whether the trial stops for it."""
         return self.cutoff_stop < 1 and p_too_toxic > self.cutoff_stop - TIE
 
     @property
