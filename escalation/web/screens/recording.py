@@ -23,7 +23,7 @@ from escalation.errors import (
     InputError,
 )
 from escalation.reports.trial.recorded import consequences
-from escalation.text import with_powers
+from escalation.text import with_powers, without_commands
 from escalation.tracker import Tracker
 from escalation.web.access import READS, may_not, needs
 from escalation.web.acts import ACTS
@@ -36,7 +36,7 @@ from escalation.web.faults import reasons_of, status_of
 __all__ = ["screens"]
 
 screens = Blueprint("recording", __name__, url_prefix="/t/<trial>")
-screens.add_app_template_filter(with_powers, "powers")
+screens.add_app_template_filter(lambda text: with_powers(without_commands(text)), "powers")
 
 Page = str | Response | tuple[str, int]
 
@@ -288,7 +288,12 @@ def _record(form: Act, trial: str) -> Page:
         failed = "yes"
     first, last = recorded[0].seq, recorded[-1].seq
     address = url_for(
-        "recording.recorded", trial=trial, first=first, last=last, anchor_failed=failed or None
+        "recording.recorded",
+        trial=trial,
+        first=first,
+        last=last,
+        anchor_failed=failed or None,
+        act=form.name,
     )
     return redirect(address, 303)
 
@@ -301,6 +306,10 @@ def recorded(trial: str, first: int, last: int) -> str:
         abort(404)
     entries = g.trial.entries[first - 1 : last]
     found = consequences(entries, g.trial.as_of(first - 1), entries[0].event.on)
+    act = ACTS.get(request.args.get("act", ""))
     return render_template(
-        "recording/recorded.html", found=found, anchor_failed="anchor_failed" in request.args
+        "recording/recorded.html",
+        found=found,
+        anchor_failed="anchor_failed" in request.args,
+        once_more=act if act is not None and act.is_offered else None,
     )
