@@ -24,7 +24,7 @@ from escalation.errors import (
 )
 from escalation.reports.trial.recorded import consequences
 from escalation.text import with_powers, without_commands
-from escalation.tracker import Tracker
+from escalation.tracker import Tracker, name_kind
 from escalation.web.access import READS, may_not, needs
 from escalation.web.acts import ACTS
 from escalation.web.acts.base import Act
@@ -226,13 +226,9 @@ def _check_seen(form: Act, seen: int) -> None:
     if since > seen:
         newer = g.trial.entries[since - 1]
         raise ConflictError(
-            f"entry {since} ({_words(newer)}) by {newer.by} has changed since you opened the form "
-            "what it shows: open it again; nothing was recorded"
+            f"entry {since} ({name_kind(newer.event.kind)}) by {newer.by} has changed since you "
+            "opened the form what it shows: open it again; nothing was recorded"
         )
-
-
-def _words(entry: Any) -> str:
-    return str(entry.event.kind).replace("-", " ")
 
 
 def _foresee(form: Act, fault: str | None = None, status: int = 200) -> tuple[str, int]:
@@ -263,7 +259,7 @@ def _foresee(form: Act, fault: str | None = None, status: int = 200) -> tuple[st
 
 
 def _listed(entries: Sequence[Any]) -> list[str]:
-    return [f"entry {entry.seq} ({_words(entry)}) by {entry.by}" for entry in entries]
+    return [f"entry {entry.seq} ({name_kind(entry.event.kind)}) by {entry.by}" for entry in entries]
 
 
 def _record(form: Act, trial: str) -> Page:

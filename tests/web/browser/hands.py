@@ -10,12 +10,12 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-__all__ = ["WIDER", "Hands"]
+__all__ = ["WIDER", "Hands", "violations"]
 
 # what is wider than what the page is seen through, where it scrolls sideways
 WIDER = """() => {
@@ -90,3 +90,10 @@ class Hands:
                 self.page.get_by_label(label, exact=True).fill(value)
         self.press("Record it")
         assert self.heading.endswith("recorded"), self.words
+
+
+def violations(page: Page) -> list[Any]:
+    """Return what axe-core finds that keeps somebody out."""
+    from axe_core_python.sync_playwright import Axe  # of the extra [browser], as playwright is
+
+    return list(Axe().run(page)["violations"])

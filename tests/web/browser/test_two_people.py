@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import partial
 
 import pytest
@@ -21,8 +22,8 @@ NURSE = "Chen Yu"
 PLAIN = {"viewport": PHONE, "java_script_enabled": False}
 
 
-def record(ledger: Ledger, person: str, command: Command) -> None:
-    recorder = Recorder(name=person, on=NOW.date(), at=NOW)
+def record(ledger: Ledger, person: str, command: Command, at: datetime = NOW) -> None:
+    recorder = Recorder(name=person, on=at.date(), at=at)
     Tracker(ledger, TRIAL).record(command, recorder)
 
 
@@ -36,9 +37,12 @@ def test_both_report_an_event_and_neither_is_lost(visit: Visit, ledger: Ledger):
     first.record()
     second.press("Record it")
     assert second.heading == "Somebody was first"
-    assert f"entry 63 (ae recorded) by {SITE}" in second.words
+    assert f"entry 63 (adverse event recorded) by {SITE}" in second.words
     second.press("See what follows now")
-    assert f"Since you opened the form came entry 63 (ae recorded) by {SITE}." in second.words
+    assert (
+        f"Since you opened the form came entry 63 (adverse event recorded) by {SITE}."
+        in second.words
+    )
     assert "headache" in second.words
     second.record()
     assert second.heading == "Entry 64 recorded"
@@ -64,7 +68,8 @@ def test_of_two_outcomes_of_a_patient_the_second_is_refused_and_led_on(
     second.press("See what follows now")
     assert "This was not recorded" in second.words
     second.follow("Record", "Correct an entry", "Entry 63")
-    assert "moved away" in second.page.get_by_label("Reason", exact=True).first.input_value()
+    said = second.page.get_by_label("Reason of the outcome", exact=True).input_value()
+    assert said == "moved away"
     assert len(ledger.entries(TRIAL)) == 63
 
 
