@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-__all__ = ["WIDER", "Hands", "violations"]
+__all__ = ["CUT", "WIDER", "Hands", "violations"]
 
 # what is wider than what the page is seen through, where it scrolls sideways
 WIDER = """() => {
@@ -24,6 +24,15 @@ WIDER = """() => {
     [...document.querySelectorAll('body *')]
       .filter(one => one.getBoundingClientRect().right > shown)
       .map(one => one.outerHTML.slice(0, 150));
+}"""
+# what is not seen whole: beyond the right edge, or within something that hides or scrolls its end
+CUT = """() => {
+  const shown = document.documentElement.clientWidth, unseen = '.named, .unseen, .skip, thead';
+  return [...document.querySelectorAll('body *')].filter(one => {
+    const box = one.getBoundingClientRect(), inside = one.scrollWidth - one.clientWidth > 1;
+    if (!box.width || one.closest(unseen)) return false;
+    return box.right > shown + 1 || (inside && getComputedStyle(one).overflowX !== 'visible');
+  }).map(one => one.outerHTML.slice(0, 150));
 }"""
 FOLDER = os.environ.get("ESCALATION_PICTURES")  # where to keep a picture of each step
 

@@ -16,6 +16,7 @@ from flask import Flask
 
 from escalation.trial.demo.script import ADJUDICATOR, CHAIR, MEMBER, OFFICE, SITE
 from tests.web.browser.conftest import PHONE
+from tests.web.browser.hands import CUT, WIDER
 from tests.web.people import HEADER
 from tests.web.routes import every_address
 
@@ -64,9 +65,7 @@ def test_no_screen_has_a_violation_or_is_cut(app: Flask, page: Page):
         for one in found["violations"]:
             for node in one["nodes"][:3]:
                 wrong.append(f"{address}: {one['id']}: {node['target']} {node['html'][:120]}")
-        over = page.evaluate(
-            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        )
-        if over > 0:
-            wrong.append(f"{address}: {over} px wider than the screen")
+        page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+        for how, what in (("is wider than the screen", WIDER), ("is cut", CUT)):
+            wrong += [f"{address}: {how}: {one}" for one in page.evaluate(what)]
     assert wrong == [], json.dumps(wrong, indent=1)
