@@ -69,7 +69,7 @@ class DemoGate:
         name = current().owner
         if name is None:
             return None
-        return Identity(name=name, person_in=lambda trial: name)
+        return Identity(name=name, person_in=lambda trial: name if trial == self.trial else None)
 
     def sign_in(self) -> str:
         """Return the address at which to choose."""

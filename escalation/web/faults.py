@@ -13,6 +13,7 @@ from escalation.errors import (
     IntegrityError,
     LedgerError,
     RefusedError,
+    UnknownOutcomeError,
 )
 
 __all__ = ["handle_faults", "reasons_of", "status_of"]
@@ -45,6 +46,11 @@ _WHAT_TO_DO = {
     500: "Nothing is known to have been recorded. Look at the log before you repeat it.",
 }
 
+_NOT_NOW = (
+    "It cannot be read or written to now, and nothing was recorded. Try again later; the server's "
+    "log says why."
+)
+
 
 def status_of(error: EscalationError) -> int:
     """Return the HTTP status of an error."""
@@ -65,6 +71,9 @@ def handle_faults(app: Flask) -> None:
 
     @app.errorhandler(EscalationError)
     def ours(error: EscalationError) -> tuple[str, int]:
+        if isinstance(error, LedgerError) and not isinstance(error, UnknownOutcomeError):
+            current_app.logger.error("%s", error)  # it names places on this machine
+            return _page(503, _NOT_NOW)
         what, reasons = reasons_of(error)
         return _page(status_of(error), what, reasons)
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from threading import Lock
 
-from flask import Blueprint, Flask, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, current_app, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from escalation.web.access import ANYBODY, SIGNED_IN, needs
@@ -90,7 +90,10 @@ class LinkGate:
         if current().owner is None:
             return None
         me = self.person
-        return Identity(name=me, person_in=lambda trial: me, registers_as=me)
+        return Identity(name=me, person_in=self._person_in, registers_as=me)
+
+    def _person_in(self, trial: str) -> str | None:
+        return self.person if trial in desk(current_app).trials() else None
 
     def sign_in(self) -> str:
         """Return the address that says where the link is."""

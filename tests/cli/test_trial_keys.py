@@ -313,7 +313,7 @@ def strict(tmp_path: Path, keys: Path) -> Shell:
 
 def test_without_a_key_nothing_is_approved_where_the_protocol_asks_for_keys(strict, keys):
     said = strict.fails(f"chair: sign approved {DAY}")
-    assert "The protocol asks for a key's signature to approve: sign with --key FILE." in said
+    assert "The protocol asks for a key's signature to approve (trial sign --key FILE)." in said
     strict.ok(f"chair: sign reviewed {DAY}", f"chair: sign approved --key {keys}/chair {DAY}")
     assert strict.json("status")["cohorts"]
 

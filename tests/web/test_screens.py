@@ -25,9 +25,14 @@ from escalation.trial.demo.script import AUDITOR, CHAIR, SITE
 from escalation.trial.events import SubjectEnrolled
 from escalation.trial.office import hold_enrolment
 from escalation.trial.patients.sites import open_site
+from escalation.web.desk import Standing
 from escalation.web.screens import record
+from tests.trial.bench import CHAIR as CHAIR_OF_BENCH
+from tests.trial.bench import Bench
+from tests.trial.small_trials import typed
 from tests.web.conftest import NOW, TRIAL
 from tests.web.forms import words_of
+from tests.web.people import HEADER
 
 AsPerson = Callable[[str], FlaskClient]
 ON = date(2026, 5, 28)
@@ -234,3 +239,18 @@ def test_a_trial_that_cannot_be_read_does_not_hide_the_others(site: FlaskClient,
     listed = site.get("/?all=y")
     assert listed.status_code == 200
     assert "It cannot be read" in read(listed)
+
+
+@pytest.mark.parametrize("history", [None, "", "1???", "1NNN 2TTN"], ids=str)
+def test_a_trial_is_shown_at_every_stage(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, history: str | None
+):
+    bench = Bench.started() if history is None else typed(history)
+    here = Standing(trial="T-1", entries=bench.entries, state=bench.state)
+    monkeypatch.setattr(app.extensions["desk"], "standing", lambda trial: here)
+    client = app.test_client()
+    for path in ("", "log", "anchors", "what-if", "roles", "meeting"):
+        answer = client.get(f"/t/T-1/{path}", headers={HEADER: CHAIR_OF_BENCH})
+        assert answer.status_code == 200, path
+    page = read(client.get("/t/T-1/", headers={HEADER: CHAIR_OF_BENCH}))
+    assert "Can the next patient be dosed?" in page

@@ -86,7 +86,13 @@ def outlook(state: TrialState) -> list[Way]:
     ]
 
 
-def describe_outlook(ways: Sequence[Way], decision: Decision, protocol: Protocol) -> Iterator[str]:
+def describe_outlook(
+    ways: Sequence[Way],
+    decision: Decision,
+    protocol: Protocol,
+    *,
+    elsewhere: str = "; --json lists every way",
+) -> Iterator[str]:
     """Yield lines that say what can still become of a decision.
 
     Parameters
@@ -96,6 +102,8 @@ def describe_outlook(ways: Sequence[Way], decision: Decision, protocol: Protocol
     decision : Decision
         What the rule says now.
     protocol : Protocol
+    elsewhere : str
+        Where those are that are too many to be told.
     """
     possible = [describe_decision(answer, protocol) for answer in decision.possible]
     said = [describe_decision(way.decision, protocol) for way in ways]
@@ -109,7 +117,7 @@ def describe_outlook(ways: Sequence[Way], decision: Decision, protocol: Protocol
         lines = list(_alike(ways, said))
         yield from lines[:SHOWN]
         if len(lines) > SHOWN:
-            yield f"  and {len(lines) - SHOWN} more such lines; --json lists every way"
+            yield f"  and {len(lines) - SHOWN} more such lines{elsewhere}"
     for other in possible:
         if not said:
             yield f"Possible: {_small(other)}"

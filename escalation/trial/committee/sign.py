@@ -67,7 +67,7 @@ def sign(
         refusal.add(f"The last entry is {state.seq}.")
     refusal.unless(
         with_key or not state.needs_key or meaning is not Meaning.APPROVED,
-        "The protocol asks for a key's signature to approve: sign with --key FILE.",
+        "The protocol asks for a key's signature to approve (trial sign --key FILE).",
     )
     if meaning is Meaning.APPROVED and made is not None:
         _check_approval(refusal, state, recorder, made)

@@ -145,7 +145,7 @@ def _find_open(
         elif len(found) > 1:
             said = say_open(state)
             numbers = " or ".join(str(cohort.number) for cohort in state.open_cohorts)
-            refusal.add(f"{said[0].upper()}{said[1:]}: say --cohort {numbers}.")
+            refusal.add(f"{said[0].upper()}{said[1:]}: say which, {numbers} (--cohort).")
     return found[0] if len(found) == 1 else None
 
 

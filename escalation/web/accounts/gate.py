@@ -40,7 +40,6 @@ class AccountsGate:
             lambda: {
                 "sign_out": url_for("signing_in.sign_out"),
                 "account_links": [("Account", url_for("own.account"))],
-                "has_accounts": True,
             }
         )
         note_rights(app)

@@ -140,7 +140,7 @@ def _refused(form: Act, error: EscalationError) -> tuple[str, int]:
     """Show the form again, with what the trial or the file does not allow."""
     match error:
         case FileFaultsError():
-            return _form(form, 422, f"{error.source} was not imported", error.faults)
+            return _form(form, 422, f"The file {error.source} was not imported", error.faults)
         case InputError():
             return _form(form, 422, "What was filled in cannot be read", [str(error)])
     return _form(form, status_of(error), *reasons_of(error))
@@ -186,11 +186,14 @@ def _opened(form: Act, *, gates: bool) -> list[str]:
         words
         for words, fields in form.folded
         if any(
-            field.errors or (filled and field.data) or (gates and field.name == "deviation")
+            field.errors or (filled and field.data) or (gates and field.name in _OF_REASONS)
             for top in fields
             for field in (leaves(top) if isinstance(top, Repeated) else (top,))
         )
     ]
+
+
+_OF_REASONS = ("deviation", "date_format")  # what a reason that is about no field may call for
 
 
 def _asked(form: Act) -> Asked:

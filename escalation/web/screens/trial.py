@@ -144,7 +144,7 @@ def _next(found: NextPatient, protocol: Protocol, *, alone: bool) -> Next:
 def _outlook(state: TrialState, protocol: Protocol) -> Iterator[Block]:
     """Yield what can still change the answer: lines that belong to the one above as a list."""
     below: list[Item] = []
-    for text in describe_outlook(outlook(state), rule_says(state), protocol):
+    for text in describe_outlook(outlook(state), rule_says(state), protocol, elsewhere=""):
         if text.startswith("  "):
             below.append(Item(text.strip()))
             continue

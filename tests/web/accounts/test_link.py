@@ -75,6 +75,7 @@ def test_looking_at_a_link_does_not_use_it_up_and_pressing_the_button_does(
         assert app.test_client().head(link).status_code == 200
     assert enter(browser, link).location == "/"
     assert browser.get(f"/t/{TRIAL}/").status_code == 200
+    assert browser.get("/t/NONE/").status_code == 404
 
     second = app.test_client()
     again = second.get(link)
@@ -167,7 +168,7 @@ def test_who_signs_out_is_out_also_with_the_cookie_kept(
     kept = cookie(browser)
     token = fields_of(browser.get(f"/t/{TRIAL}/"))
     assert browser.post("/sign-out").status_code == 400
-    browser.post("/sign-out", data=token)
+    assert browser.post("/sign-out", data=token).headers["Clear-Site-Data"] == '"cache", "storage"'
     other = app.test_client()
     other.set_cookie("__Host-escalation", kept)
     assert other.get("/").location == "/sign-in"

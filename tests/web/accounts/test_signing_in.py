@@ -317,7 +317,10 @@ def test_when_the_accounts_cannot_be_read_nobody_is_taken_for_nobody(
 ):
     chair = member(CHAIR)
     (tmp_path / "trials.accounts.db").rename(tmp_path / "gone")
-    assert chair.browser.get(f"/t/{TRIAL}/").status_code == 503
+    gone = chair.browser.get(f"/t/{TRIAL}/")
+    assert gone.status_code == 503
+    assert "Try again later" in words_of(gone)
+    assert str(tmp_path) not in gone.text
     assert chair.browser.get("/ready").status_code == 503
     assert chair.browser.get("/health").status_code == 200
     (tmp_path / "gone").rename(tmp_path / "trials.accounts.db")
