@@ -21,7 +21,7 @@ def _look(source: Callable[[Figure], str] = _nowhere) -> Look:
     """Return how blocks are written: in a trial, with links to its patients and entries."""
     standing = g.get("trial")
     if standing is None:
-        return Look(source=source, cards=True, powers=True)
+        return Look(source=source, cards=True, powers=True, commands=False)
     trial, subjects = standing.trial, standing.state.subjects
     log = url_for("record.log", trial=trial)
 
@@ -33,7 +33,7 @@ def _look(source: Callable[[Figure], str] = _nowhere) -> Look:
     def entry(seq: int) -> str:
         return f"{log}?entry={seq}#e{seq}"
 
-    return Look(source=source, cards=True, powers=True, link=patient, entries=entry)
+    return Look(source=source, cards=True, powers=True, commands=False, link=patient, entries=entry)
 
 
 def write(blocks: Iterable[Block], source: Callable[[Figure], str] = _nowhere) -> Markup:
