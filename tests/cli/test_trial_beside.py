@@ -84,8 +84,8 @@ def test_case_3_backfill_at_level_1_while_level_3_is_open(shell: Shell) -> None:
     shell.ok(f"chair: sign approved {ON}")
     said = shell.fails(f"site: enrol S9-1 {ON}")
     assert (
-        "Cohorts 3 (escalation, level 3) and 4 (backfill, level 1) are open: say which, 3 or 4 (--cohort)."
-        in said
+        "Cohorts 3 (escalation, level 3) and 4 (backfill, level 1) are open: "
+        "say which, 3 or 4 (--cohort)." in said
     )
     said = shell.ok(*treat("NT", 4))
     assert (

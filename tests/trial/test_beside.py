@@ -277,8 +277,8 @@ def test_of_several_open_cohorts_one_has_to_be_named():
     bench.open_cohort(choice=backfill(1, 2))
     refused = bench.refused(enrol_subject, SITE, subject="S-90")
     assert (
-        "Cohorts 3 (escalation, level 3) and 4 (backfill, level 1) are open: say which, 3 or 4 (--cohort)."
-        in refused
+        "Cohorts 3 (escalation, level 3) and 4 (backfill, level 1) are open: "
+        "say which, 3 or 4 (--cohort)." in refused
     )
     assert "Cohort 2 is not open; cohorts 3" in bench.refused(
         enrol_subject, SITE, subject="S-90", cohort=2
