@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from flask import Flask, abort, current_app, g, redirect, request
 from werkzeug.wrappers import Response
 
+from escalation.errors import LedgerError
 from escalation.trial import TrialState
 from escalation.trial.office import is_owner
 from escalation.trial.people.rights import MAY, lacks_role
@@ -88,7 +89,13 @@ def _enter(trial: str, access: str) -> None:
     g.person = g.identity.person_in(trial)
     if g.person is None:
         abort(404)  # whether there is such a trial is nobody's business
-    g.trial = desk(current_app).standing(trial)
+    there = desk(current_app)
+    try:
+        g.trial = there.standing(trial)
+    except LedgerError:
+        if trial in there.trials():
+            raise
+        abort(404)
     fault = may_not(g.trial.state, g.person, access)
     if fault is not None:
         abort(403, fault)

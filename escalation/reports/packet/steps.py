@@ -141,7 +141,7 @@ def _freezing(basis: Basis, made: MadeDecision | None) -> Step:
     if lacking is not None:
         blocks.append(Paragraph(lacking))
     elif not state.committee.freeze_first:
-        blocks.append(Paragraph("The protocol decides without it too (freeze_first is false)."))
+        blocks.append(Paragraph("The protocol does not ask for it before a decision."))
     if made is None:
         at = basis.say_time(basis.last.at)
         blocks.append(Paragraph(f"A decision now rests on entries up to {cutoff}, recorded {at}."))
