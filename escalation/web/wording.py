@@ -19,7 +19,7 @@ FIELDS = {
 # so narrow that it is in no rationale: what a person wrote is shown as it was written
 _COMMAND = re.compile(
     r" \((?:trial (?:adjudicate|ae|decide|sign)(?: (?:--[a-z-]+|FILE|N|[A-Z]*[-0-9]+))*"
-    r"|--cohort|recorder_may_approve is false in the protocol)\)"
+    r"|--cohort|[a-z]+(?:_[a-z]+)+ is (?:true|false) in the protocol)\)"
 )
 _OPTION = re.compile("|".join(map(re.escape, FIELDS)))
 

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from escalation.trial.demo.script import CHAIR, SITE, STATISTICIAN
 from tests.web.conftest import TRIAL
 from tests.web.forms import fields_of, words_of
+from tests.web.people import REGISTRAR
 
 AsPerson = Callable[[str], FlaskClient]
 
@@ -71,3 +72,26 @@ def test_doses_to_choose_from_are_written_as_people_write_them(as_person: AsPers
         page = as_person(CHAIR).get(f"/t/{TRIAL}/record/{act}").text
         assert "6×10⁶ cells/kg" in page
         assert "6E6" not in page
+
+
+def test_a_closed_trial_waits_for_no_decision(as_person: AsPerson) -> None:
+    """Oracle: no decision opens a trial again that was closed."""
+    chair = as_person(CHAIR)
+    address = f"/t/{TRIAL}/record/close"
+    foreseen = chair.post(address, data=fields_of(chair.get(address), reason="the end", look="y"))
+    assert chair.post(address, data=fields_of(foreseen, record="y")).status_code == 303
+    page = words_of(chair.get(f"/t/{TRIAL}/"))
+    assert "The trial was closed by entry 62." in page
+    assert "decision of the committee" not in page
+    assert "only after a decision" not in page
+    assert "→ next Is" not in words_of(chair.get(f"/t/{TRIAL}/meeting"))
+
+
+def test_whoever_registers_a_trial_is_led_to_its_roles(as_person: AsPerson) -> None:
+    owner = as_person(REGISTRAR)
+    given = {"trial": "TJ-2", "shipped": "nct07123519", "look": "y"}
+    foreseen = owner.post("/register", data=fields_of(owner.get("/register"), **given))
+    assert owner.post("/register", data=fields_of(foreseen, record="y")).status_code == 303
+    meeting = owner.get("/t/TJ-2/meeting")
+    assert "Give the roles." in words_of(meeting)
+    assert "/t/TJ-2/record/delegate" in meeting.text

@@ -185,7 +185,7 @@ def vote_faults(state: TrialState, made: MadeDecision, voter: str) -> Iterator[s
     if not made.own_votes:
         yield f"Decision {made.seq} was recorded with its votes."
     elif committee_of(made).solo:
-        yield f"Decision {made.seq} is one person's: the protocol says solo = true."
+        yield f"Decision {made.seq} is one person's, as the protocol says."
     if any(state.person(recorded.by) == state.person(voter) for recorded, _ in made.votes):
         yield f"{voter} has voted on decision {made.seq}."
     successor = state.successor(made)
