@@ -20,6 +20,7 @@ from escalation.errors import InputError
 from escalation.nearness import is_above, just_above
 from simulations.engines.characteristics import correct_levels, end_values
 from simulations.engines.exact import BatchCharacteristics, exact_batch
+from simulations.engines.ladder import LadderAutomaton, ladder_automaton
 from simulations.graph.build import NO_MTD, TransitionGraph
 from simulations.probabilities import check_target
 from simulations.questions.curve_pieces import (
@@ -293,13 +294,24 @@ def _check_on_grid(
     grid_curves: int,
 ) -> GridCheck | None:
     """Score every curve of a grid by the definition itself, without pieces."""
-    limit = int(min(grid_curves, _GRID_WORK / len(graph.ends))) // len(boxes)
+    by_levels = _automaton(graph)
+    work = _GRID_WORK if by_levels is None else np.inf
+    limit = int(min(grid_curves, work / len(graph.ends))) // len(boxes)
     curves = np.concatenate([curve_grid(low, high, extra, limit) for low, high in boxes])
     if not len(curves):
         return None
-    scores = score(curves, exact_batch(graph, curves))
+    found = exact_batch(graph, curves) if by_levels is None else by_levels.batch(curves)
+    scores = score(curves, found)
     best = int(np.argmax(scores >= scores.max() - _TIE))  # the first, whatever rounding says
     return GridCheck(value=float(scores[best]), p_dlt=curves[best], n_curves=len(curves))
+
+
+def _automaton(graph: TransitionGraph) -> LadderAutomaton | None:
+    """Return what follows the levels of the graph's design, for a graph from the start."""
+    begun = graph.n_so_far.any() or graph.n_pending.any()
+    if begun or int(graph.level[graph.roots[0]]) != graph.design.start:
+        return None
+    return ladder_automaton(graph.design)
 
 
 def _worst(

@@ -54,6 +54,7 @@ class KilledServer:
             killer.join()
             self._process.kill()
             self._process.wait()
+            self._process.stdout.close()
 
     def _start(self) -> None:
         words = [sys.executable, "-m", "tests.web.load_server", str(self.db), str(self.port)]
@@ -108,7 +109,7 @@ def test_two_hundred_posts_to_a_server_that_is_killed_are_two_hundred_entries(
         sender = Sender(server.port)
         for number in range(POSTS):
             filled = {"subject": "TJ-001", "term": f"event {number}", "grade": "1"}
-            filled |= {"onset": "2026-02-01", "relation": "possible", "look": "y"}
+            filled |= {"started": "2026-02-01", "relation": "possible", "look": "y"}
             form = Fields.of(sender.ask(REPORT)[1])
             status, told = sender.ask(REPORT, form | filled)
             assert status == 200, told

@@ -43,6 +43,7 @@ class Fields(HTMLParser):
         if tag == "select":
             self._select = ""
         if tag == "textarea":
+            self.found[self._area] = re.sub(r"\A\r?\n", "", self.found[self._area])
             self._area = ""
 
     def handle_data(self, data: str) -> None:

@@ -34,7 +34,7 @@ from tests.web.people import HEADER
 
 TRIAL = STAR_T.trial
 READ = ("", "log", "meeting", "record/", "roles", "what-if")  # below /t/TRIAL/
-REPORT = f"/t/{TRIAL}/record/adverse-event"
+REPORT = f"/t/{TRIAL}/record/event?subject=TJ-001"
 
 
 @dataclass
@@ -116,8 +116,8 @@ async def report(browser: Browser, until: float, pause: float, chance: random.Ra
     while time.monotonic() < until:
         number += 1
         _, _, form = await browser.ask(REPORT, "form")
-        filled = {"subject": "TJ-001", "term": f"event {number}", "grade": "1"}
-        filled |= {"onset": "2026-02-01", "relation": "possible"}
+        filled = {"subject": "TJ-001", "term": f"event {number}", "grade": f"{number % 3 + 1}"}
+        filled |= {"started": "2026-02-01", "relation": "possible"}
         sent = Fields.of(form.decode()) | filled | {"look": "y"}
         status, _, told = await browser.ask(REPORT, "told", sent)
         while True:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -38,6 +39,7 @@ def bare() -> Flask:
 
 def main() -> None:
     """Serve until it is ended."""
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     if sys.argv[1] == "bare":
         app = bare()
     else:

@@ -256,15 +256,16 @@ class CrmOptions(Design):
             )
             return
         prior = erfc(-self.curve.beta_at(0, self.target) / (self.prior_sd * sqrt(2))) / 2
-        if self._is_above_cutoff(prior):
+        if self.is_above_cutoff(prior):
             yield (
                 "before the first patient, P(P(DLT) at the lowest level > target) is "
                 f"{prior:.3f}, not below cutoff_stop {self.cutoff_stop:g}; "
                 "use a skeleton that is lower there"
             )
 
-    def _is_above_cutoff(self, p_too_toxic: float) -> bool:
-        return self.cutoff_stop < 1 and p_too_toxic > self.cutoff_stop - TIE
+    def is_above_cutoff(self, p_too_toxic: Any) -> Any:
+        """Tell of a probability, or of each in an array, whether the trial stops for it."""
+        return (self.cutoff_stop < 1) & (p_too_toxic > self.cutoff_stop - TIE)
 
     @property
     def _needs_posterior(self) -> bool:

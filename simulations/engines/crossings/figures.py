@@ -115,8 +115,8 @@ class FiguresOf:
             if id(lists) not in found:
                 found[id(lists)] = transfer.possible_tables(level, roots)
             below = np.fft.rfft(can, axis=0)
-            above = np.fft.irfft(transfer.up(level, below, found[id(lists)]), n, axis=0)
-            can = (above > 0.5).astype(np.float64)
+            ways = np.fft.irfft(transfer.up(level, below, found[id(lists)]), n, axis=0)
+            can = (np.rint(ways) > 0).astype(np.float64)
         return np.asarray((can * transfer.at_end()).any(axis=(1, 2, 3, 4)))
 
     def _roots(self) -> tuple[NDArray[np.complex128], int]:

@@ -101,10 +101,13 @@ class Transfer:
         above = np.zeros_like(below, dtype=np.result_type(below, tables[0]))
         for number, came, goes, net in self._fits(level):
             arrived = _shift(below[..., came[0], came[1], :, :], -net)  # (..., down, cohorts)
-            if arrived.any():
-                for cohorts, table in enumerate(tables[number]):
-                    last = self.n_cohorts + 1 - cohorts
-                    above[..., goes[0], goes[1], :, cohorts:] += table @ arrived[..., :last]
+            if not arrived.any():
+                continue
+            for cohorts, table in enumerate(tables[number]):
+                if table.any():
+                    last, most = self.n_cohorts + 1 - cohorts, cohorts + 1  # no step without cohort
+                    added = table[..., :most, :most] @ arrived[..., :most, :last]
+                    above[..., goes[0], goes[1], :most, cohorts:] += added
         return above
 
     def down(self, level: int, above: Floats, tables: Tables) -> Floats:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from escalation.designs import make_design
+from escalation.designs import DESIGNS, make_design
 from escalation.designs.interval.isotonic import select_mtd
 from escalation.designs.interval.many import select_mtds
 from escalation.outcomes import Tally
@@ -27,6 +27,12 @@ OPTIONS: list[tuple[str, dict[str, Any]]] = [
 ]
 SIZES = (0, 1, 2, 3, 4, 6, 7)
 TALLIES = [Tally(n_evaluable=n, n_dlts=x) for n in SIZES for x in range(n + 1)]
+
+
+def test_every_interval_design_is_held_to_its_outline():
+    assert {name for name, _ in OPTIONS} == {
+        name for name, design in DESIGNS.items() if design.by_boundaries
+    }
 
 
 @pytest.mark.parametrize("start", [0, 1])

@@ -11,10 +11,12 @@ import pytest
 
 from escalation.designs import Boin, ThreePlusThree
 from escalation.errors import InputError
+from escalation.outcomes import Tally
 from simulations.engines.characteristics import correct_levels
 from simulations.engines.exact import exact_batch
 from simulations.graph.build import NO_MTD, TransitionGraph, build_graph
 from simulations.probabilities import band_around
+from simulations.questions import worst_case
 from simulations.questions.curve_search import curve_grid
 from simulations.questions.worst_case import GridCheck, WorstPiece, worst_overdose, worst_pcs
 from simulations.questions.worst_case import _worst as take_worst
@@ -265,3 +267,26 @@ def test_levels_that_do_not_matter_stand_as_low_as_they_can():
     graph = build_graph(ThreePlusThree(n_levels=3, start=2, untested_below="stop"))
     found = worst_overdose(graph, 0.4, low=[0.1, 0.2, 0.3], high=[0.9, 0.9, 0.9])
     assert found.pieces[-1].p_dlt.tolist() == pytest.approx([0.1, 0.2, 0.4], abs=1e-9)
+
+
+@pytest.mark.parametrize("start", [0, 2])
+def test_a_grid_followed_level_by_level_is_that_of_the_graph(start, monkeypatch):
+    """And of a graph after data so far, which is not followed so."""
+    graph = build_graph(ThreePlusThree(n_levels=4, start=start))
+    asked = {"n_starts": 2, "seed": 1, "grid_curves": 20_000}
+    here = worst_pcs(graph, 0.25, separation=0.05, **asked).grid
+    monkeypatch.setattr(worst_case, "_automaton", lambda graph: None)
+    there = worst_pcs(graph, 0.25, separation=0.05, **asked).grid
+    assert here is not None
+    assert there is not None
+    assert here.n_curves == there.n_curves > 5_000
+    assert here.value == pytest.approx(there.value, rel=0, abs=1e-12)
+    assert here.p_dlt.tolist() == there.p_dlt.tolist()
+
+
+def test_a_trial_that_continues_is_not_followed_from_its_start():
+    tallies = [Tally(n_evaluable=3), Tally(), Tally()]
+    design = ThreePlusThree(n_levels=3)
+    assert worst_case._automaton(build_graph(design)) is not None
+    assert worst_case._automaton(build_graph(design, tallies, 0)) is None
+    assert worst_case._automaton(build_graph(design, level=1)) is None
