@@ -136,7 +136,7 @@ def with_powers(text: str) -> str:
     return text
 
 
-_COMMAND = re.compile(r" \(trial (?:adjudicate|ae|decide)\b[^()]*\)")
+_COMMAND = re.compile(r" \(trial (?:adjudicate|ae|decide|sign)\b[^()]*\)")
 
 
 def without_commands(text: str) -> str:
