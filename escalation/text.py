@@ -18,7 +18,6 @@ __all__ = [
     "list_briefly",
     "paragraph",
     "with_powers",
-    "without_commands",
 ]
 
 # no control characters, nor those that are not seen or turn the writing round
@@ -134,17 +133,3 @@ def with_powers(text: str) -> str:
     if "^" in text:
         text = _TEN.sub(lambda m: f"{'×' * bool(m[1])}10{m[2].translate(_RAISED)}", text)
     return text
-
-
-_COMMAND = re.compile(r" \(trial (?:adjudicate|ae|decide|sign)\b[^()]*\)")
-
-
-def without_commands(text: str) -> str:
-    """Leave out the commands that a sentence names in brackets: a page has links instead.
-
-    Examples
-    --------
-    >>> without_commands("it has to be adjudicated (trial adjudicate 22).")
-    'it has to be adjudicated.'
-    """
-    return _COMMAND.sub("", text)

@@ -1,39 +1,17 @@
-"""A page leads on: to the ruling that is awaited, to the same form again, without the terminal."""
+"""A page leads on: to the ruling that is awaited, to one more; and says what is signed."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from pathlib import Path
 
-import pytest
 from flask.testing import FlaskClient
 
-import escalation.trial
-from escalation.text import without_commands
 from escalation.trial.demo.script import ADJUDICATOR, SITE
 from tests.web.acting import act
 from tests.web.conftest import TRIAL
 from tests.web.forms import words_of
 
 AsPerson = Callable[[str], FlaskClient]
-SOURCES = sorted(Path(escalation.trial.__file__).parent.rglob("*.py"))
-NAMED = {
-    (source.name, word)
-    for source in SOURCES
-    for word in re.findall(r"\(trial ([a-z-]+)", source.read_text(encoding="utf-8"))
-}
-
-
-@pytest.mark.parametrize(("source", "word"), sorted(NAMED))
-def test_a_page_names_no_command_that_a_sentence_of_the_trial_does(source: str, word: str):
-    """Oracle: the sentences in the source."""
-    assert without_commands(f"It has to be done (trial {word} 22 --x).") == "It has to be done."
-
-
-def test_words_in_brackets_that_somebody_wrote_stay():
-    said = "reason: delayed (trial drug not thawed), see (trial register)"
-    assert without_commands(said) == said
 
 
 def test_a_ruling_that_is_awaited_is_offered_where_the_trial_says_so(as_person: AsPerson):

@@ -23,7 +23,7 @@ from escalation.reports.view import (
     indent_of,
     outlined,
 )
-from escalation.text import with_powers, without_commands
+from escalation.text import with_powers
 
 __all__ = ["INLINE", "SUFFIX", "Look", "fragment", "write", "write_blocks", "write_page"]
 
@@ -145,8 +145,6 @@ class Look:
         head is one row, and the first cell of a row is its name.
     powers : bool
         Whether a dose is written as 3×10⁶ where the text has 3E6.
-    commands : bool
-        Whether the commands that a text names in brackets are told.
     link : callable
         The address of what the first cell of a row names; empty for none.
     entries : callable or None
@@ -156,13 +154,11 @@ class Look:
     source: Callable[[Figure], str] = _inline
     cards: bool = False
     powers: bool = False
-    commands: bool = True
     link: Callable[[str], str] = lambda cell: ""
     entries: Callable[[int], str] | None = None
 
     def plain(self, text: str) -> str:
         """Return a text as an attribute holds it."""
-        text = text if self.commands else without_commands(text)
         return escape(with_powers(text) if self.powers else text)
 
     def text(self, text: str) -> str:

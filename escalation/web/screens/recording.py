@@ -23,7 +23,7 @@ from escalation.errors import (
     InputError,
 )
 from escalation.reports.trial.recorded import consequences
-from escalation.text import with_powers, without_commands
+from escalation.text import with_powers
 from escalation.tracker import Tracker, name_kind
 from escalation.web.access import READS, may_not, needs
 from escalation.web.acts import ACTS
@@ -32,11 +32,13 @@ from escalation.web.acts.fields import Repeated, leaves
 from escalation.web.acts.patients import Toxicities
 from escalation.web.desk import Asked, desk
 from escalation.web.faults import reasons_of, status_of
+from escalation.web.wording import in_page_words
 
 __all__ = ["screens"]
 
 screens = Blueprint("recording", __name__, url_prefix="/t/<trial>")
-screens.add_app_template_filter(lambda text: with_powers(without_commands(text)), "powers")
+screens.add_app_template_filter(with_powers, "powers")
+screens.add_app_template_filter(in_page_words, "in_page_words")
 
 Page = str | Response | tuple[str, int]
 

@@ -36,7 +36,7 @@ def test_a_whole_decision_without_javascript_on_a_phone(visit: Visit):
 
     page = visit(STATISTICIAN, MEETING, **PLAIN)
     page.get_by_role("link", name="Decide", exact=True).first.click()
-    page.get_by_label("Treat so many patients at a level").check()
+    page.get_by_label("Treat patients at a level").check()
     page.get_by_label("Level", exact=True).select_option("1")
     page.get_by_label("Patients", exact=True).fill("2")
     page.get_by_label("Rationale").fill("slow down")
