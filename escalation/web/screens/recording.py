@@ -237,7 +237,8 @@ def _check_seen(form: Act, seen: int) -> None:
 
 
 def _words(entry: Any) -> str:
-    return str(entry.event.kind).replace("-", " ")
+    words = str(entry.event.kind).replace("-", " ")
+    return f"adverse event {words[3:]}" if words.startswith("ae ") else words
 
 
 def _foresee(form: Act, fault: str | None = None, status: int = 200) -> tuple[str, int]:
