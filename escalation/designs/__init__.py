@@ -110,6 +110,7 @@ def design_options(design: Design | type[Design]) -> tuple[str, ...]:
 
     Examples
     --------
+    >>> from escalation.designs import G3Plus3
     >>> design_options(G3Plus3)
     ('cohort_size', 'max_patients', 'n_earlystop', 'titration')
     """
@@ -187,6 +188,7 @@ def describe_design(design: Design) -> str:
 
     Examples
     --------
+    >>> from escalation.designs import G3Plus3
     >>> describe_design(G3Plus3(n_levels=4, max_patients=24))
     'g3+3: cohort_size 3, max_patients 24, titration false'
     """

@@ -21,7 +21,13 @@ __all__ = ["draw_once"]
 
 
 def draw_once(
-    desk: Desk, name: Hashable, here: Standing, on: date, draw: Callable[[], Axes]
+    desk: Desk,
+    name: Hashable,
+    here: Standing,
+    on: date,
+    draw: Callable[[], Axes],
+    *,
+    events: bool = True,
 ) -> bytes:
     """Return a picture as SVG, drawn by whoever asks first for what it shows.
 
@@ -35,6 +41,8 @@ def draw_once(
     on : date
     draw : callable
         Returns its axes.
+    events : bool
+        Whether adverse events are marked in it.
     """
 
     def make() -> bytes:
@@ -42,14 +50,14 @@ def draw_once(
 
         return Picture(draw(), "drawn for a page, which says it in words").write("svg")
 
-    key = (here.trial, name, on, seen(here.state))
+    key = (here.trial, name, on, seen(here.state, events=events))
     if desk.kept(key) is not None:  # whoever asks for what is drawn waits for no pen
         return desk.made(key, make)
     with desk.drawing:
         return desk.made(key, make)
 
 
-def seen(state: TrialState) -> Hashable:
+def seen(state: TrialState, *, events: bool = True) -> Hashable:
     """Return everything that a picture of a trial can show.
 
     What is left out changes no picture: votes, signatures, roles and adverse events below the
@@ -60,7 +68,11 @@ def seen(state: TrialState) -> Hashable:
         (
             *(s.id, s.enrolments, s.infusions, s.outcomes, s.rulings, s.standing, s.level),
             *(s.purpose, s.window_closes, s.lost_on, s.replaced_by, s.set_aside_by),
-            tuple((e.now.started, e.worst_grade) for e in s.events if e.worst_grade >= SEVERE),
+            tuple(
+                (e.now.started, e.worst_grade)
+                for e in s.events
+                if events and e.worst_grade >= SEVERE
+            ),
         )
         for s in state.subjects.values()
     )

@@ -150,7 +150,7 @@ class Crm(CrmOptions):
     def _decide_remembering(self, tallies: Sequence[Tally], level: int, memory: int) -> Decision:
         beta, p_too_toxic = self._fit(tallies)
         n_evaluable = sum([tally.n_evaluable for tally in tallies])
-        if n_evaluable and self._is_above_cutoff(p_too_toxic):
+        if n_evaluable and self.is_above_cutoff(p_too_toxic):
             return self._stop("lowest-too-toxic")
         places = self.cohort_size
         if self.max_patients is not None:

@@ -60,11 +60,7 @@ class CrmDigest:
         n_all = n_evaluable.sum(axis=1)
         betas, p_too_toxic = self._fit(n_evaluable, n_dlts)
         nearest = np.searchsorted(self.steps, betas, side="left")
-        stops = n_all > 0
-        if design.cutoff_stop < 1:
-            stops &= p_too_toxic > design.cutoff_stop - TIE
-        else:
-            stops &= False
+        stops = (n_all > 0) & design.is_above_cutoff(p_too_toxic)
         places = np.full(len(n_all), design.cohort_size)
         if design.max_patients is not None:
             places = np.clip(design.max_patients - n_all, 0, design.cohort_size)

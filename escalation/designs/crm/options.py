@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import erfc, sqrt
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args, overload
 
 from escalation.designs.base import MAX_LEVELS, Design
 from escalation.designs.crm.model import (
@@ -35,6 +35,13 @@ from escalation.designs.options import (
     target_faults,
 )
 from escalation.errors import DesignError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Bools = NDArray[np.bool_]
 
 __all__ = ["TIE", "CrmOptions"]
 
@@ -256,15 +263,20 @@ class CrmOptions(Design):
             )
             return
         prior = erfc(-self.curve.beta_at(0, self.target) / (self.prior_sd * sqrt(2))) / 2
-        if self._is_above_cutoff(prior):
+        if self.is_above_cutoff(prior):
             yield (
                 "before the first patient, P(P(DLT) at the lowest level > target) is "
                 f"{prior:.3f}, not below cutoff_stop {self.cutoff_stop:g}; "
                 "use a skeleton that is lower there"
             )
 
-    def _is_above_cutoff(self, p_too_toxic: float) -> bool:
-        return self.cutoff_stop < 1 and p_too_toxic > self.cutoff_stop - TIE
+    @overload
+    def is_above_cutoff(self, p_too_toxic: float) -> bool: ...
+    @overload
+    def is_above_cutoff(self, p_too_toxic: Floats) -> Bools: ...
+    def is_above_cutoff(self, p_too_toxic: float | Floats) -> bool | Bools:
+        """Tell whether P(DLT at the lowest level above the target) stops the trial."""
+        return (self.cutoff_stop < 1) & (p_too_toxic > self.cutoff_stop - TIE)
 
     @property
     def _needs_posterior(self) -> bool:

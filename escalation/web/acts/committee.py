@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import partial
 from typing import ClassVar
 
@@ -25,7 +26,7 @@ from escalation.trial import (
     sign,
 )
 from escalation.trial.beside import at_mtd, find_misfit
-from escalation.trial.committee.tally import list_awaited
+from escalation.trial.committee.tally import last_awaited, list_awaited
 from escalation.trial.events import Attendance, Choice, Meaning, Purpose, Vote
 from escalation.trial.halts import standing_pauses
 from escalation.trial.people.rights import VOTING
@@ -242,6 +243,11 @@ def _entry(said: str | None) -> int | None:
     return int(said) if said.isdecimal() and len(said) < 10 else 0
 
 
+def _about(made: MadeDecision | None) -> str | None:
+    """Say what was decided, to be read before it is voted on, signed or sent."""
+    return None if made is None else f"{name_decision(made)}."
+
+
 class CastVote(Act):
     """A member's own vote."""
 
@@ -263,6 +269,11 @@ class CastVote(Act):
     def fill(self, state: TrialState) -> None:
         """Offer the decisions that are awaited."""
         self.decision.choices = list(_numbered(list_awaited(state), _awaited(state)))
+
+    def is_about(self, state: TrialState, on: date) -> str | None:
+        """Say what was decided."""
+        named = _entry(self.decision.data)
+        return _about(last_awaited(state) if named is None else state.find_decision(named))
 
     def command(self, state: TrialState) -> Command:
         """Ask for the vote."""
@@ -287,6 +298,11 @@ class _SignDecision(Act):
     def fill(self, state: TrialState) -> None:
         """Offer every decision; what may not be signed, the command says."""
         self.entry.choices = list(_numbered(state.decisions, _awaited(state)))
+
+    def is_about(self, state: TrialState, on: date) -> str | None:
+        """Say what was decided."""
+        named = _entry(self.entry.data)
+        return _about(last_awaited(state) if named is None else state.find_decision(named))
 
     def command(self, state: TrialState) -> Command:
         """Ask for the signature."""
@@ -349,6 +365,11 @@ class Circulate(Act):
         self.decision.choices = list(_numbered(approved, "the last one"))
         sites = [(site, f"{site} (site)") for site in state.site_zones]
         self.to.choices = [*_people(state), *sites]
+
+    def is_about(self, state: TrialState, on: date) -> str | None:
+        """Say what was decided."""
+        named = _entry(self.decision.data)
+        return None if named is None else _about(state.find_decision(named))
 
     def command(self, state: TrialState) -> Command:
         """Ask for it to be recorded."""

@@ -31,7 +31,7 @@ from escalation.trial.adverse_events.course import AdverseEvent
 from escalation.trial.adverse_events.near_words import rule_categories
 from escalation.trial.adverse_events.observing import graded_as
 from escalation.trial.adverse_events.record import FOLLOWED_UP, SCALES
-from escalation.trial.adverse_events.verdicts import suggest
+from escalation.trial.adverse_events.verdicts import suggest, unruled_dlts
 from escalation.trial.codec import dump_event
 from escalation.trial.events import ActionTaken, EventOutcome, Relation, Serious
 from escalation.web.acts.base import Act, Answers, Candidate, Folded
@@ -350,7 +350,7 @@ class _New(Said, OfSubject):
     term = line("What it was", "In your own words, such as fever.", required=True)
     started = day("Day it began", required=True)
     on = day("As it stands on", DAY)
-    aware = day("Day the site became aware", "As the day above, if left empty.")
+    aware = day("Day the site became aware", "The day it stands on, below, if left empty.")
 
     def fill(self, state: TrialState) -> None:
         """Offer the categories."""
@@ -554,7 +554,7 @@ class FollowUp(Said, OfEvent):
     rare: ClassVar[Folded] = FURTHER
 
     on = day("Day from which it is so", DAY)
-    aware = day("Day the site became aware", "As the day above, if left empty.")
+    aware = day("Day the site became aware", "The day from which it is so, below, if left empty.")
 
     def fill(self, state: TrialState) -> None:
         """Offer the categories."""
@@ -664,6 +664,11 @@ class Adjudicate(OfEvent):
     def first(self, event: AdverseEvent) -> bool:
         """Tell whether nobody has ruled on the event."""
         return event.ruling is None
+
+    def due(self, state: TrialState, on: date) -> Sequence[Candidate]:
+        """Return the events that meet the definition and on which nobody has ruled."""
+        unruled = {str(one.event.entry) for one in unruled_dlts(state, on)}
+        return [one for one in self.candidates(state, on) if one.value in unruled]
 
     def notes(self, state: TrialState, on: date) -> Iterator[str]:
         """Yield what the definition says."""

@@ -58,12 +58,15 @@ class _Picture:
         How many pages it fills; 0 where there is nothing to draw.
     draw : callable
         Draws a page, from 0.
+    events : bool
+        Whether adverse events are marked in it.
     """
 
     caption: Callable[[TrialState, date], str]
     words: Callable[[TrialState], str]
     n_pages: Callable[[TrialState], int]
     draw: Callable[[Standing, date, int], Axes]
+    events: bool = False
 
 
 def _by_level(here: Standing, on: date, page: int) -> Axes:
@@ -112,6 +115,7 @@ PICTURES = {
         words=lambda state: say_course("the table of patients"),
         n_pages=lambda state: _n_course(state) if _any_dosed(state) else 0,
         draw=_course,
+        events=True,
     ),
     "path": _Picture(
         caption=lambda state, on: caption_path(state),
@@ -165,7 +169,14 @@ def figure(trial: str, picture: str) -> Response:
         )
         if not 1 <= page <= shown.n_pages(then.state):
             abort(404)
-        drawn = draw_once(there, (picture, page), then, on, lambda: shown.draw(then, on, page - 1))
+        drawn = draw_once(
+            there,
+            (picture, page),
+            then,
+            on,
+            lambda: shown.draw(then, on, page - 1),
+            events=shown.events,
+        )
         return drawn, sha256(drawn).hexdigest()[:32]
 
     head = here.entries[seq - 1].hash
