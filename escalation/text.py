@@ -115,7 +115,7 @@ def list_briefly(items: Sequence[object], most: int = 8) -> str:
 
 
 # a number in powers of ten, of at most three digits before the E, so that no digest is one
-_POWER = re.compile(r"(?<![\w.-])(\d{1,3}(?:\.\d+)?)E(-?\d{1,2})(?![\w.])", re.ASCII)
+_POWER = re.compile(r"(?<![\w.-])(\d{1,3}(?:\.\d+)?)E(-?\d{1,2})(?!\w|\.\d)", re.ASCII)
 _TEN = re.compile(r"(?<!\w)(?:(x) ?)?10\^(-?\d{1,2})(?!\d)", re.ASCII)
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 

@@ -23,10 +23,7 @@ __all__ = [
     "headline",
 ]
 
-NONE_GIVEN = (
-    "The protocol names no boundary for the expansion ([expansion] stop_at_rate or stop_at), so "
-    "none is checked."
-)
+NONE_GIVEN = "The protocol names no boundary for the expansion, so none is checked."
 
 
 def headline(protocol: Protocol, advice: Advice) -> str | None:

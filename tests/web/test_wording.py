@@ -8,6 +8,7 @@ from html import unescape
 
 from flask.testing import FlaskClient
 
+from escalation.text import with_powers
 from escalation.trial.demo.script import CHAIR, SITE, STATISTICIAN
 from tests.web.conftest import TRIAL
 from tests.web.forms import fields_of, words_of
@@ -95,3 +96,28 @@ def test_whoever_registers_a_trial_is_led_to_its_roles(as_person: AsPerson) -> N
     meeting = owner.get("/t/TJ-2/meeting")
     assert "Give the roles." in words_of(meeting)
     assert "/t/TJ-2/record/delegate" in meeting.text
+
+
+def test_an_event_that_is_reported_twice_is_told_before_it_is_recorded(as_person: AsPerson) -> None:
+    """Oracle: TJ-006 has one CRS that began on 2026-04-11, entry 41 of the demo trial."""
+    site = as_person(SITE)
+    address = f"/t/{TRIAL}/record/crs?subject=TJ-006"
+    for day, is_told in (("2026-04-11", True), ("2026-04-20", False)):
+        given = {"started": day, "temperature": "39", "look": "y"}
+        foreseen = site.post(address, data=fields_of(site.get(address), **given))
+        assert foreseen.status_code == 200
+        assert ("Entry 41 reports CRS of TJ-006" in words_of(foreseen)) == is_told
+
+
+def test_a_flow_of_oxygen_alone_is_asked_about_in_words(as_person: AsPerson) -> None:
+    site = as_person(SITE)
+    address = f"/t/{TRIAL}/record/crs?subject=TJ-006"
+    given = {"started": "2026-04-11", "temperature": "39", "oxygen_flow": "6", "look": "y"}
+    refused = site.post(address, data=fields_of(site.get(address), **given))
+    assert refused.status_code == 422
+    assert "choose under Oxygen how it was given" in words_of(refused)
+
+
+def test_a_dose_at_the_end_of_a_sentence_is_written_as_people_write_it() -> None:
+    assert with_powers("by the protocol it is 1.08E8.") == "by the protocol it is 1.08×10⁸."
+    assert with_powers("1E6.5 and 1E6x are no doses") == "1E6.5 and 1E6x are no doses"

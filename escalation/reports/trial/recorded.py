@@ -12,6 +12,7 @@ from escalation.reports.level_table import answer
 from escalation.reports.protocol import say_changes
 from escalation.reports.trial.log import entry_document
 from escalation.reports.trial.sentences import describe_entry
+from escalation.text import as_compared
 from escalation.trial import (
     Events,
     Recorded,
@@ -137,7 +138,9 @@ def consequences(recorded: Sequence[Recorded], before: TrialState, on: date) -> 
         entries=recorded,
         said=_say_entries(recorded, after),
         definition=tuple(_definition(recorded, after, on)),
-        remarks=() if renamed else tuple(_new_remarks(before, after, on)),
+        remarks=()
+        if renamed
+        else (*_reported_before(recorded, after), *_new_remarks(before, after, on)),
         rule=_new_rule(before, after),
         votes=votes,
         changes=tuple(_changes(recorded, after)),
@@ -202,6 +205,24 @@ def _definition(recorded: Sequence[Recorded], after: TrialState, on: date) -> It
                 continue
         if event is not None:
             yield suggest(after.subjects[after.owners[event.entry]], event, on)
+
+
+def _reported_before(
+    recorded: Sequence[Recorded], after: TrialState
+) -> Iterator[tuple[str, Remark]]:
+    """Yield which event seems to be one that was reported before: each counts by itself."""
+    for entry in recorded:
+        event = after.find_event(entry.seq)
+        if event is None or not isinstance(entry.event, AdverseEventRecorded):
+            continue
+        for other in after.subjects[after.owners[event.entry]].events:
+            same = as_compared(other.now.term) == as_compared(event.now.term)
+            if other.entry < event.entry and same and other.now.started == event.now.started:
+                text = (
+                    f"Entry {other.entry} reports {other.now.term} of {event.subject} from "
+                    f"{event.now.started} already. If it is the same event, follow that one up."
+                )
+                yield "warning", Remark(entry=entry.seq, text=text)
 
 
 def _definition_document(found: Sequence[Suggestion]) -> dict[str, Any]:

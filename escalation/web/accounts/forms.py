@@ -80,7 +80,7 @@ class Prove(_Form):
 class Join(_Form):
     """A new account."""
 
-    login = _login("By which you sign in; such as your address at work.")
+    login = _login("The name you sign in with, such as your address at work.")
     password = _password("Password", NEW_HINT, is_new=True)
     again = _password("Password again", is_new=True)
     code = _code("Code", "Six digits that the authenticator shows for the secret above.")

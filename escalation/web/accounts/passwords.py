@@ -91,7 +91,7 @@ def password_fault(password: str, names: Collection[str]) -> str | None:
     --------
     >>> password_fault("a ferry, two herons and rain", ["wu.jing"])
     >>> password_fault("password123456789", ["wu.jing"])
-    'it is easy to guess: it is made of "password" and "123456789", known from breaches'
+    'it is easy to guess: it is made of pieces that are known from breaches'
     """
     password = normalised(password)
     if len(password) < SHORTEST:
@@ -112,13 +112,11 @@ def _why_easy(folded: str, names: Collection[str]) -> str | None:
         return "is little more than your name, your login, a trial's id or this program's name"
     repeated = re.fullmatch(r"(.{1,7}?)\1+.{0,7}", folded, re.DOTALL)
     if repeated is not None:
-        return f'is "{repeated[1]}" again and again'
+        return "is the same few characters again and again"
     if len(set(folded)) < 5:
         return "has fewer than 5 different characters"
-    pieces = _pieces(folded)
-    if pieces is not None:
-        quoted = " and ".join(f'"{piece}"' for piece in pieces)
-        return f"is made of {quoted}, known from breaches"
+    if _pieces(folded) is not None:  # which they are is not said: the page may be seen by others
+        return "is made of pieces that are known from breaches"
     return None
 
 

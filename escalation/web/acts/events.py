@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from wtforms import HiddenField
 
+from escalation.errors import InputError
 from escalation.grading import (
     Consciousness,
     Oedema,
@@ -256,6 +257,8 @@ class CrsSigns(Signs):
         words = super().observed()
         if flow is None:
             return words
+        if not self.oxygen.data:
+            raise InputError("a flow of oxygen is given: choose under Oxygen how it was given")
         return [
             *(word for word in words if not word.startswith("oxygen=")),
             f"oxygen={self.oxygen.data or ''} {flow}",

@@ -64,7 +64,7 @@ __all__ = [
 
 FEW = 6  # of whom a page lists each
 DAY = "Today at the patient's site, if left empty."
-_DEVIATION_HINT = "Why. It is recorded as a departure, and stays visible for ever."
+_DEVIATION_HINT = "Why it was done. It is recorded as a departure, and always stays visible."
 DEVIATION = "It was done although the trial does not allow it now"
 GRADES = (
     ("1", "1 mild"),
