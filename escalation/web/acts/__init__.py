@@ -66,7 +66,7 @@ ACTS: dict[str, type[Act]] = {
         office.Revoke,
         office.Hold,
         office.Resume,
-        office.OpenSite,
+        sites.OpenSite,
         office.Amend,
         office.Close,
     )
