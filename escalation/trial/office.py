@@ -24,6 +24,7 @@ from escalation.trial.events import (
 )
 from escalation.trial.halts import before_hold, standing_pauses
 from escalation.trial.patients.subjects import Standing
+from escalation.trial.people.access import is_owner
 from escalation.trial.people.names import find_look_alike, near_miss
 from escalation.trial.state import TrialState, votes_are_own
 from escalation.version import __version__
@@ -33,7 +34,6 @@ __all__ = [
     "close_trial",
     "delegate_role",
     "hold_enrolment",
-    "is_owner",
     "register_trial",
     "resume_enrolment",
     "revoke_role",
@@ -118,11 +118,6 @@ def _check_may_delegate(refusal: Refusal, state: TrialState, recorder: Recorder)
     refusal.check_day(recorder)
     if not is_owner(state, recorder.name):
         refusal.check_role(state, recorder.name, "delegate roles")
-
-
-def is_owner(state: TrialState, person: str) -> bool:
-    """Return whether a person registered the trial."""
-    return state.owner is not None and state.person(person) == state.person(state.owner)
 
 
 def hold_enrolment(state: TrialState, recorder: Recorder, *, reason: str) -> Events:

@@ -11,8 +11,8 @@ from werkzeug.wrappers import Response
 from escalation.errors import InputError
 from escalation.ledger import check_trial
 from escalation.trial import TrialState
-from escalation.trial.office import is_owner
-from escalation.trial.people.rights import MAY, lacks_role
+from escalation.trial.people.access import may_not_do, may_not_read
+from escalation.trial.people.rights import MAY
 from escalation.web.desk import NoTrialError, desk
 from escalation.web.identity import Gate
 
@@ -53,12 +53,9 @@ def may_not(state: TrialState, person: str, access: str) -> str | None:
     """Say why a person may not do something in a trial; None where they may."""
     if access in (ANYBODY, SIGNED_IN):
         return None
-    roles = state.roles_of(person)
-    if is_owner(state, person) and access in (READS, "delegate roles", "register a key"):
-        return None
     if access == READS:
-        return None if roles else f'"{person}" has no role in this trial.'
-    return lacks_role(person, roles, access)
+        return may_not_read(state, person)
+    return may_not_do(state, person, access)
 
 
 def guard(app: Flask, gate: Gate) -> None:

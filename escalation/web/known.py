@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from escalation.trial.events import Role
-from escalation.trial.office import is_owner
+from escalation.trial.people.access import leads, may_not_read
 from escalation.web.desk import Desk
 
 __all__ = ["is_known", "trials_led"]
@@ -14,7 +13,7 @@ def trials_led(desk: Desk, name: str) -> list[tuple[str, str]]:
     found = []
     for trial in desk.trials():
         state = desk.standing(trial).state
-        if Role.CHAIR in state.roles_of(name) or is_owner(state, name):
+        if leads(state, name):
             found.append((trial, state.person(name)))
     return found
 
@@ -22,4 +21,4 @@ def trials_led(desk: Desk, name: str) -> list[tuple[str, str]]:
 def is_known(desk: Desk, name: str) -> bool:
     """Say whether a person has a role in a trial, or registered one."""
     states = [desk.standing(trial).state for trial in desk.trials()]
-    return any(state.roles_of(name) or is_owner(state, name) for state in states)
+    return any(may_not_read(state, name) is None for state in states)

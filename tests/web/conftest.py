@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,8 @@ from tests.web.people import HEADER, OpenGate
 
 NOW = datetime.fromisoformat(f"{STAR_T.day}T12:00:00+00:00")
 TRIAL = STAR_T.trial
+
+AsPerson = Callable[[str], FlaskClient]
 
 
 @pytest.fixture(scope="session")
@@ -46,17 +49,38 @@ def ledger(demo_file: Path, tmp_path: Path) -> Iterator[Ledger]:
 @pytest.fixture
 def app(ledger: Ledger) -> Flask:
     """Return the page over it, on the demo's day, open to whoever says their name."""
+    return _page(ledger)
+
+
+@pytest.fixture
+def as_person(app: Flask) -> AsPerson:
+    """Return a browser in which somebody is signed in."""
+    return partial(_browser, app)
+
+
+@pytest.fixture(scope="session")
+def read_app(demo_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """Return the page for tests that record nothing: what one has seen drawn, the next finds."""
+    file = tmp_path_factory.mktemp("read") / "demo.db"
+    shutil.copy(demo_file, file)
+    with open_ledger(str(file)) as ledger:
+        before = ledger.entries(TRIAL)
+        yield _page(ledger)
+        assert ledger.entries(TRIAL) == before
+
+
+@pytest.fixture
+def as_reader(read_app: Flask) -> AsPerson:
+    """Return a browser of somebody who records nothing."""
+    return partial(_browser, read_app)
+
+
+def _page(ledger: Ledger) -> Flask:
     settings = Settings(db=ledger.name, secret=b"only for tests", secure=False)
     return create_app(settings, ledger, OpenGate(), clock=lambda: NOW)
 
 
-@pytest.fixture
-def as_person(app: Flask) -> Callable[[str], FlaskClient]:
-    """Return a browser in which somebody is signed in."""
-
-    def browser(name: str) -> FlaskClient:
-        client = app.test_client()
-        client.environ_base[f"HTTP_{HEADER.upper().replace('-', '_')}"] = name
-        return client
-
-    return browser
+def _browser(app: Flask, name: str) -> FlaskClient:
+    client = app.test_client()
+    client.environ_base[f"HTTP_{HEADER.upper().replace('-', '_')}"] = name
+    return client

@@ -11,16 +11,22 @@ __all__ = ["Fields", "fields_of", "words_of"]
 
 
 class Fields(HTMLParser):
-    """Reads what a browser would send of the forms in a page."""
+    """Reads what a browser would send of the forms in a page, repeated fields among it."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.found: dict[str, str] = {}
+        self.found: list[tuple[str, str]] = []
         self._select = self._area = ""
+        self._options: list[tuple[str, bool]] = []
 
     @classmethod
     def of(cls, page: str) -> dict[str, str]:
-        """Return the fields of a page."""
+        """Return the fields of a page; of a repeated one the last."""
+        return dict(cls.all_of(page))
+
+    @classmethod
+    def all_of(cls, page: str) -> list[tuple[str, str]]:
+        """Return the fields of a page, each as often as it is there."""
         parser = cls()
         parser.feed(page)
         return parser.found
@@ -29,26 +35,30 @@ class Fields(HTMLParser):
         given = {name: value or "" for name, value in attrs}
         name = given.get("name", "")
         if tag == "select":
-            self._select = name
-        elif tag == "option" and self._select and "selected" in given:
-            self.found[self._select] = given.get("value", "")
+            self._select, self._options = name, []
+        elif tag == "option" and self._select:
+            self._options.append((given.get("value", ""), "selected" in given))
         elif tag == "textarea":
-            self._area, self.found[name] = name, ""
-        elif tag == "input" and name:
-            chosen = given.get("type") not in ("radio", "checkbox") or "checked" in given
-            if chosen:
-                self.found[name] = given.get("value", "")
+            self._area = name
+            self.found.append((name, ""))
+        elif tag == "input" and name and given.get("type") != "file":
+            is_sent = given.get("type") not in ("radio", "checkbox") or "checked" in given
+            self.found += [(name, given.get("value", ""))] if is_sent else []
 
     def handle_endtag(self, tag: str) -> None:
-        if tag == "select":
+        if tag == "select" and self._options:
+            chosen = [value for value, is_chosen in self._options if is_chosen]
+            self.found.append((self._select, [*chosen, self._options[0][0]][0]))
             self._select = ""
         if tag == "textarea":
-            self.found[self._area] = re.sub(r"\A\r?\n", "", self.found[self._area])
+            name, value = self.found.pop()
+            self.found.append((name, re.sub(r"\A\r?\n", "", value)))
             self._area = ""
 
     def handle_data(self, data: str) -> None:
         if self._area:
-            self.found[self._area] += data
+            name, value = self.found.pop()
+            self.found.append((name, value + data))
 
 
 def fields_of(response: TestResponse, **changed: str) -> dict[str, str]:

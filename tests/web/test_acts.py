@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import click
 import pytest
-from flask.testing import FlaskClient
 
 from escalation.cli import main
 from escalation.cli.trial import recording
@@ -20,9 +18,7 @@ from escalation.trial.demo.script import ADJUDICATOR, CHAIR, SITE
 from escalation.web.acts import ACTS
 from tests.cli.shell import Shell
 from tests.web.acting import act
-from tests.web.conftest import NOW, TRIAL
-
-AsPerson = Callable[[str], FlaskClient]
+from tests.web.conftest import NOW, TRIAL, AsPerson
 
 WAITS = f'{SITE}: enrol TJ-040 --weight 60.5 --deviation "sponsor asked" --on 2026-05-28'
 SITES = (

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 
 from escalation.trial.demo.script import (
     ADJUDICATOR,
@@ -17,6 +14,7 @@ from escalation.trial.demo.script import (
     SITE,
     STATISTICIAN,
 )
+from tests.web.conftest import AsPerson
 from tests.web.routes import every_address
 
 PEOPLE = {
@@ -33,20 +31,22 @@ READERS = {"site", "member", "chair", "statistician", "auditor", "adjudicator", 
 WITH_A_ROLE = READERS - {"owner"}
 EVERYBODY = {*PEOPLE, "anonymous"}
 
-AsPerson = Callable[[str], FlaskClient]
-
 
 def let_in(status: int) -> bool:
     return status not in (401, 403, 404) and status < 500
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_nobody_opens_what_is_not_theirs(app: Flask, as_person: AsPerson, method: str):
-    app.config["WTF_CSRF_ENABLED"] = False  # a token is asked for before anything: see test_csrf
+def test_nobody_opens_what_is_not_theirs(
+    read_app: Flask, as_reader: AsPerson, method: str, monkeypatch: pytest.MonkeyPatch
+):
+    # a token is asked for before anything: see test_acts_attacked
+    monkeypatch.setitem(read_app.config, "WTF_CSRF_ENABLED", False)
     wrong = []
-    for rule, address in every_address(app, method):
-        for role in EVERYBODY:
-            client = app.test_client() if role == "anonymous" else as_person(PEOPLE[role])
+    clients = {role: as_reader(name) for role, name in PEOPLE.items()}
+    clients["anonymous"] = read_app.test_client()
+    for rule, address in every_address(read_app, method):
+        for role, client in clients.items():
             answer = client.open(address, method=method, buffered=True)
             inside = let_in(answer.status_code) and "/sign-in" not in (answer.location or "")
             if inside != (role in allowed(rule.endpoint, address)):

@@ -36,11 +36,9 @@ from escalation.trial.demo.star_t import STAR_T
 from escalation.trial.events import Attendance, Choice, Meaning, Toxicity, Vote
 from escalation.web.app import create_app
 from escalation.web.settings import Settings
-from tests.web.conftest import NOW, TRIAL
+from tests.web.conftest import NOW, TRIAL, AsPerson
 from tests.web.forms import fields_of, words_of
 from tests.web.people import OpenGate
-
-AsPerson = Callable[[str], FlaskClient]
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -17,10 +16,9 @@ from escalation.tracker import Tracker
 from escalation.trial.demo.script import AUDITOR, CHAIR, MEMBER, OFFICE, SITE
 from escalation.trial.events import Role, SignedWithKey
 from tests.signatures.ssh_keygen import make_key, needs_ssh_keygen, sign_by_ssh_keygen
-from tests.web.conftest import TRIAL
+from tests.web.conftest import TRIAL, AsPerson
 from tests.web.forms import fields_of, words_of
 
-AsPerson = Callable[[str], FlaskClient]
 ROOM = f"/t/{TRIAL}"
 SHIPPED = Path(__file__).parents[2] / "escalation" / "protocols"
 TOML = (SHIPPED / "nct07123519.toml").read_text(encoding="utf-8")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -19,10 +18,9 @@ from escalation.trial.demo.script import AUDITOR, CHAIR, SITE
 from escalation.trial.demo.star_t import STAR_T
 from escalation.trial.office import hold_enrolment
 from escalation.web.screens import documents
-from tests.web.conftest import NOW, TRIAL
+from tests.web.conftest import NOW, TRIAL, AsPerson
 from tests.web.forms import words_of
 
-AsPerson = Callable[[str], FlaskClient]
 ROOM = f"/t/{TRIAL}"
 
 
@@ -31,7 +29,12 @@ def chair(as_person: AsPerson) -> FlaskClient:
     return as_person(CHAIR)
 
 
-def test_files_are_those_of_the_command_line_to_the_byte(chair: FlaskClient, ledger: Ledger):
+@pytest.fixture
+def reader(as_reader: AsPerson) -> FlaskClient:
+    return as_reader(CHAIR)
+
+
+def test_files_are_those_of_the_command_line_to_the_byte(reader: FlaskClient, ledger: Ledger):
     entries = Tracker(ledger, TRIAL).entries()
     known = entries[:47]
     packet = packet_of(replay_events(known), known, TRIAL, STAR_T.day)
@@ -42,14 +45,14 @@ def test_files_are_those_of_the_command_line_to_the_byte(chair: FlaskClient, led
         (minutes, "minutes/48.html", "DEMO-minutes-48-61.html"),
     ):
         suffix = f".{name.rpartition('.')[2]}"
-        answer = chair.get(f"{ROOM}/{path}")
+        answer = reader.get(f"{ROOM}/{path}")
         assert answer.data == write_document(document, suffix)
         assert answer.headers["Content-Disposition"] == f"attachment; filename={name}"
 
 
 @pytest.mark.skipif(find_missing(".pdf") is not None, reason="needs WeasyPrint and Pango")
-def test_minutes_as_pdf(chair: FlaskClient):
-    answer = chair.get(f"{ROOM}/minutes/9.pdf")
+def test_minutes_as_pdf(reader: FlaskClient):
+    answer = reader.get(f"{ROOM}/minutes/9.pdf")
     assert answer.data.startswith(b"%PDF-")
     assert answer.mimetype == "application/pdf"
 
@@ -74,8 +77,8 @@ def test_a_packet_is_made_once_for_an_entry_and_a_day(
     assert len(made) == 2
 
 
-def test_a_packet_read_on_the_page_is_cut_off_where_it_says(chair: FlaskClient):
-    words = words_of(chair.get(f"{ROOM}/packet?as_of=26&on=2026-02-20"))
+def test_a_packet_read_on_the_page_is_cut_off_where_it_says(reader: FlaskClient):
+    words = words_of(reader.get(f"{ROOM}/packet?as_of=26&on=2026-02-20"))
     assert "entry 26, recorded" in words
     assert "TJ-005" not in words
 
@@ -95,8 +98,8 @@ def test_a_packet_read_on_the_page_is_cut_off_where_it_says(chair: FlaskClient):
         "packet/..%2f..%2fetc%2fpasswd.svg",
     ],
 )
-def test_what_is_not_there_is_not_found(chair: FlaskClient, path: str):
-    assert chair.get(f"{ROOM}/{path}").status_code == 404
+def test_what_is_not_there_is_not_found(reader: FlaskClient, path: str):
+    assert reader.get(f"{ROOM}/{path}").status_code == 404
 
 
 def test_what_cannot_be_written_here_is_said_with_what_would_help(

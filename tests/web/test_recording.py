@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from flask.testing import FlaskClient
 
 from escalation.ledger import Ledger
 from escalation.trial.demo.script import CHAIR, SITE
-from tests.web.conftest import TRIAL
+from tests.web.conftest import TRIAL, AsPerson
 from tests.web.forms import fields_of, words_of
-
-AsPerson = Callable[[str], FlaskClient]
 
 
 @pytest.fixture

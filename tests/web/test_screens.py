@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import re
 import sqlite3
-from collections.abc import Callable
 from datetime import date
 from functools import partial
 
@@ -30,11 +29,10 @@ from escalation.web.screens import record
 from tests.trial.bench import CHAIR as CHAIR_OF_BENCH
 from tests.trial.bench import Bench
 from tests.trial.small_trials import typed
-from tests.web.conftest import NOW, TRIAL
+from tests.web.conftest import NOW, TRIAL, AsPerson
 from tests.web.forms import words_of
 from tests.web.people import HEADER
 
-AsPerson = Callable[[str], FlaskClient]
 ON = date(2026, 5, 28)
 
 

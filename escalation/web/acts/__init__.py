@@ -1,4 +1,10 @@
-"""What can be recorded from the page: one form an act, in order, by the name in its address."""
+"""What can be recorded from the page: one form an act, in order, by the name in its address.
+
+``base`` says what every act has, ``fields`` what kinds of fields there are, ``uploads`` takes small
+files of text and ``importing`` spreadsheets. The others are rooms of acts: ``patients``,
+``events`` and ``corrections`` are a site's, ``committee``, ``keys``, ``office`` and ``sites`` the
+trial's.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +72,7 @@ ACTS: dict[str, type[Act]] = {
         office.Revoke,
         office.Hold,
         office.Resume,
-        office.OpenSite,
+        sites.OpenSite,
         office.Amend,
         office.Close,
     )

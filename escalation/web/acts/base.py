@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any, ClassVar, NamedTuple, TypeAlias
+from typing import ClassVar, NamedTuple, TypeAlias
 
 from flask_wtf import FlaskForm
-from wtforms import DateField, Field, FloatField, HiddenField, StringField
-from wtforms.validators import InputRequired, Optional
+from wtforms import Field, HiddenField
 
 from escalation.tracker import Command
 from escalation.trial import TrialState
 from escalation.web.acts.fields import Repeated, leaves
 
-__all__ = ["Act", "Answers", "Candidate", "Folded", "day", "measure", "no_text_is_none", "text"]
+__all__ = ["Act", "Answers", "Candidate", "Folded"]
 
 
 Folded: TypeAlias = Mapping[str, tuple[str, ...]]
@@ -182,36 +181,3 @@ class Act(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     def takes_files(self) -> bool:
         """Whether a file is chosen in it."""
         return any(hasattr(field, "accept") for field in self.shown())
-
-
-def no_text_is_none(value: str | None) -> str | None:
-    """Return a text without blanks at its ends; None where nothing is left."""
-    value = None if value is None else value.strip()
-    return value or None
-
-
-def text(label: str, hint: str = "", *, required: bool = False, **options: Any) -> StringField:
-    """Return a field of one line of text."""
-    return StringField(
-        label,
-        filters=[no_text_is_none],
-        validators=[InputRequired(f"{label}: this is needed")] if required else [Optional()],
-        description=hint,
-        **options,
-    )
-
-
-def measure(label: str, hint: str = "", *, required: bool = False) -> FloatField:
-    """Return a field of a number, whose unit its label says."""
-    needed: Callable[..., Any] = InputRequired(f"{label}: a number is needed")
-    return FloatField(
-        label,
-        validators=[needed if required else Optional()],
-        description=hint,
-        render_kw={"inputmode": "decimal", "autocomplete": "off"},
-    )
-
-
-def day(label: str = "Day", hint: str = "Today at the site, if left empty.") -> DateField:
-    """Return a field of a day."""
-    return DateField(label, validators=[Optional()], description=hint)

@@ -7,8 +7,6 @@ from functools import partial
 from typing import ClassVar
 
 from flask import current_app, g
-from wtforms import IntegerField
-from wtforms.validators import NumberRange, Optional
 
 from escalation.errors import RefusedError
 from escalation.labels import Label
@@ -31,8 +29,18 @@ from escalation.trial.events import Attendance, Choice, Meaning, Purpose, Vote
 from escalation.trial.halts import standing_pauses
 from escalation.trial.people.rights import VOTING
 from escalation.trial.state import MadeDecision
-from escalation.web.acts.base import Act, Answers, day, text
-from escalation.web.acts.fields import Choices, boxes, chosen, paragraph, radio
+from escalation.web.acts.base import Act, Answers
+from escalation.web.acts.fields import (
+    TODAY,
+    Choices,
+    boxes,
+    chosen,
+    day,
+    line,
+    paragraph,
+    radio,
+    whole,
+)
 from escalation.web.desk import desk
 
 __all__ = ["Approve", "CastVote", "Circulate", "Decide", "Freeze", "Propose", "Review"]
@@ -45,15 +53,6 @@ def _people(state: TrialState) -> Choices:
     for name, roles in state.roles.items():
         if roles:
             yield name, f"{name} ({', '.join(sorted(roles))})"
-
-
-def _number(label: str, hint: str = "") -> IntegerField:
-    return IntegerField(
-        label,
-        validators=[Optional(), NumberRange(1, 10**6, f"{label}: a whole number from 1 up")],
-        description=hint,
-        render_kw={"inputmode": "numeric", "autocomplete": "off"},
-    )
 
 
 class Freeze(Act):
@@ -72,7 +71,7 @@ class Freeze(Act):
 
     checked_by = boxes("Checked by")
     statement = paragraph("Statement", "In the investigator's words, if wanted.")
-    on = day()
+    on = day("Day", TODAY)
 
     def fill(self, state: TrialState) -> None:
         """Offer everybody else who has a role."""
@@ -108,10 +107,10 @@ class Decide(Act):
 
     choice = radio("Decision")
     level = chosen("Level", "For a decision that names a level.")
-    number = _number("Patients", "How many, where patients are to be treated.")
+    number = whole("Patients", "How many, where patients are to be treated.")
     rationale = paragraph("Rationale", "Needed to choose otherwise than the rule, or to resume.")
     attended = boxes("Who is there")
-    on = day()
+    on = day("Day", TODAY)
 
     def fill(self, state: TrialState) -> None:
         """Offer what can be decided in the trial as it stands."""
@@ -264,7 +263,7 @@ class CastVote(Act):
         "Your vote", choices=[("for", "For"), ("against", "Against"), ("abstained", "I abstain")]
     )
     reason = paragraph("Reason", "Needed for a vote against.")
-    on = day()
+    on = day("Day", TODAY)
 
     def fill(self, state: TrialState) -> None:
         """Offer the decisions that are awaited."""
@@ -293,7 +292,7 @@ class _SignDecision(Act):
     meaning: ClassVar[Meaning]
 
     entry = chosen("Decision")
-    on = day()
+    on = day("Day", TODAY)
 
     def fill(self, state: TrialState) -> None:
         """Offer every decision; what may not be signed, the command says."""
@@ -337,8 +336,8 @@ class Review(Act):
     task = "sign as reviewed"
     is_signature = True
 
-    entry = _number("Entry", "As it is numbered in the log; the last one, if left empty.")
-    on = day()
+    entry = whole("Entry", "As it is numbered in the log; the last one, if left empty.")
+    on = day("Day", TODAY)
 
     def command(self, state: TrialState) -> Command:
         """Ask for the signature."""
@@ -356,8 +355,8 @@ class Circulate(Act):
 
     decision = chosen("Decision")
     to = boxes("Sent to")
-    others = text("And to", "Names of others, with commas between.")
-    on = day()
+    others = line("And to", "Names of others, with commas between.")
+    on = day("Day", TODAY)
 
     def fill(self, state: TrialState) -> None:
         """Offer the approved decisions, and everybody and every site of the trial."""

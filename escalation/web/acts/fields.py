@@ -20,6 +20,7 @@ from wtforms import (
     FloatField,
     FormField,
     HiddenField,
+    IntegerField,
     RadioField,
     SelectField,
     SelectMultipleField,
@@ -34,10 +35,12 @@ from escalation.protocol import format_dose
 from escalation.text import is_line
 
 __all__ = [
+    "TODAY",
     "Chosen",
     "DayField",
     "NumberField",
     "Repeated",
+    "WholeField",
     "boxes",
     "choice",
     "chosen",
@@ -50,6 +53,7 @@ __all__ = [
     "radio",
     "show",
     "show_said",
+    "whole",
 ]
 
 Choices = Iterable[tuple[str, str]]
@@ -58,6 +62,7 @@ _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?",
 _POWER = re.compile(r"(?:\s*[\u00d7x*]\s*10)(?:\^|\*\*)?([+-]?[0-9]{1,3}|[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3})$")
 _LOWERED = str.maketrans("⁻⁺⁰¹²³⁴⁵⁶⁷⁸⁹", "-+0123456789")
 _OFF = {"autocomplete": "off"}
+TODAY = "Today at the site, if left empty."
 
 
 def _excerpt(text: str) -> str:
@@ -113,6 +118,22 @@ class NumberField(FloatField):
         raise ValueError(f'"{_excerpt(text)}" is not a number that can be read: {right}')
 
 
+class WholeField(IntegerField):
+    """A whole number from 1 up, in a field that keeps what is typed."""
+
+    widget = TextInput()
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read what was typed, in digits."""
+        self.data = None
+        text = "".join(valuelist[:1]).strip()
+        if not text:
+            return
+        if not re.fullmatch(r"[0-9]{1,6}", text, re.ASCII) or int(text) == 0:
+            raise ValueError(f"{self.label.text}: a whole number from 1 up")
+        self.data = int(text)
+
+
 def day(label: str, hint: str = "", *, required: bool = False) -> DayField:
     """Return a field of a day."""
     return DayField(
@@ -127,6 +148,16 @@ def number(label: str, hint: str = "", *, required: bool = False) -> NumberField
         validators=[_needed(label, required)],
         description=hint,
         render_kw={"inputmode": "decimal", **_OFF},
+    )
+
+
+def whole(label: str, hint: str = "", *, required: bool = False) -> WholeField:
+    """Return a field of a whole number from 1 up."""
+    return WholeField(
+        label,
+        validators=[_needed(label, required)],
+        description=hint,
+        render_kw={"inputmode": "numeric", **_OFF},
     )
 
 

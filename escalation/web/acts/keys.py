@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import partial
 
 from flask import g
-from wtforms import DateField, IntegerField
-from wtforms.validators import InputRequired
 
 from escalation.signatures.public_key import fingerprint
 from escalation.tracker import Command
@@ -15,8 +13,8 @@ from escalation.trial.events import Meaning
 from escalation.trial.keys.commands import MadeSignature, register_key, revoke_key, sign_with_key
 from escalation.trial.keys.rights import may_not_register_keys
 from escalation.web.access import READS
-from escalation.web.acts.base import Act, day
-from escalation.web.acts.fields import chosen, paragraph, radio
+from escalation.web.acts.base import Act
+from escalation.web.acts.fields import TODAY, chosen, day, paragraph, radio, whole
 from escalation.web.acts.uploads import upload
 
 __all__ = ["RegisterKey", "RevokeKey", "SignByKey"]
@@ -41,7 +39,7 @@ class RegisterKey(Act):
     file = upload(
         "Public key", "A file such as id_ed25519.pub.", most_bytes=MOST_BYTES, accept=".pub"
     )
-    on = day()
+    on = day("Day", TODAY)
 
     def fill(self, state: TrialState) -> None:
         """Offer everybody who has a role."""
@@ -63,7 +61,7 @@ class RevokeKey(Act):
 
     key = radio("Which")
     reason = paragraph("Reason", required=True)
-    on = day()
+    on = day("Day", TODAY)
 
     def fill(self, state: TrialState) -> None:
         """Offer the keys that whoever asks may revoke."""
@@ -96,18 +94,14 @@ class SignByKey(Act):
     is_signature = True
 
     meaning = radio("Signed as", choices=[(str(one), str(one)) for one in Meaning])
-    entry = IntegerField("Entry", validators=[InputRequired("Entry: its number is needed")])
+    entry = whole("Entry", required=True)
     file = upload(
         "Signature",
         "The file that ssh-keygen wrote, whose name ends in .sig.",
         most_bytes=MOST_BYTES,
         accept=".sig",
     )
-    on = DateField(
-        "Day",
-        validators=[InputRequired("Day: the one that the text names is needed")],
-        description="The day that the signed text names.",
-    )
+    on = day("Day", "The day that the signed text names.", required=True)
 
     def command(self, state: TrialState) -> Command:
         """Ask for the signature to be recorded."""

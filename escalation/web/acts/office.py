@@ -1,4 +1,4 @@
-"""The trial's office: roles, enrolment held and resumed, another protocol, sites, and the end."""
+"""The trial's office: roles, enrolment held and resumed, another protocol, and the end."""
 
 from __future__ import annotations
 
@@ -15,16 +15,15 @@ from escalation.trial import (
     close_trial,
     delegate_role,
     hold_enrolment,
-    open_site,
     resume_enrolment,
     revoke_role,
 )
 from escalation.trial.events import Role
-from escalation.web.acts.base import Act, day, text
-from escalation.web.acts.fields import choice, chosen, paragraph, radio
+from escalation.web.acts.base import Act
+from escalation.web.acts.fields import TODAY, choice, chosen, day, line, paragraph, radio
 from escalation.web.acts.uploads import upload
 
-__all__ = ["Amend", "Close", "Delegate", "Hold", "OpenSite", "Resume", "Revoke", "read_upload"]
+__all__ = ["Amend", "Close", "Delegate", "Hold", "Resume", "Revoke", "read_protocol"]
 
 OFFICE = "Office"
 ROLES = {
@@ -45,9 +44,9 @@ class Delegate(Act):
     group = OFFICE
     task = "delegate roles"
 
-    who = text("Person", "As the record is to name them from now on.", required=True)
+    who = line("Person", "As the record is to name them from now on.", required=True)
     role = radio("Role", choices=[(str(role), said) for role, said in ROLES.items()])
-    on = day()
+    on = day("Day", TODAY)
 
     def command(self, state: TrialState) -> Command:
         """Ask for the delegation."""
@@ -64,7 +63,7 @@ class Revoke(Act):
 
     held = chosen("Role")
     reason = paragraph("Reason", required=True)
-    on = day()
+    on = day("Day", TODAY)
 
     def fill(self, state: TrialState) -> None:
         """Offer every role that is held."""
@@ -93,7 +92,7 @@ class Hold(Act):
     task = "hold enrolment"
 
     reason = paragraph("Reason", required=True)
-    on = day()
+    on = day("Day", TODAY)
 
     def command(self, state: TrialState) -> Command:
         """Ask for the hold."""
@@ -110,29 +109,11 @@ class Resume(Act):
     task = "resume enrolment"
 
     reason = paragraph("Reason", required=True)
-    on = day()
+    on = day("Day", TODAY)
 
     def command(self, state: TrialState) -> Command:
         """Ask for the hold to be lifted."""
         return partial(resume_enrolment, reason=self.reason.data or "")
-
-
-class OpenSite(Act):
-    """A site takes part."""
-
-    name = "open-site"
-    title = "Open a site"
-    lead = "A day at the site is a day of its time zone."
-    group = OFFICE
-    task = "open a site"
-
-    site = text("Site", "Its name, as the record is to call it.", required=True)
-    time_zone = text("Time zone", "Such as Asia/Shanghai or Europe/Berlin.", required=True)
-    on = day()
-
-    def command(self, state: TrialState) -> Command:
-        """Ask for the site to be opened."""
-        return partial(open_site, site=self.site.data or "", time_zone=self.time_zone.data or "")
 
 
 SHIPPED = [(name, name) for name in shipped_protocols()]
@@ -156,12 +137,12 @@ class Amend(Act):
     )
     shipped = choice("Or one that comes with the program", choices=SHIPPED, empty="none")
     reason = paragraph("Reason", required=True)
-    reopens = text(
+    reopens = line(
         "Levels to reopen",
         "Labels, with commas between: new levels, or those whose patients so far are no longer to "
         "count. A stop is lifted.",
     )
-    on = day()
+    on = day("Day", TODAY)
 
     def command(self, state: TrialState) -> Command:
         """Ask for the amendment.
@@ -171,7 +152,7 @@ class Amend(Act):
         ProtocolError
             With every fault of the file.
         """
-        protocol = read_upload(self.file.data, self.shipped.data)
+        protocol = read_protocol(self.file.data, self.shipped.data)
         named = [one.strip() for one in (self.reopens.data or "").split(",")]
         return partial(
             amend_protocol,
@@ -186,7 +167,7 @@ def _label(said: str, protocol: Protocol) -> Label:
     return next(known, said)  # of a level that is not there, the command says so
 
 
-def read_upload(toml: str | None, shipped: str | None) -> Protocol:
+def read_protocol(toml: str | None, shipped: str | None) -> Protocol:
     """Read a protocol from what was handed in, or take a shipped one.
 
     Raises
@@ -214,7 +195,7 @@ class Close(Act):
     task = "close the trial"
 
     reason = paragraph("Reason", required=True)
-    on = day()
+    on = day("Day", TODAY)
 
     def command(self, state: TrialState) -> Command:
         """Ask for the end."""

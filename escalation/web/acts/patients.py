@@ -30,6 +30,7 @@ from escalation.trial.patients.subjects import Standing, Subject
 from escalation.trial.people.rights import subject_id_fault
 from escalation.web.acts.base import Act, Answers, Candidate, Folded
 from escalation.web.acts.fields import (
+    TODAY,
     Repeated,
     choice,
     chosen,
@@ -144,7 +145,7 @@ class ScreenFail(Act):
     reason = line("Reason", "Why they were not enrolled, such as: creatinine clearance 41 mL/min.",
                   required=True)  # fmt: skip
     site = chosen("Site")
-    on = day("Day", "Today at the site, if left empty.")
+    on = day("Day", TODAY)
 
     def fill(self, state: TrialState) -> None:
         """Offer the sites."""
@@ -185,7 +186,7 @@ class Enrol(Act):
     site = chosen("Site", "Who has the patient in care.")
     replaces = chosen("Replaces")
     deviation = line("Reason of the deviation", _DEVIATION_HINT)
-    on = day("Day", "Today at the site, if left empty.")
+    on = day("Day", TODAY)
 
     def fill(self, state: TrialState) -> None:
         """Offer the cohorts that are open, whom to replace, and the sites."""

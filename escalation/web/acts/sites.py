@@ -1,4 +1,4 @@
-"""Sites: a patient is handed over to another."""
+"""Sites: one takes part; a patient is handed over to another."""
 
 from __future__ import annotations
 
@@ -6,12 +6,31 @@ from functools import partial
 from typing import ClassVar
 
 from escalation.tracker import Command
-from escalation.trial import TrialState, transfer_subject
-from escalation.web.acts.base import Answers
-from escalation.web.acts.fields import chosen, day, line, offer
+from escalation.trial import TrialState, open_site, transfer_subject
+from escalation.web.acts.base import Act, Answers
+from escalation.web.acts.fields import TODAY, chosen, day, line, offer
+from escalation.web.acts.office import OFFICE
 from escalation.web.acts.patients import OfSubject
 
-__all__ = ["Transfer"]
+__all__ = ["OpenSite", "Transfer"]
+
+
+class OpenSite(Act):
+    """A site takes part."""
+
+    name = "open-site"
+    title = "Open a site"
+    lead = "A day at the site is a day of its time zone."
+    group = OFFICE
+    task = "open a site"
+
+    site = line("Site", "Its name, as the record is to call it.", required=True)
+    time_zone = line("Time zone", "Such as Asia/Shanghai or Europe/Berlin.", required=True)
+    on = day("Day", TODAY)
+
+    def command(self, state: TrialState) -> Command:
+        """Ask for the site to be opened."""
+        return partial(open_site, site=self.site.data or "", time_zone=self.time_zone.data or "")
 
 
 class Transfer(OfSubject):

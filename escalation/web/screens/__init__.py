@@ -1,4 +1,10 @@
-"""What is shown: a blueprint a room of screens."""
+"""What is shown: a blueprint a room of screens, each under its own address.
+
+``trials`` lists them, ``trial`` shows one and its patients, ``what_if`` and ``figures`` look ahead
+and draw, ``record`` is log, verify and anchors, ``recording`` drives every act of ``acts``,
+``registering`` begins a trial, ``meeting``, ``documents``, ``keys`` and ``roles`` are the
+committee's; ``health`` is for whoever watches over the server.
+"""
 
 from __future__ import annotations
 

@@ -19,9 +19,9 @@ from escalation.reports.trial.recorded import foresee
 from escalation.tracker import Command, Tracker
 from escalation.trial import Recorder, TrialState, register_trial
 from escalation.web.access import SIGNED_IN, needs
-from escalation.web.acts.base import Act, text
-from escalation.web.acts.fields import choice
-from escalation.web.acts.office import OFFICE, SHIPPED, read_upload
+from escalation.web.acts.base import Act
+from escalation.web.acts.fields import choice, line
+from escalation.web.acts.office import OFFICE, SHIPPED, read_protocol
 from escalation.web.acts.uploads import upload
 from escalation.web.blocks import write
 from escalation.web.desk import desk
@@ -44,7 +44,7 @@ class Register(Act):
     group = OFFICE
     task = "delegate roles"
 
-    trial = text("Trial", "Its id: letters, digits, dots and hyphens, such as TJ-1.", required=True)
+    trial = line("Trial", "Its id: letters, digits, dots and hyphens, such as TJ-1.", required=True)
     file = upload(
         "Protocol", "A protocol file (TOML).", most_bytes=MAX_BYTES, accept=".toml", needed=False
     )
@@ -60,7 +60,7 @@ class Register(Act):
 
     def protocol(self) -> Protocol:
         """Read the protocol."""
-        return read_upload(self.file.data, self.shipped.data)
+        return read_protocol(self.file.data, self.shipped.data)
 
     def command(self, state: TrialState) -> Command:
         """Ask for the registration."""
