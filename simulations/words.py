@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-__all__ = ["WORDS", "in_words", "is_share", "scaled"]
+__all__ = ["WORDS", "in_words", "is_share", "say_error", "scaled"]
 
 WORDS: Mapping[str, str] = MappingProxyType(
     {
@@ -38,6 +38,21 @@ def is_share(name: str) -> bool:
 def scaled(name: str, value: float) -> float:
     """Return a characteristic as it is shown: a share times 100."""
     return 100 * value if is_share(name) else value
+
+
+def say_error(error: float, digits: int = 3) -> str:
+    """Write a standard error as a table shows it: none where it is 0, and never rounded to 0.
+
+    Examples
+    --------
+    >>> say_error(0.0123), say_error(0.0001), say_error(0.0)
+    ('(.012)', '(<.001)', '(-)')
+    """
+    if error == 0:
+        return "(-)"
+    shown = f"{error:.{digits}f}"
+    least = "<" if float(shown) == 0 else ""
+    return f"({least}{(shown[:-1] + '1' if least else shown).removeprefix('0')})"
 
 
 def in_words(name: str, level_name: str | None = None, *, unit: bool = False) -> str:

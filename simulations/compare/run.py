@@ -164,9 +164,10 @@ def _graph(
     processes it would take longer than all the rest.
     """
     limit = None if max_states is None else max_states(design)
-    if method == "exact":
+    if method == "exact" or (method == "monte-carlo" and design.asks_moderate):
         most: dict[str, Any] = {} if limit is None else {"max_states": limit}
-        return replace(build_graph(design, p_moderate=p_moderate, **most), decisions=()), True
+        graph = build_graph(design, p_moderate=p_moderate, **most)
+        return replace(graph, decisions=()), method == "exact"
     if method == "auto":
         with suppress(TooManyStatesError):
             few = MANY_STATES if limit is None else limit

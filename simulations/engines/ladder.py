@@ -14,7 +14,7 @@ states, which grows with the power of the levels, gives the same figures.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import comb
 from typing import Any
@@ -376,12 +376,15 @@ def _find_letters(design: Design) -> _Letters:
     """Ask the design about one level among its neighbours."""
     middle = replace(design, n_levels=3, start=_HERE)  # type: ignore[type-var]  # a dataclass
     highest = replace(design, n_levels=2, start=_HERE)  # type: ignore[type-var]
-    passing = _first(design, (LevelStatus.CLEARED, LevelStatus.CONFIRMED), n_dlts=lambda n: 0)
-    failing = _first(design, (LevelStatus.TOO_TOXIC,), n_dlts=lambda n: n)
+    passed = (LevelStatus.CLEARED, LevelStatus.CONFIRMED)
+    passing = next(_standing(design, passed, n_dlts=lambda n: 0))
+    failing = next(_standing(design, (LevelStatus.TOO_TOXIC,), n_dlts=lambda n: n), None)
     nobody = Letter({(0, 0): 1})
     up = _follow(middle, passing, Tally(), nobody, came_from=_BELOW)
-    down = _follow(middle, passing, failing, up["passed"], came_from=_ABOVE)
-    new = _follow(middle, Tally(), failing, nobody, came_from=_ABOVE)
+    down = new = {"kept": Letter(), "failed": Letter()}  # where no level can be too toxic
+    if failing is not None:
+        down = _follow(middle, passing, failing, up["passed"], came_from=_ABOVE)
+        new = _follow(middle, Tally(), failing, nobody, came_from=_ABOVE)
     top = _follow(highest, passing, None, nobody, came_from=_BELOW)
     return _Letters(
         passed=up["passed"],
@@ -396,10 +399,10 @@ def _find_letters(design: Design) -> _Letters:
     )
 
 
-def _first(design: Design, statuses: Sequence[LevelStatus], n_dlts: Any) -> Tally:
-    """Return the smallest tally without a DLT, or with nothing else, that stands so."""
+def _standing(design: Design, statuses: Sequence[LevelStatus], n_dlts: Any) -> Iterator[Tally]:
+    """Yield tallies without a DLT, or with nothing else, that stand so, the smallest first."""
     tallies = (Tally(n_evaluable=n, n_dlts=n_dlts(n)) for n in range(1, 1000))
-    return next(tally for tally in tallies if design.status(tally) in statuses)
+    return (tally for tally in tallies if design.status(tally) in statuses)
 
 
 def _follow(

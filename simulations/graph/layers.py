@@ -32,6 +32,7 @@ _ROOM = 2**62  # what fits into a word
 _FEW = 100_000  # states: before, what is to come is not foreseen well enough
 _FEW_OF_MOST = 0.05
 _SURE = 0.85  # of the most states: to be said to fit
+_FORESEEN_TO_BE = 1.15  # of them: to be refused before they are found, so that what fits is not
 _FEW_TO_TELL = 0.1  # of the most states
 _BLOCK = 2**16  # states for which an MTD is selected at once: they stay in the cache
 
@@ -269,7 +270,7 @@ class _Walk:
         step, most = self.design.largest_cohort, self.design.max_patients or MAX_PATIENTS
         totals = foresee_states(self.sizes, step, begun, most)
         n_states = max(totals.values())
-        if n_states > self.max_states:
+        if n_states > _FORESEEN_TO_BE * self.max_states or self.n_states > self.max_states:
             held = [n for n, total in totals.items() if total <= _SURE * self.max_states]
             fits = max(held, default=0) // step * step
             n_levels = self.design.n_levels

@@ -11,7 +11,7 @@ from escalation.protocol import Protocol
 from escalation.reports.view import GAP, Block, Paragraph, Table, View
 from simulations.questions.averages import CurveAverages, FigureSummary
 from simulations.questions.question import Question
-from simulations.words import in_words, scaled
+from simulations.words import in_words, say_error, scaled
 
 __all__ = ["Drawn", "view_averages"]
 
@@ -109,7 +109,7 @@ def _by_correct_level(protocol: Protocol, averages: CurveAverages) -> Table:
 def _cells(name: str, figure: FigureSummary) -> list[str]:
     error = "(-)"
     if figure.mcse is not None:
-        error = f"({f'{scaled(name, figure.mcse):.3f}'.removeprefix('0')})"
+        error = say_error(scaled(name, figure.mcse))
     shown = (f"{scaled(name, quantile):.2f}" for quantile in figure.quantiles)
     return [f"{scaled(name, figure.mean):.2f}", error, *shown]
 

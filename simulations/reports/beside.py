@@ -11,6 +11,7 @@ from simulations.engines.backfill import BackfillFigures
 from simulations.engines.characteristics import Distribution
 from simulations.engines.expansion import ExpansionFigures
 from simulations.engines.results import ScenarioResult
+from simulations.words import say_error
 
 __all__ = ["BESIDE", "beside_blocks", "beside_cells"]
 
@@ -40,7 +41,7 @@ def beside_blocks(result: ScenarioResult, protocol: Protocol) -> Iterator[Block]
 
 
 def _backfill(found: BackfillFigures, protocol: Protocol) -> Iterator[Block]:
-    how = "exact" if found.trials is None else f"simulated, {found.trials} trials"
+    how = "exact" if found.trials is None else f"simulated, {found.trials:,} trials"
     yield Paragraph(f"backfill, which {say_when_counted(protocol)} ({how}):")
     rows = [["level", "mean n", "DLTs"]]
     for name, patients, dlts in zip(protocol.short_names, found.patients, found.dlts, strict=True):
@@ -56,8 +57,7 @@ def _error(figure: Distribution, trials: int | None) -> str:
     """Return the standard error of a mean, as the table of the escalation shows it."""
     if trials is None:
         return ""
-    shown = f"{figure.sd / trials**0.5:.3f}".removeprefix("0") if figure.sd else "-"
-    return f" ({shown})"
+    return f" {say_error(figure.sd / trials**0.5)}"
 
 
 def _expansion(found: ExpansionFigures, names: list[str]) -> Iterator[Block]:

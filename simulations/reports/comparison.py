@@ -19,7 +19,7 @@ from simulations.compare.result import (
     short_labels,
 )
 from simulations.questions.question import Question, left_out, levels_document, say_left_out
-from simulations.words import in_words, scaled
+from simulations.words import in_words, say_error, scaled
 
 __all__ = [
     "comparison_heading",
@@ -157,7 +157,7 @@ def _page(
         run = next(iter(runs.values()))
         exact = "the others are exact" if len(runs) < len(first.designs) else "none is exact"
         yield Paragraph(
-            f"Simulated: {', '.join(runs)}, {run.trials} trials a scenario on the same latent "
+            f"Simulated: {', '.join(runs)}, {run.trials:,} trials a scenario on the same latent "
             f"patients, seed {run.seed}; {exact}. Differences -/+ half the 95 % interval.",
             "  ",
         )
@@ -286,6 +286,8 @@ def _limits(name: str, found: Difference, is_exact: bool) -> str:
     if found.low is None or found.high is None:
         return f"{estimate} (-)"
     half = scaled(name, found.high - found.low) / 2
+    if half < 0.005:
+        return f"{estimate} +-<0.01"
     return f"{estimate} +-{half:.2f}" if half < 1 else f"{estimate} +-{half:.1f}"
 
 
@@ -296,9 +298,7 @@ def _figure(name: str, value: float | None) -> str:
 
 
 def _error(name: str, value: float | None) -> str:
-    if not value:
-        return "(-)"
-    return f"({f'{scaled(name, value):.3f}'.removeprefix('0')})"
+    return say_error(scaled(name, value or 0.0))
 
 
 _MEASURES = ("pcs", "p_overdose", "share_above", "p_60_above", "dlt_rate", "sample_size")

@@ -12,7 +12,7 @@ from simulations.engines.characteristics import OperatingCharacteristics, correc
 from simulations.engines.results import ScenarioResult
 from simulations.questions.question import Question
 from simulations.reports.beside import BESIDE, beside_blocks, beside_cells
-from simulations.words import is_share, scaled
+from simulations.words import is_share, say_error, scaled
 
 __all__ = ["are_alone", "describe_columns", "result_rows", "summary_table", "view_results"]
 
@@ -185,9 +185,7 @@ def _cell(engine: dict[str, Any], key: str, part: int | str | None = None) -> st
     shown, digits = f"{scaled(key, figure):.2f}", 2 if is_share(key) else 3
     if error is None:
         return shown
-    if error == 0:
-        return f"{shown} (-)"
-    return f"{shown} ({f'{scaled(key, error):.{digits}f}'.removeprefix('0')})"
+    return f"{shown} {say_error(scaled(key, error), digits)}"
 
 
 def _against_target(

@@ -38,7 +38,12 @@ class _Counts:
             for column, said in _COLUMNS.items()
         }
         choices = [("", "the highest with patients"), *((label, label) for label in labels)]
-        found["now"] = choice("Level of the last cohort", choices)
+        found["now"] = choice(
+            "Level of the last cohort",
+            choices,
+            "Within a level, DLTs are taken to have come last. That matters to a CRM, which looks "
+            "at the last cohort alone too: the notation can be mended in the answer.",
+        )
         return found
 
     def of(self, form: Form) -> list[Field]:

@@ -147,10 +147,11 @@ def find_lists(
     room = (n_cohorts + SPARE) * size  # so that the limit says nothing here
     ladder: Any = replace(design, n_levels=n_levels, start=place, max_patients=room)  # type: ignore[type-var]
     after = np.full((2, n_cohorts + 1, n_cohorts * size + 1), After.NOBODY, dtype=np.int8)
-    for freed in range(1 + (place + 1 < n_levels)):
+    eliminated = _eliminated(ladder) if place + 1 < n_levels else None
+    for freed in range(1 if eliminated is None else 2):
         seen = [Tally()] * n_levels
-        if freed:
-            seen[place + 1] = _eliminated(ladder)
+        if freed and eliminated is not None:
+            seen[place + 1] = eliminated
         for cohorts in range(1, n_cohorts + 1):
             n = cohorts * size
             for n_dlts in range(n + 1):
@@ -159,11 +160,12 @@ def find_lists(
     return Lists(after, _count(after, size, n_cohorts, below_start=below_start))
 
 
-def _eliminated(ladder: Design) -> Tally:
-    """Return a tally that eliminates its level."""
+def _eliminated(ladder: Design) -> Tally | None:
+    """Return a tally that eliminates its level; None where none does."""
     sizes = range(ladder.largest_cohort, 1000, ladder.largest_cohort)
     tallies = (Tally(n_evaluable=n, n_dlts=n) for n in sizes)
-    return next(tally for tally in tallies if ladder.status(tally) is LevelStatus.TOO_TOXIC)
+    eliminated = (tally for tally in tallies if ladder.status(tally) is LevelStatus.TOO_TOXIC)
+    return next(eliminated, None)
 
 
 def _ask(ladder: Design, seen: Sequence[Tally], place: int, selecting: frozenset[str]) -> After:

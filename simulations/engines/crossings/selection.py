@@ -123,8 +123,8 @@ class Selection:
         """Return the tallies with one level more, where they lead to an end."""
         lists = self.transfer.lists[level]
         found: list[tuple[int, Ints, Floats]] = []  # column, rows, values
-        parents: list[Ints] = []
-        numbers: list[int] = []
+        parents = [np.arange(0)]
+        numbers = [0]
         n_rows = 0
         is_met = np.zeros(len(below.which), dtype=np.bool_)
         position = np.empty(len(below.which), dtype=np.intp)
@@ -226,10 +226,12 @@ class Selection:
     def _select(self, which: NDArray[np.int16]) -> NDArray[np.int8]:
         """Return the MTD of trials with these tallies, the level above them eliminated."""
         n_below = which.shape[1]
+        mtd = np.empty(len(which), dtype=np.int8)
+        if not mtd.size:  # as where nothing can eliminate a level
+            return mtd
         tallies = list(self.tallies)
         if n_below < self.n_levels:
             tallies.append(_eliminating(self.transfer))
-        mtd = np.empty(len(which), dtype=np.int8)
         for first in range(0, len(which), _BLOCK):
             part = which[first : first + _BLOCK]
             seen = np.zeros((len(part), self.n_levels), dtype=np.intp)

@@ -16,7 +16,7 @@ from simulations.compare.optimal import optimal_benchmark
 from simulations.engines.characteristics import OperatingCharacteristics
 from simulations.engines.montecarlo import simulate
 from simulations.engines.self_check import check_agreement, check_expectation, check_sums
-from simulations.engines.simulated import CHUNK_SIZE, GENERATOR
+from simulations.engines.simulated import CHUNK_SIZE, GENERATOR, MonteCarlo
 from simulations.questions.worst_case import worst_pcs
 from simulations.reports.design_report.basis import Basis, Compared
 from simulations.reports.worst_case import Searched
@@ -24,6 +24,12 @@ from simulations.reports.worst_case import Searched
 __all__ = ["method_blocks", "origin_blocks", "self_check_blocks"]
 
 _ROUNDING = 1e-9
+_DRAWN = {
+    "count": "by counts, how many of the trials in a state go each way",
+    "trial": f"trial by trial, with a stream for every {CHUNK_SIZE:,}",
+    "latent": "on latent patients, the same for every design that is simulated, with a stream for "
+    f"every {CHUNK_SIZE:,} trials",
+}
 
 
 def method_blocks(basis: Basis) -> Iterator[Block]:
@@ -39,14 +45,15 @@ def method_blocks(basis: Basis) -> Iterator[Block]:
         yield Paragraph(
             "Exact figures: every state that a trial can reach is followed, states with the same "
             "patients and DLTs at each level as one, and its probability is a sum of products of "
-            "binomial probabilities. There is no simulation error."
+            "binomial probabilities. Where there are too many states, the levels are followed one "
+            "by one, and the same sums are taken. There is no simulation error."
         )
-    if _is_simulated(basis):
+    if drawn := {run.draws for run in _runs(basis)}:
+        ways = "; ".join(said for draws, said in _DRAWN.items() if draws in drawn)
         yield Paragraph(
             f"Simulated figures: {basis.trials:,} trials a scenario, seed {basis.seed}, generator "
-            f"{GENERATOR.__name__} of numpy, by counts, or with a stream for every {CHUNK_SIZE:,} "
-            "trials where they are drawn one by one. "
-            "Standard errors are Monte Carlo standard errors."
+            f"{GENERATOR.__name__} of numpy; {ways}. Standard errors are Monte Carlo standard "
+            "errors."
         )
         sources.append(simulate)
     if isinstance(basis.compared, Compared):
@@ -70,12 +77,12 @@ def _references(sources: list[object]) -> list[str]:
     return list(dict.fromkeys(said for one in sources for said in list_references(one)))
 
 
-def _is_simulated(basis: Basis) -> bool:
-    """Whether any figure was simulated."""
-    if any(one.monte_carlo is not None for one in basis.results):
-        return True
+def _runs(basis: Basis) -> Iterator[MonteCarlo]:
+    """Yield each simulation that figures come from."""
+    yield from (one.monte_carlo for one in basis.results if one.monte_carlo is not None)
     compared = basis.compared.results if isinstance(basis.compared, Compared) else ()
-    return any(design.run is not None for result in compared for design in result.designs)
+    for result in compared:
+        yield from (design.run for design in result.designs if design.run is not None)
 
 
 def self_check_blocks(basis: Basis) -> Iterator[Block]:

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from escalation.designs import Boin, ThreePlusThree
+from escalation.designs import Boin, ThreePlusThree, make_design
 from escalation.designs.walk import TooManyStatesError
 from escalation.errors import InputError
 from simulations.compare import run as compare
@@ -89,6 +89,17 @@ def test_simulated_figures_against_those_of_simulate():
             here, there = (one.sample_size.p[one.sample_size.p > 0].tolist() for one in of_both)
             assert here == there
             assert design.metrics["p_no_mtd"] == run.characteristics.p_no_mtd
+
+
+def test_a_design_that_counts_moderate_toxicities_is_simulated_too():
+    designs = [Contender(label="titrated", design=make_design("accelerated", n_levels=3))]
+    asked = {"target": 0.3, "p_moderate": (0.3, 0.2, 0.1)}
+    exact, simulated = (
+        next(compare_designs(designs, SCENARIOS, method=method, trials=20_000, **asked)).designs[0]
+        for method in ("exact", "monte-carlo")
+    )
+    for name, error in simulated.mcse.items():
+        assert abs(simulated.metrics[name] - exact.metrics[name]) < max(4 * error, 1e-12)
 
 
 def test_limits_of_a_difference_against_trials_in_pairs():

@@ -36,6 +36,10 @@ DESIGNS: list[tuple[str, int, dict[str, Any]]] = [
     ("tpi", 3, {"max_patients": 16, "cohort_size": 2, "start": 1, **TARGET}),
     ("i3+3", 3, {"max_patients": 18, **TARGET}),
     ("g3+3", 4, {"max_patients": 18, "start": 1}),
+    # nothing eliminates a level; the trial stops after any first cohort
+    ("boin", 3, {"max_patients": 4, "cohort_size": 1, "cutoff_eli": 0.9999, "start": 2, **TARGET}),
+    ("mtpi", 2, {"max_patients": 6, "target": 0.99, "eps2": 0.005}),
+    ("boin", 2, {"max_patients": 12, "target": 0.05, "extrasafe": True, "offset": 0.45}),
 ]
 CURVES = [(0.05, 0.12, 0.2, 0.3, 0.41, 0.5, 0.6, 0.7, 0.8), (0.55, 0.3, 0.6, 0.1, *[0.5] * 5)]
 

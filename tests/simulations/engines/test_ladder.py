@@ -64,6 +64,7 @@ def test_certain_outcomes_are_those_of_the_graph(p):
         APlusB(n_levels=3, start=1, a=4, b=2, c=1, d=2, e=2, third=4, f=4),
         APlusB(n_levels=3, a=1, b=5, c=1, d=1, e=1, borderline="mtd"),
         APlusB(n_levels=4, a=3, b=3, c=2, d=2, e=2, below="declare"),
+        APlusB(n_levels=3, start=1, a=3, b=2, c=3, d=3, e=4, borderline="mtd"),  # none too toxic
         ThreePlusThree(n_levels=4, cohort_size="3-6"),
     ],
     ids=repr,
