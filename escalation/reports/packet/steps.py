@@ -42,7 +42,7 @@ from escalation.trial.events import (
     Vote,
     VoteCast,
 )
-from escalation.trial.office import is_owner
+from escalation.trial.people.access import is_owner
 from escalation.trial.people.rights import MAY, lacks_role
 from escalation.trial.rule import describe_choice
 from escalation.trial.state import MadeDecision
