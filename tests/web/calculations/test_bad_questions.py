@@ -81,7 +81,7 @@ BAD = [
     ("compare", {**PAIR, "max_patients": "1000000"}, "from 1 to 300"),
     ("compare", {**PAIR, "max_patients": "300"}, "use fewer levels or at most"),
     ("compare", {**PAIR, "max_patients": "0"}, "range"),
-    ("compare", {**PAIR, "interval": "3"}, "--interval takes LOW,HIGH"),
+    ("compare", {**PAIR, "interval": "3"}, '"Good enough" takes LOW,HIGH'),
 ]
 
 
