@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from escalation.designs.base import MAX_LEVELS
 from escalation.errors import InputError
+from escalation.text import count
 from simulations.scenarios.arguments import show
 from simulations.scenarios.scenario import ScenarioError
 
@@ -93,7 +94,9 @@ def parse_interval(text: str) -> tuple[float, float]:
     """
     limits = parse_numbers("--interval", text)
     if len(limits) != 2:
-        raise InputError(f"--interval takes LOW,HIGH, such as 0.16,0.33, not {len(limits)} numbers")
+        raise InputError(
+            f"--interval takes LOW,HIGH, such as 0.16,0.33, not {count(len(limits), 'number')}"
+        )
     return limits[0], limits[1]
 
 
