@@ -5,6 +5,7 @@ The ledger knows nothing of trials and the trial nothing of storage; here, and o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -23,7 +24,7 @@ from escalation.trial.codec import dump_event, load_event, version_of
 from escalation.trial.inspection import inspect_entries
 from escalation.trial.keys.checking import check_keys
 
-__all__ = ["ClockError", "Command", "Tracker", "read_entry"]
+__all__ = ["ClockError", "Command", "Tracker", "name_kind", "read_entry"]
 
 Command = Callable[[TrialState, Recorder], Events]
 
@@ -343,8 +344,8 @@ def _confirm(
     if recorder.name != first.recorded_by or list(events) != [recorded.event for recorded in said]:
         raise ConflictError(
             f"request id {first.request_id} was used for entry {first.seq}, by "
-            f"{first.recorded_by}, which says something else ({_words(first)}); nothing was "
-            "recorded"
+            f"{first.recorded_by}, which says something else ({name_kind(first.kind)}); nothing "
+            "was recorded"
         )
     return said
 
@@ -375,10 +376,11 @@ def _decide_again(
 def _say_who_was_first(newer: Sequence[Entry], since: str) -> str:
     if not newer:
         return f"{since} is not there yet; nothing was recorded"
-    listed = ", ".join(f"entry {e.seq} ({_words(e)}) by {e.recorded_by}" for e in newer[:5])
+    listed = ", ".join(f"entry {e.seq} ({name_kind(e.kind)}) by {e.recorded_by}" for e in newer[:5])
     more = f" and {len(newer) - 5} more" if len(newer) > 5 else ""
     return f"someone else recorded first: since {since} came {listed}{more}; nothing was recorded"
 
 
-def _words(entry: Entry) -> str:
-    return entry.kind.replace("-", " ")
+def name_kind(kind: str) -> str:
+    """Say of what kind an entry is: ``ae-recorded`` is "adverse event recorded"."""
+    return re.sub(r"^ae ", "adverse event ", kind.replace("-", " "))

@@ -8,10 +8,12 @@ from typing import Any, TypeVar
 from flask import Flask, abort, current_app, g, redirect, request
 from werkzeug.wrappers import Response
 
+from escalation.errors import InputError
+from escalation.ledger import check_trial
 from escalation.trial import TrialState
 from escalation.trial.people.access import may_not_do, may_not_read
 from escalation.trial.people.rights import MAY
-from escalation.web.desk import desk
+from escalation.web.desk import NoTrialError, desk
 from escalation.web.identity import Gate
 
 __all__ = ["ANYBODY", "READS", "SIGNED_IN", "guard", "may_not", "needs"]
@@ -19,6 +21,7 @@ __all__ = ["ANYBODY", "READS", "SIGNED_IN", "guard", "may_not", "needs"]
 ANYBODY = "anybody"  # without signing in
 SIGNED_IN = "signed in"  # with no business in any trial
 READS = "read the trial"  # any role in it, or who registered it
+_OWN = ("same-origin", "none")  # what a browser says of a form of this site
 
 Screen = TypeVar("Screen", bound=Callable[..., Any])
 
@@ -63,6 +66,8 @@ def guard(app: Flask, gate: Gate) -> None:
 
     @app.before_request
     def check() -> Response | None:
+        if request.method == "POST" and request.headers.get("Sec-Fetch-Site", "none") not in _OWN:
+            abort(403, "This was sent from another site: nothing was recorded.")
         g.identity = gate.identify()
         g.trial = None
         if request.endpoint is None:
@@ -85,7 +90,11 @@ def _enter(trial: str, access: str) -> None:
     g.person = g.identity.person_in(trial)
     if g.person is None:
         abort(404)  # whether there is such a trial is nobody's business
-    g.trial = desk(current_app).standing(trial)
+    try:
+        check_trial(trial)
+        g.trial = desk(current_app).standing(trial)
+    except (InputError, NoTrialError):
+        abort(404)
     fault = may_not(g.trial.state, g.person, access)
     if fault is not None:
         abort(403, fault)

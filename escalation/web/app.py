@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from flask import Flask, g, request
+from flask import Flask, abort, g, request
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -64,6 +64,12 @@ def create_app(
     app.extensions["desk"] = Desk(ledger, clock)
     app.extensions["settings"] = settings
     app.extensions["gate"] = gate
+
+    @app.before_request
+    def read_names() -> None:  # before the token is looked for, which takes every name for a text
+        if request.method == "POST" and None in request.form:
+            abort(400, "The form has a field without a name: open the page again.")
+
     CSRFProtect(app)
     gate.install(app)
     for blueprint in blueprints():

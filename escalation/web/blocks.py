@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from escalation.reports.formats.html import Look, write_blocks
 from escalation.reports.view import Block, Figure, Heading, outlined
+from escalation.web.wording import without_commands
 
 __all__ = ["say", "write"]
 
@@ -17,11 +18,19 @@ def _nowhere(figure: Figure) -> str:
     raise ValueError(f"a page that shows a figure says where it is: {figure.caption}")
 
 
+class _Look(Look):
+    """How blocks are written into a page of the program: in its words."""
+
+    def plain(self, text: str) -> str:
+        """Return a text as an attribute holds it."""
+        return super().plain(without_commands(text))
+
+
 def _look(source: Callable[[Figure], str] = _nowhere) -> Look:
     """Return how blocks are written: in a trial, with links to its patients and entries."""
     standing = g.get("trial")
     if standing is None:
-        return Look(source=source, cards=True, powers=True)
+        return _Look(source=source, cards=True, powers=True)
     trial, subjects = standing.trial, standing.state.subjects
     log = url_for("record.log", trial=trial)
 
@@ -33,7 +42,7 @@ def _look(source: Callable[[Figure], str] = _nowhere) -> Look:
     def entry(seq: int) -> str:
         return f"{log}?entry={seq}#e{seq}"
 
-    return Look(source=source, cards=True, powers=True, link=patient, entries=entry)
+    return _Look(source=source, cards=True, powers=True, link=patient, entries=entry)
 
 
 def write(blocks: Iterable[Block], source: Callable[[Figure], str] = _nowhere) -> Markup:

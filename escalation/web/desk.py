@@ -25,10 +25,14 @@ from escalation.trial.calendar import day_in
 from escalation.trial.patients.recording import only_site
 from escalation.trial.patients.sites import on_day_there
 
-__all__ = ["Asked", "Desk", "Standing", "desk"]
+__all__ = ["Asked", "Desk", "NoTrialError", "Standing", "desk"]
 
 Made = TypeVar("Made")
 MOST_KEPT = 512  # of what is made; the oldest goes first
+
+
+class NoTrialError(LedgerError):
+    """A trial that is not in the ledger."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +123,7 @@ class Desk:
         ------
         IntegrityError
             If the chain of hashes is broken, or an entry cannot be read.
-        LedgerError
+        NoTrialError
             If there is no such trial.
         """
         known = self._known.get(trial)
@@ -135,9 +139,9 @@ class Desk:
         return self._keep(trial, raw, newer[1:], standing)
 
     def _read(self, trial: str) -> Standing:
-        entries = self.ledger.entries(trial)
+        entries = self.ledger.entries(trial) if trial in self.ledger.trials() else []
         if not entries:
-            raise LedgerError(f"nothing has been recorded in trial {trial}")
+            raise NoTrialError(f"nothing has been recorded in trial {trial}")
         check_chain(entries)
         nothing = Standing(trial=trial, entries=(), state=TrialState())
         return self._keep(trial, [], entries, nothing)

@@ -55,6 +55,9 @@ def _shipped(name: str) -> Protocol:
     return load_protocol(name)
 
 
+_FIELDS = {"--from": "outcomes"}  # the others are called as the option is
+
+
 class QuestionForm(Form):
     """What every question has: a ladder.
 
@@ -72,8 +75,8 @@ class QuestionForm(Form):
     has_options: ClassVar[bool] = False  # whether fields depend on what is chosen
 
     protocol = protocol_field()
-    levels = line("Levels", "How many, of a plain ladder (--levels).", is_number=True)
-    start = line("Start", "Label of the level at which the trial starts (--start).")
+    levels = line("Levels", "How many, of a plain ladder.", is_number=True)
+    start = line("Start", "Label of the level at which the trial starts.")
 
     @classmethod
     def read(cls, given: MultiDict[str, str]) -> Self:
@@ -127,6 +130,15 @@ class QuestionForm(Form):
             if self[field].data:
                 yield from (option, self[field].data)
 
+    def in_its_words(self, text: str) -> str:
+        """Return a sentence of the command line, its options named as the fields they are here."""
+
+        def named(found: re.Match[str]) -> str:
+            name = _FIELDS.get(found[0], found[0][2:].replace("-", "_"))
+            return f'"{self[name].label.text}"' if name in self else found[0]
+
+        return re.sub(r"(?<![\w-])--[a-z]+(?:-[a-z]+)*", named, text)
+
     def parts(self) -> Iterator[tuple[str, list[Field]]]:
         """Yield the fields in groups, each with what it is about; "" for what all need."""
         raise NotImplementedError
@@ -150,7 +162,7 @@ class DesignForm(QuestionForm):
     design = choice(
         "Design",
         [("", "As in the protocol; the 3+3 on a plain ladder"), *design_choices()],
-        "Its options are below, once it has been chosen (--design).",
+        "Its options are below, once it has been chosen.",
     )
 
     @classmethod
@@ -193,9 +205,7 @@ class DecideForm(DesignForm):
         "? pending, X not evaluable, M moderate toxicity. Empty before the first patient.",
     )
     button = "Decide"
-    allow_departures = BooleanField(
-        "Answer also where the rule would not have led there", description="--allow-departures"
-    )
+    allow_departures = BooleanField("Answer also where the rule would not have led there")
 
     @classmethod
     def more_fields(cls, given: MultiDict[str, str]) -> dict[str, Field]:
@@ -262,24 +272,20 @@ _CURVE_WORDS = {
 class CurvesForm(QuestionForm):
     """A question about assumed toxicity curves."""
 
-    p_dlt = line(
-        "P(DLT) by level", "A scenario as numbers, lowest level first: 0.05, 0.10, 0.25 (--p-dlt)."
-    )
+    p_dlt = line("P(DLT) by level", "A scenario as numbers, lowest level first: 0.05, 0.10, 0.25.")
     scenario = choice(
         "Scenarios",
         [
             ("", "The numbers, else the protocol's own or those shipped"),
             *((name, f"shipped: {name}") for name in shipped_scenarios()),
         ],
-        "In place of numbers (--scenario).",
+        "In place of numbers.",
     )
     p_moderate = line(
         "P(moderate toxicity) by level",
-        "Of a patient without a DLT, where a design counts them (--p-moderate).",
+        "Of a patient without a DLT, where a design counts them.",
     )
-    target = line(
-        "Target P(DLT)", "Adds correct selection, such as 0.25 (--target).", is_number=True
-    )
+    target = line("Target P(DLT)", "Adds correct selection, such as 0.25.", is_number=True)
 
     def says_levels(self) -> bool:
         """Tell whether there is a number a level."""
@@ -297,12 +303,8 @@ class SimulateForm(CurvesForm, DesignForm):
     )
 
     button = "Simulate"
-    outcomes = line(
-        "Outcomes so far", "After which the trial goes on, as 1NNN 2NNT (--from). May be empty."
-    )
-    allow_departures = BooleanField(
-        "Go on also where the rule would not have led there", description="--allow-departures"
-    )
+    outcomes = line("Outcomes so far", "After which the trial goes on, as 1NNN 2NNT. May be empty.")
+    allow_departures = BooleanField("Go on also where the rule would not have led there")
 
     def words(self) -> list[str]:
         """Return the words of ``escalation simulate``."""
@@ -331,10 +333,8 @@ class CompareForm(CurvesForm):
     )
 
     button = "Compare"
-    max_patients = line(
-        "Patients", "For a design that needs a number (--max-patients).", is_number=True
-    )
-    interval = line("Good enough", "P(DLT) from, to: 0.16, 0.33 (--interval).")
+    max_patients = line("Patients", "For a design that needs a number.", is_number=True)
+    interval = line("Good enough", "P(DLT) from, to: 0.16, 0.33.")
 
     @classmethod
     def more_fields(cls, given: MultiDict[str, str]) -> dict[str, Field]:

@@ -142,7 +142,7 @@ def _screen(name: str) -> str | AnyResponse | tuple[str, int]:
             return redirect(_address(".decide", {**kept, "outcomes": outcomes}), 303)
         return _answer(form, given)
     except EscalationError as error:
-        return _form(form, str(error), _typed(form)), 400
+        return _form(form, form.in_its_words(str(error)), _typed(form)), 400
 
 
 def _answer(form: QuestionForm, given: Mapping[str, str]) -> str:

@@ -69,7 +69,7 @@ def test_case_15_alone_by_choice_is_said_on_every_page(tmp_path: Path) -> None:
         f"Ada: dose S1 --infused 1.8e8 {ON}",
     )
     for line in ("status", "next", "log", "roles"):
-        assert "One person decides alone: the protocol says solo = true." in shell.ok(line)
+        assert "One person decides alone, as the protocol says." in shell.ok(line)
         assert shell.json(line)["solo"] is True
     assert "solo: one person decides" in shell.ok("log")
 

@@ -318,7 +318,7 @@ def test_where_one_person_decides_nobody_votes() -> None:
     bench = Bench.started()
     bench.do(decide, CHAIR)
     said = bench.refused(cast_vote, MEMBER, vote=FOR)
-    assert "Decision 7 is one person's: the protocol says solo = true." in said
+    assert "Decision 7 is one person's, as the protocol says." in said
     bench.do(sign, CHAIR, meaning=Meaning.APPROVED)
 
 

@@ -134,7 +134,7 @@ def test_a_member_is_asked_first_and_votes_by_a_button_of_the_page(as_person: As
     assert "1 to 3 have a DLT: de-escalate to level 1" in rest
     pressed = {**fields_of(page), "decision": "62", "vote": "for", "look": "y"}
     foreseen = as_person(MEMBER).post(address("vote"), data=pressed)
-    assert "by K. Sato, would stand: voted for decision 62" in words_of(foreseen)
+    assert "by K. Sato, would say: voted for decision 62" in words_of(foreseen)
 
 
 def test_nothing_is_asked_of_who_has_voted_and_the_page_says_who_is_next(as_person: AsPerson):

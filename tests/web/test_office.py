@@ -237,7 +237,7 @@ def test_a_trial_is_registered_by_page_and_its_owner_goes_on_to_the_roles(
     office = as_person(OFFICE)
     given = {"trial": "TJ-2", "shipped": "nct07123519", "look": "y"}
     foreseen = office.post("/register", data={**fields_of(office.get("/register")), **given})
-    assert "As the first entry of trial TJ-2, by Wu Jing, would stand" in words_of(foreseen)
+    assert "The first entry of trial TJ-2, by Wu Jing, would say" in words_of(foreseen)
     assert "dlt.window_days" in words_of(foreseen)
     assert "TJ-2" not in ledger.trials()
     sent = {**fields_of(foreseen), "record": "y"}

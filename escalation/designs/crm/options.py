@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import erfc, sqrt
-from typing import TYPE_CHECKING, Any, get_args, overload
+from typing import Any, get_args
 
 from escalation.designs.base import MAX_LEVELS, Design
 from escalation.designs.crm.model import (
@@ -35,13 +35,6 @@ from escalation.designs.options import (
     target_faults,
 )
 from escalation.errors import DesignError
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
-    Bools = NDArray[np.bool_]
 
 __all__ = ["TIE", "CrmOptions"]
 
@@ -270,12 +263,8 @@ class CrmOptions(Design):
                 "use a skeleton that is lower there"
             )
 
-    @overload
-    def is_above_cutoff(self, p_too_toxic: float) -> bool: ...
-    @overload
-    def is_above_cutoff(self, p_too_toxic: Floats) -> Bools: ...
-    def is_above_cutoff(self, p_too_toxic: float | Floats) -> bool | Bools:
-        """Tell whether P(DLT at the lowest level above the target) stops the trial."""
+    def is_above_cutoff(self, p_too_toxic: Any) -> Any:
+        """Tell of a probability, or of each in an array, whether the trial stops for it."""
         return (self.cutoff_stop < 1) & (p_too_toxic > self.cutoff_stop - TIE)
 
     @property

@@ -42,6 +42,7 @@ from escalation.trial.events import (
     Vote,
     VoteCast,
 )
+from escalation.trial.people.access import is_owner
 from escalation.trial.people.rights import MAY, lacks_role
 from escalation.trial.rule import describe_choice
 from escalation.trial.state import MadeDecision
@@ -50,7 +51,9 @@ __all__ = ["Ask", "Step", "asks_of", "list_steps", "name_decision"]
 
 StepName = Literal["freeze", "packet", "decide", "vote", "sign", "circulate"]
 Standing = Literal["done", "next", "later", "not needed"]
-AskName = Literal["freeze", "decide", "vote", "approve", "approve by key", "circulate", "blocked"]
+AskName = Literal[
+    "delegate", "freeze", "decide", "vote", "approve", "approve by key", "circulate", "blocked"
+]
 
 _MOST_LATER = 12  # entries that are listed
 
@@ -141,7 +144,7 @@ def _freezing(basis: Basis, made: MadeDecision | None) -> Step:
     if lacking is not None:
         blocks.append(Paragraph(lacking))
     elif not state.committee.freeze_first:
-        blocks.append(Paragraph("The protocol decides without it too (freeze_first is false)."))
+        blocks.append(Paragraph("The protocol does not ask for it before a decision."))
     if made is None:
         at = basis.say_time(basis.last.at)
         blocks.append(Paragraph(f"A decision now rests on entries up to {cutoff}, recorded {at}."))
@@ -204,6 +207,8 @@ def _deciding(basis: Basis, made: MadeDecision | None, at: datetime) -> Step:
     if made is None:
         blocks += map(Paragraph, list_questions(basis))
         stands: Standing = "next" if unfrozen(state) is None else "later"
+        if state.closed is not None:
+            stands = "not needed"
         reasons = [
             _reasons(partial(decide, choice=None), state, person, basis.on, at)
             for person in _able(state, "record a decision")
@@ -349,7 +354,9 @@ def _circulating(basis: Basis, made: MadeDecision | None) -> Step:
         stands = "not needed"
     if state.committee.circulate_first and stands != "done":
         blocks.append(
-            Paragraph("Nobody is dosed at a new level before (circulate_first in the protocol).")
+            Paragraph(
+                "Nobody is dosed at a new level before it is sent round: the protocol says so."
+            )
         )
     return Step(
         name="circulate",
@@ -378,6 +385,10 @@ def asks_of(basis: Basis, person: str, at: datetime) -> Iterator[Ask]:
     if state.closed is not None:
         return
     refused = partial(_reasons, state=state, person=person, on=on, at=at)
+    if not any(state.roles.values()) and is_owner(state, person):
+        text = "Nobody has a role yet, and nothing can be recorded without."
+        yield Ask(name="delegate", what="Give the roles", text=text)
+        return
     for made in basis.awaited:
         if not refused(partial(cast_vote, vote=Vote.FOR, decision=made.seq)):
             yield Ask(name="vote", what="Vote", text=_say_asked(made), decision=made.seq)

@@ -10,7 +10,7 @@ from escalation.version import __version__
 
 __all__ = ["SOLO", "say_solo", "trial_heading"]
 
-SOLO = "One person decides alone: the protocol says solo = true."
+SOLO = "One person decides alone, as the protocol says."
 
 
 def trial_heading(state: TrialState, trial: str) -> dict[str, Any]:

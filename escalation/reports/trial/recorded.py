@@ -26,10 +26,11 @@ from escalation.trial import (
 )
 from escalation.trial.adverse_events.definition import Suggestion
 from escalation.trial.adverse_events.verdicts import suggest
-from escalation.trial.committee.tally import say_count, tally_votes
+from escalation.trial.committee.tally import only_approver, say_count, tally_votes
 from escalation.trial.events import (
     AdverseEventFollowedUp,
     AdverseEventRecorded,
+    DecisionMade,
     Signed,
     SignedWithKey,
     SubjectAtSite,
@@ -58,7 +59,7 @@ class Consequences:
     rule : str or None
         What the rule says now, where it said something else.
     votes : str or None
-        How the votes on a decision stand, where one was cast.
+        How the votes on a decision stand, where one was cast; that nobody could approve it.
     changes : tuple of str
         What an amendment changes in the protocol.
     after : TrialState
@@ -127,8 +128,10 @@ def consequences(recorded: Sequence[Recorded], before: TrialState, on: date) -> 
     after = replay_events(recorded, before)
     renamed = isinstance(recorded[0].event, SubjectRenamed)  # all is as it was, under another id
     last, votes = recorded[-1].event, None
-    made = after.find_decision(last.decision) if isinstance(last, VoteCast) else None
-    if made is not None:
+    made = after.find_decision(last.decision if isinstance(last, VoteCast) else recorded[-1].seq)
+    if made is not None and isinstance(last, DecisionMade):
+        votes = only_approver(after, made)
+    elif made is not None:
         votes = f"The decision is {say_count(tally_votes(after, made))}."
     return Consequences(
         entries=recorded,

@@ -23,6 +23,7 @@ __all__ = [
     "committee_of",
     "last_awaited",
     "list_awaited",
+    "only_approver",
     "say_awaited",
     "say_count",
     "tally_votes",
@@ -184,7 +185,7 @@ def vote_faults(state: TrialState, made: MadeDecision, voter: str) -> Iterator[s
     if not made.own_votes:
         yield f"Decision {made.seq} was recorded with its votes."
     elif committee_of(made).solo:
-        yield f"Decision {made.seq} is one person's: the protocol says solo = true."
+        yield f"Decision {made.seq} is one person's, as the protocol says."
     if any(state.person(recorded.by) == state.person(voter) for recorded, _ in made.votes):
         yield f"{voter} has voted on decision {made.seq}."
     successor = state.successor(made)
@@ -192,6 +193,22 @@ def vote_faults(state: TrialState, made: MadeDecision, voter: str) -> Iterator[s
         yield f"Decision {made.seq} was approved by entry {made.approved.seq}."
     elif successor is not None:
         yield f"Decision {successor.seq} has taken the place of decision {made.seq}."
+
+
+def only_approver(state: TrialState, made: MadeDecision) -> str | None:
+    """Say that nobody can approve a decision but who recorded it, and may not; None if not so."""
+    able = [
+        person
+        for person, roles in state.roles.items()
+        if lacks_role(person, roles, "sign as approved") is None
+    ]
+    may = _is_one_persons(made) or committee_of(made).recorder_may_approve
+    if may or made.event.chosen.action == "defer" or able != [state.person(made.by)]:
+        return None
+    return (
+        f"Nobody could approve decision {made.seq}: {made.by} recorded it, and nobody else is "
+        "chair. Let a statistician or member record it."
+    )
 
 
 def approval_faults(state: TrialState, made: MadeDecision, approver: str) -> Iterator[str]:

@@ -135,6 +135,8 @@ def next_patient(
     if asked is None and joined is not None:
         asked = next(iter(state.undosed(joined)), None)
     obstacles = tuple(dosing_obstacles(state, asked, on, cohort=joined))
+    if state.closed is not None and on >= state.closed.event.on:  # no decision opens it again
+        obstacles = tuple(obstacle for obstacle in obstacles if not obstacle.decision)
     notes = tuple(text for _, text in find_dlts_beside(state))
     if joined is None or state.protocol is None:
         who = asked.id if asked else None

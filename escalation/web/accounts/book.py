@@ -188,7 +188,8 @@ class Book:
             self._key_of("address", _network(address)): MOST_OF_ADDRESS,
         }
         tries = self._count_try(keys)  # as failed, until it has not
-        account = self._find(t.accounts.c.login == login)
+        may_be = _LOGIN.fullmatch(login)  # a database refuses some of what cannot be one
+        account = self._find(t.accounts.c.login == login) if may_be else None
         fits = self._fits(account, password, code)
         with self._db.writing() as connection:
             if account is not None and fits is not None and _use(connection, account, fits):
@@ -387,10 +388,11 @@ class Book:
 
     def end_session(self, account: Account, key: str, address: str) -> None:
         """End one of an account's own sessions; another's is left alone."""
-        mine = (t.sessions.c.key == key) & (t.sessions.c.account == account.id)
+        if key not in {kept.key for kept in self.sessions_of(account.id)}:
+            return
         with self._db.writing() as connection:
-            if connection.execute(delete(t.sessions).where(mine)).rowcount:
-                self._note("session-ended", account, address)
+            self._note("session-ended", account, address)
+            connection.execute(delete(t.sessions).where(t.sessions.c.key == key))
 
     def end_other_sessions(self, account: Account, address: str, *, but: str) -> None:
         """End every session of an account but one."""
@@ -434,16 +436,23 @@ class Book:
         ]
 
     def end_binding(self, id_: str, trial: str, by: Account) -> None:
-        """End what binds an account to a name in a trial."""
+        """End what binds an account to a name in a trial, and the sessions of the account."""
+        self._end_of(id_, trial, by, "binding-ended")
+
+    def end_sessions_of(self, id_: str, trial: str, by: Account) -> None:
+        """End the sessions of an account that is bound to a name in a trial."""
+        self._end_of(id_, trial, by, "sessions-ended")
+
+    def _end_of(self, id_: str, trial: str, by: Account, kind: str) -> None:
         found = next((one for one in self.bindings_in(trial) if one.id == id_), None)
         if found is None:
             return
         with self._db.writing() as connection:
-            self.journal.write(
-                "binding-ended", by.login, account=found.account, trial=trial, name=found.name
-            )
-            ended = update(t.bindings).where(t.bindings.c.id == id_).values(ended=self._now())
-            connection.execute(ended)
+            self.journal.write(kind, by.login, account=found.account, trial=trial, name=found.name)
+            if kind == "binding-ended":
+                ended = update(t.bindings).where(t.bindings.c.id == id_).values(ended=self._now())
+                connection.execute(ended)
+            _end_sessions(connection, found.account, "")
 
     # ---------------------------------------------------------------- invitations
 

@@ -34,6 +34,7 @@ SENTENCES = {
     "locked-out": "is locked out for 15 minutes, after five failures",
     "signed-out": "signed out",
     "session-ended": "ended a session",
+    "sessions-ended": "ended every session of",
     "proof-failed": "could not prove who they are, to sign or to change the account",
     "recovery-code-used": "used a recovery code",
     "password-changed": "changed the password",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import partial
 from typing import ClassVar
 
@@ -11,6 +12,7 @@ from escalation.errors import RefusedError
 from escalation.labels import Label
 from escalation.protocol import describe_decision
 from escalation.reports.packet.steps import name_decision
+from escalation.text import with_powers
 from escalation.tracker import Command
 from escalation.trial import (
     TrialState,
@@ -22,7 +24,7 @@ from escalation.trial import (
     sign,
 )
 from escalation.trial.beside import at_mtd, find_misfit
-from escalation.trial.committee.tally import list_awaited
+from escalation.trial.committee.tally import last_awaited, list_awaited
 from escalation.trial.events import Attendance, Choice, Meaning, Purpose, Vote
 from escalation.trial.halts import standing_pauses
 from escalation.trial.people.rights import VOTING
@@ -104,7 +106,7 @@ class Decide(Act):
     }
 
     choice = radio("Decision")
-    level = chosen("Level", "Where the decision names one.")
+    level = chosen("Level", "For a decision that names a level.")
     number = whole("Patients", "How many, where patients are to be treated.")
     rationale = paragraph("Rationale", "Needed to choose otherwise than the rule, or to resume.")
     attended = boxes("Who is there")
@@ -118,14 +120,15 @@ class Decide(Act):
             []
             if protocol is None
             else [
-                (str(label), protocol.describe_level(place)) for place, label in enumerate(labels)
+                (str(label), with_powers(protocol.describe_level(place)))
+                for place, label in enumerate(labels)
             ]
         )
         self.level.choices = [("", "none"), *named]
         self.choice.choices = list(self._offers(state))
         if protocol is not None:
             said = describe_decision(rule_says(state), protocol)
-            self.choice.description = f"The rule says: {said}"
+            self.choice.description = f"The rule says: {with_powers(said)}"
         if state.own_votes:
             self.attended.choices = list(_people(state))
         else:  # a trial that 0.2.0 began: the votes are recorded with the decision
@@ -141,14 +144,15 @@ class Decide(Act):
             return
         decision = rule_says(state)
         if decision.settled:
-            yield "follow", f"As the rule says: {describe_decision(decision, state.protocol)}"
-        yield "level", "Treat so many patients at a level"
+            said = describe_decision(decision, state.protocol)
+            yield "follow", f"As the rule says: {with_powers(said)}"
+        yield "level", "Treat patients at a level"
         labels = state.protocol.labels
         for value, said, possible in (
-            ("backfill", "Backfill: so many more at a level below the current one",
+            ("backfill", "Backfill: more patients at a level below the current one",
              [Choice(action="enrol", level=label, n_to_enrol=1, purpose=Purpose.BACKFILL)
               for label in labels]),
-            ("expand", "Expansion: so many more at the declared MTD",
+            ("expand", "Expansion: more patients at the declared MTD",
              [Choice(action="enrol", n_to_enrol=1, purpose=Purpose.EXPANSION)]),
             ("end-backfill", "End the backfill of a level",
              [Choice(action="stop", level=label, purpose=Purpose.BACKFILL) for label in labels]),
@@ -223,7 +227,12 @@ def _attendance(said: str) -> Attendance:
 def _numbered(decisions: list[MadeDecision], otherwise: str) -> Choices:
     yield "", otherwise
     for made in reversed(decisions):
-        yield str(made.seq), name_decision(made)
+        yield str(made.seq), with_powers(name_decision(made))
+
+
+def _awaited(state: TrialState) -> str:
+    """Say which decision is meant where none is chosen."""
+    return "the one that is awaited" if list_awaited(state) else "none is awaited now"
 
 
 def _entry(said: str | None) -> int | None:
@@ -231,6 +240,11 @@ def _entry(said: str | None) -> int | None:
     if not said:
         return None
     return int(said) if said.isdecimal() and len(said) < 10 else 0
+
+
+def _about(made: MadeDecision | None) -> str | None:
+    """Say what was decided, to be read before it is voted on, signed or sent."""
+    return None if made is None else f"{name_decision(made)}."
 
 
 class CastVote(Act):
@@ -244,7 +258,7 @@ class CastVote(Act):
 
     answers: ClassVar[Answers] = {"reason": "reason", "say which": "decision"}
 
-    decision = chosen("On")
+    decision = chosen("Decision")
     vote = radio(
         "Your vote", choices=[("for", "For"), ("against", "Against"), ("abstained", "I abstain")]
     )
@@ -253,7 +267,12 @@ class CastVote(Act):
 
     def fill(self, state: TrialState) -> None:
         """Offer the decisions that are awaited."""
-        self.decision.choices = list(_numbered(list_awaited(state), "the one that is awaited"))
+        self.decision.choices = list(_numbered(list_awaited(state), _awaited(state)))
+
+    def is_about(self, state: TrialState, on: date) -> str | None:
+        """Say what was decided."""
+        named = _entry(self.decision.data)
+        return _about(last_awaited(state) if named is None else state.find_decision(named))
 
     def command(self, state: TrialState) -> Command:
         """Ask for the vote."""
@@ -272,12 +291,17 @@ class _SignDecision(Act):
     is_signature = True
     meaning: ClassVar[Meaning]
 
-    entry = chosen("Which")
+    entry = chosen("Decision")
     on = day("Day", TODAY)
 
     def fill(self, state: TrialState) -> None:
         """Offer every decision; what may not be signed, the command says."""
-        self.entry.choices = list(_numbered(state.decisions, "the one that is awaited"))
+        self.entry.choices = list(_numbered(state.decisions, _awaited(state)))
+
+    def is_about(self, state: TrialState, on: date) -> str | None:
+        """Say what was decided."""
+        named = _entry(self.entry.data)
+        return _about(last_awaited(state) if named is None else state.find_decision(named))
 
     def command(self, state: TrialState) -> Command:
         """Ask for the signature."""
@@ -340,6 +364,11 @@ class Circulate(Act):
         self.decision.choices = list(_numbered(approved, "the last one"))
         sites = [(site, f"{site} (site)") for site in state.site_zones]
         self.to.choices = [*_people(state), *sites]
+
+    def is_about(self, state: TrialState, on: date) -> str | None:
+        """Say what was decided."""
+        named = _entry(self.decision.data)
+        return None if named is None else _about(state.find_decision(named))
 
     def command(self, state: TrialState) -> Command:
         """Ask for it to be recorded."""

@@ -30,7 +30,7 @@ from escalation.trial.adverse_events.course import AdverseEvent
 from escalation.trial.adverse_events.near_words import rule_categories
 from escalation.trial.adverse_events.observing import graded_as
 from escalation.trial.adverse_events.record import FOLLOWED_UP, SCALES
-from escalation.trial.adverse_events.verdicts import suggest
+from escalation.trial.adverse_events.verdicts import suggest, unruled_dlts
 from escalation.trial.codec import dump_event
 from escalation.trial.events import ActionTaken, EventOutcome, Relation, Serious
 from escalation.web.acts.base import Act, Answers, Candidate, Folded
@@ -78,6 +78,18 @@ _YES = (("yes", "yes"), ("no", "no"))
 _YES_NO = {True: "yes", False: "no"}
 _UNKNOWN = "not assessed"
 _BASELINE = (("0", "0 none"), *GRADES[:4])
+_OXYGEN = [
+    (str(Oxygen.NONE), "none"),
+    (str(Oxygen.NASAL), "nasal cannula (give the flow)"),
+    (str(Oxygen.BLOW_BY), "blow-by"),
+    (str(Oxygen.HIGH_FLOW), "high-flow nasal cannula, more than 6 L/min"),
+    (str(Oxygen.FACE_MASK), "face mask"),
+    (str(Oxygen.NON_REBREATHER), "non-rebreather mask"),
+    (str(Oxygen.VENTURI), "Venturi mask"),
+    (str(Oxygen.CPAP), "CPAP"),
+    (str(Oxygen.BIPAP), "BiPAP"),
+    (str(Oxygen.VENTILATION), "intubated and ventilated"),
+]
 OBSERVED = {"crs": "CRS", "icans": "ICANS", "icaht": "ICAHT"}
 
 _ANSWERS = {
@@ -113,12 +125,12 @@ class Said(Act):
     serious = boxes("Serious, because of", "None, if it is not serious.", choices=_words(Serious))
     relation = choice("Relation to the product", choices=_words(Relation), empty="not judged yet")
     action = choice("What was done with the product", choices=_words(ActionTaken))
-    outcome = choice("How it stands", choices=_words(EventOutcome))
+    outcome = choice("Outcome of the event", choices=_words(EventOutcome))
     treatment = line("Treatment", "What was given for it.")
     narrative = paragraph("What happened, in words")
     category = chosen(
         "Category",
-        "As the protocol's rules name it: a rule about it sees no event without it.",
+        "Choose it if one fits: the protocol's rules go by it, and miss an event without it.",
     )
     other_category = line("Another category", "Where it is none of those above.")
     baseline_grade = choice(
@@ -142,7 +154,10 @@ class Said(Act):
         """Offer the categories that the protocol has rules about."""
         if "category" in self:
             known = () if state.protocol is None else rule_categories(state.protocol)
-            offer(self.category, [("", "none of these"), *((word, word) for word in known)])
+            offer(
+                self.category,
+                [("", "none of these"), *((word, OBSERVED.get(word, word)) for word in known)],
+            )
 
     def told(self, *names: str) -> dict[str, Any]:
         """Return what the fields hold, as JSON types; None where nothing stands in one."""
@@ -181,7 +196,7 @@ FURTHER: Folded = {
     )
 }
 _DETAILS: Folded = {
-    "How it stands, treatment": ("ended", "outcome", "action", "treatment"),
+    "End, outcome, action taken, treatment": ("ended", "outcome", "action", "treatment"),
     **FURTHER,
 }
 
@@ -224,7 +239,7 @@ class CrsSigns(Signs):
     vasopressors = _typed("Vasopressors at the same time", "How many; vasopressin not counted.",
                           "numeric")  # fmt: skip
     vasopressin = choice("Vasopressin", choices=_YES, empty=_UNKNOWN)
-    oxygen = choice("Oxygen", choices=_words(Oxygen), empty=_UNKNOWN)
+    oxygen = choice("Oxygen", choices=_OXYGEN, empty=_UNKNOWN)
     oxygen_flow = _typed("Flow of nasal oxygen in L/min", "Such as 6.")
     treated = choice(
         "Given antipyretics, tocilizumab or steroids",
@@ -332,7 +347,7 @@ class _New(Said, OfSubject):
     term = line("What it was", "In your own words, such as fever.", required=True)
     started = day("Day it began", required=True)
     on = day("As it stands on", DAY)
-    aware = day("Day the site became aware", "As the day above, if left empty.")
+    aware = day("Day the site became aware", "The day it stands on, below, if left empty.")
 
     def fill(self, state: TrialState) -> None:
         """Offer the categories."""
@@ -536,7 +551,7 @@ class FollowUp(Said, OfEvent):
     rare: ClassVar[Folded] = FURTHER
 
     on = day("Day from which it is so", DAY)
-    aware = day("Day the site became aware", "As the day above, if left empty.")
+    aware = day("Day the site became aware", "The day from which it is so, below, if left empty.")
 
     def fill(self, state: TrialState) -> None:
         """Offer the categories."""
@@ -646,6 +661,11 @@ class Adjudicate(OfEvent):
     def first(self, event: AdverseEvent) -> bool:
         """Tell whether nobody has ruled on the event."""
         return event.ruling is None
+
+    def due(self, state: TrialState, on: date) -> Sequence[Candidate]:
+        """Return the events that meet the definition and on which nobody has ruled."""
+        unruled = {str(one.event.entry) for one in unruled_dlts(state, on)}
+        return [one for one in self.candidates(state, on) if one.value in unruled]
 
     def notes(self, state: TrialState, on: date) -> Iterator[str]:
         """Yield what the definition says."""

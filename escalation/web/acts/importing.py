@@ -123,25 +123,18 @@ class Import(Act):
 
     file = _Sheet("File")
     called = HiddenField("Its name")
-    date_format = choice(
-        "Days are written as", "In messages: --date-format.", choices=_DATES, empty="2026-01-31"
-    )
+    date_format = choice("Days are written as", choices=_DATES, empty="2026-01-31")
     decimal = choice(
         "Before decimals stands",
-        "In messages: --decimal.",
         choices=[(",", "a comma: 61,5")],
         empty="a point: 61.5",
     )
     mapped = paragraph(
         "Columns and words that are called otherwise",
-        "What the file says and what it means, with commas between: Patient=subject, ja=yes. In "
-        "messages: --map.",
+        "What the file says and what it means, with commas between: Patient=subject, ja=yes.",
     )
-    left_out = BooleanField(
-        "Leave out columns that are not known; they are named in the record",
-        description="In messages: --extra ignore.",
-    )
-    sheet = line("Sheet", "Which one of an .xlsx, if there are several. In messages: --sheet.")
+    left_out = BooleanField("Leave out columns that are not known; they are named in the record")
+    sheet = line("Sheet", "Which one of an .xlsx, if there are several.")
     on = day("Day of the import", "Today, if left empty.")
 
     def fill(self, state: TrialState) -> None:

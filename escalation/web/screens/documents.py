@@ -22,6 +22,7 @@ from escalation.reports.trial.log import view_log
 from escalation.reports.trial.status import view_status
 from escalation.reports.view import Block, Figure, Heading, View, outlined
 from escalation.web.access import READS, needs
+from escalation.web.asking import asked
 from escalation.web.blocks import write
 from escalation.web.desk import desk
 
@@ -54,10 +55,10 @@ def missing_formats() -> dict[str, str | None]:
 def _cutoff() -> tuple[int, date]:
     """Return the last entry that the packet knows of, and the day it is read."""
     here, there = g.trial, desk(current_app)
-    seq = request.args.get("as_of", here.seq, type=int)
+    seq = asked("as_of", here.seq, int)
     if not 1 <= seq <= here.seq:
         abort(404)
-    on = request.args.get("on", there.today(here.state), type=date.fromisoformat)
+    on = asked("on", there.today(here.state), date.fromisoformat)
     return seq, on
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from flask import Blueprint, Response, current_app, g, render_template, request
+from flask import Blueprint, Response, current_app, g, render_template
 from markupsafe import Markup
 
 from escalation.reports.trial.signatures import view_keys
@@ -15,6 +15,7 @@ from escalation.trial.keys.held import keys_in_force
 from escalation.trial.keys.rights import may_not_register_keys
 from escalation.trial.keys.statement import NAMESPACE
 from escalation.web.access import READS, needs
+from escalation.web.asking import asked
 from escalation.web.blocks import write
 from escalation.web.desk import desk
 
@@ -44,9 +45,9 @@ def show(trial: str) -> str:
 def _statement(trial: str) -> tuple[Meaning, int, date, bytes]:
     """Return what is to be signed, and the text; the trial's own refusals where it cannot be."""
     here, there = g.trial, desk(current_app)
-    meaning = request.args.get("meaning", Meaning.REVIEWED, type=Meaning)
-    entry = request.args.get("entry", here.seq, type=int)
-    on = request.args.get("on", there.today(here.state), type=date.fromisoformat)
+    meaning = asked("meaning", Meaning.REVIEWED, Meaning)
+    entry = asked("entry", here.seq, int)
+    on = asked("on", there.today(here.state), date.fromisoformat)
     recorder = Recorder(name=g.person, on=on, at=there.now())
     text = text_to_sign(here.state, recorder, trial=trial, meaning=meaning, entry=entry)
     return meaning, entry, on, text

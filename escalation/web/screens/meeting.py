@@ -17,6 +17,7 @@ from escalation.trial.committee.tally import say_awaited
 from escalation.trial.people.rights import MAY
 from escalation.trial.state import MadeDecision
 from escalation.web.access import READS, may_not, needs
+from escalation.web.asking import asked
 from escalation.web.blocks import write
 from escalation.web.desk import desk
 from escalation.web.screens.documents import missing_formats
@@ -56,7 +57,7 @@ def _about(basis: Basis) -> MadeDecision | None:
     """Return the decision that the page is about; None for the next one."""
     if request.args.get("decision") == "next":
         return None
-    named = request.args.get("decision", type=int)
+    named = asked("decision", None, int)
     if named is not None:
         return basis.state.find_decision(named) or abort(404)
     awaited = basis.awaited

@@ -24,7 +24,7 @@ from escalation.errors import (
 )
 from escalation.reports.trial.recorded import consequences
 from escalation.text import with_powers
-from escalation.tracker import Tracker
+from escalation.tracker import Tracker, name_kind
 from escalation.web.access import READS, may_not, needs
 from escalation.web.acts import ACTS
 from escalation.web.acts.base import Act
@@ -32,11 +32,13 @@ from escalation.web.acts.fields import Repeated, leaves
 from escalation.web.acts.patients import Toxicities
 from escalation.web.desk import Asked, desk
 from escalation.web.faults import reasons_of, status_of
+from escalation.web.wording import in_page_words
 
 __all__ = ["screens"]
 
 screens = Blueprint("recording", __name__, url_prefix="/t/<trial>")
 screens.add_app_template_filter(with_powers, "powers")
+screens.add_app_template_filter(in_page_words, "in_page_words")
 
 Page = str | Response | tuple[str, int]
 
@@ -229,13 +231,9 @@ def _check_seen(form: Act, seen: int) -> None:
     if since > seen:
         newer = g.trial.entries[since - 1]
         raise ConflictError(
-            f"entry {since} ({_words(newer)}) by {newer.by} has changed since you opened the form "
-            "what it shows: open it again; nothing was recorded"
+            f"entry {since} ({name_kind(newer.event.kind)}) by {newer.by} has changed since you "
+            "opened the form what it shows: open it again; nothing was recorded"
         )
-
-
-def _words(entry: Any) -> str:
-    return str(entry.event.kind).replace("-", " ")
 
 
 def _foresee(form: Act, fault: str | None = None, status: int = 200) -> tuple[str, int]:
@@ -266,7 +264,7 @@ def _foresee(form: Act, fault: str | None = None, status: int = 200) -> tuple[st
 
 
 def _listed(entries: Sequence[Any]) -> list[str]:
-    return [f"entry {entry.seq} ({_words(entry)}) by {entry.by}" for entry in entries]
+    return [f"entry {entry.seq} ({name_kind(entry.event.kind)}) by {entry.by}" for entry in entries]
 
 
 def _record(form: Act, trial: str) -> Page:
@@ -291,7 +289,12 @@ def _record(form: Act, trial: str) -> Page:
         failed = "yes"
     first, last = recorded[0].seq, recorded[-1].seq
     address = url_for(
-        "recording.recorded", trial=trial, first=first, last=last, anchor_failed=failed or None
+        "recording.recorded",
+        trial=trial,
+        first=first,
+        last=last,
+        anchor_failed=failed or None,
+        act=form.name,
     )
     return redirect(address, 303)
 
@@ -304,6 +307,10 @@ def recorded(trial: str, first: int, last: int) -> str:
         abort(404)
     entries = g.trial.entries[first - 1 : last]
     found = consequences(entries, g.trial.as_of(first - 1), entries[0].event.on)
+    act = ACTS.get(request.args.get("act", ""))
     return render_template(
-        "recording/recorded.html", found=found, anchor_failed="anchor_failed" in request.args
+        "recording/recorded.html",
+        found=found,
+        anchor_failed="anchor_failed" in request.args,
+        once_more=act if act is not None and act.is_offered else None,
     )

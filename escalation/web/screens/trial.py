@@ -200,7 +200,7 @@ def _offered(on: date, subject: str | None = None) -> Offers:
     return there.made(key, make)
 
 
-BEGUN_HERE = ("Patients", "Adverse events")  # the committee's are begun at the meeting
+BEGUN_HERE = ("Patients", "Adverse events", "Rulings")  # the committee's are begun at the meeting
 
 
 def _abouts(

@@ -211,10 +211,28 @@ def test_what_was_bound_can_be_ended_and_the_next_request_is_turned_away(
     page = chair.browser.get(f"/t/{TRIAL}/accounts")
     binding = next(one.id for one in book.bindings_in(TRIAL) if one.name == SITE)
     chair.browser.post(f"/t/{TRIAL}/accounts/end", data={**fields_of(page), "binding": binding})
+    assert site.browser.get(f"/t/{TRIAL}/").status_code == 303  # its sessions have ended too
+    assert book.journal.read()[-1].kind == "binding-ended"
+    site.sign_in()
     assert site.browser.get(f"/t/{TRIAL}/").status_code == 404
     assert site.browser.get("/account").status_code == 200
-    assert book.journal.read()[-1].kind == "binding-ended"
     assert invite(chair, SITE)
+
+
+def test_who_may_delegate_ends_the_sessions_of_a_person_who_can_sign_in_again(
+    member: Member, book: Book
+):
+    chair, site = member(CHAIR), member(SITE)
+    page = chair.browser.get(f"/t/{TRIAL}/accounts")
+    assert f'aria-label="Sign {SITE} out everywhere"' in page.text
+    binding = next(one.id for one in book.bindings_in(TRIAL) if one.name == SITE)
+    sent = {"csrf_token": fields_of(page)["csrf_token"], "sessions": binding}
+    chair.browser.post(f"/t/{TRIAL}/accounts/end", data=sent)
+    assert site.browser.get(f"/t/{TRIAL}/").status_code == 303
+    assert chair.browser.get(f"/t/{TRIAL}/").status_code == 200
+    assert book.journal.read()[-1].text == f"{chair.login} ended every session of {SITE}"
+    site.sign_in()
+    assert site.browser.get(f"/t/{TRIAL}/").status_code == 200
 
 
 def test_nobody_ends_what_is_bound_in_another_trial(member: Member, book: Book, ledger: Ledger):

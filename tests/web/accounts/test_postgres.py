@@ -50,6 +50,9 @@ def test_an_account_from_invitation_to_session(server: PostgresServer):
     assert len(codes) == 10
     with pytest.raises(NotProvenError):
         book.sign_in("zhao.lan", PASSWORD, "000000", "192.0.2.1")
+    with pytest.raises(NotProvenError):
+        book.sign_in("zhao\0lan", PASSWORD, "000000", "192.0.2.1")  # the server takes no such text
+    book.end_session(account, "\0", "192.0.2.1")
     once = code()
 
     def attempt(_: int) -> bool:

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.web.people import HEADER
 from tests.web.serving import serving
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
 PHONE = {"width": 390, "height": 844}
-Visit = Callable[..., Page]
+Visit: TypeAlias = "Callable[..., Page]"
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """Return the browser; without one the tests fail, since who asks for them wants them run."""
+    from playwright.sync_api import sync_playwright  # of the extra [browser], not [test]
+
     found = shutil.which("chromium") or shutil.which("chromium-browser")
     if found is None:
         pytest.fail("these tests need chromium: apt install chromium")

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from playwright.sync_api import sync_playwright
 
 from escalation.ledger import open_ledger
 from escalation.trial.demo.script import CHAIR, SITE
@@ -48,6 +47,8 @@ def main() -> None:
 
 
 def _take(address: str) -> None:
+    from playwright.sync_api import sync_playwright  # of the extra [browser]
+
     with sync_playwright() as play:
         browser = play.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox"]

@@ -7,11 +7,9 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from axe_core_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
 
 from escalation.ledger import Ledger
 from escalation.trial.demo.script import CHAIR, SITE
@@ -22,8 +20,12 @@ from escalation.web.settings import LOCAL_HOSTS, Settings
 from tests.web.accounts.clock import Clock
 from tests.web.accounts.conftest import CHEAP, PASSWORD, totp
 from tests.web.browser.conftest import PHONE
+from tests.web.browser.hands import violations
 from tests.web.conftest import NOW, TRIAL
 from tests.web.serving import serving
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.browser
 WAYS: dict[str, dict[str, Any]] = {
@@ -53,7 +55,7 @@ def check(page: Page, name: str) -> None:
     folder = os.environ.get("ESCALATION_PICTURES")
     if folder:
         page.screenshot(path=f"{folder}/{name}.png", full_page=True)
-    found = Axe().run(page)["violations"]
+    found = violations(page)
     assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []
     wide, shown = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
     assert wide <= shown, name

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from axe_core_python.sync_playwright import Axe
 
 from escalation.trial.demo.script import ADJUDICATOR, SITE
 from tests.web.browser.conftest import PHONE, Visit
+from tests.web.browser.hands import violations
 from tests.web.conftest import TRIAL
 
 pytestmark = pytest.mark.browser
@@ -47,9 +47,9 @@ def test_axe_finds_nothing_in_any_form_on_a_phone(scheme: str, visit: Visit):
         page.goto(f"{RECORD}{form or '/'}")
         for folded in page.locator("details").all():
             folded.evaluate("one => { one.open = true }")
-        violations = Axe().run(page)["violations"]
-        if violations:
-            found[form] = [f"{v['id']}: {v['nodes'][0]['html'][:150]}" for v in violations]
+        told = violations(page)
+        if told:
+            found[form] = [f"{v['id']}: {v['nodes'][0]['html'][:150]}" for v in told]
         wide = page.evaluate("document.documentElement.scrollWidth")
         assert wide <= PHONE["width"], form
     assert found == {}
@@ -60,8 +60,8 @@ def test_axe_finds_nothing_in_what_is_refused_and_what_follows(visit: Visit):
     page.get_by_label("It is a DLT").check()
     page.get_by_role("button", name="See what follows").click()
     assert page.get_by_role("alert").count() == 1
-    assert Axe().run(page)["violations"] == []
+    assert violations(page) == []
     page.get_by_label("Reason").fill("the culture was positive")
     page.get_by_role("button", name="See what follows").click()
     assert "what follows" in page.locator("h1").inner_text()
-    assert Axe().run(page)["violations"] == []
+    assert violations(page) == []

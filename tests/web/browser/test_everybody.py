@@ -9,21 +9,23 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page
 
 from escalation.trial.demo.script import ADJUDICATOR, CHAIR, MEMBER, OFFICE, SITE
 from tests.web.browser.conftest import PHONE
+from tests.web.browser.hands import CUT, WIDER
 from tests.web.people import HEADER
 from tests.web.routes import every_address
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.browser
 
 PEOPLE = (SITE, CHAIR, MEMBER, ADJUDICATOR, OFFICE)
-AXE = files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 LOOKS: dict[str, dict[str, Any]] = {
     "light": {"viewport": {"width": 1280, "height": 900}},
     "dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
@@ -54,18 +56,16 @@ def page(request: pytest.FixtureRequest, chromium: Browser, address: str) -> Ite
 
 def test_no_screen_has_a_violation_or_is_cut(app: Flask, page: Page):
     wrong = []
+    axe = files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8")
     for person, address in screens(app):
         page.set_extra_http_headers({HEADER: person})
         page.goto(address)
         page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
-        page.add_script_tag(content=AXE)
+        page.add_script_tag(content=axe)
         found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
         for one in found["violations"]:
             for node in one["nodes"][:3]:
                 wrong.append(f"{address}: {one['id']}: {node['target']} {node['html'][:120]}")
-        over = page.evaluate(
-            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        )
-        if over > 0:
-            wrong.append(f"{address}: {over} px wider than the screen")
+        for how, what in (("is wider than the screen", WIDER), ("is cut", CUT)):
+            wrong += [f"{address}: {how}: {one}" for one in page.evaluate(what)]
     assert wrong == [], json.dumps(wrong, indent=1)

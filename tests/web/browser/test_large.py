@@ -10,17 +10,12 @@ from flask import Flask
 from escalation.trial.demo.script import SITE
 from tests.trial.bench import SITE as A_SITE
 from tests.web.browser.conftest import PHONE, Visit
+from tests.web.browser.hands import CUT, WIDER
 from tests.web.large import LARGE, large_trial
 
 pytestmark = pytest.mark.browser
 
 PATHS = ("", "log", "patients/S60", "what-if", "anchors", "record/", "roles", "meeting")
-WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-CUT = """() => [...document.querySelectorAll('main *')].filter(e => {
-  const box = e.getBoundingClientRect();
-  return box.width && box.right > document.documentElement.clientWidth + 1
-    && !e.closest('.named, .unseen, thead');
-}).map(e => e.outerHTML.slice(0, 100))"""
 
 
 @pytest.fixture
@@ -37,7 +32,7 @@ def test_nothing_is_cut_and_no_page_scrolls_sideways(visit: Visit, viewport: dic
     page = visit(A_SITE, f"/t/{LARGE}/", viewport=viewport)
     for path in PATHS:
         page.goto(f"/t/{LARGE}/{path}")
-        assert page.evaluate(WIDER) == 0, path
+        assert page.evaluate(WIDER) == [], path
         assert page.evaluate(CUT) == [], path
 
 

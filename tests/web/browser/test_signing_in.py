@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
-from playwright.sync_api import Browser
 
 from escalation.ledger import Ledger
 from escalation.trial.demo.script import CHAIR
@@ -13,6 +14,9 @@ from escalation.web.link import LinkGate
 from escalation.web.settings import LOCAL_HOSTS, Settings
 from tests.web.conftest import NOW, TRIAL
 from tests.web.serving import serving
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.browser
 

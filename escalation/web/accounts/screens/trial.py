@@ -63,6 +63,9 @@ def invite(trial: str) -> str:
 @screens.post("/end")
 @needs("delegate roles")
 def end(trial: str) -> Response:
-    """End what binds an account to a name: its next request is turned away."""
-    book().end_binding(request.form.get("binding", ""), trial, mine())
+    """End an account's business in the trial, or its sessions only: it is signed out."""
+    if "sessions" in request.form:
+        book().end_sessions_of(request.form["sessions"], trial, mine())
+    else:
+        book().end_binding(request.form.get("binding", ""), trial, mine())
     return redirect(url_for("accounts.look", trial=trial), 303)
