@@ -72,6 +72,8 @@ def _whom(name: str) -> dict[str, str]:
 
 
 def _who(name: str) -> str:
+    if ACTS[name].task == "open a site":
+        return CHAIR
     return ADJUDICATOR if ACTS[name].group == "Rulings" else SITE
 
 
