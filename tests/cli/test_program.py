@@ -91,6 +91,9 @@ def test_every_example_in_a_help_runs(
         prepare(" ".join(path[1:]), tmp_path)
     if path == ("trial", "import"):
         env["ESCALATION_DB"] = "new.db"
+    if path == ("serve",):  # it would serve until it is ended: tests/web/accounts/test_serve.py
+        shutil.copy(made_demo, tmp_path / "trials.db")
+        words += " --check"
     result, shown = type_line(f"escalation {words}", tmp_path, **env)
     assert result.exit_code == 0, shown
 
@@ -142,7 +145,8 @@ def test_an_interrupt_ends_a_long_run_without_a_traceback(workers: str) -> None:
     """Ctrl-C once the run says, on a terminal, how much time is left: then it is simulating."""
     heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
     program = [PROGRAM[0], "-c", f"{heard}; {PROGRAM[-1]}"]  # whoever started the tests
-    words = [*program, "simulate", "--trials", "1000000000", "--workers", workers]
+    words = [*program, "simulate", "--trials", "1000000000", "--draws", "trial"]
+    words += ["--workers", workers]
     terminal, theirs = pty.openpty()
     running = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=theirs, start_new_session=True)
     os.close(theirs)
