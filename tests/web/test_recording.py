@@ -62,3 +62,18 @@ def test_a_request_id_used_for_something_else_is_a_conflict(site: FlaskClient):
 def test_who_may_not_record_patients_gets_403(as_person: AsPerson):
     assert as_person(CHAIR).get(ENROL).status_code == 403
     assert as_person("Nobody").get(ENROL).status_code == 403
+
+
+@pytest.mark.parametrize("typed", ["2026-05-27", "20260527"])
+def test_a_day_is_typed_the_same_way_in_every_browser(site: FlaskClient, typed: str):
+    form = site.get(ENROL)
+    assert 'type="date"' not in form.text  # which shows 05/27/2026 or 27/05/2026
+    foreseen = site.post(ENROL, data=fields_of(form, **FILLED, on=typed))
+    assert "TJ-040 enrolled on 2026-05-27" in words_of(foreseen)
+
+
+@pytest.mark.parametrize("typed", ["28.05.2026", "05/28/2026", "2026-5-28", "20260230"])
+def test_a_day_that_is_typed_otherwise_is_refused_and_stays(site: FlaskClient, typed: str):
+    refused = site.post(ENROL, data=fields_of(site.get(ENROL), **FILLED, on=typed))
+    assert refused.status_code == 422
+    assert fields_of(refused)["on"] == typed

@@ -12,7 +12,6 @@ from datetime import date
 from math import isfinite
 from typing import Any, cast
 
-from markupsafe import Markup
 from wtforms import (
     DateField,
     Field,
@@ -73,7 +72,12 @@ def _excerpt(text: str) -> str:
 
 
 class DayField(DateField):
-    """A day, as 2026-01-31."""
+    """A day, as 2026-01-31, whatever the browser's language; a telephone's digits will do.
+
+    So it is a text: a browser's own field of a day shows 01/31/2026 or 31/01/2026.
+    """
+
+    widget = TextInput()
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Read what was typed."""
@@ -82,16 +86,12 @@ class DayField(DateField):
         if not text:
             return
         try:
-            if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text, re.ASCII):
+            if re.fullmatch(r"[0-9]{4}(-?)[0-9]{2}\1[0-9]{2}", text, re.ASCII):
                 self.data = date.fromisoformat(text)
                 return
         except ValueError:
             pass
         raise ValueError(f'"{_excerpt(text)}" is not a day: write it as 2026-01-31')
-
-    def __call__(self, **kwargs: Any) -> Markup:
-        """Write the field: one that cannot be read as text, so that it is still there."""
-        return super().__call__(**({"type": "text"} if self.process_errors else {}), **kwargs)
 
 
 class NumberField(FloatField):
@@ -137,7 +137,10 @@ class WholeField(IntegerField):
 def day(label: str, hint: str = "", *, required: bool = False) -> DayField:
     """Return a field of a day."""
     return DayField(
-        label, validators=[_needed(label, required)], description=hint, render_kw=dict(_OFF)
+        label,
+        validators=[_needed(label, required)],
+        description=f"As 2026-01-31. {hint}".strip(),
+        render_kw={"inputmode": "numeric", "maxlength": 10, **_OFF},
     )
 
 
