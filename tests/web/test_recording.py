@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from flask.testing import FlaskClient
 
@@ -77,3 +79,11 @@ def test_a_day_that_is_typed_otherwise_is_refused_and_stays(site: FlaskClient, t
     refused = site.post(ENROL, data=fields_of(site.get(ENROL), **FILLED, on=typed))
     assert refused.status_code == 422
     assert fields_of(refused)["on"] == typed
+
+
+def test_of_a_patient_who_is_to_be_dosed_the_first_thing_offered_is_the_dose(site: FlaskClient):
+    foreseen = site.post(ENROL, data=fields_of(site.get(ENROL), **FILLED))
+    site.post(ENROL, data=fields_of(foreseen, record="y"))
+    for page in (f"/t/{TRIAL}/patients/TJ-040", f"/t/{TRIAL}/"):
+        offered = re.findall(r"/record/([a-z-]+)\?subject=TJ-040", site.get(page).text)
+        assert offered[0] == "dose", page

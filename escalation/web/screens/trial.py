@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from flask import Blueprint, abort, current_app, g, render_template, url_for
@@ -176,6 +177,8 @@ Offers = Mapping[str, Sequence[tuple[str, str]]]
 def _offered(on: date, subject: str | None = None) -> Offers:
     """Return what whoever asks may record that there is something to record about.
 
+    What is waited for stands first.
+
     Of a subject: what can be about them; of the trial: what is begun from here.
     """
     here, there = g.trial, desk(current_app)
@@ -188,13 +191,17 @@ def _offered(on: date, subject: str | None = None) -> Offers:
     )
 
     def make() -> Offers:
-        groups: dict[str, list[tuple[str, str]]] = {}
+        groups: dict[str, list[tuple[bool, str, str]]] = {}
         for name in mine:
             act = ACTS[name]
-            for words, given in _abouts(act, here.state, on, subject):
+            for is_due, words, given in _abouts(act, here.state, on, subject):
                 address = url_for("recording.fill_in", trial=here.trial, act=name, **given)
-                groups.setdefault(act.group, []).append((f"{act.title}{words}", address))
-        return groups
+                offer = (not is_due, f"{act.title}{words}", address)
+                groups.setdefault(act.group, []).append(offer)
+        return {
+            group: [offer[1:] for offer in sorted(offers, key=itemgetter(0))]  # else as they are
+            for group, offers in groups.items()
+        }
 
     key = (here.trial, here.seq, here.state.head, on, "offered", mine, subject)
     return there.made(key, make)
@@ -205,25 +212,29 @@ BEGUN_HERE = ("Patients", "Adverse events", "Rulings")  # the committee's are be
 
 def _abouts(
     act: type[Act], state: TrialState, on: date, subject: str | None
-) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield whom or what an act can be about: words after its title, and what fills the form in."""
+) -> Iterator[tuple[bool, str, dict[str, Any]]]:
+    """Yield whom or what an act can be about.
+
+    Whether it is waited for, words after its title, and what fills the form in.
+    """
     form = act(formdata=None)
     form.fill(state)
     if act.about == "":
         if subject is None:
-            yield "", {}
+            yield False, "", {}
         return
-    candidates = form.candidates(state, on)
+    candidates, due = form.candidates(state, on), form.due(state, on)
     if subject is None:
-        for one in form.due(state, on):
-            yield f": {one.name}", {act.about: one.value}
-        yield from [("", {})] if candidates else []
+        for one in due:
+            yield True, f": {one.name}", {act.about: one.value}
+        yield from [(False, "", {})] if candidates else []
         return
     for candidate in candidates:
+        given = {act.about: candidate.value}
         if act.about == "subject" and candidate.value == subject:
-            yield "", {act.about: candidate.value}
+            yield candidate in due, "", given
         elif act.about == "entry" and _is_of(state, candidate.value, subject):
-            yield f": {candidate.name}", {act.about: candidate.value}
+            yield candidate in due, f": {candidate.name}", given
 
 
 def _is_of(state: TrialState, entry: str, subject: str) -> bool:
