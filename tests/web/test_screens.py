@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 import sqlite3
+from contextlib import closing
 from datetime import date
 from functools import partial
 
@@ -137,7 +138,7 @@ def test_verify_runs_the_whole_check_and_finds_what_was_changed(site: FlaskClien
     sound = words_of(site.get(f"/t/{TRIAL}/verify"))
     assert "Nothing is wrong" in sound
     assert "0 findings in 61 entries" in sound
-    with sqlite3.connect(ledger.name) as db:
+    with closing(sqlite3.connect(ledger.name)) as db, db:
         triggers = db.execute("SELECT name FROM sqlite_master WHERE type='trigger'").fetchall()
         for (name,) in triggers:
             db.execute(f'DROP TRIGGER "{name}"')
@@ -230,7 +231,7 @@ def test_the_list_says_of_each_trial_what_the_rule_says(site: FlaskClient, ledge
 
 
 def test_a_trial_that_cannot_be_read_does_not_hide_the_others(site: FlaskClient, ledger: Ledger):
-    with sqlite3.connect(ledger.name) as db:
+    with closing(sqlite3.connect(ledger.name)) as db, db:
         for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type='trigger'").fetchall():
             db.execute(f'DROP TRIGGER "{name}"')
         db.execute("UPDATE entries SET data = replace(data, '61.5', '62.5') WHERE seq = 14")

@@ -24,7 +24,7 @@ from escalation.trial.adverse_events.definition import (
     same_word,
 )
 from escalation.trial.adverse_events.grades import GradeCourse
-from escalation.trial.adverse_events.verdicts import is_of_ruling, suggest
+from escalation.trial.adverse_events.verdicts import follows_ruling, is_of_ruling, suggest
 from escalation.trial.events import (
     AdverseEventFollowedUp,
     AdverseEventRecorded,
@@ -34,7 +34,7 @@ from escalation.trial.events import (
     Toxicity,
 )
 from escalation.trial.patients.subjects import Subject
-from escalation.trial.state import TrialState
+from escalation.trial.state import Correction, TrialState
 
 __all__ = ["PauseStatus", "deaths_taken_back", "judge_pauses"]
 
@@ -140,13 +140,25 @@ def _with_taken_back(
 
 
 def deaths_taken_back(state: TrialState) -> dict[int, str]:
-    """Return who was recorded as dead in an entry that says so no more, by the correction."""
+    """Return who was recorded as dead in an entry that says so no more, by the correction.
+
+    An outcome that a ruling had recorded is none: the death is that of the event, which stands.
+    """
     return {
         correction.seq: state.current_id(state.owners[correction.event.entry])
         for correction in state.corrections
         if _tells_of_death(correction.before, judged=state.own_votes)
         and not (correction.after and _tells_of_death(correction.after, judged=state.own_votes))
+        and not _was_of_ruling(correction, state)
     }
+
+
+def _was_of_ruling(correction: Correction, state: TrialState) -> bool:
+    subject = state.subjects[state.current_id(state.owners[correction.event.entry])]
+    said = correction.before
+    return isinstance(said, OutcomeRecorded) and follows_ruling(
+        subject, correction.event.entry, said
+    )
 
 
 def _tells_of_death(event: Event, *, judged: bool) -> bool:

@@ -31,6 +31,7 @@ __all__ = [
     "OpenEvent",
     "dlts_without_event",
     "faults_of_verdict",
+    "follows_ruling",
     "is_of_ruling",
     "known_by",
     "may_be_dlt",
@@ -247,8 +248,13 @@ def reason_of_ruling(entry: int) -> str:
 
 def is_of_ruling(subject: Subject, fact: Fact[OutcomeRecorded]) -> bool:
     """Tell whether a ruling recorded an outcome: what it holds is the event that was ruled on."""
-    return fact.event.outcome is Outcome.DLT and any(
-        fact.seq == ruling.seq + 1 and fact.event.reason == reason_of_ruling(event.entry)
+    return follows_ruling(subject, fact.seq, fact.event)
+
+
+def follows_ruling(subject: Subject, entry: int, said: OutcomeRecorded) -> bool:
+    """Tell the same of an outcome that an entry said, also of one that was taken back since."""
+    return said.outcome is Outcome.DLT and any(
+        entry == ruling.seq + 1 and said.reason == reason_of_ruling(event.entry)
         for event in subject.events
         for ruling in event.adjudications
     )
