@@ -11,6 +11,7 @@ from escalation.outcomes import Outcome
 from escalation.protocol import PauseRule
 from escalation.reports.trial.status import status_document, view_status
 from escalation.trial import (
+    adjudicate,
     decide,
     departures,
     dose_subject,
@@ -93,6 +94,15 @@ def test_to_resume_lifts_what_was_known_and_a_new_death_pauses_again() -> None:
     resume(bench, 21)
     assert may_dose(bench, 21)
     assert standing_pauses(bench.state, day(21)) == []
+
+
+def test_a_ruling_that_takes_its_dlt_back_takes_back_no_death() -> None:
+    bench = treated()
+    entry = report(bench)
+    bench.do(adjudicate, CHAIR, 17, entry=entry, dlt=True, reason="after the infusion")
+    resume(bench, 18)
+    bench.do(adjudicate, CHAIR, 19, entry=entry, dlt=False, reason="an accident")
+    assert standing_pauses(bench.state, day(20)) == []  # the death is as it was decided on
 
 
 def test_a_death_between_decision_and_approval_has_to_be_decided_on() -> None:
