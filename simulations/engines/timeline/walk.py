@@ -16,7 +16,7 @@ from simulations.engines.timeline.arriving import Stream, stream_of
 from simulations.engines.timeline.course import GivenPatient
 from simulations.engines.timeline.patients import DLT, LOST, Drawn, Patients
 from simulations.engines.timeline.record import Recorder
-from simulations.engines.timeline.result import UNFINISHED, Chunk
+from simulations.engines.timeline.result import Chunk
 from simulations.engines.timeline.setting import Setting
 from simulations.engines.timeline.situations import (
     CURRENT,
@@ -27,6 +27,7 @@ from simulations.engines.timeline.situations import (
     Rule,
     earlier,
 )
+from simulations.engines.timeline.sums import DLT_UNIT, Sums
 
 __all__ = ["EventWalk"]
 
@@ -35,7 +36,6 @@ Ints = NDArray[np.intp]
 
 _FIRST_SLOTS = 4
 _DEAD_SHARE = 8  # trials that are over are dropped when they are one in so many
-_DLT_UNIT = 1 << 20
 _MOST_STEPS = 100_000
 
 
@@ -72,24 +72,7 @@ class EventWalk:
         self.stream: Stream = stream_of(setting.timing, rng, n)
         self.patients = Patients(setting, rng, n, given)
         self.counts_lost = setting.replaces or given is not None
-        n_levels = setting.design.n_levels
-        # of every trial of the chunk
-        self.end = np.full(n, UNFINISHED, dtype=np.intp)
-        self.t_decision = np.full(n, np.inf)
-        self.t_last = np.full(n, np.inf)
-        self.tallies = np.zeros((n_levels, n), dtype=np.int64)  # dosed + _DLT_UNIT * DLTs
-        self.days = np.zeros((n_levels, n))
-        self.n_enrolled = np.zeros(n, dtype=np.intp)
-        self.n_decisions = np.zeros(n, dtype=np.int64)
-        self.n_partial = np.zeros(n, dtype=np.int64)
-        self.n_waited = np.zeros(n, dtype=np.int64)
-        self.waiting = np.zeros(n)
-        self.n_unmade = np.zeros(n, dtype=np.int64)
-        self.n_unreached = np.zeros(n, dtype=np.int64)
-        self.n_lost = np.zeros(n, dtype=np.int64)
-        self.idle = np.zeros(n)
-        self.open_days = np.zeros(n)
-        self.next_arrival = np.full(n, np.inf)
+        self.sums = Sums(setting.design.n_levels, n)
         # of the trials that go on, in the same order
         self.trials = np.arange(n)
         self.situation = np.full(n, rule.start)
@@ -122,7 +105,7 @@ class EventWalk:
             events = np.where(is_known, self.event.take(first), ENROLLED)
             if self.counts_lost:
                 lost = np.flatnonzero((events - CURRENT) % N_KINDS == LOST)
-                self.n_lost[self.trials.take(lost)] += np.isfinite(day.take(lost))
+                self.sums.n_lost[self.trials.take(lost)] += np.isfinite(day.take(lost))
             self.known.ravel()[first] = np.where(is_known, np.inf, t_known)
             enrolling = np.flatnonzero(~is_known)
             if enrolling.size:
@@ -152,7 +135,7 @@ class EventWalk:
                     f"a trial came to {_MOST_STEPS:,} events without an end: too many patients "
                     "are replaced"
                 )
-        return self._chunk()
+        return self.sums.chunk(self.stream, waits=self.waits)
 
     def _first_known(self) -> tuple[Ints, Floats]:
         """Return where in the slots each trial's next outcome is, and its day."""
@@ -171,23 +154,23 @@ class EventWalk:
     def _enrol(self, i: Ints, day: Floats, level: Ints) -> None:
         """Give a place to a patient of each of some trials, and see how the patient turns out."""
         trials = self.trials.take(i)
-        number = self.n_enrolled.take(trials)
-        self.n_enrolled[trials] = number + 1
+        number = self.sums.n_enrolled.take(trials)
+        self.sums.n_enrolled[trials] = number + 1
         drawn = self.patients.draw(level, trials, number)
         arrived = self.arrival.take(i)
         self.arrival[i] = self.stream.next_after(trials, arrived)
         dosed = day if self.dosed is None else self._keep_apart(i, day, drawn)
         known = dosed + drawn.after
-        packed = 1 + _DLT_UNIT * (drawn.kind == DLT)
+        packed = 1 + DLT_UNIT * (drawn.kind == DLT)
         if self.counts_lost:
             packed = self._count_lost(trials, drawn, packed)
-        self.tallies.ravel()[level * self.n + trials] += packed
+        self.sums.treat(level, trials, packed)
         if self.waits or self.dosed is not None:
             waited = dosed - arrived
-            self.waiting[trials] += waited
-            self.n_waited[trials] += waited > 0
+            self.sums.waiting[trials] += waited
+            self.sums.n_waited[trials] += waited > 0
         busy = self.busy_until.take(i)
-        self.idle[trials] += np.maximum(dosed - busy, 0)
+        self.sums.idle[trials] += np.maximum(dosed - busy, 0)
         self.busy_until[i] = np.maximum(busy, known)
         place = self._free_slots(i)
         self.known.ravel()[place] = known
@@ -198,7 +181,7 @@ class EventWalk:
             self.recorder.enrol(
                 trials,
                 number=number,
-                cohort=self.n_decisions.take(trials) + 1,
+                cohort=self.sums.n_decisions.take(trials) + 1,
                 level=level,
                 arrived=arrived,
                 enrolled=day,
@@ -209,9 +192,10 @@ class EventWalk:
 
     def _count_lost(self, trials: Ints, drawn: Drawn, packed: Ints) -> Ints:
         """Count those not given the level's dose; who is not dosed at all does not count so."""
-        for count, which in ((self.n_unmade, drawn.unmade), (self.n_unreached, drawn.unreached)):
-            if which is not None:
-                count[trials] += which
+        if drawn.unmade is not None:
+            self.sums.n_unmade[trials] += drawn.unmade
+        if drawn.unreached is not None:
+            self.sums.n_unreached[trials] += drawn.unreached
         return packed if drawn.unmade is None else packed * ~drawn.unmade
 
     def _keep_apart(self, i: Ints, day: Floats, drawn: Drawn) -> Floats:
@@ -254,7 +238,7 @@ class EventWalk:
         """Note that a place has come free, from now on, or that none is free any more."""
         closing, shut = i[~opens], day[~opens]
         trials = self.trials.take(closing)
-        self.open_days[trials] += np.maximum(shut - self.free_since.take(closing), 0)
+        self.sums.open_days[trials] += np.maximum(shut - self.free_since.take(closing), 0)
         self._offer(i[opens], day[opens])
 
     def _offer(self, i: Ints, day: Floats) -> None:
@@ -278,17 +262,19 @@ class EventWalk:
     ) -> int:
         """Begin the next cohort of some trials, or end them; return how many are over."""
         trials = self.trials.take(i)
-        self.days.ravel()[level * self.n + trials] += day - self.level_since.take(i)
+        self.sums.spend(level, trials, day - self.level_since.take(i))
         self.level_since[i] = day
-        self.n_decisions[trials] += 1
+        self.sums.n_decisions[trials] += 1
         partial = (flags & PARTIAL) != 0
-        self.n_partial[trials] += partial
+        self.sums.n_partial[trials] += partial
         if withdrawn.any():
             had = i[withdrawn]
             open_days = np.maximum(day[withdrawn] - self.free_since.take(had), 0)
-            self.open_days[self.trials.take(had)] += open_days
+            self.sums.open_days[self.trials.take(had)] += open_days
         if self.recorder is not None:
-            self.recorder.decide(trials, day, self.n_decisions.take(trials), self.situation.take(i))
+            self.recorder.decide(
+                trials, day, self.sums.n_decisions.take(trials), self.situation.take(i)
+            )
         over = (flags & OVER) != 0
         goes_on = ~over
         going, then = i[goes_on], day[goes_on] + self.delay
@@ -316,15 +302,15 @@ class EventWalk:
     def _end(self, i: Ints, day: Floats, end: Ints) -> None:
         """Note the ends of some trials."""
         trials = self.trials.take(i)
-        self.end[trials] = end
-        self.t_decision[trials] = day
+        self.sums.end[trials] = end
+        self.sums.t_decision[trials] = day
         last = day.copy()
         for slot in range(len(self.known)):
             known = self.known[slot].take(i)
             np.maximum(last, np.where(np.isfinite(known), known, -np.inf), out=last)
-        self.t_last[trials] = last
-        self.idle[trials] += np.maximum(day - self.busy_until.take(i), 0)
-        self.next_arrival[trials] = self.arrival.take(i)
+        self.sums.t_last[trials] = last
+        self.sums.idle[trials] += np.maximum(day - self.busy_until.take(i), 0)
+        self.sums.next_arrival[trials] = self.arrival.take(i)
         self._bury(i)
 
     def _bury(self, i: Ints) -> None:
@@ -358,36 +344,3 @@ class EventWalk:
         self.event = self.event.take(kept, axis=1)
         if self.dosed is not None:
             self.dosed = self.dosed.take(kept, axis=1)
-
-    def _chunk(self) -> Chunk:
-        """Return what the trials came to."""
-        ended = np.isfinite(self.t_decision)
-        until = np.where(ended, self.t_decision, 0.0)
-        dosed, dlts = self.tallies % _DLT_UNIT, self.tallies // _DLT_UNIT
-        suspended = np.maximum(until - self.open_days, 0)
-        counts = self.stream.count(
-            until, self.open_days, self.n_enrolled, self.next_arrival, waits=self.waits
-        )
-        figures: dict[str, NDArray[np.float64] | NDArray[np.int64]] = {
-            "n_patients": dosed.sum(axis=0),
-            "n_dlts": dlts.sum(axis=0),
-            "n_decisions": self.n_decisions,
-            "n_partial": self.n_partial,
-            **counts,
-            "n_waited": self.n_waited,
-            "waiting_days": self.waiting,
-            "n_dropped_out": np.maximum(self.n_lost - self.n_unmade - self.n_unreached, 0),
-            "n_not_manufactured": self.n_unmade,
-            "n_dose_not_reached": self.n_unreached,
-            "idle_days": self.idle,
-            "suspended_days": suspended,
-        }
-        return Chunk(
-            end=self.end,
-            t_decision=self.t_decision,
-            t_last=self.t_last,
-            patients=dosed,
-            dlts=dlts,
-            days=self.days,
-            figures=figures,
-        )
