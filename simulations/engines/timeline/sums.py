@@ -37,6 +37,7 @@ class Sums:
         self.idle = np.zeros(n)
         self.open_days = np.zeros(n)  # on which a place was free
         self.next_arrival = np.full(n, np.inf)  # of who was not enrolled any more
+        self.n_held = np.zeros(n, dtype=np.int64)  # who had a place and was not dosed at the end
 
     def treat(self, level: Ints, trials: Ints, packed: Ints) -> None:
         """Count patients at levels, each with ``DLT_UNIT`` for a DLT."""
@@ -53,6 +54,7 @@ class Sums:
         counts = stream.count(
             until, self.open_days, self.n_enrolled, self.next_arrival, waits=waits
         )
+        counts["n_still_waiting"] = counts["n_still_waiting"] + self.n_held
         return Chunk(
             end=self.end,
             t_decision=self.t_decision,
