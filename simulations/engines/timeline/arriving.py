@@ -22,9 +22,13 @@ class Stream:
     ----------
     ends : bool
         Whether there comes a time after which nobody arrives.
+    forgets : bool
+        Whether who comes next is the same whenever one asks. Else it is to be asked again when a
+        place comes free, as who comes before is not screened.
     """
 
     ends = False
+    forgets = True
 
     def first(self, n: int, day: float = 0.0) -> Floats:
         """Return each trial's first arrival, after a day."""
@@ -140,27 +144,32 @@ class _ByDate(Stream):
     ) -> None:
         self.rng = rng
         self.ends = isinstance(arrivals, Given)
+        self.forgets = screen_failure == 0
         self.passing = 1 - screen_failure
         self.gap = arrivals.gap_days if isinstance(arrivals, Regular) else None
         self.days = np.array([]) if isinstance(arrivals, Regular) else np.array(arrivals.days)
         self.days = np.append(self.days, np.inf)
         self.before = self._index_from(np.full(n, from_day))
         self.index = self.before - 1
+        self.enrolled = self.index.copy()
         self.n_failed = np.zeros(n, dtype=np.int64)
+        self.n_before = np.zeros(n, dtype=np.int64)  # who failed before the one who comes next
 
     def first(self, n: int, day: float = 0.0) -> Floats:
         return self.next_after(np.arange(n), np.full(n, day))
 
     def next_after(self, trials: Ints, day: Floats) -> Floats:
+        self.n_failed[trials] += self.n_before[trials]
+        self.enrolled[trials] = self.index[trials]
         return self._go_to(trials, self.index[trials] + 1)
 
     def next_from(self, trials: Ints, day: Floats) -> Floats:
-        return self._go_to(trials, np.maximum(self.index[trials] + 1, self._index_from(day)))
+        return self._go_to(trials, np.maximum(self.enrolled[trials] + 1, self._index_from(day)))
 
     def _go_to(self, trials: Ints, index: Ints) -> Floats:
         if self.passing < 1:
             skipped = self.rng.geometric(self.passing, len(trials)) - 1
-            self.n_failed[trials] += skipped
+            self.n_before[trials] = skipped
             index = index + skipped
         self.index[trials] = index
         return self._day(index)
@@ -182,9 +191,10 @@ class _ByDate(Stream):
         failed = np.minimum(self.n_failed, np.maximum(arrived - n_enrolled, 0))
         rest = np.maximum(arrived - n_enrolled - failed, 0)
         nobody = np.zeros_like(rest)
+        waiting = self.rng.binomial(rest, self.passing) if waits and self.passing < 1 else rest
         return {
             "n_arrived": arrived,
-            "n_screen_failures": failed,
+            "n_screen_failures": failed + (rest - waiting),
             "n_turned_away": nobody if waits else rest,
-            "n_still_waiting": rest if waits else nobody,
+            "n_still_waiting": waiting if waits else nobody,
         }

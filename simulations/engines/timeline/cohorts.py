@@ -114,7 +114,7 @@ class CohortWalk:
 
         trials, level, arrived = of(self.trials), of(cohort.level), of(self.arrival)
         if k == 0 and not self.waits:  # who came before it was open is gone
-            late = np.flatnonzero(arrived < self.opened)
+            late = np.flatnonzero((arrived < self.opened) | (not self.stream.forgets))
             arrived[late] = self.stream.next_from(trials.take(late), self.opened.take(late))
         following = self.stream.next_after(trials, arrived)
         day = arrived

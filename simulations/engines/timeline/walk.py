@@ -138,7 +138,9 @@ class EventWalk:
             self.sums.n_enrolled[trials] = number + 1
             self.live.arrival[i] = self.stream.next_after(trials, self.live.arrival.take(i))
         drawn = self.patients.draw(level, trials, number)
-        dosed = day if self.stagger is None else self.stagger.plan(i, day, drawn)
+        dosed = follows = day
+        if self.stagger is not None:
+            dosed, follows = self.stagger.plan(i, day, number)
         known = dosed + drawn.after
         packed = 1 + DLT_UNIT * (drawn.kind == DLT)
         if self.counts_lost:
@@ -156,6 +158,7 @@ class EventWalk:
         self.live.event.ravel()[place] = drawn.kind + CURRENT
         if self.stagger is not None:
             self.live.dosed.ravel()[place] = dosed
+            self.live.follows.ravel()[place] = follows
             self.live.arrived.ravel()[place] = arrived
             self.live.number.ravel()[place] = number
             self.live.counted.ravel()[place] = packed
@@ -196,7 +199,7 @@ class EventWalk:
         self.sums.n_lost[self.live.trials.take(lost)] += np.isfinite(day.take(lost))
         if self.stagger is not None:
             lost = lost[events.take(lost) == CURRENT + LOST]
-            self.stagger.lose(lost, day.take(lost), self.live.dosed.take(first.take(lost)))
+            self.stagger.lose(lost, day.take(lost), first.take(lost))
 
     def _count_lost(self, trials: Ints, drawn: Drawn, packed: Ints) -> Ints:
         """Count those not given the level's dose; who is not dosed at all does not count so."""
@@ -219,7 +222,7 @@ class EventWalk:
         self.live.opened[i] = day
         if self.waits:
             return
-        gone = np.flatnonzero(self.live.arrival.take(i) < day)
+        gone = np.flatnonzero((self.live.arrival.take(i) < day) | (not self.stream.forgets))
         if self.stagger is not None and self.stagger.held:
             gone = gone[~np.isin(self.live.trials.take(i.take(gone)), list(self.stagger.held))]
         i = i.take(gone)
