@@ -1,6 +1,6 @@
 """The ``dataclass`` of the standard library, whose methods are written when first asked for.
 
-To define a frozen dataclass with slots takes it half a millisecond, nearly all of it to compile
+To define a frozen one with slots takes it half a millisecond, nearly all of it to compile
 methods from source. A command defines up to two hundred, makes instances of a few, and prints and
 compares fewer still: here it pays for what it uses. Type checkers see the original, and a class
 made here is one to ``dataclasses.fields`` and ``replace``.
@@ -33,19 +33,19 @@ if not TYPE_CHECKING:
     ):
         """Make a dataclass, as ``dataclasses.dataclass`` does with these arguments."""
         shape = {"slots": slots, "kw_only": kw_only}
-        if not (frozen and slots) or order:
+        if order or not slots:  # none of those that a start waits for
             return dataclasses.dataclass(frozen=frozen, eq=eq, repr=repr, order=order, **shape)
 
         def make(cls: type) -> type:
-            inherits = hasattr(cls, "__dataclass_fields__")  # only a frozen one may, from a frozen
+            inherits = frozen and hasattr(cls, "__dataclass_fields__")  # then both must be
             bare = dataclasses.dataclass(init=False, repr=False, eq=False, frozen=inherits, **shape)
             made = bare(cls)
             told = made.__dataclass_params__
-            told.init, told.repr, told.eq, told.frozen = True, repr, eq, True
+            told.init, told.repr, told.eq, told.frozen = True, repr, eq, frozen
             for name in ("__init__", *["__repr__"] * repr, *["__eq__", "__hash__"] * eq):
                 if name not in vars(made):
                     setattr(made, name, _Unwritten(made, name))
-            for name, method in _FROZEN.items():
+            for name, method in _FROZEN.items() if frozen else [("__hash__", None)] * eq:
                 setattr(made, name, method)
             return made
 

@@ -39,8 +39,6 @@ Untested = Literal["treat", "stop"]
 Borderline = Literal["fail", "mtd"]
 Beyond = Literal["rate", "count"]
 
-_RANGE = re.compile(r"([0-9]{1,2})-([0-9]{1,2})")
-
 _PASSED = (LevelStatus.CLEARED, LevelStatus.CONFIRMED)
 
 
@@ -197,7 +195,7 @@ class APlusB(Design):
         """Name what is wrong with the range of cohort sizes."""
         if self.cohort_size is None:
             return
-        found = _RANGE.fullmatch(str(self.cohort_size))
+        found = re.fullmatch(r"([0-9]{1,2})-([0-9]{1,2})", str(self.cohort_size))
         if found is None:
             yield f'cohort_size must be a range such as "3-6", not {self.cohort_size!r}'
             return
