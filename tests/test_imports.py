@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 # import its own room and those below. A room is a folder, or a file beside the folders.
 FLOORS = {
     "escalation": (
-        ["version"],
+        ["version", "dataclass"],
         ["errors", "text", "files", "nearness", "labels"],
         ["lazy", "outcomes", "binomial", "signatures"],
         ["designs", "grading"],
@@ -231,6 +231,16 @@ def test_only_the_commands_and_the_page_of_simulations_import_the_command_line()
 def test_click_is_imported_by_the_command_line_only():
     allowed = ("escalation.cli", *SIMULATIONS_CLI)
     assert [str(f) for f in importing("click") if not is_in(f.module, *allowed)] == []
+
+
+def test_dataclasses_of_escalation_write_their_methods_when_asked():
+    """Those of ``simulations`` may be the standard library's: numpy takes longer than they do."""
+    wrong = [
+        str(found)
+        for found in importing("dataclasses.dataclass")
+        if is_in(found.module, "escalation") and found.module != "escalation.dataclass"
+    ]
+    assert wrong == []
 
 
 def test_matplotlib_is_imported_in_the_rooms_of_pictures_only():

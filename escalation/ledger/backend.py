@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
 from sqlalchemy import Connection, Engine
 
+from escalation.dataclass import dataclass
 from escalation.errors import IntegrityError, LedgerError
 
 __all__ = ["IN_USE", "Backend", "Trouble", "find_trouble"]

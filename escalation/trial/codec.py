@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any, TypeVar, cast, get_args, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
+from escalation.dataclass import dataclass
 from escalation.errors import EscalationError
 from escalation.trial.events import EVENTS, LATER_NAMES, AnyEvent, Event
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, ClassVar, Literal, get_args
 
+from escalation.dataclass import dataclass
 from escalation.designs.a_plus_b.clauses import (
     BELOW,
     BEYOND,
