@@ -36,6 +36,7 @@ FLOORS = {
     "simulations": (
         ["probabilities", "words"],
         ["scenarios", "graph"],
+        ["timing"],
         ["engines"],
         ["questions", "compare"],
         ["reports"],
