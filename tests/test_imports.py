@@ -36,6 +36,7 @@ FLOORS = {
     "simulations": (
         ["probabilities", "words"],
         ["scenarios", "graph"],
+        ["timing"],
         ["engines"],
         ["questions", "compare"],
         ["reports"],
@@ -243,6 +244,17 @@ def test_dataclasses_of_escalation_write_their_methods_when_asked():
     assert wrong == []
 
 
+def test_sqlalchemy_is_imported_for_a_server_and_for_accounts_only():
+    """A ledger in a file is opened by the standard library."""
+    allowed = ("escalation.ledger.alchemy", "escalation.ledger.postgres", "escalation.web.accounts")
+    wrong = [
+        str(found)
+        for found in importing("sqlalchemy", *allowed[:2])
+        if not (is_in(found.module, *allowed) or found.in_function or found.for_types_only)
+    ]
+    assert wrong == []
+
+
 def test_matplotlib_is_imported_in_the_rooms_of_pictures_only():
     wrong = [
         str(found)
@@ -369,7 +381,7 @@ def test_the_clock_and_the_environment_are_read_at_the_border_only():
 @pytest.mark.parametrize(
     "module",
     ["escalation", "simulations", "escalation.errors", "escalation.outcomes", "escalation.designs",
-     "escalation.designs.replay", "escalation.cli"],
+     "escalation.designs.replay", "escalation.cli", "escalation.ledger"],
 )  # fmt: skip
 def test_deciding_loads_none_of_the_heavy_libraries(module):
     code = f"import sys, {module}; print(*sorted({{m.split('.')[0] for m in sys.modules}}))"
