@@ -37,16 +37,18 @@ from simulations.cli.options import (
     p_dlt_option,
     p_moderate_option,
     plot_option,
+    say_size,
     scenario_option,
     seed_option,
     trials_option,
     workers_option,
 )
+from simulations.cli.progress import progress_bar
 from simulations.cli.report import check_report, report_option, write_comparison_report
 from simulations.cli.workers import worker_pool
 from simulations.compare.differences import find_differences
 from simulations.compare.result import Contender, ScenarioComparison
-from simulations.compare.run import CompareMethod, compare_designs
+from simulations.compare.run import CompareMethod, compare_designs, work_of
 from simulations.questions.question import Question, check_p_moderate, describe_p_moderate
 from simulations.reports.comparison import describe_contenders, view_comparison
 from simulations.reports.design_report import Compared
@@ -108,7 +110,7 @@ __all__ = ["compare"]
     type=click.Choice(["auto", "exact", "monte-carlo"]),
     default="auto",
     show_default=True,
-    help="Exact where the design's graph is not too large, all exact, or all simulated.",
+    help="Exact where an engine has the figures, all exact, or all simulated.",
 )
 @trials_option
 @seed_option
@@ -149,8 +151,11 @@ def compare(
 
     DESIGN is a design's name, a 3+3 variant, or a protocol by name or file, which brings its
     ladder. Options follow a colon, boin:cohort_size=1,n_earlystop=9; an alias for the tables
-    comes before it, boin=A:cohort_size=1. A design that can reach too many states is simulated,
-    on patients shared by all designs; differences to the first design then have 95 % limits.
+    comes before it, boin=A:cohort_size=1. A design that can reach too many states for an exact
+    answer is simulated, trial by trial on patients shared by all designs, so that differences to
+    the first design are those of pairs of trials, and have 95 % limits. At most 10^10 trials are
+    drawn so; escalation simulate draws up to 10^15 of one design, by counts.
+
     With --diff, every data set at which two designs part is shown with what each does there, the
     probability of meeting it and what it contributes to their difference.
 
@@ -187,7 +192,8 @@ def compare(
     limits = None if interval is None else parse_interval(interval)
     if diff:
         return _differences(question, contenders, measured_by, limits, by)
-    with worker_pool(workers) as executor:
+    work = work_of(len(contenders), len(question.scenarios), trials)
+    with worker_pool(workers) as executor, progress_bar(work, "comparing") as progress:
         results = list(
             compare_designs(
                 contenders,
@@ -200,6 +206,8 @@ def compare(
                 p_moderate=p_moderate,
                 executor=executor,
                 max_states=most_states,
+                progress=progress,
+                tell=say_size,
             )
         )
     if plot is not None:
@@ -272,10 +280,12 @@ def _differences(
     """Follow two designs to where they part, under each scenario."""
     first, second = (contender.design for contender in contenders)
     found = find_differences(first, second, p_moderate=question.p_moderate)
-    results = [
-        found.under(scenario.p_dlt, target=target, interval=interval)
-        for scenario in question.scenarios
-    ]
+    results = []
+    with progress_bar(len(question.scenarios), "following both") as progress:
+        for scenario in question.scenarios:
+            results.append(found.under(scenario.p_dlt, target=target, interval=interval))
+            if progress is not None:
+                progress(1)
     figures = figures_by_name(results[0], question.protocol)
     if by is not None and by not in figures:
         raise InputError(f"--by: no figure is called {by!r}; {did_you_mean(by, figures)}")

@@ -27,6 +27,7 @@ __all__ = [
     "p_moderate_option",
     "plot_option",
     "question_options",
+    "say_size",
     "scenario_option",
     "seed_option",
     "trials_option",
@@ -126,7 +127,7 @@ def question_options(*, scenarios: bool = True) -> Callable[[Wrapped], Wrapped]:
                 asked=choose_scenarios(protocol, p_dlt, scenario_file),
                 p_moderate=p_moderate,
                 max_states=most_states(protocol.design),
-                tell=_say_size,
+                tell=say_size,
             )
             return command(*args, question=question, **kwargs)
 
@@ -135,7 +136,8 @@ def question_options(*, scenarios: bool = True) -> Callable[[Wrapped], Wrapped]:
     return decorate
 
 
-def _say_size(foreseen: Foreseen) -> None:
+def say_size(foreseen: Foreseen) -> None:
+    """Say what a large graph is going to take, before it is taken."""
     if foreseen.n_bytes >= MUCH_MEMORY:
         say_beside(f"the trial can reach {foreseen}")
 

@@ -20,9 +20,10 @@ from escalation.protocol import Protocol
 from escalation.protocol.defaults import DEFAULT_PATIENTS
 from escalation.reports.documents import Template, write_document
 from simulations.cli.contenders import choose_target, make_contenders, parse_design
+from simulations.cli.progress import progress_bar
 from simulations.compare.metrics import target_interval
 from simulations.compare.result import Contender
-from simulations.compare.run import compare_designs
+from simulations.compare.run import compare_designs, work_of
 from simulations.engines.results import ScenarioResult
 from simulations.engines.self_check import sharpen
 from simulations.graph.transitions import TransitionGraph
@@ -123,16 +124,20 @@ def write_comparison_report(
 ) -> None:
     """Write the report of designs compared."""
     target = compared.results[0].target
+    asked = list(_questions(question, compared.contenders))
+    searched: dict[str, Searched | str] = {}
+    with progress_bar(len(asked), "searching worst cases") as progress:
+        for label, one in asked:
+            searched[label] = _search(one, None, target, interval, seed)
+            if progress is not None:
+                progress(1)
     basis = Basis(
         question=question,
         designs=compared.contenders,
         target=target,
         target_from=" (default)" * is_default,
         compared=compared,
-        searched={
-            label: _search(asked, None, target, interval, seed)
-            for label, asked in _questions(question, compared.contenders)
-        },
+        searched=searched,
         seed=seed,
         trials=trials,
         command=_command(),
@@ -163,17 +168,20 @@ def _compare(
     if question.cohorts:
         return "Designs are compared from the start of a trial; this one continues from data."
     contenders = [planned, *_alternatives(question.protocol, planned, target)]
-    results = list(
-        compare_designs(
-            contenders,
-            question.scenarios,
-            target=target,
-            trials=trials,
-            seed=seed,
-            p_moderate=question.p_moderate,
-            executor=executor,
+    work = work_of(len(contenders), len(question.scenarios), trials)
+    with progress_bar(work, "comparing") as progress:
+        results = list(
+            compare_designs(
+                contenders,
+                question.scenarios,
+                target=target,
+                trials=trials,
+                seed=seed,
+                p_moderate=question.p_moderate,
+                executor=executor,
+                progress=progress,
+            )
         )
-    )
     notes = (
         "The usual alternatives stand beside the planned design, on the same ladder and with as "
         "many patients where they need a number."
@@ -204,7 +212,7 @@ def _search(
         "here."
     )
     try:
-        graph = question.graph() if graph is None else graph
+        graph = replace(question, max_states=MOST_STATES).graph() if graph is None else graph
     except TooManyStatesError:
         return too_large
     if not graph.is_whole or len(graph.level) > MOST_STATES:

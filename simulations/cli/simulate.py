@@ -119,26 +119,29 @@ def simulate(
             check_writable(path, suffixes)
     check_report(report, template)
     scenarios = question.scenarios
-    chosen = choose_engine(question, method, draws, trials=trials, seed=seed)
+    total = trials * len(scenarios)
+    with progress_bar(total, "asking the design") as progress:
+        chosen = choose_engine(question, method, draws, trials=trials, seed=seed, progress=progress)
     graph, method, draws = chosen.graph, chosen.method, chosen.draws
     if chosen.refused is not None:
         say_beside(f"{chosen.refused}; simulating only, with latent draws")
-    total = trials * len(scenarios) * (method != "exact")
-    with worker_pool(workers) as executor, progress_bar(total, "simulating") as progress:
-        results = list(
-            run_scenarios(
-                graph,
-                scenarios,
-                method=method,
-                trials=trials,
-                seed=seed,
-                draws=draws,
-                executor=executor,
-                progress=progress,
-                protocol=question.protocol,
-                automaton=chosen.automaton,
+    doing = "calculating" if method == "exact" else "simulating"
+    with worker_pool(workers) as executor:
+        with progress_bar(total, doing) as progress:
+            results = list(
+                run_scenarios(
+                    graph,
+                    scenarios,
+                    method=method,
+                    trials=trials,
+                    seed=seed,
+                    draws=draws,
+                    executor=executor,
+                    progress=progress,
+                    protocol=question.protocol,
+                    automaton=chosen.automaton,
+                )
             )
-        )
         if report is not None:
             write_simulation_report(
                 report,

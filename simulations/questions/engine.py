@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -59,11 +60,18 @@ def exact_engine(question: Question) -> TransitionGraph | LadderAutomaton:
 
 
 def choose_engine(
-    question: Question, method: Method | Literal["auto"], draws: Draws, *, trials: int, seed: int
+    question: Question,
+    method: Method | Literal["auto"],
+    draws: Draws,
+    *,
+    trials: int,
+    seed: int,
+    progress: Callable[[int], None] | None = None,
 ) -> ChosenEngine:
     """Choose the engine: the graph where it is small enough, or else what needs none.
 
-    The method "auto" is exact, or simulated where nothing gives exact figures.
+    ``progress`` is told how many trials have been walked where the design is asked on demand. The
+    method "auto" is exact, or simulated where nothing gives exact figures.
 
     Raises
     ------
@@ -105,6 +113,7 @@ def choose_engine(
         p_dlt=[scenario.p_dlt for scenario in question.scenarios],
         trials=1 if by_levels and asked == "exact" else trials,
         seed=seed,
+        progress=progress,
     )
     return ChosenEngine(
         graph=question.graph(build),
