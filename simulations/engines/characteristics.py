@@ -19,6 +19,7 @@ __all__ = [
     "correct_level",
     "correct_levels",
     "end_values",
+    "figure_rows",
     "summarise",
 ]
 
@@ -207,6 +208,31 @@ def end_values(graph: TransitionGraph) -> dict[str, Floats]:
         "p_inconclusive": outcome[:, [0]],
         "patients": (graph.n_evaluable[ends] - graph.n_so_far).astype(np.float64),
         "dlts": (graph.n_dlts[ends] - graph.n_dlts_so_far).astype(np.float64),
+    }
+
+
+def figure_rows(n_levels: int) -> dict[str, Floats]:
+    """Return figures as sums of what a trial counts, in the order of ``end_values``.
+
+    That is K = 3 L + 2 numbers: which level is selected, no MTD, an inconclusive end, patients and
+    DLTs by level. An engine finds the expectation of any sum of them.
+
+    Returns
+    -------
+    dict
+        "p_select", "patients" and "dlts" with shape (L, K); "p_no_mtd", "p_inconclusive",
+        "sample_size" and "total_dlts" with shape (K,).
+    """
+    cuts = np.cumsum([n_levels, 1, 1, n_levels])
+    select, no_mtd, inconclusive, patients, dlts = np.split(np.eye(3 * n_levels + 2), cuts)
+    return {
+        "p_select": select,
+        "p_no_mtd": no_mtd[0],
+        "p_inconclusive": inconclusive[0],
+        "patients": patients,
+        "dlts": dlts,
+        "sample_size": patients.sum(axis=0),
+        "total_dlts": dlts.sum(axis=0),
     }
 
 
