@@ -40,7 +40,7 @@ FLOORS = {
         ["engines"],
         ["questions", "compare"],
         ["reports"],
-        ["plots"],
+        ["plots", "sweeps"],
         ["cli", "library"],
         ["web"],  # its calculations are the command line's, asked in its words
         ["__init__"],  # the door

@@ -20,6 +20,7 @@ __all__ = [
     "correct_levels",
     "end_values",
     "figure_rows",
+    "judge_selection",
     "summarise",
 ]
 
@@ -138,12 +139,19 @@ class OperatingCharacteristics:
         Correct is ``correct_level``. To select a level whose P(DLT) exceeds the target is
         overdosing, even where that level is the correct one because it is nearest.
         """
-        correct = correct_level(p_dlt, target)
-        above = is_above(np.asarray(p_dlt), target)
-        return {
-            "pcs": self.p_no_mtd if correct is None else float(self.p_select[correct]),
-            "p_overdose": float(self.p_select[above].sum()),
-        }
+        return judge_selection(self.p_select, self.p_no_mtd, p_dlt, target)
+
+
+def judge_selection(
+    p_select: Floats, p_no_mtd: float, p_dlt: Sequence[float], target: float
+) -> dict[str, float]:
+    """Return ``OperatingCharacteristics.against_target`` of P(select), whatever it is from."""
+    correct = correct_level(p_dlt, target)
+    above = is_above(np.asarray(p_dlt), target)
+    return {
+        "pcs": p_no_mtd if correct is None else float(p_select[correct]),
+        "p_overdose": float(p_select[above].sum()),
+    }
 
 
 def _moments(distribution: Distribution) -> dict[str, Any]:
