@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from math import exp, fsum, isinf, log1p, sqrt
 
 from escalation.dataclass import dataclass
-from escalation.designs.crm.grid import Grid, grid_size, log_without, make_grid, moments
+from escalation.designs.crm.grid import grid_size, log_without, make_grid, moments
 from escalation.designs.crm.likelihood import maximise_likelihood
 from escalation.designs.crm.model import CrmModel, Method
 from escalation.errors import InputError
