@@ -51,6 +51,12 @@ def describe_arrivals(arrivals: Arrivals) -> str:
     if isinstance(arrivals, Given):
         first, last = arrivals.days[0], arrivals.days[-1]
         return f"{count(len(arrivals.days), 'patient')} come on given days, {first:g} to {last:g}."
+    if isinstance(arrivals, Learned):
+        return (
+            f"Patients come by chance: {count(int(arrivals.n_patients), 'patient')} in "
+            f"{days(arrivals.days)} on which a place was free; the rate of each simulated trial is "
+            "drawn from what that leaves open."
+        )
     if arrivals.sites:
         each = "; ".join(
             f"{site.name} one every {days(site.mean_gap_days)}"
