@@ -106,7 +106,7 @@ def _page(asked: Told) -> Iterator[Block]:
         yield Heading(f"Scenario {scenario.name}")
         yield _dates(forecast)
         yield Paragraph(
-            "Percentages are shares of the simulated trials that have come so far by the date: nine "
+            "Percentages are shares of the simulated trials that have come so far by then: nine "
             "of ten between the first and the last."
         )
         yield GAP

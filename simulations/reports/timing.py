@@ -11,6 +11,7 @@ from simulations.timing.assumptions import (
     Arrivals,
     Given,
     GivenTimes,
+    Learned,
     Regular,
     Timing,
     Weibull,
