@@ -40,7 +40,7 @@ FLOORS = {
         ["engines"],
         ["questions", "compare"],
         ["reports"],
-        ["plots"],
+        ["plots", "sweeps"],
         ["cli", "library"],
         ["web"],  # its calculations are the command line's, asked in its words
         ["__init__"],  # the door
@@ -62,6 +62,8 @@ SIMULATIONS_CLI = ("simulations.cli",)
 MANY_AT_ONCE = (
     "escalation.designs.interval.many",
     "escalation.designs.crm.digest",
+    "escalation.designs.crm.follow_up_digest",
+    "escalation.designs.interval.follow_up_digest",
     "escalation.designs.crm.many",
 )
 EXTRA_KEYS = ("escalation.signatures.ed25519", "escalation.signatures.rfc3161")

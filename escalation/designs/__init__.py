@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from escalation.designs.a_plus_b.base import APlusB
     from escalation.designs.a_plus_b.rolling_six import RollingSix
     from escalation.designs.crm.design import Crm
+    from escalation.designs.crm.tite import TiteCrm
     from escalation.designs.interval.boin import Boin
     from escalation.designs.interval.g3_plus_3 import G3Plus3
     from escalation.designs.interval.i3_plus_3 import I3Plus3
@@ -44,6 +45,7 @@ __all__ = [
     "MTpi2",
     "RollingSix",
     "ThreePlusThree",
+    "TiteCrm",
     "Tpi",
     "change_design",
     "describe_design",
@@ -70,6 +72,7 @@ _PLACES = {
     "i3+3": "interval.i3_plus_3:I3Plus3",
     "g3+3": "interval.g3_plus_3:G3Plus3",
     "crm": "crm.design:Crm",
+    "tite-crm": "crm.tite:TiteCrm",
 }
 DESIGNS = Catalogue({name: f"{__name__}.{place}" for name, place in _PLACES.items()})
 
@@ -80,6 +83,7 @@ __getattr__, __dir__ = lazy_exports(
         f"{__name__}.a_plus_b.base": "APlusB",
         f"{__name__}.a_plus_b.rolling_six": "RollingSix",
         f"{__name__}.crm.design": "Crm",
+        f"{__name__}.crm.tite": "TiteCrm",
         f"{__name__}.interval.boin": "Boin",
         f"{__name__}.interval.g3_plus_3": "G3Plus3",
         f"{__name__}.interval.i3_plus_3": "I3Plus3",

@@ -308,6 +308,13 @@ class Design(ABC):
         """
         return 0
 
+    def levels_while_pending(self, tallies: Sequence[Tally], level: int) -> range:
+        """Return the levels that may have been given next before outcomes were known.
+
+        Beside the one that the design says now; ``places_while_pending`` says how many places.
+        """
+        return range(level, level + 1)
+
     def spelled_out(self) -> Mapping[str, Any]:
         """Return what options that were left open have come to, to be printed with the others."""
         return {}
@@ -323,6 +330,12 @@ class Design(ABC):
     def superseded_by(self, options: Collection[str]) -> frozenset[str]:
         """Return the options that no longer hold when these are given again."""
         return frozenset()
+
+    def _wait(self, clause: Clause, tallies: Sequence[Tally], level: int, last: Tally) -> Decision:
+        """Wait for pending patients, whatever could be settled, with the answers still possible."""
+        settled = self._decide_pending(tallies, level, last)
+        possible = settled.possible or (() if settled.action is Action.WAIT else (settled,))
+        return Decision(action=Action.WAIT, clause=clause, settled=False, possible=possible)
 
     def _decide_pending(self, tallies: Sequence[Tally], level: int, last: Tally) -> Decision:
         moderate = self.asks_moderate
@@ -374,6 +387,13 @@ WAIT = Clause(
 SETTLED_EARLY = Clause(
     "settled-early",
     "Every way in which the pending patients can turn out leads to the same decision.",
+)
+
+
+WAIT_FOR_MTD = Clause(
+    "wait-for-mtd",
+    "The trial ends on complete data: no more patients are enrolled, and the MTD is selected once "
+    "every DLT window has closed.",
 )
 
 

@@ -101,7 +101,14 @@ def advise(
     design, labels = protocol.design, protocol.labels
     tallies = tally_cohorts(cohorts, labels)
     days = follow_up_by_cohort(protocol, cohorts)
-    followed = replay(design, cohorts, labels, expands=True, backfilling=backfilling_of(protocol))
+    followed = replay(
+        design,
+        cohorts,
+        labels,
+        expands=True,
+        backfilling=backfilling_of(protocol),
+        follow_up=days,
+    )
     cap = design.max_patients
     n_patients = sum(tally.n_patients for tally in followed.tallies)
     if cap is not None and n_patients > cap:

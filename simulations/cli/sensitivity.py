@@ -14,6 +14,7 @@ from escalation.protocol import Protocol
 from escalation.reports.view import View
 from simulations.cli.options import plot_option, question_options
 from simulations.cli.pictures import write_picture
+from simulations.questions.engine import exact_engine
 from simulations.questions.question import Question
 from simulations.questions.sensitivity import Tornado, tornado
 from simulations.questions.sensitivity import sensitivity as find_gradients
@@ -67,18 +68,18 @@ def sensitivity(
         question.only_scenario()
     by_default = "sample_size" if target is None else "pcs"
     name, level = _parse_figure(figure or by_default, question.protocol)
-    graph = question.graph()
+    engine = exact_engine(question)
     results = [
         Moved(
             scenario=scenario,
-            found=find_gradients(graph, scenario.p_dlt, target),
-            tornado=tornado(graph, scenario.p_dlt, name, level=level, band=band, target=target),
+            found=find_gradients(engine, scenario.p_dlt, target),
+            tornado=tornado(engine, scenario.p_dlt, name, level=level, band=band, target=target),
         )
         for scenario in question.scenarios
     ]
     if plot is not None:
         _plot(plot, question, results[0].tornado)
-    return view_sensitivity(question, results, band, question.outcomes_document(graph))
+    return view_sensitivity(question, results, band, question.outcomes_document(engine))
 
 
 def _parse_figure(text: str, protocol: Protocol) -> tuple[str, int | None]:

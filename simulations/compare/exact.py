@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -31,8 +31,6 @@ Floats = NDArray[np.float64]
 Engine = TransitionGraph | LadderAutomaton | CrossingEngine
 Figures = tuple[OperatingCharacteristics, dict[str, float]]
 """What a design does, and the expectation of each of ``metrics.SHARES``."""
-
-_ONE_CORE = 2**18  # probabilities at once, which then stay in the cache
 
 
 def exact_engine(
@@ -129,24 +127,31 @@ def _by_graph(
 ) -> Iterator[Figures]:
     shares = end_shares(graph, above)
     values = np.stack(list(shares.values()), axis=1)
-    size = max(1, _ONE_CORE // len(values))
-    for first in range(0, len(p), size):
-        likely = end_probabilities(graph, p[first : first + size])
-        for one, means in zip(likely, (likely @ values).tolist(), strict=True):
-            yield sums.under(one), dict(zip(shares, means, strict=True))
+    for curve in p:  # one by one, so that no digit depends on which others there are
+        likely = end_probabilities(graph, curve[np.newaxis])[0]
+        means = (likely @ values).tolist()
+        yield sums.under(likely), dict(zip(shares, means, strict=True))
 
 
 def _by_levels(
     engine: LadderAutomaton | CrossingEngine, p: Floats, above: NDArray[np.bool_]
 ) -> Iterator[Figures]:
     percents = list(SHARES_ABOVE.values())
-    shares: Iterable[Sequence[float]]
-    if isinstance(engine, CrossingEngine):
-        shares = (engine.shares(curve.tolist(), above, percents) for curve in p)
-    else:
-        means = LadderShares(engine).means(p, np.broadcast_to(above, p.shape))
-        reached = [LadderReach(engine, percent).probabilities(p, above) for percent in percents]
-        shares = np.stack([*means, *reached], axis=1).tolist()
     names = ("share_above", "dlt_rate", *SHARES_ABOVE)
-    for curve, means_of in zip(p.tolist(), shares, strict=True):
-        yield engine.characteristics(curve), dict(zip(names, means_of, strict=True))
+    means: Callable[[Floats], Sequence[float]]
+    if isinstance(engine, CrossingEngine):
+        means = partial(engine.shares, above=above, percents=percents)
+    else:
+        means = partial(
+            _ladder_shares, LadderShares(engine), [LadderReach(engine, n) for n in percents], above
+        )
+    for curve in p:
+        yield engine.characteristics(curve.tolist()), dict(zip(names, means(curve), strict=True))
+
+
+def _ladder_shares(
+    shares: LadderShares, reach: Sequence[LadderReach], above: NDArray[np.bool_], curve: Floats
+) -> list[float]:
+    p = curve[np.newaxis]
+    found = [*shares.means(p, above[np.newaxis]), *(one.probabilities(p, above) for one in reach)]
+    return [float(of_curve[0]) for of_curve in found]

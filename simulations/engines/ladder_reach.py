@@ -23,7 +23,6 @@ Complex = NDArray[np.complex128]
 _ON_THE_WAY = ("passed", "stopped", "kept", "lost", "failed")
 _AT_THE_TOP = ("top_kept", "top_failed")
 _FROM_ABOVE = ("new_kept", "new_failed")
-_BLOCK = 256  # scenarios at once
 
 
 class LadderReach:
@@ -63,12 +62,8 @@ class LadderReach:
         -------
         float array, shape (N,)
         """
-        found = np.empty(len(p))
-        for first in range(0, len(p), _BLOCK):
-            block = slice(first, first + _BLOCK)
-            values = np.fft.irfft(self._words(p[block].T, above), self.n, axis=0)
-            found[block] = values[: self.highest + 1].sum(axis=0)
-        return np.clip(found, 0.0, 1.0)
+        values = np.fft.irfft(self._words(p.T, above), self.n, axis=0)
+        return np.asarray(np.clip(values[: self.highest + 1].sum(axis=0), 0.0, 1.0))
 
     def _words(self, p: Floats, above: NDArray[np.bool_]) -> Complex:
         """Return the generating function of the weighted count at each root; shape (Z, N)."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import count
 from math import log
 
-__all__ = ["Foreseen", "foresee_bytes", "foresee_states", "most_states"]
+__all__ = ["Foreseen", "find_fitting", "foresee_bytes", "foresee_states", "most_states"]
 
 _MOST, _MOST_BYTES = 5_000_000, 3 * 2**29
 _SAFELY = 1.2
 _SHARE_OF_ENDS = 0.4
+_SURE = 0.85  # of the most states, as long as they have not been found: to be said to fit
 _FEWEST = 4  # cohorts, to tell by how states grow
 
 
@@ -45,7 +47,8 @@ def foresee_states(sizes: Mapping[int, int], step: int, begun: int, most: int) -
 
     The states with so many patients grow as a power of that number, which rises less and less, and
     falls where trials stop early. From cohort to cohort it is taken to rise half as much again, or
-    to go on falling, so that rather too few states are expected than too many.
+    to go on falling, and never to multiply faster than at last, so that rather too few states are
+    expected than too many.
 
     Parameters
     ----------
@@ -67,10 +70,7 @@ def foresee_states(sizes: Mapping[int, int], step: int, begun: int, most: int) -
         total += sizes[n_patients]
         totals[n_patients] = round(total)
     now = max(sizes)
-    here, before, earlier = (
-        sum(sizes.get(n, 0) for n in range(now - (back + 1) * step + 1, now - back * step + 1))
-        for back in range(3)
-    )
+    here, before, earlier = _last_cohorts(sizes, step, 3)
     done = (now - begun) // step
     if done < _FEWEST or not earlier:
         return totals
@@ -81,10 +81,57 @@ def foresee_states(sizes: Mapping[int, int], step: int, begun: int, most: int) -
         done += 1
         change *= 0.5 if change > 0 else 1.0
         power += change
-        expected *= (done / (done - 1)) ** power
+        expected *= min((done / (done - 1)) ** power, here / before)
         total += expected
         totals[n_patients] = round(total)
     return totals
+
+
+def find_fitting(sizes: Mapping[int, int], step: int, begun: int, max_states: int) -> int | None:
+    """Return so many patients that their trials have no more states; None where none are known.
+
+    Where states are still to be found, they are taken to go on multiplying from cohort to cohort as
+    they did, though they do so less and less: rather too few patients fit than too many.
+
+    A smaller trial has the states of the larger one, up to its last cohorts: these are cut off,
+    and end with its most patients where the larger trial goes on to as many as ``step - 1`` more.
+    So a number of patients fits where all states up to those of the whole cohorts do.
+
+    Parameters
+    ----------
+    sizes, step, begun
+        As ``foresee_states`` takes them.
+    max_states : int
+    """
+    now, total, held = max(sizes), 0.0, begun
+    for n_patients in sorted(sizes):
+        total += sizes[n_patients]
+        if total <= max_states:
+            held = n_patients
+    layers = _last_cohorts(sizes, step, 3)
+    if total <= max_states and all(layers):
+        here, before, earlier = layers
+        rate = max(here / before, before / earlier, 1.0)
+        expected = float(here)
+        for n_patients in count(now + step, step):
+            expected *= rate
+            total += expected
+            if total > _SURE * max_states:
+                break
+            held = n_patients
+    # with whole cohorts only, there are no states between one and the next
+    whole = all((n - begun) % step == 0 for n in sizes)
+    fits = (held if whole else held - step + 1) // step * step
+    return fits if fits > begun else None
+
+
+def _last_cohorts(sizes: Mapping[int, int], step: int, n_back: int) -> list[int]:
+    """Return the states that the last cohorts came to, the latest first."""
+    now = max(sizes)
+    return [
+        sum(sizes.get(n, 0) for n in range(now - (back + 1) * step + 1, now - back * step + 1))
+        for back in range(n_back)
+    ]
 
 
 def foresee_bytes(n_levels: int, cohort: int, n_states: float, n_ends: float) -> int:

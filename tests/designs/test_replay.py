@@ -242,7 +242,7 @@ OPTIONS = {
         name: {"target": 0.3, "max_patients": 12}
         for name in ("boin", "keyboard", "mtpi-2", "mtpi", "tpi")
     },
-    **{name: {"target": 0.3, "max_patients": 12} for name in ("i3+3", "crm")},
+    **{name: {"target": 0.3, "max_patients": 12} for name in ("i3+3", "crm", "tite-crm")},
     "g3+3": {"max_patients": 12},
 }
 

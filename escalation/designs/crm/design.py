@@ -149,7 +149,13 @@ class Crm(CrmOptions):
         return self._decide_remembering(tallies, level, 0)
 
     def _decide_remembering(self, tallies: Sequence[Tally], level: int, memory: int) -> Decision:
-        beta, p_too_toxic = self._fit(tallies)
+        return self._decide_fitted(tallies, level, memory, self._fit(tallies))
+
+    def _decide_fitted(
+        self, tallies: Sequence[Tally], level: int, memory: int, fitted: tuple[float, float]
+    ) -> Decision:
+        """Decide, given the estimate of beta and P(P(DLT) at the lowest level > target)."""
+        beta, p_too_toxic = fitted
         n_evaluable = sum([tally.n_evaluable for tally in tallies])
         if n_evaluable and self.is_above_cutoff(p_too_toxic):
             return self._stop("lowest-too-toxic")

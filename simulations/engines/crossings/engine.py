@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from escalation.designs.base import Design
 from escalation.designs.options import MAX_PATIENTS
@@ -86,13 +86,13 @@ class CrossingEngine:
         )
 
     def shares(
-        self, p_dlt: Sequence[float], above: NDArray[np.bool_], percents: Sequence[int]
+        self, p_dlt: ArrayLike, above: NDArray[np.bool_], percents: Sequence[int]
     ) -> list[float]:
         """Return how much of a trial is at certain levels, and how much of it is a DLT.
 
         Parameters
         ----------
-        p_dlt : sequence of float, length L
+        p_dlt : array_like, shape (L,)
         above : bool array, shape (L,)
             Which levels count.
         percents : sequence of int
