@@ -142,9 +142,9 @@ def _by_levels(
     if isinstance(engine, CrossingEngine):
         means = partial(engine.shares, above=above, percents=percents)
     else:
-        means = partial(
-            _ladder_shares, LadderShares(engine), [LadderReach(engine, n) for n in percents], above
-        )
+        shares = LadderShares(engine.letters, engine.start, engine.degree)
+        reach = [LadderReach(engine, percent) for percent in percents]
+        means = partial(_ladder_shares, shares, reach, above)
     for curve in p:
         yield engine.characteristics(curve.tolist()), dict(zip(names, means(curve), strict=True))
 

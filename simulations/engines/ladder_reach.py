@@ -7,6 +7,7 @@ words of the automaton (``ladder``), as values of its generating function at roo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from math import gcd
 
@@ -14,15 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulations.engines.ladder import LadderAutomaton
+from simulations.engines.ladder_letters import Letter
 
 __all__ = ["LadderReach"]
 
 Floats = NDArray[np.float64]
 Complex = NDArray[np.complex128]
-
-_ON_THE_WAY = ("passed", "stopped", "kept", "lost", "failed")
-_AT_THE_TOP = ("top_kept", "top_failed")
-_FROM_ABOVE = ("new_kept", "new_failed")
 
 
 class LadderReach:
@@ -36,13 +34,10 @@ class LadderReach:
     """
 
     def __init__(self, automaton: LadderAutomaton, percent: int) -> None:
-        self.n_levels, self.start = automaton.n_levels, automaton.start
-        self.letters = automaton.letters
-        self.opens_below = bool(automaton.letters.new_kept)
-        names = (*_ON_THE_WAY, *_AT_THE_TOP, *_FROM_ABOVE)
-        self.seen = sorted({key for name in names for key in getattr(self.letters, name)})
-        sizes = self.letters.sizes()
-        self.unit, most = gcd(*sizes), self.n_levels * max(sizes)
+        self.start, self.letters = automaton.start, automaton.letters
+        self.seen = sorted({key for told in self.letters for one in told.all() for key in one})
+        sizes = {n for n, _ in self.seen}
+        self.unit, most = max(1, gcd(*sizes)), len(self.letters) * max(sizes)
         share = Fraction(percent, 100)
         self.gain, self.loss = share.denominator - share.numerator, share.numerator
         self.highest = self.gain * most // self.unit
@@ -67,30 +62,28 @@ class LadderReach:
 
     def _words(self, p: Floats, above: NDArray[np.bool_]) -> Complex:
         """Return the generating function of the weighted count at each root; shape (Z, N)."""
-        top = self.n_levels - 1
-        ends, failed = self._of_level(_AT_THE_TOP, p[top], counts=bool(above[top]))
-        for level in range(top - 1, self.start - 1, -1):
-            passed, stopped, kept, lost, at_once = self._of_level(
-                _ON_THE_WAY, p[level], counts=bool(above[level])
-            )
-            ends = passed * ends + stopped + kept * failed
-            failed = lost * failed + at_once
-        if self.opens_below:
-            for level in range(self.start - 1, -1, -1):
-                kept, lost = self._of_level(_FROM_ABOVE, p[level], counts=bool(above[level]))
-                ends = ends + kept * failed
-                failed = lost * failed
-        return np.asarray(ends + failed)
+        ends = failing = np.zeros((len(self.roots), p.shape[1]), dtype=np.complex128)
+        for level in range(len(self.letters) - 1, -1, -1):
+            told = self.letters[level]
+            below = level < self.start
+            letters = (told.kept, told.lost) if below else told.all()
+            found = self._weigh(letters, p[level], counts=bool(above[level]))
+            if below:
+                kept, lost = found
+                ends, failing = ends + kept * failing, lost * failing
+            else:
+                passed, failed, stopped, kept, lost = found
+                ends = passed * ends + stopped + kept * failing
+                failing = lost * failing + failed
+        return np.asarray(ends + failing)
 
-    def _of_level(self, names: tuple[str, ...], p: Floats, *, counts: bool) -> Complex:
-        """Return letters at a level, each patient there weighted; shape (names, Z, N)."""
+    def _weigh(self, letters: Sequence[Letter], p: Floats, *, counts: bool) -> Complex:
+        """Return letters of a level, each patient there weighted; shape (letters, Z, N)."""
         n, x = np.array(self.seen).T[:, :, np.newaxis]
         terms = p**x * (1 - p) ** (n - x)  # (kinds, N)
         weight = self.gain if counts else -self.loss
         marks = self.roots[:, np.newaxis] ** (n[:, 0] // self.unit * weight)  # (Z, kinds)
-        ways = np.array(
-            [[getattr(self.letters, name)[key] for key in self.seen] for name in names], dtype=float
-        )
+        ways = np.array([[one.get(key, 0) for key in self.seen] for one in letters], dtype=float)
         by_kind = ways[:, np.newaxis] * marks
         found: Complex = by_kind.real @ terms + 1j * (by_kind.imag @ terms)
         return found
