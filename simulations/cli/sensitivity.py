@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,11 +15,10 @@ from escalation.protocol import Protocol
 from escalation.reports.view import View
 from simulations.cli.options import plot_option, question_options
 from simulations.cli.pictures import write_picture
-from simulations.questions.engine import exact_engine
-from simulations.questions.question import Question
-from simulations.questions.sensitivity import Tornado, tornado
-from simulations.questions.sensitivity import sensitivity as find_gradients
-from simulations.reports.sensitivity import Moved, view_sensitivity
+
+if TYPE_CHECKING:
+    from simulations.questions.question import Question
+    from simulations.questions.sensitivity import Tornado
 
 __all__ = ["sensitivity"]
 
@@ -63,6 +63,11 @@ def sensitivity(
     \b
     Example: escalation sensitivity --p-dlt 0.05,0.10,0.20,0.33,0.50 --target 0.25
     """  # noqa: D301  # click reads the backspace
+    from simulations.questions.engine import exact_engine
+    from simulations.questions.sensitivity import sensitivity as find_gradients
+    from simulations.questions.sensitivity import tornado
+    from simulations.reports.sensitivity import Moved, view_sensitivity
+
     if plot is not None:
         check_writable(plot, PICTURES)
         question.only_scenario()
@@ -93,7 +98,7 @@ def _parse_figure(text: str, protocol: Protocol) -> tuple[str, int | None]:
 
 
 def _plot(path: Path, question: Question, moved: Tornado) -> None:
-    from simulations.plots import plot_tornado  # noqa: PLC0415  # matplotlib, for a picture only
+    from simulations.plots import plot_tornado  # matplotlib, for a picture only
 
     scenario = question.only_scenario().name
     axes = plot_tornado(

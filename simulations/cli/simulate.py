@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import combinations
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -30,14 +31,12 @@ from simulations.cli.progress import progress_bar
 from simulations.cli.report import check_report, report_option, write_simulation_report
 from simulations.cli.timeline import Clock, show_timeline, timeline_options
 from simulations.cli.workers import worker_pool
-from simulations.engines.montecarlo import simulate_trials
-from simulations.engines.results import Method, ScenarioResult, run_scenarios
-from simulations.engines.simulated import Draws
-from simulations.graph.build import TransitionGraph
-from simulations.questions.engine import choose_engine
-from simulations.questions.question import Question
-from simulations.reports.export import write_trials
-from simulations.reports.results import view_results
+
+if TYPE_CHECKING:
+    from simulations.engines.results import Method, ScenarioResult
+    from simulations.engines.simulated import Draws
+    from simulations.graph.build import TransitionGraph
+    from simulations.questions.question import Question
 
 __all__ = ["simulate"]
 
@@ -110,6 +109,10 @@ def simulate(
              escalation simulate --protocol nct07123519 --report design.html
              escalation simulate --protocol nct07123519 --timeline --every 10 --by 365
     """  # noqa: D301  # click reads the backspace
+    from simulations.engines.results import run_scenarios
+    from simulations.questions.engine import choose_engine
+    from simulations.reports.results import view_results
+
     if target is not None and not 0 < target < 1:
         raise InputError(f"--target must lie between 0 and 1, not {target}")
     named = {"--keep": keep, "--plot": plot, "--report": report}
@@ -185,7 +188,7 @@ def simulate(
 def _figures(
     question: Question, results: Sequence[ScenarioResult], target: float | None
 ) -> Iterable[Figure]:
-    from simulations.plots.pictures import (  # noqa: PLC0415  # matplotlib
+    from simulations.plots.pictures import (  # matplotlib
         figures_of_characteristics,
     )
 
@@ -207,7 +210,7 @@ def _plot(
     path: Path, question: Question, results: Sequence[ScenarioResult], target: float | None
 ) -> None:
     """Draw every scenario to a file."""
-    from simulations.plots import (  # noqa: PLC0415  # matplotlib, for a picture only
+    from simulations.plots import (  # matplotlib, for a picture only
         plot_pages,
         provenance_of,
         save_figure,
@@ -236,6 +239,9 @@ def _keep(
     draws: Draws,
 ) -> None:
     """Write each simulated trial to a CSV file."""
+    from simulations.engines.montecarlo import simulate_trials
+    from simulations.reports.export import write_trials
+
     protocol = question.protocol
     chunks = (
         (scenario.name, chunk)

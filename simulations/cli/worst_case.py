@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,11 +10,9 @@ from escalation.cli.options import OutcomesCommand
 from escalation.cli.show import shows
 from escalation.reports.view import View
 from simulations.cli.options import question_options, seed_option
-from simulations.probabilities import band_around
-from simulations.questions.engine import exact_engine
-from simulations.questions.question import Question
-from simulations.questions.worst_case import MOST_STATES, worst_overdose, worst_pcs
-from simulations.reports.worst_case import Searched, view_worst_case
+
+if TYPE_CHECKING:
+    from simulations.questions.question import Question
 
 __all__ = ["worst_case"]
 
@@ -63,6 +61,11 @@ def worst_case(
     \b
     Example: escalation worst-case --levels 5 --above 0.40
     """  # noqa: D301  # click reads the backspace
+    from simulations.probabilities import band_around
+    from simulations.questions.engine import exact_engine
+    from simulations.questions.worst_case import MOST_STATES, worst_overdose, worst_pcs
+    from simulations.reports.worst_case import Searched, view_worst_case
+
     if above is None and target is None:
         raise click.UsageError("give --above, or --target, or both")
     if separation is not None and target is None:
