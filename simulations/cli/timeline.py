@@ -194,7 +194,7 @@ def show_timeline(
         write_courses(keep, courses(), protocol.labels, doses, origin)
         say_written(keep)
     if plot is not None:
-        from simulations.plots import plot_timelines, save_figure  # noqa: PLC0415  # matplotlib
+        from simulations.plots import plot_timelines, save_figure  # matplotlib
 
         pages, provenance = plot_timelines(question, results)
         say_written(*save_figure(pages, plot, provenance))
@@ -218,7 +218,7 @@ def _courses(
 
 
 def _figures(question: Question, results: Sequence[Timed]) -> Iterable[Figure]:
-    from simulations.plots.timeline import figures_of_timelines  # noqa: PLC0415  # matplotlib
+    from simulations.plots.timeline import figures_of_timelines  # matplotlib
 
     return figures_of_timelines(question, results)
 

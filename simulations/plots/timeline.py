@@ -211,11 +211,14 @@ def _draw_swimmer(ax: Axes, course: Course, window: float, names: Sequence[str])
                     markersize=4.5, markerfacecolor=face, markeredgecolor=INK,
                     markeredgewidth=0.6, label=name, zorder=3)  # fmt: skip
     decided = [(found.day, found.decision) for found in course.of_kind(Kind.DECIDED)]
-    for place, (day, decision) in enumerate(decided):
+    said = set()
+    for day, decision in decided:
         is_last = decision is not None and decision.action is Action.STOP
+        label = "last decision" if is_last else "decision"
         ax.axvline(day, color=ACCENT if is_last else DARK, linewidth=0.7, zorder=0,
                    linestyle="-" if is_last else "--",
-                   label=None if place else "decision")  # fmt: skip
+                   label=None if label in said else label)  # fmt: skip
+        said.add(label)
     labels = [
         plain(names[swim.level]) + f" ({swim.purpose})" * (swim.purpose != "escalation")
         for swim in swims
@@ -383,7 +386,7 @@ def _page(question: Question, one: Timed, provenance: Provenance) -> Drawn:
         swimmer = below.add_subplot()
         _draw_swimmer(swimmer, courses[0], protocol.dlt.window_days or 0, first_lines(names))
         swimmer.set_title(f"Simulated trial 1: {_end(courses[0], names)}")
-        swimmer.legend(loc="lower left", ncols=4)
+        swimmer.legend(loc="lower left")
     return figure
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from escalation.reports.view import GAP, Block, Heading, Paragraph, Table, View
 from simulations.engines.characteristics import correct_level
 from simulations.engines.timeline.moments import Moments
-from simulations.engines.timeline.result import FIGURES, Timeline
+from simulations.engines.timeline.result import Timeline
 from simulations.questions.question import Question
 from simulations.reports.timing import describe_accrual, list_assumptions
 from simulations.scenarios.scenario import Scenario
@@ -37,7 +37,25 @@ TIMELINE_COLUMNS = {
     "seed": "seed of the random numbers",
     "digest": "digest of the protocol",
 }
-# what always stands on the page, and what stands there where it can be other than 0
+_SHORT = {  # of what ``FIGURES`` says in full
+    "n_patients": "patients dosed",
+    "n_dlts": "DLTs",
+    "n_decisions": "decisions",
+    "n_partial": "decisions on partial data",
+    "n_arrived": "patients who came",
+    "n_screen_failures": "who failed screening",
+    "n_turned_away": "who found no place, and are lost",
+    "n_waited": "who waited to be dosed",
+    "waiting_days": "days that they waited, added up",
+    "n_still_waiting": "who still waited at the end",
+    "n_dropped_out": "lost before the window closed",
+    "n_not_manufactured": "nothing to give",
+    "n_dose_not_reached": "another dose than the level's",
+    "idle_days": "days with nobody in the DLT window",
+    "suspended_days": "days without a free place",
+    "cost": "cost",
+}
+# what stands on the page even where it is always 0
 _ALWAYS = ("n_patients", "n_dlts", "n_decisions", "idle_days", "suspended_days")
 
 
@@ -112,9 +130,9 @@ def _p_correct(timeline: Timeline, level: int | None) -> float:
 def _correct(scenario: Scenario, timeline: Timeline, names: Sequence[str], target: float) -> str:
     level = correct_level(scenario.p_dlt, target)
     p = _p_correct(timeline, level)
-    which = (
-        "no MTD, every P(DLT) being above" if level is None else f"level {names[level]}, nearest to"
-    )
+    which = "no MTD, as every P(DLT) is above"
+    if level is not None:
+        which = f"level {names[level]}, whose P(DLT) is nearest to"
     shown = f"{100 * p:.2f} % {say_error(100 * timeline.se_of_share(p), 2)}"
     return f"Correct is {which} {target:g}; correct selection: {shown}."
 
