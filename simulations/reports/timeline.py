@@ -173,7 +173,7 @@ def _others(timeline: Timeline) -> Table:
     for name, figure in timeline.figures.items():
         if name in _ALWAYS or figure.mean or figure.sd:
             rows.append(
-                [FIGURES[name], f"{figure.mean:.2f}", say_error(figure.se), f"{figure.sd:.2f}"]
+                [_SHORT[name], f"{figure.mean:.2f}", say_error(figure.se), f"{figure.sd:.2f}"]
             )
     return Table(rows)
 
