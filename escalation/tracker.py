@@ -21,7 +21,6 @@ from escalation.ledger.findings import Kind
 from escalation.text import count
 from escalation.trial import Events, Recorded, Recorder, TrialState, replay_events
 from escalation.trial.codec import dump_event, load_event, version_of
-from escalation.trial.inspection import inspect_entries
 from escalation.trial.keys.checking import check_keys
 
 __all__ = ["ClockError", "Command", "Tracker", "name_kind", "read_entry"]
@@ -195,6 +194,9 @@ class Tracker:
             yield Finding(
                 trial=self.trial, seq=seq, kind="form", problem=f"it does not fit: {problem}"
             )
+        # every command of a trial comes with it, spreadsheets too: no other waits for them
+        from escalation.trial.inspection import inspect_entries  # noqa: PLC0415
+
         for found in inspect_entries(recorded, now):
             if found.entry not in odd:
                 kind: Kind = "note" if found.remark else "meaning"
