@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from escalation.designs.interval.i3_plus_3 import I3Plus3
     from escalation.designs.interval.keyboard import Keyboard, MTpi2
     from escalation.designs.interval.mtpi import MTpi
+    from escalation.designs.interval.tite_boin import TiteBoin
     from escalation.designs.interval.tpi import Tpi
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "MTpi2",
     "RollingSix",
     "ThreePlusThree",
+    "TiteBoin",
     "TiteCrm",
     "Tpi",
     "change_design",
@@ -72,6 +74,7 @@ _PLACES = {
     "i3+3": "interval.i3_plus_3:I3Plus3",
     "g3+3": "interval.g3_plus_3:G3Plus3",
     "crm": "crm.design:Crm",
+    "tite-boin": "interval.tite_boin:TiteBoin",
     "tite-crm": "crm.tite:TiteCrm",
 }
 DESIGNS = Catalogue({name: f"{__name__}.{place}" for name, place in _PLACES.items()})
@@ -89,6 +92,7 @@ __getattr__, __dir__ = lazy_exports(
         f"{__name__}.interval.i3_plus_3": "I3Plus3",
         f"{__name__}.interval.keyboard": "Keyboard MTpi2",
         f"{__name__}.interval.mtpi": "MTpi",
+        f"{__name__}.interval.tite_boin": "TiteBoin",
         f"{__name__}.interval.tpi": "Tpi",
     },
 )

@@ -409,8 +409,7 @@ def _needs_decision(state: TrialState, on: date, cohort: Cohort | None) -> Itera
             decision=True,
         )
         return
-    about = (purpose, None) if cohort is None else cohort.about
-    last = next((made for made in reversed(state.decisions) if made.about == about), None)
+    last = state.last_decision_about((purpose, None) if cohort is None else cohort.about)
     deferred = last is not None and last.event.chosen.action == "defer"
     if last is not None and _is_awaited(state, last) and not deferred:
         text = f"Decision {last.seq} is not approved yet"

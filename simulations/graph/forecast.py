@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import count
 from math import log
 
 __all__ = ["Foreseen", "find_fitting", "foresee_bytes", "foresee_states", "most_states"]
@@ -12,7 +12,7 @@ __all__ = ["Foreseen", "find_fitting", "foresee_bytes", "foresee_states", "most_
 _MOST, _MOST_BYTES = 5_000_000, 3 * 2**29
 _SAFELY = 1.2
 _SHARE_OF_ENDS = 0.4
-_SURE = 0.85  # of the most states, as long as they have not been found: to be said to fit
+_SURE = 0.75  # of the most states, as long as they have not been found: to be said to fit
 _FEWEST = 4  # cohorts, to tell by how states grow
 
 
@@ -69,22 +69,46 @@ def foresee_states(sizes: Mapping[int, int], step: int, begun: int, most: int) -
     for n_patients in sorted(sizes):
         total += sizes[n_patients]
         totals[n_patients] = round(total)
-    now = max(sizes)
-    here, before, earlier = _last_cohorts(sizes, step, 3)
-    done = (now - begun) // step
-    if done < _FEWEST or not earlier:
-        return totals
-    power = log(here / before) / log(done / (done - 1))
-    change = power - log(before / earlier) / log((done - 1) / (done - 2))
-    expected = float(here)
-    for n_patients in range(now + step, most + 1, step):
-        done += 1
-        change *= 0.5 if change > 0 else 1.0
-        power += change
-        expected *= min((done / (done - 1)) ** power, here / before)
-        total += expected
+    for n_patients, size in _expect(sizes, step, begun, slowing=0.5):
+        if n_patients > most:
+            break
+        total += size
         totals[n_patients] = round(total)
     return totals
+
+
+def _expect(
+    sizes: Mapping[int, int], step: int, begun: int, *, slowing: float
+) -> Iterator[tuple[int, float]]:
+    """Yield numbers of patients, cohort by cohort, and how many states are expected there.
+
+    Parameters
+    ----------
+    sizes, step, begun
+        As ``foresee_states`` takes them.
+    slowing : float
+        By how much the power rises, as a share of how much it did a cohort before; 1 also for one
+        that does not fall.
+    """
+    now = max(sizes)
+    here, before, earlier = (
+        sum(sizes.get(n, 0) for n in range(now - (back + 1) * step + 1, now - back * step + 1))
+        for back in range(3)
+    )
+    done = (now - begun) // step
+    if done < _FEWEST or not earlier:
+        return
+    power = log(here / before) / log(done / (done - 1))
+    change = power - log(before / earlier) / log((done - 1) / (done - 2))
+    if slowing == 1:
+        change, power = max(change, 0.0), max(power, 0.0)
+    expected = float(here)
+    for n_patients in itertools.count(now + step, step):
+        done += 1
+        change *= slowing if change > 0 else 1.0
+        power += change
+        expected *= min((done / (done - 1)) ** power, max(here / before, 1.0))
+        yield n_patients, expected
 
 
 def find_fitting(sizes: Mapping[int, int], step: int, begun: int, max_states: int) -> int | None:
@@ -103,19 +127,14 @@ def find_fitting(sizes: Mapping[int, int], step: int, begun: int, max_states: in
         As ``foresee_states`` takes them.
     max_states : int
     """
-    now, total, held = max(sizes), 0.0, begun
+    total, held = 0.0, begun
     for n_patients in sorted(sizes):
         total += sizes[n_patients]
         if total <= max_states:
             held = n_patients
-    layers = _last_cohorts(sizes, step, 3)
-    if total <= max_states and all(layers):
-        here, before, earlier = layers
-        rate = max(here / before, before / earlier, 1.0)
-        expected = float(here)
-        for n_patients in count(now + step, step):
-            expected *= rate
-            total += expected
+    if total <= max_states:
+        for n_patients, size in _expect(sizes, step, begun, slowing=1.0):
+            total += size
             if total > _SURE * max_states:
                 break
             held = n_patients
@@ -123,15 +142,6 @@ def find_fitting(sizes: Mapping[int, int], step: int, begun: int, max_states: in
     whole = all((n - begun) % step == 0 for n in sizes)
     fits = (held if whole else held - step + 1) // step * step
     return fits if fits > begun else None
-
-
-def _last_cohorts(sizes: Mapping[int, int], step: int, n_back: int) -> list[int]:
-    """Return the states that the last cohorts came to, the latest first."""
-    now = max(sizes)
-    return [
-        sum(sizes.get(n, 0) for n in range(now - (back + 1) * step + 1, now - back * step + 1))
-        for back in range(n_back)
-    ]
 
 
 def foresee_bytes(n_levels: int, cohort: int, n_states: float, n_ends: float) -> int:

@@ -90,6 +90,7 @@ def test_what_each_design_declares_of_itself_is_what_its_rule_needs():
         "i3+3": interval,
         "g3+3": interval,
         "crm": {"remembers"},  # one curve for all levels; coherence looks at the last cohort
+        "tite-boin": interval | {"while_pending", "asks_follow_up"},
         "tite-crm": {"remembers", "while_pending", "asks_follow_up"},
     }
 

@@ -167,7 +167,7 @@ def _check(here: Standing, there: Desk) -> Checked:
     tracker = Tracker(there.ledger, trial)
     findings = verify_ledger(there.ledger, trial)
     if all(finding.trial != trial or finding.remark for finding in findings):
-        _, found = tracker.inspect(there.ledger.clock() or at)
+        found = tracker.inspect(there.ledger.clock() or at).findings
         findings += found
         if all(finding.kind != "form" for finding in found):
             findings += tracker.check_keys(here.entries)

@@ -101,8 +101,8 @@ def test_so_it_is_for_every_family_and_option(name, options, monkeypatch):
     if name == "crm" and titrated:
         options = {"first_stage": 1}
     sizes = (2, 3) if titrated else (1, 2, 3)
-    grid = list(itertools.product((2, 3, 5), sizes, (30, 100, 300, 1000)))
-    assert accept_what_is_said_to_fit(name, options, grid) >= 15
+    grid = list(itertools.product((2, 5), sizes, (30, 100, 1000)))
+    assert accept_what_is_said_to_fit(name, options, grid) >= 8
 
 
 def test_after_outcomes_what_fits_is_more_than_has_been_treated():
