@@ -75,15 +75,22 @@ class Tracker:
         self.ledger = ledger
         self.trial = trial
 
-    def entries(self) -> list[Recorded]:
-        """Return every entry, read and checked.
+    def entries(self, as_of: int | datetime | None = None) -> list[Recorded]:
+        """Return every entry up to a moment, read and checked.
+
+        Parameters
+        ----------
+        as_of : int, datetime or None
+            As for ``state``.
 
         Raises
         ------
+        InputError
+            For an entry that is not there.
         IntegrityError
             If the chain of hashes is broken, or an entry cannot be read.
         """
-        return list(map(read_entry, self._checked_entries()))
+        return list(map(read_entry, _up_to(self._checked_entries(), as_of)))
 
     def head(self) -> tuple[Recorded, list[str]]:
         """Return the last entry, and the hashes of all.
