@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-import numpy as np
-from numpy.typing import NDArray
 
 from escalation.cli.options import PICTURES, OutcomesCommand
 from escalation.cli.show import say_written, shows
@@ -22,17 +20,14 @@ from simulations.cli.numbers import parse_numbers
 from simulations.cli.options import plot_option, question_options, seed_option
 from simulations.cli.pictures import write_picture
 from simulations.cli.progress import progress_bar
-from simulations.questions.averages import Averages, CurveSummaries, average_in_blocks
-from simulations.questions.engine import exact_engine
-from simulations.questions.question import Question
-from simulations.reports.averages import Drawn, view_averages
-from simulations.reports.export import writing_curves
-from simulations.scenarios.random import (
-    draw_in_blocks,
-    logistic_normal,
-    paoletti,
-    pseudo_uniform,
-)
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from simulations.questions.averages import Averages
+    from simulations.questions.question import Question
+    from simulations.reports.averages import Drawn
 
 __all__ = ["random_scenarios"]
 
@@ -105,6 +100,10 @@ def random_scenarios(
     \b
     Example: escalation random-scenarios --levels 5 --target 0.25
     """  # noqa: D301  # click reads the backspace
+    from simulations.questions.averages import CurveSummaries, average_in_blocks
+    from simulations.questions.engine import exact_engine
+    from simulations.reports.averages import Drawn, view_averages
+
     protocol = question.protocol
     if target is None:
         target = protocol.design.target
@@ -123,6 +122,8 @@ def random_scenarios(
     engine = exact_engine(question)
     parts = average_in_blocks(engine, _draw(protocol, drawn, target), target)
     if keep is not None:
+        from simulations.reports.export import writing_curves
+
         parts = writing_curves(keep, parts, protocol.labels, _origin(question, drawn, target))
     with progress_bar(curves, "curves") as progress:
         averages = CurveSummaries(parts, target, progress=progress)
@@ -157,6 +158,15 @@ def _parse_settings(prior: str, settings: Sequence[str]) -> dict[str, Any]:
 
 def _draw(protocol: Protocol, drawn: Drawn, target: float) -> Iterator[NDArray[np.float64]]:
     """Draw the curves, a block at a time."""
+    import numpy as np
+
+    from simulations.scenarios.random import (
+        draw_in_blocks,
+        logistic_normal,
+        paoletti,
+        pseudo_uniform,
+    )
+
     rng = np.random.default_rng(drawn.seed)
     settings = {"target": target, "n_levels": len(protocol.levels), **drawn.settings}
     priors = {"pseudo-uniform": pseudo_uniform, "paoletti": paoletti}
@@ -169,7 +179,7 @@ def _draw(protocol: Protocol, drawn: Drawn, target: float) -> Iterator[NDArray[n
 
 
 def _plot(path: Path, question: Question, averages: Averages, prior: str) -> None:
-    from simulations.plots import (  # noqa: PLC0415  # matplotlib, for a picture only
+    from simulations.plots import (  # matplotlib, for a picture only
         plot_curve_averages,
     )
 

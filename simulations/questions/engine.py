@@ -1,21 +1,17 @@
-"""By which engine a question is answered: states in a graph, levels one by one, or simulation.
-
-Levels are followed one by one by ``ladder`` where they are judged by stages, and by ``crossings``
-where boundaries judge them and the graph is too large.
-"""
+"""By which engine a question is answered: states in a graph, levels one by one, or simulation."""
 
 from __future__ import annotations
 
 import functools
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from escalation.designs.walk import TooManyStatesError
 from simulations.engines.crossings.engine import CrossingEngine, is_by_crossings
-from simulations.engines.crossings.selection import TooManyTalliesError, foresee_tallies
 from simulations.engines.exact_engine import ExactEngine, GraphEngine
 from simulations.engines.ladder import LadderAutomaton, ladder_automaton
+from simulations.engines.large import LARGE, LARGE_GRAPH, TOO_LARGE, follow_crossings
 from simulations.engines.montecarlo import MOST_ONE_BY_ONE
 from simulations.engines.on_demand import graph_on_demand
 from simulations.engines.results import Method
@@ -24,10 +20,6 @@ from simulations.graph.build import TransitionGraph
 from simulations.questions.question import Question
 
 __all__ = ["ChosenEngine", "choose_engine", "exact_engine"]
-
-LARGE_GRAPH = 1_000_000  # states, for exact figures alone; more are quicker by crossings
-TOO_LARGE = 13  # levels of a 3+3, whose graph has more states than are held
-LARGE = 9  # levels; the graph of a 3+3 grows as 7 L 2^L, and has 13,704 states at eight
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,11 +72,18 @@ def _by_levels(question: Question) -> LadderAutomaton | None:
 
 
 def choose_engine(
-    question: Question, method: Method | Literal["auto"], draws: Draws, *, trials: int, seed: int
+    question: Question,
+    method: Method | Literal["auto"],
+    draws: Draws,
+    *,
+    trials: int,
+    seed: int,
+    progress: Callable[[int], None] | None = None,
 ) -> ChosenEngine:
     """Choose the engine: the graph where it is small enough, or else what needs none.
 
-    The method "auto" is exact, or simulated where nothing gives exact figures.
+    ``progress`` is told how many trials have been walked where the design is asked on demand. The
+    method "auto" is exact, or simulated where nothing gives exact figures.
 
     Raises
     ------
@@ -114,7 +113,7 @@ def choose_engine(
             except TooManyStatesError as error:
                 refused = error
             if crosses:
-                by_levels, refused = _by_crossings(question, refused)
+                by_levels, refused = follow_crossings(design, refused, question.tell)
                 if by_levels is not None:
                     break
         if method == "exact" and by_levels is None and refused is not None:
@@ -124,6 +123,7 @@ def choose_engine(
         p_dlt=[scenario.p_dlt for scenario in question.scenarios],
         trials=1 if by_levels and asked == "exact" else trials,
         seed=seed,
+        progress=progress,
     )
     return ChosenEngine(
         graph=question.graph(build),
@@ -139,20 +139,3 @@ def _may_cross(question: Question) -> bool:
     beside = question.protocol.backfill.max_per_level is not None
     design, in_haste = question.protocol.design, question.max_states is not None
     return not (question.cohorts or beside or in_haste) and is_by_crossings(design)
-
-
-def _by_crossings(
-    question: Question, refused: TooManyStatesError
-) -> tuple[CrossingEngine | None, TooManyStatesError]:
-    """Return what follows the levels of a design whose graph is too large; or what would fit."""
-    design, expected = question.protocol.design, refused.expected
-    n_levels = design.n_levels
-    foreseen = foresee_tallies(n_levels, max(expected.values())) if expected else None
-    if foreseen is not None:
-        if question.tell is not None:
-            question.tell(foreseen)
-        with suppress(TooManyTalliesError):
-            return CrossingEngine(design), refused
-    held = [n for n, total in expected.items() if foresee_tallies(n_levels, round(total / 0.85))]
-    fits = max([refused.fits or 0, *held]) // design.largest_cohort * design.largest_cohort
-    return None, TooManyStatesError(n_levels, refused.max_states, fits or None)

@@ -116,10 +116,11 @@ class _Rank:
     def _narrow(self, inside: Floats) -> None:
         """Keep what lies within some standard errors of the rank."""
         error = _ERRORS * sqrt(self.share * (1 - self.share) / self._n)
-        low = self._value(floor((self.share - error) * self._n), inside)
+        rank = floor((self.share - error) * self._n)
+        low = self._value(rank, inside)
         high = self._value(ceil((self.share + error) * self._n), inside)
         first, after = np.searchsorted(inside, (low, high)).tolist()
-        if low > self._low:
+        if rank >= self._below + self._at_low:  # above the bound so far
             begin = int(np.searchsorted(inside, low, side="right"))
             self._below += self._at_low + first
             self._low, self._at_low = low, begin - first
