@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -18,7 +18,7 @@ from simulations.engines.timeline.result import UNFINISHED
 from simulations.graph.build import NO_MTD
 from simulations.questions.averages import CurveAverages
 
-__all__ = ["COLUMNS", "HAPPENINGS", "write_courses", "write_curves", "write_trials"]
+__all__ = ["COLUMNS", "HAPPENINGS", "write_courses", "write_trials", "writing_curves"]
 
 COLUMNS = ("scenario", "trial", "cohort", "level", "dose", "n_patients", "n_dlts", "end")
 HAPPENINGS = (
@@ -87,15 +87,21 @@ def write_courses(
                 ])  # fmt: skip
 
 
-def write_curves(
-    path: Path, averages: CurveAverages, labels: Sequence[Label], origin: Mapping[str, object]
-) -> None:
+def writing_curves(
+    path: Path,
+    parts: Iterable[CurveAverages],
+    labels: Sequence[Label],
+    origin: Mapping[str, object],
+) -> Iterator[CurveAverages]:
     """Write toxicity curves with the characteristics under each to a CSV file, a row a curve.
+
+    They are written as they pass: what comes in is given on. The file is there when all have.
 
     Parameters
     ----------
     path : Path
-    averages : CurveAverages
+    parts : iterable of CurveAverages
+        As from ``average_in_blocks``; at least one.
     labels : sequence of int or str, length L
         The ladder, lowest level first.
     origin : mapping of str to object
@@ -106,17 +112,22 @@ def write_curves(
     InputError
         If the file cannot be written, or the curves were not kept.
     """
-    if averages.p_dlt is None:
-        raise InputError("these curves were not kept: use average_over_curves")
+    n_written = 0
     with replacing(path) as file:
         writer = csv.writer(file)
         by_level = [f"p_dlt_{label}" for label in labels]
-        writer.writerow(["curve", *by_level, "correct_level", *averages.figures, *origin])
-        figures = np.column_stack(list(averages.figures.values())).tolist()
-        rows = zip(averages.p_dlt.tolist(), averages.correct.tolist(), figures, strict=True)
-        for curve, (p_dlt, correct, values) in enumerate(rows):
-            shown = "no MTD" if correct == NO_MTD else labels[correct]
-            writer.writerow((curve, *p_dlt, shown, *values, *origin.values()))
+        for part in parts:
+            if part.p_dlt is None:
+                raise InputError("these curves were not kept: use average_over_curves")
+            if not n_written:
+                writer.writerow(["curve", *by_level, "correct_level", *part.figures, *origin])
+            figures = np.column_stack(list(part.figures.values())).tolist()
+            rows = zip(part.p_dlt.tolist(), part.correct.tolist(), figures, strict=True)
+            for curve, (p_dlt, correct, values) in enumerate(rows, n_written):
+                shown = "no MTD" if correct == NO_MTD else labels[correct]
+                writer.writerow((curve, *p_dlt, shown, *values, *origin.values()))
+            n_written += part.n_curves
+            yield part
 
 
 def _write(
