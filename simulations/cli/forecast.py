@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -21,11 +22,11 @@ from simulations.cli.options import (
     scenario_option,
     seed_option,
 )
-from simulations.questions.forecast import Stands, find_standing, forecast, timing_of
-from simulations.questions.question import Question, check_p_moderate
-from simulations.reports.forecast import Foretold, Told, view_forecast
 from simulations.timing.assumptions import Poisson, Timing
 from simulations.timing.file import load_timing
+
+if TYPE_CHECKING:
+    from simulations.questions.forecast import Stands
 
 __all__ = ["forecast_trial"]
 
@@ -94,6 +95,10 @@ def forecast_trial(
 
     Example: escalation trial forecast --on 2026-05-28 --scenario rising
     """
+    from simulations.questions.forecast import find_standing, forecast
+    from simulations.questions.question import Question, check_p_moderate
+    from simulations.reports.forecast import Foretold, Told, view_forecast
+
     with place.opened() as tracker:
         entries, state = read_trial(tracker, as_of)
     if on is None:
@@ -128,6 +133,8 @@ def forecast_trial(
 
 def _timing(stands: Stands, every: float | None, file: Path | None) -> Timing:
     """Return what is assumed of time: as said, else as the record has it."""
+    from simulations.questions.forecast import timing_of
+
     said = None if file is None else load_timing(file)
     if every is None:
         return timing_of(stands, said)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -17,13 +17,13 @@ from escalation.reports.view import Figure, View
 from escalation.version import __version__
 from simulations.cli.progress import progress_bar
 from simulations.cli.workers import worker_pool
-from simulations.engines.timeline.course import Course
-from simulations.engines.timeline.run import follow_trials, simulate_timeline
-from simulations.questions.question import Question
-from simulations.reports.export import write_courses
-from simulations.reports.timeline import Timed, view_timelines
 from simulations.timing.assumptions import Accrual, Poisson, Timing
 from simulations.timing.file import load_timing
+
+if TYPE_CHECKING:
+    from simulations.engines.timeline.course import Course
+    from simulations.questions.question import Question
+    from simulations.reports.timeline import Timed
 
 __all__ = ["Clock", "show_timeline", "timeline_options"]
 
@@ -154,6 +154,10 @@ def show_timeline(
     keep: Path | None,
 ) -> View:
     """Simulate each scenario in time, write what files were asked for, and return the view."""
+    from simulations.engines.timeline.run import simulate_timeline
+    from simulations.reports.export import write_courses
+    from simulations.reports.timeline import Timed, view_timelines
+
     if question.cohorts:
         raise InputError(
             "--from does not say on which days: escalation trial forecast goes on from a trial's "
@@ -205,6 +209,8 @@ def show_timeline(
 def _courses(
     question: Question, timing: Timing, trials: int, seed: int
 ) -> Iterator[tuple[str, Course]]:
+    from simulations.engines.timeline.run import follow_trials
+
     for scenario in question.scenarios:
         for course in follow_trials(
             question.protocol,
