@@ -386,13 +386,13 @@ def _distinct(keys: Words) -> tuple[Ints, Ints]:
     n = len(keys[0])
     if not n:
         return np.arange(0), np.arange(0)
-    order = np.lexsort(keys) if len(keys) > 1 else np.argsort(keys[0], kind="stable")
+    order = np.lexsort(keys) if len(keys) > 1 else np.argsort(keys[0])
     is_new = np.zeros(n, dtype=np.bool_)
     is_new[0] = True
     for word in keys:
         ordered = word[order]
         is_new[1:] |= ordered[1:] != ordered[:-1]
-    first = order[is_new]
+    first = np.minimum.reduceat(order, np.flatnonzero(is_new))
     by_appearance = np.argsort(first)
     rank = np.empty(len(first), dtype=np.intp)
     rank[by_appearance] = np.arange(len(first))
