@@ -7,9 +7,11 @@ file a format, which writes any view.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import Any, NamedTuple
+
+from escalation.dataclass import dataclass
 
 __all__ = [
     "GAP",

@@ -94,9 +94,14 @@ def replay_events(entries: Iterable[Recorded], state: TrialState | None = None) 
     return replayed
 
 
-def follow(entries: Iterable[Recorded]) -> Iterator[tuple[TrialState, Recorded]]:
-    """Yield each entry with the state before it: one state, which goes on changing."""
-    state = TrialState()
+def follow(
+    entries: Iterable[Recorded], state: TrialState | None = None
+) -> Iterator[tuple[TrialState, Recorded]]:
+    """Yield each entry with the state before it: one state, which goes on changing.
+
+    It is ``state``, where that is given, which in the end is the state after all of them.
+    """
+    state = TrialState() if state is None else state
     for recorded in entries:
         yield state, recorded
         advance(state, recorded)
@@ -395,18 +400,18 @@ def _decide(state: TrialState, recorded: Recorded, event: DecisionMade) -> str |
     if state.protocol is None:
         return "a decision without a protocol"
     fault = lacks_role(recorded.by, state.roles_of(recorded.by), "record a decision")
-    state.decisions.append(
-        MadeDecision(
-            seq=recorded.seq,
-            by=recorded.by,
-            hash=recorded.hash,
-            event=event,
-            protocol=state.protocol,
-            n_cohorts=len(state.cohorts),
-            own_votes=state.own_votes,
-            frozen=state.freezes[-1][1].cutoff if state.freezes else None,
-        )
+    made = MadeDecision(
+        seq=recorded.seq,
+        by=recorded.by,
+        hash=recorded.hash,
+        event=event,
+        protocol=state.protocol,
+        n_cohorts=len(state.cohorts),
+        own_votes=state.own_votes,
+        frozen=state.freezes[-1][1].cutoff if state.freezes else None,
     )
+    state.last_about[made.about] = len(state.decisions)
+    state.decisions.append(made)
     return fault
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import copy
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from datetime import UTC, date, datetime
 
+from escalation.dataclass import dataclass
 from escalation.errors import LadderError
 from escalation.labels import Label
 from escalation.outcomes import Cohort as WrittenCohort
@@ -238,6 +239,8 @@ class TrialState:
         Everybody who was ever named as owner or given a role, by how names are compared.
     conflicts : list of RoleConflict
         Who was given roles that exclude each other, where the protocol has it recorded.
+    last_about : dict of (Purpose, label or None) to int
+        Place of the last decision about each thing: see ``MadeDecision.about``.
     """
 
     hashes: list[str] = field(default_factory=list)
@@ -271,6 +274,7 @@ class TrialState:
     keys: dict[str, Key] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     conflicts: list[RoleConflict] = field(default_factory=list)
+    last_about: dict[tuple[Purpose, Label | None], int] = field(default_factory=dict)
 
     @property
     def seq(self) -> int:
@@ -301,8 +305,13 @@ class TrialState:
 
     def successor(self, made: MadeDecision) -> MadeDecision | None:
         """Return the last decision that has taken the place of one; None where it stands."""
-        last = next((m for m in reversed(self.decisions) if m.about == made.about), made)
-        return None if last.seq == made.seq else last
+        last = self.last_decision_about(made.about)
+        return None if last is None or last.seq == made.seq else last
+
+    def last_decision_about(self, about: tuple[Purpose, Label | None]) -> MadeDecision | None:
+        """Return the last decision about something; None where there is none."""
+        place = self.last_about.get(about)
+        return None if place is None else self.decisions[place]
 
     def cohort_of(self, subject: Subject) -> Cohort:
         """Return the cohort that a subject was assigned to last."""

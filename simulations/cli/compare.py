@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -46,13 +46,11 @@ from simulations.cli.options import (
 from simulations.cli.progress import progress_bar
 from simulations.cli.report import check_report, report_option, write_comparison_report
 from simulations.cli.workers import worker_pool
-from simulations.compare.differences import find_differences
-from simulations.compare.result import Contender, ScenarioComparison
-from simulations.compare.run import CompareMethod, compare_designs, work_of
-from simulations.questions.question import Question, check_p_moderate, describe_p_moderate
-from simulations.reports.comparison import describe_contenders, view_comparison
-from simulations.reports.design_report import Compared
-from simulations.reports.differences import figures_by_name, view_differences
+
+if TYPE_CHECKING:
+    from simulations.compare.result import Contender, ScenarioComparison
+    from simulations.compare.run import CompareMethod
+    from simulations.questions.question import Question
 
 __all__ = ["compare"]
 
@@ -167,6 +165,11 @@ def compare(
              escalation compare confirm declare --p-dlt 0.05,0.10,0.20 --diff
              escalation compare 3+3 boin --levels 4 --report designs.html
     """  # noqa: D301  # click reads the backspace
+    from simulations.compare.run import compare_designs, work_of
+    from simulations.questions.question import Question, check_p_moderate, describe_p_moderate
+    from simulations.reports.comparison import view_comparison
+    from simulations.reports.design_report import Compared
+
     _check_diff(by, plot, report, method, diff=diff)
     if plot is not None:
         check_writable(plot, PICTURES)
@@ -233,7 +236,7 @@ def compare(
 def _figures(
     protocol: Protocol, contenders: Sequence[Contender], results: Sequence[ScenarioComparison]
 ) -> Iterable[Figure]:
-    from simulations.plots.pictures import figures_of_comparison  # noqa: PLC0415  # matplotlib
+    from simulations.plots.pictures import figures_of_comparison  # matplotlib
 
     return figures_of_comparison(protocol, contenders, results)
 
@@ -278,6 +281,9 @@ def _differences(
     by: str | None,
 ) -> View:
     """Follow two designs to where they part, under each scenario."""
+    from simulations.compare.differences import find_differences
+    from simulations.reports.differences import figures_by_name, view_differences
+
     first, second = (contender.design for contender in contenders)
     found = find_differences(first, second, p_moderate=question.p_moderate)
     results = []
@@ -302,11 +308,12 @@ def _plot(
     results: Sequence[ScenarioComparison],
 ) -> None:
     """Draw a comparison to a file."""
-    from simulations.plots import (  # noqa: PLC0415  # matplotlib, for a picture only
+    from simulations.plots import (  # matplotlib, for a picture only
         plot_comparison_pages,
         provenance_of_comparison,
         save_figure,
     )
+    from simulations.reports.comparison import describe_contenders
 
     provenance = provenance_of_comparison(
         results,

@@ -18,7 +18,6 @@ from simulations.cli.completion import complete_scenarios
 from simulations.cli.numbers import parse_p_dlt, parse_p_moderate
 from simulations.cli.source import read_scenarios
 from simulations.graph.forecast import Foreseen
-from simulations.questions.question import Question
 from simulations.scenarios.scenario import Scenario
 
 __all__ = [
@@ -120,6 +119,8 @@ def question_options(*, scenarios: bool = True) -> Callable[[Wrapped], Wrapped]:
             scenario_file: str | None = None,
             **kwargs: Any,
         ) -> Any:
+            from simulations.questions.question import Question
+
             question = Question(
                 protocol=protocol,
                 cohorts=() if outcomes is None else read_outcomes(outcomes),

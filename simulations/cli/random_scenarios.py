@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-import numpy as np
-from numpy.typing import NDArray
 
 from escalation.cli.options import PICTURES, OutcomesCommand
 from escalation.cli.show import say_written, shows
@@ -22,21 +20,14 @@ from simulations.cli.numbers import parse_numbers
 from simulations.cli.options import plot_option, question_options, seed_option
 from simulations.cli.pictures import write_picture
 from simulations.cli.progress import progress_bar
-from simulations.questions.averages import (
-    CurveAverages,
-    average_over_blocks,
-    average_over_curves,
-)
-from simulations.questions.engine import exact_engine
-from simulations.questions.question import Question
-from simulations.reports.averages import Drawn, view_averages
-from simulations.reports.export import write_curves
-from simulations.scenarios.random import (
-    draw_in_blocks,
-    logistic_normal,
-    paoletti,
-    pseudo_uniform,
-)
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from simulations.questions.averages import CurveAverages
+    from simulations.questions.question import Question
+    from simulations.reports.averages import Drawn
 
 __all__ = ["random_scenarios"]
 
@@ -107,6 +98,12 @@ def random_scenarios(
     \b
     Example: escalation random-scenarios --levels 5 --target 0.25
     """  # noqa: D301  # click reads the backspace
+    import numpy as np
+
+    from simulations.questions.averages import average_over_blocks, average_over_curves
+    from simulations.questions.engine import exact_engine
+    from simulations.reports.averages import Drawn, view_averages
+
     protocol = question.protocol
     if target is None:
         target = protocol.design.target
@@ -160,6 +157,15 @@ def _parse_settings(prior: str, settings: Sequence[str]) -> dict[str, Any]:
 
 def _draw(protocol: Protocol, drawn: Drawn, target: float) -> Iterator[NDArray[np.float64]]:
     """Draw the curves, a block at a time."""
+    import numpy as np
+
+    from simulations.scenarios.random import (
+        draw_in_blocks,
+        logistic_normal,
+        paoletti,
+        pseudo_uniform,
+    )
+
     rng = np.random.default_rng(drawn.seed)
     settings = {"target": target, "n_levels": len(protocol.levels), **drawn.settings}
     priors = {"pseudo-uniform": pseudo_uniform, "paoletti": paoletti}
@@ -172,7 +178,7 @@ def _draw(protocol: Protocol, drawn: Drawn, target: float) -> Iterator[NDArray[n
 
 
 def _plot(path: Path, question: Question, averages: CurveAverages, prior: str) -> None:
-    from simulations.plots import (  # noqa: PLC0415  # matplotlib, for a picture only
+    from simulations.plots import (  # matplotlib, for a picture only
         plot_curve_averages,
     )
 
@@ -188,6 +194,8 @@ def _plot(path: Path, question: Question, averages: CurveAverages, prior: str) -
 
 def _keep(path: Path, question: Question, averages: CurveAverages, drawn: Drawn) -> None:
     """Write a row for each curve to a CSV file."""
+    from simulations.reports.export import write_curves
+
     protocol = question.protocol
     rests_on: dict[str, object] = {
         "prior": " ".join((drawn.prior, *drawn.given)),

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import combinations
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -29,14 +30,12 @@ from simulations.cli.options import (
 from simulations.cli.progress import progress_bar
 from simulations.cli.report import check_report, report_option, write_simulation_report
 from simulations.cli.workers import worker_pool
-from simulations.engines.montecarlo import simulate_trials
-from simulations.engines.results import Method, ScenarioResult, run_scenarios
-from simulations.engines.simulated import Draws
-from simulations.graph.build import TransitionGraph
-from simulations.questions.engine import choose_engine
-from simulations.questions.question import Question
-from simulations.reports.export import write_trials
-from simulations.reports.results import view_results
+
+if TYPE_CHECKING:
+    from simulations.engines.results import Method, ScenarioResult
+    from simulations.engines.simulated import Draws
+    from simulations.graph.build import TransitionGraph
+    from simulations.questions.question import Question
 
 __all__ = ["simulate"]
 
@@ -101,6 +100,10 @@ def simulate(
     Example: escalation simulate --p-dlt 0.05,0.10,0.20,0.33,0.50 --target 0.25
              escalation simulate --protocol nct07123519 --report design.html
     """  # noqa: D301  # click reads the backspace
+    from simulations.engines.results import run_scenarios
+    from simulations.questions.engine import choose_engine
+    from simulations.reports.results import view_results
+
     if target is not None and not 0 < target < 1:
         raise InputError(f"--target must lie between 0 and 1, not {target}")
     draws = _settle_draws(method, draws, keep)
@@ -165,7 +168,7 @@ def simulate(
 def _figures(
     question: Question, results: Sequence[ScenarioResult], target: float | None
 ) -> Iterable[Figure]:
-    from simulations.plots.pictures import (  # noqa: PLC0415  # matplotlib
+    from simulations.plots.pictures import (  # matplotlib
         figures_of_characteristics,
     )
 
@@ -187,7 +190,7 @@ def _plot(
     path: Path, question: Question, results: Sequence[ScenarioResult], target: float | None
 ) -> None:
     """Draw every scenario to a file."""
-    from simulations.plots import (  # noqa: PLC0415  # matplotlib, for a picture only
+    from simulations.plots import (  # matplotlib, for a picture only
         plot_pages,
         provenance_of,
         save_figure,
@@ -216,6 +219,9 @@ def _keep(
     draws: Draws,
 ) -> None:
     """Write each simulated trial to a CSV file."""
+    from simulations.engines.montecarlo import simulate_trials
+    from simulations.reports.export import write_trials
+
     protocol = question.protocol
     chunks = (
         (scenario.name, chunk)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,10 +10,9 @@ from escalation.cli.options import OutcomesCommand
 from escalation.cli.show import shows
 from escalation.reports.view import View
 from simulations.cli.options import question_options, seed_option
-from simulations.probabilities import band_around
-from simulations.questions.question import Question
-from simulations.questions.worst_case import MOST_STATES, worst_overdose, worst_pcs
-from simulations.reports.worst_case import Searched, view_worst_case
+
+if TYPE_CHECKING:
+    from simulations.questions.question import Question
 
 __all__ = ["worst_case"]
 
@@ -63,6 +61,11 @@ def worst_case(
     \b
     Example: escalation worst-case --levels 5 --above 0.40
     """  # noqa: D301  # click reads the backspace
+    from simulations.probabilities import band_around
+    from simulations.questions.engine import exact_engine
+    from simulations.questions.worst_case import MOST_STATES, worst_overdose, worst_pcs
+    from simulations.reports.worst_case import Searched, view_worst_case
+
     if above is None and target is None:
         raise click.UsageError("give --above, or --target, or both")
     if separation is not None and target is None:
@@ -74,18 +77,18 @@ def worst_case(
     if band is not None:
         around = question.only_scenario()
         bounds = dict(zip(("low", "high"), band_around(around.p_dlt, band), strict=True))
-    graph = replace(question, max_states=question.max_states or MOST_STATES).graph()
+    engine = exact_engine(question, most=MOST_STATES)
     settings = {**bounds, "n_starts": starts, "seed": seed}
     searched = Searched(
         seed=seed,
         around=around,
         band=band,
         above=above,
-        overdose=None if above is None else worst_overdose(graph, above, **settings),
+        overdose=None if above is None else worst_overdose(engine, above, **settings),
         target=target,
         separation=separation,
         pcs=(
-            None if target is None else worst_pcs(graph, target, separation=separation, **settings)
+            None if target is None else worst_pcs(engine, target, separation=separation, **settings)
         ),
     )
-    return view_worst_case(question, searched, question.outcomes_document(graph))
+    return view_worst_case(question, searched, question.outcomes_document(engine))

@@ -19,6 +19,8 @@ __all__ = [
     "correct_level",
     "correct_levels",
     "end_values",
+    "figure_rows",
+    "judge_selection",
     "summarise",
 ]
 
@@ -137,12 +139,19 @@ class OperatingCharacteristics:
         Correct is ``correct_level``. To select a level whose P(DLT) exceeds the target is
         overdosing, even where that level is the correct one because it is nearest.
         """
-        correct = correct_level(p_dlt, target)
-        above = is_above(np.asarray(p_dlt), target)
-        return {
-            "pcs": self.p_no_mtd if correct is None else float(self.p_select[correct]),
-            "p_overdose": float(self.p_select[above].sum()),
-        }
+        return judge_selection(self.p_select, self.p_no_mtd, p_dlt, target)
+
+
+def judge_selection(
+    p_select: Floats, p_no_mtd: float, p_dlt: Sequence[float], target: float
+) -> dict[str, float]:
+    """Return ``OperatingCharacteristics.against_target`` of P(select), whatever it is from."""
+    correct = correct_level(p_dlt, target)
+    above = is_above(np.asarray(p_dlt), target)
+    return {
+        "pcs": p_no_mtd if correct is None else float(p_select[correct]),
+        "p_overdose": float(p_select[above].sum()),
+    }
 
 
 def _moments(distribution: Distribution) -> dict[str, Any]:
@@ -207,6 +216,31 @@ def end_values(graph: TransitionGraph) -> dict[str, Floats]:
         "p_inconclusive": outcome[:, [0]],
         "patients": (graph.n_evaluable[ends] - graph.n_so_far).astype(np.float64),
         "dlts": (graph.n_dlts[ends] - graph.n_dlts_so_far).astype(np.float64),
+    }
+
+
+def figure_rows(n_levels: int) -> dict[str, Floats]:
+    """Return figures as sums of what a trial counts, in the order of ``end_values``.
+
+    That is K = 3 L + 2 numbers: which level is selected, no MTD, an inconclusive end, patients and
+    DLTs by level. An engine finds the expectation of any sum of them.
+
+    Returns
+    -------
+    dict
+        "p_select", "patients" and "dlts" with shape (L, K); "p_no_mtd", "p_inconclusive",
+        "sample_size" and "total_dlts" with shape (K,).
+    """
+    cuts = np.cumsum([n_levels, 1, 1, n_levels])
+    select, no_mtd, inconclusive, patients, dlts = np.split(np.eye(3 * n_levels + 2), cuts)
+    return {
+        "p_select": select,
+        "p_no_mtd": no_mtd[0],
+        "p_inconclusive": inconclusive[0],
+        "patients": patients,
+        "dlts": dlts,
+        "sample_size": patients.sum(axis=0),
+        "total_dlts": dlts.sum(axis=0),
     }
 
 

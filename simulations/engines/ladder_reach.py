@@ -14,15 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulations.engines.ladder import LadderAutomaton
+from simulations.engines.ladder_letters import Letter, Letters
 
 __all__ = ["LadderReach"]
 
 Floats = NDArray[np.float64]
 Complex = NDArray[np.complex128]
-
-_ON_THE_WAY = ("passed", "stopped", "kept", "lost", "failed")
-_AT_THE_TOP = ("top_kept", "top_failed")
-_FROM_ABOVE = ("new_kept", "new_failed")
 
 
 class LadderReach:
@@ -36,18 +33,17 @@ class LadderReach:
     """
 
     def __init__(self, automaton: LadderAutomaton, percent: int) -> None:
-        self.n_levels, self.start = automaton.n_levels, automaton.start
-        self.letters = automaton.letters
-        self.opens_below = bool(automaton.letters.new_kept)
-        names = (*_ON_THE_WAY, *_AT_THE_TOP, *_FROM_ABOVE)
-        self.seen = sorted({key for name in names for key in getattr(self.letters, name)})
-        sizes = self.letters.sizes()
-        self.unit, most = gcd(*sizes), self.n_levels * max(sizes)
+        self.letters, self.start = automaton.letters, automaton.start
+        seen = sorted({key for told in self.letters for letter in told.all() for key in letter})
+        self.seen = np.array(seen).T[:, :, np.newaxis]  # patients, DLTs
+        self.unit = max(1, gcd(*(n for n, _ in seen)))
+        most = automaton.n_levels * automaton.degree // self.unit
         share = Fraction(percent, 100)
         self.gain, self.loss = share.denominator - share.numerator, share.numerator
-        self.highest = self.gain * most // self.unit
-        self.n = self.highest + self.loss * most // self.unit + 1
+        self.highest = self.gain * most
+        self.n = self.highest + self.loss * most + 1
         self.roots = np.exp(-2j * np.pi * np.arange(self.n // 2 + 1) / self.n)
+        self._known: dict[tuple[int, bool], Complex] = {}
 
     def probabilities(self, p: Floats, above: NDArray[np.bool_]) -> Floats:
         """Return the probability under each scenario.
@@ -67,30 +63,33 @@ class LadderReach:
 
     def _words(self, p: Floats, above: NDArray[np.bool_]) -> Complex:
         """Return the generating function of the weighted count at each root; shape (Z, N)."""
-        top = self.n_levels - 1
-        ends, failed = self._of_level(_AT_THE_TOP, p[top], counts=bool(above[top]))
-        for level in range(top - 1, self.start - 1, -1):
-            passed, stopped, kept, lost, at_once = self._of_level(
-                _ON_THE_WAY, p[level], counts=bool(above[level])
+        ends = failing = np.zeros((len(self.roots), p.shape[1]), dtype=np.complex128)
+        for level in range(len(p) - 1, -1, -1):
+            passed, failed, stopped, kept, lost = self._of_level(
+                self.letters[level], p[level], counts=bool(above[level])
             )
-            ends = passed * ends + stopped + kept * failed
-            failed = lost * failed + at_once
-        if self.opens_below:
-            for level in range(self.start - 1, -1, -1):
-                kept, lost = self._of_level(_FROM_ABOVE, p[level], counts=bool(above[level]))
-                ends = ends + kept * failed
-                failed = lost * failed
-        return np.asarray(ends + failed)
+            if level >= self.start:
+                ends = passed * ends + stopped + kept * failing
+                failing = lost * failing + failed
+            else:
+                ends = ends + kept * failing
+                failing = lost * failing
+        return ends + failing
 
-    def _of_level(self, names: tuple[str, ...], p: Floats, *, counts: bool) -> Complex:
-        """Return letters at a level, each patient there weighted; shape (names, Z, N)."""
-        n, x = np.array(self.seen).T[:, :, np.newaxis]
+    def _of_level(self, told: Letters, p: Floats, *, counts: bool) -> Complex:
+        """Return letters at a level, each patient there weighted; shape (letters, Z, N)."""
+        if (id(told), counts) not in self._known:
+            n = self.seen[0, :, 0]
+            marks = self.roots[:, np.newaxis] ** (
+                n // self.unit * (self.gain if counts else -self.loss)
+            )
+            by_letter = np.array([self._ways(letter) for letter in told.all()])
+            self._known[id(told), counts] = by_letter[:, np.newaxis] * marks
+        by_kind = self._known[id(told), counts]
+        n, x = self.seen
         terms = p**x * (1 - p) ** (n - x)  # (kinds, N)
-        weight = self.gain if counts else -self.loss
-        marks = self.roots[:, np.newaxis] ** (n[:, 0] // self.unit * weight)  # (Z, kinds)
-        ways = np.array(
-            [[getattr(self.letters, name)[key] for key in self.seen] for name in names], dtype=float
-        )
-        by_kind = ways[:, np.newaxis] * marks
         found: Complex = by_kind.real @ terms + 1j * (by_kind.imag @ terms)
         return found
+
+    def _ways(self, letter: Letter) -> list[float]:
+        return [float(letter[n, x]) for n, x in self.seen[:, :, 0].T.tolist()]

@@ -9,12 +9,14 @@ its patients: it is carried from the last letter to the first, with both numerat
 
 from __future__ import annotations
 
-from math import ceil, comb, gcd
+from collections.abc import Sequence
+from math import ceil, gcd
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulations.engines.ladder import LadderAutomaton
+from simulations.engines.ladder_letters import Letter, Letters
+from simulations.engines.ladder_polynomials import bernstein_terms, in_bernstein
 
 __all__ = ["LadderShares"]
 
@@ -31,32 +33,38 @@ class LadderShares:
 
     Parameters
     ----------
-    automaton : LadderAutomaton
+    letters : sequence of Letters
+        Of each level.
+    start : int
+        The lowest level on the way up.
+    degree : int
+        The most patients of a letter.
     """
 
-    def __init__(self, automaton: LadderAutomaton) -> None:
-        self.n_levels, self.start = automaton.n_levels, automaton.start
-        sizes = automaton.letters.sizes()
-        self.unit, self.most = gcd(*sizes), max(sizes)
-        n_nodes = ceil(self.n_levels * self.most / self.unit / 2)
+    def __init__(self, letters: Sequence[Letters], start: int, degree: int) -> None:
+        self.n_levels, self.start, self.degree = len(letters), start, degree
+        sizes = {n for told in letters for letter in told.all() for n, _ in letter}
+        self.unit = max(1, gcd(*sizes))
+        n_nodes = max(1, ceil(self.n_levels * degree / self.unit / 2))
         nodes, weights = np.polynomial.legendre.leggauss(n_nodes)
         self.nodes = (nodes + 1) / 2
         self.weights = weights / (2 * self.unit * self.nodes)
-        self.opens_below = bool(automaton.letters.new_kept)
-        self.letters = automaton.letters
-        self.on_the_way = self._in_powers("passed", "stopped", "kept", "lost", "failed")
-        self.at_the_top = self._in_powers("top_kept", "top_failed")
-        self.from_above = self._in_powers("new_kept", "new_failed")
+        known: dict[int, Floats] = {}
+        for level, told in enumerate(letters):
+            if id(told) not in known:
+                known[id(told)] = self._in_bernstein(told, below=level < start)
+        self.rows = [known[id(told)] for told in letters]
 
-    def _in_powers(self, *names: str) -> Floats:
-        """Return letters as polynomials in P(DLT), the constant first; rows as (name, 3, node)."""
-        rows = np.zeros((len(names), 3, len(self.nodes), self.most + 1))
-        for row, name in zip(rows, names, strict=True):
-            for (n, x), ways in getattr(self.letters, name).items():
-                weight = np.multiply.outer([1, n, x], ways * self.nodes ** (n // self.unit))
-                for k in range(n - x + 1):
-                    row[:, :, x + k] += comb(n - x, k) * (-1) ** k * weight
-        return rows.reshape(-1, self.most + 1)
+    def _in_bernstein(self, told: Letters, *, below: bool) -> Floats:
+        """Return a level's letters as coefficients; rows as (letter, 3, node)."""
+        letters = (told.kept, told.lost) if below else told.all()
+        rows = np.zeros((len(letters), 3, len(self.nodes), self.degree + 1))
+        for place, letter in enumerate(letters):
+            for (n, x), ways in letter.items():
+                alone = in_bernstein(Letter({(n, x): ways}), self.degree)
+                weight = np.multiply.outer([1, n, x], self.nodes ** (n // self.unit))
+                rows[place] += weight[..., np.newaxis] * alone
+        return rows.reshape(-1, self.degree + 1)
 
     def means(self, p: Floats, above: NDArray[np.bool_]) -> tuple[Floats, Floats]:
         """Return the mean share of a trial's patients at certain levels, and with a DLT.
@@ -72,37 +80,33 @@ class LadderShares:
         float arrays, shape (N,)
         """
         share, rate = np.empty(len(p)), np.empty(len(p))
-        size = max(1, _ONE_CORE // self.on_the_way.size)
+        size = max(1, _ONE_CORE // max(rows.size for rows in self.rows))
         for first in range(0, len(p), size):
             block = slice(first, first + size)
             share[block], rate[block] = self._block(p[block].T, above[block].T)
         return share, rate
 
     def _block(self, p: Floats, above: NDArray[np.bool_]) -> tuple[Floats, Floats]:
-        powers = np.ones((self.most + 1, *p.shape))
-        for power in range(1, self.most + 1):
-            np.multiply(powers[power - 1], p, out=powers[power])
+        terms = bernstein_terms(p, self.degree)
 
-        def letters(of: Floats, level: int) -> Floats:
-            told = (of @ powers[:, level]).reshape(-1, 3, len(self.nodes), p.shape[1])
+        def letters(level: int) -> Floats:
+            told = (self.rows[level] @ terms[:, level]).reshape(-1, 3, *ends.shape[1:])
             told[:, 1] *= above[level]
             return told
 
-        top = self.n_levels - 1
-        ends, failed = letters(self.at_the_top, top)
-        for level in range(top - 1, self.start - 1, -1):
-            passed, stopped, kept, lost, at_once = letters(self.on_the_way, level)
+        ends, failing = np.zeros((2, 3, len(self.nodes), p.shape[1]))
+        for level in range(self.n_levels - 1, self.start - 1, -1):
+            passed, failed, stopped, kept, lost = letters(level)
             ends = _before(passed, ends)
             ends += stopped
-            ends += _before(kept, failed)
-            failed = _before(lost, failed)
-            failed += at_once
-        if self.opens_below:
-            for level in range(self.start - 1, -1, -1):
-                kept, lost = letters(self.from_above, level)
-                ends = ends + _before(kept, failed)
-                failed = _before(lost, failed)
-        share, rate = np.einsum("z,fzn->fn", self.weights, ends[1:] + failed[1:])
+            ends += _before(kept, failing)
+            failing = _before(lost, failing)
+            failing += failed
+        for level in range(self.start - 1, -1, -1):
+            kept, lost = letters(level)
+            ends += _before(kept, failing)
+            failing = _before(lost, failing)
+        share, rate = np.einsum("z,fzn->fn", self.weights, ends[1:] + failing[1:])
         return share, rate
 
 

@@ -10,12 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from escalation.nearness import is_above
-from simulations.engines.characteristics import correct_levels, end_values
-from simulations.engines.exact import check_p_dlt, expected_values
-from simulations.engines.ladder import LadderAutomaton
-from simulations.engines.ladder_shares import LadderShares
+from simulations.engines.characteristics import correct_levels
+from simulations.engines.exact_engine import ExactEngine, as_engine
 from simulations.graph.build import NO_MTD, TransitionGraph
-from simulations.probabilities import check_probabilities, check_target
+from simulations.probabilities import check_target
 from simulations.scenarios.random import CURVES_AT_ONCE
 
 __all__ = [
@@ -106,7 +104,7 @@ class CurveAverages:
 
 
 def average_over_curves(
-    engine: TransitionGraph | LadderAutomaton, p_dlt: ArrayLike, target: float
+    engine: TransitionGraph | ExactEngine, p_dlt: ArrayLike, target: float
 ) -> CurveAverages:
     """Return the exact characteristics under each of many curves.
 
@@ -115,7 +113,7 @@ def average_over_curves(
 
     Parameters
     ----------
-    engine : TransitionGraph or LadderAutomaton
+    engine : TransitionGraph or ExactEngine
     p_dlt : array_like, shape (N, L)
         As from ``pseudo_uniform``.
     target : float
@@ -136,13 +134,14 @@ def average_over_curves(
     >>> 0.4 < averages["pcs"].mean < 0.6
     True
     """
-    p = _check(engine, p_dlt)
+    engine = as_engine(engine)
+    p = engine.check(p_dlt, n_dim=2)
     blocks = (p[first : first + CURVES_AT_ONCE] for first in range(0, len(p), CURVES_AT_ONCE))
     return replace(average_over_blocks(engine, blocks, len(p), target), p_dlt=p)
 
 
 def average_over_blocks(
-    engine: TransitionGraph | LadderAutomaton,
+    engine: TransitionGraph | ExactEngine,
     blocks: Iterable[ArrayLike],
     n_curves: int,
     target: float,
@@ -167,15 +166,15 @@ def average_over_blocks(
         If an argument is not what it should be.
     """
     check_target(target)
+    engine = as_engine(engine)
     correct = np.empty(n_curves, dtype=np.int8)
     figures: dict[str, Floats] = {}
-    evaluate = _of_levels(engine) if isinstance(engine, LadderAutomaton) else _of_states(engine)
     first = 0
     for block in blocks:
-        p = _check(engine, block)
+        p = engine.check(block, n_dim=2)
         part = slice(first, first + len(p))
         correct[part] = correct_levels(p, target)
-        for name, values in _figures(evaluate, p, correct[part], target).items():
+        for name, values in _figures(engine, p, correct[part], target).items():
             figures.setdefault(name, np.empty(n_curves))[part] = values
         first += len(p)
         if progress is not None:
@@ -183,76 +182,11 @@ def average_over_blocks(
     return CurveAverages(target=target, p_dlt=None, correct=correct, figures=figures)
 
 
-def _check(engine: TransitionGraph | LadderAutomaton, p_dlt: ArrayLike) -> Floats:
-    if isinstance(engine, LadderAutomaton):
-        return check_probabilities(p_dlt, engine.n_levels, "P(DLT)", n_dim=2)
-    return check_p_dlt(p_dlt, engine, n_dim=2)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Found:
-    """What an engine finds under each of N curves, some of their levels being above the target."""
-
-    p_select: Floats
-    p_no_mtd: Floats
-    p_inconclusive: Floats
-    patients: Floats
-    dlts: Floats
-    share_above: Floats
-    dlt_rate: Floats
-
-
-_Evaluate = Callable[[Floats, NDArray[np.bool_]], _Found]
-
-
-def _of_levels(automaton: LadderAutomaton) -> _Evaluate:
-    shares = LadderShares(automaton)
-
-    def evaluate(p: Floats, above: NDArray[np.bool_]) -> _Found:
-        found = automaton.batch(p)
-        share, rate = shares.means(p, above)
-        return _Found(
-            p_select=found.p_select,
-            p_no_mtd=found.p_no_mtd,
-            p_inconclusive=found.p_inconclusive,
-            patients=found.patients,
-            dlts=found.dlts,
-            share_above=share,
-            dlt_rate=rate,
-        )
-
-    return evaluate
-
-
-def _of_states(graph: TransitionGraph) -> _Evaluate:
-    values = end_values(graph)
-    of_all = np.maximum(values["patients"].sum(axis=1, keepdims=True), 1)
-    values["shares"] = values["patients"] / of_all
-    values["rate"] = values["dlts"].sum(axis=1, keepdims=True) / of_all
-    cuts = np.cumsum([value.shape[1] for value in values.values()])[:-1]
-    counted = np.hstack(list(values.values()))
-
-    def evaluate(p: Floats, above: NDArray[np.bool_]) -> _Found:
-        sums = np.split(expected_values(graph, p, counted), cuts, axis=1)
-        found = dict(zip(values, sums, strict=True))
-        return _Found(
-            p_select=found["p_select"],
-            p_no_mtd=found["p_no_mtd"][:, 0],
-            p_inconclusive=found["p_inconclusive"][:, 0],
-            patients=found["patients"],
-            dlts=found["dlts"],
-            share_above=_sum_of(found["shares"], above),
-            dlt_rate=found["rate"][:, 0],
-        )
-
-    return evaluate
-
-
 def _figures(
-    evaluate: _Evaluate, p: Floats, correct: NDArray[np.int8], target: float
+    engine: ExactEngine, p: Floats, correct: NDArray[np.int8], target: float
 ) -> dict[str, Floats]:
     above = is_above(p, target)
-    found = evaluate(p, above)
+    found, share_above, dlt_rate = engine.with_shares(p, above)
     selected = found.p_select[np.arange(len(p)), np.maximum(correct, 0)]
     return {
         "pcs": np.where(correct == NO_MTD, found.p_no_mtd, selected),
@@ -262,8 +196,8 @@ def _figures(
         "sample_size": found.patients @ np.ones(p.shape[1]),
         "total_dlts": found.dlts @ np.ones(p.shape[1]),
         "patients_above": _sum_of(found.patients, above),
-        "share_above": found.share_above,
-        "dlt_rate": found.dlt_rate,
+        "share_above": share_above,
+        "dlt_rate": dlt_rate,
     }
 
 

@@ -9,6 +9,7 @@ from typing import Literal
 
 from escalation.designs.walk import TooManyStatesError
 from simulations.engines.crossings.engine import CrossingEngine, is_by_crossings
+from simulations.engines.exact_engine import ExactEngine, GraphEngine
 from simulations.engines.ladder import LadderAutomaton, ladder_automaton
 from simulations.engines.large import LARGE, LARGE_GRAPH, TOO_LARGE, follow_crossings
 from simulations.engines.montecarlo import MOST_ONE_BY_ONE
@@ -16,7 +17,7 @@ from simulations.engines.on_demand import graph_on_demand
 from simulations.engines.results import Method
 from simulations.engines.simulated import Draws
 from simulations.graph.build import TransitionGraph
-from simulations.questions.question import Question, check_p_moderate
+from simulations.questions.question import Question
 
 __all__ = ["ChosenEngine", "choose_engine", "exact_engine"]
 
@@ -44,19 +45,30 @@ class ChosenEngine:
     refused: TooManyStatesError | None = None
 
 
-def exact_engine(question: Question) -> TransitionGraph | LadderAutomaton:
+def exact_engine(question: Question, *, most: int | None = None) -> ExactEngine:
     """Return what gives exact figures: levels one by one where that can be, else the graph.
+
+    Parameters
+    ----------
+    question : Question
+    most : int, optional
+        States of a graph, unless the question says how many.
 
     Raises
     ------
     EscalationError
         As ``Question.graph``.
     """
-    by_levels = None if question.cohorts else ladder_automaton(question.protocol.design)
-    if by_levels is None:
-        return question.graph()
-    check_p_moderate(question.p_moderate, [question.protocol.design])
-    return by_levels
+    by_levels = _by_levels(question)
+    if by_levels is not None:
+        return by_levels
+    return GraphEngine(replace(question, max_states=question.max_states or most).graph())
+
+
+def _by_levels(question: Question) -> LadderAutomaton | None:
+    """Return what follows the levels, from the start or from what has been seen."""
+    design, advice = question.protocol.design, question.so_far()
+    return ladder_automaton(design, advice.escalation, advice.level)
 
 
 def choose_engine(
@@ -81,9 +93,7 @@ def choose_engine(
         As ``Question.graph``.
     """
     design = question.protocol.design
-    by_levels: LadderAutomaton | CrossingEngine | None = None
-    if not question.cohorts:
-        by_levels = ladder_automaton(design)
+    by_levels: LadderAutomaton | CrossingEngine | None = _by_levels(question)
     asked: Method = "exact" if method == "auto" else method
     refused: TooManyStatesError | None = None
     backfill = question.protocol.backfill
