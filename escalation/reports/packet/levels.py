@@ -28,8 +28,8 @@ def level_blocks(basis: Basis) -> Iterator[Block]:
         protocol,
         state.written_cohorts(Purpose.ESCALATION),
         state.tallies(Purpose.ESCALATION, set_aside=False),
-        counted_tallies(state),
-        ended=rule_says(state).has_ended,
+        counted_tallies(state, basis.on),
+        ended=rule_says(state, basis.on).has_ended,
     )
     has_dose = any(document["dose"] is not None for document in documents)
     graded = protocol.design.asks_moderate
