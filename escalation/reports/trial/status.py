@@ -44,7 +44,7 @@ from escalation.trial.review.amendments import (
     say_ladder,
     set_aside,
 )
-from escalation.trial.rule import counted_purposes, counted_tallies, describe_choice
+from escalation.trial.rule import counted_purposes, counted_tallies, describe_choice, follow_up
 from escalation.trial.state import Amendment, Cohort, MadeDecision, Recorded
 
 __all__ = [
@@ -118,6 +118,7 @@ def level_part(state: TrialState, protocol: Protocol, on: date) -> Iterator[Bloc
         counted_tallies(state, on),
         ended=rule_says(state, on).has_ended,
         reopened=reopened_levels(state),
+        follow_up=follow_up(state, *counted_purposes(state, on), on=on),
     )
     yield GAP
     beside = list(beside_blocks(state, protocol))
@@ -396,6 +397,7 @@ def _rule_document(state: TrialState, on: date) -> dict[str, Any]:
             counted_tallies(state, on),
             ended=ended,
             reopened=reopened_levels(state),
+            follow_up=follow_up(state, *counted, on=on),
         ),
         "counted": list(counted),
         "beside": beside_document(state, protocol),
