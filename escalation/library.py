@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from escalation.dataclass import dataclass
 from escalation.designs import DESIGNS, Design
 from escalation.designs.base import Decision
 from escalation.errors import InputError

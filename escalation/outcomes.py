@@ -16,10 +16,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Reversible, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from math import isfinite
 
+from escalation.dataclass import dataclass
 from escalation.errors import InputError, LadderError, NotationError, printable
 from escalation.labels import Label, find_label_fault, read_label
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any, ClassVar, final
 
+from escalation.dataclass import dataclass
 from escalation.designs.outline import Outline
 from escalation.designs.pending import check_follow_up, count_resolutions, resolve_with_last
 from escalation.errors import InputError

@@ -7,8 +7,8 @@ escalate. Replaying shows that cohort 2 should never have been opened.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
+from escalation.dataclass import dataclass
 from escalation.designs.base import Action, Decision, Design
 from escalation.errors import EscalationError, LadderError
 from escalation.labels import Label

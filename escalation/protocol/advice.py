@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from escalation.dataclass import dataclass
 from escalation.designs.base import Action, Decision
 from escalation.designs.replay import Departure, DepartureError, Expansion, replay
 from escalation.errors import InputError

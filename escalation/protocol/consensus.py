@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
+from escalation.dataclass import dataclass
 from escalation.designs import (
     DESIGNS,
     VARIANTS,

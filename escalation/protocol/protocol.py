@@ -12,9 +12,10 @@ import json
 import re
 import textwrap
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, field, fields, replace
 from typing import Any
 
+from escalation.dataclass import dataclass
 from escalation.designs import (
     DESIGNS,
     Design,

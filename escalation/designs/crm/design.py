@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from itertools import pairwise
 from math import inf, isfinite
 from typing import TYPE_CHECKING, ClassVar
 
+from escalation.dataclass import dataclass
 from escalation.designs.base import Action, Clause, Decision, LevelStatus
 from escalation.designs.crm.clauses import write_crm_clauses
 from escalation.designs.crm.grid import grid_size, make_grid, posterior

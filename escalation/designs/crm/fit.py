@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import exp, fsum, isinf, log1p, sqrt
 
+from escalation.dataclass import dataclass
 from escalation.designs.crm.grid import grid_size, log_without, make_grid, moments
 from escalation.designs.crm.likelihood import maximise_likelihood
 from escalation.designs.crm.model import CrmModel, Method

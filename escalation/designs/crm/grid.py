@@ -8,10 +8,10 @@ lowest level is the target, so that the probability of either side is as right a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil, cos, exp, log, log1p, pi, sqrt
 
+from escalation.dataclass import dataclass
 from escalation.designs.crm.model import CrmModel
 
 __all__ = ["FLAT", "Grid", "grid_size", "log_without", "make_grid", "moments", "posterior"]

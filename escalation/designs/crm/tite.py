@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import isfinite
 from typing import TYPE_CHECKING, ClassVar, get_args
 
+from escalation.dataclass import dataclass
 from escalation.designs.base import WAIT_FOR_MTD, Clause, Decision
 from escalation.designs.crm.design import Crm
 from escalation.designs.crm.grid import grid_size, make_grid, posterior

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import inf
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
+from escalation.dataclass import dataclass
 from escalation.designs.base import WAIT_FOR_MTD, Clause, Decision, LevelStatus
 from escalation.designs.interval.boin import Boin
 from escalation.designs.interval.posterior import as_written
