@@ -74,8 +74,8 @@ def _say_suspension(design: Any, share: float) -> str:
         else ""
     )
     return (
-        f"Where more than {share:.4g} of the patients at the current level are pending, enrolment "
-        f"is suspended{but}."
+        f"Where more than {100 * share:.4g} % of the patients at the current level are pending, "
+        f"enrolment is suspended{but}."
     )
 
 
