@@ -69,11 +69,11 @@ def run_study(
         try:
             _calculate(todo, store, workers, scheduler)
         except BaseException:
-            n_kept = sum(cell.number in store.lines for cell in cells)
-            say_beside(
-                f"{n_kept} of {count(len(cells), 'cell')} are finished, and kept in "
-                f"{_named(store.path)}; the same command goes on from there"
-            )
+            if store.lines:
+                say_beside(
+                    f"{len(store.lines)} of {count(len(cells), 'cell')} are finished, and kept in "
+                    f"{_named(store.path)}; the same command goes on from there"
+                )
             raise
         lines = [store.lines[cell.number] for cell in cells]
         write_to(output, write_results(output, columns, lines))
