@@ -51,8 +51,9 @@ def run_study(
     """
     study = load_study(path)
     cells = in_shard(study.cells, shard)
-    if not cells:
-        raise InputError(f"the study has {count(len(study.cells), 'cell')}, fewer than shards")
+    if shard is not None and not cells:
+        n_cells = count(len(study.cells), "cell")
+        raise InputError(f"the study has {n_cells}, fewer than {shard[1]} shards")
     check_format(output)
     check_writable(output, SUFFIXES)
     if output.exists() and output.stat().st_size:
