@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
+from escalation.dataclass import dataclass
 from escalation.designs import (
     DESIGNS,
     VARIANTS,
@@ -125,7 +126,10 @@ def ask_all(
     # patients planned are not a maximum: they fill in only what a design cannot do without
     given = {"target": sought, "max_patients": limit}
     spare = {"max_patients"} if limit_from in ("planned", None) else set()
+    followed = any(cohort.days for cohort in cohorts)
     for name, design_name, options in _others(protocol.design, given, spare):
+        if DESIGNS[name.split()[0]].asks_follow_up and not followed:
+            continue  # without it, it says what the design that it extends says
         try:
             asked = protocol.with_design(design_name, **options)
             advice = advise(asked, cohorts, allow_departures=True)

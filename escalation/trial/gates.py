@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 
+from escalation.dataclass import dataclass
 from escalation.designs.base import Action, Decision
 from escalation.protocol import Protocol, describe_decision
 from escalation.trial.adverse_events.verdicts import unruled_dlts
@@ -409,8 +409,7 @@ def _needs_decision(state: TrialState, on: date, cohort: Cohort | None) -> Itera
             decision=True,
         )
         return
-    about = (purpose, None) if cohort is None else cohort.about
-    last = next((made for made in reversed(state.decisions) if made.about == about), None)
+    last = state.last_decision_about((purpose, None) if cohort is None else cohort.about)
     deferred = last is not None and last.event.chosen.action == "defer"
     if last is not None and _is_awaited(state, last) and not deferred:
         text = f"Decision {last.seq} is not approved yet"

@@ -179,6 +179,33 @@ def test_an_interrupt_ends_a_long_run_without_a_traceback(workers: str) -> None:
     assert b"Traceback" not in said
 
 
+def test_an_interrupt_ends_a_comparison_with_its_workers_and_leaves_no_file(tmp_path: Path) -> None:
+    """Ctrl-C once a worker has said what its graph is going to take: then it is at work."""
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    words = [PROGRAM[0], "-c", f"{heard}; {PROGRAM[-1]}", "compare", "boin", "keyboard"]
+    words += ["--p-dlt", "0.1,0.2,0.3,0.4,0.5,0.6", "--levels", "6"]
+    words += ["--max-patients", "60", "--workers", "2"]
+    running = subprocess.Popen(
+        [*words, "--output", str(tmp_path / "compared.csv")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        assert running.stderr is not None
+        assert b"states, which take up to" in running.stderr.readline()
+        os.killpg(running.pid, signal.SIGINT)  # as a terminal does: the workers too
+        stdout, stderr = running.communicate()
+    finally:
+        running.kill()
+    assert (running.returncode, stdout) == (1, b"")
+    assert stderr.split(b"\n")[-2:] == [b"Aborted!", b""]
+    assert b"Traceback" not in stderr
+    with pytest.raises(ProcessLookupError):
+        os.killpg(running.pid, 0)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_full_disk_is_one_clear_line() -> None:
     if not Path("/dev/full").exists():
         pytest.skip("needs /dev/full")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from itertools import pairwise
 from math import inf, isfinite
 from typing import TYPE_CHECKING, ClassVar
 
+from escalation.dataclass import dataclass
 from escalation.designs.base import Action, Clause, Decision, LevelStatus
 from escalation.designs.crm.clauses import write_crm_clauses
 from escalation.designs.crm.grid import grid_size, make_grid, posterior
@@ -148,7 +149,13 @@ class Crm(CrmOptions):
         return self._decide_remembering(tallies, level, 0)
 
     def _decide_remembering(self, tallies: Sequence[Tally], level: int, memory: int) -> Decision:
-        beta, p_too_toxic = self._fit(tallies)
+        return self._decide_fitted(tallies, level, memory, self._fit(tallies))
+
+    def _decide_fitted(
+        self, tallies: Sequence[Tally], level: int, memory: int, fitted: tuple[float, float]
+    ) -> Decision:
+        """Decide, given the estimate of beta and P(P(DLT) at the lowest level > target)."""
+        beta, p_too_toxic = fitted
         n_evaluable = sum([tally.n_evaluable for tally in tallies])
         if n_evaluable and self.is_above_cutoff(p_too_toxic):
             return self._stop("lowest-too-toxic")

@@ -13,7 +13,7 @@ from escalation.designs.crm.grid import FLAT, Grid
 from escalation.designs.crm.likelihood import CLOSE
 from escalation.designs.crm.model import HUGE, CrmModel, Method
 
-__all__ = ["BLOCK", "fit_many", "maximise_likelihoods", "posteriors"]
+__all__ = ["BLOCK", "Pending", "fit_many", "maximise_likelihoods", "posteriors"]
 
 BLOCK = 128  # data sets in one matrix: it stays in the cache of one core
 _ROOTS = 2048  # slopes at once: so do they
@@ -48,13 +48,56 @@ def fit_many(
     return dict(zip(states, zip(betas.tolist(), below.tolist(), strict=True), strict=True))
 
 
-def posteriors(grid: Grid, n_dlts: Integers, n_without: Integers) -> tuple[Floats, Floats]:
+class Pending:
+    """The pending patients of many data sets, those of each data set side by side.
+
+    Parameters
+    ----------
+    levels : int array, shape (N, P)
+        -1 where there are fewer, in any column.
+    weights : float array, shape (N, P)
+
+    Attributes
+    ----------
+    n : int array, shape (N,)
+        How many each data set has.
+    """
+
+    def __init__(self, levels: Integers, weights: Floats) -> None:
+        there = levels >= 0
+        self.n = there.sum(axis=1)
+        most = int(self.n.max(initial=0))
+        if there[:, :most].sum() != there.sum():  # else they come first already
+            order = np.argsort(~there, axis=1, kind="stable")
+            levels = np.take_along_axis(levels, order, axis=1)
+            weights = np.take_along_axis(weights, order, axis=1)
+        self.levels, self.weights = levels[:, :most], weights[:, :most]
+
+    def count(self, n_levels: int) -> Ints:
+        """Return how many are pending at each level, shape (N, L)."""
+        return np.stack([(self.levels == level).sum(axis=1) for level in range(n_levels)], axis=1)
+
+    def only(self, states: Ints) -> Pending:
+        """Return those of some data sets."""
+        return Pending(self.levels[states], self.weights[states])
+
+    def of(self, state: int) -> list[tuple[int, float]]:
+        """Return level and weight of each patient of one data set, sorted."""
+        pairs = zip(self.levels[state].tolist(), self.weights[state].tolist(), strict=True)
+        return sorted(pair for pair in pairs if pair[0] >= 0)
+
+
+def posteriors(
+    grid: Grid, n_dlts: Integers, n_without: Integers, pending: Pending | None = None
+) -> tuple[Floats, Floats]:
     """Return ``posterior`` of many data sets: means of beta, and P(beta below the split).
 
     Parameters
     ----------
     grid : Grid
     n_dlts, n_without : int array, shape (N, L)
+    pending : Pending, optional
+        Who counts in part as without a DLT.
 
     Returns
     -------
@@ -64,6 +107,7 @@ def posteriors(grid: Grid, n_dlts: Integers, n_without: Integers) -> tuple[Float
     columns = np.ones((len(grid.betas), 3))
     columns[:, 1] = grid.betas
     columns[grid.n_below :, 2] = 0
+    p_dlt = np.exp(log_p)
     x, y = n_dlts.astype(np.float64), n_without.astype(np.float64)
     means, below = np.empty(len(x)), np.empty(len(x))
     for first in range(0, len(x), BLOCK):
@@ -73,9 +117,21 @@ def posteriors(grid: Grid, n_dlts: Integers, n_without: Integers) -> tuple[Float
         density += log_weights
         density -= density.max(axis=1, keepdims=True)
         np.exp(density, out=density)
+        if pending is not None:
+            _weigh(density, pending.levels[block], pending.weights[block], p_dlt)
         total, first_moment, mass = (density @ columns).T
         means[block], below[block] = first_moment / total, mass / total
     return means, below
+
+
+def _weigh(density: Floats, levels: Integers, weights: Floats, p_dlt: Floats) -> None:
+    """Multiply the densities by 1 - weight P(DLT) of each pending patient."""
+    for level, weight in zip(levels.T, weights.T, strict=True):
+        rows = np.flatnonzero(level >= 0)
+        factors = p_dlt[level[rows]]
+        factors *= -weight[rows, np.newaxis]
+        factors += 1
+        density[rows] *= factors
 
 
 def maximise_likelihoods(

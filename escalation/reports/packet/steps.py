@@ -7,11 +7,11 @@ ask the commands themselves whether they would be refused, and say the commands'
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from typing import Literal
 
+from escalation.dataclass import dataclass
 from escalation.errors import RefusedError
 from escalation.protocol import describe_decision
 from escalation.reports.packet.basis import Basis

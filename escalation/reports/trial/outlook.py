@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from escalation.dataclass import dataclass
 from escalation.designs.base import NOBODY, Decision
 from escalation.designs.pending import count_resolutions, resolve_with_last
 from escalation.labels import Label

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from escalation.dataclass import dataclass
 from escalation.protocol import describe_decision
 from escalation.reports.level_table import answer
 from escalation.reports.protocol import say_changes

@@ -139,8 +139,9 @@ def list_remarks(state: TrialState, on: date) -> Iterator[Remarks]:
     if state.decisions:
         nothing = "no decision and no dosing looks otherwise"
         yield Remarks("Seen from now", nothing, look_back(state))
-    if rulings(state):
-        yield Remarks("Rulings", "none", rulings(state))
+    ruled = rulings(state)
+    if ruled:
+        yield Remarks("Rulings", "none", ruled)
     yield Remarks("Warnings", "none", warnings(state, on))
 
 

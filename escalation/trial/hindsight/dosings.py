@@ -6,11 +6,12 @@ Days count, not hours: what began on the very day of a dosing may have come afte
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from heapq import heappop, heappush
 from itertools import islice, takewhile
 
+from escalation.dataclass import dataclass
 from escalation.outcomes import Outcome
 from escalation.protocol import Protocol, describe_decision
 from escalation.text import count

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -11,6 +10,7 @@ from typing import Any, NamedTuple
 from flask import Blueprint, abort, current_app, g, render_template, url_for
 from markupsafe import Markup
 
+from escalation.dataclass import dataclass
 from escalation.protocol import Protocol
 from escalation.reports.trial.choices import say_subject
 from escalation.reports.trial.next import say_next, say_of, say_place

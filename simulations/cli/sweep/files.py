@@ -52,8 +52,8 @@ def check(study: Path) -> View:
 
     Example: escalation sweep check study.toml
     """
-    from simulations.sweeps.file import load_study  # noqa: PLC0415  # numpy
-    from simulations.sweeps.view import view_study  # noqa: PLC0415
+    from simulations.sweeps.file import load_study  # numpy
+    from simulations.sweeps.view import view_study
 
     return view_study(load_study(study))
 
@@ -79,10 +79,10 @@ def merge(study: Path, parts: tuple[Path, ...], output: Path) -> None:
 
     Example: escalation sweep merge study.toml part-1.csv part-2.csv -o results.csv
     """
-    from simulations.cli.sweep.running import write_to  # noqa: PLC0415  # numpy
-    from simulations.sweeps.columns import columns_of  # noqa: PLC0415
-    from simulations.sweeps.file import load_study  # noqa: PLC0415
-    from simulations.sweeps.results import (  # noqa: PLC0415
+    from simulations.cli.sweep.running import write_to  # numpy
+    from simulations.sweeps.columns import columns_of
+    from simulations.sweeps.file import load_study
+    from simulations.sweeps.results import (
         SUFFIXES,
         check_format,
         merge_results,
@@ -109,6 +109,6 @@ def show(results: Path) -> View:
 
     Example: escalation sweep show results.csv
     """
-    from simulations.sweeps.view import view_results  # noqa: PLC0415  # numpy
+    from simulations.sweeps.view import view_results  # numpy
 
     return view_results(results)

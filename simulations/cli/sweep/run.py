@@ -82,6 +82,6 @@ def run(
         "MKL",
     ):  # before numpy is loaded: the workers share the cores
         os.environ.setdefault(f"{library}_NUM_THREADS", "1")
-    from simulations.cli.sweep.running import run_study  # noqa: PLC0415  # numpy
+    from simulations.cli.sweep.running import run_study  # numpy
 
     run_study(study, output, workers=workers, scheduler=scheduler, shard=shard)

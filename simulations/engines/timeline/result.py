@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from math import sqrt
 from typing import Any
 
@@ -11,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulations.engines.timeline.moments import Durations, Moments
-from simulations.timing.assumptions import Timing
+from simulations.graph.transitions import INCONCLUSIVE, NO_MTD
+from simulations.timing.assumptions import Costs, Timing
 
-__all__ = ["FIGURES", "UNFINISHED", "Timeline"]
+__all__ = ["FIGURES", "UNFINISHED", "Chunk", "Part", "Timeline", "add_up"]
 
 UNFINISHED = -3
 
@@ -28,7 +30,7 @@ FIGURES: Mapping[str, str] = {
     "n_waited": "patients who had to wait from their arrival to their dosing",
     "waiting_days": "days that patients waited from arrival to dosing, added up",
     "n_still_waiting": "patients who waited for a place when the last decision was made",
-    "n_dropped_out": "patients lost before their window closed, and no DLT before",
+    "n_dropped_out": "patients lost from the window until the last decision, and no DLT before",
     "n_not_manufactured": "patients for whom there was nothing to give",
     "n_dose_not_reached": "patients who were dosed, but not with the level's dose",
     "idle_days": "days until the last decision on which nobody was in the DLT window",
@@ -137,3 +139,82 @@ class Timeline:
 
 def _all(levels: Sequence[Moments]) -> list[dict[str, Any]]:
     return [level.to_dict() for level in levels]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Chunk:
+    """What the trials of a chunk came to, an entry a trial; by level, shape (L, N)."""
+
+    end: NDArray[np.intp]
+    t_decision: NDArray[np.float64]
+    t_last: NDArray[np.float64]
+    patients: NDArray[np.int64]
+    dlts: NDArray[np.int64]
+    days: NDArray[np.float64]
+    figures: Mapping[str, NDArray[np.float64] | NDArray[np.int64]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Part:
+    """A chunk summed up: what adds up to a ``Timeline``."""
+
+    n_selected: NDArray[np.int64]
+    n_without: tuple[int, int, int]  # no MTD, inconclusive, unfinished
+    t_decision: NDArray[np.float64]
+    t_last: NDArray[np.float64]
+    by_level: tuple[tuple[Moments, ...], ...]  # patients, DLTs, days
+    figures: Mapping[str, Moments]
+
+    @classmethod
+    def of(cls, chunk: Chunk, costs: Costs | None) -> Part:
+        """Sum up a chunk."""
+        end, n_levels = chunk.end, len(chunk.patients)
+        figures = dict(chunk.figures)
+        if costs is not None:
+            days = np.where(np.isfinite(chunk.t_last), chunk.t_last, 0.0)
+            figures["cost"] = costs.per_patient * chunk.figures["n_patients"] + costs.per_day * days
+        without = [int(np.count_nonzero(end == n)) for n in (NO_MTD, INCONCLUSIVE, UNFINISHED)]
+        return cls(
+            n_selected=np.bincount(end[end >= 0], minlength=n_levels),
+            n_without=(without[0], without[1], without[2]),
+            t_decision=chunk.t_decision,
+            t_last=chunk.t_last,
+            by_level=tuple(
+                tuple(map(Moments.of, levels))
+                for levels in (chunk.patients, chunk.dlts, chunk.days)
+            ),
+            figures={name: Moments.of(values) for name, values in figures.items()},
+        )
+
+
+def add_up(
+    parts: Sequence[Part], *, timing: Timing, p_dlt: NDArray[np.float64], trials: int, seed: int
+) -> Timeline:
+    """Add the parts of a run up, in their order."""
+    patients, dlts, days = (
+        tuple(
+            reduce(Moments.plus, column)
+            for column in zip(*(part.by_level[k] for part in parts), strict=True)
+        )
+        for k in range(3)
+    )
+    without = [sum(part.n_without[k] for part in parts) for k in range(3)]
+    return Timeline(
+        timing=timing,
+        p_dlt=tuple(p_dlt.tolist()),
+        trials=trials,
+        seed=seed,
+        n_selected=np.sum([part.n_selected for part in parts], axis=0),
+        n_no_mtd=without[0],
+        n_inconclusive=without[1],
+        n_unfinished=without[2],
+        t_decision=Durations(values=np.concatenate([part.t_decision for part in parts])),
+        t_last=Durations(values=np.concatenate([part.t_last for part in parts])),
+        patients=patients,
+        dlts=dlts,
+        days=days,
+        figures={
+            name: reduce(Moments.plus, (part.figures[name] for part in parts))
+            for name in parts[0].figures
+        },
+    )
