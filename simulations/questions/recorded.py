@@ -28,6 +28,7 @@ __all__ = ["record_course", "steps_of"]
 WEIGHT_KG = 60.0
 _LOST = {
     Kind.DROPPED_OUT: "withdrew consent",
+    Kind.WITHDRAWN: "the level was closed before the dosing",
     Kind.NOT_MANUFACTURED: "the product could not be made",
     Kind.DOSE_NOT_REACHED: "the dose of the level was not reached",
 }
