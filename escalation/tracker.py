@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from escalation.errors import (
     ConflictError,
@@ -22,8 +22,10 @@ from escalation.ledger.findings import Kind
 from escalation.text import count
 from escalation.trial import Events, Recorded, Recorder, TrialState, replay_events
 from escalation.trial.codec import dump_event, load_event, version_of
-from escalation.trial.inspection import Difference, inspect_entries
 from escalation.trial.keys.checking import check_keys
+
+if TYPE_CHECKING:
+    from escalation.trial.inspection import Difference
 
 __all__ = ["ClockError", "Command", "Inspected", "Tracker", "name_kind", "read_entry"]
 
@@ -226,6 +228,9 @@ class Tracker:
         head = entries[-1].anchor if entries else None
         if findings:
             return Inspected(head, findings, None, None)
+        # every command of a trial comes with it, spreadsheets too: nobody else waits for them
+        from escalation.trial.inspection import inspect_entries  # noqa: PLC0415
+
         state = TrialState()
         differences = inspect_entries(recorded, now, state)
         return Inspected(head, list(self._findings(differences, state)), recorded, state)

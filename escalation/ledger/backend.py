@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
+from escalation.dataclass import dataclass
 from escalation.errors import IntegrityError, LedgerError
 
 __all__ = ["IN_USE", "Backend", "Connection", "Trouble", "find_trouble"]

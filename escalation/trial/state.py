@@ -5,9 +5,10 @@ from __future__ import annotations
 import copy
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from datetime import UTC, date, datetime
 
+from escalation.dataclass import dataclass
 from escalation.errors import LadderError
 from escalation.labels import Label
 from escalation.outcomes import Cohort as WrittenCohort

@@ -7,7 +7,7 @@ can then walk this part like any graph.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
@@ -44,6 +44,7 @@ def graph_on_demand(
     trials: int,
     seed: int = 1,
     max_states: int = 3_000_000,
+    progress: Callable[[int], None] | None = None,
 ) -> TransitionGraph:
     """Return the part of the design's graph that these trials meet.
 
@@ -59,6 +60,8 @@ def graph_on_demand(
     trials, seed : int
         As in ``montecarlo.simulate``.
     max_states : int
+    progress : callable, optional
+        Called with the number of trials walked since the last call.
 
     Raises
     ------
@@ -83,7 +86,7 @@ def graph_on_demand(
         )
     start = build_graph(design, tallies, level, last=last, walk_by=_walk_roots)
     curves = [(check_p_dlt(p, start), root_cuts(start, np.asarray(p))) for p in p_dlt]
-    walk_by = partial(_walk_trials, curves=curves, trials=trials, seed=seed)
+    walk_by = partial(_walk_trials, curves=curves, trials=trials, seed=seed, progress=progress)
     return build_graph(design, tallies, level, last=last, max_states=max_states, walk_by=walk_by)
 
 
@@ -100,12 +103,15 @@ def _walk_trials(
     curves: Sequence[tuple[Floats, Floats]],
     trials: int,
     seed: int,
+    progress: Callable[[int], None] | None,
 ) -> Walk:
     met = _StatesMet(design, roots, level, max_states)
     for p, cuts in curves:
         for chunk, first in enumerate(range(0, trials, CHUNK_SIZE)):
             n = min(CHUNK_SIZE, trials - first)
             _walk_chunk(met, p.astype(np.float32), cuts, chunk_generator(seed, chunk), n)
+            if progress is not None:
+                progress(n)
     return met.walk
 
 

@@ -7,7 +7,6 @@ import functools
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -25,6 +24,7 @@ from escalation.cli.trial.common import (
     today,
     trial_options,
 )
+from escalation.dataclass import dataclass
 from escalation.errors import EscalationError, UnknownOutcomeError
 from escalation.protocol import Protocol
 from escalation.reports.trial.heading import trial_heading

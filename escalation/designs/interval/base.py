@@ -155,7 +155,12 @@ class IntervalDesign(IntervalOptions):
         )
 
     def _decide(self, tallies: Sequence[Tally], level: int) -> Decision:
-        statuses = self._judge_all(tallies)
+        return self._decide_judged(tallies, level, self._judge_all(tallies))
+
+    def _decide_judged(
+        self, tallies: Sequence[Tally], level: int, statuses: Sequence[LevelStatus]
+    ) -> Decision:
+        """Decide, given how each level is judged."""
         too_toxic = LevelStatus.TOO_TOXIC
         ceiling = statuses.index(too_toxic) if too_toxic in statuses else self.n_levels
         if ceiling == 0:

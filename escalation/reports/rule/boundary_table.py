@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
+from escalation.dataclass import dataclass
 from escalation.designs import Design, LevelStatus, design_settings
 from escalation.designs.interval.base import IntervalDesign
 from escalation.outcomes import Tally

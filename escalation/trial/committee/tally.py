@@ -7,9 +7,9 @@ a ledger that somebody wrote by other means notes it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
+from escalation.dataclass import dataclass
 from escalation.protocol import Committee
 from escalation.text import count
 from escalation.trial.events import Role, Vote

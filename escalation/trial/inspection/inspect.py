@@ -8,10 +8,11 @@ cannot make it say what the roles, the gates or the rule did not allow.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
+from escalation.dataclass import dataclass
 from escalation.errors import EscalationError, RefusedError
 from escalation.protocol import Protocol
 from escalation.signatures.extra import KeysExtraError

@@ -13,12 +13,12 @@ import json
 import re
 import secrets
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
+from escalation.dataclass import dataclass
 from escalation.errors import EscalationError
 from escalation.ledger import format_time
 from escalation.web.accounts import tables as t

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from time import perf_counter
 from typing import NamedTuple
@@ -12,6 +11,7 @@ from flask import Blueprint, abort, current_app, g, render_template, request, ur
 from markupsafe import Markup
 
 from escalation.anchoring import anchor_file, hold_against_files
+from escalation.dataclass import dataclass
 from escalation.errors import InputError
 from escalation.ledger import Anchor, Finding, parse_anchor
 from escalation.ledger import verify as verify_ledger

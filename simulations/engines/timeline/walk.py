@@ -1,0 +1,331 @@
+"""Trials in time, event by event: a chunk of them in lockstep, each at its own next event.
+
+An event is a place taken, or an outcome known; at equal times the outcome comes first. A patient
+takes a place on arrival and is dosed when the stagger allows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from escalation.errors import InputError
+from simulations.engines.timeline.arriving import Stream, stream_of
+from simulations.engines.timeline.course import GivenPatient
+from simulations.engines.timeline.live import Live
+from simulations.engines.timeline.patients import DLT, LOST, Drawn, Patients
+from simulations.engines.timeline.record import Recorder
+from simulations.engines.timeline.result import Chunk
+from simulations.engines.timeline.setting import Setting
+from simulations.engines.timeline.situations import (
+    CURRENT,
+    ENROLLED,
+    N_KINDS,
+    OVER,
+    PARTIAL,
+    Rule,
+    earlier,
+)
+from simulations.engines.timeline.stagger import Stagger
+from simulations.engines.timeline.sums import DLT_UNIT, Sums
+
+__all__ = ["EventWalk"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
+
+_DEAD_SHARE = 8  # trials that are over are dropped when they are one in so many
+_MOST_STEPS = 100_000
+
+
+class EventWalk:
+    """A chunk of trials.
+
+    Parameters
+    ----------
+    setting : Setting
+    rule : Rule
+    rng : numpy.random.Generator
+    n : int
+        Trials.
+    given : sequence of GivenPatient, optional
+        Patients, instead of drawing them.
+    recorder : Recorder, optional
+        Is told what happens in each trial.
+    """
+
+    def __init__(
+        self,
+        setting: Setting,
+        rule: Rule,
+        rng: np.random.Generator,
+        n: int,
+        *,
+        given: Sequence[GivenPatient] | None = None,
+        recorder: Recorder | None = None,
+    ) -> None:
+        self.setting, self.rule, self.rng, self.n = setting, rule, rng, n
+        self.waits = setting.waits
+        self.delay = setting.timing.decision_delay_days
+        self.recorder = recorder
+        self.stream: Stream = stream_of(setting.timing, rng, n)
+        self.patients = Patients(setting, rng, n, given)
+        self.counts_lost = setting.replaces or given is not None
+        self.sums = Sums(setting.design.n_levels, n)
+        self.live = Live(n, rule.start, self.stream.first(n))
+        self.stagger = None
+        if setting.staggers:
+            self.stagger = Stagger(setting, self.live, self.sums, recorder)
+
+    def run(self) -> Chunk:
+        """Follow all trials to their ends."""
+        rule = self.rule
+        n_dead = n_steps = 0
+        while self.live.trials.size:
+            first, t_known = self.live.first_known()
+            closed = rule.closed.take(self.live.situation)
+            t_enrol = self.live.arrival + closed
+            if self.waits or self.stagger is not None:
+                np.maximum(t_enrol, self.live.opened, out=t_enrol)
+            is_known = t_known <= t_enrol
+            day = np.minimum(t_known, t_enrol)
+            if self.stream.ends:
+                n_dead += self._leave_unfinished(np.isinf(day))
+            level = rule.level.take(self.live.situation)
+            events = np.where(is_known, self.live.event.take(first), ENROLLED)
+            if self.counts_lost:
+                self._lose(np.flatnonzero((events - CURRENT) % N_KINDS == LOST), first, day, events)
+            self.live.known.ravel()[first] = np.where(is_known, np.inf, t_known)
+            enrolling = np.flatnonzero(~is_known)
+            if enrolling.size:
+                self._enrol(enrolling, day.take(enrolling), level.take(enrolling))
+            before = self.live.situation
+            self.live.situation = rule.follow(before, events)
+            after = rule.closed.take(self.live.situation)
+            changed = np.flatnonzero(after != closed)
+            if changed.size:
+                self._open_or_close(changed, day.take(changed), after.take(changed) == 0)
+            flags = rule.flags.take(self.live.situation)
+            deciding = np.flatnonzero(flags)
+            if deciding.size:
+                n_dead += self._decide(
+                    deciding,
+                    flags.take(deciding),
+                    day.take(deciding),
+                    level.take(deciding),
+                    withdrawn=(closed.take(deciding) == 0) & (after.take(deciding) == 0),
+                )
+            if n_dead * _DEAD_SHARE >= self.live.trials.size:
+                self._drop_dead()
+                n_dead = 0
+            n_steps += 1
+            if n_steps > _MOST_STEPS:
+                raise InputError(
+                    f"a trial came to {_MOST_STEPS:,} events without an end: too many patients "
+                    "are replaced"
+                )
+        return self.sums.chunk(self.stream, waits=self.waits)
+
+    def _enrol(self, i: Ints, day: Floats, level: Ints) -> None:
+        """Give a place to a patient of each of some trials, and see how the patient turns out."""
+        trials, arrived = self.live.trials.take(i), self.live.arrival.take(i)
+        number = self.sums.n_enrolled.take(trials)
+        if self.stagger is not None and self.stagger.held:
+            number = self._recall(i, trials, number, day)
+        else:
+            self.sums.n_enrolled[trials] = number + 1
+            self.live.arrival[i] = self.stream.next_after(trials, self.live.arrival.take(i))
+        drawn = self.patients.draw(level, trials, number)
+        dosed = day if self.stagger is None else self.stagger.plan(i, day, drawn)
+        known = dosed + drawn.after
+        packed = 1 + DLT_UNIT * (drawn.kind == DLT)
+        if self.counts_lost:
+            packed = self._count_lost(trials, drawn, packed)
+        self.sums.treat(level, trials, packed)
+        if self.waits or self.stagger is not None:
+            waited = dosed - arrived
+            self.sums.waiting[trials] += waited
+            self.sums.n_waited[trials] += waited > 0
+        busy = self.live.busy_until.take(i)
+        self.sums.idle[trials] += np.maximum(dosed - busy, 0)
+        self.live.busy_until[i] = np.maximum(busy, known)
+        place = self.live.find_free(i)
+        self.live.known.ravel()[place] = known
+        self.live.event.ravel()[place] = drawn.kind + CURRENT
+        if self.stagger is not None:
+            self.live.dosed.ravel()[place] = dosed
+            self.live.arrived.ravel()[place] = arrived
+            self.live.number.ravel()[place] = number
+            self.live.counted.ravel()[place] = packed
+        if self.recorder is not None:
+            self.recorder.enrol(
+                trials,
+                number=number,
+                cohort=self.sums.n_decisions.take(trials) + 1,
+                level=level,
+                arrived=arrived,
+                enrolled=day,
+                dosed=dosed,
+                known=known,
+                drawn=drawn,
+            )
+
+    def _recall(self, i: Ints, trials: Ints, number: Ints, day: Floats) -> Ints:
+        """Enrol those who had a place before, where there are any; else who comes."""
+        assert_stagger = self.stagger
+        if assert_stagger is None:
+            return number
+        number, following = assert_stagger.recall(trials, number)
+        again = np.zeros(len(i), dtype=bool)
+        again[list(following)] = True
+        new = np.flatnonzero(~again)
+        arrival = np.empty(len(i))
+        arrival[list(following)] = list(following.values())
+        arrival[new] = self.stream.next_after(trials[new], self.live.arrival.take(i[new]))
+        gone = np.flatnonzero(again & (arrival < day) & ~np.isin(trials, list(assert_stagger.held)))
+        if gone.size and not self.waits:
+            arrival[gone] = self.stream.next_from(trials[gone], day[gone])
+        self.live.arrival[i] = arrival
+        self.sums.n_enrolled[trials[new]] += 1
+        return number
+
+    def _lose(self, lost: Ints, first: Ints, day: Floats, events: Ints) -> None:
+        """Count those who are lost, and look who is to be alone now."""
+        self.sums.n_lost[self.live.trials.take(lost)] += np.isfinite(day.take(lost))
+        if self.stagger is not None:
+            lost = lost[events.take(lost) == CURRENT + LOST]
+            self.stagger.lose(lost, day.take(lost), self.live.dosed.take(first.take(lost)))
+
+    def _count_lost(self, trials: Ints, drawn: Drawn, packed: Ints) -> Ints:
+        """Count those not given the level's dose; who is not dosed at all does not count so."""
+        if drawn.unmade is not None:
+            self.sums.n_unmade[trials] += drawn.unmade
+        if drawn.unreached is not None:
+            self.sums.n_unreached[trials] += drawn.unreached
+        return packed if drawn.unmade is None else packed * ~drawn.unmade
+
+    def _open_or_close(self, i: Ints, day: Floats, opens: NDArray[np.bool_]) -> None:
+        """Note that a place has come free, from now on, or that none is free any more."""
+        closing, shut = i[~opens], day[~opens]
+        trials = self.live.trials.take(closing)
+        self.sums.open_days[trials] += np.maximum(shut - self.live.free_since.take(closing), 0)
+        self._offer(i[opens], day[opens])
+
+    def _offer(self, i: Ints, day: Floats) -> None:
+        """Offer a free place from a day on."""
+        self.live.free_since[i] = day
+        self.live.opened[i] = day
+        if self.waits:
+            return
+        gone = np.flatnonzero(self.live.arrival.take(i) < day)
+        if self.stagger is not None and self.stagger.held:
+            gone = gone[~np.isin(self.live.trials.take(i.take(gone)), list(self.stagger.held))]
+        i = i.take(gone)
+        self.live.arrival[i] = self.stream.next_from(self.live.trials.take(i), day.take(gone))
+
+    def _decide(
+        self,
+        i: Ints,
+        flags: NDArray[np.int8],
+        day: Floats,
+        level: Ints,
+        *,
+        withdrawn: NDArray[np.bool_],
+    ) -> int:
+        """Begin the next cohort of some trials, or end them; return how many are over."""
+        trials = self.live.trials.take(i)
+        self.sums.spend(level, trials, day - self.live.level_since.take(i))
+        self.live.level_since[i] = day
+        self.sums.n_decisions[trials] += 1
+        partial = (flags & PARTIAL) != 0
+        self.sums.n_partial[trials] += partial
+        if withdrawn.any():
+            had = i[withdrawn]
+            open_days = np.maximum(day[withdrawn] - self.live.free_since.take(had), 0)
+            self.sums.open_days[self.live.trials.take(had)] += open_days
+        if self.recorder is not None:
+            self.recorder.decide(
+                trials, day, self.sums.n_decisions.take(trials), self.live.situation.take(i)
+            )
+        over = (flags & OVER) != 0
+        goes_on = ~over
+        going = i[goes_on]
+        self._offer(going, day[goes_on] + self.delay)
+        undosed: Ints | None = None
+        if self.stagger is not None:
+            undosed = self.stagger.withdraw(i[partial], day[partial], level[partial])
+            undosed = np.flatnonzero(partial)[undosed]
+            new_level = self.rule.level.take(self.live.situation.take(going))
+            resumed = (new_level == level[goes_on]) & partial[goes_on]
+            self.stagger.open(going, resumed=resumed)
+        late = i[goes_on & partial]
+        if late.size:
+            self._leave_behind(late, level[goes_on & partial])
+        if over.any():
+            self._end(i[over], day[over], self.rule.end.take(self.live.situation.take(i[over])))
+        n_over = int(np.count_nonzero(over))
+        if undosed is not None and undosed.size:
+            n_over += self._forget(i, undosed, day, level)
+        return n_over
+
+    def _forget(self, i: Ints, undosed: Ints, day: Floats, level: Ints) -> int:
+        """Let the rule forget those who are not going to be dosed in the cohort that was closed."""
+        n_over = 0
+        while undosed.size:  # one of each trial at a time
+            now, at = np.unique(undosed, return_index=True)
+            undosed = np.delete(undosed, at)
+            now = now[self.live.situation[i[now]] != self.rule.dead]
+            who = i[now]
+            before = self.rule.level.take(self.live.situation.take(who))
+            events = earlier(0) + N_KINDS * level[now] + LOST
+            after = self.rule.follow(self.live.situation.take(who), events)
+            self.live.situation[who] = after
+            flags = self.rule.flags.take(after)
+            again = np.flatnonzero(flags)
+            if again.size:
+                nobody = np.zeros(len(again), dtype=bool)
+                n_over += self._decide(
+                    who[again], flags[again], day[now][again], before[again], withdrawn=nobody
+                )
+        return n_over
+
+    def _leave_behind(self, i: Ints, level: Ints) -> None:
+        """Make those pending at a decision patients of an earlier cohort."""
+        shift = earlier(0) - CURRENT + N_KINDS * level
+        for slot in range(len(self.live.event)):
+            events = self.live.event[slot].take(i)
+            self.live.event[slot][i] = np.where(events < CURRENT + N_KINDS, events + shift, events)
+
+    def _end(self, i: Ints, day: Floats, end: Ints) -> None:
+        """Note the ends of some trials."""
+        trials = self.live.trials.take(i)
+        self.sums.end[trials] = end
+        self.sums.t_decision[trials] = day
+        self.sums.t_last[trials] = self.live.last_known(i, day)
+        self.sums.idle[trials] += np.maximum(day - self.live.busy_until.take(i), 0)
+        self.sums.next_arrival[trials] = self.live.arrival.take(i)
+        if self.stagger is not None:
+            for trial in np.intersect1d(trials, list(self.stagger.held)).tolist():
+                self.sums.n_held[trial] = len(self.stagger.held.pop(trial))
+                self.sums.next_arrival[trial] = self.stagger.behind.pop(trial)
+        self._bury(i)
+
+    def _bury(self, i: Ints) -> None:
+        self.live.situation[i] = self.rule.dead
+        self.live.known[:, i] = np.inf
+        self.live.arrival[i] = np.inf
+
+    def _leave_unfinished(self, stuck: NDArray[np.bool_]) -> int:
+        """Give up the trials to which nobody will come any more; return how many there are."""
+        i = np.flatnonzero(stuck & (self.live.situation != self.rule.dead))
+        if i.size:
+            self._bury(i)
+        return i.size
+
+    def _drop_dead(self) -> None:
+        kept = np.flatnonzero(self.live.situation != self.rule.dead)
+        self.live.keep(kept)
+        if self.stagger is not None:
+            self.stagger.keep(kept)
