@@ -28,7 +28,6 @@ __all__ = ["record_course", "steps_of"]
 WEIGHT_KG = 60.0
 _LOST = {
     Kind.DROPPED_OUT: "withdrew consent",
-    Kind.WITHDRAWN: "the level was closed before the dosing",
     Kind.NOT_MANUFACTURED: "the product could not be made",
     Kind.DOSE_NOT_REACHED: "the dose of the level was not reached",
 }
@@ -86,7 +85,7 @@ def _script(protocol: Protocol, *, course: Course, opened: date) -> Iterator[Ste
             yield enrol(str(day), _subject(found), WEIGHT_KG if by_weight else None)
         elif found.kind is Kind.DOSED:
             yield str(day), SITE, partial(_dose, subject=_subject(found), protocol=protocol)
-        elif found.patient is not None:
+        elif found.kind is not Kind.WITHDRAWN:  # who has not been dosed can be enrolled again
             yield str(day), SITE, _outcome(found, day)
 
 
