@@ -106,13 +106,19 @@ def simulate(
 
     if target is not None and not 0 < target < 1:
         raise InputError(f"--target must lie between 0 and 1, not {target}")
+    backfill = question.protocol.backfill
+    counts = backfill.max_per_level is not None and backfill.counted != "never"
+    if counts and method != "exact" and draws in ("trial", "latent"):
+        say_beside(
+            f"backfill counts at {backfill.counted}: trials with it are drawn by counts, whatever "
+            "--draws says"
+        )
     draws = _settle_draws(method, draws, keep)
     named = {"--keep": keep, "--plot": plot, "--report": report}
     for (one, path), (other, same) in combinations(named.items(), 2):
         if path is not None and path == same:
             raise click.UsageError(f"{one} and {other} name the same file")
-    backfill = question.protocol.backfill
-    if keep is not None and backfill.max_per_level is not None and backfill.counted != "never":
+    if keep is not None and counts:
         raise InputError(
             "--keep writes trials of the escalation alone, and with this protocol backfill counts "
             f"at {backfill.counted}; leave --keep away"

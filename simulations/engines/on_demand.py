@@ -22,6 +22,7 @@ from simulations.engines.latent import LatentPatients, chunk_generator, count_dl
 from simulations.engines.montecarlo import check_run, root_cuts
 from simulations.engines.simulated import CHUNK_SIZE
 from simulations.graph.build import TransitionGraph, build_graph
+from simulations.graph.forecast import Foreseen
 
 __all__ = ["graph_on_demand"]
 
@@ -31,6 +32,9 @@ Tallies = tuple[Tally, ...]
 Roots = Sequence[tuple[Tallies, Tally]]
 
 _FIRST_ROOM = 4096  # states; doubled when they are full
+_BYTES, _BYTES_A_LEVEL = 800, 52  # of a state, as measured
+_MOST_BYTES = 2**31
+_FEW = 0.1  # of the states that are held
 
 
 def graph_on_demand(
@@ -43,8 +47,9 @@ def graph_on_demand(
     p_moderate: Sequence[float] | None = None,  # taken as ``build_graph`` does; of no use here
     trials: int,
     seed: int = 1,
-    max_states: int = 3_000_000,
+    max_states: int | None = None,
     progress: Callable[[int], None] | None = None,
+    tell: Callable[[Foreseen], object] | None = None,
 ) -> TransitionGraph:
     """Return the part of the design's graph that these trials meet.
 
@@ -59,9 +64,12 @@ def graph_on_demand(
         Scenarios, P(DLT) at each level.
     trials, seed : int
         As in ``montecarlo.simulate``.
-    max_states : int
+    max_states : int, optional
+        By default as many as fit into 2 GiB.
     progress : callable, optional
         Called with the number of trials walked since the last call.
+    tell : callable, optional
+        Told once what many states can take, before most of it is taken.
 
     Raises
     ------
@@ -86,7 +94,18 @@ def graph_on_demand(
         )
     start = build_graph(design, tallies, level, last=last, walk_by=_walk_roots)
     curves = [(check_p_dlt(p, start), root_cuts(start, np.asarray(p))) for p in p_dlt]
-    walk_by = partial(_walk_trials, curves=curves, trials=trials, seed=seed, progress=progress)
+    n_bytes = _BYTES + _BYTES_A_LEVEL * design.n_levels
+    if max_states is None:
+        max_states = _MOST_BYTES // n_bytes
+    most = Foreseen(n_states=max_states, n_bytes=max_states * n_bytes)
+    walk_by = partial(
+        _walk_trials,
+        curves=curves,
+        trials=trials,
+        seed=seed,
+        progress=progress,
+        tell=None if tell is None else (lambda: tell(most)),
+    )
     return build_graph(design, tallies, level, last=last, max_states=max_states, walk_by=walk_by)
 
 
@@ -104,8 +123,9 @@ def _walk_trials(
     trials: int,
     seed: int,
     progress: Callable[[int], None] | None,
+    tell: Callable[[], object] | None,
 ) -> Walk:
-    met = _StatesMet(design, roots, level, max_states)
+    met = _StatesMet(design, roots, level, max_states, tell)
     for p, cuts in curves:
         for chunk, first in enumerate(range(0, trials, CHUNK_SIZE)):
             n = min(CHUNK_SIZE, trials - first)
@@ -148,8 +168,16 @@ def _walk_chunk(
 class _StatesMet:
     """States as they are met: lists for the graph, and the same as arrays for the trials."""
 
-    def __init__(self, design: Design, roots: Roots, level: int, max_states: int) -> None:
+    def __init__(
+        self,
+        design: Design,
+        roots: Roots,
+        level: int,
+        max_states: int,
+        tell: Callable[[], object] | None = None,
+    ) -> None:
         self.design = design
+        self.tell = tell
         self.max_states = max_states
         self.walk = Walk(tallies=[], codes=[], levels=[], lasts=[], decisions=[], following=[])
         self.number: dict[int, int] = {}
@@ -201,7 +229,7 @@ class _StatesMet:
         walk, state = self.walk, len(self.walk.tallies)
         if state >= self.max_states:
             raise InputError(
-                f"the trials meet more than {self.max_states} states; simulate fewer of them"
+                f"the trials meet more than {self.max_states:,} states; simulate fewer of them"
             )
         self.number[state_key(code, level, self.design.remember(last))] = state
         walk.tallies.append(tallies)
@@ -228,6 +256,9 @@ class _StatesMet:
             self.level[state] = -1 if decision.level is None else decision.level
 
     def _make_room(self, room: int, width: int) -> None:
+        if self.tell is not None and room > _FEW * self.max_states:
+            self.tell()
+            self.tell = None
         more = room - len(self.size)
         self.size = np.concatenate([self.size, np.zeros(more, dtype=np.intp)])
         self.level = np.concatenate([self.level, np.full(more, -1)])
