@@ -65,7 +65,7 @@ _BEFORE = (
 )
 _METHOD = (
     ("method", "exact, monte_carlo, or timeline with a clock", "text"),
-    ("draws", "how trials were drawn; empty where exact", "text"),
+    ("draws", "how trials were drawn; empty where exact or with a clock", "text"),
     ("trials", "simulated trials; empty where exact", "whole"),
 )
 _AFTER = (

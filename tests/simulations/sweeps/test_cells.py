@@ -9,6 +9,7 @@ import pytest
 
 from escalation.protocol import Protocol
 from simulations import characteristics
+from simulations.engines.timeline.run import simulate_timeline
 from simulations.sweeps.cells import run_cell
 from simulations.sweeps.columns import columns_of, head_line, row_line
 from simulations.sweeps.study import Study
@@ -117,3 +118,44 @@ def test_backfill_is_among_the_patients_in_all(tmp_path: Path):
     """
     row = run_cell(small_study(text).cells[0])
     assert row["patients_in_all"] >= row["sample_size"]
+
+
+CLOCK = """
+protocol = "nct07123519"
+target = 0.25
+trials = 200
+finished_by = [365]
+[[designs]]
+design = "rolling-six"
+[[timing]]
+name = "slow"
+arrivals = { kind = "regular", gap_days = 10 }
+accrual = "wait"
+costs = { per_patient = 3.0 }
+"""
+
+
+def test_a_cell_with_a_clock_holds_what_the_clock_gives():
+    """Oracle: simulate_timeline, asked by itself."""
+    study = small_study(CLOCK)
+    cell = study.cells[0]
+    row = run_cell(cell)
+    assert cell.timing is not None
+    found = simulate_timeline(cell.protocol, cell.scenario.p_dlt, cell.timing, trials=200, seed=1)
+    shown = found.to_dict()
+    assert set(row) <= {column.name for column in columns_of(study)}
+    assert row["method"] == "timeline"
+    assert [row[f"p_select_{label}"] for label in study.ladder.labels] == shown["p_select"]
+    assert row["p_select_3_mcse"] == shown["se"]["p_select"][3]
+    for name in ("t_decision", "t_last"):
+        assert row[name] == shown[name]["mean"]
+        assert row[f"{name}_mcse"] == shown[name]["se"]
+        assert row[f"{name}_sd_mcse"] == shown[name]["se_sd"]
+        assert row[f"{name}_q95"] == shown[name]["quantiles"]["0.95"]
+        assert row[f"{name}_q50_mcse"] == shown[name]["se_quantiles"]["0.5"]
+    assert row["days_1"] == shown["days_by_level"][1]["mean"]
+    assert row["dlts_2_mcse"] == shown["dlts_by_level"][2]["se"]
+    assert row["sample_size"] == shown["n_patients"]["mean"]
+    assert row["waiting_days_mcse"] == shown["waiting_days"]["se"]
+    assert row["cost"] == shown["cost"]["mean"]
+    assert row["p_finished_by_365"] == found.p_finished_by(365)[0]

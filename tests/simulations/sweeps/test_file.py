@@ -14,6 +14,7 @@ from simulations.sweeps.file import StudyFileError, load_study, parse_study
 
 from .studies import SMALL, small_study
 
+NAMED = 'protocol = "nct07123519"\n[[designs]]\ndesign = "3+3"\n'
 TIMED = """
 [[timing]]
 name = "clock"
@@ -29,18 +30,21 @@ def faults_of(text: str, folder: Path = Path()) -> list[str]:
 
 
 def test_cells_are_all_with_all_a_design_after_the_other():
-    study = small_study(SMALL + TIMED)
+    text = NAMED + 'vary = { variant = ["confirm", "declare"] }' + TIMED
+    study = small_study(text)
+    n_scenarios = len(study.scenarios)
     names = [(cell.design, cell.scenario.name, cell.timing_name) for cell in study.cells]
-    assert [cell.number for cell in study.cells] == list(range(1, 2 * 3 * 4 + 1))
+    assert [cell.number for cell in study.cells] == list(range(1, 2 * n_scenarios * 4 + 1))
     assert names[:5] == [
         ("3+3 variant=confirm", "low", "clock mean_gap_days=5 accrual=lose"),
         ("3+3 variant=confirm", "low", "clock mean_gap_days=5 accrual=wait"),
         ("3+3 variant=confirm", "low", "clock mean_gap_days=10 accrual=lose"),
         ("3+3 variant=confirm", "low", "clock mean_gap_days=10 accrual=wait"),
-        ("3+3 variant=confirm", "steep", "clock mean_gap_days=5 accrual=lose"),
+        ("3+3 variant=confirm", "flat", "clock mean_gap_days=5 accrual=lose"),
     ]
     assert study.cells[1].timing.arrivals.mean_gap_days == 5
-    assert study.cells[-1].protocol.design == ThreePlusThree(n_levels=3, variant="declare")
+    last = study.cells[-1].protocol.design
+    assert last == ThreePlusThree(n_levels=4, start=1, variant="declare")
 
 
 def test_designs_are_filled_in_as_on_the_command_line():
@@ -145,6 +149,15 @@ def test_every_fault_is_listed_at_once():
         ('levels = 3\np_moderate = [0.1, 0.1, 0.1]\n[[designs]]\ndesign = "3+3"', "p_moderate: "),
         ("trials = nan", "trials: a whole number from 1"),
         (SMALL + TIMED.replace("10 }", "-10 }").replace("[5, 10]", "[-5]"), "is not above 0"),
+        (SMALL + TIMED, "the protocol names no DLT window"),
+        (NAMED + TIMED + "not_manufactured = [0.1]", "needs one probability a level, 4 in all"),
+        (
+            NAMED
+            + TIMED.replace("\nvary", '\ntime_to_dlt = { kind = "given", days = [99] }\nvary'),
+            "lies outside the DLT window of 28 days",
+        ),
+        ("trials = 20_000_000\n" + NAMED + TIMED, "trials: with a clock at most 10,000,000"),
+        ('levels = 3\n[[designs]]\ndesign = "accelerated"', "counts moderate toxicities"),
         (SMALL + '[[timing]]\nfrom = "gone.toml"', "timing[0]: gone.toml: no such file"),
         (SMALL + '[[designs]]\ndesign = "3+3"\nname = "3+3 variant=confirm"', "another one is"),
         ("levels = 3\n[[designs]]\ndesign = 3", "designs[0].design: 3 is not a design"),
