@@ -7,9 +7,11 @@ file a format, which writes any view.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import Any, NamedTuple
+
+from escalation.dataclass import dataclass
 
 __all__ = [
     "GAP",
@@ -129,9 +131,18 @@ def indent_of(cell: str) -> int:
 
 
 class Verbatim(NamedTuple):
-    """Lines that are laid out already, such as a tree."""
+    """Lines that are laid out already, such as a tree.
+
+    Attributes
+    ----------
+    text : str
+    hangs : sequence of (str, str)
+        For each line, where a terminal may break it, what it begins with and what stands before
+        the rest of it on the next line; none is broken without.
+    """
 
     text: str
+    hangs: Sequence[tuple[str, str]] = ()
 
 
 class Figure(NamedTuple):

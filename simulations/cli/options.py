@@ -18,7 +18,6 @@ from simulations.cli.completion import complete_scenarios
 from simulations.cli.numbers import parse_p_dlt, parse_p_moderate
 from simulations.cli.source import read_scenarios
 from simulations.graph.forecast import Foreseen
-from simulations.questions.question import Question
 from simulations.scenarios.scenario import Scenario
 
 __all__ = [
@@ -27,6 +26,7 @@ __all__ = [
     "p_moderate_option",
     "plot_option",
     "question_options",
+    "say_size",
     "scenario_option",
     "seed_option",
     "trials_option",
@@ -119,6 +119,8 @@ def question_options(*, scenarios: bool = True) -> Callable[[Wrapped], Wrapped]:
             scenario_file: str | None = None,
             **kwargs: Any,
         ) -> Any:
+            from simulations.questions.question import Question
+
             question = Question(
                 protocol=protocol,
                 cohorts=() if outcomes is None else read_outcomes(outcomes),
@@ -126,7 +128,7 @@ def question_options(*, scenarios: bool = True) -> Callable[[Wrapped], Wrapped]:
                 asked=choose_scenarios(protocol, p_dlt, scenario_file),
                 p_moderate=p_moderate,
                 max_states=most_states(protocol.design),
-                tell=_say_size,
+                tell=say_size,
             )
             return command(*args, question=question, **kwargs)
 
@@ -135,7 +137,8 @@ def question_options(*, scenarios: bool = True) -> Callable[[Wrapped], Wrapped]:
     return decorate
 
 
-def _say_size(foreseen: Foreseen) -> None:
+def say_size(foreseen: Foreseen) -> None:
+    """Say what a large graph is going to take, before it is taken."""
     if foreseen.n_bytes >= MUCH_MEMORY:
         say_beside(f"the trial can reach {foreseen}")
 

@@ -7,15 +7,16 @@ a file's name that means the format.
 from __future__ import annotations
 
 import importlib
-import pkgutil
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 
 from escalation.reports.view import View
 
 __all__ = ["FORMATS", "WIDTH", "format_of", "write_view"]
 
-FORMATS = ("text", *sorted({found.name for found in pkgutil.iter_modules(__path__)} - {"text"}))
+_FILES = Path(__file__).parent.glob("[a-z]*.py")
+FORMATS = ("text", *sorted({file.stem for file in _FILES} - {"text"}))
 WIDTH = 80  # columns of a page that is written to no terminal
 
 

@@ -18,18 +18,17 @@ __all__ = ["Recorder"]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 
-# at one time: what becomes known, then what is decided on it, then who comes
-_ORDER = {
-    Kind.DLT: 0,
-    Kind.WINDOW_CLOSED: 0,
-    Kind.DROPPED_OUT: 0,
-    Kind.NOT_MANUFACTURED: 4,
-    Kind.DOSE_NOT_REACHED: 4,
-    Kind.DECIDED: 1,
-    Kind.WITHDRAWN: 1,
-    Kind.ENROLLED: 2,
-    Kind.DOSED: 3,
-}
+# At one time: what becomes known, then what is decided on it, then who comes, one after another.
+_KNOWN, _DECIDED, _COMES = range(3)
+_STAGES = {Kind.DECIDED: _DECIDED, Kind.WITHDRAWN: _DECIDED} | dict.fromkeys(
+    (Kind.ENROLLED, Kind.DOSED, Kind.NOT_MANUFACTURED, Kind.DOSE_NOT_REACHED), _COMES
+)
+
+
+def _place(found: Happening) -> tuple[float, int, int]:
+    """Return the place of what happened among the rest; a patient's own is in order already."""
+    stage = _STAGES.get(found.kind, _KNOWN)
+    return found.day, stage, found.patient or 0 if stage == _COMES else 0
 
 
 @dataclass(slots=True)
@@ -122,7 +121,7 @@ class Recorder:
                 )
                 for day, cohort, situation in trial.decisions
             ]
-            happenings.sort(key=lambda one: (one.day, _ORDER[one.kind]))
+            happenings.sort(key=_place)
             yield Course(
                 number=number,
                 happenings=tuple(happenings),

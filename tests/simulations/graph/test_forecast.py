@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import tracemalloc
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from escalation.designs import Design, make_design
 from escalation.designs.walk import TooManyStatesError
+from escalation.outcomes import Tally
 from simulations.engines.exact import exact_characteristics
 from simulations.graph import layers
 from simulations.graph.build import build_graph
@@ -52,6 +55,70 @@ def test_a_graph_that_is_refused_says_how_many_patients_would_fit_and_they_do(op
     )
     found = build_graph(boin(4, fits, **options), max_states=100_000)
     assert 20_000 < found.n_states <= 100_000
+
+
+TITRATED = {"titration": True}
+
+
+def accept_what_is_said_to_fit(name: str, options: dict[str, Any], grid: Sequence[Any]) -> int:
+    """Build what refusals say fits, and return how many said so."""
+    n_said = 0
+    for n_levels, size, most in grid:
+        usual = {"n_levels": n_levels, "target": 0.3, "cohort_size": size, **options}
+        try:
+            build_graph(make_design(name, **usual, max_patients=24), max_states=most)
+        except TooManyStatesError as refused:
+            if refused.fits is not None:
+                n_said += 1
+                fitting = make_design(name, **usual, max_patients=refused.fits)
+                assert build_graph(fitting, max_states=most).n_states <= most
+    return n_said
+
+
+FITTING = [
+    ("boin", {}),
+    ("i3+3", {"n_earlystop": 6}),
+    ("i3+3", TITRATED),
+    ("boin", TITRATED),
+    ("crm", {"first_stage": 1}),
+    ("crm", {"method": "mle", "start": 1}),
+]
+
+
+@pytest.mark.parametrize(("name", "options"), FITTING, ids=str)
+def test_every_number_of_patients_that_is_said_to_fit_is_accepted(name, options, monkeypatch):
+    monkeypatch.setattr(layers, "_FEW", 50)
+    grid = list(itertools.product((2, 3), (2, 3), (30, 100)))
+    assert accept_what_is_said_to_fit(name, options, grid) >= 5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["boin", "keyboard", "mtpi", "i3+3", "crm"])
+@pytest.mark.parametrize("options", [{}, {"n_earlystop": 6}, {"start": 1}, TITRATED], ids=str)
+def test_so_it_is_for_every_family_and_option(name, options, monkeypatch):
+    monkeypatch.setattr(layers, "_FEW", 100)
+    titrated = options is TITRATED
+    if name == "crm" and titrated:
+        options = {"first_stage": 1}
+    sizes = (2, 3) if titrated else (1, 2, 3)
+    grid = list(itertools.product((2, 5), sizes, (30, 100, 1000)))
+    assert accept_what_is_said_to_fit(name, options, grid) >= 8
+
+
+def test_after_outcomes_what_fits_is_more_than_has_been_treated():
+    design = boin(3, 60, titration=True)
+    seen = [Tally(n_evaluable=1), Tally(n_evaluable=1), Tally(n_evaluable=2, n_dlts=1)]
+    said = []
+    for most in (20, 60, 200, 600):
+        with pytest.raises(TooManyStatesError) as refused:
+            build_graph(design, seen, 2, max_states=most)
+        fits = refused.value.fits
+        said.append(fits)
+        if fits is not None:
+            fitting = boin(3, fits, titration=True)
+            assert build_graph(fitting, seen, 2, max_states=most).n_states <= most
+    assert said[0] is None or said[0] > 4
+    assert said[-1] is not None
 
 
 @pytest.mark.parametrize("n_levels", [8, 30])
