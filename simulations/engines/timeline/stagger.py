@@ -73,6 +73,13 @@ class Stagger:
         self.is_first[i] = False
         return dosed, follows
 
+    def saw(self, dosed: float, lost: float | None, number: int) -> None:
+        """Take account, in every trial, of a patient of the cohort who was dosed before."""
+        self.last = np.maximum(self.last, dosed)
+        ends = dosed + self.alone
+        if self.is_first[0] and (lost is None or lost >= ends):
+            self.alone_until[:], self.is_first[:], self.watched[:] = ends, False, number
+
     def open(self, i: Ints, *, resumed: NDArray[np.bool_]) -> None:
         """Begin new cohorts; where others are pending at the same level they count as before."""
         fresh = i[~resumed]

@@ -62,7 +62,7 @@ DESIGNS = {
     "mtpi": OPTIONS,
     "tpi": OPTIONS,
     "i3+3": OPTIONS,
-    "g3+3": OPTIONS,
+    "g3+3": {"max_patients": 18},
     "crm": {**OPTIONS, "cohort_size": 3},
 }
 
