@@ -85,7 +85,7 @@ def _script(protocol: Protocol, *, course: Course, opened: date) -> Iterator[Ste
             yield enrol(str(day), _subject(found), WEIGHT_KG if by_weight else None)
         elif found.kind is Kind.DOSED:
             yield str(day), SITE, partial(_dose, subject=_subject(found), protocol=protocol)
-        elif found.patient is not None:
+        elif found.kind is not Kind.WITHDRAWN:  # who has not been dosed can be enrolled again
             yield str(day), SITE, _outcome(found, day)
 
 
