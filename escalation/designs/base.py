@@ -319,7 +319,9 @@ class Design(ABC):
         """Return what options that were left open have come to, to be printed with the others."""
         return {}
 
-    def estimates(self, tallies: Sequence[Tally]) -> tuple[float, ...] | None:
+    def estimates(
+        self, tallies: Sequence[Tally], follow_up: Sequence[FollowUp] = ()
+    ) -> tuple[float, ...] | None:
         """Return the estimate of P(DLT) at each level that decisions rest on; None for no such."""
         return None
 

@@ -10,6 +10,7 @@ from escalation.designs import design_settings
 from escalation.designs.base import Action, LevelStatus
 from escalation.outcomes import Cohort, format_outcomes
 from escalation.protocol import Advice, Protocol, describe_decision
+from escalation.protocol.follow_up import ignores_follow_up
 from escalation.reports.backfill_text import backfill_document, describe_backfill
 from escalation.reports.expansion_text import (
     describe_expansion,
@@ -17,6 +18,7 @@ from escalation.reports.expansion_text import (
     expansion_document,
     headline,
 )
+from escalation.reports.follow_up_text import describe_follow_up, follow_up_entries
 from escalation.reports.level_table import (
     answer,
     departures_document,
@@ -38,7 +40,12 @@ def view_decision(protocol: Protocol, cohorts: Sequence[Cohort], advice: Advice)
         page=partial(_page, protocol, cohorts, advice),
         document=lambda: _document(protocol, cohorts, advice),
         rows=lambda: level_rows(
-            protocol, cohorts, advice.tallies, advice.counted, ended=advice.decision.has_ended
+            protocol,
+            cohorts,
+            advice.tallies,
+            advice.counted,
+            ended=advice.decision.has_ended,
+            follow_up=advice.follow_up,
         ),
     )
 
@@ -48,7 +55,7 @@ def _page(protocol: Protocol, cohorts: Sequence[Cohort], advice: Advice) -> Iter
     yield Paragraph(f"Why: {advice.decision.clause.text}", "     ")
     for possible in advice.decision.possible:
         yield Paragraph(f"possible: {describe_decision(possible, protocol)}", "    ", "  ")
-    for note in _notes(protocol, advice):
+    for note in (*_notes_on_follow_up(protocol, cohorts, advice), *_notes(protocol, advice)):
         yield Paragraph(note, "  ")
     yield GAP
     if cohorts:
@@ -60,9 +67,32 @@ def _page(protocol: Protocol, cohorts: Sequence[Cohort], advice: Advice) -> Iter
         advice.counted,
         ended=advice.decision.has_ended,
         expanding=None if advice.expansion is None else advice.expansion.level,
+        follow_up=advice.follow_up,
     )
     yield GAP
     yield Paragraph(describe_origin(protocol), "  ")
+
+
+def _notes_on_follow_up(
+    protocol: Protocol, cohorts: Sequence[Cohort], advice: Advice
+) -> Iterator[str]:
+    """Say how long the pending have been followed, or that it is not known or not asked for."""
+    name = protocol.design.name
+    yield from describe_follow_up(advice.follow_up, protocol)
+    if ignores_follow_up(protocol, cohorts):
+        yield f"The days after ? and T@ make no difference: {name} does not ask for follow-up."
+    unknown = protocol.design.asks_follow_up and not advice.follow_up
+    if unknown and any(tally.n_pending for tally in advice.counted):
+        yield (
+            f"{name} decides by how long pending patients have been followed, which is not said: "
+            "?14 is pending since 14 days. Without it, it waits until the answer is settled."
+        )
+
+
+def _follow_up_document(protocol: Protocol, advice: Advice) -> dict[str, Any]:
+    if not protocol.design.asks_follow_up:
+        return {}
+    return {"follow_up": follow_up_entries(advice.follow_up, protocol)}
 
 
 def _notes(protocol: Protocol, advice: Advice) -> Iterator[str]:
@@ -101,8 +131,14 @@ def _document(protocol: Protocol, cohorts: Sequence[Cohort], advice: Advice) -> 
         "settled": decision.settled,
         "possible": [answer(protocol, possible) for possible in decision.possible],
         "levels": levels_document(
-            protocol, cohorts, advice.tallies, advice.counted, ended=decision.has_ended
+            protocol,
+            cohorts,
+            advice.tallies,
+            advice.counted,
+            ended=decision.has_ended,
+            follow_up=advice.follow_up,
         ),
+        **_follow_up_document(protocol, advice),
         "expansion": expansion_document(protocol, advice),
         **backfill_document(protocol, advice),
         "departures": departures_document(protocol, advice.departures),

@@ -26,11 +26,13 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from simulations.questions.averages import CurveAverages
+    from simulations.questions.averages import Averages
     from simulations.questions.question import Question
     from simulations.reports.averages import Drawn
 
 __all__ = ["random_scenarios"]
+
+MOST_CURVES = 1_000_000_000
 
 # the settings of each prior, and how many numbers each takes
 PRIORS = {
@@ -58,7 +60,7 @@ PRIORS = {
 )
 @click.option(
     "--curves",
-    type=WholeNumber(1, 1_000_000),
+    type=WholeNumber(1, MOST_CURVES),
     default=10_000,
     show_default=True,
     help="Curves to draw.",
@@ -99,9 +101,7 @@ def random_scenarios(
     \b
     Example: escalation random-scenarios --levels 5 --target 0.25
     """  # noqa: D301  # click reads the backspace
-    import numpy as np
-
-    from simulations.questions.averages import average_over_blocks, average_over_curves
+    from simulations.questions.averages import CurveSummaries, average_in_blocks
     from simulations.questions.engine import exact_engine
     from simulations.reports.averages import Drawn, view_averages
 
@@ -121,16 +121,17 @@ def random_scenarios(
     chosen = _parse_settings(prior, prior_settings)
     drawn = Drawn(prior=prior, given=prior_settings, settings=chosen, n_curves=curves, seed=seed)
     engine = exact_engine(question)
-    blocks = _draw(protocol, drawn, target)
+    parts = average_in_blocks(engine, _draw(protocol, drawn, target), target)
     if keep is not None:
-        averages = average_over_curves(engine, np.vstack(list(blocks)), target)
-    else:
-        with progress_bar(curves, "curves") as progress:
-            averages = average_over_blocks(engine, blocks, curves, target, progress=progress)
+        from simulations.reports.export import writing_curves
+
+        parts = writing_curves(keep, parts, protocol.labels, _origin(question, drawn, target))
+    with progress_bar(curves, "curves") as progress:
+        averages = CurveSummaries(parts, target, progress=progress)
+    if keep is not None:
+        say_written(keep)
     if plot is not None:
         _plot(plot, question, averages, drawn.describe())
-    if keep is not None:
-        _keep(keep, question, averages, drawn)
     return view_averages(question, averages, drawn, question.outcomes_document(engine))
 
 
@@ -178,7 +179,7 @@ def _draw(protocol: Protocol, drawn: Drawn, target: float) -> Iterator[NDArray[n
     return draw_in_blocks(draw, drawn.n_curves)
 
 
-def _plot(path: Path, question: Question, averages: CurveAverages, prior: str) -> None:
+def _plot(path: Path, question: Question, averages: Averages, prior: str) -> None:
     from simulations.plots import (  # matplotlib, for a picture only
         plot_curve_averages,
     )
@@ -193,20 +194,17 @@ def _plot(path: Path, question: Question, averages: CurveAverages, prior: str) -
     write_picture(axes, path, question, scenario=prior, method="exact for each curve")
 
 
-def _keep(path: Path, question: Question, averages: CurveAverages, drawn: Drawn) -> None:
-    """Write a row for each curve to a CSV file."""
-    from simulations.reports.export import write_curves
-
+def _origin(question: Question, drawn: Drawn, target: float) -> dict[str, object]:
+    """Return what the rows of --keep rest on."""
     protocol = question.protocol
     rests_on: dict[str, object] = {
         "prior": " ".join((drawn.prior, *drawn.given)),
         "seed": drawn.seed,
-        "target": averages.target,
+        "target": target,
         "protocol": protocol.name,
         "digest": protocol.digest,
         "escalation": __version__,
     }
     if question.p_moderate is not None:
         rests_on["p_moderate"] = ",".join(map(repr, question.p_moderate))
-    write_curves(path, averages, protocol.labels, rests_on)
-    say_written(path)
+    return rests_on

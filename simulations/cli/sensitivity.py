@@ -15,6 +15,7 @@ from escalation.protocol import Protocol
 from escalation.reports.view import View
 from simulations.cli.options import plot_option, question_options
 from simulations.cli.pictures import write_picture
+from simulations.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from simulations.questions.question import Question
@@ -74,14 +75,14 @@ def sensitivity(
     by_default = "sample_size" if target is None else "pcs"
     name, level = _parse_figure(figure or by_default, question.protocol)
     engine = exact_engine(question)
-    results = [
-        Moved(
-            scenario=scenario,
-            found=find_gradients(engine, scenario.p_dlt, target),
-            tornado=tornado(engine, scenario.p_dlt, name, level=level, band=band, target=target),
-        )
-        for scenario in question.scenarios
-    ]
+    results = []
+    with progress_bar(len(question.scenarios), "scenarios") as progress:
+        for scenario in question.scenarios:
+            found = find_gradients(engine, scenario.p_dlt, target)
+            moved = tornado(engine, scenario.p_dlt, name, level=level, band=band, target=target)
+            results.append(Moved(scenario=scenario, found=found, tornado=moved))
+            if progress is not None:
+                progress(1)
     if plot is not None:
         _plot(plot, question, results[0].tornado)
     return view_sensitivity(question, results, band, question.outcomes_document(engine))

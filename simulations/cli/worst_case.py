@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,11 +12,14 @@ from escalation.cli.show import shows
 from escalation.cli.whole import WholeNumber
 from escalation.reports.view import View
 from simulations.cli.options import question_options, seed_option
+from simulations.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from simulations.questions.question import Question
 
 __all__ = ["worst_case"]
+
+_STEPS = 200  # of a bar, for one search
 
 
 @click.command(cls=OutcomesCommand)
@@ -80,16 +84,35 @@ def worst_case(
         bounds = dict(zip(("low", "high"), band_around(around.p_dlt, band), strict=True))
     engine = exact_engine(question, most=MOST_STATES)
     settings = {**bounds, "n_starts": starts, "seed": seed}
+    overdose = pcs = None
+    n_asked = (above is not None) + (target is not None)
+    with progress_bar(_STEPS * n_asked, "searching") as progress:
+        share = None if progress is None else _in_steps(progress)
+        if above is not None:
+            overdose = worst_overdose(engine, above, **settings, progress=share)
+        if target is not None:
+            pcs = worst_pcs(engine, target, separation=separation, **settings, progress=share)
     searched = Searched(
         seed=seed,
         around=around,
         band=band,
         above=above,
-        overdose=None if above is None else worst_overdose(engine, above, **settings),
+        overdose=overdose,
         target=target,
         separation=separation,
-        pcs=(
-            None if target is None else worst_pcs(engine, target, separation=separation, **settings)
-        ),
+        pcs=pcs,
     )
     return view_worst_case(question, searched, question.outcomes_document(engine))
+
+
+def _in_steps(progress: Callable[[int], None]) -> Callable[[float], None]:
+    """Return what takes shares of a search, and tells them in whole steps."""
+    done = 0.0
+
+    def take(share: float) -> None:
+        nonlocal done
+        before, done = done, done + share * _STEPS
+        if int(done) > int(before):
+            progress(int(done) - int(before))
+
+    return take

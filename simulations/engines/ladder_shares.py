@@ -21,9 +21,7 @@ from simulations.engines.ladder_polynomials import bernstein_terms, in_bernstein
 __all__ = ["LadderShares"]
 
 Floats = NDArray[np.float64]
-Weighted = Floats
-"""Of a letter or what follows it, at each node: weight, patients above and DLTs; (3, Z, N)."""
-
+_PASSED, _FAILED, _STOPPED, _KEPT, _LOST = range(5)  # as ``Letters.all``
 # Multiplications in one matrix product, so that it stays on one core, as in ``exact``.
 _ONE_CORE = 2**18
 
@@ -49,22 +47,20 @@ class LadderShares:
         nodes, weights = np.polynomial.legendre.leggauss(n_nodes)
         self.nodes = (nodes + 1) / 2
         self.weights = weights / (2 * self.unit * self.nodes)
-        known: dict[int, Floats] = {}
-        for level, told in enumerate(letters):
+        known: dict[int, list[Floats | None]] = {}
+        for told in letters:
             if id(told) not in known:
-                known[id(told)] = self._in_bernstein(told, below=level < start)
+                known[id(told)] = [self._in_bernstein(letter) for letter in told.all()]
         self.rows = [known[id(told)] for told in letters]
 
-    def _in_bernstein(self, told: Letters, *, below: bool) -> Floats:
-        """Return a level's letters as coefficients; rows as (letter, 3, node)."""
-        letters = (told.kept, told.lost) if below else told.all()
-        rows = np.zeros((len(letters), 3, len(self.nodes), self.degree + 1))
-        for place, letter in enumerate(letters):
-            for (n, x), ways in letter.items():
-                alone = in_bernstein(Letter({(n, x): ways}), self.degree)
-                weight = np.multiply.outer([1, n, x], self.nodes ** (n // self.unit))
-                rows[place] += weight[..., np.newaxis] * alone
-        return rows.reshape(-1, self.degree + 1)
+    def _in_bernstein(self, letter: Letter) -> Floats | None:
+        """Return a letter's coefficients, rows as (3, node); None for one that never comes."""
+        rows = np.zeros((3, len(self.nodes), self.degree + 1))
+        for (n, x), ways in letter.items():
+            alone = in_bernstein(Letter({(n, x): ways}), self.degree)
+            weight = np.multiply.outer([1, n, x], self.nodes ** (n // self.unit))
+            rows += weight[..., np.newaxis] * alone
+        return rows.reshape(-1, self.degree + 1) if letter else None
 
     def means(self, p: Floats, above: NDArray[np.bool_]) -> tuple[Floats, Floats]:
         """Return the mean share of a trial's patients at certain levels, and with a DLT.
@@ -79,39 +75,51 @@ class LadderShares:
         -------
         float arrays, shape (N,)
         """
-        share, rate = np.empty(len(p)), np.empty(len(p))
-        size = max(1, _ONE_CORE // max(rows.size for rows in self.rows))
+        shares = np.empty((2, len(p)))
+        size = max(1, _ONE_CORE // (3 * len(self.nodes) * (self.degree + 1)))
+        # room for a letter, a product, and what is carried along twice, used again and again:
+        # to ask the system for it each time takes longer than to fill it
+        room = np.empty((6, 3, len(self.nodes), min(size, len(p))))
         for first in range(0, len(p), size):
             block = slice(first, first + size)
-            share[block], rate[block] = self._block(p[block].T, above[block].T)
-        return share, rate
+            fits = room[..., : len(p[block])]
+            shares[:, block] = self._block(p[block].T, above[block].T, fits)
+        return shares[0], shares[1]
 
-    def _block(self, p: Floats, above: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    def _block(self, p: Floats, above: NDArray[np.bool_], room: Floats) -> Floats:
+        """Return both shares; shape (2, N)."""
         terms = bernstein_terms(p, self.degree)
+        told, product, *carried = room
 
-        def letters(level: int) -> Floats:
-            told = (self.rows[level] @ terms[:, level]).reshape(-1, 3, *ends.shape[1:])
-            told[:, 1] *= above[level]
-            return told
+        def put(letter: int, level: int, rest: Floats | None, total: Floats) -> None:
+            """Add a letter with the rest of its word: weights multiply, what they count adds up."""
+            rows = self.rows[level][letter]
+            if rows is None:
+                return
+            np.matmul(rows.reshape(*told.shape[:2], -1), terms[:, level], out=told)
+            told[1] *= above[level]
+            if rest is not None:
+                total += np.multiply(told[0], rest, out=product)
+                told[1:] *= rest[0]
+                total[1:] += told[1:]
+            else:
+                total += told
 
-        ends, failing = np.zeros((2, 3, len(self.nodes), p.shape[1]))
+        ends, failing, here, toxic = carried
+        ends[:] = failing[:] = 0.0
         for level in range(self.n_levels - 1, self.start - 1, -1):
-            passed, failed, stopped, kept, lost = letters(level)
-            ends = _before(passed, ends)
-            ends += stopped
-            ends += _before(kept, failing)
-            failing = _before(lost, failing)
-            failing += failed
+            here[:] = toxic[:] = 0.0
+            put(_STOPPED, level, None, here)
+            put(_FAILED, level, None, toxic)
+            if level < self.n_levels - 1:
+                put(_PASSED, level, ends, here)
+                put(_KEPT, level, failing, here)
+                put(_LOST, level, failing, toxic)
+            ends, failing, here, toxic = here, toxic, ends, failing
         for level in range(self.start - 1, -1, -1):
-            kept, lost = letters(level)
-            ends += _before(kept, failing)
-            failing = _before(lost, failing)
-        share, rate = np.einsum("z,fzn->fn", self.weights, ends[1:] + failing[1:])
-        return share, rate
-
-
-def _before(letter: Weighted, rest: Weighted) -> Weighted:
-    """Put a letter before the rest of a word: weights multiply, what they count adds up."""
-    product: Weighted = letter[0] * rest
-    product[1:] += letter[1:] * rest[0]
-    return product
+            toxic[:] = 0.0
+            put(_KEPT, level, failing, ends)
+            put(_LOST, level, failing, toxic)
+            failing, toxic = toxic, failing
+        ends += failing
+        return np.asarray(np.einsum("z,fzn->fn", self.weights, ends[1:]))

@@ -1,8 +1,9 @@
 """The part of a graph that simulated trials meet: for designs whose whole graph is too large.
 
-A design is asked once for each state that a trial comes to, and never for the others. The trials
-are those of ``montecarlo`` with latent patients, so with the same seed and number of trials they
-can then walk this part like any graph.
+A design is asked once for each state that a trial comes to, and never for the others; one that
+judges all levels together, for all states with the same number of patients (``met_jointly``). The
+trials are those of ``montecarlo`` with latent patients, so with the same seed and number of trials
+they can then walk this part like any graph.
 """
 
 from __future__ import annotations
@@ -19,10 +20,12 @@ from escalation.errors import InputError
 from escalation.outcomes import Tally
 from simulations.engines.exact import check_p_dlt
 from simulations.engines.latent import LatentPatients, chunk_generator, count_dlts
+from simulations.engines.met_jointly import meet_jointly
 from simulations.engines.montecarlo import check_run, root_cuts
 from simulations.engines.simulated import CHUNK_SIZE
 from simulations.graph.build import TransitionGraph, build_graph
-from simulations.graph.forecast import Foreseen
+from simulations.graph.forecast import Foreseen, most_states
+from simulations.graph.layers import States
 
 __all__ = ["graph_on_demand"]
 
@@ -31,9 +34,9 @@ Ints = NDArray[np.intp]
 Tallies = tuple[Tally, ...]
 Roots = Sequence[tuple[Tallies, Tally]]
 
+MOST_MET = 3_000_000
 _FIRST_ROOM = 4096  # states; doubled when they are full
 _BYTES, _BYTES_A_LEVEL = 800, 52  # of a state, as measured
-_MOST_BYTES = 2**31
 _FEW = 0.1  # of the states that are held
 
 
@@ -65,7 +68,7 @@ def graph_on_demand(
     trials, seed : int
         As in ``montecarlo.simulate``.
     max_states : int, optional
-        By default as many as fit into 2 GiB.
+        By default 3,000,000, and fewer on a long ladder.
     progress : callable, optional
         Called with the number of trials walked since the last call.
     tell : callable, optional
@@ -92,11 +95,11 @@ def graph_on_demand(
             f"{design.name} counts moderate toxicities, for which the whole graph is needed; it is "
             "too large: use fewer levels or a smaller maximum sample size"
         )
+    if max_states is None:
+        max_states = min(MOST_MET, most_states(design.n_levels, design.largest_cohort))
     start = build_graph(design, tallies, level, last=last, walk_by=_walk_roots)
     curves = [(check_p_dlt(p, start), root_cuts(start, np.asarray(p))) for p in p_dlt]
     n_bytes = _BYTES + _BYTES_A_LEVEL * design.n_levels
-    if max_states is None:
-        max_states = _MOST_BYTES // n_bytes
     most = Foreseen(n_states=max_states, n_bytes=max_states * n_bytes)
     walk_by = partial(
         _walk_trials,
@@ -124,7 +127,20 @@ def _walk_trials(
     seed: int,
     progress: Callable[[int], None] | None,
     tell: Callable[[], object] | None,
-) -> Walk:
+) -> Walk | States:
+    digest = design.digest
+    if digest is not None:
+        return meet_jointly(
+            design,
+            digest,
+            roots,
+            level,
+            max_states,
+            curves=curves,
+            trials=trials,
+            seed=seed,
+            progress=progress,
+        )
     met = _StatesMet(design, roots, level, max_states, tell)
     for p, cuts in curves:
         for chunk, first in enumerate(range(0, trials, CHUNK_SIZE)):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,18 +14,22 @@ from simulations.engines.characteristics import correct_levels
 from simulations.engines.exact_engine import ExactEngine, as_engine
 from simulations.graph.build import NO_MTD, TransitionGraph
 from simulations.probabilities import check_target
+from simulations.questions.running import Running
 from simulations.scenarios.random import CURVES_AT_ONCE
 
 __all__ = [
     "QUANTILES",
+    "Averages",
     "CurveAverages",
+    "CurveSummaries",
     "FigureSummary",
-    "average_over_blocks",
+    "average_in_blocks",
     "average_over_curves",
 ]
 
 Floats = NDArray[np.float64]
 
+_PARTS_AT_ONCE = 4
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
@@ -52,6 +56,27 @@ class FigureSummary:
         """Return the figures ready for JSON."""
         quantiles = {f"{q:g}": value for q, value in zip(QUANTILES, self.quantiles, strict=True)}
         return {"mean": self.mean, "mcse": self.mcse, "sd": self.sd, "quantiles": quantiles}
+
+
+class Averages(Protocol):
+    """Characteristics over many curves, summed up."""
+
+    @property
+    def target(self) -> float:
+        """Target P(DLT)."""
+
+    @property
+    def n_curves(self) -> int:
+        """Number of curves."""
+
+    def summary(self) -> dict[str, FigureSummary]:
+        """Return mean, standard error, SD and quantiles of each figure."""
+
+    def by_correct_level(self, name: str) -> dict[int, FigureSummary]:
+        """Return the same of one figure over the curves of each correct level, ``NO_MTD`` last."""
+
+    def n_by_correct_level(self) -> dict[int, int]:
+        """Return how many curves have each correct level, ``NO_MTD`` among them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -93,14 +118,80 @@ class CurveAverages:
 
     def by_correct_level(self, name: str) -> dict[int, FigureSummary]:
         """Return the same of one figure over the curves of each correct level, ``NO_MTD`` last."""
-        levels = np.unique(self.correct).tolist()
-        levels.sort(key=lambda level: (level == NO_MTD, level))
+        levels = _in_order(np.unique(self.correct).tolist())
         return {level: _summarise(self.figures[name][self.correct == level]) for level in levels}
 
     def n_by_correct_level(self) -> dict[int, int]:
         """Return how many curves have each correct level, ``NO_MTD`` among them."""
         levels, counts = np.unique(self.correct, return_counts=True)
         return dict(zip(levels.tolist(), counts.tolist(), strict=True))
+
+
+class CurveSummaries:
+    """The same summed up, of curves that come in blocks: no curve is kept.
+
+    Parameters
+    ----------
+    parts : iterable of CurveAverages
+        As from ``average_in_blocks``.
+    target : float
+    progress : callable, optional
+        Called with the number of curves done since the last call.
+    """
+
+    def __init__(
+        self,
+        parts: Iterable[CurveAverages],
+        target: float,
+        *,
+        progress: Callable[[int], object] | None = None,
+    ) -> None:
+        self.target, self.n_curves = target, 0
+        self._of_all: dict[str, Running] = {}
+        self._of_level: dict[int, dict[str, Running]] = {}
+        waiting: list[CurveAverages] = []
+        for part in parts:
+            waiting.append(part)
+            self.n_curves += part.n_curves
+            if len(waiting) == _PARTS_AT_ONCE:
+                self._add(waiting)
+                waiting = []
+            if progress is not None:
+                progress(part.n_curves)
+        if waiting:
+            self._add(waiting)
+
+    def _add(self, parts: Sequence[CurveAverages]) -> None:
+        correct = np.concatenate([part.correct for part in parts])
+        order = np.argsort(correct, kind="stable")
+        levels, first = np.unique(correct[order], return_index=True)
+        for name in parts[0].figures:
+            values = np.concatenate([part.figures[name] for part in parts])
+            self._of_all.setdefault(name, Running(QUANTILES)).add(values)
+            by_level = np.split(values[order], first[1:])
+            for level, here in zip(levels.tolist(), by_level, strict=True):
+                of_level = self._of_level.setdefault(level, {})
+                of_level.setdefault(name, Running(QUANTILES)).add(here)
+
+    def __repr__(self) -> str:
+        return f"<CurveSummaries of {self.n_curves} curves>"
+
+    def summary(self) -> dict[str, FigureSummary]:
+        """Return mean, standard error, SD and quantiles of each figure."""
+        return {name: _summary_of(running) for name, running in self._of_all.items()}
+
+    def by_correct_level(self, name: str) -> dict[int, FigureSummary]:
+        """Return the same of one figure over the curves of each correct level, ``NO_MTD`` last."""
+        levels = _in_order(self._of_level)
+        return {level: _summary_of(self._of_level[level][name]) for level in levels}
+
+    def n_by_correct_level(self) -> dict[int, int]:
+        """Return how many curves have each correct level, ``NO_MTD`` among them."""
+        return {level: of["pcs"].n for level, of in sorted(self._of_level.items())}
+
+
+def _summary_of(running: Running) -> FigureSummary:
+    return _summary(running.mean, running.sd, running.n, running.quantiles)
 
 
 def average_over_curves(
@@ -137,28 +228,28 @@ def average_over_curves(
     engine = as_engine(engine)
     p = engine.check(p_dlt, n_dim=2)
     blocks = (p[first : first + CURVES_AT_ONCE] for first in range(0, len(p), CURVES_AT_ONCE))
-    return replace(average_over_blocks(engine, blocks, len(p), target), p_dlt=p)
+    parts = list(average_in_blocks(engine, blocks, target))
+    return CurveAverages(
+        target=target,
+        p_dlt=p,
+        correct=np.concatenate([part.correct for part in parts]),
+        figures={
+            name: np.concatenate([part.figures[name] for part in parts])
+            for name in parts[0].figures
+        },
+    )
 
 
-def average_over_blocks(
-    engine: TransitionGraph | ExactEngine,
-    blocks: Iterable[ArrayLike],
-    n_curves: int,
-    target: float,
-    *,
-    progress: Callable[[int], object] | None = None,
-) -> CurveAverages:
-    """Do the same with curves that come in blocks, and are not kept.
+def average_in_blocks(
+    engine: TransitionGraph | ExactEngine, blocks: Iterable[ArrayLike], target: float
+) -> Iterator[CurveAverages]:
+    """Yield the same of curves that come in blocks, a block at a time.
 
     Parameters
     ----------
     engine, target
         As for ``average_over_curves``.
     blocks : iterable of array_like, shape (n, L)
-    n_curves : int
-        In all blocks.
-    progress : callable, optional
-        Called with the number of curves done since the last call.
 
     Raises
     ------
@@ -167,19 +258,11 @@ def average_over_blocks(
     """
     check_target(target)
     engine = as_engine(engine)
-    correct = np.empty(n_curves, dtype=np.int8)
-    figures: dict[str, Floats] = {}
-    first = 0
     for block in blocks:
         p = engine.check(block, n_dim=2)
-        part = slice(first, first + len(p))
-        correct[part] = correct_levels(p, target)
-        for name, values in _figures(engine, p, correct[part], target).items():
-            figures.setdefault(name, np.empty(n_curves))[part] = values
-        first += len(p)
-        if progress is not None:
-            progress(len(p))
-    return CurveAverages(target=target, p_dlt=None, correct=correct, figures=figures)
+        correct = correct_levels(p, target).astype(np.int8)
+        figures = _figures(engine, p, correct, target)
+        yield CurveAverages(target=target, p_dlt=p, correct=correct, figures=figures)
 
 
 def _figures(
@@ -209,9 +292,13 @@ def _sum_of(values: Floats, which: NDArray[np.bool_]) -> Floats:
 def _summarise(values: Floats) -> FigureSummary:
     several = len(values) > 1
     sd = float(values.std(ddof=1)) if several else None
-    return FigureSummary(
-        mean=float(values.mean()),
-        mcse=None if sd is None else sd / float(np.sqrt(len(values))),
-        sd=sd,
-        quantiles=tuple(np.quantile(values, QUANTILES).tolist()),
-    )
+    return _summary(float(values.mean()), sd, len(values), np.quantile(values, QUANTILES).tolist())
+
+
+def _summary(mean: float, sd: float | None, n: int, quantiles: Sequence[float]) -> FigureSummary:
+    mcse = None if sd is None else sd / float(np.sqrt(n))
+    return FigureSummary(mean=mean, mcse=mcse, sd=sd, quantiles=tuple(quantiles))
+
+
+def _in_order(levels: Iterable[int]) -> list[int]:
+    return sorted(levels, key=lambda level: (level == NO_MTD, level))

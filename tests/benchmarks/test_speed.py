@@ -8,7 +8,6 @@ import sys
 import time
 import tracemalloc
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -314,26 +313,3 @@ def test_monte_carlo_speed():
             for trials in (20_000, 1_000_000)
         ]
         report("  peak memory, 20,000 and 1,000,000 trials", f"{peaks[0]:.1f}, {peaks[1]:.1f} MiB")
-
-
-@pytest.mark.benchmark
-def test_cold_start_of_the_command_line(tmp_path):
-    program = str(Path(sys.executable).with_name("escalation"))
-    own = tmp_path / "own.toml"
-    with own.open("wb") as file:
-        subprocess.run([program, "protocol", "init", "-"], check=True, stdout=file)
-
-    def shell(*command: str) -> Callable[[], object]:
-        return lambda: subprocess.run(command, check=True, capture_output=True)
-
-    outcomes = "1NNN 2NNT"
-    for what, command in (
-        ("python -c pass", (sys.executable, "-c", "pass")),
-        ("python -c 'import click'", (sys.executable, "-c", "import click")),
-        ("python -c 'import numpy'", (sys.executable, "-c", "import numpy")),
-        ("escalation --help", (program, "--help")),
-        ("escalation decide, plain ladder", (program, "decide", outcomes, "--levels", "3")),
-        ("escalation decide, shipped protocol", (program, "decide", outcomes)),
-        ("escalation decide, own file", (program, "decide", outcomes, "--protocol", str(own))),
-    ):
-        report(what, f"{best_of(10, shell(*command)) * 1e3:.0f} ms")

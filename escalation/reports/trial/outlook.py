@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from itertools import groupby
 from typing import Any
 
@@ -43,7 +44,7 @@ class Way:
     n_moderate: tuple[int, ...] | None = None
 
 
-def outlook(state: TrialState) -> list[Way]:
+def outlook(state: TrialState, on: date | None = None) -> list[Way]:
     """Ask the rule under each way the pending patients can turn out, with a DLT or without.
 
     For a design that counts moderate toxicities, those without a DLT may have one or not.
@@ -52,7 +53,7 @@ def outlook(state: TrialState) -> list[Way]:
     protocol = state.protocol
     if protocol is None:
         return []
-    counted, cohorts = counted_purposes(state), state.last_written()
+    counted, cohorts = counted_purposes(state, on), state.last_written()
     tallies = state.tallies(*counted, set_aside=False)
     levels = [level for level, tally in enumerate(tallies) if tally.n_pending]
     if not levels:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-from simulations.timing.assumptions import Given, Poisson, Regular, Timing
+from simulations.timing.assumptions import Given, Learned, Poisson, Regular, Timing
 
 __all__ = ["Stream", "stream_of"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 
+_LONGEST = 1e6  # days between patients whose rate is next to 0
 _SAME = 1e-9  # days: an arrival at the moment of an outcome comes after it
 
 
@@ -62,17 +65,21 @@ def stream_of(timing: Timing, rng: np.random.Generator, n: int, *, from_day: flo
     """Return the arrivals of so many trials, the first after a day."""
     arrivals = timing.arrivals
     if isinstance(arrivals, Poisson):
-        return _ByChance(arrivals, rng, timing.screen_failure)
+        return _ByChance(arrivals.rates(), rng, timing.screen_failure)
+    if isinstance(arrivals, Learned):
+        rates = rng.gamma(arrivals.n_patients + 0.5, 1 / arrivals.days, n)
+        return _EachByChance(rates, rng, timing.screen_failure)
     return _ByDate(arrivals, rng, timing.screen_failure, n, from_day)
 
 
 class _ByChance(Stream):
     """A Poisson process: it has no memory, so what comes next depends on the day alone."""
 
-    def __init__(self, arrivals: Poisson, rng: np.random.Generator, screen_failure: float) -> None:
+    def __init__(
+        self, steps: Sequence[tuple[float, float]], rng: np.random.Generator, screen_failure: float
+    ) -> None:
         self.rng = rng
         self.passing = 1 - screen_failure
-        steps = arrivals.rates()
         self.gap = 1 / steps[0][1] if len(steps) == 1 else None
         self.days = np.array([day for day, _ in steps])
         self.rates = np.array([rate for _, rate in steps])
@@ -125,6 +132,23 @@ class _ByChance(Stream):
             "n_turned_away": turned_away,
             "n_still_waiting": waiting,
         }
+
+
+class _EachByChance(_ByChance):
+    """A Poisson process a trial, each with a rate of its own."""
+
+    def __init__(self, rates: Floats, rng: np.random.Generator, screen_failure: float) -> None:
+        super().__init__([(0.0, 1.0)], rng, screen_failure)
+        self.gaps = 1 / np.maximum(rates, 1 / _LONGEST)
+
+    def next_after(self, trials: Ints, day: Floats) -> Floats:
+        e = self.rng.standard_exponential(len(day), dtype=np.float32)
+        return day + e * (self.gaps[trials] / self.passing)
+
+    next_from = next_after
+
+    def n_expected(self, day: Floats) -> Floats:
+        return day / self.gaps
 
 
 class _ByDate(Stream):

@@ -25,6 +25,7 @@ class Kind(StrEnum):
     DROPPED_OUT = "dropped out"
     NOT_MANUFACTURED = "not manufactured"
     DOSE_NOT_REACHED = "dose not reached"
+    WITHDRAWN = "place withdrawn"
     DECIDED = "decided"
 
 

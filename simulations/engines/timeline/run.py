@@ -21,6 +21,7 @@ from escalation.designs.walk import TooManyStatesError
 from escalation.errors import InputError
 from escalation.protocol import Protocol
 from simulations.engines.simulated import GENERATOR
+from simulations.engines.timeline.cohorts import CohortWalk
 from simulations.engines.timeline.course import Course, GivenPatient, Underway
 from simulations.engines.timeline.record import Recorder
 from simulations.engines.timeline.result import Chunk, Part, Timeline, add_up
@@ -175,14 +176,11 @@ class _Walk:
     def walk(self, chunk: int, recorder: Recorder | None = None) -> Chunk:
         """Walk one chunk of trials."""
         sequence = np.random.SeedSequence(self.seed, spawn_key=(chunk,))
-        return EventWalk(
-            self.setting,
-            self.rule(),
-            np.random.Generator(GENERATOR(sequence)),
-            self.size(chunk),
-            given=self.given,
-            recorder=recorder,
-        ).run()
+        rng = np.random.Generator(GENERATOR(sequence))
+        setting, rule, n = self.setting, self.rule(), self.size(chunk)
+        if isinstance(rule, ByGraph) and self.given is None and CohortWalk.fits(setting):
+            return CohortWalk(setting, rule, rng, n, recorder=recorder).run()
+        return EventWalk(setting, rule, rng, n, given=self.given, recorder=recorder).run()
 
     def courses(self) -> Iterator[Course]:
         """Yield each trial."""

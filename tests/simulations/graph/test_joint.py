@@ -108,7 +108,7 @@ def test_too_many_states_are_foreseen_with_what_would_fit():
     with pytest.raises(TooManyStatesError) as refused:
         build_graph(design)
     assert refused.value.fits is not None
-    assert 15 <= refused.value.fits < 30
+    assert 20 <= refused.value.fits <= 32
     with pytest.raises(TooManyStatesError):
         build_graph(crm(), max_states=50)
 

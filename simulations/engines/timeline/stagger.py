@@ -1,0 +1,193 @@
+"""Patients of a cohort who are kept apart, as the tracker's gates keep them (``trial/calendar``).
+
+The first patient of a cohort is alone for some days, the next follow each other by others. Where
+the first is lost before those days are over, the next one is alone in turn. Nobody is dosed in a
+cohort that a decision has closed: who had a place and was not dosed is the next to get one.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulations.engines.timeline.live import Live
+from simulations.engines.timeline.patients import Drawn
+from simulations.engines.timeline.record import Recorder
+from simulations.engines.timeline.setting import Setting
+from simulations.engines.timeline.situations import CURRENT, N_KINDS
+from simulations.engines.timeline.sums import Sums
+
+__all__ = ["Stagger"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
+
+
+class Stagger:
+    """When the next patient of each trial's cohort may be dosed.
+
+    Attributes
+    ----------
+    last : float array, shape (N,)
+        Day of the cohort's last dosing so far, minus infinity before the first.
+    alone_until : float array, shape (N,)
+        Day until which its first patient is alone.
+    is_first : bool array, shape (N,)
+        Whether nobody of the cohort has been, or is being, watched for those days.
+    held : dict of int to list of (float, int)
+        By the trial's number in the chunk, those who had a place and were not dosed, in order: the
+        day on which each came, and how many had been enrolled before.
+    """
+
+    # False doses everybody as was planned on enrolment, whatever happens until then
+    replans: ClassVar[bool] = True
+
+    def __init__(self, setting: Setting, live: Live, sums: Sums, recorder: Recorder | None) -> None:
+        n = len(live.trials)
+        self.alone, self.apart = setting.alone, setting.apart
+        self.live, self.sums, self.recorder = live, sums, recorder
+        self.last = np.full(n, -np.inf)
+        self.alone_until = np.full(n, -np.inf)
+        self.is_first = np.ones(n, dtype=bool)
+        self.held: dict[int, list[tuple[float, int]]] = {}
+        self.behind: dict[int, float] = {}  # when the one after them comes
+
+    def plan(self, i: Ints, day: Floats, drawn: Drawn) -> Floats:
+        """Return the days on which patients who were enrolled on a day are dosed."""
+        last, alone = self.last.take(i), self.alone_until.take(i)
+        dosed = np.maximum(np.maximum(day, last + self.apart), alone)
+        watched = self.is_first.take(i)
+        if drawn.unreached is not None:
+            watched = watched & ~drawn.unreached
+        self.last[i] = dosed
+        if drawn.unmade is not None:
+            watched = watched & ~drawn.unmade
+            self.last[i] = np.where(drawn.unmade, last, dosed)
+        self.alone_until[i] = np.where(watched, dosed + self.alone, alone)
+        self.is_first[i] &= ~watched
+        return np.asarray(dosed)
+
+    def open(self, i: Ints, *, resumed: NDArray[np.bool_]) -> None:
+        """Begin new cohorts; where others are pending at the same level they count as before."""
+        fresh = i[~resumed]
+        self.last[fresh] = -np.inf
+        self.alone_until[fresh] = -np.inf
+        self.is_first[i] = True
+
+    def lose(self, i: Ints, day: Floats, dosed: Floats) -> None:
+        """Plan the next dosings again where those who are lost were being watched."""
+        if not self.replans:
+            return
+        alone_until = self.alone_until.take(i)
+        watched = (day < alone_until) & (dosed + self.alone == alone_until)
+        for k in np.flatnonzero(watched).tolist():
+            trial, now = int(i[k]), float(day[k])
+            self.last[trial], self.alone_until[trial] = dosed[k], -np.inf
+            self.is_first[trial] = True
+            for slot in self._take_back(trial, now):
+                then = max(now, self.last[trial] + self.apart, self.alone_until[trial])
+                if self.is_first[trial]:
+                    self.alone_until[trial], self.is_first[trial] = then + self.alone, False
+                self.last[trial] = then
+                self._dose(trial, slot, then)
+
+    def withdraw(self, i: Ints, day: Floats, level: Ints) -> Ints:
+        """Take back the places of those not dosed when a decision closed their cohorts.
+
+        They come before who comes next, unless the trial is over.
+
+        Returns
+        -------
+        which : int array
+            Entries of ``i``, one a patient.
+        """
+        which: list[int] = []
+        for k, (trial, now) in enumerate(zip(i.tolist(), day.tolist(), strict=True)):
+            undosed = self._take_back(trial, now) if self.replans else []
+            if undosed:
+                which += [k] * len(undosed)
+                self._hold(trial, undosed, now, int(level[k]))
+        return np.array(which, dtype=np.intp)
+
+    def _hold(self, trial: int, slots: list[int], now: float, level: int) -> None:
+        live, sums = self.live, self.sums
+        number = int(live.trials[trial])
+        held = [(float(live.arrived[s, trial]), int(live.number[s, trial])) for s in slots]
+        for slot, (arrived, order) in zip(slots, held, strict=True):
+            counted = int(live.counted[slot, trial])
+            sums.tallies[level, number] -= counted
+            sums.waiting[number] += arrived
+            sums.n_waited[number] -= 1
+            if not counted:
+                sums.n_unmade[number] -= 1
+            elif live.known[slot, trial] == live.dosed[slot, trial]:
+                sums.n_unreached[number] -= 1
+            live.known[slot, trial] = np.inf
+            if self.recorder is not None:
+                self.recorder.withdraw(number, order, now)
+        if number not in self.held:
+            self.behind[number] = float(live.arrival[trial])
+        self.held[number] = [*held, *self.held.get(number, [])]
+        live.arrival[trial] = self.held[number][0][0]
+
+    def recall(self, trials: Ints, number: Ints) -> tuple[Ints, dict[int, float]]:
+        """Return how many had been enrolled before those who take a place now.
+
+        Where they are of those who had one before, also when the next one comes.
+
+        Returns
+        -------
+        number : int array
+        following : dict of int to float
+            By entry of ``trials``.
+        """
+        following = {}
+        for k in np.flatnonzero(np.isin(trials, list(self.held))).tolist():
+            trial = int(trials[k])
+            (_, number[k]), *rest = self.held.pop(trial)
+            if rest:
+                self.held[trial] = rest
+                following[k] = rest[0][0]
+            else:
+                following[k] = self.behind.pop(trial)
+        return number, following
+
+    def _take_back(self, trial: int, now: float) -> list[int]:
+        """Undo what was counted of those of the current cohort not dosed yet, and return them."""
+        live = self.live
+        busy = now
+        undosed = []
+        for slot in range(len(live.known)):
+            if not np.isfinite(live.known[slot, trial]):
+                continue
+            if live.dosed[slot, trial] > now and live.event[slot, trial] < CURRENT + N_KINDS:
+                undosed.append(slot)
+            else:
+                busy = max(busy, float(live.known[slot, trial]))
+        undosed.sort(key=lambda slot: int(live.number[slot, trial]))
+        number = live.trials[trial]
+        live.busy_until[trial] = busy
+        for slot in undosed:
+            dosed = live.dosed[slot, trial]
+            self.sums.idle[number] -= max(dosed - busy, 0)
+            self.sums.waiting[number] -= dosed
+            busy = max(busy, float(live.known[slot, trial]))
+        return undosed
+
+    def _dose(self, trial: int, slot: int, day: float) -> None:
+        """Plan the dosing of a patient anew."""
+        live, number = self.live, self.live.trials[trial]
+        known = day + float(live.known[slot, trial] - live.dosed[slot, trial])
+        live.dosed[slot, trial], live.known[slot, trial] = day, known
+        self.sums.waiting[number] += day
+        self.sums.idle[number] += max(day - live.busy_until[trial], 0)
+        live.busy_until[trial] = max(live.busy_until[trial], known)
+        if self.recorder is not None:
+            self.recorder.move(int(number), int(live.number[slot, trial]), day, known)
+
+    def keep(self, kept: Ints) -> None:
+        """Leave only some trials."""
+        for name in ("last", "alone_until", "is_first"):
+            setattr(self, name, getattr(self, name).take(kept))
