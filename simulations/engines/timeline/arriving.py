@@ -196,7 +196,7 @@ class _ByDate(Stream):
         self.days = np.array([]) if isinstance(arrivals, Regular) else np.array(arrivals.days)
         self.days = np.append(self.days, np.inf)
         # of a trial that has begun, those who came until then are there
-        self.before = self._index_from(np.full(n, from_day + 2 * _SAME * (from_day > 0)))
+        self.before = self._index_from(np.full(n, from_day + 1e-6 * (from_day > 0)))
         self.index = self.before - 1
         self.enrolled = self.index.copy()
         self.n_failed = np.zeros(n, dtype=np.int64)
