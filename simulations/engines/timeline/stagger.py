@@ -81,11 +81,17 @@ class Stagger:
             self.alone_until[:], self.is_first[:], self.watched[:] = ends, False, number
 
     def open(self, i: Ints, *, resumed: NDArray[np.bool_]) -> None:
-        """Begin new cohorts; where others are pending at the same level they count as before."""
+        """Begin new cohorts; those pending at the same level count as if they were of them."""
         fresh = i[~resumed]
         self.last[fresh] = -np.inf
         self.alone_until[fresh] = -np.inf
         self.is_first[i] = True
+        if self.replans and resumed.any():
+            on = i[resumed]
+            event, dosed = self.live.event[:, on], self.live.dosed[:, on]
+            pending = np.isfinite(self.live.known[:, on]) & (event < CURRENT + N_KINDS)
+            self.last[on] = np.where(pending, dosed, -np.inf).max(axis=0)
+            self.alone_until[on] = np.where(pending, dosed, np.inf).min(axis=0) + self.alone
 
     def lose(self, i: Ints, day: Floats, place: Ints) -> None:
         """Plan the next dosings again, where who is lost was being watched, or was not dosed.
