@@ -3,7 +3,7 @@
 Such a design is asked when somebody comes who would open the next cohort, with the follow-up of
 that moment, and where every outcome is known. Where it says to wait, a patient who waits is offered
 again when the next outcome is known; under accrual "lose" it is asked again by the next who comes.
-A cohort that is open is filled.
+A cohort that is open is filled, and dosed.
 """
 
 from __future__ import annotations
@@ -177,7 +177,11 @@ class FollowedWalk(Walk[FollowedRule]):
         n_dead = n_steps = 0
         while live.trials.size:
             first, t_known = live.first_known()
-            t_come = np.maximum(live.arrival, live.opened) + self.closed
+            t_come = np.maximum(live.arrival, live.opened)
+            if self.stagger is not None:  # the next cohort is decided on when this one was dosed
+                last = np.where(self.n_free == 0, self.stagger.last, -np.inf)
+                np.maximum(t_come, last, out=t_come)
+            t_come += self.closed
             is_known = t_known <= t_come
             day = np.minimum(t_known, t_come)
             goes_on = live.situation != self.rule.dead

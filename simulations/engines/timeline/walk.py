@@ -316,10 +316,10 @@ class Walk(ABC, Generic[R]):
         self._offer(going, day[goes_on] + self.delay)
         undosed: Ints | None = None
         if self.stagger is not None:
-            undosed = self.stagger.withdraw(i[partial], day[partial], level[partial])
-            undosed = np.flatnonzero(partial)[undosed]
-            resumed = ((to == level) & partial)[goes_on]
-            self.stagger.open(going, resumed=resumed)
+            leaving = partial & ((to != level) | over)  # who stays at the level stays in place
+            undosed = self.stagger.withdraw(i[leaving], day[leaving], level[leaving])
+            undosed = np.flatnonzero(leaving)[undosed]
+            self.stagger.open(going, level[goes_on], to[goes_on], partial=partial[goes_on])
         late = i[goes_on & partial]
         if late.size:
             self._leave_behind(late, level[goes_on & partial])
