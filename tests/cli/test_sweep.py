@@ -66,7 +66,7 @@ def test_a_study_becomes_a_row_a_cell_and_a_table(folder):
     assert {row["method"] for row in rows} == {"exact"}
     shown = say("show results.csv", folder)
     assert "24 cells of study" in shown
-    assert f"boin {rows[-1]['scenario']} {100 * float(rows[-1]['pcs']):.1f}" in shown
+    assert f"{rows[-1]['scenario']} {100 * float(rows[-1]['pcs']):.1f}" in shown
     document = json.loads(type_line("escalation sweep show results.csv --json", folder)[1])
     assert document["finished"] is True
     assert document["cells"] == rows
