@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,31 +10,26 @@ import click
 
 from escalation.cli.options import PICTURES, OutcomesCommand
 from escalation.cli.show import shows
-from escalation.designs.walk import TooManyStatesError, walk_design
-from escalation.errors import InputError
+from escalation.cli.whole import WholeNumber
 from escalation.files import check_writable
 from escalation.reports.view import View
-from escalation.text import count
 from simulations.cli.options import plot_option, question_options
 from simulations.cli.pictures import write_picture
 
 if TYPE_CHECKING:
-    from simulations.graph.build import TransitionGraph
     from simulations.questions.paths import PathNode
     from simulations.questions.question import Question
 
 __all__ = ["paths"]
 
 DEPTH = 2  # cohorts; a 3+3 then fills half a screen
-MOST_PLACES = 300_000  # of a tree; they take some 200 MiB
-MOST_COUNTED = 100_000  # states of a design that is asked in each of them, in about a second
 
 
 @click.command(cls=OutcomesCommand)
 @question_options()
 @click.option(
     "--depth",
-    type=click.IntRange(min=1),
+    type=WholeNumber(min=1),
     metavar="K",
     help=f"Cohorts to look ahead.  [default: {DEPTH}]",
 )
@@ -53,6 +46,7 @@ def paths(*, question: Question, depth: int | None, as_list: bool, plot: Path | 
     \b
     Example: escalation paths --from "1NNN" --p-dlt 0.05,0.10,0.25,0.40
     """  # noqa: D301  # click reads the backspace
+    from simulations.questions.ahead import count_paths, graph_ahead
     from simulations.questions.paths import iter_paths, path_tree
     from simulations.reports.paths import view_list, view_tree
 
@@ -65,55 +59,10 @@ def paths(*, question: Question, depth: int | None, as_list: bool, plot: Path | 
         graph = question.graph()
         return view_list(question, lambda: iter_paths(graph, p_dlt))
     depth = depth or DEPTH
-    roots = path_tree(_ahead(question, depth), p_dlt, depth=depth)
+    roots = path_tree(graph_ahead(question, depth), p_dlt, depth=depth)
     if plot is not None:
         _plot(plot, question, roots)
-    return view_tree(question, roots, _count_paths(question))
-
-
-def _ahead(question: Question, depth: int) -> TransitionGraph:
-    """Return as much of the graph as the tree needs, found step by step.
-
-    Raises
-    ------
-    InputError
-        For a tree that nobody could read, nor memory hold.
-    """
-    from simulations.graph.build import build_graph
-    from simulations.questions.paths import tree_sizes
-
-    most = MOST_PLACES if question.max_states is None else question.max_states
-    ahead, fits = min(depth, DEPTH), 0
-    while True:
-        walk_by = partial(walk_design, n_cohorts=ahead)
-        try:
-            part = question.graph(partial(build_graph, walk_by=walk_by, max_states=most))
-        except TooManyStatesError:
-            raise _too_wide(ahead, most, fits) from None
-        sizes = tree_sizes(part, ahead)
-        if sizes[-1] > most:
-            raise _too_wide(ahead, most, sum(size <= most for size in sizes) - 1)
-        if ahead == depth or len(sizes) <= ahead:
-            return part
-        ahead, fits = min(ahead + 2, depth), ahead
-
-
-def _too_wide(depth: int, most: int, fits: int) -> InputError:
-    would = f"--depth {fits} fits" if fits > 0 else "so many patients are pending"
-    return InputError(
-        f"a tree that looks {count(depth, 'cohort')} ahead has more than {most:,} places: {would}"
-    )
-
-
-def _count_paths(question: Question) -> int | None:
-    """Return how many complete paths there are, None where the graph has to be too large."""
-    own = question.max_states
-    asked = None if question.protocol.design.outline is not None else MOST_COUNTED
-    limits = [limit for limit in (own, asked) if limit is not None]
-    try:
-        return replace(question, max_states=min(limits, default=None)).graph().count_paths()
-    except TooManyStatesError:
-        return None
+    return view_tree(question, roots, count_paths(question))
 
 
 def _plot(path: Path, question: Question, roots: Sequence[PathNode]) -> None:

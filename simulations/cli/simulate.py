@@ -133,9 +133,15 @@ def simulate(
             plot=plot,
             keep=keep,
         )
-    draws = _settle_draws(method, draws, keep)
     backfill = question.protocol.backfill
-    if keep is not None and backfill.max_per_level is not None and backfill.counted != "never":
+    counts = backfill.max_per_level is not None and backfill.counted != "never"
+    if counts and method != "exact" and draws in ("trial", "latent"):
+        say_beside(
+            f"backfill counts at {backfill.counted}: trials with it are drawn by counts, whatever "
+            "--draws says"
+        )
+    draws = _settle_draws(method, draws, keep)
+    if keep is not None and counts:
         raise InputError(
             "--keep writes trials of the escalation alone, and with this protocol backfill counts "
             f"at {backfill.counted}; leave --keep away"

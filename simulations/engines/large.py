@@ -32,7 +32,7 @@ def fewest_states(design: Design) -> int:
     by_levels = ladder_automaton(design) if design.n_levels >= LARGE else None
     if by_levels is None:
         return 0
-    told = by_levels.letters[by_levels.start]
+    told = by_levels.letters[design.start]
     passed, lost = len(told.passed), len(told.lost)
     return len(told.failed) * sum(
         int(passed ** (n_passed - n_lost) * lost**n_lost)

@@ -10,9 +10,9 @@ from click.testing import CliRunner, Result
 
 from escalation.cli import main
 from escalation.designs import ThreePlusThree
-from simulations.cli import paths as paths_command
 from simulations.engines import large
 from simulations.graph.build import build_graph
+from simulations.questions import ahead
 
 
 def run(*words: str) -> Result:
@@ -129,7 +129,7 @@ def test_a_tree_needs_no_more_of_the_graph_than_it_shows(
 def test_a_tree_that_nobody_could_read_is_refused_with_what_fits(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(paths_command, "MOST_PLACES", 200)
+    monkeypatch.setattr(ahead, "MOST_PLACES", 200)
     result = run("--levels", "4", "--depth", "100")
     assert result.exit_code == 1
     fits = int(result.stderr.split("--depth ")[1].split()[0])
