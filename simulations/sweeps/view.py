@@ -130,12 +130,12 @@ def _results_page(found: Sequence[Mapping[str, str]], said: str) -> Iterator[Blo
     rows: list[list[str]] = [["", *(head for _, head, _, _ in shown)]]
     before: tuple[str, ...] = ()
     for row in found:
-        *above, name = (row[key] for key in ("design", "scenario", "timing") if row[key])
-        for depth, group in enumerate(above):  # a name that stays is not said again
-            if before[: depth + 1] != (*above[: depth + 1],):
-                rows.append([f"{'  ' * depth}{group}"])
-                before = (*above[: depth + 1],)
-        rows.append([f"{'  ' * len(above)}{name}", *(_figure(row, *one) for one in shown)])
+        *groups, name = (row[key] for key in ("design", "scenario", "timing") if row[key])
+        for depth, group in enumerate(groups, start=1):  # a name that stays is not said again
+            if before[:depth] != tuple(groups[:depth]):
+                rows.append([f"{'  ' * (depth - 1)}{group}"])
+                before = tuple(groups[:depth])
+        rows.append([f"{'  ' * len(groups)}{name}", *(_figure(row, *one) for one in shown)])
     yield Table(rows)
 
 
