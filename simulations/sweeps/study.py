@@ -139,7 +139,8 @@ class Study:
     cells: tuple[Cell, ...] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "digest", _digest(self.document))
+        asked = {key: value for key, value in self.document.items() if key != "name"}
+        object.__setattr__(self, "digest", _digest(asked))
         object.__setattr__(self, "cells", tuple(self._make_cells()))
 
     @property

@@ -10,7 +10,7 @@ from concurrent.futures.process import BrokenProcessPool
 import pytest
 
 from simulations.sweeps import run as module
-from simulations.sweeps.blocks import MOST_TRIES, Dealer
+from simulations.sweeps.blocks import MOST_GIVEN_UP, MOST_TRIES, Dealer
 from simulations.sweeps.cells import Calculated, run_block
 from simulations.sweeps.run import SweepError, Workers
 from simulations.sweeps.store import unfinished_path
@@ -145,6 +145,13 @@ def test_a_cell_that_always_kills_its_worker_is_named_and_the_others_go_on(study
     who, dealt, _ = workers()
     go_on(study, tmp_path / "r.csv", workers=who)  # more memory now
     assert dealt == Counter([13])
+
+
+def test_where_every_cell_kills_its_worker_not_all_are_tried(study, tmp_path):
+    who, dealt, _ = workers(dict.fromkeys(range(1, 41), 99))
+    with pytest.raises(SweepError, match=f"{MOST_GIVEN_UP} cells could not be calculated"):
+        go_on(study, tmp_path / "r.csv", workers=who)
+    assert dealt.total() <= MOST_TRIES * MOST_GIVEN_UP + 2
 
 
 def test_a_worker_that_dies_under_an_executor_that_goes_on_is_named_too(study, tmp_path):
