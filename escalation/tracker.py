@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from escalation.errors import (
     ConflictError,
@@ -22,8 +22,10 @@ from escalation.ledger.findings import Kind
 from escalation.text import count
 from escalation.trial import Events, Recorded, Recorder, TrialState, replay_events
 from escalation.trial.codec import dump_event, load_event, version_of
-from escalation.trial.inspection import Difference, inspect_entries
 from escalation.trial.keys.checking import check_keys
+
+if TYPE_CHECKING:
+    from escalation.trial.inspection import Difference
 
 __all__ = ["ClockError", "Command", "Inspected", "Tracker", "name_kind", "read_entry"]
 
@@ -73,15 +75,22 @@ class Tracker:
         self.ledger = ledger
         self.trial = trial
 
-    def entries(self) -> list[Recorded]:
-        """Return every entry, read and checked.
+    def entries(self, as_of: int | datetime | None = None) -> list[Recorded]:
+        """Return every entry up to a moment, read and checked.
+
+        Parameters
+        ----------
+        as_of : int, datetime or None
+            As for ``state``.
 
         Raises
         ------
+        InputError
+            For an entry that is not there.
         IntegrityError
             If the chain of hashes is broken, or an entry cannot be read.
         """
-        return list(map(read_entry, self._checked_entries()))
+        return list(map(read_entry, _up_to(self._checked_entries(), as_of)))
 
     def head(self) -> tuple[Recorded, list[str]]:
         """Return the last entry, and the hashes of all.
@@ -219,6 +228,9 @@ class Tracker:
         head = entries[-1].anchor if entries else None
         if findings:
             return Inspected(head, findings, None, None)
+        # every command of a trial comes with it, spreadsheets too: nobody else waits for them
+        from escalation.trial.inspection import inspect_entries  # noqa: PLC0415
+
         state = TrialState()
         differences = inspect_entries(recorded, now, state)
         return Inspected(head, list(self._findings(differences, state)), recorded, state)

@@ -23,6 +23,8 @@ from escalation.protocol.protocol import Protocol
 
 __all__ = ["Consensus", "Opinion", "ask_all", "summarise"]
 
+UNFOLLOWED = "it asks for follow-up, and none is written: ?14 is pending since 14 days"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opinion:
@@ -128,8 +130,9 @@ def ask_all(
     spare = {"max_patients"} if limit_from in ("planned", None) else set()
     followed = any(cohort.days for cohort in cohorts)
     for name, design_name, options in _others(protocol.design, given, spare):
-        if DESIGNS[name.split()[0]].asks_follow_up and not followed:
-            continue  # without it, it says what the design that it extends says
+        if not followed and DESIGNS[name.split()[0]].asks_follow_up:
+            left_out.append((name, UNFOLLOWED))
+            continue
         try:
             asked = protocol.with_design(design_name, **options)
             advice = advise(asked, cohorts, allow_departures=True)

@@ -131,9 +131,18 @@ def indent_of(cell: str) -> int:
 
 
 class Verbatim(NamedTuple):
-    """Lines that are laid out already, such as a tree."""
+    """Lines that are laid out already, such as a tree.
+
+    Attributes
+    ----------
+    text : str
+    hangs : sequence of (str, str)
+        For each line, where a terminal may break it, what it begins with and what stands before
+        the rest of it on the next line; none is broken without.
+    """
 
     text: str
+    hangs: Sequence[tuple[str, str]] = ()
 
 
 class Figure(NamedTuple):

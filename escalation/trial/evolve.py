@@ -287,14 +287,14 @@ def _close(state: TrialState, recorded: Recorded, _: TrialClosed) -> str | None:
 def _import(state: TrialState, recorded: Recorded, event: HistoryImported) -> str | None:
     for place, cohort in enumerate(event.cohorts, start=1):
         last = all(cohort.purpose is not later.purpose for later in event.cohorts[place:])
-        state.cohorts.append(
+        state.add_cohort(
             Cohort(
                 number=len(state.cohorts) + 1,
                 level=cohort.level,
                 n_opened=cohort.n_opened,
                 closed_by=None if last else recorded.seq,  # the last may still have a place
                 purpose=cohort.purpose,
-            )
+            ),
         )
     return None
 
@@ -410,8 +410,7 @@ def _decide(state: TrialState, recorded: Recorded, event: DecisionMade) -> str |
         own_votes=state.own_votes,
         frozen=state.freezes[-1][1].cutoff if state.freezes else None,
     )
-    state.last_about[made.about] = len(state.decisions)
-    state.decisions.append(made)
+    state.add_decision(made)
     return fault
 
 
@@ -681,7 +680,7 @@ def _carry_out(state: TrialState, recorded: Recorded, made: MadeDecision) -> Mad
         return made
     for cohort in state.open_cohorts:
         if _is_ended(state, cohort, chosen):
-            state.cohorts[cohort.number - 1] = replace(cohort, closed_by=recorded.seq)
+            state.close_cohort(cohort.number, recorded.seq)
     if chosen.action == "stop" or chosen.level is None:
         if chosen.purpose is Purpose.ESCALATION:
             state.stopped = made
@@ -689,7 +688,7 @@ def _carry_out(state: TrialState, recorded: Recorded, made: MadeDecision) -> Mad
     if chosen.purpose is Purpose.ESCALATION:
         state.stopped = None
     number = len(state.cohorts) + 1
-    state.cohorts.append(
+    state.add_cohort(
         Cohort(
             number=number,
             level=chosen.level,
@@ -697,7 +696,7 @@ def _carry_out(state: TrialState, recorded: Recorded, made: MadeDecision) -> Mad
             opened_on=recorded.event.on,
             decision=made.seq,
             purpose=chosen.purpose,
-        )
+        ),
     )
     return replace(made, cohort=number)
 

@@ -29,6 +29,7 @@ from simulations.cli.options import (
 )
 from simulations.cli.progress import progress_bar
 from simulations.cli.report import check_report, report_option, write_simulation_report
+from simulations.cli.timeline import Clock, show_timeline, timeline_options
 from simulations.cli.workers import worker_pool
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ __all__ = ["simulate"]
 @click.option("--target", type=float, metavar="P", help="Target P(DLT): adds correct selection.")
 @plot_option
 @report_option
+@timeline_options
 @click.option(
     "--keep", type=click.Path(path_type=Path), help="Write each simulated trial to this CSV file."
 )
@@ -78,6 +80,7 @@ def simulate(
     report: Path | None,
     template: Template | None,
     keep: Path | None,
+    clock: Clock | None,
 ) -> View:
     """Show what the design does under assumed toxicity curves, exactly and by simulation.
 
@@ -92,6 +95,11 @@ def simulate(
     10^15 trials take no longer than a few. One by one (trial, latent) at most 10^10 are simulated;
     trial gives the figures that earlier versions gave by default with the same seed.
 
+    --timeline simulates trials in time instead, 10,000 by default: how long they take, who waits or
+    is lost, and what is decided while outcomes are pending. The DLT window, the stagger, backfill
+    and the expansion are the protocol's; all else that is assumed of time stands in the file of
+    --timing, or is as simple as --every says. --keep then writes what happened, day by day.
+
     --report writes the appendix that a protocol or an analysis plan wants: the design in words and
     as a table and flowchart, scenarios, characteristics, a comparison with the usual alternatives,
     the worst case, methods, a self-check.
@@ -99,6 +107,7 @@ def simulate(
     \b
     Example: escalation simulate --p-dlt 0.05,0.10,0.20,0.33,0.50 --target 0.25
              escalation simulate --protocol nct07123519 --report design.html
+             escalation simulate --protocol nct07123519 --timeline --every 10 --by 365
     """  # noqa: D301  # click reads the backspace
     from simulations.engines.results import run_scenarios
     from simulations.questions.engine import choose_engine
@@ -106,20 +115,37 @@ def simulate(
 
     if target is not None and not 0 < target < 1:
         raise InputError(f"--target must lie between 0 and 1, not {target}")
-    draws = _settle_draws(method, draws, keep)
     named = {"--keep": keep, "--plot": plot, "--report": report}
     for (one, path), (other, same) in combinations(named.items(), 2):
         if path is not None and path == same:
             raise click.UsageError(f"{one} and {other} name the same file")
+    for path, suffixes in ((plot, PICTURES), (keep, (".csv",))):
+        if path is not None:
+            check_writable(path, suffixes)
+    if clock is not None:
+        return show_timeline(
+            question,
+            clock,
+            trials=trials,
+            seed=seed,
+            workers=workers,
+            target=target,
+            plot=plot,
+            keep=keep,
+        )
     backfill = question.protocol.backfill
-    if keep is not None and backfill.max_per_level is not None and backfill.counted != "never":
+    counts = backfill.max_per_level is not None and backfill.counted != "never"
+    if counts and method != "exact" and draws in ("trial", "latent"):
+        say_beside(
+            f"backfill counts at {backfill.counted}: trials with it are drawn by counts, whatever "
+            "--draws says"
+        )
+    draws = _settle_draws(method, draws, keep)
+    if keep is not None and counts:
         raise InputError(
             "--keep writes trials of the escalation alone, and with this protocol backfill counts "
             f"at {backfill.counted}; leave --keep away"
         )
-    for path, suffixes in ((plot, PICTURES), (keep, (".csv",))):
-        if path is not None:
-            check_writable(path, suffixes)
     check_report(report, template)
     scenarios = question.scenarios
     total = trials * len(scenarios)

@@ -19,7 +19,6 @@ from simulations.engines.crossings.engine import CrossingEngine, is_by_crossings
 from simulations.engines.exact import check_p_dlt, end_probabilities
 from simulations.engines.ladder import LadderAutomaton, ladder_automaton
 from simulations.engines.ladder_reach import LadderReach
-from simulations.engines.ladder_shares import LadderShares
 from simulations.engines.large import LARGE, LARGE_GRAPH, follow_crossings
 from simulations.graph.build import TransitionGraph, build_graph
 from simulations.graph.forecast import Foreseen
@@ -142,16 +141,16 @@ def _by_levels(
     if isinstance(engine, CrossingEngine):
         means = partial(engine.shares, above=above, percents=percents)
     else:
-        shares = LadderShares(engine.letters, engine.start, engine.degree)
         reach = [LadderReach(engine, percent) for percent in percents]
-        means = partial(_ladder_shares, shares, reach, above)
+        means = partial(_ladder_shares, engine, reach, above)
     for curve in p:
         yield engine.characteristics(curve.tolist()), dict(zip(names, means(curve), strict=True))
 
 
 def _ladder_shares(
-    shares: LadderShares, reach: Sequence[LadderReach], above: NDArray[np.bool_], curve: Floats
+    engine: LadderAutomaton, reach: Sequence[LadderReach], above: NDArray[np.bool_], curve: Floats
 ) -> list[float]:
     p = curve[np.newaxis]
-    found = [*shares.means(p, above[np.newaxis]), *(one.probabilities(p, above) for one in reach)]
+    _, *means = engine.with_shares(p, above[np.newaxis])
+    found = [*means, *(one.probabilities(p, above) for one in reach)]
     return [float(of_curve[0]) for of_curve in found]

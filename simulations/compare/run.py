@@ -249,7 +249,9 @@ def _prepare(
         if progress is not None:
             progress(trials * len(curves))
     else:
-        graph = graph_on_demand(design, p_dlt=curves, trials=trials, seed=seed, progress=progress)
+        graph = graph_on_demand(
+            design, p_dlt=curves, trials=trials, seed=seed, progress=progress, tell=tell
+        )
     # what the design said in each state would take longest between processes
     return replace(graph, decisions=())
 

@@ -7,7 +7,6 @@ words of the automaton (``ladder``), as values of its generating function at roo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from fractions import Fraction
 from math import gcd
 
@@ -15,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulations.engines.ladder import LadderAutomaton
-from simulations.engines.ladder_letters import Letter
+from simulations.engines.ladder_letters import Letter, Letters
 
 __all__ = ["LadderReach"]
 
@@ -34,15 +33,17 @@ class LadderReach:
     """
 
     def __init__(self, automaton: LadderAutomaton, percent: int) -> None:
-        self.start, self.letters = automaton.start, automaton.letters
-        self.seen = sorted({key for told in self.letters for one in told.all() for key in one})
-        sizes = {n for n, _ in self.seen}
-        self.unit, most = max(1, gcd(*sizes)), len(self.letters) * max(sizes)
+        self.letters, self.start = automaton.letters, automaton.start
+        seen = sorted({key for told in self.letters for letter in told.all() for key in letter})
+        self.seen = np.array(seen).T[:, :, np.newaxis]  # patients, DLTs
+        self.unit = max(1, gcd(*(n for n, _ in seen)))
+        most = automaton.n_levels * automaton.degree // self.unit
         share = Fraction(percent, 100)
         self.gain, self.loss = share.denominator - share.numerator, share.numerator
-        self.highest = self.gain * most // self.unit
-        self.n = self.highest + self.loss * most // self.unit + 1
+        self.highest = self.gain * most
+        self.n = self.highest + self.loss * most + 1
         self.roots = np.exp(-2j * np.pi * np.arange(self.n // 2 + 1) / self.n)
+        self._known: dict[tuple[int, bool], Complex] = {}
 
     def probabilities(self, p: Floats, above: NDArray[np.bool_]) -> Floats:
         """Return the probability under each scenario.
@@ -63,27 +64,32 @@ class LadderReach:
     def _words(self, p: Floats, above: NDArray[np.bool_]) -> Complex:
         """Return the generating function of the weighted count at each root; shape (Z, N)."""
         ends = failing = np.zeros((len(self.roots), p.shape[1]), dtype=np.complex128)
-        for level in range(len(self.letters) - 1, -1, -1):
-            told = self.letters[level]
-            below = level < self.start
-            letters = (told.kept, told.lost) if below else told.all()
-            found = self._weigh(letters, p[level], counts=bool(above[level]))
-            if below:
-                kept, lost = found
-                ends, failing = ends + kept * failing, lost * failing
-            else:
-                passed, failed, stopped, kept, lost = found
+        for level in range(len(p) - 1, -1, -1):
+            passed, failed, stopped, kept, lost = self._of_level(
+                self.letters[level], p[level], counts=bool(above[level])
+            )
+            if level >= self.start:
                 ends = passed * ends + stopped + kept * failing
                 failing = lost * failing + failed
-        return np.asarray(ends + failing)
+            else:
+                ends = ends + kept * failing
+                failing = lost * failing
+        return ends + failing
 
-    def _weigh(self, letters: Sequence[Letter], p: Floats, *, counts: bool) -> Complex:
-        """Return letters of a level, each patient there weighted; shape (letters, Z, N)."""
-        n, x = np.array(self.seen).T[:, :, np.newaxis]
+    def _of_level(self, told: Letters, p: Floats, *, counts: bool) -> Complex:
+        """Return letters at a level, each patient there weighted; shape (letters, Z, N)."""
+        if (id(told), counts) not in self._known:
+            n = self.seen[0, :, 0]
+            marks = self.roots[:, np.newaxis] ** (
+                n // self.unit * (self.gain if counts else -self.loss)
+            )
+            by_letter = np.array([self._ways(letter) for letter in told.all()])
+            self._known[id(told), counts] = by_letter[:, np.newaxis] * marks
+        by_kind = self._known[id(told), counts]
+        n, x = self.seen
         terms = p**x * (1 - p) ** (n - x)  # (kinds, N)
-        weight = self.gain if counts else -self.loss
-        marks = self.roots[:, np.newaxis] ** (n[:, 0] // self.unit * weight)  # (Z, kinds)
-        ways = np.array([[one.get(key, 0) for key in self.seen] for one in letters], dtype=float)
-        by_kind = ways[:, np.newaxis] * marks
         found: Complex = by_kind.real @ terms + 1j * (by_kind.imag @ terms)
         return found
+
+    def _ways(self, letter: Letter) -> list[float]:
+        return [float(letter[n, x]) for n, x in self.seen[:, :, 0].T.tolist()]

@@ -1,8 +1,9 @@
 """The part of a graph that simulated trials meet: for designs whose whole graph is too large.
 
-A design is asked once for each state that a trial comes to, and never for the others. The trials
-are those of ``montecarlo`` with latent patients, so with the same seed and number of trials they
-can then walk this part like any graph.
+A design is asked once for each state that a trial comes to, and never for the others; one that
+judges all levels together, for all states with the same number of patients (``met_jointly``). The
+trials are those of ``montecarlo`` with latent patients, so with the same seed and number of trials
+they can then walk this part like any graph.
 """
 
 from __future__ import annotations
@@ -19,9 +20,12 @@ from escalation.errors import InputError
 from escalation.outcomes import Tally
 from simulations.engines.exact import check_p_dlt
 from simulations.engines.latent import LatentPatients, chunk_generator, count_dlts
+from simulations.engines.met_jointly import meet_jointly
 from simulations.engines.montecarlo import check_run, root_cuts
 from simulations.engines.simulated import CHUNK_SIZE
 from simulations.graph.build import TransitionGraph, build_graph
+from simulations.graph.forecast import Foreseen, most_states
+from simulations.graph.layers import States
 
 __all__ = ["graph_on_demand"]
 
@@ -30,7 +34,10 @@ Ints = NDArray[np.intp]
 Tallies = tuple[Tally, ...]
 Roots = Sequence[tuple[Tallies, Tally]]
 
+MOST_MET = 3_000_000
 _FIRST_ROOM = 4096  # states; doubled when they are full
+_BYTES, _BYTES_A_LEVEL = 800, 52  # of a state, as measured
+_FEW = 0.1  # of the states that are held
 
 
 def graph_on_demand(
@@ -43,8 +50,9 @@ def graph_on_demand(
     p_moderate: Sequence[float] | None = None,  # taken as ``build_graph`` does; of no use here
     trials: int,
     seed: int = 1,
-    max_states: int = 3_000_000,
+    max_states: int | None = None,
     progress: Callable[[int], None] | None = None,
+    tell: Callable[[Foreseen], object] | None = None,
 ) -> TransitionGraph:
     """Return the part of the design's graph that these trials meet.
 
@@ -59,9 +67,12 @@ def graph_on_demand(
         Scenarios, P(DLT) at each level.
     trials, seed : int
         As in ``montecarlo.simulate``.
-    max_states : int
+    max_states : int, optional
+        By default 3,000,000, and fewer on a long ladder.
     progress : callable, optional
         Called with the number of trials walked since the last call.
+    tell : callable, optional
+        Told once what many states can take, before most of it is taken.
 
     Raises
     ------
@@ -84,9 +95,20 @@ def graph_on_demand(
             f"{design.name} counts moderate toxicities, for which the whole graph is needed; it is "
             "too large: use fewer levels or a smaller maximum sample size"
         )
+    if max_states is None:
+        max_states = min(MOST_MET, most_states(design.n_levels, design.largest_cohort))
     start = build_graph(design, tallies, level, last=last, walk_by=_walk_roots)
     curves = [(check_p_dlt(p, start), root_cuts(start, np.asarray(p))) for p in p_dlt]
-    walk_by = partial(_walk_trials, curves=curves, trials=trials, seed=seed, progress=progress)
+    n_bytes = _BYTES + _BYTES_A_LEVEL * design.n_levels
+    most = Foreseen(n_states=max_states, n_bytes=max_states * n_bytes)
+    walk_by = partial(
+        _walk_trials,
+        curves=curves,
+        trials=trials,
+        seed=seed,
+        progress=progress,
+        tell=None if tell is None else (lambda: tell(most)),
+    )
     return build_graph(design, tallies, level, last=last, max_states=max_states, walk_by=walk_by)
 
 
@@ -104,8 +126,22 @@ def _walk_trials(
     trials: int,
     seed: int,
     progress: Callable[[int], None] | None,
-) -> Walk:
-    met = _StatesMet(design, roots, level, max_states)
+    tell: Callable[[], object] | None,
+) -> Walk | States:
+    digest = design.digest
+    if digest is not None:
+        return meet_jointly(
+            design,
+            digest,
+            roots,
+            level,
+            max_states,
+            curves=curves,
+            trials=trials,
+            seed=seed,
+            progress=progress,
+        )
+    met = _StatesMet(design, roots, level, max_states, tell)
     for p, cuts in curves:
         for chunk, first in enumerate(range(0, trials, CHUNK_SIZE)):
             n = min(CHUNK_SIZE, trials - first)
@@ -148,8 +184,16 @@ def _walk_chunk(
 class _StatesMet:
     """States as they are met: lists for the graph, and the same as arrays for the trials."""
 
-    def __init__(self, design: Design, roots: Roots, level: int, max_states: int) -> None:
+    def __init__(
+        self,
+        design: Design,
+        roots: Roots,
+        level: int,
+        max_states: int,
+        tell: Callable[[], object] | None = None,
+    ) -> None:
         self.design = design
+        self.tell = tell
         self.max_states = max_states
         self.walk = Walk(tallies=[], codes=[], levels=[], lasts=[], decisions=[], following=[])
         self.number: dict[int, int] = {}
@@ -201,7 +245,7 @@ class _StatesMet:
         walk, state = self.walk, len(self.walk.tallies)
         if state >= self.max_states:
             raise InputError(
-                f"the trials meet more than {self.max_states} states; simulate fewer of them"
+                f"the trials meet more than {self.max_states:,} states; simulate fewer of them"
             )
         self.number[state_key(code, level, self.design.remember(last))] = state
         walk.tallies.append(tallies)
@@ -228,6 +272,9 @@ class _StatesMet:
             self.level[state] = -1 if decision.level is None else decision.level
 
     def _make_room(self, room: int, width: int) -> None:
+        if self.tell is not None and room > _FEW * self.max_states:
+            self.tell()
+            self.tell = None
         more = room - len(self.size)
         self.size = np.concatenate([self.size, np.zeros(more, dtype=np.intp)])
         self.level = np.concatenate([self.level, np.full(more, -1)])

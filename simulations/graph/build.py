@@ -26,7 +26,7 @@ from simulations.probabilities import check_probabilities
 __all__ = ["INCONCLUSIVE", "NO_MTD", "TransitionGraph", "build_graph", "end_of"]
 
 MOST_ASKED = 500_000
-MOST_JOINT = 1_000_000  # of a design that is fitted to each of them
+MOST_JOINT = 2_000_000  # of a design that is fitted to each of them
 
 
 def build_graph(
@@ -38,7 +38,7 @@ def build_graph(
     p_moderate: Sequence[float] | None = None,
     max_states: int | None = None,
     tell: Callable[[Foreseen], object] | None = None,
-    walk_by: Callable[..., Walk] = walk_design,
+    walk_by: Callable[..., Walk | States] = walk_design,
 ) -> TransitionGraph:
     """Walk ``design.decide`` through every outcome of every cohort.
 
@@ -57,7 +57,7 @@ def build_graph(
         moderate toxicities; others leave it alone. Without it such a graph has no probabilities.
     max_states : int, optional
         By default 5,000,000, and fewer on a long ladder, where the design declares what it looks at
-        (``Design.outline``); 1,000,000 where it declares what all levels together come to
+        (``Design.outline``); 2,000,000 where it declares what all levels together come to
         (``Design.digest``); 500,000 where it has to be asked in each state.
     tell : callable, optional
         Told once what a large graph is going to take, before it is taken.
@@ -115,8 +115,14 @@ def build_graph(
         is_whole = True
     else:
         walk = walk_by(design, roots, here, max_states)
-        states = _order_states(walk, design.n_levels, len(roots))
-        is_whole = all(-1 not in following for following in walk.following)
+        if isinstance(walk, Walk):
+            states = _order_states(walk, design.n_levels, len(roots))
+            is_whole = all(-1 not in following for following in walk.following)
+        else:
+            states = walk
+            size = np.array([d.n_to_enrol for d in states.decisions.answers])
+            follows = np.arange(states.children.shape[1]) <= size[states.decisions.which][:, None]
+            is_whole = not ((states.children < 0) & follows)[size[states.decisions.which] > 0].any()
     answers = states.decisions.answers
     which = states.decisions.which
     return TransitionGraph(

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from escalation.designs.base import MAX_MEMORY, Decision, Design
 from escalation.outcomes import Tally
 from simulations.graph.forecast import Foreseen
-from simulations.graph.layers import Decisions, States, _distinct, _pack, _Walk
+from simulations.graph.layers import Decisions, States, Words, _pack, _Walk, find_distinct
 from simulations.graph.transitions import end_of
 
-__all__ = ["walk_jointly"]
+__all__ = ["JointAnswers", "merge_ends", "pack_states", "walk_jointly"]
 
 Ints = NDArray[np.intp]
 Counts = NDArray[np.int16]
@@ -78,8 +78,97 @@ class _Coming:
     rows: Ints
 
 
+class JointAnswers:
+    """What the design says in states, asked once for each different digest of them.
+
+    Attributes
+    ----------
+    answers : list of Decision
+        Each different one.
+    """
+
+    def __init__(self, design: Design, digest: Digest) -> None:
+        self.design, self.digest = design, digest
+        self.answers: list[Decision] = []
+        self._numbers: dict[Decision, int] = {}
+        self._said: dict[int, int] = {}  # by digest
+
+    def ask(
+        self, n: Counts, x: Counts, level: Ints, memory: Ints, lasts: tuple[Ints, Ints]
+    ) -> NDArray[np.int32]:
+        """Return the number of the answer in each state.
+
+        Parameters
+        ----------
+        n, x : int array, shape (S, L)
+            Evaluable patients and DLTs.
+        level, memory : int array, shape (S,)
+            Level of the last cohort, and what the design remembers of it.
+        lasts : pair of int arrays, shape (S,)
+            Patients and DLTs of the last cohort.
+        """
+        digests = self.digest(n, x, level, memory)
+        different, first, same = np.unique(digests, return_index=True, return_inverse=True)
+        new = [
+            (digest, state)
+            for digest, state in zip(different.tolist(), first.tolist(), strict=True)
+            if digest not in self._said
+        ]
+        seen = [
+            tuple(
+                Tally(n_evaluable=a, n_dlts=b)
+                for a, b in zip(n[state].tolist(), x[state].tolist(), strict=True)
+            )
+            for _, state in new
+        ]
+        self.design.prepare(seen)
+        for (digest, state), tallies in zip(new, seen, strict=True):
+            last = Tally(n_evaluable=int(lasts[0][state]), n_dlts=int(lasts[1][state]))
+            answer = self.design.decide(tallies, int(level[state]), last)
+            self._said[digest] = self._numbers.setdefault(answer, len(self.answers))
+            if self._said[digest] == len(self.answers):
+                self.answers.append(answer)
+        said = np.array([self._said[digest] for digest in different.tolist()], dtype=np.int32)
+        return said[same]
+
+    def sizes(self) -> Ints:
+        """Return how many patients each answer enrols."""
+        return np.array([one.n_to_enrol for one in self.answers], dtype=np.intp)
+
+    def levels(self) -> Ints:
+        """Return at which level each answer enrols them, -1 for none."""
+        return np.array([-1 if one.level is None else one.level for one in self.answers])
+
+    def memories(self, size: int) -> Ints:
+        """Return what is remembered of a cohort of ``size`` with 0 .. ``size`` DLTs."""
+        cohorts = (Tally(n_evaluable=size, n_dlts=k) for k in range(size + 1))
+        return np.array([self.design.remember(cohort) for cohort in cohorts])
+
+
+def pack_states(n: Counts, x: Counts, n_patients: int, more: Sequence[tuple[Ints, int]]) -> Words:
+    """Return states with so many patients as keys, with more columns and the size of each."""
+    columns, sizes = zip(*more, strict=True)
+    return _pack([*n.T, *x.T, *columns], [*[n_patients + 1] * (2 * n.shape[1]), *sizes])
+
+
+def merge_ends(
+    n: Counts, x: Counts, n_patients: int, answer: NDArray[np.int32], answers: Sequence[Decision]
+) -> Ints:
+    """Return for each state the one that stands for it: an end, for all with the same tallies.
+
+    Where an ended trial stood no longer matters.
+    """
+    stands_for = np.arange(len(n))
+    ends = np.flatnonzero(np.array([one.has_ended for one in answers])[answer])
+    ends_at = np.array([end_of(one) for one in answers])[answer[ends]]
+    keys = pack_states(n[ends], x[ends], n_patients, [(ends_at + 2, n.shape[1] + 2)])
+    different, same = find_distinct(keys)
+    stands_for[ends] = ends[different][same]
+    return stands_for
+
+
 class _JointWalk(_Walk):
-    """The walk of ``layers``, where it is told what all levels together come to."""
+    """The walk of ``layers``, where all levels are judged together."""
 
     def __init__(
         self,
@@ -88,10 +177,8 @@ class _JointWalk(_Walk):
         max_states: int,
         tell: Callable[[Foreseen], object] | None,
     ) -> None:
-        self.design, self.digest, self.max_states, self.tell = design, digest, max_states, tell
-        self.answers: list[Decision] = []
-        self.numbers: dict[Decision, int] = {}
-        self.said: dict[int, int] = {}  # by digest
+        self.design, self.max_states, self.tell = design, max_states, tell
+        self.joint = JointAnswers(design, digest)
         self.sizes: dict[int, int] = {}
         self.n_states = 0
 
@@ -130,70 +217,35 @@ class _JointWalk(_Walk):
             for name in ("n", "x", "level", "memory", "n_dlts")
         )
         size = np.concatenate([np.full(len(one.n), one.size) for one in coming])
-        n_levels = self.design.n_levels
-        counts = [n_patients + 1] * (2 * n_levels)
-        keys = _pack([*n.T, *x.T, level, memory], [*counts, n_levels, MAX_MEMORY])
-        first, place = _distinct(keys)
+        for one in coming:
+            del one.n, one.x, one.level, one.memory, one.n_dlts  # nothing is held twice
+        more = [(level, self.design.n_levels), (memory, MAX_MEMORY)]
+        first, place = find_distinct(pack_states(n, x, n_patients, more))
         n, x = n[first], x[first]
         lasts = (size[first], n_dlts[first])
-        answer = self._ask_once(n, x, level[first], memory[first], lasts)
-        ends_at = np.array([end_of(one) for one in self.answers])[answer]
-        has_ended = np.array([one.has_ended for one in self.answers])[answer]
-        stands_for = np.arange(len(n))  # where an ended trial stood no longer matters
-        ends = np.flatnonzero(has_ended)
-        keys = _pack([*n[ends].T, *x[ends].T, ends_at[ends] + 2], [*counts, n_levels + 2])
-        different, same = _distinct(keys)
-        stands_for[ends] = ends[different][same]
+        answer = self.joint.ask(n, x, level[first], memory[first], lasts)
+        stands_for = merge_ends(n, x, n_patients, answer, self.joint.answers)
         kept = np.flatnonzero(stands_for == np.arange(len(n)))
         number = np.empty(len(n), dtype=np.intp)
         number[kept] = np.arange(len(kept))
         place = number[stands_for][place] + self.n_states
-        n_to_enrol = np.array([one.n_to_enrol for one in self.answers])[answer[kept]]
+        n_to_enrol = self.joint.sizes()[answer[kept]]
         children = np.full((len(kept), int(n_to_enrol.max()) + 1), -1, dtype=np.intp)
         layer = _Layer(self.n_states, n[kept], x[kept], answer[kept], children)
         self.n_states += len(kept)
         self.sizes[n_patients] = len(kept)
         begin = 0
         for one in coming:
+            end = begin + len(one.rows) * (one.size + 1)
             if one.parents is not None:
-                end = begin + len(one.n)
                 followers = place[begin:end].reshape(len(one.rows), one.size + 1)
                 one.parents.children[one.rows, : one.size + 1] = followers
-            begin += len(one.n)
+            begin = end
         return layer, place
-
-    def _ask_once(
-        self, n: Counts, x: Counts, level: Ints, memory: Ints, lasts: tuple[Ints, Ints]
-    ) -> NDArray[np.int32]:
-        """Return the number of the design's answer in each state, asked once a digest."""
-        digests = self.digest(n, x, level, memory)
-        different, first, same = np.unique(digests, return_index=True, return_inverse=True)
-        new = [
-            (digest, state)
-            for digest, state in zip(different.tolist(), first.tolist(), strict=True)
-            if digest not in self.said
-        ]
-        seen = [
-            tuple(
-                Tally(n_evaluable=a, n_dlts=b)
-                for a, b in zip(n[state].tolist(), x[state].tolist(), strict=True)
-            )
-            for _, state in new
-        ]
-        self.design.prepare(seen)
-        for (digest, state), tallies in zip(new, seen, strict=True):
-            last = Tally(n_evaluable=int(lasts[0][state]), n_dlts=int(lasts[1][state]))
-            answer = self.design.decide(tallies, int(level[state]), last)
-            self.said[digest] = self.numbers.setdefault(answer, len(self.answers))
-            if self.said[digest] == len(self.answers):
-                self.answers.append(answer)
-        said = np.array([self.said[digest] for digest in different.tolist()], dtype=np.int32)
-        return said[same]
 
     def _grow(self, layer: _Layer, n_patients: int, coming: dict[int, list[_Coming]]) -> None:
         """Add what follows the states of a layer, by the number of patients then."""
-        n_to_enrol = np.array([one.n_to_enrol for one in self.answers])[layer.answer]
-        targets = np.array([-1 if one.level is None else one.level for one in self.answers])
+        n_to_enrol, targets = self.joint.sizes()[layer.answer], self.joint.levels()
         for size in np.unique(n_to_enrol[n_to_enrol > 0]).tolist():
             rows = np.flatnonzero(n_to_enrol == size)
             after = np.repeat(rows, size + 1)
@@ -201,22 +253,26 @@ class _JointWalk(_Walk):
             n, x, place = layer.n[after], layer.x[after], np.arange(len(after))
             n[place, level] += size
             x[place, level] += n_dlts
-            cohorts = [Tally(n_evaluable=size, n_dlts=k) for k in range(size + 1)]
-            memory = np.array([self.design.remember(cohort) for cohort in cohorts])[n_dlts]
+            memory = self.joint.memories(size)[n_dlts]
             following = _Coming(n, x, level, memory, n_dlts, size, layer, rows)
             coming.setdefault(n_patients + size, []).append(following)
 
     def _join(self, layers: list[_Layer], roots: Ints) -> States:
-        """Put the layers together."""
+        """Put the layers together, each let go of once it has been written down."""
+        n_states, n_levels = self.n_states, self.design.n_levels
         width = max(layer.children.shape[1] for layer in layers)
-        children = np.full((self.n_states, width), -1, dtype=np.intp)
-        for layer in layers:
+        n_evaluable, n_dlts = np.empty((2, n_states, n_levels), dtype=np.int16)
+        children = np.full((n_states, width), -1, dtype=np.intp)
+        answer = np.empty(n_states, dtype=np.int32)
+        while layers:
+            layer = layers.pop()
             part = slice(layer.first, layer.first + len(layer.n))
+            n_evaluable[part], n_dlts[part], answer[part] = layer.n, layer.x, layer.answer
             children[part, : layer.children.shape[1]] = layer.children
         return States(
-            n_evaluable=np.concatenate([layer.n for layer in layers]),
-            n_dlts=np.concatenate([layer.x for layer in layers]),
+            n_evaluable=n_evaluable,
+            n_dlts=n_dlts,
             children=children,
-            decisions=Decisions(self.answers, np.concatenate([layer.answer for layer in layers])),
+            decisions=Decisions(self.joint.answers, answer),
             roots=roots,
         )

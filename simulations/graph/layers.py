@@ -22,7 +22,7 @@ from escalation.outcomes import Tally
 from simulations.graph.forecast import Foreseen, find_fitting, foresee_bytes, foresee_states
 from simulations.graph.transitions import end_of
 
-__all__ = ["Decisions", "States", "walk_layers"]
+__all__ = ["Decisions", "States", "find_distinct", "walk_layers"]
 
 Ints = NDArray[np.intp]
 Words = list[NDArray[np.int64]]
@@ -233,7 +233,7 @@ class _Walk:
         for one in coming:
             del one.which, one.level  # nothing is held twice
         n_levels, n_tallies = self.design.n_levels, len(self.tallies.met)
-        first, place = _distinct(_pack([*which.T, level], [n_tallies] * n_levels + [n_levels]))
+        first, place = find_distinct(_pack([*which.T, level], [n_tallies] * n_levels + [n_levels]))
         which, level = which[first], level[first]
         answer = self._ask(n_patients, which, level)
         mtd = np.array([end_of(one) for one in self.answers])[answer]
@@ -242,7 +242,7 @@ class _Walk:
         stands_for = np.arange(len(which))
         ends = np.flatnonzero(has_ended)
         sizes = [n_tallies] * n_levels + [n_levels + 2]
-        first, same = _distinct(_pack([*which[ends].T, mtd[ends] + 2], sizes))
+        first, same = find_distinct(_pack([*which[ends].T, mtd[ends] + 2], sizes))
         stands_for[ends] = ends[first][same]
         kept = np.flatnonzero(stands_for == np.arange(len(which)))
         number = np.empty(len(which), dtype=np.intp)
@@ -290,7 +290,7 @@ class _Walk:
         looks = np.array(tallies.elsewhere, dtype=np.int32)[which, levels]
         looks[rows, level] = np.array(tallies.here, dtype=np.int32)[which[rows, level], level]
         sizes = [tallies.n_outlines] * design.n_levels + [design.n_levels]
-        first, same = _distinct(_pack([*looks.T, level], sizes))
+        first, same = find_distinct(_pack([*looks.T, level], sizes))
         in_all = self.outline.in_all(n_patients)
         said = np.empty(len(first), dtype=np.int32)
         for one, state in enumerate(first.tolist()):
@@ -381,18 +381,18 @@ def _pack(columns: Sequence[NDArray[np.integer[Any]]], sizes: Sequence[int]) -> 
     return words
 
 
-def _distinct(keys: Words) -> tuple[Ints, Ints]:
+def find_distinct(keys: Words) -> tuple[Ints, Ints]:
     """Return where each different key comes first, in this order, and which of them each is."""
     n = len(keys[0])
     if not n:
         return np.arange(0), np.arange(0)
-    order = np.lexsort(keys) if len(keys) > 1 else np.argsort(keys[0], kind="stable")
+    order = np.lexsort(keys) if len(keys) > 1 else np.argsort(keys[0])
     is_new = np.zeros(n, dtype=np.bool_)
     is_new[0] = True
     for word in keys:
         ordered = word[order]
         is_new[1:] |= ordered[1:] != ordered[:-1]
-    first = order[is_new]
+    first = np.minimum.reduceat(order, np.flatnonzero(is_new))
     by_appearance = np.argsort(first)
     rank = np.empty(len(first), dtype=np.intp)
     rank[by_appearance] = np.arange(len(first))

@@ -124,6 +124,7 @@ def choose_engine(
         trials=1 if by_levels and asked == "exact" else trials,
         seed=seed,
         progress=progress,
+        tell=question.tell,
     )
     return ChosenEngine(
         graph=question.graph(build),

@@ -13,12 +13,18 @@ from escalation.errors import InputError
 from escalation.files import replacing
 from escalation.labels import Label
 from simulations.engines.simulated import SimulatedTrials
+from simulations.engines.timeline.course import Course
+from simulations.engines.timeline.result import UNFINISHED
 from simulations.graph.build import NO_MTD
 from simulations.questions.averages import CurveAverages
 
-__all__ = ["COLUMNS", "write_trials", "writing_curves"]
+__all__ = ["COLUMNS", "HAPPENINGS", "write_courses", "write_trials", "writing_curves"]
 
 COLUMNS = ("scenario", "trial", "cohort", "level", "dose", "n_patients", "n_dlts", "end")
+HAPPENINGS = (
+    *("scenario", "trial", "day", "kind", "patient", "cohort", "level", "dose", "purpose"),
+    *("arrived", "action", "end"),
+)
 
 
 def write_trials(
@@ -47,6 +53,38 @@ def write_trials(
     """
     with replacing(path) as file:
         _write(file, trials, labels, doses, origin)
+
+
+def write_courses(
+    path: Path,
+    courses: Iterable[tuple[str, Course]],
+    labels: Sequence[Label],
+    doses: Sequence[float | None],
+    origin: Mapping[str, object],
+) -> None:
+    """Write trials in time to a CSV file, a row each thing that happened.
+
+    Parameters are those of ``write_trials``; ``courses`` are read one at a time.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be written.
+    """
+    with replacing(path) as file:
+        writer = csv.writer(file)
+        writer.writerow([*HAPPENINGS, *origin])
+        for scenario, course in courses:
+            end = "unfinished" if course.end == UNFINISHED else _end(course.end, labels)
+            for found in course.happenings:
+                level = found.level
+                where = ("", "") if level is None else (labels[level], doses[level])
+                action = "" if found.decision is None else found.decision.action.value
+                writer.writerow([
+                    *(scenario, course.number, found.day, found.kind.value),
+                    *(found.patient, found.cohort, *where, found.purpose, found.arrived),
+                    *(action, end, *origin.values()),
+                ])  # fmt: skip
 
 
 def writing_curves(

@@ -185,7 +185,7 @@ def _with_clock(cell: Cell, timing: Timing) -> dict[str, Any]:
     }
     if cell.target is not None:
         shares |= judge_selection(found.p_select, found.p_no_mtd, cell.scenario.p_dlt, cell.target)
-    values: dict[str, Any] = {"method": "timeline", "draws": "latent", "trials": found.trials}
+    values: dict[str, Any] = {"method": "timeline", "trials": found.trials}
     values |= shares
     values |= {f"{name}_mcse": found.se_of_share(share) for name, share in shares.items()}
     for name, levels in (

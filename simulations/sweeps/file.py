@@ -21,6 +21,8 @@ from escalation.protocol.defaults import fill_in
 from escalation.text import is_line
 from simulations.engines.montecarlo import MOST_ONE_BY_ONE
 from simulations.engines.simulated import Draws
+from simulations.engines.timeline.run import MOST_TRIALS
+from simulations.engines.timeline.setting import Setting
 from simulations.questions.question import check_p_moderate
 from simulations.scenarios.arguments import finite, is_list, show
 from simulations.scenarios.files import place_of, read_tables
@@ -154,7 +156,8 @@ class _Reader:
         n_levels = None if ladder is None else len(ladder.levels)
         p_moderate = self.read_p_moderate(designs, n_levels)
         scenarios = self.read_scenarios(ladder)
-        timings = self.read_timings(n_levels)
+        timings = self.read_timings()
+        self.check_clock(designs, timings, p_moderate)
         finished_by = self.read_days("finished_by")
         if finished_by and not self.document.get("timing"):
             self.faults.append("finished_by: needs a clock; add [[timing]] tables, or leave it out")
@@ -360,6 +363,12 @@ class _Reader:
     ) -> tuple[float, ...] | None:
         given = self.document.get("p_moderate")
         if given is None:
+            for name, protocol in designs.items():
+                if protocol.design.asks_moderate:
+                    self.faults.append(
+                        f'p_moderate: missing; design "{name}" counts moderate toxicities: give '
+                        "P(moderate toxicity) without a DLT by level"
+                    )
             return None
         if not is_list(given) or not all(0 <= finite(p) <= 1 for p in given):
             self.faults.append(
@@ -423,7 +432,27 @@ class _Reader:
             else:
                 self.enter(place, name, by_name[name], found)
 
-    def read_timings(self, n_levels: int | None) -> dict[str, Timing]:
+    def check_clock(
+        self,
+        designs: Mapping[str, Protocol],
+        timings: Mapping[str, Timing],
+        p_moderate: tuple[float, ...] | None,
+    ) -> None:
+        """Note what the clock refuses of a protocol, before anything is calculated: once each."""
+        if timings and self.document.get("trials", 0) > MOST_TRIALS:
+            self.faults.append(f"trials: with a clock at most {MOST_TRIALS:,} are possible")
+        told: set[str] = set()
+        for (design, protocol), (name, timing) in product(designs.items(), timings.items()):
+            p_dlt = [0.0] * len(protocol.levels)
+            asked = p_moderate if protocol.design.asks_moderate else None
+            try:
+                Setting.of(protocol, p_dlt, timing, asked)
+            except EscalationError as error:
+                if str(error) not in told:
+                    self.faults.append(f'timing "{name}" with design "{design}": {error}')
+                told.add(str(error))
+
+    def read_timings(self) -> dict[str, Timing]:
         found: dict[str, Timing] = {}
         for place, i, table in self.tables("timing"):
             name = table.get("name", f"timing {i + 1}")
@@ -432,8 +461,6 @@ class _Reader:
                 timing = self.read_timing(place, varied)
                 if timing is None:
                     break  # the others have the same faults, or nearly
-                if n_levels is not None:
-                    self.told(place, lambda timing=timing: _check_levels(timing, n_levels))  # type: ignore[misc]
                 self.enter(place, f"{name}{suffix}" if is_text(name) else name, timing, found)
         return found
 
@@ -466,11 +493,6 @@ def _design(
 def is_text(value: object) -> TypeGuard[str]:
     """Tell whether a value is text."""
     return isinstance(value, str)
-
-
-def _check_levels(timing: Timing, n_levels: int) -> None:
-    for name in ("not_manufactured", "dose_not_reached"):
-        timing.by_level(name, n_levels)
 
 
 def _known_designs(word: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from simulations.sweeps.columns import (
     read_line,
 )
 from simulations.sweeps.store import unfinished_path
-from simulations.sweeps.study import Cell, Study
+from simulations.sweeps.study import Study
 
 __all__ = [
     "SUFFIXES",
@@ -152,17 +152,12 @@ def match_results(path: Path, study: Study) -> dict[int, str]:
     names, rows = read_results(path)
     cells = {cell.number: cell for cell in study.cells}
     wanted = [column.name for column in columns]
+    _check_study(path, study, names, rows)
     found: dict[int, str] = {}
     for number, values in rows:
         said = dict(zip(names, values, strict=True))
-        cell = cells.get(int(said["cell"])) if said["cell"].isdecimal() else None
+        cell = cells[int(said["cell"])]
         where = f"{_named(path)}: line {number}"
-        if cell is None:
-            raise ResultsError(
-                f"{where}: the study has no cell {printable(said['cell'][:20])}, only 1 to "
-                f"{len(cells)}; these are results of another study"
-            )
-        _check_identity(where, said, cell)
         if names != wanted:
             missing = [name for name in wanted if name not in names] or names
             raise ResultsError(
@@ -236,18 +231,37 @@ def list_cells(numbers: Iterable[int]) -> str:
     )
 
 
-def _check_identity(where: str, said: Mapping[str, str], cell: Cell) -> None:
-    """Refuse a row that is not of this cell of this study."""
-    wanted = {name: cell_text(value) for name, value in identity_of(cell).items()}
-    other = [name for name in wanted if said.get(name) != wanted[name]]
-    if not other:
-        return
-    shown = [name for name in other if name not in ("study", "key")] or other
-    differences = "; ".join(
-        f"{name} is {printable(said.get(name) or 'nothing')}, not {wanted[name] or 'nothing'}"
-        for name in shown[:4]
-    )
-    raise ResultsError(f"{where}: of another study: in {cell.title} {differences}")
+def _check_study(path: Path, study: Study, names: Sequence[str], rows: Sequence[Row]) -> None:
+    """Refuse rows that are not those of the study's cells, saying what is other."""
+    cells = {cell.number: cell for cell in study.cells}
+    unseen = ""  # a difference that no column but the study's own shows
+    for number, values in rows:
+        said = dict(zip(names, values, strict=True))
+        where = f"{_named(path)}: line {number}"
+        cell = cells.get(int(said["cell"])) if said["cell"].isdecimal() else None
+        if cell is None:
+            raise ResultsError(
+                f"{where}: the study has no cell {printable(said['cell'][:20])}, only 1 to "
+                f"{len(cells)}; these are results of another study"
+            )
+        wanted = {name: cell_text(value) for name, value in identity_of(cell).items()}
+        other = [name for name in wanted if said.get(name) != wanted[name]]
+        shown = [name for name in other if name not in ("study", "key")]
+        if shown:
+            shown = [name for name in shown if not name.endswith("_digest")] or shown
+            differences = "; ".join(
+                f"{name} is {printable(said.get(name) or 'nothing')}, not "
+                f"{wanted[name] or 'nothing'}"
+                for name in shown[:4]
+            )
+            raise ResultsError(f"{where}: of another study: in {cell.title} {differences}")
+        if other and not unseen:
+            unseen = (
+                f"{where}: of another study, whose digest is {printable(said['study'])}, not "
+                f"{wanted['study']}: other cells, or another method or number of trials"
+            )
+    if unseen:
+        raise ResultsError(unseen)
 
 
 def _check_numbers(where: str, values: Sequence[str], columns: Sequence[Column]) -> None:

@@ -82,14 +82,15 @@ class Store:
     ) -> None:
         self.path = unfinished_path(output)
         self.columns = tuple(columns)
-        self.header: dict[str, Any] = {
+        header = {
             "mark": _MARK,
             "schema": 1,
             "study": study.digest,
-            "shard": None if shard is None else list(shard),
+            "shard": shard,
             "columns": [column.name for column in columns],
             "document": study.document,
         }
+        self.header: dict[str, Any] = json.loads(_json(header))  # as it is read again
         self.lines: dict[int, str] = {}
         self.mended: list[str] = []
         self._file: IO[bytes] | None = None
@@ -159,7 +160,11 @@ class Store:
             return
         content = self._file.read()
         header, lines, torn = _parse(content, self.path)
-        self._check_header(header)
+        if lines:
+            self._check_header(header)
+        elif header != self.header:  # nothing had been calculated
+            self._write([])
+            return
         place = [column.name for column in self.columns].index("cell")
         for line in lines:
             self.lines.setdefault(int(read_line(line)[place]), line)
@@ -168,10 +173,16 @@ class Store:
                 f"{_named(self.path)}: {count(len(torn), 'line')} ({list_briefly(torn)}) torn or "
                 f"changed, left out; {count(len(self.lines), 'finished cell')} kept"
             )
+            self._write(lines)
+        self._file.seek(0, os.SEEK_END)
+
+    def _write(self, lines: Sequence[str]) -> None:
+        """Put a whole file in the place of what is there, and go on at its end."""
+        if self._file is not None:
             self._file.close()
-            write_whole(self.path, b"".join(map(_checked, [_json(header), *lines])))
-            self._file = self.path.open("r+b")
-            self._lock()
+        write_whole(self.path, b"".join(map(_checked, [_json(self.header), *lines])))
+        self._file = self.path.open("r+b")
+        self._lock()
         self._file.seek(0, os.SEEK_END)
 
     def _check_header(self, header: Mapping[str, Any]) -> None:

@@ -181,6 +181,7 @@ class Study:
         clocks = self.timings or ((None, None),)
         for design, protocol in self.designs:
             digest = protocol.digest[:SHOWN]
+            p_moderate = self.p_moderate if protocol.design.asks_moderate else None
             for scenario in self.scenarios:
                 for timing_name, timing in clocks:
                     number += 1
@@ -197,7 +198,7 @@ class Study:
                         trials=self.trials,
                         seed=self.seed,
                         target=self.target,
-                        p_moderate=self.p_moderate,
+                        p_moderate=p_moderate,
                         finished_by=self.finished_by,
                         study=self.digest[:SHOWN],
                     )

@@ -22,6 +22,7 @@ __all__ = [
     "Decides",
     "Given",
     "GivenTimes",
+    "Learned",
     "Poisson",
     "Regular",
     "Site",
@@ -173,7 +174,32 @@ class Given(_Checked):
                 yield f"days[{i}]: {show(day)} is before {show(before)}; give days in order"
 
 
-Arrivals = Poisson | Regular | Given
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learned(_Checked):
+    """Patients who come by chance, at a rate that is known from those who came.
+
+    It is drawn for each trial from its posterior distribution, gamma with shape ``n_patients`` +
+    1/2 and rate ``days`` (Jeffreys' prior for a Poisson process).
+
+    Attributes
+    ----------
+    n_patients : int
+        Who came while a place was free.
+    days : float
+        Days on which one was.
+    """
+
+    n_patients: int
+    days: float
+
+    def _faults(self) -> Iterator[str]:
+        if not 0 <= finite(self.n_patients) <= _MOST_DATES or self.n_patients % 1:
+            yield f"n_patients: {show(self.n_patients)} is not a number of patients"
+        if not 0 < finite(self.days) <= MAX_DAYS:
+            yield f"days: {show(self.days)} is not above 0 and at most {MAX_DAYS} days, a century"
+
+
+Arrivals = Poisson | Regular | Given | Learned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,7 +269,7 @@ class Timing(_Checked):
 
     Attributes
     ----------
-    arrivals : Poisson, Regular or Given
+    arrivals : Poisson, Regular, Given or Learned
     screen_failure : float
         P(screening failure): the patient goes before taking a place.
     time_to_dlt : Uniform, Weibull or GivenTimes

@@ -14,6 +14,7 @@ from simulations.timing.assumptions import (
     Costs,
     Given,
     GivenTimes,
+    Learned,
     Poisson,
     Regular,
     Site,
@@ -27,7 +28,7 @@ __all__ = ["TimingFileError", "load_timing", "parse_timing", "read_timing", "tim
 
 MAX_BYTES = 2_000_000
 _KINDS: Mapping[str, Mapping[str, type[Any]]] = {
-    "arrivals": {"poisson": Poisson, "regular": Regular, "given": Given},
+    "arrivals": {"poisson": Poisson, "regular": Regular, "given": Given, "learned": Learned},
     "time_to_dlt": {"uniform": Uniform, "weibull": Weibull, "given": GivenTimes},
 }
 

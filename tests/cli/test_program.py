@@ -60,6 +60,7 @@ BEFORE: dict[str, list[str]] = {
     "restore": ["backup trials.jsonl"],
     "timestamp keep": ["timestamp request --output 41.tsq"],
 }
+SMALL = 'levels = 3\n[[designs]]\ndesign = "3+3"\n'  # a study, under the shipped scenarios
 PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f zhao"
 
 
@@ -89,6 +90,8 @@ def test_every_example_in_a_help_runs(
         if path == ("trial", "timestamp", "keep") and not shutil.which("openssl"):
             pytest.skip("the example needs an authority: openssl is not here")
         prepare(" ".join(path[1:]), tmp_path)
+    if path[0] == "sweep" and path != ("sweep", "init"):
+        prepare_sweep(" ".join(path[1:]), tmp_path)
     if path == ("trial", "import"):
         env["ESCALATION_DB"] = "new.db"
     if path == ("serve",):  # it would serve until it is ended: tests/web/accounts/test_serve.py
@@ -96,6 +99,15 @@ def test_every_example_in_a_help_runs(
         words += " --check"
     result, shown = type_line(f"escalation {words}", tmp_path, **env)
     assert result.exit_code == 0, shown
+
+
+def prepare_sweep(command: str, folder: Path) -> None:
+    """Make the study of an example, and the results that it reads."""
+    (folder / "study.toml").write_text(SMALL)
+    results = {"merge": ["part-1.csv --shard 1/2", "part-2.csv --shard 2/2"]}
+    results["show"] = ["results.csv"]
+    for output in results.get(command, ()):
+        type_line(f"escalation sweep run study.toml -o {output}", folder)
 
 
 def prepare(command: str, folder: Path) -> None:

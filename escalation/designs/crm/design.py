@@ -19,7 +19,7 @@ from escalation.designs.crm.likelihood import maximise_likelihood
 from escalation.designs.crm.model import CrmModel
 from escalation.designs.crm.options import TIE, CrmOptions
 from escalation.designs.interval.posterior import as_written
-from escalation.outcomes import Tally
+from escalation.outcomes import FollowUp, Tally
 
 if TYPE_CHECKING:
     from escalation.designs.crm.digest import CrmDigest
@@ -99,7 +99,9 @@ class Crm(CrmOptions):
         toxic = last.n_dlts * denominator >= last.n_evaluable * numerator
         return int(self.coherent and last.n_evaluable > 0 and toxic)
 
-    def estimates(self, tallies: Sequence[Tally]) -> tuple[float, ...] | None:
+    def estimates(
+        self, tallies: Sequence[Tally], follow_up: Sequence[FollowUp] = ()
+    ) -> tuple[float, ...] | None:
         """Return the estimate of P(DLT) at each level, from the evaluable patients.
 
         None where the likelihood has no maximum.

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import inf
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from escalation.designs.crm.grid import FLAT, Grid
+from escalation.designs.crm.grid import FLAT, N_NODES, Grid
 from escalation.designs.crm.likelihood import CLOSE
 from escalation.designs.crm.model import HUGE, CrmModel, Method
 
-__all__ = ["BLOCK", "Pending", "fit_many", "maximise_likelihoods", "posteriors"]
+__all__ = ["Pending", "fit_many", "maximise_likelihoods", "posteriors"]
 
-BLOCK = 128  # data sets in one matrix: it stays in the cache of one core
+ONE_CORE = 2**18  # multiplications in one product of matrices: more are not worth two threads
+_MOST_ROWS = 512  # so they stay in the cache
+_NOTHING = 45.0  # logarithms below the height of a density
 _ROOTS = 2048  # slopes at once: so do they
 
 Floats = NDArray[np.float64]
@@ -103,25 +105,67 @@ def posteriors(
     -------
     float arrays, shape (N,)
     """
-    log_p, log_q, log_weights = map(np.array, (grid.log_p, grid.log_q, grid.log_weights))
-    columns = np.ones((len(grid.betas), 3))
+    n_levels, n_nodes = len(grid.log_p), len(grid.betas)
+    terms = np.array([*grid.log_p, *grid.log_q, grid.log_weights, np.ones(n_nodes)])
+    columns = np.ones((n_nodes, 3))
     columns[:, 1] = grid.betas
     columns[grid.n_below :, 2] = 0
-    p_dlt = np.exp(log_p)
-    x, y = n_dlts.astype(np.float64), n_without.astype(np.float64)
-    means, below = np.empty(len(x)), np.empty(len(x))
-    for first in range(0, len(x), BLOCK):
-        block = slice(first, first + BLOCK)
-        density = x[block] @ log_p
-        density += y[block] @ log_q
-        density += log_weights
-        density -= density.max(axis=1, keepdims=True)
-        np.exp(density, out=density)
-        if pending is not None:
-            _weigh(density, pending.levels[block], pending.weights[block], p_dlt)
-        total, first_moment, mass = (density @ columns).T
-        means[block], below[block] = first_moment / total, mass / total
-    return means, below
+    counts = np.ones((len(n_dlts), len(terms)))
+    counts[:, :n_levels], counts[:, n_levels:-2] = n_dlts, n_without
+    n_panels = n_nodes // N_NODES
+    first, last = _find_panels(terms, counts)
+    if pending is not None:  # their part is not in what has been looked at
+        first[:], last[:] = 0, n_panels - 1
+    found = np.empty((len(counts), 3))
+    for panels, of in _groups(first * n_panels + last):
+        begin, end = divmod(panels, n_panels)
+        nodes = slice(begin * N_NODES, (end + 1) * N_NODES)
+        here, wanted, sums = terms[:, nodes], columns[nodes], np.empty((len(of), 3))
+        data, p_dlt = counts[of], np.exp(here[:n_levels])
+        for block in _blocks(len(of), here.size):
+            density = data[block] @ here
+            np.exp(density, out=density)
+            if pending is not None:
+                _weigh(density, pending.levels[of[block]], pending.weights[of[block]], p_dlt)
+            sums[block] = density @ wanted
+        found[of] = sums
+    total, first_moment, mass = found.T
+    return first_moment / total, mass / total
+
+
+def _find_panels(terms: Floats, counts: Floats) -> tuple[Ints, Ints]:
+    """Return the first and the last panel of the grid that count for each data set.
+
+    Beyond them the density is below the last digit of a sum. Puts the height of each density into
+    the last column of ``counts``, so that it is taken off.
+    """
+    n_panels = terms.shape[1] // N_NODES
+    edges = terms.reshape(len(terms), n_panels, N_NODES)[:, :, [0, -1]].reshape(len(terms), -1)
+    first, last = np.empty((2, len(counts)), dtype=np.intp)
+    counts[:, -1] = 0
+    for block in _blocks(len(counts), edges.size):
+        density = counts[block] @ edges
+        top = density.max(axis=1)
+        counts[block, -1] = -top
+        counted = density >= (top - _NOTHING)[:, np.newaxis]
+        first[block] = counted.argmax(axis=1) // 2 - 1
+        last[block] = n_panels - counted[:, ::-1].argmax(axis=1) // 2
+    return np.maximum(first, 0), np.minimum(last, n_panels - 1)
+
+
+def _groups(keys: Ints) -> Iterator[tuple[int, Ints]]:
+    """Yield each different key, and where it stands."""
+    order = np.argsort(keys)
+    different, begin = np.unique(keys[order], return_index=True)
+    ends = [*begin[1:].tolist(), len(keys)]
+    for key, start, end in zip(different.tolist(), begin.tolist(), ends, strict=True):
+        yield key, order[start:end]
+
+
+def _blocks(n: int, size: int) -> Iterator[slice]:
+    """Yield rows, as many at once as are multiplied with a matrix of ``size`` on one core."""
+    step = max(1, min(_MOST_ROWS, ONE_CORE // size))
+    return (slice(first, first + step) for first in range(0, n, step))
 
 
 def _weigh(density: Floats, levels: Integers, weights: Floats, p_dlt: Floats) -> None:
@@ -161,10 +205,10 @@ def maximise_likelihoods(
 
     def slope(beta: Floats, fits: Ints) -> Floats:
         with_dlt, complete, p = _slopes(model, beta)
-        total: Floats = (x[fits] * with_dlt).sum(axis=1)
+        total: Floats = np.einsum("ij,ij->i", x[fits], with_dlt)
         for weight, n in y.items():
             lost = complete if weight == 1 else with_dlt * weight * p / (weight * p - 1)
-            total += (n[fits] * lost).sum(axis=1)
+            total += np.einsum("ij,ij->i", n[fits], lost)
         return total
 
     for first in range(0, len(both), _ROOTS):

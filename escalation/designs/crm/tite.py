@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import field
+from math import isfinite
 from typing import TYPE_CHECKING, ClassVar, get_args
 
 from escalation.dataclass import dataclass
@@ -102,13 +103,22 @@ class TiteCrm(Crm):
         n_enrolled = sum(tally.n_patients for tally in tallies)
         return max(min(self.cohort_size, self.max_patients - n_enrolled), 0)
 
-    def estimates_followed(
-        self, tallies: Sequence[Tally], follow_up: Sequence[FollowUp]
-    ) -> tuple[float, ...]:
-        """Return the estimate of P(DLT) at each level, with pending patients weighed."""
+    def estimates(
+        self, tallies: Sequence[Tally], follow_up: Sequence[FollowUp] = ()
+    ) -> tuple[float, ...] | None:
+        """Return the estimate of P(DLT) at each level, pending patients weighed by follow-up.
+
+        None where the likelihood has no maximum.
+        """
         counts = [(tally.n_dlts, tally.n_evaluable - tally.n_dlts) for tally in tallies]
         beta = self.fit_followed(counts, weigh(follow_up, self.weights))[0]
-        return self.curve.p_dlt(beta)
+        return self.curve.p_dlt(beta) if isfinite(beta) else None
+
+    def p_dlt_while_pending(
+        self, tallies: Sequence[Tally], follow_up: Sequence[FollowUp]
+    ) -> tuple[float, ...] | None:
+        """Return the model's estimates."""
+        return self.estimates(tallies, follow_up)
 
     def _decide_followed(
         self, tallies: Sequence[Tally], level: int, last: Tally, follow_up: Sequence[FollowUp]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from escalation.designs.base import LevelStatus
 from escalation.designs.interval.base import IntervalDesign
+from escalation.designs.interval.follow_up import FollowUpBoundaries
 from escalation.nearness import is_above
 from escalation.outcomes import Tally
 
@@ -19,15 +20,6 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.integer[Any]]
 
 OPEN, CLEARED, ABOVE, TOXIC, SUSPENDED = range(5)  # how the current level is judged
-
-
-class _Boundaries(Protocol):
-    @property
-    def escalate_from(self) -> float: ...
-    @property
-    def deescalate_to(self) -> float: ...
-    @property
-    def suspended(self) -> bool: ...
 
 
 class TiteBoinDigest:
@@ -45,7 +37,7 @@ class TiteBoinDigest:
     """
 
     def __init__(
-        self, design: IntervalDesign, boundaries: Callable[[int, int, int], _Boundaries]
+        self, design: IntervalDesign, boundaries: Callable[[int, int, int], FollowUpBoundaries]
     ) -> None:
         self.design = design
         self.boundaries = boundaries

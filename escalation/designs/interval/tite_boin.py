@@ -10,48 +10,26 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 from escalation.dataclass import dataclass
 from escalation.designs.base import WAIT_FOR_MTD, Clause, Decision, LevelStatus
 from escalation.designs.interval.boin import Boin
+from escalation.designs.interval.follow_up import FollowUpBoundaries
+from escalation.designs.interval.isotonic import pool_adjacent
 from escalation.designs.interval.posterior import as_written
 from escalation.designs.interval.titration import where_titration_ended
-from escalation.nearness import is_above
 from escalation.outcomes import FollowUp, Tally
 
 if TYPE_CHECKING:
     from escalation.designs.interval.follow_up_digest import TiteBoinDigest
 
-__all__ = ["FollowUpBoundaries", "Likelihood", "TiteBoin"]
+__all__ = ["Likelihood", "TiteBoin"]
 
 Likelihood = Literal["yuan2018", "linyuan2020"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FollowUpBoundaries:
-    """What is done at a level by the total follow-up of its pending patients, in windows (STFT).
-
-    Attributes
-    ----------
-    escalate_from : float
-        The least STFT to escalate; minus infinity for any, infinity for none.
-    deescalate_to : float
-        The greatest STFT to de-escalate; likewise.
-    suspended : bool
-        Whether enrolment is suspended instead, whatever the follow-up.
-    """
-
-    escalate_from: float
-    deescalate_to: float
-    suspended: bool = False
-
-    def status(self, stft: float) -> LevelStatus:
-        """Return how the level is judged at a total follow-up."""
-        if not is_above(self.escalate_from, stft):
-            return LevelStatus.CLEARED
-        above = not is_above(stft, self.deescalate_to)
-        return LevelStatus.ABOVE_TARGET if above else LevelStatus.OPEN
 
 
 _BY_STATUS = {
     LevelStatus.CLEARED: FollowUpBoundaries(escalate_from=-inf, deescalate_to=-inf),
     LevelStatus.ABOVE_TARGET: FollowUpBoundaries(escalate_from=inf, deescalate_to=inf),
+    LevelStatus.TOO_TOXIC: FollowUpBoundaries(
+        escalate_from=inf, deescalate_to=inf, eliminated=True
+    ),
 }
 _STAY = FollowUpBoundaries(escalate_from=inf, deescalate_to=-inf)
 
@@ -74,8 +52,8 @@ def _say_suspension(design: Any, share: float) -> str:
         else ""
     )
     return (
-        f"Where more than {share:.4g} of the patients at the current level are pending, enrolment "
-        f"is suspended{but}."
+        f"Where more than {100 * share:.4g} % of the patients at the current level are pending, "
+        f"enrolment is suspended{but}."
     )
 
 
@@ -235,7 +213,7 @@ class TiteBoin(Boin):
         n, x, n_pending = enrolled[here].n_evaluable, enrolled[here].n_dlts, tallies[here].n_pending
         boundaries = self.follow_up_boundaries(n, x, n_pending)
         statuses = self._judge_all(enrolled)
-        if statuses[here] is not LevelStatus.TOO_TOXIC and n_pending:
+        if n_pending:
             shares = [one.share for one in follow_up if one.level == here and not one.has_dlt]
             statuses[here] = boundaries.status(sum(sorted(shares)))
         decision = self._decide_judged(enrolled, level, statuses)
@@ -246,6 +224,23 @@ class TiteBoin(Boin):
         if boundaries.suspended:
             return self._wait(self._clauses["suspended"], tallies, level, last)
         return decision
+
+    def p_dlt_while_pending(
+        self, tallies: Sequence[Tally], follow_up: Sequence[FollowUp]
+    ) -> tuple[float, ...] | None:
+        """Return the isotonic estimates, pending patients counting for the share followed."""
+        seen = [
+            (
+                tally.n_evaluable
+                + sum(sorted(o.share for o in follow_up if o.level == level and not o.has_dlt)),
+                tally.n_dlts,
+            )
+            for level, tally in enumerate(tallies)
+        ]
+        found = [0.0] * self.n_levels
+        for estimate, lowest, highest in pool_adjacent(seen):
+            found[lowest : highest + 1] = [estimate] * (highest + 1 - lowest)
+        return tuple(found)
 
     def levels_while_pending(self, tallies: Sequence[Tally], level: int) -> range:
         """Return the levels that may have been given next before outcomes were known."""

@@ -37,9 +37,10 @@ def _write(block: Block, width: int) -> str:  # noqa: PLR0911  # a block a line
         case Gap():
             return ""
         case Heading(text, _, underline):
-            return f"{text}\n{underline * len(text)}".rstrip()
-        case Verbatim(text):
-            return text
+            lines = paragraph(text, width=width)
+            return "\n".join([*lines, underline * max(map(len, lines))]).rstrip()
+        case Verbatim(text, hangs):
+            return "\n".join(_hung(text, hangs, width)) if hangs else text
         case Items(items, numbered, bullet):
             return "\n".join(_items(items, bullet, width, numbered=numbered))
         case Paragraph(text, indent, lead):
@@ -52,6 +53,16 @@ def _write(block: Block, width: int) -> str:  # noqa: PLR0911  # a block a line
         case Table():
             return "\n\n".join("\n".join(_lines(part, width)) for part in table_parts(block, width))
     assert_never(block)
+
+
+def _hung(text: str, hangs: Sequence[tuple[str, str]], width: int) -> Iterator[str]:
+    """Yield lines that fit, the rest of each hanging below it."""
+    for line, (lead, hang) in zip(text.split("\n"), hangs, strict=True):
+        if len(line) <= width:
+            yield line
+        else:
+            room = max(width, len(hang) + 20)
+            yield from paragraph(line.removeprefix(lead), lead, hang, room)
 
 
 def _items(items: Sequence[Item], bullet: str, width: int, *, numbered: bool) -> Iterator[str]:

@@ -84,7 +84,7 @@ def _course(here: Standing, on: date, page: int) -> Axes:
 def _path(here: Standing, on: date, page: int) -> Axes:
     from escalation.figures.path_so_far import plot_path  # noqa: PLC0415
 
-    return plot_path(here.state)
+    return plot_path(here.state, on)
 
 
 def _n_course(state: TrialState) -> int:

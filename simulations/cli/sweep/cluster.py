@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import importlib
 import logging
@@ -15,7 +16,7 @@ from simulations.sweeps.run import Workers
 
 __all__ = ["ClusterError", "cluster_workers"]
 
-PATIENCE = 8  # seconds until a scheduler that does not answer is named
+PATIENCE = 5  # seconds until a scheduler that does not answer is named
 _AHEAD = 2  # blocks for each thread of a worker, so that none waits for the next
 
 
@@ -42,8 +43,9 @@ def cluster_workers(address: str) -> Iterator[Workers]:
     for name in ("distributed.client", "distributed.comm", "distributed.batched"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters is said below
     try:
+        asyncio.run(_knock(distributed, address))
         client = distributed.Client(address, timeout=PATIENCE, set_as_default=False)
-    except (OSError, ValueError, TypeError) as error:
+    except Exception as error:  # what a server of another kind says can be anything
         raise ClusterError(
             f"no Dask scheduler answers at {shown}; start one by dask scheduler, and give the "
             "address that it prints, such as tcp://10.0.0.5:8786"
@@ -57,13 +59,20 @@ def cluster_workers(address: str) -> Iterator[Workers]:
                 number=lambda executor: _AHEAD * max(1, sum(client.nthreads().values())),
                 has_died=lambda error: isinstance(error, distributed.scheduler.KilledWorker),
             )
-        except (CancelledError, distributed.CommClosedError, TimeoutError) as error:
+        except (CancelledError, distributed.comm.CommClosedError, TimeoutError) as error:
             raise ClusterError(f"the scheduler at {shown} has gone") from error
         except ModuleNotFoundError as error:
             raise ClusterError(
                 f"the workers at {shown} cannot calculate: {error}; install escalation where they "
                 "run, in the same version"
             ) from error
+
+
+async def _knock(distributed: Any, address: str) -> None:
+    """Wait for an answer, which a client itself would do for ever at a server of another kind."""
+    connecting = distributed.comm.connect(address, timeout=PATIENCE)
+    comm = await asyncio.wait_for(connecting, PATIENCE)
+    await comm.close()
 
 
 @contextlib.contextmanager

@@ -71,7 +71,7 @@ def run(
     \b
     Example: escalation sweep run study.toml -o results.csv
              escalation sweep run study.toml -o results.csv --workers 8
-             escalation sweep run study.toml -o results.csv --scheduler tcp://10.0.0.5:8786
+             escalation sweep run study.toml -o r.csv --scheduler tcp://HOST:8786
              escalation sweep run study.toml -o part-2.csv --shard 2/8
     """  # noqa: D301  # click reads the backspace
     if scheduler is not None and workers > 1:

@@ -51,8 +51,9 @@ def run_study(
     """
     study = load_study(path)
     cells = in_shard(study.cells, shard)
-    if not cells:
-        raise InputError(f"the study has {count(len(study.cells), 'cell')}, fewer than shards")
+    if shard is not None and not cells:
+        n_cells = count(len(study.cells), "cell")
+        raise InputError(f"the study has {n_cells}, fewer than {shard[1]} shards")
     check_format(output)
     check_writable(output, SUFFIXES)
     if output.exists() and output.stat().st_size:
@@ -69,11 +70,11 @@ def run_study(
         try:
             _calculate(todo, store, workers, scheduler)
         except BaseException:
-            n_kept = sum(cell.number in store.lines for cell in cells)
-            say_beside(
-                f"{n_kept} of {count(len(cells), 'cell')} are finished, and kept in "
-                f"{_named(store.path)}; the same command goes on from there"
-            )
+            if store.lines:
+                say_beside(
+                    f"{len(store.lines)} of {count(len(cells), 'cell')} are finished, and kept in "
+                    f"{_named(store.path)}; the same command goes on from there"
+                )
             raise
         lines = [store.lines[cell.number] for cell in cells]
         write_to(output, write_results(output, columns, lines))

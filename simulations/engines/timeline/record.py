@@ -18,17 +18,17 @@ __all__ = ["Recorder"]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 
-# at one time: what becomes known, then what is decided on it, then who comes
-_ORDER = {
-    Kind.DLT: 0,
-    Kind.WINDOW_CLOSED: 0,
-    Kind.DROPPED_OUT: 0,
-    Kind.NOT_MANUFACTURED: 4,
-    Kind.DOSE_NOT_REACHED: 4,
-    Kind.DECIDED: 1,
-    Kind.ENROLLED: 2,
-    Kind.DOSED: 3,
-}
+# At one time: what becomes known, then what is decided on it, then who comes, one after another.
+_KNOWN, _DECIDED, _COMES = range(3)
+_STAGES = {Kind.DECIDED: _DECIDED, Kind.WITHDRAWN: _DECIDED} | dict.fromkeys(
+    (Kind.ENROLLED, Kind.DOSED, Kind.NOT_MANUFACTURED, Kind.DOSE_NOT_REACHED), _COMES
+)
+
+
+def _place(found: Happening) -> tuple[float, int, int]:
+    """Return the place of what happened among the rest; a patient's own is in order already."""
+    stage = _STAGES.get(found.kind, _KNOWN)
+    return found.day, stage, found.patient or 0 if stage == _COMES else 0
 
 
 @dataclass(slots=True)
@@ -43,6 +43,7 @@ class _Patient:
     kind: int
     unmade: bool
     unreached: bool
+    withdrawn: float | None = None
 
 
 @dataclass(slots=True)
@@ -88,6 +89,20 @@ class Recorder:
         for trial, *decision in rows:
             self.trials[trial].decisions.append(tuple(decision))
 
+    def move(self, trial: int, number: int, dosed: float, known: float) -> None:
+        """Keep another day of dosing of a patient, and of the outcome."""
+        patient = self._find(trial, number)
+        patient.dosed, patient.known = float(dosed), float(known)
+
+    def withdraw(self, trial: int, number: int, day: float) -> None:
+        """Keep that a patient lost a place before being dosed."""
+        self._find(trial, number).withdrawn = day
+
+    def _find(self, trial: int, number: int) -> _Patient:
+        """Return a patient as enrolled last, by how many were enrolled before."""
+        patients = reversed(self.trials[trial].patients)
+        return next(patient for patient in patients if patient.number == number + 1)
+
     def courses(
         self,
         first: int,
@@ -106,7 +121,7 @@ class Recorder:
                 )
                 for day, cohort, situation in trial.decisions
             ]
-            happenings.sort(key=lambda one: (one.day, _ORDER[one.kind]))
+            happenings.sort(key=_place)
             yield Course(
                 number=number,
                 happenings=tuple(happenings),
@@ -120,6 +135,9 @@ def _of_patients(trial: _Trial) -> Iterator[Happening]:
     for one in trial.patients:
         where = {"patient": one.number, "cohort": one.cohort, "level": one.level}
         yield Happening(day=one.enrolled, kind=Kind.ENROLLED, arrived=one.arrived, **where)  # type: ignore[arg-type]
+        if one.withdrawn is not None:
+            yield Happening(day=one.withdrawn, kind=Kind.WITHDRAWN, **where)  # type: ignore[arg-type]
+            continue
         if one.unmade:
             yield Happening(day=one.dosed, kind=Kind.NOT_MANUFACTURED, **where)  # type: ignore[arg-type]
             continue

@@ -12,11 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from escalation.errors import InputError
+from escalation.outcomes import Outcome
 from simulations.engines.timeline.arriving import Stream, stream_of
-from simulations.engines.timeline.course import GivenPatient
+from simulations.engines.timeline.course import GivenPatient, SoFar, Underway
+from simulations.engines.timeline.live import Live
 from simulations.engines.timeline.patients import DLT, LOST, Drawn, Patients
 from simulations.engines.timeline.record import Recorder
-from simulations.engines.timeline.result import UNFINISHED, Chunk
+from simulations.engines.timeline.result import Chunk
 from simulations.engines.timeline.setting import Setting
 from simulations.engines.timeline.situations import (
     CURRENT,
@@ -25,17 +27,18 @@ from simulations.engines.timeline.situations import (
     OVER,
     PARTIAL,
     Rule,
+    Situations,
     earlier,
 )
+from simulations.engines.timeline.stagger import Stagger
+from simulations.engines.timeline.sums import DLT_UNIT, Sums
 
 __all__ = ["EventWalk"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 
-_FIRST_SLOTS = 4
 _DEAD_SHARE = 8  # trials that are over are dropped when they are one in so many
-_DLT_UNIT = 1 << 20
 _MOST_STEPS = 100_000
 
 
@@ -51,6 +54,8 @@ class EventWalk:
         Trials.
     given : sequence of GivenPatient, optional
         Patients, instead of drawing them.
+    underway : Underway, optional
+        A trial that has begun; they go on from there.
     recorder : Recorder, optional
         Is told what happens in each trial.
     """
@@ -63,77 +68,54 @@ class EventWalk:
         n: int,
         *,
         given: Sequence[GivenPatient] | None = None,
+        underway: Underway | None = None,
         recorder: Recorder | None = None,
     ) -> None:
         self.setting, self.rule, self.rng, self.n = setting, rule, rng, n
         self.waits = setting.waits
         self.delay = setting.timing.decision_delay_days
         self.recorder = recorder
-        self.stream: Stream = stream_of(setting.timing, rng, n)
+        from_day = 0.0 if underway is None else underway.day
+        self.stream: Stream = stream_of(setting.timing, rng, n, from_day=from_day)
         self.patients = Patients(setting, rng, n, given)
         self.counts_lost = setting.replaces or given is not None
-        n_levels = setting.design.n_levels
-        # of every trial of the chunk
-        self.end = np.full(n, UNFINISHED, dtype=np.intp)
-        self.t_decision = np.full(n, np.inf)
-        self.t_last = np.full(n, np.inf)
-        self.tallies = np.zeros((n_levels, n), dtype=np.int64)  # dosed + _DLT_UNIT * DLTs
-        self.days = np.zeros((n_levels, n))
-        self.n_enrolled = np.zeros(n, dtype=np.intp)
-        self.n_decisions = np.zeros(n, dtype=np.int64)
-        self.n_partial = np.zeros(n, dtype=np.int64)
-        self.n_waited = np.zeros(n, dtype=np.int64)
-        self.waiting = np.zeros(n)
-        self.n_unmade = np.zeros(n, dtype=np.int64)
-        self.n_unreached = np.zeros(n, dtype=np.int64)
-        self.n_lost = np.zeros(n, dtype=np.int64)
-        self.idle = np.zeros(n)
-        self.open_days = np.zeros(n)
-        self.next_arrival = np.full(n, np.inf)
-        # of the trials that go on, in the same order
-        self.trials = np.arange(n)
-        self.situation = np.full(n, rule.start)
-        self.arrival = self.stream.first(n)
-        self.opened = np.zeros(n)
-        self.level_since = np.zeros(n)
-        self.free_since = np.zeros(n)
-        self.busy_until = np.zeros(n)
-        self.known = np.full((_FIRST_SLOTS, n), np.inf)  # day of each pending outcome
-        self.event = np.zeros((_FIRST_SLOTS, n), dtype=np.intp)  # and which event that is
-        self.dosed = np.zeros((_FIRST_SLOTS, n)) if setting.staggers else None
-        self.last_dosed = np.full(n, -np.inf)
-        self.alone_until = np.full(n, -np.inf)
-        self.is_first = np.ones(n, dtype=bool)
+        self.sums = Sums(setting.design.n_levels, n, self.stream)
+        self.live = Live(n, rule.start, self.stream.first(n))
+        self.stagger = None
+        if setting.staggers:
+            self.stagger = Stagger(setting, self.live, self.sums, recorder)
+        if underway is not None:
+            self._resume(underway)
 
     def run(self) -> Chunk:
         """Follow all trials to their ends."""
         rule = self.rule
         n_dead = n_steps = 0
-        while self.trials.size:
-            first, t_known = self._first_known()
-            closed = rule.closed.take(self.situation)
-            t_enrol = np.maximum(self.arrival, self.opened) if self.waits else self.arrival
-            t_enrol = t_enrol + closed
+        while self.live.trials.size:
+            first, t_known = self.live.first_known()
+            closed = rule.closed.take(self.live.situation)
+            t_enrol = self.live.arrival + closed
+            if self.waits or self.stagger is not None:
+                np.maximum(t_enrol, self.live.opened, out=t_enrol)
             is_known = t_known <= t_enrol
             day = np.minimum(t_known, t_enrol)
             if self.stream.ends:
                 n_dead += self._leave_unfinished(np.isinf(day))
-            level = rule.level.take(self.situation)
-            events = np.where(is_known, self.event.take(first), ENROLLED)
+            level = rule.level.take(self.live.situation)
+            events = np.where(is_known, self.live.event.take(first), ENROLLED)
             if self.counts_lost:
-                lost = np.flatnonzero((events - CURRENT) % N_KINDS == LOST)
-                self.n_lost[self.trials.take(lost)] += np.isfinite(day.take(lost))
-            self.known.ravel()[first] = np.where(is_known, np.inf, t_known)
+                self._lose(np.flatnonzero((events - CURRENT) % N_KINDS == LOST), first, day, events)
+            self.live.known.ravel()[first] = np.where(is_known, np.inf, t_known)
             enrolling = np.flatnonzero(~is_known)
             if enrolling.size:
                 self._enrol(enrolling, day.take(enrolling), level.take(enrolling))
-            before = self.situation
-            self.situation = rule.follow(before, events)
-            after = rule.closed.take(self.situation)
+            before = self.live.situation
+            self.live.situation = rule.follow(before, events)
+            after = rule.closed.take(self.live.situation)
             changed = np.flatnonzero(after != closed)
             if changed.size:
                 self._open_or_close(changed, day.take(changed), after.take(changed) == 0)
-            flags = rule.flags.take(self.situation)
+            flags = rule.flags.take(self.live.situation)
             deciding = np.flatnonzero(flags)
             if deciding.size:
                 n_dead += self._decide(
@@ -143,7 +125,7 @@ class EventWalk:
                     level.take(deciding),
                     withdrawn=(closed.take(deciding) == 0) & (after.take(deciding) == 0),
                 )
-            if n_dead * _DEAD_SHARE >= self.trials.size:
+            if n_dead * _DEAD_SHARE >= self.live.trials.size:
                 self._drop_dead()
                 n_dead = 0
             n_steps += 1
@@ -152,53 +134,123 @@ class EventWalk:
                     f"a trial came to {_MOST_STEPS:,} events without an end: too many patients "
                     "are replaced"
                 )
-        return self._chunk()
+        return self.sums.chunk(waits=self.waits)
 
-    def _first_known(self) -> tuple[Ints, Floats]:
-        """Return where in the slots each trial's next outcome is, and its day."""
-        known = self.known
-        n = known.shape[1]
-        day = known[0].copy()
-        first = np.zeros(n, dtype=np.intp)
-        for slot in range(1, len(known)):
-            sooner = known[slot] < day
-            first[sooner] = slot
-            np.minimum(day, known[slot], out=day)
-        first *= n
-        first += np.arange(n)
-        return first, day
+    def _resume(self, underway: Underway) -> None:
+        """Put everybody of a trial that has begun where they are."""
+        rule, live, sums = self.rule, self.live, self.sums
+        if not isinstance(rule, Situations):
+            raise InputError("a trial that has begun goes on by its own situations")
+        n_levels = self.setting.design.n_levels
+        day = np.full(self.n, underway.day)
+        sums.day, sums.n_before = underway.day, len(underway.patients)
+        sums.n_enrolled += len(underway.patients)
+        sums.n_decisions += underway.current - 1
+        for array in (live.opened, live.level_since, live.free_since, live.busy_until):
+            array[:] = underway.day
+        for number, one in enumerate(underway.patients):
+            self._put_back(one, number, underway)
+        live.situation[:] = rule.resume(
+            underway.tallies(n_levels),
+            underway.level,
+            underway.n_free,
+            underway.tallies(n_levels, last=True)[underway.level],
+        )
+        flags = rule.flags.take(live.situation)
+        if flags[0]:  # what was known on that day decides
+            level = np.full(self.n, underway.level)
+            nobody = np.zeros(self.n, dtype=bool)
+            self._decide(np.arange(self.n), flags, day, level, withdrawn=nobody)
+
+    def _put_back(self, one: SoFar, number: int, underway: Underway) -> None:
+        """Put a patient of a trial that has begun in place, and draw what is still to come."""
+        live, everybody = self.live, np.arange(self.n)
+        level, day = np.full(self.n, one.level), np.full(self.n, underway.day)
+        is_current = one.cohort == underway.current
+        if one.dosed is not None and one.outcome is not Outcome.PENDING:
+            counted = 1 + DLT_UNIT * (one.outcome is Outcome.DLT)
+            self.sums.treat(level, everybody, np.full(self.n, counted))
+            if self.stagger is not None and is_current:
+                lost = one.known if one.outcome is Outcome.NOT_EVALUABLE else None
+                self.stagger.saw(one.dosed, lost, number)
+            return
+        if one.dosed is None:
+            drawn = self.patients.draw(level, everybody, np.full(self.n, number))
+            dosed = follows = day
+            if self.stagger is not None:
+                dosed, follows = self.stagger.plan(everybody, day, np.full(self.n, number))
+        else:
+            drawn = self.patients.draw_after(level, underway.day - one.dosed)
+            dosed = follows = np.full(self.n, one.dosed)
+            if self.stagger is not None and is_current:
+                self.stagger.saw(one.dosed, None, number)
+        packed = 1 + DLT_UNIT * (drawn.kind == DLT)
+        if self.counts_lost:
+            packed = self._count_lost(everybody, drawn, packed)
+        self.sums.treat(level, everybody, packed)
+        known = np.maximum(dosed + drawn.after, day)
+        place = live.find_free(everybody)
+        live.known.ravel()[place] = known
+        of_cohort = CURRENT if is_current else earlier(one.level)
+        live.event.ravel()[place] = drawn.kind + of_cohort
+        live.dosed.ravel()[place] = dosed
+        live.follows.ravel()[place] = follows
+        live.arrived.ravel()[place] = np.minimum(dosed, day)
+        live.number.ravel()[place] = number
+        live.counted.ravel()[place] = packed
+        np.maximum(live.busy_until, known, out=live.busy_until)
+        if self.recorder is not None:
+            self.recorder.enrol(
+                everybody,
+                number=np.full(self.n, number),
+                cohort=np.full(self.n, one.cohort),
+                level=level,
+                arrived=np.minimum(dosed, day),
+                enrolled=np.minimum(dosed, day),
+                dosed=dosed,
+                known=known,
+                drawn=drawn,
+            )
 
     def _enrol(self, i: Ints, day: Floats, level: Ints) -> None:
         """Give a place to a patient of each of some trials, and see how the patient turns out."""
-        trials = self.trials.take(i)
-        number = self.n_enrolled.take(trials)
-        self.n_enrolled[trials] = number + 1
+        trials, arrived = self.live.trials.take(i), self.live.arrival.take(i)
+        number = self.sums.n_enrolled.take(trials)
+        if self.stagger is not None and self.stagger.held:
+            number = self._recall(i, trials, number, day)
+        else:
+            self.sums.n_enrolled[trials] = number + 1
+            self.live.arrival[i] = self.stream.next_after(trials, self.live.arrival.take(i))
         drawn = self.patients.draw(level, trials, number)
-        arrived = self.arrival.take(i)
-        self.arrival[i] = self.stream.next_after(trials, arrived)
-        dosed = day if self.dosed is None else self._keep_apart(i, day, drawn)
+        dosed = follows = day
+        if self.stagger is not None:
+            dosed, follows = self.stagger.plan(i, day, number)
         known = dosed + drawn.after
-        packed = 1 + _DLT_UNIT * (drawn.kind == DLT)
+        packed = 1 + DLT_UNIT * (drawn.kind == DLT)
         if self.counts_lost:
             packed = self._count_lost(trials, drawn, packed)
-        self.tallies.ravel()[level * self.n + trials] += packed
-        if self.waits or self.dosed is not None:
+        self.sums.treat(level, trials, packed)
+        if self.waits or self.stagger is not None:
             waited = dosed - arrived
-            self.waiting[trials] += waited
-            self.n_waited[trials] += waited > 0
-        busy = self.busy_until.take(i)
-        self.idle[trials] += np.maximum(dosed - busy, 0)
-        self.busy_until[i] = np.maximum(busy, known)
-        place = self._free_slots(i)
-        self.known.ravel()[place] = known
-        self.event.ravel()[place] = drawn.kind + CURRENT
-        if self.dosed is not None:
-            self.dosed.ravel()[place] = dosed
+            self.sums.waiting[trials] += waited
+            self.sums.n_waited[trials] += waited > 0
+        busy = self.live.busy_until.take(i)
+        self.sums.idle[trials] += np.maximum(dosed - busy, 0)
+        self.live.busy_until[i] = np.maximum(busy, known)
+        place = self.live.find_free(i)
+        self.live.known.ravel()[place] = known
+        self.live.event.ravel()[place] = drawn.kind + CURRENT
+        if self.stagger is not None:
+            self.live.dosed.ravel()[place] = dosed
+            self.live.follows.ravel()[place] = follows
+            self.live.arrived.ravel()[place] = arrived
+            self.live.number.ravel()[place] = number
+            self.live.counted.ravel()[place] = packed
         if self.recorder is not None:
             self.recorder.enrol(
                 trials,
                 number=number,
-                cohort=self.n_decisions.take(trials) + 1,
+                cohort=self.sums.n_decisions.take(trials) + 1,
                 level=level,
                 arrived=arrived,
                 enrolled=day,
@@ -207,65 +259,58 @@ class EventWalk:
                 drawn=drawn,
             )
 
+    def _recall(self, i: Ints, trials: Ints, number: Ints, day: Floats) -> Ints:
+        """Enrol those who had a place before, where there are any; else who comes."""
+        assert_stagger = self.stagger
+        if assert_stagger is None:
+            return number
+        number, following = assert_stagger.recall(trials, number)
+        again = np.zeros(len(i), dtype=bool)
+        again[list(following)] = True
+        new = np.flatnonzero(~again)
+        arrival = np.empty(len(i))
+        arrival[list(following)] = list(following.values())
+        arrival[new] = self.stream.next_after(trials[new], self.live.arrival.take(i[new]))
+        gone = np.flatnonzero(again & (arrival < day) & ~np.isin(trials, list(assert_stagger.held)))
+        if gone.size and not self.waits:
+            arrival[gone] = self.stream.next_from(trials[gone], day[gone])
+        self.live.arrival[i] = arrival
+        self.sums.n_enrolled[trials[new]] += 1
+        return number
+
+    def _lose(self, lost: Ints, first: Ints, day: Floats, events: Ints) -> None:
+        """Count those who are lost, and look who is to be alone now."""
+        self.sums.n_lost[self.live.trials.take(lost)] += np.isfinite(day.take(lost))
+        if self.stagger is not None:
+            lost = lost[events.take(lost) == CURRENT + LOST]
+            self.stagger.lose(lost, day.take(lost), first.take(lost))
+
     def _count_lost(self, trials: Ints, drawn: Drawn, packed: Ints) -> Ints:
         """Count those not given the level's dose; who is not dosed at all does not count so."""
-        for count, which in ((self.n_unmade, drawn.unmade), (self.n_unreached, drawn.unreached)):
-            if which is not None:
-                count[trials] += which
-        return packed if drawn.unmade is None else packed * ~drawn.unmade
-
-    def _keep_apart(self, i: Ints, day: Floats, drawn: Drawn) -> Floats:
-        """Return the days on which patients are dosed: the first of a cohort is alone at first."""
-        last, alone = self.last_dosed.take(i), self.alone_until.take(i)
-        dosed = np.maximum(np.maximum(day, last + self.setting.apart), alone)
-        is_first = self.is_first.take(i)
-        watched = is_first
         if drawn.unmade is not None:
-            last = np.where(drawn.unmade, last, dosed)
-            watched = watched & ~drawn.unmade
-        else:
-            last = dosed
+            self.sums.n_unmade[trials] += drawn.unmade
         if drawn.unreached is not None:
-            watched = watched & ~drawn.unreached
-        self.last_dosed[i] = last
-        self.alone_until[i] = np.where(watched, dosed + self.setting.alone, alone)
-        self.is_first[i] = is_first & ~watched
-        return np.asarray(dosed)
-
-    def _free_slots(self, i: Ints) -> Ints:
-        """Return a free slot of each of some trials; there are more slots where one has none."""
-        n = self.known.shape[1]
-        place = np.full(len(i), -1, dtype=np.intp)
-        missing = np.arange(len(i))
-        for slot in range(len(self.known)):
-            free = np.isinf(self.known[slot].take(i.take(missing)))
-            place[missing[free]] = slot * n + i[missing[free]]
-            missing = missing[~free]
-            if not missing.size:
-                return place
-        place[missing] = len(self.known) * n + i[missing]
-        self.known = np.concatenate([self.known, np.full((1, n), np.inf)])
-        self.event = np.concatenate([self.event, np.zeros((1, n), dtype=np.intp)])
-        if self.dosed is not None:
-            self.dosed = np.concatenate([self.dosed, np.zeros((1, n))])
-        return place
+            self.sums.n_unreached[trials] += drawn.unreached
+        return packed if drawn.unmade is None else packed * ~drawn.unmade
 
     def _open_or_close(self, i: Ints, day: Floats, opens: NDArray[np.bool_]) -> None:
         """Note that a place has come free, from now on, or that none is free any more."""
         closing, shut = i[~opens], day[~opens]
-        trials = self.trials.take(closing)
-        self.open_days[trials] += np.maximum(shut - self.free_since.take(closing), 0)
+        trials = self.live.trials.take(closing)
+        self.sums.was_open(trials, self.live.free_since.take(closing), shut)
         self._offer(i[opens], day[opens])
 
     def _offer(self, i: Ints, day: Floats) -> None:
         """Offer a free place from a day on."""
-        self.free_since[i] = day
-        self.opened[i] = day
+        self.live.free_since[i] = day
+        self.live.opened[i] = day
         if self.waits:
             return
-        gone = np.flatnonzero(self.arrival.take(i) < day)
+        gone = np.flatnonzero((self.live.arrival.take(i) < day) | (not self.stream.forgets))
+        if self.stagger is not None and self.stagger.held:
+            gone = gone[~np.isin(self.live.trials.take(i.take(gone)), list(self.stagger.held))]
         i = i.take(gone)
-        self.arrival[i] = self.stream.next_from(self.trials.take(i), day.take(gone))
+        self.live.arrival[i] = self.stream.next_from(self.live.trials.take(i), day.take(gone))
 
     def _decide(
         self,
@@ -277,117 +322,97 @@ class EventWalk:
         withdrawn: NDArray[np.bool_],
     ) -> int:
         """Begin the next cohort of some trials, or end them; return how many are over."""
-        trials = self.trials.take(i)
-        self.days.ravel()[level * self.n + trials] += day - self.level_since.take(i)
-        self.level_since[i] = day
-        self.n_decisions[trials] += 1
+        trials = self.live.trials.take(i)
+        self.sums.spend(level, trials, day - self.live.level_since.take(i))
+        self.live.level_since[i] = day
+        self.sums.n_decisions[trials] += 1
         partial = (flags & PARTIAL) != 0
-        self.n_partial[trials] += partial
+        self.sums.n_partial[trials] += partial
         if withdrawn.any():
             had = i[withdrawn]
-            open_days = np.maximum(day[withdrawn] - self.free_since.take(had), 0)
-            self.open_days[self.trials.take(had)] += open_days
+            since = self.live.free_since.take(had)
+            self.sums.was_open(self.live.trials.take(had), since, day[withdrawn])
         if self.recorder is not None:
-            self.recorder.decide(trials, day, self.n_decisions.take(trials), self.situation.take(i))
+            self.recorder.decide(
+                trials, day, self.sums.n_decisions.take(trials), self.live.situation.take(i)
+            )
         over = (flags & OVER) != 0
         goes_on = ~over
-        going, then = i[goes_on], day[goes_on] + self.delay
+        going = i[goes_on]
+        self._offer(going, day[goes_on] + self.delay)
+        undosed: Ints | None = None
+        if self.stagger is not None:
+            undosed = self.stagger.withdraw(i[partial], day[partial], level[partial])
+            undosed = np.flatnonzero(partial)[undosed]
+            new_level = self.rule.level.take(self.live.situation.take(going))
+            resumed = (new_level == level[goes_on]) & partial[goes_on]
+            self.stagger.open(going, resumed=resumed)
         late = i[goes_on & partial]
         if late.size:
             self._leave_behind(late, level[goes_on & partial])
-        if self.dosed is not None:
-            new_level = self.rule.level.take(self.situation.take(going))
-            fresh = going[~((new_level == level[goes_on]) & partial[goes_on])]
-            self.last_dosed[fresh] = -np.inf
-            self.alone_until[fresh] = -np.inf
-            self.is_first[going] = True
-        self._offer(going, then)
         if over.any():
-            self._end(i[over], day[over], self.rule.end.take(self.situation.take(i[over])))
-        return int(np.count_nonzero(over))
+            self._end(i[over], day[over], self.rule.end.take(self.live.situation.take(i[over])))
+        n_over = int(np.count_nonzero(over))
+        if undosed is not None and undosed.size:
+            n_over += self._forget(i, undosed, day, level)
+        return n_over
+
+    def _forget(self, i: Ints, undosed: Ints, day: Floats, level: Ints) -> int:
+        """Let the rule forget those who are not going to be dosed in the cohort that was closed."""
+        n_over = 0
+        while undosed.size:  # one of each trial at a time
+            now, at = np.unique(undosed, return_index=True)
+            undosed = np.delete(undosed, at)
+            now = now[self.live.situation[i[now]] != self.rule.dead]
+            who = i[now]
+            before = self.rule.level.take(self.live.situation.take(who))
+            events = earlier(0) + N_KINDS * level[now] + LOST
+            after = self.rule.follow(self.live.situation.take(who), events)
+            self.live.situation[who] = after
+            flags = self.rule.flags.take(after)
+            again = np.flatnonzero(flags)
+            if again.size:
+                nobody = np.zeros(len(again), dtype=bool)
+                n_over += self._decide(
+                    who[again], flags[again], day[now][again], before[again], withdrawn=nobody
+                )
+        return n_over
 
     def _leave_behind(self, i: Ints, level: Ints) -> None:
         """Make those pending at a decision patients of an earlier cohort."""
         shift = earlier(0) - CURRENT + N_KINDS * level
-        for slot in range(len(self.event)):
-            events = self.event[slot].take(i)
-            self.event[slot][i] = np.where(events < CURRENT + N_KINDS, events + shift, events)
+        for slot in range(len(self.live.event)):
+            events = self.live.event[slot].take(i)
+            self.live.event[slot][i] = np.where(events < CURRENT + N_KINDS, events + shift, events)
 
     def _end(self, i: Ints, day: Floats, end: Ints) -> None:
         """Note the ends of some trials."""
-        trials = self.trials.take(i)
-        self.end[trials] = end
-        self.t_decision[trials] = day
-        last = day.copy()
-        for slot in range(len(self.known)):
-            known = self.known[slot].take(i)
-            np.maximum(last, np.where(np.isfinite(known), known, -np.inf), out=last)
-        self.t_last[trials] = last
-        self.idle[trials] += np.maximum(day - self.busy_until.take(i), 0)
-        self.next_arrival[trials] = self.arrival.take(i)
+        trials = self.live.trials.take(i)
+        self.sums.end[trials] = end
+        self.sums.t_decision[trials] = day
+        self.sums.t_last[trials] = self.live.last_known(i, day)
+        self.sums.idle[trials] += np.maximum(day - self.live.busy_until.take(i), 0)
+        self.sums.next_arrival[trials] = self.live.arrival.take(i)
+        if self.stagger is not None:
+            for trial in np.intersect1d(trials, list(self.stagger.held)).tolist():
+                self.sums.n_held[trial] = len(self.stagger.held.pop(trial))
+                self.sums.next_arrival[trial] = self.stagger.behind.pop(trial)
         self._bury(i)
 
     def _bury(self, i: Ints) -> None:
-        self.situation[i] = self.rule.dead
-        self.known[:, i] = np.inf
-        self.arrival[i] = np.inf
+        self.live.situation[i] = self.rule.dead
+        self.live.known[:, i] = np.inf
+        self.live.arrival[i] = np.inf
 
     def _leave_unfinished(self, stuck: NDArray[np.bool_]) -> int:
         """Give up the trials to which nobody will come any more; return how many there are."""
-        i = np.flatnonzero(stuck & (self.situation != self.rule.dead))
+        i = np.flatnonzero(stuck & (self.live.situation != self.rule.dead))
         if i.size:
             self._bury(i)
         return i.size
 
     def _drop_dead(self) -> None:
-        kept = np.flatnonzero(self.situation != self.rule.dead)
-        for name in (
-            "trials",
-            "situation",
-            "arrival",
-            "opened",
-            "level_since",
-            "free_since",
-            "busy_until",
-            "last_dosed",
-            "alone_until",
-            "is_first",
-        ):
-            setattr(self, name, getattr(self, name).take(kept))
-        self.known = self.known.take(kept, axis=1)
-        self.event = self.event.take(kept, axis=1)
-        if self.dosed is not None:
-            self.dosed = self.dosed.take(kept, axis=1)
-
-    def _chunk(self) -> Chunk:
-        """Return what the trials came to."""
-        ended = np.isfinite(self.t_decision)
-        until = np.where(ended, self.t_decision, 0.0)
-        dosed, dlts = self.tallies % _DLT_UNIT, self.tallies // _DLT_UNIT
-        suspended = np.maximum(until - self.open_days, 0)
-        counts = self.stream.count(
-            until, self.open_days, self.n_enrolled, self.next_arrival, waits=self.waits
-        )
-        figures: dict[str, NDArray[np.float64] | NDArray[np.int64]] = {
-            "n_patients": dosed.sum(axis=0),
-            "n_dlts": dlts.sum(axis=0),
-            "n_decisions": self.n_decisions,
-            "n_partial": self.n_partial,
-            **counts,
-            "n_waited": self.n_waited,
-            "waiting_days": self.waiting,
-            "n_dropped_out": np.maximum(self.n_lost - self.n_unmade - self.n_unreached, 0),
-            "n_not_manufactured": self.n_unmade,
-            "n_dose_not_reached": self.n_unreached,
-            "idle_days": self.idle,
-            "suspended_days": suspended,
-        }
-        return Chunk(
-            end=self.end,
-            t_decision=self.t_decision,
-            t_last=self.t_last,
-            patients=dosed,
-            dlts=dlts,
-            days=self.days,
-            figures=figures,
-        )
+        kept = np.flatnonzero(self.live.situation != self.rule.dead)
+        self.live.keep(kept)
+        if self.stagger is not None:
+            self.stagger.keep(kept)

@@ -17,6 +17,7 @@ from scipy.stats import norm
 from escalation.designs import Crm, Decision, make_design
 from escalation.designs.base import LevelStatus
 from escalation.designs.crm import design as module
+from escalation.designs.crm import many
 from escalation.designs.crm.fit import CrmFit, fit_crm
 from escalation.designs.crm.grid import (
     FLAT,
@@ -30,8 +31,13 @@ from escalation.designs.crm.grid import (
     posterior,
 )
 from escalation.designs.crm.likelihood import _find_root, maximise_likelihood
-from escalation.designs.crm.many import BLOCK
-from escalation.designs.crm.model import CrmModel, calibrate_skeleton
+from escalation.designs.crm.model import (
+    LEAST_SD,
+    MOST_SD,
+    PRIOR_SD,
+    CrmModel,
+    calibrate_skeleton,
+)
 from escalation.designs.crm.options import CrmOptions
 from escalation.errors import DesignError, InputError
 from escalation.outcomes import Tally
@@ -669,7 +675,7 @@ def test_prepared_fits_are_at_hand_and_the_same(model, method):
     states = list(itertools.product(one, repeat=2))
     prepared, alone = Crm(**usual), Crm(**usual)
     prepared.prepare(states)
-    assert len(prepared._fits) == len(states) > BLOCK / 2
+    assert len(prepared._fits) == len(states) > module.FEW
     for seen in states:
         beta, too_toxic = alone._fit(seen)
         found = prepared._fit(seen)
@@ -677,14 +683,31 @@ def test_prepared_fits_are_at_hand_and_the_same(model, method):
     assert len(prepared._fits) == len(states)
 
 
-def test_more_fits_than_one_matrix_holds():
+def test_more_fits_than_one_matrix_holds(monkeypatch):
+    monkeypatch.setattr(many, "_MOST_ROWS", 10)
     design, alone = (Crm(n_levels=3, target=0.3, max_patients=60) for _ in range(2))
     one = [Tally(n_evaluable=n, n_dlts=x) for n in (0, 1, 2) for x in range(n + 1)]
     states = list(itertools.product(one, repeat=3))
-    assert len(states) > BLOCK
+    assert len(states) > many._MOST_ROWS
     design.prepare(states)
     for seen in states:
         assert design._fit(seen) == pytest.approx(alone._fit(seen), abs=1e-10)
+
+
+@pytest.mark.parametrize("model", ["empiric", "logistic"])
+@pytest.mark.parametrize("prior_sd", [LEAST_SD, 0.5, PRIOR_SD, MOST_SD])
+@pytest.mark.parametrize("n_patients", [16, 300])
+def test_many_posteriors_against_one_with_every_node(model, prior_sd, n_patients):
+    skeleton = (0.02, 0.1, 0.25, 0.6)
+    curve = CrmModel(skeleton=skeleton, kind=model, prior_sd=prior_sd)
+    grid = make_grid(curve, 0.3, n_patients)
+    rng = np.random.default_rng(n_patients)
+    n = rng.multinomial(n_patients, rng.dirichlet([0.3] * 4, 60))
+    x = rng.binomial(n, rng.choice([0.0, 0.1, 0.3, 0.9, 1.0], (60, 4)))
+    means, below = many.posteriors(grid, x, n - x)
+    for k in range(len(n)):
+        expected = posterior(grid, x[k].tolist(), (n - x)[k].tolist())
+        assert (means[k], below[k]) == pytest.approx(expected, rel=1e-13, abs=1e-13)
 
 
 def test_a_few_states_and_known_ones_are_not_prepared():

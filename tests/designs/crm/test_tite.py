@@ -67,7 +67,7 @@ def test_all_258_recommendations_and_estimates_on_partial_data_are_those_of_dfcr
         decision = design.decide(tallies, patients[-1][0], NOBODY, follow_up)
         assert decision.level == int(row["mtd"]) - 1
         assert fit(design, tallies, follow_up) == pytest.approx(float(row["estimate"]), abs=1e-5)
-        estimates = design.estimates_followed(tallies, follow_up)
+        estimates = design.estimates(tallies, follow_up)
         assert estimates == pytest.approx(numbers["ptox"], abs=1e-5)
 
 

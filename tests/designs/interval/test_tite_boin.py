@@ -148,7 +148,7 @@ def test_suspended_it_says_what_is_still_possible():
     decision = at_level_2(made(), 6, 1, 4, 3)
     assert decision.clause.id == "suspended"
     assert {one.action for one in decision.possible} == {Action.STAY, Action.DEESCALATE}
-    assert "more than 0.5 of the patients" in decision.clause.text
+    assert "more than 50 % of the patients" in decision.clause.text
 
 
 def test_the_end_is_on_complete_data_except_for_an_eliminated_lowest_level():

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from escalation.designs import APlusB, Boin, ThreePlusThree
+from escalation.designs import APlusB, Boin, Crm, ThreePlusThree
+from escalation.designs.crm.digest import CrmDigest
 from escalation.errors import InputError
 from escalation.outcomes import Tally
+from simulations.engines import met_jointly
 from simulations.engines.exact import exact_characteristics
 from simulations.engines.montecarlo import simulate, simulate_trials
 from simulations.engines.on_demand import graph_on_demand
@@ -23,6 +25,13 @@ CASES = {
     "ended": (ThreePlusThree(n_levels=3), [Tally(n_evaluable=2, n_dlts=2), Tally(), Tally()], 0),
     "boin": (Boin(n_levels=3, target=0.3, max_patients=12, cohort_size=1), None, None),
     "careful": (Careful(n_levels=3, max_patients=16), None, None),
+    "crm": (Crm(n_levels=3, target=0.3, max_patients=12, cohort_size=1), None, None),
+    "crm in threes": (
+        Crm(n_levels=3, target=0.3, max_patients=12, method="mle", first_stage=2, n_earlystop=6),
+        None,
+        None,
+    ),
+    "crm pending": (Crm(n_levels=3, target=0.3, max_patients=18), PENDING, 1),
     "a+b": (APlusB(n_levels=3, a=2, b=4, c=1, d=1, e=2), None, None),
 }
 
@@ -136,3 +145,41 @@ def test_bad_input_is_one_clear_line(change, message):
     arguments = {"p_dlt": [P_DLT], "trials": 100} | change
     with pytest.raises(InputError, match=message):
         graph_on_demand(CASES["boin"][0], **arguments)
+
+
+def test_far_too_many_states_are_foreseen_with_trials_that_fit(monkeypatch):
+    design = Crm(n_levels=3, target=0.3, max_patients=60, cohort_size=1)
+    n_fitted = []
+    digest = CrmDigest.__call__
+    monkeypatch.setattr(
+        CrmDigest,
+        "__call__",
+        lambda self, n, *rest: n_fitted.append(len(n)) or digest(self, n, *rest),
+    )
+    with pytest.raises(InputError, match="more than 3,000 states; simulate at most 24 of them"):
+        graph_on_demand(design, p_dlt=[P_DLT, P_DLT], trials=5000, max_states=3000)
+    assert sum(n_fitted) < 3000
+    part = graph_on_demand(design, p_dlt=[P_DLT, P_DLT], trials=24, max_states=3000)
+    assert part.n_states <= 3000
+
+
+def test_chunks_walked_one_after_another_meet_the_same_states(monkeypatch):
+    design = Crm(n_levels=3, target=0.3, max_patients=9, cohort_size=1)
+    run = {"p_dlt": [P_DLT, [0.5, 0.6, 0.7]], "trials": CHUNK_SIZE + 30}
+    together = graph_on_demand(design, **run)
+    monkeypatch.setattr(met_jointly, "_CHUNKS_AT_ONCE", 1)
+    apart = graph_on_demand(design, **run)
+    assert apart.n_states == together.n_states
+    assert (ends(apart, CHUNK_SIZE + 30) == ends(together, CHUNK_SIZE + 30)).all()
+
+
+def test_what_states_can_take_is_told_before_most_of_it_is_taken():
+    design = Boin(n_levels=5, target=0.3, max_patients=30, cohort_size=1)
+    curve = [0.05, 0.1, 0.2, 0.33, 0.5]
+    told = []
+    part = graph_on_demand(design, p_dlt=[curve], trials=500, max_states=20_000, tell=told.append)
+    (said,) = told
+    assert said.n_states == 20_000 >= part.n_states > 4000
+    assert 800 * 20_000 < said.n_bytes < 2000 * 20_000
+    graph_on_demand(design, p_dlt=[curve], trials=50, tell=told.append)
+    assert len(told) == 1
