@@ -114,6 +114,11 @@ class Decision:
         return self.n_to_enrol + self.n_optional
 
     @property
+    def said(self) -> tuple[object, ...]:
+        """What is to be done, apart from why: two decisions with one ``said`` are the same."""
+        return self.action, self.level, self.n_to_enrol, self.mtd, self.inconclusive
+
+    @property
     def has_ended(self) -> bool:
         """Whether nobody more will be treated."""
         return self.action is Action.STOP
@@ -325,6 +330,15 @@ class Design(ABC):
         """Return the estimate of P(DLT) at each level that decisions rest on; None for no such."""
         return None
 
+    def p_dlt_while_pending(
+        self, tallies: Sequence[Tally], follow_up: Sequence[FollowUp]
+    ) -> tuple[float, ...] | None:
+        """Return the estimate of P(DLT) at each level by which a pending patient may have a DLT.
+
+        None for a design that does not ask for follow-up. Where nobody was treated it is 0.
+        """
+        return None
+
     def prepare(self, states: Iterable[Sequence[Tally]]) -> None:
         """Make ready to decide on many complete tallies: it changes no answer, only the time."""
         return
@@ -356,9 +370,9 @@ class Design(ABC):
             ]
 
         answers = answers_to(dropouts=False)
-        if len(set(map(_apart_from_clause, answers))) == 1 and answers[0].action in _FINAL:
+        if len({answer.said for answer in answers}) == 1 and answers[0].action in _FINAL:
             answers += answers_to(dropouts=True)
-        different = {_apart_from_clause(answer): answer for answer in reversed(answers)}
+        different = {answer.said: answer for answer in reversed(answers)}
         possible = tuple(reversed(different.values()))
         if len(possible) > 1:
             return Decision(action=Action.WAIT, clause=WAIT, settled=False, possible=possible)
@@ -369,16 +383,6 @@ class Design(ABC):
 # To go up, or to end the trial, is settled only if it holds without the pending patients as well:
 # one who turns out not evaluable is replaced where the trial goes on, but not where it has ended.
 _FINAL = (Action.ESCALATE, Action.STOP)
-
-
-def _apart_from_clause(decision: Decision) -> tuple[object, ...]:
-    return (
-        decision.action,
-        decision.level,
-        decision.n_to_enrol,
-        decision.mtd,
-        decision.inconclusive,
-    )
 
 
 WAIT = Clause(

@@ -8,6 +8,7 @@ from typing import Any
 
 from escalation.designs import design_settings
 from escalation.designs.base import Action, LevelStatus
+from escalation.designs.chances import ASSUMED, chances_of
 from escalation.outcomes import Cohort, format_outcomes
 from escalation.protocol import Advice, Protocol, describe_decision
 from escalation.protocol.follow_up import ignores_follow_up
@@ -18,7 +19,7 @@ from escalation.reports.expansion_text import (
     expansion_document,
     headline,
 )
-from escalation.reports.follow_up_text import describe_follow_up, follow_up_entries
+from escalation.reports.follow_up_text import describe_follow_up, follow_up_entries, say_chance
 from escalation.reports.level_table import (
     answer,
     departures_document,
@@ -53,8 +54,14 @@ def view_decision(protocol: Protocol, cohorts: Sequence[Cohort], advice: Advice)
 def _page(protocol: Protocol, cohorts: Sequence[Cohort], advice: Advice) -> Iterator[Block]:
     yield Paragraph(headline(protocol, advice) or describe_decision(advice.decision, protocol))
     yield Paragraph(f"Why: {advice.decision.clause.text}", "     ")
+    chances = _chances(protocol, advice)
     for possible in advice.decision.possible:
-        yield Paragraph(f"possible: {describe_decision(possible, protocol)}", "    ", "  ")
+        said = describe_decision(possible, protocol)
+        if chances is not None:
+            said = f"{said.removesuffix('.')} ({say_chance(chances.get(possible.said, 0.0))})."
+        yield Paragraph(f"possible: {said}", "    ", "  ")
+    if chances is not None:
+        yield Paragraph(f"Probabilities: {ASSUMED}", "  ")
     for note in (*_notes_on_follow_up(protocol, cohorts, advice), *_notes(protocol, advice)):
         yield Paragraph(note, "  ")
     yield GAP
@@ -71,6 +78,24 @@ def _page(protocol: Protocol, cohorts: Sequence[Cohort], advice: Advice) -> Iter
     )
     yield GAP
     yield Paragraph(describe_origin(protocol), "  ")
+
+
+def _chances(protocol: Protocol, advice: Advice) -> dict[tuple[object, ...], float] | None:
+    """Return how probable each answer is that is still possible, where that is known."""
+    if not advice.decision.possible:
+        return None
+    return chances_of(protocol.design, advice.counted, advice.level, advice.last, advice.follow_up)
+
+
+def _possible_document(protocol: Protocol, advice: Advice) -> list[dict[str, Any]]:
+    chances = _chances(protocol, advice)
+    return [
+        {
+            **answer(protocol, possible),
+            **({} if chances is None else {"probability": chances.get(possible.said, 0.0)}),
+        }
+        for possible in advice.decision.possible
+    ]
 
 
 def _notes_on_follow_up(
@@ -129,7 +154,7 @@ def _document(protocol: Protocol, cohorts: Sequence[Cohort], advice: Advice) -> 
         "design": design_settings(protocol.design),
         **answer(protocol, decision),
         "settled": decision.settled,
-        "possible": [answer(protocol, possible) for possible in decision.possible],
+        "possible": _possible_document(protocol, advice),
         "levels": levels_document(
             protocol,
             cohorts,

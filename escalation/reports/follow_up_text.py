@@ -9,7 +9,7 @@ from escalation.outcomes import FollowUp
 from escalation.protocol import Protocol
 from escalation.text import count
 
-__all__ = ["describe_follow_up", "follow_up_entries"]
+__all__ = ["describe_follow_up", "follow_up_entries", "say_chance"]
 
 
 def describe_follow_up(
@@ -39,3 +39,8 @@ def follow_up_entries(known: Sequence[FollowUp], protocol: Protocol) -> list[dic
         }
         for one in known
     ]
+
+
+def say_chance(p: float) -> str:
+    """Write a probability in whole per cent."""
+    return f"{100 * p:.0f} %"

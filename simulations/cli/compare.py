@@ -15,6 +15,7 @@ from escalation.cli.completion import complete_protocols
 from escalation.cli.label import LABEL
 from escalation.cli.options import PICTURES, CarefulCommand, parse_settings, read_ladder
 from escalation.cli.show import say_written, shows
+from escalation.cli.whole import WholeNumber
 from escalation.errors import InputError, did_you_mean
 from escalation.files import check_writable
 from escalation.labels import Label
@@ -85,7 +86,7 @@ __all__ = ["compare"]
 )
 @click.option(
     "--max-patients",
-    type=click.IntRange(min=1),
+    type=WholeNumber(min=1),
     metavar="N",
     help=f"Patients, for a design that needs a number.  [default: as planned, else "
     f"{DEFAULT_PATIENTS}]",

@@ -133,7 +133,7 @@ def forecast_trial(
 
 def _timing(stands: Stands, every: float | None, file: Path | None) -> Timing:
     """Return what is assumed of time: as said, else as the record has it."""
-    from simulations.questions.forecast import timing_of
+    from simulations.questions.forecast import assumed_timing, timing_of
 
     said = None if file is None else load_timing(file)
     if every is None:
@@ -141,4 +141,4 @@ def _timing(stands: Stands, every: float | None, file: Path | None) -> Timing:
     arrivals = Poisson(mean_gap_days=every)
     if said is not None:
         return replace(said, arrivals=arrivals)
-    return Timing(arrivals=arrivals, decision_delay_days=stands.delay_days)
+    return assumed_timing(stands, arrivals)

@@ -11,6 +11,7 @@ import click
 
 from escalation.cli.asking import most_states, say_beside
 from escalation.cli.options import protocol_options, read_outcomes
+from escalation.cli.whole import WholeNumber
 from escalation.errors import InputError
 from escalation.protocol import Protocol
 from escalation.text import count
@@ -69,20 +70,20 @@ scenario_option = click.option(
 )
 seed_option = click.option(
     "--seed",
-    type=click.IntRange(min=0),
+    type=WholeNumber(min=0),
     default=1,
     show_default=True,
     help="Seed of the random numbers.",
 )
 trials_option = click.option(
     "--trials",
-    type=click.IntRange(min=1),
+    type=WholeNumber(min=1),
     default=TRIALS,
     show_default=True,
     help="Trials to simulate per scenario.",
 )
 workers_option = click.option(
-    "--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes to use."
+    "--workers", type=WholeNumber(1, 256), default=1, show_default=True, help="Processes to use."
 )
 plot_option = click.option(
     "--plot",

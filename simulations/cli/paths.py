@@ -10,6 +10,7 @@ import click
 
 from escalation.cli.options import PICTURES, OutcomesCommand
 from escalation.cli.show import shows
+from escalation.cli.whole import WholeNumber
 from escalation.files import check_writable
 from escalation.reports.view import View
 from simulations.cli.options import plot_option, question_options
@@ -28,7 +29,7 @@ DEPTH = 2  # cohorts; a 3+3 then fills half a screen
 @question_options()
 @click.option(
     "--depth",
-    type=click.IntRange(min=1),
+    type=WholeNumber(min=1),
     metavar="K",
     help=f"Cohorts to look ahead.  [default: {DEPTH}]",
 )

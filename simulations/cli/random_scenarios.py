@@ -11,6 +11,7 @@ import click
 
 from escalation.cli.options import PICTURES, OutcomesCommand
 from escalation.cli.show import say_written, shows
+from escalation.cli.whole import WholeNumber
 from escalation.errors import InputError, did_you_mean
 from escalation.files import check_writable
 from escalation.protocol import Protocol
@@ -59,7 +60,7 @@ PRIORS = {
 )
 @click.option(
     "--curves",
-    type=click.IntRange(1, MOST_CURVES),
+    type=WholeNumber(1, MOST_CURVES),
     default=10_000,
     show_default=True,
     help="Curves to draw.",

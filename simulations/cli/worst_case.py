@@ -9,6 +9,7 @@ import click
 
 from escalation.cli.options import OutcomesCommand
 from escalation.cli.show import shows
+from escalation.cli.whole import WholeNumber
 from escalation.reports.view import View
 from simulations.cli.options import question_options, seed_option
 from simulations.cli.progress import progress_bar
@@ -36,7 +37,7 @@ _STEPS = 200  # of a bar, for one search
 @click.option("--band", type=float, metavar="P", help="Only curves this near to --p-dlt.")
 @click.option(
     "--starts",
-    type=click.IntRange(1, 10_000),
+    type=WholeNumber(1, 10_000),
     default=20,
     show_default=True,
     help="Searches for each answer.",

@@ -217,6 +217,8 @@ class _JointWalk(_Walk):
             for name in ("n", "x", "level", "memory", "n_dlts")
         )
         size = np.concatenate([np.full(len(one.n), one.size) for one in coming])
+        for one in coming:
+            del one.n, one.x, one.level, one.memory, one.n_dlts  # nothing is held twice
         more = [(level, self.design.n_levels), (memory, MAX_MEMORY)]
         first, place = find_distinct(pack_states(n, x, n_patients, more))
         n, x = n[first], x[first]
@@ -234,11 +236,11 @@ class _JointWalk(_Walk):
         self.sizes[n_patients] = len(kept)
         begin = 0
         for one in coming:
+            end = begin + len(one.rows) * (one.size + 1)
             if one.parents is not None:
-                end = begin + len(one.n)
                 followers = place[begin:end].reshape(len(one.rows), one.size + 1)
                 one.parents.children[one.rows, : one.size + 1] = followers
-            begin += len(one.n)
+            begin = end
         return layer, place
 
     def _grow(self, layer: _Layer, n_patients: int, coming: dict[int, list[_Coming]]) -> None:

@@ -41,6 +41,7 @@ from simulations.reports.timing import describe_accrual
 
 __all__ = [
     "figures_of_timelines",
+    "picture_timeline",
     "plot_durations",
     "plot_progress",
     "plot_swimmer",
@@ -419,6 +420,12 @@ def _followed(question: Question, one: Timed, most: int) -> Iterator[Course]:
     return islice(courses, most)
 
 
+def picture_timeline(question: Question, one: Timed) -> Picture:
+    """Draw the page of one scenario, and say what there is to see."""
+    (page,), _ = plot_timelines(question, [one])
+    return Picture(page, _say(one))
+
+
 def figures_of_timelines(question: Question, results: Sequence[Timed]) -> Iterator[Figure]:
     """Yield a figure a scenario, drawn when asked for."""
     for one in results:
@@ -430,8 +437,7 @@ def figures_of_timelines(question: Question, results: Sequence[Timed]) -> Iterat
 
 
 def _write(question: Question, one: Timed, form: str) -> bytes:
-    pages, _ = plot_timelines(question, [one])
-    return Picture(pages[0], _say(one)).write(form)
+    return picture_timeline(question, one).write(form)
 
 
 def _say(one: Timed) -> str:

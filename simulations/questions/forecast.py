@@ -26,9 +26,17 @@ from escalation.trial.rule import NoProtocolError
 from escalation.trial.state import Cohort
 from simulations.engines.timeline.course import Course, Kind, SoFar, Underway
 from simulations.engines.timeline.run import follow_trials
-from simulations.timing.assumptions import Learned, Timing
+from simulations.timing.assumptions import Arrivals, Learned, Timing
 
-__all__ = ["QUANTILES", "Forecast", "Stands", "find_standing", "forecast", "timing_of"]
+__all__ = [
+    "QUANTILES",
+    "Forecast",
+    "Stands",
+    "assumed_timing",
+    "find_standing",
+    "forecast",
+    "timing_of",
+]
 
 Floats = NDArray[np.float64]
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -284,4 +292,13 @@ def timing_of(stands: Stands, given: Timing | None = None) -> Timing:
             "no place has been free for a day yet, so that nothing is known of how patients come: "
             "give --every DAYS between them"
         )
-    return Timing(arrivals=stands.arrivals, decision_delay_days=stands.delay_days)
+    return assumed_timing(stands, stands.arrivals)
+
+
+def assumed_timing(stands: Stands, arrivals: Arrivals) -> Timing:
+    """Return what is assumed of time where only arrivals are known.
+
+    Decisions are made as soon as they are settled: the tracker's gates would not let a cohort be
+    filled whose level is judged already.
+    """
+    return Timing(arrivals=arrivals, decision_delay_days=stands.delay_days, decides="settled")

@@ -75,7 +75,7 @@ def _script(protocol: Protocol, *, course: Course, opened: date) -> Iterator[Ste
     yield from begin(str(opened), protocol)
     yield from meet(str(opened))
     by_weight = protocol.unit is not None and protocol.unit.endswith("/kg")
-    for found in course.happenings:
+    for found in sorted(course.happenings, key=_in_days):
         day = opened + timedelta(days=floor(found.day))
         if found.purpose != "escalation":
             raise InputError(f"a course with {found.purpose} cannot be written as a record")
@@ -87,6 +87,11 @@ def _script(protocol: Protocol, *, course: Course, opened: date) -> Iterator[Ste
             yield str(day), SITE, partial(_dose, subject=_subject(found), protocol=protocol)
         elif found.kind is not Kind.WITHDRAWN:  # who has not been dosed can be enrolled again
             yield str(day), SITE, _outcome(found, day)
+
+
+def _in_days(found: Happening) -> tuple[int, bool]:
+    """Return where something stands in a record, which knows days: a window closes as one begins."""
+    return floor(found.day), found.kind is not Kind.WINDOW_CLOSED
 
 
 def _subject(found: Happening) -> str:

@@ -16,7 +16,7 @@ from simulations.scenarios.scenario import Scenario
 from simulations.timing.file import timing_document
 from simulations.words import say_error
 
-__all__ = ["TIMELINE_COLUMNS", "Timed", "timeline_rows", "view_timelines"]
+__all__ = ["TIMELINE_COLUMNS", "Timed", "durations_table", "timeline_rows", "view_timelines"]
 
 TIMELINE_COLUMNS = {
     "scenario": "name of the scenario",
@@ -79,6 +79,20 @@ def view_timelines(
         rows=partial(timeline_rows, question, results, by),
         columns=TIMELINE_COLUMNS,
     )
+
+
+def durations_table(results: Sequence[Timed]) -> Table:
+    """Return a row a scenario: days to the last decision."""
+    rows = [["days to the last decision", "mean", "", "SD", "5 %", "median", "95 %", "accrual"]]
+    for scenario, timeline in results:
+        moments, (low, _, middle, _, high) = timeline.t_decision.moments, _quantiles(timeline)
+        row = [scenario.name, f"{moments.mean:.1f}", say_error(moments.se, 2), f"{moments.sd:.1f}"]
+        rows.append([*row, *(f"{q:.0f}" for q in (low, middle, high)), timeline.timing.accrual])
+    return Table(rows)
+
+
+def _quantiles(timeline: Timeline) -> list[float]:
+    return [q for q, _ in timeline.t_decision.quantiles()]
 
 
 def _page(

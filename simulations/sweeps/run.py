@@ -127,7 +127,8 @@ class _Run:
                 self.in_one(executor, workers, dealer)
         for cell in dealer.given_up:
             self.faults[cell.number] = (
-                f"{cell.title}: it killed its worker {MOST_TRIES} times (too little memory?)"
+                f"{cell.title}: it killed its worker each of {MOST_TRIES} times (too little "
+                "memory?)"
             )
 
     def in_one(self, executor: Executor, workers: Workers, dealer: Dealer) -> None:

@@ -9,6 +9,7 @@ from escalation.designs import TiteBoin
 from escalation.designs.base import Action
 from escalation.outcomes import FollowUp
 from escalation.protocol.tables import DltWindow
+from escalation.reports.trial.outlook import outlook
 from escalation.reports.trial.status import status_document, view_status
 from escalation.trial import decide
 from escalation.trial.events import Purpose
@@ -122,3 +123,15 @@ def test_the_status_says_it_as_of_the_day(bench):
     assert document["rule"]["action"] == "deescalate"
     assert [one["days"] for one in document["follow_up"]] == [10, 24]
     assert "follow_up" not in status_document(Bench.started(NCT).state, day(1))
+
+
+def test_the_outlook_says_how_probable_each_way_is(bench):
+    """One pending for 24 of 28 days, at a level with 1 DLT of 2 and 6/7 of a patient."""
+    without, with_one = (way.probability for way in outlook(bench.state, day(42)))
+    p = 1.05 / (2 + 24 / 28 + 0.1)
+    late = p * (4 / 28) / (1 - p * 24 / 28)
+    assert (without, with_one) == pytest.approx((1 - late, late))
+    lines = "\n".join(lines_of(view_status(bench.state, "T1", day(42), last=bench.entries[-1])))
+    assert "1 has a DLT (7 %): de-escalate to level -1" in lines
+    assert "a DLT comes at any\n    moment of the window alike" in lines
+    assert status_document(bench.state, day(42))["outlook"][1]["probability"] == with_one

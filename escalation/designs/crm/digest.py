@@ -15,6 +15,8 @@ from escalation.designs.crm.options import TIE, CrmOptions
 
 __all__ = ["CrmDigest"]
 
+_AT_ONCE = 2**14  # fits: what they take meanwhile is little beside the states
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 Integers = NDArray[np.integer[Any]]
@@ -109,11 +111,17 @@ class CrmDigest:
     def _fit(self, n_evaluable: Integers, n_dlts: Integers) -> tuple[Floats, Floats]:
         """Return the fit of each state, made once where only the last cohorts differ."""
         first, same = _different(np.hstack([n_evaluable, n_dlts]))
-        n_dlts = n_dlts[first]
-        n_without = n_evaluable[first] - n_dlts
-        n_all = n_evaluable[first].sum(axis=1)
+        betas, p_too_toxic = np.empty((2, len(first)))
+        for begin in range(0, len(first), _AT_ONCE):
+            part = slice(begin, begin + _AT_ONCE)
+            data = n_evaluable[first[part]], n_dlts[first[part]]
+            betas[part], p_too_toxic[part] = self._fit_each(*data)
+        return betas[same], p_too_toxic[same]
+
+    def _fit_each(self, n_evaluable: Integers, n_dlts: Integers) -> tuple[Floats, Floats]:
+        n_all, n_without = n_evaluable.sum(axis=1), n_evaluable - n_dlts
         design = self.design
-        betas, p_too_toxic = np.zeros(len(n_all)), np.zeros(len(n_all))
+        betas, p_too_toxic = np.zeros((2, len(n_all)))
         if design._needs_posterior:
             sizes = np.array([grid_size(n) for n in range(int(n_all.max(initial=0)) + 1)])[n_all]
             for size in np.unique(sizes).tolist():
@@ -122,7 +130,7 @@ class CrmDigest:
                 betas[of], p_too_toxic[of] = posteriors(grid, n_dlts[of], n_without[of])
         if design.method == "mle":
             betas = maximise_likelihoods(design.curve, n_dlts, {1.0: n_without})
-        return betas[same], p_too_toxic[same]
+        return betas, p_too_toxic
 
     def _select(self, given: NDArray[np.bool_], betas: Floats, nearest: Ints) -> Ints:
         """Return the MTD among the levels given, -1 for none."""

@@ -114,6 +114,12 @@ class TiteCrm(Crm):
         beta = self.fit_followed(counts, weigh(follow_up, self.weights))[0]
         return self.curve.p_dlt(beta) if isfinite(beta) else None
 
+    def p_dlt_while_pending(
+        self, tallies: Sequence[Tally], follow_up: Sequence[FollowUp]
+    ) -> tuple[float, ...] | None:
+        """Return the model's estimates."""
+        return self.estimates(tallies, follow_up)
+
     def _decide_followed(
         self, tallies: Sequence[Tally], level: int, last: Tally, follow_up: Sequence[FollowUp]
     ) -> Decision:

@@ -11,6 +11,7 @@ from escalation.dataclass import dataclass
 from escalation.designs.base import WAIT_FOR_MTD, Clause, Decision, LevelStatus
 from escalation.designs.interval.boin import Boin
 from escalation.designs.interval.follow_up import FollowUpBoundaries
+from escalation.designs.interval.isotonic import pool_adjacent
 from escalation.designs.interval.posterior import as_written
 from escalation.designs.interval.titration import where_titration_ended
 from escalation.outcomes import FollowUp, Tally
@@ -223,6 +224,23 @@ class TiteBoin(Boin):
         if boundaries.suspended:
             return self._wait(self._clauses["suspended"], tallies, level, last)
         return decision
+
+    def p_dlt_while_pending(
+        self, tallies: Sequence[Tally], follow_up: Sequence[FollowUp]
+    ) -> tuple[float, ...] | None:
+        """Return the isotonic estimates, pending patients counting for the share followed."""
+        seen = [
+            (
+                tally.n_evaluable
+                + sum(sorted(o.share for o in follow_up if o.level == level and not o.has_dlt)),
+                tally.n_dlts,
+            )
+            for level, tally in enumerate(tallies)
+        ]
+        found = [0.0] * self.n_levels
+        for estimate, lowest, highest in pool_adjacent(seen):
+            found[lowest : highest + 1] = [estimate] * (highest + 1 - lowest)
+        return tuple(found)
 
     def levels_while_pending(self, tallies: Sequence[Tally], level: int) -> range:
         """Return the levels that may have been given next before outcomes were known."""

@@ -59,7 +59,7 @@ def cluster_workers(address: str) -> Iterator[Workers]:
                 number=lambda executor: _AHEAD * max(1, sum(client.nthreads().values())),
                 has_died=lambda error: isinstance(error, distributed.scheduler.KilledWorker),
             )
-        except (CancelledError, distributed.CommClosedError, TimeoutError) as error:
+        except (CancelledError, distributed.comm.CommClosedError, TimeoutError) as error:
             raise ClusterError(f"the scheduler at {shown} has gone") from error
         except ModuleNotFoundError as error:
             raise ClusterError(

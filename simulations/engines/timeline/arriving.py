@@ -25,12 +25,19 @@ class Stream:
     ----------
     ends : bool
         Whether there comes a time after which nobody arrives.
+    forgets : bool
+        Whether who comes next is the same whenever one asks. Else it is to be asked again when a
+        place comes free, as who comes before is not screened.
     """
 
     ends = False
+    forgets = True
 
-    def first(self, n: int, day: float = 0.0) -> Floats:
-        """Return each trial's first arrival, after a day."""
+    def was_open(self, trials: Ints, since: Floats, until: Floats) -> None:
+        """Note that a place was free in some trials for some days."""
+
+    def first(self, n: int) -> Floats:
+        """Return each trial's first arrival."""
         raise NotImplementedError
 
     def next_after(self, trials: Ints, day: Floats) -> Floats:
@@ -65,10 +72,10 @@ def stream_of(timing: Timing, rng: np.random.Generator, n: int, *, from_day: flo
     """Return the arrivals of so many trials, the first after a day."""
     arrivals = timing.arrivals
     if isinstance(arrivals, Poisson):
-        return _ByChance(arrivals.rates(), rng, timing.screen_failure)
+        return _ByChance(arrivals.rates(), rng, timing.screen_failure, from_day, n)
     if isinstance(arrivals, Learned):
         rates = rng.gamma(arrivals.n_patients + 0.5, 1 / arrivals.days, n)
-        return _EachByChance(rates, rng, timing.screen_failure)
+        return _EachByChance(rates, rng, timing.screen_failure, from_day)
     return _ByDate(arrivals, rng, timing.screen_failure, n, from_day)
 
 
@@ -76,17 +83,24 @@ class _ByChance(Stream):
     """A Poisson process: it has no memory, so what comes next depends on the day alone."""
 
     def __init__(
-        self, steps: Sequence[tuple[float, float]], rng: np.random.Generator, screen_failure: float
+        self,
+        steps: Sequence[tuple[float, float]],
+        rng: np.random.Generator,
+        screen_failure: float,
+        from_day: float,
+        n: int,
     ) -> None:
         self.rng = rng
+        self.from_day = from_day
+        self.expected_while_open = np.zeros(n)
         self.passing = 1 - screen_failure
         self.gap = 1 / steps[0][1] if len(steps) == 1 else None
         self.days = np.array([day for day, _ in steps])
         self.rates = np.array([rate for _, rate in steps])
         self.expected = np.concatenate([[0.0], np.cumsum(np.diff(self.days) * self.rates[:-1])])
 
-    def first(self, n: int, day: float = 0.0) -> Floats:
-        return self.next_after(np.arange(n), np.full(n, day))
+    def first(self, n: int) -> Floats:
+        return self.next_after(np.arange(n), np.full(n, self.from_day))
 
     def next_after(self, trials: Ints, day: Floats) -> Floats:
         e = self.rng.standard_exponential(len(day), dtype=np.float32)
@@ -103,6 +117,11 @@ class _ByChance(Stream):
         step = np.searchsorted(self.days, day, side="right") - 1
         return np.asarray(self.expected[step] + (day - self.days[step]) * self.rates[step])
 
+    def was_open(self, trials: Ints, since: Floats, until: Floats) -> None:
+        if self.gap is None:
+            expected = self.n_expected(until) - self.n_expected(since)
+            self.expected_while_open[trials] += np.maximum(expected, 0)
+
     def _day_of(self, expected: Floats) -> Floats:
         """Return the day until which so many are expected."""
         step = np.searchsorted(self.expected, expected, side="right") - 1
@@ -115,14 +134,19 @@ class _ByChance(Stream):
         self, until: Floats, open_days: Floats, n_enrolled: Ints, following: Floats, *, waits: bool
     ) -> dict[str, NDArray[np.int64]]:
         # who comes does not depend on what happens otherwise: the rest is drawn afterwards
-        rng, expected = self.rng, self.n_expected(until)
+        rng = self.rng
+        before = self.n_expected(np.full(len(until), self.from_day))
+        expected = np.maximum(self.n_expected(until) - before, 0)
         if waits:
             turned_away = np.zeros(len(until), dtype=np.int64)
-            more = expected - self.n_expected(np.minimum(following, until))
+            more = np.maximum(self.n_expected(until) - self.n_expected(following), 0)
             waiting = np.where(following < until, 1 + rng.poisson(more * self.passing), 0)
             failed = rng.poisson(expected * (1 - self.passing))
         else:
-            was_open = expected * np.where(until > 0, open_days / np.maximum(until, _SAME), 0.0)
+            days = until - self.from_day
+            was_open = expected * np.where(days > 0, open_days / np.maximum(days, _SAME), 0.0)
+            if self.gap is None:
+                was_open = self.expected_while_open
             turned_away = rng.poisson(np.maximum(expected - was_open, 0))
             waiting = np.zeros(len(until), dtype=np.int64)
             failed = rng.poisson(was_open * (1 - self.passing))
@@ -137,8 +161,10 @@ class _ByChance(Stream):
 class _EachByChance(_ByChance):
     """A Poisson process a trial, each with a rate of its own."""
 
-    def __init__(self, rates: Floats, rng: np.random.Generator, screen_failure: float) -> None:
-        super().__init__([(0.0, 1.0)], rng, screen_failure)
+    def __init__(
+        self, rates: Floats, rng: np.random.Generator, screen_failure: float, from_day: float
+    ) -> None:
+        super().__init__([(0.0, 1.0)], rng, screen_failure, from_day, len(rates))
         self.gaps = 1 / np.maximum(rates, 1 / _LONGEST)
 
     def next_after(self, trials: Ints, day: Floats) -> Floats:
@@ -164,27 +190,33 @@ class _ByDate(Stream):
     ) -> None:
         self.rng = rng
         self.ends = isinstance(arrivals, Given)
+        self.forgets = screen_failure == 0
         self.passing = 1 - screen_failure
         self.gap = arrivals.gap_days if isinstance(arrivals, Regular) else None
         self.days = np.array([]) if isinstance(arrivals, Regular) else np.array(arrivals.days)
         self.days = np.append(self.days, np.inf)
-        self.before = self._index_from(np.full(n, from_day))
+        # of a trial that has begun, those who came until then are there
+        self.before = self._index_from(np.full(n, from_day + 1e-6 * (from_day > 0)))
         self.index = self.before - 1
+        self.enrolled = self.index.copy()
         self.n_failed = np.zeros(n, dtype=np.int64)
+        self.n_before = np.zeros(n, dtype=np.int64)  # who failed before the one who comes next
 
-    def first(self, n: int, day: float = 0.0) -> Floats:
-        return self.next_after(np.arange(n), np.full(n, day))
+    def first(self, n: int) -> Floats:
+        return self.next_after(np.arange(n), np.zeros(n))
 
     def next_after(self, trials: Ints, day: Floats) -> Floats:
+        self.n_failed[trials] += self.n_before[trials]
+        self.enrolled[trials] = self.index[trials]
         return self._go_to(trials, self.index[trials] + 1)
 
     def next_from(self, trials: Ints, day: Floats) -> Floats:
-        return self._go_to(trials, np.maximum(self.index[trials] + 1, self._index_from(day)))
+        return self._go_to(trials, np.maximum(self.enrolled[trials] + 1, self._index_from(day)))
 
     def _go_to(self, trials: Ints, index: Ints) -> Floats:
         if self.passing < 1:
             skipped = self.rng.geometric(self.passing, len(trials)) - 1
-            self.n_failed[trials] += skipped
+            self.n_before[trials] = skipped
             index = index + skipped
         self.index[trials] = index
         return self._day(index)
@@ -206,9 +238,10 @@ class _ByDate(Stream):
         failed = np.minimum(self.n_failed, np.maximum(arrived - n_enrolled, 0))
         rest = np.maximum(arrived - n_enrolled - failed, 0)
         nobody = np.zeros_like(rest)
+        waiting = self.rng.binomial(rest, self.passing) if waits and self.passing < 1 else rest
         return {
             "n_arrived": arrived,
-            "n_screen_failures": failed,
+            "n_screen_failures": failed + (rest - waiting),
             "n_turned_away": nobody if waits else rest,
-            "n_still_waiting": rest if waits else nobody,
+            "n_still_waiting": waiting if waits else nobody,
         }

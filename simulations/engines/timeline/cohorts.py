@@ -56,7 +56,7 @@ class CohortWalk:
         self.recorder = recorder
         self.stream = stream_of(setting.timing, rng, n)
         self.patients = Patients(setting, rng, n)
-        self.sums = Sums(setting.design.n_levels, n)
+        self.sums = Sums(setting.design.n_levels, n, self.stream)
         self.number = 0  # of cohorts so far
         self.trials = np.arange(n)
         self.state = np.full(n, self.graph.roots[0])
@@ -91,7 +91,7 @@ class CohortWalk:
             close = cohort.closes
             sums.treat(cohort.level, self.trials, cohort.size + DLT_UNIT * cohort.n_dlts)
             sums.spend(cohort.level, self.trials, close - self.decided)
-            sums.open_days[self.trials] += cohort.last - self.opened
+            sums.was_open(self.trials, self.opened, cohort.last)
             sums.n_enrolled[self.trials] += cohort.size
             self.number += 1
             self.state = self.graph.children[self.state, cohort.child]
@@ -103,7 +103,7 @@ class CohortWalk:
             over = self.graph.n_to_enrol.take(self.state) == 0
             self._end(np.flatnonzero(over))
             self._keep(np.flatnonzero(~over))
-        return sums.chunk(self.stream, waits=self.waits)
+        return sums.chunk(waits=self.waits)
 
     def _treat(self, cohort: _Cohort, k: int, who: Ints) -> None:
         """Treat one more patient of the cohorts that have a place for a patient number ``k``."""
@@ -114,7 +114,7 @@ class CohortWalk:
 
         trials, level, arrived = of(self.trials), of(cohort.level), of(self.arrival)
         if k == 0 and not self.waits:  # who came before it was open is gone
-            late = np.flatnonzero(arrived < self.opened)
+            late = np.flatnonzero((arrived < self.opened) | (not self.stream.forgets))
             arrived[late] = self.stream.next_from(trials.take(late), self.opened.take(late))
         following = self.stream.next_after(trials, arrived)
         day = arrived

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from escalation.designs.base import Decision
 from escalation.errors import InputError
-from escalation.outcomes import Outcome
+from escalation.outcomes import Outcome, Tally, tally_letters
 
 __all__ = ["Course", "GivenPatient", "Happening", "Kind", "SoFar", "Underway"]
 
@@ -146,15 +146,15 @@ class Underway:
         0-based level of the open cohort, or of the last one where none is open.
     n_free : int
         Places of the open cohort that nobody has taken; 0 where the next decision is awaited.
-    n_waiting : int
-        Patients who wait for a place.
+    cohort : int or None
+        Number of the open cohort, or of the last one; by default the last one with a patient.
     """
 
     day: float
     patients: Sequence[SoFar]
     level: int
     n_free: int
-    n_waiting: int = 0
+    cohort: int | None = None
 
     def __post_init__(self) -> None:
         wrong = [p for p in self.patients if p.dosed is not None and not 0 <= p.dosed <= self.day]
@@ -163,3 +163,16 @@ class Underway:
                 f"a patient was dosed on day {wrong[0].dosed}, which is not from 0 to "
                 f"{self.day}, the day of the question"
             )
+
+    @property
+    def current(self) -> int:
+        """The number of the open cohort, or of the last one."""
+        return self.cohort or max((patient.cohort for patient in self.patients), default=1)
+
+    def tallies(self, n_levels: int, *, last: bool = False) -> tuple[Tally, ...]:
+        """Return what has been seen at each level, or of the current cohort alone."""
+        seen = [Tally()] * n_levels
+        for one in self.patients:
+            if not last or one.cohort == self.current:
+                seen[one.level] = seen[one.level].plus(tally_letters({one.outcome: 1}))
+        return tuple(seen)

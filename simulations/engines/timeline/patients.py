@@ -20,6 +20,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 
 _NEVER = 1e30
+_MOST_ROUNDS = 200
 
 
 @dataclass(slots=True)
@@ -134,6 +135,21 @@ class Patients:
             if drawn.unreached is not None:
                 drawn.unreached &= ~drawn.unmade
         return drawn
+
+    def draw_after(self, level: Ints, elapsed: float) -> Drawn:
+        """Draw a pending patient of each trial, who has been followed for so many days."""
+        trials = np.arange(len(level))
+        drawn = self.draw(level, trials)
+        for _ in range(_MOST_ROUNDS):
+            past = (drawn.after <= elapsed) & ((drawn.kind == DLT) | (drawn.kind == LOST))
+            again = np.flatnonzero(past)
+            if not again.size:
+                break
+            other = self.draw(level[again], trials[again])
+            drawn.after[again], drawn.kind[again] = other.after, other.kind
+        else:  # who is all but certain to have had a DLT by now, or to be lost, and was not
+            drawn.after[again], drawn.kind[again] = self.window, NO_DLT
+        return Drawn(drawn.after, drawn.kind)
 
     def _days_to_outcome(
         self, share: Floats, is_dlt: NDArray[np.bool_], level: Ints, trials: Ints

@@ -92,7 +92,7 @@ class Recorder:
     def move(self, trial: int, number: int, dosed: float, known: float) -> None:
         """Keep another day of dosing of a patient, and of the outcome."""
         patient = self._find(trial, number)
-        patient.dosed, patient.known = dosed, known
+        patient.dosed, patient.known = float(dosed), float(known)
 
     def withdraw(self, trial: int, number: int, day: float) -> None:
         """Keep that a patient lost a place before being dosed."""

@@ -154,6 +154,11 @@ class _Walk:
         for name, value, least in (("trials", self.trials, 1), ("seed", self.seed, 0)):
             if type(value) is not int or value < least:
                 raise InputError(f"{name} must be a whole number from {least}, not {value!r}")
+        if self.underway is not None and self.setting.timing.correlation:
+            raise InputError(
+                "correlation must be 0 for a trial that has begun: what its patients came to says "
+                "something of the next ones, and that is not reckoned with"
+            )
         if self.trials > MOST_TRIALS:
             raise InputError(f"trials must be at most {MOST_TRIALS:,}, not {self.trials:,}")
 
@@ -167,7 +172,8 @@ class _Walk:
 
     def rule(self) -> Rule:
         """Return what the rule says, by situation."""
-        return _rule_of(self.setting.design, settled=self.setting.timing.decides == "settled")
+        settled = self.setting.timing.decides == "settled"
+        return _rule_of(self.setting.design, settled=settled, begun=self.underway is not None)
 
     def part(self, chunk: int) -> Part:
         """Walk one chunk of trials and sum it up."""
@@ -180,7 +186,9 @@ class _Walk:
         setting, rule, n = self.setting, self.rule(), self.size(chunk)
         if isinstance(rule, ByGraph) and self.given is None and CohortWalk.fits(setting):
             return CohortWalk(setting, rule, rng, n, recorder=recorder).run()
-        return EventWalk(setting, rule, rng, n, given=self.given, recorder=recorder).run()
+        return EventWalk(
+            setting, rule, rng, n, given=self.given, underway=self.underway, recorder=recorder
+        ).run()
 
     def courses(self) -> Iterator[Course]:
         """Yield each trial."""
@@ -193,14 +201,15 @@ class _Walk:
 
 
 @lru_cache(maxsize=4)
-def _rule_of(design: Design, *, settled: bool) -> Rule:
+def _rule_of(design: Design, *, settled: bool, begun: bool) -> Rule:
     """Return the situations of a design's trials, as far as this process knows them."""
-    if settled or design.while_pending is not None:
-        return Situations(design, settled=True)
+    if settled or design.while_pending is not None or begun:
+        return Situations(design, settled=settled)
     try:
-        return ByGraph(build_graph(design))
+        rule = ByGraph(build_graph(design))
     except TooManyStatesError:  # the trials meet few of them
         return Situations(design, settled=False)
+    return rule
 
 
 def _run(walk: _Walk, executor: Executor | None) -> Iterator[tuple[int, Part]]:

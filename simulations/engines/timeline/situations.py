@@ -124,17 +124,15 @@ class Situations:
         nobody = (NOBODY,) * design.n_levels
         self.dead = self._number(Situation((), 0, 0), None)
         self.next[: self.width] = self.dead
-        self.start = self.begin(nobody, design.start)
+        begun = Situation(nobody, design.start, 0)
+        self.start = self._number(*self._decided(begun, self._ask(begun)))
 
-    def begin(
-        self, tallies: tuple[Tally, ...], level: int, n_free: int = 0, last: Tally = NOBODY
+    def resume(
+        self, tallies: tuple[Tally, ...], level: int, n_free: int, last: Tally = NOBODY
     ) -> int:
-        """Return the situation of a trial that begins, or goes on, so."""
-        begun = Situation(tallies, level, n_free, last if self.design.remembers else NOBODY)
-        if n_free:
-            return self._number(begun, None)
-        decision = self._ask(begun)
-        return self._number(*self._decided(begun, decision))
+        """Return the situation of a trial that has begun; decided, where nothing is awaited."""
+        now = Situation(tallies, level, n_free, last if self.design.remembers else NOBODY)
+        return self._number(*self._consider(now, CURRENT))
 
     def follow(self, situations: Ints, events: Ints) -> Ints:
         """Return the situations after events."""

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulations.engines.timeline.live import Live
-from simulations.engines.timeline.patients import Drawn
 from simulations.engines.timeline.record import Recorder
 from simulations.engines.timeline.setting import Setting
 from simulations.engines.timeline.situations import CURRENT, N_KINDS
@@ -36,6 +35,8 @@ class Stagger:
         Day until which its first patient is alone.
     is_first : bool array, shape (N,)
         Whether nobody of the cohort has been, or is being, watched for those days.
+    watched : int array, shape (N,)
+        Who is, by how many were enrolled before.
     held : dict of int to list of (float, int)
         By the trial's number in the chunk, those who had a place and were not dosed, in order: the
         day on which each came, and how many had been enrolled before.
@@ -51,46 +52,77 @@ class Stagger:
         self.last = np.full(n, -np.inf)
         self.alone_until = np.full(n, -np.inf)
         self.is_first = np.ones(n, dtype=bool)
+        self.watched = np.full(n, -1)
         self.held: dict[int, list[tuple[float, int]]] = {}
         self.behind: dict[int, float] = {}  # when the one after them comes
 
-    def plan(self, i: Ints, day: Floats, drawn: Drawn) -> Floats:
-        """Return the days on which patients who were enrolled on a day are dosed."""
-        last, alone = self.last.take(i), self.alone_until.take(i)
-        dosed = np.maximum(np.maximum(day, last + self.apart), alone)
-        watched = self.is_first.take(i)
-        if drawn.unreached is not None:
-            watched = watched & ~drawn.unreached
+    def plan(self, i: Ints, day: Floats, number: Ints) -> tuple[Floats, Floats]:
+        """Plan the dosing of patients who are enrolled on a day.
+
+        Returns
+        -------
+        dosed, follows : float array
+            Days on which they are dosed, and on which the cohort's patient before was.
+        """
+        follows, alone = self.last.take(i), self.alone_until.take(i)
+        dosed = np.maximum(np.maximum(day, follows + self.apart), alone)
+        first = self.is_first.take(i)
         self.last[i] = dosed
-        if drawn.unmade is not None:
-            watched = watched & ~drawn.unmade
-            self.last[i] = np.where(drawn.unmade, last, dosed)
-        self.alone_until[i] = np.where(watched, dosed + self.alone, alone)
-        self.is_first[i] &= ~watched
-        return np.asarray(dosed)
+        self.alone_until[i] = np.where(first, dosed + self.alone, alone)
+        self.watched[i] = np.where(first, number, self.watched.take(i))
+        self.is_first[i] = False
+        return dosed, follows
+
+    def saw(self, dosed: float, lost: float | None, number: int) -> None:
+        """Take account, in every trial, of a patient of the cohort who was dosed before."""
+        self.last = np.maximum(self.last, dosed)
+        ends = dosed + self.alone
+        if self.is_first[0] and (lost is None or lost >= ends):
+            self.alone_until[:], self.is_first[:], self.watched[:] = ends, False, number
 
     def open(self, i: Ints, *, resumed: NDArray[np.bool_]) -> None:
-        """Begin new cohorts; where others are pending at the same level they count as before."""
+        """Begin new cohorts; those pending at the same level count as if they were of them."""
         fresh = i[~resumed]
         self.last[fresh] = -np.inf
         self.alone_until[fresh] = -np.inf
         self.is_first[i] = True
+        if self.replans and resumed.any():
+            on = i[resumed]
+            event, dosed = self.live.event[:, on], self.live.dosed[:, on]
+            pending = np.isfinite(self.live.known[:, on]) & (event < CURRENT + N_KINDS)
+            self.last[on] = np.where(pending, dosed, -np.inf).max(axis=0)
+            self.alone_until[on] = np.where(pending, dosed, np.inf).min(axis=0) + self.alone
 
-    def lose(self, i: Ints, day: Floats, dosed: Floats) -> None:
-        """Plan the next dosings again where those who are lost were being watched."""
-        if not self.replans:
+    def lose(self, i: Ints, day: Floats, place: Ints) -> None:
+        """Plan the next dosings again, where who is lost was being watched, or was not dosed.
+
+        Parameters
+        ----------
+        i : int array
+            Trials.
+        day : float array
+        place : int array
+            Where in the flat slots the patients were.
+        """
+        if not self.replans or not i.size:
             return
-        alone_until = self.alone_until.take(i)
-        watched = (day < alone_until) & (dosed + self.alone == alone_until)
-        for k in np.flatnonzero(watched).tolist():
+        live = self.live
+        number, undosed = live.number.take(place), live.counted.take(place) == 0
+        watched = (number == self.watched.take(i)) & (day < self.alone_until.take(i))
+        self.alone_until[i[watched]], self.is_first[i[watched]] = -np.inf, True
+        moved = watched | undosed
+        i, day, place, undosed = i[moved], day[moved], place[moved], undosed[moved]
+        self.last[i] = np.where(undosed, live.follows.take(place), live.dosed.take(place))
+        for k in np.flatnonzero(self._has_undosed(i, day)).tolist():
             trial, now = int(i[k]), float(day[k])
-            self.last[trial], self.alone_until[trial] = dosed[k], -np.inf
-            self.is_first[trial] = True
             for slot in self._take_back(trial, now):
-                then = max(now, self.last[trial] + self.apart, self.alone_until[trial])
+                follows = float(self.last[trial])
+                then = max(now, follows + self.apart, float(self.alone_until[trial]))
                 if self.is_first[trial]:
                     self.alone_until[trial], self.is_first[trial] = then + self.alone, False
+                    self.watched[trial] = live.number[slot, trial]
                 self.last[trial] = then
+                live.follows[slot, trial] = follows
                 self._dose(trial, slot, then)
 
     def withdraw(self, i: Ints, day: Floats, level: Ints) -> Ints:
@@ -104,11 +136,11 @@ class Stagger:
             Entries of ``i``, one a patient.
         """
         which: list[int] = []
-        for k, (trial, now) in enumerate(zip(i.tolist(), day.tolist(), strict=True)):
-            undosed = self._take_back(trial, now) if self.replans else []
-            if undosed:
-                which += [k] * len(undosed)
-                self._hold(trial, undosed, now, int(level[k]))
+        for k in np.flatnonzero(self._has_undosed(i, day)).tolist() if self.replans else ():
+            trial, now = int(i[k]), float(day[k])
+            undosed = self._take_back(trial, now)
+            which += [k] * len(undosed)
+            self._hold(trial, undosed, now, int(level[k]))
         return np.array(which, dtype=np.intp)
 
     def _hold(self, trial: int, slots: list[int], now: float, level: int) -> None:
@@ -154,26 +186,33 @@ class Stagger:
                 following[k] = self.behind.pop(trial)
         return number, following
 
+    def _has_undosed(self, i: Ints, day: Floats) -> NDArray[np.bool_]:
+        """Tell in which trials somebody of the current cohort has a place and was not dosed."""
+        live = self.live
+        undosed = (live.dosed[:, i] > day) & np.isfinite(live.known[:, i])
+        undosed &= live.event[:, i] < CURRENT + N_KINDS
+        return np.asarray(undosed.any(axis=0))
+
     def _take_back(self, trial: int, now: float) -> list[int]:
         """Undo what was counted of those of the current cohort not dosed yet, and return them."""
-        live = self.live
+        live, number = self.live, self.live.trials[trial]
+        known, dosed = live.known[:, trial].tolist(), live.dosed[:, trial].tolist()
+        order, event = live.number[:, trial].tolist(), live.event[:, trial].tolist()
         busy = now
         undosed = []
-        for slot in range(len(live.known)):
-            if not np.isfinite(live.known[slot, trial]):
+        for slot, day in enumerate(known):
+            if day == np.inf:
                 continue
-            if live.dosed[slot, trial] > now and live.event[slot, trial] < CURRENT + N_KINDS:
+            if dosed[slot] > now and event[slot] < CURRENT + N_KINDS:
                 undosed.append(slot)
-            else:
-                busy = max(busy, float(live.known[slot, trial]))
-        undosed.sort(key=lambda slot: int(live.number[slot, trial]))
-        number = live.trials[trial]
+            elif day > busy:
+                busy = day
+        undosed.sort(key=order.__getitem__)
         live.busy_until[trial] = busy
         for slot in undosed:
-            dosed = live.dosed[slot, trial]
-            self.sums.idle[number] -= max(dosed - busy, 0)
-            self.sums.waiting[number] -= dosed
-            busy = max(busy, float(live.known[slot, trial]))
+            self.sums.idle[number] -= max(dosed[slot] - busy, 0.0)
+            self.sums.waiting[number] -= dosed[slot]
+            busy = max(busy, known[slot])
         return undosed
 
     def _dose(self, trial: int, slot: int, day: float) -> None:
@@ -189,5 +228,5 @@ class Stagger:
 
     def keep(self, kept: Ints) -> None:
         """Leave only some trials."""
-        for name in ("last", "alone_until", "is_first"):
+        for name in ("last", "alone_until", "is_first", "watched"):
             setattr(self, name, getattr(self, name).take(kept))

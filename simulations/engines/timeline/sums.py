@@ -19,8 +19,11 @@ DLT_UNIT = 1 << 20  # patients and DLTs at a level are counted in one number
 class Sums:
     """Counts of ``n`` trials, by their numbers in the chunk."""
 
-    def __init__(self, n_levels: int, n: int) -> None:
+    def __init__(self, n_levels: int, n: int, stream: Stream) -> None:
         self.n = n
+        self.stream = stream
+        self.day = 0.0  # from which days are counted
+        self.n_before = 0  # who had been enrolled by then
         self.end = np.full(n, UNFINISHED, dtype=np.intp)
         self.t_decision = np.full(n, np.inf)
         self.t_last = np.full(n, np.inf)
@@ -47,12 +50,17 @@ class Sums:
         """Count days spent at levels."""
         self.days.ravel()[level * self.n + trials] += days
 
-    def chunk(self, stream: Stream, *, waits: bool) -> Chunk:
+    def was_open(self, trials: Ints, since: Floats, until: Floats) -> None:
+        """Count days on which a place was free."""
+        self.open_days[trials] += np.maximum(until - since, 0)
+        self.stream.was_open(trials, since, until)
+
+    def chunk(self, *, waits: bool) -> Chunk:
         """Return what the trials came to."""
         until = np.where(np.isfinite(self.t_decision), self.t_decision, 0.0)
         dosed, dlts = self.tallies % DLT_UNIT, self.tallies // DLT_UNIT
-        counts = stream.count(
-            until, self.open_days, self.n_enrolled, self.next_arrival, waits=waits
+        counts = self.stream.count(
+            until, self.open_days, self.n_enrolled - self.n_before, self.next_arrival, waits=waits
         )
         counts["n_still_waiting"] = counts["n_still_waiting"] + self.n_held
         return Chunk(
@@ -74,6 +82,6 @@ class Sums:
                 "n_not_manufactured": self.n_unmade,
                 "n_dose_not_reached": self.n_unreached,
                 "idle_days": self.idle,
-                "suspended_days": np.maximum(until - self.open_days, 0),
+                "suspended_days": np.maximum(until - self.day - self.open_days, 0),
             },
         )

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from escalation.errors import InputError
+from escalation.outcomes import Outcome
 from simulations.engines.timeline.arriving import Stream, stream_of
-from simulations.engines.timeline.course import GivenPatient
+from simulations.engines.timeline.course import GivenPatient, SoFar, Underway
 from simulations.engines.timeline.live import Live
 from simulations.engines.timeline.patients import DLT, LOST, Drawn, Patients
 from simulations.engines.timeline.record import Recorder
@@ -26,6 +27,7 @@ from simulations.engines.timeline.situations import (
     OVER,
     PARTIAL,
     Rule,
+    Situations,
     earlier,
 )
 from simulations.engines.timeline.stagger import Stagger
@@ -52,6 +54,8 @@ class EventWalk:
         Trials.
     given : sequence of GivenPatient, optional
         Patients, instead of drawing them.
+    underway : Underway, optional
+        A trial that has begun; they go on from there.
     recorder : Recorder, optional
         Is told what happens in each trial.
     """
@@ -64,20 +68,24 @@ class EventWalk:
         n: int,
         *,
         given: Sequence[GivenPatient] | None = None,
+        underway: Underway | None = None,
         recorder: Recorder | None = None,
     ) -> None:
         self.setting, self.rule, self.rng, self.n = setting, rule, rng, n
         self.waits = setting.waits
         self.delay = setting.timing.decision_delay_days
         self.recorder = recorder
-        self.stream: Stream = stream_of(setting.timing, rng, n)
+        from_day = 0.0 if underway is None else underway.day
+        self.stream: Stream = stream_of(setting.timing, rng, n, from_day=from_day)
         self.patients = Patients(setting, rng, n, given)
         self.counts_lost = setting.replaces or given is not None
-        self.sums = Sums(setting.design.n_levels, n)
+        self.sums = Sums(setting.design.n_levels, n, self.stream)
         self.live = Live(n, rule.start, self.stream.first(n))
         self.stagger = None
         if setting.staggers:
             self.stagger = Stagger(setting, self.live, self.sums, recorder)
+        if underway is not None:
+            self._resume(underway)
 
     def run(self) -> Chunk:
         """Follow all trials to their ends."""
@@ -126,7 +134,83 @@ class EventWalk:
                     f"a trial came to {_MOST_STEPS:,} events without an end: too many patients "
                     "are replaced"
                 )
-        return self.sums.chunk(self.stream, waits=self.waits)
+        return self.sums.chunk(waits=self.waits)
+
+    def _resume(self, underway: Underway) -> None:
+        """Put everybody of a trial that has begun where they are."""
+        rule, live, sums = self.rule, self.live, self.sums
+        if not isinstance(rule, Situations):
+            raise InputError("a trial that has begun goes on by its own situations")
+        n_levels = self.setting.design.n_levels
+        day = np.full(self.n, underway.day)
+        sums.day, sums.n_before = underway.day, len(underway.patients)
+        sums.n_enrolled += len(underway.patients)
+        sums.n_decisions += underway.current - 1
+        for array in (live.opened, live.level_since, live.free_since, live.busy_until):
+            array[:] = underway.day
+        for number, one in enumerate(underway.patients):
+            self._put_back(one, number, underway)
+        live.situation[:] = rule.resume(
+            underway.tallies(n_levels),
+            underway.level,
+            underway.n_free,
+            underway.tallies(n_levels, last=True)[underway.level],
+        )
+        flags = rule.flags.take(live.situation)
+        if flags[0]:  # what was known on that day decides
+            level = np.full(self.n, underway.level)
+            nobody = np.zeros(self.n, dtype=bool)
+            self._decide(np.arange(self.n), flags, day, level, withdrawn=nobody)
+
+    def _put_back(self, one: SoFar, number: int, underway: Underway) -> None:
+        """Put a patient of a trial that has begun in place, and draw what is still to come."""
+        live, everybody = self.live, np.arange(self.n)
+        level, day = np.full(self.n, one.level), np.full(self.n, underway.day)
+        is_current = one.cohort == underway.current
+        if one.dosed is not None and one.outcome is not Outcome.PENDING:
+            counted = 1 + DLT_UNIT * (one.outcome is Outcome.DLT)
+            self.sums.treat(level, everybody, np.full(self.n, counted))
+            if self.stagger is not None and is_current:
+                lost = one.known if one.outcome is Outcome.NOT_EVALUABLE else None
+                self.stagger.saw(one.dosed, lost, number)
+            return
+        if one.dosed is None:
+            drawn = self.patients.draw(level, everybody, np.full(self.n, number))
+            dosed = follows = day
+            if self.stagger is not None:
+                dosed, follows = self.stagger.plan(everybody, day, np.full(self.n, number))
+        else:
+            drawn = self.patients.draw_after(level, underway.day - one.dosed)
+            dosed = follows = np.full(self.n, one.dosed)
+            if self.stagger is not None and is_current:
+                self.stagger.saw(one.dosed, None, number)
+        packed = 1 + DLT_UNIT * (drawn.kind == DLT)
+        if self.counts_lost:
+            packed = self._count_lost(everybody, drawn, packed)
+        self.sums.treat(level, everybody, packed)
+        known = np.maximum(dosed + drawn.after, day)
+        place = live.find_free(everybody)
+        live.known.ravel()[place] = known
+        of_cohort = CURRENT if is_current else earlier(one.level)
+        live.event.ravel()[place] = drawn.kind + of_cohort
+        live.dosed.ravel()[place] = dosed
+        live.follows.ravel()[place] = follows
+        live.arrived.ravel()[place] = np.minimum(dosed, day)
+        live.number.ravel()[place] = number
+        live.counted.ravel()[place] = packed
+        np.maximum(live.busy_until, known, out=live.busy_until)
+        if self.recorder is not None:
+            self.recorder.enrol(
+                everybody,
+                number=np.full(self.n, number),
+                cohort=np.full(self.n, one.cohort),
+                level=level,
+                arrived=np.minimum(dosed, day),
+                enrolled=np.minimum(dosed, day),
+                dosed=dosed,
+                known=known,
+                drawn=drawn,
+            )
 
     def _enrol(self, i: Ints, day: Floats, level: Ints) -> None:
         """Give a place to a patient of each of some trials, and see how the patient turns out."""
@@ -138,7 +222,9 @@ class EventWalk:
             self.sums.n_enrolled[trials] = number + 1
             self.live.arrival[i] = self.stream.next_after(trials, self.live.arrival.take(i))
         drawn = self.patients.draw(level, trials, number)
-        dosed = day if self.stagger is None else self.stagger.plan(i, day, drawn)
+        dosed = follows = day
+        if self.stagger is not None:
+            dosed, follows = self.stagger.plan(i, day, number)
         known = dosed + drawn.after
         packed = 1 + DLT_UNIT * (drawn.kind == DLT)
         if self.counts_lost:
@@ -156,6 +242,7 @@ class EventWalk:
         self.live.event.ravel()[place] = drawn.kind + CURRENT
         if self.stagger is not None:
             self.live.dosed.ravel()[place] = dosed
+            self.live.follows.ravel()[place] = follows
             self.live.arrived.ravel()[place] = arrived
             self.live.number.ravel()[place] = number
             self.live.counted.ravel()[place] = packed
@@ -196,7 +283,7 @@ class EventWalk:
         self.sums.n_lost[self.live.trials.take(lost)] += np.isfinite(day.take(lost))
         if self.stagger is not None:
             lost = lost[events.take(lost) == CURRENT + LOST]
-            self.stagger.lose(lost, day.take(lost), self.live.dosed.take(first.take(lost)))
+            self.stagger.lose(lost, day.take(lost), first.take(lost))
 
     def _count_lost(self, trials: Ints, drawn: Drawn, packed: Ints) -> Ints:
         """Count those not given the level's dose; who is not dosed at all does not count so."""
@@ -210,7 +297,7 @@ class EventWalk:
         """Note that a place has come free, from now on, or that none is free any more."""
         closing, shut = i[~opens], day[~opens]
         trials = self.live.trials.take(closing)
-        self.sums.open_days[trials] += np.maximum(shut - self.live.free_since.take(closing), 0)
+        self.sums.was_open(trials, self.live.free_since.take(closing), shut)
         self._offer(i[opens], day[opens])
 
     def _offer(self, i: Ints, day: Floats) -> None:
@@ -219,7 +306,7 @@ class EventWalk:
         self.live.opened[i] = day
         if self.waits:
             return
-        gone = np.flatnonzero(self.live.arrival.take(i) < day)
+        gone = np.flatnonzero((self.live.arrival.take(i) < day) | (not self.stream.forgets))
         if self.stagger is not None and self.stagger.held:
             gone = gone[~np.isin(self.live.trials.take(i.take(gone)), list(self.stagger.held))]
         i = i.take(gone)
@@ -243,8 +330,8 @@ class EventWalk:
         self.sums.n_partial[trials] += partial
         if withdrawn.any():
             had = i[withdrawn]
-            open_days = np.maximum(day[withdrawn] - self.live.free_since.take(had), 0)
-            self.sums.open_days[self.live.trials.take(had)] += open_days
+            since = self.live.free_since.take(had)
+            self.sums.was_open(self.live.trials.take(had), since, day[withdrawn])
         if self.recorder is not None:
             self.recorder.decide(
                 trials, day, self.sums.n_decisions.take(trials), self.live.situation.take(i)

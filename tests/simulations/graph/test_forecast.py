@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 import tracemalloc
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from escalation.designs import Design, make_design
+from escalation.designs.crm import digest
 from escalation.designs.walk import TooManyStatesError
 from escalation.outcomes import Tally
 from simulations.engines.exact import exact_characteristics
@@ -137,16 +139,26 @@ def test_a_trial_much_too_large_is_refused_before_its_states_are_found(n_levels,
     assert max(walked) < refused.value.fits
 
 
-@pytest.mark.parametrize("n_levels", [5, 7])
-def test_memory_is_foreseen_and_not_exceeded_by_tracemalloc(n_levels, monkeypatch):
+LARGE = [
+    boin(5, 36),
+    boin(7, 36),
+    make_design("crm", n_levels=5, target=0.25, max_patients=17, cohort_size=1, method="mle"),
+    make_design("crm", n_levels=8, target=0.25, max_patients=30),
+]
+
+
+@pytest.mark.parametrize("design", LARGE, ids=lambda d: f"{d.name}-{d.n_levels}")
+def test_memory_is_foreseen_and_not_exceeded_by_tracemalloc(design, monkeypatch):
     monkeypatch.setattr(layers, "_FEW", 5_000)
     monkeypatch.setattr(layers, "_FEW_OF_MOST", 1e-3)
     monkeypatch.setattr(layers, "_FEW_TO_TELL", 1e-3)
-    build_graph(boin(n_levels, 9))  # what is loaded and kept at the first use is none of it
+    monkeypatch.setattr(digest, "_AT_ONCE", 2**10)  # as few beside the states as in a large graph
+    n_levels = design.n_levels
+    build_graph(replace(design, max_patients=9))  # what is loaded at the first use is none of it
     told: list[Foreseen] = []
     tracemalloc.start()
     try:
-        graph = build_graph(boin(n_levels, 36), tell=told.append)
+        graph = build_graph(design, tell=told.append)
         exact_characteristics(graph, [0.3] * n_levels)
         peak = tracemalloc.get_traced_memory()[1]
     finally:

@@ -28,6 +28,10 @@ OPTIONS = [
     {"cohort_size": 2, "first_stage": 3, "method": "mle", "start": 2},
     {"prior_sd": 0.3, "cutoff_stop": 0.6, "skeleton": (0.02, 0.04, 0.06, 0.08)},
     {"max_patients": 6, "start": 3},
+    {"n_levels": 1, "cohort_size": 2},
+    {"cutoff_stop": 1, "coherent": False, "skipping": True, "prior_mtd": 1},
+    {"model": "logistic", "intercept": -1, "target": 0.2, "halfwidth": 0.03, "max_patients": 12},
+    {"first_stage": 4, "n_earlystop": 3, "max_patients": 12},
 ]
 
 
@@ -59,10 +63,28 @@ def test_states_and_what_follows_are_those_of_asking_in_each(options):
     there = build_graph(crm(**options), walk_by=one_by_one)
     assert here.n_states == there.n_states
     assert states(here) == states(there)
-    p = P[: here.design.n_levels]
-    found, expected = exact_characteristics(here, p), exact_characteristics(there, p)
-    assert found.p_select == pytest.approx(expected.p_select, rel=0, abs=1e-13)
-    assert found.sample_size.p == pytest.approx(expected.sample_size.p, rel=0, abs=1e-13)
+    for curve in (P, (0.0, 0.0, 1.0, 1.0), (0.0,) * 4, (1.0,) * 4):
+        p = curve[: here.design.n_levels]
+        found, expected = exact_characteristics(here, p), exact_characteristics(there, p)
+        assert found.p_select == pytest.approx(expected.p_select, rel=0, abs=1e-13)
+        assert found.sample_size.p == pytest.approx(expected.sample_size.p, rel=0, abs=1e-13)
+
+
+@pytest.mark.parametrize("method", ["bayes", "mle"])
+@pytest.mark.parametrize("n_dlts", [1, 2])
+@pytest.mark.parametrize("lower", [0, 1, 2])
+def test_of_two_levels_equally_near_both_take_the_lower(method, n_dlts, lower):
+    skeleton = (0.1, 0.2, 0.35, 0.5)
+    usual = {"skeleton": skeleton, "method": method, "skipping": True, "coherent": False}
+    usual |= {"cutoff_stop": 1, "max_patients": 9}
+    seen = [Tally(n_evaluable=3, n_dlts=n_dlts), *[Tally()] * 3]
+    p = crm(**usual).estimates(seen)
+    tied = (p[lower] + p[lower + 1]) / 2  # as far from one as from the other
+    here = build_graph(crm(**usual, target=tied))
+    assert here.design.decide(seen, 0).level == lower
+    assert states(here) == states(build_graph(here.design, walk_by=one_by_one))
+    after = (here.n_evaluable == (3, 0, 0, 0)).all(axis=1) & (here.n_dlts[:, 0] == n_dlts)
+    assert here.level[after].tolist() == [lower]
 
 
 @pytest.mark.parametrize("outcomes", ["1NNN 2NNT", "1N?? ", "1NNN 2N?? ", "1TTT", "1NNT 1NNN 2NTT"])
@@ -82,9 +104,10 @@ def test_continuing_from_data_is_the_same(outcomes, method):
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 def test_equal_digests_are_equal_decisions_also_of_untidy_tallies(options):
     design, rng = crm(**options), np.random.default_rng(6)
-    n = rng.integers(0, 8, (3000, 4)) * (rng.random((3000, 4)) < 0.7)
+    shape = (3000, design.n_levels)
+    n = rng.integers(0, 8, shape) * (rng.random(shape) < 0.7)
     x = rng.binomial(n, rng.choice([0.0, 0.2, 0.5, 1.0], (3000, 1)))
-    level, memory = rng.integers(4, size=3000), rng.integers(1 + design.coherent, size=3000)
+    level, memory = rng.integers(shape[1], size=3000), rng.integers(1 + design.coherent, size=3000)
     digests = design.digest(n, x, level, memory).tolist()
     size = 4
     cohorts = {design.remember(Tally(n_evaluable=size, n_dlts=k)): k for k in (0, size)}

@@ -132,9 +132,9 @@ def test_cells_are_named_briefly(numbers, said):
     assert list_cells(numbers) == said
 
 
+@pytest.mark.cluster
 def test_parquet_holds_the_same(study, folder):
-    """Oracle: pyarrow reads both; with the extra [parquet]."""
-    pytest.importorskip("pyarrow")
+    """Oracle: pyarrow reads both."""
     import pyarrow.csv
     import pyarrow.parquet
 
