@@ -12,7 +12,7 @@ from escalation.ledger.anchor_file import append_anchor, read_anchors, say_line
 from escalation.ledger.verify import find_anchor_faults
 from escalation.protocol import Protocol
 from escalation.tracker import Tracker
-from escalation.trial import Recorded, TrialState, replay_events
+from escalation.trial import Recorded, TrialState
 from escalation.trial.events import DecisionMade, Signed, SignedWithKey
 
 __all__ = [
@@ -40,7 +40,7 @@ def anchor_file(protocol: Protocol | None, db: str, named: str | None) -> Path |
     return folder / protocol.anchors.file
 
 
-def append_head(path: Path, tracker: Tracker, entries: Sequence[Recorded], at: datetime) -> str:
+def append_head(path: Path, trial: str, last: Recorded, hashes: Sequence[str], at: datetime) -> str:
     """Add the anchor of a trial's last entry to a file; return what was done.
 
     Raises
@@ -48,10 +48,9 @@ def append_head(path: Path, tracker: Tracker, entries: Sequence[Recorded], at: d
     InputError, IntegrityError
         As ``append_anchor``.
     """
-    last = entries[-1]
     anchor = Anchor(seq=last.seq, hash=last.hash)
-    line = say_line(tracker.trial, anchor, kind=last.event.kind, on=last.event.on, at=at)
-    append_anchor(path, tracker.trial, line, [entry.hash for entry in entries])
+    line = say_line(trial, anchor, kind=last.event.kind, on=last.event.on, at=at)
+    append_anchor(path, trial, line, hashes)
     return f"The anchor of entry {last.seq} is kept in {printable(str(path))}."
 
 
@@ -59,11 +58,17 @@ _ANCHORED = (DecisionMade, Signed, SignedWithKey)
 
 
 def keep_anchor(
-    tracker: Tracker, recorded: Sequence[Recorded], db: str, named: str | None, at: datetime
+    tracker: Tracker,
+    recorded: Sequence[Recorded],
+    protocol: Protocol | None,
+    *,
+    db: str,
+    named: str | None,
+    at: datetime,
 ) -> None:
     """Keep the trial's anchor after a decision or a signature, where that is wanted.
 
-    Where to: ``named`` or, where that is None, as the protocol says.
+    Where to: ``named`` or, where that is None, as the protocol in force says.
 
     What is recorded is recorded: whoever calls tells a failure, and the next anchor covers it too.
 
@@ -74,11 +79,10 @@ def keep_anchor(
     """
     if not any(isinstance(entry.event, _ANCHORED) for entry in recorded):
         return
-    entries = tracker.entries()
-    path = anchor_file(replay_events(entries).protocol, db, named)
+    path = anchor_file(protocol, db, named)
     if path is not None:
         check_not_ledger(path, db)
-        append_head(path, tracker, entries, at)
+        append_head(path, tracker.trial, *tracker.head(), at)
 
 
 def check_not_ledger(path: Path, db: str) -> None:

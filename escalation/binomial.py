@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import exp, inf, lgamma, log, log1p, sqrt
 
+from escalation.dataclass import dataclass
 from escalation.errors import InputError
 
 __all__ = [

@@ -30,11 +30,10 @@ Label: TypeAlias = int | str
 LETTERS = "NTMX?"  # of outcomes: see ``outcomes``
 MAX_LENGTH = 20
 
-_WHOLE = re.compile(r"-?[1-9][0-9]{0,2}|0", re.ASCII)
 PATTERN = r"^(?![+-]0+$)([+-](?=[0-9]))?[A-Za-z0-9]([A-Za-z0-9.+_-]*[A-Za-z0-9+-])?$"
-_WORD = re.compile(PATTERN, re.ASCII)
-_OUTCOMES_FOLLOW = re.compile(rf"[+-]?[0-9.]+[{LETTERS}]|.*[{LETTERS}]\Z", re.ASCII)
-_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?", re.ASCII)
+_WHOLE = r"-?[1-9][0-9]{0,2}|0"
+_OUTCOMES_FOLLOW = rf"[+-]?[0-9.]+[{LETTERS}]|.*[{LETTERS}]\Z"
+_NUMBER = r"[+-]?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?"
 _MEANT_OTHERWISE = frozenset({"all", "inf", "infinity", "na", "nan", "none", "null"})
 
 
@@ -54,7 +53,7 @@ def read_label(given: str | SupportsIndex) -> Label:
     if isinstance(given, bool) or not isinstance(given, str | SupportsIndex):
         raise InputError(f'a label is a whole number or a text such as "1a", not {given!a}')
     if isinstance(given, str):
-        label: Label = int(given) if _WHOLE.fullmatch(given) else given
+        label: Label = int(given) if re.fullmatch(_WHOLE, given, re.ASCII) else given
     else:
         label = index(given)  # also numpy's
     fault = find_label_fault(label)
@@ -70,14 +69,14 @@ def find_label_fault(label: Label) -> str | None:
         return None if small else "is not a label: whole numbers from -999 to 999"
     if len(label) > MAX_LENGTH:
         return f"is not a label: at most {MAX_LENGTH} characters"
-    if not _WORD.fullmatch(label):
+    if not re.fullmatch(PATTERN, label, re.ASCII):
         return (
             "is not a label; write letters and digits, with . + - _ between them, such as 1, -1, "
             "+1, 0.5, 1a or DL-1"
         )
     if label.casefold() in _MEANT_OTHERWISE:
         return "is not a label: it means all levels, none or no number"
-    if _OUTCOMES_FOLLOW.match(label):
+    if re.match(_OUTCOMES_FOLLOW, label, re.ASCII):
         return (
             "reads as outcomes: a label ends with none of the capitals N, T, M and X, and none "
             "follows its number"
@@ -101,7 +100,7 @@ def find_twins(labels: Iterable[Label]) -> Iterator[tuple[int, Label]]:
 
 def _compared(label: Label) -> object:
     text = str(label).casefold()
-    return float(text) if _NUMBER.fullmatch(text) else text
+    return float(text) if re.fullmatch(_NUMBER, text, re.ASCII) else text
 
 
 def are_numbers(labels: Iterable[Label]) -> bool:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from escalation.dataclass import dataclass
 from escalation.designs import DESIGNS, Design
 from escalation.designs.base import Decision
 from escalation.errors import InputError
@@ -118,6 +118,7 @@ def decide(
     protocol: ProtocolLike = DEFAULT_PROTOCOL,
     *,
     allow_departures: bool = False,
+    window_days: int | None = None,
 ) -> DoseDecision:
     """Say what to do next under a protocol, and which of its sentences says so.
 
@@ -131,6 +132,9 @@ def decide(
         takes, or a file; or a design, on a plain ladder with the levels 1, 2 ...
     allow_departures : bool
         Decide also on a history that the protocol would not have produced.
+    window_days : int, optional
+        DLT window, for a design that asks how long pending patients have been followed
+        (``"2NN?14"``); the protocol's unless given.
 
     Returns
     -------
@@ -159,6 +163,8 @@ def decide(
     <1NNN 2NNT: De-escalate to level 1: enrol 3 patients.>
     """
     plan = protocol_of(protocol)
+    if window_days is not None:
+        plan = plan.with_window(window_days)
     cohorts = cohorts_of(outcomes)
     advice = advise(plan, cohorts, allow_departures=allow_departures)
     return DoseDecision(protocol=plan, cohorts=cohorts, advice=advice)

@@ -115,8 +115,8 @@ def list_briefly(items: Sequence[object], most: int = 8) -> str:
 
 
 # a number in powers of ten, of at most three digits before the E, so that no digest is one
-_POWER = re.compile(r"(?<![\w.-])(\d{1,3}(?:\.\d+)?)E(-?\d{1,2})(?!\w|\.\d)", re.ASCII)
-_TEN = re.compile(r"(?<!\w)(?:(x) ?)?10\^(-?\d{1,2})(?!\d)", re.ASCII)
+_POWER = r"(?<![\w.-])(\d{1,3}(?:\.\d+)?)E(-?\d{1,2})(?!\w|\.\d)"
+_TEN = r"(?<!\w)(?:(x) ?)?10\^(-?\d{1,2})(?!\d)"
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -129,7 +129,9 @@ def with_powers(text: str) -> str:
     'level 1, 3×10⁶ cells/kg; 1.5×10⁻³ mg; 2 ×10⁶ CAR+ T cells'
     """
     if "E" in text:
-        text = _POWER.sub(lambda m: f"{m[1]}×10{m[2].translate(_RAISED)}", text)
+        text = re.sub(_POWER, lambda m: f"{m[1]}×10{m[2].translate(_RAISED)}", text, flags=re.ASCII)
     if "^" in text:
-        text = _TEN.sub(lambda m: f"{'×' * bool(m[1])}10{m[2].translate(_RAISED)}", text)
+        text = re.sub(
+            _TEN, lambda m: f"{'×' * bool(m[1])}10{m[2].translate(_RAISED)}", text, flags=re.ASCII
+        )
     return text

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
 
 from escalation.errors import (
     ConflictError,
@@ -21,12 +22,36 @@ from escalation.ledger.findings import Kind
 from escalation.text import count
 from escalation.trial import Events, Recorded, Recorder, TrialState, replay_events
 from escalation.trial.codec import dump_event, load_event, version_of
-from escalation.trial.inspection import inspect_entries
 from escalation.trial.keys.checking import check_keys
 
-__all__ = ["ClockError", "Command", "Tracker", "name_kind", "read_entry"]
+if TYPE_CHECKING:
+    from escalation.trial.inspection import Difference
+
+__all__ = ["ClockError", "Command", "Inspected", "Tracker", "name_kind", "read_entry"]
 
 Command = Callable[[TrialState, Recorder], Events]
+
+
+class Inspected(NamedTuple):
+    """What an inspection has found, and what it has read and replayed for it.
+
+    Attributes
+    ----------
+    head : Anchor or None
+        How the trial ends; None where that cannot be told, or nothing was recorded.
+    findings : list of Finding
+        Entries that cannot be read, do not fit those before them, or would have been recorded
+        otherwise. Faults of the chain are not in it: see ``ledger.verify``.
+    entries : list of Recorded or None
+        None where one cannot be read.
+    state : TrialState or None
+        After all of them.
+    """
+
+    head: Anchor | None
+    findings: list[Finding]
+    entries: list[Recorded] | None
+    state: TrialState | None
 
 
 class Tracker:
@@ -50,15 +75,37 @@ class Tracker:
         self.ledger = ledger
         self.trial = trial
 
-    def entries(self) -> list[Recorded]:
-        """Return every entry, read and checked.
+    def entries(self, as_of: int | datetime | None = None) -> list[Recorded]:
+        """Return every entry up to a moment, read and checked.
+
+        Parameters
+        ----------
+        as_of : int, datetime or None
+            As for ``state``.
 
         Raises
         ------
+        InputError
+            For an entry that is not there.
         IntegrityError
             If the chain of hashes is broken, or an entry cannot be read.
         """
-        return list(map(read_entry, self._checked_entries()))
+        return list(map(read_entry, _up_to(self._checked_entries(), as_of)))
+
+    def head(self) -> tuple[Recorded, list[str]]:
+        """Return the last entry, and the hashes of all.
+
+        Raises
+        ------
+        InputError
+            If there is none.
+        IntegrityError
+            As ``entries``.
+        """
+        entries = self._checked_entries()
+        if not entries:
+            raise InputError(f"trial {self.trial} has no entries")
+        return read_entry(entries[-1]), [entry.hash for entry in entries]
 
     def state(self, as_of: int | datetime | None = None) -> TrialState:
         """Return what was known at an entry or a time; now, where neither is given.
@@ -156,26 +203,19 @@ class Tracker:
             )
             return list(map(read_entry, recorded))  # what cannot be read is not kept
 
-    def inspect(self, now: datetime) -> tuple[Anchor | None, list[Finding]]:
+    def inspect(self, now: datetime) -> Inspected:
         """Hold what the entries mean against what their commands would record.
 
         Parameters
         ----------
         now : datetime
             With its time zone; nothing was recorded after it.
-
-        Returns
-        -------
-        head : Anchor or None
-            How the trial ends; None where that cannot be told, or nothing was recorded.
-        findings : list of Finding
-            Entries that cannot be read, do not fit those before them, or would have been
-            recorded otherwise. Faults of the chain are not in it: see ``ledger.verify``.
         """
         try:
             entries = self._checked_entries()
         except IntegrityError as error:
-            return None, [Finding(trial=self.trial, kind="form", problem=str(error))]
+            finding = Finding(trial=self.trial, kind="form", problem=str(error))
+            return Inspected(None, [finding], None, None)
         recorded, findings = [], []
         for entry in entries:
             try:
@@ -185,17 +225,23 @@ class Tracker:
                 findings.append(
                     Finding(trial=self.trial, seq=entry.seq, kind="form", problem=problem)
                 )
-        if not findings:
-            findings = list(self._findings(recorded, now))
-        return (entries[-1].anchor if entries else None), findings
+        head = entries[-1].anchor if entries else None
+        if findings:
+            return Inspected(head, findings, None, None)
+        # every command of a trial comes with it, spreadsheets too: nobody else waits for them
+        from escalation.trial.inspection import inspect_entries  # noqa: PLC0415
 
-    def _findings(self, recorded: Sequence[Recorded], now: datetime) -> Iterator[Finding]:
-        odd = dict(replay_events(recorded).oddities)
+        state = TrialState()
+        differences = inspect_entries(recorded, now, state)
+        return Inspected(head, list(self._findings(differences, state)), recorded, state)
+
+    def _findings(self, differences: Sequence[Difference], state: TrialState) -> Iterator[Finding]:
+        odd = dict(state.oddities)
         for seq, problem in odd.items():
             yield Finding(
                 trial=self.trial, seq=seq, kind="form", problem=f"it does not fit: {problem}"
             )
-        for found in inspect_entries(recorded, now):
+        for found in differences:
             if found.entry not in odd:
                 kind: Kind = "note" if found.remark else "meaning"
                 yield Finding(trial=self.trial, seq=found.entry, kind=kind, problem=found.text)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         sensitivity,
         worst_case,
     )
+    from simulations.library.timeline import TrialsInTime, trials_in_time
     from simulations.scenarios.curves import emax, logistic, power, weibull
     from simulations.scenarios.random import logistic_normal, paoletti, pseudo_uniform
     from simulations.scenarios.scenario import (
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
         load_scenarios,
         shipped_scenarios,
     )
+    from simulations.timing.assumptions import Timing
 else:
     __getattr__, __dir__ = lazy_exports(
         __name__,
@@ -41,9 +43,11 @@ else:
             "simulations.library.questions": (
                 "Answer averages mtd_data paths sensitivity worst_case"
             ),
+            "simulations.library.timeline": "TrialsInTime trials_in_time",
             "simulations.scenarios.curves": "emax logistic power weibull",
             "simulations.scenarios.random": "logistic_normal paoletti pseudo_uniform",
             "simulations.scenarios.scenario": "Scenario load_scenarios shipped_scenarios",
+            "simulations.timing.assumptions": "Timing",
         },
     )
 
@@ -52,6 +56,8 @@ __all__ = [
     "Characteristics",
     "Comparison",
     "Scenario",
+    "Timing",
+    "TrialsInTime",
     "averages",
     "build_graph",
     "characteristics",
@@ -70,6 +76,7 @@ __all__ = [
     "shipped_scenarios",
     "simulate",
     "simulate_trials",
+    "trials_in_time",
     "weibull",
     "worst_case",
 ]

@@ -111,7 +111,7 @@ def test_the_stable_surface_is_there(module: str) -> None:
 
 
 ARGUMENTS = {
-    "escalation.decide": "outcomes protocol allow_departures",
+    "escalation.decide": "outcomes protocol allow_departures window_days",
     "escalation.decisions": "histories protocol allow_departures",
     "escalation.load_protocol": "name_or_path",
     "simulations.characteristics": (

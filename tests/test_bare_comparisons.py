@@ -63,8 +63,6 @@ ALLOWED = {
     "region.high > region.low": "which levels can move at all, by however little",
     "u < p": "a random number",
     "u >= p": "a random number",
-    "100 * above >= 60 * some": WHOLE,
-    "100 * above >= 80 * some": WHOLE,
     "(target, size, first.mtd[one]) != "
     "(second.level[other], second.n_to_enrol[other], second.mtd[other])": WHOLE,
 }

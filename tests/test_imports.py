@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 # import its own room and those below. A room is a folder, or a file beside the folders.
 FLOORS = {
     "escalation": (
-        ["version"],
+        ["version", "dataclass"],
         ["errors", "text", "files", "nearness", "labels"],
         ["lazy", "outcomes", "binomial", "signatures"],
         ["designs", "grading"],
@@ -36,10 +36,11 @@ FLOORS = {
     "simulations": (
         ["probabilities", "words"],
         ["scenarios", "graph"],
+        ["timing"],
         ["engines"],
         ["questions", "compare"],
         ["reports"],
-        ["plots"],
+        ["plots", "sweeps"],
         ["cli", "library"],
         ["web"],  # its calculations are the command line's, asked in its words
         ["__init__"],  # the door
@@ -61,6 +62,8 @@ SIMULATIONS_CLI = ("simulations.cli",)
 MANY_AT_ONCE = (
     "escalation.designs.interval.many",
     "escalation.designs.crm.digest",
+    "escalation.designs.crm.follow_up_digest",
+    "escalation.designs.interval.follow_up_digest",
     "escalation.designs.crm.many",
 )
 EXTRA_KEYS = ("escalation.signatures.ed25519", "escalation.signatures.rfc3161")
@@ -233,6 +236,27 @@ def test_click_is_imported_by_the_command_line_only():
     assert [str(f) for f in importing("click") if not is_in(f.module, *allowed)] == []
 
 
+def test_dataclasses_of_escalation_write_their_methods_when_asked():
+    """Those of ``simulations`` may be the standard library's: numpy takes longer than they do."""
+    wrong = [
+        str(found)
+        for found in importing("dataclasses.dataclass")
+        if is_in(found.module, "escalation") and found.module != "escalation.dataclass"
+    ]
+    assert wrong == []
+
+
+def test_sqlalchemy_is_imported_for_a_server_and_for_accounts_only():
+    """A ledger in a file is opened by the standard library."""
+    allowed = ("escalation.ledger.alchemy", "escalation.ledger.postgres", "escalation.web.accounts")
+    wrong = [
+        str(found)
+        for found in importing("sqlalchemy", *allowed[:2])
+        if not (is_in(found.module, *allowed) or found.in_function or found.for_types_only)
+    ]
+    assert wrong == []
+
+
 def test_matplotlib_is_imported_in_the_rooms_of_pictures_only():
     wrong = [
         str(found)
@@ -359,7 +383,7 @@ def test_the_clock_and_the_environment_are_read_at_the_border_only():
 @pytest.mark.parametrize(
     "module",
     ["escalation", "simulations", "escalation.errors", "escalation.outcomes", "escalation.designs",
-     "escalation.designs.replay", "escalation.cli"],
+     "escalation.designs.replay", "escalation.cli", "escalation.ledger"],
 )  # fmt: skip
 def test_deciding_loads_none_of_the_heavy_libraries(module):
     code = f"import sys, {module}; print(*sorted({{m.split('.')[0] for m in sys.modules}}))"

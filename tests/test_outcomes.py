@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from escalation.errors import EscalationError, InputError, LadderError, NotationError
 from escalation.outcomes import (
     Cohort,
+    FollowUp,
     Outcome,
     Tally,
     format_outcomes,
@@ -237,3 +238,57 @@ def test_tallies_and_cohorts_are_values():
         tally.n_dlts = 0
     with pytest.raises(TypeError):
         Tally(3, 1)
+
+
+DATED = st.lists(
+    st.tuples(
+        st.sampled_from("NTXM?"),
+        st.none() | st.decimals(0, 99_999, places=3).map(float),
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+@given(labels, DATED)
+def test_days_after_pending_and_dlt_survive_a_round_trip(label, patients):
+    outcomes = tuple(Outcome(letter) for letter, _ in patients)
+    days = tuple(days if letter in "?T" else None for letter, days in patients)
+    kept = days if any(one is not None for one in days) else ()
+    cohort = Cohort(label=label, outcomes=outcomes, days=kept)
+    assert parse_outcomes(str(cohort)) == (cohort,)
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("1NN?-3", 4),
+        ("1N?014", 4),  # one way to write a number, so that what is read is what is shown
+        ("1N?14.", 5),
+        ("1N?5.0", 4),
+        ("1NT@x", 3),
+        ("1N@5", 2),
+        ("1?999999", 7),
+    ],
+)
+def test_days_that_cannot_be_read_are_refused_with_how_they_are_written(text, place):
+    with pytest.raises(NotationError, match=r"written as \?14 .* and T@9") as refused:
+        parse_outcomes(text)
+    assert refused.value.position == place
+
+
+@pytest.mark.parametrize(
+    ("days", "window", "problem"),
+    [
+        (-1, 28, "follow-up is from 0 to the 28 days of the DLT window, not -1"),
+        (29, 28, "follow-up is from 0 to the 28 days of the DLT window, not 29"),
+        (float("nan"), 28, "follow-up is from 0 to the 28 days of the DLT window, not nan"),
+        (float("inf"), 28, "follow-up is from 0 to the 28 days of the DLT window, not inf"),
+        (True, 28, "follow-up is from 0 to the 28 days of the DLT window, not True"),
+        (0, 0, "a DLT window has more than 0 days, not 0"),
+        (0, float("nan"), "a DLT window has more than 0 days, not nan"),
+    ],
+)
+def test_follow_up_outside_its_window_is_refused(days, window, problem):
+    with pytest.raises(InputError, match=problem):
+        FollowUp(level=0, days=days, window_days=window)

@@ -152,6 +152,10 @@ main = Program(
             "simulations.cli.random_scenarios:random_scenarios",
             "Results averaged over random curves.",
         ),
+        "sweep": (
+            "simulations.cli.sweep:sweep",
+            "Studies: designs, scenarios and clocks, a row a cell.",
+        ),
         "trial": (
             "escalation.cli.trial:trial",
             "Track a trial: patients, decisions, signatures, in a ledger.",

@@ -7,11 +7,12 @@ the answer can print the line that gives the same.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import click
 
 from escalation.cli import main
+from escalation.dataclass import dataclass
 from escalation.designs.base import Design
 from escalation.errors import InputError
 from escalation.reports.view import View

@@ -11,7 +11,6 @@ from click import Context, Parameter
 from click.shell_completion import CompletionItem
 
 from escalation.designs import DESIGNS, Design, ThreePlusThree
-from escalation.designs.declared import declared_options, summarise_design
 from escalation.errors import EscalationError
 from escalation.protocol import DEFAULT_PROTOCOL, Protocol, load_protocol, shipped_protocols
 
@@ -50,6 +49,8 @@ def complete_settings(ctx: Context, param: Parameter, incomplete: str) -> list[C
 
 def designs_starting(incomplete: str) -> Iterator[CompletionItem[str]]:
     """Yield the designs whose names begin so."""
+    from escalation.designs.declared import summarise_design  # noqa: PLC0415  # for a shell only
+
     for name, design in DESIGNS.items():
         if name.startswith(incomplete):
             yield CompletionItem(name, help=summarise_design(design))
@@ -59,6 +60,8 @@ def settings_starting(
     incomplete: str, designs: Iterable[type[Design]], before: str = ""
 ) -> Iterator[CompletionItem[str]]:
     """Yield the options of designs as KEY=, and the values of the one typed, behind ``before``."""
+    from escalation.designs.declared import declared_options  # noqa: PLC0415  # for a shell only
+
     options = {option.name: option for design in designs for option in declared_options(design)}
     key, equals, value = incomplete.partition("=")
     if equals and key in options:

@@ -25,6 +25,13 @@ __all__ = ["decide"]
     help="DLT rate at which an expansion at the MTD stops, such as 1/3.  [default: the protocol's]",
 )
 @click.option(
+    "--window",
+    "window_days",
+    type=int,
+    metavar="DAYS",
+    help="DLT window, for a design that asks for follow-up.  [default: the protocol's]",
+)
+@click.option(
     "--all",
     "ask_everyone",
     is_flag=True,
@@ -49,6 +56,7 @@ def decide(
     protocol: Protocol,
     allow_departures: bool,
     stop_at_rate: str | None,
+    window_days: int | None,
     ask_everyone: bool,
     target: float | None,
     max_patients: int | None,
@@ -61,17 +69,23 @@ def decide(
     letter of this program: it counts in the titration of the design accelerated, and every other
     design reads it as N.
 
+    ?14 is pending since 14 days, and T@9 a DLT on day 9, from dosing: a design such as tite-boin
+    decides by them.
+
     Patients treated at the MTD after the rule has stopped with it are an expansion: the rule does
     not count them, and they have a boundary of their own where the protocol gives one.
 
     \b
     Example: escalation decide "1NNN 2NNT"
              escalation decide "1NNN 2NNT" --all --target 0.30
+             escalation decide "1NNN 2NN?14" --levels 5 --design tite-boin --window 28
     """  # noqa: D301  # click reads the backspace
     if not ask_everyone and (target is not None or max_patients is not None):
         raise click.UsageError("--target and --max-patients are for --all")
     if stop_at_rate is not None:
         protocol = protocol.with_stop_at_rate(stop_at_rate)
+    if window_days is not None:
+        protocol = protocol.with_window(window_days)
     cohorts = read_outcomes(" ".join(words))
     if ask_everyone:
         # one decision, which is wanted at once, does without them

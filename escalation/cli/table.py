@@ -45,7 +45,8 @@ def table(protocol: Protocol, *, full: bool, plot: Path | None, n_cohorts: int |
     """Print what to do at a level, for every number of patients and of DLTs there.
 
     The table is about one level; a maximum sample size, which concerns all, stands below it.
-    An interval design is shown by its boundaries, or with --full by every situation, as the
+    An interval design is shown by its boundaries, one that asks for follow-up also with patients
+    pending, or with --full by every situation, as the
     others are. A CRM judges all levels together: it is shown by what follows each course of the
     first 3 cohorts.
 

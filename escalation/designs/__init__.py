@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from escalation.designs.a_plus_b.base import APlusB
     from escalation.designs.a_plus_b.rolling_six import RollingSix
     from escalation.designs.crm.design import Crm
+    from escalation.designs.crm.tite import TiteCrm
     from escalation.designs.interval.boin import Boin
     from escalation.designs.interval.g3_plus_3 import G3Plus3
     from escalation.designs.interval.i3_plus_3 import I3Plus3
     from escalation.designs.interval.keyboard import Keyboard, MTpi2
     from escalation.designs.interval.mtpi import MTpi
+    from escalation.designs.interval.tite_boin import TiteBoin
     from escalation.designs.interval.tpi import Tpi
 
 __all__ = [
@@ -44,6 +46,8 @@ __all__ = [
     "MTpi2",
     "RollingSix",
     "ThreePlusThree",
+    "TiteBoin",
+    "TiteCrm",
     "Tpi",
     "change_design",
     "describe_design",
@@ -70,6 +74,8 @@ _PLACES = {
     "i3+3": "interval.i3_plus_3:I3Plus3",
     "g3+3": "interval.g3_plus_3:G3Plus3",
     "crm": "crm.design:Crm",
+    "tite-boin": "interval.tite_boin:TiteBoin",
+    "tite-crm": "crm.tite:TiteCrm",
 }
 DESIGNS = Catalogue({name: f"{__name__}.{place}" for name, place in _PLACES.items()})
 
@@ -80,11 +86,13 @@ __getattr__, __dir__ = lazy_exports(
         f"{__name__}.a_plus_b.base": "APlusB",
         f"{__name__}.a_plus_b.rolling_six": "RollingSix",
         f"{__name__}.crm.design": "Crm",
+        f"{__name__}.crm.tite": "TiteCrm",
         f"{__name__}.interval.boin": "Boin",
         f"{__name__}.interval.g3_plus_3": "G3Plus3",
         f"{__name__}.interval.i3_plus_3": "I3Plus3",
         f"{__name__}.interval.keyboard": "Keyboard MTpi2",
         f"{__name__}.interval.mtpi": "MTpi",
+        f"{__name__}.interval.tite_boin": "TiteBoin",
         f"{__name__}.interval.tpi": "Tpi",
     },
 )

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any, ClassVar, final
 
+from escalation.dataclass import dataclass
 from escalation.designs.outline import Outline
-from escalation.designs.pending import count_resolutions, resolve_with_last
+from escalation.designs.pending import check_follow_up, count_resolutions, resolve_with_last
 from escalation.errors import InputError
-from escalation.outcomes import Tally
+from escalation.outcomes import FollowUp, Tally
 
 __all__ = [
     "MAX_LEVELS",
@@ -113,6 +114,11 @@ class Decision:
         return self.n_to_enrol + self.n_optional
 
     @property
+    def said(self) -> tuple[object, ...]:
+        """What is to be done, apart from why: two decisions with one ``said`` are the same."""
+        return self.action, self.level, self.n_to_enrol, self.mtd, self.inconclusive
+
+    @property
     def has_ended(self) -> bool:
         """Whether nobody more will be treated."""
         return self.action is Action.STOP
@@ -138,6 +144,8 @@ class Design(ABC):
     while_pending: ClassVar[Clause | None] = None
     # whether moderate toxicities count beside DLTs; ``summarise_moderate`` says what of them
     asks_moderate: ClassVar[bool] = False
+    # whether it decides on how long pending patients have been followed
+    asks_follow_up: ClassVar[bool] = False
     # whether a level is judged by boundaries at every number of patients, as the field's table says
     by_boundaries: ClassVar[bool] = False
     # the usual names of its options taken together, which ``variant`` holds
@@ -172,12 +180,30 @@ class Design(ABC):
         return None
 
     @property
+    def follow_up_digest(self) -> Callable[[Any, Any, Any, Any, Any, Any], Any] | None:
+        """What decisions look at with follow-up, of many states at once; None for no such.
+
+        It is asked with evaluable patients and DLTs at each level, int arrays of shape (N, L); the
+        level of the last cohort and what ``remember`` returns of it, shape (N,); and the pending
+        patients of each state, shape (N, P): their levels, -1 where there are fewer, and which
+        share of the window each has been followed. It returns a whole number for each state: where
+        they are equal, ``decide`` says the same, apart from which answers are still possible.
+        """
+        return None
+
+    @property
     def full_name(self) -> str:
         """The name with that of the variant, where the options have one together."""
         return self.name
 
     @final
-    def decide(self, tallies: Sequence[Tally], level: int, last: Tally = NOBODY) -> Decision:
+    def decide(
+        self,
+        tallies: Sequence[Tally],
+        level: int,
+        last: Tally = NOBODY,
+        follow_up: Sequence[FollowUp] = (),
+    ) -> Decision:
         """Say what to do next, given what has been seen.
 
         Only the tallies and the current level count, never the order in which they came; except for
@@ -188,6 +214,9 @@ class Design(ABC):
         For a design that counts moderate toxicities, to have one is a way of its own to turn out
         without a DLT.
 
+        A design that asks for follow-up decides by it instead, where it is given of every pending
+        patient.
+
         Parameters
         ----------
         tallies : sequence of Tally
@@ -197,6 +226,9 @@ class Design(ABC):
         last : Tally
             The last cohort alone, whose patients ``tallies`` hold as well. Only a design that
             remembers it looks at it.
+        follow_up : sequence of FollowUp
+            One a pending patient, and one a patient with a DLT where it is known when that came;
+            only a design that asks for follow-up looks at them.
 
         Returns
         -------
@@ -205,13 +237,17 @@ class Design(ABC):
         Raises
         ------
         InputError
-            If ``tallies``, ``level`` or ``last`` do not fit the ladder or each other.
+            If ``tallies``, ``level``, ``last`` or ``follow_up`` do not fit the ladder or each
+            other.
         """
         self.check_fit(tallies, level)
         if not self.remembers:
             last = NOBODY
         for tally in tallies:
             if tally.n_pending:
+                if follow_up and self.asks_follow_up:
+                    check_follow_up(tallies, follow_up)
+                    return self._decide_followed(tallies, level, last, follow_up)
                 return self._decide_pending(tallies, level, last)
         return self._decide_remembering(tallies, level, self.remember(last))
 
@@ -237,6 +273,12 @@ class Design(ABC):
         decisions, now and later. Nobody is pending.
         """
         return 0
+
+    def _decide_followed(
+        self, tallies: Sequence[Tally], level: int, last: Tally, follow_up: Sequence[FollowUp]
+    ) -> Decision:
+        """Decide with patients pending, each of whom ``follow_up`` names; sizes are checked."""
+        return self._decide_pending(tallies, level, last)
 
     def _decide_remembering(self, tallies: Sequence[Tally], level: int, memory: int) -> Decision:
         """Decide as ``_decide``, with what ``remember`` returned of the last cohort."""
@@ -271,12 +313,30 @@ class Design(ABC):
         """
         return 0
 
+    def levels_while_pending(self, tallies: Sequence[Tally], level: int) -> range:
+        """Return the levels that may have been given next before outcomes were known.
+
+        Beside the one that the design says now; ``places_while_pending`` says how many places.
+        """
+        return range(level, level + 1)
+
     def spelled_out(self) -> Mapping[str, Any]:
         """Return what options that were left open have come to, to be printed with the others."""
         return {}
 
-    def estimates(self, tallies: Sequence[Tally]) -> tuple[float, ...] | None:
+    def estimates(
+        self, tallies: Sequence[Tally], follow_up: Sequence[FollowUp] = ()
+    ) -> tuple[float, ...] | None:
         """Return the estimate of P(DLT) at each level that decisions rest on; None for no such."""
+        return None
+
+    def p_dlt_while_pending(
+        self, tallies: Sequence[Tally], follow_up: Sequence[FollowUp]
+    ) -> tuple[float, ...] | None:
+        """Return the estimate of P(DLT) at each level by which a pending patient may have a DLT.
+
+        None for a design that does not ask for follow-up. Where nobody was treated it is 0.
+        """
         return None
 
     def prepare(self, states: Iterable[Sequence[Tally]]) -> None:
@@ -286,6 +346,12 @@ class Design(ABC):
     def superseded_by(self, options: Collection[str]) -> frozenset[str]:
         """Return the options that no longer hold when these are given again."""
         return frozenset()
+
+    def _wait(self, clause: Clause, tallies: Sequence[Tally], level: int, last: Tally) -> Decision:
+        """Wait for pending patients, whatever could be settled, with the answers still possible."""
+        settled = self._decide_pending(tallies, level, last)
+        possible = settled.possible or (() if settled.action is Action.WAIT else (settled,))
+        return Decision(action=Action.WAIT, clause=clause, settled=False, possible=possible)
 
     def _decide_pending(self, tallies: Sequence[Tally], level: int, last: Tally) -> Decision:
         moderate = self.asks_moderate
@@ -304,9 +370,9 @@ class Design(ABC):
             ]
 
         answers = answers_to(dropouts=False)
-        if len(set(map(_apart_from_clause, answers))) == 1 and answers[0].action in _FINAL:
+        if len({answer.said for answer in answers}) == 1 and answers[0].action in _FINAL:
             answers += answers_to(dropouts=True)
-        different = {_apart_from_clause(answer): answer for answer in reversed(answers)}
+        different = {answer.said: answer for answer in reversed(answers)}
         possible = tuple(reversed(different.values()))
         if len(possible) > 1:
             return Decision(action=Action.WAIT, clause=WAIT, settled=False, possible=possible)
@@ -319,16 +385,6 @@ class Design(ABC):
 _FINAL = (Action.ESCALATE, Action.STOP)
 
 
-def _apart_from_clause(decision: Decision) -> tuple[object, ...]:
-    return (
-        decision.action,
-        decision.level,
-        decision.n_to_enrol,
-        decision.mtd,
-        decision.inconclusive,
-    )
-
-
 WAIT = Clause(
     "wait",
     "Pending patients can still change the decision: wait until their DLT window closes "
@@ -337,6 +393,13 @@ WAIT = Clause(
 SETTLED_EARLY = Clause(
     "settled-early",
     "Every way in which the pending patients can turn out leads to the same decision.",
+)
+
+
+WAIT_FOR_MTD = Clause(
+    "wait-for-mtd",
+    "The trial ends on complete data: no more patients are enrolled, and the MTD is selected once "
+    "every DLT window has closed.",
 )
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from escalation.dataclass import dataclass
 from escalation.outcomes import Tally
 
 __all__ = ["Outline"]

@@ -7,9 +7,15 @@ from collections.abc import Iterator, Sequence
 from math import comb, prod
 
 from escalation.errors import InputError
-from escalation.outcomes import Tally
+from escalation.outcomes import FollowUp, Tally
 
-__all__ = ["count_resolutions", "resolve_pending", "resolve_with_last", "without_last"]
+__all__ = [
+    "check_follow_up",
+    "count_resolutions",
+    "resolve_pending",
+    "resolve_with_last",
+    "without_last",
+]
 
 
 def count_resolutions(
@@ -18,6 +24,31 @@ def count_resolutions(
     """Count the ways that ``resolve_pending`` yields."""
     more = 1 + dropouts + moderate
     return prod(comb(tally.n_pending + more, more) for tally in tallies)
+
+
+def check_follow_up(tallies: Sequence[Tally], follow_up: Sequence[FollowUp]) -> None:
+    """Raise ``InputError`` where follow-up is not that of the patients in the tallies.
+
+    Every pending patient has one; those with a DLT may have one.
+    """
+    n_pending, n_dlts = [0] * len(tallies), [0] * len(tallies)
+    for one in follow_up:
+        if one.level >= len(tallies):
+            raise InputError(
+                f"follow-up at level index {one.level} is outside 0 .. {len(tallies) - 1}"
+            )
+        (n_dlts if one.has_dlt else n_pending)[one.level] += 1
+    for level, tally in enumerate(tallies):
+        if n_pending[level] != tally.n_pending:
+            raise InputError(
+                f"follow-up of {n_pending[level]} patients at level index {level}, where "
+                f"{tally.n_pending} are pending; give one FollowUp each"
+            )
+        if n_dlts[level] > tally.n_dlts:
+            raise InputError(
+                f"the days of {n_dlts[level]} DLTs at level index {level}, where {tally.n_dlts} "
+                "have had one"
+            )
 
 
 def resolve_pending(

@@ -7,12 +7,12 @@ escalate. Replaying shows that cohort 2 should never have been opened.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
+from escalation.dataclass import dataclass
 from escalation.designs.base import Action, Decision, Design
 from escalation.errors import EscalationError, LadderError
 from escalation.labels import Label
-from escalation.outcomes import Cohort, Tally
+from escalation.outcomes import Cohort, FollowUp, Tally
 
 __all__ = ["Backfilling", "Departure", "DepartureError", "Expansion", "Replay", "replay"]
 
@@ -65,14 +65,15 @@ class Backfilling:
     Attributes
     ----------
     decide : callable
-        From the escalation's tallies, the backfill's, the level and the last cohort to a decision.
+        From the escalation's tallies, the backfill's, the level, the last cohort and the follow-up
+        of both (``follow_up``, ``beside``) to a decision.
     places : callable
         From a level, the escalation's level, everybody treated at the first, its backfill, and how
         many of it came since the escalation's last cohort (``n_since``), to the places that this
         cohort still opens there.
     """
 
-    decide: Callable[[Sequence[Tally], Sequence[Tally], int, Tally], Decision]
+    decide: Callable[..., Decision]
     places: Callable[..., int]
 
 
@@ -134,6 +135,7 @@ def replay(
     *,
     expands: bool = False,
     backfilling: Backfilling | None = None,
+    follow_up: Sequence[Sequence[FollowUp]] = (),
 ) -> Replay:
     """Follow ``cohorts`` through ``design.decide`` and find every departure, in order.
 
@@ -142,8 +144,8 @@ def replay(
     where the protocol has a range of cohort sizes, up to its end).
     Patients written one after the other at one level, ``1N 1? 1T``, are one cohort as long as
     there are places in it and the design has not settled to leave the level. Earlier cohorts are
-    judged with the outcomes known now; under a design that enrols while outcomes are pending, what
-    it may have opened before they were known is not a departure.
+    judged with the outcomes known now, and the follow-up of now; under a design that enrols while
+    outcomes are pending, what it may have opened before they were known is not a departure.
 
     With ``expands``, a cohort at the MTD with which the design has stopped is an expansion: no
     departure, and the design no longer counts it, since a rule made for six patients does not
@@ -165,6 +167,8 @@ def replay(
         Without it every cohort after the stop departs and counts.
     backfilling : Backfilling or None
         None for a protocol without backfill.
+    follow_up : sequence of sequence of FollowUp
+        Of each cohort, for a design that asks for it; empty where none is known.
 
     Raises
     ------
@@ -173,11 +177,14 @@ def replay(
     """
     departures = []
     seen, backfill = [Tally()] * len(labels), _Backfill(backfilling, len(labels))
+    known: list[FollowUp] = []  # of the patients in ``seen``
+    known_of = list(follow_up) or [()] * len(cohorts)
 
     def ask() -> Decision:
         if backfilling is None:
-            return design.decide(seen, level, last)
-        return backfilling.decide(seen, backfill.tallies, level, last)
+            return design.decide(seen, level, last, known)
+        more = {"follow_up": known, "beside": _of(backfill.cohorts, known_of)}
+        return backfilling.decide(seen, backfill.tallies, level, last, **more)
 
     last, level, n_opened, n_places, room = Tally(), design.start, 0, 0, 0
     expansion: Expansion | None = None
@@ -194,9 +201,8 @@ def replay(
         else:
             # when outcomes became known is not written: a design that does not wait for them may
             # have gone on before
-            places = 0
-            if here in (level, expected.level) and expansion is None:
-                places = design.places_while_pending(seen, here)
+            asked = (design, seen, level, here, expected)
+            places = 0 if expansion else _n_before_known(*asked)
             fits = 0 < added.n_patients <= places
             complaint = None if fits else _complaint(expected, here, cohort, labels, places)
             if expands and complaint and expected.mtd == here:
@@ -226,9 +232,11 @@ def replay(
             if added.n_patients or here != level:
                 last = added
         seen[here] = seen[here].plus(added)
+        known += known_of[number - 1]
         level = here
         if expansion is not None and ask().mtd != expansion.level:
             seen[expansion.level] = seen[expansion.level].plus(expansion.tally)
+            known += _of(expansion.cohorts, known_of)
             expansion = None
     return Replay(
         departures=tuple(departures),
@@ -241,6 +249,22 @@ def replay(
         backfill=tuple(backfill.tallies),
         backfill_cohorts=tuple(backfill.cohorts),
     )
+
+
+def _of(numbers: Sequence[int], known: Sequence[Sequence[FollowUp]]) -> list[FollowUp]:
+    """Return the follow-up of the cohorts with these numbers."""
+    return [one for number in numbers for one in known[number - 1]]
+
+
+def _n_before_known(
+    design: Design, seen: Sequence[Tally], level: int, here: int, expected: Decision
+) -> int:
+    """Return how many a cohort may have had that was opened before outcomes were known."""
+    if design.asks_follow_up and expected.mtd is not None:
+        return 0  # it ends on complete data: who came after that is of the expansion
+    if here != expected.level and here not in design.levels_while_pending(seen, level):
+        return 0
+    return design.places_while_pending(seen, here)
 
 
 class _Backfill:

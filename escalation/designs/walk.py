@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from escalation.dataclass import dataclass
 from escalation.designs.base import (
     MAX_LEVELS,
     MAX_MEMORY,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
+from escalation.dataclass import dataclass
 from escalation.errors import InputError
 from escalation.figures.layout import (
     PAGE_HEIGHT,

@@ -7,8 +7,8 @@ What follows when a level is too toxic hangs in the gap below its row.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from escalation.dataclass import dataclass
 from escalation.designs import LevelStatus
 from escalation.errors import InputError
 from escalation.reports.rule.situations import runs

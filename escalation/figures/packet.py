@@ -37,9 +37,9 @@ def draw_packet(basis: Basis, number: str) -> Iterator[Figure]:
             caption = f"F2 {COURSE}"
             words = say_course("T3")
         case _:
-            drawn = [plot_path(state)]
+            drawn = [plot_path(state, basis.on)]
             caption = f"F3 {caption_path(state)}"
-            words = say_path(state, basis.protocol)
+            words = say_path(state, basis.protocol, basis.on)
     for page, axes in enumerate(drawn, start=1):
         which = f", page {page} of {len(drawn)}" if len(drawn) > 1 else ""
         yield Figure(f"{caption}{which}", words, Picture(axes, words).write)

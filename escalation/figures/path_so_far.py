@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from matplotlib.axes import Axes
 
@@ -22,7 +23,7 @@ _FEW, _MOST = 12, 30  # cohorts whose counts are written large, and at all
 
 
 @styled
-def plot_path(state: TrialState, *, ax: Axes | None = None) -> Axes:
+def plot_path(state: TrialState, on: date | None = None, *, ax: Axes | None = None) -> Axes:
     """Plot the escalation's cohorts in order, with DLTs of evaluable, and what the rule says next.
 
     A cohort that was opened further than the rule went has an edge of another colour.
@@ -30,6 +31,8 @@ def plot_path(state: TrialState, *, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     state : TrialState
+    on : date, optional
+        The day, as of ``rule_says``.
     ax : matplotlib.axes.Axes, optional
 
     Returns
@@ -62,7 +65,7 @@ def plot_path(state: TrialState, *, ax: Axes | None = None) -> Axes:
         ax.text(x, y, say_seen(state, cohort), fontsize=points, ha="center", va="center",
                 zorder=3, bbox={"boxstyle": "round,pad=0.35", "facecolor": "white",
                                 "edgecolor": edge, "linewidth": 0.9})  # fmt: skip
-    _draw_next(ax, state, len(cohorts), up[-1])
+    _draw_next(ax, state, on, len(cohorts), up[-1])
     for place in range(len(labels)):
         ax.axhline(place, color=LIGHT, linewidth=0.6, zorder=0)
     names = [
@@ -82,9 +85,9 @@ def plot_path(state: TrialState, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _draw_next(ax: Axes, state: TrialState, x: int, y: int) -> None:
+def _draw_next(ax: Axes, state: TrialState, on: date | None, x: int, y: int) -> None:
     """Draw where the rule would go from here; while it waits, a question mark."""
-    decision = rule_says(state)
+    decision = rule_says(state, on)
     ahead, said = y, "?"
     if decision.action is Action.STOP:
         said = "stop"

@@ -12,10 +12,11 @@ neurologic toxicity associated with immune effector cells. Biol Blood Marrow Tra
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
+from escalation.dataclass import dataclass
 from escalation.errors import InputError
 from escalation.grading.grade import Grade, grade_with_unknowns
 from escalation.nearness import is_above

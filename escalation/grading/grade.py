@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain, combinations
 from typing import Any, TypeVar
+
+from escalation.dataclass import dataclass
 
 __all__ = ["Grade", "grade_with_unknowns"]
 

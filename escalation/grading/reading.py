@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from escalation.dataclass import dataclass
 from escalation.errors import InputError, did_you_mean, printable
 from escalation.grading.astct import (
     ICE_POINTS,

@@ -10,10 +10,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
+from escalation.dataclass import dataclass
 from escalation.errors import InputError, IntegrityError, printable, reason
 from escalation.ledger.entries import Anchor, parse_anchor
 from escalation.ledger.findings import Finding

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Literal
 
-from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
-
 from escalation.errors import EscalationError, UnknownOutcomeError
-from escalation.ledger.backend import Backend
+from escalation.ledger.backend import Backend, Connection
 
 __all__ = ["Database"]
 
@@ -27,11 +24,7 @@ class Database:
     def __init__(self, backend: Backend, *, create: bool = False) -> None:
         self.backend = backend
         self.name = backend.name
-        self._engine = backend.engine(create=create)
-
-    def close(self) -> None:
-        """Let go of what the engine holds."""
-        self._engine.dispose()
+        self._connect = backend.connector(create=create)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -56,9 +49,9 @@ class Database:
     @contextmanager
     def _begun(self, phase: _Phase, statements: tuple[str, ...]) -> Iterator[Connection]:
         """Open a connection and a transaction; what is not committed is undone on leaving."""
-        with self._plain_errors(phase), self._engine.connect() as connection:
+        with self._plain_errors(phase), closing(self._connect()) as connection:
             for statement in statements:
-                connection.exec_driver_sql(statement)
+                connection.rows(statement)
             yield connection
 
     def _commit(self, connection: Connection) -> None:
@@ -70,13 +63,11 @@ class Database:
         """Turn every driver's error into ours: here, and nowhere else."""
         try:
             yield
-        except (SQLAlchemyError, UnicodeDecodeError) as error:  # a damaged schema, quoted by SQLite
+        except self.backend.errors as error:
             raise self._in_plain_words(error, phase) from error
 
-    def _in_plain_words(
-        self, error: SQLAlchemyError | UnicodeDecodeError, phase: _Phase
-    ) -> EscalationError:
-        trouble = self.backend.explain(getattr(error, "orig", None) or error)
+    def _in_plain_words(self, error: Exception, phase: _Phase) -> EscalationError:
+        trouble = self.backend.explain(getattr(error, "orig", None) or error)  # SQLAlchemy wraps it
         said = f"{self.backend.name}: {trouble.sentence}"
         if phase == "reading":
             return trouble.error(said)

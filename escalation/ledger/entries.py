@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
 
+from escalation.dataclass import dataclass
 from escalation.errors import InputError, IntegrityError, printable
 from escalation.ledger.values import (
     canonical,

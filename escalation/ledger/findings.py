@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+from escalation.dataclass import dataclass
 from escalation.errors import printable
 
 __all__ = ["Finding", "Kind"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from math import ceil
@@ -9,11 +10,13 @@ from typing import Any
 
 import psycopg
 from psycopg.conninfo import make_conninfo
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, create_engine, event
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from escalation.errors import IntegrityError, LedgerError, printable
-from escalation.ledger.backend import IN_USE, Backend, Trouble, find_trouble
+from escalation.ledger.alchemy import Alchemy
+from escalation.ledger.backend import IN_USE, Backend, Connection, Trouble, find_trouble
 from escalation.ledger.postgres_schema import DESCRIBE, PARTS, STEPS
 from escalation.ledger.schema import compare_parts
 
@@ -38,7 +41,14 @@ class PostgreSQL(Backend):
         Seconds to wait for the server, and for another program that is writing.
     """
 
+    errors = (SQLAlchemyError, UnicodeDecodeError)
     steps = STEPS
+    list_tables = (
+        "SELECT relname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace "
+        "WHERE relkind IN ('r', 'p') AND relpersistence <> 't' AND nspname <> 'pg_catalog' "
+        "AND pg_table_is_visible(pg_class.oid)"
+    )
+    lock_row = " FOR UPDATE"
     has_clock = True
     to_read = ("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",)
     to_write = ("SET TRANSACTION ISOLATION LEVEL READ COMMITTED",)
@@ -51,11 +61,11 @@ class PostgreSQL(Backend):
         self._url = url.set(drivername="postgresql+psycopg")
         self._timeout = timeout
 
-    def engine(self, *, create: bool = False) -> Engine:
-        """Return an engine for the database, which must be there."""
+    def connector(self, *, create: bool = False) -> Callable[[], Connection]:
+        """Return what connects to the database, which must be there."""
         engine = create_engine(self._url, poolclass=NullPool)
         event.listen(engine, "do_connect", self._connect)
-        return engine
+        return lambda: Alchemy(engine.connect())
 
     def _connect(
         self, dialect: object, record: object, arguments: Any, options: dict[str, Any]
@@ -84,16 +94,14 @@ class PostgreSQL(Backend):
                 )
         connection.commit()
 
-    def read_anything(self, connection: Connection) -> None:
-        """Do nothing: the server keeps the types of columns, and text to UTF-8."""
-
     def faults(self, connection: Connection) -> list[str]:
         """Return what is wrong with the tables, triggers and functions."""
-        return compare_parts(connection.exec_driver_sql(DESCRIBE), PARTS)
+        return compare_parts(connection.rows(DESCRIBE), PARTS)
 
     def clock(self, connection: Connection) -> datetime:
         """Return the time by the server's clock."""
-        at: datetime = connection.exec_driver_sql("SELECT clock_timestamp()").scalar_one()
+        at: datetime
+        ((at,),) = connection.rows("SELECT clock_timestamp()")
         return at
 
     def explain(self, error: BaseException) -> Trouble:

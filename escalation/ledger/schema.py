@@ -11,53 +11,35 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Column, Connection, Integer, MetaData, Table, Text, func, inspect, select
-
 from escalation.errors import printable
+from escalation.ledger.backend import Connection
 
-__all__ = ["compare_parts", "entries", "installed_version", "ledger_schema", "run_step", "trials"]
-
-metadata = MetaData()
-
-trials = Table("trials", metadata, Column("trial", Text, primary_key=True))
-
-entries = Table(
-    "entries",
-    metadata,
-    Column("trial", Text, primary_key=True),
-    Column("seq", Integer, primary_key=True),
-    Column("recorded_at", Text),
-    Column("recorded_by", Text),
-    Column("kind", Text),
-    Column("version", Integer),
-    Column("data", Text),
-    Column("request_id", Text),
-    Column("prev_hash", Text),
-    Column("hash", Text),
-)
-
-ledger_schema = Table(
-    "ledger_schema", metadata, Column("version", Integer, primary_key=True, autoincrement=False)
-)
+__all__ = ["compare_parts", "installed_version", "run_step", "steps_taken"]
 
 
-def installed_version(connection: Connection) -> int | None:
+def installed_version(connection: Connection, list_tables: str) -> int | None:
     """Return the number of steps a database has had; None if it is another program's.
 
     A database without any table has had none, and may become a ledger.
     """
-    tables = inspect(connection).get_table_names()
-    if ledger_schema.name in tables:
-        version = connection.scalar(select(func.max(ledger_schema.c.version))) or 0
+    tables = [name for (name,) in connection.rows(list_tables)]
+    if "ledger_schema" in tables:
+        ((version,),) = connection.rows("SELECT max(version) FROM ledger_schema")
+        version = version or 0
         return version if isinstance(version, int) else None
     return None if tables else 0
+
+
+def steps_taken(connection: Connection) -> list[Any]:
+    """Return the steps that a database says it has had; nothing is certain about them."""
+    return [step for (step,) in connection.rows("SELECT version FROM ledger_schema")]
 
 
 def run_step(connection: Connection, version: int, statements: tuple[str, ...]) -> None:
     """Take a database from the schema before ``version`` to it."""
     for statement in statements:
-        connection.exec_driver_sql(statement)
-    connection.execute(ledger_schema.insert(), {"version": version})
+        connection.rows(statement)
+    connection.add("INSERT INTO ledger_schema (version) VALUES (?)", [(version,)])
 
 
 def compare_parts(found: Iterable[Any], right: Mapping[str, str]) -> list[str]:

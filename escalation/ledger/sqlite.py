@@ -13,18 +13,16 @@ References
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import cast
-
-from sqlalchemy import Connection, Engine, create_engine
-from sqlalchemy.pool import NullPool
+from typing import Any, ClassVar
 
 from escalation.errors import IntegrityError, LedgerError, printable, reason
 from escalation.files import sqlites_own
-from escalation.ledger.backend import IN_USE, Backend, Trouble, find_trouble
+from escalation.ledger.backend import IN_USE, Backend, Connection, Trouble, find_trouble
 from escalation.ledger.entries import GENESIS
 from escalation.ledger.schema import compare_parts
 
@@ -92,6 +90,35 @@ END"""  # noqa: S608  # GENESIS is a constant
 STEPS = ((*_TABLES, *_NO_CHANGES, _CONTINUE),)
 
 
+class _Open(Connection):
+    """A file that is open."""
+
+    def __init__(self, raw: sqlite3.Connection) -> None:
+        self._raw = raw
+
+    def rows(self, statement: str, *values: Any) -> Sequence[Sequence[Any]]:
+        """Run a statement, and return all that it finds."""
+        return self._raw.execute(statement, values).fetchall()
+
+    def add(self, statement: str, rows: Sequence[Sequence[Any]]) -> int:
+        """Run a statement that adds each of some rows; return how many it has added."""
+        return self._raw.executemany(statement, rows).rowcount
+
+    def commit(self) -> None:
+        """Keep what was done since the transaction began."""
+        self._raw.commit()
+
+    def close(self) -> None:
+        """Undo what is not committed, and let go of the file."""
+        with suppress(sqlite3.Error):  # who opens the file next undoes it
+            self._raw.rollback()
+        self._raw.close()
+
+    def read_anything(self) -> None:
+        """Read text that is not UTF-8 too: bytes that are not as lone surrogates."""
+        self._raw.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
+
+
 class SQLite(Backend):
     """A file.
 
@@ -102,7 +129,12 @@ class SQLite(Backend):
         Seconds to wait for another program that is writing.
     """
 
+    errors: ClassVar[tuple[type[Exception], ...]] = (
+        sqlite3.Error,
+        UnicodeDecodeError,  # of a damaged schema that it quotes
+    )
     steps = STEPS
+    list_tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB 'sqlite_*'"
     to_read = ("BEGIN",)
     to_write = ("BEGIN IMMEDIATE",)
     to_build = ("BEGIN IMMEDIATE",)
@@ -113,14 +145,18 @@ class SQLite(Backend):
         self._path = path.absolute()  # the working folder may change
         self._timeout = timeout
 
-    def engine(self, *, create: bool = False) -> Engine:
-        """Return an engine on the file, which is made only if ``create`` is asked for."""
+    def connector(self, *, create: bool = False) -> Callable[[], Connection]:
+        """Return what opens the file, which is made only if ``create`` is asked for."""
+        opener = self.opener(create=create)
+        return lambda: _Open(opener())
+
+    def opener(self, *, create: bool = False) -> Callable[[], sqlite3.Connection]:
+        """Return what opens the file for the driver, with safe settings or not at all."""
         try:
             self._check_place(create=create)
         except OSError as error:
             raise LedgerError(f"{self.name}: cannot be opened: {reason(error)}") from error
-        mode = "rwc" if create else "rw"
-        return create_engine("sqlite://", creator=partial(self._connect, mode), poolclass=NullPool)
+        return partial(self._open, "rwc" if create else "rw")
 
     def _check_place(self, *, create: bool) -> None:
         folder = self._path.parent
@@ -136,7 +172,7 @@ class SQLite(Backend):
                 f"there is no ledger at {self.name}; `escalation trial register` makes one"
             )
 
-    def _connect(self, mode: str) -> sqlite3.Connection:
+    def _open(self, mode: str) -> sqlite3.Connection:
         connection = sqlite3.connect(
             f"{self._path.as_uri()}?mode={mode}",
             uri=True,
@@ -176,22 +212,17 @@ class SQLite(Backend):
         connection.execute("PRAGMA locking_mode=NORMAL")
         connection.execute("SELECT 1 FROM sqlite_master").fetchall()  # the lock goes with a read
 
-    def read_anything(self, connection: Connection) -> None:
-        """Let text that is not UTF-8 be read too: bytes that are not as lone surrogates."""
-        raw = cast("sqlite3.Connection", connection.connection.driver_connection)
-        raw.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
-
     def faults(self, connection: Connection) -> list[str]:
         """Return what is wrong with the file's pages, tables and triggers."""
-        pages = connection.exec_driver_sql("PRAGMA integrity_check").scalars().all()
-        found = [f"the file is damaged: {printable(line)}" for line in pages if line != "ok"]
+        pages = connection.rows("PRAGMA integrity_check")
+        found = [f"the file is damaged: {printable(line)}" for (line,) in pages if line != "ok"]
         # except for SQLite's own, as the statistics that a database browser leaves
         query = "SELECT type || ' ' || name, sql FROM sqlite_master WHERE name NOT GLOB 'sqlite_*'"
         with closing(sqlite3.connect(":memory:")) as model:  # a new ledger shows what is right
             for statement in chain.from_iterable(self.steps):
                 model.execute(statement)
             right = dict(model.execute(query).fetchall())
-        return found + compare_parts(connection.exec_driver_sql(query), right)
+        return found + compare_parts(connection.rows(query), right)
 
     def explain(self, error: BaseException) -> Trouble:
         """Say in plain words what an error of SQLite means."""

@@ -8,21 +8,14 @@ from datetime import datetime
 from types import NoneType
 from typing import Any, Self
 
-from sqlalchemy import ColumnElement, Connection, insert, select, text
-
 from escalation.errors import ConflictError, IntegrityError, LedgerError, printable
+from escalation.ledger.backend import Connection
 from escalation.ledger.database import Database
 from escalation.ledger.entries import COLUMNS, START, Anchor, Draft, Entry, chain
 from escalation.ledger.findings import Finding
-from escalation.ledger.schema import (
-    entries,
-    installed_version,
-    ledger_schema,
-    run_step,
-    trials,
-)
+from escalation.ledger.schema import installed_version, run_step, steps_taken
 from escalation.ledger.targets import find_backend
-from escalation.ledger.values import check_name, check_trial, shown
+from escalation.ledger.values import check_name, check_trial, is_trial, shown
 
 __all__ = ["Ledger", "Writer", "create_ledger", "open_ledger"]
 
@@ -107,7 +100,7 @@ def create_ledger(target: str, *, timeout: float = 10.0) -> Ledger:
 
 def _version(database: Database, connection: Connection) -> int:
     """Return the schema's number, 0 where there is none yet; refuse what is not this program's."""
-    version = installed_version(connection)
+    version = installed_version(connection, database.backend.list_tables)
     if version is None:
         raise LedgerError(f"{database.name} is another program's database; a ledger needs its own")
     newest = len(database.backend.steps)
@@ -139,8 +132,7 @@ class Ledger:
         self.close()
 
     def close(self) -> None:
-        """Let go of the database."""
-        self._database.close()
+        """Let go of the database, which between two calls is not open in any case."""
 
     def trials(self, *, recorded: bool = False) -> tuple[str, ...]:
         """Return the ids of the trials, sorted; with ``recorded``, of those that have an entry.
@@ -171,7 +163,7 @@ class Ledger:
         """
         with self._database.reading() as connection:
             self._check_known(connection, trial)
-            return _entries(connection, trial, entries.c.seq > after)
+            return _entries(connection, trial, " AND seq > ?", after)
 
     def snapshot(self, *wanted: str) -> dict[str, list[Entry]]:
         """Return the entries of some trials, or of all, as they are at one moment.
@@ -197,7 +189,7 @@ class Ledger:
         check_name("request_id", request_id)
         with self._database.reading() as connection:
             self._check_known(connection, trial)
-            return _entries(connection, trial, entries.c.request_id == request_id)
+            return _entries(connection, trial, " AND request_id = ?", request_id)
 
     @contextmanager
     def writing(self, trial: str, *, new: bool = False) -> Iterator[Writer]:
@@ -231,9 +223,7 @@ class Ledger:
             if new:
                 self._begin_trial(connection, trial)
             else:
-                self._check_known(connection, trial)
-                lock = select(trials).where(trials.c.trial == trial).with_for_update()
-                connection.execute(lock)
+                self._check_known(connection, trial, self._database.backend.lock_row)
             writer = Writer(connection, trial)
             yield writer
             writer.check()
@@ -283,7 +273,7 @@ class Ledger:
         try:
             with self._database.reading() as connection:
                 faults = backend.faults(connection)
-                steps = connection.scalars(select(ledger_schema.c.version)).all()
+                steps = steps_taken(connection)
             taken = range(1, len(backend.steps) + 1)
             unknown = [shown(step) for step in steps if step not in taken]
             faults += [f"ledger_schema holds a step {step} that does not exist" for step in unknown]
@@ -297,23 +287,26 @@ class Ledger:
 
         Nothing about them is certain, not even the type of a value.
         """
-        query = select(entries).order_by(entries.c.trial, entries.c.seq)
         with self._database.reading() as connection:
-            self._database.backend.read_anything(connection)
-            if trial is not None:
+            connection.read_anything()
+            if trial is None:
+                rows = connection.rows(f"{_SELECT} ORDER BY trial, seq")
+            else:
                 self._check_known(connection, trial)
-                query = query.where(entries.c.trial == trial)
-            return [dict(zip(COLUMNS, row, strict=True)) for row in connection.execute(query)]
+                rows = connection.rows(f"{_SELECT} WHERE trial = ? ORDER BY seq", trial)
+            return [dict(zip(COLUMNS, row, strict=True)) for row in rows]
 
-    def _check_known(self, connection: Connection, trial: str) -> None:
+    def _check_known(self, connection: Connection, trial: str, lock: str = "") -> None:
+        if is_trial(trial) and connection.rows(f"{_TRIALS} WHERE trial = ?{lock}", trial):
+            return
         known = _trials(connection)
         if trial not in known:
             listed = printable(", ".join(known)) or "none"
             raise LedgerError(f"no trial {printable(trial)} in {self.name}; trials: {listed}")
 
     def _begin_trial(self, connection: Connection, trial: str) -> None:
-        begin = text("INSERT INTO trials (trial) VALUES (:trial) ON CONFLICT DO NOTHING")
-        if connection.execute(begin, {"trial": trial}).rowcount == 0:
+        begin = "INSERT INTO trials (trial) VALUES (?) ON CONFLICT DO NOTHING"
+        if connection.add(begin, [(trial,)]) == 0:
             raise ConflictError(f"trial {trial} is already in {self.name}")
 
 
@@ -327,7 +320,7 @@ class Writer:
 
     def entries(self, *, after: int = 0) -> list[Entry]:
         """Return the trial's entries in order: see `Ledger.entries`."""
-        return _entries(self._connection, self._trial, entries.c.seq > after)
+        return _entries(self._connection, self._trial, " AND seq > ?", after)
 
     def append(
         self,
@@ -394,26 +387,30 @@ class Writer:
             )
 
 
+_COLUMNS = ", ".join(COLUMNS)
+_SELECT = f"SELECT {_COLUMNS} FROM entries"  # noqa: S608  # constants, here and below
+_INSERT = f"INSERT INTO entries ({_COLUMNS}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608
+_TRIALS = "SELECT trial FROM trials"
+_WITH_ENTRIES = " WHERE EXISTS (SELECT 1 FROM entries WHERE entries.trial = trials.trial)"
+
+
 def _trials(connection: Connection, *, recorded: bool = False) -> tuple[str, ...]:
-    query = select(trials.c.trial)
-    if recorded:
-        query = query.where(select(entries).where(entries.c.trial == trials.c.trial).exists())
-    return tuple(sorted(map(str, connection.scalars(query))))
+    rows = connection.rows(_TRIALS + _WITH_ENTRIES * recorded)
+    return tuple(sorted(str(trial) for (trial,) in rows))
 
 
 def _head(connection: Connection, trial: str) -> Anchor:
-    this_trial = select(entries).where(entries.c.trial == trial)
-    last = connection.execute(this_trial.order_by(entries.c.seq.desc()).limit(1)).first()
-    return START if last is None else _entry(last).anchor
+    last = connection.rows(f"{_SELECT} WHERE trial = ? ORDER BY seq DESC LIMIT 1", trial)
+    return _entry(last[0]).anchor if last else START
 
 
 def _insert(connection: Connection, chained: Sequence[Entry]) -> None:
-    connection.execute(insert(entries), [entry._asdict() for entry in chained])
+    connection.add(_INSERT, chained)
 
 
-def _entries(connection: Connection, trial: str, *criteria: ColumnElement[bool]) -> list[Entry]:
-    query = select(entries).where(entries.c.trial == trial, *criteria).order_by(entries.c.seq)
-    return list(map(_entry, connection.execute(query).all()))
+def _entries(connection: Connection, trial: str, also: str = "", *values: object) -> list[Entry]:
+    query = f"{_SELECT} WHERE trial = ?{also} ORDER BY seq"
+    return list(map(_entry, connection.rows(query, trial, *values)))
 
 
 _TEXTS = (str, int, str, str, str, int, str, str, str, str)

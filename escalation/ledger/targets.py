@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-
-from sqlalchemy import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from typing import TYPE_CHECKING
 
 from escalation.errors import LedgerError, printable
 from escalation.ledger.backend import Backend
 from escalation.ledger.sqlite import SQLite
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL
 
 __all__ = ["find_backend"]
 
@@ -19,8 +20,16 @@ _SECRET = re.compile(r"(?i)\w:/+[^/]*@|\b(password|passwd|pwd)\s*=|\bpostgres\w*
 _FORMS = "a ledger is a path, sqlite:///path or postgresql://user:password@host/database"
 
 
-def find_backend(target: str, timeout: float) -> Backend:
+def find_backend(target: str, timeout: float, *, file: type[SQLite] = SQLite) -> Backend:
     """Return the database that a target names, without touching it yet.
+
+    Parameters
+    ----------
+    target : str
+    timeout : float
+        Seconds to wait for a server, or for another program that is writing.
+    file : type
+        What opens a file.
 
     Raises
     ------
@@ -40,13 +49,13 @@ def find_backend(target: str, timeout: float) -> Backend:
             raise LedgerError(
                 f"this names no ledger, and is not shown as it may hold a password; {_FORMS}"
             )
-        return SQLite(_path(target), timeout)
+        return file(_path(target), timeout)
     match found[1].lower():
         case "sqlite":
-            url = _parse(target)
-            if url.host or url.query:
+            slashed = target[found.end() :]
+            if "?" in slashed or not f"{slashed}/".startswith("/"):
                 raise LedgerError(f"sqlite:// takes a path and nothing else; {_FORMS}")
-            return SQLite(_path(url.database or ""), timeout)
+            return file(_path(slashed[1:]), timeout)
         case "postgresql" | "postgres" | "postgresql+psycopg":
             try:  # psycopg is an extra, and takes a while to load
                 from escalation.ledger.postgres import PostgreSQL  # noqa: PLC0415
@@ -67,6 +76,9 @@ def _path(text: str) -> Path:
 
 def _parse(target: str) -> URL:
     """Read a URL. No message shows it: it may hold a password."""
+    from sqlalchemy import make_url  # noqa: PLC0415  # only where there is a server
+    from sqlalchemy.exc import ArgumentError  # noqa: PLC0415
+
     try:
         url = make_url(target)
     except (ArgumentError, ValueError):

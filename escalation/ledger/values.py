@@ -9,7 +9,15 @@ from math import isfinite
 
 from escalation.errors import InputError, printable
 
-__all__ = ["canonical", "check_json", "check_name", "check_trial", "format_time", "shown"]
+__all__ = [
+    "canonical",
+    "check_json",
+    "check_name",
+    "check_trial",
+    "format_time",
+    "is_trial",
+    "shown",
+]
 
 MAX_NAME = 200
 MAX_DEPTH = 50  # of lists and objects within each other
@@ -42,6 +50,11 @@ def format_time(time: datetime) -> str:
     return utc.isoformat(timespec="microseconds") + "Z"
 
 
+def is_trial(text: str) -> bool:
+    """Say whether a text can be a trial's id."""
+    return _TRIAL.fullmatch(text) is not None
+
+
 def check_trial(trial: str) -> None:
     """Refuse what cannot be a trial's id.
 
@@ -49,7 +62,7 @@ def check_trial(trial: str) -> None:
     ------
     InputError
     """
-    if not _TRIAL.fullmatch(trial):
+    if not is_trial(trial):
         raise InputError(
             f"trial {shown(trial)} must be 1 to 60 letters, digits, dots, hyphens and "
             "underscores, a letter or digit first"

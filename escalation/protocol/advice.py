@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from escalation.dataclass import dataclass
 from escalation.designs.base import Action, Decision
 from escalation.designs.replay import Departure, DepartureError, Expansion, replay
 from escalation.errors import InputError
-from escalation.outcomes import Cohort, Tally, parse_outcomes, tally_cohorts
-from escalation.protocol.backfill import backfilling_of, counted_tallies
+from escalation.outcomes import Cohort, FollowUp, Tally, parse_outcomes, tally_cohorts
+from escalation.protocol.backfill import backfilling_of, counted_tallies, counts_backfill
+from escalation.protocol.follow_up import follow_up_by_cohort
 from escalation.protocol.protocol import Protocol
 
 __all__ = ["Advice", "advise", "describe_decision"]
@@ -42,6 +43,8 @@ class Advice:
         The patients treated at the MTD after the escalation had ended with it.
     n_opened, n_places : int
         Size of the cohort opened last, and how many of its places are free.
+    follow_up : tuple of FollowUp
+        Of those whom the decision counts, where the design asks for it and it is written.
     """
 
     decision: Decision
@@ -56,6 +59,7 @@ class Advice:
     expansion: Expansion | None
     n_opened: int
     n_places: int
+    follow_up: tuple[FollowUp, ...] = ()
 
 
 def advise(
@@ -77,7 +81,8 @@ def advise(
     NotationError, LadderError
         For a history that cannot be read on this protocol's ladder.
     InputError
-        If its escalation holds more patients than the design's maximum.
+        If its escalation holds more patients than the design's maximum, or the follow-up that a
+        design asks for does not fit the protocol; see ``follow_up_by_cohort``.
     DepartureError
         If the protocol would not have produced it and departures are not allowed.
 
@@ -95,18 +100,31 @@ def advise(
     cohorts = parse_outcomes(outcomes) if isinstance(outcomes, str) else tuple(outcomes)
     design, labels = protocol.design, protocol.labels
     tallies = tally_cohorts(cohorts, labels)
-    followed = replay(design, cohorts, labels, expands=True, backfilling=backfilling_of(protocol))
+    days = follow_up_by_cohort(protocol, cohorts)
+    followed = replay(
+        design,
+        cohorts,
+        labels,
+        expands=True,
+        backfilling=backfilling_of(protocol),
+        follow_up=days,
+    )
     cap = design.max_patients
     n_patients = sum(tally.n_patients for tally in followed.tallies)
     if cap is not None and n_patients > cap:
         raise InputError(f"{n_patients} patients are more than the maximum sample size of {cap}")
     if followed.departures and not allow_departures:
         raise DepartureError(followed.departures)
+    expanded = () if followed.expansion is None else followed.expansion.cohorts
+    stand = followed.level, followed.last
+    known = _of(days, but_not=(*expanded, *followed.backfill_cohorts))
     counted = counted_tallies(
-        protocol, followed.tallies, followed.backfill, followed.level, followed.last
+        protocol, followed.tallies, followed.backfill, *stand, follow_up=known
     )
+    if counts_backfill(protocol, followed.tallies, *stand, follow_up=known):
+        known = _of(days, but_not=expanded)
     return Advice(
-        decision=design.decide(counted, followed.level, followed.last),
+        decision=design.decide(counted, *stand, known),
         tallies=tallies,
         counted=counted,
         escalation=followed.tallies,
@@ -118,6 +136,17 @@ def advise(
         expansion=followed.expansion,
         n_opened=followed.n_opened,
         n_places=followed.n_places,
+        follow_up=known,
+    )
+
+
+def _of(days: Sequence[tuple[FollowUp, ...]], *, but_not: Sequence[int]) -> tuple[FollowUp, ...]:
+    """Return the follow-up of all cohorts but some, given by their numbers."""
+    return tuple(
+        one
+        for number, cohort in enumerate(days, start=1)
+        if number not in but_not
+        for one in cohort
     )
 
 

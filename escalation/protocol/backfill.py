@@ -12,7 +12,7 @@ from functools import partial
 
 from escalation.designs.base import NOBODY, Decision
 from escalation.designs.replay import Backfilling
-from escalation.outcomes import Tally
+from escalation.outcomes import FollowUp, Tally
 from escalation.protocol.expansion import BoundaryStatus, judge_expansion
 from escalation.protocol.protocol import Protocol
 from escalation.protocol.tables import ExpansionMonitoring
@@ -74,6 +74,9 @@ def decide_with_backfill(
     backfill: Sequence[Tally],
     level: int,
     last: Tally = NOBODY,
+    *,
+    follow_up: Sequence[FollowUp] = (),
+    beside: Sequence[FollowUp] = (),
 ) -> Decision:
     """Ask the design, counting backfill at the decisions that the protocol names.
 
@@ -86,9 +89,13 @@ def decide_with_backfill(
         0-based level of the escalation's last cohort.
     last : Tally
         That cohort, for a design that remembers it.
+    follow_up, beside : sequence of FollowUp
+        Of the escalation and of backfill, for a design that asks for it.
     """
-    counted = counted_tallies(protocol, escalation, backfill, level, last)
-    return protocol.design.decide(counted, level, last)
+    counts = counts_backfill(protocol, escalation, level, last, follow_up=follow_up)
+    counted = _together(escalation, backfill) if counts else tuple(escalation)
+    known = (*follow_up, *beside) if counts else follow_up
+    return protocol.design.decide(counted, level, last, known)
 
 
 def counted_tallies(
@@ -97,19 +104,30 @@ def counted_tallies(
     backfill: Sequence[Tally],
     level: int,
     last: Tally = NOBODY,
+    *,
+    follow_up: Sequence[FollowUp] = (),
 ) -> tuple[Tally, ...]:
     """Return what the design counts at each level at the decision that is due."""
-    if counts_backfill(protocol, escalation, level, last):
-        return tuple(own.plus(more) for own, more in zip(escalation, backfill, strict=True))
+    if counts_backfill(protocol, escalation, level, last, follow_up=follow_up):
+        return _together(escalation, backfill)
     return tuple(escalation)
 
 
+def _together(escalation: Sequence[Tally], backfill: Sequence[Tally]) -> tuple[Tally, ...]:
+    return tuple(own.plus(more) for own, more in zip(escalation, backfill, strict=True))
+
+
 def counts_backfill(
-    protocol: Protocol, escalation: Sequence[Tally], level: int, last: Tally = NOBODY
+    protocol: Protocol,
+    escalation: Sequence[Tally],
+    level: int,
+    last: Tally = NOBODY,
+    *,
+    follow_up: Sequence[FollowUp] = (),
 ) -> bool:
     """Tell whether backfill counts at the decision that is due."""
     if protocol.backfill.counted == "final decision":
-        return protocol.design.decide(escalation, level, last).has_ended
+        return protocol.design.decide(escalation, level, last, follow_up).has_ended
     return protocol.backfill.counted == "every decision"
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
+from escalation.dataclass import dataclass
 from escalation.designs import (
     DESIGNS,
     VARIANTS,
@@ -21,6 +22,8 @@ from escalation.protocol.defaults import DEFAULT_TARGET
 from escalation.protocol.protocol import Protocol
 
 __all__ = ["Consensus", "Opinion", "ask_all", "summarise"]
+
+UNFOLLOWED = "it asks for follow-up, and none is written: ?14 is pending since 14 days"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +128,11 @@ def ask_all(
     # patients planned are not a maximum: they fill in only what a design cannot do without
     given = {"target": sought, "max_patients": limit}
     spare = {"max_patients"} if limit_from in ("planned", None) else set()
+    followed = any(cohort.days for cohort in cohorts)
     for name, design_name, options in _others(protocol.design, given, spare):
+        if not followed and DESIGNS[name.split()[0]].asks_follow_up:
+            left_out.append((name, UNFOLLOWED))
+            continue
         try:
             asked = protocol.with_design(design_name, **options)
             advice = advise(asked, cohorts, allow_departures=True)

@@ -12,9 +12,10 @@ import json
 import re
 import textwrap
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, field, fields, replace
 from typing import Any
 
+from escalation.dataclass import dataclass
 from escalation.designs import (
     DESIGNS,
     Design,
@@ -376,6 +377,18 @@ class Protocol:
         start = self.place_of(label)
         design = replace(self.design, start=start)  # type: ignore[type-var]  # a dataclass
         return self._changed(start=start, design=design)
+
+    def with_window(self, days: int) -> Protocol:
+        """Return a copy whose DLT window is of so many days.
+
+        Raises
+        ------
+        InputError
+            For what is not a whole number from 1.
+        """
+        if type(days) is not int or days < 1:
+            raise InputError(f"a DLT window is a whole number of days from 1, not {days!r}")
+        return self._changed(dlt=replace(self.dlt, window_days=days))
 
     def with_stop_at_rate(self, rate: str) -> Protocol:
         """Return a copy whose expansion stops at this DLT rate, and at no other boundary.

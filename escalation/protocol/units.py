@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
+from escalation.dataclass import dataclass
 from escalation.errors import InputError, printable
 
 __all__ = ["BodySize", "Unit", "find_unit", "find_unit_fault", "is_same_unit", "read_unit"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from escalation.binomial import LEVEL, binomial_limits, clopper_pearson
@@ -182,4 +181,6 @@ def _percentage(p: float) -> str:
         return f"{100 * p:.0f}"
     if not 0.0005 <= p < 0.9995:
         return "<0.1" if p < 0.5 else ">99.9"
+    from decimal import ROUND_HALF_UP, Decimal  # noqa: PLC0415  # few of those who decide print one
+
     return str((100 * Decimal(repr(p))).quantize(Decimal("0.1"), ROUND_HALF_UP))

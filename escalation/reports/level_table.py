@@ -10,7 +10,7 @@ from escalation.binomial import LEVEL, binomial_limits, clopper_pearson, percent
 from escalation.designs.base import Decision, LevelStatus
 from escalation.designs.replay import SHOWN, Departure
 from escalation.labels import Label, are_numbers
-from escalation.outcomes import Cohort, Tally
+from escalation.outcomes import Cohort, FollowUp, Tally
 from escalation.protocol import Protocol, format_dose
 from escalation.reports.view import Block, Paragraph, Table
 
@@ -36,6 +36,7 @@ def level_blocks(
     ended: bool = False,
     expanding: int | None = None,
     reopened: Collection[Label] = (),
+    follow_up: Sequence[FollowUp] = (),
 ) -> Iterator[Block]:
     """Yield the ladder as a table: doses, patients who count, and how each level stands.
 
@@ -57,13 +58,15 @@ def level_blocks(
         0-based level of the expansion.
     reopened : collection of int or str
         Labels of levels whose patients before an amendment are not among the tallies.
+    follow_up : sequence of FollowUp
+        Of the pending patients, for a design whose estimate weighs them.
     """
     judged = tallies if judged is None else judged
     dose = [("dose,", protocol.unit)] if protocol.unit else []
     replaced = _not_evaluable(protocol, cohorts)
     graded = [("", "moderate")] if protocol.design.asks_moderate else []
     limits = ("P(DLT)", "limits")
-    estimates = protocol.design.estimates(judged)
+    estimates = protocol.design.estimates(judged, follow_up)
     modelled = [] if estimates is None else [("P(DLT)", "estimate")]
     # beside one more column there is no room for it on 80
     beside = [("not", "evaluable")] if any(replaced) and not (graded or modelled) else []
@@ -91,6 +94,7 @@ def level_blocks(
         yield Paragraph(f"P(DLT): exact two-sided {_LEVEL} limits (Clopper-Pearson).")
     if modelled:
         whom = "all evaluable patients"
+        whom += ", and pending ones by their follow-up" * bool(follow_up)
         whom += " of the escalation" * (tuple(judged) != tuple(tallies))
         yield Paragraph(f"The estimate is the model's, from {whom}.")
     if any(replaced) and not beside:
@@ -116,12 +120,13 @@ def levels_document(
     *,
     ended: bool = False,
     reopened: Collection[Label] = (),
+    follow_up: Sequence[FollowUp] = (),
 ) -> list[dict[str, Any]]:
     """Return the same under the names of ``decide --json``, one object a level."""
     judged = tallies if judged is None else judged
     replaced = _not_evaluable(protocol, cohorts)
     statuses = _statuses(protocol, replaced, judged, ended=ended, reopened=reopened)
-    estimates = protocol.design.estimates(judged)
+    estimates = protocol.design.estimates(judged, follow_up)
     return [
         {
             **protocol.level_document(index),
@@ -147,9 +152,12 @@ def level_rows(
     judged: Sequence[Tally] | None = None,
     *,
     ended: bool = False,
+    follow_up: Sequence[FollowUp] = (),
 ) -> Iterator[Sequence[object]]:
     """Yield the names of the columns, then a row a level; limits are Clopper-Pearson's."""
-    documents = levels_document(protocol, cohorts, tallies, judged, ended=ended)
+    documents = levels_document(
+        protocol, cohorts, tallies, judged, ended=ended, follow_up=follow_up
+    )
     names = [name for name in documents[0] if name != "p_dlt_limits"]
     yield [*names, "p_dlt_low", "p_dlt_high"]
     for document in documents:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from escalation.dataclass import dataclass
 from escalation.errors import InputError
 from escalation.signatures.extra import from_extra
 from escalation.signatures.public_key import ALGORITHM

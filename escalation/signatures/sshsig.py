@@ -6,8 +6,8 @@ import hashlib
 import re
 import textwrap
 from base64 import b64decode, b64encode
-from dataclasses import dataclass
 
+from escalation.dataclass import dataclass
 from escalation.errors import InputError
 from escalation.signatures.extra import from_extra
 from escalation.signatures.public_key import ALGORITHM, fingerprint, key_blob, key_of_blob

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
+from escalation.dataclass import dataclass
 from escalation.signatures.extra import from_extra
 
 __all__ = ["Timestamp", "certificates_in", "read_timestamp", "request_timestamp"]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from escalation.dataclass import dataclass
 from escalation.protocol import DltWindow, Enrolment
 
 __all__ = [

@@ -1,5 +1,7 @@
 """Events as JSON and back: strict, so that what is read is what was written, or is refused.
 
+What this program writes is read plainly; pydantic, by the same annotations, judges all else.
+
 An entry is written in the first version of its kind that can say it. What only a later one can say,
 a field marked so in ``events`` or a level that is a word, is not in the data of an earlier one.
 """
@@ -8,16 +10,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from functools import cache
-from typing import Any, TypeVar, cast, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args, get_type_hints
 
-from pydantic import TypeAdapter, ValidationError
-
+from escalation.dataclass import dataclass
 from escalation.errors import EscalationError
 from escalation.trial.events import EVENTS, LATER_NAMES, AnyEvent, Event
+from escalation.trial.plain import NotPlainError, read_plain, write_plain
 
-__all__ = ["EventError", "change_event", "dump_event", "load_event", "version_of"]
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter, ValidationError
+
+__all__ = ["EventError", "change_event", "dump_event", "judge", "load_event", "version_of"]
 
 E = TypeVar("E", bound=Event)
 
@@ -33,7 +38,7 @@ class EventError(EscalationError):
 
 def dump_event(event: Event) -> dict[str, Any]:
     """Return an event's data as JSON types, in the version that ``version_of`` names."""
-    data: dict[str, Any] = _adapter(event.kind, event.version).dump_python(event, mode="json")
+    data: dict[str, Any] = write_plain(event)
     if _has_later(event.kind, event.version):
         _leave_out(event, data, version_of(event))
     return data
@@ -64,11 +69,28 @@ def load_event(kind: str, version: int, data: str) -> AnyEvent:
 
 def _read(made: type[AnyEvent], data: str) -> AnyEvent:
     try:
+        return read_plain(made, data)
+    except NotPlainError:
+        return judge(made, data)
+
+
+def judge(made: type[AnyEvent], data: str) -> AnyEvent:
+    """Read an event by pydantic, or raise what is wrong with each field."""
+    from pydantic import ValidationError  # noqa: PLC0415  # few commands need it, and it is slow
+
+    try:
         read = _adapter(made.kind, made.version).validate_json(data, strict=True, extra="forbid")
     except ValidationError as error:
         raise EventError(made.kind, _faults(error)) from error
     event: AnyEvent = read
     return event
+
+
+@cache
+def _adapter(kind: str, version: int) -> TypeAdapter[Any]:
+    from pydantic import TypeAdapter  # noqa: PLC0415  # as above
+
+    return TypeAdapter(EVENTS[kind, version])
 
 
 def change_event(event: E, changes: Mapping[str, Any]) -> E:
@@ -92,11 +114,6 @@ def change_event(event: E, changes: Mapping[str, Any]) -> E:
     except ValueError as error:
         raise EventError(event.kind, ("a number must be finite",)) from error
     return cast(E, _read(cast(type[AnyEvent], type(event)), data))
-
-
-@cache
-def _adapter(kind: str, version: int) -> TypeAdapter[Any]:
-    return TypeAdapter(EVENTS[kind, version])
 
 
 @cache

@@ -7,9 +7,10 @@ records what they return (``escalation.tracker``).
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, date, datetime, timedelta
 
+from escalation.dataclass import dataclass
 from escalation.errors import RefusedError, did_you_mean
 from escalation.text import is_line
 from escalation.trial.calendar import day_in

@@ -11,11 +11,12 @@ so (``SINCE_2``): an entry that says nothing of it is written in the first versi
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from datetime import date
 from enum import StrEnum
 from typing import Any, ClassVar, Literal, get_args
 
+from escalation.dataclass import dataclass
 from escalation.designs.base import Action
 from escalation.labels import Label
 from escalation.outcomes import Outcome

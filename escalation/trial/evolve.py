@@ -94,9 +94,14 @@ def replay_events(entries: Iterable[Recorded], state: TrialState | None = None) 
     return replayed
 
 
-def follow(entries: Iterable[Recorded]) -> Iterator[tuple[TrialState, Recorded]]:
-    """Yield each entry with the state before it: one state, which goes on changing."""
-    state = TrialState()
+def follow(
+    entries: Iterable[Recorded], state: TrialState | None = None
+) -> Iterator[tuple[TrialState, Recorded]]:
+    """Yield each entry with the state before it: one state, which goes on changing.
+
+    It is ``state``, where that is given, which in the end is the state after all of them.
+    """
+    state = TrialState() if state is None else state
     for recorded in entries:
         yield state, recorded
         advance(state, recorded)
@@ -282,14 +287,14 @@ def _close(state: TrialState, recorded: Recorded, _: TrialClosed) -> str | None:
 def _import(state: TrialState, recorded: Recorded, event: HistoryImported) -> str | None:
     for place, cohort in enumerate(event.cohorts, start=1):
         last = all(cohort.purpose is not later.purpose for later in event.cohorts[place:])
-        state.cohorts.append(
+        state.add_cohort(
             Cohort(
                 number=len(state.cohorts) + 1,
                 level=cohort.level,
                 n_opened=cohort.n_opened,
                 closed_by=None if last else recorded.seq,  # the last may still have a place
                 purpose=cohort.purpose,
-            )
+            ),
         )
     return None
 
@@ -395,18 +400,17 @@ def _decide(state: TrialState, recorded: Recorded, event: DecisionMade) -> str |
     if state.protocol is None:
         return "a decision without a protocol"
     fault = lacks_role(recorded.by, state.roles_of(recorded.by), "record a decision")
-    state.decisions.append(
-        MadeDecision(
-            seq=recorded.seq,
-            by=recorded.by,
-            hash=recorded.hash,
-            event=event,
-            protocol=state.protocol,
-            n_cohorts=len(state.cohorts),
-            own_votes=state.own_votes,
-            frozen=state.freezes[-1][1].cutoff if state.freezes else None,
-        )
+    made = MadeDecision(
+        seq=recorded.seq,
+        by=recorded.by,
+        hash=recorded.hash,
+        event=event,
+        protocol=state.protocol,
+        n_cohorts=len(state.cohorts),
+        own_votes=state.own_votes,
+        frozen=state.freezes[-1][1].cutoff if state.freezes else None,
     )
+    state.add_decision(made)
     return fault
 
 
@@ -676,7 +680,7 @@ def _carry_out(state: TrialState, recorded: Recorded, made: MadeDecision) -> Mad
         return made
     for cohort in state.open_cohorts:
         if _is_ended(state, cohort, chosen):
-            state.cohorts[cohort.number - 1] = replace(cohort, closed_by=recorded.seq)
+            state.close_cohort(cohort.number, recorded.seq)
     if chosen.action == "stop" or chosen.level is None:
         if chosen.purpose is Purpose.ESCALATION:
             state.stopped = made
@@ -684,7 +688,7 @@ def _carry_out(state: TrialState, recorded: Recorded, made: MadeDecision) -> Mad
     if chosen.purpose is Purpose.ESCALATION:
         state.stopped = None
     number = len(state.cohorts) + 1
-    state.cohorts.append(
+    state.add_cohort(
         Cohort(
             number=number,
             level=chosen.level,
@@ -692,7 +696,7 @@ def _carry_out(state: TrialState, recorded: Recorded, made: MadeDecision) -> Mad
             opened_on=recorded.event.on,
             decision=made.seq,
             purpose=chosen.purpose,
-        )
+        ),
     )
     return replace(made, cohort=number)
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 
+from escalation.dataclass import dataclass
 from escalation.designs.base import Action, Decision
 from escalation.protocol import Protocol, describe_decision
 from escalation.trial.adverse_events.verdicts import unruled_dlts
@@ -216,7 +216,7 @@ def _dosed_by(subjects: Sequence[Subject], on: date) -> list[DosedPatient]:
     return [patient for patient in observed if patient is not None and patient.dosed <= on]
 
 
-def overtaken(state: TrialState, cohort: Cohort) -> str | None:
+def overtaken(state: TrialState, cohort: Cohort, on: date | None = None) -> str | None:
     """Say why the data since a cohort was opened forbid to go on with it; None if they do not.
 
     The rule, asked again, must leave one more patient at the cohort's level possible; of an
@@ -239,7 +239,7 @@ def overtaken(state: TrialState, cohort: Cohort) -> str | None:
             f"Cohort {cohort.number} was opened against the {against}, and {', '.join(since)} had "
             "a DLT since: the committee has to decide again."
         )
-    now = rule_says(state)
+    now = rule_says(state, on)
     if not _is_forbidden(state, cohort, now, state.protocol):
         return None
     answers = now.possible or (now,)
@@ -350,7 +350,7 @@ def _cohort_obstacles(state: TrialState, cohort: Cohort, on: date) -> Iterator[O
             text=f"Cohort {cohort.number} was opened on {cohort.opened_on}.",
             until=cohort.opened_on,
         )
-    new = overtaken(state, cohort)
+    new = overtaken(state, cohort, on)
     if new is not None:
         yield Obstacle(text=new, decision=True)
     for made in _awaited(state, cohort):
@@ -409,8 +409,7 @@ def _needs_decision(state: TrialState, on: date, cohort: Cohort | None) -> Itera
             decision=True,
         )
         return
-    about = (purpose, None) if cohort is None else cohort.about
-    last = next((made for made in reversed(state.decisions) if made.about == about), None)
+    last = state.last_decision_about((purpose, None) if cohort is None else cohort.about)
     deferred = last is not None and last.event.chosen.action == "defer"
     if last is not None and _is_awaited(state, last) and not deferred:
         text = f"Decision {last.seq} is not approved yet"
@@ -430,7 +429,7 @@ def _needs_decision(state: TrialState, on: date, cohort: Cohort | None) -> Itera
             decision=True,
         )
         return
-    decision = rule_says(state)
+    decision = rule_says(state, on)
     if decision.action is Action.WAIT:
         yield from _waits_for(state, on)
     full = f"Every place of cohort {cohort.number} is taken" if cohort else "No cohort is open"

@@ -6,9 +6,9 @@ A decision to resume lifts what was known at its cut-off; an event recorded afte
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 
+from escalation.dataclass import dataclass
 from escalation.protocol import PauseRule
 from escalation.trial.adverse_events.pauses import PauseStatus, deaths_taken_back, judge_pauses
 from escalation.trial.state import MadeDecision, TrialState

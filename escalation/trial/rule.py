@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 
 from escalation.designs.base import Action, Decision
 from escalation.errors import EscalationError
 from escalation.labels import Label
-from escalation.outcomes import Tally, last_tally
+from escalation.outcomes import FollowUp, Tally, last_tally
 from escalation.protocol import Protocol, counts_backfill, decide_with_backfill
 from escalation.trial.events import Choice, Purpose, Recommendation
+from escalation.trial.patients.follow_up import follow_up_of
 from escalation.trial.state import TrialState
 
 __all__ = [
@@ -23,6 +25,7 @@ __all__ = [
     "counted_purposes",
     "counted_tallies",
     "describe_choice",
+    "follow_up",
     "forbids_one_more",
     "goes_further",
     "is_as_said",
@@ -38,11 +41,18 @@ class NoProtocolError(EscalationError):
         super().__init__("the trial has no protocol that can be read, so the rule cannot be asked")
 
 
-def rule_says(state: TrialState) -> Decision:
+def rule_says(state: TrialState, on: date | None = None) -> Decision:
     """Ask the rule of the protocol in force about everybody dosed so far who counts.
 
     The expansion never counts, and backfill only where the protocol says so; nor does anybody
     treated at a level before an amendment reopened it.
+
+    Parameters
+    ----------
+    state : TrialState
+    on : date, optional
+        Until when pending patients have been followed, for a design that asks for it; the last day
+        that the data name unless given.
 
     Raises
     ------
@@ -53,20 +63,47 @@ def rule_says(state: TrialState) -> Decision:
         raise NoProtocolError
     escalation, level, last = _escalation(state, state.protocol)
     backfill = state.tallies(Purpose.BACKFILL, set_aside=False)
-    return decide_with_backfill(state.protocol, escalation, backfill, level, last)
+    return decide_with_backfill(
+        state.protocol,
+        escalation,
+        backfill,
+        level,
+        last,
+        follow_up=follow_up(state, Purpose.ESCALATION, on=on),
+        beside=follow_up(state, Purpose.BACKFILL, on=on),
+    )
 
 
-def counted_purposes(state: TrialState) -> tuple[Purpose, ...]:
+def follow_up(
+    state: TrialState, *purposes: Purpose, on: date | None = None
+) -> tuple[FollowUp, ...]:
+    """Return the follow-up that the rule counts of cohorts of these purposes, as ``rule_says``."""
+    protocol = state.protocol
+    if protocol is None or not protocol.design.asks_follow_up:
+        return ()
+    counted = (
+        (subject, subject.outcome)
+        for subject in state.subjects.values()
+        if subject.purpose in purposes and subject.set_aside_by is None
+    )
+    seen = ((subject, outcome) for subject, outcome in counted if outcome is not None)
+    return follow_up_of(seen, protocol, state.data_on if on is None else on)
+
+
+def counted_purposes(state: TrialState, on: date | None = None) -> tuple[Purpose, ...]:
     """Return the purposes of the cohorts that the rule counts at the decision that is due now."""
     protocol = state.protocol
-    if protocol is not None and counts_backfill(protocol, *_escalation(state, protocol)):
+    if protocol is None:
+        return (Purpose.ESCALATION,)
+    known = follow_up(state, Purpose.ESCALATION, on=on)
+    if counts_backfill(protocol, *_escalation(state, protocol), follow_up=known):
         return (Purpose.ESCALATION, Purpose.BACKFILL)
     return (Purpose.ESCALATION,)
 
 
-def counted_tallies(state: TrialState) -> tuple[Tally, ...]:
+def counted_tallies(state: TrialState, on: date | None = None) -> tuple[Tally, ...]:
     """Return what the rule counts at each level, lowest first, at the decision that is due now."""
-    return state.tallies(*counted_purposes(state), set_aside=False)
+    return state.tallies(*counted_purposes(state, on), set_aside=False)
 
 
 def _escalation(state: TrialState, protocol: Protocol) -> tuple[tuple[Tally, ...], int, Tally]:

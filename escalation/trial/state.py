@@ -5,9 +5,10 @@ from __future__ import annotations
 import copy
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields, replace
 from datetime import UTC, date, datetime
 
+from escalation.dataclass import dataclass
 from escalation.errors import LadderError
 from escalation.labels import Label
 from escalation.outcomes import Cohort as WrittenCohort
@@ -238,6 +239,10 @@ class TrialState:
         Everybody who was ever named as owner or given a role, by how names are compared.
     conflicts : list of RoleConflict
         Who was given roles that exclude each other, where the protocol has it recorded.
+    open_numbers : list of int
+        Of the cohorts that nothing has closed.
+    last_about : dict of (Purpose, label or None) to int
+        Place of the last decision about each thing: see ``MadeDecision.about``.
     """
 
     hashes: list[str] = field(default_factory=list)
@@ -249,6 +254,7 @@ class TrialState:
     roles: dict[str, frozenset[Role]] = field(default_factory=dict)
     subjects: Subjects = field(default_factory=Subjects)
     cohorts: list[Cohort] = field(default_factory=list)
+    open_numbers: list[int] = field(default_factory=list)
     decisions: list[MadeDecision] = field(default_factory=list)
     corrections: list[Correction] = field(default_factory=list)
     stopped: MadeDecision | None = None
@@ -271,6 +277,7 @@ class TrialState:
     keys: dict[str, Key] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     conflicts: list[RoleConflict] = field(default_factory=list)
+    last_about: dict[tuple[Purpose, Label | None], int] = field(default_factory=dict)
 
     @property
     def seq(self) -> int:
@@ -285,7 +292,7 @@ class TrialState:
     @property
     def open_cohorts(self) -> list[Cohort]:
         """The cohorts that nothing has closed, in the order of opening."""
-        return [cohort for cohort in self.cohorts if cohort.closed_by is None]
+        return [self.cohorts[number - 1] for number in self.open_numbers]
 
     @property
     def open_cohort(self) -> Cohort | None:
@@ -301,8 +308,13 @@ class TrialState:
 
     def successor(self, made: MadeDecision) -> MadeDecision | None:
         """Return the last decision that has taken the place of one; None where it stands."""
-        last = next((m for m in reversed(self.decisions) if m.about == made.about), made)
-        return None if last.seq == made.seq else last
+        last = self.last_decision_about(made.about)
+        return None if last is None or last.seq == made.seq else last
+
+    def last_decision_about(self, about: tuple[Purpose, Label | None]) -> MadeDecision | None:
+        """Return the last decision about something; None where there is none."""
+        place = self.last_about.get(about)
+        return None if place is None else self.decisions[place]
 
     def cohort_of(self, subject: Subject) -> Cohort:
         """Return the cohort that a subject was assigned to last."""
@@ -475,6 +487,22 @@ class TrialState:
         place = bisect_left(self.decisions, entry, key=lambda made: made.seq)
         found = place < len(self.decisions) and self.decisions[place].seq == entry
         return place if found else None
+
+    def add_cohort(self, cohort: Cohort) -> None:
+        """Add the next cohort to a state that nobody else holds."""
+        self.cohorts.append(cohort)
+        if cohort.closed_by is None:
+            self.open_numbers.append(cohort.number)
+
+    def close_cohort(self, number: int, entry: int) -> None:
+        """Have an entry close an open cohort of a state that nobody else holds."""
+        self.cohorts[number - 1] = replace(self.cohorts[number - 1], closed_by=entry)
+        self.open_numbers.remove(number)
+
+    def add_decision(self, made: MadeDecision) -> None:
+        """Add the next decision to a state that nobody else holds."""
+        self.last_about[made.about] = len(self.decisions)
+        self.decisions.append(made)
 
     def copied(self) -> TrialState:
         """Return a copy that can be changed without changing this one."""

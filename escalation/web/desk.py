@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from threading import Lock
 from typing import Any, TypeVar, cast
 
 from flask import Flask
 
+from escalation.dataclass import dataclass
 from escalation.errors import LedgerError
 from escalation.ledger import Entry, Ledger, check_chain
 from escalation.reports.trial.recorded import Consequences, foresee

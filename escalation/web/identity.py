@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from flask import Flask
+
+from escalation.dataclass import dataclass
 
 __all__ = ["Gate", "Identity", "Proof"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ipaddress
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from escalation.dataclass import dataclass
 from escalation.errors import printable
 
 __all__ = ["LOCAL_HOSTS", "Risk", "Settings", "find_risks", "is_local"]

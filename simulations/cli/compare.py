@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +15,7 @@ from escalation.cli.completion import complete_protocols
 from escalation.cli.label import LABEL
 from escalation.cli.options import PICTURES, CarefulCommand, parse_settings, read_ladder
 from escalation.cli.show import say_written, shows
+from escalation.cli.whole import WholeNumber
 from escalation.errors import InputError, did_you_mean
 from escalation.files import check_writable
 from escalation.labels import Label
@@ -37,20 +38,20 @@ from simulations.cli.options import (
     p_dlt_option,
     p_moderate_option,
     plot_option,
+    say_size,
     scenario_option,
     seed_option,
     trials_option,
     workers_option,
 )
+from simulations.cli.progress import progress_bar
 from simulations.cli.report import check_report, report_option, write_comparison_report
 from simulations.cli.workers import worker_pool
-from simulations.compare.differences import find_differences
-from simulations.compare.result import Contender, ScenarioComparison
-from simulations.compare.run import CompareMethod, compare_designs
-from simulations.questions.question import Question, check_p_moderate, describe_p_moderate
-from simulations.reports.comparison import describe_contenders, view_comparison
-from simulations.reports.design_report import Compared
-from simulations.reports.differences import figures_by_name, view_differences
+
+if TYPE_CHECKING:
+    from simulations.compare.result import Contender, ScenarioComparison
+    from simulations.compare.run import CompareMethod
+    from simulations.questions.question import Question
 
 __all__ = ["compare"]
 
@@ -85,7 +86,7 @@ __all__ = ["compare"]
 )
 @click.option(
     "--max-patients",
-    type=click.IntRange(min=1),
+    type=WholeNumber(min=1),
     metavar="N",
     help=f"Patients, for a design that needs a number.  [default: as planned, else "
     f"{DEFAULT_PATIENTS}]",
@@ -108,7 +109,7 @@ __all__ = ["compare"]
     type=click.Choice(["auto", "exact", "monte-carlo"]),
     default="auto",
     show_default=True,
-    help="Exact where the design's graph is not too large, all exact, or all simulated.",
+    help="Exact where an engine has the figures, all exact, or all simulated.",
 )
 @trials_option
 @seed_option
@@ -149,8 +150,11 @@ def compare(
 
     DESIGN is a design's name, a 3+3 variant, or a protocol by name or file, which brings its
     ladder. Options follow a colon, boin:cohort_size=1,n_earlystop=9; an alias for the tables
-    comes before it, boin=A:cohort_size=1. A design that can reach too many states is simulated,
-    on patients shared by all designs; differences to the first design then have 95 % limits.
+    comes before it, boin=A:cohort_size=1. A design that can reach too many states for an exact
+    answer is simulated, trial by trial on patients shared by all designs, so that differences to
+    the first design are those of pairs of trials, and have 95 % limits. At most 10^10 trials are
+    drawn so; escalation simulate draws up to 10^15 of one design, by counts.
+
     With --diff, every data set at which two designs part is shown with what each does there, the
     probability of meeting it and what it contributes to their difference.
 
@@ -162,6 +166,11 @@ def compare(
              escalation compare confirm declare --p-dlt 0.05,0.10,0.20 --diff
              escalation compare 3+3 boin --levels 4 --report designs.html
     """  # noqa: D301  # click reads the backspace
+    from simulations.compare.run import compare_designs, work_of
+    from simulations.questions.question import Question, check_p_moderate, describe_p_moderate
+    from simulations.reports.comparison import view_comparison
+    from simulations.reports.design_report import Compared
+
     _check_diff(by, plot, report, method, diff=diff)
     if plot is not None:
         check_writable(plot, PICTURES)
@@ -187,7 +196,8 @@ def compare(
     limits = None if interval is None else parse_interval(interval)
     if diff:
         return _differences(question, contenders, measured_by, limits, by)
-    with worker_pool(workers) as executor:
+    work = work_of(len(contenders), len(question.scenarios), trials)
+    with worker_pool(workers) as executor, progress_bar(work, "comparing") as progress:
         results = list(
             compare_designs(
                 contenders,
@@ -200,6 +210,8 @@ def compare(
                 p_moderate=p_moderate,
                 executor=executor,
                 max_states=most_states,
+                progress=progress,
+                tell=say_size,
             )
         )
     if plot is not None:
@@ -225,7 +237,7 @@ def compare(
 def _figures(
     protocol: Protocol, contenders: Sequence[Contender], results: Sequence[ScenarioComparison]
 ) -> Iterable[Figure]:
-    from simulations.plots.pictures import figures_of_comparison  # noqa: PLC0415  # matplotlib
+    from simulations.plots.pictures import figures_of_comparison  # matplotlib
 
     return figures_of_comparison(protocol, contenders, results)
 
@@ -270,12 +282,17 @@ def _differences(
     by: str | None,
 ) -> View:
     """Follow two designs to where they part, under each scenario."""
+    from simulations.compare.differences import find_differences
+    from simulations.reports.differences import figures_by_name, view_differences
+
     first, second = (contender.design for contender in contenders)
     found = find_differences(first, second, p_moderate=question.p_moderate)
-    results = [
-        found.under(scenario.p_dlt, target=target, interval=interval)
-        for scenario in question.scenarios
-    ]
+    results = []
+    with progress_bar(len(question.scenarios), "following both") as progress:
+        for scenario in question.scenarios:
+            results.append(found.under(scenario.p_dlt, target=target, interval=interval))
+            if progress is not None:
+                progress(1)
     figures = figures_by_name(results[0], question.protocol)
     if by is not None and by not in figures:
         raise InputError(f"--by: no figure is called {by!r}; {did_you_mean(by, figures)}")
@@ -292,11 +309,12 @@ def _plot(
     results: Sequence[ScenarioComparison],
 ) -> None:
     """Draw a comparison to a file."""
-    from simulations.plots import (  # noqa: PLC0415  # matplotlib, for a picture only
+    from simulations.plots import (  # matplotlib, for a picture only
         plot_comparison_pages,
         provenance_of_comparison,
         save_figure,
     )
+    from simulations.reports.comparison import describe_contenders
 
     provenance = provenance_of_comparison(
         results,

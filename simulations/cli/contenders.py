@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -28,7 +28,9 @@ from escalation.protocol import Protocol, shipped_protocols
 from escalation.protocol.defaults import DEFAULT_TARGET, whole_cohorts
 from escalation.protocol.protocol import freeze_lists
 from escalation.text import is_line
-from simulations.compare.result import LONGEST_LABEL, Contender
+
+if TYPE_CHECKING:
+    from simulations.compare.result import Contender
 
 __all__ = ["NamedDesign", "check_number", "choose_target", "make_contenders", "parse_design"]
 
@@ -120,6 +122,8 @@ def _split(word: str) -> tuple[str, str]:
 
 def _split_alias(word: str, name: str) -> tuple[str, str | None]:
     """Part a name at the = before its alias; a path may hold one too."""
+    from simulations.compare.result import LONGEST_LABEL
+
     before, equals, alias = name.rpartition("=")
     if not equals or any(mark in alias for mark in ":/\\") or Path(name).is_file():
         return name, None
@@ -169,6 +173,8 @@ def make_contenders(
         For an option that no design has, what a design refuses, another ladder, one design given
         twice, or two under one name.
     """
+    from simulations.compare.result import Contender
+
     known = {option for one in named for option in design_options(DESIGNS[one.name])}
     for option in shared:
         if option not in known:

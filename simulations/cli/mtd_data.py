@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from escalation.binomial import LEVEL
@@ -9,9 +11,9 @@ from escalation.cli.options import OutcomesCommand
 from escalation.cli.show import shows
 from escalation.reports.view import View
 from simulations.cli.options import question_options
-from simulations.questions.mtd_data import mtd_data as find_data
-from simulations.questions.question import Question
-from simulations.reports.mtd_data import view_mtd_data
+
+if TYPE_CHECKING:
+    from simulations.questions.question import Question
 
 __all__ = ["mtd_data"]
 
@@ -37,6 +39,9 @@ def mtd_data(*, question: Question, confidence: float) -> View:
     \b
     Example: escalation mtd-data --variant declare --p-dlt 0.05,0.10,0.25,0.40
     """  # noqa: D301  # click reads the backspace
+    from simulations.questions.mtd_data import mtd_data as find_data
+    from simulations.reports.mtd_data import view_mtd_data
+
     scenario = question.scenario
     graph = question.graph()
     found = find_data(graph, None if scenario is None else scenario.p_dlt, level=confidence)

@@ -11,6 +11,7 @@ import click
 
 from escalation.cli.asking import most_states, say_beside
 from escalation.cli.options import protocol_options, read_outcomes
+from escalation.cli.whole import WholeNumber
 from escalation.errors import InputError
 from escalation.protocol import Protocol
 from escalation.text import count
@@ -18,7 +19,6 @@ from simulations.cli.completion import complete_scenarios
 from simulations.cli.numbers import parse_p_dlt, parse_p_moderate
 from simulations.cli.source import read_scenarios
 from simulations.graph.forecast import Foreseen
-from simulations.questions.question import Question
 from simulations.scenarios.scenario import Scenario
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "p_moderate_option",
     "plot_option",
     "question_options",
+    "say_size",
     "scenario_option",
     "seed_option",
     "trials_option",
@@ -69,20 +70,20 @@ scenario_option = click.option(
 )
 seed_option = click.option(
     "--seed",
-    type=click.IntRange(min=0),
+    type=WholeNumber(min=0),
     default=1,
     show_default=True,
     help="Seed of the random numbers.",
 )
 trials_option = click.option(
     "--trials",
-    type=click.IntRange(min=1),
+    type=WholeNumber(min=1),
     default=TRIALS,
     show_default=True,
     help="Trials to simulate per scenario.",
 )
 workers_option = click.option(
-    "--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes to use."
+    "--workers", type=WholeNumber(1, 256), default=1, show_default=True, help="Processes to use."
 )
 plot_option = click.option(
     "--plot",
@@ -119,6 +120,8 @@ def question_options(*, scenarios: bool = True) -> Callable[[Wrapped], Wrapped]:
             scenario_file: str | None = None,
             **kwargs: Any,
         ) -> Any:
+            from simulations.questions.question import Question
+
             question = Question(
                 protocol=protocol,
                 cohorts=() if outcomes is None else read_outcomes(outcomes),
@@ -126,7 +129,7 @@ def question_options(*, scenarios: bool = True) -> Callable[[Wrapped], Wrapped]:
                 asked=choose_scenarios(protocol, p_dlt, scenario_file),
                 p_moderate=p_moderate,
                 max_states=most_states(protocol.design),
-                tell=_say_size,
+                tell=say_size,
             )
             return command(*args, question=question, **kwargs)
 
@@ -135,7 +138,8 @@ def question_options(*, scenarios: bool = True) -> Callable[[Wrapped], Wrapped]:
     return decorate
 
 
-def _say_size(foreseen: Foreseen) -> None:
+def say_size(foreseen: Foreseen) -> None:
+    """Say what a large graph is going to take, before it is taken."""
     if foreseen.n_bytes >= MUCH_MEMORY:
         say_beside(f"the trial can reach {foreseen}")
 

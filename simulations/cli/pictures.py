@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from escalation.cli.show import say_written
 from escalation.designs import describe_design
-from simulations.questions.question import Question
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from simulations.questions.question import Question
 
 __all__ = ["write_picture"]
 
@@ -25,7 +26,7 @@ def write_picture(
     method: str = "exact",
 ) -> None:
     """Write a picture of an answer, and say so."""
-    from simulations.plots import (  # noqa: PLC0415  # matplotlib, for a picture only
+    from simulations.plots import (  # matplotlib, for a picture only
         Provenance,
         save_figure,
     )

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-import numpy as np
-from numpy.typing import NDArray
 
 from escalation.cli.options import PICTURES, OutcomesCommand
 from escalation.cli.show import say_written, shows
+from escalation.cli.whole import WholeNumber
 from escalation.errors import InputError, did_you_mean
 from escalation.files import check_writable
 from escalation.protocol import Protocol
@@ -22,23 +21,18 @@ from simulations.cli.numbers import parse_numbers
 from simulations.cli.options import plot_option, question_options, seed_option
 from simulations.cli.pictures import write_picture
 from simulations.cli.progress import progress_bar
-from simulations.questions.averages import (
-    CurveAverages,
-    average_over_blocks,
-    average_over_curves,
-)
-from simulations.questions.engine import exact_engine
-from simulations.questions.question import Question
-from simulations.reports.averages import Drawn, view_averages
-from simulations.reports.export import write_curves
-from simulations.scenarios.random import (
-    draw_in_blocks,
-    logistic_normal,
-    paoletti,
-    pseudo_uniform,
-)
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from simulations.questions.averages import Averages
+    from simulations.questions.question import Question
+    from simulations.reports.averages import Drawn
 
 __all__ = ["random_scenarios"]
+
+MOST_CURVES = 1_000_000_000
 
 # the settings of each prior, and how many numbers each takes
 PRIORS = {
@@ -66,7 +60,7 @@ PRIORS = {
 )
 @click.option(
     "--curves",
-    type=click.IntRange(1, 1_000_000),
+    type=WholeNumber(1, MOST_CURVES),
     default=10_000,
     show_default=True,
     help="Curves to draw.",
@@ -107,6 +101,10 @@ def random_scenarios(
     \b
     Example: escalation random-scenarios --levels 5 --target 0.25
     """  # noqa: D301  # click reads the backspace
+    from simulations.questions.averages import CurveSummaries, average_in_blocks
+    from simulations.questions.engine import exact_engine
+    from simulations.reports.averages import Drawn, view_averages
+
     protocol = question.protocol
     if target is None:
         target = protocol.design.target
@@ -123,16 +121,17 @@ def random_scenarios(
     chosen = _parse_settings(prior, prior_settings)
     drawn = Drawn(prior=prior, given=prior_settings, settings=chosen, n_curves=curves, seed=seed)
     engine = exact_engine(question)
-    blocks = _draw(protocol, drawn, target)
+    parts = average_in_blocks(engine, _draw(protocol, drawn, target), target)
     if keep is not None:
-        averages = average_over_curves(engine, np.vstack(list(blocks)), target)
-    else:
-        with progress_bar(curves, "curves") as progress:
-            averages = average_over_blocks(engine, blocks, curves, target, progress=progress)
+        from simulations.reports.export import writing_curves
+
+        parts = writing_curves(keep, parts, protocol.labels, _origin(question, drawn, target))
+    with progress_bar(curves, "curves") as progress:
+        averages = CurveSummaries(parts, target, progress=progress)
+    if keep is not None:
+        say_written(keep)
     if plot is not None:
         _plot(plot, question, averages, drawn.describe())
-    if keep is not None:
-        _keep(keep, question, averages, drawn)
     return view_averages(question, averages, drawn, question.outcomes_document(engine))
 
 
@@ -160,6 +159,15 @@ def _parse_settings(prior: str, settings: Sequence[str]) -> dict[str, Any]:
 
 def _draw(protocol: Protocol, drawn: Drawn, target: float) -> Iterator[NDArray[np.float64]]:
     """Draw the curves, a block at a time."""
+    import numpy as np
+
+    from simulations.scenarios.random import (
+        draw_in_blocks,
+        logistic_normal,
+        paoletti,
+        pseudo_uniform,
+    )
+
     rng = np.random.default_rng(drawn.seed)
     settings = {"target": target, "n_levels": len(protocol.levels), **drawn.settings}
     priors = {"pseudo-uniform": pseudo_uniform, "paoletti": paoletti}
@@ -171,8 +179,8 @@ def _draw(protocol: Protocol, drawn: Drawn, target: float) -> Iterator[NDArray[n
     return draw_in_blocks(draw, drawn.n_curves)
 
 
-def _plot(path: Path, question: Question, averages: CurveAverages, prior: str) -> None:
-    from simulations.plots import (  # noqa: PLC0415  # matplotlib, for a picture only
+def _plot(path: Path, question: Question, averages: Averages, prior: str) -> None:
+    from simulations.plots import (  # matplotlib, for a picture only
         plot_curve_averages,
     )
 
@@ -186,18 +194,17 @@ def _plot(path: Path, question: Question, averages: CurveAverages, prior: str) -
     write_picture(axes, path, question, scenario=prior, method="exact for each curve")
 
 
-def _keep(path: Path, question: Question, averages: CurveAverages, drawn: Drawn) -> None:
-    """Write a row for each curve to a CSV file."""
+def _origin(question: Question, drawn: Drawn, target: float) -> dict[str, object]:
+    """Return what the rows of --keep rest on."""
     protocol = question.protocol
     rests_on: dict[str, object] = {
         "prior": " ".join((drawn.prior, *drawn.given)),
         "seed": drawn.seed,
-        "target": averages.target,
+        "target": target,
         "protocol": protocol.name,
         "digest": protocol.digest,
         "escalation": __version__,
     }
     if question.p_moderate is not None:
         rests_on["p_moderate"] = ",".join(map(repr, question.p_moderate))
-    write_curves(path, averages, protocol.labels, rests_on)
-    say_written(path)
+    return rests_on

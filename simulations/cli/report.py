@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,16 +20,15 @@ from escalation.protocol import Protocol
 from escalation.protocol.defaults import DEFAULT_PATIENTS
 from escalation.reports.documents import Template, write_document
 from simulations.cli.contenders import choose_target, make_contenders, parse_design
-from simulations.compare.metrics import target_interval
-from simulations.compare.result import Contender
-from simulations.compare.run import compare_designs
-from simulations.engines.results import ScenarioResult
-from simulations.engines.self_check import sharpen
-from simulations.graph.transitions import TransitionGraph
-from simulations.questions.question import Question
-from simulations.questions.worst_case import worst_overdose, worst_pcs
-from simulations.reports.design_report import Basis, Compared, write_report
-from simulations.reports.worst_case import Searched
+from simulations.cli.progress import progress_bar
+
+if TYPE_CHECKING:
+    from simulations.compare.result import Contender
+    from simulations.engines.results import ScenarioResult
+    from simulations.graph.transitions import TransitionGraph
+    from simulations.questions.question import Question
+    from simulations.reports.design_report import Basis, Compared
+    from simulations.reports.worst_case import Searched
 
 __all__ = [
     "check_report",
@@ -78,6 +77,9 @@ def write_simulation_report(
     executor: Executor | None,
 ) -> None:
     """Write the report of one design, with the usual alternatives beside it."""
+    from simulations.compare.result import Contender
+    from simulations.reports.design_report import Basis
+
     design = question.protocol.design
     given = design.target if target is None else target
     measured_by, is_default = choose_target([], given)
@@ -105,6 +107,8 @@ def _checked(
     question: Question, graph: TransitionGraph, results: Sequence[ScenarioResult], seed: int
 ) -> Sequence[ScenarioResult]:
     """Return what is held against each other: by many trials, where the graph has them all."""
+    from simulations.engines.self_check import sharpen
+
     backfill = question.protocol.backfill
     is_of_graph = backfill.max_per_level is None or backfill.counted == "never"
     return sharpen(graph, results, seed=seed) if graph.is_whole and is_of_graph else results
@@ -122,17 +126,23 @@ def write_comparison_report(
     seed: int,
 ) -> None:
     """Write the report of designs compared."""
+    from simulations.reports.design_report import Basis
+
     target = compared.results[0].target
+    asked = list(_questions(question, compared.contenders))
+    searched: dict[str, Searched | str] = {}
+    with progress_bar(len(asked), "searching worst cases") as progress:
+        for label, one in asked:
+            searched[label] = _search(one, None, target, interval, seed)
+            if progress is not None:
+                progress(1)
     basis = Basis(
         question=question,
         designs=compared.contenders,
         target=target,
         target_from=" (default)" * is_default,
         compared=compared,
-        searched={
-            label: _search(asked, None, target, interval, seed)
-            for label, asked in _questions(question, compared.contenders)
-        },
+        searched=searched,
         seed=seed,
         trials=trials,
         command=_command(),
@@ -160,20 +170,26 @@ def _compare(
     executor: Executor | None,
 ) -> Compared | str:
     """Put the usual alternatives beside a design."""
+    from simulations.compare.run import compare_designs, work_of
+    from simulations.reports.design_report import Compared
+
     if question.cohorts:
         return "Designs are compared from the start of a trial; this one continues from data."
     contenders = [planned, *_alternatives(question.protocol, planned, target)]
-    results = list(
-        compare_designs(
-            contenders,
-            question.scenarios,
-            target=target,
-            trials=trials,
-            seed=seed,
-            p_moderate=question.p_moderate,
-            executor=executor,
+    work = work_of(len(contenders), len(question.scenarios), trials)
+    with progress_bar(work, "comparing") as progress:
+        results = list(
+            compare_designs(
+                contenders,
+                question.scenarios,
+                target=target,
+                trials=trials,
+                seed=seed,
+                p_moderate=question.p_moderate,
+                executor=executor,
+                progress=progress,
+            )
         )
-    )
     notes = (
         "The usual alternatives stand beside the planned design, on the same ladder and with as "
         "many patients where they need a number."
@@ -199,12 +215,16 @@ def _search(
     seed: int,
 ) -> Searched | str:
     """Search for the worst curves, where that takes seconds."""
+    from simulations.compare.metrics import target_interval
+    from simulations.questions.worst_case import worst_overdose, worst_pcs
+    from simulations.reports.worst_case import Searched
+
     too_large = (
         f"The design can reach more than {MOST_STATES:,} states: its worst case is not searched "
         "here."
     )
     try:
-        graph = question.graph() if graph is None else graph
+        graph = replace(question, max_states=MOST_STATES).graph() if graph is None else graph
     except TooManyStatesError:
         return too_large
     if not graph.is_whole or len(graph.level) > MOST_STATES:
@@ -230,7 +250,8 @@ def _command() -> str:
 
 def _write(report: Path, template: Template | None, basis: Basis) -> None:
     # matplotlib is loaded for a picture only
-    from simulations.plots.design_report import draw_report  # noqa: PLC0415
+    from simulations.plots.design_report import draw_report
+    from simulations.reports.design_report import write_report
 
     document = write_report(replace(basis, pictures=draw_report))
     content = write_document(dated(document), report.suffix, template)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,10 +15,11 @@ from escalation.protocol import Protocol
 from escalation.reports.view import View
 from simulations.cli.options import plot_option, question_options
 from simulations.cli.pictures import write_picture
-from simulations.questions.question import Question
-from simulations.questions.sensitivity import Tornado, tornado
-from simulations.questions.sensitivity import sensitivity as find_gradients
-from simulations.reports.sensitivity import Moved, view_sensitivity
+from simulations.cli.progress import progress_bar
+
+if TYPE_CHECKING:
+    from simulations.questions.question import Question
+    from simulations.questions.sensitivity import Tornado
 
 __all__ = ["sensitivity"]
 
@@ -62,23 +64,28 @@ def sensitivity(
     \b
     Example: escalation sensitivity --p-dlt 0.05,0.10,0.20,0.33,0.50 --target 0.25
     """  # noqa: D301  # click reads the backspace
+    from simulations.questions.engine import exact_engine
+    from simulations.questions.sensitivity import sensitivity as find_gradients
+    from simulations.questions.sensitivity import tornado
+    from simulations.reports.sensitivity import Moved, view_sensitivity
+
     if plot is not None:
         check_writable(plot, PICTURES)
         question.only_scenario()
     by_default = "sample_size" if target is None else "pcs"
     name, level = _parse_figure(figure or by_default, question.protocol)
-    graph = question.graph()
-    results = [
-        Moved(
-            scenario=scenario,
-            found=find_gradients(graph, scenario.p_dlt, target),
-            tornado=tornado(graph, scenario.p_dlt, name, level=level, band=band, target=target),
-        )
-        for scenario in question.scenarios
-    ]
+    engine = exact_engine(question)
+    results = []
+    with progress_bar(len(question.scenarios), "scenarios") as progress:
+        for scenario in question.scenarios:
+            found = find_gradients(engine, scenario.p_dlt, target)
+            moved = tornado(engine, scenario.p_dlt, name, level=level, band=band, target=target)
+            results.append(Moved(scenario=scenario, found=found, tornado=moved))
+            if progress is not None:
+                progress(1)
     if plot is not None:
         _plot(plot, question, results[0].tornado)
-    return view_sensitivity(question, results, band, question.outcomes_document(graph))
+    return view_sensitivity(question, results, band, question.outcomes_document(engine))
 
 
 def _parse_figure(text: str, protocol: Protocol) -> tuple[str, int | None]:
@@ -92,7 +99,7 @@ def _parse_figure(text: str, protocol: Protocol) -> tuple[str, int | None]:
 
 
 def _plot(path: Path, question: Question, moved: Tornado) -> None:
-    from simulations.plots import plot_tornado  # noqa: PLC0415  # matplotlib, for a picture only
+    from simulations.plots import plot_tornado  # matplotlib, for a picture only
 
     scenario = question.only_scenario().name
     axes = plot_tornado(

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import combinations
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -28,15 +29,14 @@ from simulations.cli.options import (
 )
 from simulations.cli.progress import progress_bar
 from simulations.cli.report import check_report, report_option, write_simulation_report
+from simulations.cli.timeline import Clock, show_timeline, timeline_options
 from simulations.cli.workers import worker_pool
-from simulations.engines.montecarlo import simulate_trials
-from simulations.engines.results import Method, ScenarioResult, run_scenarios
-from simulations.engines.simulated import Draws
-from simulations.graph.build import TransitionGraph
-from simulations.questions.engine import choose_engine
-from simulations.questions.question import Question
-from simulations.reports.export import write_trials
-from simulations.reports.results import view_results
+
+if TYPE_CHECKING:
+    from simulations.engines.results import Method, ScenarioResult
+    from simulations.engines.simulated import Draws
+    from simulations.graph.build import TransitionGraph
+    from simulations.questions.question import Question
 
 __all__ = ["simulate"]
 
@@ -62,6 +62,7 @@ __all__ = ["simulate"]
 @click.option("--target", type=float, metavar="P", help="Target P(DLT): adds correct selection.")
 @plot_option
 @report_option
+@timeline_options
 @click.option(
     "--keep", type=click.Path(path_type=Path), help="Write each simulated trial to this CSV file."
 )
@@ -79,6 +80,7 @@ def simulate(
     report: Path | None,
     template: Template | None,
     keep: Path | None,
+    clock: Clock | None,
 ) -> View:
     """Show what the design does under assumed toxicity curves, exactly and by simulation.
 
@@ -93,6 +95,11 @@ def simulate(
     10^15 trials take no longer than a few. One by one (trial, latent) at most 10^10 are simulated;
     trial gives the figures that earlier versions gave by default with the same seed.
 
+    --timeline simulates trials in time instead, 10,000 by default: how long they take, who waits or
+    is lost, and what is decided while outcomes are pending. The DLT window, the stagger, backfill
+    and the expansion are the protocol's; all else that is assumed of time stands in the file of
+    --timing, or is as simple as --every says. --keep then writes what happened, day by day.
+
     --report writes the appendix that a protocol or an analysis plan wants: the design in words and
     as a table and flowchart, scenarios, characteristics, a comparison with the usual alternatives,
     the worst case, methods, a self-check.
@@ -100,45 +107,70 @@ def simulate(
     \b
     Example: escalation simulate --p-dlt 0.05,0.10,0.20,0.33,0.50 --target 0.25
              escalation simulate --protocol nct07123519 --report design.html
+             escalation simulate --protocol nct07123519 --timeline --every 10 --by 365
     """  # noqa: D301  # click reads the backspace
+    from simulations.engines.results import run_scenarios
+    from simulations.questions.engine import choose_engine
+    from simulations.reports.results import view_results
+
     if target is not None and not 0 < target < 1:
         raise InputError(f"--target must lie between 0 and 1, not {target}")
-    draws = _settle_draws(method, draws, keep)
     named = {"--keep": keep, "--plot": plot, "--report": report}
     for (one, path), (other, same) in combinations(named.items(), 2):
         if path is not None and path == same:
             raise click.UsageError(f"{one} and {other} name the same file")
+    for path, suffixes in ((plot, PICTURES), (keep, (".csv",))):
+        if path is not None:
+            check_writable(path, suffixes)
+    if clock is not None:
+        return show_timeline(
+            question,
+            clock,
+            trials=trials,
+            seed=seed,
+            workers=workers,
+            target=target,
+            plot=plot,
+            keep=keep,
+        )
     backfill = question.protocol.backfill
-    if keep is not None and backfill.max_per_level is not None and backfill.counted != "never":
+    counts = backfill.max_per_level is not None and backfill.counted != "never"
+    if counts and method != "exact" and draws in ("trial", "latent"):
+        say_beside(
+            f"backfill counts at {backfill.counted}: trials with it are drawn by counts, whatever "
+            "--draws says"
+        )
+    draws = _settle_draws(method, draws, keep)
+    if keep is not None and counts:
         raise InputError(
             "--keep writes trials of the escalation alone, and with this protocol backfill counts "
             f"at {backfill.counted}; leave --keep away"
         )
-    for path, suffixes in ((plot, PICTURES), (keep, (".csv",))):
-        if path is not None:
-            check_writable(path, suffixes)
     check_report(report, template)
     scenarios = question.scenarios
-    chosen = choose_engine(question, method, draws, trials=trials, seed=seed)
+    total = trials * len(scenarios)
+    with progress_bar(total, "asking the design") as progress:
+        chosen = choose_engine(question, method, draws, trials=trials, seed=seed, progress=progress)
     graph, method, draws = chosen.graph, chosen.method, chosen.draws
     if chosen.refused is not None:
         say_beside(f"{chosen.refused}; simulating only, with latent draws")
-    total = trials * len(scenarios) * (method != "exact")
-    with worker_pool(workers) as executor, progress_bar(total, "simulating") as progress:
-        results = list(
-            run_scenarios(
-                graph,
-                scenarios,
-                method=method,
-                trials=trials,
-                seed=seed,
-                draws=draws,
-                executor=executor,
-                progress=progress,
-                protocol=question.protocol,
-                automaton=chosen.automaton,
+    doing = "calculating" if method == "exact" else "simulating"
+    with worker_pool(workers) as executor:
+        with progress_bar(total, doing) as progress:
+            results = list(
+                run_scenarios(
+                    graph,
+                    scenarios,
+                    method=method,
+                    trials=trials,
+                    seed=seed,
+                    draws=draws,
+                    executor=executor,
+                    progress=progress,
+                    protocol=question.protocol,
+                    automaton=chosen.automaton,
+                )
             )
-        )
         if report is not None:
             write_simulation_report(
                 report,
@@ -162,7 +194,7 @@ def simulate(
 def _figures(
     question: Question, results: Sequence[ScenarioResult], target: float | None
 ) -> Iterable[Figure]:
-    from simulations.plots.pictures import (  # noqa: PLC0415  # matplotlib
+    from simulations.plots.pictures import (  # matplotlib
         figures_of_characteristics,
     )
 
@@ -184,7 +216,7 @@ def _plot(
     path: Path, question: Question, results: Sequence[ScenarioResult], target: float | None
 ) -> None:
     """Draw every scenario to a file."""
-    from simulations.plots import (  # noqa: PLC0415  # matplotlib, for a picture only
+    from simulations.plots import (  # matplotlib, for a picture only
         plot_pages,
         provenance_of,
         save_figure,
@@ -213,6 +245,9 @@ def _keep(
     draws: Draws,
 ) -> None:
     """Write each simulated trial to a CSV file."""
+    from simulations.engines.montecarlo import simulate_trials
+    from simulations.reports.export import write_trials
+
     protocol = question.protocol
     chunks = (
         (scenario.name, chunk)

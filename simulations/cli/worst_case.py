@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from escalation.cli.options import OutcomesCommand
 from escalation.cli.show import shows
+from escalation.cli.whole import WholeNumber
 from escalation.reports.view import View
 from simulations.cli.options import question_options, seed_option
-from simulations.probabilities import band_around
-from simulations.questions.question import Question
-from simulations.questions.worst_case import MOST_STATES, worst_overdose, worst_pcs
-from simulations.reports.worst_case import Searched, view_worst_case
+from simulations.cli.progress import progress_bar
+
+if TYPE_CHECKING:
+    from simulations.questions.question import Question
 
 __all__ = ["worst_case"]
+
+_STEPS = 200  # of a bar, for one search
 
 
 @click.command(cls=OutcomesCommand)
@@ -34,7 +37,7 @@ __all__ = ["worst_case"]
 @click.option("--band", type=float, metavar="P", help="Only curves this near to --p-dlt.")
 @click.option(
     "--starts",
-    type=click.IntRange(1, 10_000),
+    type=WholeNumber(1, 10_000),
     default=20,
     show_default=True,
     help="Searches for each answer.",
@@ -63,6 +66,11 @@ def worst_case(
     \b
     Example: escalation worst-case --levels 5 --above 0.40
     """  # noqa: D301  # click reads the backspace
+    from simulations.probabilities import band_around
+    from simulations.questions.engine import exact_engine
+    from simulations.questions.worst_case import MOST_STATES, worst_overdose, worst_pcs
+    from simulations.reports.worst_case import Searched, view_worst_case
+
     if above is None and target is None:
         raise click.UsageError("give --above, or --target, or both")
     if separation is not None and target is None:
@@ -74,18 +82,37 @@ def worst_case(
     if band is not None:
         around = question.only_scenario()
         bounds = dict(zip(("low", "high"), band_around(around.p_dlt, band), strict=True))
-    graph = replace(question, max_states=question.max_states or MOST_STATES).graph()
+    engine = exact_engine(question, most=MOST_STATES)
     settings = {**bounds, "n_starts": starts, "seed": seed}
+    overdose = pcs = None
+    n_asked = (above is not None) + (target is not None)
+    with progress_bar(_STEPS * n_asked, "searching") as progress:
+        share = None if progress is None else _in_steps(progress)
+        if above is not None:
+            overdose = worst_overdose(engine, above, **settings, progress=share)
+        if target is not None:
+            pcs = worst_pcs(engine, target, separation=separation, **settings, progress=share)
     searched = Searched(
         seed=seed,
         around=around,
         band=band,
         above=above,
-        overdose=None if above is None else worst_overdose(graph, above, **settings),
+        overdose=overdose,
         target=target,
         separation=separation,
-        pcs=(
-            None if target is None else worst_pcs(graph, target, separation=separation, **settings)
-        ),
+        pcs=pcs,
     )
-    return view_worst_case(question, searched, question.outcomes_document(graph))
+    return view_worst_case(question, searched, question.outcomes_document(engine))
+
+
+def _in_steps(progress: Callable[[int], None]) -> Callable[[float], None]:
+    """Return what takes shares of a search, and tells them in whole steps."""
+    done = 0.0
+
+    def take(share: float) -> None:
+        nonlocal done
+        before, done = done, done + share * _STEPS
+        if int(done) > int(before):
+            progress(int(done) - int(before))
+
+    return take

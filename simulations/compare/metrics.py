@@ -7,6 +7,7 @@ of a trial's patients is taken in each trial first, and then averaged over trial
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from types import MappingProxyType
 
@@ -16,13 +17,28 @@ from numpy.typing import NDArray
 from escalation.designs.interval.posterior import as_written
 from escalation.errors import InputError
 from escalation.nearness import is_above, is_same
-from simulations.engines.characteristics import correct_level, end_values
+from simulations.engines.characteristics import (
+    OperatingCharacteristics,
+    correct_level,
+    end_values,
+)
 from simulations.engines.exact import check_p_dlt
+from simulations.engines.simulated import MonteCarlo
 from simulations.graph.build import INCONCLUSIVE, NO_MTD, TransitionGraph
 from simulations.probabilities import check_target
 from simulations.words import WORDS
 
-__all__ = ["METRICS", "metric_values", "selection_metrics", "target_interval"]
+__all__ = [
+    "METRICS",
+    "SHARES",
+    "SHARES_ABOVE",
+    "Measured",
+    "end_shares",
+    "metric_values",
+    "metrics_of",
+    "selection_metrics",
+    "target_interval",
+]
 
 Floats = NDArray[np.float64]
 
@@ -46,7 +62,36 @@ METRICS: Mapping[str, str] = MappingProxyType(
     }
 )
 
+SHARES_ABOVE: Mapping[str, int] = MappingProxyType({"p_60_above": 60, "p_80_above": 80})
+"""Whether so many per cent of a trial's patients are treated above the target."""
+SHARES = ("share_above", *SHARES_ABOVE, "dlt_rate")
+
 _HALF_WIDTH = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Measured:
+    """What a design does under one scenario.
+
+    Attributes
+    ----------
+    characteristics : OperatingCharacteristics
+    metrics : dict of str to float
+        As in ``METRICS``.
+    run : MonteCarlo or None
+        The simulation that the figures come from; None where they are exact.
+    mcse : dict of str to float
+        Monte Carlo standard errors of the metrics; empty where they are exact.
+    paired : dict of str to float
+        Standard errors of the differences to the first of the designs that are simulated together;
+        empty for that one, and where the figures are exact.
+    """
+
+    characteristics: OperatingCharacteristics
+    metrics: dict[str, float]
+    run: MonteCarlo | None = None
+    mcse: dict[str, float] = field(default_factory=dict)
+    paired: dict[str, float] = field(default_factory=dict)
 
 
 def target_interval(
@@ -173,18 +218,60 @@ def metric_values(
     selection = selection_metrics(p.tolist(), target=target, interval=interval)
     outcome = graph.mtd[graph.ends] - INCONCLUSIVE
     counted = end_values(graph)
-    patients, dlts = counted["patients"].sum(axis=1), counted["dlts"].sum(axis=1)
-    above = counted["patients"][:, is_above(p, target)].sum(axis=1)
-    some = np.maximum(patients, 1)
     values = {
         **{name: of_outcome[outcome] for name, of_outcome in selection.items()},
         "p_no_mtd": counted["p_no_mtd"][:, 0],
         "p_inconclusive": counted["p_inconclusive"][:, 0],
-        "share_above": above / some,
-        "p_60_above": (100 * above >= 60 * some).astype(float),
-        "p_80_above": (100 * above >= 80 * some).astype(float),
+        **end_shares(graph, is_above(p, target)),
+        "sample_size": counted["patients"].sum(axis=1),
+        "total_dlts": counted["dlts"].sum(axis=1),
+    }
+    return {name: values[name] for name in METRICS if name in values}
+
+
+def end_shares(graph: TransitionGraph, above: NDArray[np.bool_]) -> dict[str, Floats]:
+    """Return the measures in ``SHARES`` of each end; ``above``: which levels are above the target.
+
+    Returns
+    -------
+    dict of str to float array, shape (E,)
+    """
+    ends = graph.ends
+    n_evaluable = graph.n_evaluable[ends]  # a byte or two each, where that will do
+    some = np.maximum(n_evaluable.sum(axis=1) - graph.n_so_far.sum(), 1)
+    n_above = n_evaluable[:, above].sum(axis=1) - graph.n_so_far[above].sum()
+    dlts = graph.n_dlts[ends].sum(axis=1) - graph.n_dlts_so_far.sum()
+    return {
+        "share_above": n_above / some,
+        **{name: _reaches(percent, n_above, some) for name, percent in SHARES_ABOVE.items()},
         "dlt_rate": dlts / some,
-        "sample_size": patients,
-        "total_dlts": dlts,
+    }
+
+
+def _reaches(percent: int, n_above: NDArray[np.intp], some: NDArray[np.intp]) -> Floats:
+    return (100 * n_above >= percent * some).astype(np.float64)
+
+
+def metrics_of(
+    found: OperatingCharacteristics, selection: Mapping[str, Floats], shares: Mapping[str, float]
+) -> dict[str, float]:
+    """Return every measure under one scenario from a design's characteristics there.
+
+    Parameters
+    ----------
+    found : OperatingCharacteristics
+    selection : mapping of str to float array, shape (2 + L,)
+        Of ``selection_metrics``.
+    shares : mapping of str to float
+        The expectation of each of ``SHARES``.
+    """
+    outcomes = np.array([found.p_inconclusive, found.p_no_mtd, *found.p_select])
+    values = {
+        **{name: float(outcomes @ of_outcome) for name, of_outcome in selection.items()},
+        "p_no_mtd": found.p_no_mtd,
+        "p_inconclusive": found.p_inconclusive,
+        **shares,
+        "sample_size": found.sample_size.mean,
+        "total_dlts": found.total_dlts.mean,
     }
     return {name: values[name] for name in METRICS if name in values}

@@ -9,7 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
 from itertools import pairwise
+from math import comb
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,25 +97,50 @@ def optimal_benchmark(p_dlt: Sequence[float], *, target: float, n_patients: int)
     """
     _check(p_dlt, target, n_patients)
     known, highest = _merge(p_dlt)
-    n, limit = n_patients, as_written(target) * n_patients
-    x = np.arange(n + 1)
-    # whole numbers, so that which is nearer does not depend on rounding
-    excess = x.astype(object) * limit.denominator - limit.numerator
-    at_most = (excess <= 0).astype(bool)
-    nearer = (abs(excess)[:, np.newaxis] <= abs(excess)).astype(bool)
-
+    sides = _sides(n_patients, as_written(target))
+    n_low = len(sides.ways)  # numbers of DLTs at most the target's share
+    counts = [binomial(n_patients, p) for p in known]
     p_select = np.zeros(len(p_dlt))
-    counts = [binomial(n, p) for p in known]
-    p_select[highest[0]] += counts[0][~at_most].sum()
-    p_select[highest[-1]] += counts[-1][at_most].sum()
+    p_select[highest[0]] += counts[0][n_low:].sum()
+    p_select[highest[-1]] += counts[-1][:n_low].sum()
     for i, (low, high) in enumerate(pairwise(known)):
-        both = np.zeros((n + 1, n + 1))
-        for a in np.flatnonzero(at_most).tolist():
-            both[a, a:] = counts[i][a] * binomial(n - a, (high - low) / (1 - low))
-        both[:, at_most] = 0
-        p_select[highest[i]] += both[nearer].sum()
-        p_select[highest[i + 1]] += both[~nearer].sum()
-    return Benchmark(n_patients=n, p_select=p_select)
+        rate = (high - low) / (1 - low)
+        both = sides.ways * rate**sides.more * (1 - rate) ** sides.none
+        both *= counts[i][:n_low, np.newaxis]
+        p_select[highest[i]] += both[sides.lower].sum()
+        p_select[highest[i + 1]] += both[~sides.lower].sum()
+    return Benchmark(n_patients=n_patients, p_select=p_select)
+
+
+class _Sides(NamedTuple):
+    """Numbers of DLTs on either side of the target's share, at two neighbours; (low, high).
+
+    In how many ways there are so many more at the upper one; more DLTs there; patients with none;
+    and whether the lower one is selected.
+    """
+
+    ways: Floats
+    more: NDArray[np.intp]
+    none: NDArray[np.intp]
+    lower: NDArray[np.bool_]
+
+
+@cache
+def _sides(n: int, target: Fraction) -> _Sides:
+    n_low = int(target * n) + 1
+    a, b = np.arange(n_low)[:, np.newaxis], np.arange(n_low, n + 1)
+    # whole numbers, so that which is nearer does not depend on rounding
+    excess = [x * target.denominator - target.numerator * n for x in range(n + 1)]
+    return _Sides(
+        ways=np.array([[comb(n - x, y - x) for y in range(n_low, n + 1)] for x in range(n_low)])
+        .astype(np.float64)
+        .reshape(n_low, -1),
+        more=b - a,
+        none=np.broadcast_to(n - b, (n_low, len(b))),
+        lower=np.array([[-x <= y for y in excess[n_low:]] for x in excess[:n_low]]).reshape(
+            n_low, -1
+        ),
+    )
 
 
 def _merge(p_dlt: Sequence[float]) -> tuple[list[float], list[int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,9 @@ __all__ = [
     "Contender",
     "Difference",
     "ScenarioComparison",
+    "benchmark_rows",
     "comparison_rows",
+    "design_rows",
     "short_labels",
 ]
 
@@ -172,26 +174,35 @@ CSV_COLUMNS = {
 
 def comparison_rows(found: ScenarioComparison, labels: Sequence[Label]) -> list[list[object]]:
     """Return one scenario's figures, a row each, in ``CSV_COLUMNS``; empty where there is none."""
-    rows: list[list[object]] = []
-    for design in found.designs:
-        start = [found.scenario.name, design.label, design.engine]
-        for name, value in design.metrics.items():
-            to_first = design.differences.get(name)
-            limits = ["", "", ""]
-            if to_first is not None:
-                limits = [_shown(x) for x in (to_first.estimate, to_first.low, to_first.high)]
-            rows.append([*start, name, "", value, _shown(design.mcse.get(name)), *limits])
-        errors = None if design.run is None else design.run.mcse()
-        for name in ("p_select", "patients", "dlts"):
-            for level, value in enumerate(getattr(design.characteristics, name).tolist()):
-                error = "" if errors is None else errors[name][level]
-                rows.append([*start, name, labels[level], value, error, "", "", ""])
+    of_designs = [row for design in found.designs for row in design_rows(found, design, labels)]
+    return [*of_designs, *benchmark_rows(found, labels)]
+
+
+def design_rows(
+    found: ScenarioComparison, design: ComparedDesign, labels: Sequence[Label]
+) -> Iterator[list[object]]:
+    """Yield the rows of one of the designs."""
+    start = [found.scenario.name, design.label, design.engine]
+    for name, value in design.metrics.items():
+        to_first = design.differences.get(name)
+        limits = ["", "", ""]
+        if to_first is not None:
+            limits = [_shown(x) for x in (to_first.estimate, to_first.low, to_first.high)]
+        yield [*start, name, "", value, _shown(design.mcse.get(name)), *limits]
+    errors = None if design.run is None else design.run.mcse()
+    for name in ("p_select", "patients", "dlts"):
+        for level, value in enumerate(getattr(design.characteristics, name).tolist()):
+            error = "" if errors is None else errors[name][level]
+            yield [*start, name, labels[level], value, error, "", "", ""]
+
+
+def benchmark_rows(found: ScenarioComparison, labels: Sequence[Label]) -> Iterator[list[object]]:
+    """Yield the rows of the benchmark."""
     start = [found.scenario.name, "benchmark", "exact"]
     for name, value in found.benchmark_metrics.items():
-        rows.append([*start, name, "", value, "", "", "", ""])
+        yield [*start, name, "", value, "", "", "", ""]
     for level, value in enumerate(found.benchmark.p_select.tolist()):
-        rows.append([*start, "p_select", labels[level], value, "", "", "", ""])
-    return rows
+        yield [*start, "p_select", labels[level], value, "", "", "", ""]
 
 
 def _shown(value: float | None) -> str:

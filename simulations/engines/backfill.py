@@ -28,8 +28,8 @@ from escalation.protocol import (
 )
 from simulations.engines.characteristics import (
     Distribution,
+    EndSums,
     OperatingCharacteristics,
-    sum_up,
 )
 from simulations.engines.latent import chunk_generator
 from simulations.engines.passes import transition_probabilities
@@ -380,7 +380,7 @@ class _Walk:
         own = np.array([escalation for escalation, _, _ in ends])
         more = np.array([backfill for _, backfill, _ in ends])
         mtd = np.array([mtd for _, _, mtd in ends])
-        found = sum_up(mtd, own[:, :, 0], own[:, :, 1], weights, total)
+        found = EndSums(mtd, own[:, :, 0], own[:, :, 1]).under(weights, total)
         levels = range(len(self.p_dlt))
         trials = None if run is None else run[0]
         backfill = BackfillFigures(

@@ -14,11 +14,13 @@ from simulations.graph.build import INCONCLUSIVE, NO_MTD, TransitionGraph
 
 __all__ = [
     "Distribution",
+    "EndSums",
     "OperatingCharacteristics",
     "correct_level",
     "correct_levels",
     "end_values",
-    "sum_up",
+    "figure_rows",
+    "judge_selection",
     "summarise",
 ]
 
@@ -137,12 +139,19 @@ class OperatingCharacteristics:
         Correct is ``correct_level``. To select a level whose P(DLT) exceeds the target is
         overdosing, even where that level is the correct one because it is nearest.
         """
-        correct = correct_level(p_dlt, target)
-        above = is_above(np.asarray(p_dlt), target)
-        return {
-            "pcs": self.p_no_mtd if correct is None else float(self.p_select[correct]),
-            "p_overdose": float(self.p_select[above].sum()),
-        }
+        return judge_selection(self.p_select, self.p_no_mtd, p_dlt, target)
+
+
+def judge_selection(
+    p_select: Floats, p_no_mtd: float, p_dlt: Sequence[float], target: float
+) -> dict[str, float]:
+    """Return ``OperatingCharacteristics.against_target`` of P(select), whatever it is from."""
+    correct = correct_level(p_dlt, target)
+    above = is_above(np.asarray(p_dlt), target)
+    return {
+        "pcs": p_no_mtd if correct is None else float(p_select[correct]),
+        "p_overdose": float(p_select[above].sum()),
+    }
 
 
 def _moments(distribution: Distribution) -> dict[str, Any]:
@@ -176,14 +185,18 @@ def correct_levels(p_dlt: Floats, target: float) -> NDArray[np.intp]:
     -------
     int array, shape (N,)
     """
-    is_over = is_above(p_dlt, target)
-    highest_below = np.where(is_over, -np.inf, p_dlt).max(axis=1, keepdims=True)
-    lowest_above = np.where(is_over, p_dlt, np.inf).min(axis=1, keepdims=True)
+    p = np.ascontiguousarray(p_dlt.T)  # levels first: a maximum over them takes a tenth as long
+    is_over = is_above(p, target)
+    highest_below = np.where(is_over, -np.inf, p).max(axis=0)
+    lowest_above = np.where(is_over, p, np.inf).min(axis=0)
     take_over = upper_is_nearer(highest_below, lowest_above, target)
     correct = np.where(take_over, lowest_above, highest_below)
-    with_it = (is_over == take_over) & is_same(p_dlt, correct)
-    levels = p_dlt.shape[1] - 1 - np.argmax(with_it[:, ::-1], axis=1)
-    return np.where(is_over.all(axis=1), NO_MTD, levels)
+    with_it = (is_over == take_over) & is_same(p, correct)
+    levels = np.full(len(p_dlt), NO_MTD, dtype=np.intp)
+    for level, is_correct in enumerate(with_it):
+        levels[is_correct] = level
+    levels[is_over.all(axis=0)] = NO_MTD
+    return levels
 
 
 def end_values(graph: TransitionGraph) -> dict[str, Floats]:
@@ -210,6 +223,31 @@ def end_values(graph: TransitionGraph) -> dict[str, Floats]:
     }
 
 
+def figure_rows(n_levels: int) -> dict[str, Floats]:
+    """Return figures as sums of what a trial counts, in the order of ``end_values``.
+
+    That is K = 3 L + 2 numbers: which level is selected, no MTD, an inconclusive end, patients and
+    DLTs by level. An engine finds the expectation of any sum of them.
+
+    Returns
+    -------
+    dict
+        "p_select", "patients" and "dlts" with shape (L, K); "p_no_mtd", "p_inconclusive",
+        "sample_size" and "total_dlts" with shape (K,).
+    """
+    cuts = np.cumsum([n_levels, 1, 1, n_levels])
+    select, no_mtd, inconclusive, patients, dlts = np.split(np.eye(3 * n_levels + 2), cuts)
+    return {
+        "p_select": select,
+        "p_no_mtd": no_mtd[0],
+        "p_inconclusive": inconclusive[0],
+        "patients": patients,
+        "dlts": dlts,
+        "sample_size": patients.sum(axis=0),
+        "total_dlts": dlts.sum(axis=0),
+    }
+
+
 def summarise(
     graph: TransitionGraph, weights: Floats, total: float = 1.0
 ) -> OperatingCharacteristics:
@@ -223,57 +261,83 @@ def summarise(
     total : float
         What the weights sum to.
     """
-    return sum_up(
-        graph.mtd[graph.ends],
-        graph.n_evaluable[graph.ends] - graph.n_so_far,
-        graph.n_dlts[graph.ends] - graph.n_dlts_so_far,
-        weights,
-        total,
-        continued=bool(graph.n_so_far.any() or graph.n_pending.any()),
-    )
+    return EndSums.of_graph(graph).under(weights, total)
 
 
-def sum_up(
-    mtd: NDArray[np.intp],
-    n_new: NDArray[np.intp],
-    dlts_new: NDArray[np.intp],
-    weights: Floats,
-    total: float = 1.0,
-    *,
-    continued: bool = False,
-) -> OperatingCharacteristics:
-    """Sum up the ends of trials, each given by its MTD, patients and DLTs.
+class EndSums:
+    """The ends of trials, sorted once by what each counts towards, to be summed up many times.
 
     Parameters
     ----------
     mtd : int array, shape (E,)
         0-based; ``NO_MTD`` or ``INCONCLUSIVE`` without one.
     n_new, dlts_new : int array, shape (E, L)
-    weights, total
-        As for ``summarise``.
+        Patients and DLTs of each end, by level.
     continued : bool
         Whether the trial continues from data.
     """
-    levels = range(n_new.shape[1])
-    # INCONCLUSIVE and NO_MTD are -2 and -1: shifted, they come before the levels
-    shares = _sums(mtd - INCONCLUSIVE, weights, len(levels) - INCONCLUSIVE) / total
 
-    def distribution(values: NDArray[np.intp]) -> Distribution:
-        reachable = np.flatnonzero(np.bincount(values))
-        return Distribution(values=reachable, p=_sums(values, weights)[reachable] / total)
+    def __init__(
+        self,
+        mtd: NDArray[np.intp],
+        n_new: NDArray[np.integer[Any]],
+        dlts_new: NDArray[np.integer[Any]],
+        *,
+        continued: bool = False,
+    ) -> None:
+        self.n_levels = n_new.shape[1]
+        # INCONCLUSIVE and NO_MTD are -2 and -1: shifted, they come before the levels
+        self._outcome = mtd - INCONCLUSIVE
+        self._in_all = _Pairs(n_new.sum(axis=1), dlts_new.sum(axis=1))
+        self._by_level = [_Pairs(*both) for both in zip(n_new.T, dlts_new.T, strict=True)]
+        self._continued = continued
 
-    return OperatingCharacteristics(
-        p_select=shares[-INCONCLUSIVE:],
-        p_no_mtd=float(shares[NO_MTD - INCONCLUSIVE]),
-        p_inconclusive=float(shares[0]),
-        sample_size=distribution(n_new.sum(axis=1)),
-        total_dlts=distribution(dlts_new.sum(axis=1)),
-        patients_by_level=tuple(distribution(n_new[:, level]) for level in levels),
-        dlts_by_level=tuple(distribution(dlts_new[:, level]) for level in levels),
-        continued=continued,
-    )
+    @classmethod
+    def of_graph(cls, graph: TransitionGraph) -> EndSums:
+        """Return those of the ends of a graph, in their order."""
+        ends = graph.ends
+        return cls(
+            graph.mtd[ends],
+            graph.n_evaluable[ends] - graph.n_so_far.astype(graph.n_evaluable.dtype),
+            graph.n_dlts[ends] - graph.n_dlts_so_far.astype(graph.n_dlts.dtype),
+            continued=bool(graph.n_so_far.any() or graph.n_pending.any()),
+        )
+
+    def under(self, weights: Floats, total: float = 1.0) -> OperatingCharacteristics:
+        """Return the characteristics; ``weights`` and ``total`` as for ``summarise``."""
+        summed = np.bincount(self._outcome, weights, minlength=self.n_levels - INCONCLUSIVE)
+        shares = np.asarray(summed / total, dtype=np.float64)
+        sample_size, total_dlts = self._in_all.under(weights, total)
+        by_level = [pairs.under(weights, total) for pairs in self._by_level]
+        return OperatingCharacteristics(
+            p_select=shares[-INCONCLUSIVE:],
+            p_no_mtd=float(shares[NO_MTD - INCONCLUSIVE]),
+            p_inconclusive=float(shares[0]),
+            sample_size=sample_size,
+            total_dlts=total_dlts,
+            patients_by_level=tuple(patients for patients, _ in by_level),
+            dlts_by_level=tuple(dlts for _, dlts in by_level),
+            continued=self._continued,
+        )
 
 
-def _sums(values: NDArray[np.intp], weights: Floats, length: int = 0) -> Floats:
-    """Sum the weights of each value, 0 .. length - 1 at least."""
-    return np.bincount(values, weights, minlength=length).astype(np.float64, copy=False)
+class _Pairs:
+    """Patients and DLTs of each end, counted together, since that is half the work."""
+
+    def __init__(self, patients: NDArray[np.integer[Any]], dlts: NDArray[np.integer[Any]]) -> None:
+        self._shape = int(patients.max()) + 1, int(dlts.max()) + 1
+        self._which = patients.astype(np.intp) * self._shape[1] + dlts
+        table = self._summed(None) > 0
+        self._values = [np.flatnonzero(table.any(axis=axis)) for axis in (1, 0)]
+
+    def _summed(self, weights: Floats | None) -> NDArray[Any]:
+        n_cells = self._shape[0] * self._shape[1]
+        return np.bincount(self._which, weights, minlength=n_cells).reshape(self._shape)
+
+    def under(self, weights: Floats, total: float) -> tuple[Distribution, Distribution]:
+        table = self._summed(weights)
+        patients, dlts = (
+            Distribution(values=values, p=table.sum(axis=axis)[values] / total)
+            for values, axis in zip(self._values, (1, 0), strict=True)
+        )
+        return patients, dlts

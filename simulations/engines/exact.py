@@ -25,12 +25,14 @@ __all__ = [
     "exact_batch",
     "exact_characteristics",
     "expected_values",
+    "gradients_at_ends",
     "log_terms",
 ]
 
 Floats = NDArray[np.float64]
 
 _LOG_ZERO = -1e4  # 0 x this is 0 where log(0) would give NaN, and exp of it is exactly 0
+_EDGE = 1e-15  # p and 1 - p are divided by; a derivative there is that so close by, to 15 digits
 # Multiplications in one matrix product. A block of probabilities then stays in the cache, and the
 # product on one core: OpenBLAS shares a larger one out, which was ten times slower whenever
 # another program held the second core.
@@ -133,6 +135,29 @@ def expected_values(graph: TransitionGraph, p: Floats, values: Floats) -> Floats
         block = slice(first, first + size)
         sums[block] = end_probabilities(graph, p[block]) @ values
     return sums
+
+
+def gradients_at_ends(graph: TransitionGraph, p: Floats, at_ends: Floats) -> Floats:
+    """Return the gradient of the expectation of figures of the trial's end.
+
+    An end with d DLTs in n patients at a level has a probability proportional to
+    p^d (1-p)^(n-d) there; its derivative is that probability times d/p - (n-d)/(1-p). Patients
+    pending at the start are among the n.
+
+    Parameters
+    ----------
+    graph : TransitionGraph
+    p : float array, shape (L,)
+    at_ends : float array, shape (E,) or (E, F)
+
+    Returns
+    -------
+    float array, shape (L,) or (F, L)
+    """
+    p = np.clip(p, _EDGE, 1 - _EDGE)
+    weighted = (end_probabilities(graph, p[np.newaxis])[0] * at_ends.T).T
+    dlts, others = np.split(graph.exponents @ weighted, 2)
+    return np.asarray(dlts.T / p - others.T / (1 - p))
 
 
 def end_probabilities(graph: TransitionGraph, p: Floats) -> Floats:

@@ -6,80 +6,51 @@ with what was seen there, and the letters of neighbours say how the word goes on
 
     passed ... passed, the MTD, passed and then failed ... , too toxic, not given ...
 
-The letters are found by asking the design about one level in every situation of its neighbours, on
-a ladder of three; the shape of the word is the family's. No threshold is known here. The graph of
-states, which grows with the power of the levels, gives the same figures.
+The letters are found by asking the design about one level among its neighbours
+(``ladder_letters``); the shape of the word is the family's. No threshold is known here. The graph
+of states, which grows with the power of the levels, gives the same figures.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from math import comb
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from escalation.designs.base import Design, LevelStatus
+from escalation.designs.base import Design
 from escalation.errors import InputError
 from escalation.outcomes import Tally
 from simulations.engines.characteristics import Distribution, OperatingCharacteristics
 from simulations.engines.exact import BatchCharacteristics
+from simulations.engines.ladder_letters import Letter, Letters, find_letters
+from simulations.engines.ladder_polynomials import bernstein_terms, in_bernstein
+from simulations.engines.ladder_shares import LadderShares
+from simulations.engines.ladder_slopes import LadderExpectation
 from simulations.probabilities import check_probabilities
 
-__all__ = ["LadderAutomaton", "Letter", "ladder_automaton"]
+__all__ = ["LadderAutomaton", "ladder_automaton"]
 
 Floats = NDArray[np.float64]
-Letter = Counter[tuple[int, int]]
-"""In how many ways so many patients, and so many DLTs among them, end a level like this."""
 
 _BLOCK = 2048  # scenarios at once: what they need stays in the cache
-_FAILED, _LOST = 1, 4  # among the letters on the way up
+_WORK = 2e7  # curves x levels, some two seconds
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Letters:
-    """How a level can end, by the situation that it is in.
+def ladder_automaton(
+    design: Design, tallies: Sequence[Tally] | None = None, level: int | None = None
+) -> LadderAutomaton | None:
+    """Return the automaton of a design, from its start or from what has been seen.
 
-    Attributes
-    ----------
-    passed, failed, stopped : Counter
-        On the way up, with higher levels to come: passed; too toxic; the MTD at once.
-    kept, lost : Counter
-        Passed on the way up, then directly below a level that was too toxic: the MTD; too toxic.
-    top_kept, top_failed : Counter
-        At the highest level on the way up.
-    new_kept, new_failed : Counter
-        Not given on the way up, directly below a level that was too toxic; both empty where the
-        design does not open such a level.
+    None where its levels are not judged by stages; or where they stand, after a departure or with
+    patients pending, as no trial that goes up or down one by one would have them.
     """
-
-    passed: Letter
-    failed: Letter
-    stopped: Letter
-    kept: Letter
-    lost: Letter
-    top_kept: Letter
-    top_failed: Letter
-    new_kept: Letter
-    new_failed: Letter
-
-    def sizes(self) -> set[int]:
-        """Return the numbers of patients with which a level can end."""
-        return {n for name in _NAMES for n, _ in getattr(self, name)}
-
-
-_NAMES = (
-    *("passed", "failed", "stopped", "kept", "lost"),
-    *("top_kept", "top_failed", "new_kept", "new_failed"),
-)
-
-
-def ladder_automaton(design: Design) -> LadderAutomaton | None:
-    """Return the automaton of a design; None where its levels are not judged by stages."""
-    return LadderAutomaton(design) if _is_ladder(design) else None
+    if not _is_ladder(design):
+        return None
+    found = _find_letters(design, tallies, level)
+    return None if found is None else LadderAutomaton(design, tallies, level)
 
 
 def _is_ladder(design: Design) -> bool:
@@ -91,6 +62,15 @@ def _is_ladder(design: Design) -> bool:
     return own and not design.asks_moderate and design.max_patients is None
 
 
+def _find_letters(
+    design: Design, tallies: Sequence[Tally] | None, level: int | None
+) -> tuple[int, tuple[Letters, ...]] | None:
+    before = (Tally(),) * design.n_levels if tallies is None else tuple(tallies)
+    here = design.start if level is None else level
+    design.check_fit(before, here)
+    return find_letters(design, before, here)
+
+
 class LadderAutomaton:
     """Exact characteristics of a design that judges levels by stages.
 
@@ -98,11 +78,24 @@ class LadderAutomaton:
     ----------
     design : Design
         Whose levels are judged by stages: see ``ladder_automaton``.
+    tallies : sequence of Tally, optional
+        What has been seen so far, one a level; nothing by default.
+    level : int, optional
+        0-based level of the last cohort; the design's start by default.
 
     Attributes
     ----------
-    letters
-        How a level can end, by the situation that it is in.
+    start : int
+        The lowest level on the way up.
+    letters : tuple of Letters
+        How each level can end, by the situation that it is in.
+    n_so_far, n_dlts_so_far, n_pending : int array, shape (L,)
+        As of a graph; nobody is pending.
+
+    Raises
+    ------
+    InputError
+        For a design, or outcomes so far, whose levels are not followed one by one.
 
     Examples
     --------
@@ -112,46 +105,54 @@ class LadderAutomaton:
     87.14
     """
 
-    def __init__(self, design: Design) -> None:
+    def __init__(
+        self, design: Design, tallies: Sequence[Tally] | None = None, level: int | None = None
+    ) -> None:
         if not _is_ladder(design):
             raise InputError(f"{design.name} does not judge its levels by stages")
-        self.design = design
-        self.n_levels, self.start = design.n_levels, design.start
-        self.letters = _find_letters(design)
-        seen = sorted({key for name in _NAMES for key in getattr(self.letters, name)})
-        self._n = np.array([n for n, _ in seen], dtype=np.intp)
-        self._x = np.array([x for _, x in seen], dtype=np.intp)
-        ways = [[getattr(self.letters, name)[key] for name in _NAMES] for key in seen]
-        self._ways = np.array(ways, dtype=np.float64)
-        told = self.letters
-        mean = {name: _times_n(getattr(told, name)) for name in _NAMES}
-        self._on_the_way = self._in_powers(
-            *(told.passed, told.failed, told.stopped, told.kept, told.lost),
-            mean["failed"] + mean["stopped"] + mean["passed"],
-            _minus(mean["kept"] + mean["lost"], mean["passed"]),
-        )
-        self._at_the_top = self._in_powers(
-            told.top_kept, told.top_failed, mean["top_kept"] + mean["top_failed"]
-        )
-        self._from_above = self._in_powers(
-            told.new_kept, told.new_failed, mean["new_kept"] + mean["new_failed"]
-        )
+        found = _find_letters(design, tallies, level)
+        if found is None:
+            raise InputError("these outcomes so far do not stand as of a trial level by level")
+        self.design, self.n_levels = design, design.n_levels
+        self.start, self.letters = found
+        before = (Tally(),) * self.n_levels if tallies is None else tallies
+        self.n_so_far = np.array([tally.n_evaluable for tally in before])
+        self.n_dlts_so_far = np.array([tally.n_dlts for tally in before])
+        self.n_pending = np.zeros(self.n_levels, dtype=np.intp)
+        self.affordable = int(_WORK / self.n_levels)
+        kinds = {key for told in self.letters for letter in told.all() for key in letter}
+        self._n, self._x = np.array(sorted(kinds), dtype=np.intp).T
+        self.degree = int(self._n.max())
+        self.rows = self._by_level(self._in_bernstein)
 
-    def _in_powers(self, *letters: Letter) -> Floats:
-        """Return the probability of letters as polynomials in P(DLT), the constant first."""
-        rows = []
-        for letter in letters:
-            row = [0] * (int(self._n.max()) + 1)
-            for (n, x), ways in letter.items():
-                for k in range(n - x + 1):
-                    row[x + k] += ways * comb(n - x, k) * (-1) ** k
-            rows.append(row)
+    def _by_level(self, find: Callable[[Letters], Floats]) -> list[Floats]:
+        """Find something of the letters of each level, once for levels with the same."""
+        known: dict[int, Floats] = {}
+        for told in self.letters:
+            if id(told) not in known:
+                known[id(told)] = find(told)
+        return [known[id(told)] for told in self.letters]
+
+    def _in_bernstein(self, told: Letters) -> Floats:
+        """Return P(each letter), and patients on the way up and coming back, as coefficients.
+
+        Of p^k (1 - p)^(degree - k): none is negative, so that nothing is lost to rounding.
+        """
+        mean = [_times_n(letter) for letter in told.all()]
+        passed, failed, stopped, kept, lost = mean
+        back = _minus(kept + lost, passed) if told.kept or told.lost else Letter()
+        letters = (*told.all(), passed + failed + stopped, back)
+        rows = [in_bernstein(letter, self.degree) for letter in letters]
         return np.array(rows, dtype=np.float64)
 
     def __repr__(self) -> str:
         return f"<LadderAutomaton of {self.design.name} on {self.n_levels} levels>"
 
     # ------------------------------------------------------------ many scenarios
+
+    def check(self, p_dlt: ArrayLike, *, n_dim: int = 1) -> Floats:
+        """Return ``p_dlt`` as an array that fits the ladder, or raise ``InputError``."""
+        return check_probabilities(p_dlt, self.n_levels, "P(DLT)", n_dim=n_dim)
 
     def batch(self, p_dlt: ArrayLike) -> BatchCharacteristics:
         """Return selection and expected counts under many scenarios.
@@ -165,7 +166,7 @@ class LadderAutomaton:
         InputError
             For a wrong shape, or what is no probability.
         """
-        p = check_probabilities(p_dlt, self.n_levels, "P(DLT)", n_dim=2)
+        p = self.check(p_dlt, n_dim=2)
         select, patients = np.empty_like(p), np.empty_like(p)
         no_mtd = np.empty(len(p))
         for first in range(0, len(p), _BLOCK):
@@ -181,31 +182,53 @@ class LadderAutomaton:
 
     def _block(self, p: Floats, select: Floats, patients: Floats, no_mtd: Floats) -> None:
         """Fill in the figures of some scenarios."""
+        terms = bernstein_terms(p.T, self.degree)
+        letters = [rows @ terms[:, level] for level, rows in enumerate(self.rows)]
         top, start = self.n_levels - 1, self.start
-        powers = np.empty((self._on_the_way.shape[1], self.n_levels, len(p)))
-        powers[0] = 1.0
-        for power in range(1, len(powers)):
-            np.multiply(powers[power - 1], p.T, out=powers[power])
-        select_top, failed, patients_top = self._at_the_top @ powers[:, top]
-        back: dict[int, Floats] = {}  # P(coming back to a level that was passed)
-        letters: dict[int, Floats] = {}
-        for level in range(top - 1, start - 1, -1):
+        back = [np.zeros(len(p))] * self.n_levels  # P(coming back to a level that was passed)
+        failed = back[top]
+        for level in range(top, start - 1, -1):
             back[level] = failed
-            letters[level] = self._on_the_way @ powers[:, level]
-            failed = letters[level][_FAILED] + letters[level][_LOST] * failed
+            _, at_once, _, _, lost, _, _ = letters[level]
+            failed = at_once + lost * failed
         reached = np.ones(len(p))
-        for level in range(start, top):
+        for level in range(start, self.n_levels):
             passed, _, stopped, kept, _, n_once, n_again = letters[level]
             select[:, level] = reached * (stopped + back[level] * kept)
             patients[:, level] = reached * (n_once + back[level] * n_again)
             reached = reached * passed
-        select[:, top], patients[:, top] = reached * select_top, reached * patients_top
         for level in range(start - 1, -1, -1):
-            new_kept, new_failed, n_new = self._from_above @ powers[:, level]
-            select[:, level], patients[:, level] = failed * new_kept, failed * n_new
-            if self.letters.new_kept:
-                failed = failed * new_failed
+            _, _, _, kept, lost, _, n_again = letters[level]
+            select[:, level], patients[:, level] = failed * kept, failed * n_again
+            failed = failed * lost
         no_mtd[:] = failed
+
+    def expecting(self, figures: Floats) -> LadderExpectation:
+        """Return what finds the expectation of figures, and how it changes with P(DLT).
+
+        Parameters
+        ----------
+        figures : float array, shape (F, K)
+            See ``characteristics.figure_rows``.
+        """
+        return LadderExpectation(self.batch, self.rows, self.start, figures)
+
+    def with_shares(
+        self, p: Floats, above: NDArray[np.bool_]
+    ) -> tuple[BatchCharacteristics, Floats, Floats]:
+        """Return ``batch``, and a trial's mean shares of patients at some levels and with a DLT.
+
+        Parameters
+        ----------
+        p : float array, shape (N, L)
+        above : bool array, shape (N, L)
+            Which levels count in each scenario.
+        """
+        return (self.batch(p), *self._shares.means(p, above))
+
+    @cached_property
+    def _shares(self) -> LadderShares:
+        return LadderShares(self.letters, self.start, self.degree)
 
     # ------------------------------------------------------------ one scenario
 
@@ -221,7 +244,7 @@ class LadderAutomaton:
         InputError
             For a wrong length, or what is no probability.
         """
-        p = check_probabilities(p_dlt, self.n_levels, "P(DLT)")
+        p = self.check(p_dlt)
         found = self._distributions(p)
         possible = self._distributions(np.full(self.n_levels, 0.5))
         means = self.batch(p[np.newaxis])
@@ -242,110 +265,68 @@ class LadderAutomaton:
             total_dlts=distribution("x"),
             patients_by_level=tuple(distribution("n_by_level", level) for level in levels),
             dlts_by_level=tuple(distribution("x_by_level", level) for level in levels),
-        )
-
-    def _of_level(self, counted: Floats, back: Floats, level: int) -> Floats:
-        """Return what a level counts, given that the trial reaches it on the way up."""
-        told = dict(zip(_NAMES, counted, strict=True))
-        if level == self.n_levels - 1:
-            return np.asarray(told["top_kept"] + told["top_failed"])
-        returning = told["kept"] + told["lost"] - told["passed"]
-        return np.asarray(told["failed"] + told["stopped"] + told["passed"] + back * returning)
-
-    def _coming_back(self, mass: Floats) -> Floats:
-        """Return P(the trial comes down to each level | it passed it, or is below the start).
-
-        Of level j it is that of failing at j + 1: on the way up, or having passed and come back.
-        """
-        top = self.n_levels - 1
-        back = np.zeros((self.n_levels, mass.shape[2]))
-        for level in range(top - 1, max(self.start, 1) - 2, -1):
-            above = dict(zip(_NAMES, mass[level + 1], strict=True))
-            if level + 1 == top:
-                back[level] = above["top_failed"]
-            else:
-                back[level] = above["failed"] + above["lost"] * back[level + 1]
-        return back
-
-    def _terms(self, p: Floats) -> Floats:
-        """Return p^x (1 - p)^(n - x) for each kind of tally; shape (N, L, kinds)."""
-        most = int(self._n.max())
-        powers = np.ones((2, most + 1, *p.shape))
-        np.multiply.accumulate(np.broadcast_to(p, (most, *p.shape)), out=powers[0, 1:])
-        np.multiply.accumulate(np.broadcast_to(1 - p, (most, *p.shape)), out=powers[1, 1:])
-        return np.ascontiguousarray(
-            np.moveaxis(powers[0, self._x] * powers[1, self._n - self._x], 0, -1)
+            continued=bool(self.n_so_far.any()),
         )
 
     def _distributions(self, p: Floats) -> dict[str, Any]:
         """Return P(so many patients), P(so many DLTs), in all and at each level."""
-        terms = self._terms(p[np.newaxis])[0]  # (L, kinds)
-        mass = np.moveaxis((terms @ self._ways)[np.newaxis], 0, -1)  # (L, letters, 1)
-        back = self._coming_back(mass)[:, 0]
+        n, x = self._n, self._x
+        seen = list(zip(n.tolist(), x.tolist(), strict=True))
+        ways = self._by_level(lambda told: np.array([[w[key] for w in told.all()] for key in seen]))
+        terms = p[:, np.newaxis] ** x * (1 - p)[:, np.newaxis] ** (n - x)  # (L, kinds)
+        likely = terms[:, :, np.newaxis] * np.array(ways)  # (L, kinds, letters)
         found: dict[str, Any] = {}
-        for name, counts in (("n", self._n), ("x", self._x)):
-            size = int(counts.max()) + 1
-            spread = np.zeros((size, len(counts)))
+        for name, counts in (("n", n), ("x", x)):
+            spread = np.zeros((int(counts.max()) + 1, len(counts)))
             spread[counts, np.arange(len(counts))] = 1.0
             # the generating function of each letter at each level: (L, letters, size)
-            by_letter = np.einsum("lk,ka,sk->las", terms, self._ways, spread)
+            by_letter = np.swapaxes(spread @ likely, 1, 2)
             found[name] = self._of_all(by_letter)
-            found[f"{name}_by_level"] = self._by_level(by_letter, mass[:, :, 0], back)
+            found[f"{name}_by_level"] = self._at_levels(by_letter, likely.sum(axis=1).tolist())
         return found
 
-    def _by_level(self, by_letter: Floats, mass: Floats, back: Floats) -> list[Floats]:
+    def _at_levels(self, by_letter: Floats, mass: list[list[float]]) -> list[Floats]:
         """Return the distribution at each level, the rest of the probability at nobody."""
-        found = []
-        reached, going = 1.0, 1.0
+        found: list[Floats] = [np.empty(0)] * self.n_levels
+        back = [0.0] * self.n_levels  # as in ``_block``
+        going = 0.0
+        for level in range(self.n_levels - 1, self.start - 1, -1):
+            back[level] = going
+            going = mass[level][1] + mass[level][4] * going
+        reached = 1.0
         for level in range(self.start, self.n_levels):
-            at = reached * self._of_level(by_letter[level], back[level], level)
-            at[0] += 1 - reached
-            found.append(np.maximum(at, 0.0))
-            reached *= float(mass[level][_NAMES.index("passed")])
-        below = []
-        if self.start:
-            going = float(back[self.start - 1])
+            passed, failed, stopped, kept, lost = by_letter[level]
+            here = failed + stopped + passed
+            if back[level]:
+                here = here + back[level] * (kept + lost - passed)
+            found[level] = _or_nobody(reached * here, reached)
+            reached *= mass[level][0]
         for level in range(self.start - 1, -1, -1):
-            told = dict(zip(_NAMES, by_letter[level], strict=True))
-            at = going * (told["new_kept"] + told["new_failed"])
-            at[0] += 1 - at.sum()
-            below.append(np.maximum(at, 0.0))
-            going *= float(mass[level][_NAMES.index("new_failed")])
-        return [*reversed(below), *found]
+            _, _, _, kept, lost = by_letter[level]
+            found[level] = _or_nobody(going * (kept + lost), going)
+            going *= mass[level][4]
+        return found
 
     def _of_all(self, by_letter: Floats) -> Floats:
         """Return the distribution over the whole trial: words are products of their letters."""
-        told = [dict(zip(_NAMES, letters, strict=True)) for letters in by_letter]
-        top = self.n_levels - 1
-        down: dict[int, Floats] = {}  # of the levels above one, failing, the nearest of them last
-        for level in range(top - 1, self.start - 2, -1):
-            above = told[level + 1]
-            if level + 1 == top:
-                down[level] = above["top_failed"]
-            elif level + 1 >= self.start:
-                lost = np.convolve(above["lost"], down[level + 1])
-                down[level] = _add(above["failed"], lost)
+        down: list[Floats] = [np.zeros(1)] * self.n_levels  # of the levels above, failing
+        failing = down[-1]
+        for level in range(self.n_levels - 1, self.start - 1, -1):
+            down[level] = failing
+            _, failed, _, _, lost = by_letter[level]
+            failing = _add(failed, np.convolve(lost, failing))
         words: list[Floats] = []
         up = np.ones(1)
         for level in range(self.start, self.n_levels):
-            here = told[level]
-            if level == top:
-                words.append(np.convolve(up, here["top_kept"]))
-            else:
-                words.append(np.convolve(up, here["stopped"]))
-                words.append(np.convolve(np.convolve(up, here["kept"]), down[level]))
-            up = np.convolve(up, here["passed"])
-        if self.start:
-            failed = down[self.start - 1]
-        elif top == 0:
-            failed = told[0]["top_failed"]
-        else:
-            failed = _add(told[0]["failed"], np.convolve(told[0]["lost"], down[0]))
-        if self.start and self.letters.new_kept:
-            for level in range(self.start - 1, -1, -1):
-                words.append(np.convolve(failed, told[level]["new_kept"]))
-                failed = np.convolve(failed, told[level]["new_failed"])
-        words.append(failed)
+            passed, _, stopped, kept, _ = by_letter[level]
+            words.append(np.convolve(up, stopped))
+            words.append(np.convolve(np.convolve(up, kept), down[level]))
+            up = np.convolve(up, passed)
+        for level in range(self.start - 1, -1, -1):
+            _, _, _, kept, lost = by_letter[level]
+            words.append(np.convolve(failing, kept))
+            failing = np.convolve(failing, lost)
+        words.append(failing)
         total = np.zeros(max(map(len, words)))
         for word in words:
             total[: len(word)] += word
@@ -360,72 +341,14 @@ def _minus(one: Letter, other: Letter) -> Letter:
     return Letter({key: one[key] - other[key] for key in one | other})
 
 
+def _or_nobody(at: Floats, reached: float) -> Floats:
+    """Put the probability of not coming to a level at nobody."""
+    at[0] += 1 - reached
+    return np.maximum(at, 0.0)
+
+
 def _add(one: Floats, other: Floats) -> Floats:
     total = np.zeros(max(len(one), len(other)))
     total[: len(one)] += one
     total[: len(other)] += other
     return total
-
-
-# ---------------------------------------------------------------- asking the design
-
-_BELOW, _HERE, _ABOVE = range(3)
-
-
-def _find_letters(design: Design) -> _Letters:
-    """Ask the design about one level among its neighbours."""
-    middle = replace(design, n_levels=3, start=_HERE)  # type: ignore[type-var]  # a dataclass
-    highest = replace(design, n_levels=2, start=_HERE)  # type: ignore[type-var]
-    passed = (LevelStatus.CLEARED, LevelStatus.CONFIRMED)
-    passing = next(_standing(design, passed, n_dlts=lambda n: 0))
-    failing = next(_standing(design, (LevelStatus.TOO_TOXIC,), n_dlts=lambda n: n), None)
-    nobody = Letter({(0, 0): 1})
-    up = _follow(middle, passing, Tally(), nobody, came_from=_BELOW)
-    down = new = {"kept": Letter(), "failed": Letter()}  # where no level can be too toxic
-    if failing is not None:
-        down = _follow(middle, passing, failing, up["passed"], came_from=_ABOVE)
-        new = _follow(middle, Tally(), failing, nobody, came_from=_ABOVE)
-    top = _follow(highest, passing, None, nobody, came_from=_BELOW)
-    return _Letters(
-        passed=up["passed"],
-        failed=up["failed"],
-        stopped=up["kept"],
-        kept=down["kept"],
-        lost=down["failed"],
-        top_kept=top["kept"],
-        top_failed=top["failed"],
-        new_kept=new["kept"],
-        new_failed=new["failed"],
-    )
-
-
-def _standing(design: Design, statuses: Sequence[LevelStatus], n_dlts: Any) -> Iterator[Tally]:
-    """Yield tallies without a DLT, or with nothing else, that stand so, the smallest first."""
-    tallies = (Tally(n_evaluable=n, n_dlts=n_dlts(n)) for n in range(1, 1000))
-    return (tally for tally in tallies if design.status(tally) in statuses)
-
-
-def _follow(
-    ladder: Design, below: Tally, above: Tally | None, begin: Letter, *, came_from: int
-) -> dict[str, Letter]:
-    """Follow one level from what was seen there until the design leaves it, in every way."""
-    ended = {"passed": Letter(), "failed": Letter(), "kept": Letter()}
-    going = Letter(begin)
-    while going:
-        n, n_dlts = min(going)
-        ways = going.pop((n, n_dlts))
-        own = Tally(n_evaluable=n, n_dlts=n_dlts)
-        stands = came_from if (n, n_dlts) in begin else _HERE
-        tallies = (below, own) if above is None else (below, own, above)
-        decision = ladder.decide(tallies, min(stands, len(tallies) - 1))
-        if decision.level == _HERE:
-            size = decision.n_to_enrol
-            for more in range(size + 1):
-                going[n + size, n_dlts + more] += ways * comb(size, more)
-        elif decision.mtd == _HERE:
-            ended["kept"][n, n_dlts] += ways
-        elif n and ladder.status(own) is LevelStatus.TOO_TOXIC:
-            ended["failed"][n, n_dlts] += ways
-        elif decision.level == _ABOVE:
-            ended["passed"][n, n_dlts] += ways
-    return ended

@@ -43,6 +43,7 @@ def meet_jointly(
     curves: Sequence[tuple[Floats, Floats]],
     trials: int,
     seed: int,
+    progress: Callable[[int], None] | None = None,
 ) -> States:
     """Return the states that trials with latent patients meet.
 
@@ -53,6 +54,8 @@ def meet_jointly(
     curves : sequence of (float array, float array)
         P(DLT) by level, and the cumulative probabilities of the roots, of each scenario.
     trials, seed : int
+    progress : callable, optional
+        Called with the number of trials walked since the last call.
 
     Raises
     ------
@@ -63,10 +66,12 @@ def meet_jointly(
     chunks = range(0, trials, CHUNK_SIZE)
     for first in range(0, len(chunks), _CHUNKS_AT_ONCE):
         some = range(first, min(first + _CHUNKS_AT_ONCE, len(chunks)))
-        met.walk(
-            [_Chunk(seed, chunk, min(CHUNK_SIZE, trials - chunk * CHUNK_SIZE)) for chunk in some],
-            curves,
-        )
+        together = [
+            _Chunk(seed, chunk, min(CHUNK_SIZE, trials - chunk * CHUNK_SIZE)) for chunk in some
+        ]
+        met.walk(together, curves)
+        if progress is not None:
+            progress(len(curves) * sum(chunk.n for chunk in together))
     return met.states()
 
 

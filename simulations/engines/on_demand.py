@@ -8,7 +8,7 @@ they can then walk this part like any graph.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
@@ -24,7 +24,7 @@ from simulations.engines.met_jointly import meet_jointly
 from simulations.engines.montecarlo import check_run, root_cuts
 from simulations.engines.simulated import CHUNK_SIZE
 from simulations.graph.build import TransitionGraph, build_graph
-from simulations.graph.forecast import most_states
+from simulations.graph.forecast import Foreseen, most_states
 from simulations.graph.layers import States
 
 __all__ = ["graph_on_demand"]
@@ -36,6 +36,8 @@ Roots = Sequence[tuple[Tallies, Tally]]
 
 MOST_MET = 3_000_000
 _FIRST_ROOM = 4096  # states; doubled when they are full
+_BYTES, _BYTES_A_LEVEL = 800, 52  # of a state, as measured
+_FEW = 0.1  # of the states that are held
 
 
 def graph_on_demand(
@@ -49,6 +51,8 @@ def graph_on_demand(
     trials: int,
     seed: int = 1,
     max_states: int | None = None,
+    progress: Callable[[int], None] | None = None,
+    tell: Callable[[Foreseen], object] | None = None,
 ) -> TransitionGraph:
     """Return the part of the design's graph that these trials meet.
 
@@ -65,6 +69,10 @@ def graph_on_demand(
         As in ``montecarlo.simulate``.
     max_states : int, optional
         By default 3,000,000, and fewer on a long ladder.
+    progress : callable, optional
+        Called with the number of trials walked since the last call.
+    tell : callable, optional
+        Told once what many states can take, before most of it is taken.
 
     Raises
     ------
@@ -91,7 +99,16 @@ def graph_on_demand(
         max_states = min(MOST_MET, most_states(design.n_levels, design.largest_cohort))
     start = build_graph(design, tallies, level, last=last, walk_by=_walk_roots)
     curves = [(check_p_dlt(p, start), root_cuts(start, np.asarray(p))) for p in p_dlt]
-    walk_by = partial(_walk_trials, curves=curves, trials=trials, seed=seed)
+    n_bytes = _BYTES + _BYTES_A_LEVEL * design.n_levels
+    most = Foreseen(n_states=max_states, n_bytes=max_states * n_bytes)
+    walk_by = partial(
+        _walk_trials,
+        curves=curves,
+        trials=trials,
+        seed=seed,
+        progress=progress,
+        tell=None if tell is None else (lambda: tell(most)),
+    )
     return build_graph(design, tallies, level, last=last, max_states=max_states, walk_by=walk_by)
 
 
@@ -108,17 +125,29 @@ def _walk_trials(
     curves: Sequence[tuple[Floats, Floats]],
     trials: int,
     seed: int,
+    progress: Callable[[int], None] | None,
+    tell: Callable[[], object] | None,
 ) -> Walk | States:
     digest = design.digest
     if digest is not None:
         return meet_jointly(
-            design, digest, roots, level, max_states, curves=curves, trials=trials, seed=seed
+            design,
+            digest,
+            roots,
+            level,
+            max_states,
+            curves=curves,
+            trials=trials,
+            seed=seed,
+            progress=progress,
         )
-    met = _StatesMet(design, roots, level, max_states)
+    met = _StatesMet(design, roots, level, max_states, tell)
     for p, cuts in curves:
         for chunk, first in enumerate(range(0, trials, CHUNK_SIZE)):
             n = min(CHUNK_SIZE, trials - first)
             _walk_chunk(met, p.astype(np.float32), cuts, chunk_generator(seed, chunk), n)
+            if progress is not None:
+                progress(n)
     return met.walk
 
 
@@ -155,8 +184,16 @@ def _walk_chunk(
 class _StatesMet:
     """States as they are met: lists for the graph, and the same as arrays for the trials."""
 
-    def __init__(self, design: Design, roots: Roots, level: int, max_states: int) -> None:
+    def __init__(
+        self,
+        design: Design,
+        roots: Roots,
+        level: int,
+        max_states: int,
+        tell: Callable[[], object] | None = None,
+    ) -> None:
         self.design = design
+        self.tell = tell
         self.max_states = max_states
         self.walk = Walk(tallies=[], codes=[], levels=[], lasts=[], decisions=[], following=[])
         self.number: dict[int, int] = {}
@@ -208,7 +245,7 @@ class _StatesMet:
         walk, state = self.walk, len(self.walk.tallies)
         if state >= self.max_states:
             raise InputError(
-                f"the trials meet more than {self.max_states} states; simulate fewer of them"
+                f"the trials meet more than {self.max_states:,} states; simulate fewer of them"
             )
         self.number[state_key(code, level, self.design.remember(last))] = state
         walk.tallies.append(tallies)
@@ -235,6 +272,9 @@ class _StatesMet:
             self.level[state] = -1 if decision.level is None else decision.level
 
     def _make_room(self, room: int, width: int) -> None:
+        if self.tell is not None and room > _FEW * self.max_states:
+            self.tell()
+            self.tell = None
         more = room - len(self.size)
         self.size = np.concatenate([self.size, np.zeros(more, dtype=np.intp)])
         self.level = np.concatenate([self.level, np.full(more, -1)])

@@ -105,6 +105,9 @@ def run_scenarios(
     Exact figures come from the graph, or from the ``automaton`` of its design, where one is given:
     then the graph need not be whole.
 
+    ``progress`` is told how many trials have been done since the last call: of each scenario
+    ``trials`` in all, whatever the method.
+
     With the ``protocol`` whose design the graph is of, its backfill and its expansion are among
     the results; a trial that continues from data has neither.
 
@@ -123,6 +126,7 @@ def run_scenarios(
             "of the trial only, not from outcomes so far"
         )
     for scenario in scenarios:
+        told = _Told(progress)
         if not isinstance(scenario, Scenario):
             raise InputError(
                 f"a Scenario is needed, as Scenario(name=..., p_dlt=...), not "
@@ -145,7 +149,7 @@ def run_scenarios(
                 seed=seed,
                 draws=draws,
                 executor=executor,
-                progress=progress,
+                progress=told,
             )
         result = ScenarioResult(scenario=scenario, exact=exact, monte_carlo=monte_carlo)
         if protocol is not None and not continued:
@@ -154,7 +158,20 @@ def run_scenarios(
                     protocol, graph, scenario, method=method, trials=trials, seed=seed
                 )
             expansion = expansion_figures(protocol.expansion, scenario.p_dlt, result.best)
+        told(trials - told.n_done)
         yield replace(result, backfill=backfill, expansion=expansion)
+
+
+class _Told:
+    """What has been told of a scenario's progress."""
+
+    def __init__(self, progress: Callable[[int], None] | None) -> None:
+        self.progress, self.n_done = progress, 0
+
+    def __call__(self, more: int) -> None:
+        self.n_done += more
+        if self.progress is not None:
+            self.progress(more)
 
 
 def _beside(

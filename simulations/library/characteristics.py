@@ -136,9 +136,7 @@ class Characteristics(Shown):
         beside = not all(are_alone(one.results) for one in self.asked)
         for place, one in enumerate(self.asked):
             label = None if len(self.asked) == 1 else one.label
-            rows = result_rows(
-                one.question.protocol, one.results, self.target, label=label, beside=beside
-            )
+            rows = result_rows(one.question, one.results, self.target, label=label, beside=beside)
             head = next(rows)
             if place == 0:
                 yield head

@@ -151,16 +151,16 @@ def sensitivity(
     question = question_of(
         design, scenario, outcomes, p_moderate, allow=allow_departures, target=target
     )
-    protocol, graph = question.protocol, question.graph()
+    protocol, engine = question.protocol, exact_engine(question)
     curve = one_scenario(question)
     sought = target_of([protocol]) if target is None else target
-    found = gradients(graph, curve.p_dlt, sought)
+    found = gradients(engine, curve.p_dlt, sought)
     figure = of or ("sample_size" if sought is None else "pcs")
     place = None if level is None else protocol.place_of(level)
     moved = Moved(
         scenario=curve,
         found=found,
-        tornado=tornado(graph, curve.p_dlt, figure, level=place, band=band, target=sought),
+        tornado=tornado(engine, curve.p_dlt, figure, level=place, band=band, target=sought),
     )
 
     def draw() -> Picture:
@@ -172,7 +172,7 @@ def sensitivity(
         question=question,
         found=found,
         title=f"sensitivity under {curve.name}",
-        shown=view_sensitivity(question, [moved], band, question.outcomes_document(graph)),
+        shown=view_sensitivity(question, [moved], band, question.outcomes_document(engine)),
         picture=draw,
     )
 
@@ -241,13 +241,13 @@ def worst_case(
     question = question_of(
         design, None, outcomes, p_moderate, allow=allow_departures, target=target
     )
-    graph = replace(question, max_states=MOST_STATES).graph()
+    engine = exact_engine(question, most=MOST_STATES)
     if above is not None:
-        found = worst_overdose(graph, above, low=low, high=high, seed=seed)
+        found = worst_overdose(engine, above, low=low, high=high, seed=seed)
         title = f"largest P(selecting a level above {above:g})"
     else:
         assert target is not None  # noqa: S101  # for the type checker; one of both is given
-        found = worst_pcs(graph, target, separation=separation, low=low, high=high, seed=seed)
+        found = worst_pcs(engine, target, separation=separation, low=low, high=high, seed=seed)
         title = f"smallest P(correct selection) at target {target:g}"
 
     searched = Searched(
@@ -264,7 +264,7 @@ def worst_case(
         question=question,
         found=found,
         title=title,
-        shown=view_worst_case(question, searched, question.outcomes_document(graph)),
+        shown=view_worst_case(question, searched, question.outcomes_document(engine)),
     )
 
 

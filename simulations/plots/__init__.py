@@ -29,6 +29,12 @@ if TYPE_CHECKING:
     from simulations.plots.paths import plot_path_pages, plot_paths
     from simulations.plots.provenance import provenance_of
     from simulations.plots.sensitivity import plot_tornado
+    from simulations.plots.timeline import (
+        plot_durations,
+        plot_progress,
+        plot_swimmer,
+        plot_timelines,
+    )
     from simulations.plots.trials import plot_trajectories, plot_trajectory
 else:
     __getattr__, __dir__ = lazy_exports(
@@ -49,6 +55,9 @@ else:
             "simulations.plots.paths": "plot_path_pages plot_paths",
             "simulations.plots.provenance": "provenance_of",
             "simulations.plots.sensitivity": "plot_tornado",
+            "simulations.plots.timeline": (
+                "plot_durations plot_progress plot_swimmer plot_timelines"
+            ),
             "simulations.plots.trials": "plot_trajectories plot_trajectory",
         },
     )
@@ -64,13 +73,17 @@ __all__ = [
     "plot_decision_pages",
     "plot_decision_table",
     "plot_distribution",
+    "plot_durations",
     "plot_page",
     "plot_pages",
     "plot_path_pages",
     "plot_paths",
     "plot_patients",
+    "plot_progress",
     "plot_scenarios",
     "plot_selection",
+    "plot_swimmer",
+    "plot_timelines",
     "plot_tornado",
     "plot_trajectories",
     "plot_trajectory",

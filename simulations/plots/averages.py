@@ -23,7 +23,7 @@ from escalation.figures.style import (
     styled,
 )
 from simulations.graph.build import NO_MTD
-from simulations.questions.averages import CurveAverages, FigureSummary
+from simulations.questions.averages import Averages, FigureSummary
 from simulations.words import WORDS
 
 __all__ = ["plot_curve_averages"]
@@ -36,7 +36,7 @@ _FIGURES = (
 
 @styled
 def plot_curve_averages(
-    result: CurveAverages,
+    result: Averages,
     *,
     level_names: Sequence[str],
     design: str,
@@ -51,7 +51,7 @@ def plot_curve_averages(
 
     Parameters
     ----------
-    result : CurveAverages
+    result : CurveAverages or CurveSummaries
     level_names : sequence of str, length L
         The first line of each names the level.
     design : str
@@ -98,7 +98,7 @@ def plot_curve_averages(
         boxes["boxes"][0].set_label(label)
         handles.append(Patch(facecolor=color, edgecolor=INK, hatch=hatch, linewidth=0.6))
     ax.axvline(len(levels) - 0.3, color=INK, linewidth=0.5, linestyle=(0, (1, 2)))
-    total = f"all\n{len(result.correct):,}"
+    total = f"all\n{result.n_curves:,}"
     ticks = [*map(float, range(len(levels))), len(levels) + 0.4]
     ax.set_xticks(ticks, [plain(text) for text in [*labels, total]])
     ax.tick_params(axis="x", length=0)

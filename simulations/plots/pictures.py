@@ -20,7 +20,7 @@ from simulations.plots.page import plot_page
 from simulations.plots.paths import plot_paths
 from simulations.plots.provenance import provenance_of
 from simulations.plots.sensitivity import plot_tornado
-from simulations.questions.averages import CurveAverages
+from simulations.questions.averages import Averages
 from simulations.questions.paths import PathNode
 from simulations.questions.question import Question
 from simulations.questions.sensitivity import Tornado
@@ -161,7 +161,7 @@ def picture_tornado(question: Question, scenario: str, moved: Tornado, band: flo
     )
 
 
-def picture_averages(question: Question, averages: CurveAverages, curves: str) -> Picture:
+def picture_averages(question: Question, averages: Averages, curves: str) -> Picture:
     """Draw averages over curves, and say how correct selection spreads."""
     axes = plot_curve_averages(
         averages,

@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from escalation.nearness import is_above
-from simulations.engines.characteristics import correct_levels, end_values
-from simulations.engines.exact import check_p_dlt, expected_values
-from simulations.engines.ladder import LadderAutomaton
-from simulations.engines.ladder_shares import LadderShares
+from simulations.engines.characteristics import correct_levels
+from simulations.engines.exact_engine import ExactEngine, as_engine
 from simulations.graph.build import NO_MTD, TransitionGraph
-from simulations.probabilities import check_probabilities, check_target
+from simulations.probabilities import check_target
+from simulations.questions.running import Running
 from simulations.scenarios.random import CURVES_AT_ONCE
 
 __all__ = [
     "QUANTILES",
+    "Averages",
     "CurveAverages",
+    "CurveSummaries",
     "FigureSummary",
-    "average_over_blocks",
+    "average_in_blocks",
     "average_over_curves",
 ]
 
 Floats = NDArray[np.float64]
 
+_PARTS_AT_ONCE = 4
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
@@ -54,6 +56,27 @@ class FigureSummary:
         """Return the figures ready for JSON."""
         quantiles = {f"{q:g}": value for q, value in zip(QUANTILES, self.quantiles, strict=True)}
         return {"mean": self.mean, "mcse": self.mcse, "sd": self.sd, "quantiles": quantiles}
+
+
+class Averages(Protocol):
+    """Characteristics over many curves, summed up."""
+
+    @property
+    def target(self) -> float:
+        """Target P(DLT)."""
+
+    @property
+    def n_curves(self) -> int:
+        """Number of curves."""
+
+    def summary(self) -> dict[str, FigureSummary]:
+        """Return mean, standard error, SD and quantiles of each figure."""
+
+    def by_correct_level(self, name: str) -> dict[int, FigureSummary]:
+        """Return the same of one figure over the curves of each correct level, ``NO_MTD`` last."""
+
+    def n_by_correct_level(self) -> dict[int, int]:
+        """Return how many curves have each correct level, ``NO_MTD`` among them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -95,8 +118,7 @@ class CurveAverages:
 
     def by_correct_level(self, name: str) -> dict[int, FigureSummary]:
         """Return the same of one figure over the curves of each correct level, ``NO_MTD`` last."""
-        levels = np.unique(self.correct).tolist()
-        levels.sort(key=lambda level: (level == NO_MTD, level))
+        levels = _in_order(np.unique(self.correct).tolist())
         return {level: _summarise(self.figures[name][self.correct == level]) for level in levels}
 
     def n_by_correct_level(self) -> dict[int, int]:
@@ -105,8 +127,75 @@ class CurveAverages:
         return dict(zip(levels.tolist(), counts.tolist(), strict=True))
 
 
+class CurveSummaries:
+    """The same summed up, of curves that come in blocks: no curve is kept.
+
+    Parameters
+    ----------
+    parts : iterable of CurveAverages
+        As from ``average_in_blocks``.
+    target : float
+    progress : callable, optional
+        Called with the number of curves done since the last call.
+    """
+
+    def __init__(
+        self,
+        parts: Iterable[CurveAverages],
+        target: float,
+        *,
+        progress: Callable[[int], object] | None = None,
+    ) -> None:
+        self.target, self.n_curves = target, 0
+        self._of_all: dict[str, Running] = {}
+        self._of_level: dict[int, dict[str, Running]] = {}
+        waiting: list[CurveAverages] = []
+        for part in parts:
+            waiting.append(part)
+            self.n_curves += part.n_curves
+            if len(waiting) == _PARTS_AT_ONCE:
+                self._add(waiting)
+                waiting = []
+            if progress is not None:
+                progress(part.n_curves)
+        if waiting:
+            self._add(waiting)
+
+    def _add(self, parts: Sequence[CurveAverages]) -> None:
+        correct = np.concatenate([part.correct for part in parts])
+        order = np.argsort(correct, kind="stable")
+        levels, first = np.unique(correct[order], return_index=True)
+        for name in parts[0].figures:
+            values = np.concatenate([part.figures[name] for part in parts])
+            self._of_all.setdefault(name, Running(QUANTILES)).add(values)
+            by_level = np.split(values[order], first[1:])
+            for level, here in zip(levels.tolist(), by_level, strict=True):
+                of_level = self._of_level.setdefault(level, {})
+                of_level.setdefault(name, Running(QUANTILES)).add(here)
+
+    def __repr__(self) -> str:
+        return f"<CurveSummaries of {self.n_curves} curves>"
+
+    def summary(self) -> dict[str, FigureSummary]:
+        """Return mean, standard error, SD and quantiles of each figure."""
+        return {name: _summary_of(running) for name, running in self._of_all.items()}
+
+    def by_correct_level(self, name: str) -> dict[int, FigureSummary]:
+        """Return the same of one figure over the curves of each correct level, ``NO_MTD`` last."""
+        levels = _in_order(self._of_level)
+        return {level: _summary_of(self._of_level[level][name]) for level in levels}
+
+    def n_by_correct_level(self) -> dict[int, int]:
+        """Return how many curves have each correct level, ``NO_MTD`` among them."""
+        return {level: of["pcs"].n for level, of in sorted(self._of_level.items())}
+
+
+def _summary_of(running: Running) -> FigureSummary:
+    return _summary(running.mean, running.sd, running.n, running.quantiles)
+
+
 def average_over_curves(
-    engine: TransitionGraph | LadderAutomaton, p_dlt: ArrayLike, target: float
+    engine: TransitionGraph | ExactEngine, p_dlt: ArrayLike, target: float
 ) -> CurveAverages:
     """Return the exact characteristics under each of many curves.
 
@@ -115,7 +204,7 @@ def average_over_curves(
 
     Parameters
     ----------
-    engine : TransitionGraph or LadderAutomaton
+    engine : TransitionGraph or ExactEngine
     p_dlt : array_like, shape (N, L)
         As from ``pseudo_uniform``.
     target : float
@@ -136,30 +225,31 @@ def average_over_curves(
     >>> 0.4 < averages["pcs"].mean < 0.6
     True
     """
-    p = _check(engine, p_dlt)
+    engine = as_engine(engine)
+    p = engine.check(p_dlt, n_dim=2)
     blocks = (p[first : first + CURVES_AT_ONCE] for first in range(0, len(p), CURVES_AT_ONCE))
-    return replace(average_over_blocks(engine, blocks, len(p), target), p_dlt=p)
+    parts = list(average_in_blocks(engine, blocks, target))
+    return CurveAverages(
+        target=target,
+        p_dlt=p,
+        correct=np.concatenate([part.correct for part in parts]),
+        figures={
+            name: np.concatenate([part.figures[name] for part in parts])
+            for name in parts[0].figures
+        },
+    )
 
 
-def average_over_blocks(
-    engine: TransitionGraph | LadderAutomaton,
-    blocks: Iterable[ArrayLike],
-    n_curves: int,
-    target: float,
-    *,
-    progress: Callable[[int], object] | None = None,
-) -> CurveAverages:
-    """Do the same with curves that come in blocks, and are not kept.
+def average_in_blocks(
+    engine: TransitionGraph | ExactEngine, blocks: Iterable[ArrayLike], target: float
+) -> Iterator[CurveAverages]:
+    """Yield the same of curves that come in blocks, a block at a time.
 
     Parameters
     ----------
     engine, target
         As for ``average_over_curves``.
     blocks : iterable of array_like, shape (n, L)
-    n_curves : int
-        In all blocks.
-    progress : callable, optional
-        Called with the number of curves done since the last call.
 
     Raises
     ------
@@ -167,92 +257,19 @@ def average_over_blocks(
         If an argument is not what it should be.
     """
     check_target(target)
-    correct = np.empty(n_curves, dtype=np.int8)
-    figures: dict[str, Floats] = {}
-    evaluate = _of_levels(engine) if isinstance(engine, LadderAutomaton) else _of_states(engine)
-    first = 0
+    engine = as_engine(engine)
     for block in blocks:
-        p = _check(engine, block)
-        part = slice(first, first + len(p))
-        correct[part] = correct_levels(p, target)
-        for name, values in _figures(evaluate, p, correct[part], target).items():
-            figures.setdefault(name, np.empty(n_curves))[part] = values
-        first += len(p)
-        if progress is not None:
-            progress(len(p))
-    return CurveAverages(target=target, p_dlt=None, correct=correct, figures=figures)
-
-
-def _check(engine: TransitionGraph | LadderAutomaton, p_dlt: ArrayLike) -> Floats:
-    if isinstance(engine, LadderAutomaton):
-        return check_probabilities(p_dlt, engine.n_levels, "P(DLT)", n_dim=2)
-    return check_p_dlt(p_dlt, engine, n_dim=2)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Found:
-    """What an engine finds under each of N curves, some of their levels being above the target."""
-
-    p_select: Floats
-    p_no_mtd: Floats
-    p_inconclusive: Floats
-    patients: Floats
-    dlts: Floats
-    share_above: Floats
-    dlt_rate: Floats
-
-
-_Evaluate = Callable[[Floats, NDArray[np.bool_]], _Found]
-
-
-def _of_levels(automaton: LadderAutomaton) -> _Evaluate:
-    shares = LadderShares(automaton)
-
-    def evaluate(p: Floats, above: NDArray[np.bool_]) -> _Found:
-        found = automaton.batch(p)
-        share, rate = shares.means(p, above)
-        return _Found(
-            p_select=found.p_select,
-            p_no_mtd=found.p_no_mtd,
-            p_inconclusive=found.p_inconclusive,
-            patients=found.patients,
-            dlts=found.dlts,
-            share_above=share,
-            dlt_rate=rate,
-        )
-
-    return evaluate
-
-
-def _of_states(graph: TransitionGraph) -> _Evaluate:
-    values = end_values(graph)
-    of_all = np.maximum(values["patients"].sum(axis=1, keepdims=True), 1)
-    values["shares"] = values["patients"] / of_all
-    values["rate"] = values["dlts"].sum(axis=1, keepdims=True) / of_all
-    cuts = np.cumsum([value.shape[1] for value in values.values()])[:-1]
-    counted = np.hstack(list(values.values()))
-
-    def evaluate(p: Floats, above: NDArray[np.bool_]) -> _Found:
-        sums = np.split(expected_values(graph, p, counted), cuts, axis=1)
-        found = dict(zip(values, sums, strict=True))
-        return _Found(
-            p_select=found["p_select"],
-            p_no_mtd=found["p_no_mtd"][:, 0],
-            p_inconclusive=found["p_inconclusive"][:, 0],
-            patients=found["patients"],
-            dlts=found["dlts"],
-            share_above=_sum_of(found["shares"], above),
-            dlt_rate=found["rate"][:, 0],
-        )
-
-    return evaluate
+        p = engine.check(block, n_dim=2)
+        correct = correct_levels(p, target).astype(np.int8)
+        figures = _figures(engine, p, correct, target)
+        yield CurveAverages(target=target, p_dlt=p, correct=correct, figures=figures)
 
 
 def _figures(
-    evaluate: _Evaluate, p: Floats, correct: NDArray[np.int8], target: float
+    engine: ExactEngine, p: Floats, correct: NDArray[np.int8], target: float
 ) -> dict[str, Floats]:
     above = is_above(p, target)
-    found = evaluate(p, above)
+    found, share_above, dlt_rate = engine.with_shares(p, above)
     selected = found.p_select[np.arange(len(p)), np.maximum(correct, 0)]
     return {
         "pcs": np.where(correct == NO_MTD, found.p_no_mtd, selected),
@@ -262,8 +279,8 @@ def _figures(
         "sample_size": found.patients @ np.ones(p.shape[1]),
         "total_dlts": found.dlts @ np.ones(p.shape[1]),
         "patients_above": _sum_of(found.patients, above),
-        "share_above": found.share_above,
-        "dlt_rate": found.dlt_rate,
+        "share_above": share_above,
+        "dlt_rate": dlt_rate,
     }
 
 
@@ -275,9 +292,13 @@ def _sum_of(values: Floats, which: NDArray[np.bool_]) -> Floats:
 def _summarise(values: Floats) -> FigureSummary:
     several = len(values) > 1
     sd = float(values.std(ddof=1)) if several else None
-    return FigureSummary(
-        mean=float(values.mean()),
-        mcse=None if sd is None else sd / float(np.sqrt(len(values))),
-        sd=sd,
-        quantiles=tuple(np.quantile(values, QUANTILES).tolist()),
-    )
+    return _summary(float(values.mean()), sd, len(values), np.quantile(values, QUANTILES).tolist())
+
+
+def _summary(mean: float, sd: float | None, n: int, quantiles: Sequence[float]) -> FigureSummary:
+    mcse = None if sd is None else sd / float(np.sqrt(n))
+    return FigureSummary(mean=mean, mcse=mcse, sd=sd, quantiles=tuple(quantiles))
+
+
+def _in_order(levels: Iterable[int]) -> list[int]:
+    return sorted(levels, key=lambda level: (level == NO_MTD, level))

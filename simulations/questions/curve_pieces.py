@@ -14,8 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from escalation.errors import InputError
 from escalation.nearness import is_above, upper_is_nearer
-from simulations.engines.exact import check_p_dlt
-from simulations.graph.build import NO_MTD, TransitionGraph
+from simulations.engines.exact_engine import ExactEngine
+from simulations.graph.build import NO_MTD
 from simulations.questions.curve_search import Region, tighten
 
 __all__ = [
@@ -30,12 +30,12 @@ Pieces = Iterator[tuple[int, Region]]
 
 
 def check_bounds(
-    graph: TransitionGraph, low: ArrayLike | None, high: ArrayLike | None
+    engine: ExactEngine, low: ArrayLike | None, high: ArrayLike | None
 ) -> tuple[Floats, Floats]:
     """Return bounds that curves can reach, 0 and 1 by default, or raise ``InputError``."""
-    n_levels = graph.design.n_levels
-    low = check_p_dlt(np.zeros(n_levels) if low is None else low, graph)
-    high = check_p_dlt(np.ones(n_levels) if high is None else high, graph)
+    n_levels = engine.n_levels
+    low = engine.check(np.zeros(n_levels) if low is None else low)
+    high = engine.check(np.ones(n_levels) if high is None else high)
     low, high = tighten(low, high)
     crossed = is_above(low, high)
     if crossed.any():

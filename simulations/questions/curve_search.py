@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -12,9 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from escalation.nearness import TOLERANCE, is_above
-from simulations.engines.exact import expected_values
-from simulations.graph.build import TransitionGraph
-from simulations.questions.sensitivity import expected_gradient
+from simulations.engines.exact_engine import ExactEngine, Expectation
 
 __all__ = ["Found", "Region", "curve_grid", "maximise", "tighten"]
 
@@ -68,21 +66,29 @@ def tighten(low: Floats, high: Floats) -> tuple[Floats, Floats]:
 
 
 def maximise(
-    graph: TransitionGraph, values: Floats, region: Region, *, n_starts: int, seed: int
+    engine: ExactEngine,
+    figure: Floats,
+    region: Region,
+    *,
+    n_starts: int,
+    seed: int,
+    progress: Callable[[float], object] | None = None,
 ) -> Found:
-    """Maximise the expectation of a figure of the trial's end over a region of curves.
+    """Maximise the expectation of a figure over a region of curves.
 
     Sequential quadratic programming (SLSQP) with the exact gradient, from the steps between the
     bounds, their middle, and random curves.
 
     Parameters
     ----------
-    graph : TransitionGraph
-    values : float array, shape (E,)
-        The figure at each of ``graph.ends``.
+    engine : ExactEngine
+    figure : float array, shape (K,)
+        See ``characteristics.figure_rows``.
     region : Region
         Not empty.
     n_starts, seed : int
+    progress : callable, optional
+        Called with what share of the starts has been done since.
 
     References
     ----------
@@ -90,6 +96,7 @@ def maximise(
     """
     from scipy.optimize import minimize  # type: ignore[import-untyped]  # noqa: PLC0415  # slow
 
+    expected = engine.expecting(figure[np.newaxis])
     free = np.flatnonzero(region.high > region.low)
     constraints = _constraints(region, free)
 
@@ -99,12 +106,12 @@ def maximise(
         return np.clip(p, region.low, region.high)
 
     def descent(x: Floats) -> tuple[float, Floats]:
-        p = curve(x)
-        value = expected_values(graph, p[np.newaxis], values[:, np.newaxis])[0, 0]
-        return -float(value), -expected_gradient(graph, p, values)[free]
+        values, slopes = expected.slopes(curve(x)[np.newaxis])
+        return -float(values[0, 0]), -slopes[0, 0, free]
 
     ends = []
-    for start in _starts(region, n_starts, seed):
+    starts = _starts(region, n_starts, seed)
+    for start in starts:
         x = start[free]
         if len(free):
             options = {"ftol": 1e-15, "maxiter": 500}
@@ -119,9 +126,11 @@ def maximise(
                 options=options,
             ).x
         ends.append(_mend(curve(x), region))
-    found = expected_values(graph, np.array(ends), values[:, np.newaxis])[:, 0]
+        if progress is not None:
+            progress(1 / len(starts))
+    found = expected.values(np.array(ends))[:, 0]
     best = int(np.argmax(found))
-    value, p = _settle(graph, values, region, float(found[best]), ends[best])
+    value, p = _settle(expected, region, float(found[best]), ends[best])
     return Found(
         value=value,
         p_dlt=p,
@@ -130,16 +139,14 @@ def maximise(
     )
 
 
-def _settle(
-    graph: TransitionGraph, values: Floats, region: Region, value: float, p: Floats
-) -> tuple[float, Floats]:
+def _settle(expected: Expectation, region: Region, value: float, p: Floats) -> tuple[float, Floats]:
     """Put the levels that do not matter as low as they can be, whatever search came first."""
     least = value - _SAME
     for level in range(len(p)):
         lower = p.copy()
         lower[level] = max(region.low[level], lower[level - 1] if level else 0)
         lower = _mend(lower, region)
-        found = float(expected_values(graph, lower[np.newaxis], values[:, np.newaxis])[0, 0])
+        found = float(expected.values(lower[np.newaxis])[0, 0])
         if found >= least:
             value, p = found, lower
     return value, p

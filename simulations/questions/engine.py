@@ -1,32 +1,25 @@
-"""By which engine a question is answered: states in a graph, levels one by one, or simulation.
-
-Levels are followed one by one by ``ladder`` where they are judged by stages, and by ``crossings``
-where boundaries judge them and the graph is too large.
-"""
+"""By which engine a question is answered: states in a graph, levels one by one, or simulation."""
 
 from __future__ import annotations
 
 import functools
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from escalation.designs.walk import TooManyStatesError
 from simulations.engines.crossings.engine import CrossingEngine, is_by_crossings
-from simulations.engines.crossings.selection import TooManyTalliesError, foresee_tallies
+from simulations.engines.exact_engine import ExactEngine, GraphEngine
 from simulations.engines.ladder import LadderAutomaton, ladder_automaton
+from simulations.engines.large import LARGE, LARGE_GRAPH, TOO_LARGE, follow_crossings
 from simulations.engines.montecarlo import MOST_ONE_BY_ONE
 from simulations.engines.on_demand import graph_on_demand
 from simulations.engines.results import Method
 from simulations.engines.simulated import Draws
 from simulations.graph.build import TransitionGraph
-from simulations.questions.question import Question, check_p_moderate
+from simulations.questions.question import Question
 
 __all__ = ["ChosenEngine", "choose_engine", "exact_engine"]
-
-LARGE_GRAPH = 1_000_000  # states, for exact figures alone; more are quicker by crossings
-TOO_LARGE = 13  # levels of a 3+3, whose graph has more states than are held
-LARGE = 9  # levels; the graph of a 3+3 grows as 7 L 2^L, and has 13,704 states at eight
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,27 +45,45 @@ class ChosenEngine:
     refused: TooManyStatesError | None = None
 
 
-def exact_engine(question: Question) -> TransitionGraph | LadderAutomaton:
+def exact_engine(question: Question, *, most: int | None = None) -> ExactEngine:
     """Return what gives exact figures: levels one by one where that can be, else the graph.
+
+    Parameters
+    ----------
+    question : Question
+    most : int, optional
+        States of a graph, unless the question says how many.
 
     Raises
     ------
     EscalationError
         As ``Question.graph``.
     """
-    by_levels = None if question.cohorts else ladder_automaton(question.protocol.design)
-    if by_levels is None:
-        return question.graph()
-    check_p_moderate(question.p_moderate, [question.protocol.design])
-    return by_levels
+    by_levels = _by_levels(question)
+    if by_levels is not None:
+        return by_levels
+    return GraphEngine(replace(question, max_states=question.max_states or most).graph())
+
+
+def _by_levels(question: Question) -> LadderAutomaton | None:
+    """Return what follows the levels, from the start or from what has been seen."""
+    design, advice = question.protocol.design, question.so_far()
+    return ladder_automaton(design, advice.escalation, advice.level)
 
 
 def choose_engine(
-    question: Question, method: Method | Literal["auto"], draws: Draws, *, trials: int, seed: int
+    question: Question,
+    method: Method | Literal["auto"],
+    draws: Draws,
+    *,
+    trials: int,
+    seed: int,
+    progress: Callable[[int], None] | None = None,
 ) -> ChosenEngine:
     """Choose the engine: the graph where it is small enough, or else what needs none.
 
-    The method "auto" is exact, or simulated where nothing gives exact figures.
+    ``progress`` is told how many trials have been walked where the design is asked on demand. The
+    method "auto" is exact, or simulated where nothing gives exact figures.
 
     Raises
     ------
@@ -82,9 +93,7 @@ def choose_engine(
         As ``Question.graph``.
     """
     design = question.protocol.design
-    by_levels: LadderAutomaton | CrossingEngine | None = None
-    if not question.cohorts:
-        by_levels = ladder_automaton(design)
+    by_levels: LadderAutomaton | CrossingEngine | None = _by_levels(question)
     asked: Method = "exact" if method == "auto" else method
     refused: TooManyStatesError | None = None
     backfill = question.protocol.backfill
@@ -104,7 +113,7 @@ def choose_engine(
             except TooManyStatesError as error:
                 refused = error
             if crosses:
-                by_levels, refused = _by_crossings(question, refused)
+                by_levels, refused = follow_crossings(design, refused, question.tell)
                 if by_levels is not None:
                     break
         if method == "exact" and by_levels is None and refused is not None:
@@ -114,6 +123,8 @@ def choose_engine(
         p_dlt=[scenario.p_dlt for scenario in question.scenarios],
         trials=1 if by_levels and asked == "exact" else trials,
         seed=seed,
+        progress=progress,
+        tell=question.tell,
     )
     return ChosenEngine(
         graph=question.graph(build),
@@ -129,20 +140,3 @@ def _may_cross(question: Question) -> bool:
     beside = question.protocol.backfill.max_per_level is not None
     design, in_haste = question.protocol.design, question.max_states is not None
     return not (question.cohorts or beside or in_haste) and is_by_crossings(design)
-
-
-def _by_crossings(
-    question: Question, refused: TooManyStatesError
-) -> tuple[CrossingEngine | None, TooManyStatesError]:
-    """Return what follows the levels of a design whose graph is too large; or what would fit."""
-    design, expected = question.protocol.design, refused.expected
-    n_levels = design.n_levels
-    foreseen = foresee_tallies(n_levels, max(expected.values())) if expected else None
-    if foreseen is not None:
-        if question.tell is not None:
-            question.tell(foreseen)
-        with suppress(TooManyTalliesError):
-            return CrossingEngine(design), refused
-    held = [n for n, total in expected.items() if foresee_tallies(n_levels, round(total / 0.85))]
-    fits = max([refused.fits or 0, *held]) // design.largest_cohort * design.largest_cohort
-    return None, TooManyStatesError(n_levels, refused.max_states, fits or None)

@@ -11,7 +11,7 @@ from escalation.designs.base import Decision
 from simulations.engines.exact import check_p_dlt
 from simulations.graph.build import TransitionGraph
 
-__all__ = ["Path", "PathNode", "iter_paths", "path_tree"]
+__all__ = ["Path", "PathNode", "iter_paths", "path_tree", "tree_sizes"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +76,28 @@ class Path:
     decision: Decision
     pending_moderate: tuple[int, ...] = ()
     n_moderate: tuple[int, ...] = ()
+
+
+def tree_sizes(graph: TransitionGraph, depth: int) -> list[int]:
+    """Return how many places the tree has that looks 0, 1, 2 ... cohorts ahead, ``depth`` at most.
+
+    Shorter where every trial has ended before.
+    """
+    paths = {int(root): 0 for root in graph.roots}
+    for root in graph.roots.tolist():
+        paths[root] += 1
+    sizes = [sum(paths.values())]
+    children = graph.children
+    while paths and len(sizes) <= depth:
+        then: dict[int, int] = {}
+        for state, ways in paths.items():
+            for child in children[state].tolist():
+                if child >= 0:
+                    then[child] = then.get(child, 0) + ways
+        paths = then
+        if paths:
+            sizes.append(sizes[-1] + sum(paths.values()))
+    return sizes
 
 
 def path_tree(

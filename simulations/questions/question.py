@@ -8,15 +8,17 @@ from functools import partial
 from typing import Any
 
 from escalation.designs import Design, design_settings
+from escalation.designs.walk import TooManyStatesError
 from escalation.errors import InputError
 from escalation.outcomes import Cohort, format_outcomes
-from escalation.protocol import Protocol, advise
+from escalation.protocol import Advice, Protocol, advise
 from escalation.reports.backfill_text import say_when_counted
 from escalation.reports.origin import describe_origin, identity_document
 from escalation.reports.view import Block, Paragraph
 from escalation.text import count
-from simulations.engines.ladder import LadderAutomaton
-from simulations.graph.build import TransitionGraph, build_graph
+from simulations.engines.exact_engine import ExactEngine
+from simulations.engines.large import fewest_states
+from simulations.graph.build import MOST_ASKED, TransitionGraph, build_graph
 from simulations.graph.forecast import Foreseen
 from simulations.scenarios.scenario import Scenario, scenarios_for, scenarios_of
 
@@ -100,9 +102,30 @@ class Question:
         Raises
         ------
         EscalationError
+            As ``so_far``; where the design can reach too many states.
+        """
+        advice = self.so_far()
+        most: dict[str, Any] = {} if self.max_states is None else {"max_states": self.max_states}
+        held = MOST_ASKED if self.max_states is None else self.max_states
+        if build is None and not self.cohorts and fewest_states(self.protocol.design) > held:
+            raise TooManyStatesError(len(self.protocol.levels), held)
+        whole = partial(build_graph, tell=self.tell, **most)
+        return (build or whole)(
+            self.protocol.design,
+            advice.escalation,
+            advice.level,
+            last=advice.last,
+            p_moderate=self.p_moderate,
+        )
+
+    def so_far(self) -> Advice:
+        """Return what has been seen in the escalation, and where it stands.
+
+        Raises
+        ------
+        EscalationError
             For a history that the protocol would not have produced, unless that is allowed; for
-            P(moderate) that does not fit; where the design can reach too many states; after
-            backfill that counts at decisions.
+            P(moderate) that does not fit; after backfill that counts at decisions.
         """
         protocol = self.protocol
         check_p_moderate(self.p_moderate, [protocol.design])
@@ -113,15 +136,7 @@ class Question:
                 f"{protocol.backfill.counted}, and what follows it is not known here: ask from the "
                 "start of the trial"
             )
-        most: dict[str, Any] = {} if self.max_states is None else {"max_states": self.max_states}
-        whole = partial(build_graph, tell=self.tell, **most)
-        return (build or whole)(
-            protocol.design,
-            advice.escalation,
-            advice.level,
-            last=advice.last,
-            p_moderate=self.p_moderate,
-        )
+        return advice
 
     def heading(self, *, alone: bool = True) -> dict[str, Any]:
         """Return what every JSON document of an answer starts with.
@@ -138,9 +153,9 @@ class Question:
             **assumed,
         }
 
-    def outcomes_document(self, engine: TransitionGraph | LadderAutomaton) -> dict[str, Any]:
+    def outcomes_document(self, engine: TransitionGraph | ExactEngine) -> dict[str, Any]:
         """Return what a JSON document says of the outcomes so far; nothing without any."""
-        if not self.cohorts or isinstance(engine, LadderAutomaton):
+        if not self.cohorts:
             return {}
         return {
             "from": {

@@ -1,8 +1,8 @@
 """How each characteristic changes with the assumed P(DLT) of each level: exact gradients.
 
 The probability of a trial's end is a polynomial in P(DLT), the same that the exact engine
-evaluates, and is differentiated as such. One pass backward through its matrix product gives the
-derivatives of every characteristic with respect to every level.
+evaluates, and is differentiated as such: by one pass backward through the matrix product of a
+graph, or along the ladder, where levels are followed one by one.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from escalation.errors import InputError, did_you_mean
 from escalation.nearness import is_above
-from simulations.engines.characteristics import correct_level, end_values
-from simulations.engines.exact import check_p_dlt, end_probabilities, expected_values
+from simulations.engines.characteristics import correct_level, end_values, figure_rows
+from simulations.engines.exact import check_p_dlt, gradients_at_ends
+from simulations.engines.exact_engine import ExactEngine, as_engine
 from simulations.graph.build import NO_MTD, TransitionGraph
 from simulations.probabilities import band_around, check_target
 
@@ -31,9 +32,6 @@ __all__ = [
 ]
 
 Floats = NDArray[np.float64]
-
-# p and 1 - p are divided by; a derivative at 0 or 1 is that so close by, the same to 15 digits
-_EDGE = 1e-15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -110,7 +108,7 @@ class Tornado:
 
 
 def sensitivity(
-    graph: TransitionGraph, p_dlt: Sequence[float], target: float | None = None
+    engine: TransitionGraph | ExactEngine, p_dlt: Sequence[float], target: float | None = None
 ) -> Sensitivity:
     """Return every characteristic with its exact gradient with respect to P(DLT).
 
@@ -120,7 +118,7 @@ def sensitivity(
 
     Parameters
     ----------
-    graph : TransitionGraph
+    engine : TransitionGraph or ExactEngine
     p_dlt : sequence of float, length L
         P(DLT) at each level; at exactly 0 and 1 the derivatives are one-sided.
     target : float, optional
@@ -142,9 +140,18 @@ def sensitivity(
     >>> [round(float(slope), 6) for slope in found.gradients["p_select"].ravel()]
     [-1.125]
     """
-    p = check_p_dlt(p_dlt, graph)
-    figures = end_figures(graph, p, target)
-    probabilities = end_probabilities(graph, p[np.newaxis])[0]
+    engine = as_engine(engine)
+    p = engine.check(p_dlt)
+    figures = _with_target(figure_rows(engine.n_levels), p, target)
+    sizes = [1 if rows.ndim == 1 else len(rows) for rows in figures.values()]
+    asked = engine.expecting(np.vstack(list(figures.values())))
+    values, slopes = (found[0] for found in asked.slopes(p[np.newaxis]))
+    cuts = np.cumsum(sizes)[:-1]
+    by_name = zip(figures, np.split(values, cuts), np.split(slopes, cuts), strict=True)
+    found = {
+        name: (value, slope) if figures[name].ndim == 2 else (value[0], slope[0])
+        for name, value, slope in by_name
+    }
     correct = None
     if target is not None:
         level = correct_level(p.tolist(), target)
@@ -153,9 +160,22 @@ def sensitivity(
         p_dlt=p,
         target=target,
         correct=correct,
-        values={name: probabilities @ values for name, values in figures.items()},
-        gradients={name: expected_gradient(graph, p, values) for name, values in figures.items()},
+        values={name: value for name, (value, _) in found.items()},
+        gradients={name: slope for name, (_, slope) in found.items()},
     )
+
+
+def _with_target(rows: dict[str, Floats], p: Floats, target: float | None) -> dict[str, Floats]:
+    """Add correct selection and overdosing under the scenario, where there is a target."""
+    if target is None:
+        return rows
+    check_target(target)
+    correct = correct_level(p.tolist(), target)
+    selected = rows["p_select"]
+    return rows | {
+        "pcs": rows["p_no_mtd"] if correct is None else selected[correct],
+        "p_overdose": selected[is_above(p, target)].sum(axis=0),
+    }
 
 
 def end_figures(
@@ -168,29 +188,16 @@ def end_figures(
     dict
         Shape (E, L) for "p_select", "patients" and "dlts", (E,) for the others.
     """
-    figures = end_values(graph)
-    for name in ("p_no_mtd", "p_inconclusive"):
-        figures[name] = figures[name][:, 0]
-    figures["sample_size"] = figures["patients"].sum(axis=1)
-    figures["total_dlts"] = figures["dlts"].sum(axis=1)
-    if target is not None:
-        check_target(target)
-        p = check_p_dlt(p_dlt, graph)
-        correct = correct_level(p.tolist(), target)
-        selected = figures["p_select"]
-        figures["pcs"] = figures["p_no_mtd"] if correct is None else selected[:, correct]
-        figures["p_overdose"] = selected[:, is_above(p, target)].sum(axis=1)
-    return figures
+    counted = np.hstack(list(end_values(graph).values()))
+    p = np.asarray(p_dlt, dtype=np.float64) if target is None else check_p_dlt(p_dlt, graph)
+    rows = _with_target(figure_rows(graph.design.n_levels), p, target)
+    return {name: counted @ row.T for name, row in rows.items()}
 
 
 def expected_gradient(
     graph: TransitionGraph, p_dlt: Sequence[float] | Floats, values: ArrayLike
 ) -> Floats:
     """Return the gradient of the expectation of figures of the trial's end.
-
-    An end with d DLTs in n patients at a level has a probability proportional to
-    p^d (1-p)^(n-d) there; its derivative is that probability times d/p - (n-d)/(1-p). Patients
-    pending at the start are among the n.
 
     Parameters
     ----------
@@ -204,14 +211,11 @@ def expected_gradient(
     float array, shape (L,) or (F, L)
     """
     at_ends = np.asarray(values, dtype=np.float64)
-    p = np.clip(check_p_dlt(p_dlt, graph), _EDGE, 1 - _EDGE)
-    weighted = (end_probabilities(graph, p[np.newaxis])[0] * at_ends.T).T
-    dlts, others = np.split(graph.exponents @ weighted, 2)
-    return np.asarray(dlts.T / p - others.T / (1 - p))
+    return gradients_at_ends(graph, check_p_dlt(p_dlt, graph), at_ends)
 
 
 def tornado(
-    graph: TransitionGraph,
+    engine: TransitionGraph | ExactEngine,
     p_dlt: Sequence[float],
     figure: str,
     *,
@@ -227,7 +231,7 @@ def tornado(
 
     Parameters
     ----------
-    graph : TransitionGraph
+    engine : TransitionGraph or ExactEngine
     p_dlt : sequence of float, length L
     figure : str
         Name of a characteristic, as in ``sensitivity``.
@@ -252,15 +256,16 @@ def tornado(
     >>> [round(float(p), 3) for p in (found.at_low[0], found.value, found.at_high[0])]
     [0.186, 0.291, 0.4]
     """
-    p = check_p_dlt(p_dlt, graph)
+    engine = as_engine(engine)
+    p = engine.check(p_dlt)
     low, high = band_around(p, band)
-    values = _one_figure(end_figures(graph, p, target), figure, level)
+    row = _one_figure(_with_target(figure_rows(engine.n_levels), p, target), figure, level)
     n_levels = len(p)
     curves = np.tile(p, (2 * n_levels + 1, 1))
     moved = np.arange(n_levels)
     curves[moved, moved] = low
     curves[n_levels + moved, moved] = high
-    found = expected_values(graph, curves, values[:, np.newaxis])[:, 0]
+    found = engine.expecting(row[np.newaxis]).values(curves)[:, 0]
     return Tornado(
         figure=figure,
         level=level,
@@ -280,11 +285,11 @@ def _one_figure(figures: Mapping[str, Floats], name: str, level: int | None) -> 
         if name in ("pcs", "p_overdose"):
             hint = "it needs a target P(DLT)"
         raise InputError(f"no characteristic {name!r}; {hint}")
-    values = figures[name]
-    if values.ndim == 1:
+    rows = figures[name]
+    if rows.ndim == 1:
         if level is not None:
             raise InputError(f"{name} is not counted by level; leave the level out")
-        return values
-    if level is None or not 0 <= level < values.shape[1]:
-        raise InputError(f"{name} is counted by level; name one of {values.shape[1]}: {name}:LEVEL")
-    return values[:, level]
+        return rows
+    if level is None or not 0 <= level < len(rows):
+        raise InputError(f"{name} is counted by level; name one of {len(rows)}: {name}:LEVEL")
+    return np.asarray(rows[level])

@@ -18,9 +18,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from escalation.errors import InputError
 from escalation.nearness import is_above, just_above
-from simulations.engines.characteristics import correct_levels, end_values
-from simulations.engines.exact import BatchCharacteristics, exact_batch
-from simulations.engines.ladder import LadderAutomaton, ladder_automaton
+from simulations.engines.characteristics import correct_levels, figure_rows
+from simulations.engines.exact import BatchCharacteristics
+from simulations.engines.exact_engine import ExactEngine, as_engine
 from simulations.graph.build import NO_MTD, TransitionGraph
 from simulations.probabilities import check_target
 from simulations.questions.curve_pieces import (
@@ -37,7 +37,6 @@ Floats = NDArray[np.float64]
 
 MOST_STATES = 500_000  # thousands of curves are asked for in a search, some minutes
 GRID_CURVES = 200_000
-_GRID_WORK = 1.2e8  # curves x ends, some two seconds
 _EXACT = 1e-9
 _TIE = 1e-12  # of probabilities: what differs by less differs by rounding
 
@@ -110,7 +109,7 @@ class WorstCase:
 
 
 def worst_overdose(
-    graph: TransitionGraph,
+    engine: TransitionGraph | ExactEngine,
     above: float,
     *,
     low: ArrayLike | None = None,
@@ -118,12 +117,13 @@ def worst_overdose(
     n_starts: int = 20,
     seed: int = 1,
     grid_curves: int = GRID_CURVES,
+    progress: Callable[[float], object] | None = None,
 ) -> WorstCase:
     """Find the largest P(a level is selected whose P(DLT) is above a limit).
 
     Parameters
     ----------
-    graph : TransitionGraph
+    engine : TransitionGraph or ExactEngine
     above : float
         The limit; a level with exactly this P(DLT) is not above it.
     low, high : array_like, shape (L,), optional
@@ -132,6 +132,8 @@ def worst_overdose(
         Searches a piece, and the seed of the random ones among them.
     grid_curves : int
         Most curves of the grid that confirms the search; 0 for none.
+    progress : callable, optional
+        Called with what share of the searches has been done since.
 
     Raises
     ------
@@ -151,11 +153,12 @@ def worst_overdose(
     """
     if not isinstance(above, Real) or not 0 < above < 1:
         raise InputError(f"the limit of P(DLT) must lie between 0 and 1, not {above}")
-    low, high = check_bounds(graph, low, high)
+    engine = as_engine(engine)
+    low, high = check_bounds(engine, low, high)
     regions = list(by_lowest_above(low, high, above))
     if not regions:
         raise InputError(f"no curve in the band has a level with P(DLT) above {above:g}")
-    selected = end_values(graph)["p_select"]
+    selected = figure_rows(engine.n_levels)["p_select"]
 
     def score(curves: Floats, found: BatchCharacteristics) -> Floats:
         return np.asarray((found.p_select * is_above(curves, above)).sum(axis=1))
@@ -165,20 +168,21 @@ def worst_overdose(
         return int(np.argmax(is_over)) if is_over.any() else NO_MTD
 
     pieces = _search(
-        graph,
+        engine,
         regions,
-        lambda level: selected[:, level:].sum(axis=1),
+        lambda level: selected[level:].sum(axis=0),
         lowest_above,
         n_starts=n_starts,
         seed=seed,
+        progress=progress,
     )
     extra = (above, just_above(above))
-    grid = _check_on_grid(graph, [(low, high)], extra, score, grid_curves)
+    grid = _check_on_grid(engine, [(low, high)], extra, score, grid_curves)
     return _worst(pieces, grid, lowest_above)
 
 
 def worst_pcs(
-    graph: TransitionGraph,
+    engine: TransitionGraph | ExactEngine,
     target: float,
     *,
     separation: float | None = None,
@@ -187,6 +191,7 @@ def worst_pcs(
     n_starts: int = 20,
     seed: int = 1,
     grid_curves: int = GRID_CURVES,
+    progress: Callable[[float], object] | None = None,
 ) -> WorstCase:
     """Find the smallest probability of correct selection.
 
@@ -198,11 +203,11 @@ def worst_pcs(
 
     Parameters
     ----------
-    graph : TransitionGraph
+    engine : TransitionGraph or ExactEngine
     target : float
     separation : float, optional
         Least distance of the other levels' P(DLT) from the target.
-    low, high, n_starts, seed, grid_curves
+    low, high, n_starts, seed, grid_curves, progress
         As for ``worst_overdose``.
 
     Raises
@@ -218,7 +223,8 @@ def worst_pcs(
     check_target(target)
     if separation is not None and not 0 < separation < 1:
         raise InputError(f"the separation must lie between 0 and 1, not {separation}")
-    low, high = check_bounds(graph, low, high)
+    engine = as_engine(engine)
+    low, high = check_bounds(engine, low, high)
     if separation is None:
         regions = list(by_correct_level(low, high, target))
     else:
@@ -228,8 +234,8 @@ def worst_pcs(
             f"no curve allowed has a level at the target {target:g} and the others at least "
             f"{separation} from it; make the separation smaller, or the band wider"
         )
-    values = end_values(graph)
-    selected = np.hstack([values["p_no_mtd"], values["p_select"]])
+    rows = figure_rows(engine.n_levels)
+    selected = np.vstack([rows["p_no_mtd"], rows["p_select"]])
 
     def score(curves: Floats, found: BatchCharacteristics) -> Floats:
         outcomes = np.column_stack([found.p_no_mtd, found.p_select])
@@ -239,18 +245,19 @@ def worst_pcs(
         return int(correct_levels(p[np.newaxis], target)[0])
 
     pieces = _search(
-        graph,
+        engine,
         regions,
-        lambda level: -selected[:, level - NO_MTD],
+        lambda level: -selected[level - NO_MTD],
         correct,
         n_starts=n_starts,
         seed=seed,
+        progress=progress,
     )
     if separation is None:
         boxes, extra = [(low, high)], [target, just_above(target)]
     else:
         boxes, extra = [(region.low, region.high) for _, region in regions], [target]
-    grid = _check_on_grid(graph, boxes, extra, score, grid_curves)
+    grid = _check_on_grid(engine, boxes, extra, score, grid_curves)
     found = _worst(pieces, grid, correct)
     # searched for as the largest of the negative
     return WorstCase(
@@ -261,18 +268,26 @@ def worst_pcs(
 
 
 def _search(
-    graph: TransitionGraph,
+    engine: ExactEngine,
     regions: Sequence[tuple[int, Region]],
-    values: Callable[[int], Floats],
+    figure: Callable[[int], Floats],
     level_of: Callable[[Floats], int],
     *,
     n_starts: int,
     seed: int,
+    progress: Callable[[float], object] | None,
 ) -> tuple[WorstPiece, ...]:
     """Search each region; of two with the same level keep the worse."""
     pieces: dict[int, WorstPiece] = {}
     for level, region in regions:
-        found = maximise(graph, values(level), region, n_starts=n_starts, seed=seed)
+        found = maximise(
+            engine,
+            figure(level),
+            region,
+            n_starts=n_starts,
+            seed=seed,
+            progress=progress and (lambda share: progress(share / len(regions))),
+        )
         piece = WorstPiece(
             level=level,
             value=found.value,
@@ -287,31 +302,20 @@ def _search(
 
 
 def _check_on_grid(
-    graph: TransitionGraph,
+    engine: ExactEngine,
     boxes: Sequence[tuple[Floats, Floats]],
     extra: Sequence[float],
     score: Callable[[Floats, BatchCharacteristics], Floats],
     grid_curves: int,
 ) -> GridCheck | None:
     """Score every curve of a grid by the definition itself, without pieces."""
-    by_levels = _automaton(graph)
-    work = _GRID_WORK if by_levels is None else np.inf
-    limit = int(min(grid_curves, work / len(graph.ends))) // len(boxes)
+    limit = min(grid_curves, engine.affordable) // len(boxes)
     curves = np.concatenate([curve_grid(low, high, extra, limit) for low, high in boxes])
     if not len(curves):
         return None
-    found = exact_batch(graph, curves) if by_levels is None else by_levels.batch(curves)
-    scores = score(curves, found)
+    scores = score(curves, engine.batch(curves))
     best = int(np.argmax(scores >= scores.max() - _TIE))  # the first, whatever rounding says
     return GridCheck(value=float(scores[best]), p_dlt=curves[best], n_curves=len(curves))
-
-
-def _automaton(graph: TransitionGraph) -> LadderAutomaton | None:
-    """Return what follows the levels of the graph's design, for a graph from the start."""
-    begun = graph.n_so_far.any() or graph.n_pending.any()
-    if begun or int(graph.level[graph.roots[0]]) != graph.design.start:
-        return None
-    return ladder_automaton(graph.design)
 
 
 def _worst(

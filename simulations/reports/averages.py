@@ -9,7 +9,7 @@ from typing import Any
 
 from escalation.protocol import Protocol
 from escalation.reports.view import GAP, Block, Paragraph, Table, View
-from simulations.questions.averages import CurveAverages, FigureSummary
+from simulations.questions.averages import Averages, FigureSummary
 from simulations.questions.question import Question
 from simulations.words import in_words, say_error, scaled
 
@@ -62,7 +62,7 @@ class Drawn:
 
 
 def view_averages(
-    question: Question, averages: CurveAverages, drawn: Drawn, outcomes: dict[str, Any]
+    question: Question, averages: Averages, drawn: Drawn, outcomes: dict[str, Any]
 ) -> View:
     """Return the view; ``outcomes`` is what the document says of the outcomes so far."""
     return View(
@@ -73,7 +73,7 @@ def view_averages(
     )
 
 
-def _page(question: Question, averages: CurveAverages, drawn: Drawn) -> Iterator[Block]:
+def _page(question: Question, averages: Averages, drawn: Drawn) -> Iterator[Block]:
     yield question.origin()
     yield Paragraph(f"{drawn.describe()}, target {averages.target:g}; exact for each.")
     yield from question.assumptions()
@@ -83,7 +83,7 @@ def _page(question: Question, averages: CurveAverages, drawn: Drawn) -> Iterator
     yield _by_correct_level(question.protocol, averages)
 
 
-def _over_curves(averages: CurveAverages) -> Table:
+def _over_curves(averages: Averages) -> Table:
     rows = [["over curves", "mean", "(se)", "5 %", "25 %", "median", "75 %", "95 %"]]
     summary = averages.summary()
     for name in SHOWN:
@@ -92,7 +92,7 @@ def _over_curves(averages: CurveAverages) -> Table:
     return Table(rows)
 
 
-def _by_correct_level(protocol: Protocol, averages: CurveAverages) -> Table:
+def _by_correct_level(protocol: Protocol, averages: Averages) -> Table:
     names = [*protocol.short_names, "no MTD"]  # NO_MTD is -1
     counts, pcs = averages.n_by_correct_level(), averages.by_correct_level("pcs")
     overdose = averages.by_correct_level("p_overdose")
@@ -115,7 +115,7 @@ def _cells(name: str, figure: FigureSummary) -> list[str]:
 
 
 def _document(
-    question: Question, averages: CurveAverages, drawn: Drawn, outcomes: dict[str, Any]
+    question: Question, averages: Averages, drawn: Drawn, outcomes: dict[str, Any]
 ) -> dict[str, Any]:
     labels = [*question.protocol.labels, None]  # NO_MTD is -1
     counts = averages.n_by_correct_level()
@@ -139,14 +139,14 @@ def _document(
     }
 
 
-def _rows(protocol: Protocol, averages: CurveAverages) -> Iterator[Sequence[object]]:
+def _rows(protocol: Protocol, averages: Averages) -> Iterator[Sequence[object]]:
     """Yield a row a figure over all curves, then over those of each correct level."""
     yield tuple(COLUMNS)
     for name, figure in averages.summary().items():
         yield _row(name, None, averages.n_curves, figure)
     labels = [*protocol.labels, "no MTD"]  # NO_MTD is -1
     counts = averages.n_by_correct_level()
-    for name in averages.figures:
+    for name in averages.summary():
         for level, figure in averages.by_correct_level(name).items():
             yield _row(name, labels[level], counts[level], figure)
 

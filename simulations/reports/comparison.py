@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -15,10 +16,12 @@ from simulations.compare.result import (
     Contender,
     Difference,
     ScenarioComparison,
-    comparison_rows,
+    benchmark_rows,
+    design_rows,
     short_labels,
 )
 from simulations.questions.question import Question, left_out, levels_document, say_left_out
+from simulations.reports.rests_on import RESTS_ON, rests_on
 from simulations.words import in_words, say_error, scaled
 
 __all__ = [
@@ -65,8 +68,8 @@ def view_comparison(
     return View(
         page=partial(_page, question, contenders, results, notes),
         document=partial(_document, question, contenders, results),
-        rows=partial(_rows, question, results),
-        columns=CSV_COLUMNS,
+        rows=partial(_rows, question, contenders, results),
+        columns=CSV_COLUMNS | RESTS_ON,
         brief=partial(_brief, results),
     )
 
@@ -75,7 +78,7 @@ def _brief(results: Sequence[ScenarioComparison]) -> Iterator[Block]:
     """Yield a table a measure, a row a scenario and a column a design, where there are several."""
     if len(results) > 1:
         for name, table in comparison_measures(results):
-            yield table._replace(caption=name[:1].upper() + name[1:])
+            yield replace(table, caption=name[:1].upper() + name[1:])
 
 
 def _document(
@@ -115,10 +118,18 @@ def _contender_document(contender: Contender) -> dict[str, Any]:
     }
 
 
-def _rows(question: Question, results: Sequence[ScenarioComparison]) -> Iterator[Sequence[object]]:
-    yield tuple(CSV_COLUMNS)
+def _rows(
+    question: Question, contenders: Sequence[Contender], results: Sequence[ScenarioComparison]
+) -> Iterator[Sequence[object]]:
+    yield (*CSV_COLUMNS, *RESTS_ON)
+    labels = question.protocol.labels
     for result in results:
-        yield from comparison_rows(result, question.protocol.labels)
+        for contender, design in zip(contenders, result.designs, strict=True):
+            origin = rests_on(question, contender.design, design.run)
+            yield from ([*row, *origin] for row in design_rows(result, design, labels))
+        patients = f"complete information on {result.benchmark.n_patients} patients"
+        origin = rests_on(question, patients, None)
+        yield from ([*row, *origin] for row in benchmark_rows(result, labels))
 
 
 def contenders_page(question: Question, contenders: Sequence[Contender]) -> Iterator[Block]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from escalation.labels import Label
 from escalation.protocol import Protocol, describe_decision
@@ -99,8 +99,11 @@ def _list_rows(protocol: Protocol, paths: Paths) -> Iterator[Sequence[object]]:
         )
 
 
-def view_tree(question: Question, roots: Sequence[PathNode], n_paths: int) -> View:
-    """Return the view of the next cohorts; ``n_paths`` is how many complete paths there are."""
+def view_tree(question: Question, roots: Sequence[PathNode], n_paths: int | None) -> View:
+    """Return the view of the next cohorts; ``n_paths`` is how many complete paths there are.
+
+    None where they are not counted.
+    """
     return View(
         page=partial(_tree_page, question, roots, n_paths),
         document=lambda: {
@@ -113,7 +116,9 @@ def view_tree(question: Question, roots: Sequence[PathNode], n_paths: int) -> Vi
     )
 
 
-def _tree_page(question: Question, roots: Sequence[PathNode], n_paths: int) -> Iterator[Block]:
+def _tree_page(
+    question: Question, roots: Sequence[PathNode], n_paths: int | None
+) -> Iterator[Block]:
     yield question.origin()
     if question.scenario is not None:
         yield Paragraph(
@@ -121,11 +126,16 @@ def _tree_page(question: Question, roots: Sequence[PathNode], n_paths: int) -> I
         )
     if question.p_moderate is not None:
         yield Paragraph(f"{describe_p_moderate(question.p_moderate)}.", "  ")
-    lines = (text for root in roots for text in _tree_lines(root, question.protocol))
-    yield Verbatim("\n".join(lines))
+    lines = [line for root in roots for line in _tree_lines(root, question.protocol)]
+    yield Verbatim(
+        "\n".join(line.text for line in lines), [(line.lead, line.hang) for line in lines]
+    )
     if question.protocol.regimens:
         yield Paragraph(question.protocol.regimens, "  ")
-    yield Paragraph(f"{n_paths} complete paths; --list prints them.")
+    if n_paths is None:
+        yield Paragraph("There are more complete paths than are counted here.")
+    else:
+        yield Paragraph(f"{n_paths} complete paths; --list prints them.")
 
 
 def _node(node: PathNode, protocol: Protocol) -> dict[str, Any]:
@@ -193,16 +203,26 @@ def _pending_text(cohorts: Cohorts, n_moderate: Sequence[int], protocol: Protoco
     return f"pending {' '.join(_short(cohorts, n_moderate, protocol))}  " if cohorts else ""
 
 
-def _tree_lines(node: PathNode, protocol: Protocol) -> Iterator[str]:
+class _Line(NamedTuple):
+    """A line of a tree; the rails that it begins with, and those before the rest of it."""
+
+    text: str
+    lead: str
+    hang: str
+
+
+def _tree_lines(
+    node: PathNode, protocol: Protocol, branch: str = "", rail: str = ""
+) -> Iterator[_Line]:
     """Draw a tree in ASCII, a line a node."""
-    yield _node_text(node, protocol) + describe_decision(node.decision, protocol, briefly=True)
+    seen = _node_text(node, protocol)
+    said = describe_decision(node.decision, protocol, briefly=True)
+    below = "|" if node.children else " "
+    yield _Line(f"{branch}{seen}{said}", f"{branch}{seen}", f"{rail}{below}    ")
     for place, child in enumerate(node.children, start=1):
         last = place == len(node.children)
-        branch, rail = ("`- ", "   ") if last else ("|- ", "|  ")
-        first, *rest = _tree_lines(child, protocol)
-        yield branch + first
-        for text in rest:
-            yield rail + text
+        here, there = ("`- ", "   ") if last else ("|- ", "|  ")
+        yield from _tree_lines(child, protocol, f"{rail}{here}", f"{rail}{there}")
 
 
 def _node_text(node: PathNode, protocol: Protocol) -> str:

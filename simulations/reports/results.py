@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -12,6 +13,7 @@ from simulations.engines.characteristics import OperatingCharacteristics, correc
 from simulations.engines.results import ScenarioResult
 from simulations.questions.question import Question
 from simulations.reports.beside import BESIDE, beside_blocks, beside_cells
+from simulations.reports.rests_on import RESTS_ON, rests_on
 from simulations.words import is_share, say_error, scaled
 
 __all__ = ["are_alone", "describe_columns", "result_rows", "summary_table", "view_results"]
@@ -51,7 +53,7 @@ def view_results(
     return View(
         page=partial(_page, question, results, target),
         document=lambda: _document(question, results, target) | outcomes,
-        rows=partial(result_rows, question.protocol, results, target),
+        rows=partial(result_rows, question, results, target),
         columns=describe_columns([question.protocol]),
         brief=partial(_brief, question.protocol, results, target),
     )
@@ -64,14 +66,14 @@ def _brief(
     if len(results) > 1:
         named = [(protocol.design.name, result) for result in results]
         table = summary_table(named, list(map(str, protocol.labels)), target)
-        yield table._replace(caption="What the design selects, and at what cost, by scenario")
+        yield replace(table, caption="What the design selects, and at what cost, by scenario")
 
 
 def describe_columns(protocols: Iterable[Protocol]) -> dict[str, str]:
     """Return what each column of ``result_rows`` is, the doses with their unit."""
     units = " or ".join(dict.fromkeys(protocol.unit for protocol in protocols if protocol.unit))
     dose = f"dose at the level, in {units}" if units else "dose at the level; none is known"
-    return COLUMNS | _AGAINST_TARGET | {"dose": dose} | BESIDE
+    return COLUMNS | _AGAINST_TARGET | {"dose": dose} | BESIDE | RESTS_ON
 
 
 def _page(
@@ -253,7 +255,7 @@ def _document(
 
 
 def result_rows(
-    protocol: Protocol,
+    question: Question,
     results: Sequence[ScenarioResult],
     target: float | None = None,
     *,
@@ -263,21 +265,24 @@ def result_rows(
     """Yield the names of the columns, then a row a scenario, method and level.
 
     The design is called ``label``, or by its own name. ``beside`` adds the columns of backfill
-    and expansion; by default where there are any.
+    and expansion; by default where there are any. Last in each row is what it rests on.
 
     Probabilities are from 0 to 1; figures of the whole trial are repeated at each level, and an
     exact figure has no standard error.
     """
+    protocol = question.protocol
     asked = tuple(_AGAINST_TARGET) if target is not None else ()
     if beside is None:
         beside = not are_alone(results)
-    yield (*COLUMNS, *asked, *(BESIDE if beside else ()))
+    yield (*COLUMNS, *asked, *(BESIDE if beside else ()), *RESTS_ON)
     for result in results:
         document = result.to_dict(target)
         for method in ("exact", "monte_carlo"):
             if method not in document:
                 continue
             found = document[method]
+            run = result.monte_carlo if method == "monte_carlo" else None
+            origin = rests_on(question, protocol.design, run)
             errors = found.get("mcse")
             for place, level in enumerate(protocol.levels):
                 by_level: list[object] = []
@@ -291,4 +296,5 @@ def result_rows(
                     *(found["sample_size"]["mean"], found["total_dlts"]["mean"]),
                     *(found[key] for key in asked),
                     *(beside_cells(result, place) if beside else ()),
+                    *origin,
                 )

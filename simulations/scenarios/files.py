@@ -16,7 +16,7 @@ from escalation.errors import did_you_mean
 from simulations.scenarios.arguments import CurveError, dose_faults, finite, is_list, show
 from simulations.scenarios.curves import emax, logistic, power, weibull
 
-__all__ = ["Fields", "p_dlt_faults", "read_scenarios", "text_faults"]
+__all__ = ["Fields", "p_dlt_faults", "place_of", "read_scenarios", "read_tables", "text_faults"]
 
 _EXAMPLE = 'for example [[scenarios]] and under it name = "low" and p_dlt = [0.02, 0.05, 0.10]'
 
@@ -77,20 +77,36 @@ def read_scenarios(
         tables = []
     ladder_faults = list(_ladder_faults(document, n_levels, doses))
     ladder = None if ladder_faults else document.get("doses", doses)
-    reader = _Reader(
+    scenarios, more = read_tables(
+        enumerate(tables),
         n_levels=n_levels if ladder is None else len(ladder),
         doses=ladder,
         doses_faulty=bool(ladder_faults),
     )
-    for i, table in enumerate(tables):
-        reader.read(_place(i, table), table)
-    return reader.scenarios, [*faults, *ladder_faults, *reader.faults]
+    return scenarios, [*faults, *ladder_faults, *more]
 
 
-def _place(position: int, table: object) -> str:
+def read_tables(
+    tables: Iterable[tuple[int, object]],
+    *,
+    n_levels: int | None,
+    doses: Sequence[float] | None,
+    doses_faulty: bool = False,
+) -> tuple[list[Fields], list[str]]:
+    """Read ``[[scenarios]]`` tables, each with its position; as ``read_scenarios``.
+
+    ``doses_faulty`` where it has been said already that there are no doses.
+    """
+    reader = _Reader(n_levels=n_levels, doses=doses, doses_faulty=doses_faulty)
+    for position, table in tables:
+        reader.read(place_of("scenarios", position, table), table)
+    return reader.scenarios, reader.faults
+
+
+def place_of(tables: str, position: int, table: object) -> str:
     """Return where a table is, ``scenarios[1] "name"``: few people count from 0."""
     name = table.get("name") if isinstance(table, dict) else None
-    place = f"scenarios[{position}]"
+    place = f"{tables}[{position}]"
     shown = show(name)[1:-1]  # in ASCII, and not too long
     return place if any(text_faults("name", name)) else f'{place} "{shown}"'
 

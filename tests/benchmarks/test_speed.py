@@ -8,7 +8,6 @@ import sys
 import time
 import tracemalloc
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,6 +19,8 @@ from simulations.compare.result import Contender
 from simulations.compare.run import compare_designs
 from simulations.engines.crossings.engine import CrossingEngine
 from simulations.engines.exact import exact_batch, exact_characteristics
+from simulations.engines.exact_engine import ExactEngine, GraphEngine
+from simulations.engines.ladder import LadderAutomaton
 from simulations.engines.montecarlo import simulate
 from simulations.engines.on_demand import graph_on_demand
 from simulations.graph.build import build_graph
@@ -182,19 +183,52 @@ def test_random_scenarios_speed():
 
 
 @pytest.mark.benchmark
+def test_ladder_speed():
+    """Asked of it: 0.3, 0.5, 0.8 us a scenario; 4, 8, 20 ms with every distribution."""
+    for n_levels in (5, 8, 12):
+        automaton = LadderAutomaton(ThreePlusThree(n_levels=n_levels))
+        p = np.sort(np.random.default_rng(1).random((100_000, n_levels)), axis=1)
+        seconds = best_of(5, lambda automaton=automaton, p=p: automaton.batch(p))
+        what = f"level by level, {n_levels} levels, selection and means, a scenario of 100,000"
+        report(what, f"{seconds * 10:.2f} us")
+        if n_levels < 12:
+            graph = build_graph(ThreePlusThree(n_levels=n_levels))
+            seconds = best_of(3, lambda graph=graph, p=p: exact_batch(graph, p[:2000]))
+            report("  by the graph", f"{seconds * 500:.1f} us")
+    for n_levels in (8, 20, 50):
+        p = np.linspace(0.02, 0.5, n_levels).tolist()
+
+        def distributions(n_levels=n_levels, p=p):
+            return LadderAutomaton(ThreePlusThree(n_levels=n_levels)).characteristics(p)
+
+        what = f"level by level, {n_levels} levels, every distribution, design included"
+        report(what, f"{best_of(20, distributions) * 1e3:.1f} ms")
+
+
+@pytest.mark.benchmark
 def test_sensitivity_speed():
+    ladders = [ThreePlusThree(n_levels=n_levels) for n_levels in (5, 8, 20)]
+    engines: list[tuple[str, ExactEngine]] = [
+        (f"3+3, {design.n_levels} levels, level by level", LadderAutomaton(design))
+        for design in ladders
+    ]
     boin = make_design("boin", n_levels=5, target=0.3, max_patients=30)
-    for design in (ThreePlusThree(n_levels=3), ThreePlusThree(n_levels=5), boin):
-        graph = build_graph(design)
-        p = P5[: design.n_levels]
-        seconds = best_of(20, lambda graph=graph, p=p: sensitivity(graph, p, 0.25))
-        report(f"{design.name}, {design.n_levels} levels, all gradients", f"{seconds * 1e3:.2f} ms")
-        for what, grid in (("searches", 0), ("with the grid", 200_000)):
+    engines += [
+        (f"{design.name}, {design.n_levels} levels, by the graph", GraphEngine(build_graph(design)))
+        for design in (*ladders[:2], boin)
+    ]
+    for what, engine in engines:
+        p = np.linspace(0.05, 0.45, engine.n_levels).tolist()
+        seconds = best_of(20, lambda engine=engine, p=p: sensitivity(engine, p, 0.25))
+        report(f"{what}, all gradients", f"{seconds * 1e3:.2f} ms")
+        repeats = 3 if engine.n_levels < 9 else 1
+        for said, grid in (("searches", 0), ("with the grid", 200_000)):
             seconds = best_of(
-                3, lambda graph=graph, grid=grid: worst_overdose(graph, 0.4, grid_curves=grid)
+                repeats,
+                lambda engine=engine, grid=grid: worst_overdose(engine, 0.4, grid_curves=grid),
             )
-            report(f"  worst overdosing, {what}", f"{seconds:.2f} s")
-        seconds = best_of(3, lambda graph=graph: worst_pcs(graph, 0.25, separation=0.05))
+            report(f"  worst overdosing, {said}", f"{seconds:.2f} s")
+        seconds = best_of(repeats, lambda engine=engine: worst_pcs(engine, 0.25, separation=0.05))
         report("  worst PCS with a separation, with the grid", f"{seconds:.2f} s")
 
 
@@ -212,25 +246,30 @@ def test_one_by_one_speed():
 
 @pytest.mark.benchmark
 def test_compare_speed():
-    """Asked of it: 6 designs under 8 scenarios in 10 s."""
-    curves = np.sort(np.random.default_rng(1).uniform(0.02, 0.7, (8, 5)), axis=1)
-    scenarios = [
-        Scenario(name=str(k), p_dlt=tuple(curve)) for k, curve in enumerate(curves.tolist())
-    ]
+    """Asked of it: 6 designs under 1,000 scenarios in 4 s."""
+    curves = np.sort(np.random.default_rng(1).uniform(0.02, 0.7, (1000, 5)), axis=1)
+    every = [Scenario(name=str(k), p_dlt=tuple(curve)) for k, curve in enumerate(curves.tolist())]
+    scenarios = every[:8]
     options = {"n_levels": 5, "target": 0.3, "max_patients": 30}
     names = ("boin", "keyboard", "mtpi", "tpi", "i3+3")
     designs = [ThreePlusThree(n_levels=5), *(make_design(name, **options) for name in names)]
     contenders = [Contender(label=design.name, design=design) for design in designs]
 
-    def compare(contenders, method="auto"):
+    def compare(contenders, method="auto", scenarios=scenarios):
         return lambda: list(compare_designs(contenders, scenarios, target=0.3, method=method))
 
     report("6 designs, 8 scenarios, exact", f"{best_of(3, compare(contenders)):.2f} s")
-    simulated = best_of(3, compare(contenders, "monte-carlo"))
-    report("  simulated, 10,000 trials each", f"{simulated:.2f} s")
+    many = best_of(3, compare(contenders, scenarios=every))
+    report("6 designs, 1,000 scenarios, exact", f"{many:.2f} s")
+    simulated = best_of(1, compare(contenders, "monte-carlo"))
+    report("  8 of them simulated, 100,000 trials each", f"{simulated:.2f} s")
     one_by_one = make_design("boin", cohort_size=1, **options)
     mixed = [*contenders[:5], Contender(label="one by one", design=one_by_one)]
-    report("  one of them one by one, simulated", f"{best_of(3, compare(mixed)):.2f} s")
+    report("  one of them one by one, 8 scenarios", f"{best_of(1, compare(mixed)):.2f} s")
+    long = [Contender(label="3+3", design=ThreePlusThree(n_levels=30))]
+    curve = Scenario(name="slow", p_dlt=tuple(0.02 * k for k in range(1, 31)))
+    seconds = best_of(3, compare(long, scenarios=[curve]))
+    report("  a 3+3 of 30 levels, one scenario", f"{seconds * 1e3:.0f} ms")
     pair = [ThreePlusThree(n_levels=5), ThreePlusThree(n_levels=5, variant="declare")]
     seconds = best_of(5, lambda: find_differences(*pair).under(P5, target=0.3))
     report("why two 3+3 variants differ, 5 levels", f"{seconds * 1e3:.0f} ms")
@@ -309,26 +348,3 @@ def test_monte_carlo_speed():
             for trials in (20_000, 1_000_000)
         ]
         report("  peak memory, 20,000 and 1,000,000 trials", f"{peaks[0]:.1f}, {peaks[1]:.1f} MiB")
-
-
-@pytest.mark.benchmark
-def test_cold_start_of_the_command_line(tmp_path):
-    program = str(Path(sys.executable).with_name("escalation"))
-    own = tmp_path / "own.toml"
-    with own.open("wb") as file:
-        subprocess.run([program, "protocol", "init", "-"], check=True, stdout=file)
-
-    def shell(*command: str) -> Callable[[], object]:
-        return lambda: subprocess.run(command, check=True, capture_output=True)
-
-    outcomes = "1NNN 2NNT"
-    for what, command in (
-        ("python -c pass", (sys.executable, "-c", "pass")),
-        ("python -c 'import click'", (sys.executable, "-c", "import click")),
-        ("python -c 'import numpy'", (sys.executable, "-c", "import numpy")),
-        ("escalation --help", (program, "--help")),
-        ("escalation decide, plain ladder", (program, "decide", outcomes, "--levels", "3")),
-        ("escalation decide, shipped protocol", (program, "decide", outcomes)),
-        ("escalation decide, own file", (program, "decide", outcomes, "--protocol", str(own))),
-    ):
-        report(what, f"{best_of(10, shell(*command)) * 1e3:.0f} ms")

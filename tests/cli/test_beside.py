@@ -116,3 +116,11 @@ def test_the_worst_case_of_a_design_report_says_that_backfill_is_left_out(counte
     result = run(*words, "--report", str(tmp_path / "report.html"))
     assert result.exit_code == 0, result.output
     assert COUNTED in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+def test_draws_that_a_counting_backfill_does_not_have_are_said_to_be_left_aside(counted):
+    words = ("simulate", "--protocol", counted, "--p-dlt", P, "--trials", "10")
+    for draws, is_said in (("latent", True), ("count", False)):
+        result = run(*words, "--method", "monte-carlo", "--draws", draws)
+        assert result.exit_code == 0
+        assert ("drawn by counts, whatever --draws says" in result.stderr) == is_said

@@ -9,6 +9,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from escalation.cli import main
+from escalation.designs import ThreePlusThree
+from simulations.engines import large
+from simulations.graph.build import build_graph
+from simulations.questions import ahead
 
 
 def run(*words: str) -> Result:
@@ -97,3 +101,52 @@ def test_bad_input_is_one_clear_line(words: list[str], exit_code: int, message: 
     assert result.exit_code == exit_code
     assert result.stdout == ""
     assert message in result.stderr
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_the_tree_fits_the_terminal_and_reads_the_same(width: int) -> None:
+    words = ["paths", "--p-dlt", "0.1,0.2,0.3", "--from", "1NNN 2N??", "--depth", "4"]
+    said = CliRunner().invoke(main, words, env={"COLUMNS": str(width)}).stdout
+    assert max(map(len, said.splitlines())) < min(width, 120)
+    whole = CliRunner().invoke(main, words, env={"COLUMNS": "120"}).stdout
+    as_words = [
+        [word for word in text.split() if word not in {"|", "|-", "`-"}] for text in (said, whole)
+    ]
+    assert as_words[0] == as_words[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "counted"), [(("--levels", "4"), 442), (("--levels", "60"), None)]
+)
+def test_a_tree_needs_no_more_of_the_graph_than_it_shows(
+    words: tuple[str, ...], counted: int | None
+) -> None:
+    document = json.loads(run(*words, "--json").stdout)
+    assert document["n_paths"] == counted
+    assert [child["n_dlts"] for child in document["tree"][0]["children"]] == [0, 1, 2, 3]
+
+
+def test_a_tree_that_nobody_could_read_is_refused_with_what_fits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ahead, "MOST_PLACES", 200)
+    result = run("--levels", "4", "--depth", "100")
+    assert result.exit_code == 1
+    fits = int(result.stderr.split("--depth ")[1].split()[0])
+    assert len(run("--levels", "4", "--depth", str(fits), "--csv").stdout.splitlines()) - 1 <= 200
+
+
+def test_complete_paths_of_a_long_ladder_are_refused_before_they_are_walked() -> None:
+    result = run("--levels", "40", "--list")
+    assert result.exit_code == 1
+    assert "more than 500000 states; use fewer levels" in result.stderr
+
+
+@pytest.mark.parametrize("variant", ["confirm", "declare"])
+def test_fewest_states_are_no_more_than_there_are(
+    variant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(large, "LARGE", 2)
+    design = ThreePlusThree(n_levels=5, variant=variant)
+    n_states = build_graph(design).n_states
+    assert n_states / 20 < large.fewest_states(design) <= n_states

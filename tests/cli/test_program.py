@@ -60,6 +60,7 @@ BEFORE: dict[str, list[str]] = {
     "restore": ["backup trials.jsonl"],
     "timestamp keep": ["timestamp request --output 41.tsq"],
 }
+SMALL = 'levels = 3\n[[designs]]\ndesign = "3+3"\n'  # a study, under the shipped scenarios
 PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f zhao"
 
 
@@ -89,6 +90,8 @@ def test_every_example_in_a_help_runs(
         if path == ("trial", "timestamp", "keep") and not shutil.which("openssl"):
             pytest.skip("the example needs an authority: openssl is not here")
         prepare(" ".join(path[1:]), tmp_path)
+    if path[0] == "sweep" and path != ("sweep", "init"):
+        prepare_sweep(" ".join(path[1:]), tmp_path)
     if path == ("trial", "import"):
         env["ESCALATION_DB"] = "new.db"
     if path == ("serve",):  # it would serve until it is ended: tests/web/accounts/test_serve.py
@@ -96,6 +99,15 @@ def test_every_example_in_a_help_runs(
         words += " --check"
     result, shown = type_line(f"escalation {words}", tmp_path, **env)
     assert result.exit_code == 0, shown
+
+
+def prepare_sweep(command: str, folder: Path) -> None:
+    """Make the study of an example, and the results that it reads."""
+    (folder / "study.toml").write_text(SMALL)
+    results = {"merge": ["part-1.csv --shard 1/2", "part-2.csv --shard 2/2"]}
+    results["show"] = ["results.csv"]
+    for output in results.get(command, ()):
+        type_line(f"escalation sweep run study.toml -o {output}", folder)
 
 
 def prepare(command: str, folder: Path) -> None:
@@ -165,6 +177,33 @@ def test_an_interrupt_ends_a_long_run_without_a_traceback(workers: str) -> None:
     assert (running.returncode, stdout) == (1, b"")  # after the whole run it would be 0
     assert b"Aborted!" in said
     assert b"Traceback" not in said
+
+
+def test_an_interrupt_ends_a_comparison_with_its_workers_and_leaves_no_file(tmp_path: Path) -> None:
+    """Ctrl-C once a worker has said what its graph is going to take: then it is at work."""
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    words = [PROGRAM[0], "-c", f"{heard}; {PROGRAM[-1]}", "compare", "boin", "keyboard"]
+    words += ["--p-dlt", "0.1,0.2,0.3,0.4,0.5,0.6", "--levels", "6"]
+    words += ["--max-patients", "60", "--workers", "2"]
+    running = subprocess.Popen(
+        [*words, "--output", str(tmp_path / "compared.csv")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        assert running.stderr is not None
+        assert b"states, which take up to" in running.stderr.readline()
+        os.killpg(running.pid, signal.SIGINT)  # as a terminal does: the workers too
+        stdout, stderr = running.communicate()
+    finally:
+        running.kill()
+    assert (running.returncode, stdout) == (1, b"")
+    assert stderr.split(b"\n")[-2:] == [b"Aborted!", b""]
+    assert b"Traceback" not in stderr
+    with pytest.raises(ProcessLookupError):
+        os.killpg(running.pid, 0)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_full_disk_is_one_clear_line() -> None:

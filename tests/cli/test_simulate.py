@@ -213,7 +213,7 @@ def test_a_falling_curve_is_allowed_and_said() -> None:
         (["--p-dlt", "0.1", "--levels", "3"], 1, "3 levels"),
         (["--p-dlt", "0.1", "--trials", "0"], 2, "0"),
         (["--p-dlt", "0.1", "--trials", "-5"], 2, "-5"),
-        (["--p-dlt", "0.1", "--trials", "1e3"], 2, "1e3"),
+        (["--p-dlt", "0.1", "--trials", "1.5e3"], 2, "1.5e3"),
         (["--p-dlt", "0.1", "--trials", "2.5"], 2, "2.5"),
         (["--p-dlt", "0.1", "--trials", "1" + "0" * 16], 1, "at most 1,000,000,000,000,000, not"),
         (["--p-dlt", "0.1", "--trials", "1" + "0" * 15, "--draws", "trial"], 1, "one by one"),

@@ -174,6 +174,39 @@ DECLARED = {
         cutoff_stop | number from 0.5 to 1 | 0.95
         n_earlystop | whole number from 1 to 300 |
     """,
+    "tite-boin": """
+        likelihood | yuan2018, linyuan2020 | yuan2018
+        max_pending | number above 0 and to 1 | 0.5
+        p_saf | number above 0 and below 1 |
+        p_tox | number above 0 and below 1 |
+        bound_mtd | true, false | false
+        target | number above 0 and below 1 | required
+        cohort_size | whole number from 1 to 20 | 3
+        max_patients | whole number from 1 to 300 | required
+        cutoff_eli | number above 0.5 and below 1 | 0.95
+        extrasafe | true, false | false
+        offset | number above 0 and below 0.5 | 0.05
+        n_earlystop | whole number from 1 to 300 |
+        titration | true, false | false
+    """,
+    "tite-crm": """
+        weights | linear, adaptive | linear
+        target | number above 0 and below 1 | required
+        cohort_size | whole number from 1 to 20 | 3
+        max_patients | whole number from 1 to 300 | required
+        skeleton | list of numbers above 0 and below 1 |
+        halfwidth | number above 0 and below 0.5 |
+        prior_mtd | whole number from 1 to 100 |
+        model | empiric, logistic | empiric
+        intercept | number from -20 to 20 |
+        prior_sd | number from 0.05 to 10 | 1.15758
+        method | bayes, mle | bayes
+        first_stage | whole number from 1 to 20 |
+        skipping | true, false | false
+        coherent | true, false | true
+        cutoff_stop | number from 0.5 to 1 | 0.95
+        n_earlystop | whole number from 1 to 300 |
+    """,
 }
 
 
@@ -239,6 +272,8 @@ CITED = {
     "i3+3": "Liu et al. 2020",
     "g3+3": "Ji et al. 2025",
     "crm": "O'Quigley et al. 1990",
+    "tite-boin": "Yuan et al. 2018",
+    "tite-crm": "Cheung & Chappell 2000",
 }
 
 
@@ -246,7 +281,7 @@ CITED = {
 def test_each_design_names_its_paper(name):
     assert cite_design(DESIGNS[name]) == CITED[name]
     references = list_references(DESIGNS[name])
-    assert len(references) == (4 if name == "crm" else 1)
+    assert len(references) == {"crm": 4, "tite-boin": 2}.get(name, 1)
     assert all(line[0].isupper() and line.endswith((".", ")")) for line in references)
     assert not any("  " in line for line in references)
 

@@ -60,13 +60,21 @@ def test_a_design_is_written_as_the_python_that_makes_it(name):
     design = made(name, start=1)
     design.decide([Tally(), Tally(n_evaluable=3), Tally()], 1)
     written = repr(design)
-    assert eval(written, vars(designs)) == design == made(name, start=1)  # noqa: S307
+    names = {name: getattr(designs, name) for name in designs.__all__}
+    assert eval(written, names) == design == made(name, start=1)  # noqa: S307
     assert " at 0x" not in written
 
 
 def test_what_each_design_declares_of_itself_is_what_its_rule_needs():
     """As published: who judges a level by its own tally, after stages, or by more than tallies."""
-    flags = ("by_stages", "by_level", "remembers", "asks_moderate", "while_pending")
+    flags = (
+        "by_stages",
+        "by_level",
+        "remembers",
+        "asks_moderate",
+        "while_pending",
+        "asks_follow_up",
+    )
     declared = {name: {flag for flag in flags if getattr(DESIGNS[name], flag)} for name in DESIGNS}
     a_plus_b, interval = {"by_stages", "by_level"}, {"by_level"}
     assert declared == {
@@ -82,6 +90,8 @@ def test_what_each_design_declares_of_itself_is_what_its_rule_needs():
         "i3+3": interval,
         "g3+3": interval,
         "crm": {"remembers"},  # one curve for all levels; coherence looks at the last cohort
+        "tite-boin": interval | {"while_pending", "asks_follow_up"},
+        "tite-crm": {"remembers", "while_pending", "asks_follow_up"},
     }
 
 

@@ -240,9 +240,9 @@ OPTIONS = {
     "a+b": {"a": 3, "b": 3, "c": 1, "d": 1, "e": 1},
     **{
         name: {"target": 0.3, "max_patients": 12}
-        for name in ("boin", "keyboard", "mtpi-2", "mtpi", "tpi")
+        for name in ("boin", "tite-boin", "keyboard", "mtpi-2", "mtpi", "tpi")
     },
-    **{name: {"target": 0.3, "max_patients": 12} for name in ("i3+3", "crm")},
+    **{name: {"target": 0.3, "max_patients": 12} for name in ("i3+3", "crm", "tite-crm")},
     "g3+3": {"max_patients": 12},
 }
 

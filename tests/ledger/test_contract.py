@@ -131,7 +131,7 @@ def test_a_transaction_that_was_undone_meanwhile_is_not_taken_for_recorded(ledge
     with pytest.raises(LedgerError, match=r"was passed over, .* nothing was"):  # noqa: SIM117, PT012
         with ledger.writing("T") as writer:
             writer.append(drafts(2), after=1, recorded_at=AT, recorded_by="Ada")
-            writer._connection.exec_driver_sql("ROLLBACK")
+            writer._connection.rows("ROLLBACK")
     assert ledger.entries("T") == made
 
 
@@ -142,7 +142,7 @@ def test_an_error_of_the_database_that_was_passed_over_is_not_taken_for_recorded
         with ledger.writing("T") as writer:
             made = writer.append(drafts(2), after=1, recorded_at=AT, recorded_by="Ada")
             with suppress(Exception):
-                writer._connection.exec_driver_sql("NONSENSE")
+                writer._connection.rows("NONSENSE")
     except EscalationError as error:
         assert "nothing was recorded" in str(error)  # noqa: PT017
         made = []

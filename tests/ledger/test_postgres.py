@@ -93,8 +93,8 @@ def test_the_environment_may_ask_for_another_encoding(ledger, monkeypatch):
 def test_the_servers_default_isolation_is_no_way_around(server, ledger):
     change = "ALTER ROLE keeper SET default_transaction_isolation = 'serializable'"
     with changed(server, change, "ALTER ROLE keeper RESET ALL"), ledger.writing("T") as writer:
-        isolation = writer._connection.exec_driver_sql("SHOW transaction_isolation").scalar()
-        assert isolation == "read committed"
+        isolation = writer._connection.rows("SHOW transaction_isolation")
+        assert isolation == [("read committed",)]
 
 
 # ---------------------------------------------------------------- triggers
@@ -177,9 +177,9 @@ def test_a_locked_trial_is_said_to_be_in_use_and_another_is_not(place, ledger):
 def test_a_transaction_sees_one_state_of_the_database(ledger):
     with ledger._database.reading() as connection:
         query = "SELECT count(*) FROM entries"
-        assert connection.exec_driver_sql(query).scalar() == 2
+        assert connection.rows(query) == [(2,)]
         record(ledger, "T", 3)
-        assert connection.exec_driver_sql(query).scalar() == 2
+        assert connection.rows(query) == [(2,)]
 
 
 # ---------------------------------------------------------------- a server that is gone

@@ -57,8 +57,8 @@ def locked_out(path: Path) -> bool:
 def test_every_connection_has_the_safe_settings(path, setting, value, said_back):
     with open_ledger(str(path)) as ledger, ledger.writing("T") as writer:
         connection = writer._connection
-        assert connection.exec_driver_sql(f"PRAGMA {setting}").scalar() == said_back
-        assert connection.exec_driver_sql("PRAGMA locking_mode").scalar() == "normal"
+        assert connection.rows(f"PRAGMA {setting}") == [(said_back,)]
+        assert connection.rows("PRAGMA locking_mode") == [("normal",)]
 
 
 def test_a_setting_that_is_not_taken_is_refused(path, monkeypatch):
@@ -151,7 +151,7 @@ def test_opening_the_file_again_keeps_the_locks_of_this_process(path):
 def test_a_connection_holds_no_lock_before_its_transaction(path):
     with (
         open_ledger(str(path)) as ledger,
-        ledger._database._engine.connect(),
+        closing(ledger._database._connect()),
         closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as other,
     ):
         other.execute("BEGIN EXCLUSIVE")

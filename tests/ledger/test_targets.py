@@ -42,6 +42,7 @@ def test_a_target_is_named_so_that_it_may_be_shown(target: str, name: str):
         ("a\0b.db", "the name of a ledger holds a NUL; a ledger is a path"),
         ("postgresql://host\0.example/db", "the name of a ledger holds a NUL"),
         ("sqlite:///a.db?mode=ro", "sqlite:// takes a path and nothing else"),
+        ("sqlite://ada@/a.db", "sqlite:// takes a path and nothing else"),
         ("sqlite://server/a.db", "sqlite:// takes a path and nothing else"),
         ("mysql://host/db", "mysql:// is not a place for a ledger; a ledger is"),
         ("postgresql+psycopg2://host/db", r"postgresql\+psycopg2:// is not a place for a ledger"),

@@ -41,7 +41,7 @@ class Kept:
 
 def inspected(trial: str, entries: list[Entry]) -> list[Finding]:
     rows = [{name: getattr(entry, name) for name in COLUMNS} for entry in entries]
-    _, found = Tracker(Kept(entries), trial).inspect(NOW)  # type: ignore[arg-type]
+    found = Tracker(Kept(entries), trial).inspect(NOW).findings  # type: ignore[arg-type]
     return [*find_faults(trial, rows), *found]
 
 

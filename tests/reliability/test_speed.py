@@ -7,17 +7,23 @@ from __future__ import annotations
 
 import resource
 import shutil
+import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from statistics import median
 
 import pytest
 
 from escalation.ledger import create_ledger, open_ledger, verify
+from escalation.ledger.entries import START, Entry, chain
+from escalation.ledger.sqlite import SETTINGS
 from escalation.protocol import load_protocol
 from escalation.tracker import Tracker
 from escalation.trial import Recorder, hold_enrolment
@@ -79,6 +85,67 @@ def test_20000_entries_are_read_verified_and_replayed(long_ledger, report):
         f"{what}, replayed to a state",
         asked="1 s",
         measured=f"{replaying:.2f} s, read and chain checked too ({state.n_enrolled:,} subjects)",
+    )
+
+
+MEMORY = Path("/dev/shm")  # noqa: S108  # where the disk costs nothing
+N_APPENDS = 200
+
+
+def raw_append(path: Path, entry: Entry) -> None:
+    """Do with SQLite alone what an append comes to: open, the same settings, insert, commit."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        for setting, value, _ in SETTINGS:
+            connection.execute(f"PRAGMA {setting}={value}")
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("INSERT INTO entries VALUES (?,?,?,?,?,?,?,?,?,?)", entry)
+        connection.execute("COMMIT")
+
+
+@pytest.mark.benchmark
+@pytest.mark.parametrize("where", ["disk", "memory"])
+def test_an_append_against_raw_sqlite(where, tmp_path, report):
+    """One after the other, in pairs, on files of the same entries with the same triggers."""
+    if where == "memory" and not MEMORY.is_dir():
+        pytest.skip("there is no file system in memory")
+    with tempfile.TemporaryDirectory(dir=MEMORY if where == "memory" else tmp_path) as folder:
+        paths = [Path(folder, name) for name in ("raw.db", "ours.db", "opened.db")]
+        for path in paths:
+            with create_ledger(str(path)) as ledger, ledger.writing("T1", new=True):
+                pass
+        drafts = [batch(number, size=1) for number in range(N_APPENDS)]
+        entries: list[Entry] = []
+        for number, draft in enumerate(drafts):
+            head = entries[-1].anchor if entries else START
+            at = moment(number)
+            entries += chain(draft, trial="T1", head=head, recorded_at=at, recorded_by=NAME)
+        raw, ours, opened = paths
+        ledger = open_ledger(str(ours))
+
+        def append(number: int) -> None:
+            by = {"recorded_at": moment(number), "recorded_by": NAME}
+            ledger.append("T1", drafts[number], after=number, **by)
+
+        def open_and_append(number: int) -> None:
+            with open_ledger(str(opened)) as again:
+                by = {"recorded_at": moment(number), "recorded_by": NAME}
+                again.append("T1", drafts[number], after=number, **by)
+
+        ways = (lambda number: raw_append(raw, entries[number]), append, open_and_append)
+        seconds: list[list[float]] = [[] for _ in ways]
+        for number in range(N_APPENDS):
+            for way, taken in zip(ways, seconds, strict=True):
+                start = time.process_time()
+                way(number)
+                taken.append(time.process_time() - start)
+        for path in (ours, opened):
+            with open_ledger(str(path)) as again:
+                assert again.entries("T1") == entries
+    alone, warm, cold = map(median, seconds)
+    report(
+        f"an append to an open ledger; with opening it, {where}, of raw SQLite's processor time",
+        asked="2.5 x",
+        measured=f"{warm / alone:.1f} x; {cold / alone:.1f} x of {1e3 * alone:.2f} ms",
     )
 
 
@@ -147,6 +214,7 @@ def test_a_long_trial_shown_verified_and_recorded_from_a_cold_shell(n_entries, t
     ]
     for what, asked, said in (
         (["trial", "status", "--db", path], "1.5 s", f"anchor {n_entries}:"),
+        (["trial", "log", "--db", path], "-", str(n_entries)),
         (["trial", "verify", "--db", path], "10 s", f"anchor {n_entries}:"),
         (outcome, "-", str(n_entries + 1)),
     ):

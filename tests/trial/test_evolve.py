@@ -13,8 +13,12 @@ from hypothesis import strategies as st
 
 from escalation.designs.base import Action
 from escalation.outcomes import Outcome
+from escalation.protocol import load_protocol
 from escalation.trial import TrialState, departures, evolve, look_back, replay_events, warnings
 from escalation.trial.codec import EventError, change_event, dump_event, load_event
+from escalation.trial.committee.tally import list_awaited, tally_votes
+from escalation.trial.demo.backfill import BACKFILL
+from escalation.trial.demo.star_t import STAR_T
 from escalation.trial.events import (
     EVENTS,
     ActionTaken,
@@ -246,6 +250,32 @@ def sealed(event: Event, state: TrialState) -> Event:
     return event
 
 
+def what_is_kept_at_hand_is_what_a_search_finds(state: TrialState) -> None:
+    assert state.open_cohorts == [c for c in state.cohorts if c.closed_by is None]
+    last = {made.about: made for made in state.decisions}
+    for made in state.decisions:
+        assert state.last_decision_about(made.about) is last[made.about]
+        assert state.successor(made) is (None if last[made.about] is made else last[made.about])
+    awaited = []  # as 0.2.0 looked for them: through all decisions, the last one first
+    about = set()
+    for made in reversed(state.decisions):
+        put_off = made.event.chosen.action == "defer" and made is not state.decisions[-1]
+        if made.about not in about and not put_off and made.approved is None:
+            awaited += [made] * (tally_votes(state, made).standing != "rejected")
+        about.add(made.about)
+    assert list_awaited(state) == awaited[::-1]
+
+
+@pytest.mark.parametrize("demo", [STAR_T, BACKFILL], ids=["STAR-T", "backfill"])
+def test_what_is_kept_at_hand_is_what_a_search_finds_after_every_entry_of_the_demos(demo):
+    state = TrialState()
+    protocol = load_protocol(demo.protocol)
+    for command, recorder in demo.steps(protocol):
+        for event in command(state, recorder):
+            state = evolve(state, recorded(state, event, recorder.name, recorder.at))
+            what_is_kept_at_hand_is_what_a_search_finds(state)
+
+
 @given(st.lists(ANY_EVENT, max_size=30), st.integers(0, 30), st.booleans())
 def test_evolve_is_total_and_does_not_depend_on_where_a_replay_is_cut(drawn, cut, register):
     state = TrialState()
@@ -263,6 +293,7 @@ def test_evolve_is_total_and_does_not_depend_on_where_a_replay_is_cut(drawn, cut
     assert replay_events(entries) == state
     assert replay_events(entries[cut:], replay_events(entries[:cut])) == state
     assert state.seq == len(entries)
+    what_is_kept_at_hand_is_what_a_search_finds(state)
     state.tallies()
     departures(state)
     look_back(state)

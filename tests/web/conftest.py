@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2.bccache import Bucket, BytecodeCache
 
 from escalation.ledger import Ledger, create_ledger, open_ledger
 from escalation.protocol import load_protocol
@@ -24,6 +25,32 @@ NOW = datetime.fromisoformat(f"{STAR_T.day}T12:00:00+00:00")
 TRIAL = STAR_T.trial
 
 AsPerson = Callable[[str], FlaskClient]
+
+
+class _Compiled(BytecodeCache):
+    """The templates as bytecode, so that the app of each test need not compile them anew."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Read what the app of another test compiled."""
+        kept = self._kept.get((bucket.key, bucket.checksum))
+        if kept is not None:
+            bucket.bytecode_from_string(kept)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what this app compiled."""
+        self._kept[bucket.key, bucket.checksum] = bucket.bytecode_to_string()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled() -> Iterator[None]:
+    """Let all apps share their compiled templates."""
+    before = Flask.jinja_options
+    Flask.jinja_options = {**before, "bytecode_cache": _Compiled()}
+    yield
+    Flask.jinja_options = before
 
 
 @pytest.fixture(scope="session")

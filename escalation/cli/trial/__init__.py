@@ -107,6 +107,10 @@ trial = LazyGroup(
             "escalation.cli.trial.view:next_patient",
             "Say whether the next patient can be dosed: yes or no, and why.",
         ),
+        "forecast": (
+            "simulations.cli.forecast:forecast_trial",
+            "Foretell when the next decision comes, and when the trial ends.",
+        ),
         "log": ("escalation.cli.trial.view:log", "Show every entry: what, when and by whom."),
         "packet": (
             "escalation.cli.trial.documents:packet",

@@ -66,7 +66,7 @@ def anchor(place: Place, path: Path | None, as_json: bool) -> None:
         if path is None:
             raise click.UsageError(f"say where: --to FILE, or {ENVIRONMENT}")
         check_new(path, place.db, force=True)
-        said = append_head(path, tracker, entries, now())
+        said = append_head(path, tracker.trial, entries[-1], state.hashes, now())
     if as_json:
         echo_json({**trial_heading(state, tracker.trial), "file": str(path)})
         return

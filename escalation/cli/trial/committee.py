@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import partial
 from pathlib import Path
 
@@ -92,7 +93,7 @@ def decide(
     attendees = [_read_attendance(text) for text in attended]
     if n_choices == 0:
         with recording.place.opened() as tracker:
-            raise click.UsageError(_say_choices(tracker.state()))
+            raise click.UsageError(_say_choices(tracker.state(), recording.recorder.on))
     choice: Choice | None = None
     if level is not None and enrol is not None:
         choice = Choice(action="enrol", level=level, n_to_enrol=enrol)
@@ -134,8 +135,8 @@ def _read_attendance(text: str) -> Attendance:
     return Attendance(person=name.strip(), vote=Vote(vote.strip()))
 
 
-def _say_choices(state: TrialState) -> str:
-    decision = rule_says(state)
+def _say_choices(state: TrialState, on: date) -> str:
+    decision = rule_says(state, on)
     said = "" if state.protocol is None else describe_decision(decision, state.protocol)
     follow = "To decide so: --follow" if decision.settled else "To decide so: --defer"
     return (

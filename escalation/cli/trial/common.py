@@ -8,7 +8,6 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import click
 
 from escalation.anchoring import ENVIRONMENT, check_not_ledger
 from escalation.cli.streams import shown_on
+from escalation.dataclass import dataclass
 from escalation.errors import InputError, printable
 from escalation.ledger import Ledger, open_ledger
 from escalation.tracker import Tracker

@@ -7,7 +7,6 @@ import functools
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -25,7 +24,9 @@ from escalation.cli.trial.common import (
     today,
     trial_options,
 )
+from escalation.dataclass import dataclass
 from escalation.errors import EscalationError, UnknownOutcomeError
+from escalation.protocol import Protocol
 from escalation.reports.trial.heading import trial_heading
 from escalation.reports.trial.recorded import consequences
 from escalation.tracker import Command, Tracker
@@ -143,7 +144,7 @@ class Recording:
                 new=new,
                 clock_is_right=self.clock_is_right,
             )
-        self._keep_anchor(tracker, recorded)
+        self._keep_anchor(tracker, recorded, before.protocol)
         try:
             self._say(tracker.trial, recorded, before)
         except OSError as error:
@@ -152,14 +153,17 @@ class Recording:
                 click.echo(f"escalation: entry {seq} is recorded, but cannot be shown:", err=True)
             raise
 
-    def _keep_anchor(self, tracker: Tracker, recorded: Sequence[Recorded]) -> None:
+    def _keep_anchor(
+        self, tracker: Tracker, recorded: Sequence[Recorded], protocol: Protocol | None
+    ) -> None:
         try:
             keep_anchor(
                 tracker,
                 recorded,
-                self.place.db,
-                named_anchor_file(),
-                self.recorder.at,
+                protocol,
+                db=self.place.db,
+                named=named_anchor_file(),
+                at=self.recorder.at,
             )
         except EscalationError as error:
             click.echo(

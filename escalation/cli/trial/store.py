@@ -22,7 +22,7 @@ from escalation.cli.trial.common import (
     trial_options,
 )
 from escalation.cli.trial.keys import write_signatures
-from escalation.errors import InputError, IntegrityError, printable, reason
+from escalation.errors import InputError, printable, reason
 from escalation.files import write_whole
 from escalation.ledger import (
     Anchor,
@@ -103,13 +103,11 @@ def verify(
             heads[trial] = states[trial] = None
             if all(f.trial != trial or f.remark for f in findings):  # its chain is whole
                 tracker = Tracker(ledger, trial)
-                heads[trial], found = tracker.inspect(ledger.clock() or now())
+                heads[trial], found, entries, state = tracker.inspect(ledger.clock() or now())
                 findings += found
-                try:
-                    entries = tracker.entries()
-                except IntegrityError:  # said by ``inspect``
+                if entries is None or state is None:  # ``inspect`` says why
                     continue
-                states[trial] = state = replay_events(entries)
+                states[trial] = state
                 findings += tracker.check_keys(entries, vouching)
                 signatures[trial], files = signature_files(trial, entries, state)
                 if folder is not None:

@@ -71,14 +71,14 @@ as_of_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
 
 def read_trial(tracker: Tracker, as_of: int | datetime | None) -> tuple[list[Recorded], TrialState]:
     """Return the entries up to a moment, and the state they add up to."""
-    entries = tracker.entries()
-    if not entries:
+    entries = tracker.entries(as_of)
+    if entries:
+        return entries, replay_events(entries)
+    later = tracker.entries()
+    if not later:
         raise InputError(f"nothing has been recorded in trial {tracker.trial}")
-    state = replay_events(entries) if as_of is None else tracker.state(as_of)
-    if not state.seq:
-        first = f"{entries[0].at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-        raise InputError(f"nothing was recorded by then; the first entry is of {first}")
-    return entries[: state.seq], state
+    first = f"{later[0].at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    raise InputError(f"nothing was recorded by then; the first entry is of {first}")
 
 
 @click.command(cls=CarefulCommand)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, ClassVar, Literal, get_args
 
+from escalation.dataclass import dataclass
 from escalation.designs.a_plus_b.three_plus_three import ThreePlusThree
 from escalation.designs.base import MAX_LEVELS, Clause, Decision, Design, LevelStatus
 from escalation.outcomes import Tally

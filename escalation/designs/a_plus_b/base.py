@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, ClassVar, Literal, get_args
 
+from escalation.dataclass import dataclass
 from escalation.designs.a_plus_b.clauses import (
     BELOW,
     BEYOND,
@@ -37,8 +38,6 @@ Confirmation = Literal["expand", "declare"]
 Untested = Literal["treat", "stop"]
 Borderline = Literal["fail", "mtd"]
 Beyond = Literal["rate", "count"]
-
-_RANGE = re.compile(r"([0-9]{1,2})-([0-9]{1,2})")
 
 _PASSED = (LevelStatus.CLEARED, LevelStatus.CONFIRMED)
 
@@ -196,7 +195,7 @@ class APlusB(Design):
         """Name what is wrong with the range of cohort sizes."""
         if self.cohort_size is None:
             return
-        found = _RANGE.fullmatch(str(self.cohort_size))
+        found = re.fullmatch(r"([0-9]{1,2})-([0-9]{1,2})", str(self.cohort_size))
         if found is None:
             yield f'cohort_size must be a range such as "3-6", not {self.cohort_size!r}'
             return

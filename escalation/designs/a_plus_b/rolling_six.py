@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar
 
+from escalation.dataclass import dataclass
 from escalation.designs.a_plus_b.base import Borderline
 from escalation.designs.a_plus_b.three_plus_three import ThreePlusThree
 from escalation.designs.base import Action, Clause, Decision, LevelStatus

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, ClassVar, Literal, get_args
 
+from escalation.dataclass import dataclass
 from escalation.designs.a_plus_b.base import APlusB, Borderline, Confirmation
 from escalation.designs.a_plus_b.clauses import BELOW, TOP, TWO_OF_SIX
 from escalation.designs.options import SAID_ELSEWHERE

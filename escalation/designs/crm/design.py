@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from itertools import pairwise
 from math import inf, isfinite
 from typing import TYPE_CHECKING, ClassVar
 
+from escalation.dataclass import dataclass
 from escalation.designs.base import Action, Clause, Decision, LevelStatus
 from escalation.designs.crm.clauses import write_crm_clauses
 from escalation.designs.crm.grid import grid_size, make_grid, posterior
@@ -18,7 +19,7 @@ from escalation.designs.crm.likelihood import maximise_likelihood
 from escalation.designs.crm.model import CrmModel
 from escalation.designs.crm.options import TIE, CrmOptions
 from escalation.designs.interval.posterior import as_written
-from escalation.outcomes import Tally
+from escalation.outcomes import FollowUp, Tally
 
 if TYPE_CHECKING:
     from escalation.designs.crm.digest import CrmDigest
@@ -98,7 +99,9 @@ class Crm(CrmOptions):
         toxic = last.n_dlts * denominator >= last.n_evaluable * numerator
         return int(self.coherent and last.n_evaluable > 0 and toxic)
 
-    def estimates(self, tallies: Sequence[Tally]) -> tuple[float, ...] | None:
+    def estimates(
+        self, tallies: Sequence[Tally], follow_up: Sequence[FollowUp] = ()
+    ) -> tuple[float, ...] | None:
         """Return the estimate of P(DLT) at each level, from the evaluable patients.
 
         None where the likelihood has no maximum.
@@ -148,7 +151,13 @@ class Crm(CrmOptions):
         return self._decide_remembering(tallies, level, 0)
 
     def _decide_remembering(self, tallies: Sequence[Tally], level: int, memory: int) -> Decision:
-        beta, p_too_toxic = self._fit(tallies)
+        return self._decide_fitted(tallies, level, memory, self._fit(tallies))
+
+    def _decide_fitted(
+        self, tallies: Sequence[Tally], level: int, memory: int, fitted: tuple[float, float]
+    ) -> Decision:
+        """Decide, given the estimate of beta and P(P(DLT) at the lowest level > target)."""
+        beta, p_too_toxic = fitted
         n_evaluable = sum([tally.n_evaluable for tally in tallies])
         if n_evaluable and self.is_above_cutoff(p_too_toxic):
             return self._stop("lowest-too-toxic")

@@ -58,16 +58,31 @@ class CrmDigest:
         memory : int array, shape (N,)
             What ``Design.remember`` returns of it.
         """
+        fitted = self._fit(n_evaluable, n_dlts)
+        waits = np.zeros(len(level), dtype=np.bool_)
+        return self._number(n_evaluable, n_dlts, level, memory, fitted=fitted, waits=waits)
+
+    def _number(
+        self,
+        n_evaluable: Integers,
+        n_dlts: Integers,
+        level: Integers,
+        memory: Integers,
+        *,
+        fitted: tuple[Floats, Floats],
+        waits: NDArray[np.bool_],
+    ) -> NDArray[np.int64]:
+        """Return the numbers, given the fits; where it ``waits``, no MTD is selected yet."""
         design, n_levels = self.design, self.design.n_levels
         n_all = n_evaluable.sum(axis=1)
-        betas, p_too_toxic = self._fit(n_evaluable, n_dlts)
+        betas, p_too_toxic = fitted
         nearest = np.searchsorted(self.steps, betas, side="left")
         stops = (n_all > 0) & design.is_above_cutoff(p_too_toxic)
         places = np.full(len(n_all), design.cohort_size)
         if design.max_patients is not None:
             places = np.clip(design.max_patients - n_all, 0, design.cohort_size)
         mtd = np.zeros(len(n_all), dtype=np.intp)
-        selects = ~stops & (places == 0 if design.n_earlystop is None else True)
+        selects = ~(stops | waits) & (places == 0 if design.n_earlystop is None else True)
         mtd[selects] = 1 + self._select(n_evaluable[selects] > 0, betas[selects], nearest[selects])
 
         def at(place: Integers) -> Integers:
@@ -86,6 +101,7 @@ class CrmDigest:
             (at(nearest), self.most + 1),
             (places, design.cohort_size + 1),
             (mtd, n_levels + 1),
+            (waits, 2),
         ]
         numbers = np.zeros(len(n_all), dtype=np.int64)
         for column, size in columns:

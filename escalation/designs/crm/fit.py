@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import exp, fsum, isinf, log1p, sqrt
 
-from escalation.designs.crm.grid import Grid, grid_size, make_grid, moments
+from escalation.dataclass import dataclass
+from escalation.designs.crm.grid import grid_size, log_without, make_grid, moments
 from escalation.designs.crm.likelihood import maximise_likelihood
 from escalation.designs.crm.model import CrmModel, Method
 from escalation.errors import InputError
@@ -104,7 +104,7 @@ def fit_crm(
     grid = make_grid(model, 0.0, grid_size(len(levels)))
     log_density = list(grid.log_weights)
     for (level, weight, has_dlt), n in counts.items():
-        terms = grid.log_p[level] if has_dlt else _log_without(grid, level, weight)
+        terms = grid.log_p[level] if has_dlt else log_without(grid, level, weight)
         log_density = [total + n * term for total, term in zip(log_density, terms, strict=True)]
     estimate, variance, _ = moments(grid, log_density)
     return CrmFit(model=model, estimate=estimate, variance=variance, p_dlt=model.p_dlt(estimate))
@@ -141,12 +141,6 @@ def _count(
         (int(level), 1.0 if dlt else float(weight), bool(dlt))
         for level, dlt, weight in zip(levels, dlts, weights, strict=True)
     )
-
-
-def _log_without(grid: Grid, level: int, weight: float) -> Sequence[float]:
-    if weight == 1:
-        return grid.log_q[level]
-    return [log1p(-weight * exp(p)) for p in grid.log_p[level]]
 
 
 def _maximise(model: CrmModel, counts: Counts) -> CrmFit:

@@ -8,13 +8,13 @@ lowest level is the target, so that the probability of either side is as right a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from math import ceil, cos, exp, log, pi, sqrt
+from math import ceil, cos, exp, log, log1p, pi, sqrt
 
+from escalation.dataclass import dataclass
 from escalation.designs.crm.model import CrmModel
 
-__all__ = ["FLAT", "Grid", "grid_size", "make_grid", "moments", "posterior"]
+__all__ = ["FLAT", "Grid", "grid_size", "log_without", "make_grid", "moments", "posterior"]
 
 N_NODES = 12  # of a panel
 PANEL = 4.0  # its width, in standard deviations
@@ -45,16 +45,34 @@ class Grid:
     n_below: int
 
 
-def posterior(grid: Grid, n_dlts: Sequence[int], n_without: Sequence[int]) -> tuple[float, float]:
-    """Return the posterior mean of beta, and P(beta below the split), from counts by level."""
+def posterior(
+    grid: Grid,
+    n_dlts: Sequence[int],
+    n_without: Sequence[int],
+    pending: Sequence[tuple[int, float]] = (),
+) -> tuple[float, float]:
+    """Return the posterior mean of beta, and P(beta below the split), from counts by level.
+
+    ``pending`` are level and weight of those who count in part as without a DLT.
+    """
     log_density: Sequence[float] = grid.log_weights
     for x, y, log_p, log_q in zip(n_dlts, n_without, grid.log_p, grid.log_q, strict=True):
         if x or y:
             log_density = [
                 total + x * p + y * q for total, p, q in zip(log_density, log_p, log_q, strict=True)
             ]
+    for level, weight in pending:
+        terms = log_without(grid, level, weight)
+        log_density = [total + term for total, term in zip(log_density, terms, strict=True)]
     mean, _, below = moments(grid, log_density)
     return mean, below
+
+
+def log_without(grid: Grid, level: int, weight: float) -> Sequence[float]:
+    """Return log(1 - ``weight`` P(DLT)) at the nodes: one without a DLT who counts in part."""
+    if weight == 1:
+        return grid.log_q[level]
+    return [log1p(-weight * exp(p)) for p in grid.log_p[level]]
 
 
 def grid_size(n_patients: int) -> int:

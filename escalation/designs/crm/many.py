@@ -13,7 +13,7 @@ from escalation.designs.crm.grid import FLAT, N_NODES, Grid
 from escalation.designs.crm.likelihood import CLOSE
 from escalation.designs.crm.model import HUGE, CrmModel, Method
 
-__all__ = ["fit_many", "maximise_likelihoods", "posteriors"]
+__all__ = ["Pending", "fit_many", "maximise_likelihoods", "posteriors"]
 
 ONE_CORE = 2**18  # multiplications in one product of matrices: more are not worth two threads
 _MOST_ROWS = 512  # so they stay in the cache
@@ -50,13 +50,56 @@ def fit_many(
     return dict(zip(states, zip(betas.tolist(), below.tolist(), strict=True), strict=True))
 
 
-def posteriors(grid: Grid, n_dlts: Integers, n_without: Integers) -> tuple[Floats, Floats]:
+class Pending:
+    """The pending patients of many data sets, those of each data set side by side.
+
+    Parameters
+    ----------
+    levels : int array, shape (N, P)
+        -1 where there are fewer, in any column.
+    weights : float array, shape (N, P)
+
+    Attributes
+    ----------
+    n : int array, shape (N,)
+        How many each data set has.
+    """
+
+    def __init__(self, levels: Integers, weights: Floats) -> None:
+        there = levels >= 0
+        self.n = there.sum(axis=1)
+        most = int(self.n.max(initial=0))
+        if there[:, :most].sum() != there.sum():  # else they come first already
+            order = np.argsort(~there, axis=1, kind="stable")
+            levels = np.take_along_axis(levels, order, axis=1)
+            weights = np.take_along_axis(weights, order, axis=1)
+        self.levels, self.weights = levels[:, :most], weights[:, :most]
+
+    def count(self, n_levels: int) -> Ints:
+        """Return how many are pending at each level, shape (N, L)."""
+        return np.stack([(self.levels == level).sum(axis=1) for level in range(n_levels)], axis=1)
+
+    def only(self, states: Ints) -> Pending:
+        """Return those of some data sets."""
+        return Pending(self.levels[states], self.weights[states])
+
+    def of(self, state: int) -> list[tuple[int, float]]:
+        """Return level and weight of each patient of one data set, sorted."""
+        pairs = zip(self.levels[state].tolist(), self.weights[state].tolist(), strict=True)
+        return sorted(pair for pair in pairs if pair[0] >= 0)
+
+
+def posteriors(
+    grid: Grid, n_dlts: Integers, n_without: Integers, pending: Pending | None = None
+) -> tuple[Floats, Floats]:
     """Return ``posterior`` of many data sets: means of beta, and P(beta below the split).
 
     Parameters
     ----------
     grid : Grid
     n_dlts, n_without : int array, shape (N, L)
+    pending : Pending, optional
+        Who counts in part as without a DLT.
 
     Returns
     -------
@@ -69,17 +112,21 @@ def posteriors(grid: Grid, n_dlts: Integers, n_without: Integers) -> tuple[Float
     columns[grid.n_below :, 2] = 0
     counts = np.ones((len(n_dlts), len(terms)))
     counts[:, :n_levels], counts[:, n_levels:-2] = n_dlts, n_without
-    first, last = _find_panels(terms, counts)
-    found = np.empty((len(counts), 3))
     n_panels = n_nodes // N_NODES
+    first, last = _find_panels(terms, counts)
+    if pending is not None:  # their part is not in what has been looked at
+        first[:], last[:] = 0, n_panels - 1
+    found = np.empty((len(counts), 3))
     for panels, of in _groups(first * n_panels + last):
         begin, end = divmod(panels, n_panels)
         nodes = slice(begin * N_NODES, (end + 1) * N_NODES)
         here, wanted, sums = terms[:, nodes], columns[nodes], np.empty((len(of), 3))
-        data = counts[of]
+        data, p_dlt = counts[of], np.exp(here[:n_levels])
         for block in _blocks(len(of), here.size):
             density = data[block] @ here
             np.exp(density, out=density)
+            if pending is not None:
+                _weigh(density, pending.levels[of[block]], pending.weights[of[block]], p_dlt)
             sums[block] = density @ wanted
         found[of] = sums
     total, first_moment, mass = found.T
@@ -119,6 +166,16 @@ def _blocks(n: int, size: int) -> Iterator[slice]:
     """Yield rows, as many at once as are multiplied with a matrix of ``size`` on one core."""
     step = max(1, min(_MOST_ROWS, ONE_CORE // size))
     return (slice(first, first + step) for first in range(0, n, step))
+
+
+def _weigh(density: Floats, levels: Integers, weights: Floats, p_dlt: Floats) -> None:
+    """Multiply the densities by 1 - weight P(DLT) of each pending patient."""
+    for level, weight in zip(levels.T, weights.T, strict=True):
+        rows = np.flatnonzero(level >= 0)
+        factors = p_dlt[level[rows]]
+        factors *= -weight[rows, np.newaxis]
+        factors += 1
+        density[rows] *= factors
 
 
 def maximise_likelihoods(

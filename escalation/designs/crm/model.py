@@ -6,11 +6,12 @@ At beta = 0, the centre of its normal prior, P(DLT) is the skeleton; it falls as
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import pairwise
 from math import exp, expm1, isfinite, log, log1p, sqrt
 from typing import Literal
 
+from escalation.dataclass import dataclass
 from escalation.errors import DesignError
 
 __all__ = ["INTERCEPT", "PRIOR_SD", "CrmModel", "Method", "ModelKind", "calibrate_skeleton"]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import erfc, sqrt
 from typing import Any, get_args
 
+from escalation.dataclass import dataclass
 from escalation.designs.base import MAX_LEVELS, Design
 from escalation.designs.crm.model import (
     INTERCEPT,

@@ -17,6 +17,7 @@ from typing import Any, ClassVar, TypeGuard
 
 from escalation.designs.base import Action, Clause, Decision, Design, LevelStatus
 from escalation.designs.interval.clauses import write_interval_clauses
+from escalation.designs.interval.follow_up import FollowUpBoundaries
 from escalation.designs.interval.isotonic import select_mtd
 from escalation.designs.interval.options import IntervalOptions, Statuses
 from escalation.designs.interval.posterior import exceeds
@@ -65,6 +66,18 @@ class IntervalDesign(IntervalOptions):
 
         -1 and n + 1 stand for never.
         """
+
+    def follow_up_boundaries(self, n: int, x: int, n_pending: int) -> FollowUpBoundaries | None:
+        """Return what is done at the current level by the follow-up of its pending patients.
+
+        None for a design that does not ask for follow-up.
+
+        Parameters
+        ----------
+        n, x, n_pending : int
+            Patients at the level, pending ones among them, those with a DLT, and those pending.
+        """
+        return None
 
     @abstractmethod
     def reasons(self) -> tuple[str, str, str]:
@@ -155,7 +168,12 @@ class IntervalDesign(IntervalOptions):
         )
 
     def _decide(self, tallies: Sequence[Tally], level: int) -> Decision:
-        statuses = self._judge_all(tallies)
+        return self._decide_judged(tallies, level, self._judge_all(tallies))
+
+    def _decide_judged(
+        self, tallies: Sequence[Tally], level: int, statuses: Sequence[LevelStatus]
+    ) -> Decision:
+        """Decide, given how each level is judged."""
         too_toxic = LevelStatus.TOO_TOXIC
         ceiling = statuses.index(too_toxic) if too_toxic in statuses else self.n_levels
         if ceiling == 0:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import log
 from typing import ClassVar
 
+from escalation.dataclass import dataclass
 from escalation.designs.interval.base import IntervalDesign
 from escalation.designs.interval.posterior import as_written, on_common_scale
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, ClassVar
 
+from escalation.dataclass import dataclass
 from escalation.designs.interval.base import IntervalDesign
 from escalation.outcomes import Tally
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from math import ceil, floor
 from typing import ClassVar
 
+from escalation.dataclass import dataclass
 from escalation.designs.interval.base import IntervalDesign
 from escalation.designs.interval.posterior import as_written
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from typing import ClassVar
 
+from escalation.dataclass import dataclass
 from escalation.designs.interval.base import IntervalDesign, bisect_decisions
 from escalation.designs.interval.posterior import as_written, heaviest_interval, on_common_scale
 

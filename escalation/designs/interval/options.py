@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar
 
+from escalation.dataclass import dataclass
 from escalation.designs.base import Clause, Design, LevelStatus
 from escalation.designs.interval.posterior import as_written
 from escalation.designs.options import (

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import sqrt
 from typing import ClassVar
 
 from escalation.binomial import beta_cdf
+from escalation.dataclass import dataclass
 from escalation.designs.interval.base import IntervalDesign
 from escalation.nearness import is_above
 

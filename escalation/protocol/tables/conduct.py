@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
+from escalation.dataclass import dataclass
 from escalation.labels import Label
 from escalation.protocol.tables.patterns import FRACTION, PAIR
 

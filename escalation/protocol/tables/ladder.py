@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from escalation.dataclass import dataclass
 from escalation.labels import Label
 from escalation.text import LINE
 

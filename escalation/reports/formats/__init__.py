@@ -7,7 +7,7 @@ a file's name that means the format.
 from __future__ import annotations
 
 import importlib
-import pkgutil
+import os
 from collections.abc import Iterator
 from types import ModuleType
 
@@ -15,7 +15,9 @@ from escalation.reports.view import View
 
 __all__ = ["FORMATS", "WIDTH", "format_of", "write_view"]
 
-FORMATS = ("text", *sorted({found.name for found in pkgutil.iter_modules(__path__)} - {"text"}))
+_FILES = (name.partition(".") for name in os.listdir(os.path.dirname(__file__)))
+_FOUND = {stem for stem, _, ending in _FILES if ending == "py" and not stem.startswith("_")}
+FORMATS = ("text", *sorted(_FOUND - {"text"}))
 WIDTH = 80  # columns of a page that is written to no terminal
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from html import escape
 from typing import assert_never
 
+from escalation.dataclass import dataclass
 from escalation.reports.view import (
     Block,
     Figure,

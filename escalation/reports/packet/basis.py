@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 
+from escalation.dataclass import dataclass
 from escalation.protocol import Protocol
 from escalation.reports.trial.times import say_time
 from escalation.reports.view import Block, Figure

@@ -16,7 +16,7 @@ from escalation.reports.view import Block, Paragraph, Table
 from escalation.text import count
 from escalation.trial.events import Purpose
 from escalation.trial.patients.subjects import Subject
-from escalation.trial.rule import counted_tallies, rule_says
+from escalation.trial.rule import counted_purposes, counted_tallies, follow_up, rule_says
 
 __all__ = ["level_blocks"]
 
@@ -28,8 +28,9 @@ def level_blocks(basis: Basis) -> Iterator[Block]:
         protocol,
         state.written_cohorts(Purpose.ESCALATION),
         state.tallies(Purpose.ESCALATION, set_aside=False),
-        counted_tallies(state),
-        ended=rule_says(state).has_ended,
+        counted_tallies(state, basis.on),
+        ended=rule_says(state, basis.on).has_ended,
+        follow_up=follow_up(state, *counted_purposes(state, basis.on), on=basis.on),
     )
     has_dose = any(document["dose"] is not None for document in documents)
     graded = protocol.design.asks_moderate

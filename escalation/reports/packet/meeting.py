@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from escalation.designs import describe_design
 from escalation.protocol import describe_decision
 from escalation.reports.packet.basis import Basis
+from escalation.reports.trial.follow_up import say_follow_up
 from escalation.reports.trial.heading import SOLO
 from escalation.reports.trial.roles import say_rules
 from escalation.reports.trial.status import say_cohorts, say_decision, say_halts
@@ -41,7 +42,7 @@ def question_blocks(basis: Basis) -> Iterator[Block]:
     yield from map(Paragraph, say_halts(state, basis.on))
     yield Heading("The rule's answer", name="answer")
     yield from map(Paragraph, say_rule(basis))
-    yield from map(Paragraph, say_cohorts(state, protocol))
+    yield from map(Paragraph, say_cohorts(state, protocol, basis.on))
     for purpose in Purpose:
         made = state.last_decision(purpose)
         yield from () if made is None else (Paragraph(say_decision(state, made)),)
@@ -49,9 +50,10 @@ def question_blocks(basis: Basis) -> Iterator[Block]:
 
 def say_rule(basis: Basis) -> Iterator[str]:
     """Yield what the rule says, and its sentence."""
-    decision = rule_says(basis.state)
+    decision = rule_says(basis.state, basis.on)
     yield f"The rule says: {describe_decision(decision, basis.protocol)}"
     yield f"Why: {decision.clause.text}"
+    yield from say_follow_up(basis.state, basis.protocol, basis.on)
 
 
 def list_questions(basis: Basis) -> Iterator[str]:
@@ -79,7 +81,7 @@ def list_questions(basis: Basis) -> Iterator[str]:
 
 def _next_step(basis: Basis) -> Iterator[str]:
     """Ask what comes next, or say that it is not to be decided yet."""
-    decision = rule_says(basis.state)
+    decision = rule_says(basis.state, basis.on)
     open_cohort = basis.state.open_cohort
     if open_cohort is not None and basis.state.n_free(open_cohort):
         yield (

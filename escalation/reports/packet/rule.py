@@ -41,7 +41,7 @@ def rule_blocks(basis: Basis) -> Iterator[Block]:
 def pending_blocks(basis: Basis) -> Iterator[Block]:
     """Yield what the pending can still change."""
     state, protocol = basis.state, basis.protocol
-    lines = list(describe_outlook(outlook(state), rule_says(state), protocol))
+    lines = list(describe_outlook(outlook(state, basis.on), rule_says(state, basis.on), protocol))
     if lines:
         head = lines.pop(0) if lines[0].endswith(",") else ""
         yield Paragraph(f"What the pending can still change. {head}")
@@ -53,7 +53,7 @@ def pending_blocks(basis: Basis) -> Iterator[Block]:
 def _table_row(basis: Basis, protocol: Protocol) -> Block:
     """Return what the design does at the current level, once all who were dosed are evaluable."""
     state, design = basis.state, protocol.design
-    tallies, last = counted_tallies(state), state.last_written()
+    tallies, last = counted_tallies(state, basis.on), state.last_written()
     level = protocol.labels.index(last[-1].label) if last else design.start
     seen = tallies[level]
     n = seen.n_patients or design.stages[0]
@@ -92,7 +92,7 @@ def stopping_blocks(basis: Basis) -> Iterator[Block]:
 
 def _stopping(basis: Basis) -> Iterator[Sequence[str]]:
     state, protocol = basis.state, basis.protocol
-    decision = rule_says(state)
+    decision = rule_says(state, basis.on)
     ends = decision.has_ended
     yield "the rule ends the escalation", _met(ends), decision.clause.text if ends else "it goes on"
     enrolled, cap = state.n_enrolled, protocol.design.max_patients

@@ -7,11 +7,11 @@ ask the commands themselves whether they would be refused, and say the commands'
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from typing import Literal
 
+from escalation.dataclass import dataclass
 from escalation.errors import RefusedError
 from escalation.protocol import describe_decision
 from escalation.reports.packet.basis import Basis
@@ -404,10 +404,10 @@ def asks_of(basis: Basis, person: str, at: datetime) -> Iterator[Ask]:
         and lacks_role(person, state.roles_of(person), "freeze the data") is None
     ):
         yield Ask(name="freeze", what="Freeze the data", text=lacking)
-    if not basis.awaited and _is_due(state):
+    if not basis.awaited and _is_due(state, on):
         reasons = refused(partial(decide, choice=None))
         if not reasons:
-            said = describe_decision(rule_says(state), basis.protocol)
+            said = describe_decision(rule_says(state, on), basis.protocol)
             text = f"The rule says: {said}"
             yield Ask(name="decide", what="Put a decision to the vote", text=text)
         elif lacks_role(person, state.roles_of(person), "record a decision") is None:
@@ -450,12 +450,12 @@ def _to_circulate(state: TrialState) -> Iterator[MadeDecision]:
             yield made
 
 
-def _is_due(state: TrialState) -> bool:
+def _is_due(state: TrialState, on: date) -> bool:
     """Tell whether the rule's answer waits for the committee."""
     cohort = state.open_cohort
     if state.stopped is not None or (cohort is not None and state.n_free(cohort)):
         return False
-    return rule_says(state).settled
+    return rule_says(state, on).settled
 
 
 # ---------------------------------------------------------------- who may

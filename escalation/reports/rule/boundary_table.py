@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
+from escalation.dataclass import dataclass
 from escalation.designs import Design, LevelStatus, design_settings
 from escalation.designs.interval.base import IntervalDesign
 from escalation.outcomes import Tally
 from escalation.protocol import Protocol
 from escalation.reports.origin import describe_origin, identity_document
+from escalation.reports.rule.follow_up_table import follow_up_blocks, follow_up_table_document
 from escalation.reports.rule.situations import on_ladder, uncapped
 from escalation.reports.view import GAP, Block, Paragraph, Table, View
 
@@ -143,15 +145,28 @@ def boundary_table_rows(design: IntervalDesign) -> list[list[object]]:
 def view_boundaries(protocol: Protocol, design: IntervalDesign) -> View:
     """Return the view of a protocol's boundaries; ``design`` is the protocol's own."""
     return View(
-        page=lambda: [*boundary_blocks(design), GAP, Paragraph(describe_origin(protocol), "  ")],
+        page=lambda: [
+            *boundary_blocks(design),
+            *_followed(design),
+            GAP,
+            Paragraph(describe_origin(protocol), "  "),
+        ],
         document=lambda: {
             **identity_document(protocol),
             **boundary_table_document(design),
+            **(follow_up_table_document(design) if design.asks_follow_up else {}),
             "stages": design.stages,
             "design": design_settings(design),
         },
         rows=lambda: boundary_table_rows(design),
     )
+
+
+def _followed(design: IntervalDesign) -> Iterator[Block]:
+    """Yield the table with pending patients, of a design that asks for their follow-up."""
+    if design.asks_follow_up:
+        yield GAP
+        yield from follow_up_blocks(design)
 
 
 def boundary_blocks(design: IntervalDesign) -> Iterator[Block]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from escalation.dataclass import dataclass
 from escalation.designs import AcceleratedTitration, Clause, Decision, Design, LevelStatus
 from escalation.errors import DesignError
 from escalation.outcomes import Tally

@@ -13,9 +13,9 @@ missing link between complex dose-finding designs and simple decision-making. Cl
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from escalation.dataclass import dataclass
 from escalation.designs import design_settings
 from escalation.designs.base import NOBODY, Decision, Design
 from escalation.errors import InputError

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from escalation.dataclass import dataclass
 from escalation.designs import Action, Clause, Decision, Design, LevelStatus
 from escalation.outcomes import Tally
 from escalation.reports.rule.situations import (

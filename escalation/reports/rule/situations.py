@@ -7,8 +7,9 @@ answer, so it cannot differ from what the design does.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from escalation.dataclass import dataclass
 from escalation.designs import Decision, Design, LevelStatus
 from escalation.designs.walk import walk_design
 from escalation.errors import DesignError

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
+from escalation.dataclass import dataclass
 from escalation.designs import Decision, Design, LevelStatus
 from escalation.designs.walk import TooManyStatesError
 from escalation.outcomes import Tally

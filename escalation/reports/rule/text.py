@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from string import ascii_lowercase
 from typing import Any
 
+from escalation.dataclass import dataclass
 from escalation.designs import Design, LevelStatus, describe_options, design_settings
 from escalation.designs.base import WAIT
 from escalation.designs.interval.base import IntervalDesign, has_boundaries

@@ -6,8 +6,8 @@ A patient counts once a row, at the worst grade that they had in it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
+from escalation.dataclass import dataclass
 from escalation.labels import Label
 from escalation.outcomes import Tally
 from escalation.protocol import Protocol

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from escalation.outcomes import tally_letters
 from escalation.protocol import Protocol, describe_decision
 from escalation.reports.trial.beside import history_lines
@@ -49,14 +51,14 @@ def say_course(where: str) -> str:
     )
 
 
-def say_path(state: TrialState, protocol: Protocol) -> str:
+def say_path(state: TrialState, protocol: Protocol, on: date | None = None) -> str:
     """Say what was seen in each cohort of the escalation, and what the rule says next."""
     cohorts = (
         f"cohort {cohort.number} at level {cohort.level}: {say_seen(state, cohort)}"
         for cohort in state.cohorts
         if cohort.purpose is Purpose.ESCALATION
     )
-    then = describe_decision(rule_says(state), protocol)
+    then = describe_decision(rule_says(state, on), protocol)
     return f"{'; '.join(cohorts)}. The rule says: {then}"
 
 

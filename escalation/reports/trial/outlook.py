@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from datetime import date
 from itertools import groupby
 from typing import Any
 
+from escalation.dataclass import dataclass
 from escalation.designs.base import NOBODY, Decision
+from escalation.designs.chances import ASSUMED, Chances
 from escalation.designs.pending import count_resolutions, resolve_with_last
 from escalation.labels import Label
 from escalation.outcomes import Tally, last_tally
 from escalation.protocol import Protocol, decide_with_backfill, describe_decision
+from escalation.reports.follow_up_text import say_chance
 from escalation.reports.level_table import answer
 from escalation.trial import TrialState
 from escalation.trial.events import Purpose
-from escalation.trial.rule import counted_purposes
+from escalation.trial.rule import counted_purposes, follow_up
 
 __all__ = ["Way", "describe_outlook", "outlook", "outlook_document"]
 
@@ -36,14 +39,17 @@ class Way:
     n_moderate : tuple of int or None
         For each of these levels, how many have a moderate toxicity instead; None where the design
         counts none.
+    probability : float or None
+        As ``escalation.designs.chances`` says, where follow-up is known.
     """
 
     pending: tuple[tuple[Label, int, int], ...]
     decision: Decision
     n_moderate: tuple[int, ...] | None = None
+    probability: float | None = None
 
 
-def outlook(state: TrialState) -> list[Way]:
+def outlook(state: TrialState, on: date | None = None) -> list[Way]:
     """Ask the rule under each way the pending patients can turn out, with a DLT or without.
 
     For a design that counts moderate toxicities, those without a DLT may have one or not.
@@ -52,7 +58,7 @@ def outlook(state: TrialState) -> list[Way]:
     protocol = state.protocol
     if protocol is None:
         return []
-    counted, cohorts = counted_purposes(state), state.last_written()
+    counted, cohorts = counted_purposes(state, on), state.last_written()
     tallies = state.tallies(*counted, set_aside=False)
     levels = [level for level, tally in enumerate(tallies) if tally.n_pending]
     if not levels:
@@ -65,6 +71,9 @@ def outlook(state: TrialState) -> list[Way]:
     beside = state.tallies(Purpose.BACKFILL, set_aside=False)  # may count once it would end
     if Purpose.BACKFILL in counted:
         beside = (Tally(),) * len(tallies)
+    known_days = follow_up(state, *counted, on=on)
+    p_dlt = protocol.design.p_dlt_while_pending(tallies, known_days) if known_days else None
+    chances = p_dlt and Chances(tallies, current, last, known_days, p_dlt=p_dlt)
     return [
         Way(
             pending=tuple(
@@ -81,6 +90,7 @@ def outlook(state: TrialState) -> list[Way]:
             )
             if graded
             else None,
+            probability=chances.of(known, cohort) if chances else None,
         )
         for known, cohort in resolve_with_last(tallies, current, last, moderate=graded)
     ]
@@ -118,6 +128,8 @@ def describe_outlook(
         yield from lines[:SHOWN]
         if len(lines) > SHOWN:
             yield f"  and {len(lines) - SHOWN} more such lines{elsewhere}"
+        if ways[0].probability is not None:
+            yield f"Probabilities: {ASSUMED}"
     for other in possible:
         if not said:
             yield f"Possible: {_small(other)}"
@@ -132,11 +144,12 @@ def _alike(ways: Sequence[Way], said: Sequence[str]) -> Iterator[str]:
         group = [way for way, _ in pairs]
         if len(group[0].pending) > 1 and group[0].n_moderate is None:
             for below, run in groupby(group, key=lambda way: way.pending[:-1]):
-                (label, _, fewest), *_, (_, _, most) = 2 * [way.pending[-1] for way in run]
+                same = list(run)
+                (label, _, fewest), *_, (_, _, most) = 2 * [way.pending[-1] for way in same]
                 numbers = [f"{n} at level {label}" for label, _, n in below]
                 number = f"{fewest}" if fewest == most else f"{fewest} to {most}"
                 numbers.append(f"{number} at level {label}")
-                yield f"  {' and '.join(numbers)} have a DLT: {_small(answered)}"
+                yield f"  {' and '.join(numbers)} have a DLT{_chance(same)}: {_small(answered)}"
             continue
         if len(group[0].pending) > 1:
             for way in group:
@@ -153,7 +166,14 @@ def _alike(ways: Sequence[Way], said: Sequence[str]) -> Iterator[str]:
             continue
         fewest, most = group[0].pending[0][2], group[-1].pending[0][2]
         number = f"{fewest}" if fewest == most else f"{fewest} to {most}"
-        yield f"  {number} {'has' if number == '1' else 'have'} a DLT: {_small(answered)}"
+        have = "has" if number == "1" else "have"
+        yield f"  {number} {have} a DLT{_chance(group)}: {_small(answered)}"
+
+
+def _chance(ways: Sequence[Way]) -> str:
+    """Say how probable it is that one of these ways is taken, where that is known."""
+    known = [way.probability for way in ways if way.probability is not None]
+    return f" ({say_chance(sum(known))})" if known else ""
 
 
 def _whatever(way: Way) -> str:
@@ -179,6 +199,7 @@ def outlook_document(ways: Sequence[Way], protocol: Protocol) -> list[dict[str, 
     return [
         {
             "pending": _pending_document(way),
+            **({} if way.probability is None else {"probability": way.probability}),
             **answer(protocol, way.decision),
         }
         for way in ways

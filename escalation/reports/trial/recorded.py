@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from escalation.dataclass import dataclass
 from escalation.protocol import describe_decision
 from escalation.reports.level_table import answer
 from escalation.reports.protocol import say_changes
@@ -64,6 +64,8 @@ class Consequences:
     changes : tuple of str
         What an amendment changes in the protocol.
     after : TrialState
+    on : date
+        The day they are looked at.
     """
 
     entries: Sequence[Recorded]
@@ -74,6 +76,7 @@ class Consequences:
     votes: str | None
     changes: tuple[str, ...] = ()
     after: TrialState
+    on: date
 
     @property
     def numbers(self) -> str:
@@ -109,7 +112,7 @@ class Consequences:
                 {"kind": kind, "entry": remark.entry, "text": remark.text}
                 for kind, remark in self.remarks
             ],
-            "rule": _rule_document(self.after),
+            "rule": _rule_document(self.after, self.on),
             **_definition_document(self.definition),
         }
 
@@ -141,10 +144,11 @@ def consequences(recorded: Sequence[Recorded], before: TrialState, on: date) -> 
         remarks=()
         if renamed
         else (*_reported_before(recorded, after), *_new_remarks(before, after, on)),
-        rule=_new_rule(before, after),
+        rule=_new_rule(before, after, on),
         votes=votes,
         changes=tuple(_changes(recorded, after)),
         after=after,
+        on=on,
     )
 
 
@@ -250,18 +254,19 @@ def _new_remarks(before: TrialState, after: TrialState, on: date) -> Iterator[tu
         yield from ((kind, remark) for remark in found(after) if remark.text not in known)
 
 
-def _new_rule(before: TrialState, after: TrialState) -> str | None:
+def _new_rule(before: TrialState, after: TrialState, on: date) -> str | None:
     """Say what the rule says, if it says something else than before."""
     if after.protocol is None:
         return None
-    now_says = describe_decision(rule_says(after), after.protocol)
+    now_says = describe_decision(rule_says(after, on), after.protocol)
     if before.protocol is None:
         return now_says
-    return now_says if now_says != describe_decision(rule_says(before), before.protocol) else None
+    said = describe_decision(rule_says(before, on), before.protocol)
+    return now_says if now_says != said else None
 
 
-def _rule_document(state: TrialState) -> dict[str, Any] | None:
+def _rule_document(state: TrialState, on: date) -> dict[str, Any] | None:
     if state.protocol is None:
         return None
-    decision = rule_says(state)
+    decision = rule_says(state, on)
     return {**answer(state.protocol, decision), "settled": decision.settled}

@@ -16,6 +16,7 @@ from escalation.reports.trial.beside import (
     histories_document,
     history_lines,
 )
+from escalation.reports.trial.follow_up import follow_up_document, say_follow_up
 from escalation.reports.trial.heading import say_solo, trial_heading
 from escalation.reports.trial.outlook import describe_outlook, outlook, outlook_document
 from escalation.reports.trial.patients import patient_blocks, patient_rows, patients_document
@@ -43,7 +44,7 @@ from escalation.trial.review.amendments import (
     say_ladder,
     set_aside,
 )
-from escalation.trial.rule import counted_purposes, counted_tallies, describe_choice
+from escalation.trial.rule import counted_purposes, counted_tallies, describe_choice, follow_up
 from escalation.trial.state import Amendment, Cohort, MadeDecision, Recorded
 
 __all__ = [
@@ -95,12 +96,12 @@ def _page(
     yield from _said(_heading(state, trial, on, last if as_of else None))
     if state.protocol is not None:
         yield GAP
-        yield from level_part(state, state.protocol)
+        yield from level_part(state, state.protocol, on)
         yield from patient_blocks(state, on)
         if any(subject.events for subject in state.subjects.values()):
             yield from _said([say_events(state)])
         yield GAP
-        yield from _where_it_stands(state, state.protocol)
+        yield from _where_it_stands(state, state.protocol, on)
     yield GAP
     for title, nothing, remarks in list_remarks(state, on):
         yield from _section(title, nothing, remarks)
@@ -109,14 +110,15 @@ def _page(
     yield Verbatim(f"anchor {last.seq}:{last.hash}")
 
 
-def level_part(state: TrialState, protocol: Protocol) -> Iterator[Block]:
+def level_part(state: TrialState, protocol: Protocol, on: date) -> Iterator[Block]:
     """Yield the ladder with what was seen, what stands beside the escalation, and the history."""
     yield from level_blocks(
         protocol,
-        state.written_cohorts(*counted_purposes(state)),
-        counted_tallies(state),
-        ended=rule_says(state).has_ended,
+        state.written_cohorts(*counted_purposes(state, on)),
+        counted_tallies(state, on),
+        ended=rule_says(state, on).has_ended,
         reopened=reopened_levels(state),
+        follow_up=follow_up(state, *counted_purposes(state, on), on=on),
     )
     yield GAP
     beside = list(beside_blocks(state, protocol))
@@ -139,8 +141,9 @@ def list_remarks(state: TrialState, on: date) -> Iterator[Remarks]:
     if state.decisions:
         nothing = "no decision and no dosing looks otherwise"
         yield Remarks("Seen from now", nothing, look_back(state))
-    if rulings(state):
-        yield Remarks("Rulings", "none", rulings(state))
+    ruled = rulings(state)
+    if ruled:
+        yield Remarks("Rulings", "none", ruled)
     yield Remarks("Warnings", "none", warnings(state, on))
 
 
@@ -166,7 +169,7 @@ def status_document(state: TrialState, on: date) -> dict[str, Any]:
         "closed": _since(state.closed),
         "amendments": [_amendment_document(state, made) for made in state.amendments],
         "stopped": None if state.stopped is None else _decision_document(state, state.stopped),
-        **_rule_document(state),
+        **_rule_document(state, on),
         "cohorts": [_cohort_document(state, cohort) for cohort in state.cohorts],
         "open_cohort": None if state.open_cohort is None else state.open_cohort.number,
         "open_cohorts": [cohort.number for cohort in state.open_cohorts],
@@ -263,20 +266,20 @@ def _reason(event: object) -> str:
     return "." if reason is None else f": {reason.rstrip('.')}."
 
 
-def _where_it_stands(state: TrialState, protocol: Protocol) -> Iterator[Block]:
+def _where_it_stands(state: TrialState, protocol: Protocol, on: date) -> Iterator[Block]:
     """Say what is open, what was decided last, what the rule says, and what can still change it."""
-    yield from _said(say_where(state, protocol))
-    decision, answered = rule_says(state), describe_rule(state, protocol)
+    yield from _said(say_where(state, protocol, on))
+    decision, answered = rule_says(state, on), describe_rule(state, protocol, on)
     yield from _said([f"The rule says: {answered.said}"])
     yield Paragraph(f"Why: {answered.why}", " " * len("Why: "))
     yield from _said(answered.about)
-    for text in describe_outlook(outlook(state), decision, protocol):
+    for text in describe_outlook(outlook(state, on), decision, protocol):
         yield Paragraph(text, "    ")
 
 
-def say_where(state: TrialState, protocol: Protocol) -> Iterator[str]:
+def say_where(state: TrialState, protocol: Protocol, on: date) -> Iterator[str]:
     """Say which cohorts are open, and what was decided last."""
-    yield from say_cohorts(state, protocol)
+    yield from say_cohorts(state, protocol, on)
     for purpose in Purpose:
         made = state.last_decision(purpose)
         yield from () if made is None else [say_decision(state, made)]
@@ -300,12 +303,12 @@ class Answer(NamedTuple):
     about: Sequence[str]
 
 
-def describe_rule(state: TrialState, protocol: Protocol) -> Answer:
+def describe_rule(state: TrialState, protocol: Protocol, on: date) -> Answer:
     """Say what the rule says now, and why."""
-    decision = rule_says(state)
-    about = list(describe_declared(state, protocol))
+    decision = rule_says(state, on)
+    about = [*say_follow_up(state, protocol, on), *describe_declared(state, protocol)]
     if decision.mtd is not None and not about:
-        about = [describe_limits(counted_tallies(state)[decision.mtd])]
+        about = [describe_limits(counted_tallies(state, on)[decision.mtd])]
     return Answer(describe_decision(decision, protocol), decision.clause.text, about)
 
 
@@ -321,17 +324,17 @@ def say_events(state: TrialState) -> str:
     )
 
 
-def say_cohorts(state: TrialState, protocol: Protocol) -> Iterator[str]:
+def say_cohorts(state: TrialState, protocol: Protocol, on: date) -> Iterator[str]:
     """Say how each open cohort stands, the escalation's first."""
     cohorts = sorted(state.open_cohorts, key=lambda c: c.purpose is not Purpose.ESCALATION)
     if not cohorts:
         yield "No cohort is open."
     elif state.open_cohort is None:
         yield "No cohort of the escalation is open."
-    yield from (_say_cohort(state, protocol, cohort) for cohort in cohorts)
+    yield from (_say_cohort(state, protocol, cohort, on) for cohort in cohorts)
 
 
-def _say_cohort(state: TrialState, protocol: Protocol, cohort: Cohort) -> str:
+def _say_cohort(state: TrialState, protocol: Protocol, cohort: Cohort, on: date) -> str:
     named = f"level {cohort.level}"
     if cohort.level in protocol.labels:
         named = protocol.describe_level(protocol.labels.index(cohort.level))
@@ -339,7 +342,7 @@ def _say_cohort(state: TrialState, protocol: Protocol, cohort: Cohort) -> str:
     places = f"{free} of {cohort.n_opened} places free" if free else "no place free"
     waiting = [s.id for s in state.members(cohort) if s.standing is Standing.ASSIGNED]
     to_dose = f", to be dosed: {', '.join(waiting)}" if waiting else ""
-    forbids = overtaken(state, cohort)
+    forbids = overtaken(state, cohort, on)
     also = "" if forbids is None else f" {forbids}"
     of = "" if cohort.purpose is Purpose.ESCALATION else f" ({cohort.purpose})"
     return f"Cohort {cohort.number}{of} is open at {named}: {places}{to_dose}.{also}"
@@ -378,11 +381,12 @@ def _section(title: str, nothing: str, remarks: Sequence[Remark]) -> Iterator[Bl
 # ---------------------------------------------------------------- JSON
 
 
-def _rule_document(state: TrialState) -> dict[str, Any]:
+def _rule_document(state: TrialState, on: date) -> dict[str, Any]:
     protocol = state.protocol
     if protocol is None:
         return {"history": "", "levels": [], "rule": None, "outlook": []}
-    cohorts, decision = state.written_cohorts(*counted_purposes(state)), rule_says(state)
+    counted, decision = counted_purposes(state, on), rule_says(state, on)
+    cohorts = state.written_cohorts(*counted)
     ended = decision.has_ended
     histories = histories_document(state)
     return {
@@ -391,18 +395,20 @@ def _rule_document(state: TrialState) -> dict[str, Any]:
         "levels": levels_document(
             protocol,
             cohorts,
-            counted_tallies(state),
+            counted_tallies(state, on),
             ended=ended,
             reopened=reopened_levels(state),
+            follow_up=follow_up(state, *counted, on=on),
         ),
-        "counted": list(counted_purposes(state)),
+        "counted": list(counted),
         "beside": beside_document(state, protocol),
+        **follow_up_document(state, protocol, on),
         "rule": {
             **answer(protocol, decision),
             "settled": decision.settled,
             "possible": [answer(protocol, possible) for possible in decision.possible],
         },
-        "outlook": outlook_document(outlook(state), protocol),
+        "outlook": outlook_document(outlook(state, on), protocol),
     }
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 
+from escalation.dataclass import dataclass
 from escalation.trial.events import (
     AdverseEventAdjudicated,
     AdverseEventFollowedUp,

@@ -7,10 +7,11 @@ depends on which of the two is *not yet* decided.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from enum import StrEnum
 
+from escalation.dataclass import dataclass
 from escalation.protocol import DltWindow
 from escalation.protocol.judging import describe_dlt_rule, describe_exception, dlt_rules
 from escalation.protocol.tables import DltException, DltRule

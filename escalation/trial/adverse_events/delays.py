@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 
+from escalation.dataclass import dataclass
 from escalation.text import count
 from escalation.trial.adverse_events.course import AdverseEvent, Report
 from escalation.trial.review.remarks import Remark

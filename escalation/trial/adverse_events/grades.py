@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 
+from escalation.dataclass import dataclass
 from escalation.trial.adverse_events.course import AdverseEvent
 from escalation.trial.calendar import add_days
 from escalation.trial.events import AdverseEventRecorded, EventOutcome

@@ -7,9 +7,9 @@ events were recorded.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 
+from escalation.dataclass import dataclass
 from escalation.labels import Label
 from escalation.text import as_compared
 from escalation.trial.adverse_events.course import AdverseEvent

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
+from escalation.dataclass import dataclass
 from escalation.outcomes import Outcome
 from escalation.protocol import PauseRule
 from escalation.protocol.judging import DEATH_PAUSES, describe_pause_rule

@@ -8,9 +8,10 @@ become worse, has been corrected, or has come to meet the definition only since.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
+from escalation.dataclass import dataclass
 from escalation.outcomes import Outcome
 from escalation.trial.adverse_events.course import Adjudication, AdverseEvent, Report
 from escalation.trial.adverse_events.definition import (

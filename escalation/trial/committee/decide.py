@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from escalation.designs.base import Action, Decision
 from escalation.protocol import Protocol, describe_decision
@@ -57,7 +58,7 @@ def decide(
         raise refusal.error()
     if state.closed is not None:
         refusal.add(f"The trial was closed by entry {state.closed.seq}.")
-    decision = rule_says(state)
+    decision = rule_says(state, recorder.on)
     recommended = recommend(decision, protocol)
     if choice is None and not decision.settled:
         refusal.add(
@@ -80,7 +81,7 @@ def decide(
     elif follows and beside:
         _check_places_are_taken(refusal, state, chosen)
     elif follows:
-        _check_cohort_is_over(refusal, state, decision, chosen)
+        _check_cohort_is_over(refusal, state, decision, chosen, recorder.on)
     else:
         if not state.own_votes or state.committee.solo:  # else it takes the committee's votes
             roles = state.roles_of(recorder.name)
@@ -169,11 +170,11 @@ def _check_choice(
 
 
 def _check_cohort_is_over(
-    refusal: Refusal, state: TrialState, decision: Decision, chosen: Choice
+    refusal: Refusal, state: TrialState, decision: Decision, chosen: Choice, on: date
 ) -> None:
     """Refuse to open again what is open."""
     cohort = state.open_cohort
-    if cohort is None or overtaken(state, cohort) is not None:
+    if cohort is None or overtaken(state, cohort, on) is not None:
         return
     if decision.action is not Action.WAIT:
         waits = state.undosed(cohort) or state.n_free(cohort)

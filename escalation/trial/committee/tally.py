@@ -7,9 +7,9 @@ a ledger that somebody wrote by other means notes it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
+from escalation.dataclass import dataclass
 from escalation.protocol import Committee
 from escalation.text import count
 from escalation.trial.events import Role, Vote
@@ -166,15 +166,13 @@ def say_awaited(state: TrialState) -> str | None:
 
 def list_awaited(state: TrialState) -> list[MadeDecision]:
     """Return the decisions that stand, each the last about its own, and may still be approved."""
-    about: set[object] = set()
-    awaited = []
-    for made in reversed(state.decisions):
-        put_off = made.event.chosen.action == "defer" and made is not state.decisions[-1]
-        stands = made.about not in about and not put_off
-        about.add(made.about)
-        if stands and made.approved is None and tally_votes(state, made).standing != "rejected":
-            awaited.append(made)
-    return awaited[::-1]
+    return [
+        made
+        for made in map(state.decisions.__getitem__, sorted(state.last_about.values()))
+        if made.approved is None
+        and (made.event.chosen.action != "defer" or made is state.decisions[-1])
+        and tally_votes(state, made).standing != "rejected"
+    ]
 
 
 def vote_faults(state: TrialState, made: MadeDecision, voter: str) -> Iterator[str]:

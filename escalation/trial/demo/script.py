@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import TypeAlias
 
+from escalation.dataclass import dataclass
 from escalation.outcomes import Outcome
 from escalation.protocol import Protocol
 from escalation.trial.commands import Events, Recorder

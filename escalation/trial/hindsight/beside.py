@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from escalation.labels import Label
 from escalation.protocol import Protocol
 from escalation.trial.beside import say_closed_to_backfill, say_closed_to_expansion
@@ -12,7 +14,7 @@ __all__ = ["find_closed_then"]
 
 
 def find_closed_then(
-    protocol: Protocol, purpose: Purpose, label: Label | None, seen: Seen
+    protocol: Protocol, purpose: Purpose, label: Label | None, seen: Seen, on: date | None = None
 ) -> list[str]:
     """Say what of the patients seen closes a level to backfill, or the expansion at it.
 
@@ -25,6 +27,8 @@ def find_closed_then(
         Backfill or expansion.
     label : int, str or None
     seen : Seen
+    on : date
+        Until when pending patients had been followed.
     """
     everybody = seen.tallies(protocol)
     if everybody is None or label not in protocol.labels:
@@ -33,5 +37,5 @@ def find_closed_then(
     if purpose is Purpose.EXPANSION:
         expanded = seen.tallies(protocol, Purpose.EXPANSION) or everybody
         return list(say_closed_to_expansion(protocol, expanded[level]))
-    counted = seen.counted(protocol) or everybody
+    counted = seen.counted(protocol, on) or everybody
     return list(say_closed_to_backfill(protocol, level, everybody[level], counted))

@@ -33,7 +33,7 @@ def look_back_at_decisions(state: TrialState) -> Iterator[Remark]:
         if made.purpose is not Purpose.ESCALATION:
             yield from _judge_beside(state, made, seen, later)
             continue
-        now = seen.ask(made.protocol)
+        now = seen.ask(made.protocol, made.event.on)
         if now is not None:
             yield from _judge_again(state, made, now, later)
 
@@ -151,7 +151,7 @@ def _judge_beside(
     chosen = made.event.chosen
     if made.cohort is None or made.event.departure:
         return
-    closed = find_closed_then(made.protocol, chosen.purpose, chosen.level, seen)
+    closed = find_closed_then(made.protocol, chosen.purpose, chosen.level, seen, made.event.on)
     if closed:
         text = (
             f"{_known(since)}, cohort {made.cohort} ({chosen.purpose} at level "

@@ -6,11 +6,12 @@ Days count, not hours: what began on the very day of a dosing may have come afte
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from heapq import heappop, heappush
 from itertools import islice, takewhile
 
+from escalation.dataclass import dataclass
 from escalation.outcomes import Outcome
 from escalation.protocol import Protocol, describe_decision
 from escalation.text import count
@@ -96,7 +97,7 @@ def look_back_at_dosings(state: TrialState) -> Iterator[Remark]:
             decided = state.cohorts[subject.cohort - 1].decision is not None
             protocol = state.protocol_at(seq) if decided else None
             if protocol is not None and dlts.open:
-                rule = _ask(subject, protocol, known, hindsight)
+                rule = _ask(subject, protocol, known, hindsight, on)
                 yield _remark(state, subject, dlts, rule)
             if protocol is not None and severe.open:
                 yield _remark(state, subject, severe)
@@ -177,16 +178,16 @@ def _severe_events(state: TrialState) -> list[_Fact]:
     return facts
 
 
-def _ask(subject: Subject, protocol: Protocol, known: Seen, hindsight: Seen) -> str:
+def _ask(subject: Subject, protocol: Protocol, known: Seen, hindsight: Seen, on: date) -> str:
     """Say whether the rule, with hindsight, would have allowed to dose a subject."""
     if subject.purpose is not Purpose.ESCALATION:
-        return _ask_beside(subject, protocol, known, hindsight)
-    with_them = hindsight.ask(protocol)
+        return _ask_beside(subject, protocol, known, hindsight, on)
+    with_them = hindsight.ask(protocol, on)
     if with_them is None:
         return ""
     if not forbids_one_more(with_them, subject.level, protocol.labels):
         return " Had that been known, the rule would have allowed it all the same."
-    without = known.ask(protocol)
+    without = known.ask(protocol, on)
     if without is not None and forbids_one_more(without, subject.level, protocol.labels):
         return " The rule did not allow it anyway."
     answers = with_them.possible or (with_them,)
@@ -194,10 +195,12 @@ def _ask(subject: Subject, protocol: Protocol, known: Seen, hindsight: Seen) -> 
     return f" Had that been known, the rule would have forbidden it: {said}"
 
 
-def _ask_beside(subject: Subject, protocol: Protocol, known: Seen, hindsight: Seen) -> str:
+def _ask_beside(
+    subject: Subject, protocol: Protocol, known: Seen, hindsight: Seen, on: date
+) -> str:
     """Say the same of a cohort of backfill or expansion, of which the protocol says the rule."""
     closed, anyway = (
-        find_closed_then(protocol, subject.purpose, subject.level, seen)
+        find_closed_then(protocol, subject.purpose, subject.level, seen, on)
         for seen in (hindsight, known)
     )
     if not closed:

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 
 from escalation.designs.base import NOBODY, Decision
 from escalation.designs.pending import count_resolutions
 from escalation.labels import Label
-from escalation.outcomes import Cohort, Outcome, Tally, last_tally, tally_letters
+from escalation.outcomes import Cohort, FollowUp, Outcome, Tally, last_tally, tally_letters
 from escalation.protocol import Protocol, decide_with_backfill
 from escalation.protocol.backfill import counted_tallies
 from escalation.trial.events import Purpose
+from escalation.trial.patients.follow_up import follow_up_of
 from escalation.trial.patients.subjects import Subject
 from escalation.trial.state import TrialState, write_cohort
 
@@ -84,8 +86,8 @@ class Seen:
             tally_letters(counts[label]) if label in counts else NOBODY for label in protocol.labels
         ])  # fmt: skip
 
-    def ask(self, protocol: Protocol) -> Decision | None:
-        """Ask the rule of a protocol.
+    def ask(self, protocol: Protocol, on: date | None = None) -> Decision | None:
+        """Ask the rule of a protocol, with pending patients followed until a day.
 
         None where it cannot be asked: at a level that its ladder does not have, or with more
         patients pending than a trial that is looked back on has.
@@ -101,15 +103,37 @@ class Seen:
         ]
         if count_resolutions(everybody, dropouts=True, moderate=design.asks_moderate) > MAX_WAYS:
             return None
-        return decide_with_backfill(protocol, own, backfill, *self._stand(protocol))
+        return decide_with_backfill(
+            protocol,
+            own,
+            backfill,
+            *self._stand(protocol),
+            follow_up=self._follow_up(protocol, Purpose.ESCALATION, on),
+            beside=self._follow_up(protocol, Purpose.BACKFILL, on),
+        )
 
-    def counted(self, protocol: Protocol) -> tuple[Tally, ...] | None:
+    def _follow_up(
+        self, protocol: Protocol, purpose: Purpose, on: date | None
+    ) -> tuple[FollowUp, ...]:
+        """Return the follow-up of the patients counted, by a day."""
+        if not protocol.design.asks_follow_up:
+            return ()
+        subjects = ((self._state.subjects[name], one) for name, one in self._letters.items())
+        return follow_up_of(
+            ((subject, one) for subject, one in subjects if subject.purpose is purpose),
+            protocol,
+            on,
+        )
+
+    def counted(self, protocol: Protocol, on: date | None = None) -> tuple[Tally, ...] | None:
         """Return whom the rule counts at each level; None where somebody is at no level of it."""
         own = self.tallies(protocol, Purpose.ESCALATION)
         backfill = self.tallies(protocol, Purpose.BACKFILL)
         if own is None or backfill is None:
             return None
-        return counted_tallies(protocol, own, backfill, *self._stand(protocol))
+        known = self._follow_up(protocol, Purpose.ESCALATION, on)
+        stand = self._stand(protocol)
+        return counted_tallies(protocol, own, backfill, *stand, follow_up=known)
 
     def _stand(self, protocol: Protocol) -> tuple[int, Tally]:
         """Return the level of the escalation's last cohort, and that cohort."""

@@ -8,10 +8,11 @@ cannot make it say what the roles, the gates or the rule did not allow.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
+from escalation.dataclass import dataclass
 from escalation.errors import EscalationError, RefusedError
 from escalation.protocol import Protocol
 from escalation.signatures.extra import KeysExtraError
@@ -58,7 +59,9 @@ class Difference:
     remark: bool = False
 
 
-def inspect_entries(entries: Sequence[Recorded], now: datetime) -> list[Difference]:
+def inspect_entries(
+    entries: Sequence[Recorded], now: datetime, into: TrialState | None = None
+) -> list[Difference]:
     """Record every entry of a trial again, and list what would be otherwise.
 
     Parameters
@@ -67,10 +70,12 @@ def inspect_entries(entries: Sequence[Recorded], now: datetime) -> list[Differen
         All of a trial's, in order.
     now : datetime
         With its time zone; nothing was recorded after it.
+    into : TrialState, optional
+        One without entries, which becomes that after all of them.
     """
     found: list[Difference] = []
     covered = 0  # entries up to here were returned with an earlier one
-    for state, recorded in follow(entries):
+    for state, recorded in follow(entries, into):
         found += _faults_of_time(recorded, now)
         if recorded.seq <= covered:
             continue

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from escalation.dataclass import dataclass
 from escalation.errors import InputError
 from escalation.signatures.extra import KeysExtraError
 from escalation.signatures.sshsig import signature_fault

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
+from escalation.dataclass import dataclass
 from escalation.errors import InputError
 from escalation.signatures.public_key import fingerprint, read_public_key
 from escalation.signatures.sshsig import read_signature, signature_fault

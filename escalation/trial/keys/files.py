@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from escalation.dataclass import dataclass
 from escalation.trial.events import Meaning, SignedWithKey
 from escalation.trial.keys.checking import text_of
 from escalation.trial.keys.held import Key

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+from escalation.dataclass import dataclass
 
 __all__ = ["Key", "keys_in_force", "lacks_key"]
 

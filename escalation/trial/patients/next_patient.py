@@ -5,9 +5,9 @@ It is answered for each open cohort.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 
+from escalation.dataclass import dataclass
 from escalation.errors import InputError, did_you_mean
 from escalation.labels import Label
 from escalation.trial.beside import find_dlts_beside

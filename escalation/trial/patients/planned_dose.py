@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from escalation.dataclass import dataclass
 from escalation.labels import Label
 from escalation.protocol import Protocol
 from escalation.protocol.body_surface import FORMULAS

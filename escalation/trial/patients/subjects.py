@@ -5,12 +5,13 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, ValuesView
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 from enum import StrEnum
 from functools import partial
 from typing import Any, Generic, TypeVar
 
+from escalation.dataclass import dataclass
 from escalation.labels import Label
 from escalation.nearness import is_above
 from escalation.outcomes import Outcome

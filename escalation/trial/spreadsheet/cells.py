@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from math import isfinite
 
+from escalation.dataclass import dataclass
 from escalation.errors import InputError, printable
 from escalation.labels import Label, read_label
 from escalation.outcomes import Outcome

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from escalation.dataclass import dataclass
 from escalation.errors import did_you_mean, printable
 from escalation.trial.spreadsheet.columns import READ, WORDS, column_name
 from escalation.trial.spreadsheet.reading import Reading

@@ -6,9 +6,9 @@ import csv
 import re
 import shlex
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal
 
+from escalation.dataclass import dataclass
 from escalation.errors import InputError, printable
 
 __all__ = ["AS_WRITTEN", "Reading", "read_map"]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from escalation.dataclass import dataclass
 from escalation.errors import printable
 from escalation.trial.spreadsheet.cells import CellReader, PatientRow
 from escalation.trial.spreadsheet.columns import SpreadsheetError

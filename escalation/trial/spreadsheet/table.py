@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
+
+from escalation.dataclass import dataclass
 
 __all__ = ["MAX_ROWS", "Cell", "NoValue", "Table", "as_text"]
 

@@ -13,17 +13,17 @@ import json
 import re
 import secrets
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
+from escalation.dataclass import dataclass
 from escalation.errors import EscalationError
 from escalation.ledger import format_time
-from escalation.ledger.database import Database
 from escalation.web.accounts import tables as t
 from escalation.web.accounts.codes import Authenticator, new_recovery_codes, read_recovery_code
+from escalation.web.accounts.database import Database
 from escalation.web.accounts.journal import NOBODY, Journal
 from escalation.web.accounts.passwords import Passwords, password_fault
 from escalation.web.accounts.places import beside, prepare
@@ -147,8 +147,7 @@ class Book:
         self.authenticator = Authenticator(self.key, clock)
 
     def close(self) -> None:
-        """Let go of the database and the journal."""
-        self._db.close()
+        """Let go of the journal; the database is open in transactions only."""
         self.journal.close()
 
     def check(self) -> None:

@@ -7,10 +7,10 @@ may be a password.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
 
+from escalation.dataclass import dataclass
 from escalation.errors import ConflictError, LedgerError
 from escalation.ledger import (
     Draft,

@@ -8,8 +8,8 @@ from pathlib import Path
 from sqlalchemy import make_url
 
 from escalation.errors import InputError, printable
-from escalation.ledger.database import Database
 from escalation.ledger.targets import find_backend
+from escalation.web.accounts.database import Database
 
 __all__ = ["beside", "prepare"]
 
@@ -53,13 +53,9 @@ def prepare(target: str) -> None:
         If a file cannot be made.
     """
     if "://" in target:
-        database = Database(find_backend(target, 10), create=True)
-        try:
-            with database.building() as connection:
-                for schema in (ACCOUNTS, ACCESS):
-                    connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-        finally:
-            database.close()
+        with Database(target, create=True).building() as connection:
+            for schema in (ACCOUNTS, ACCESS):
+                connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
         return
     for place in beside(target):
         try:

@@ -23,8 +23,7 @@ from sqlalchemy import (
 )
 
 from escalation.errors import LedgerError
-from escalation.ledger.database import Database
-from escalation.ledger.targets import find_backend
+from escalation.web.accounts.database import Database
 
 __all__ = [
     "accounts",
@@ -113,7 +112,7 @@ def open_tables(target: str) -> Database:
     LedgerError
         If it cannot be used, or something else is there.
     """
-    making = Database(find_backend(target, 10), create=True)
+    making = Database(target, create=True)
     with making.building() as connection:
         found = set(inspect(connection).get_table_names())
         if schema.name not in found:
@@ -130,8 +129,7 @@ def open_tables(target: str) -> Database:
             raise LedgerError(
                 f"{making.name} has version {version}, and this program knows {VERSION}"
             )
-    making.close()
-    return Database(find_backend(target, 10))  # which makes no new file where it has gone
+    return Database(target)  # which makes no new file where it has gone
 
 
 def read_key(connection: Connection) -> bytes:

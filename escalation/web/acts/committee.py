@@ -127,7 +127,7 @@ class Decide(Act):
         self.level.choices = [("", "none"), *named]
         self.choice.choices = list(self._offers(state))
         if protocol is not None:
-            said = describe_decision(rule_says(state), protocol)
+            said = describe_decision(rule_says(state, self._day(state)), protocol)
             self.choice.description = f"The rule says: {with_powers(said)}"
         if state.own_votes:
             self.attended.choices = list(_people(state))
@@ -139,10 +139,15 @@ class Decide(Act):
                 for vote in (Vote if VOTING & state.roles_of(name) else (Vote.PRESENT,))
             ]
 
+    def _day(self, state: TrialState) -> date:
+        """Return the day of the decision: the one given, or today at the site."""
+        given = self.on.data
+        return given if isinstance(given, date) else desk(current_app).today(state)
+
     def _offers(self, state: TrialState) -> Choices:
         if state.protocol is None:
             return
-        decision = rule_says(state)
+        decision = rule_says(state, self._day(state))
         if decision.settled:
             said = describe_decision(decision, state.protocol)
             yield "follow", f"As the rule says: {with_powers(said)}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from flask import Blueprint, Response, abort, current_app, g, request, url_for
 from markupsafe import Markup
 
+from escalation.dataclass import dataclass
 from escalation.reports.trial.figure_words import (
     BY_LEVEL,
     COURSE,
@@ -84,7 +84,7 @@ def _course(here: Standing, on: date, page: int) -> Axes:
 def _path(here: Standing, on: date, page: int) -> Axes:
     from escalation.figures.path_so_far import plot_path  # noqa: PLC0415
 
-    return plot_path(here.state)
+    return plot_path(here.state, on)
 
 
 def _n_course(state: TrialState) -> int:

@@ -35,7 +35,7 @@ def show(trial: str) -> str:
     state, on = here.state, there.today(here.state)
     basis = Basis(state=state, entries=here.entries, trial=trial, on=on)
     made = _about(basis)
-    decision = rule_says(state)
+    decision = rule_says(state, on)
     return render_template(
         "meeting/show.html",
         made=made,

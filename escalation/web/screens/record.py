@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from time import perf_counter
 from typing import NamedTuple
@@ -12,6 +11,7 @@ from flask import Blueprint, abort, current_app, g, render_template, request, ur
 from markupsafe import Markup
 
 from escalation.anchoring import anchor_file, hold_against_files
+from escalation.dataclass import dataclass
 from escalation.errors import InputError
 from escalation.ledger import Anchor, Finding, parse_anchor
 from escalation.ledger import verify as verify_ledger
@@ -167,7 +167,7 @@ def _check(here: Standing, there: Desk) -> Checked:
     tracker = Tracker(there.ledger, trial)
     findings = verify_ledger(there.ledger, trial)
     if all(finding.trial != trial or finding.remark for finding in findings):
-        _, found = tracker.inspect(there.ledger.clock() or at)
+        found = tracker.inspect(there.ledger.clock() or at).findings
         findings += found
         if all(finding.kind != "form" for finding in found):
             findings += tracker.check_keys(here.entries)

@@ -283,7 +283,14 @@ def _record(form: Act, trial: str) -> Page:
     failed = ""
     try:
         tracker = Tracker(there.ledger, trial)
-        keep_anchor(tracker, recorded, settings.db, settings.anchors, asked.at)
+        keep_anchor(
+            tracker,
+            recorded,
+            g.trial.state.protocol,
+            db=settings.db,
+            named=settings.anchors,
+            at=asked.at,
+        )
     except EscalationError:
         current_app.logger.exception("the anchor is not kept")
         failed = "yes"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -11,6 +10,7 @@ from typing import Any, NamedTuple
 from flask import Blueprint, abort, current_app, g, render_template, url_for
 from markupsafe import Markup
 
+from escalation.dataclass import dataclass
 from escalation.protocol import Protocol
 from escalation.reports.trial.choices import say_subject
 from escalation.reports.trial.next import say_next, say_of, say_place
@@ -110,11 +110,11 @@ def _shown(state: TrialState, on: date) -> Shown:
     enrolled = say_enrolled(state)
     if protocol is None:
         return Shown(enrolled=enrolled, parts=parts)
-    parts["outlook"] = write(_outlook(state, protocol))
-    parts["where"] = write(map(Paragraph, say_where(state, protocol)))
-    parts["levels"] = write(level_part(state, protocol))
+    parts["outlook"] = write(_outlook(state, protocol, on))
+    parts["where"] = write(map(Paragraph, say_where(state, protocol, on)))
+    parts["levels"] = write(level_part(state, protocol, on))
     parts["patients"] = write(_patients(state, on))
-    answer = describe_rule(state, protocol)
+    answer = describe_rule(state, protocol, on)
     found = next_patients(state, on)
     return Shown(
         enrolled=enrolled,
@@ -142,10 +142,10 @@ def _next(found: NextPatient, protocol: Protocol, *, alone: bool) -> Next:
     )
 
 
-def _outlook(state: TrialState, protocol: Protocol) -> Iterator[Block]:
+def _outlook(state: TrialState, protocol: Protocol, on: date) -> Iterator[Block]:
     """Yield what can still change the answer: lines that belong to the one above as a list."""
     below: list[Item] = []
-    for text in describe_outlook(outlook(state), rule_says(state), protocol, elsewhere=""):
+    for text in describe_outlook(outlook(state, on), rule_says(state, on), protocol, elsewhere=""):
         if text.startswith("  "):
             below.append(Item(text.strip()))
             continue

@@ -67,6 +67,6 @@ def _listed(here: Standing, on: date) -> Listed:
         trial=here.trial,
         title=protocol.title or "",
         enrolled=enrolled,
-        rule=say(describe_rule(state, protocol).said),
+        rule=say(describe_rule(state, protocol, on).said),
         next=say(say_next(found)),
     )

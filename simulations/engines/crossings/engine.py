@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
 from escalation.designs.base import Design
 from escalation.designs.options import MAX_PATIENTS
 from escalation.errors import InputError
@@ -81,6 +84,37 @@ class CrossingEngine:
             patients_by_level=found.patients_by_level,
             dlts_by_level=found.dlts_by_level,
         )
+
+    def shares(
+        self, p_dlt: ArrayLike, above: NDArray[np.bool_], percents: Sequence[int]
+    ) -> list[float]:
+        """Return how much of a trial is at certain levels, and how much of it is a DLT.
+
+        Parameters
+        ----------
+        p_dlt : array_like, shape (L,)
+        above : bool array, shape (L,)
+            Which levels count.
+        percents : sequence of int
+
+        Returns
+        -------
+        list of float
+            The mean share of a trial's patients at these levels; with a DLT; and for each of
+            ``percents``, the probability that so much of a trial is at these levels.
+        """
+        p = check_probabilities(p_dlt, self.n_levels, "P(DLT)")
+        at_them, dlts = self._figures.cohorts_at(p, above), self._figures.dlts_of(p)
+        in_all = np.arange(self._transfer.n_cohorts + 1)
+        some = np.maximum(in_all, 1)
+        n_there = in_all[:, np.newaxis]
+        n_dlts = np.arange(len(dlts))[:, np.newaxis]
+        reached = [100 * n_there >= percent * some for percent in percents]
+        return [
+            float((at_them * n_there / some).sum()),
+            float((dlts * n_dlts / (some * self._transfer.size)).sum()),
+            *(min(max(float(at_them[these].sum()), 0.0), 1.0) for these in reached),
+        ]
 
 
 def is_by_crossings(design: Design) -> bool:

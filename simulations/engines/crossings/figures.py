@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,16 +90,32 @@ class FiguresOf:
         return _Marginals(float(ends[End.STOPPED].sum()), ends.sum(axis=0), cohorts_at, dlts_at)
 
     def _total_dlts(self, p: Floats) -> Floats:
-        """Return the distribution of all DLTs, from its values at roots of unity."""
+        """Return the distribution of all DLTs."""
+        return np.asarray(self.dlts_of(p).sum(axis=1))
+
+    def dlts_of(self, p: Floats) -> Floats:
+        """Return P(so many DLTs, in so many cohorts), from its values at roots of unity."""
         roots, n = self._roots()
-        situation = np.broadcast_to(
-            self.transfer.at_start(), (len(roots), *self.transfer.at_start().shape)
+        marked = [(rate * roots, np.full(1, 1 - rate)) for rate in p]
+        return np.fft.irfft(self._ends(marked, len(roots)), n, axis=0)
+
+    def cohorts_at(self, p: Floats, levels: NDArray[np.bool_]) -> Floats:
+        """Return P(so many cohorts at certain levels, of so many in all); shape (C + 1, C + 1)."""
+        n = self.transfer.n_cohorts + 1
+        roots = np.exp(-2j * np.pi * np.arange(n // 2 + 1) / n)[:, np.newaxis]
+        of_patient = roots ** (1 / self.transfer.size)
+        marks = [of_patient if counted else np.ones((1, 1)) for counted in levels]
+        marked = [(rate * mark, (1 - rate) * mark) for rate, mark in zip(p, marks, strict=True)]
+        return np.fft.irfft(self._ends(marked, len(roots)), n, axis=0)
+
+    def _ends(self, rates: Sequence[tuple[Any, Any]], n_roots: int) -> NDArray[Any]:
+        """Sum over all trials by their cohorts, at each root of unity; shape (Z, C + 1)."""
+        situation: NDArray[Any] = np.broadcast_to(
+            self.transfer.at_start(), (n_roots, *self.transfer.at_start().shape)
         )
-        for level in range(len(p)):
-            q = np.full(1, 1 - p[level])
-            tables = self.transfer.tables(level, p[level] * roots, q)
-            situation = self.transfer.up(level, situation, tables)
-        return np.fft.irfft((situation * self.transfer.at_end()).sum(axis=(1, 2, 3, 4)), n)
+        for level, (p, q) in enumerate(rates):
+            situation = self.transfer.up(level, situation, self.transfer.tables(level, p, q))
+        return np.asarray((situation * self.transfer.at_end()).sum(axis=(1, 2, 3)))
 
     def _which_dlts(self) -> NDArray[np.bool_]:
         """Return which numbers of all DLTs are possible.

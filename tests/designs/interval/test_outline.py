@@ -18,6 +18,7 @@ OPTIONS: list[tuple[str, dict[str, Any]]] = [
     ("boin", TARGET),
     ("boin", {"max_patients": None, "n_earlystop": 5, "extrasafe": True, **TARGET}),
     ("boin", {"bound_mtd": True, "titration": True, **TARGET}),
+    ("tite-boin", {"max_patients": 6, **TARGET}),
     ("keyboard", {"cohort_size": 1, "extrasafe": True, **TARGET}),
     ("mtpi-2", {"n_earlystop": 6, "titration": True, "extrasafe": True, **TARGET}),
     ("mtpi", {"cohort_size": 4, "max_patients": 8, **TARGET}),

@@ -3,7 +3,6 @@
 import csv
 import io
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import pytest
@@ -11,7 +10,6 @@ import pytest
 from escalation.designs import Boin, ThreePlusThree, make_design
 from escalation.designs.walk import TooManyStatesError
 from escalation.errors import InputError
-from simulations.compare import run as compare
 from simulations.compare.metrics import METRICS
 from simulations.compare.optimal import optimal_benchmark
 from simulations.compare.result import CSV_COLUMNS, Contender, comparison_rows
@@ -133,14 +131,12 @@ def test_limits_cover_the_exact_difference_as_often_as_they_say(exact):
     assert 180 <= covered <= 199  # 190 expected, SD 3.1
 
 
-@pytest.fixture
-def few_states(monkeypatch):
-    monkeypatch.setattr(compare, "MANY_STATES", 250)  # the 3+3s have fewer
+def few_states(design):
+    return 250  # the 3+3s have fewer
 
 
-@pytest.mark.usefixtures("few_states")
 def test_only_what_is_too_large_is_simulated(exact):
-    found = compared(trials=2000)[0]
+    found = compared(trials=2000, max_states=few_states)[0]
     assert [design.engine for design in found.designs] == ["exact", "exact", "monte-carlo"]
     assert found.designs[1].differences["pcs"].low is None
     mixed = found.designs[2].differences["pcs"]
@@ -151,10 +147,9 @@ def test_only_what_is_too_large_is_simulated(exact):
     assert mixed.high - mixed.estimate == pytest.approx(1.96 * found.designs[2].mcse["pcs"])
 
 
-def test_exact_is_refused_where_it_cannot_be_had(monkeypatch):
-    monkeypatch.setattr(compare, "build_graph", partial(build_graph, max_states=100))
+def test_exact_is_refused_where_it_cannot_be_had():
     with pytest.raises(TooManyStatesError):
-        compared(method="exact")
+        compared(method="exact", max_states=few_states)
 
 
 @pytest.mark.parametrize(

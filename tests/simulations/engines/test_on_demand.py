@@ -171,3 +171,15 @@ def test_chunks_walked_one_after_another_meet_the_same_states(monkeypatch):
     apart = graph_on_demand(design, **run)
     assert apart.n_states == together.n_states
     assert (ends(apart, CHUNK_SIZE + 30) == ends(together, CHUNK_SIZE + 30)).all()
+
+
+def test_what_states_can_take_is_told_before_most_of_it_is_taken():
+    design = Boin(n_levels=5, target=0.3, max_patients=30, cohort_size=1)
+    curve = [0.05, 0.1, 0.2, 0.33, 0.5]
+    told = []
+    part = graph_on_demand(design, p_dlt=[curve], trials=500, max_states=20_000, tell=told.append)
+    (said,) = told
+    assert said.n_states == 20_000 >= part.n_states > 4000
+    assert 800 * 20_000 < said.n_bytes < 2000 * 20_000
+    graph_on_demand(design, p_dlt=[curve], trials=50, tell=told.append)
+    assert len(told) == 1

@@ -14,9 +14,10 @@ from escalation.errors import InputError
 from escalation.outcomes import Tally
 from simulations.engines.characteristics import correct_levels
 from simulations.engines.exact import exact_batch
+from simulations.engines.exact_engine import GraphEngine, as_engine
+from simulations.engines.ladder import LadderAutomaton
 from simulations.graph.build import NO_MTD, TransitionGraph, build_graph
 from simulations.probabilities import band_around
-from simulations.questions import worst_case
 from simulations.questions.curve_search import curve_grid
 from simulations.questions.worst_case import GridCheck, WorstPiece, worst_overdose, worst_pcs
 from simulations.questions.worst_case import _worst as take_worst
@@ -270,23 +271,41 @@ def test_levels_that_do_not_matter_stand_as_low_as_they_can():
 
 
 @pytest.mark.parametrize("start", [0, 2])
-def test_a_grid_followed_level_by_level_is_that_of_the_graph(start, monkeypatch):
-    """And of a graph after data so far, which is not followed so."""
+def test_a_search_level_by_level_is_that_of_the_graph(start):
     graph = build_graph(ThreePlusThree(n_levels=4, start=start))
-    asked = {"n_starts": 2, "seed": 1, "grid_curves": 20_000}
-    here = worst_pcs(graph, 0.25, separation=0.05, **asked).grid
-    monkeypatch.setattr(worst_case, "_automaton", lambda graph: None)
-    there = worst_pcs(graph, 0.25, separation=0.05, **asked).grid
-    assert here is not None
-    assert there is not None
-    assert here.n_curves == there.n_curves > 5_000
-    assert here.value == pytest.approx(there.value, rel=0, abs=1e-12)
-    assert here.p_dlt.tolist() == there.p_dlt.tolist()
+    asked = {"n_starts": 6, "seed": 1, "grid_curves": 20_000}
+    here = worst_pcs(graph, 0.25, separation=0.05, **asked)
+    there = worst_pcs(GraphEngine(graph), 0.25, separation=0.05, **asked)
+    assert here.grid is not None
+    assert there.grid is not None
+    assert here.grid.n_curves == there.grid.n_curves > 5_000
+    assert here.grid.value == pytest.approx(there.grid.value, rel=0, abs=1e-12)
+    assert here.grid.p_dlt.tolist() == there.grid.p_dlt.tolist()
+    for one, other in zip(here.pieces, there.pieces, strict=True):
+        assert one.level == other.level
+        assert one.value == pytest.approx(other.value, rel=0, abs=1e-10)
+        assert one.p_dlt == pytest.approx(other.p_dlt, rel=0, abs=1e-6)
 
 
-def test_a_trial_that_continues_is_not_followed_from_its_start():
-    tallies = [Tally(n_evaluable=3), Tally(), Tally()]
+def test_a_trial_that_continues_is_searched_as_in_its_graph():
+    design, tallies = ThreePlusThree(n_levels=3), [Tally(n_evaluable=3), Tally(), Tally()]
+    asked = {"n_starts": 4, "seed": 1, "grid_curves": 5_000}
+    here = worst_overdose(LadderAutomaton(design, tallies, 0), 0.4, **asked).worst
+    there = worst_overdose(build_graph(design, tallies, 0), 0.4, **asked).worst
+    assert here.value == pytest.approx(there.value, rel=0, abs=1e-10)
+    assert here.p_dlt == pytest.approx(there.p_dlt, abs=1e-6)
+
+
+def test_only_a_graph_from_its_start_is_followed_level_by_level():
     design = ThreePlusThree(n_levels=3)
-    assert worst_case._automaton(build_graph(design)) is not None
-    assert worst_case._automaton(build_graph(design, tallies, 0)) is None
-    assert worst_case._automaton(build_graph(design, level=1)) is None
+    assert isinstance(as_engine(build_graph(design)), LadderAutomaton)
+    begun = build_graph(design, [Tally(n_evaluable=3), Tally(), Tally()], 0)
+    for graph in (begun, build_graph(design, level=1)):
+        assert isinstance(as_engine(graph), GraphEngine)
+
+
+def test_searches_are_told_as_they_are_done():
+    told: list[float] = []
+    worst_pcs(GRAPHS["3+3"], 0.25, n_starts=3, grid_curves=0, progress=told.append)
+    assert sum(told) == pytest.approx(1)
+    assert len(told) % 3 == 0

@@ -21,7 +21,8 @@ from simulations.engines.ladder import ladder_automaton
 from simulations.graph.build import NO_MTD, build_graph
 from simulations.questions.averages import (
     QUANTILES,
-    average_over_blocks,
+    CurveSummaries,
+    average_in_blocks,
     average_over_curves,
 )
 from simulations.scenarios.random import (
@@ -258,28 +259,43 @@ def test_curves_in_blocks_are_those_at_once_and_their_figures_too():
     first = paoletti(CURVES_AT_ONCE, rng(3), target=target, n_levels=3)
     assert (blocks[0] == first).all()
     graph, done = build_graph(ThreePlusThree(n_levels=3)), []
-    found = average_over_blocks(graph, iter(blocks), n, target, progress=done.append)
     at_once = average_over_curves(graph, np.vstack(blocks), target)
-    assert done == [CURVES_AT_ONCE, 700]
-    assert found.p_dlt is None
+    parts = list(average_in_blocks(graph, iter(blocks), target))
     assert (at_once.p_dlt == np.vstack(blocks)).all()
-    assert found.n_curves == at_once.n_curves == n
-    assert (found.correct == at_once.correct).all()
+    assert (at_once.correct == np.concatenate([part.correct for part in parts])).all()
     for name, values in at_once.figures.items():
-        assert (found.figures[name] == values).all(), name
+        assert (np.concatenate([part.figures[name] for part in parts]) == values).all(), name
+    found = CurveSummaries(parts, target, progress=done.append)
+    assert done == [CURVES_AT_ONCE, 700]
+    assert found.n_curves == at_once.n_curves == n
+    assert found.n_by_correct_level() == at_once.n_by_correct_level()
+    for name, summary in at_once.summary().items():
+        assert_same(found.summary()[name], summary)
+        groups = found.by_correct_level(name)
+        for level, of_level in at_once.by_correct_level(name).items():
+            assert_same(groups[level], of_level)
+        assert list(groups) == list(at_once.by_correct_level(name))
+
+
+def assert_same(here, there):
+    """Quantiles of numbers that were not kept are those of numpy, to the bit."""
+    assert here.quantiles == there.quantiles
+    assert here.mean == pytest.approx(there.mean, rel=1e-12, abs=1e-15)
+    assert here.sd == pytest.approx(there.sd, rel=1e-9, abs=1e-12)
+    assert here.mcse == pytest.approx(there.mcse, rel=1e-9, abs=1e-12)
 
 
 def test_memory_hardly_grows_with_the_number_of_curves():
-    """By what is kept of a curve: nine figures, and which level is correct."""
+    """Around each quantile some numbers are kept, by the square root of how many there are."""
     automaton = ladder_automaton(ThreePlusThree(n_levels=5))
     peaks = []
-    for n in (20_000, 60_000):
+    for n in (40_000, 120_000):
         tracemalloc.start()
         draw = partial(pseudo_uniform, rng=rng(), target=0.25, n_levels=5)
-        average_over_blocks(automaton, draw_in_blocks(draw, n), n, 0.25)
+        CurveSummaries(average_in_blocks(automaton, draw_in_blocks(draw, n), 0.25), 0.25)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    assert peaks[1] - peaks[0] < 1.1 * 40_000 * (9 * 8 + 1)
+    assert peaks[1] - peaks[0] < 0.4 * 80_000 * (9 * 8 + 1)
 
 
 @pytest.mark.parametrize(

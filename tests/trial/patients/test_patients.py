@@ -157,7 +157,7 @@ def test_who_replaced_whom_keeps_every_assignment_through_a_rename(opened):
 def test_who_is_assigned_to_another_cohort_leaves_the_first(opened):
     opened.enrol("S1")
     opened.enrol("S2")
-    opened.state.cohorts.append(Cohort(number=2, level=2, n_opened=3))
+    opened.state.add_cohort(Cohort(number=2, level=2, n_opened=3))
     again = SubjectEnrolled(on=day(1), subject="S1", cohort=2, level=2)
     opened.state = evolve(opened.state, recorded(opened.state, again, SITE))
     assert [c.subjects for c in opened.state.cohorts] == [("S2",), ("S1",)]
@@ -283,8 +283,8 @@ def test_who_is_assigned_again_is_taken_into_care_by_another_site_only(opened, s
     for name in ("There", "Elsewhere"):
         opened.do(open_site, CHAIR, site=name, time_zone="Asia/Shanghai")
     opened.enrol("S1", site="There")
-    opened.state.cohorts[0] = replace(opened.state.cohorts[0], closed_by=opened.state.seq)
-    opened.state.cohorts.append(Cohort(number=2, level=1, n_opened=3, opened_on=day(0)))
+    opened.state.close_cohort(1, opened.state.seq)
+    opened.state.add_cohort(Cohort(number=2, level=1, n_opened=3, opened_on=day(0)))
     events = enrol_subject(opened.state, _noon(1), subject="S1", weight_kg=60.0, site=site)
     assert [event.kind for event in events] == ["subject-enrolled", "subject-at-site"][:kinds]
 

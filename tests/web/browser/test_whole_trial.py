@@ -304,7 +304,7 @@ def test_a_whole_trial_by_page_alone_is_the_trial_that_commands_record(
 
         raw = ledger.entries(TRIAL)
         assert verify(ledger) == []
-        head, findings = Tracker(ledger, TRIAL).inspect(clock[-1])
+        head, findings, *_ = Tracker(ledger, TRIAL).inspect(clock[-1])
         assert findings == []
         assert head == raw[-1].anchor
         decision = rule_says(Tracker(ledger, TRIAL).state())

@@ -1,0 +1,243 @@
+"""Options of trials in time, which ``escalation simulate --timeline`` takes, and how it answers."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from escalation.cli.show import say_written
+from escalation.errors import InputError
+from escalation.reports.view import Figure, View
+from escalation.version import __version__
+from simulations.cli.progress import progress_bar
+from simulations.cli.workers import worker_pool
+from simulations.timing.assumptions import Accrual, Poisson, Timing
+from simulations.timing.file import load_timing
+
+if TYPE_CHECKING:
+    from simulations.engines.timeline.course import Course
+    from simulations.questions.question import Question
+    from simulations.reports.timeline import Timed
+
+__all__ = ["Clock", "show_timeline", "timeline_options"]
+
+TRIALS = 10_000
+
+
+class Clock(NamedTuple):
+    """What of trials in time was asked for.
+
+    Attributes
+    ----------
+    timing : Timing
+    window : int or None
+        Days of the DLT window, in place of the protocol's.
+    by : tuple of float
+        Days since the opening, of which P(finished by then) is asked.
+    """
+
+    timing: Timing
+    window: int | None
+    by: tuple[float, ...]
+
+
+def timeline_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of trials in time; pass them as ``clock``, None without ``--timeline``."""
+
+    @click.option(
+        "--timeline", is_flag=True, help="Simulate in time: durations, waiting, who is lost."
+    )
+    @click.option(
+        "--every",
+        type=float,
+        metavar="DAYS",
+        help="Mean days between patients, for --timeline.",
+    )
+    @click.option(
+        "--accrual",
+        type=click.Choice(["lose", "wait"]),
+        help="A patient without a place is lost or waits.  [default: lose]",
+    )
+    @click.option(
+        "--window",
+        type=click.IntRange(min=1),
+        metavar="DAYS",
+        help="DLT window, if not the protocol's.",
+    )
+    @click.option(
+        "--timing",
+        "timing_file",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="All assumptions about time (TOML), in place of --every.",
+    )
+    @click.option(
+        "--by",
+        type=click.FloatRange(min=0),
+        metavar="DAY",
+        multiple=True,
+        help="P(last decision by this day since the opening). Repeatable.",
+    )
+    @functools.wraps(command)
+    def wrapper(
+        *args: Any,
+        timeline: bool,
+        every: float | None,
+        accrual: Accrual | None,
+        window: int | None,
+        timing_file: Path | None,
+        by: tuple[float, ...],
+        **kwargs: Any,
+    ) -> Any:
+        clock = None
+        if timeline:
+            _refuse_others()
+            clock = Clock(_read_timing(every, accrual, timing_file), window, by)
+            if _is_default("trials"):
+                kwargs["trials"] = TRIALS
+        else:
+            named = {
+                "--every": every,
+                "--accrual": accrual,
+                "--window": window,
+                "--timing": timing_file,
+                "--by": by or None,
+            }
+            for name, value in named.items():
+                if value is not None:
+                    raise click.UsageError(f"{name} is about trials in time: add --timeline")
+        return command(*args, clock=clock, **kwargs)
+
+    return wrapper
+
+
+def _is_default(name: str) -> bool:
+    source = click.get_current_context().get_parameter_source(name)
+    return source is click.core.ParameterSource.DEFAULT
+
+
+def _refuse_others() -> None:
+    for name in ("method", "draws", "report", "template"):
+        if not _is_default(name):
+            raise click.UsageError(f"--{name} does not fit --timeline, which simulates each trial")
+
+
+def _read_timing(every: float | None, accrual: Accrual | None, file: Path | None) -> Timing:
+    if file is not None:
+        if every is not None:
+            raise click.UsageError("give --every or --timing, not both")
+        timing = load_timing(file)
+        return timing if accrual is None else replace(timing, accrual=accrual)
+    if every is None:
+        raise click.UsageError(
+            "--timeline needs to know how patients come: --every DAYS between them, or --timing "
+            "FILE with all assumptions"
+        )
+    return Timing(arrivals=Poisson(mean_gap_days=every), accrual=accrual or "lose")
+
+
+def show_timeline(
+    question: Question,
+    clock: Clock,
+    *,
+    trials: int,
+    seed: int,
+    workers: int,
+    target: float | None,
+    plot: Path | None,
+    keep: Path | None,
+) -> View:
+    """Simulate each scenario in time, write what files were asked for, and return the view."""
+    from simulations.engines.timeline.run import simulate_timeline
+    from simulations.reports.export import write_courses
+    from simulations.reports.timeline import Timed, view_timelines
+
+    if question.cohorts:
+        raise InputError(
+            "--from does not say on which days: escalation trial forecast goes on from a trial's "
+            "own record"
+        )
+    question = _with_window(question, clock.window)
+    protocol = question.protocol
+    with (
+        worker_pool(workers) as executor,
+        progress_bar(trials * len(question.scenarios), "simulating") as progress,
+    ):
+        results = [
+            Timed(
+                scenario,
+                simulate_timeline(
+                    protocol,
+                    scenario.p_dlt,
+                    clock.timing,
+                    trials=trials,
+                    seed=seed,
+                    p_moderate=question.p_moderate,
+                    executor=executor,
+                    progress=progress,
+                ),
+            )
+            for scenario in question.scenarios
+        ]
+    if keep is not None:
+        courses = partial(_courses, question, clock.timing, trials, seed)
+        origin = {
+            "accrual": clock.timing.accrual,
+            "seed": seed,
+            "protocol": protocol.name,
+            "digest": protocol.digest,
+            "escalation": __version__,
+        }
+        doses = [level.dose for level in protocol.levels]
+        write_courses(keep, courses(), protocol.labels, doses, origin)
+        say_written(keep)
+    if plot is not None:
+        from simulations.plots import plot_timelines, save_figure  # matplotlib
+
+        pages, provenance = plot_timelines(question, results)
+        say_written(*save_figure(pages, plot, provenance))
+    view = view_timelines(question, results, clock.by, target)
+    return replace(view, figures=partial(_figures, question, results))
+
+
+def _courses(
+    question: Question, timing: Timing, trials: int, seed: int
+) -> Iterator[tuple[str, Course]]:
+    from simulations.engines.timeline.run import follow_trials
+
+    for scenario in question.scenarios:
+        for course in follow_trials(
+            question.protocol,
+            scenario.p_dlt,
+            timing,
+            trials=trials,
+            seed=seed,
+            p_moderate=question.p_moderate,
+        ):
+            yield scenario.name, course
+
+
+def _figures(question: Question, results: Sequence[Timed]) -> Iterable[Figure]:
+    from simulations.plots.timeline import figures_of_timelines  # matplotlib
+
+    return figures_of_timelines(question, results)
+
+
+def _with_window(question: Question, window: int | None) -> Question:
+    """Return the question with a DLT window, which a clock cannot do without."""
+    protocol = question.protocol
+    if window is not None:
+        dlt = replace(protocol.dlt, window_days=window)
+        return replace(question, protocol=replace(protocol, dlt=dlt))
+    if protocol.dlt.window_days is None:
+        raise InputError(
+            f"{protocol.name} has no DLT window, and trials in time need one: add --window DAYS, "
+            "or window_days under [dlt] in the protocol"
+        )
+    return question

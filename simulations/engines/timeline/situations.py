@@ -1,0 +1,342 @@
+"""What the rule says in each situation of a trial, asked once and then looked up.
+
+A situation is everything that decides, without time: what has been seen at each level, who is
+pending, the level of the current cohort and its free places. An event (a place is taken, an outcome
+becomes known) leads from one to the next. Where that is not known yet, the design is asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from escalation.designs.base import NOBODY, Action, Decision, Design
+from escalation.errors import InputError
+from escalation.outcomes import Tally
+from simulations.engines.timeline.patients import DLT, LOST, MODERATE, NO_DLT
+from simulations.graph.transitions import TransitionGraph, end_of
+
+__all__ = [
+    "CURRENT",
+    "DECIDED",
+    "ENROLLED",
+    "N_KINDS",
+    "OVER",
+    "PARTIAL",
+    "ByGraph",
+    "Rule",
+    "Situation",
+    "Situations",
+    "earlier",
+]
+
+Ints = NDArray[np.intp]
+
+ENROLLED = 0
+CURRENT = 1  # plus the kind of outcome: of a patient of the current cohort
+N_KINDS = 4
+DECIDED, OVER, PARTIAL = 1, 2, 4
+
+_FIRST_ROOM = 1024
+MOST_SITUATIONS = 3_000_000
+
+
+def earlier(level: int) -> int:
+    """Return the first event of patients of earlier cohorts at a level."""
+    return CURRENT + N_KINDS * (1 + level)
+
+
+class Rule(Protocol):
+    """Situations by number: what they are, and what follows.
+
+    Attributes
+    ----------
+    closed : float array
+        0 where a place is free, infinity where none is.
+    level : int array
+        0-based level of the current cohort.
+    flags : int array
+        ``DECIDED`` where this situation began with a decision; ``OVER`` where it was to stop;
+        ``PARTIAL`` where patients were pending then.
+    end : int array
+        The MTD where the trial has stopped, as in ``TransitionGraph.mtd``.
+    start : int
+        The situation at the beginning.
+    dead : int
+        One that every event leads back to, for trials that are over.
+    """
+
+    closed: NDArray[np.float64]
+    level: Ints
+    flags: NDArray[np.int8]
+    end: Ints
+    start: int
+    dead: int
+
+    def follow(self, situations: Ints, events: Ints) -> Ints:
+        """Return the situations after events."""
+
+    def decision(self, situation: int) -> Decision:
+        """Return the decision with which a situation began."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What decides, without time."""
+
+    tallies: tuple[Tally, ...]
+    level: int
+    n_free: int
+    last: Tally = NOBODY
+    flags: int = 0
+    end: int = 0
+
+
+class Situations:
+    """The situations that trials come to, each with what follows.
+
+    Parameters
+    ----------
+    design : Design
+    settled : bool
+        Whether decisions are made as soon as they are settled; a design that does not wait for
+        outcomes always makes them so.
+    """
+
+    def __init__(self, design: Design, *, settled: bool) -> None:
+        self.design = design
+        self.rolls = design.while_pending is not None and not design.asks_follow_up
+        self.settled = settled or self.rolls
+        self.width = CURRENT + N_KINDS * (design.n_levels + 1)
+        self.number: dict[Situation, int] = {}
+        self.all: list[Situation] = []
+        self.decisions: list[Decision | None] = []
+        self.asked: dict[tuple[tuple[Tally, ...], int, Tally], Decision] = {}
+        self.next = np.full(_FIRST_ROOM * self.width, -1, dtype=np.int32)
+        self.closed = np.zeros(_FIRST_ROOM)
+        self.level = np.zeros(_FIRST_ROOM, dtype=np.intp)
+        self.flags = np.zeros(_FIRST_ROOM, dtype=np.int8)
+        self.end = np.zeros(_FIRST_ROOM, dtype=np.intp)
+        nobody = (NOBODY,) * design.n_levels
+        self.dead = self._number(Situation((), 0, 0), None)
+        self.next[: self.width] = self.dead
+        begun = Situation(nobody, design.start, 0)
+        self.start = self._number(*self._decided(begun, self._ask(begun)))
+
+    def resume(
+        self, tallies: tuple[Tally, ...], level: int, n_free: int, last: Tally = NOBODY
+    ) -> int:
+        """Return the situation of a trial that has begun; decided, where nothing is awaited."""
+        now = Situation(tallies, level, n_free, last if self.design.remembers else NOBODY)
+        return self._number(*self._consider(now, CURRENT))
+
+    def follow(self, situations: Ints, events: Ints) -> Ints:
+        """Return the situations after events."""
+        places = situations * self.width
+        places += events
+        found = self.next.take(places)
+        if found.min(initial=0) < 0:
+            for place in np.unique(places[found < 0]).tolist():
+                following = self._follow(*divmod(place, self.width))
+                self.next[place] = following
+            found = self.next.take(places)
+        return found.astype(np.intp)
+
+    def decision(self, situation: int) -> Decision:
+        """Return the decision with which a situation began."""
+        decision = self.decisions[situation]
+        if decision is None:
+            raise InputError("this situation did not begin with a decision")
+        return decision
+
+    def _follow(self, number: int, event: int) -> int:
+        before = self.all[number]
+        if event == ENROLLED:
+            after = self._changed(before, before.level, 0, +1, current=True)
+            after = replace(after, n_free=before.n_free - 1)
+        else:
+            which, kind = divmod(event - CURRENT, N_KINDS)
+            level = before.level if which == 0 else which - 1
+            after = self._changed(before, level, kind, -1, current=which == 0)
+            if kind == LOST and which == 0 and not self.rolls:
+                after = replace(after, n_free=after.n_free + 1)
+        return self._number(*self._consider(after, event))
+
+    def _changed(
+        self, before: Situation, level: int, kind: int, pending: int, *, current: bool
+    ) -> Situation:
+        def plus(tally: Tally) -> Tally:
+            known = pending < 0 and kind != LOST
+            return _tally(
+                tally.n_evaluable + known,
+                tally.n_dlts + (known and kind == DLT),
+                tally.n_pending + pending,
+                tally.n_moderate + (known and kind == MODERATE and self.design.asks_moderate),
+            )
+
+        tallies = list(before.tallies)
+        tallies[level] = plus(tallies[level])
+        last = plus(before.last) if current and self.design.remembers else before.last
+        return Situation(tuple(tallies), before.level, before.n_free, last)
+
+    def _consider(self, now: Situation, event: int) -> tuple[Situation, Decision | None]:
+        """Ask the rule where it is to be asked, and apply what it says."""
+        if self.rolls:
+            return self._consider_rolling(now)
+        pending = any(tally.n_pending for tally in now.tallies)
+        if self.settled:
+            if event == ENROLLED and now.n_free:
+                return now, None
+        elif pending or now.n_free:
+            return now, None
+        decision = self._ask(now)
+        stays = now.n_free and decision.level == now.level
+        if decision.action is Action.WAIT or stays or not decision.settled:
+            return now, None
+        return self._decided(now, decision)
+
+    def _consider_rolling(self, now: Situation) -> tuple[Situation, Decision | None]:
+        decision = self._ask(now)
+        if decision.action is Action.WAIT:
+            return replace(now, n_free=0), None
+        if decision.level == now.level:  # no decision of a committee: the rule has one place more
+            return replace(now, n_free=max(now.n_free, 1)), None
+        return self._decided(now, decision)
+
+    def _ask(self, now: Situation) -> Decision:
+        """Ask what is to be done; places that nobody has taken are as open as pending outcomes."""
+        tallies, last = now.tallies, now.last
+        if now.n_free and not self.rolls:
+            untaken = _tally(0, 0, now.n_free, 0)
+            here = tallies[now.level].plus(untaken)
+            tallies = (*tallies[: now.level], here, *tallies[now.level + 1 :])
+            last = last.plus(untaken) if self.design.remembers else last
+        key = (tallies, now.level, last)
+        decision = self.asked.get(key)
+        if decision is None:
+            decision = self.asked[key] = self.design.decide(tallies, now.level, last)
+        return decision
+
+    def _decided(self, now: Situation, decision: Decision) -> tuple[Situation, Decision]:
+        partial = PARTIAL if any(tally.n_pending for tally in now.tallies) else 0
+        if decision.level is None:
+            flags = DECIDED | OVER | partial
+            return Situation(now.tallies, now.level, 0, NOBODY, flags, end_of(decision)), decision
+        flags = DECIDED | partial
+        opened = Situation(now.tallies, decision.level, decision.n_to_enrol, NOBODY, flags)
+        return opened, decision
+
+    def _number(self, situation: Situation, decision: Decision | None) -> int:
+        number = self.number.get(situation)
+        if number is not None:
+            return number
+        number = len(self.all)
+        if number >= MOST_SITUATIONS:
+            raise InputError(
+                f"the trials come to more than {MOST_SITUATIONS:,} situations; simulate fewer"
+            )
+        if number == len(self.level):
+            self.next = np.concatenate([self.next, np.full_like(self.next, -1)])
+            for name in ("closed", "level", "flags", "end"):
+                array = getattr(self, name)
+                setattr(self, name, np.concatenate([array, np.zeros_like(array)]))
+        self.number[situation] = number
+        self.all.append(situation)
+        self.decisions.append(decision)
+        self.closed[number] = 0.0 if situation.n_free else np.inf
+        self.level[number] = situation.level
+        self.flags[number] = situation.flags
+        self.end[number] = situation.end
+        return number
+
+
+@lru_cache(maxsize=100_000)
+def _tally(n_evaluable: int, n_dlts: int, n_pending: int, n_moderate: int) -> Tally:
+    return Tally(
+        n_evaluable=int(n_evaluable),
+        n_dlts=int(n_dlts),
+        n_pending=int(n_pending),
+        n_moderate=int(n_moderate),
+    )
+
+
+class ByGraph:
+    """The situations of a trial whose cohorts are complete before each decision.
+
+    They are the states of a transition graph, each with how far its cohort has come: free places,
+    patients pending, and those with a DLT and with a moderate toxicity.
+    """
+
+    def __init__(self, graph: TransitionGraph) -> None:
+        self.graph = graph
+        self.counts_moderate = bool(graph.counts_moderate.any())
+        largest = int(graph.n_to_enrol.max())
+        stages = [
+            (size, free, pending, x, m)
+            for size in range(1, largest + 1)
+            for free in range(size + 1)
+            for pending in range(size - free + 1)
+            for x in range(size - free - pending + 1)
+            for m in range(2 if self.counts_moderate and size == 1 and not x else 1)
+            if m <= size - free - pending and (free or pending)
+        ]
+        self.n_stages = len(stages) + 1
+        number = {stage: k for k, stage in enumerate(stages, start=1)}
+        self.width = CURRENT + N_KINDS
+        # of each stage and event: the next stage, or 0 where the cohort is complete, ...
+        self.next_stage = np.zeros(self.n_stages * self.width, dtype=np.intp)
+        # ... and then which child of the graph's state follows
+        self.child = np.zeros(self.n_stages * self.width, dtype=np.intp)
+        for (size, free, pending, x, m), k in number.items():
+            for event, following in (
+                (ENROLLED, (size, free - 1, pending + 1, x, m)),
+                (CURRENT + NO_DLT, (size, free, pending - 1, x, m)),
+                (CURRENT + DLT, (size, free, pending - 1, x + 1, m)),
+                (CURRENT + LOST, (size, free + 1, pending - 1, x, m)),
+                (CURRENT + MODERATE, (size, free, pending - 1, x, m + 1)),
+            ):
+                place = k * self.width + event
+                self.next_stage[place] = number.get(following, 0)
+                self.child[place] = following[3] if not following[4] else 2
+        n_states = graph.n_states
+        begins = np.zeros(largest + 1, dtype=np.intp)
+        for size in range(1, largest + 1):
+            begins[size] = number[size, size, 0, 0, 0]
+        self.first = np.arange(n_states) * self.n_stages + begins[graph.n_to_enrol]
+        free_of = np.array([np.inf, *(0.0 if free else np.inf for _, free, *_ in stages)])
+        self.closed = np.tile(free_of, n_states)
+        self.level = np.repeat(np.maximum(graph.level, 0), self.n_stages)
+        self.flags = np.zeros(n_states * self.n_stages, dtype=np.int8)
+        self.flags[self.first] = DECIDED
+        self.flags[self.first[graph.ends]] = DECIDED | OVER
+        self.end = np.repeat(graph.mtd, self.n_stages)
+        self.start = int(self.first[graph.roots[0]])
+        # one state more, that nothing leads out of
+        self.dead = n_states * self.n_stages
+        self.children = np.concatenate([graph.children, np.full_like(graph.children[:1], n_states)])
+        self.first = np.append(self.first, self.dead)
+        self.closed = np.append(self.closed, np.inf)
+        self.level = np.append(self.level, 0)
+        self.flags = np.append(self.flags, np.int8(0))
+        self.end = np.append(self.end, 0)
+
+    def follow(self, situations: Ints, events: Ints) -> Ints:
+        """Return the situations after events."""
+        states, stages = np.divmod(situations, self.n_stages)
+        stages *= self.width
+        stages += events
+        following = self.next_stage.take(stages)
+        found = states * self.n_stages + following
+        complete = np.flatnonzero(following == 0)
+        if complete.size:
+            child = self.child.take(stages.take(complete))
+            found[complete] = self.first.take(self.children[states.take(complete), child])
+        return np.asarray(found)
+
+    def decision(self, situation: int) -> Decision:
+        """Return the decision with which a situation began."""
+        return self.graph.decisions[situation // self.n_stages]

@@ -1,0 +1,245 @@
+"""Patients of a cohort who are kept apart, as the tracker's gates keep them (``trial/calendar``).
+
+The first patient of a cohort is alone for some days, the next follow each other by others. Where
+the first is lost before those days are over, the next one is alone in turn. Nobody is dosed at a
+level that a decision has left: who had a place and was not dosed is the next to get one.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulations.engines.timeline.live import Live
+from simulations.engines.timeline.record import Recorder
+from simulations.engines.timeline.setting import Setting
+from simulations.engines.timeline.situations import CURRENT, N_KINDS
+from simulations.engines.timeline.sums import Sums
+
+__all__ = ["Stagger"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
+
+
+class Stagger:
+    """When the next patient of each trial's cohort may be dosed.
+
+    Attributes
+    ----------
+    last : float array, shape (N,)
+        Day of the cohort's last dosing so far, minus infinity before the first.
+    alone_until : float array, shape (N,)
+        Day until which its first patient is alone.
+    is_first : bool array, shape (N,)
+        Whether nobody of the cohort has been, or is being, watched for those days.
+    watched : int array, shape (N,)
+        Who is, by how many were enrolled before.
+    held : dict of int to list of (float, int)
+        By the trial's number in the chunk, those who had a place and were not dosed, in order: the
+        day on which each came, and how many had been enrolled before.
+    """
+
+    # False doses everybody as was planned on enrolment, whatever happens until then
+    replans: ClassVar[bool] = True
+
+    def __init__(self, setting: Setting, live: Live, sums: Sums, recorder: Recorder | None) -> None:
+        n = len(live.trials)
+        self.alone, self.apart = setting.alone, setting.apart
+        self.live, self.sums, self.recorder = live, sums, recorder
+        self.last = np.full(n, -np.inf)
+        self.alone_until = np.full(n, -np.inf)
+        self.is_first = np.ones(n, dtype=bool)
+        self.watched = np.full(n, -1)
+        self.held: dict[int, list[tuple[float, int]]] = {}
+        self.behind: dict[int, float] = {}  # when the one after them comes
+
+    def plan(self, i: Ints, day: Floats, number: Ints) -> tuple[Floats, Floats]:
+        """Plan the dosing of patients who are enrolled on a day.
+
+        Returns
+        -------
+        dosed, follows : float array
+            Days on which they are dosed, and on which the cohort's patient before was.
+        """
+        follows, alone = self.last.take(i), self.alone_until.take(i)
+        dosed = np.maximum(np.maximum(day, follows + self.apart), alone)
+        first = self.is_first.take(i)
+        self.last[i] = dosed
+        self.alone_until[i] = np.where(first, dosed + self.alone, alone)
+        self.watched[i] = np.where(first, number, self.watched.take(i))
+        self.is_first[i] = False
+        return dosed, follows
+
+    def saw(self, dosed: float, lost: float | None, number: int) -> None:
+        """Take account, in every trial, of a patient of the cohort who was dosed before."""
+        self.last = np.maximum(self.last, dosed)
+        ends = dosed + self.alone
+        if self.is_first[0] and (lost is None or lost >= ends):
+            self.alone_until[:], self.is_first[:], self.watched[:] = ends, False, number
+
+    def open(self, i: Ints, level: Ints, to: Ints, *, partial: NDArray[np.bool_]) -> None:
+        """Begin new cohorts; whoever is pending at their level counts as if of them.
+
+        Parameters
+        ----------
+        i : int array
+            Trials.
+        level, to : int array
+            Of the cohort that is closed, and of the new one.
+        partial : bool array
+            Whether anybody is pending.
+        """
+        self.last[i] = -np.inf
+        self.alone_until[i] = -np.inf
+        self.is_first[i] = True
+        i, level, to = i[partial], level[partial], to[partial]
+        if not self.replans or not i.size:
+            return
+        event = self.live.event[:, i]
+        at = np.where(event < CURRENT + N_KINDS, level, (event - CURRENT) // N_KINDS - 1)
+        pending = np.isfinite(self.live.known[:, i]) & (at == to)
+        dosed = self.live.dosed[:, i]
+        first = np.where(pending, dosed, np.inf).min(axis=0)
+        self.last[i] = np.where(pending, dosed, -np.inf).max(axis=0)
+        self.alone_until[i] = np.where(np.isfinite(first), first + self.alone, -np.inf)
+
+    def lose(self, i: Ints, day: Floats, place: Ints) -> None:
+        """Plan the next dosings again, where who is lost was being watched, or was not dosed.
+
+        Parameters
+        ----------
+        i : int array
+            Trials.
+        day : float array
+        place : int array
+            Where in the flat slots the patients were.
+        """
+        if not self.replans or not i.size:
+            return
+        live = self.live
+        number, undosed = live.number.take(place), live.counted.take(place) == 0
+        watched = (number == self.watched.take(i)) & (day < self.alone_until.take(i))
+        self.alone_until[i[watched]], self.is_first[i[watched]] = -np.inf, True
+        moved = watched | undosed
+        i, day, place, undosed = i[moved], day[moved], place[moved], undosed[moved]
+        self.last[i] = np.where(undosed, live.follows.take(place), live.dosed.take(place))
+        for k in np.flatnonzero(self._has_undosed(i, day)).tolist():
+            trial, now = int(i[k]), float(day[k])
+            for slot in self._take_back(trial, now):
+                follows = float(self.last[trial])
+                then = max(now, follows + self.apart, float(self.alone_until[trial]))
+                if self.is_first[trial]:
+                    self.alone_until[trial], self.is_first[trial] = then + self.alone, False
+                    self.watched[trial] = live.number[slot, trial]
+                self.last[trial] = then
+                live.follows[slot, trial] = follows
+                self._dose(trial, slot, then)
+
+    def withdraw(self, i: Ints, day: Floats, level: Ints) -> Ints:
+        """Take back the places of those not dosed when a decision closed their cohorts.
+
+        They come before who comes next, unless the trial is over.
+
+        Returns
+        -------
+        which : int array
+            Entries of ``i``, one a patient.
+        """
+        which: list[int] = []
+        for k in np.flatnonzero(self._has_undosed(i, day)).tolist() if self.replans else ():
+            trial, now = int(i[k]), float(day[k])
+            undosed = self._take_back(trial, now)
+            which += [k] * len(undosed)
+            self._hold(trial, undosed, now, int(level[k]))
+        return np.array(which, dtype=np.intp)
+
+    def _hold(self, trial: int, slots: list[int], now: float, level: int) -> None:
+        live, sums = self.live, self.sums
+        number = int(live.trials[trial])
+        held = [(float(live.arrived[s, trial]), int(live.number[s, trial])) for s in slots]
+        for slot, (arrived, order) in zip(slots, held, strict=True):
+            counted = int(live.counted[slot, trial])
+            sums.tallies[level, number] -= counted
+            sums.waiting[number] += arrived
+            sums.n_waited[number] -= 1
+            if not counted:
+                sums.n_unmade[number] -= 1
+            elif live.known[slot, trial] == live.dosed[slot, trial]:
+                sums.n_unreached[number] -= 1
+            live.known[slot, trial] = np.inf
+            if self.recorder is not None:
+                self.recorder.withdraw(number, order, now)
+        if number not in self.held:
+            self.behind[number] = float(live.arrival[trial])
+        self.held[number] = [*held, *self.held.get(number, [])]
+        live.arrival[trial] = self.held[number][0][0]
+
+    def recall(self, trials: Ints, number: Ints) -> tuple[Ints, dict[int, float]]:
+        """Return how many had been enrolled before those who take a place now.
+
+        Where they are of those who had one before, also when the next one comes.
+
+        Returns
+        -------
+        number : int array
+        following : dict of int to float
+            By entry of ``trials``.
+        """
+        following = {}
+        for k in np.flatnonzero(np.isin(trials, list(self.held))).tolist():
+            trial = int(trials[k])
+            (_, number[k]), *rest = self.held.pop(trial)
+            if rest:
+                self.held[trial] = rest
+                following[k] = rest[0][0]
+            else:
+                following[k] = self.behind.pop(trial)
+        return number, following
+
+    def _has_undosed(self, i: Ints, day: Floats) -> NDArray[np.bool_]:
+        """Tell in which trials somebody of the current cohort has a place and was not dosed."""
+        live = self.live
+        undosed = (live.dosed[:, i] > day) & np.isfinite(live.known[:, i])
+        undosed &= live.event[:, i] < CURRENT + N_KINDS
+        return np.asarray(undosed.any(axis=0))
+
+    def _take_back(self, trial: int, now: float) -> list[int]:
+        """Undo what was counted of those of the current cohort not dosed yet, and return them."""
+        live, number = self.live, self.live.trials[trial]
+        known, dosed = live.known[:, trial].tolist(), live.dosed[:, trial].tolist()
+        order, event = live.number[:, trial].tolist(), live.event[:, trial].tolist()
+        busy = now
+        undosed = []
+        for slot, day in enumerate(known):
+            if day == np.inf:
+                continue
+            if dosed[slot] > now and event[slot] < CURRENT + N_KINDS:
+                undosed.append(slot)
+            elif day > busy:
+                busy = day
+        undosed.sort(key=order.__getitem__)
+        live.busy_until[trial] = busy
+        for slot in undosed:
+            self.sums.idle[number] -= max(dosed[slot] - busy, 0.0)
+            self.sums.waiting[number] -= dosed[slot]
+            busy = max(busy, known[slot])
+        return undosed
+
+    def _dose(self, trial: int, slot: int, day: float) -> None:
+        """Plan the dosing of a patient anew."""
+        live, number = self.live, self.live.trials[trial]
+        known = day + float(live.known[slot, trial] - live.dosed[slot, trial])
+        live.dosed[slot, trial], live.known[slot, trial] = day, known
+        self.sums.waiting[number] += day
+        self.sums.idle[number] += max(day - live.busy_until[trial], 0)
+        live.busy_until[trial] = max(live.busy_until[trial], known)
+        if self.recorder is not None:
+            self.recorder.move(int(number), int(live.number[slot, trial]), day, known)
+
+    def keep(self, kept: Ints) -> None:
+        """Leave only some trials."""
+        for name in ("last", "alone_until", "is_first", "watched"):
+            setattr(self, name, getattr(self, name).take(kept))

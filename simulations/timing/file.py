@@ -1,0 +1,204 @@
+"""The written form of assumptions about time: TOML, and what can be wrong with it."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any
+
+from escalation.errors import FileFaultsError, did_you_mean, reason
+from simulations.scenarios.arguments import show
+from simulations.timing.assumptions import (
+    Costs,
+    Given,
+    GivenTimes,
+    Learned,
+    Poisson,
+    Regular,
+    Site,
+    Timing,
+    TimingError,
+    Uniform,
+    Weibull,
+)
+
+__all__ = ["TimingFileError", "load_timing", "parse_timing", "read_timing", "timing_document"]
+
+MAX_BYTES = 2_000_000
+_KINDS: Mapping[str, Mapping[str, type[Any]]] = {
+    "arrivals": {"poisson": Poisson, "regular": Regular, "given": Given, "learned": Learned},
+    "time_to_dlt": {"uniform": Uniform, "weibull": Weibull, "given": GivenTimes},
+}
+
+
+class TimingFileError(FileFaultsError):
+    """A file of assumptions about time that is not valid, with every fault."""
+
+
+def load_timing(path: str | Path) -> Timing:
+    """Read assumptions about time from a TOML file.
+
+    Raises
+    ------
+    TimingFileError
+        With every fault of the file and its place.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except FileNotFoundError as error:
+        raise TimingFileError(str(path), ["no such file"]) from error
+    except (OSError, ValueError) as error:  # ValueError: a null character in the path
+        raise TimingFileError(str(path), [f"cannot be read: {reason(error)}"]) from error
+    return parse_timing(content, str(path))
+
+
+def parse_timing(content: bytes, source: str) -> Timing:
+    """Read assumptions about time from the bytes of a TOML file, which messages call ``source``."""
+    if len(content) > MAX_BYTES:
+        raise TimingFileError(source, [f"not a timing file: larger than {MAX_BYTES} bytes"])
+    try:
+        document = tomllib.loads(content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        fault = f"not a timing file: byte {error.start + 1} is not UTF-8 text"
+        raise TimingFileError(source, [fault]) from error
+    except tomllib.TOMLDecodeError as error:
+        raise TimingFileError(source, [f"not TOML: {error}"]) from error
+    except (RecursionError, ValueError) as error:
+        raise TimingFileError(source, ["not a timing file: its values cannot be read"]) from error
+    timing, faults = read_timing(document)
+    if timing is None:
+        raise TimingFileError(source, faults)
+    return timing
+
+
+def read_timing(document: Mapping[str, Any]) -> tuple[Timing | None, list[str]]:
+    """Read assumptions about time from a table, as a study holds one a setting.
+
+    Returns
+    -------
+    timing : Timing or None
+        None where there is a fault.
+    faults : list of str
+        Each ``"place: what is wrong"``.
+
+    Examples
+    --------
+    >>> table = {"arrivals": {"kind": "poisson", "mean_gap_days": 10}, "dropout": 2}
+    >>> read_timing(table)
+    (None, ['dropout: 2 is not a probability from 0 to below 1'])
+    """
+    faults: list[str] = []
+    values = dict(document)
+    schema = values.pop("schema", 1)
+    if schema != 1 or type(schema) is not int:
+        faults.append(f"schema: 1 is the only one there is, not {show(schema)}")
+    for name, kinds in _KINDS.items():
+        if name in values:
+            values[name] = _read_kind(name, values[name], kinds, faults)
+    if "costs" in values:
+        values["costs"] = _read(Costs, "costs", values["costs"], faults)
+    if "arrivals" not in values:
+        faults.append(
+            'arrivals: missing; for example [arrivals] and under it kind = "poisson" and '
+            "mean_gap_days = 10"
+        )
+        values["arrivals"] = None
+    # what is at fault has been said: the rest is checked beside something that is not
+    stand_ins: dict[str, Any] = {"arrivals": Regular(gap_days=1), "time_to_dlt": Uniform()}
+    for name in ("arrivals", "time_to_dlt", "costs"):
+        if values.get(name, "") is None:
+            values[name] = stand_ins.get(name)
+    timing: Timing | None = _read(Timing, "", values, faults)
+    return (None if faults else timing), faults
+
+
+def timing_document(timing: Timing) -> dict[str, Any]:
+    """Return assumptions about time as a table that ``read_timing`` reads back.
+
+    Examples
+    --------
+    >>> timing_document(Timing(arrivals=Regular(gap_days=7), accrual="wait"))["arrivals"]
+    {'kind': 'regular', 'gap_days': 7.0}
+    """
+    document = _document(timing)
+    for name, kinds in _KINDS.items():
+        value = getattr(timing, name)
+        kind = next(kind for kind, of in kinds.items() if type(value) is of)
+        document[name] = {"kind": kind, **_document(value)}
+    return {"schema": 1, **document}
+
+
+def _read_kind(
+    place: str, table: Any, kinds: Mapping[str, type[Any]], faults: list[str]
+) -> Any | None:
+    """Read a table whose ``kind`` says of what."""
+    if not isinstance(table, Mapping):
+        faults.append(f"{place}: a table is needed, with its kind, not {show(table)}")
+        return None
+    kind = table.get("kind")
+    if not isinstance(kind, str) or kind not in kinds:
+        hint = did_you_mean(kind if isinstance(kind, str) else "", kinds)
+        missing = "missing" if "kind" not in table else f"{show(kind)} is not a kind"
+        faults.append(f"{place}.kind: {missing}; {hint}")
+        return None
+    values = {key: value for key, value in table.items() if key != "kind"}
+    if kinds[kind] is Poisson and "sites" in values:
+        values["sites"] = _read_sites(f"{place}.sites", values["sites"], faults)
+        if values["sites"] is None:
+            return None
+    return _read(kinds[kind], place, values, faults)
+
+
+def _read_sites(place: str, tables: Any, faults: list[str]) -> tuple[Site, ...] | None:
+    if not isinstance(tables, list) or not tables:
+        faults.append(f"{place}: [[{place}]] tables are needed, not {show(tables)}")
+        return None
+    n_faults = len(faults)
+    sites = [_read(Site, f"{place}[{i}]", table, faults) for i, table in enumerate(tables)]
+    return tuple(site for site in sites if site is not None) if len(faults) == n_faults else None
+
+
+def _read(of: Callable[..., Any], place: str, table: Any, faults: list[str]) -> Any | None:
+    """Make a value of a table; None with its faults said."""
+    if not isinstance(table, Mapping):
+        faults.append(f"{place}: a table is needed, not {show(table)}")
+        return None
+    dot = f"{place}." if place else ""
+    known = {field.name: field for field in fields(of)}  # type: ignore[arg-type]
+    faults += _unknown(place or "the file", table, known)
+    missing = [
+        name for name, field in known.items() if field.default is MISSING and name not in table
+    ]
+    faults += [f"{dot}{name}: missing" for name in missing]
+    if missing:
+        return None
+    try:
+        return of(**{name: value for name, value in table.items() if name in known})
+    except TimingError as error:
+        faults += [f"{dot}{fault}" for fault in error.faults]
+        return None
+
+
+def _unknown(place: str, table: Mapping[str, Any], known: Iterable[str]) -> Iterator[str]:
+    known = tuple(known)
+    for key in table:
+        if key not in known:
+            yield f"{place}: {show(key)} is not a key here; {did_you_mean(key, known)}"
+
+
+def _document(value: Any) -> dict[str, Any]:
+    """Return a dataclass as a table, without what is not given."""
+    return {
+        field.name: _plain(getattr(value, field.name))
+        for field in fields(value)
+        if getattr(value, field.name) not in (None, ())
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return _document(value) if hasattr(value, "__dataclass_fields__") else value

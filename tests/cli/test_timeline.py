@@ -1,0 +1,112 @@
+"""`escalation simulate --timeline`, as a person types it."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from escalation.cli import main
+
+CURVE = "--p-dlt 0.05,0.1,0.2,0.35"
+QUICK = f"simulate --protocol nct07123519 {CURVE} --timeline --every 10 --trials 300"
+
+FEW = QUICK.replace("300", "3")
+
+
+def run(line: str) -> Result:
+    return CliRunner().invoke(main, line.split())
+
+
+def test_durations_levels_and_assumptions_are_said_with_the_accrual():
+    result = run(f"{QUICK} --by 200 --target 0.25")
+    assert result.exit_code == 0, result.output
+    said = " ".join(result.stdout.split())
+    for words in (
+        "300 simulated a scenario, seed 1",
+        "The DLT window is 28 days",
+        "The first patient of a cohort is alone for 14 days.",
+        "Accrual = lose: a patient who finds no free place is lost to the trial.",
+        "The last decision is made by day 200 in",
+        "Correct is level 2 (6E6), whose P(DLT) is nearest to 0.25",
+    ):
+        assert words in said
+
+
+def test_json_holds_every_figure_with_its_error_and_what_was_assumed():
+    found = json.loads(run(f"{QUICK} --accrual wait --by 200 --json").stdout)
+    (result,) = found["results"]
+    assert found["timing"]["accrual"] == result["accrual"] == "wait"
+    assert found["timing"]["arrivals"] == {"kind": "poisson", "mean_gap_days": 10.0}
+    shares = [*result["p_select"], *(result[f"p_{end}"] for end in ("no_mtd", "inconclusive"))]
+    assert sum(shares) == pytest.approx(1)
+    assert sum(level["mean"] for level in result["days_by_level"]) == pytest.approx(
+        result["t_decision"]["mean"]
+    )
+    assert result["t_decision"]["se"] > 0
+    assert 0 < result["p_finished_by"][0]["p"] < 1
+
+
+def test_rows_carry_what_they_rest_on():
+    rows = list(csv.DictReader(run(f"{QUICK} --csv").stdout.splitlines()))
+    assert {row["trials"] for row in rows} == {"300"}
+    assert len({row["digest"] for row in rows}) == 1
+    assert {"t_decision", "days", "idle_days", "p_select"} <= {row["figure"] for row in rows}
+
+
+def test_what_happened_is_kept_day_by_day(tmp_path: Path):
+    kept = tmp_path / "trials.csv"
+    assert run(f"{FEW} --keep {kept}").exit_code == 0
+    rows = list(csv.DictReader(kept.read_text().splitlines()))
+    assert {row["trial"] for row in rows} == {"1", "2", "3"}
+    for number in ("1", "2", "3"):
+        own = [row for row in rows if row["trial"] == number]
+        days = [float(row["day"]) for row in own]
+        assert days == sorted(days)
+        assert sum(row["kind"] == "dosed" for row in own) == sum(
+            row["kind"] in ("dlt", "window closed") for row in own
+        )
+
+
+def test_a_picture_is_drawn(tmp_path: Path):
+    picture = tmp_path / "time.svg"
+    result = run(f"{FEW} --plot {picture}")
+    assert result.exit_code == 0, result.output
+    assert picture.read_text().startswith("<?xml")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (f"simulate {CURVE} --every 10", "--every is about trials in time: add --timeline"),
+        (f"simulate {CURVE} --timeline", "--every DAYS between them, or --timing FILE"),
+        (f"simulate {CURVE} --timeline --every 0", "0 is not above 0"),
+        (f"simulate {CURVE} --timeline --every nan", "nan is not above 0"),
+        (f"simulate {CURVE} --timeline --every 1e9", "at most 36525 days"),
+        (f"simulate {CURVE} --timeline --every 10 --method exact", "--method does not fit"),
+        (f"simulate {CURVE} --timeline --every 10 --draws count", "--draws does not fit"),
+        (f"simulate {CURVE} --levels 4 --timeline --every 10", "add --window DAYS"),
+        (f"{QUICK} --window 3", "longer than the DLT window"),
+        (f"simulate {CURVE} --timeline --every 10 --from 1NNN", "trial forecast"),
+        (f"simulate {CURVE} --timeline --every 10 --timing no.toml", "not both"),
+        (f"simulate {CURVE} --timeline --timing no.toml", "no such file"),
+    ],
+)
+def test_bad_input_is_one_clear_line(line: str, words: str):
+    result = run(line)
+    assert result.exit_code in (1, 2)
+    assert "Traceback" not in result.output
+    assert words in " ".join(result.output.split())
+
+
+def test_a_file_says_all_that_is_wrong_with_it(tmp_path: Path):
+    file = tmp_path / "timing.toml"
+    file.write_text('dropout = 2\naccrual = "maybe"\n[arrivals]\nkind = "poisson"\n')
+    result = run(f"simulate {CURVE} --timeline --timing {file}")
+    assert result.exit_code == 1
+    said = " ".join(result.output.split())
+    for words in ("dropout: 2 is not a probability", "accrual: must be", "mean_gap_days: missing"):
+        assert words in said

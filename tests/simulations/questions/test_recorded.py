@@ -1,0 +1,70 @@
+"""Simulated trials in the tracker: no breach of a gate, and no departure from the rule."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from escalation.ledger import create_ledger
+from escalation.protocol import Protocol, load_protocol
+from escalation.tracker import Tracker
+from escalation.trial import TrialState, departures, evolve, warnings
+from escalation.trial.state import Recorded
+from simulations.engines.timeline.course import Course
+from simulations.engines.timeline.run import follow_trials
+from simulations.questions.recorded import record_course, steps_of
+from simulations.timing.assumptions import Poisson, Timing
+
+OPENED = date(2026, 1, 1)
+CURVE = (0.05, 0.10, 0.20, 0.35)
+EVERYTHING = Timing(
+    arrivals=Poisson(mean_gap_days=10),
+    dropout=0.1,
+    not_manufactured=0.05,
+    decision_delay_days=3,
+    decides="settled",
+    accrual="wait",
+)
+
+
+def replay(course: Course, protocol: Protocol) -> TrialState:
+    """Return what the tracker's commands come to; they refuse what a gate forbids."""
+    state = TrialState()
+    for command, recorder in steps_of(course, protocol, opened=OPENED):
+        for event in command(state, recorder):
+            seq = state.seq + 1
+            entry = Recorded(
+                seq=seq, at=recorder.at, by=recorder.name, hash=f"{seq:064x}", event=event
+            )
+            state = evolve(state, entry)
+    return state
+
+
+def check(course: Course, protocol: Protocol) -> None:
+    state = replay(course, protocol)
+    said = [remark.text for remark in departures(state)]
+    said += [remark.text for remark in warnings(state, OPENED + timedelta(days=9_999))]
+    assert [text for text in said if "were planned" not in text] == []
+    dosed = [subject for subject in state.subjects.values() if subject.dosed_on is not None]
+    assert all(subject.dosing.event.breaches == () for subject in dosed if subject.dosing)
+    assert state.stopped is not None
+    mtd = state.stopped.event.chosen.mtd
+    assert mtd == (protocol.labels[course.end] if course.end >= 0 else None)
+
+
+@pytest.mark.parametrize("trials", [12, pytest.param(1000, marks=pytest.mark.slow)])
+def test_every_simulated_trial_is_replayed_without_a_breach_or_a_departure(trials: int):
+    protocol = load_protocol("nct07123519")
+    for course in follow_trials(protocol, CURVE, EVERYTHING, trials=trials):
+        check(course, protocol)
+
+
+def test_a_simulated_trial_in_a_ledger_verifies(tmp_path):
+    protocol = load_protocol("nct07123519")
+    (course,) = follow_trials(protocol, CURVE, EVERYTHING, trials=1)
+    with create_ledger(str(tmp_path / "simulated.db")) as ledger:
+        record_course(ledger, "SIM-1", course, protocol, opened=OPENED)
+        tracker = Tracker(ledger, "SIM-1")
+        assert tracker.inspect(datetime.now(UTC)).findings == []
+        assert tracker.state().stopped is not None
