@@ -22,6 +22,7 @@ __all__ = ["MOST_TRIES", "Block", "Dealer"]
 
 AIM = 1.2  # seconds
 MOST_TRIES = 3
+MOST_GIVEN_UP = 20  # cells; where so many kill their workers, it is not for the cells
 _GROWTH = 4  # at most so many times as many cells as before
 
 
@@ -61,15 +62,17 @@ class Dealer:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is left to deal."""
+        """Whether nothing is left to deal, or too much was given up."""
+        if len(self.given_up) >= MOST_GIVEN_UP:
+            return True
         return not (self._n_left or self._suspects)
 
     def deal(self, n_running: int, n_workers: int) -> Block | None:
         """Return the next block; None where there is none now, as a suspect needs to be alone."""
+        if self.is_empty:
+            return None
         if self._suspects:
             return None if n_running else self._suspects.popleft()
-        if not self._n_left:
-            return None
         wanted = min(int(self._size), ceil(self._n_left / (2 * n_workers)))
         cells: list[Cell] = []
         while len(cells) < max(1, wanted) and self._groups:

@@ -30,7 +30,7 @@ def find_changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]
 def _changes(place: str, before: Any, now: Any) -> Iterator[str]:
     if isinstance(before, Mapping) and isinstance(now, Mapping):
         for key in dict.fromkeys([*before, *now]):
-            if key == "order":
+            if key == "order" or (key == "name" and not place):
                 continue
             is_named = place in ("designs", "scenarios", "timing")
             here = f'{place} "{key}"' if is_named else f"{place}.{key}" if place else key

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from escalation.designs import describe_design
 from simulations.engines.timeline.moments import QUANTILES
 from simulations.engines.timeline.result import FIGURES
 from simulations.sweeps.study import Cell, Study
@@ -144,7 +143,7 @@ def identity_of(cell: Cell) -> dict[str, Any]:
         "design_digest": cell.design_digest,
         "timing_digest": cell.timing_digest,
         "design": cell.design,
-        "settings": describe_design(cell.protocol.design),
+        "settings": cell.settings,
         "scenario": cell.scenario.name,
         "timing": cell.timing_name,
         "target": cell.target,

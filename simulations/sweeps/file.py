@@ -35,7 +35,7 @@ from simulations.scenarios.scenario import (
 )
 from simulations.sweeps.study import Study, StudyMethod
 from simulations.timing.assumptions import MAX_DAYS, Timing, TimingError
-from simulations.timing.file import load_timing, read_timing
+from simulations.timing.file import load_timing, read_timing, timing_document
 
 __all__ = ["StudyFileError", "load_study", "parse_study"]
 
@@ -454,27 +454,31 @@ class _Reader:
 
     def read_timings(self) -> dict[str, Timing]:
         found: dict[str, Timing] = {}
-        for place, i, table in self.tables("timing"):
+        for place, i, given in self.tables("timing"):
+            table = self.from_file(place, given) if "from" in given else given
+            if table is None:
+                continue
             name = table.get("name", f"timing {i + 1}")
             for suffix, varied in self.vary(place, table):
                 varied.pop("name", None)
-                timing = self.read_timing(place, varied)
+                timing, faults = read_timing(varied)
+                self.faults += [f"{place}.{fault}" for fault in faults]
                 if timing is None:
                     break  # the others have the same faults, or nearly
                 self.enter(place, f"{name}{suffix}" if is_text(name) else name, timing, found)
         return found
 
-    def read_timing(self, place: str, table: dict[str, Any]) -> Timing | None:
-        if "from" not in table:
-            timing, faults = read_timing(table)
-            self.faults += [f"{place}.{fault}" for fault in faults]
-            return timing
-        self.unknown_keys(place, table, ("from",))
+    def from_file(self, place: str, table: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return the table of a timing file, with what the study says in its place."""
         source = table["from"]
-        if not isinstance(source, str) or not source:
+        if not is_text(source) or not source:
             self.faults.append(f"{place}.from: a file is needed, not {show(source)}")
             return None
-        return self.told(place, lambda: load_timing(self.folder / source))
+        loaded = self.told(place, lambda: load_timing(self.folder / source))
+        if loaded is None:
+            return None
+        own = {key: value for key, value in table.items() if key != "from"}
+        return {"name": Path(source).stem, **timing_document(loaded), **own}
 
 
 def _design(

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from escalation.designs import design_settings
+from escalation.designs import describe_design, design_settings
 from escalation.protocol import Protocol
 from simulations.engines.simulated import Draws
 from simulations.scenarios.scenario import Scenario
@@ -41,8 +41,11 @@ class Cell:
         The name that the study gives the design.
     protocol : Protocol
         The ladder with this design.
-    protocol_digest : str
-        Its digest, shortened.
+    protocol_digest, design_digest, timing_digest : str
+        Shortened digests: of the protocol with its design, of the design on this ladder, and of the
+        setting of the clock; the last is empty without one.
+    settings : str
+        The design with its options, as printed with every result.
     scenario : Scenario
     timing_name : str or None
     timing : Timing or None
@@ -55,9 +58,12 @@ class Cell:
     design: str
     protocol: Protocol
     protocol_digest: str
+    design_digest: str
+    settings: str
     scenario: Scenario
     timing_name: str | None
     timing: Timing | None
+    timing_digest: str
     method: StudyMethod
     draws: Draws
     trials: int
@@ -73,7 +79,7 @@ class Cell:
         asked = {
             "protocol": self.protocol_digest,
             "p_dlt": list(self.scenario.p_dlt),
-            "timing": self.timing and timing_document(self.timing),
+            "timing": self.timing_digest,
             "method": self.method,
             "draws": self.draws,
             "trials": self.trials,
@@ -89,18 +95,6 @@ class Cell:
         """What messages call the cell."""
         names = (self.design, self.scenario.name, self.timing_name)
         return f"cell {self.number} ({', '.join(name for name in names if name)})"
-
-    @property
-    def timing_digest(self) -> str:
-        """Digest of the setting of the clock; empty without one."""
-        return "" if self.timing is None else _digest(timing_document(self.timing))[:SHOWN]
-
-    @property
-    def design_digest(self) -> str:
-        """Digest of the design and its options on this ladder."""
-        protocol = self.protocol
-        levels = {"n_levels": len(protocol.levels), "start": protocol.start}
-        return _digest(design_settings(protocol.design) | levels)[:SHOWN]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +139,8 @@ class Study:
     cells: tuple[Cell, ...] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "digest", _digest(self.document))
+        asked = {key: value for key, value in self.document.items() if key != "name"}
+        object.__setattr__(self, "digest", _digest(asked))
         object.__setattr__(self, "cells", tuple(self._make_cells()))
 
     @property
@@ -178,21 +173,31 @@ class Study:
 
     def _make_cells(self) -> Iterator[Cell]:
         number = 0
-        clocks = self.timings or ((None, None),)
+        clocks: list[tuple[str | None, Timing | None, str]] = [
+            (name, timing, _digest(timing_document(timing))[:SHOWN])
+            for name, timing in self.timings
+        ]
+        clocks = clocks or [(None, None, "")]
         for design, protocol in self.designs:
             digest = protocol.digest[:SHOWN]
+            ladder = {"n_levels": len(protocol.levels), "start": protocol.start}
+            design_digest = _digest(design_settings(protocol.design) | ladder)[:SHOWN]
+            settings = describe_design(protocol.design)
             p_moderate = self.p_moderate if protocol.design.asks_moderate else None
             for scenario in self.scenarios:
-                for timing_name, timing in clocks:
+                for timing_name, timing, timing_digest in clocks:
                     number += 1
                     yield Cell(
                         number=number,
                         design=design,
                         protocol=protocol,
                         protocol_digest=digest,
+                        design_digest=design_digest,
+                        settings=settings,
                         scenario=scenario,
                         timing_name=timing_name,
                         timing=timing,
+                        timing_digest=timing_digest,
                         method=self.method,
                         draws=self.draws,
                         trials=self.trials,

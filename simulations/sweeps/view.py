@@ -104,14 +104,12 @@ def view_results(path: Path) -> View:
 
 
 _SHOWN_COLUMNS = (
-    ("pcs", "correct %", 100, 1),
-    ("p_overdose", "too toxic %", 100, 1),
-    ("p_no_mtd", "no MTD %", 100, 1),
-    ("sample_size", "patients", 1, 2),
+    ("pcs", "correct", 100, 1),
+    ("p_overdose", "too high", 100, 1),
+    ("p_no_mtd", "no MTD", 100, 1),
+    ("sample_size", "n", 1, 2),
     ("total_dlts", "DLTs", 1, 2),
     ("t_decision", "days", 1, 0),
-    ("n_waited", "waited", 1, 1),
-    ("n_turned_away", "turned away", 1, 1),
 )
 
 
@@ -120,18 +118,25 @@ def _results_page(found: Sequence[Mapping[str, str]], said: str) -> Iterator[Blo
         yield Paragraph(said, "  ")
     if not found:
         return
-    methods = ", ".join(dict.fromkeys(row["method"] for row in found))
-    yield Paragraph(f"{count(len(found), 'cell')} of study {found[0]['study']}: {methods}.", "  ")
+    methods = " and ".join(dict.fromkeys(row["method"] for row in found))
+    timed = any(row.get("t_decision") for row in found)
+    yield Paragraph(
+        f"{count(len(found), 'cell')} of study {found[0]['study']}: {methods}. Selection in %"
+        + ("; days are those to the last decision." if timed else "."),
+        "  ",
+    )
     yield GAP
-    timed = any(row["timing"] for row in found)
     shown = [one for one in _SHOWN_COLUMNS if any(row.get(one[0]) for row in found)]
-    heads = ["design", "scenario", *(["clock"] if timed else [])]
-    rows = [[*heads, *(head for _, head, _, _ in shown)]]
+    rows: list[list[str]] = [["", *(head for _, head, _, _ in shown)]]
+    before: tuple[str, ...] = ()
     for row in found:
-        names = [row["design"], row["scenario"], *([row["timing"]] if timed else [])]
-        rows.append([*names, *(_figure(row, *one) for one in shown)])
-    n_names = len(heads)
-    yield Table(rows, left=tuple(range(n_names)), n_labels=n_names)
+        *groups, name = (row[key] for key in ("design", "scenario", "timing") if row[key])
+        for depth, group in enumerate(groups, start=1):  # a name that stays is not said again
+            if before[:depth] != tuple(groups[:depth]):
+                rows.append([f"{'  ' * (depth - 1)}{group}"])
+                before = tuple(groups[:depth])
+        rows.append([f"{'  ' * len(groups)}{name}", *(_figure(row, *one) for one in shown)])
+    yield Table(rows)
 
 
 def _figure(row: Mapping[str, str], name: str, head: str, factor: int, decimals: int) -> str:

@@ -11,6 +11,9 @@ import pytest
 
 from simulations.cli.sweep import running
 from simulations.sweeps import cells
+from simulations.sweeps.columns import columns_of
+from simulations.sweeps.file import load_study
+from simulations.sweeps.store import Store, unfinished_path
 from tests.command_line import type_line
 
 STUDY = """
@@ -66,7 +69,7 @@ def test_a_study_becomes_a_row_a_cell_and_a_table(folder):
     assert {row["method"] for row in rows} == {"exact"}
     shown = say("show results.csv", folder)
     assert "24 cells of study" in shown
-    assert f"boin {rows[-1]['scenario']} {100 * float(rows[-1]['pcs']):.1f}" in shown
+    assert f"{rows[-1]['scenario']} {100 * float(rows[-1]['pcs']):.1f}" in shown
     document = json.loads(type_line("escalation sweep show results.csv --json", folder)[1])
     assert document["finished"] is True
     assert document["cells"] == rows
@@ -79,6 +82,17 @@ def test_a_second_run_calculates_nothing(folder, monkeypatch):
     monkeypatch.setattr(running, "run_cells", None)
     assert "complete: 24 cells, nothing to do" in say("run study.toml -o results.csv", folder)
     assert (folder / "results.csv").read_bytes() == before
+
+
+def test_an_end_between_writing_the_results_and_clearing_up_leaves_nothing_behind(folder):
+    say("run study.toml -o results.csv", folder)
+    unfinished = unfinished_path(folder / "results.csv")
+    study = load_study(folder / "study.toml")
+    with Store(folder / "results.csv", study, columns_of(study)):
+        pass
+    assert unfinished.exists()
+    say("run study.toml -o results.csv", folder)
+    assert not unfinished.exists()
 
 
 def test_shards_are_merged_to_the_file_of_one_go(folder):

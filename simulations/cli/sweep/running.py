@@ -28,7 +28,7 @@ from simulations.sweeps.results import (
     write_results,
 )
 from simulations.sweeps.run import Workers, run_cells
-from simulations.sweeps.store import Store
+from simulations.sweeps.store import Store, unfinished_path
 from simulations.sweeps.study import Cell, Study, in_shard
 
 __all__ = ["run_study", "write_to"]
@@ -58,6 +58,9 @@ def run_study(
     check_writable(output, SUFFIXES)
     if output.exists() and output.stat().st_size:
         _check_complete(output, study, cells)
+        if unfinished_path(output).exists():  # the end came between writing and removing
+            with Store(output, study, columns_of(study), shard) as store:
+                store.remove()
         say_beside(f"{_named(output)} is complete: {count(len(cells), 'cell')}, nothing to do")
         return
     columns = columns_of(study)

@@ -67,6 +67,20 @@ def test_scenarios_come_from_a_set_or_a_file_beside_the_study(tmp_path):
     assert study.scenarios[1] == steep
 
 
+def test_a_clock_comes_from_a_file_beside_the_study_and_is_varied(tmp_path):
+    (tmp_path / "slow.toml").write_text(
+        'accrual = "wait"\n[arrivals]\nkind = "regular"\ngap_days = 30'
+    )
+    text = NAMED + '[[timing]]\nfrom = "slow.toml"\nvary = { decision_delay_days = [0, 7] }'
+    study = parse_study(text.encode(), "study.toml", tmp_path)
+    assert [
+        (name, timing.accrual, timing.decision_delay_days) for name, timing in study.timings
+    ] == [
+        ("slow decision_delay_days=0", "wait", 0),
+        ("slow decision_delay_days=7", "wait", 7),
+    ]
+
+
 def test_the_template_is_a_study():
     template = Path(files.__file__).with_name("study_template.toml").read_bytes()
     with_clock = template.replace(b"\n# [[timing]]", b"\n[[timing]]").replace(
@@ -181,6 +195,8 @@ def test_a_file_that_is_not_text_is_refused(tmp_path):
 def test_the_digest_is_of_what_is_asked_not_of_how_it_is_written():
     spaced = "# a note\n" + SMALL.replace("0.10", "0.1").replace(" = ", "   =   ")
     assert small_study(spaced).digest == small_study().digest
+    assert parse_study(SMALL.encode(), "copy.toml", Path()).digest == small_study().digest
+    assert small_study('name = "another"\n' + SMALL).digest == small_study().digest
     other = small_study(SMALL.replace("0.60", "0.61"))
     assert other.digest != small_study().digest
     same = [a.key == b.key for a, b in zip(small_study().cells, other.cells, strict=True)]

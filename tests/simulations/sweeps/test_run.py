@@ -10,7 +10,7 @@ from concurrent.futures.process import BrokenProcessPool
 import pytest
 
 from simulations.sweeps import run as module
-from simulations.sweeps.blocks import MOST_TRIES, Dealer
+from simulations.sweeps.blocks import MOST_GIVEN_UP, MOST_TRIES, Dealer
 from simulations.sweeps.cells import Calculated, run_block
 from simulations.sweeps.run import SweepError, Workers
 from simulations.sweeps.store import unfinished_path
@@ -57,12 +57,13 @@ def workers(killers: dict[int, int] | None = None, number: int = 2):
 
 @pytest.fixture(scope="module")
 def study():
-    return small_study(many_cells(100))
+    """Return a study of 40 cells."""
+    return small_study(many_cells(20))
 
 
 @pytest.fixture(scope="module")
 def whole(study, tmp_path_factory):
-    """Return the results of 200 cells in one go."""
+    """Return its results in one go."""
     return go_on(study, tmp_path_factory.mktemp("whole") / "results.csv").read_bytes()
 
 
@@ -81,9 +82,9 @@ def end_after(monkeypatch, n_cells: int, error: type[BaseException]) -> Counter[
     return finished
 
 
-def test_200_cells_ended_twice_and_resumed_give_the_file_of_one_go(
-    study, whole, tmp_path, monkeypatch
-):
+def test_200_cells_ended_twice_and_resumed_give_the_file_of_one_go(tmp_path, monkeypatch):
+    study = small_study(many_cells(100))
+    whole = go_on(study, tmp_path / "whole.csv").read_bytes()
     output = tmp_path / "results.csv"
     finished: Counter[int] = Counter()
     for n_cells in (61, 80):
@@ -121,29 +122,36 @@ def test_a_crash_costs_a_block_at_most(study, tmp_path, monkeypatch):
 def test_workers_give_the_file_of_one_go(study, whole, tmp_path, number):
     who, dealt, opened = workers(number=number)
     assert go_on(study, tmp_path / "r.csv", workers=who).read_bytes() == whole
-    assert dealt == Counter(range(1, 201))
+    assert dealt == Counter(range(1, 41))
     assert len(opened) == 1
 
 
 def test_a_killed_worker_is_replaced_and_its_cells_are_calculated_again(study, whole, tmp_path):
-    who, dealt, opened = workers({7: 1, 150: 1})
+    who, dealt, opened = workers({7: 1, 30: 1})
     assert go_on(study, tmp_path / "r.csv", workers=who, seconds=0.01).read_bytes() == whole
     assert len(opened) == 3
-    assert dealt.total() < 200 + 150
+    assert dealt.total() < 40 + 40
 
 
 def test_a_cell_that_always_kills_its_worker_is_named_and_the_others_go_on(study, tmp_path):
-    who, dealt, _ = workers({33: 99})
+    who, dealt, _ = workers({13: 99})
     with pytest.raises(SweepError) as error:
         go_on(study, tmp_path / "r.csv", workers=who, seconds=0.01)
     assert len(error.value.faults) == 1
-    assert error.value.faults[0].startswith("cell 33 (3+3 variant=confirm, s32): it killed")
-    assert dealt[33] == MOST_TRIES
+    assert error.value.faults[0].startswith("cell 13 (3+3 variant=confirm, s12): it killed")
+    assert dealt[13] == MOST_TRIES
     kept = lines_of(unfinished_path(tmp_path / "r.csv"))
-    assert len(kept) == 1 + 199
+    assert len(kept) == 1 + 39
     who, dealt, _ = workers()
     go_on(study, tmp_path / "r.csv", workers=who)  # more memory now
-    assert dealt == Counter([33])
+    assert dealt == Counter([13])
+
+
+def test_where_every_cell_kills_its_worker_not_all_are_tried(study, tmp_path):
+    who, dealt, _ = workers(dict.fromkeys(range(1, 41), 99))
+    with pytest.raises(SweepError, match=f"{MOST_GIVEN_UP} cells could not be calculated"):
+        go_on(study, tmp_path / "r.csv", workers=who)
+    assert dealt.total() <= MOST_TRIES * MOST_GIVEN_UP + 2
 
 
 def test_a_worker_that_dies_under_an_executor_that_goes_on_is_named_too(study, tmp_path):
@@ -164,13 +172,13 @@ def test_a_worker_that_dies_under_an_executor_that_goes_on_is_named_too(study, t
 
     dealt: Counter[int] = Counter()
     who = Workers(
-        opened=lambda: contextlib.nullcontext(Scheduler({33: 99}, dealt)),
+        opened=lambda: contextlib.nullcontext(Scheduler({13: 99}, dealt)),
         number=lambda _: 4,
         has_died=lambda error: isinstance(error, KilledError),
     )
-    with pytest.raises(SweepError, match=r"cell 33 .* killed its worker"):
+    with pytest.raises(SweepError, match=r"cell 13 .* killed its worker"):
         go_on(study, tmp_path / "r.csv", workers=who, seconds=0.01)
-    assert len(lines_of(unfinished_path(tmp_path / "r.csv"))) == 200
+    assert len(lines_of(unfinished_path(tmp_path / "r.csv"))) == 40
 
 
 def test_cells_that_the_engines_refuse_are_named_together(tmp_path):
@@ -224,8 +232,8 @@ def test_two_workers_begin_with_two_designs(study):
     assert first.cells[0].design != second.cells[0].design
 
 
-def test_blocks_grow_to_about_a_second_and_shrink_towards_the_end(study):
-    dealer = Dealer(study.cells)
+def test_blocks_grow_to_about_a_second_and_shrink_towards_the_end():
+    dealer = Dealer(small_study(many_cells(100)).cells)
     sizes = []
     while not dealer.is_empty:
         block = dealer.deal(0, 2)
