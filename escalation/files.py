@@ -8,10 +8,12 @@ import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from escalation.errors import InputError, printable, reason
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["check_writable", "replacing", "sqlites_own", "write_text", "write_whole"]
 

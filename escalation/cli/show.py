@@ -5,8 +5,7 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,6 +15,9 @@ from escalation.errors import InputError, printable
 from escalation.files import check_writable, write_text
 from escalation.reports.formats import FORMATS, format_of, write_view
 from escalation.reports.view import View
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["choose_format", "say_written", "show_view", "shows", "view_options"]
 
@@ -57,11 +59,20 @@ def view_options(command: Callable[..., Any]) -> Callable[..., Any]:
     as_csv = click.option("--csv", "as_csv", is_flag=True, help="The same as --format csv.")
     output = click.option(
         "--output",
-        type=click.Path(path_type=Path),
+        type=click.Path(),
+        callback=_as_path,
         metavar="FILE",
         help="Write to this file instead.",
     )
     return form(as_csv(output(command)))
+
+
+def _as_path(ctx: click.Context, param: click.Parameter, given: str | None) -> Path | None:
+    if given is None:
+        return None
+    from pathlib import Path  # noqa: PLC0415  # urllib with it, for those who name a file
+
+    return Path(given)
 
 
 def show_view(make: Callable[[], View], chosen: str | None, output: Path | None) -> None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from escalation.errors import InputError, ProtocolError, did_you_mean, reason
 from escalation.protocol.protocol import Protocol
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["DEFAULT_PROTOCOL", "load_protocol", "shipped_protocols"]
 
 DEFAULT_PROTOCOL = "nct07123519"  # where none is named
 
-_SHIPPED = Path(__file__).parents[1] / "protocols"
+_SHIPPED = os.path.join(os.path.dirname(os.path.dirname(__file__)), "protocols")
 
 
 def shipped_protocols() -> tuple[str, ...]:
@@ -27,7 +31,8 @@ def shipped_protocols() -> tuple[str, ...]:
     >>> "nct07123519" in shipped_protocols()
     True
     """
-    return tuple(sorted(path.stem for path in _SHIPPED.glob("*.toml")))
+    files = (name.partition(".") for name in os.listdir(_SHIPPED))
+    return tuple(sorted(stem for stem, _, ending in files if ending == "toml"))
 
 
 def load_protocol(name_or_path: str | Path) -> Protocol:
@@ -54,13 +59,15 @@ def load_protocol(name_or_path: str | Path) -> Protocol:
     >>> load_protocol("nct07123519").labels
     (-1, 1, 2, 3)
     """
-    if not isinstance(name_or_path, str | Path):
+    if not isinstance(name_or_path, str | os.PathLike):
         raise InputError(f"a protocol is loaded by its name or file, not {name_or_path!r}")
     name_or_path = str(name_or_path)
     if name_or_path in shipped_protocols():
-        text = (_SHIPPED / f"{name_or_path}.toml").read_text(encoding="utf-8")
-        return Protocol.from_document(tomllib.loads(text))
+        with open(os.path.join(_SHIPPED, f"{name_or_path}.toml"), "rb") as file:
+            return Protocol.from_document(tomllib.load(file))
     # pydantic guards the border, and only those who come across it pay for its import
+    from pathlib import Path  # noqa: PLC0415
+
     from escalation.protocol.file import MAX_BYTES, parse_protocol  # noqa: PLC0415
 
     try:

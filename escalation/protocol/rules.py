@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from escalation.designs import make_design
+from escalation.designs import DESIGNS, make_design
 from escalation.errors import EscalationError, LadderError, did_you_mean
 from escalation.labels import find_twins, read_label
 from escalation.protocol.expansion import find_boundary_faults
@@ -32,6 +32,8 @@ def find_broken_rules(sound: Mapping[str, Any], faulty: set[str | int]) -> Itera
         start = _as_label(sound.get("start"))
         index = 0 if start is None or start not in labels else labels.index(start)
         yield from _design_faults(sound["design"], len(levels), index)
+        if "dlt" not in faulty:
+            yield from _follow_up_faults(sound)
     expansion = sound.get("expansion") or {}
     rate, boundaries = expansion.get("stop_at_rate"), expansion.get("stop_at") or ()
     for place, problem in find_boundary_faults(rate, tuple(boundaries)):
@@ -155,6 +157,15 @@ def _design_faults(table: Mapping[str, Any], n_levels: int, start: int) -> Itera
         make_design(**freeze_lists(table), n_levels=n_levels, start=start)
     except EscalationError as error:
         yield ("design",), str(error)
+
+
+def _follow_up_faults(sound: Mapping[str, Any]) -> Iterator[Fault]:
+    """Yield a window that is missing, where the design weighs follow-up by it."""
+    name = sound["design"].get("name")
+    window = (sound.get("dlt") or {}).get("window_days")
+    if window is None and name in DESIGNS and DESIGNS[name].asks_follow_up:
+        problem = f"is missing: {name} weighs follow-up by it; give the days of the DLT window"
+        yield ("dlt", "window_days"), problem
 
 
 def _source_faults(sound: Mapping[str, Any], faulty: set[str | int]) -> Iterator[Fault]:

@@ -7,9 +7,8 @@ file a format, which writes any view.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from dataclasses import field, replace
+from typing import Any
 
 from escalation.dataclass import dataclass
 
@@ -30,7 +29,8 @@ __all__ = [
 ]
 
 
-class Heading(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Heading:
     """A line above what follows.
 
     Attributes
@@ -51,7 +51,8 @@ class Heading(NamedTuple):
     name: str = ""
 
 
-class Paragraph(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Paragraph:
     """A paragraph.
 
     Attributes
@@ -68,7 +69,8 @@ class Paragraph(NamedTuple):
     lead: str = ""
 
 
-class Item(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Item:
     """A sentence of a list, the data below it, and its own items."""
 
     text: str
@@ -76,7 +78,8 @@ class Item(NamedTuple):
     items: tuple[Item, ...] = ()
 
 
-class Items(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Items:
     """A list; on a terminal a bullet, with what is before it, is ``bullet``."""
 
     items: Sequence[Item]
@@ -84,7 +87,8 @@ class Items(NamedTuple):
     bullet: str = "- "
 
 
-class Table(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Table:
     """Rows of cells, those of the head first.
 
     Attributes
@@ -116,7 +120,7 @@ class Table(NamedTuple):
     indent: str = ""
     n_labels: int = 1
     prose: bool = False
-    notes: Mapping[int, str] = MappingProxyType({})
+    notes: Mapping[int, str] = field(default_factory=dict)
     caption: str = ""
 
     @property
@@ -130,7 +134,8 @@ def indent_of(cell: str) -> int:
     return (len(cell) - len(cell.lstrip(" "))) // 2
 
 
-class Verbatim(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Verbatim:
     """Lines that are laid out already, such as a tree.
 
     Attributes
@@ -145,7 +150,8 @@ class Verbatim(NamedTuple):
     hangs: Sequence[tuple[str, str]] = ()
 
 
-class Figure(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Figure:
     """A picture and the same in words, which is all that a format without pictures shows.
 
     Attributes
@@ -164,7 +170,8 @@ class Figure(NamedTuple):
     draw: Callable[[str], bytes]
 
 
-class Gap(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Gap:
     """An empty line on a terminal; other formats set blocks apart by themselves."""
 
 
@@ -182,7 +189,7 @@ def outlined(blocks: Iterable[Block]) -> Iterator[Block]:
     for block in blocks:
         if isinstance(block, Heading):
             above = [*(level for level in above if level < block.level), block.level]
-            yield block._replace(level=len(above))
+            yield replace(block, level=len(above))
         else:
             yield block
 

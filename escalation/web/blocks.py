@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from flask import g, url_for
 from markupsafe import Markup
@@ -53,7 +54,7 @@ def write(blocks: Iterable[Block], source: Callable[[Figure], str] = _nowhere) -
     shown = list(outlined(blocks))
     if any(isinstance(block, Heading) and block.level == 1 for block in shown):
         shown = [
-            block._replace(level=block.level + 1) if isinstance(block, Heading) else block
+            replace(block, level=block.level + 1) if isinstance(block, Heading) else block
             for block in shown
         ]
     return Markup(write_blocks(shown, _look(source)))  # noqa: S704  # escaped

@@ -22,6 +22,8 @@ def worker_pool(workers: int) -> Iterator[Executor | None]:
         return
     pool = ProcessPoolExecutor(workers, initializer=_begin)
     try:
+        with _interrupts_later():
+            pool.submit(int)  # so that the processes start now
         yield pool
     except BaseException:
         for worker in multiprocessing.active_children():
@@ -42,3 +44,16 @@ def _begin() -> None:
 def _end_with(sentinel: int) -> None:
     connection.wait([sentinel])
     os._exit(1)
+
+
+@contextlib.contextmanager
+def _interrupts_later() -> Iterator[None]:
+    """Hold back a Ctrl-C until the end: Python loses one that comes while it forks."""
+    if not hasattr(signal, "pthread_sigmask"):  # where nothing forks
+        yield
+        return
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})

@@ -125,11 +125,12 @@ def _by_graph(
     graph: TransitionGraph, sums: EndSums, p: Floats, above: NDArray[np.bool_]
 ) -> Iterator[Figures]:
     shares = end_shares(graph, above)
-    values = np.stack(list(shares.values()), axis=1)
+    names, values = tuple(shares), np.stack(list(shares.values()), axis=1)
+    del shares  # as large
     for curve in p:  # one by one, so that no digit depends on which others there are
         likely = end_probabilities(graph, curve[np.newaxis])[0]
         means = (likely @ values).tolist()
-        yield sums.under(likely), dict(zip(shares, means, strict=True))
+        yield sums.under(likely), dict(zip(names, means, strict=True))
 
 
 def _by_levels(

@@ -237,9 +237,10 @@ def end_shares(graph: TransitionGraph, above: NDArray[np.bool_]) -> dict[str, Fl
     dict of str to float array, shape (E,)
     """
     ends = graph.ends
-    some = np.maximum((graph.n_evaluable[ends] - graph.n_so_far).sum(axis=1), 1)
-    dlts = (graph.n_dlts[ends] - graph.n_dlts_so_far).sum(axis=1)
-    n_above = (graph.n_evaluable[ends][:, above] - graph.n_so_far[above]).sum(axis=1)
+    n_evaluable = graph.n_evaluable[ends]  # a byte or two each, where that will do
+    some = np.maximum(n_evaluable.sum(axis=1) - graph.n_so_far.sum(), 1)
+    n_above = n_evaluable[:, above].sum(axis=1) - graph.n_so_far[above].sum()
+    dlts = graph.n_dlts[ends].sum(axis=1) - graph.n_dlts_so_far.sum()
     return {
         "share_above": n_above / some,
         **{name: _reaches(percent, n_above, some) for name, percent in SHARES_ABOVE.items()},

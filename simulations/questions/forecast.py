@@ -151,6 +151,7 @@ def find_standing(state: TrialState, on: date) -> Stands:
             ],
             level=labels.index(open_cohort.level if open_cohort is not None else last),
             n_free=0 if open_cohort is None else state.n_free(open_cohort),
+            cohort=None if open_cohort is None else number[open_cohort.number],
         ),
         arrivals=_learn_arrivals(state, cohorts, on),
         delay_days=_learn_delay(state, cohorts),

@@ -90,7 +90,7 @@ def _script(protocol: Protocol, *, course: Course, opened: date) -> Iterator[Ste
 
 
 def _in_days(found: Happening) -> tuple[int, bool]:
-    """Return where something stands in a record, which knows days: a window closes as one begins."""
+    """Return where something stands in a record of days: windows close at their beginning."""
     return floor(found.day), found.kind is not Kind.WINDOW_CLOSED
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -77,7 +78,7 @@ def _brief(results: Sequence[ScenarioComparison]) -> Iterator[Block]:
     """Yield a table a measure, a row a scenario and a column a design, where there are several."""
     if len(results) > 1:
         for name, table in comparison_measures(results):
-            yield table._replace(caption=name[:1].upper() + name[1:])
+            yield replace(table, caption=name[:1].upper() + name[1:])
 
 
 def _document(

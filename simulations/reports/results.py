@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -65,7 +66,7 @@ def _brief(
     if len(results) > 1:
         named = [(protocol.design.name, result) for result in results]
         table = summary_table(named, list(map(str, protocol.labels)), target)
-        yield table._replace(caption="What the design selects, and at what cost, by scenario")
+        yield replace(table, caption="What the design selects, and at what cost, by scenario")
 
 
 def describe_columns(protocols: Iterable[Protocol]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from functools import partial
 
 from escalation.designs.pending import count_resolutions
@@ -10,6 +11,7 @@ from escalation.designs.walk import walk_design
 from escalation.labels import Label
 from escalation.outcomes import last_tally
 from escalation.protocol import Protocol, describe_decision
+from escalation.reports.trial.follow_up import say_follow_up
 from escalation.reports.view import Block, Item, Items, Paragraph
 from escalation.text import count
 from escalation.trial import TrialState
@@ -31,6 +33,7 @@ def next_cohorts(
     *,
     p_moderate: Sequence[float] | None = None,
     n_cohorts: int = N_COHORTS,
+    on: date | None = None,
 ) -> Iterator[Block]:
     """Yield the tree of the next cohorts as nested lists, or why there is none.
 
@@ -45,6 +48,8 @@ def next_cohorts(
         P(moderate toxicity | no DLT) by level, for a design that counts them.
     n_cohorts : int
         Cohorts to look ahead.
+    on : date, optional
+        Until when pending patients have been followed, for a design that asks for it.
 
     Raises
     ------
@@ -72,6 +77,11 @@ def next_cohorts(
         p_moderate=p_moderate,
         walk_by=partial(walk_design, n_cohorts=n_cohorts),
     )
+    if protocol.design.asks_follow_up:
+        said = describe_decision(rule_says(state, on), protocol)
+        yield Paragraph(f"The rule now, by follow-up: {said}")
+        yield from map(Paragraph, () if on is None else say_follow_up(state, protocol, on))
+        yield Paragraph("Below, each decision is on cohorts that are complete.")
     roots = path_tree(graph, None if scenario is None else scenario.p_dlt, depth=n_cohorts)
     yield from _tree(roots, protocol)
     if scenario is not None:

@@ -202,7 +202,13 @@ class DecideForm(DesignForm):
     outcomes = line(
         "Outcomes so far",
         "Cohorts in order: a level, then a letter a patient, as 1NNN 2NNT. N no DLT, T DLT, "
-        "? pending, X not evaluable, M moderate toxicity. Empty before the first patient.",
+        "? pending, X not evaluable, M moderate toxicity. ?14 is pending since 14 days. Empty "
+        "before the first patient.",
+    )
+    window = line(
+        "DLT window in days",
+        "For a design that asks for follow-up; the protocol's, if left empty.",
+        is_number=True,
     )
     button = "Decide"
     allow_departures = BooleanField("Answer also where the rule would not have led there")
@@ -216,7 +222,7 @@ class DecideForm(DesignForm):
         """Return the words of ``escalation decide``."""
         outcomes = self.outcomes.data or ""
         parse_outcomes(outcomes)  # a lone - would be standard input
-        words = ["decide", *self.settings()]
+        words = ["decide", *self.settings(), *self.named({"window": "--window"})]
         words += ["--allow-departures"] * self.allow_departures.data
         if re.match("-[^0-9]", outcomes):
             return [*words, "--", outcomes]
@@ -245,7 +251,7 @@ class DecideForm(DesignForm):
 
     def parts(self) -> Iterator[tuple[str, list[Field]]]:
         """Yield outcomes, counts, the ladder and the options of the design."""
-        yield "", [self.outcomes, self.allow_departures]
+        yield "", [self.outcomes, self.window, self.allow_departures]
         yield "Counts at each level, in place of the notation", self.counts()
         yield "Protocol and design", [self.protocol, self.levels, self.start, self.design]
         yield "Options of the design", self.options()

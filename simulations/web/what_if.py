@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from escalation.errors import InputError, did_you_mean
 from escalation.reports.view import Block
 from escalation.text import count
@@ -23,6 +25,7 @@ def what_if(
     scenario: str = "",
     p_moderate: str = "",
     n_cohorts: int = N_COHORTS,
+    on: date | None = None,
 ) -> list[Block]:
     """Return the tree of the next cohorts from where a trial stands, as nested lists.
 
@@ -45,6 +48,8 @@ def what_if(
         ``counts_moderate``.
     n_cohorts : int
         Cohorts to look ahead.
+    on : date, optional
+        The day, on which a design that asks for follow-up depends.
 
     Raises
     ------
@@ -53,7 +58,7 @@ def what_if(
     """
     q = parse_p_moderate(p_moderate, P_MODERATE) if p_moderate.strip() else None
     curve = _curve(state, p_dlt.strip(), scenario)
-    return list(next_cohorts(state, curve, p_moderate=q, n_cohorts=n_cohorts))
+    return list(next_cohorts(state, curve, p_moderate=q, n_cohorts=n_cohorts, on=on))
 
 
 def curve_names(state: TrialState) -> tuple[str, ...]:

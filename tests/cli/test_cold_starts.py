@@ -9,7 +9,7 @@ from pathlib import Path
 
 HEAVY = {"numpy", "scipy", "matplotlib", "pandas", "pydantic", "sqlalchemy", "flask", "random"}
 UNASKED = {
-    *("decimal", "pkgutil", "sqlite3", "logging", "asyncio", "email", "simulations"),
+    *("decimal", "pkgutil", "pathlib", "sqlite3", "logging", "asyncio", "email", "simulations"),
     *("escalation.ledger", "escalation.trial", "escalation.tracker", "escalation.grading"),
     *("escalation.designs.crm", "escalation.designs.interval", "escalation.designs.declared"),
     *("escalation.designs.a_plus_b.rolling_six", "escalation.designs.a_plus_b.accelerated"),

@@ -1,5 +1,6 @@
 """Follow-up written with outcomes: what a design is given, and histories that it may have made."""
 
+import tomllib
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,7 @@ from escalation.errors import InputError
 from escalation.outcomes import FollowUp
 from escalation.protocol import DoseLevel, Protocol, advise
 from escalation.protocol.consensus import ask_all
+from escalation.protocol.file import find_faults
 from escalation.protocol.tables import Backfill, DltWindow
 
 BOIN = {"n_levels": 3, "target": 0.3, "max_patients": 30}
@@ -101,3 +103,20 @@ def test_all_designs_are_asked_where_follow_up_is_written():
     assert without == {"tite-boin", "tite-crm"}
     written = ask_all(plan, "1NT?25", target=0.3, max_patients=30)
     assert {"tite-boin", "tite-crm"} <= {opinion.name for opinion in written.opinions}
+
+
+def test_a_file_without_a_window_is_refused_for_a_design_that_asks_for_follow_up():
+    levels = "\n".join(f"[[levels]]\nlabel = {label}" for label in (1, 2))
+    text = f"""
+        schema = 1
+        name = "x"
+        start = 1
+        {levels}
+        [design]
+        name = "tite-boin"
+        target = 0.25
+        max_patients = 24
+    """
+    (fault,) = find_faults(tomllib.loads(text))
+    assert fault.startswith("dlt.window_days: is missing: tite-boin weighs follow-up by it")
+    assert find_faults(tomllib.loads(f"{text}\n[dlt]\nwindow_days = 28")) == ()

@@ -18,6 +18,7 @@ from escalation.trial.hindsight.decisions import look_back_at_decisions
 from escalation.trial.inspection.inspect import inspect_entries
 from escalation.trial.review.departures import departures
 from escalation.trial.rule import follow_up, rule_says
+from simulations.reports.what_if import next_cohorts
 from tests.reports.written import lines_of
 
 from .bench import CHAIR, NCT, Bench, day
@@ -135,3 +136,12 @@ def test_the_outlook_says_how_probable_each_way_is(bench):
     assert "1 has a DLT (7 %): de-escalate to level -1" in lines
     assert "a DLT comes at any\n    moment of the window alike" in lines
     assert status_document(bench.state, day(42))["outlook"][1]["probability"] == with_one
+
+
+def test_what_the_next_cohorts_can_bring_starts_from_the_follow_up(bench):
+    said = " ".join(
+        block.text for block in next_cohorts(bench.state, on=day(43)) if hasattr(block, "text")
+    )
+    assert "The rule now, by follow-up: Stay at level 1" in said
+    assert "Follow-up at level 1 by 2026-02-17: 25 of 28 days" in said
+    assert "each decision is on cohorts that are complete" in said

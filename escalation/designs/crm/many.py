@@ -202,9 +202,14 @@ def maximise_likelihoods(
         has_none |= n.any(axis=1)
     found = np.where(has_dlt, -inf, inf)
     both = np.flatnonzero(has_dlt & has_none)
+    given = x.any(axis=0)  # no other level counts
+    for n in y.values():
+        given |= n.any(axis=0)
+    x, y = x[:, given], {weight: n[:, given] for weight, n in y.items()}
+    doses = np.array(model.doses)[given]
 
     def slope(beta: Floats, fits: Ints) -> Floats:
-        with_dlt, complete, p = _slopes(model, beta)
+        with_dlt, complete, p = _slopes(model, doses, beta)
         total: Floats = np.einsum("ij,ij->i", x[fits], with_dlt)
         for weight, n in y.items():
             lost = complete if weight == 1 else with_dlt * weight * p / (weight * p - 1)
@@ -217,9 +222,9 @@ def maximise_likelihoods(
     return found
 
 
-def _slopes(model: CrmModel, betas: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return ``CrmModel.slopes`` of each level at many betas, and P(DLT); shape (N, L) each."""
-    score = np.exp(betas)[:, np.newaxis] * np.array(model.doses)
+def _slopes(model: CrmModel, doses: Floats, betas: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return ``CrmModel.slopes`` at doses and many betas, and P(DLT); shape (N, doses) each."""
+    score = np.exp(betas)[:, np.newaxis] * doses
     if model.kind == "empiric":
         return score, -score / np.expm1(np.minimum(-score, HUGE)), np.exp(score)
     p = 1 / (1 + np.exp(np.minimum(-score - model.intercept, HUGE)))

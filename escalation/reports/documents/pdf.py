@@ -62,7 +62,7 @@ def _with_text(block: Block) -> Block:
         named = b"font-family: '%b'"
         return draw(f"{form} with text").replace(named % b"DejaVu Sans", named % b"Document Sans")
 
-    return block._replace(draw=draw_text)
+    return replace(block, draw=draw_text)
 
 
 def _fetcher() -> Any:

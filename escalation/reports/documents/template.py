@@ -11,6 +11,7 @@ import copy
 import io
 import re
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import docx
@@ -117,7 +118,7 @@ def parts_of(document: Document) -> dict[str, list[Block]]:
         if isinstance(block, Heading):
             if block.level == 1:
                 continue
-            inside = block._replace(level=block.level - 1)
+            inside = replace(block, level=block.level - 1)
             current = block.name or current
         for part in (BODY, current):
             parts.setdefault(part, []).append(inside)

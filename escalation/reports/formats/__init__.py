@@ -7,16 +7,17 @@ a file's name that means the format.
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Iterator
-from pathlib import Path
 from types import ModuleType
 
 from escalation.reports.view import View
 
 __all__ = ["FORMATS", "WIDTH", "format_of", "write_view"]
 
-_FILES = Path(__file__).parent.glob("[a-z]*.py")
-FORMATS = ("text", *sorted({file.stem for file in _FILES} - {"text"}))
+_FILES = (name.partition(".") for name in os.listdir(os.path.dirname(__file__)))
+_FOUND = {stem for stem, _, ending in _FILES if ending == "py" and not stem.startswith("_")}
+FORMATS = ("text", *sorted(_FOUND - {"text"}))
 WIDTH = 80  # columns of a page that is written to no terminal
 
 

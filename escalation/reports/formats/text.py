@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from string import ascii_lowercase
 from textwrap import wrap
 from typing import assert_never
@@ -49,7 +50,7 @@ def _write(block: Block, width: int) -> str:  # noqa: PLR0911  # a block a line
             return "\n".join(paragraph(f"{caption} {words}", "", "  ", width))
         case Table(caption=caption) if caption:
             above = "\n".join(paragraph(caption, "", "  ", width))
-            return f"{above}\n{_write(block._replace(caption=''), width)}"
+            return f"{above}\n{_write(replace(block, caption=''), width)}"
         case Table():
             return "\n\n".join("\n".join(_lines(part, width)) for part in table_parts(block, width))
     assert_never(block)
@@ -92,7 +93,8 @@ def table_parts(table: Table, width: int) -> Iterator[Table]:
         # a head that stands above other columns only would be an empty line here
         heads = rows[: table.n_heads]
         n_empty = next((n for n, head in enumerate(heads) if any(head)), 0)
-        yield table._replace(
+        yield replace(
+            table,
             rows=rows[n_empty:],
             left=left,
             notes={row - n_empty: note for row, note in notes.items()},
@@ -114,7 +116,7 @@ def _with_folded_labels(table: Table, width: int) -> Table:
         rows += [[f"{indent}  {other}", *[""] * (len(row) - 1)] for other in others]
         if place in table.notes:
             notes[len(rows) - 1] = table.notes[place]
-    return table._replace(rows=rows, notes=notes)
+    return replace(table, rows=rows, notes=notes)
 
 
 def _lines(table: Table, width: int) -> Iterator[str]:

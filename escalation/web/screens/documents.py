@@ -166,7 +166,7 @@ def _draw(block: Block, picture: str) -> Block:
     if not isinstance(block, Figure):
         return block
     content = block.draw(picture)
-    return block._replace(draw=lambda _: content)
+    return replace(block, draw=lambda _: content)
 
 
 def _figures(document: Document) -> list[Figure]:

@@ -30,14 +30,15 @@ def ahead(trial: str) -> tuple[str, int]:
         name: request.args.get(name, "").strip()[:MOST_LETTERS]
         for name in ("p_dlt", "scenario", "p_moderate")
     }
-    key = (trial, here.seq, here.state.head, "what if", *asked.values())
+    on = there.today(here.state)
+    key = (trial, here.seq, here.state.head, "what if", on, *asked.values())
     body, fault = Markup(""), None
     try:
-        body = there.made(key, lambda: write(tree.what_if(here.state, **asked)))
+        body = there.made(key, lambda: write(tree.what_if(here.state, on=on, **asked)))
     except EscalationError as error:
         fault = str(error)
-        plain = (trial, here.seq, here.state.head, "what if", "", "", "")
-        body = there.made(plain, lambda: write(tree.what_if(here.state)))
+        plain = (trial, here.seq, here.state.head, "what if", on, "", "", "")
+        body = there.made(plain, lambda: write(tree.what_if(here.state, on=on)))
     page = render_template(
         "trial/what_if.html",
         body=body,

@@ -21,13 +21,14 @@ from escalation.designs.walk import TooManyStatesError
 from escalation.errors import InputError
 from escalation.protocol import Protocol
 from simulations.engines.simulated import GENERATOR
+from simulations.engines.timeline.by_event import EventWalk
 from simulations.engines.timeline.cohorts import CohortWalk
 from simulations.engines.timeline.course import Course, GivenPatient, Underway
+from simulations.engines.timeline.followed import FollowedRule, FollowedWalk
 from simulations.engines.timeline.record import Recorder
 from simulations.engines.timeline.result import Chunk, Part, Timeline, add_up
 from simulations.engines.timeline.setting import Setting
 from simulations.engines.timeline.situations import ByGraph, Rule, Situations
-from simulations.engines.timeline.walk import EventWalk
 from simulations.graph.build import build_graph
 from simulations.timing.assumptions import Timing
 
@@ -170,8 +171,10 @@ class _Walk:
         """Return how many trials a chunk has."""
         return min(CHUNK, self.trials - chunk * CHUNK)
 
-    def rule(self) -> Rule:
+    def rule(self) -> Rule | FollowedRule:
         """Return what the rule says, by situation."""
+        if self.setting.design.asks_follow_up:
+            return _followed(self.setting.design, self.setting.window)
         settled = self.setting.timing.decides == "settled"
         return _rule_of(self.setting.design, settled=settled, begun=self.underway is not None)
 
@@ -183,11 +186,17 @@ class _Walk:
         """Walk one chunk of trials."""
         sequence = np.random.SeedSequence(self.seed, spawn_key=(chunk,))
         rng = np.random.Generator(GENERATOR(sequence))
-        setting, rule, n = self.setting, self.rule(), self.size(chunk)
-        if isinstance(rule, ByGraph) and self.given is None and CohortWalk.fits(setting):
+        setting, n = self.setting, self.size(chunk)
+        given, underway = self.given, self.underway
+        rule = self.rule()
+        if isinstance(rule, FollowedRule):
+            return FollowedWalk(
+                setting, rule, rng, n, given=given, underway=underway, recorder=recorder
+            ).run()
+        if isinstance(rule, ByGraph) and given is None and CohortWalk.fits(setting):
             return CohortWalk(setting, rule, rng, n, recorder=recorder).run()
         return EventWalk(
-            setting, rule, rng, n, given=self.given, underway=self.underway, recorder=recorder
+            setting, rule, rng, n, given=given, underway=underway, recorder=recorder
         ).run()
 
     def courses(self) -> Iterator[Course]:
@@ -210,6 +219,12 @@ def _rule_of(design: Design, *, settled: bool, begun: bool) -> Rule:
     except TooManyStatesError:  # the trials meet few of them
         return Situations(design, settled=False)
     return rule
+
+
+@lru_cache(maxsize=4)
+def _followed(design: Design, window: float) -> FollowedRule:
+    """Return what a design with follow-up has said, as far as this process knows it."""
+    return FollowedRule(design, window)
 
 
 def _run(walk: _Walk, executor: Executor | None) -> Iterator[tuple[int, Part]]:

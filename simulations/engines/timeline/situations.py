@@ -109,7 +109,7 @@ class Situations:
 
     def __init__(self, design: Design, *, settled: bool) -> None:
         self.design = design
-        self.rolls = design.while_pending is not None
+        self.rolls = design.while_pending is not None and not design.asks_follow_up
         self.settled = settled or self.rolls
         self.width = CURRENT + N_KINDS * (design.n_levels + 1)
         self.number: dict[Situation, int] = {}

@@ -1,8 +1,8 @@
 """Patients of a cohort who are kept apart, as the tracker's gates keep them (``trial/calendar``).
 
 The first patient of a cohort is alone for some days, the next follow each other by others. Where
-the first is lost before those days are over, the next one is alone in turn. Nobody is dosed in a
-cohort that a decision has closed: who had a place and was not dosed is the next to get one.
+the first is lost before those days are over, the next one is alone in turn. Nobody is dosed at a
+level that a decision has left: who had a place and was not dosed is the next to get one.
 """
 
 from __future__ import annotations
@@ -80,18 +80,31 @@ class Stagger:
         if self.is_first[0] and (lost is None or lost >= ends):
             self.alone_until[:], self.is_first[:], self.watched[:] = ends, False, number
 
-    def open(self, i: Ints, *, resumed: NDArray[np.bool_]) -> None:
-        """Begin new cohorts; those pending at the same level count as if they were of them."""
-        fresh = i[~resumed]
-        self.last[fresh] = -np.inf
-        self.alone_until[fresh] = -np.inf
+    def open(self, i: Ints, level: Ints, to: Ints, *, partial: NDArray[np.bool_]) -> None:
+        """Begin new cohorts; whoever is pending at their level counts as if of them.
+
+        Parameters
+        ----------
+        i : int array
+            Trials.
+        level, to : int array
+            Of the cohort that is closed, and of the new one.
+        partial : bool array
+            Whether anybody is pending.
+        """
+        self.last[i] = -np.inf
+        self.alone_until[i] = -np.inf
         self.is_first[i] = True
-        if self.replans and resumed.any():
-            on = i[resumed]
-            event, dosed = self.live.event[:, on], self.live.dosed[:, on]
-            pending = np.isfinite(self.live.known[:, on]) & (event < CURRENT + N_KINDS)
-            self.last[on] = np.where(pending, dosed, -np.inf).max(axis=0)
-            self.alone_until[on] = np.where(pending, dosed, np.inf).min(axis=0) + self.alone
+        i, level, to = i[partial], level[partial], to[partial]
+        if not self.replans or not i.size:
+            return
+        event = self.live.event[:, i]
+        at = np.where(event < CURRENT + N_KINDS, level, (event - CURRENT) // N_KINDS - 1)
+        pending = np.isfinite(self.live.known[:, i]) & (at == to)
+        dosed = self.live.dosed[:, i]
+        first = np.where(pending, dosed, np.inf).min(axis=0)
+        self.last[i] = np.where(pending, dosed, -np.inf).max(axis=0)
+        self.alone_until[i] = np.where(np.isfinite(first), first + self.alone, -np.inf)
 
     def lose(self, i: Ints, day: Floats, place: Ints) -> None:
         """Plan the next dosings again, where who is lost was being watched, or was not dosed.

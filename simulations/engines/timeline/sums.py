@@ -38,7 +38,9 @@ class Sums:
         self.n_unreached = np.zeros(n, dtype=np.int64)
         self.n_lost = np.zeros(n, dtype=np.int64)  # also those counted in the two before
         self.idle = np.zeros(n)
-        self.open_days = np.zeros(n)  # on which a place was free
+        self.open_days = np.zeros(n)  # on which a place was free, or would have been opened
+        self.suspended = np.zeros(n)  # and of those, on which it turned out that none was
+        self.n_turned_away = np.zeros(n, dtype=np.int64)  # then
         self.next_arrival = np.full(n, np.inf)  # of who was not enrolled any more
         self.n_held = np.zeros(n, dtype=np.int64)  # who had a place and was not dosed at the end
 
@@ -60,8 +62,13 @@ class Sums:
         until = np.where(np.isfinite(self.t_decision), self.t_decision, 0.0)
         dosed, dlts = self.tallies % DLT_UNIT, self.tallies // DLT_UNIT
         counts = self.stream.count(
-            until, self.open_days, self.n_enrolled - self.n_before, self.next_arrival, waits=waits
+            until,
+            self.open_days,
+            self.n_enrolled - self.n_before + self.n_turned_away,
+            self.next_arrival,
+            waits=waits,
         )
+        counts["n_turned_away"] = counts["n_turned_away"] + self.n_turned_away
         counts["n_still_waiting"] = counts["n_still_waiting"] + self.n_held
         return Chunk(
             end=self.end,
@@ -82,6 +89,6 @@ class Sums:
                 "n_not_manufactured": self.n_unmade,
                 "n_dose_not_reached": self.n_unreached,
                 "idle_days": self.idle,
-                "suspended_days": np.maximum(until - self.day - self.open_days, 0),
+                "suspended_days": np.maximum(until - self.day - self.open_days, 0) + self.suspended,
             },
         )

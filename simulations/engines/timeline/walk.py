@@ -1,12 +1,13 @@
-"""Trials in time, event by event: a chunk of them in lockstep, each at its own next event.
+"""What walks through time have in common: places, patients, decisions applied, and ends.
 
-An event is a place taken, or an outcome known; at equal times the outcome comes first. A patient
-takes a place on arrival and is dosed when the stagger allows.
+A patient takes a place on arrival and is dosed when the stagger allows.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,24 +17,21 @@ from escalation.outcomes import Outcome
 from simulations.engines.timeline.arriving import Stream, stream_of
 from simulations.engines.timeline.course import GivenPatient, SoFar, Underway
 from simulations.engines.timeline.live import Live
-from simulations.engines.timeline.patients import DLT, LOST, Drawn, Patients
+from simulations.engines.timeline.patients import DLT, Drawn, Patients
 from simulations.engines.timeline.record import Recorder
 from simulations.engines.timeline.result import Chunk
 from simulations.engines.timeline.setting import Setting
 from simulations.engines.timeline.situations import (
     CURRENT,
-    ENROLLED,
     N_KINDS,
     OVER,
     PARTIAL,
-    Rule,
-    Situations,
     earlier,
 )
 from simulations.engines.timeline.stagger import Stagger
 from simulations.engines.timeline.sums import DLT_UNIT, Sums
 
-__all__ = ["EventWalk"]
+__all__ = ["Walk"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -42,13 +40,23 @@ _DEAD_SHARE = 8  # trials that are over are dropped when they are one in so many
 _MOST_STEPS = 100_000
 
 
-class EventWalk:
+class Ends(Protocol):
+    """Where trials start, and where they are when they are over."""
+
+    start: int
+    dead: int
+
+
+R = TypeVar("R", bound=Ends)
+
+
+class Walk(ABC, Generic[R]):
     """A chunk of trials.
 
     Parameters
     ----------
     setting : Setting
-    rule : Rule
+    rule : Rule or FollowedRule
     rng : numpy.random.Generator
     n : int
         Trials.
@@ -63,7 +71,7 @@ class EventWalk:
     def __init__(
         self,
         setting: Setting,
-        rule: Rule,
+        rule: R,
         rng: np.random.Generator,
         n: int,
         *,
@@ -81,68 +89,41 @@ class EventWalk:
         self.counts_lost = setting.replaces or given is not None
         self.sums = Sums(setting.design.n_levels, n, self.stream)
         self.live = Live(n, rule.start, self.stream.first(n))
+        self.keeps_patients = setting.staggers  # when they were dosed, and came
         self.stagger = None
         if setting.staggers:
             self.stagger = Stagger(setting, self.live, self.sums, recorder)
         if underway is not None:
             self._resume(underway)
 
+    @abstractmethod
     def run(self) -> Chunk:
         """Follow all trials to their ends."""
-        rule = self.rule
-        n_dead = n_steps = 0
-        while self.live.trials.size:
-            first, t_known = self.live.first_known()
-            closed = rule.closed.take(self.live.situation)
-            t_enrol = self.live.arrival + closed
-            if self.waits or self.stagger is not None:
-                np.maximum(t_enrol, self.live.opened, out=t_enrol)
-            is_known = t_known <= t_enrol
-            day = np.minimum(t_known, t_enrol)
-            if self.stream.ends:
-                n_dead += self._leave_unfinished(np.isinf(day))
-            level = rule.level.take(self.live.situation)
-            events = np.where(is_known, self.live.event.take(first), ENROLLED)
-            if self.counts_lost:
-                self._lose(np.flatnonzero((events - CURRENT) % N_KINDS == LOST), first, day, events)
-            self.live.known.ravel()[first] = np.where(is_known, np.inf, t_known)
-            enrolling = np.flatnonzero(~is_known)
-            if enrolling.size:
-                self._enrol(enrolling, day.take(enrolling), level.take(enrolling))
-            before = self.live.situation
-            self.live.situation = rule.follow(before, events)
-            after = rule.closed.take(self.live.situation)
-            changed = np.flatnonzero(after != closed)
-            if changed.size:
-                self._open_or_close(changed, day.take(changed), after.take(changed) == 0)
-            flags = rule.flags.take(self.live.situation)
-            deciding = np.flatnonzero(flags)
-            if deciding.size:
-                n_dead += self._decide(
-                    deciding,
-                    flags.take(deciding),
-                    day.take(deciding),
-                    level.take(deciding),
-                    withdrawn=(closed.take(deciding) == 0) & (after.take(deciding) == 0),
-                )
-            if n_dead * _DEAD_SHARE >= self.live.trials.size:
-                self._drop_dead()
-                n_dead = 0
-            n_steps += 1
-            if n_steps > _MOST_STEPS:
-                raise InputError(
-                    f"a trial came to {_MOST_STEPS:,} events without an end: too many patients "
-                    "are replaced"
-                )
-        return self.sums.chunk(waits=self.waits)
 
+    @abstractmethod
     def _resume(self, underway: Underway) -> None:
+        """Go on from a trial that has begun."""
+
+    @abstractmethod
+    def _forget(self, i: Ints, undosed: Ints, day: Floats, level: Ints) -> int:
+        """Let the rule forget those who are not going to be dosed in the cohort that was closed.
+
+        Their trials are ``i[undosed]``, the levels were ``level[undosed]``; returns how many trials
+        are over by that.
+        """
+
+    def _count_step(self, n_steps: int) -> int:
+        """Count one more event of each trial, and give up one that has no end."""
+        if n_steps == _MOST_STEPS:
+            raise InputError(
+                f"a trial came to {_MOST_STEPS:,} events without an end: too many patients are "
+                "replaced"
+            )
+        return n_steps + 1
+
+    def _begin_at(self, underway: Underway) -> None:
         """Put everybody of a trial that has begun where they are."""
-        rule, live, sums = self.rule, self.live, self.sums
-        if not isinstance(rule, Situations):
-            raise InputError("a trial that has begun goes on by its own situations")
-        n_levels = self.setting.design.n_levels
-        day = np.full(self.n, underway.day)
+        live, sums = self.live, self.sums
         sums.day, sums.n_before = underway.day, len(underway.patients)
         sums.n_enrolled += len(underway.patients)
         sums.n_decisions += underway.current - 1
@@ -150,17 +131,6 @@ class EventWalk:
             array[:] = underway.day
         for number, one in enumerate(underway.patients):
             self._put_back(one, number, underway)
-        live.situation[:] = rule.resume(
-            underway.tallies(n_levels),
-            underway.level,
-            underway.n_free,
-            underway.tallies(n_levels, last=True)[underway.level],
-        )
-        flags = rule.flags.take(live.situation)
-        if flags[0]:  # what was known on that day decides
-            level = np.full(self.n, underway.level)
-            nobody = np.zeros(self.n, dtype=bool)
-            self._decide(np.arange(self.n), flags, day, level, withdrawn=nobody)
 
     def _put_back(self, one: SoFar, number: int, underway: Underway) -> None:
         """Put a patient of a trial that has begun in place, and draw what is still to come."""
@@ -240,7 +210,7 @@ class EventWalk:
         place = self.live.find_free(i)
         self.live.known.ravel()[place] = known
         self.live.event.ravel()[place] = drawn.kind + CURRENT
-        if self.stagger is not None:
+        if self.keeps_patients:
             self.live.dosed.ravel()[place] = dosed
             self.live.follows.ravel()[place] = follows
             self.live.arrived.ravel()[place] = arrived
@@ -278,13 +248,6 @@ class EventWalk:
         self.sums.n_enrolled[trials[new]] += 1
         return number
 
-    def _lose(self, lost: Ints, first: Ints, day: Floats, events: Ints) -> None:
-        """Count those who are lost, and look who is to be alone now."""
-        self.sums.n_lost[self.live.trials.take(lost)] += np.isfinite(day.take(lost))
-        if self.stagger is not None:
-            lost = lost[events.take(lost) == CURRENT + LOST]
-            self.stagger.lose(lost, day.take(lost), first.take(lost))
-
     def _count_lost(self, trials: Ints, drawn: Drawn, packed: Ints) -> Ints:
         """Count those not given the level's dose; who is not dosed at all does not count so."""
         if drawn.unmade is not None:
@@ -292,13 +255,6 @@ class EventWalk:
         if drawn.unreached is not None:
             self.sums.n_unreached[trials] += drawn.unreached
         return packed if drawn.unmade is None else packed * ~drawn.unmade
-
-    def _open_or_close(self, i: Ints, day: Floats, opens: NDArray[np.bool_]) -> None:
-        """Note that a place has come free, from now on, or that none is free any more."""
-        closing, shut = i[~opens], day[~opens]
-        trials = self.live.trials.take(closing)
-        self.sums.was_open(trials, self.live.free_since.take(closing), shut)
-        self._offer(i[opens], day[opens])
 
     def _offer(self, i: Ints, day: Floats) -> None:
         """Offer a free place from a day on."""
@@ -312,16 +268,36 @@ class EventWalk:
         i = i.take(gone)
         self.live.arrival[i] = self.stream.next_from(self.live.trials.take(i), day.take(gone))
 
-    def _decide(
+    def _apply(
         self,
         i: Ints,
         flags: NDArray[np.int8],
         day: Floats,
         level: Ints,
         *,
+        to: Ints,
+        end: Ints,
+        what: Ints,
         withdrawn: NDArray[np.bool_],
     ) -> int:
-        """Begin the next cohort of some trials, or end them; return how many are over."""
+        """Begin the next cohort of some trials, or end them; return how many are over.
+
+        Parameters
+        ----------
+        i : int array
+            The trials; the others have an entry each.
+        flags : int array
+            ``OVER`` and ``PARTIAL``, as in ``Rule``.
+        day : float array
+        level, to : int array
+            0-based levels of the cohort that is decided on, and of the next.
+        end : int array
+            The MTD where it is over.
+        what : int array
+            What the recorder calls the decision by.
+        withdrawn : bool array
+            Whether places of the cohort were still free.
+        """
         trials = self.live.trials.take(i)
         self.sums.spend(level, trials, day - self.live.level_since.take(i))
         self.live.level_since[i] = day
@@ -333,49 +309,25 @@ class EventWalk:
             since = self.live.free_since.take(had)
             self.sums.was_open(self.live.trials.take(had), since, day[withdrawn])
         if self.recorder is not None:
-            self.recorder.decide(
-                trials, day, self.sums.n_decisions.take(trials), self.live.situation.take(i)
-            )
+            self.recorder.decide(trials, day, self.sums.n_decisions.take(trials), what)
         over = (flags & OVER) != 0
         goes_on = ~over
         going = i[goes_on]
         self._offer(going, day[goes_on] + self.delay)
         undosed: Ints | None = None
         if self.stagger is not None:
-            undosed = self.stagger.withdraw(i[partial], day[partial], level[partial])
-            undosed = np.flatnonzero(partial)[undosed]
-            new_level = self.rule.level.take(self.live.situation.take(going))
-            resumed = (new_level == level[goes_on]) & partial[goes_on]
-            self.stagger.open(going, resumed=resumed)
+            leaving = partial & ((to != level) | over)  # who stays at the level stays in place
+            undosed = self.stagger.withdraw(i[leaving], day[leaving], level[leaving])
+            undosed = np.flatnonzero(leaving)[undosed]
+            self.stagger.open(going, level[goes_on], to[goes_on], partial=partial[goes_on])
         late = i[goes_on & partial]
         if late.size:
             self._leave_behind(late, level[goes_on & partial])
         if over.any():
-            self._end(i[over], day[over], self.rule.end.take(self.live.situation.take(i[over])))
+            self._end(i[over], day[over], end[over])
         n_over = int(np.count_nonzero(over))
         if undosed is not None and undosed.size:
             n_over += self._forget(i, undosed, day, level)
-        return n_over
-
-    def _forget(self, i: Ints, undosed: Ints, day: Floats, level: Ints) -> int:
-        """Let the rule forget those who are not going to be dosed in the cohort that was closed."""
-        n_over = 0
-        while undosed.size:  # one of each trial at a time
-            now, at = np.unique(undosed, return_index=True)
-            undosed = np.delete(undosed, at)
-            now = now[self.live.situation[i[now]] != self.rule.dead]
-            who = i[now]
-            before = self.rule.level.take(self.live.situation.take(who))
-            events = earlier(0) + N_KINDS * level[now] + LOST
-            after = self.rule.follow(self.live.situation.take(who), events)
-            self.live.situation[who] = after
-            flags = self.rule.flags.take(after)
-            again = np.flatnonzero(flags)
-            if again.size:
-                nobody = np.zeros(len(again), dtype=bool)
-                n_over += self._decide(
-                    who[again], flags[again], day[now][again], before[again], withdrawn=nobody
-                )
         return n_over
 
     def _leave_behind(self, i: Ints, level: Ints) -> None:
@@ -410,6 +362,13 @@ class EventWalk:
         if i.size:
             self._bury(i)
         return i.size
+
+    def _clear_away(self, n_dead: int) -> int:
+        """Drop the trials that are over, where they are many; return how many are left."""
+        if n_dead * _DEAD_SHARE < self.live.trials.size:
+            return n_dead
+        self._drop_dead()
+        return 0
 
     def _drop_dead(self) -> None:
         kept = np.flatnonzero(self.live.situation != self.rule.dead)

@@ -118,4 +118,4 @@ def part_of(page: Iterable[Block], protocol: Protocol, below: int = 3) -> Iterat
 
 def fit(table: Table) -> Iterator[Table]:
     """Yield a table in parts that fit on paper."""
-    return table_parts(table._replace(indent=""), _WIDTH)
+    return table_parts(replace(table, indent=""), _WIDTH)

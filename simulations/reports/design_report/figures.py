@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from escalation.outcomes import format_outcomes
 from escalation.reports.view import Block, Heading, Item, Items, Paragraph, Table
@@ -36,12 +37,12 @@ def summary_blocks(basis: Basis) -> Iterator[Block]:
         named = [(basis.protocol.design.name, result) for result in basis.results]
         table = summary_table(named, list(map(str, basis.protocol.labels)), basis.target)
         yield from fit(
-            table._replace(caption="What the design selects, and at what cost, by scenario")
+            replace(table, caption="What the design selects, and at what cost, by scenario")
         )
     elif isinstance(basis.compared, Compared):
         whole = over_scenarios(basis.compared.results)
         caption = "Correct selection, selection and patients above the target, by design"
-        yield from fit(whole._replace(caption=caption))
+        yield from fit(replace(whole, caption=caption))
     yield Paragraph(
         "Correct: the level with P(DLT) nearest to the target is declared the MTD, or no MTD where "
         "all are above it; above: a level with P(DLT) above the target is; mean n and DLTs: "
@@ -117,10 +118,10 @@ def comparison_blocks(basis: Basis) -> Iterator[Block]:
     if beside != (None, None):
         yield Paragraph("Backfill and expansion are left out of it.")
     for name, table in comparison_measures(compared.results):
-        yield from fit(table._replace(caption=f"{name[0].upper()}{name[1:]}"))
+        yield from fit(replace(table, caption=f"{name[0].upper()}{name[1:]}"))
     if len(compared.results) > 1 and basis.results:
         whole = over_scenarios(compared.results)
-        yield from fit(whole._replace(caption="Over all scenarios; correct selection in each"))
+        yield from fit(replace(whole, caption="Over all scenarios; correct selection in each"))
     _, *notes = comparison_notes(compared.results)  # the first is of figures not shown here
     yield from map(Paragraph, notes)
     yield from basis.pictures(basis, "F3")

@@ -24,6 +24,18 @@ QUESTIONS = [
     ("decide", {**NCT, "outcomes": "1NNN 2NN?"}),
     ("decide", {**NCT, "outcomes": "1NNN 2NTT", "design": "boin", "set_cohort_size": "3"}),
     ("decide", {**PLAIN, "levels": "3", "outcomes": "1NNT"}),
+    (
+        "decide",
+        {
+            **PLAIN,
+            "levels": "3",
+            "outcomes": "1NT?25",
+            "window": "28",
+            "design": "tite-boin",
+            "set_target": "0.3",
+            "set_max_patients": "30",
+        },
+    ),
     ("decide", {**PLAIN, "levels": "3", "start": "2", "outcomes": "2NTT", "set_below": "declare"}),
     ("decide", {**NCT, "outcomes": "-1NNN", "allow_departures": "y"}),
     ("decide", {"protocol": "flat-cells-example", "outcomes": "1NNN 2N?"}),

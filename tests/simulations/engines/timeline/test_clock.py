@@ -237,6 +237,14 @@ def idle_days(course: Course) -> float:
     return idle + max(course.t_decision - busy, 0)
 
 
+def test_a_cohort_that_is_settled_before_it_was_dosed_does_not_turn_in_a_circle():
+    """BOIN stays at the highest level whatever nine patients come to: their dosing is awaited."""
+    design = make_design("boin", n_levels=1, target=0.25, max_patients=18)
+    timing = Timing(arrivals=Regular(gap_days=1), accrual="wait", decides="settled")
+    for course in follow_trials(protocol_of(design, alone=7), [0.1], timing, trials=20):
+        assert len(list(course.of_kind(Kind.DOSED))) == 18
+
+
 # ---------------------------------------------------------------- chunks and workers
 
 

@@ -1,0 +1,330 @@
+"""Trials in time under a design that decides on how long pending patients have been followed.
+
+Such a design is asked when somebody comes who would open the next cohort, with the follow-up of
+that moment, and where every outcome is known. Where it says to wait, a patient who waits is offered
+again when the next outcome is known; under accrual "lose" it is asked again by the next who comes.
+A cohort that is open is filled, and dosed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from escalation.designs.base import NOBODY, Action, Decision, Design
+from escalation.outcomes import FollowUp, Outcome, Tally
+from simulations.engines.timeline.course import GivenPatient, Underway
+from simulations.engines.timeline.patients import DLT, LOST
+from simulations.engines.timeline.record import Recorder
+from simulations.engines.timeline.result import Chunk
+from simulations.engines.timeline.setting import Setting
+from simulations.engines.timeline.situations import CURRENT, N_KINDS, OVER, PARTIAL
+from simulations.engines.timeline.walk import Walk
+from simulations.graph.transitions import end_of
+
+__all__ = ["FollowedRule", "FollowedWalk"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
+
+_MOST_REMEMBERED = 2_000_000
+
+
+class FollowedRule:
+    """What a design says with follow-up, asked once of all states that it cannot tell apart.
+
+    Attributes
+    ----------
+    decisions : list of Decision
+    action : dict of int to int
+        By the design's own number for a state, the decision's place in the list.
+    """
+
+    dead, start = 0, 1  # situations here are no more than whether a trial goes on
+
+    def __init__(self, design: Design, window: float) -> None:
+        self.design = design
+        self.window = window
+        self.digest: Callable[..., Any] | None = design.follow_up_digest
+        self.decisions: list[Decision] = []
+        self.known: dict[int, int] = {}
+        self.memories: dict[tuple[int, int, int], int] = {}
+        nobody = [NOBODY] * design.n_levels
+        self.first = design.decide(nobody, design.start)
+
+    def decision(self, number: int) -> Decision:
+        """Return one of the decisions."""
+        return self.decisions[number]
+
+    def remember(self, last: NDArray[np.integer[Any]]) -> Ints:
+        """Return what is remembered of last cohorts: (evaluable, with a DLT, pending) each."""
+        if not self.design.remembers:
+            return np.zeros(len(last), dtype=np.intp)
+        found = []
+        for key in map(tuple, last.tolist()):
+            if key not in self.memories:
+                self.memories[key] = self.design.remember(_tally(*key))
+            found.append(self.memories[key])
+        return np.array(found, dtype=np.intp)
+
+    def ask(self, states: States) -> Ints:
+        """Return the number of the decision on each state."""
+        if self.digest is None:
+            return np.array([self._decide(states, k) for k in range(len(states.level))])
+        numbers = self.digest(
+            states.n_evaluable,
+            states.n_dlts,
+            states.level,
+            self.remember(states.last),
+            states.pending_level,
+            states.pending_share,
+            states.dlt_share,
+        )
+        if len(self.known) > _MOST_REMEMBERED:
+            self.known.clear()
+        kinds, first, which = np.unique(numbers, return_index=True, return_inverse=True)
+        answers = np.empty(len(kinds), dtype=np.intp)
+        for k, (kind, state) in enumerate(zip(kinds.tolist(), first.tolist(), strict=True)):
+            if kind not in self.known:
+                self.known[kind] = self._decide(states, state)
+            answers[k] = self.known[kind]
+        return np.asarray(answers[which.reshape(len(numbers))])
+
+    def _decide(self, states: States, k: int) -> int:
+        n_levels, window = self.design.n_levels, self.window
+        at = states.pending_level[k].tolist()
+        shares = states.pending_share[k].tolist()
+        follow_up = [
+            FollowUp(level=level, days=share * window, window_days=window)
+            for level, share in zip(at, shares, strict=True)
+            if level >= 0
+        ]
+        n_pending = [at.count(level) for level in range(n_levels)]
+        dlts = zip(states.dlt_level[k].tolist(), states.dlt_share[k].tolist(), strict=True)
+        for level, share in dlts:
+            if level >= 0:
+                days = share * window
+                follow_up.append(FollowUp(level=level, days=days, window_days=window, has_dlt=True))
+        tallies = [
+            _tally(n, x, pending)
+            for n, x, pending in zip(
+                states.n_evaluable[k].tolist(), states.n_dlts[k].tolist(), n_pending, strict=True
+            )
+        ]
+        last = _tally(*states.last[k].tolist())
+        self.decisions.append(self.design.decide(tallies, int(states.level[k]), last, follow_up))
+        return len(self.decisions) - 1
+
+
+class States:
+    """Where many trials stand, as a design with follow-up is asked; arrays as its digest's."""
+
+    def __init__(self, walk: FollowedWalk, i: Ints, day: Floats) -> None:
+        live, window = walk.live, walk.rule.window
+        self.n_evaluable = walk.n_evaluable[i]
+        self.n_dlts = walk.n_dlts[i]
+        self.level = walk.level[i]
+        self.last = walk.last[i]
+        self.dlt_share = walk.dlt_share[i]
+        self.dlt_level = walk.dlt_level[i]
+        known, event = live.known[:, i], live.event[:, i]
+        at = np.where(event < CURRENT + N_KINDS, self.level, (event - CURRENT) // N_KINDS - 1)
+        pending = np.isfinite(known)
+        share = np.clip((day - live.dosed[:, i]) / window, 0.0, 1.0) if window else 1.0 * pending
+        self.pending_level = np.where(pending, at, -1).T
+        self.pending_share = np.where(pending, share, 0.0).T
+        self.waits = pending.any(axis=0)
+
+
+def _tally(n_evaluable: int, n_dlts: int, n_pending: int) -> Tally:
+    return Tally(n_evaluable=n_evaluable, n_dlts=n_dlts, n_pending=n_pending)
+
+
+class FollowedWalk(Walk[FollowedRule]):
+    """A chunk of trials; the arguments are those of ``Walk``."""
+
+    def __init__(
+        self,
+        setting: Setting,
+        rule: FollowedRule,
+        rng: np.random.Generator,
+        n: int,
+        *,
+        given: Sequence[GivenPatient] | None = None,
+        underway: Underway | None = None,
+        recorder: Recorder | None = None,
+    ) -> None:
+        n_levels, first = setting.design.n_levels, rule.first
+        # of the trials that go on
+        self.n_evaluable = np.zeros((n, n_levels), dtype=np.int64)
+        self.n_dlts = np.zeros((n, n_levels), dtype=np.int64)
+        self.last = np.zeros((n, 3), dtype=np.int64)  # of the cohort: evaluable, DLTs, pending
+        self.level = np.full(n, 0 if first.level is None else first.level)
+        self.n_free = np.full(n, first.n_to_enrol)
+        self.closed = np.zeros(n)  # infinite while a patient who waits is not offered a place
+        self.suspended_since = np.full(n, np.inf)
+        self.dlt_share = np.full((n, 1), np.nan)
+        self.dlt_level = np.full((n, 1), -1)
+        super().__init__(setting, rule, rng, n, given=given, underway=underway, recorder=recorder)
+        self.keeps_patients = True
+
+    def run(self) -> Chunk:
+        """Follow all trials to their ends."""
+        live = self.live
+        n_dead = n_steps = 0
+        while live.trials.size:
+            first, t_known = live.first_known()
+            t_come = np.maximum(live.arrival, live.opened)
+            if self.stagger is not None:  # the next cohort is decided on when this one was dosed
+                last = np.where(self.n_free == 0, self.stagger.last, -np.inf)
+                np.maximum(t_come, last, out=t_come)
+            t_come += self.closed
+            is_known = t_known <= t_come
+            day = np.minimum(t_known, t_come)
+            goes_on = live.situation != self.rule.dead
+            stuck = np.isinf(day)
+            if stuck.any():
+                n_dead += self._leave_unfinished(stuck)
+                goes_on &= ~stuck
+            known = np.flatnonzero(is_known & goes_on)
+            coming = np.flatnonzero(~is_known & goes_on)
+            asking = [self._know(known, day.take(known), first.take(known))]
+            enrols = self.n_free.take(coming) > 0
+            asking.append(coming[~enrols])
+            enrolling = coming[enrols]
+            if enrolling.size:
+                self._enrol(enrolling, day.take(enrolling), self.level.take(enrolling))
+                self.n_free[enrolling] -= 1
+                self.last[enrolling, 2] += 1
+            asked = np.concatenate(asking)
+            if asked.size:
+                n_dead += self._ask(asked, day.take(asked))
+            n_dead = self._clear_away(n_dead)
+            n_steps = self._count_step(n_steps)
+        return self.sums.chunk(waits=self.waits)
+
+    def _know(self, i: Ints, day: Floats, place: Ints) -> Ints:
+        """Take account of outcomes, and return those of the trials that know all of them."""
+        live = self.live
+        events, dosed = live.event.take(place), live.dosed.take(place)
+        live.known.ravel()[place] = np.inf
+        current = events < CURRENT + N_KINDS
+        kind = (events - CURRENT) % N_KINDS
+        level = np.where(current, self.level.take(i), (events - CURRENT) // N_KINDS - 1)
+        counts, toxic = kind != LOST, kind == DLT
+        self.n_evaluable[i, level] += counts
+        self.n_dlts[i, level] += toxic
+        self.last[i, 0] += counts & current
+        self.last[i, 1] += toxic & current
+        self.last[i, 2] -= current
+        self._note_dlts(i[toxic], level[toxic], (day - dosed)[toxic])
+        lost = np.flatnonzero(~counts)
+        if lost.size:
+            self.sums.n_lost[live.trials.take(i[lost])] += 1
+            again = lost[current[lost]]
+            self.n_free[i[again]] += 1
+            live.opened[i[again]] = np.maximum(live.opened[i[again]], day[again])
+            if self.stagger is not None:
+                self.stagger.lose(i[again], day[again], place[again])
+        self.closed[i] = 0.0
+        waiting = self.suspended_since.take(i) < np.inf
+        live.opened[i[waiting]] = np.maximum(live.opened[i[waiting]], day[waiting])
+        nobody = ~np.isfinite(live.known[:, i]).any(axis=0)
+        return np.asarray(i[nobody & (self.n_free.take(i) == 0)])
+
+    def _note_dlts(self, i: Ints, level: Ints, after: Floats) -> None:
+        """Keep when DLTs came."""
+        if not i.size:
+            return
+        column = self.n_dlts[i].sum(axis=1) - 1
+        while column.max() >= self.dlt_share.shape[1]:
+            self.dlt_share = np.hstack([self.dlt_share, np.full_like(self.dlt_share, np.nan)])
+            self.dlt_level = np.hstack([self.dlt_level, np.full_like(self.dlt_level, -1)])
+        share = after / self.rule.window if self.rule.window else np.zeros(len(i))
+        self.dlt_share[i, column] = np.clip(share, 0.0, 1.0)
+        self.dlt_level[i, column] = level
+
+    def _ask(self, i: Ints, day: Floats) -> int:
+        """Ask the design, and do what it says; return how many trials are over."""
+        states = States(self, i, day)
+        numbers = self.rule.ask(states)
+        kinds, which = np.unique(numbers, return_inverse=True)
+        said = [self.rule.decision(number) for number in kinds.tolist()]
+        waits = np.array([one.action is Action.WAIT for one in said])[which]
+        self._suspend(i[waits], day[waits])
+        decides = np.flatnonzero(~waits)
+        if not decides.size:
+            return 0
+        i, day, which, numbers = i[decides], day[decides], which[decides], numbers[decides]
+        over = np.array([one.has_ended for one in said])[which]
+        to = np.array([one.level or 0 for one in said])[which]
+        since = self.suspended_since.take(i)
+        trials = self.live.trials.take(i)
+        self.sums.suspended[trials] += np.where(since < np.inf, day - np.minimum(since, day), 0.0)
+        self.suspended_since[i] = np.inf
+        n_over = self._apply(
+            i,
+            over * OVER + states.waits[decides] * PARTIAL,
+            day,
+            self.level.take(i),
+            to=to,
+            end=np.array([end_of(one) for one in said])[which],
+            what=numbers,
+            withdrawn=np.ones(len(i), dtype=bool),
+        )
+        self.level[i] = to
+        self.n_free[i] = np.array([one.n_to_enrol for one in said])[which]
+        self.last[i] = 0
+        return n_over
+
+    def _suspend(self, i: Ints, day: Floats) -> None:
+        """Let nobody in: who comes is turned away, or waits for the next outcome."""
+        self.suspended_since[i] = np.minimum(self.suspended_since.take(i), day)
+        # those asked because all is known have nobody who came; what then says to wait has no end
+        came = self.live.arrival.take(i) <= day
+        if self.waits:
+            self.closed[i] = np.inf
+            return
+        gone, trials = i[came], self.live.trials.take(i[came])
+        self.sums.n_turned_away[trials] += 1
+        self.live.arrival[gone] = self.stream.next_after(trials, day[came])
+
+    def _forget(self, i: Ints, undosed: Ints, day: Floats, level: Ints) -> int:
+        return 0  # who is pending is read from the slots
+
+    def _drop_dead(self) -> None:
+        kept = np.flatnonzero(self.live.situation != self.rule.dead)
+        super()._drop_dead()
+        for name in (
+            "n_evaluable",
+            "n_dlts",
+            "last",
+            "level",
+            "n_free",
+            "closed",
+            "suspended_since",
+            "dlt_share",
+            "dlt_level",
+        ):
+            setattr(self, name, getattr(self, name).take(kept, axis=0))
+
+    def _resume(self, underway: Underway) -> None:
+        self._begin_at(underway)
+        n_levels = self.setting.design.n_levels
+        for what, of in (("all", False), ("last", True)):
+            for level, tally in enumerate(underway.tallies(n_levels, last=of)):
+                if what == "all":
+                    self.n_evaluable[:, level] = tally.n_evaluable
+                    self.n_dlts[:, level] = tally.n_dlts
+                elif level == underway.level:
+                    self.last[:] = tally.n_evaluable, tally.n_dlts, tally.n_pending
+        self.level[:], self.n_free[:] = underway.level, underway.n_free
+        came = [one for one in underway.patients if one.outcome is Outcome.DLT]
+        if came:
+            after = [(one.known or 0.0) - (one.dosed or 0.0) for one in came]
+            share = np.clip(np.array(after) / (self.rule.window or 1.0), 0.0, 1.0)
+            self.dlt_share = np.tile(share, (self.n, 1))
+            self.dlt_level = np.tile([one.level for one in came], (self.n, 1))

@@ -1,0 +1,77 @@
+"""A forecast from a trial's record: against what simulated trials then came to."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+
+from escalation.errors import InputError
+from escalation.protocol import Protocol, load_protocol
+from escalation.trial import TrialState, evolve
+from escalation.trial.state import Recorded
+from simulations.engines.timeline.course import Course
+from simulations.engines.timeline.run import follow_trials
+from simulations.questions.forecast import find_standing, forecast, timing_of
+from simulations.questions.recorded import steps_of
+from simulations.timing.assumptions import Poisson, Timing
+
+OPENED = date(2026, 1, 1)
+CURVE = (0.05, 0.10, 0.20, 0.35)
+ASSUMED = Timing(arrivals=Poisson(mean_gap_days=8), decides="settled", decision_delay_days=3)
+PROTOCOL = load_protocol("nct07123519")
+
+
+def state_on(course: Course, day: int, protocol: Protocol = PROTOCOL) -> TrialState:
+    """Return what a simulated trial's record held at the end of a day."""
+    state = TrialState()
+    for command, recorder in steps_of(course, protocol, opened=OPENED):
+        if recorder.on > OPENED + timedelta(days=day):
+            break
+        for event in command(state, recorder):
+            seq = state.seq + 1
+            entry = Recorded(
+                seq=seq, at=recorder.at, by=recorder.name, hash=f"{seq:064x}", event=event
+            )
+            state = evolve(state, entry)
+    return state
+
+
+def place_of_truth(course: Course, day: int, trials: int) -> float:
+    """Return which share of the forecast comes before what happened: uniform if it is right."""
+    stands = find_standing(state_on(course, day), OPENED + timedelta(days=day))
+    timing = timing_of(stands, ASSUMED)
+    told = forecast(stands, CURVE, timing, trials=trials, seed=course.number)
+    # the day of the question is over, and counts are of whole days
+    first = stands.opened - OPENED
+    left = course.t_decision - first.days - stands.underway.day
+    return float(np.mean(told.last_decision < left))
+
+
+@pytest.mark.parametrize(
+    ("n_ledgers", "trials", "allowed"),
+    [(25, 100, (0.75, 1)), pytest.param(1000, 200, (0.87, 0.93), marks=pytest.mark.slow)],
+)
+def test_intervals_of_ninety_percent_cover_what_came(n_ledgers, trials, allowed):
+    day = 90
+    courses = follow_trials(PROTOCOL, CURVE, ASSUMED, trials=2 * n_ledgers)
+    going = [course for course in courses if course.t_decision > day + 1][:n_ledgers]
+    assert len(going) == n_ledgers
+    places = np.array([place_of_truth(course, day, trials) for course in going])
+    covered = np.mean((places >= 0.05) & (places <= 0.95))
+    assert allowed[0] <= covered <= allowed[1]
+
+
+def test_a_trial_that_has_ended_or_is_held_has_no_forecast():
+    (course,) = follow_trials(PROTOCOL, CURVE, ASSUMED, trials=1)
+    ended = state_on(course, 10_000)
+    with pytest.raises(InputError, match="was stopped by entry"):
+        find_standing(ended, OPENED + timedelta(days=10_000))
+
+
+def test_before_anybody_came_the_arrivals_are_asked_for():
+    (course,) = follow_trials(PROTOCOL, CURVE, ASSUMED, trials=1)
+    stands = find_standing(state_on(course, 0), OPENED)
+    with pytest.raises(InputError, match="give --every DAYS"):
+        timing_of(stands)
