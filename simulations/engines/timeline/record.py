@@ -133,7 +133,12 @@ class Recorder:
 
 def _of_patients(trial: _Trial) -> Iterator[Happening]:
     for one in trial.patients:
-        where = {"patient": one.number, "cohort": one.cohort, "level": one.level}
+        where = {
+            "patient": one.number,
+            "cohort": one.cohort or None,
+            "level": one.level,
+            "purpose": "escalation" if one.cohort else "backfill",
+        }
         yield Happening(day=one.enrolled, kind=Kind.ENROLLED, arrived=one.arrived, **where)  # type: ignore[arg-type]
         if one.withdrawn is not None:
             yield Happening(day=one.withdrawn, kind=Kind.WITHDRAWN, **where)  # type: ignore[arg-type]

@@ -61,6 +61,9 @@ class Timeline:
     figures : mapping of str to Moments
         The others, by the names in ``FIGURES``; means are over all trials, those that ran out of
         patients among them. ``cost`` only where there are prices.
+    backfill : pair of tuple of Moments, length L, or None
+        Backfill patients at each level, who are not among the others, and their DLTs; None where
+        the protocol has no backfill.
     """
 
     timing: Timing
@@ -77,6 +80,7 @@ class Timeline:
     dlts: tuple[Moments, ...]
     days: tuple[Moments, ...]
     figures: Mapping[str, Moments]
+    backfill: tuple[tuple[Moments, ...], tuple[Moments, ...]] | None = None
 
     def __repr__(self) -> str:
         how_long = f"{self.t_decision.moments.mean:.0f} days to the last decision"
@@ -133,6 +137,16 @@ class Timeline:
             "patients_by_level": _all(self.patients),
             "dlts_by_level": _all(self.dlts),
             "days_by_level": _all(self.days),
+            **(
+                {}
+                if self.backfill is None
+                else {
+                    "backfill": {
+                        "patients_by_level": _all(self.backfill[0]),
+                        "dlts_by_level": _all(self.backfill[1]),
+                    }
+                }
+            ),
             **{name: figure.to_dict() for name, figure in self.figures.items()},
         }
 
@@ -152,6 +166,7 @@ class Chunk:
     dlts: NDArray[np.int64]
     days: NDArray[np.float64]
     figures: Mapping[str, NDArray[np.float64] | NDArray[np.int64]]
+    backfill: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None  # patients, DLTs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -162,7 +177,7 @@ class Part:
     n_without: tuple[int, int, int]  # no MTD, inconclusive, unfinished
     t_decision: NDArray[np.float64]
     t_last: NDArray[np.float64]
-    by_level: tuple[tuple[Moments, ...], ...]  # patients, DLTs, days
+    by_level: tuple[tuple[Moments, ...], ...]  # patients, DLTs, days; of the backfill, two more
     figures: Mapping[str, Moments]
 
     @classmethod
@@ -172,7 +187,10 @@ class Part:
         figures = dict(chunk.figures)
         if costs is not None:
             days = np.where(np.isfinite(chunk.t_last), chunk.t_last, 0.0)
-            figures["cost"] = costs.per_patient * chunk.figures["n_patients"] + costs.per_day * days
+            patients = chunk.figures["n_patients"]
+            if chunk.backfill is not None:
+                patients = patients + chunk.backfill[0].sum(axis=0)
+            figures["cost"] = costs.per_patient * patients + costs.per_day * days
         without = [int(np.count_nonzero(end == n)) for n in (NO_MTD, INCONCLUSIVE, UNFINISHED)]
         return cls(
             n_selected=np.bincount(end[end >= 0], minlength=n_levels),
@@ -181,7 +199,7 @@ class Part:
             t_last=chunk.t_last,
             by_level=tuple(
                 tuple(map(Moments.of, levels))
-                for levels in (chunk.patients, chunk.dlts, chunk.days)
+                for levels in (chunk.patients, chunk.dlts, chunk.days, *(chunk.backfill or ()))
             ),
             figures={name: Moments.of(values) for name, values in figures.items()},
         )
@@ -191,12 +209,12 @@ def add_up(
     parts: Sequence[Part], *, timing: Timing, p_dlt: NDArray[np.float64], trials: int, seed: int
 ) -> Timeline:
     """Add the parts of a run up, in their order."""
-    patients, dlts, days = (
+    patients, dlts, days, *backfill = (
         tuple(
             reduce(Moments.plus, column)
             for column in zip(*(part.by_level[k] for part in parts), strict=True)
         )
-        for k in range(3)
+        for k in range(len(parts[0].by_level))
     )
     without = [sum(part.n_without[k] for part in parts) for k in range(3)]
     return Timeline(
@@ -213,6 +231,7 @@ def add_up(
         patients=patients,
         dlts=dlts,
         days=days,
+        backfill=(backfill[0], backfill[1]) if backfill else None,
         figures={
             name: reduce(Moments.plus, (part.figures[name] for part in parts))
             for name in parts[0].figures

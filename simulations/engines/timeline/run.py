@@ -21,6 +21,7 @@ from escalation.designs.walk import TooManyStatesError
 from escalation.errors import InputError
 from escalation.protocol import Protocol
 from simulations.engines.simulated import GENERATOR
+from simulations.engines.timeline.backfill import BackfillWalk
 from simulations.engines.timeline.by_event import EventWalk
 from simulations.engines.timeline.cohorts import CohortWalk
 from simulations.engines.timeline.course import Course, GivenPatient, Underway
@@ -160,6 +161,11 @@ class _Walk:
                 "correlation must be 0 for a trial that has begun: what its patients came to says "
                 "something of the next ones, and that is not reckoned with"
             )
+        if self.backfills and self.setting.design.asks_follow_up:
+            raise InputError(
+                f"{self.setting.design.name} goes by follow-up, and is not simulated in time with "
+                "backfill: leave max_per_level out of the protocol's [backfill] table"
+            )
         if self.trials > MOST_TRIALS:
             raise InputError(f"trials must be at most {MOST_TRIALS:,}, not {self.trials:,}")
 
@@ -176,7 +182,15 @@ class _Walk:
         if self.setting.design.asks_follow_up:
             return _followed(self.setting.design, self.setting.window)
         settled = self.setting.timing.decides == "settled"
+        if self.backfills and self.setting.protocol.backfill.counted != "never":
+            return _counting(self.setting.protocol, settled=settled)
         return _rule_of(self.setting.design, settled=settled, begun=self.underway is not None)
+
+    @property
+    def backfills(self) -> bool:
+        """Whether the protocol has backfill; a trial that has begun goes on without it."""
+        has = self.setting.protocol.backfill.max_per_level is not None
+        return has and self.underway is None
 
     def part(self, chunk: int) -> Part:
         """Walk one chunk of trials and sum it up."""
@@ -192,6 +206,17 @@ class _Walk:
         if isinstance(rule, FollowedRule):
             return FollowedWalk(
                 setting, rule, rng, n, given=given, underway=underway, recorder=recorder
+            ).run()
+        if self.backfills:
+            return BackfillWalk(
+                setting,
+                rule,
+                rng,
+                n,
+                counts=setting.protocol.backfill.counted != "never",
+                given=given,
+                underway=underway,
+                recorder=recorder,
             ).run()
         if isinstance(rule, ByGraph) and given is None and CohortWalk.fits(setting):
             return CohortWalk(setting, rule, rng, n, recorder=recorder).run()
@@ -219,6 +244,12 @@ def _rule_of(design: Design, *, settled: bool, begun: bool) -> Rule:
     except TooManyStatesError:  # the trials meet few of them
         return Situations(design, settled=False)
     return rule
+
+
+@lru_cache(maxsize=4)
+def _counting(protocol: Protocol, *, settled: bool) -> Rule:
+    """Return the situations of trials in which the backfill counts."""
+    return Situations(protocol.design, settled=settled, counting=protocol)
 
 
 @lru_cache(maxsize=4)
