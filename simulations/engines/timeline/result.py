@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simulations.engines.timeline.expanded import Expanded, ExpansionInTime
 from simulations.engines.timeline.moments import Durations, Moments
 from simulations.graph.transitions import INCONCLUSIVE, NO_MTD
 from simulations.timing.assumptions import Costs, Timing
@@ -64,6 +65,9 @@ class Timeline:
     backfill : pair of tuple of Moments, length L, or None
         Backfill patients at each level, who are not among the others, and their DLTs; None where
         the protocol has no backfill.
+    expansion : ExpansionInTime or None
+        Of the patients treated at the MTD after the escalation, who are not among the others
+        either; None where the protocol does not say how many.
     """
 
     timing: Timing
@@ -81,6 +85,7 @@ class Timeline:
     days: tuple[Moments, ...]
     figures: Mapping[str, Moments]
     backfill: tuple[tuple[Moments, ...], tuple[Moments, ...]] | None = None
+    expansion: ExpansionInTime | None = None
 
     def __repr__(self) -> str:
         how_long = f"{self.t_decision.moments.mean:.0f} days to the last decision"
@@ -147,6 +152,7 @@ class Timeline:
                     }
                 }
             ),
+            **({} if self.expansion is None else {"expansion": self.expansion.to_dict()}),
             **{name: figure.to_dict() for name, figure in self.figures.items()},
         }
 
@@ -167,6 +173,7 @@ class Chunk:
     days: NDArray[np.float64]
     figures: Mapping[str, NDArray[np.float64] | NDArray[np.int64]]
     backfill: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None  # patients, DLTs
+    expansion: Expanded | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -179,6 +186,7 @@ class Part:
     t_last: NDArray[np.float64]
     by_level: tuple[tuple[Moments, ...], ...]  # patients, DLTs, days; of the backfill, two more
     figures: Mapping[str, Moments]
+    expansion: Expanded | None = None
 
     @classmethod
     def of(cls, chunk: Chunk, costs: Costs | None) -> Part:
@@ -202,6 +210,7 @@ class Part:
                 for levels in (chunk.patients, chunk.dlts, chunk.days, *(chunk.backfill or ()))
             ),
             figures={name: Moments.of(values) for name, values in figures.items()},
+            expansion=chunk.expansion,
         )
 
 
@@ -216,6 +225,7 @@ def add_up(
         )
         for k in range(len(parts[0].by_level))
     )
+    expanded = [part.expansion for part in parts if part.expansion is not None]
     without = [sum(part.n_without[k] for part in parts) for k in range(3)]
     return Timeline(
         timing=timing,
@@ -232,6 +242,7 @@ def add_up(
         dlts=dlts,
         days=days,
         backfill=(backfill[0], backfill[1]) if backfill else None,
+        expansion=ExpansionInTime.of(expanded) if expanded else None,
         figures={
             name: reduce(Moments.plus, (part.figures[name] for part in parts))
             for name in parts[0].figures

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 from itertools import islice
 from math import ceil
 
@@ -25,6 +25,7 @@ from simulations.engines.timeline.backfill import BackfillWalk
 from simulations.engines.timeline.by_event import EventWalk
 from simulations.engines.timeline.cohorts import CohortWalk
 from simulations.engines.timeline.course import Course, GivenPatient, Underway
+from simulations.engines.timeline.expansion import expand
 from simulations.engines.timeline.followed import FollowedRule, FollowedWalk
 from simulations.engines.timeline.record import Recorder
 from simulations.engines.timeline.result import Chunk, Part, Timeline, add_up
@@ -34,6 +35,8 @@ from simulations.graph.build import build_graph
 from simulations.timing.assumptions import Timing
 
 __all__ = ["CHUNK", "MOST_TRIALS", "follow_trials", "simulate_timeline"]
+
+Walks = CohortWalk | EventWalk | FollowedWalk
 
 CHUNK = 10_000
 MOST_TRIALS = 10_000_000  # each keeps its two durations
@@ -198,31 +201,28 @@ class _Walk:
 
     def walk(self, chunk: int, recorder: Recorder | None = None) -> Chunk:
         """Walk one chunk of trials."""
+        walk = self._begin(chunk, recorder)
+        found = walk.run()
+        expanded = expand(self.setting, walk.stream, walk.patients, walk.sums, recorder)
+        return replace(found, expansion=expanded)
+
+    def _begin(self, chunk: int, recorder: Recorder | None) -> Walks:
+        """Return the walk that takes the least time for what is asked."""
         sequence = np.random.SeedSequence(self.seed, spawn_key=(chunk,))
         rng = np.random.Generator(GENERATOR(sequence))
-        setting, n = self.setting, self.size(chunk)
-        given, underway = self.given, self.underway
-        rule = self.rule()
+        setting, n, rule = self.setting, self.size(chunk), self.rule()
         if isinstance(rule, FollowedRule):
-            return FollowedWalk(
-                setting, rule, rng, n, given=given, underway=underway, recorder=recorder
-            ).run()
-        if self.backfills:
-            return BackfillWalk(
-                setting,
-                rule,
-                rng,
-                n,
-                counts=setting.protocol.backfill.counted != "never",
-                given=given,
-                underway=underway,
-                recorder=recorder,
-            ).run()
-        if isinstance(rule, ByGraph) and given is None and CohortWalk.fits(setting):
-            return CohortWalk(setting, rule, rng, n, recorder=recorder).run()
-        return EventWalk(
-            setting, rule, rng, n, given=given, underway=underway, recorder=recorder
-        ).run()
+            begin: Callable[..., Walks] = FollowedWalk
+        elif self.backfills:
+            counts = setting.protocol.backfill.counted != "never"
+            begin = partial(BackfillWalk, counts=counts)
+        elif isinstance(rule, ByGraph) and self.given is None and CohortWalk.fits(setting):
+            return CohortWalk(setting, rule, rng, n, recorder=recorder)
+        else:
+            begin = EventWalk
+        return begin(
+            setting, rule, rng, n, given=self.given, underway=self.underway, recorder=recorder
+        )
 
     def courses(self) -> Iterator[Course]:
         """Yield each trial."""
