@@ -40,7 +40,7 @@ def cluster_workers(address: str) -> Iterator[Workers]:
     except ImportError as error:
         raise InputError("--scheduler needs Dask: pip install 'escalation[cluster]'") from error
     shown = printable(address)
-    for name in ("distributed", "tornado.application"):
+    for name in ("distributed", "tornado.application", "asyncio"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters is said below
     try:
         asyncio.run(_knock(distributed, address))
