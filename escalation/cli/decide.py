@@ -78,7 +78,7 @@ def decide(
     \b
     Example: escalation decide "1NNN 2NNT"
              escalation decide "1NNN 2NNT" --all --target 0.30
-             escalation decide "1NNN 2NN?14" --levels 5 --design tite-boin --window 28
+             escalation decide "1NT?25" --levels 5 --design tite-boin --window 28
     """  # noqa: D301  # click reads the backspace
     if not ask_everyone and (target is not None or max_patients is not None):
         raise click.UsageError("--target and --max-patients are for --all")
