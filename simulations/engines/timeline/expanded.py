@@ -65,11 +65,16 @@ class ExpansionInTime:
             dlts=Moments.of(np.concatenate([part.dlts for part in parts])[started]),
         )
 
+    @property
+    def p_stopped(self) -> float:
+        """P(the boundary is reached), of all trials."""
+        return self.n_stopped / self.trials
+
     def to_dict(self) -> dict[str, Any]:
         """Return the figures with their errors."""
         return {
             "p_started": self.n_started / self.trials,
-            "p_stopped": self.n_stopped / self.trials,
+            "p_stopped": self.p_stopped,
             "t_end": self.t_end.to_dict(),
             "patients": self.patients.to_dict(),
             "dlts": self.dlts.to_dict(),
