@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from escalation.protocol import Protocol
+from escalation.protocol import Protocol, follows_responses
 from escalation.reports.view import Item, Items
 from escalation.text import count
 from simulations.timing.assumptions import (
@@ -26,6 +26,8 @@ ACCRUAL = {
 _DECIDES = {
     "complete": "The next cohort is decided when every outcome of the last is known.",
     "settled": "The next cohort is decided as soon as no pending outcome can change the decision.",
+    "arrival": "The next cohort is decided when every outcome of the last is known and a patient "
+    "comes.",
 }
 
 
@@ -82,6 +84,11 @@ def _assumptions(timing: Timing, protocol: Protocol) -> Iterator[str]:
     yield from _stagger(protocol)
     if protocol.design.while_pending is None and not getattr(protocol.design, "asks_follow_up", 0):
         yield _DECIDES[timing.decides]
+    if timing.p_response is not None and follows_responses(protocol):
+        given = timing.p_response
+        shares = ", ".join(f"{p:g}" for p in (given if isinstance(given, tuple) else (given,)))
+        by_level = ", by level" if isinstance(given, tuple) else ""
+        yield f"P(response) is {shares}{by_level}; it is known when the DLT window closes."
     if timing.decision_delay_days:
         yield f"A decision takes {days(timing.decision_delay_days)} to open the next cohort."
     losses = [
