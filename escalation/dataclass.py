@@ -2,14 +2,16 @@
 
 To define a frozen one with slots takes it half a millisecond, nearly all of it to compile
 methods from source. A command defines up to two hundred, makes instances of a few, and prints and
-compares fewer still: here it pays for what it uses. Type checkers see the original, and a class
+compares fewer still: here it pays for what it uses, and of a class that it makes a few instances of
+not even for compiling ``__init__``. Type checkers see the original, and a class
 made here is one to ``dataclasses.fields`` and ``replace``.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import MISSING, FrozenInstanceError, fields
+from dataclasses import MISSING, Field, FrozenInstanceError, fields
+from functools import partial
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +46,8 @@ if not TYPE_CHECKING:
             told.init, told.repr, told.eq, told.frozen = True, repr, eq, frozen
             for name in ("__init__", *["__repr__"] * repr, *["__eq__", "__hash__"] * eq):
                 if name not in vars(made):
-                    setattr(made, name, _Unwritten(made, name))
+                    stands_for = _UnwrittenInit if name == "__init__" else _Unwritten
+                    setattr(made, name, stands_for(made, name))
             for name, method in _FROZEN.items() if frozen else [("__hash__", None)] * eq:
                 setattr(made, name, method)
             return made
@@ -63,6 +66,44 @@ class _Unwritten:
         method.__qualname__ = f"{self.made.__qualname__}.{self.name}"
         setattr(self.made, self.name, method)
         return method if instance is None else method.__get__(instance, owner)
+
+
+class _UnwrittenInit(_Unwritten):
+    """As that, and makes the first instances itself, which is quicker than to compile it for them.
+
+    What it does not take, ``__init__`` is written for, to say why.
+    """
+
+    n_left = 8
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        self.n_left -= 1
+        if self.n_left < 0 or not isinstance(instance, self.made):  # asked by the class
+            return super().__get__(instance, owner)
+        return partial(self._fill, instance)
+
+    def _fill(self, instance: Any, *args: Any, **named: Any) -> None:
+        members = fields(self.made)
+        places = [member.name for member in members if member.init and not member.kw_only]
+        given = dict(zip(places, args, strict=False))
+        values = {m.name: _value_of(m, {**given, **named}) for m in members}
+        takes = {member.name for member in members if member.init}
+        lacks = any(values[name] is MISSING for name in takes)
+        if lacks or len(args) > len(places) or given.keys() & named or not named.keys() <= takes:
+            super().__get__(instance)(*args, **named)
+            return
+        for name, value in values.items():
+            if value is not MISSING:
+                object.__setattr__(instance, name, value)
+        if hasattr(instance, "__post_init__"):
+            instance.__post_init__()
+
+
+def _value_of(member: Field[Any], given: Mapping[str, Any]) -> Any:
+    if member.init and member.name in given:
+        return given[member.name]
+    made = member.default_factory
+    return member.default if made is MISSING else made()
 
 
 class _LeftOut:

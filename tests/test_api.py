@@ -21,10 +21,10 @@ SURFACE = {
         "open_ledger parse_outcomes shipped_protocols upper_limit wilson"
     ),
     "simulations": (
-        "Answer Characteristics Comparison Scenario averages build_graph characteristics "
-        "comparison emax find_differences load_scenarios logistic logistic_normal mtd_data "
-        "paoletti paths power pseudo_uniform sensitivity shipped_scenarios simulate "
-        "simulate_trials weibull worst_case"
+        "Answer Characteristics Comparison Scenario Timing TrialsInTime averages build_graph "
+        "characteristics comparison emax find_differences load_scenarios logistic logistic_normal "
+        "mtd_data paoletti paths power pseudo_uniform sensitivity shipped_scenarios simulate "
+        "simulate_trials trials_in_time weibull worst_case"
     ),
     "escalation.errors": (
         "ConflictError DesignError EscalationError FileFaultsError InputError IntegrityError "

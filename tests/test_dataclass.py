@@ -6,8 +6,6 @@ import copy
 import dataclasses
 import inspect
 import pickle
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError, field
 from functools import partial
@@ -114,10 +112,13 @@ def test_a_class_is_described_as_by_the_standard_library(make):
     assert (ours.__hash__ is object.__hash__) == (theirs.__hash__ is object.__hash__)
 
 
+@pytest.mark.parametrize("written", [False, True])
 @pytest.mark.parametrize(("make", "values"), MADE)
-def test_an_instance_behaves_as_the_standard_librarys(make, values):
+def test_an_instance_behaves_as_the_standard_librarys(make, values, written):
     said = []
     for made in both(make):
+        if written:
+            assert inspect.isfunction(made.__init__)  # to ask is enough
         instance, again = made(**values), made(**values)
         said.append(
             (
@@ -133,6 +134,8 @@ def test_an_instance_behaves_as_the_standard_librarys(make, values):
                 outcome(partial(delattr, instance, dataclasses.fields(made)[0].name)),
                 outcome(partial(made, **values, other=1)),
                 outcome(partial(made, 1, 2, 3, 4)),
+                outcome(partial(made, 1, **values)),
+                outcome(lambda made=made: repr(made()).partition(" at 0x")[0]),
             )
         )
     assert said[0] == said[1]
@@ -178,8 +181,31 @@ def test_one_that_can_change_or_is_ordered_is_the_standard_librarys():
 
 
 def test_methods_are_written_when_they_are_asked_for():
-    code = "from escalation.outcomes import Tally; print(*map(type, map(vars(Tally).get, NAMES)))"
-    names = "NAMES = ['__init__', '__repr__', '__eq__', '__hash__']"
-    used = f"{names}; from escalation.outcomes import Tally; Tally(n_evaluable=0, n_dlts=0); {code}"
-    said = subprocess.run([sys.executable, "-c", used], capture_output=True, text=True, check=True)
-    assert said.stdout.count("_Unwritten") == 3
+    made = point(quick.dataclass)
+    of_ours = {"__init__", "__repr__", "__eq__", "__hash__"}
+
+    def written() -> set[str]:
+        return {name for name in of_ours if inspect.isfunction(vars(made)[name])}
+
+    assert made(1).y == 0.5
+    assert written() == set()
+    assert made(1) == made(1)
+    assert written() == {"__eq__"}
+    assert {made(n).x for n in range(20)} == set(range(20))
+    assert written() == {"__eq__", "__init__"}
+
+
+def test_what_a_class_says_in_post_init_is_raised_as_it_is_and_once():
+    asked = []
+
+    @quick.dataclass(**FROZEN)
+    class Strict:
+        x: int
+
+        def __post_init__(self) -> None:
+            asked.append(self.x)
+            raise TypeError("never")
+
+    with pytest.raises(TypeError, match="never"):
+        Strict(x=1)
+    assert asked == [1]

@@ -54,9 +54,18 @@ def read_plain(made: type[T], text: str) -> T:
 
 
 def write_plain(value: Any) -> Any:
-    """Return a value as JSON types: a dataclass as an object, in the order of its fields."""
+    """Return a value as JSON types: a dataclass as an object, in the order of its fields.
+
+    A whole number where the annotation says float is written as one, ``300.0``.
+    """
     if is_dataclass(value):
-        return {member.name: write_plain(getattr(value, member.name)) for member in fields(value)}
+        made: Any = type(value)
+        floats = _floats(made)
+        found = {member.name: getattr(value, member.name) for member in fields(value)}
+        return {
+            name: float(said) if name in floats and isinstance(said, int) else write_plain(said)
+            for name, said in found.items()
+        }
     if isinstance(value, dict):
         return {name: write_plain(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):
@@ -64,6 +73,12 @@ def write_plain(value: Any) -> Any:
     if isinstance(value, Enum):
         return value.value
     return value.isoformat() if isinstance(value, date) else value
+
+
+@cache
+def _floats(made: Any) -> frozenset[str]:
+    """Return the fields of a dataclass that hold a float."""
+    return frozenset(name for name, reads in _members(made).items() if float in reads)
 
 
 @cache

@@ -93,7 +93,7 @@ def forecast_trial(
     protocol's scenarios, or those given. How often patients come is learned from the record, with
     its uncertainty; and how long the committee takes from its last outcome to the next cohort.
 
-    Example: escalation trial forecast --on 2026-05-28 --scenario rising
+    Example: escalation trial forecast --on 2026-05-28 --by 2026-12-31
     """
     from simulations.questions.forecast import find_standing, forecast
     from simulations.questions.question import Question, check_p_moderate

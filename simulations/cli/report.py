@@ -41,7 +41,7 @@ Command = Callable[..., Any]
 
 PLANNED = "planned"
 BESIDE = ("3+3", "declare", "boin")  # what a design is usually asked to be better than
-MOST_STATES = 20_000  # of a graph whose worst case is found in seconds
+MOST_STATES, MOST_LEVELS = 20_000, 20  # whose worst case is found in seconds
 _FILES = {"report", "template", "plot", "keep", "output", "form", "as_json", "as_csv", "workers"}
 
 
@@ -95,7 +95,7 @@ def write_simulation_report(
         compared=_compare(
             question, planned, measured_by, trials=trials, seed=seed, executor=executor
         ),
-        searched={PLANNED: _search(question, graph, measured_by, None, seed)},
+        searched={PLANNED: _search(question, measured_by, None, seed)},
         seed=seed,
         trials=trials,
         command=_command(),
@@ -133,7 +133,7 @@ def write_comparison_report(
     searched: dict[str, Searched | str] = {}
     with progress_bar(len(asked), "searching worst cases") as progress:
         for label, one in asked:
-            searched[label] = _search(one, None, target, interval, seed)
+            searched[label] = _search(one, target, interval, seed)
             if progress is not None:
                 progress(1)
     basis = Basis(
@@ -209,13 +209,13 @@ def _alternatives(protocol: Protocol, planned: Contender, target: float) -> Iter
 
 def _search(
     question: Question,
-    graph: TransitionGraph | None,
     target: float,
     interval: tuple[float, float] | None,
     seed: int,
 ) -> Searched | str:
     """Search for the worst curves, where that takes seconds."""
     from simulations.compare.metrics import target_interval
+    from simulations.questions.engine import exact_engine
     from simulations.questions.worst_case import worst_overdose, worst_pcs
     from simulations.reports.worst_case import Searched
 
@@ -224,11 +224,13 @@ def _search(
         "here."
     )
     try:
-        graph = replace(question, max_states=MOST_STATES).graph() if graph is None else graph
+        engine = exact_engine(replace(question, max_states=MOST_STATES))
     except TooManyStatesError:
         return too_large
-    if not graph.is_whole or len(graph.level) > MOST_STATES:
-        return too_large
+    if engine.n_levels > MOST_LEVELS:
+        return (
+            f"The ladder has more than {MOST_LEVELS} levels: its worst case is not searched here."
+        )
     low, high = target_interval(target, interval)
     separation = min(target - low, high - target)
     return Searched(
@@ -236,10 +238,10 @@ def _search(
         around=None,
         band=None,
         above=high,
-        overdose=worst_overdose(graph, high, seed=seed),
+        overdose=worst_overdose(engine, high, seed=seed),
         target=target,
         separation=separation,
-        pcs=worst_pcs(graph, target, separation=separation, seed=seed),
+        pcs=worst_pcs(engine, target, separation=separation, seed=seed),
     )
 
 

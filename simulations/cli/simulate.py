@@ -107,7 +107,7 @@ def simulate(
     \b
     Example: escalation simulate --p-dlt 0.05,0.10,0.20,0.33,0.50 --target 0.25
              escalation simulate --protocol nct07123519 --report design.html
-             escalation simulate --protocol nct07123519 --timeline --every 10 --by 365
+             escalation simulate --protocol nct07123519 --timeline --every 10
     """  # noqa: D301  # click reads the backspace
     from simulations.engines.results import run_scenarios
     from simulations.questions.engine import choose_engine

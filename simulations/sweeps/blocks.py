@@ -72,7 +72,11 @@ class Dealer:
         if self.is_empty:
             return None
         if self._suspects:
-            return None if n_running else self._suspects.popleft()
+            if n_running:
+                return None
+            suspect = self._suspects.popleft()
+            self._count(suspect.cells, 1)
+            return suspect
         wanted = min(int(self._size), ceil(self._n_left / (2 * n_workers)))
         cells: list[Cell] = []
         while len(cells) < max(1, wanted) and self._groups:

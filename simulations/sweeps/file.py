@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from itertools import product
+from math import prod
 from pathlib import Path
 from typing import Any, TypeGuard, TypeVar, get_args
 
@@ -312,14 +313,22 @@ class _Reader:
                 f"[1, 3] }}, not {show(varied)}"
             )
             return
+        n_ways = prod(map(len, varied.values()))
+        if n_ways > MAX_CELLS:
+            self.faults.append(f"{place}.vary: {n_ways:,} ways; {MAX_CELLS:,} cells are possible")
+            return
         for values in product(*varied.values()):
             one = deepcopy(plain)
             for path, value in zip(varied, values, strict=True):
                 *inner, key = path.split(".")
                 here = one
                 for part in inner:
-                    below = here.setdefault(part, {})
-                    here = below if isinstance(below, dict) else {}
+                    here = here.setdefault(part, {})
+                    if not isinstance(here, dict):
+                        self.faults.append(
+                            f"{place}.vary: {show(part)} is not a table, but a value"
+                        )
+                        return
                 here[key] = value
             words = "".join(
                 f" {path.rpartition('.')[2]}={_word(value)}"

@@ -40,8 +40,7 @@ def cluster_workers(address: str) -> Iterator[Workers]:
     except ImportError as error:
         raise InputError("--scheduler needs Dask: pip install 'escalation[cluster]'") from error
     shown = printable(address)
-    for name in ("distributed.client", "distributed.comm", "distributed.batched"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters is said below
+    logging.disable()  # Dask's own words, to the end of the command: what matters is said below
     try:
         asyncio.run(_knock(distributed, address))
         client = distributed.Client(address, timeout=PATIENCE, set_as_default=False)

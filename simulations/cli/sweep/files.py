@@ -79,7 +79,7 @@ def merge(study: Path, parts: tuple[Path, ...], output: Path) -> None:
 
     Example: escalation sweep merge study.toml part-1.csv part-2.csv -o results.csv
     """
-    from simulations.cli.sweep.running import write_to  # numpy
+    from simulations.cli.sweep.running import say_machines, write_to  # numpy
     from simulations.sweeps.columns import columns_of
     from simulations.sweeps.file import load_study
     from simulations.sweeps.results import (
@@ -95,7 +95,9 @@ def merge(study: Path, parts: tuple[Path, ...], output: Path) -> None:
     if any(part.resolve() == output.resolve() for part in parts):
         raise click.UsageError(f"{output} is one of the parts; give --output a name of its own")
     lines = merge_results(loaded, parts)
-    write_to(output, write_results(output, columns_of(loaded), lines))
+    columns = columns_of(loaded)
+    write_to(output, write_results(output, columns, lines))
+    say_machines(columns, lines)
     say_written(output)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from escalation.text import count
 from simulations.cli.progress import progress_bar
 from simulations.cli.sweep.cluster import cluster_workers
 from simulations.cli.workers import worker_pool
-from simulations.sweeps.columns import columns_of
+from simulations.sweeps.columns import Column, columns_of
 from simulations.sweeps.file import load_study
 from simulations.sweeps.results import (
     SUFFIXES,
@@ -31,7 +31,7 @@ from simulations.sweeps.run import Workers, run_cells
 from simulations.sweeps.store import Store, unfinished_path
 from simulations.sweeps.study import Cell, Study, in_shard
 
-__all__ = ["run_study", "write_to"]
+__all__ = ["run_study", "say_machines", "write_to"]
 
 
 def run_study(
@@ -82,13 +82,18 @@ def run_study(
         lines = [store.lines[cell.number] for cell in cells]
         write_to(output, write_results(output, columns, lines))
         store.remove()
+    say_machines(columns, lines)
+    say_written(output)
+
+
+def say_machines(columns: Sequence[Column], lines: Sequence[str]) -> None:
+    """Say where rows are not all of one program and processor."""
     machines = find_machines(columns, lines)
     if len(machines) > 1:
         say_beside(
             f"calculated by {len(machines)} kinds of program or processor, so that last digits may "
             "differ: see the columns escalation, numpy and processor"
         )
-    say_written(output)
 
 
 def write_to(output: Path, content: bytes) -> None:

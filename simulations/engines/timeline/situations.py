@@ -94,6 +94,7 @@ class Situation:
     last: Tally = NOBODY
     flags: int = 0
     end: int = 0
+    is_shut: bool = False  # nobody takes the places that are free
 
 
 class Situations:
@@ -195,8 +196,18 @@ class Situations:
             return now, None
         decision = self._ask(now)
         stays = now.n_free and decision.level == now.level
-        if decision.action is Action.WAIT or stays or not decision.settled:
+        if decision.action is not Action.WAIT and decision.settled and not stays:
+            return self._decided(now, decision)
+        return self._consider_places(now) if self.settled and now.n_free else (now, None)
+
+    def _consider_places(self, now: Situation) -> tuple[Situation, Decision | None]:
+        """Withdraw the free places where the rule, asked without them, allows nobody more there."""
+        decision = self._decide(now.tallies, now.level, now.last)
+        answers = decision.possible or (decision,)
+        if any(one.level is not None and one.level >= now.level for one in answers):
             return now, None
+        if decision.action is Action.WAIT or not decision.settled:
+            return replace(now, is_shut=True), None
         return self._decided(now, decision)
 
     def _consider_rolling(self, now: Situation) -> tuple[Situation, Decision | None]:
@@ -215,10 +226,13 @@ class Situations:
             here = tallies[now.level].plus(untaken)
             tallies = (*tallies[: now.level], here, *tallies[now.level + 1 :])
             last = last.plus(untaken) if self.design.remembers else last
-        key = (tallies, now.level, last)
+        return self._decide(tallies, now.level, last)
+
+    def _decide(self, tallies: tuple[Tally, ...], level: int, last: Tally) -> Decision:
+        key = (tallies, level, last)
         decision = self.asked.get(key)
         if decision is None:
-            decision = self.asked[key] = self.design.decide(tallies, now.level, last)
+            decision = self.asked[key] = self.design.decide(tallies, level, last)
         return decision
 
     def _decided(self, now: Situation, decision: Decision) -> tuple[Situation, Decision]:
@@ -247,7 +261,7 @@ class Situations:
         self.number[situation] = number
         self.all.append(situation)
         self.decisions.append(decision)
-        self.closed[number] = 0.0 if situation.n_free else np.inf
+        self.closed[number] = 0.0 if situation.n_free and not situation.is_shut else np.inf
         self.level[number] = situation.level
         self.flags[number] = situation.flags
         self.end[number] = situation.end

@@ -42,7 +42,7 @@ CURVES = np.array([
         (Boin(n_levels=3, target=0.3, max_patients=18, n_earlystop=9), CrossingEngine),
         (make_design("keyboard", n_levels=3, target=0.3, max_patients=12, start=1), CrossingEngine),
     ],
-    ids=str,
+    ids=lambda given: getattr(given, "__name__", type(given).__name__),
 )
 def test_measures_of_many_scenarios_are_those_of_each_on_the_graph(design, engine):
     graph = build_graph(design)
@@ -67,7 +67,7 @@ def test_measures_of_many_scenarios_are_those_of_each_on_the_graph(design, engin
         (ThreePlusThree(n_levels=30), "LadderAutomaton"),
         (Boin(n_levels=3, target=0.3, max_patients=18), "TransitionGraph"),
     ],
-    ids=str,
+    ids=lambda given: given if isinstance(given, str) else type(given).__name__,
 )
 def test_designs_are_exact_by_what_is_quick(design, engine):
     assert type(exact_engine(design)).__name__ == engine

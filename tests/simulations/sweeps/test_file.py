@@ -14,6 +14,7 @@ from simulations.sweeps.file import StudyFileError, load_study, parse_study
 
 from .studies import SMALL, small_study
 
+MANY = ", ".join(f"k{i} = {list(range(100))}" for i in range(4))
 NAMED = 'protocol = "nct07123519"\n[[designs]]\ndesign = "3+3"\n'
 TIMED = """
 [[timing]]
@@ -163,6 +164,11 @@ def test_every_fault_is_listed_at_once():
         ('levels = 3\np_moderate = [0.1, 0.1, 0.1]\n[[designs]]\ndesign = "3+3"', "p_moderate: "),
         ("trials = nan", "trials: a whole number from 1"),
         (SMALL + TIMED.replace("10 }", "-10 }").replace("[5, 10]", "[-5]"), "is not above 0"),
+        (NAMED + TIMED.replace('"arrivals.mean_gap_days"', '"arrivals.kind.x"'), "is not a table"),
+        (
+            f'levels = 3\n[[designs]]\ndesign = "3+3"\nvary = {{ {MANY} }}',
+            "vary: 100,000,000 ways; 1,000,000 cells are possible",
+        ),
         (SMALL + TIMED, "the protocol names no DLT window"),
         (NAMED + TIMED + "not_manufactured = [0.1]", "needs one probability a level, 4 in all"),
         (

@@ -93,7 +93,7 @@ def test_tite_crm_treats_and_selects_as_an_independent_simulation():
 @pytest.mark.slow
 @pytest.mark.parametrize("name", OWN)
 def test_tite_crm_treats_and_selects_as_titesim_and_an_independent_simulation(name):
-    found = run_tite_crm(OWN[name], 4000)
+    found = run_tite_crm(OWN[name], 1500)
     assert far_off(found, OWN[name], 20_000, BY_LEVEL) == {}
     titesim = next(r for r in rows("titecrm_titesim_dfcrm.csv") if r["id"] == name)
     assert far_off(found, titesim, 400, BY_LEVEL) == {}
@@ -125,15 +125,15 @@ def test_tite_boin_treats_selects_and_lasts_as_titegboin(row):
         arrivals=Poisson(mean_gap_days=WINDOW / float(row["rate"])),
         time_to_dlt=Weibull(late_share=0.5),
     )
-    found = simulate_timeline(protocol, numbers(row["p"]), timing, trials=4000, seed=31)
+    found = simulate_timeline(protocol, numbers(row["p"]), timing, trials=2000, seed=31)
     n = int(row["ntrial"])
     assert far_off(found, row, n, {"npat": "patients", "ntox": "dlts"}) == {}
     # its first patient comes on day 0, and the end is when the last one's window closes
     months = []
-    for course in follow_trials(protocol, numbers(row["p"]), timing, trials=1000, seed=31):
+    for course in follow_trials(protocol, numbers(row["p"]), timing, trials=500, seed=31):
         came = [one.day for one in course.of_kind(Kind.ENROLLED)]
         months.append((came[-1] - came[0] + WINDOW) / WINDOW)
-    error = stdev(months) * (1 / 1000 + 1 / n) ** 0.5
+    error = stdev(months) * (1 / 500 + 1 / n) ** 0.5
     assert abs(mean(months) - float(row["duration"])) < 4 * error
 
 
@@ -146,14 +146,14 @@ def test_boin_without_backfill_treats_selects_and_lasts_as_bfboin(row):
         protocol_of(design, 30),
         numbers(row["p"]),
         Timing(arrivals=Poisson(mean_gap_days=10)),
-        trials=4000,
+        trials=2000,
         seed=31,
     )
     n = int(row["ntrial"])
     assert far_off(found, row, n, {"npat": "patients", "ntox": "dlts"}) == {}
     lasted = found.t_decision.moments
     months = (lasted.mean - 10) / 30  # its first patient comes on day 0
-    assert abs(months - float(row["duration"])) < 4 * lasted.sd / 30 * (1 / 4000 + 1 / n) ** 0.5
+    assert abs(months - float(row["duration"])) < 4 * lasted.sd / 30 * (1 / 2000 + 1 / n) ** 0.5
 
 
 # ---------------------------------------------------------------- nothing from the future
