@@ -71,9 +71,10 @@ def test_all_258_recommendations_and_estimates_on_partial_data_are_those_of_dfcr
         tallies, follow_up = seen_at(patients, float(row["obswin"]))
         decision = design.decide(tallies, patients[-1][0], NOBODY, follow_up)
         assert decision.level == int(row["mtd"]) - 1
-        assert fit(design, tallies, follow_up) == pytest.approx(float(row["estimate"]), abs=1e-5)
-        estimates = design.estimates(tallies, follow_up)
-        assert estimates == pytest.approx(numbers["ptox"], abs=1e-5)
+        estimate = fit(design, tallies, follow_up)
+        assert estimate == pytest.approx(float(row["estimate"]), abs=1e-5)
+        assert design.curve.p_dlt(estimate) == pytest.approx(numbers["ptox"], abs=1e-5)
+    assert design.estimates(tallies, follow_up) == design.curve.p_dlt(estimate)
 
 
 def test_weights_are_those_of_dfcrm():
