@@ -15,10 +15,10 @@ ROOT = Path(__file__).parents[1]
 SURFACE = {
     "escalation": (
         "APlusB AcceleratedTitration Boin Crm DESIGNS Decisions DoseDecision EscalationError "
-        "G3Plus3 I3Plus3 Keyboard MTpi MTpi2 Picture Protocol RollingSix ThreePlusThree Tpi "
-        "Tracker __version__ ask_all binomial_limits clopper_pearson create_ledger decide "
-        "decisions describe_design design_options format_outcomes load_protocol make_design "
-        "open_ledger parse_outcomes shipped_protocols upper_limit wilson"
+        "G3Plus3 I3Plus3 Keyboard MTpi MTpi2 Picture Protocol RollingSix ThreePlusThree "
+        "TiteBoin TiteCrm Tpi Tracker __version__ ask_all binomial_limits clopper_pearson "
+        "create_ledger decide decisions describe_design design_options format_outcomes "
+        "load_protocol make_design open_ledger parse_outcomes shipped_protocols upper_limit wilson"
     ),
     "simulations": (
         "Answer Characteristics Comparison Scenario Timing TrialsInTime averages build_graph "

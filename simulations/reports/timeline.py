@@ -11,6 +11,7 @@ from simulations.engines.characteristics import correct_level
 from simulations.engines.timeline.moments import Moments
 from simulations.engines.timeline.result import Timeline
 from simulations.questions.question import Question
+from simulations.reports.timeline_beside import beside_figures, beside_tables
 from simulations.reports.timing import describe_accrual, list_assumptions
 from simulations.scenarios.scenario import Scenario
 from simulations.timing.file import timing_document
@@ -121,6 +122,7 @@ def _page(
         yield _levels(scenario, timeline, protocol.short_names)
         yield GAP
         yield _others(timeline)
+        yield from beside_tables(timeline, protocol.short_names)
         yield Paragraph(f"{describe_accrual(timing).capitalize()}.")
         if target is not None:
             yield Paragraph(_correct(scenario, timeline, protocol.short_names, target))
@@ -248,6 +250,8 @@ def _figures(
             yield name, label, (*_moments(moments), *[""] * 5)
     for name, moments in timeline.figures.items():
         yield name, "", (*_moments(moments), *[""] * 5)
+    for name, label, moments in beside_figures(timeline, labels):
+        yield name, label, (*_moments(moments), *[""] * 5)
     for day in by:
         yield f"p_finished_by_{day:g}", "", (*timeline.p_finished_by(day), *[""] * 7)
 

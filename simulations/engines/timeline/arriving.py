@@ -36,6 +36,9 @@ class Stream:
     def was_open(self, trials: Ints, since: Floats, until: Floats) -> None:
         """Note that a place was free in some trials for some days."""
 
+    def was_always_open(self, until: Floats) -> None:
+        """Note that whoever came until a day of each trial is counted already."""
+
     def first(self, n: int) -> Floats:
         """Return each trial's first arrival."""
         raise NotImplementedError
@@ -121,6 +124,10 @@ class _ByChance(Stream):
         if self.gap is None:
             expected = self.n_expected(until) - self.n_expected(since)
             self.expected_while_open[trials] += np.maximum(expected, 0)
+
+    def was_always_open(self, until: Floats) -> None:
+        before = self.n_expected(np.full(len(until), self.from_day))
+        self.expected_while_open = np.maximum(self.n_expected(until) - before, 0)
 
     def _day_of(self, expected: Floats) -> Floats:
         """Return the day until which so many are expected."""

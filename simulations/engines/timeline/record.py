@@ -31,6 +31,9 @@ def _place(found: Happening) -> tuple[float, int, int]:
     return found.day, stage, found.patient or 0 if stage == _COMES else 0
 
 
+_BESIDE = {0: "backfill", -1: "expansion"}  # by what stands for the number of their cohort
+
+
 @dataclass(slots=True)
 class _Patient:
     number: int
@@ -133,7 +136,12 @@ class Recorder:
 
 def _of_patients(trial: _Trial) -> Iterator[Happening]:
     for one in trial.patients:
-        where = {"patient": one.number, "cohort": one.cohort, "level": one.level}
+        where = {
+            "patient": one.number,
+            "cohort": one.cohort if one.cohort > 0 else None,
+            "level": one.level,
+            "purpose": _BESIDE.get(one.cohort, "escalation"),
+        }
         yield Happening(day=one.enrolled, kind=Kind.ENROLLED, arrived=one.arrived, **where)  # type: ignore[arg-type]
         if one.withdrawn is not None:
             yield Happening(day=one.withdrawn, kind=Kind.WITHDRAWN, **where)  # type: ignore[arg-type]

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simulations.engines.timeline.expanded import Expanded, ExpansionInTime
 from simulations.engines.timeline.moments import Durations, Moments
 from simulations.graph.transitions import INCONCLUSIVE, NO_MTD
 from simulations.probabilities import error_of_share
@@ -61,6 +62,12 @@ class Timeline:
     figures : mapping of str to Moments
         The others, by the names in ``FIGURES``; means are over all trials, those that ran out of
         patients among them. ``cost`` only where there are prices.
+    backfill : pair of tuple of Moments, length L, or None
+        Backfill patients at each level, who are not among the others, and their DLTs; None where
+        the protocol has no backfill.
+    expansion : ExpansionInTime or None
+        Of the patients treated at the MTD after the escalation, who are not among the others
+        either; None where the protocol does not say how many.
     """
 
     timing: Timing
@@ -77,6 +84,8 @@ class Timeline:
     dlts: tuple[Moments, ...]
     days: tuple[Moments, ...]
     figures: Mapping[str, Moments]
+    backfill: tuple[tuple[Moments, ...], tuple[Moments, ...]] | None = None
+    expansion: ExpansionInTime | None = None
 
     def __repr__(self) -> str:
         how_long = f"{self.t_decision.moments.mean:.0f} days to the last decision"
@@ -133,6 +142,17 @@ class Timeline:
             "patients_by_level": _all(self.patients),
             "dlts_by_level": _all(self.dlts),
             "days_by_level": _all(self.days),
+            **(
+                {}
+                if self.backfill is None
+                else {
+                    "backfill": {
+                        "patients_by_level": _all(self.backfill[0]),
+                        "dlts_by_level": _all(self.backfill[1]),
+                    }
+                }
+            ),
+            **({} if self.expansion is None else {"expansion": self.expansion.to_dict()}),
             **{name: figure.to_dict() for name, figure in self.figures.items()},
         }
 
@@ -152,6 +172,8 @@ class Chunk:
     dlts: NDArray[np.int64]
     days: NDArray[np.float64]
     figures: Mapping[str, NDArray[np.float64] | NDArray[np.int64]]
+    backfill: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None  # patients, DLTs
+    expansion: Expanded | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -162,8 +184,9 @@ class Part:
     n_without: tuple[int, int, int]  # no MTD, inconclusive, unfinished
     t_decision: NDArray[np.float64]
     t_last: NDArray[np.float64]
-    by_level: tuple[tuple[Moments, ...], ...]  # patients, DLTs, days
+    by_level: tuple[tuple[Moments, ...], ...]  # patients, DLTs, days; of the backfill, two more
     figures: Mapping[str, Moments]
+    expansion: Expanded | None = None
 
     @classmethod
     def of(cls, chunk: Chunk, costs: Costs | None) -> Part:
@@ -172,7 +195,10 @@ class Part:
         figures = dict(chunk.figures)
         if costs is not None:
             days = np.where(np.isfinite(chunk.t_last), chunk.t_last, 0.0)
-            figures["cost"] = costs.per_patient * chunk.figures["n_patients"] + costs.per_day * days
+            patients = chunk.figures["n_patients"]
+            if chunk.backfill is not None:
+                patients = patients + chunk.backfill[0].sum(axis=0)
+            figures["cost"] = costs.per_patient * patients + costs.per_day * days
         without = [int(np.count_nonzero(end == n)) for n in (NO_MTD, INCONCLUSIVE, UNFINISHED)]
         return cls(
             n_selected=np.bincount(end[end >= 0], minlength=n_levels),
@@ -181,9 +207,10 @@ class Part:
             t_last=chunk.t_last,
             by_level=tuple(
                 tuple(map(Moments.of, levels))
-                for levels in (chunk.patients, chunk.dlts, chunk.days)
+                for levels in (chunk.patients, chunk.dlts, chunk.days, *(chunk.backfill or ()))
             ),
             figures={name: Moments.of(values) for name, values in figures.items()},
+            expansion=chunk.expansion,
         )
 
 
@@ -191,13 +218,14 @@ def add_up(
     parts: Sequence[Part], *, timing: Timing, p_dlt: NDArray[np.float64], trials: int, seed: int
 ) -> Timeline:
     """Add the parts of a run up, in their order."""
-    patients, dlts, days = (
+    patients, dlts, days, *backfill = (
         tuple(
             reduce(Moments.plus, column)
             for column in zip(*(part.by_level[k] for part in parts), strict=True)
         )
-        for k in range(3)
+        for k in range(len(parts[0].by_level))
     )
+    expanded = [part.expansion for part in parts if part.expansion is not None]
     without = [sum(part.n_without[k] for part in parts) for k in range(3)]
     return Timeline(
         timing=timing,
@@ -213,6 +241,8 @@ def add_up(
         patients=patients,
         dlts=dlts,
         days=days,
+        backfill=(backfill[0], backfill[1]) if backfill else None,
+        expansion=ExpansionInTime.of(expanded) if expanded else None,
         figures={
             name: reduce(Moments.plus, (part.figures[name] for part in parts))
             for name in parts[0].figures

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 from itertools import islice
 from math import ceil
 
@@ -21,9 +21,11 @@ from escalation.designs.walk import TooManyStatesError
 from escalation.errors import InputError
 from escalation.protocol import Protocol
 from simulations.engines.simulated import GENERATOR
+from simulations.engines.timeline.backfill import BackfillWalk
 from simulations.engines.timeline.by_event import EventWalk
 from simulations.engines.timeline.cohorts import CohortWalk
 from simulations.engines.timeline.course import Course, GivenPatient, Underway
+from simulations.engines.timeline.expansion import expand
 from simulations.engines.timeline.followed import FollowedRule, FollowedWalk
 from simulations.engines.timeline.record import Recorder
 from simulations.engines.timeline.result import Chunk, Part, Timeline, add_up
@@ -33,6 +35,8 @@ from simulations.graph.build import build_graph
 from simulations.timing.assumptions import Timing
 
 __all__ = ["CHUNK", "MOST_TRIALS", "follow_trials", "simulate_timeline"]
+
+Walks = CohortWalk | EventWalk | FollowedWalk
 
 CHUNK = 10_000
 MOST_TRIALS = 10_000_000  # each keeps its two durations
@@ -160,6 +164,11 @@ class _Walk:
                 "correlation must be 0 for a trial that has begun: what its patients came to says "
                 "something of the next ones, and that is not reckoned with"
             )
+        if self.backfills and self.setting.design.asks_follow_up:
+            raise InputError(
+                f"{self.setting.design.name} goes by follow-up, and is not simulated in time with "
+                "backfill: leave max_per_level out of the protocol's [backfill] table"
+            )
         if self.trials > MOST_TRIALS:
             raise InputError(f"trials must be at most {MOST_TRIALS:,}, not {self.trials:,}")
 
@@ -176,7 +185,15 @@ class _Walk:
         if self.setting.design.asks_follow_up:
             return _followed(self.setting.design, self.setting.window)
         settled = self.setting.timing.decides == "settled"
+        if self.backfills and self.setting.protocol.backfill.counted != "never":
+            return _counting(self.setting.protocol, settled=settled)
         return _rule_of(self.setting.design, settled=settled, begun=self.underway is not None)
+
+    @property
+    def backfills(self) -> bool:
+        """Whether the protocol has backfill; a trial that has begun goes on without it."""
+        has = self.setting.protocol.backfill.max_per_level is not None
+        return has and self.underway is None
 
     def part(self, chunk: int) -> Part:
         """Walk one chunk of trials and sum it up."""
@@ -184,20 +201,28 @@ class _Walk:
 
     def walk(self, chunk: int, recorder: Recorder | None = None) -> Chunk:
         """Walk one chunk of trials."""
+        walk = self._begin(chunk, recorder)
+        found = walk.run()
+        expanded = expand(self.setting, walk.stream, walk.patients, walk.sums, recorder)
+        return replace(found, expansion=expanded)
+
+    def _begin(self, chunk: int, recorder: Recorder | None) -> Walks:
+        """Return the walk that takes the least time for what is asked."""
         sequence = np.random.SeedSequence(self.seed, spawn_key=(chunk,))
         rng = np.random.Generator(GENERATOR(sequence))
-        setting, n = self.setting, self.size(chunk)
-        given, underway = self.given, self.underway
-        rule = self.rule()
+        setting, n, rule = self.setting, self.size(chunk), self.rule()
         if isinstance(rule, FollowedRule):
-            return FollowedWalk(
-                setting, rule, rng, n, given=given, underway=underway, recorder=recorder
-            ).run()
-        if isinstance(rule, ByGraph) and given is None and CohortWalk.fits(setting):
-            return CohortWalk(setting, rule, rng, n, recorder=recorder).run()
-        return EventWalk(
-            setting, rule, rng, n, given=given, underway=underway, recorder=recorder
-        ).run()
+            begin: Callable[..., Walks] = FollowedWalk
+        elif self.backfills:
+            counts = setting.protocol.backfill.counted != "never"
+            begin = partial(BackfillWalk, counts=counts)
+        elif isinstance(rule, ByGraph) and self.given is None and CohortWalk.fits(setting):
+            return CohortWalk(setting, rule, rng, n, recorder=recorder)
+        else:
+            begin = EventWalk
+        return begin(
+            setting, rule, rng, n, given=self.given, underway=self.underway, recorder=recorder
+        )
 
     def courses(self) -> Iterator[Course]:
         """Yield each trial."""
@@ -219,6 +244,12 @@ def _rule_of(design: Design, *, settled: bool, begun: bool) -> Rule:
     except TooManyStatesError:  # the trials meet few of them
         return Situations(design, settled=False)
     return rule
+
+
+@lru_cache(maxsize=4)
+def _counting(protocol: Protocol, *, settled: bool) -> Rule:
+    """Return the situations of trials in which the backfill counts."""
+    return Situations(protocol.design, settled=settled, counting=protocol)
 
 
 @lru_cache(maxsize=4)

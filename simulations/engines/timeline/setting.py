@@ -19,6 +19,8 @@ __all__ = ["Setting"]
 
 Floats = NDArray[np.float64]
 
+_LEAST_COUNTING = 0.01
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Setting:
@@ -84,6 +86,14 @@ class Setting:
                 f"time_to_dlt: a DLT after {max(timing.time_to_dlt.days):g} days lies outside the "
                 f"DLT window of {window:g} days"
             )
+        unmade = np.array(timing.by_level("not_manufactured", n))
+        unreached = np.array(timing.by_level("dose_not_reached", n))
+        counts = (1 - timing.dropout) * ((1 - unmade) * (1 - unreached)).min()
+        if counts < _LEAST_COUNTING:
+            raise InputError(
+                "dropout, not_manufactured and dose_not_reached leave less than one patient in a "
+                "hundred who counts: so many are replaced that a trial would not end"
+            )
         if p_moderate is None and design.asks_moderate:
             raise InputError(
                 f"{design.name} counts moderate toxicities: p_moderate is needed, the P(moderate "
@@ -96,8 +106,8 @@ class Setting:
             p_moderate=check_probabilities(
                 [0.0] * n if p_moderate is None else p_moderate, n, "p_moderate"
             ),
-            not_manufactured=np.array(timing.by_level("not_manufactured", n)),
-            dose_not_reached=np.array(timing.by_level("dose_not_reached", n)),
+            not_manufactured=unmade,
+            dose_not_reached=unreached,
             window=window,
             alone=float(protocol.enrolment.first_alone_days),
             apart=float(protocol.enrolment.next_apart_days),

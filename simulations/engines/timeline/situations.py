@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Protocol
+from typing import Protocol as Shape
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from escalation.designs.base import NOBODY, Action, Decision, Design
 from escalation.errors import InputError
 from escalation.outcomes import Tally
+from escalation.protocol import Protocol, counts_backfill, decide_with_backfill
 from simulations.engines.timeline.patients import DLT, LOST, MODERATE, NO_DLT
 from simulations.graph.transitions import TransitionGraph, end_of
 
@@ -31,6 +32,8 @@ __all__ = [
     "Rule",
     "Situation",
     "Situations",
+    "beside",
+    "beside_enrolled",
     "earlier",
 ]
 
@@ -50,7 +53,17 @@ def earlier(level: int) -> int:
     return CURRENT + N_KINDS * (1 + level)
 
 
-class Rule(Protocol):
+def beside(n_levels: int, level: int = 0) -> int:
+    """Return the first event of backfill patients at a level, after all those of the escalation."""
+    return CURRENT + N_KINDS * (1 + n_levels + level)
+
+
+def beside_enrolled(n_levels: int) -> int:
+    """Return the event of a place taken in the backfill at the lowest level; the next follow."""
+    return beside(n_levels, n_levels)
+
+
+class Rule(Shape):
     """Situations by number: what they are, and what follows.
 
     Attributes
@@ -83,6 +96,12 @@ class Rule(Protocol):
     def decision(self, situation: int) -> Decision:
         """Return the decision with which a situation began."""
 
+    def seen(self, situations: Ints) -> Ints:
+        """Return (evaluable, with a DLT, pending) at each level below the current one.
+
+        Shape (N, L, 3).
+        """
+
 
 @dataclass(frozen=True, slots=True)
 class Situation:
@@ -95,6 +114,7 @@ class Situation:
     flags: int = 0
     end: int = 0
     is_shut: bool = False  # nobody takes the places that are free
+    backfill: tuple[Tally, ...] = ()  # where it counts
 
 
 class Situations:
@@ -106,17 +126,21 @@ class Situations:
     settled : bool
         Whether decisions are made as soon as they are settled; a design that does not wait for
         outcomes always makes them so.
+    counting : Protocol, optional
+        One whose backfill counts at decisions.
     """
 
-    def __init__(self, design: Design, *, settled: bool) -> None:
+    def __init__(self, design: Design, *, settled: bool, counting: Protocol | None = None) -> None:
         self.design = design
+        self.counting = counting
         self.rolls = design.while_pending is not None and not design.asks_follow_up
         self.settled = settled or self.rolls
-        self.width = CURRENT + N_KINDS * (design.n_levels + 1)
+        n = design.n_levels
+        self.width = beside(n) if counting is None else beside_enrolled(n) + n
         self.number: dict[Situation, int] = {}
         self.all: list[Situation] = []
         self.decisions: list[Decision | None] = []
-        self.asked: dict[tuple[tuple[Tally, ...], int, Tally], Decision] = {}
+        self.asked: dict[tuple[object, ...], Decision] = {}
         self.next = np.full(_FIRST_ROOM * self.width, -1, dtype=np.int32)
         self.closed = np.zeros(_FIRST_ROOM)
         self.level = np.zeros(_FIRST_ROOM, dtype=np.intp)
@@ -125,7 +149,8 @@ class Situations:
         nobody = (NOBODY,) * design.n_levels
         self.dead = self._number(Situation((), 0, 0), None)
         self.next[: self.width] = self.dead
-        begun = Situation(nobody, design.start, 0)
+        backfill = nobody if counting is not None else ()
+        begun = Situation(nobody, design.start, 0, backfill=backfill)
         self.start = self._number(*self._decided(begun, self._ask(begun)))
 
     def resume(
@@ -154,8 +179,21 @@ class Situations:
             raise InputError("this situation did not begin with a decision")
         return decision
 
+    def seen(self, situations: Ints) -> Ints:
+        """Return (evaluable, with a DLT, pending) at each level, shape (N, L, 3)."""
+        return np.array(
+            [
+                [(t.n_evaluable, t.n_dlts, t.n_pending) for t in self.all[number].tallies]
+                for number in situations.tolist()
+            ],
+            dtype=np.intp,
+        ).reshape(len(situations), self.design.n_levels, 3)
+
     def _follow(self, number: int, event: int) -> int:
         before = self.all[number]
+        n_levels = self.design.n_levels
+        if event >= beside(n_levels):
+            return self._number(*self._follow_beside(before, event))
         if event == ENROLLED:
             after = self._changed(before, before.level, 0, +1, current=True)
             after = replace(after, n_free=before.n_free - 1)
@@ -167,28 +205,49 @@ class Situations:
                 after = replace(after, n_free=after.n_free + 1)
         return self._number(*self._consider(after, event))
 
+    def _follow_beside(self, before: Situation, event: int) -> tuple[Situation, Decision | None]:
+        """Return what follows of an event of the backfill."""
+        n_levels = self.design.n_levels
+        tallies = list(before.backfill)
+        if event >= beside_enrolled(n_levels):
+            level, kind, pending = event - beside_enrolled(n_levels), NO_DLT, +1
+        else:
+            level, kind = divmod(event - beside(n_levels), N_KINDS)
+            pending = -1
+        tallies[level] = self._plus(tallies[level], kind, pending)
+        after = replace(before, backfill=tuple(tallies), flags=0, is_shut=False)
+        if pending > 0 and not before.is_shut:
+            return after, None
+        return self._consider(after, event)
+
+    def _plus(self, tally: Tally, kind: int, pending: int) -> Tally:
+        """Return a tally with one more pending, or with one who turned out so."""
+        known = pending < 0 and kind != LOST
+        return _tally(
+            tally.n_evaluable + known,
+            tally.n_dlts + (known and kind == DLT),
+            tally.n_pending + pending,
+            tally.n_moderate + (known and kind == MODERATE and self.design.asks_moderate),
+        )
+
     def _changed(
         self, before: Situation, level: int, kind: int, pending: int, *, current: bool
     ) -> Situation:
-        def plus(tally: Tally) -> Tally:
-            known = pending < 0 and kind != LOST
-            return _tally(
-                tally.n_evaluable + known,
-                tally.n_dlts + (known and kind == DLT),
-                tally.n_pending + pending,
-                tally.n_moderate + (known and kind == MODERATE and self.design.asks_moderate),
-            )
-
         tallies = list(before.tallies)
-        tallies[level] = plus(tallies[level])
-        last = plus(before.last) if current and self.design.remembers else before.last
-        return Situation(tuple(tallies), before.level, before.n_free, last)
+        tallies[level] = self._plus(tallies[level], kind, pending)
+        last = before.last
+        if current and self.design.remembers:
+            last = self._plus(last, kind, pending)
+        return replace(before, tallies=tuple(tallies), last=last, flags=0, is_shut=False)
 
     def _consider(self, now: Situation, event: int) -> tuple[Situation, Decision | None]:
         """Ask the rule where it is to be asked, and apply what it says."""
         if self.rolls:
             return self._consider_rolling(now)
         pending = any(tally.n_pending for tally in now.tallies)
+        if not pending and self.counting is not None and not now.n_free:
+            counts = counts_backfill(self.counting, now.tallies, now.level, now.last)
+            pending = counts and any(tally.n_pending for tally in now.backfill)
         if self.settled:
             if event == ENROLLED and now.n_free:
                 return now, None
@@ -202,7 +261,7 @@ class Situations:
 
     def _consider_places(self, now: Situation) -> tuple[Situation, Decision | None]:
         """Withdraw the free places where the rule, asked without them, allows nobody more there."""
-        decision = self._decide(now.tallies, now.level, now.last)
+        decision = self._decide(now, now.tallies, now.last)
         answers = decision.possible or (decision,)
         if any(one.level is not None and one.level >= now.level for one in answers):
             return now, None
@@ -226,23 +285,27 @@ class Situations:
             here = tallies[now.level].plus(untaken)
             tallies = (*tallies[: now.level], here, *tallies[now.level + 1 :])
             last = last.plus(untaken) if self.design.remembers else last
-        return self._decide(tallies, now.level, last)
+        return self._decide(now, tallies, last)
 
-    def _decide(self, tallies: tuple[Tally, ...], level: int, last: Tally) -> Decision:
-        key = (tallies, level, last)
+    def _decide(self, now: Situation, tallies: tuple[Tally, ...], last: Tally) -> Decision:
+        level, backfill = now.level, now.backfill
+        key = (tallies, level, last, backfill)
         decision = self.asked.get(key)
         if decision is None:
-            decision = self.asked[key] = self.design.decide(tallies, level, last)
+            if self.counting is None:
+                decision = self.design.decide(tallies, level, last)
+            else:
+                decision = decide_with_backfill(self.counting, tallies, backfill, level, last)
+            self.asked[key] = decision
         return decision
 
     def _decided(self, now: Situation, decision: Decision) -> tuple[Situation, Decision]:
-        partial = PARTIAL if any(tally.n_pending for tally in now.tallies) else 0
-        if decision.level is None:
-            flags = DECIDED | OVER | partial
-            return Situation(now.tallies, now.level, 0, NOBODY, flags, end_of(decision)), decision
-        flags = DECIDED | partial
-        opened = Situation(now.tallies, decision.level, decision.n_to_enrol, NOBODY, flags)
-        return opened, decision
+        pending = any(tally.n_pending for tally in now.tallies)
+        flags = DECIDED | (PARTIAL if pending else 0)
+        after = replace(now, n_free=decision.n_to_enrol, last=NOBODY, flags=flags, is_shut=False)
+        if decision.level is not None:
+            return replace(after, level=decision.level), decision
+        return replace(after, flags=flags | OVER, end=end_of(decision)), decision
 
     def _number(self, situation: Situation, decision: Decision | None) -> int:
         number = self.number.get(situation)
@@ -354,3 +417,9 @@ class ByGraph:
     def decision(self, situation: int) -> Decision:
         """Return the decision with which a situation began."""
         return self.graph.decisions[situation // self.n_stages]
+
+    def seen(self, situations: Ints) -> Ints:
+        """Return (evaluable, with a DLT, pending) before the current cohort, shape (N, L, 3)."""
+        states = np.minimum(situations // self.n_stages, self.graph.n_states - 1)
+        n, x = self.graph.n_evaluable[states], self.graph.n_dlts[states]
+        return np.stack([n, x, np.zeros_like(n)], axis=2).astype(np.intp)

@@ -22,6 +22,8 @@ class Sums:
     def __init__(self, n_levels: int, n: int, stream: Stream) -> None:
         self.n = n
         self.stream = stream
+        self.backfill: NDArray[np.int64] | None = None  # as ``tallies``
+        self.sees_everybody = False  # also those who find no place are counted one by one
         self.day = 0.0  # from which days are counted
         self.n_before = 0  # who had been enrolled by then
         self.end = np.full(n, UNFINISHED, dtype=np.intp)
@@ -60,10 +62,14 @@ class Sums:
     def chunk(self, *, waits: bool) -> Chunk:
         """Return what the trials came to."""
         until = np.where(np.isfinite(self.t_decision), self.t_decision, 0.0)
-        dosed, dlts = self.tallies % DLT_UNIT, self.tallies // DLT_UNIT
+        dosed, dlts = _unpack(self.tallies)
+        open_days = self.open_days
+        if self.sees_everybody:  # then nobody else came
+            open_days = until - self.day
+            self.stream.was_always_open(until)
         counts = self.stream.count(
             until,
-            self.open_days,
+            open_days,
             self.n_enrolled - self.n_before + self.n_turned_away,
             self.next_arrival,
             waits=waits,
@@ -77,6 +83,7 @@ class Sums:
             patients=dosed,
             dlts=dlts,
             days=self.days,
+            backfill=None if self.backfill is None else _unpack(self.backfill),
             figures={
                 "n_patients": dosed.sum(axis=0),
                 "n_dlts": dlts.sum(axis=0),
@@ -92,3 +99,8 @@ class Sums:
                 "suspended_days": np.maximum(until - self.day - self.open_days, 0) + self.suspended,
             },
         )
+
+
+def _unpack(tallies: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return patients and DLTs."""
+    return tallies % DLT_UNIT, tallies // DLT_UNIT

@@ -37,7 +37,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 
 _DEAD_SHARE = 8  # trials that are over are dropped when they are one in so many
-_MOST_STEPS = 100_000
+_MOST_STEPS = 50_000
 
 
 class Ends(Protocol):

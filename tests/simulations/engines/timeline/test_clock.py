@@ -293,6 +293,14 @@ def test_rates_of_sites_and_of_a_ramp_are_met():
         assert found.t_decision.moments.mean == pytest.approx(expected, rel=0.02)
 
 
+def test_nobody_comes_before_a_site_opens():
+    late = Poisson(sites=(Site(name="A", opens_day=500, mean_gap_days=5),))
+    (course,) = follow_trials(
+        protocol_of(ThreePlusThree(n_levels=1)), [0.1], Timing(arrivals=late), trials=1
+    )
+    assert 500 < course.happenings[0].day < 600
+
+
 def test_screening_failures_stretch_the_trial_and_are_counted():
     protocol = protocol_of(ThreePlusThree(n_levels=3))
     for arrivals in (GAP, Regular(gap_days=10)):
@@ -374,6 +382,10 @@ def test_costs_are_patients_and_days_at_their_prices():
             "not_manufactured: needs one probability a level, 3 in all, not 2",
         ),
         (
+            {"timing": Timing(arrivals=GAP, dropout=0.9, not_manufactured=(0, 0, 0.95))},
+            "leave less than one patient in a hundred who counts",
+        ),
+        (
             {"protocol": protocol_of(make_design("accelerated", n_levels=3))},
             "p_moderate is needed",
         ),
@@ -395,9 +407,9 @@ def test_bad_input_is_refused_in_one_line(change, message):
 def test_a_trial_that_never_ends_is_given_up_with_a_clear_word(monkeypatch):
     from simulations.engines.timeline import walk
 
-    monkeypatch.setattr(walk, "_MOST_STEPS", 2000)
-    timing = Timing(arrivals=GAP, dropout=0.99999)
-    with pytest.raises(InputError, match="2,000 events without an end: too many patients are"):
+    monkeypatch.setattr(walk, "_MOST_STEPS", 300)
+    timing = Timing(arrivals=GAP, dropout=0.99)
+    with pytest.raises(InputError, match="300 events without an end: too many patients are"):
         simulate_timeline(protocol_of(ThreePlusThree(n_levels=1)), [0.0], timing, trials=2)
 
 
