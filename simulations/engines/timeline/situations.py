@@ -361,7 +361,8 @@ class ByGraph:
             for m in range(2 if self.counts_moderate and size == 1 and not x else 1)
             if m <= size - free - pending and (free or pending)
         ]
-        self.n_stages = len(stages) + 1
+        # a cohort whose patients were all lost is as empty as one that begins, but not decided again
+        self.n_stages = 1 + len(stages) + largest
         number = {stage: k for k, stage in enumerate(stages, start=1)}
         self.width = CURRENT + N_KINDS
         # of each stage and event: the next stage, or 0 where the cohort is complete, ...
@@ -382,9 +383,13 @@ class ByGraph:
         n_states = graph.n_states
         begins = np.zeros(largest + 1, dtype=np.intp)
         for size in range(1, largest + 1):
-            begins[size] = number[size, size, 0, 0, 0]
+            begins[size] = len(stages) + size
+            taken = number[size, size - 1, 1, 0, 0]
+            self.next_stage[begins[size] * self.width + ENROLLED] = taken
         self.first = np.arange(n_states) * self.n_stages + begins[graph.n_to_enrol]
-        free_of = np.array([np.inf, *(0.0 if free else np.inf for _, free, *_ in stages)])
+        free_of = np.zeros(self.n_stages)
+        free_of[0] = np.inf
+        free_of[1 : len(stages) + 1] = [0.0 if free else np.inf for _, free, *_ in stages]
         self.closed = np.tile(free_of, n_states)
         self.level = np.repeat(np.maximum(graph.level, 0), self.n_stages)
         self.flags = np.zeros(n_states * self.n_stages, dtype=np.int8)

@@ -16,7 +16,7 @@ from escalation.errors import InputError
 from escalation.outcomes import Tally
 from simulations.engines.exact import exact_characteristics
 from simulations.engines.timeline import run
-from simulations.engines.timeline.course import Course, Kind
+from simulations.engines.timeline.course import Course, GivenPatient, Kind
 from simulations.engines.timeline.run import follow_trials, simulate_timeline
 from simulations.graph.build import build_graph
 from simulations.timing.assumptions import (
@@ -243,6 +243,16 @@ def test_a_cohort_that_is_settled_before_it_was_dosed_does_not_turn_in_a_circle(
     timing = Timing(arrivals=Regular(gap_days=1), accrual="wait", decides="settled")
     for course in follow_trials(protocol_of(design, alone=7), [0.1], timing, trials=20):
         assert len(list(course.of_kind(Kind.DOSED))) == 18
+
+
+def test_a_cohort_whose_first_patient_is_lost_goes_on_and_is_not_decided_again():
+    """By hand: lost on day 6, who comes on day 10 has the place; all is known on 20 + 28."""
+    timing = Timing(arrivals=Regular(gap_days=5), decision_delay_days=10)
+    patients = [GivenPatient(dropped_after=1)]
+    protocol = protocol_of(ThreePlusThree(n_levels=2))
+    (course,) = follow_trials(protocol, P3[:2], timing, trials=1, patients=patients)
+    assert [one.day for one in course.of_kind(Kind.DOSED)][:5] == [5, 10, 15, 20, 60]
+    assert next(course.of_kind(Kind.DECIDED)).day == 48
 
 
 # ---------------------------------------------------------------- chunks and workers
