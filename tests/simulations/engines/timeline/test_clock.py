@@ -245,6 +245,16 @@ def test_a_cohort_that_is_settled_before_it_was_dosed_does_not_turn_in_a_circle(
         assert len(list(course.of_kind(Kind.DOSED))) == 18
 
 
+def test_a_cohort_whose_first_patient_is_lost_goes_on_and_is_not_decided_again():
+    """By hand: lost on day 6, who comes on day 10 has the place; all is known on 20 + 28."""
+    timing = Timing(arrivals=Regular(gap_days=5), decision_delay_days=10)
+    patients = [GivenPatient(dropped_after=1)]
+    protocol = protocol_of(ThreePlusThree(n_levels=2))
+    (course,) = follow_trials(protocol, P3[:2], timing, trials=1, patients=patients)
+    assert [one.day for one in course.of_kind(Kind.DOSED)][:5] == [5, 10, 15, 20, 60]
+    assert next(course.of_kind(Kind.DECIDED)).day == 48
+
+
 # ---------------------------------------------------------------- chunks and workers
 
 
