@@ -361,7 +361,7 @@ class ByGraph:
             for m in range(2 if self.counts_moderate and size == 1 and not x else 1)
             if m <= size - free - pending and (free or pending)
         ]
-        # a cohort that begins is apart from one whose patients were all lost: that is not decided on
+        # one that begins is apart from one whose patients were all lost: that is not decided anew
         self.n_stages = 1 + len(stages) + largest
         number = {stage: k for k, stage in enumerate(stages, start=1)}
         self.width = CURRENT + N_KINDS
