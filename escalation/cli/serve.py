@@ -21,6 +21,7 @@ from click.core import ParameterSource
 from escalation.cli.options import CarefulCommand
 from escalation.cli.streams import shown_on
 from escalation.cli.trial.common import named_anchor_file
+from escalation.cli.whole import WholeNumber
 from escalation.errors import InputError, RefusedError, printable
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ __all__ = ["serve"]
 @click.option("--host", default="127.0.0.1", metavar="ADDRESS", help="[default: 127.0.0.1]")
 @click.option(
     "--port",
-    type=click.IntRange(0, 65535),
+    type=WholeNumber(0, 65535),
     default=8080,
     metavar="N",
     help="0 for any that is free.  [default: 8080]",
@@ -79,7 +80,7 @@ __all__ = ["serve"]
 )
 @click.option(
     "--threads",
-    type=click.IntRange(1, 64),
+    type=WholeNumber(1, 64),
     default=8,
     metavar="N",
     help="Requests answered at the same time.  [default: 8]",

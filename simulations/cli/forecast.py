@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from escalation.cli.options import CarefulCommand
+from escalation.cli.real import RealNumber
 from escalation.cli.show import shows
 from escalation.cli.trial.common import Place, place_options, read_days, today
 from escalation.cli.trial.view import as_of_option, day_of, read_trial
+from escalation.cli.whole import WholeNumber
 from escalation.reports.view import View
 from escalation.trial.rule import NoProtocolError
 from simulations.cli.options import (
@@ -22,7 +24,7 @@ from simulations.cli.options import (
     scenario_option,
     seed_option,
 )
-from simulations.timing.assumptions import Poisson, Timing
+from simulations.timing.assumptions import MAX_DAYS, MIN_GAP_DAYS, Poisson, Timing
 from simulations.timing.file import load_timing
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ __all__ = ["forecast_trial"]
 @p_moderate_option
 @click.option(
     "--every",
-    type=float,
+    type=RealNumber(MIN_GAP_DAYS, MAX_DAYS),
     metavar="DAYS",
     help="Mean days between patients, in place of what the record shows.",
 )
@@ -64,7 +66,7 @@ __all__ = ["forecast_trial"]
 )
 @click.option(
     "--trials",
-    type=click.IntRange(1, 100_000),
+    type=WholeNumber(1, 100_000),
     default=4_000,
     show_default=True,
     help="Trials to simulate per scenario.",

@@ -15,6 +15,7 @@ from escalation.cli.show import shows
 from escalation.cli.trial.common import Place, place_options
 from escalation.cli.trial.files import read_small, write_new
 from escalation.cli.trial.recording import Recording, recording_options
+from escalation.cli.whole import WholeNumber
 from escalation.errors import InputError, printable, reason
 from escalation.reports.trial.signatures import view_keys
 from escalation.reports.view import View
@@ -121,7 +122,7 @@ def list_keys(place: Place) -> View:
 @click.argument(
     "meaning", metavar="MEANING", type=click.Choice([str(meaning) for meaning in Meaning])
 )
-@click.argument("entry", type=int, required=False)
+@click.argument("entry", type=WholeNumber(), required=False)
 @recording_options
 def statement(recording: Recording, meaning: str, entry: int | None) -> None:
     """Print the text that you would sign, for ssh-keygen to sign it.
