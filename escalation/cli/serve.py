@@ -19,7 +19,7 @@ import click
 from click.core import ParameterSource
 
 from escalation.cli.options import CarefulCommand
-from escalation.cli.streams import shown_on
+from escalation.cli.streams import is_terminal, shown_on
 from escalation.cli.trial.common import named_anchor_file
 from escalation.cli.whole import WholeNumber
 from escalation.errors import InputError, RefusedError, printable
@@ -216,8 +216,7 @@ def now() -> datetime:
 
 def say(text: str) -> None:
     """Print a line for whoever runs the server."""
-    click.echo(shown_on(text, sys.stdout))
-    sys.stdout.flush()
+    click.echo(shown_on(text, sys.stdout))  # and flushes
 
 
 def _log(text: str) -> None:
@@ -320,7 +319,7 @@ def _run(
             say(f"Open {address}{path()}")
 
     tell()
-    if sys.stdin is not None and sys.stdin.isatty():
+    if is_terminal(sys.stdin):
         threading.Thread(target=_tell_at_enter, args=(tell,), daemon=True).start()
     signal.signal(signal.SIGTERM, _interrupt)
     try:

@@ -24,6 +24,7 @@ from simulations.cli.options import (
     scenario_option,
     seed_option,
 )
+from simulations.cli.progress import progress_bar
 from simulations.timing.assumptions import MAX_DAYS, MIN_GAP_DAYS, Poisson, Timing
 from simulations.timing.file import load_timing
 
@@ -112,15 +113,22 @@ def forecast_trial(
     timing = _timing(stands, every, timing_file)
     asked = choose_scenarios(state.protocol, p_dlt, scenario_file)
     question = Question(protocol=state.protocol, asked=asked, p_moderate=p_moderate)
-    found = [
-        Foretold(
-            scenario,
-            forecast(
-                stands, scenario.p_dlt, timing, trials=trials, seed=seed, p_moderate=p_moderate
-            ),
-        )
-        for scenario in question.scenarios
-    ]
+    with progress_bar(trials * len(question.scenarios), "simulating") as progress:
+        found = [
+            Foretold(
+                scenario,
+                forecast(
+                    stands,
+                    scenario.p_dlt,
+                    timing,
+                    trials=trials,
+                    seed=seed,
+                    p_moderate=p_moderate,
+                    progress=progress,
+                ),
+            )
+            for scenario in question.scenarios
+        ]
     return view_forecast(
         Told(
             trial=tracker.trial,

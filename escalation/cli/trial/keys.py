@@ -12,6 +12,7 @@ import click
 from escalation.cli import LazyGroup
 from escalation.cli.options import CarefulCommand
 from escalation.cli.show import shows
+from escalation.cli.streams import is_terminal
 from escalation.cli.trial.common import Place, place_options
 from escalation.cli.trial.files import read_small, write_new
 from escalation.cli.trial.recording import Recording, recording_options
@@ -177,7 +178,7 @@ def _load(path: Path) -> SigningKey:
 
 def _ask_passphrase(name: str) -> bytes:
     given = os.environ.get(PASSPHRASE)
-    if given is None and not sys.stdin.isatty():
+    if given is None and not is_terminal(sys.stdin):
         raise InputError(
             f"has a passphrase, and there is no terminal to ask for it: set {PASSPHRASE}"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -75,3 +76,21 @@ def test_before_anybody_came_the_arrivals_are_asked_for():
     stands = find_standing(state_on(course, 0), OPENED)
     with pytest.raises(InputError, match="give --every DAYS"):
         timing_of(stands)
+
+
+def test_a_day_before_the_last_dosing_is_refused_by_its_date():
+    (course,) = follow_trials(PROTOCOL, CURVE, ASSUMED, trials=1)
+    state = state_on(course, 60)
+    last = max(subject.dosed_on for subject in state.subjects.values() if subject.dosed_on)
+    with pytest.raises(InputError, match=f"dosed on {last}, after {OPENED}: .* --as-of {OPENED}"):
+        find_standing(state, OPENED)
+
+
+def test_there_is_no_date_after_the_year_9999():
+    (course,) = follow_trials(PROTOCOL, CURVE, ASSUMED, trials=1)
+    state = state_on(course, 60)
+    with pytest.raises(InputError, match=r"^9999-12-31 is more than a century after 2026"):
+        find_standing(state, date.max)
+    stands = replace(find_standing(state, OPENED + timedelta(days=60)), on=date.max)
+    told = forecast(stands, CURVE, timing_of(stands, ASSUMED), trials=5)
+    assert told.dates(told.last_decision) == (None,) * 5
