@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from escalation.cli.show import say_written
-from escalation.errors import InputError
+from escalation.errors import EscalationError, InputError
 from escalation.reports.view import Figure, View
 from escalation.version import __version__
 from simulations.cli.progress import progress_bar
@@ -236,7 +236,13 @@ def show_timeline(
 
 def _check_recordable(question: Question, clock: Clock) -> None:
     """Refuse what cannot be recorded, before a long run."""
-    if clock.timing.decides != "settled" and question.protocol.design.while_pending is None:
+    design = question.protocol.design
+    if design.while_pending is not None:
+        raise InputError(
+            f"a simulated trial is recorded under a design that waits, and {design.name} "
+            "does not: the committee would decide between what the clock simulates"
+        )
+    if clock.timing.decides != "settled":
         raise InputError(
             "a record goes by the tracker's gates, which close a cohort as soon as its level is "
             "judged: add --decides settled"
@@ -250,8 +256,12 @@ def _record(file: Path, course: Course, protocol: Protocol) -> None:
     from escalation.ledger import create_ledger
     from simulations.questions.recorded import record_course
 
-    with create_ledger(str(file)) as ledger:
-        record_course(ledger, "SIMULATED", course, protocol, opened=date(2026, 1, 1))
+    try:
+        with create_ledger(str(file)) as ledger:
+            record_course(ledger, "SIMULATED", course, protocol, opened=date(2026, 1, 1))
+    except EscalationError:
+        file.unlink(missing_ok=True)
+        raise
 
 
 def _courses(

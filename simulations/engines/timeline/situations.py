@@ -367,7 +367,8 @@ class ByGraph:
             for m in range(2 if self.counts_moderate and size == 1 and not x else 1)
             if m <= size - free - pending and (free or pending)
         ]
-        self.n_stages = len(stages) + 1
+        # a cohort that begins was decided on; one whose patients so far are all lost was not
+        self.n_stages = 1 + len(stages) + largest
         number = {stage: k for k, stage in enumerate(stages, start=1)}
         self.width = CURRENT + N_KINDS
         # of each stage and event: the next stage, or 0 where the cohort is complete, ...
@@ -387,10 +388,13 @@ class ByGraph:
                 self.child[place] = following[3] if not following[4] else 2
         n_states = graph.n_states
         begins = np.zeros(largest + 1, dtype=np.intp)
-        for size in range(1, largest + 1):
-            begins[size] = number[size, size, 0, 0, 0]
+        begins[1:] = 1 + len(stages) + np.arange(largest)
+        for table in (self.next_stage.reshape(-1, self.width), self.child.reshape(-1, self.width)):
+            for size in range(1, largest + 1):
+                table[begins[size]] = table[number[size, size, 0, 0, 0]]
         self.first = np.arange(n_states) * self.n_stages + begins[graph.n_to_enrol]
-        free_of = np.array([np.inf, *(0.0 if free else np.inf for _, free, *_ in stages)])
+        open_or_not = (0.0 if free else np.inf for _, free, *_ in stages)
+        free_of = np.array([np.inf, *open_or_not, *[0.0] * largest])
         self.closed = np.tile(free_of, n_states)
         self.level = np.repeat(np.maximum(graph.level, 0), self.n_stages)
         self.flags = np.zeros(n_states * self.n_stages, dtype=np.int8)
