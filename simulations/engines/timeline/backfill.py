@@ -154,7 +154,7 @@ class BackfillWalk(EventWalk):
         trials, arrived, level = live.trials.take(i), live.arrival.take(i), self.target.take(i)
         number = sums.n_enrolled.take(trials)
         if self.stagger is not None and self.stagger.held:
-            number = self._recall(i, trials, number, day)
+            number = self._recall(self.stagger, i, trials, number, day)
         else:
             sums.n_enrolled[trials] = number + 1
             live.arrival[i] = self.stream.next_after(trials, arrived)

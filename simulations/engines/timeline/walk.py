@@ -191,7 +191,7 @@ class Walk(ABC, Generic[R]):
         trials, arrived = self.live.trials.take(i), self.live.arrival.take(i)
         number = self.sums.n_enrolled.take(trials)
         if self.stagger is not None and self.stagger.held:
-            number = self._recall(i, trials, number, day)
+            number = self._recall(self.stagger, i, trials, number, day)
         else:
             self.sums.n_enrolled[trials] = number + 1
             self.live.arrival[i] = self.stream.next_after(trials, self.live.arrival.take(i))
@@ -234,19 +234,16 @@ class Walk(ABC, Generic[R]):
                 drawn=drawn,
             )
 
-    def _recall(self, i: Ints, trials: Ints, number: Ints, day: Floats) -> Ints:
-        """Enrol those who had a place before, where there are any; else who comes."""
-        assert_stagger = self.stagger
-        if assert_stagger is None:
-            return number
-        number, following = assert_stagger.recall(trials, number)
+    def _recall(self, stagger: Stagger, i: Ints, trials: Ints, number: Ints, day: Floats) -> Ints:
+        """Say who takes a place, and who comes next: those who had one before come first."""
+        number, following = stagger.recall(trials, number)
         again = np.zeros(len(i), dtype=bool)
         again[list(following)] = True
         new = np.flatnonzero(~again)
         arrival = np.empty(len(i))
         arrival[list(following)] = list(following.values())
         arrival[new] = self.stream.next_after(trials[new], self.live.arrival.take(i[new]))
-        gone = np.flatnonzero(again & (arrival < day) & ~np.isin(trials, list(assert_stagger.held)))
+        gone = np.flatnonzero(again & (arrival < day) & ~np.isin(trials, list(stagger.held)))
         if gone.size and not self.waits:
             arrival[gone] = self.stream.next_from(trials[gone], day[gone])
         self.live.arrival[i] = arrival
