@@ -26,10 +26,10 @@ from escalation.trial.rule import NoProtocolError
 from escalation.trial.state import Cohort
 from simulations.engines.timeline.course import Course, Kind, SoFar, Underway
 from simulations.engines.timeline.run import follow_trials
+from simulations.probabilities import QUANTILES
 from simulations.timing.assumptions import Arrivals, Learned, Timing
 
 __all__ = [
-    "QUANTILES",
     "Forecast",
     "Stands",
     "assumed_timing",
@@ -39,7 +39,6 @@ __all__ = [
 ]
 
 Floats = NDArray[np.float64]
-QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

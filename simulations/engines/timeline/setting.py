@@ -13,7 +13,7 @@ from escalation.designs.base import Design
 from escalation.errors import InputError
 from escalation.protocol import Protocol
 from simulations.probabilities import check_probabilities
-from simulations.timing.assumptions import GivenTimes, Timing
+from simulations.timing.assumptions import Given, GivenTimes, Regular, Timing
 
 __all__ = ["Setting"]
 
@@ -133,3 +133,12 @@ class Setting:
         """Whether a patient can turn out not evaluable."""
         lost = self.not_manufactured.any() or self.dose_not_reached.any()
         return bool(lost) or self.timing.dropout > 0
+
+    @cached_property
+    def has_ties(self) -> bool:
+        """Whether several outcomes of a trial can be known at the same moment."""
+        timing = self.timing
+        if isinstance(timing.time_to_dlt, GivenTimes) or not self.window:
+            return True
+        alike = self.waits or isinstance(timing.arrivals, Regular | Given)
+        return alike and not self.apart

@@ -427,3 +427,14 @@ def test_a_certain_dlt_ends_the_trial_at_the_lowest_level():
     timing = replace(EVERYTHING, dose_not_reached=0.0)
     found = simulate_timeline(protocol_of(ThreePlusThree(n_levels=3)), [1, 1, 1], timing, trials=50)
     assert found.p_no_mtd == 1
+
+
+def test_a_cohort_whose_only_patient_is_lost_goes_on_without_a_decision():
+    """The graph's situations are those that are asked one by one: no delay, no second cohort."""
+    timing = Timing(arrivals=Regular(gap_days=10), decision_delay_days=6, accrual="wait")
+    patients = [GivenPatient(dropped_after=4)]
+    protocol = protocol_of(ThreePlusThree(n_levels=2))
+    (course,) = follow_trials(protocol, [0, 0], timing, trials=1, patients=patients)
+    first = [(h.day, h.cohort) for h in course.of_kind(Kind.DOSED)][:4]
+    assert first == [(10, 1), (20, 1), (30, 1), (40, 1)]
+    assert next(course.of_kind(Kind.DECIDED)).day == 40 + 28
