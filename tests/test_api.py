@@ -85,7 +85,7 @@ SURFACE = {
     "simulations.probabilities": "band_around check_probabilities check_target",
     "simulations.questions.worst_case": ("GridCheck WorstCase WorstPiece worst_overdose worst_pcs"),
     "simulations.scenarios.random": "LOG_DOSE_STEP logistic_normal paoletti pseudo_uniform",
-    "simulations.questions.averages": "CurveAverages FigureSummary QUANTILES average_over_curves",
+    "simulations.questions.averages": "CurveAverages FigureSummary average_over_curves",
     "simulations.engines.results": "Method ScenarioResult run_scenarios",
     "simulations.scenarios.scenario": (
         "Scenario ScenarioError ScenarioFileError load_scenarios parse_scenarios "

@@ -26,10 +26,10 @@ from escalation.trial.rule import NoProtocolError
 from escalation.trial.state import Cohort
 from simulations.engines.timeline.course import Course, Kind, SoFar, Underway
 from simulations.engines.timeline.run import follow_trials
+from simulations.probabilities import QUANTILES
 from simulations.timing.assumptions import MAX_DAYS, Arrivals, Learned, Timing
 
 __all__ = [
-    "QUANTILES",
     "Forecast",
     "Stands",
     "assumed_timing",
@@ -39,7 +39,6 @@ __all__ = [
 ]
 
 Floats = NDArray[np.float64]
-QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,15 +265,15 @@ def forecast(
     found = []
     for course in courses:
         dosed = sum(dosed.day > day for dosed in course.of_kind(Kind.DOSED))
-        ends = (course.t_decision, course.t_last, course.end)
-        found.append((_next_decision(course, day), *ends, dosed))
+        following = _next_decision(course, day)
+        found.append((following, course.t_decision, course.t_last, course.end, dosed))
         if progress is not None:
             progress(1)
-    following, decision, last, ends, n_patients = map(np.array, zip(*found, strict=True))
+    next_ones, decision, last, ends, n_patients = map(np.array, zip(*found, strict=True))
     shares = [float(np.mean(ends == end)) for end in range(stands.protocol.design.n_levels)]
     return Forecast(
         on=stands.on,
-        next_decision=np.sort(following - day),
+        next_decision=np.sort(next_ones - day),
         last_decision=np.sort(decision - day),
         last_outcome=np.sort(last - day),
         p_select=tuple(shares),

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
-from math import sqrt
 from typing import Any, NamedTuple
 
 from escalation.labels import schema_of
 from escalation.reports.origin import describe_origin, identity_document
 from escalation.reports.view import GAP, Block, Heading, Paragraph, Table, View
 from escalation.text import count
-from simulations.questions.forecast import QUANTILES, Forecast, Stands
+from simulations.probabilities import QUANTILES, error_of_share
+from simulations.questions.forecast import Forecast, Stands
 from simulations.reports.timing import list_assumptions
 from simulations.scenarios.scenario import Scenario
 from simulations.timing.assumptions import Timing
@@ -118,7 +118,7 @@ def _page(asked: Told) -> Iterator[Block]:
         )
         for day in asked.by:
             p = forecast.p_by(forecast.last_decision, day)
-            error = say_error(100 * _error(p, forecast.trials), 2)
+            error = say_error(100 * error_of_share(p, forecast.trials), 2)
             yield Paragraph(f"The last decision is made by {day} in {100 * p:.1f} % {error}.")
     yield GAP
     yield Paragraph(
@@ -159,13 +159,9 @@ def _ends(scenario: Scenario, forecast: Forecast, names: Sequence[str]) -> Table
     for name, p_dlt, p in shares:
         if p_dlt is not None or p or name == "no MTD":
             shown = "" if p_dlt is None else f"{p_dlt:.3g}"
-            error = say_error(100 * _error(p, forecast.trials), 2)
+            error = say_error(100 * error_of_share(p, forecast.trials), 2)
             rows.append([name, shown, f"{100 * p:.1f}", error])
     return Table(rows)
-
-
-def _error(p: float, trials: int) -> float:
-    return sqrt(p * (1 - p) / trials)
 
 
 def _document(asked: Told) -> dict[str, Any]:
@@ -232,4 +228,4 @@ def _rows(asked: Told) -> Iterator[Sequence[object]]:
             ),
         ]
         for name, label, p in shares:
-            yield (*first, name, label, *[""] * 5, p, _error(p, forecast.trials), *last)
+            yield (*first, name, label, *[""] * 5, p, error_of_share(p, forecast.trials), *last)

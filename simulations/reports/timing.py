@@ -80,7 +80,7 @@ def _assumptions(timing: Timing, protocol: Protocol) -> Iterator[str]:
     yield f"{describe_accrual(timing).capitalize()}."
     yield f"The DLT window is {days(protocol.dlt.window_days or 0)}; {_time_to_dlt(timing)}."
     yield from _stagger(protocol)
-    if protocol.design.while_pending is None and not getattr(protocol.design, "asks_follow_up", 0):
+    if protocol.design.while_pending is None and not protocol.design.asks_follow_up:
         yield _DECIDES[timing.decides]
     if timing.decision_delay_days:
         yield f"A decision takes {days(timing.decision_delay_days)} to open the next cohort."

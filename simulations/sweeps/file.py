@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from itertools import product
@@ -11,12 +10,7 @@ from pathlib import Path
 from typing import Any, TypeGuard, TypeVar, get_args
 
 from escalation.designs import DESIGNS, VARIANTS, ThreePlusThree
-from escalation.errors import (
-    EscalationError,
-    FileFaultsError,
-    did_you_mean,
-    reason,
-)
+from escalation.errors import EscalationError, FileFaultsError, did_you_mean
 from escalation.protocol import Protocol, load_protocol, shipped_protocols
 from escalation.protocol.defaults import fill_in
 from escalation.text import is_line
@@ -34,13 +28,13 @@ from simulations.scenarios.scenario import (
     scenarios_of,
     shipped_scenarios,
 )
+from simulations.scenarios.toml import parse_toml, read_bytes
 from simulations.sweeps.study import Study, StudyMethod
 from simulations.timing.assumptions import MAX_DAYS, Timing, TimingError
 from simulations.timing.file import load_timing, read_timing, timing_document
 
 __all__ = ["StudyFileError", "load_study", "parse_study"]
 
-MAX_BYTES = 2_000_000
 MAX_CELLS = 1_000_000
 _KEYS = (
     "schema",
@@ -74,14 +68,7 @@ def load_study(path: str | Path) -> Study:
     StudyFileError
         With every fault of the file and its place.
     """
-    try:
-        with Path(path).open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except FileNotFoundError as error:
-        raise StudyFileError(str(path), ["no such file"]) from error
-    except (OSError, ValueError) as error:  # ValueError: a null character in the path
-        raise StudyFileError(str(path), [f"cannot be read: {reason(error)}"]) from error
-    return parse_study(content, str(path), Path(path).parent)
+    return parse_study(read_bytes(path, StudyFileError), str(path), Path(path).parent)
 
 
 def parse_study(content: bytes, source: str, folder: Path) -> Study:
@@ -106,18 +93,7 @@ def parse_study(content: bytes, source: str, folder: Path) -> Study:
     >>> [cell.title for cell in study.cells][:2]
     ['cell 1 (3+3, low)', 'cell 2 (3+3, flat)']
     """
-    if len(content) > MAX_BYTES:
-        raise StudyFileError(source, [f"not a study: larger than {MAX_BYTES} bytes"])
-    try:
-        document = tomllib.loads(content.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        fault = f"not a study: byte {error.start + 1} is not UTF-8 text"
-        raise StudyFileError(source, [fault]) from error
-    except tomllib.TOMLDecodeError as error:
-        raise StudyFileError(source, [f"not TOML: {error}"]) from error
-    except (RecursionError, ValueError) as error:
-        raise StudyFileError(source, ["not a study: its values cannot be read"]) from error
-    reader = _Reader(document, folder)
+    reader = _Reader(parse_toml(content, source, "a study", StudyFileError), folder)
     study = reader.read(Path(source).stem)
     if study is None:
         raise StudyFileError(source, reader.faults)

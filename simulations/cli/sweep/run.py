@@ -77,11 +77,7 @@ def run(
     """  # noqa: D301  # click reads the backspace
     if scheduler is not None and workers > 1:
         raise click.UsageError("give --workers or --scheduler, not both")
-    for library in (
-        "OPENBLAS",
-        "OMP",
-        "MKL",
-    ):  # before numpy is loaded: the workers share the cores
+    for library in ("OPENBLAS", "OMP", "MKL"):  # before numpy is loaded: workers share the cores
         os.environ.setdefault(f"{library}_NUM_THREADS", "1")
     from simulations.cli.sweep.running import run_study  # numpy
 

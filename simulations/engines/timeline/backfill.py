@@ -99,6 +99,8 @@ class BackfillWalk(EventWalk):
             moves = goes_on & (is_known | enrols | besides)
             if not self.counts:
                 moves &= events < self.first_beside
+            if self.has_ties:
+                events += rule.quiet * (is_known & (live.known == day).any(axis=0))
             moving = np.flatnonzero(moves)
             live.situation[moving] = rule.follow(live.situation.take(moving), events.take(moving))
             after = rule.closed.take(live.situation)

@@ -14,7 +14,7 @@ from escalation.errors import InputError
 from escalation.protocol import Protocol
 from simulations.probabilities import check_probabilities
 from simulations.scenarios.arguments import show
-from simulations.timing.assumptions import MAX_DAYS, GivenTimes, Timing
+from simulations.timing.assumptions import MAX_DAYS, Given, GivenTimes, Regular, Timing
 
 __all__ = ["Setting"]
 
@@ -139,3 +139,12 @@ class Setting:
         """Whether a patient can turn out not evaluable."""
         lost = self.not_manufactured.any() or self.dose_not_reached.any()
         return bool(lost) or self.timing.dropout > 0
+
+    @cached_property
+    def has_ties(self) -> bool:
+        """Whether several outcomes of a trial can be known at the same moment."""
+        timing = self.timing
+        if isinstance(timing.time_to_dlt, GivenTimes) or not self.window:
+            return True
+        alike = self.waits or isinstance(timing.arrivals, Regular | Given)
+        return alike and not self.apart

@@ -81,6 +81,8 @@ class Rule(Shape):
         The situation at the beginning.
     dead : int
         One that every event leads back to, for trials that are over.
+    quiet : int
+        What is added to an event where another is as soon: only after the last is the rule asked.
     """
 
     closed: NDArray[np.float64]
@@ -89,6 +91,7 @@ class Rule(Shape):
     end: Ints
     start: int
     dead: int
+    quiet: int
 
     def follow(self, situations: Ints, events: Ints) -> Ints:
         """Return the situations after events."""
@@ -136,7 +139,9 @@ class Situations:
         self.rolls = design.while_pending is not None and not design.asks_follow_up
         self.settled = settled or self.rolls
         n = design.n_levels
-        self.width = beside(n) if counting is None else beside_enrolled(n) + n
+        # the same events again, from here on, without asking what follows: the next is as soon
+        self.quiet = beside(n) if counting is None else beside_enrolled(n) + n
+        self.width = 2 * self.quiet
         self.number: dict[Situation, int] = {}
         self.all: list[Situation] = []
         self.decisions: list[Decision | None] = []
@@ -192,8 +197,11 @@ class Situations:
     def _follow(self, number: int, event: int) -> int:
         before = self.all[number]
         n_levels = self.design.n_levels
+        asks, event = event < self.quiet, event % self.quiet
         if event >= beside(n_levels):
-            return self._number(*self._follow_beside(before, event))
+            after = self._changed_beside(before, event)
+            asks &= event < beside_enrolled(n_levels) or before.is_shut
+            return self._number(*(self._consider(after, event) if asks else (after, None)))
         if event == ENROLLED:
             after = self._changed(before, before.level, 0, +1, current=True)
             after = replace(after, n_free=before.n_free - 1)
@@ -203,10 +211,10 @@ class Situations:
             after = self._changed(before, level, kind, -1, current=which == 0)
             if kind == LOST and which == 0 and not self.rolls:
                 after = replace(after, n_free=after.n_free + 1)
-        return self._number(*self._consider(after, event))
+        return self._number(*(self._consider(after, event) if asks else (after, None)))
 
-    def _follow_beside(self, before: Situation, event: int) -> tuple[Situation, Decision | None]:
-        """Return what follows of an event of the backfill."""
+    def _changed_beside(self, before: Situation, event: int) -> Situation:
+        """Return the situation after an event of the backfill."""
         n_levels = self.design.n_levels
         tallies = list(before.backfill)
         if event >= beside_enrolled(n_levels):
@@ -215,10 +223,7 @@ class Situations:
             level, kind = divmod(event - beside(n_levels), N_KINDS)
             pending = -1
         tallies[level] = self._plus(tallies[level], kind, pending)
-        after = replace(before, backfill=tuple(tallies), flags=0, is_shut=False)
-        if pending > 0 and not before.is_shut:
-            return after, None
-        return self._consider(after, event)
+        return replace(before, backfill=tuple(tallies), flags=0, is_shut=False)
 
     def _plus(self, tally: Tally, kind: int, pending: int) -> Tally:
         """Return a tally with one more pending, or with one who turned out so."""
@@ -350,6 +355,7 @@ class ByGraph:
 
     def __init__(self, graph: TransitionGraph) -> None:
         self.graph = graph
+        self.quiet = 0  # it is asked when all is known
         self.counts_moderate = bool(graph.counts_moderate.any())
         largest = int(graph.n_to_enrol.max())
         stages = [
@@ -361,7 +367,8 @@ class ByGraph:
             for m in range(2 if self.counts_moderate and size == 1 and not x else 1)
             if m <= size - free - pending and (free or pending)
         ]
-        self.n_stages = len(stages) + 1
+        # a cohort that begins was decided on; one whose patients so far are all lost was not
+        self.n_stages = 1 + len(stages) + largest
         number = {stage: k for k, stage in enumerate(stages, start=1)}
         self.width = CURRENT + N_KINDS
         # of each stage and event: the next stage, or 0 where the cohort is complete, ...
@@ -381,10 +388,13 @@ class ByGraph:
                 self.child[place] = following[3] if not following[4] else 2
         n_states = graph.n_states
         begins = np.zeros(largest + 1, dtype=np.intp)
-        for size in range(1, largest + 1):
-            begins[size] = number[size, size, 0, 0, 0]
+        begins[1:] = 1 + len(stages) + np.arange(largest)
+        for table in (self.next_stage.reshape(-1, self.width), self.child.reshape(-1, self.width)):
+            for size in range(1, largest + 1):
+                table[begins[size]] = table[number[size, size, 0, 0, 0]]
         self.first = np.arange(n_states) * self.n_stages + begins[graph.n_to_enrol]
-        free_of = np.array([np.inf, *(0.0 if free else np.inf for _, free, *_ in stages)])
+        open_or_not = (0.0 if free else np.inf for _, free, *_ in stages)
+        free_of = np.array([np.inf, *open_or_not, *[0.0] * largest])
         self.closed = np.tile(free_of, n_states)
         self.level = np.repeat(np.maximum(graph.level, 0), self.n_stages)
         self.flags = np.zeros(n_states * self.n_stages, dtype=np.int8)

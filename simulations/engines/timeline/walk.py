@@ -86,6 +86,7 @@ class Walk(ABC, Generic[R]):
         from_day = 0.0 if underway is None else underway.day
         self.stream: Stream = stream_of(setting.timing, rng, n, from_day=from_day)
         self.patients = Patients(setting, rng, n, given)
+        self.has_ties = given is not None or underway is not None or setting.has_ties
         self.counts_lost = setting.replaces or given is not None
         self.sums = Sums(setting.design.n_levels, n, self.stream)
         self.live = Live(n, rule.start, self.stream.first(n))

@@ -16,7 +16,7 @@ from escalation.errors import InputError
 from escalation.outcomes import Tally
 from simulations.engines.exact import exact_characteristics
 from simulations.engines.timeline import run
-from simulations.engines.timeline.course import Course, Kind
+from simulations.engines.timeline.course import Course, GivenPatient, Kind
 from simulations.engines.timeline.run import follow_trials, simulate_timeline
 from simulations.graph.build import build_graph
 from simulations.timing.assumptions import (
@@ -245,6 +245,16 @@ def test_a_cohort_that_is_settled_before_it_was_dosed_does_not_turn_in_a_circle(
         assert len(list(course.of_kind(Kind.DOSED))) == 18
 
 
+def test_a_cohort_whose_first_patient_is_lost_goes_on_and_is_not_decided_again():
+    """By hand: lost on day 6, who comes on day 10 has the place; all is known on 20 + 28."""
+    timing = Timing(arrivals=Regular(gap_days=5), decision_delay_days=10)
+    patients = [GivenPatient(dropped_after=1)]
+    protocol = protocol_of(ThreePlusThree(n_levels=2))
+    (course,) = follow_trials(protocol, P3[:2], timing, trials=1, patients=patients)
+    assert [one.day for one in course.of_kind(Kind.DOSED)][:5] == [5, 10, 15, 20, 60]
+    assert next(course.of_kind(Kind.DECIDED)).day == 48
+
+
 # ---------------------------------------------------------------- chunks and workers
 
 
@@ -421,3 +431,14 @@ def test_a_certain_dlt_ends_the_trial_at_the_lowest_level():
     timing = replace(EVERYTHING, dose_not_reached=0.0)
     found = simulate_timeline(protocol_of(ThreePlusThree(n_levels=3)), [1, 1, 1], timing, trials=50)
     assert found.p_no_mtd == 1
+
+
+def test_a_cohort_whose_only_patient_is_lost_goes_on_without_a_decision():
+    """The graph's situations are those that are asked one by one: no delay, no second cohort."""
+    timing = Timing(arrivals=Regular(gap_days=10), decision_delay_days=6, accrual="wait")
+    patients = [GivenPatient(dropped_after=4)]
+    protocol = protocol_of(ThreePlusThree(n_levels=2))
+    (course,) = follow_trials(protocol, [0, 0], timing, trials=1, patients=patients)
+    first = [(h.day, h.cohort) for h in course.of_kind(Kind.DOSED)][:4]
+    assert first == [(10, 1), (20, 1), (30, 1), (40, 1)]
+    assert next(course.of_kind(Kind.DECIDED)).day == 40 + 28
