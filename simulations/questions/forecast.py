@@ -282,11 +282,11 @@ def forecast(
         found.append((_next_decision(course, day), *told))
         if progress is not None:
             progress(1)
-    following, decision, last, ends, n_patients = map(np.array, zip(*found, strict=True))
+    next_ones, decision, last, ends, n_patients = map(np.array, zip(*found, strict=True))
     shares = [float(np.mean(ends == end)) for end in range(stands.protocol.design.n_levels)]
     return Forecast(
         on=stands.on,
-        next_decision=np.sort(following - day),
+        next_decision=np.sort(next_ones - day),
         last_decision=np.sort(decision - day),
         last_outcome=np.sort(last - day),
         p_select=tuple(shares),
