@@ -87,8 +87,8 @@ class BackfillWalk(EventWalk):
             enrols = coming & (t_enrol <= np.minimum(t_beside, day))
             besides = coming & ~enrols & (t_beside <= day)
             events = np.where(is_known, live.event.take(first), ENROLLED)
-            self._know(np.flatnonzero(is_known & goes_on), first, day, events)
             live.known.ravel()[first] = np.where(is_known, np.inf, t_known)
+            self._know(np.flatnonzero(is_known & goes_on), first, day, events)
             enrolling, filling = np.flatnonzero(enrols), np.flatnonzero(besides)
             if enrolling.size:
                 self._enrol(enrolling, day.take(enrolling), level.take(enrolling))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Generic, Protocol, TypeVar
+from typing import ClassVar, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +67,9 @@ class Walk(ABC, Generic[R]):
     recorder : Recorder, optional
         Is told what happens in each trial.
     """
+
+    # whether a decision may find patients with a place who have not been dosed
+    withdraws: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -166,7 +169,7 @@ class Walk(ABC, Generic[R]):
         live.event.ravel()[place] = drawn.kind + of_cohort
         live.dosed.ravel()[place] = dosed
         live.follows.ravel()[place] = follows
-        live.arrived.ravel()[place] = np.minimum(dosed, day)
+        live.enrolled.ravel()[place] = live.arrived.ravel()[place] = np.minimum(dosed, day)
         live.number.ravel()[place] = number
         live.counted.ravel()[place] = packed
         np.maximum(live.busy_until, known, out=live.busy_until)
@@ -214,6 +217,7 @@ class Walk(ABC, Generic[R]):
         if self.keeps_patients:
             self.live.dosed.ravel()[place] = dosed
             self.live.follows.ravel()[place] = follows
+            self.live.enrolled.ravel()[place] = day
             self.live.arrived.ravel()[place] = arrived
             self.live.number.ravel()[place] = number
             self.live.counted.ravel()[place] = packed
@@ -317,7 +321,7 @@ class Walk(ABC, Generic[R]):
         self._offer(going, day[goes_on] + self.delay)
         undosed: Ints | None = None
         if self.stagger is not None:
-            leaving = partial & ((to != level) | over)  # who stays at the level stays in place
+            leaving = partial & self.withdraws & ((to != level) | over)  # else they stay in place
             undosed = self.stagger.withdraw(i[leaving], day[leaving], level[leaving])
             undosed = np.flatnonzero(leaving)[undosed]
             self.stagger.open(going, level[goes_on], to[goes_on], partial=partial[goes_on])
