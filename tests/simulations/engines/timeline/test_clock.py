@@ -375,6 +375,10 @@ def test_costs_are_patients_and_days_at_their_prices():
             {"protocol": protocol_of(ThreePlusThree(n_levels=3), 14, apart=20)},
             "next_apart_days is 20 in the protocol",
         ),
+        (
+            {"protocol": protocol_of(ThreePlusThree(n_levels=3), 10**400)},
+            "is longer than 36525 days, a century",
+        ),
         ({"protocol": 3}, "a protocol is needed, not int"),
         ({"timing": None}, "a Timing is needed, not NoneType"),
         ({"p_dlt": [0.1, 0.2]}, "the ladder has 3 levels"),
