@@ -7,7 +7,7 @@ has a rate of its own, drawn from what the record leaves open.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import pairwise, zip_longest
@@ -27,7 +27,7 @@ from escalation.trial.state import Cohort
 from simulations.engines.timeline.course import Course, Kind, SoFar, Underway
 from simulations.engines.timeline.run import follow_trials
 from simulations.probabilities import QUANTILES
-from simulations.timing.assumptions import Arrivals, Learned, Timing
+from simulations.timing.assumptions import MAX_DAYS, Arrivals, Learned, Timing
 
 __all__ = [
     "Forecast",
@@ -98,12 +98,17 @@ class Forecast:
     seed: int
 
     def dates(self, days: Floats) -> tuple[date | None, ...]:
-        """Return the dates at ``QUANTILES``; None where so many trials do not come so far."""
+        """Return the dates at ``QUANTILES``; None where so many trials do not come so far.
+
+        Nor is there a date after the year 9999.
+        """
         return tuple(self._date(days, q) for q in QUANTILES)
 
     def _date(self, days: Floats, q: float) -> date | None:
         after = days[min(int(np.ceil(q * len(days))), len(days)) - 1]
-        return self.on + timedelta(days=int(np.ceil(after))) if np.isfinite(after) else None
+        if after > (date.max - self.on).days:
+            return None
+        return self.on + timedelta(days=int(np.ceil(after)))
 
     def p_by(self, days: Floats, day: date) -> float:
         """Return P(it has happened by a day)."""
@@ -143,6 +148,8 @@ def find_standing(state: TrialState, on: date) -> Stands:
             "earlier entry by --as-of"
         )
     opened = min([on, *named])
+    if (on - opened).days > MAX_DAYS:
+        raise InputError(f"{on} is more than a century after {opened}, when patients first came")
     open_cohort = state.open_cohort
     last = cohorts[-1].level if cohorts else labels[protocol.design.start]
     return Stands(
@@ -239,6 +246,7 @@ def forecast(
     trials: int = 4_000,
     seed: int = 1,
     p_moderate: Sequence[float] | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> Forecast:
     """Follow simulated trials from where a trial stands to their ends.
 
@@ -250,6 +258,8 @@ def forecast(
         Its arrivals are those after the day of the question; see ``timing_of``.
     trials, seed : int
     p_moderate : sequence of float, shape (L,), optional
+    progress : callable, optional
+        Called with the number of trials that have been followed since.
 
     Returns
     -------
@@ -265,21 +275,18 @@ def forecast(
         p_moderate=p_moderate,
         underway=stands.underway,
     )
-    found = [
-        (
-            _next_decision(course, day),
-            course.t_decision,
-            course.t_last,
-            course.end,
-            sum(dosed.day > day for dosed in course.of_kind(Kind.DOSED)),
-        )
-        for course in courses
-    ]
-    following, decision, last, ends, n_patients = map(np.array, zip(*found, strict=True))
+    found = []
+    for course in courses:
+        n_dosed = sum(dosed.day > day for dosed in course.of_kind(Kind.DOSED))
+        told = (course.t_decision, course.t_last, course.end, n_dosed)
+        found.append((_next_decision(course, day), *told))
+        if progress is not None:
+            progress(1)
+    next_ones, decision, last, ends, n_patients = map(np.array, zip(*found, strict=True))
     shares = [float(np.mean(ends == end)) for end in range(stands.protocol.design.n_levels)]
     return Forecast(
         on=stands.on,
-        next_decision=np.sort(following - day),
+        next_decision=np.sort(next_ones - day),
         last_decision=np.sort(decision - day),
         last_outcome=np.sort(last - day),
         p_select=tuple(shares),

@@ -106,3 +106,13 @@ def test_those_enrolled_have_passed_the_screening_that_is_assumed():
 def test_a_day_before_what_the_record_holds_is_refused():
     with pytest.raises(InputError, match="the record goes on after 2026-01-20, the day of the"):
         find_standing(lost_and_replaced(), OPENED + timedelta(days=19))
+
+
+def test_there_is_no_date_after_the_year_9999():
+    (course,) = follow_trials(PROTOCOL, CURVE, ASSUMED, trials=1)
+    state = state_on(course, 60)
+    with pytest.raises(InputError, match=r"^9999-12-31 is more than a century after 2026"):
+        find_standing(state, date.max)
+    stands = replace(find_standing(state, OPENED + timedelta(days=60)), on=date.max)
+    told = forecast(stands, CURVE, timing_of(stands, ASSUMED), trials=5)
+    assert told.dates(told.last_decision) == (None,) * 5

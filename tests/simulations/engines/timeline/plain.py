@@ -1,268 +1,186 @@
-"""One trial in time, written plainly: one patient after the other, an oracle for the clock.
+"""A clock for one trial in plain Python, written another way: by a list of moments.
 
-It shares nothing with the clock but the rule of the design, which it asks as a committee would.
+At each moment everything that becomes known is noted, then the rule is asked once, then those who
+came are given places, one after another, and dosed when they may be. It has no slots, no situations
+and no arrays.
 """
 
 from __future__ import annotations
 
-import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from escalation.designs import Design
-from escalation.designs.base import Action, Decision
+from escalation.designs import Action, Decision
 from escalation.outcomes import Tally
 from escalation.protocol import Protocol
+from simulations.engines.timeline.course import GivenPatient
 from simulations.timing.assumptions import Timing
 
-
-@dataclass(eq=False)
-class Person:
-    """Somebody with a place."""
-
-    arrived: float
-    level: int
-    dosed: float | None = None
-    known: float | None = None
-    kind: str = ""
-    lost: float = float("inf")
-    cohort: list[Person] = field(default_factory=list)
+NEVER = float("inf")
 
 
 @dataclass
-class PlainTrial:
-    """A trial that a clerk follows; ``run`` returns what ``Timeline`` counts, by name."""
+class Patient:
+    given: GivenPatient
+    arrived: float
+    cohort: int = 0
+    level: int = 0
+    dosed: float = NEVER
+    outcome: str | None = None
 
+    def known_on(self, window: float) -> tuple[float, str]:
+        dlt = NEVER if self.given.dlt_after is None else self.given.dlt_after
+        lost = NEVER if self.given.dropped_after is None else self.given.dropped_after
+        if lost < min(dlt, window):
+            return self.dosed + lost, "X"
+        return self.dosed + min(dlt, window), "T" if dlt <= window else "N"
+
+
+@dataclass
+class PlainClock:
     protocol: Protocol
-    p_dlt: list[float]
     timing: Timing
-    rng: random.Random
-    counts: dict[str, float] = field(default_factory=dict)
+    arrivals: Sequence[float]
+    given: Sequence[GivenPatient]
+    dosings: list[tuple[float, float, int]] = field(default_factory=list)
+    decisions: list[tuple[float, int | None, int | None]] = field(default_factory=list)
 
-    def run(self) -> dict[str, float]:
-        timing, design = self.timing, self.protocol.design
-        n = design.n_levels
+    def run(self) -> PlainClock:
+        design = self.protocol.design
         self.window = self.protocol.dlt.window_days - self.protocol.dlt.infusion_day
-        self.made = timing.by_level("not_manufactured", n)
-        self.reached = timing.by_level("dose_not_reached", n)
-        self.seen = [[0, 0] for _ in range(n)]  # evaluable, DLTs
-        self.here: list[Person] = []  # of the cohort, with a place
-        self.before: list[Person] = []  # of earlier cohorts, pending
-        self.waiting: list[float] = []  # who came and waits for a place
-        self.shut = False
-        self.over = False
-        self.clock = 0.0
-        self.since = 0.0
-        names = (
-            "n_patients n_dlts n_decisions n_partial n_arrived n_screen_failures n_turned_away "
-            "n_waited waiting_days n_still_waiting n_dropped_out n_not_manufactured "
-            "n_dose_not_reached idle_days suspended_days"
-        )
-        self.counts = dict.fromkeys(names.split(), 0.0)
-        for what in ("patients", "dlts", "days"):
-            self.counts |= {f"{what} {level}": 0.0 for level in range(n)}
-        self.windows: list[tuple[float, float]] = []
-        self.begin(ask(design, tallies(design, []), design.start), opens=0.0)
-        comes = self.gap()
-        while not self.over:
-            comes = self.step(comes)
-        self.finish()
-        return self.counts
+        first = design.decide([Tally()] * design.n_levels, design.start)
+        self.level, self.free, self.cohort, self.opened = first.level, first.n_to_enrol, 1, 0.0
+        self.patients: list[Patient] = []
+        self.undosed: list[Patient] = []  # of the current cohort, in order
+        self.line: list[Patient] = []
+        coming = list(self.arrivals)
+        over = False
+        while not over:
+            now = self.next_moment(coming)
+            if now == NEVER:
+                return self
+            over = self.know_and_decide(now) or self.fill(now)
+            while not over and coming and coming[0] <= now:
+                self.line.append(Patient(None, coming.pop(0)))
+                if self.timing.accrual == "lose" and not self.has_place(now):
+                    self.line.pop()
+                over = self.fill(now)
+            over = over or self.fill(now)
+            self.dose(now)
+        return self
 
-    def gap(self) -> float:
-        return self.rng.expovariate(1 / self.timing.arrivals.mean_gap_days)
+    def next_moment(self, coming: list[float]) -> float:
+        moments = [one.known_on(self.window)[0] for one in self.pending() if one.dosed < NEVER]
+        moments += coming[:1]
+        if self.undosed:
+            moments.append(max(self.may_dose(), self.now))
+        if self.line and self.free:
+            moments.append(max(self.opened, self.now))
+        self.now = min(moments, default=NEVER)
+        return self.now
 
-    def begin(self, decision: Decision, opens: float) -> None:
-        self.level, self.free, self.opens = decision.level, decision.n_to_enrol, opens
-        self.here, self.shut, self.cohort = [], False, []
-        self.there = [one for one in self.before if one.level == self.level]
+    now = 0.0
 
-    def step(self, comes: float) -> float:
-        """Go to what happens next; return when the next one comes."""
-        pending = [one for one in self.here + self.before if one.dosed is not None]
-        outcome = min(pending, key=lambda one: one.known, default=None)
-        undosed = [one for one in self.before + self.here if one.dosed is None]
-        next_ = undosed[0] if undosed else None
-        takes = self.free and not self.shut and self.waiting
-        happens = [
-            (outcome.known if outcome else float("inf"), 0),
-            (max(self.opens, self.clock) if takes else float("inf"), 1),
-            (self.may_dose(next_) if next_ else float("inf"), 2),
-            (comes, 3),
-        ]
-        day, what = min(happens)
-        if self.free == 0 or self.shut:
-            self.counts["suspended_days"] += day - self.clock
-        elif self.clock < self.opens:
-            self.counts["suspended_days"] += min(day, self.opens) - self.clock
-        self.clock = day
-        if what == 0:
-            self.learn(outcome)
-        elif what == 1:
-            self.take(self.waiting.pop(0))
-        elif what == 2:
-            self.dose(next_)
-        else:
-            self.arrive()
-            return day + self.gap()
-        return comes
+    def pending(self) -> list[Patient]:
+        return [one for one in self.patients if one.outcome is None]
 
-    def arrive(self) -> None:
-        self.counts["n_arrived"] += 1
-        has_place = self.free and not self.shut and self.clock >= self.opens
-        if not has_place and self.timing.accrual == "lose":
-            self.counts["n_turned_away"] += 1
-        elif self.rng.random() < self.timing.screen_failure:
-            self.counts["n_screen_failures"] += 1
-        elif has_place:
-            self.take(self.clock)
-        else:
-            self.waiting.append(self.clock)
+    def has_place(self, now: float) -> bool:
+        return bool(self.free) and self.opened <= now
 
-    def take(self, arrived: float) -> None:
-        self.here.append(Person(arrived, self.level, cohort=self.cohort))
-        self.free -= 1
-        if self.timing.decides == "settled" and not self.free:
-            self.consider()
+    def fill(self, now: float) -> bool:
+        """Give places, and ask again after each: a rule that does not wait may have one more."""
+        while self.line and self.has_place(now):
+            one = self.line.pop(0)
+            if one.given is None:
+                number = len({id(p) for p in self.patients} | self.held)
+                one.given = self.given[number] if number < len(self.given) else GivenPatient()
+            self.held.discard(id(one))
+            one.cohort, one.level = self.cohort, self.level
+            self.patients.append(one)
+            self.undosed.append(one)
+            self.free -= 1
+            self.dose(now)
+            if self.decide(now):
+                return True
+        return False
 
-    def may_dose(self, one: Person) -> float:
-        """Return the first day on which the stagger allows the next dosing."""
-        enrolment, day = self.protocol.enrolment, max(self.clock, one.arrived)
-        if one in self.here:
-            # pending at the level when the cohort was opened
-            dosed = [other.dosed for other in self.there if other.dosed is not None]
-            day = max([day, *(other + enrolment.next_apart_days for other in dosed)])
-            day = max(day, min(dosed, default=-99.0) + enrolment.first_alone_days)
-        if not one.cohort:
-            return day
-        day = max(day, one.cohort[-1].dosed + enrolment.next_apart_days)
-        alone = [
-            other.dosed + enrolment.first_alone_days
-            for other in one.cohort
-            if other.lost >= other.dosed + enrolment.first_alone_days
-        ]
-        return max(day, min(alone)) if alone else day
+    def __post_init__(self) -> None:
+        self.held: set[int] = set()
 
-    def dose(self, one: Person) -> None:
-        waited = self.clock - one.arrived
-        self.counts["waiting_days"] += waited
-        self.counts["n_waited"] += waited > 0
-        if self.rng.random() < self.made[one.level]:
-            self.counts["n_not_manufactured"] += 1
-            self.lose(one)
-            return
-        one.dosed = self.clock
-        one.cohort.append(one)
-        self.counts["n_patients"] += 1
-        self.counts[f"patients {one.level}"] += 1
-        if self.rng.random() < self.reached[one.level]:
-            self.counts["n_dose_not_reached"] += 1
-            one.lost = self.clock
-            self.lose(one)
-            return
-        dlt = self.rng.random() < self.p_dlt[one.level]
-        after = self.window * (self.rng.random() if dlt else 1)
-        one.kind = "dlt" if dlt else "none"
-        if self.rng.random() < self.timing.dropout:
-            lost = self.window * self.rng.random()
-            if lost < after:
-                after, one.kind = lost, "lost"
-        one.known = self.clock + after
-        self.windows.append((one.dosed, one.known))
-        self.counts[f"dlts {one.level}"] += one.kind == "dlt"
-        self.counts["n_dlts"] += one.kind == "dlt"
+    def may_dose(self) -> float:
+        """Return the first day on which the tracker would dose the next of the cohort."""
+        alone = self.protocol.enrolment.first_alone_days
+        apart = self.protocol.enrolment.next_apart_days
+        own = [p for p in self.patients if p.cohort == self.cohort and p.dosed < NEVER]
+        pending = [p for p in self.pending() if p.level == self.level and p.dosed < NEVER]
+        days = [0.0]
+        for group in (own, own + [p for p in pending if p not in own]):
+            if not group:
+                continue
+            follows = max(p.dosed for p in group) + apart
+            watched = [
+                p.dosed + alone
+                for p in group
+                if p.outcome != "X" or p.known_on(self.window)[0] >= p.dosed + alone
+            ]
+            days.append(max(follows, min(watched)) if watched else follows)
+        return max(days)
 
-    def learn(self, one: Person) -> None:
-        if one.kind == "lost":
-            self.counts["n_dropped_out"] += 1
-            one.lost = one.known
-            self.lose(one)
-            return
-        (self.here if one in self.here else self.before).remove(one)
-        self.seen[one.level][0] += 1
-        self.seen[one.level][1] += one.kind == "dlt"
-        self.consider()
+    def dose(self, now: float) -> None:
+        while self.undosed and self.may_dose() <= now:
+            one = self.undosed.pop(0)
+            one.dosed = now
+            self.dosings.append((now, one.arrived, one.level))
 
-    def lose(self, one: Person) -> None:
-        if one in self.here:
-            self.here.remove(one)
-            self.free += 1
-        else:
-            self.before.remove(one)
-        self.consider()
+    def know_and_decide(self, now: float) -> bool:
+        known = False
+        for one in self.pending():
+            if one.dosed == NEVER:
+                continue
+            day, outcome = one.known_on(self.window)
+            if day <= now:
+                one.outcome, known = outcome, True
+                self.free += outcome == "X" and one.cohort == self.cohort
+        return known and self.decide(now)
 
-    def known(self) -> list[tuple[int, int, int]]:
-        pending = self.here + self.before
-        return [
-            (n, x, sum(one.level == level for one in pending))
-            for level, (n, x) in enumerate(self.seen)
-        ]
+    def tallies(self) -> list[Tally]:
+        seen = [Tally()] * self.protocol.design.n_levels
+        for one in self.patients:
+            tally = {
+                None: Tally(n_pending=1),
+                "X": Tally(),
+                "N": Tally(n_evaluable=1),
+                "T": Tally(n_evaluable=1, n_dlts=1),
+            }[one.outcome]
+            seen[one.level] = seen[one.level].plus(tally)
+        return seen
 
-    def consider(self) -> None:
-        """Decide, where it is time to."""
-        design, known = self.protocol.design, self.known()
-        pending = bool(self.here or self.before)
-        self.shut = False
-        if self.timing.decides == "complete":
-            if not pending and not self.free:
-                self.decide(ask(design, tallies(design, known), self.level))
-            return
-        whole = [
-            (n, x, m + self.free * (level == self.level)) for level, (n, x, m) in enumerate(known)
-        ]
-        said = ask(design, tallies(design, whole), self.level)
-        stays = self.free and said.level == self.level
-        if said.action is not Action.WAIT and said.settled and not stays:
-            self.decide(said)
-        elif self.free:
-            said = ask(design, tallies(design, known), self.level)
-            possible = said.possible or (said,)
-            if any(one.level is not None and one.level >= self.level for one in possible):
-                return
-            if said.action is Action.WAIT or not said.settled:
-                self.shut = True
-            else:
-                self.decide(said)
+    def decide(self, now: float) -> bool:
+        """Ask the rule; return whether the trial is over."""
+        design, seen = self.protocol.design, self.tallies()
+        said = design.decide(seen, self.level)
+        if design.while_pending is not None:  # the rolling six
+            if said.level == self.level or said.action is Action.WAIT:
+                self.free = 0 if said.action is Action.WAIT else max(self.free, 1)
+                return False
+            return self.follow(said, now)
+        if self.timing.decides == "complete" and (self.free or self.pending()):
+            return False
+        leaves = said.has_ended or (said.level is not None and said.level < self.level)
+        waits = said.action is Action.WAIT or not said.settled
+        return not waits and (leaves or not self.free) and self.follow(said, now)
 
-    def decide(self, said: Decision) -> None:
-        self.counts["n_decisions"] += 1
-        self.counts["n_partial"] += bool(self.here or self.before)
-        self.counts[f"days {self.level}"] += self.clock - self.since
-        self.since = self.clock
-        back = [one for one in self.here if one.dosed is None and said.level != self.level]
-        self.before += [one for one in self.here if one not in back]
-        self.waiting[:0] = [one.arrived for one in back]
+    def follow(self, said: Decision, now: float) -> bool:
+        self.decisions.append((now, said.level, said.mtd))
+        if said.level != self.level:
+            for one in self.undosed:
+                self.patients.remove(one)
+                self.held.add(id(one))
+            self.line[:0] = self.undosed
+            self.undosed = []
         if said.has_ended:
-            self.over = True
-            self.end = said.mtd
-            return
-        self.begin(said, opens=self.clock + self.timing.decision_delay_days)
-        if back and self.timing.decides == "settled":
-            self.consider()
-
-    def finish(self) -> None:
-        counts, end = self.counts, self.clock
-        counts["n_still_waiting"] = len(self.waiting)
-        busy = 0.0
-        for begins, ends in sorted(self.windows):
-            counts["idle_days"] += max(begins - busy, 0)
-            busy = max(busy, ends)
-        counts["idle_days"] += max(end - busy, 0)
-        counts["t_decision"] = end
-        counts["t_last"] = max([end, *(one.known for one in self.before)])
-        for level in range(len(self.p_dlt)):
-            counts[f"mtd {level}"] = float(self.end == level)
-
-
-def tallies(design: Design, known: list[tuple[int, int, int]]) -> tuple[Tally, ...]:
-    known = known or [(0, 0, 0)] * design.n_levels
-    return tuple(Tally(n_evaluable=n, n_dlts=x, n_pending=m) for n, x, m in known)
-
-
-_ASKED: dict[object, Decision] = {}
-
-
-def ask(design: Design, seen: tuple[Tally, ...], level: int) -> Decision:
-    key = (design, seen, level)
-    if key not in _ASKED:
-        _ASKED[key] = design.decide(seen, level)
-    return _ASKED[key]
+            return True
+        self.level, self.free = said.level, said.n_to_enrol
+        self.cohort += 1
+        self.opened = now + self.timing.decision_delay_days
+        return False
