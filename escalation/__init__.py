@@ -26,6 +26,8 @@ if TYPE_CHECKING:
         MTpi2,
         RollingSix,
         ThreePlusThree,
+        TiteBoin,
+        TiteCrm,
         Tpi,
         describe_design,
         design_options,
@@ -46,7 +48,8 @@ else:
             "escalation.binomial": "binomial_limits clopper_pearson upper_limit wilson",
             "escalation.designs": (
                 "APlusB AcceleratedTitration Boin Crm DESIGNS G3Plus3 I3Plus3 Keyboard MTpi MTpi2 "
-                "RollingSix ThreePlusThree Tpi describe_design design_options make_design"
+                "RollingSix ThreePlusThree TiteBoin TiteCrm Tpi describe_design design_options "
+                "make_design"
             ),
             "escalation.errors": "EscalationError",
             "escalation.figures.picture": "Picture",
@@ -77,6 +80,8 @@ __all__ = [
     "Protocol",
     "RollingSix",
     "ThreePlusThree",
+    "TiteBoin",
+    "TiteCrm",
     "Tpi",
     "Tracker",
     "__version__",

@@ -164,10 +164,18 @@ class ProtocolError(FileFaultsError):
     exit_code: ClassVar[int] = 3
 
 
+_MOST_LISTED = 40
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return ``known`` as a phrase in ASCII, the nearest to ``word`` first if one is near."""
+    """Return ``known`` as a phrase in ASCII, the nearest to ``word`` first if one is near.
+
+    Of many, such as the subjects of a long trial, it lists the last ones.
+    """
     names = list(known)
-    listed = ", ".join(printable(name) for name in names)
+    listed = ", ".join(printable(name) for name in names[-_MOST_LISTED:])
+    if len(names) > _MOST_LISTED:
+        listed += f", and {len(names) - _MOST_LISTED} others before"
     near = _nearest(str(word), names)
     if near:
         return f"did you mean {printable(near)}? Known: {listed}"

@@ -1,8 +1,8 @@
-"""What is given as probabilities: checked once, and moved within a band."""
+"""Probabilities: checked once, moved within a band, and estimated as shares of trials."""
 
 from __future__ import annotations
 
-from math import comb
+from math import comb, sqrt
 from numbers import Real
 
 import numpy as np
@@ -10,7 +10,27 @@ from numpy.typing import ArrayLike, NDArray
 
 from escalation.errors import InputError
 
-__all__ = ["band_around", "binomial", "check_probabilities", "check_target"]
+__all__ = [
+    "QUANTILES",
+    "band_around",
+    "binomial",
+    "check_probabilities",
+    "check_target",
+    "error_of_share",
+]
+
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)  # that sum up a distribution
+
+
+def error_of_share(share: float, n: int) -> float:
+    """Return the standard error of a share of ``n`` trials.
+
+    Examples
+    --------
+    >>> error_of_share(0.5, 100)
+    0.05
+    """
+    return sqrt(share * (1 - share) / n)
 
 
 def binomial(n: int, p: float) -> NDArray[np.float64]:

@@ -15,10 +15,10 @@ ROOT = Path(__file__).parents[1]
 SURFACE = {
     "escalation": (
         "APlusB AcceleratedTitration Boin Crm DESIGNS Decisions DoseDecision EscalationError "
-        "G3Plus3 I3Plus3 Keyboard MTpi MTpi2 Picture Protocol RollingSix ThreePlusThree Tpi "
-        "Tracker __version__ ask_all binomial_limits clopper_pearson create_ledger decide "
-        "decisions describe_design design_options format_outcomes load_protocol make_design "
-        "open_ledger parse_outcomes shipped_protocols upper_limit wilson"
+        "G3Plus3 I3Plus3 Keyboard MTpi MTpi2 Picture Protocol RollingSix ThreePlusThree "
+        "TiteBoin TiteCrm Tpi Tracker __version__ ask_all binomial_limits clopper_pearson "
+        "create_ledger decide decisions describe_design design_options format_outcomes "
+        "load_protocol make_design open_ledger parse_outcomes shipped_protocols upper_limit wilson"
     ),
     "simulations": (
         "Answer Characteristics Comparison Scenario Timing TrialsInTime averages build_graph "
@@ -85,7 +85,7 @@ SURFACE = {
     "simulations.probabilities": "band_around check_probabilities check_target",
     "simulations.questions.worst_case": ("GridCheck WorstCase WorstPiece worst_overdose worst_pcs"),
     "simulations.scenarios.random": "LOG_DOSE_STEP logistic_normal paoletti pseudo_uniform",
-    "simulations.questions.averages": "CurveAverages FigureSummary QUANTILES average_over_curves",
+    "simulations.questions.averages": "CurveAverages FigureSummary average_over_curves",
     "simulations.engines.results": "Method ScenarioResult run_scenarios",
     "simulations.scenarios.scenario": (
         "Scenario ScenarioError ScenarioFileError load_scenarios parse_scenarios "

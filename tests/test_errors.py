@@ -12,6 +12,7 @@ from escalation.errors import (
     LadderError,
     NotationError,
     ProtocolError,
+    did_you_mean,
 )
 from simulations.scenarios.arguments import CurveError
 from simulations.scenarios.scenario import ScenarioFileError
@@ -36,3 +37,11 @@ def test_an_error_survives_pickling(error: EscalationError) -> None:
     assert type(again) is type(error)
     assert str(again) == str(error)
     assert again.__dict__ == error.__dict__
+
+
+def test_of_very_many_known_names_the_last_are_listed_and_the_nearest_is_found():
+    names = [f"S-{number:04}" for number in range(1, 2001)]
+    said = did_you_mean("s-0042", names)
+    assert said.startswith("did you mean S-0042? Known: S-1961, ")
+    assert said.endswith("S-2000, and 1960 others before")
+    assert len(said) < 500

@@ -1,7 +1,7 @@
 """The console and Python blocks of README and of the documentation, run as written.
 
 Run as a program, this file writes what the blocks print now into them:
-``python -m tests.test_readme``.
+``python -m tests.test_readme``, or ``python -m tests.test_readme docs/time.md`` for some of them.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from __future__ import annotations
 import contextlib
 import io
 import re
+import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -106,9 +108,9 @@ def is_made(path: Path) -> bool:
     return path.is_relative_to(docs) and path.relative_to(docs).parts[0] in MADE
 
 
-def main() -> None:
+def main(documents: Sequence[Path]) -> None:
     """Write what every block prints now into its document."""
-    for path in DOCUMENTS:
+    for path in documents:
         text = path.read_text(encoding="utf-8")
         with tempfile.TemporaryDirectory() as folder:
             text = CONSOLE.sub(lambda block: typed(block[1], Path(folder)), text)
@@ -128,4 +130,4 @@ def typed(block: str, folder: Path) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    main([Path(name) for name in sys.argv[1:]] or DOCUMENTS)

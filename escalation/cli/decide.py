@@ -6,6 +6,7 @@ import click
 
 from escalation.cli.options import OutcomesCommand, protocol_options, read_outcomes
 from escalation.cli.show import shows
+from escalation.cli.whole import WholeNumber
 from escalation.protocol import Protocol, advise
 from escalation.reports.decision import view_decision
 from escalation.reports.view import View
@@ -27,7 +28,7 @@ __all__ = ["decide"]
 @click.option(
     "--window",
     "window_days",
-    type=int,
+    type=WholeNumber(),
     metavar="DAYS",
     help="DLT window, for a design that asks for follow-up.  [default: the protocol's]",
 )
@@ -45,7 +46,7 @@ __all__ = ["decide"]
 )
 @click.option(
     "--max-patients",
-    type=int,
+    type=WholeNumber(),
     metavar="N",
     help="With --all: patients in the whole trial.  [default: the design's, else those planned]",
 )
@@ -69,8 +70,8 @@ def decide(
     letter of this program: it counts in the titration of the design accelerated, and every other
     design reads it as N.
 
-    ?14 is pending since 14 days, and T@9 a DLT on day 9, from dosing: a design such as tite-boin
-    decides by them.
+    ?14 has been pending for 14 days, and T@9 is a DLT on day 9, from dosing: a design such as
+    tite-boin decides by them.
 
     Patients treated at the MTD after the rule has stopped with it are an expansion: the rule does
     not count them, and they have a boundary of their own where the protocol gives one.

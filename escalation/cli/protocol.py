@@ -11,8 +11,8 @@ from escalation.cli.completion import complete_protocols
 from escalation.cli.options import CarefulCommand, echo_json, read_protocol
 from escalation.cli.show import shows
 from escalation.cli.streams import until_reader_stops
-from escalation.errors import InputError, ProtocolError, reason
-from escalation.files import check_writable, write_whole
+from escalation.cli.templates import write_template
+from escalation.errors import ProtocolError
 from escalation.protocol import load_protocol, shipped_protocols
 from escalation.protocol.dosing import describe_dosing
 from escalation.reports.protocol import view_list, view_settings
@@ -122,19 +122,7 @@ def init(file: str, force: bool) -> None:
 
     Example: escalation protocol init my-trial.toml
     """
-    template = _TEMPLATE.read_text(encoding="utf-8")
-    if file == "-":
-        click.echo(template, nl=False)
-        return
-    path = Path(file)
-    if path.exists() and not force:
-        raise InputError(f"{file} exists; --force overwrites it")
-    check_writable(path)
-    try:
-        write_whole(path, template.encode("utf-8"), overwrite=force)
-    except OSError as error:
-        raise InputError(f"{file}: cannot be written: {reason(error)}") from error
-    click.echo(f"Wrote {file}. Edit it, then: escalation protocol check {file}", err=True)
+    write_template(_TEMPLATE, file, force=force, then="escalation protocol check")
 
 
 @click.command(cls=CarefulCommand)

@@ -307,11 +307,17 @@ class Design(ABC):
         return self.stages[0]
 
     def places_while_pending(self, tallies: Sequence[Tally], level: int) -> int:
-        """Return how many more a level may have been given before its outcomes were known: 0.
+        """Return how many more a level may have been given before its outcomes were known.
 
-        It is more under a design that does not wait for them.
+        That is nobody under a design that waits for them, and a cohort under one that decides by
+        follow-up, which a history need not say.
         """
-        return 0
+        if not self.asks_follow_up:
+            return 0
+        if self.max_patients is None:
+            return self.largest_cohort
+        n_enrolled = sum(tally.n_patients for tally in tallies)
+        return max(min(self.largest_cohort, self.max_patients - n_enrolled), 0)
 
     def levels_while_pending(self, tallies: Sequence[Tally], level: int) -> range:
         """Return the levels that may have been given next before outcomes were known.

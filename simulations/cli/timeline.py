@@ -5,22 +5,33 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from escalation.cli.real import RealNumber
 from escalation.cli.show import say_written
-from escalation.errors import InputError
+from escalation.cli.whole import WholeNumber
+from escalation.errors import EscalationError, InputError
 from escalation.reports.view import Figure, View
 from escalation.version import __version__
 from simulations.cli.progress import progress_bar
 from simulations.cli.workers import worker_pool
-from simulations.timing.assumptions import Accrual, Poisson, Timing
+from simulations.timing.assumptions import (
+    MAX_DAYS,
+    MIN_GAP_DAYS,
+    Accrual,
+    Decides,
+    Poisson,
+    Timing,
+)
 from simulations.timing.file import load_timing
 
 if TYPE_CHECKING:
+    from escalation.protocol import Protocol
     from simulations.engines.timeline.course import Course
     from simulations.questions.question import Question
     from simulations.reports.timeline import Timed
@@ -40,11 +51,14 @@ class Clock(NamedTuple):
         Days of the DLT window, in place of the protocol's.
     by : tuple of float
         Days since the opening, of which P(finished by then) is asked.
+    ledger : Path or None
+        Where the first simulated trial is to be recorded.
     """
 
     timing: Timing
     window: int | None
     by: tuple[float, ...]
+    ledger: Path | None
 
 
 def timeline_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -55,7 +69,7 @@ def timeline_options(command: Callable[..., Any]) -> Callable[..., Any]:
     )
     @click.option(
         "--every",
-        type=float,
+        type=RealNumber(MIN_GAP_DAYS, MAX_DAYS),
         metavar="DAYS",
         help="Mean days between patients, for --timeline.",
     )
@@ -65,8 +79,13 @@ def timeline_options(command: Callable[..., Any]) -> Callable[..., Any]:
         help="A patient without a place is lost or waits.  [default: lose]",
     )
     @click.option(
+        "--decides",
+        type=click.Choice(["complete", "settled"]),
+        help="Decide on complete cohorts, or once it is settled.  [default: complete]",
+    )
+    @click.option(
         "--window",
-        type=click.IntRange(min=1),
+        type=WholeNumber(min=1),
         metavar="DAYS",
         help="DLT window, if not the protocol's.",
     )
@@ -79,10 +98,16 @@ def timeline_options(command: Callable[..., Any]) -> Callable[..., Any]:
     )
     @click.option(
         "--by",
-        type=click.FloatRange(min=0),
+        type=RealNumber(0, MAX_DAYS),
         metavar="DAY",
         multiple=True,
         help="P(last decision by this day since the opening). Repeatable.",
+    )
+    @click.option(
+        "--ledger",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Write the first simulated trial as a new ledger.",
     )
     @functools.wraps(command)
     def wrapper(
@@ -90,24 +115,32 @@ def timeline_options(command: Callable[..., Any]) -> Callable[..., Any]:
         timeline: bool,
         every: float | None,
         accrual: Accrual | None,
+        decides: Decides | None,
         window: int | None,
         timing_file: Path | None,
         by: tuple[float, ...],
+        ledger: Path | None,
         **kwargs: Any,
     ) -> Any:
         clock = None
         if timeline:
             _refuse_others()
-            clock = Clock(_read_timing(every, accrual, timing_file), window, by)
+            timing = _read_timing(every, timing_file)
+            timing = replace(
+                timing, accrual=accrual or timing.accrual, decides=decides or timing.decides
+            )
+            clock = Clock(timing, window, by, ledger)
             if _is_default("trials"):
                 kwargs["trials"] = TRIALS
         else:
             named = {
                 "--every": every,
                 "--accrual": accrual,
+                "--decides": decides,
                 "--window": window,
                 "--timing": timing_file,
                 "--by": by or None,
+                "--ledger": ledger,
             }
             for name, value in named.items():
                 if value is not None:
@@ -128,18 +161,17 @@ def _refuse_others() -> None:
             raise click.UsageError(f"--{name} does not fit --timeline, which simulates each trial")
 
 
-def _read_timing(every: float | None, accrual: Accrual | None, file: Path | None) -> Timing:
+def _read_timing(every: float | None, file: Path | None) -> Timing:
     if file is not None:
         if every is not None:
             raise click.UsageError("give --every or --timing, not both")
-        timing = load_timing(file)
-        return timing if accrual is None else replace(timing, accrual=accrual)
+        return load_timing(file)
     if every is None:
         raise click.UsageError(
             "--timeline needs to know how patients come: --every DAYS between them, or --timing "
             "FILE with all assumptions"
         )
-    return Timing(arrivals=Poisson(mean_gap_days=every), accrual=accrual or "lose")
+    return Timing(arrivals=Poisson(mean_gap_days=every))
 
 
 def show_timeline(
@@ -164,6 +196,8 @@ def show_timeline(
             "own record"
         )
     question = _with_window(question, clock.window)
+    if clock.ledger is not None:
+        _check_recordable(question, clock)
     protocol = question.protocol
     with (
         worker_pool(workers) as executor,
@@ -197,6 +231,9 @@ def show_timeline(
         doses = [level.dose for level in protocol.levels]
         write_courses(keep, courses(), protocol.labels, doses, origin)
         say_written(keep)
+    if clock.ledger is not None:
+        _record(clock.ledger, next(_courses(question, clock.timing, trials, seed))[1], protocol)
+        say_written(clock.ledger)
     if plot is not None:
         from simulations.plots import plot_timelines, save_figure  # matplotlib
 
@@ -204,6 +241,36 @@ def show_timeline(
         say_written(*save_figure(pages, plot, provenance))
     view = view_timelines(question, results, clock.by, target)
     return replace(view, figures=partial(_figures, question, results))
+
+
+def _check_recordable(question: Question, clock: Clock) -> None:
+    """Refuse what cannot be recorded, before a long run."""
+    design = question.protocol.design
+    if design.while_pending is not None:
+        raise InputError(
+            f"a simulated trial is recorded under a design that waits, and {design.name} "
+            "does not: the committee would decide between what the clock simulates"
+        )
+    if clock.timing.decides != "settled":
+        raise InputError(
+            "a record goes by the tracker's gates, which close a cohort as soon as its level is "
+            "judged: add --decides settled"
+        )
+    if clock.ledger is not None and clock.ledger.exists():
+        raise InputError(f"{clock.ledger} is there already; a simulated trial needs a new file")
+
+
+def _record(file: Path, course: Course, protocol: Protocol) -> None:
+    """Record a simulated trial in a new ledger, as if it had been opened on 1 January 2026."""
+    from escalation.ledger import create_ledger
+    from simulations.questions.recorded import record_course
+
+    try:
+        with create_ledger(str(file)) as ledger:
+            record_course(ledger, "SIMULATED", course, protocol, opened=date(2026, 1, 1))
+    except EscalationError:
+        file.unlink(missing_ok=True)
+        raise
 
 
 def _courses(
@@ -233,8 +300,7 @@ def _with_window(question: Question, window: int | None) -> Question:
     """Return the question with a DLT window, which a clock cannot do without."""
     protocol = question.protocol
     if window is not None:
-        dlt = replace(protocol.dlt, window_days=window)
-        return replace(question, protocol=replace(protocol, dlt=dlt))
+        return replace(question, protocol=protocol.with_window(window))
     if protocol.dlt.window_days is None:
         raise InputError(
             f"{protocol.name} has no DLT window, and trials in time need one: add --window DAYS, "

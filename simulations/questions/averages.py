@@ -13,12 +13,11 @@ from escalation.nearness import is_above
 from simulations.engines.characteristics import correct_levels
 from simulations.engines.exact_engine import ExactEngine, as_engine
 from simulations.graph.build import NO_MTD, TransitionGraph
-from simulations.probabilities import check_target
+from simulations.probabilities import QUANTILES, check_target
 from simulations.questions.running import Running
 from simulations.scenarios.random import CURVES_AT_ONCE
 
 __all__ = [
-    "QUANTILES",
     "Averages",
     "CurveAverages",
     "CurveSummaries",
@@ -30,7 +29,6 @@ __all__ = [
 Floats = NDArray[np.float64]
 
 _PARTS_AT_ONCE = 4
-QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

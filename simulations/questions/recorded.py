@@ -18,7 +18,7 @@ from escalation.protocol import Protocol
 from escalation.tracker import Tracker
 from escalation.trial import TrialState
 from escalation.trial.commands import Events, Recorder
-from escalation.trial.demo.script import SITE, Command, Demo, Step, begin, enrol, meet
+from escalation.trial.demo.script import SITE, Command, Step, begin, enrol, meet, recorded_at
 from escalation.trial.events import Toxicity
 from escalation.trial.patients.recording import dose_subject, record_outcome
 from simulations.engines.timeline.course import Course, Happening, Kind
@@ -65,13 +65,10 @@ def steps_of(
     course: Course, protocol: Protocol, *, opened: date
 ) -> Iterator[tuple[Command, Recorder]]:
     """Yield the commands that record a simulated trial, with their recorders, in order."""
-    simulated = Demo(
-        trial="", protocol="", day=opened, script=partial(_script, course=course, opened=opened)
-    )
-    return simulated.steps(protocol)
+    return recorded_at(_script(course, protocol, opened))
 
 
-def _script(protocol: Protocol, *, course: Course, opened: date) -> Iterator[Step]:
+def _script(course: Course, protocol: Protocol, opened: date) -> Iterator[Step]:
     yield from begin(str(opened), protocol)
     yield from meet(str(opened))
     by_weight = protocol.unit is not None and protocol.unit.endswith("/kg")

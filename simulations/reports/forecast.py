@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
-from math import sqrt
 from typing import Any, NamedTuple
 
 from escalation.labels import schema_of
 from escalation.reports.origin import describe_origin, identity_document
 from escalation.reports.view import GAP, Block, Heading, Paragraph, Table, View
 from escalation.text import count
-from simulations.questions.forecast import QUANTILES, Forecast, Stands
+from simulations.probabilities import QUANTILES, error_of_share
+from simulations.questions.forecast import Forecast, Stands
 from simulations.reports.timing import list_assumptions
 from simulations.scenarios.scenario import Scenario
 from simulations.timing.assumptions import Timing
@@ -114,17 +114,17 @@ def _page(asked: Told) -> Iterator[Block]:
         n = forecast.n_patients
         low, middle, high = (int(n[int(q * (len(n) - 1))]) for q in (0.05, 0.5, 0.95))
         yield Paragraph(
-            f"Patients to be dosed: {middle} in the middle, 5 % to 95 % {low} to {high}."
+            f"Patients still to be dosed: median {middle}; in nine of ten trials {low} to {high}."
         )
         for day in asked.by:
             p = forecast.p_by(forecast.last_decision, day)
-            error = say_error(100 * _error(p, forecast.trials), 2)
+            error = say_error(100 * error_of_share(p, forecast.trials), 2)
             yield Paragraph(f"The last decision is made by {day} in {100 * p:.1f} % {error}.")
     yield GAP
     yield Paragraph(
-        "Patients already dosed have no DLT on the days that are over; what is still open about "
-        "them is part of the forecast. Holds, amendments and a committee that chooses otherwise "
-        "are not.",
+        f"Whoever is pending, overdue or not, is taken to have had no DLT until {stands.on}; what "
+        "is still open about them is part of the forecast. Holds, amendments and a committee that "
+        "chooses otherwise are not.",
         "  ",
     )
 
@@ -159,13 +159,9 @@ def _ends(scenario: Scenario, forecast: Forecast, names: Sequence[str]) -> Table
     for name, p_dlt, p in shares:
         if p_dlt is not None or p or name == "no MTD":
             shown = "" if p_dlt is None else f"{p_dlt:.3g}"
-            error = say_error(100 * _error(p, forecast.trials), 2)
+            error = say_error(100 * error_of_share(p, forecast.trials), 2)
             rows.append([name, shown, f"{100 * p:.1f}", error])
     return Table(rows)
-
-
-def _error(p: float, trials: int) -> float:
-    return sqrt(p * (1 - p) / trials)
 
 
 def _document(asked: Told) -> dict[str, Any]:
@@ -190,6 +186,16 @@ def _document(asked: Told) -> dict[str, Any]:
                 "p_no_mtd": forecast.p_no_mtd,
                 "p_inconclusive": forecast.p_inconclusive,
                 "p_unfinished": forecast.p_unfinished,
+                "se": {
+                    "p_select": {
+                        str(label): error_of_share(p, forecast.trials)
+                        for label, p in zip(labels, forecast.p_select, strict=True)
+                    },
+                    **{
+                        name: error_of_share(getattr(forecast, name), forecast.trials)
+                        for name in ("p_no_mtd", "p_inconclusive", "p_unfinished")
+                    },
+                },
                 "patients_to_come": float(forecast.n_patients.mean()),
                 "p_finished_by": {
                     str(day): forecast.p_by(forecast.last_decision, day) for day in asked.by
@@ -232,4 +238,4 @@ def _rows(asked: Told) -> Iterator[Sequence[object]]:
             ),
         ]
         for name, label, p in shares:
-            yield (*first, name, label, *[""] * 5, p, _error(p, forecast.trials), *last)
+            yield (*first, name, label, *[""] * 5, p, error_of_share(p, forecast.trials), *last)

@@ -14,8 +14,9 @@ from escalation.errors import EscalationError
 from escalation.version import __version__
 from simulations.engines.characteristics import judge_selection
 from simulations.engines.results import ScenarioResult, run_scenarios
-from simulations.engines.timeline.moments import QUANTILES, Durations
+from simulations.engines.timeline.moments import Durations
 from simulations.engines.timeline.run import simulate_timeline
+from simulations.probabilities import QUANTILES
 from simulations.questions.engine import ChosenEngine, choose_engine
 from simulations.questions.question import Question
 from simulations.sweeps.columns import ALSO_WITHOUT_A_CLOCK, identity_of

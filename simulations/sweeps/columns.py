@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from simulations.engines.timeline.moments import QUANTILES
 from simulations.engines.timeline.result import FIGURES
+from simulations.probabilities import QUANTILES
 from simulations.sweeps.study import Cell, Study
 
 __all__ = [

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
-from escalation.errors import FileFaultsError, did_you_mean, reason
+from escalation.errors import FileFaultsError, did_you_mean
 from simulations.scenarios.arguments import show
+from simulations.scenarios.toml import parse_toml, read_bytes
 from simulations.timing.assumptions import (
     Costs,
     Given,
@@ -26,7 +26,6 @@ from simulations.timing.assumptions import (
 
 __all__ = ["TimingFileError", "load_timing", "parse_timing", "read_timing", "timing_document"]
 
-MAX_BYTES = 2_000_000
 _KINDS: Mapping[str, Mapping[str, type[Any]]] = {
     "arrivals": {"poisson": Poisson, "regular": Regular, "given": Given, "learned": Learned},
     "time_to_dlt": {"uniform": Uniform, "weibull": Weibull, "given": GivenTimes},
@@ -45,30 +44,12 @@ def load_timing(path: str | Path) -> Timing:
     TimingFileError
         With every fault of the file and its place.
     """
-    try:
-        with Path(path).open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except FileNotFoundError as error:
-        raise TimingFileError(str(path), ["no such file"]) from error
-    except (OSError, ValueError) as error:  # ValueError: a null character in the path
-        raise TimingFileError(str(path), [f"cannot be read: {reason(error)}"]) from error
-    return parse_timing(content, str(path))
+    return parse_timing(read_bytes(path, TimingFileError), str(path))
 
 
 def parse_timing(content: bytes, source: str) -> Timing:
     """Read assumptions about time from the bytes of a TOML file, which messages call ``source``."""
-    if len(content) > MAX_BYTES:
-        raise TimingFileError(source, [f"not a timing file: larger than {MAX_BYTES} bytes"])
-    try:
-        document = tomllib.loads(content.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        fault = f"not a timing file: byte {error.start + 1} is not UTF-8 text"
-        raise TimingFileError(source, [fault]) from error
-    except tomllib.TOMLDecodeError as error:
-        raise TimingFileError(source, [f"not TOML: {error}"]) from error
-    except (RecursionError, ValueError) as error:
-        raise TimingFileError(source, ["not a timing file: its values cannot be read"]) from error
-    timing, faults = read_timing(document)
+    timing, faults = read_timing(parse_toml(content, source, "a timing file", TimingFileError))
     if timing is None:
         raise TimingFileError(source, faults)
     return timing

@@ -71,6 +71,16 @@ def test_what_happened_is_kept_day_by_day(tmp_path: Path):
         )
 
 
+def test_a_simulated_trial_is_recorded_and_tracked(tmp_path: Path):
+    file = tmp_path / "simulated.db"
+    assert run(f"{FEW} --decides settled --ledger {file}").exit_code == 0
+    said = " ".join(run(f"trial status --db {file} --on 2030-01-01").stdout.split())
+    assert "SIMULATED" in said
+    assert run(f"trial verify --db {file}").exit_code == 0
+    again = run(f"{FEW} --decides settled --ledger {file}")
+    assert (again.exit_code, "is there already" in again.output) == (1, True)
+
+
 def test_a_picture_is_drawn(tmp_path: Path):
     picture = tmp_path / "time.svg"
     result = run(f"{FEW} --plot {picture}")
@@ -83,16 +93,19 @@ def test_a_picture_is_drawn(tmp_path: Path):
     [
         (f"simulate {CURVE} --every 10", "--every is about trials in time: add --timeline"),
         (f"simulate {CURVE} --timeline", "--every DAYS between them, or --timing FILE"),
-        (f"simulate {CURVE} --timeline --every 0", "0 is not above 0"),
-        (f"simulate {CURVE} --timeline --every nan", "nan is not above 0"),
-        (f"simulate {CURVE} --timeline --every 1e9", "at most 36525 days"),
+        (f"simulate {CURVE} --timeline --every 0", "0 is not from 0.000001"),
+        (f"simulate {CURVE} --timeline --every nan", "'nan' is not a number"),
+        (f"simulate {CURVE} --timeline --every 1e9", "1e9 is not from 0.000001 to 36525"),
         (f"simulate {CURVE} --timeline --every 10 --method exact", "--method does not fit"),
         (f"simulate {CURVE} --timeline --every 10 --draws count", "--draws does not fit"),
         (f"simulate {CURVE} --levels 4 --timeline --every 10", "add --window DAYS"),
         (f"{QUICK} --window 3", "longer than the DLT window"),
+        (f"{QUICK} --window {10**20}", "a whole number of days from 1 to 36525"),
+        (f"{QUICK} --by nan", "'nan' is not a number"),
         (f"simulate {CURVE} --timeline --every 10 --from 1NNN", "trial forecast"),
         (f"simulate {CURVE} --timeline --every 10 --timing no.toml", "not both"),
         (f"simulate {CURVE} --timeline --timing no.toml", "no such file"),
+        (f"{QUICK} --ledger new.db", "add --decides settled"),
     ],
 )
 def test_bad_input_is_one_clear_line(line: str, words: str):

@@ -177,9 +177,6 @@ DECLARED = {
     "tite-boin": """
         likelihood | yuan2018, linyuan2020 | yuan2018
         max_pending | number above 0 and to 1 | 0.5
-        p_saf | number above 0 and below 1 |
-        p_tox | number above 0 and below 1 |
-        bound_mtd | true, false | false
         target | number above 0 and below 1 | required
         cohort_size | whole number from 1 to 20 | 3
         max_patients | whole number from 1 to 300 | required
@@ -188,6 +185,9 @@ DECLARED = {
         offset | number above 0 and below 0.5 | 0.05
         n_earlystop | whole number from 1 to 300 |
         titration | true, false | false
+        p_saf | number above 0 and below 1 |
+        p_tox | number above 0 and below 1 |
+        bound_mtd | true, false | false
     """,
     "tite-crm": """
         weights | linear, adaptive | linear

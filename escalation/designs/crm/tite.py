@@ -96,13 +96,6 @@ class TiteCrm(Crm):
         lowest = self._nearest(self.fit_followed(only_dlts, [])[0])
         return range(min(lowest, level), max(level, highest or 0) + 1)
 
-    def places_while_pending(self, tallies: Sequence[Tally], level: int) -> int:
-        """Return how many may have been enrolled at a level before outcomes were known."""
-        if self.max_patients is None:
-            return self.cohort_size
-        n_enrolled = sum(tally.n_patients for tally in tallies)
-        return max(min(self.cohort_size, self.max_patients - n_enrolled), 0)
-
     def estimates(
         self, tallies: Sequence[Tally], follow_up: Sequence[FollowUp] = ()
     ) -> tuple[float, ...] | None:

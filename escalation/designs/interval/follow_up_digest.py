@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from escalation.designs.base import LevelStatus
 from escalation.designs.interval.base import IntervalDesign
 from escalation.designs.interval.follow_up import FollowUpBoundaries
+from escalation.designs.options import MAX_PATIENTS
 from escalation.nearness import is_above
 from escalation.outcomes import Tally
 
@@ -41,7 +42,7 @@ class TiteBoinDigest:
     ) -> None:
         self.design = design
         self.boundaries = boundaries
-        self.most = max(design.cohort_size, design.n_earlystop or 0)  # more makes no difference
+        self.enough = MAX_PATIENTS + 1 if design.n_earlystop is None else design.n_earlystop
         self._known: dict[int, tuple[float, float, bool]] = {}
 
     def __call__(  # noqa: PLR0917  # six arrays, as ``Design.follow_up_digest`` says
@@ -89,7 +90,7 @@ class TiteBoinDigest:
 
         def at(place: Integers) -> Integers:
             here: Integers = enrolled[each, np.clip(place, 0, n_levels - 1)]
-            return np.minimum(here, self.most)
+            return 2 * np.minimum(here, design.cohort_size) + (here >= self.enough)
 
         columns: list[tuple[Any, int]] = [
             (judged, 5),
@@ -101,7 +102,10 @@ class TiteBoinDigest:
             (waits, 2),
             (places, design.cohort_size + 1),
             (mtd, n_levels + 1),
-            *((at(place), self.most + 1) for place in (level - 1, level, level + 1, ceiling - 1)),
+            *(
+                (at(place), 2 * design.cohort_size + 2)
+                for place in (level - 1, level, level + 1, ceiling - 1)
+            ),
         ]
         numbers = np.zeros(len(level), dtype=np.int64)
         for column, size in columns:

@@ -249,13 +249,6 @@ class TiteBoin(Boin):
         lowest = level - bool(level and tallies[level].n_dlts)
         return range(lowest, max(level, highest or 0) + 1)
 
-    def places_while_pending(self, tallies: Sequence[Tally], level: int) -> int:
-        """Return how many may have been enrolled at a level before outcomes were known."""
-        if self.max_patients is None:
-            return self.cohort_size
-        n_enrolled = sum(tally.n_patients for tally in tallies)
-        return max(min(self.cohort_size, self.max_patients - n_enrolled), 0)
-
     @property
     def follow_up_digest(self) -> TiteBoinDigest | None:
         """What decisions with follow-up look at, of many states at once; None with titration."""

@@ -38,7 +38,8 @@ def _write(block: Block, width: int) -> str:  # noqa: PLR0911  # a block a line
         case Gap():
             return ""
         case Heading(text, _, underline):
-            lines = paragraph(text, width=width)
+            has_digest = max(map(len, text.split()), default=0) > width // 2
+            lines = [text] if has_digest else paragraph(text, width=width)
             return "\n".join([*lines, underline * max(map(len, lines))]).rstrip()
         case Verbatim(text, hangs):
             return "\n".join(_hung(text, hangs, width)) if hangs else text

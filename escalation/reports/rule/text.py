@@ -8,7 +8,7 @@ from typing import Any
 
 from escalation.dataclass import dataclass
 from escalation.designs import Design, LevelStatus, describe_options, design_settings
-from escalation.designs.base import WAIT
+from escalation.designs.base import WAIT, WAIT_FOR_MTD
 from escalation.designs.interval.base import IntervalDesign, has_boundaries
 from escalation.protocol import Protocol
 from escalation.protocol.dosing import describe_dosing
@@ -266,12 +266,16 @@ def _data(sentence: RuleSentence) -> tuple[str, ...]:
 
 
 def _pending_rule(design: Design) -> str:
-    goes_on = "" if design.while_pending is None else f"{design.while_pending.text} Then: "
+    pending = "A patient inside the DLT window without a DLT is pending."
+    replaced = "A patient who turns out not evaluable is replaced."
+    goes_on = "" if design.while_pending is None else f"{design.while_pending.text} "
+    if design.asks_follow_up:
+        return f"{pending} {goes_on}{WAIT_FOR_MTD.text} {replaced}"
     return (
-        "A patient inside the DLT window without a DLT is pending. A decision is made before the "
-        "windows close when every way in which the pending patients can turn out leads to the "
-        "same one; to escalate or to stop must hold as well if they turn out not evaluable. "
-        f"{goes_on}{WAIT.text} A patient who turns out not evaluable is replaced."
+        f"{pending} A decision is made before the windows close when every way in which the "
+        "pending patients can turn out leads to the same one; to escalate or to stop must hold as "
+        f"well if they turn out not evaluable. {goes_on}{'Then: ' * bool(goes_on)}{WAIT.text} "
+        f"{replaced}"
     )
 
 

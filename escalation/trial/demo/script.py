@@ -1,4 +1,4 @@
-"""What the demonstrations share: who takes part, and the commands that come again and again."""
+"""What invented trials share: who takes part, and the commands that come again and again."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ __all__ = [
     "enrol",
     "meet",
     "no_dlt",
+    "recorded_at",
 ]
 
 OFFICE, SITE, CHAIR = "Wu Jing", "Lin Mei", "Zhao Lan"
@@ -66,18 +67,23 @@ class Demo:
     script: Callable[[Protocol], Iterable[Step]]
 
     def steps(self, protocol: Protocol) -> Iterator[tuple[Command, Recorder]]:
-        """Yield the trial's commands with their recorders, in order, at times that are invented.
+        """Yield the trial's commands with their recorders, in order; see ``recorded_at``.
 
         Parameters
         ----------
         protocol : Protocol
             Shipped under the demo's name of it.
         """
-        last: datetime | None = None
-        for day, person, command in self.script(protocol):
-            morning = datetime.fromisoformat(f"{day}T08:00:00+00:00").astimezone(UTC)
-            last = morning if last is None or morning > last else last + timedelta(minutes=7)
-            yield command, Recorder(name=person, on=last.date(), at=last)
+        return recorded_at(self.script(protocol))
+
+
+def recorded_at(steps: Iterable[Step]) -> Iterator[tuple[Command, Recorder]]:
+    """Yield the commands of steps in order of days, with recorders at times that are invented."""
+    last: datetime | None = None
+    for day, person, command in steps:
+        morning = datetime.fromisoformat(f"{day}T08:00:00+00:00").astimezone(UTC)
+        last = morning if last is None or morning > last else last + timedelta(minutes=7)
+        yield command, Recorder(name=person, on=last.date(), at=last)
 
 
 def begin(day: str, protocol: Protocol) -> Iterator[Step]:

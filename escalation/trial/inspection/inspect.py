@@ -187,11 +187,19 @@ def _newer_rules(state: TrialState, event: AnyEvent) -> Iterator[str]:
         yield from asked.reasons  # it asked for a weight where the unit ended in /kg
     said: Event | None = event
     if isinstance(event, EntryCorrected):
-        corrected = state.fact(event.entry)
-        said = None if corrected is None else change_event(corrected.event, event.changes or {})
+        said = _corrected(state, event)
     if isinstance(said, OutcomeRecorded):
         subject = state.subjects.get(said.subject)
         yield from () if subject is None else faults_of_verdict(subject, said)
+
+
+def _corrected(state: TrialState, event: EntryCorrected) -> Event | None:
+    """Return what an entry says once it is corrected; None where it cannot be corrected so."""
+    fact = state.fact(event.entry)
+    try:
+        return None if fact is None else change_event(fact.event, event.changes or {})
+    except EscalationError:
+        return None
 
 
 def _then(at: int) -> str:

@@ -8,8 +8,8 @@ import click
 
 from escalation.cli.options import CarefulCommand
 from escalation.cli.show import say_written, shows
-from escalation.errors import InputError, reason
-from escalation.files import check_writable, write_whole
+from escalation.cli.templates import write_template
+from escalation.files import check_writable
 from escalation.reports.view import View
 
 __all__ = ["check", "init", "merge", "show"]
@@ -27,19 +27,7 @@ def init(file: str, force: bool) -> None:
 
     Example: escalation sweep init study.toml
     """
-    template = _TEMPLATE.read_text(encoding="utf-8")
-    if file == "-":
-        click.echo(template, nl=False)
-        return
-    path = Path(file)
-    if path.exists() and not force:
-        raise InputError(f"{file} exists; --force overwrites it")
-    check_writable(path)
-    try:
-        write_whole(path, template.encode("utf-8"), overwrite=force)
-    except OSError as error:
-        raise InputError(f"{file}: cannot be written: {reason(error)}") from error
-    click.echo(f"Wrote {file}. Edit it, then: escalation sweep check {file}", err=True)
+    write_template(_TEMPLATE, file, force=force, then="escalation sweep check")
 
 
 @click.command(cls=CarefulCommand)

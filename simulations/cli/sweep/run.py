@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from escalation.cli.options import CarefulCommand
+from escalation.cli.whole import WholeNumber
 
 __all__ = ["run"]
 
@@ -45,7 +46,7 @@ class Shard(click.ParamType):  # type: ignore[type-arg]  # generic since click 8
     help="The results: .csv, or .parquet.",
 )
 @click.option(
-    "--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes to use."
+    "--workers", type=WholeNumber(1, 256), default=1, show_default=True, help="Processes to use."
 )
 @click.option(
     "--scheduler",
@@ -76,11 +77,7 @@ def run(
     """  # noqa: D301  # click reads the backspace
     if scheduler is not None and workers > 1:
         raise click.UsageError("give --workers or --scheduler, not both")
-    for library in (
-        "OPENBLAS",
-        "OMP",
-        "MKL",
-    ):  # before numpy is loaded: the workers share the cores
+    for library in ("OPENBLAS", "OMP", "MKL"):  # before numpy is loaded: workers share the cores
         os.environ.setdefault(f"{library}_NUM_THREADS", "1")
     from simulations.cli.sweep.running import run_study  # numpy
 

@@ -13,10 +13,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from escalation.errors import InputError
+from simulations.probabilities import QUANTILES, error_of_share
 
 __all__ = ["Durations", "Moments"]
-
-QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +123,7 @@ class Durations:
         """Return P(finished by a day), of all trials, and its standard error."""
         n = len(self.values)
         share = float(np.count_nonzero(self.values <= day) / n)
-        return share, sqrt(share * (1 - share) / n)
+        return share, error_of_share(share, n)
 
     def quantile(self, q: float) -> tuple[float, float]:
         """Return a quantile, of the trials that came to an end, and its standard error.
@@ -145,7 +144,7 @@ class Durations:
             return [(np.inf, 0.0)] * len(wanted)
         found = []
         for q in wanted:
-            apart = sqrt(q * (1 - q) / n)
+            apart = error_of_share(q, n)
             low, middle, high = np.quantile(
                 x, [max(q - apart, 0.0), q, min(q + apart, 1.0)], method="linear"
             )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from simulations.engines.timeline.expanded import Expanded, ExpansionInTime
 from simulations.engines.timeline.moments import Durations, Moments
 from simulations.graph.transitions import INCONCLUSIVE, NO_MTD
+from simulations.probabilities import error_of_share
 from simulations.timing.assumptions import Costs, Timing
 
 __all__ = ["FIGURES", "UNFINISHED", "Chunk", "Part", "Timeline", "add_up"]
@@ -113,7 +113,7 @@ class Timeline:
 
     def se_of_share(self, p: float) -> float:
         """Return the standard error of a share of the trials."""
-        return sqrt(p * (1 - p) / self.trials)
+        return error_of_share(p, self.trials)
 
     def p_finished_by(self, day: float) -> tuple[float, float]:
         """Return P(last decision by a day since the opening) and its standard error."""

@@ -5,6 +5,7 @@ from escalation.protocol import Protocol
 from escalation.reports.formats import write_view
 from escalation.reports.rule.boundary_table import view_boundaries
 from escalation.reports.rule.follow_up_table import follow_up_rows
+from escalation.reports.rule.text import rule_sections
 
 DESIGN = TiteBoin(n_levels=3, target=0.2, max_patients=30)
 
@@ -42,3 +43,13 @@ def test_it_stands_below_the_boundaries_of_a_design_that_asks_for_follow_up():
         view = view_boundaries(plan, design)
         assert ("follow_up" in view.document()) == stands
         assert ("yes, eliminate" in "".join(write_view(view, "text"))) == stands
+
+
+def test_the_rule_text_of_such_a_design_does_not_say_that_outcomes_are_awaited():
+    (section,) = (
+        s for s in rule_sections(DESIGN, ["1", "2", "3"]) if s.title == "Pending patients"
+    )
+    (text,) = section.paragraphs
+    assert "Outcomes are not awaited" in text
+    assert "The trial ends on complete data" in text
+    assert "Then:" not in text

@@ -19,8 +19,8 @@ from simulations.engines.characteristics import correct_levels
 from simulations.engines.exact import end_probabilities, exact_characteristics
 from simulations.engines.ladder import ladder_automaton
 from simulations.graph.build import NO_MTD, build_graph
+from simulations.probabilities import QUANTILES
 from simulations.questions.averages import (
-    QUANTILES,
     CurveSummaries,
     average_in_blocks,
     average_over_curves,

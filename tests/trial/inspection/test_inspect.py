@@ -127,6 +127,21 @@ def test_a_verdict_that_0_2_0_took_silently_is_a_remark_and_no_finding(
     assert found.remark is remark
 
 
+@pytest.mark.parametrize("changes", [{"infused": 1.0}, {"outcome": "no"}])
+def test_a_forged_correction_that_fits_nothing_is_a_finding_and_hides_no_other(changes) -> None:
+    bench = Bench.as_0_2_0()
+    bench.open_cohort()
+    bench.treat("S1", 0)
+    bench.no_dlt("S1", 28)
+    forged = EntryCorrected(on=day(28), entry=bench.state.seq, reason="typo", changes=changes)
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    entry = recorded(bench.state, forged, SITE, at)
+    state = evolve(bench.state, entry)
+    later = recorded(state, EnrolmentResumed(on=day(28), reason="x"), SITE, at)
+    found = [d for d in inspect_entries([*bench.entries, entry, later], NOW) if not d.remark]
+    assert [d.entry for d in found] == [entry.seq, later.seq]
+
+
 def last_decision() -> tuple[int, DecisionMade]:
     entry = next(e for e in reversed(demo()) if isinstance(e.event, DecisionMade))
     assert isinstance(entry.event, DecisionMade)
