@@ -14,8 +14,9 @@ from escalation.trial import TrialState, evolve
 from escalation.trial.state import Recorded
 from simulations.engines.timeline.course import Course, GivenPatient
 from simulations.engines.timeline.run import follow_trials
-from simulations.questions.forecast import find_standing, forecast, timing_of
+from simulations.questions.forecast import forecast
 from simulations.questions.recorded import steps_of
+from simulations.questions.standing import find_standing, timing_of
 from simulations.timing.assumptions import Learned, Poisson, Regular, Timing
 
 OPENED = date(2026, 1, 1)
