@@ -31,12 +31,12 @@ def apart(one: Timeline, other: Timeline) -> float:
 @pytest.mark.parametrize("design", [ThreePlusThree(n_levels=3), RollingSix(n_levels=3)])
 def test_a_trial_in_which_nothing_has_happened_is_one_from_the_start(name, design):
     timing, protocol = TIMINGS[name], protocol_of(design, alone=3)
-    fresh = simulate_timeline(protocol, P3, timing, trials=800, seed=1)
+    fresh = simulate_timeline(protocol, P3, timing, trials=400, seed=1)
     begun = simulate_timeline(
         protocol,
         P3,
         timing,
-        trials=800,
+        trials=400,
         seed=2,
         underway=Underway(day=0.0, patients=(), level=0, n_free=3),
     )
