@@ -247,6 +247,13 @@ def _check_recordable(question: Question, clock: Clock) -> None:
             "a record goes by the tracker's gates, which close a cohort as soon as its level is "
             "judged: add --decides settled"
         )
+    enrolment = question.protocol.enrolment
+    if not design.by_stages and (enrolment.first_alone_days or enrolment.next_apart_days):
+        raise InputError(
+            f"{design.name} judges a level after every patient, so that the tracker closes a cohort "
+            "while somebody waits to be dosed, which is not simulated: a trial under it is recorded "
+            "without enrolment.first_alone_days and next_apart_days"
+        )
     if clock.ledger is not None and clock.ledger.exists():
         raise InputError(f"{clock.ledger} is there already; a simulated trial needs a new file")
 
