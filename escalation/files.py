@@ -81,7 +81,7 @@ def _replacing(path: Path, mode: str, *, overwrite: bool) -> Iterator[IO[Any]]:
     if not path.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, f"there is no folder {_named(path.parent)}")
     _check_no_database(path)
-    path = path.resolve()  # a link, as /dev/stdout is one, stays and leads to what is written
+    path = _led_to(path)  # a link, as /dev/stdout is one, stays and leads to what is written
     unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
     text = {} if "b" in mode else {"encoding": "utf-8", "newline": ""}
     try:
@@ -99,9 +99,14 @@ def _replacing(path: Path, mode: str, *, overwrite: bool) -> Iterator[IO[Any]]:
 
 def sqlites_own(path: Path) -> str | None:
     """Say why a file's name is not for us: SQLite keeps its notes beside a database so."""
-    name = path.resolve().name.lower()
+    name = _led_to(path).name.lower()
     ending = next((end for end in ("-journal", "-wal", "-shm") if name.endswith(end)), None)
     return ending and f"SQLite overwrites and deletes files whose names end in {ending}"
+
+
+def _led_to(path: Path) -> Path:
+    """Return where links lead; those in a circle to one of them, where ``resolve`` may fail."""
+    return type(path)(os.path.realpath(path))
 
 
 def _check_no_database(path: Path) -> None:

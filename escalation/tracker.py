@@ -201,6 +201,7 @@ class Tracker:
                 recorded_by=recorder.name,
                 request_id=request_id,
             )
+            _check_follows(recorded, newer or known)
             return list(map(read_entry, recorded))  # what cannot be read is not kept
 
     def inspect(self, now: datetime) -> Inspected:
@@ -394,6 +395,20 @@ def _confirm(
             "was recorded"
         )
     return said
+
+
+def _check_follows(recorded: Sequence[Entry], last: Sequence[Entry]) -> None:
+    """Refuse to record after another entry than was read, as in a file put in place of this one.
+
+    Raises
+    ------
+    IntegrityError
+    """
+    if recorded and last and recorded[0].prev_hash != last[-1].hash:
+        raise IntegrityError(
+            f"trial {recorded[0].trial}: entry {last[-1].seq} is another one than a moment ago: "
+            "the ledger was changed or replaced meanwhile; nothing was recorded"
+        )
 
 
 def _decide_again(

@@ -251,6 +251,24 @@ def test_nothing_is_decided_on_a_ledger_that_was_changed(tracker: Tracker, state
         assert caught.value.exit_code == 5
 
 
+def test_nothing_decided_on_one_file_is_recorded_in_another(tmp_path, tracker: Tracker) -> None:
+    """A copy put in place while the command decides: as long, with another last entry."""
+    path = Path(tracker.ledger.name)
+    copy = tmp_path / "copy.db"
+    copy.write_bytes(path.read_bytes())
+    with open_ledger(str(copy)) as other:
+        Tracker(other, "TJ").record(LOST, by("site"))
+    tracker.record(DLT, by("site"))
+
+    def replaced_meanwhile(state, recorder):
+        copy.replace(path)
+        return ENROL(state, recorder)
+
+    with pytest.raises(IntegrityError, match="entry 8 is another one than a moment ago"):
+        tracker.record(replaced_meanwhile, by("site"))
+    assert [entry.seq for entry in tracker.entries()] == [*range(1, 9)]
+
+
 # ---------------------------------------------------------------- a clock that cannot be right
 
 

@@ -6,6 +6,7 @@ import click
 
 from escalation.cli.options import OutcomesCommand, protocol_options, read_outcomes
 from escalation.cli.show import shows
+from escalation.cli.whole import WholeNumber
 from escalation.protocol import Protocol, advise
 from escalation.reports.decision import view_decision
 from escalation.reports.view import View
@@ -27,7 +28,7 @@ __all__ = ["decide"]
 @click.option(
     "--window",
     "window_days",
-    type=int,
+    type=WholeNumber(),
     metavar="DAYS",
     help="DLT window, for a design that asks for follow-up.  [default: the protocol's]",
 )
@@ -45,7 +46,7 @@ __all__ = ["decide"]
 )
 @click.option(
     "--max-patients",
-    type=int,
+    type=WholeNumber(),
     metavar="N",
     help="With --all: patients in the whole trial.  [default: the design's, else those planned]",
 )

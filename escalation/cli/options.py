@@ -17,6 +17,7 @@ from escalation.cli.asking import say_beside
 from escalation.cli.completion import complete_designs, complete_protocols, complete_settings
 from escalation.cli.label import LABEL
 from escalation.cli.streams import shown_on
+from escalation.cli.whole import WholeNumber
 from escalation.designs import DESIGNS, VARIANTS
 from escalation.errors import DesignError, InputError, printable
 from escalation.labels import Label
@@ -75,7 +76,10 @@ def add_design_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "--variant", type=click.Choice(list(VARIANTS)), help="One of the usual 3+3 designs."
     )
     @click.option(
-        "--levels", type=int, metavar="N", help="A plain ladder of N levels instead of a protocol."
+        "--levels",
+        type=WholeNumber(),
+        metavar="N",
+        help="A plain ladder of N levels instead of a protocol.",
     )
     @click.option("--start", type=LABEL, metavar="LABEL", help="Start at this level.")
     @click.option(

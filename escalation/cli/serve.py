@@ -19,8 +19,9 @@ import click
 from click.core import ParameterSource
 
 from escalation.cli.options import CarefulCommand
-from escalation.cli.streams import shown_on
+from escalation.cli.streams import is_terminal, shown_on
 from escalation.cli.trial.common import named_anchor_file
+from escalation.cli.whole import WholeNumber
 from escalation.errors import InputError, RefusedError, printable
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ __all__ = ["serve"]
 @click.option("--host", default="127.0.0.1", metavar="ADDRESS", help="[default: 127.0.0.1]")
 @click.option(
     "--port",
-    type=click.IntRange(0, 65535),
+    type=WholeNumber(0, 65535),
     default=8080,
     metavar="N",
     help="0 for any that is free.  [default: 8080]",
@@ -79,7 +80,7 @@ __all__ = ["serve"]
 )
 @click.option(
     "--threads",
-    type=click.IntRange(1, 64),
+    type=WholeNumber(1, 64),
     default=8,
     metavar="N",
     help="Requests answered at the same time.  [default: 8]",
@@ -215,8 +216,7 @@ def now() -> datetime:
 
 def say(text: str) -> None:
     """Print a line for whoever runs the server."""
-    click.echo(shown_on(text, sys.stdout))
-    sys.stdout.flush()
+    click.echo(shown_on(text, sys.stdout))  # and flushes
 
 
 def _log(text: str) -> None:
@@ -319,7 +319,7 @@ def _run(
             say(f"Open {address}{path()}")
 
     tell()
-    if sys.stdin is not None and sys.stdin.isatty():
+    if is_terminal(sys.stdin):
         threading.Thread(target=_tell_at_enter, args=(tell,), daemon=True).start()
     signal.signal(signal.SIGTERM, _interrupt)
     try:

@@ -10,7 +10,7 @@ from typing import TextIO
 
 from escalation.errors import printable
 
-__all__ = ["shown_on", "terminal_width", "until_reader_stops"]
+__all__ = ["is_terminal", "shown_on", "terminal_width", "until_reader_stops"]
 
 USUAL, NARROWEST, WIDEST = 80, 60, 120  # columns; lines much longer are not read with ease
 
@@ -29,9 +29,14 @@ def until_reader_stops() -> Iterator[None]:
         os.close(nowhere)
 
 
+def is_terminal(stream: TextIO | None) -> bool:
+    """Tell whether somebody sits at a stream; Python has None for one that is closed."""
+    return stream is not None and stream.isatty()
+
+
 def terminal_width() -> int:
     """Return the columns of the terminal, within what reads with ease; 80 where there is none."""
-    if "COLUMNS" not in os.environ and not (sys.stdout and sys.stdout.isatty()):
+    if "COLUMNS" not in os.environ and not is_terminal(sys.stdout):
         return USUAL
     import shutil  # noqa: PLC0415  # bz2 and lzma with it, for a terminal only
 

@@ -10,6 +10,7 @@ import click
 
 from escalation.cli.options import PICTURES, CarefulCommand, protocol_options
 from escalation.cli.show import say_written, shows
+from escalation.cli.whole import WholeNumber
 from escalation.designs import LevelStatus, describe_design
 from escalation.designs.interval.base import IntervalDesign, has_boundaries
 from escalation.files import check_writable
@@ -36,7 +37,7 @@ FIRST_COHORTS = 3  # what a page can hold
 @click.option(
     "--cohorts",
     "n_cohorts",
-    type=click.IntRange(1, 20),
+    type=WholeNumber(1, 20),
     metavar="K",
     help="Print instead what follows each course of the first K cohorts.",
 )

@@ -11,23 +11,31 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from escalation.errors import printable
-from escalation.ledger.backend import Connection
+from escalation.errors import IntegrityError, printable
+from escalation.ledger.backend import Backend, Connection
 
 __all__ = ["compare_parts", "installed_version", "run_step", "steps_taken"]
 
 
-def installed_version(connection: Connection, list_tables: str) -> int | None:
+def installed_version(connection: Connection, backend: Backend) -> int | None:
     """Return the number of steps a database has had; None if it is another program's.
 
     A database without any table has had none, and may become a ledger.
+
+    Raises
+    ------
+    IntegrityError
+        If it has a ledger's tables, and does not say which steps it has had.
     """
-    tables = [name for (name,) in connection.rows(list_tables)]
-    if "ledger_schema" in tables:
-        ((version,),) = connection.rows("SELECT max(version) FROM ledger_schema")
-        version = version or 0
-        return version if isinstance(version, int) else None
-    return None if tables else 0
+    tables = [name for (name,) in connection.rows(backend.list_tables)]
+    if "ledger_schema" not in tables:
+        return None if tables else 0
+    ((version,),) = connection.rows("SELECT max(version) FROM ledger_schema")
+    if version is None or (isinstance(version, int) and version < 1):
+        raise IntegrityError(
+            f"{backend.name}: the database is not as it was made: ledger_schema lacks step 1"
+        )
+    return version if isinstance(version, int) else None
 
 
 def steps_taken(connection: Connection) -> list[Any]:

@@ -100,7 +100,7 @@ def create_ledger(target: str, *, timeout: float = 10.0) -> Ledger:
 
 def _version(database: Database, connection: Connection) -> int:
     """Return the schema's number, 0 where there is none yet; refuse what is not this program's."""
-    version = installed_version(connection, database.backend.list_tables)
+    version = installed_version(connection, database.backend)
     if version is None:
         raise LedgerError(f"{database.name} is another program's database; a ledger needs its own")
     newest = len(database.backend.steps)

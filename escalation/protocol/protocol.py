@@ -68,6 +68,8 @@ __all__ = [
     "name_settings",
 ]
 
+_MOST_DAYS = 36_525  # of a DLT window typed beside a ladder: a century
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Protocol:
@@ -384,10 +386,12 @@ class Protocol:
         Raises
         ------
         InputError
-            For what is not a whole number from 1.
+            For what is not a whole number from 1, or longer than a century.
         """
-        if type(days) is not int or days < 1:
-            raise InputError(f"a DLT window is a whole number of days from 1, not {days!r}")
+        if type(days) is not int or not 1 <= days <= _MOST_DAYS:
+            raise InputError(
+                f"a DLT window is a whole number of days from 1 to {_MOST_DAYS}, not {days!r}"
+            )
         return self._changed(dlt=replace(self.dlt, window_days=days))
 
     def with_stop_at_rate(self, rate: str) -> Protocol:

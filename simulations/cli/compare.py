@@ -75,7 +75,10 @@ __all__ = ["compare"]
     help="The ladder and its scenarios.",
 )
 @click.option(
-    "--levels", type=int, metavar="N", help="A plain ladder of N levels instead of a protocol."
+    "--levels",
+    type=WholeNumber(),
+    metavar="N",
+    help="A plain ladder of N levels instead of a protocol.",
 )
 @click.option("--start", type=LABEL, metavar="LABEL", help="Start at this level.")
 @click.option(

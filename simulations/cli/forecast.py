@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from escalation.cli.options import CarefulCommand
+from escalation.cli.real import RealNumber
 from escalation.cli.show import shows
 from escalation.cli.trial.common import Place, place_options, read_days, today
 from escalation.cli.trial.view import as_of_option, day_of, read_trial
+from escalation.cli.whole import WholeNumber
 from escalation.reports.view import View
 from escalation.trial.rule import NoProtocolError
 from simulations.cli.options import (
@@ -22,7 +24,8 @@ from simulations.cli.options import (
     scenario_option,
     seed_option,
 )
-from simulations.timing.assumptions import Poisson, Timing
+from simulations.cli.progress import progress_bar
+from simulations.timing.assumptions import MAX_DAYS, MIN_GAP_DAYS, Poisson, Timing
 from simulations.timing.file import load_timing
 
 if TYPE_CHECKING:
@@ -44,7 +47,7 @@ __all__ = ["forecast_trial"]
 @p_moderate_option
 @click.option(
     "--every",
-    type=float,
+    type=RealNumber(MIN_GAP_DAYS, MAX_DAYS),
     metavar="DAYS",
     help="Mean days between patients, in place of what the record shows.",
 )
@@ -64,7 +67,7 @@ __all__ = ["forecast_trial"]
 )
 @click.option(
     "--trials",
-    type=click.IntRange(1, 100_000),
+    type=WholeNumber(1, 100_000),
     default=4_000,
     show_default=True,
     help="Trials to simulate per scenario.",
@@ -110,15 +113,22 @@ def forecast_trial(
     timing = _timing(stands, every, timing_file)
     asked = choose_scenarios(state.protocol, p_dlt, scenario_file)
     question = Question(protocol=state.protocol, asked=asked, p_moderate=p_moderate)
-    found = [
-        Foretold(
-            scenario,
-            forecast(
-                stands, scenario.p_dlt, timing, trials=trials, seed=seed, p_moderate=p_moderate
-            ),
-        )
-        for scenario in question.scenarios
-    ]
+    with progress_bar(trials * len(question.scenarios), "simulating") as progress:
+        found = [
+            Foretold(
+                scenario,
+                forecast(
+                    stands,
+                    scenario.p_dlt,
+                    timing,
+                    trials=trials,
+                    seed=seed,
+                    p_moderate=p_moderate,
+                    progress=progress,
+                ),
+            )
+            for scenario in question.scenarios
+        ]
     return view_forecast(
         Told(
             trial=tracker.trial,

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 
 import click
 
+from escalation.cli.streams import is_terminal
+
 __all__ = ["progress_bar"]
 
 PATIENCE = 2.0  # seconds; what is done before needs no bar
@@ -25,7 +27,7 @@ def progress_bar(total: int, label: str) -> Iterator[Callable[[int], None] | Non
     label : str
         What is done, before the bar.
     """
-    if not sys.stderr.isatty() or total == 0:
+    if not is_terminal(sys.stderr) or total == 0:
         yield None
         return
     begun, done = time.monotonic(), 0

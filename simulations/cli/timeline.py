@@ -12,13 +12,22 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from escalation.cli.real import RealNumber
 from escalation.cli.show import say_written
+from escalation.cli.whole import WholeNumber
 from escalation.errors import EscalationError, InputError
 from escalation.reports.view import Figure, View
 from escalation.version import __version__
 from simulations.cli.progress import progress_bar
 from simulations.cli.workers import worker_pool
-from simulations.timing.assumptions import Accrual, Decides, Poisson, Timing
+from simulations.timing.assumptions import (
+    MAX_DAYS,
+    MIN_GAP_DAYS,
+    Accrual,
+    Decides,
+    Poisson,
+    Timing,
+)
 from simulations.timing.file import load_timing
 
 if TYPE_CHECKING:
@@ -60,7 +69,7 @@ def timeline_options(command: Callable[..., Any]) -> Callable[..., Any]:
     )
     @click.option(
         "--every",
-        type=float,
+        type=RealNumber(MIN_GAP_DAYS, MAX_DAYS),
         metavar="DAYS",
         help="Mean days between patients, for --timeline.",
     )
@@ -76,7 +85,7 @@ def timeline_options(command: Callable[..., Any]) -> Callable[..., Any]:
     )
     @click.option(
         "--window",
-        type=click.IntRange(min=1),
+        type=WholeNumber(min=1),
         metavar="DAYS",
         help="DLT window, if not the protocol's.",
     )
@@ -89,7 +98,7 @@ def timeline_options(command: Callable[..., Any]) -> Callable[..., Any]:
     )
     @click.option(
         "--by",
-        type=click.FloatRange(min=0),
+        type=RealNumber(0, MAX_DAYS),
         metavar="DAY",
         multiple=True,
         help="P(last decision by this day since the opening). Repeatable.",
@@ -250,9 +259,9 @@ def _check_recordable(question: Question, clock: Clock) -> None:
     enrolment = question.protocol.enrolment
     if not design.by_stages and (enrolment.first_alone_days or enrolment.next_apart_days):
         raise InputError(
-            f"{design.name} judges a level after every patient, so that the tracker closes a cohort "
-            "while somebody waits to be dosed, which is not simulated: a trial under it is recorded "
-            "without enrolment.first_alone_days and next_apart_days"
+            f"{design.name} may leave a level after any patient, and the tracker then doses nobody "
+            "who has a place, which is not simulated: set enrolment.first_alone_days and "
+            "next_apart_days to 0 in the protocol to record such a trial"
         )
     if clock.ledger is not None and clock.ledger.exists():
         raise InputError(f"{clock.ledger} is there already; a simulated trial needs a new file")
@@ -298,8 +307,7 @@ def _with_window(question: Question, window: int | None) -> Question:
     """Return the question with a DLT window, which a clock cannot do without."""
     protocol = question.protocol
     if window is not None:
-        dlt = replace(protocol.dlt, window_days=window)
-        return replace(question, protocol=replace(protocol, dlt=dlt))
+        return replace(question, protocol=protocol.with_window(window))
     if protocol.dlt.window_days is None:
         raise InputError(
             f"{protocol.name} has no DLT window, and trials in time need one: add --window DAYS, "

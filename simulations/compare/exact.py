@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from escalation.designs.base import Design
-from escalation.designs.walk import TooManyStatesError
 from escalation.nearness import is_above
 from simulations.compare.metrics import SHARES_ABOVE, Measured, end_shares, metrics_of
 from simulations.engines.characteristics import EndSums, OperatingCharacteristics
@@ -19,7 +18,7 @@ from simulations.engines.crossings.engine import CrossingEngine, is_by_crossings
 from simulations.engines.exact import check_p_dlt, end_probabilities
 from simulations.engines.ladder import LadderAutomaton, ladder_automaton
 from simulations.engines.ladder_reach import LadderReach
-from simulations.engines.large import LARGE, LARGE_GRAPH, follow_crossings
+from simulations.engines.large import LARGE, LARGE_GRAPH, graph_or_crossings
 from simulations.graph.build import TransitionGraph, build_graph
 from simulations.graph.forecast import Foreseen
 from simulations.probabilities import check_probabilities
@@ -58,30 +57,14 @@ def exact_engine(
     if by_levels is not None:
         return by_levels
     crosses = max_states is None and is_by_crossings(design)
-    most: dict[str, Any] = {} if max_states is None else {"max_states": max_states}
-    try:
-        return _graph(design, p_moderate, tell, {"max_states": LARGE_GRAPH} if crosses else most)
-    except TooManyStatesError as error:
-        if not crosses:
-            raise
-        by_crossings, refused = follow_crossings(design, error, tell)
-    if by_crossings is not None:
-        return by_crossings
-    try:
-        return _graph(design, p_moderate, tell, most)
-    except TooManyStatesError as error:
-        raise refused from error
 
+    def build(most: int | None) -> TransitionGraph:
+        limit: dict[str, Any] = {} if most is None else {"max_states": most}
+        graph = build_graph(design, p_moderate=p_moderate, tell=tell, **limit)
+        return replace(graph, decisions=())  # what the design said in each state is not asked for
 
-def _graph(
-    design: Design,
-    p_moderate: Sequence[float] | None,
-    tell: Callable[[Foreseen], object] | None,
-    most: dict[str, Any],
-) -> TransitionGraph:
-    """Build a graph without what the design said in each state: nothing here asks for it."""
-    graph = build_graph(design, p_moderate=p_moderate, tell=tell, **most)
-    return replace(graph, decisions=())
+    limits = [LARGE_GRAPH, None] if crosses else [max_states]
+    return graph_or_crossings(build, design, limits, crosses=crosses, tell=tell)
 
 
 def measure(

@@ -6,7 +6,7 @@ where boundaries judge them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from escalation.designs.base import Design
@@ -14,9 +14,10 @@ from escalation.designs.walk import TooManyStatesError
 from simulations.engines.crossings.engine import CrossingEngine
 from simulations.engines.crossings.selection import TooManyTalliesError, foresee_tallies
 from simulations.engines.ladder import ladder_automaton
+from simulations.graph.build import TransitionGraph
 from simulations.graph.forecast import Foreseen
 
-__all__ = ["LARGE", "LARGE_GRAPH", "TOO_LARGE", "fewest_states", "follow_crossings"]
+__all__ = ["LARGE", "LARGE_GRAPH", "TOO_LARGE", "fewest_states", "graph_or_crossings"]
 
 LARGE_GRAPH = 1_000_000  # states, for exact figures alone; more are quicker by crossings
 TOO_LARGE = 13  # levels of a 3+3, whose graph has more states than are held
@@ -41,13 +42,49 @@ def fewest_states(design: Design) -> int:
     )
 
 
-def follow_crossings(
+def graph_or_crossings(
+    build: Callable[[int | None], TransitionGraph],
+    design: Design,
+    limits: Sequence[int | None],
+    *,
+    crosses: bool,
+    tell: Callable[[Foreseen], object] | None,
+) -> TransitionGraph | CrossingEngine:
+    """Return a design's graph where it is small enough, or what follows its levels by crossings.
+
+    Parameters
+    ----------
+    build : callable
+        From the most states to the graph.
+    design : Design
+    limits : sequence of int or None
+        Of states, tried in turn, at least one; crossings are tried after each.
+    crosses : bool
+        Whether the levels can be followed by crossings.
+    tell : callable or None
+        Told what the crossings are going to take, before it is taken.
+
+    Raises
+    ------
+    TooManyStatesError
+        Where neither can be; with what would fit.
+    """
+    for most in limits:
+        try:
+            return build(most)
+        except TooManyStatesError as error:
+            refused = error
+        if crosses:
+            by_crossings, refused = _follow_crossings(design, refused, tell)
+            if by_crossings is not None:
+                return by_crossings
+    raise refused
+
+
+def _follow_crossings(
     design: Design, refused: TooManyStatesError, tell: Callable[[Foreseen], object] | None
 ) -> tuple[CrossingEngine | None, TooManyStatesError]:
-    """Return what follows the levels of a design whose graph is too large; or what would fit.
-
-    ``tell`` is told what that is going to take, before it is taken.
-    """
+    """Return what follows the levels of a design whose graph is too large; or what would fit."""
     expected, n_levels = refused.expected, design.n_levels
     foreseen = foresee_tallies(n_levels, max(expected.values())) if expected else None
     if foreseen is not None:

@@ -25,16 +25,14 @@ if TYPE_CHECKING:
         provenance_of_comparison,
     )
     from simulations.plots.convergence import plot_convergence
+    from simulations.plots.durations import plot_durations
     from simulations.plots.page import plot_page, plot_pages
     from simulations.plots.paths import plot_path_pages, plot_paths
+    from simulations.plots.progress import plot_progress
     from simulations.plots.provenance import provenance_of
     from simulations.plots.sensitivity import plot_tornado
-    from simulations.plots.timeline import (
-        plot_durations,
-        plot_progress,
-        plot_swimmer,
-        plot_timelines,
-    )
+    from simulations.plots.swimmer import plot_swimmer
+    from simulations.plots.timeline import plot_timelines
     from simulations.plots.trials import plot_trajectories, plot_trajectory
 else:
     __getattr__, __dir__ = lazy_exports(
@@ -51,13 +49,14 @@ else:
                 "plot_comparison plot_comparison_pages provenance_of_comparison"
             ),
             "simulations.plots.convergence": "plot_convergence",
+            "simulations.plots.durations": "plot_durations",
             "simulations.plots.page": "plot_page plot_pages",
             "simulations.plots.paths": "plot_path_pages plot_paths",
+            "simulations.plots.progress": "plot_progress",
             "simulations.plots.provenance": "provenance_of",
             "simulations.plots.sensitivity": "plot_tornado",
-            "simulations.plots.timeline": (
-                "plot_durations plot_progress plot_swimmer plot_timelines"
-            ),
+            "simulations.plots.swimmer": "plot_swimmer",
+            "simulations.plots.timeline": "plot_timelines",
             "simulations.plots.trials": "plot_trajectories plot_trajectory",
         },
     )

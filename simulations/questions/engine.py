@@ -11,7 +11,7 @@ from escalation.designs.walk import TooManyStatesError
 from simulations.engines.crossings.engine import CrossingEngine, is_by_crossings
 from simulations.engines.exact_engine import ExactEngine, GraphEngine
 from simulations.engines.ladder import LadderAutomaton, ladder_automaton
-from simulations.engines.large import LARGE, LARGE_GRAPH, TOO_LARGE, follow_crossings
+from simulations.engines.large import LARGE, LARGE_GRAPH, TOO_LARGE, graph_or_crossings
 from simulations.engines.montecarlo import MOST_ONE_BY_ONE
 from simulations.engines.on_demand import graph_on_demand
 from simulations.engines.results import Method
@@ -106,18 +106,22 @@ def choose_engine(
         limits = [question.max_states]
         if crosses and asked == "exact":
             limits.insert(0, LARGE_GRAPH)
-        for most in limits:
-            try:
-                graph = replace(question, max_states=most).graph()
-                return ChosenEngine(graph=graph, method=asked, draws=draws)
-            except TooManyStatesError as error:
-                refused = error
-            if crosses:
-                by_levels, refused = follow_crossings(design, refused, question.tell)
-                if by_levels is not None:
-                    break
-        if method == "exact" and by_levels is None and refused is not None:
-            raise refused
+        try:
+            found = graph_or_crossings(
+                lambda most: replace(question, max_states=most).graph(),
+                design,
+                limits,
+                crosses=crosses,
+                tell=question.tell,
+            )
+        except TooManyStatesError as error:
+            if method == "exact" and by_levels is None:
+                raise
+            refused = error
+        else:
+            if isinstance(found, TransitionGraph):
+                return ChosenEngine(graph=found, method=asked, draws=draws)
+            by_levels = found
     build = functools.partial(
         graph_on_demand,
         p_dlt=[scenario.p_dlt for scenario in question.scenarios],

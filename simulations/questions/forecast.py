@@ -7,10 +7,10 @@ has a rate of its own, drawn from what the record leaves open.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from statistics import fmean
 
 import numpy as np
@@ -27,7 +27,7 @@ from escalation.trial.state import Cohort
 from simulations.engines.timeline.course import Course, Kind, SoFar, Underway
 from simulations.engines.timeline.run import follow_trials
 from simulations.probabilities import QUANTILES
-from simulations.timing.assumptions import Arrivals, Learned, Timing
+from simulations.timing.assumptions import MAX_DAYS, Arrivals, Learned, Timing
 
 __all__ = [
     "Forecast",
@@ -98,12 +98,17 @@ class Forecast:
     seed: int
 
     def dates(self, days: Floats) -> tuple[date | None, ...]:
-        """Return the dates at ``QUANTILES``; None where so many trials do not come so far."""
+        """Return the dates at ``QUANTILES``; None where so many trials do not come so far.
+
+        Nor is there a date after the year 9999.
+        """
         return tuple(self._date(days, q) for q in QUANTILES)
 
     def _date(self, days: Floats, q: float) -> date | None:
         after = days[min(int(np.ceil(q * len(days))), len(days)) - 1]
-        return self.on + timedelta(days=int(np.ceil(after))) if np.isfinite(after) else None
+        if after > (date.max - self.on).days:
+            return None
+        return self.on + timedelta(days=int(np.ceil(after)))
 
     def p_by(self, days: Floats, day: date) -> float:
         """Return P(it has happened by a day)."""
@@ -135,7 +140,16 @@ def find_standing(state: TrialState, on: date) -> Stands:
     ]
     named = [subject.enrolment.on for subject in subjects]
     named += [cohort.opened_on for cohort in cohorts if cohort.opened_on is not None]
+    named += [subject.dosed_on for subject in subjects if subject.dosed_on is not None]
+    if named and max(named) > on:
+        raise InputError(
+            f"the record goes on after {on}, the day of the question: somebody was enrolled or "
+            f"dosed, or a cohort opened, on {max(named)}; ask from that day on, or as of an "
+            "earlier entry by --as-of"
+        )
     opened = min([on, *named])
+    if (on - opened).days > MAX_DAYS:
+        raise InputError(f"{on} is more than a century after {opened}, when patients first came")
     open_cohort = state.open_cohort
     last = cohorts[-1].level if cohorts else labels[protocol.design.start]
     return Stands(
@@ -188,17 +202,29 @@ def _so_far(subject: Subject, cohort: int, protocol: Protocol, opened: date, on:
 
 
 def _learn_arrivals(state: TrialState, cohorts: Sequence[Cohort], on: date) -> Learned | None:
-    """Count who came while a place was free, and for how many days one was."""
+    """Count who came while a place was free, and on how many days one was."""
     n_patients, n_days = 0, 0
-    for cohort in cohorts:
-        came = [subject.enrolment.on for subject in state.members(cohort)]
-        if cohort.opened_on is None or (not came and cohort.closed_by is not None):
-            continue  # written down afterwards, or withdrawn before anybody came
-        still_free = cohort.closed_by is None and state.n_free(cohort)
-        until = on if still_free else max(came)
-        n_patients += len(came)
-        n_days += max((until - cohort.opened_on).days, 0)
+    following = [cohort.opened_on for cohort in cohorts[1:]]
+    for cohort, closed in zip_longest(cohorts, following):
+        if cohort.opened_on is None:
+            continue  # written down afterwards
+        members = state.members(cohort)
+        places = [(subject.enrolment.on, _left_on(subject)) for subject in members]
+        n_patients += len(places)
+        day = cohort.opened_on
+        while day < (on if closed is None else closed):
+            n_taken = sum(came <= day and (left is None or day < left) for came, left in places)
+            n_days += n_taken < cohort.n_opened
+            day += timedelta(days=1)
     return Learned(n_patients=n_patients, days=float(n_days)) if n_days else None
+
+
+def _left_on(subject: Subject) -> date | None:
+    """Return the day on which a subject's place came free again; None where it is taken."""
+    if subject.takes_place:
+        return None
+    said = [f.event.on for f in subject.outcomes if f.event.outcome is Outcome.NOT_EVALUABLE]
+    return subject.lost_on or min(said, default=None)
 
 
 def _learn_delay(state: TrialState, cohorts: Sequence[Cohort]) -> float:
@@ -220,6 +246,7 @@ def forecast(
     trials: int = 4_000,
     seed: int = 1,
     p_moderate: Sequence[float] | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> Forecast:
     """Follow simulated trials from where a trial stands to their ends.
 
@@ -231,6 +258,8 @@ def forecast(
         Its arrivals are those after the day of the question; see ``timing_of``.
     trials, seed : int
     p_moderate : sequence of float, shape (L,), optional
+    progress : callable, optional
+        Called with the number of trials that have been followed since.
 
     Returns
     -------
@@ -246,21 +275,18 @@ def forecast(
         p_moderate=p_moderate,
         underway=stands.underway,
     )
-    found = [
-        (
-            _next_decision(course, day),
-            course.t_decision,
-            course.t_last,
-            course.end,
-            sum(dosed.day > day for dosed in course.of_kind(Kind.DOSED)),
-        )
-        for course in courses
-    ]
-    following, decision, last, ends, n_patients = map(np.array, zip(*found, strict=True))
+    found = []
+    for course in courses:
+        n_dosed = sum(dosed.day > day for dosed in course.of_kind(Kind.DOSED))
+        told = (course.t_decision, course.t_last, course.end, n_dosed)
+        found.append((_next_decision(course, day), *told))
+        if progress is not None:
+            progress(1)
+    next_ones, decision, last, ends, n_patients = map(np.array, zip(*found, strict=True))
     shares = [float(np.mean(ends == end)) for end in range(stands.protocol.design.n_levels)]
     return Forecast(
         on=stands.on,
-        next_decision=np.sort(following - day),
+        next_decision=np.sort(next_ones - day),
         last_decision=np.sort(decision - day),
         last_outcome=np.sort(last - day),
         p_select=tuple(shares),
@@ -278,7 +304,10 @@ def _next_decision(course: Course, day: float) -> float:
 
 
 def timing_of(stands: Stands, given: Timing | None = None) -> Timing:
-    """Return what is assumed of time: as given, with arrivals and delay as the record has them.
+    """Return what is assumed of time: as given, or the committee's delay as the record has it.
+
+    Arrivals are the record's in both cases, where it has any: of those who were enrolled, who have
+    passed screening.
 
     Raises
     ------
@@ -286,7 +315,9 @@ def timing_of(stands: Stands, given: Timing | None = None) -> Timing:
         Where neither says how patients come.
     """
     if given is not None:
-        return given if stands.arrivals is None else replace(given, arrivals=stands.arrivals)
+        if stands.arrivals is None:
+            return given
+        return replace(given, arrivals=stands.arrivals, screen_failure=0.0)
     if stands.arrivals is None:
         raise InputError(
             "no place has been free for a day yet, so that nothing is known of how patients come: "

@@ -44,6 +44,7 @@ def describe_arrivals(arrivals: Arrivals) -> str:
 
     Examples
     --------
+    >>> from simulations.timing.assumptions import Poisson
     >>> describe_arrivals(Poisson(mean_gap_days=10))
     'Patients come by chance, one every 10 days on average.'
     """

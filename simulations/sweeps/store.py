@@ -131,7 +131,7 @@ class Store:
         self.lines |= lines
 
     def remove(self) -> None:
-        """Take the unfinished file away: the results are there."""
+        """Take the unfinished file away: the results are there, or nothing is in it."""
         self.close()
         self.path.unlink(missing_ok=True)
 

@@ -16,6 +16,7 @@ from simulations.scenarios.arguments import finite, is_list, show
 
 __all__ = [
     "MAX_DAYS",
+    "MIN_GAP_DAYS",
     "Accrual",
     "Arrivals",
     "Costs",
@@ -34,6 +35,7 @@ __all__ = [
 ]
 
 MAX_DAYS = 36_525  # a century
+MIN_GAP_DAYS = 1e-6  # a million patients a day
 _MOST_DATES = 100_000
 _MOST_COST = 1e12
 
@@ -357,6 +359,8 @@ def _names_of(kinds: Any) -> str:
 def _gap_faults(name: str, value: object) -> Iterator[str]:
     if not 0 < finite(value) <= MAX_DAYS:
         yield f"{name}: {show(value)} is not above 0 and at most {MAX_DAYS} days, a century"
+    elif finite(value) < MIN_GAP_DAYS:
+        yield f"{name}: {show(value)} is more than a million patients a day"
 
 
 def _day_faults(name: str, value: object) -> Iterator[str]:

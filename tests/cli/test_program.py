@@ -18,6 +18,8 @@ from click.testing import CliRunner
 import escalation
 from escalation import __version__
 from escalation.cli import main
+from escalation.cli.streams import is_terminal
+from simulations.cli.progress import progress_bar
 from tests.command_line import type_line
 from tests.signatures.authority import made_authority
 
@@ -214,3 +216,10 @@ def test_a_full_disk_is_one_clear_line() -> None:
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr.strip() == "escalation: output: No space left on device"
+
+
+def test_nobody_sits_at_a_stream_that_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", None)  # as Python has it after 2>&-
+    assert not is_terminal(sys.stderr)
+    with progress_bar(10, "simulating") as progress:
+        assert progress is None

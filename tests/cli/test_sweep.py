@@ -119,6 +119,12 @@ def test_an_interrupt_keeps_what_is_finished_and_says_how_to_go_on(folder, monke
     assert (folder / "results.csv").read_bytes() == (folder / "whole.csv").read_bytes()
 
 
+def test_an_interrupt_before_anything_is_finished_leaves_nothing_behind(folder, monkeypatch):
+    monkeypatch.setattr(running, "run_cells", interrupted_after(0))
+    assert say("run study.toml -o results.csv", folder, exit_code=1) == "Aborted!"
+    assert [file.name for file in folder.iterdir()] == ["study.toml"]
+
+
 def test_a_study_that_has_changed_is_refused(folder):
     say("run study.toml -o results.csv", folder)
     (folder / "study.toml").write_text(STUDY.replace("12", "15"))

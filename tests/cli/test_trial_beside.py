@@ -136,7 +136,7 @@ def test_case_3_backfill_at_level_1_while_level_3_is_open(shell: Shell) -> None:
         ("decide --enrol 2", 2, "--enrol N goes with --level"),
         ("decide --backfill 1 --level 3 --enrol 2", 2, "choose one: --follow, --level"),
         ("decide --expand 3 --follow", 2, "choose one: --follow"),
-        ("decide --expand x", 2, "'x' is not a valid integer"),
+        ("decide --expand x", 2, "'x' is not a whole number"),
     ],
 )
 def test_what_makes_no_sense_is_refused_in_a_line(shell, line, exit_code, said) -> None:

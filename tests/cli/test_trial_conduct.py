@@ -218,7 +218,7 @@ def test_a_decision_further_than_the_rule_is_a_departure_once_approved(at: At) -
         ("site: correct 9 --set infused --reason x", "--set takes FIELD=VALUE, not 'infused'"),
         ("site: correct 9 --set a=1 --set a=2 --reason x", "--set gives a twice"),
         ("site: correct 14 --set outcome=fine --reason x", "outcome is one of dlt, no-dlt,"),
-        ("site: correct nine --withdraw --reason x", "'nine' is not a valid integer"),
+        ("site: correct nine --withdraw --reason x", "'nine' is not a whole number"),
         ("site: dose S1 --infused much", "'much' is not a valid float"),
         ("site: dose S1 --infused 1 --on 2026-02-30", "'2026-02-30' is not a day; write it as"),
         ("site: dose S1 --infused 1 --on 20260203", "'20260203' is not a day; write it as 2026-"),

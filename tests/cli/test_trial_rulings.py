@@ -168,7 +168,7 @@ def test_a_death_pauses_and_a_decision_resumes(at: At) -> None:
         ("chair: evaluable S1 --yes", "--reason"),
         ("site: dose S1 --further --infused 1 --planned 2", "--planned goes with the first"),
         ("chair: decide --resume --follow", "choose one"),
-        ("chair: adjudicate x --dlt", "is not a valid integer"),
+        ("chair: adjudicate x --dlt", "is not a whole number"),
     ],
 )
 def test_a_line_that_does_not_say_what_was_ruled_is_refused(at: At, line: str, words: str) -> None:

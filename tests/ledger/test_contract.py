@@ -10,7 +10,13 @@ from datetime import timedelta
 
 import pytest
 
-from escalation.errors import ConflictError, EscalationError, InputError, LedgerError
+from escalation.errors import (
+    ConflictError,
+    EscalationError,
+    InputError,
+    IntegrityError,
+    LedgerError,
+)
 from escalation.ledger import (
     GENESIS,
     Draft,
@@ -299,6 +305,24 @@ def test_a_later_ledger_is_refused(place: Place, make: Callable[[str], Ledger]):
     create_ledger(place.target).close()
     place.sql("INSERT INTO ledger_schema VALUES (7)")
     with pytest.raises(LedgerError, match=r"later version .* schema 7, and this version knows 1"):
+        make(place.target)
+
+
+@pytest.mark.parametrize("make", [open_ledger, create_ledger])
+@pytest.mark.parametrize(
+    "steps",
+    [
+        "CREATE TABLE free AS SELECT * FROM ledger_schema WHERE version = 7",
+        "CREATE TABLE free AS SELECT 0 AS version",
+        "CREATE TABLE free AS SELECT -1 AS version",
+    ],
+)
+def test_a_ledger_whose_steps_are_gone_is_not_called_empty(place: Place, make, steps):
+    create_ledger(place.target).close()
+    place.sql(steps)
+    place.sql("DROP TABLE ledger_schema")
+    place.sql("ALTER TABLE free RENAME TO ledger_schema")
+    with pytest.raises(IntegrityError, match="not as it was made: ledger_schema lacks step 1"):
         make(place.target)
 
 

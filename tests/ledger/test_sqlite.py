@@ -14,7 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from escalation.errors import EscalationError, IntegrityError, LedgerError, UnknownOutcomeError
+from escalation.errors import (
+    EscalationError,
+    InputError,
+    IntegrityError,
+    LedgerError,
+    UnknownOutcomeError,
+)
+from escalation.files import write_text
 from escalation.ledger import create_ledger, open_ledger, sqlite, verify
 from escalation.ledger.sqlite import MINIMUM, SETTINGS, check_version, wal_may_corrupt
 
@@ -241,6 +248,19 @@ def test_a_missing_folder_and_a_folder_are_named(tmp_path, make):
         make(str(tmp_path / "away" / "ledger.db"))
     with pytest.raises(LedgerError, match="is a folder; a ledger is a file in one"):
         make(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [(open_ledger, "there is no ledger at"), (create_ledger, "the file cannot be opened")],
+)
+def test_links_that_lead_in_a_circle_are_no_ledger(tmp_path, make, said):
+    path = tmp_path / "circle.db"
+    path.symlink_to(path)
+    with pytest.raises(LedgerError, match=said):
+        make(str(path))
+    with pytest.raises(InputError, match="cannot be written"):
+        write_text(path, ["x"])
 
 
 @pytest.mark.parametrize("make", [open_ledger, create_ledger])

@@ -8,6 +8,7 @@ import click
 
 from escalation.cli.options import CarefulCommand
 from escalation.cli.trial.recording import Recording, recording_options
+from escalation.cli.whole import WholeNumber
 from escalation.trial import adjudicate as adjudicate_command
 from escalation.trial import rule_evaluability
 
@@ -15,7 +16,7 @@ __all__ = ["adjudicate", "evaluable"]
 
 
 @click.command(cls=CarefulCommand)
-@click.argument("entry", type=int)
+@click.argument("entry", type=WholeNumber())
 @click.option("--dlt", is_flag=True, help="It is a DLT: the subject's outcome is recorded as well.")
 @click.option("--no-dlt", is_flag=True, help="It is not a DLT.")
 @click.option(

@@ -15,6 +15,7 @@ from escalation.cli.options import PICTURES, CarefulCommand
 from escalation.cli.show import choose_format, say_written, show_view, view_options
 from escalation.cli.trial.common import Place, check_new, read_days
 from escalation.cli.trial.recording import Recording, recording_options
+from escalation.cli.whole import WholeNumber
 from escalation.designs import describe_design
 from escalation.files import check_writable
 from escalation.grading import read_observations
@@ -107,7 +108,9 @@ def _defaults() -> str:
 
 @click.command(cls=CarefulCommand)
 @click.argument("subject", required=False)
-@click.option("--update", type=int, metavar="ENTRY", help="Follow up this event since --on.")
+@click.option(
+    "--update", type=WholeNumber(), metavar="ENTRY", help="Follow up this event since --on."
+)
 @click.option("--table", is_flag=True, help="Print the tables, and record nothing.")
 @_event_options
 @click.option(

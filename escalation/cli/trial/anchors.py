@@ -21,6 +21,7 @@ from escalation.cli.trial.common import (
 )
 from escalation.cli.trial.files import read_small, write_new
 from escalation.cli.trial.recording import Recording, recording_options
+from escalation.cli.whole import WholeNumber
 from escalation.errors import InputError, printable
 from escalation.reports.trial.heading import trial_heading
 from escalation.signatures.timestamps import certificates_in, request_timestamp
@@ -107,7 +108,7 @@ timestamp = LazyGroup(
     required=True,
     help="Write this file.",
 )
-@click.option("--entry", type=click.IntRange(min=1), help="The entry.  [default: the last]")
+@click.option("--entry", type=WholeNumber(min=1), help="The entry.  [default: the last]")
 @click.option("--force", is_flag=True, help="Overwrite a file that exists.")
 @trial_options
 def request(place: Place, output: Path, entry: int | None, force: bool, as_json: bool) -> None:
@@ -165,7 +166,7 @@ def read_certificates(paths: Iterable[Path]) -> tuple[bytes, ...]:
 
 @click.command(cls=CarefulCommand)
 @click.argument("file", metavar="FILE.tsr", type=click.Path(path_type=Path))
-@click.option("--entry", type=click.IntRange(min=1), help="Refuse a timestamp of any other entry.")
+@click.option("--entry", type=WholeNumber(min=1), help="Refuse a timestamp of any other entry.")
 @certificate_option
 @recording_options
 def keep(

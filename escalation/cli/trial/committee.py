@@ -12,6 +12,7 @@ from escalation.cli.label import LABEL
 from escalation.cli.options import CarefulCommand
 from escalation.cli.trial.keys import signing
 from escalation.cli.trial.recording import Recording, recording_options
+from escalation.cli.whole import WholeNumber
 from escalation.labels import Label
 from escalation.protocol import describe_decision
 from escalation.trial import TrialState, cast_vote, circulate_decision, freeze_data, rule_says
@@ -25,11 +26,13 @@ __all__ = ["circulate", "decide", "freeze", "sign", "vote"]
 @click.command(cls=CarefulCommand)
 @click.option("--follow", is_flag=True, help="As the rule says.")
 @click.option("--level", type=LABEL, metavar="LABEL", help="Treat at this level,")
-@click.option("--enrol", type=int, metavar="N", help="so many patients.")
+@click.option("--enrol", type=WholeNumber(), metavar="N", help="so many patients.")
 @click.option(
     "--backfill", type=LABEL, metavar="LABEL", help="With --enrol N: backfill this level."
 )
-@click.option("--expand", type=int, metavar="N", help="Treat so many more at the declared MTD.")
+@click.option(
+    "--expand", type=WholeNumber(), metavar="N", help="Treat so many more at the declared MTD."
+)
 @click.option("--end-backfill", type=LABEL, metavar="LABEL", help="End the backfill of this level.")
 @click.option("--end-expansion", is_flag=True, help="End the expansion.")
 @click.option("--mtd", type=LABEL, metavar="LABEL", help="Stop: this level is the MTD.")
@@ -146,7 +149,7 @@ def _say_choices(state: TrialState, on: date) -> str:
 
 
 @click.command(cls=CarefulCommand)
-@click.argument("decision", type=int, required=False)
+@click.argument("decision", type=WholeNumber(), required=False)
 @click.option("--for", "votes_for", is_flag=True, help="Vote for it.")
 @click.option("--against", is_flag=True, help="Vote against it, with a --reason.")
 @click.option("--abstain", is_flag=True, help="Abstain.")
@@ -177,7 +180,7 @@ def vote(
 
 
 @click.command(cls=CarefulCommand)
-@click.option("--decision", type=int, metavar="ENTRY", help="Which.  [default: the last]")
+@click.option("--decision", type=WholeNumber(), metavar="ENTRY", help="Which.  [default: the last]")
 @click.option("--to", multiple=True, required=True, metavar="NAME", help="A person or a site.")
 @recording_options
 def circulate(recording: Recording, decision: int | None, to: tuple[str, ...]) -> None:
@@ -209,7 +212,7 @@ def freeze(recording: Recording, checked_by: tuple[str, ...], statement: str | N
 @click.argument(
     "meaning", metavar="MEANING", type=click.Choice([str(meaning) for meaning in Meaning])
 )
-@click.argument("entry", type=int, required=False)
+@click.argument("entry", type=WholeNumber(), required=False)
 @click.option(
     "--key",
     type=click.Path(path_type=Path),

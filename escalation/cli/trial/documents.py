@@ -13,6 +13,7 @@ from escalation.cli.show import say_written
 from escalation.cli.trial.common import Place, Wrapped, check_new, place_options, read_days, today
 from escalation.cli.trial.files import write_new
 from escalation.cli.trial.view import as_of_option, day_of, read_trial
+from escalation.cli.whole import WholeNumber
 from escalation.papers import minutes_of, packet_of
 from escalation.reports.documents import Document, Template, write_document
 
@@ -72,7 +73,7 @@ def packet(
 @click.command(cls=CarefulCommand)
 @file_options
 @as_of_option
-@click.option("--decision", type=int, metavar="ENTRY", help="Which.  [default: the last]")
+@click.option("--decision", type=WholeNumber(), metavar="ENTRY", help="Which.  [default: the last]")
 @place_options
 def minutes(
     *,

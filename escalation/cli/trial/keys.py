@@ -12,9 +12,11 @@ import click
 from escalation.cli import LazyGroup
 from escalation.cli.options import CarefulCommand
 from escalation.cli.show import shows
+from escalation.cli.streams import is_terminal
 from escalation.cli.trial.common import Place, place_options
 from escalation.cli.trial.files import read_small, write_new
 from escalation.cli.trial.recording import Recording, recording_options
+from escalation.cli.whole import WholeNumber
 from escalation.errors import InputError, printable, reason
 from escalation.reports.trial.signatures import view_keys
 from escalation.reports.view import View
@@ -121,7 +123,7 @@ def list_keys(place: Place) -> View:
 @click.argument(
     "meaning", metavar="MEANING", type=click.Choice([str(meaning) for meaning in Meaning])
 )
-@click.argument("entry", type=int, required=False)
+@click.argument("entry", type=WholeNumber(), required=False)
 @recording_options
 def statement(recording: Recording, meaning: str, entry: int | None) -> None:
     """Print the text that you would sign, for ssh-keygen to sign it.
@@ -176,7 +178,7 @@ def _load(path: Path) -> SigningKey:
 
 def _ask_passphrase(name: str) -> bytes:
     given = os.environ.get(PASSPHRASE)
-    if given is None and not sys.stdin.isatty():
+    if given is None and not is_terminal(sys.stdin):
         raise InputError(
             f"has a passphrase, and there is no terminal to ask for it: set {PASSPHRASE}"
         )

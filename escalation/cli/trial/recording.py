@@ -24,6 +24,7 @@ from escalation.cli.trial.common import (
     today,
     trial_options,
 )
+from escalation.cli.whole import WholeNumber
 from escalation.dataclass import dataclass
 from escalation.errors import EscalationError, UnknownOutcomeError
 from escalation.protocol import Protocol
@@ -61,7 +62,7 @@ def recording_options(command: Wrapped, *, unless: str = "") -> Wrapped:
     )
     @click.option(
         "--seen",
-        type=click.IntRange(min=0),
+        type=WholeNumber(min=0),
         metavar="SEQ",
         help="Refuse if anything was recorded after this entry.",
     )

@@ -15,6 +15,7 @@ from escalation.cli.label import LABEL
 from escalation.cli.options import CarefulCommand
 from escalation.cli.trial.common import MEASURE, read_days
 from escalation.cli.trial.recording import Recording, recording_options
+from escalation.cli.whole import WholeNumber
 from escalation.errors import RefusedError
 from escalation.labels import Label, read_label
 from escalation.outcomes import Outcome
@@ -54,7 +55,7 @@ _deviation = click.option(
 @click.option(
     "--level", type=LABEL, metavar="LABEL", help="Refuse unless this level is the open one."
 )
-@click.option("--cohort", type=int, metavar="N", help="Which, where several are open.")
+@click.option("--cohort", type=WholeNumber(), metavar="N", help="Which, where several are open.")
 @click.option("--replaces", metavar="SUBJECT", help="Whom the subject replaces.")
 @click.option("--site", metavar="NAME", help="Who has the subject in care: see trial site.")
 @_deviation
@@ -164,7 +165,7 @@ def dose(
     metavar="TEXT",
     help="A toxicity; may be repeated, each with the following four.",
 )
-@click.option("--grade", type=int, multiple=True, metavar="1-5", help="Its grade.")
+@click.option("--grade", type=WholeNumber(), multiple=True, metavar="1-5", help="Its grade.")
 @click.option(
     "--onset", callback=read_days, multiple=True, metavar="DATE", help="The day it began."
 )
@@ -270,7 +271,7 @@ def _times(n: int) -> str:
 
 
 @click.command(cls=CarefulCommand)
-@click.argument("entry", type=int)
+@click.argument("entry", type=WholeNumber())
 @click.option(
     "--set",
     "settings",

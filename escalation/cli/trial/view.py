@@ -20,6 +20,7 @@ from escalation.cli.trial.common import (
     read_days,
     today,
 )
+from escalation.cli.whole import WholeNumber
 from escalation.designs import describe_design
 from escalation.errors import InputError, did_you_mean
 from escalation.files import check_writable
@@ -160,7 +161,7 @@ def roles(place: Place, as_of: int | datetime | None) -> View:
     "--on", callback=read_days, metavar="DATE", help="The day asked about.  [default: today]"
 )
 @click.option("--subject", metavar="SUBJECT", help="Ask about this enrolled subject.")
-@click.option("--cohort", type=int, metavar="N", help="Ask about this open cohort alone.")
+@click.option("--cohort", type=WholeNumber(), metavar="N", help="Ask about this open cohort alone.")
 @click.option("--weight", type=MEASURE, metavar="KG", help="For the amount, if not enrolled yet.")
 @click.option("--height", type=MEASURE, metavar="CM", help="The same, where doses are per m2.")
 @place_options

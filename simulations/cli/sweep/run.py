@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from escalation.cli.options import CarefulCommand
+from escalation.cli.whole import WholeNumber
 
 __all__ = ["run"]
 
@@ -45,7 +46,7 @@ class Shard(click.ParamType):  # type: ignore[type-arg]  # generic since click 8
     help="The results: .csv, or .parquet.",
 )
 @click.option(
-    "--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes to use."
+    "--workers", type=WholeNumber(1, 256), default=1, show_default=True, help="Processes to use."
 )
 @click.option(
     "--scheduler",

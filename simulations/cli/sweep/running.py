@@ -78,6 +78,8 @@ def run_study(
                     f"{len(store.lines)} of {count(len(cells), 'cell')} are finished, and kept in "
                     f"{_named(store.path)}; the same command goes on from there"
                 )
+            else:
+                store.remove()
             raise
         lines = [store.lines[cell.number] for cell in cells]
         write_to(output, write_results(output, columns, lines))

@@ -87,8 +87,8 @@ class BackfillWalk(EventWalk):
             enrols = coming & (t_enrol <= np.minimum(t_beside, day))
             besides = coming & ~enrols & (t_beside <= day)
             events = np.where(is_known, live.event.take(first), ENROLLED)
-            self._know(np.flatnonzero(is_known & goes_on), first, day, events)
             live.known.ravel()[first] = np.where(is_known, np.inf, t_known)
+            self._know(np.flatnonzero(is_known & goes_on), first, day, events)
             enrolling, filling = np.flatnonzero(enrols), np.flatnonzero(besides)
             if enrolling.size:
                 self._enrol(enrolling, day.take(enrolling), level.take(enrolling))
@@ -154,7 +154,7 @@ class BackfillWalk(EventWalk):
         trials, arrived, level = live.trials.take(i), live.arrival.take(i), self.target.take(i)
         number = sums.n_enrolled.take(trials)
         if self.stagger is not None and self.stagger.held:
-            number = self._recall(i, trials, number, day)
+            number = self._recall(self.stagger, i, trials, number, day)
         else:
             sums.n_enrolled[trials] = number + 1
             live.arrival[i] = self.stream.next_after(trials, arrived)

@@ -47,9 +47,9 @@ class EventWalk(Walk[Rule]):
                 n_dead += self._leave_unfinished(np.isinf(day))
             level = rule.level.take(self.live.situation)
             events = np.where(is_known, self.live.event.take(first), ENROLLED)
+            self.live.known.ravel()[first] = np.where(is_known, np.inf, t_known)
             if self.counts_lost:
                 self._lose(np.flatnonzero((events - CURRENT) % N_KINDS == LOST), first, day, events)
-            self.live.known.ravel()[first] = np.where(is_known, np.inf, t_known)
             enrolling = np.flatnonzero(~is_known)
             if enrolling.size:
                 self._enrol(enrolling, day.take(enrolling), level.take(enrolling))

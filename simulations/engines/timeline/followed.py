@@ -146,6 +146,8 @@ def _tally(n_evaluable: int, n_dlts: int, n_pending: int) -> Tally:
 class FollowedWalk(Walk[FollowedRule]):
     """A chunk of trials; the arguments are those of ``Walk``."""
 
+    withdraws = False
+
     def __init__(
         self,
         setting: Setting,

@@ -20,7 +20,7 @@ _OF_TRIALS = (
     "free_since",
     "busy_until",
 )
-_OF_PATIENTS = ("known", "event", "dosed", "follows", "arrived", "number", "counted")
+_OF_PATIENTS = ("known", "event", "dosed", "follows", "enrolled", "arrived", "number", "counted")
 
 
 class Live:
@@ -42,9 +42,9 @@ class Live:
         Day on which the outcome is known; infinite in a slot that is free.
     event : int array
         Which event that will be.
-    dosed, follows, arrived : float array
+    dosed, follows, enrolled, arrived : float array
         Where patients are staggered: days of dosing, which may be still to come, of the dosing
-        before in the same cohort, and of arrival.
+        before in the same cohort, of taking a place, and of arrival.
     number, counted : int array
         How many the trial had enrolled before, and what was counted of the patient; likewise.
     """
@@ -61,6 +61,7 @@ class Live:
         self.event = np.zeros((_FIRST_SLOTS, n), dtype=np.intp)
         self.dosed = np.zeros((_FIRST_SLOTS, n))
         self.follows = np.zeros((_FIRST_SLOTS, n))
+        self.enrolled = np.zeros((_FIRST_SLOTS, n))
         self.arrived = np.zeros((_FIRST_SLOTS, n))
         self.number = np.zeros((_FIRST_SLOTS, n), dtype=np.intp)
         self.counted = np.zeros((_FIRST_SLOTS, n), dtype=np.int64)

@@ -33,8 +33,9 @@ class Drawn:
         Days from dosing until the outcome is known.
     kind : int array, shape (M,)
         ``NO_DLT``, ``DLT``, ``LOST`` or ``MODERATE``.
-    unmade : bool array, shape (M,), or None
-        For whom there was nothing to give on the day of dosing; None for nobody.
+    unmade, unreached : bool array, shape (M,), or None
+        For whom there was nothing to give on the day of dosing, and who were not given the level's
+        dose; None for nobody.
     """
 
     after: Floats

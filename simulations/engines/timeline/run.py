@@ -197,11 +197,10 @@ class _Walk:
 
     def part(self, chunk: int) -> Part:
         """Walk one chunk of trials and sum it up."""
-        return Part.of(self.walk(chunk), self.setting.timing.costs)
+        return Part.of(self._finish(self._begin(chunk, None), None), self.setting.timing.costs)
 
-    def walk(self, chunk: int, recorder: Recorder | None = None) -> Chunk:
-        """Walk one chunk of trials."""
-        walk = self._begin(chunk, recorder)
+    def _finish(self, walk: Walks, recorder: Recorder | None) -> Chunk:
+        """Follow a chunk of trials to their ends, and what comes after the escalation."""
         found = walk.run()
         expanded = expand(self.setting, walk.stream, walk.patients, walk.sums, recorder)
         return replace(found, expansion=expanded)
@@ -211,6 +210,10 @@ class _Walk:
         sequence = np.random.SeedSequence(self.seed, spawn_key=(chunk,))
         rng = np.random.Generator(GENERATOR(sequence))
         setting, n, rule = self.setting, self.size(chunk), self.rule()
+        if isinstance(rule, Situations) and rule.is_large:
+            for known in (_rule_of, _counting):
+                known.cache_clear()
+            rule = self.rule()
         if isinstance(rule, FollowedRule):
             begin: Callable[..., Walks] = FollowedWalk
         elif self.backfills:
@@ -228,9 +231,10 @@ class _Walk:
         """Yield each trial."""
         for k in range(self.n_chunks):
             recorder = Recorder(self.size(k))
-            chunk = self.walk(k, recorder)
+            walk = self._begin(k, recorder)
+            chunk = self._finish(walk, recorder)
             yield from recorder.courses(
-                k * CHUNK + 1, self.rule().decision, chunk.end, chunk.t_decision, chunk.t_last
+                k * CHUNK + 1, walk.rule.decision, chunk.end, chunk.t_decision, chunk.t_last
             )
 
 

@@ -13,7 +13,8 @@ from escalation.designs.base import Design
 from escalation.errors import InputError
 from escalation.protocol import Protocol
 from simulations.probabilities import check_probabilities
-from simulations.timing.assumptions import Given, GivenTimes, Regular, Timing
+from simulations.scenarios.arguments import show
+from simulations.timing.assumptions import MAX_DAYS, Given, GivenTimes, Regular, Timing
 
 __all__ = ["Setting"]
 
@@ -72,6 +73,11 @@ class Setting:
             raise InputError(
                 "the protocol names no DLT window, and there is no clock without one: give "
                 "window_days in its [dlt] table"
+            )
+        if protocol.dlt.window_days > MAX_DAYS:
+            raise InputError(
+                f"the protocol's DLT window of {show(protocol.dlt.window_days)} days is longer "
+                f"than {MAX_DAYS} days, a century"
             )
         window = float(protocol.dlt.window_days - protocol.dlt.infusion_day)
         for name in ("first_alone_days", "next_apart_days"):

@@ -45,7 +45,8 @@ N_KINDS = 4
 DECIDED, OVER, PARTIAL = 1, 2, 4
 
 _FIRST_ROOM = 1024
-MOST_SITUATIONS = 3_000_000
+_LARGE = 300_000  # some 600 MB: then the next trials begin anew
+MOST_SITUATIONS = 1_000_000
 
 
 def earlier(level: int) -> int:
@@ -179,6 +180,11 @@ class Situations:
         counted = last if self.design.remembers else NOBODY
         now = Situation(tallies, level, n_free, counted, came_from=(level, NOBODY))
         return self._number(*self._consider(now))
+
+    @property
+    def is_large(self) -> bool:
+        """Whether so many are known that new ones should not be added to them."""
+        return len(self.all) > _LARGE
 
     def follow(self, situations: Ints, events: Ints) -> Ints:
         """Return the situations after events."""

@@ -202,7 +202,9 @@ class Stagger:
     def _has_undosed(self, i: Ints, day: Floats) -> NDArray[np.bool_]:
         """Tell in which trials somebody of the current cohort has a place and was not dosed."""
         live = self.live
-        undosed = (live.dosed[:, i] > day) & np.isfinite(live.known[:, i])
+        # a decision on a day comes before the dosings that were planned for it
+        planned = (live.dosed[:, i] >= day) & (live.enrolled[:, i] < day)
+        undosed = ((live.dosed[:, i] > day) | planned) & np.isfinite(live.known[:, i])
         undosed &= live.event[:, i] < CURRENT + N_KINDS
         return np.asarray(undosed.any(axis=0))
 
@@ -211,12 +213,14 @@ class Stagger:
         live, number = self.live, self.live.trials[trial]
         known, dosed = live.known[:, trial].tolist(), live.dosed[:, trial].tolist()
         order, event = live.number[:, trial].tolist(), live.event[:, trial].tolist()
+        enrolled = live.enrolled[:, trial].tolist()
         busy = now
         undosed = []
         for slot, day in enumerate(known):
             if day == np.inf:
                 continue
-            if dosed[slot] > now and event[slot] < CURRENT + N_KINDS:
+            is_due = dosed[slot] > now or (dosed[slot] == now > enrolled[slot])
+            if is_due and event[slot] < CURRENT + N_KINDS:
                 undosed.append(slot)
             elif day > busy:
                 busy = day

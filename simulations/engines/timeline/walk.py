@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Generic, Protocol, TypeVar
+from typing import ClassVar, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +67,9 @@ class Walk(ABC, Generic[R]):
     recorder : Recorder, optional
         Is told what happens in each trial.
     """
+
+    # whether a decision may find patients with a place who have not been dosed
+    withdraws: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -166,7 +169,7 @@ class Walk(ABC, Generic[R]):
         live.event.ravel()[place] = drawn.kind + of_cohort
         live.dosed.ravel()[place] = dosed
         live.follows.ravel()[place] = follows
-        live.arrived.ravel()[place] = np.minimum(dosed, day)
+        live.enrolled.ravel()[place] = live.arrived.ravel()[place] = np.minimum(dosed, day)
         live.number.ravel()[place] = number
         live.counted.ravel()[place] = packed
         np.maximum(live.busy_until, known, out=live.busy_until)
@@ -188,7 +191,7 @@ class Walk(ABC, Generic[R]):
         trials, arrived = self.live.trials.take(i), self.live.arrival.take(i)
         number = self.sums.n_enrolled.take(trials)
         if self.stagger is not None and self.stagger.held:
-            number = self._recall(i, trials, number, day)
+            number = self._recall(self.stagger, i, trials, number, day)
         else:
             self.sums.n_enrolled[trials] = number + 1
             self.live.arrival[i] = self.stream.next_after(trials, self.live.arrival.take(i))
@@ -214,6 +217,7 @@ class Walk(ABC, Generic[R]):
         if self.keeps_patients:
             self.live.dosed.ravel()[place] = dosed
             self.live.follows.ravel()[place] = follows
+            self.live.enrolled.ravel()[place] = day
             self.live.arrived.ravel()[place] = arrived
             self.live.number.ravel()[place] = number
             self.live.counted.ravel()[place] = packed
@@ -230,19 +234,16 @@ class Walk(ABC, Generic[R]):
                 drawn=drawn,
             )
 
-    def _recall(self, i: Ints, trials: Ints, number: Ints, day: Floats) -> Ints:
-        """Enrol those who had a place before, where there are any; else who comes."""
-        assert_stagger = self.stagger
-        if assert_stagger is None:
-            return number
-        number, following = assert_stagger.recall(trials, number)
+    def _recall(self, stagger: Stagger, i: Ints, trials: Ints, number: Ints, day: Floats) -> Ints:
+        """Say who takes a place, and who comes next: those who had one before come first."""
+        number, following = stagger.recall(trials, number)
         again = np.zeros(len(i), dtype=bool)
         again[list(following)] = True
         new = np.flatnonzero(~again)
         arrival = np.empty(len(i))
         arrival[list(following)] = list(following.values())
         arrival[new] = self.stream.next_after(trials[new], self.live.arrival.take(i[new]))
-        gone = np.flatnonzero(again & (arrival < day) & ~np.isin(trials, list(assert_stagger.held)))
+        gone = np.flatnonzero(again & (arrival < day) & ~np.isin(trials, list(stagger.held)))
         if gone.size and not self.waits:
             arrival[gone] = self.stream.next_from(trials[gone], day[gone])
         self.live.arrival[i] = arrival
@@ -317,7 +318,7 @@ class Walk(ABC, Generic[R]):
         self._offer(going, day[goes_on] + self.delay)
         undosed: Ints | None = None
         if self.stagger is not None:
-            leaving = partial & ((to != level) | over)  # who stays at the level stays in place
+            leaving = partial & self.withdraws & ((to != level) | over)  # else they stay in place
             undosed = self.stagger.withdraw(i[leaving], day[leaving], level[leaving])
             undosed = np.flatnonzero(leaving)[undosed]
             self.stagger.open(going, level[goes_on], to[goes_on], partial=partial[goes_on])

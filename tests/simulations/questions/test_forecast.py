@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -11,11 +12,11 @@ from escalation.errors import InputError
 from escalation.protocol import Protocol, load_protocol
 from escalation.trial import TrialState, evolve
 from escalation.trial.state import Recorded
-from simulations.engines.timeline.course import Course
+from simulations.engines.timeline.course import Course, GivenPatient
 from simulations.engines.timeline.run import follow_trials
 from simulations.questions.forecast import find_standing, forecast, timing_of
 from simulations.questions.recorded import steps_of
-from simulations.timing.assumptions import Poisson, Timing
+from simulations.timing.assumptions import Learned, Poisson, Regular, Timing
 
 OPENED = date(2026, 1, 1)
 CURVE = (0.05, 0.10, 0.20, 0.35)
@@ -75,3 +76,43 @@ def test_before_anybody_came_the_arrivals_are_asked_for():
     stands = find_standing(state_on(course, 0), OPENED)
     with pytest.raises(InputError, match="give --every DAYS"):
         timing_of(stands)
+
+
+def lost_and_replaced() -> TrialState:
+    """Return a trial: every 5 days one comes; the second is dosed on day 19, and lost on day 21."""
+    patients = [GivenPatient(), GivenPatient(dropped_after=2)]
+    every_five = replace(ASSUMED, arrivals=Regular(gap_days=5))
+    (course,) = follow_trials(PROTOCOL, CURVE, every_five, trials=1, patients=patients)
+    return state_on(course, 30)
+
+
+def test_arrivals_are_learned_from_the_days_on_which_a_place_was_free():
+    """By hand: enrolled on days 5, 10, 15 and 25; a place is free on 0 to 15 and on 21 to 25."""
+    stands = find_standing(lost_and_replaced(), OPENED + timedelta(days=30))
+    assert stands.arrivals == Learned(n_patients=4, days=19)
+
+
+def test_those_enrolled_have_passed_the_screening_that_is_assumed():
+    """The record's rate is of those enrolled: a share that fails must not be taken off again."""
+    stands = find_standing(lost_and_replaced(), OPENED + timedelta(days=30))
+    with_failures = replace(ASSUMED, screen_failure=0.5)
+    plain, said = (
+        forecast(stands, CURVE, timing_of(stands, given), trials=50)
+        for given in (ASSUMED, with_failures)
+    )
+    assert said.last_decision.tolist() == plain.last_decision.tolist()
+
+
+def test_a_day_before_what_the_record_holds_is_refused():
+    with pytest.raises(InputError, match="the record goes on after 2026-01-20, the day of the"):
+        find_standing(lost_and_replaced(), OPENED + timedelta(days=19))
+
+
+def test_there_is_no_date_after_the_year_9999():
+    (course,) = follow_trials(PROTOCOL, CURVE, ASSUMED, trials=1)
+    state = state_on(course, 60)
+    with pytest.raises(InputError, match=r"^9999-12-31 is more than a century after 2026"):
+        find_standing(state, date.max)
+    stands = replace(find_standing(state, OPENED + timedelta(days=60)), on=date.max)
+    told = forecast(stands, CURVE, timing_of(stands, ASSUMED), trials=5)
+    assert told.dates(told.last_decision) == (None,) * 5
