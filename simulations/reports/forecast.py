@@ -13,8 +13,9 @@ from escalation.reports.origin import describe_origin, identity_document
 from escalation.reports.view import GAP, Block, Heading, Paragraph, Table, View
 from escalation.text import count
 from simulations.probabilities import QUANTILES, error_of_share
-from simulations.questions.forecast import Forecast, Stands
+from simulations.questions.forecast import Forecast
 from simulations.questions.question import say_left_out
+from simulations.questions.standing import Stands
 from simulations.reports.timing import list_assumptions
 from simulations.scenarios.scenario import Scenario
 from simulations.timing.assumptions import Timing
