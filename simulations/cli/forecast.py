@@ -56,7 +56,7 @@ __all__ = ["forecast_trial"]
     "timing_file",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Other assumptions about time (TOML).",
+    help="Other assumptions about time (TOML); arrivals are the record's, where it has any.",
 )
 @click.option(
     "--by",

@@ -68,7 +68,7 @@ class TrialsInTime(Shown):
         return view_timelines(self.question, self.results, target=self.target)
 
     def _in_short(self) -> Iterator[Block]:
-        yield self.question.origin(alone=False)
+        yield self.question.origin(alone=False, timed=True)
         yield durations_table(self.results)
 
     def plot(self, scenario: str | None = None) -> Picture:

@@ -115,7 +115,7 @@ def _page(asked: Told) -> Iterator[Block]:
         n = forecast.n_patients
         low, middle, high = (int(n[int(q * (len(n) - 1))]) for q in (0.05, 0.5, 0.95))
         yield Paragraph(
-            f"Patients to be dosed: {middle} in the middle, 5 % to 95 % {low} to {high}."
+            f"Patients still to be dosed: median {middle}; in nine of ten trials {low} to {high}."
         )
         for day in asked.by:
             p = forecast.p_by(forecast.last_decision, day)
@@ -123,9 +123,9 @@ def _page(asked: Told) -> Iterator[Block]:
             yield Paragraph(f"The last decision is made by {day} in {100 * p:.1f} % {error}.")
     yield GAP
     yield Paragraph(
-        "Patients already dosed have no DLT on the days that are over; what is still open about "
-        "them is part of the forecast. Holds, amendments and a committee that chooses otherwise "
-        "are not.",
+        f"Whoever is pending, overdue or not, is taken to have had no DLT until {stands.on}; what "
+        "is still open about them is part of the forecast. Holds, amendments and a committee that "
+        "chooses otherwise are not.",
         "  ",
     )
 
@@ -187,6 +187,16 @@ def _document(asked: Told) -> dict[str, Any]:
                 "p_no_mtd": forecast.p_no_mtd,
                 "p_inconclusive": forecast.p_inconclusive,
                 "p_unfinished": forecast.p_unfinished,
+                "se": {
+                    "p_select": {
+                        str(label): error_of_share(p, forecast.trials)
+                        for label, p in zip(labels, forecast.p_select, strict=True)
+                    },
+                    **{
+                        name: error_of_share(getattr(forecast, name), forecast.trials)
+                        for name in ("p_no_mtd", "p_inconclusive", "p_unfinished")
+                    },
+                },
                 "patients_to_come": float(forecast.n_patients.mean()),
                 "p_finished_by": {
                     str(day): forecast.p_by(forecast.last_decision, day) for day in asked.by

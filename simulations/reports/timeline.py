@@ -100,7 +100,7 @@ def _page(
     question: Question, results: Sequence[Timed], by: Sequence[float], target: float | None
 ) -> Iterator[Block]:
     protocol, timing = question.protocol, results[0].timeline.timing
-    yield question.origin(alone=False)
+    yield question.origin(alone=False, timed=True)
     if protocol.unit is not None:
         yield Paragraph(f"Levels with their doses in {protocol.unit}; P(DLT) is assumed.")
     run = results[0].timeline

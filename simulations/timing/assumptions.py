@@ -295,6 +295,9 @@ class Timing(_Checked):
         Of the patients of one trial, on the normal scale behind their DLTs (a Gaussian copula): 0
         for independent patients.
     costs : Costs or None
+    p_response : float, tuple of one a level, or None
+        P(response), known when the DLT window closes, of a patient who is not lost: for backfill
+        that opens after a response.
     """
 
     arrivals: Arrivals
@@ -308,6 +311,7 @@ class Timing(_Checked):
     decides: Decides = "complete"
     correlation: float = 0.0
     costs: Costs | None = None
+    p_response: float | tuple[float, ...] | None = None
 
     def _faults(self) -> Iterator[str]:
         kinds: Any
@@ -327,6 +331,11 @@ class Timing(_Checked):
                     yield from _below_one(f"{name}[{level}]", p)
             else:
                 yield from _below_one(name, value)
+        each = self.p_response if is_list(self.p_response) else (self.p_response or 0.0,)
+        for level, p in enumerate(each):
+            if not 0 <= finite(p) <= 1:
+                name = f"p_response[{level}]" if len(each) > 1 else "p_response"
+                yield f"{name}: {show(p)} is not a probability from 0 to 1"
         yield from _day_faults("decision_delay_days", self.decision_delay_days)
         for name, choices in (("accrual", get_args(Accrual)), ("decides", get_args(Decides))):
             if getattr(self, name) not in choices:
@@ -334,14 +343,14 @@ class Timing(_Checked):
                 yield f"{name}: must be {known}, not {show(getattr(self, name))}"
 
     def by_level(self, name: str, n_levels: int) -> tuple[float, ...]:
-        """Return ``not_manufactured`` or ``dose_not_reached`` at each level of a ladder.
+        """Return ``not_manufactured``, ``dose_not_reached`` or ``p_response`` at each level.
 
         Raises
         ------
         TimingError
             If it is given by level for another number of levels.
         """
-        value: float | tuple[float, ...] = getattr(self, name)
+        value: float | tuple[float, ...] = getattr(self, name) or 0.0
         if not isinstance(value, tuple):
             return (value,) * n_levels
         if len(value) != n_levels:
