@@ -232,6 +232,13 @@ def _check_recordable(question: Question, clock: Clock) -> None:
             "a record goes by the tracker's gates, which close a cohort as soon as its level is "
             "judged: add --decides settled"
         )
+    enrolment = question.protocol.enrolment
+    if not design.by_stages and (enrolment.first_alone_days or enrolment.next_apart_days):
+        raise InputError(
+            f"{design.name} may leave a level after any patient, and the tracker then doses nobody "
+            "who has a place, which is not simulated: set enrolment.first_alone_days and "
+            "next_apart_days to 0 in the protocol to record such a trial"
+        )
     if clock.ledger is not None and clock.ledger.exists():
         raise InputError(f"{clock.ledger} is there already; a simulated trial needs a new file")
 

@@ -75,7 +75,8 @@ class Course:
     number : int
         From 1.
     happenings : tuple of Happening
-        In order: by day, and on one day outcomes before decisions before arrivals.
+        In order: by day, and at one time outcomes before arrivals, and a decision on a cohort after
+        those who came to it.
     end : int
         0-based MTD; ``NO_MTD``, ``INCONCLUSIVE``, or ``UNFINISHED`` where patients ran out.
     t_decision, t_last : float
