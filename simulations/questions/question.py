@@ -229,7 +229,7 @@ def say_left_out(protocol: Protocol) -> str:
 
 
 def say_untimed(design: Design) -> str:
-    """Say that an answer knows no time, of a design that goes by it; nothing of others.
+    """Say that an answer knows no time, of a design that does not wait; nothing of others.
 
     Examples
     --------
@@ -237,7 +237,7 @@ def say_untimed(design: Design) -> str:
     >>> say_untimed(make_design("tite-boin", n_levels=4, target=0.25, max_patients=30))[:47]
     'Without time: each cohort is complete before th'
     """
-    if not design.asks_follow_up:
+    if design.while_pending is None:
         return ""
     return (
         "Without time: each cohort is complete before the next, so that nobody is ever pending; "

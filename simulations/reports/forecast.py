@@ -13,7 +13,9 @@ from escalation.reports.origin import describe_origin, identity_document
 from escalation.reports.view import GAP, Block, Heading, Paragraph, Table, View
 from escalation.text import count
 from simulations.probabilities import QUANTILES, error_of_share
-from simulations.questions.forecast import Forecast, Stands
+from simulations.questions.forecast import Forecast
+from simulations.questions.question import say_left_out
+from simulations.questions.standing import Stands
 from simulations.reports.timing import list_assumptions
 from simulations.scenarios.scenario import Scenario
 from simulations.timing.assumptions import Timing
@@ -93,7 +95,8 @@ def _page(asked: Told) -> Iterator[Block]:
     stands, protocol = asked.stands, asked.stands.protocol
     run = asked.found[0].forecast
     yield Heading(f"Trial {asked.trial}, forecast on {stands.on}, from entry {asked.entry}", 2, "=")
-    yield Paragraph(describe_origin(protocol), "  ")
+    said = (describe_origin(protocol), say_left_out(protocol))
+    yield Paragraph(" ".join(filter(None, said)), "  ")
     yield Paragraph(_say_standing(stands), "  ")
     yield Paragraph(
         f"{run.trials:,} simulated trials a scenario go on from here, seed {run.seed}. P(DLT) is "

@@ -1,4 +1,4 @@
-"""Answers without time say so of a design that goes by it."""
+"""Answers without time say so of a design that does not wait."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ SAID = "Without time: each cohort is complete before the next"
     ("line", "says_so"),
     [
         (f"simulate {LADDER} --design tite-boin --trials 10", True),
+        (f"simulate {LADDER} --design rolling-six --trials 10", True),
         (f"simulate {LADDER} --design boin --trials 10", False),
         (
             f"simulate {LADDER} --design tite-boin --timeline --every 9 --window 28 --trials 3",
@@ -23,7 +24,7 @@ SAID = "Without time: each cohort is complete before the next"
         (f"compare tite-boin boin {LADDER} --trials 10", True),
     ],
 )
-def test_a_design_by_follow_up_is_said_to_be_judged_without_time(line: str, says_so: bool):
+def test_a_design_that_does_not_wait_is_said_to_be_judged_without_time(line: str, says_so: bool):
     result = CliRunner().invoke(main, line.split())
     assert result.exit_code == 0, result.output
     assert " ".join(result.output.split()).count(SAID) == says_so
