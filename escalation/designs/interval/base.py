@@ -313,6 +313,7 @@ def _judge_table(design: IntervalDesign) -> Statuses:
     return tuple(_judge(design, n) for n in range(design.stages[-1] + design.cohort_size + 1))
 
 
+@lru_cache(maxsize=4096)
 def _judge(design: IntervalDesign, n: int) -> tuple[LevelStatus, ...]:
     """Judge every number of DLTs among ``n`` patients."""
     if n == 0:
