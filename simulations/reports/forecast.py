@@ -114,7 +114,7 @@ def _page(asked: Told) -> Iterator[Block]:
         n = forecast.n_patients
         low, middle, high = (int(n[int(q * (len(n) - 1))]) for q in (0.05, 0.5, 0.95))
         yield Paragraph(
-            f"Patients to be dosed: {middle} in the middle, 5 % to 95 % {low} to {high}."
+            f"Patients to be dosed: median {middle}, 5 % to 95 % {low} to {high}."
         )
         for day in asked.by:
             p = forecast.p_by(forecast.last_decision, day)
