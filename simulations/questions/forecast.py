@@ -9,6 +9,7 @@ from datetime import date, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from escalation.trial.events import Purpose
 from simulations.engines.timeline.course import Course, Kind
 from simulations.engines.timeline.run import follow_trials
 from simulations.probabilities import QUANTILES
@@ -34,7 +35,7 @@ class Forecast:
     p_no_mtd, p_inconclusive, p_unfinished : float
         P(each end).
     n_patients : int array, shape (N,)
-        Patients to be dosed, in order of number.
+        Patients of the escalation to be dosed, in order of number.
     trials, seed : int
     """
 
@@ -107,7 +108,10 @@ def forecast(
     )
     found = []
     for course in courses:
-        n_dosed = sum(dosed.day > day for dosed in course.of_kind(Kind.DOSED))
+        n_dosed = sum(
+            dosed.day > day and dosed.purpose == Purpose.ESCALATION
+            for dosed in course.of_kind(Kind.DOSED)
+        )
         told = (course.t_decision, course.t_last, course.end, n_dosed)
         found.append((_next_decision(course, day), *told))
         if progress is not None:

@@ -129,13 +129,17 @@ def _so_far(subject: Subject, cohort: int, protocol: Protocol, opened: date, on:
     if subject.dosed_on is None:
         return SoFar(cohort=cohort, level=level, dosed=None)
     outcome = subject.outcome or Outcome.PENDING
-    known = None
+    known = closes = None
+    if outcome is Outcome.PENDING and subject.followed_on is not None:
+        closes = float((subject.followed_on - opened).days)
     if outcome is not Outcome.PENDING:
         day = subject.dlt_began if outcome is Outcome.DLT else subject.followed_on
         day = subject.lost_on if outcome is Outcome.NOT_EVALUABLE else day
         known = float((min(day or on, on) - opened).days)
     dosed = float((subject.dosed_on - opened).days)
-    return SoFar(cohort=cohort, level=level, dosed=dosed, outcome=outcome, known=known)
+    return SoFar(
+        cohort=cohort, level=level, dosed=dosed, outcome=outcome, known=known, closes=closes
+    )
 
 
 def _learn_arrivals(state: TrialState, cohorts: Sequence[Cohort], on: date) -> Learned | None:

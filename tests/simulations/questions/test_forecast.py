@@ -117,3 +117,10 @@ def test_there_is_no_date_after_the_year_9999():
     stands = replace(find_standing(state, OPENED + timedelta(days=60)), on=date.max)
     told = forecast(stands, CURVE, timing_of(stands, ASSUMED), trials=5)
     assert told.dates(told.last_decision) == (None,) * 5
+
+
+def test_a_pending_patient_is_followed_as_long_as_the_tracker_says():
+    """By hand: the first was dosed on day 5, with a window of 28 days."""
+    stands = find_standing(lost_and_replaced(), OPENED + timedelta(days=30))
+    first = stands.underway.patients[0]
+    assert (first.dosed, first.closes) == (5, 33)
