@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from escalation.designs.base import NOBODY, Decision
@@ -115,7 +115,13 @@ def open_after_responses(
 
 def _is_below_boundary(design: Boin, tally: Tally) -> bool:
     """Tell whether the DLTs known are fewer than would make the design de-escalate."""
-    return tally.n_evaluable == 0 or tally.n_dlts < design.boundaries(tally.n_evaluable)[1]
+    n = tally.n_evaluable
+    return n == 0 or tally.n_dlts < _fewest_too_many(design, n)
+
+
+@lru_cache(maxsize=1024)
+def _fewest_too_many(design: Boin, n: int) -> int:
+    return design.boundaries(n)[1]
 
 
 def is_closed_to_backfill(protocol: Protocol, treated: Tally) -> bool:

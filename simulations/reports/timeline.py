@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from escalation.reports.view import GAP, Block, Heading, Paragraph, Table, View
 from simulations.engines.characteristics import correct_level
 from simulations.engines.timeline.moments import Moments
 from simulations.engines.timeline.result import Timeline
+from simulations.questions.in_time import Timed
 from simulations.questions.question import Question
 from simulations.reports.timeline_beside import beside_figures, beside_tables
 from simulations.reports.timing import describe_accrual, list_assumptions
@@ -17,7 +18,7 @@ from simulations.scenarios.scenario import Scenario
 from simulations.timing.file import timing_document
 from simulations.words import say_error
 
-__all__ = ["TIMELINE_COLUMNS", "Timed", "durations_table", "timeline_rows", "view_timelines"]
+__all__ = ["TIMELINE_COLUMNS", "durations_table", "timeline_rows", "view_timelines"]
 
 TIMELINE_COLUMNS = {
     "scenario": "name of the scenario",
@@ -58,13 +59,6 @@ _SHORT = {  # of what ``FIGURES`` says in full
 }
 # what stands on the page even where it is always 0
 _ALWAYS = ("n_patients", "n_dlts", "n_decisions", "idle_days", "suspended_days")
-
-
-class Timed(NamedTuple):
-    """A scenario, and the trials that were simulated in time under it."""
-
-    scenario: Scenario
-    timeline: Timeline
 
 
 def view_timelines(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from escalation.protocol import Protocol
+from escalation.protocol import Protocol, follows_responses
 from escalation.reports.view import Item, Items
 from escalation.text import count
 from simulations.timing.assumptions import (
@@ -29,6 +29,8 @@ _DECIDES = {
         "every outcome of it is known."
     ),
     "settled": "The next cohort is decided as soon as no pending outcome can change the decision.",
+    "arrival": "The next cohort is decided when every outcome of the last is known and a patient "
+    "comes.",
 }
 _ROLLS = "Outcomes are not awaited: a place is free as long as the rule says one more here."
 _FOLLOWED = (
@@ -93,6 +95,11 @@ def _assumptions(timing: Timing, protocol: Protocol) -> Iterator[str]:
         yield _FOLLOWED
     else:
         yield _ROLLS if protocol.design.while_pending is not None else _DECIDES[timing.decides]
+    if timing.p_response is not None and follows_responses(protocol):
+        given = timing.p_response
+        shares = ", ".join(f"{p:g}" for p in (given if isinstance(given, tuple) else (given,)))
+        by_level = ", by level" if isinstance(given, tuple) else ""
+        yield f"P(response) is {shares}{by_level}; it is known when the DLT window closes."
     if timing.decision_delay_days:
         yield f"A decision takes {days(timing.decision_delay_days)} to open the next cohort."
     losses = [

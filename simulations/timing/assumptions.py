@@ -40,7 +40,7 @@ _MOST_DATES = 100_000
 _MOST_COST = 1e12
 
 Accrual = Literal["lose", "wait"]
-Decides = Literal["complete", "settled"]
+Decides = Literal["complete", "settled", "arrival"]
 
 
 class TimingError(EscalationError):
@@ -287,9 +287,10 @@ class Timing(_Checked):
         Days from what a decision rests on until the next cohort is open.
     accrual : {"lose", "wait"}
         Whether a patient who finds no free place is gone, or waits for one.
-    decides : {"complete", "settled"}
-        When the next cohort is decided: when every outcome of the last is known, or as soon as no
-        pending outcome can change the decision. A design that does not wait for outcomes (rolling
+    decides : {"complete", "settled", "arrival"}
+        When the next cohort is decided: when every outcome of the last is known; as soon as no
+        pending outcome can change the decision; or when they are known and somebody comes, only
+        for backfill that opens after responses. A design that does not wait for outcomes (rolling
         six, time-to-event designs) decides as it says itself.
     correlation : float
         Of the patients of one trial, on the normal scale behind their DLTs (a Gaussian copula): 0

@@ -125,6 +125,8 @@ class _Trial:
         Its free places.
     beside : list of Cohort
         Those of backfill, at each level.
+    is_due : bool
+        Whether the next decision is made when somebody comes.
     held : list of (float, int)
         Who had a place, was not dosed and is the next to get one: arrival, and how many had been
         enrolled before.
@@ -147,7 +149,7 @@ class _Trial:
         self.day = self.opened = self.level_since = self.busy_until = self.free_since = 0.0
         self.is_open = True
         self.n_enrolled = 0
-        self.is_over = False
+        self.is_over = self.is_due = False
 
     def run(self) -> None:
         """Follow the trial to its end."""
@@ -189,6 +191,9 @@ class _Trial:
     # ------------------------------------------------ who comes
 
     def _enrol(self, day: float) -> None:
+        if self.is_due:
+            self._decide_on_arrival(day)
+            return
         if self.held:
             arrived, number = self.held.pop(0)
         else:
@@ -225,8 +230,9 @@ class _Trial:
         sums.idle[trial] += max(day - self.busy_until, 0.0)
         self.busy_until = max(self.busy_until, known)
         heappush(self.pending, (known, patient.number, patient))
-        p = self.walk.p_response[level]
-        if cohort.number and p and patient.kind != LOST and self.walk.rng.random() < p:
+        share = self.walk.p_response[level]
+        responds = bool(share) and self.walk.rng.binomial(1, share)
+        if responds and cohort.number and patient.kind != LOST:
             heappush(self.responses, (day + self.setting.window, level))
         self._record(patient, known)
 
@@ -274,10 +280,21 @@ class _Trial:
         """Ask the rule where it is to be asked, do what it says, and see which places there are."""
         level = self.current.level
         pending = any(tally.n_pending for tally in self.escalation)
-        if not self.n_free and (not pending or self.setting.timing.decides == "settled"):
+        decides = self.setting.timing.decides
+        if not self.n_free and not self.is_due and (not pending or decides == "settled"):
             decision = self.rule.decide(self.escalation, self.backfill, level)
-            if decision.action is not Action.WAIT:
+            if decides == "arrival" and not decision.has_ended:
+                self.is_due = True
+            elif decision.action is not Action.WAIT:
                 self._apply(decision, day, partial=pending)
+        if not self.is_over:
+            self._note_places(day)
+
+    def _decide_on_arrival(self, day: float) -> None:
+        """Decide with what is known when somebody comes, who then has a place, or is gone."""
+        self.is_due = False
+        decision = self.rule.decide(self.escalation, self.backfill, self.current.level)
+        self._apply(decision, day, partial=False)
         if not self.is_over:
             self._note_places(day)
 
@@ -347,7 +364,7 @@ class _Trial:
 
     def _note_places(self, day: float) -> None:
         """Note that a place has come free, from now on, or that none is free any more."""
-        is_open = self.n_free > 0 or self._open_level() is not None
+        is_open = self.n_free > 0 or self.is_due or self._open_level() is not None
         if is_open and not self.is_open:
             self.opened = self.free_since = max(day, self.opened)
             self._skip(self.opened)

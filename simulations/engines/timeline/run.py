@@ -165,6 +165,12 @@ class _Walk:
                 "correlation must be 0 for a trial that has begun: what its patients came to says "
                 "something of the next ones, and that is not reckoned with"
             )
+        responds = self.backfills and follows_responses(self.setting.protocol)
+        if self.setting.timing.decides == "arrival" and not responds:
+            raise InputError(
+                'decides = "arrival" is for trials whose backfill opens after responses '
+                '([backfill] scheme = "zhao2024"): give "complete" or "settled"'
+            )
         if self.backfills and self.setting.design.asks_follow_up:
             raise InputError(
                 f"{self.setting.design.name} goes by follow-up, and is not simulated in time with "
