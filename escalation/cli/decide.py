@@ -70,8 +70,8 @@ def decide(
     letter of this program: it counts in the titration of the design accelerated, and every other
     design reads it as N.
 
-    ?14 is pending since 14 days, and T@9 a DLT on day 9, from dosing: a design such as tite-boin
-    decides by them.
+    ?14 has been pending for 14 days, and T@9 is a DLT on day 9, from dosing: a design such as
+    tite-boin decides by them.
 
     Patients treated at the MTD after the rule has stopped with it are an expansion: the rule does
     not count them, and they have a boundary of their own where the protocol gives one.

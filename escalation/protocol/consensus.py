@@ -23,7 +23,7 @@ from escalation.protocol.protocol import Protocol
 
 __all__ = ["Consensus", "Opinion", "ask_all", "summarise"]
 
-UNFOLLOWED = "it asks for follow-up, and none is written: ?14 is pending since 14 days"
+UNFOLLOWED = "it asks for follow-up, and none is written: ?14 has been pending for 14 days"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

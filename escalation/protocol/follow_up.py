@@ -56,7 +56,7 @@ def follow_up_by_cohort(
     if window is None:
         raise InputError(
             f"{protocol.design.name} weighs follow-up by the DLT window, and the protocol has "
-            "none: give window_days in its [dlt]; decide takes --window DAYS too"
+            "none: give --window (decide only), or window_days in its [dlt]"
         )
     return tuple(
         _follow_up(protocol, number, cohort, window)

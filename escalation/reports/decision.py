@@ -110,7 +110,7 @@ def _notes_on_follow_up(
     if unknown and any(tally.n_pending for tally in advice.counted):
         yield (
             f"{name} decides by how long pending patients have been followed, which is not said: "
-            "?14 is pending since 14 days. Without it, it waits until the answer is settled."
+            "?14 has been pending for 14 days. Without it, it waits until the answer is settled."
         )
 
 

@@ -36,6 +36,8 @@ from simulations.timing.file import load_timing, read_timing, timing_document
 __all__ = ["StudyFileError", "load_study", "parse_study"]
 
 MAX_CELLS = 1_000_000
+_MOST_LETTERS = 200
+_LINE = f"one line of at most {_MOST_LETTERS} letters is needed"
 _KEYS = (
     "schema",
     "name",
@@ -96,7 +98,7 @@ def parse_study(content: bytes, source: str, folder: Path) -> Study:
     reader = _Reader(parse_toml(content, source, "a study", StudyFileError), folder)
     study = reader.read(Path(source).stem)
     if study is None:
-        raise StudyFileError(source, reader.faults)
+        raise StudyFileError(source, list(dict.fromkeys(reader.faults)))  # one for many variants
     return study
 
 
@@ -116,8 +118,8 @@ class _Reader:
         if schema != 1 or type(schema) is not int:
             self.faults.append(f"schema: 1 is the only one there is, not {show(schema)}")
         name = document.get("name", stem)
-        if not isinstance(name, str) or not is_line(name, 200):
-            self.faults.append(f"name: one line of text is needed, not {show(name)}")
+        if not isinstance(name, str) or not is_line(name, _MOST_LETTERS):
+            self.faults.append(f"name: {_LINE}, not {show(name)}")
         target = document.get("target")
         if target is not None and not 0 < finite(target) < 1:
             self.faults.append(f"target: {show(target)} is not strictly between 0 and 1")
@@ -134,7 +136,7 @@ class _Reader:
         p_moderate = self.read_p_moderate(designs, n_levels)
         scenarios = self.read_scenarios(ladder)
         timings = self.read_timings()
-        self.check_clock(designs, timings, p_moderate)
+        self.check_clock(designs, timings, p_moderate, choices["trials"])
         finished_by = self.read_days("finished_by")
         if finished_by and not self.document.get("timing"):
             self.faults.append("finished_by: needs a clock; add [[timing]] tables, or leave it out")
@@ -172,6 +174,8 @@ class _Reader:
 
     def whole(self, key: str, least: int, most: int, default: int) -> int:
         value = self.document.get(key, default)
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)  # 1e6
         if type(value) is not int or not least <= value <= most:
             self.faults.append(
                 f"{key}: a whole number from {least} to {most:,} is needed, not {show(value)}"
@@ -215,8 +219,8 @@ class _Reader:
 
     def enter(self, place: str, name: object, value: Named, into: dict[str, Named]) -> None:
         """Put what was read under its name, which nothing else may have."""
-        if not isinstance(name, str) or not is_line(name, 200):
-            self.faults.append(f"{place}.name: one line of text is needed, not {show(name)}")
+        if not isinstance(name, str) or not is_line(name, _MOST_LETTERS):
+            self.faults.append(f"{place}.name: {_LINE}, not {show(name)}")
         elif name in into:
             self.faults.append(f"{place}: another one is called {show(name)}; give it a name")
         else:
@@ -422,12 +426,17 @@ class _Reader:
         designs: Mapping[str, Protocol],
         timings: Mapping[str, Timing],
         p_moderate: tuple[float, ...] | None,
+        trials: int,
     ) -> None:
         """Note what the clock refuses of a protocol, before anything is calculated: once each."""
-        if timings and self.document.get("trials", 0) > MOST_TRIALS:
+        if timings and trials > MOST_TRIALS:
             self.faults.append(f"trials: with a clock at most {MOST_TRIALS:,} are possible")
         told: set[str] = set()
-        for (design, protocol), (name, timing) in product(designs.items(), timings.items()):
+        alike: dict[object, tuple[str, Protocol]] = {}  # to a clock
+        for design, protocol in designs.items():
+            key = (protocol.dlt, protocol.enrolment, protocol.design.name)
+            alike.setdefault(key, (design, protocol))
+        for (design, protocol), (name, timing) in product(alike.values(), timings.items()):
             p_dlt = [0.0] * len(protocol.levels)
             asked = p_moderate if protocol.design.asks_moderate else None
             try:

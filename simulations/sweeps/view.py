@@ -63,7 +63,7 @@ def _study_page(study: Study) -> Iterator[Block]:
     )
     yield GAP
     yield Items(
-        [Item(f"{name}: {describe_design(protocol.design)}") for name, protocol in study.designs]
+        [Item(_said(name, describe_design(protocol.design))) for name, protocol in study.designs]
     )
     yield GAP
     heads = [f"level {label}" for label in study.ladder.labels]
@@ -72,6 +72,11 @@ def _study_page(study: Study) -> Iterator[Block]:
     if study.timings:
         yield GAP
         yield Paragraph(f"Clocks: {'; '.join(name for name, _ in study.timings)}.", "  ")
+
+
+def _said(name: str, settings: str) -> str:
+    """Return a design by its name and settings, which begin with what the design is called."""
+    return settings if settings.startswith(f"{name}:") else f"{name}: {settings}"
 
 
 def view_results(path: Path) -> View:

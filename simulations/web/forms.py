@@ -202,7 +202,7 @@ class DecideForm(DesignForm):
     outcomes = line(
         "Outcomes so far",
         "Cohorts in order: a level, then a letter a patient, as 1NNN 2NNT. N no DLT, T DLT, "
-        "? pending, X not evaluable, M moderate toxicity. ?14 is pending since 14 days. Empty "
+        "? pending, X not evaluable, M moderate toxicity. ?14 has been pending for 14 days. Empty "
         "before the first patient.",
     )
     window = line(

@@ -124,6 +124,9 @@ class SoFar:
         Pending by default.
     known : float or None
         Day on which the outcome was known; None while pending.
+    closes : float or None
+        Day on which "no DLT" can be said of one who is pending, where it is not the window after
+        dosing: of who was dosed under an earlier protocol.
     """
 
     cohort: int
@@ -131,6 +134,7 @@ class SoFar:
     dosed: float | None
     outcome: Outcome = Outcome.PENDING
     known: float | None = None
+    closes: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

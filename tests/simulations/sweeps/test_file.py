@@ -181,12 +181,27 @@ def test_every_fault_is_listed_at_once():
         (SMALL + '[[timing]]\nfrom = "gone.toml"', "timing[0]: gone.toml: no such file"),
         (SMALL + '[[designs]]\ndesign = "3+3"\nname = "3+3 variant=confirm"', "another one is"),
         ("levels = 3\n[[designs]]\ndesign = 3", "designs[0].design: 3 is not a design"),
+        ('trials = "x"\n' + NAMED + TIMED, "trials: a whole number from 1 to 10,000,000,000"),
+        (f'name = "{"n" * 201}"', "name: one line of at most 200 letters"),
         ("a = [", "not TOML"),
         ("finished_by = [0]", "finished_by: days above 0 are needed"),
     ],
 )
 def test_a_fault_is_named(text, said):
     assert any(said in fault for fault in faults_of(text)), faults_of(text)
+
+
+def test_many_variants_have_one_fault_once():
+    varied = "vary = { max_patients = [4, 6], cutoff_eli = [0.9, 0.95] }"
+    (fault,) = faults_of(f'levels = 3\ntarget = 0.25\n[[designs]]\ndesign = "boin"\n{varied}')
+    assert fault.endswith("max_patients must be a multiple of cohort_size 3, not 4")
+
+
+def test_trials_are_a_whole_number_however_it_is_written():
+    assert (
+        small_study("trials = 1e3\n" + SMALL).digest
+        == small_study("trials = 1000\n" + SMALL).digest
+    )
 
 
 def test_a_file_that_is_not_text_is_refused(tmp_path):

@@ -326,6 +326,18 @@ def test_screening_failures_stretch_the_trial_and_are_counted():
             assert found["n_arrived"].mean > plain["n_arrived"].mean
 
 
+def test_who_comes_at_the_moment_of_the_last_decision_has_come():
+    """By hand: outcomes are known at once, six patients come every week, 30 % of them fail."""
+    protocol = protocol_of(ThreePlusThree(n_levels=1), 1, infusion=1)
+    for arrivals in (Regular(gap_days=7), Given(days=tuple(range(7, 7_000, 7)))):
+        timing = Timing(arrivals=arrivals, screen_failure=0.3)
+        found = simulate_timeline(protocol, [0.0], timing, trials=4000)
+        came, failed = (found.figures[name] for name in ("n_arrived", "n_screen_failures"))
+        assert came.mean == pytest.approx(found.t_decision.moments.mean / 7)
+        assert came.mean == pytest.approx(6 + failed.mean)
+        assert abs(failed.mean - 6 * 0.3 / 0.7) < 4 * failed.se
+
+
 def test_dlts_after_given_days_and_late_dlts_come_when_they_should():
     protocol = protocol_of(ThreePlusThree(n_levels=1))
 
