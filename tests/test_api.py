@@ -64,7 +64,7 @@ SURFACE = {
     "simulations.engines.on_demand": "graph_on_demand",
     "simulations.compare.run": "CompareMethod compare_designs",
     "simulations.compare.result": (
-        "CSV_COLUMNS ComparedDesign Contender Difference ScenarioComparison comparison_rows"
+        "CSV_COLUMNS ComparedDesign Contender Difference ScenarioComparison"
     ),
     "simulations.compare.differences": (
         "DesignDifference Figure Parting ScenarioDifference find_differences"
@@ -79,9 +79,7 @@ SURFACE = {
     "simulations.engines.passes": (
         "data_probabilities expected_from passing_probabilities transition_probabilities"
     ),
-    "simulations.questions.sensitivity": (
-        "Sensitivity Tornado end_figures expected_gradient sensitivity tornado"
-    ),
+    "simulations.questions.sensitivity": ("Sensitivity Tornado sensitivity tornado"),
     "simulations.probabilities": "band_around check_probabilities check_target",
     "simulations.questions.worst_case": ("GridCheck WorstCase WorstPiece worst_overdose worst_pcs"),
     "simulations.scenarios.random": "LOG_DOSE_STEP logistic_normal paoletti pseudo_uniform",

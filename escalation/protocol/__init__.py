@@ -4,8 +4,10 @@ from escalation.protocol.advice import Advice, advise, describe_decision
 from escalation.protocol.backfill import (
     counts_backfill,
     decide_with_backfill,
+    follows_responses,
     is_closed_to_backfill,
     n_backfill_places,
+    open_after_responses,
 )
 from escalation.protocol.load import DEFAULT_PROTOCOL, load_protocol, shipped_protocols
 from escalation.protocol.protocol import (
@@ -55,9 +57,11 @@ __all__ = [
     "counts_backfill",
     "decide_with_backfill",
     "describe_decision",
+    "follows_responses",
     "format_dose",
     "is_closed_to_backfill",
     "load_protocol",
     "n_backfill_places",
+    "open_after_responses",
     "shipped_protocols",
 ]

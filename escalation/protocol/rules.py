@@ -130,6 +130,8 @@ def _backfill_faults(sound: Mapping[str, Any]) -> Iterator[Fault]:
     rate = table.get("stop_at_rate")
     for (_, *place), problem in find_boundary_faults(rate, ()):
         yield ("backfill", "stop_at_rate", *place), problem
+    if table.get("scheme") == "zhao2024":
+        yield from _scheme_faults(sound, table)
     labels = [_as_label((level or {}).get("label")) for level in sound.get("levels") or ()]
     lowest = _as_label(table.get("from_level"))
     if lowest is not None and labels and None not in labels:
@@ -138,6 +140,20 @@ def _backfill_faults(sound: Mapping[str, Any]) -> Iterator[Fault]:
         elif lowest == labels[-1] and len(labels) > 1:
             problem = f"{quote(lowest)} is the highest level; backfill is below the current one"
             yield ("backfill", "from_level"), problem
+
+
+def _scheme_faults(sound: Mapping[str, Any], table: Mapping[str, Any]) -> Iterator[Fault]:
+    design = sound.get("design") or {}
+    if design.get("name") not in (None, "boin") or design.get("titration"):
+        needed = 'needs the design "boin" without titration: it is BF-BOIN'
+        yield ("backfill", "scheme"), f'"zhao2024" {needed}'
+    if table.get("counted") not in (None, "every decision"):
+        yield ("backfill", "counted"), 'must be "every decision" with the scheme "zhao2024"'
+    elif "counted" not in table:
+        yield ("backfill", "counted"), 'is missing; with "zhao2024" it is "every decision"'
+    if table.get("stop_at_rate") is not None:
+        problem = 'is given beside the scheme "zhao2024", which closes levels by BOIN\'s boundary'
+        yield ("backfill", "stop_at_rate"), problem
 
 
 def _scenario_faults(sound: Mapping[str, Any], n_levels: int) -> Iterator[Fault]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from escalation.protocol import Advice, Protocol, is_closed_to_backfill
+from escalation.protocol import Advice, Protocol, follows_responses, is_closed_to_backfill
 from escalation.text import count
 
 __all__ = ["backfill_document", "backfill_rule", "describe_backfill", "say_when_counted"]
@@ -24,6 +24,16 @@ def backfill_rule(protocol: Protocol) -> str | None:
     if table.max_per_level is None:
         return None
     lowest = protocol.labels[0] if table.from_level is None else table.from_level
+    if follows_responses(protocol):
+        return (
+            "While the escalation goes on, more patients are treated at levels below its own "
+            f"(Zhao et al. 2024). From level {lowest} up a level opens after a response there, "
+            f"while no more than {count(table.max_per_level, 'patient')} are at it and its DLTs, "
+            "or those of it and the next level together, are fewer than would make the rule "
+            "de-escalate; above a level where they are not none is open. Backfill whose outcome "
+            f"is known {say_when_counted(protocol)}, and does not count towards the maximum; "
+            "levels whose data are in conflict are judged together."
+        )
     said = (
         "While the escalation goes on, more patients are treated at levels below its own. Each "
         f"cohort of the escalation opens up to {count(table.per_cohort, 'place')} at every level "

@@ -29,7 +29,7 @@ from simulations.timing.assumptions import MAX_DAYS, MIN_GAP_DAYS, Poisson, Timi
 from simulations.timing.file import load_timing
 
 if TYPE_CHECKING:
-    from simulations.questions.forecast import Stands
+    from simulations.questions.standing import Stands
 
 __all__ = ["forecast_trial"]
 
@@ -56,7 +56,7 @@ __all__ = ["forecast_trial"]
     "timing_file",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Other assumptions about time (TOML).",
+    help="Other assumptions about time (TOML); arrivals are the record's, where it has any.",
 )
 @click.option(
     "--by",
@@ -98,8 +98,9 @@ def forecast_trial(
 
     Example: escalation trial forecast --on 2026-05-28 --by 2026-12-31
     """
-    from simulations.questions.forecast import find_standing, forecast
+    from simulations.questions.forecast import forecast
     from simulations.questions.question import Question, check_p_moderate
+    from simulations.questions.standing import find_standing
     from simulations.reports.forecast import Foretold, Told, view_forecast
 
     with place.opened() as tracker:
@@ -143,7 +144,7 @@ def forecast_trial(
 
 def _timing(stands: Stands, every: float | None, file: Path | None) -> Timing:
     """Return what is assumed of time: as said, else as the record has it."""
-    from simulations.questions.forecast import assumed_timing, timing_of
+    from simulations.questions.standing import assumed_timing, timing_of
 
     said = None if file is None else load_timing(file)
     if every is None:

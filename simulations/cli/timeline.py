@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -33,8 +33,8 @@ from simulations.timing.file import load_timing
 if TYPE_CHECKING:
     from escalation.protocol import Protocol
     from simulations.engines.timeline.course import Course
+    from simulations.questions.in_time import Timed
     from simulations.questions.question import Question
-    from simulations.reports.timeline import Timed
 
 __all__ = ["Clock", "show_timeline", "timeline_options"]
 
@@ -186,9 +186,8 @@ def show_timeline(
     keep: Path | None,
 ) -> View:
     """Simulate each scenario in time, write what files were asked for, and return the view."""
-    from simulations.engines.timeline.run import simulate_timeline
-    from simulations.reports.export import write_courses
-    from simulations.reports.timeline import Timed, view_timelines
+    from simulations.questions.in_time import follow_in_time, simulate_in_time
+    from simulations.reports.timeline import view_timelines
 
     if question.cohorts:
         raise InputError(
@@ -198,41 +197,18 @@ def show_timeline(
     question = _with_window(question, clock.window)
     if clock.ledger is not None:
         _check_recordable(question, clock)
-    protocol = question.protocol
     with (
         worker_pool(workers) as executor,
         progress_bar(trials * len(question.scenarios), "simulating") as progress,
     ):
-        results = [
-            Timed(
-                scenario,
-                simulate_timeline(
-                    protocol,
-                    scenario.p_dlt,
-                    clock.timing,
-                    trials=trials,
-                    seed=seed,
-                    p_moderate=question.p_moderate,
-                    executor=executor,
-                    progress=progress,
-                ),
-            )
-            for scenario in question.scenarios
-        ]
+        results = simulate_in_time(
+            question, clock.timing, trials=trials, seed=seed, executor=executor, progress=progress
+        )
     if keep is not None:
-        courses = partial(_courses, question, clock.timing, trials, seed)
-        origin = {
-            "accrual": clock.timing.accrual,
-            "seed": seed,
-            "protocol": protocol.name,
-            "digest": protocol.digest,
-            "escalation": __version__,
-        }
-        doses = [level.dose for level in protocol.levels]
-        write_courses(keep, courses(), protocol.labels, doses, origin)
+        _keep(keep, question, results)
         say_written(keep)
     if clock.ledger is not None:
-        _record(clock.ledger, next(_courses(question, clock.timing, trials, seed))[1], protocol)
+        _record(clock.ledger, next(follow_in_time(question, results[0])), question.protocol)
         say_written(clock.ledger)
     if plot is not None:
         from simulations.plots import plot_timelines, save_figure  # matplotlib
@@ -256,6 +232,19 @@ def _check_recordable(question: Question, clock: Clock) -> None:
             "a record goes by the tracker's gates, which close a cohort as soon as its level is "
             "judged: add --decides settled"
         )
+    enrolment = question.protocol.enrolment
+    if not design.by_stages and (enrolment.first_alone_days or enrolment.next_apart_days):
+        raise InputError(
+            f"{design.name} may leave a level after any patient, and the tracker then doses nobody "
+            "who has a place, which is not simulated: set enrolment.first_alone_days and "
+            "next_apart_days to 0 in the protocol to record such a trial"
+        )
+    unreached = any(clock.timing.by_level("dose_not_reached", design.n_levels))
+    if unreached and (design.asks_moderate or not design.by_stages):
+        raise InputError(
+            f"{design.name} may be asked about a level where nobody was given the whole dose, and "
+            "that is not simulated as the tracker sees it: leave out dose_not_reached to record it"
+        )
     if clock.ledger is not None and clock.ledger.exists():
         raise InputError(f"{clock.ledger} is there already; a simulated trial needs a new file")
 
@@ -273,21 +262,24 @@ def _record(file: Path, course: Course, protocol: Protocol) -> None:
         raise
 
 
-def _courses(
-    question: Question, timing: Timing, trials: int, seed: int
-) -> Iterator[tuple[str, Course]]:
-    from simulations.engines.timeline.run import follow_trials
+def _keep(file: Path, question: Question, results: Sequence[Timed]) -> None:
+    """Write what happened in each simulated trial."""
+    from simulations.questions.in_time import follow_in_time
+    from simulations.reports.export import write_courses
 
-    for scenario in question.scenarios:
-        for course in follow_trials(
-            question.protocol,
-            scenario.p_dlt,
-            timing,
-            trials=trials,
-            seed=seed,
-            p_moderate=question.p_moderate,
-        ):
-            yield scenario.name, course
+    protocol, run = question.protocol, results[0].timeline
+    courses = (
+        (one.scenario.name, course) for one in results for course in follow_in_time(question, one)
+    )
+    origin = {
+        "accrual": run.timing.accrual,
+        "seed": run.seed,
+        "protocol": protocol.name,
+        "digest": protocol.digest,
+        "escalation": __version__,
+    }
+    doses = [level.dose for level in protocol.levels]
+    write_courses(file, courses, protocol.labels, doses, origin)
 
 
 def _figures(question: Question, results: Sequence[Timed]) -> Iterable[Figure]:

@@ -23,7 +23,6 @@ __all__ = [
     "Difference",
     "ScenarioComparison",
     "benchmark_rows",
-    "comparison_rows",
     "design_rows",
     "short_labels",
 ]
@@ -170,12 +169,6 @@ CSV_COLUMNS = {
     "difference_low": "lower 95 % limit of the difference; empty where both are exact",
     "difference_high": "upper 95 % limit of the difference; empty where both are exact",
 }
-
-
-def comparison_rows(found: ScenarioComparison, labels: Sequence[Label]) -> list[list[object]]:
-    """Return one scenario's figures, a row each, in ``CSV_COLUMNS``; empty where there is none."""
-    of_designs = [row for design in found.designs for row in design_rows(found, design, labels)]
-    return [*of_designs, *benchmark_rows(found, labels)]
 
 
 def design_rows(

@@ -23,6 +23,7 @@ from escalation.outcomes import Tally
 from escalation.protocol import (
     Protocol,
     decide_with_backfill,
+    follows_responses,
     is_closed_to_backfill,
     n_backfill_places,
 )
@@ -270,6 +271,11 @@ def walk_together(
         raise InputError(
             f"figures of this backfill cannot be had with {protocol.design.name}, which counts "
             "moderate toxicities"
+        )
+    if follows_responses(protocol):
+        raise InputError(
+            'backfill by the scheme "zhao2024" opens after responses, which take time: simulate '
+            "it in time (--timeline)"
         )
     p = check_probabilities(p_dlt, len(protocol.levels), "P(DLT)")
     walk = _Walk(protocol, p.tolist())

@@ -12,10 +12,10 @@ from escalation.errors import InputError
 from escalation.reports.shown import Shown
 from escalation.reports.view import Block, View
 from simulations.engines.timeline.result import Timeline
-from simulations.engines.timeline.run import simulate_timeline
 from simulations.library.given import named, question_of
+from simulations.questions.in_time import Timed, simulate_in_time
 from simulations.questions.question import Question
-from simulations.reports.timeline import Timed, durations_table, view_timelines
+from simulations.reports.timeline import durations_table, view_timelines
 from simulations.scenarios.given import ScenariosLike
 from simulations.timing.assumptions import Poisson, Timing, TimingError
 from simulations.timing.file import load_timing, read_timing
@@ -68,7 +68,7 @@ class TrialsInTime(Shown):
         return view_timelines(self.question, self.results, target=self.target)
 
     def _in_short(self) -> Iterator[Block]:
-        yield self.question.origin(alone=False)
+        yield self.question.origin(alone=False, timed=True)
         yield durations_table(self.results)
 
     def plot(self, scenario: str | None = None) -> Picture:
@@ -145,25 +145,10 @@ def trials_in_time(
     """
     question = question_of(design, scenarios, "", p_moderate, target=target)
     if window_days is not None:
-        protocol = question.protocol
-        dlt = replace(protocol.dlt, window_days=window_days)
-        question = replace(question, protocol=replace(protocol, dlt=dlt))
-    assumed = _timing_of(timing)
-    results = [
-        Timed(
-            scenario,
-            simulate_timeline(
-                question.protocol,
-                scenario.p_dlt,
-                assumed,
-                trials=trials,
-                seed=seed,
-                p_moderate=p_moderate,
-                executor=executor,
-            ),
-        )
-        for scenario in question.scenarios
-    ]
+        question = replace(question, protocol=question.protocol.with_window(window_days))
+    results = simulate_in_time(
+        question, _timing_of(timing), trials=trials, seed=seed, executor=executor
+    )
     return TrialsInTime(question=question, results=tuple(results), target=target)
 
 

@@ -21,13 +21,12 @@ from escalation.figures.layout import (
 from escalation.figures.picture import Picture
 from escalation.figures.style import styled
 from escalation.reports.view import Figure
-from simulations.engines.timeline.course import Course, Kind
-from simulations.engines.timeline.run import follow_trials
+from simulations.engines.timeline.course import Kind
 from simulations.plots.durations import draw_distribution
 from simulations.plots.progress import plot_progress
 from simulations.plots.swimmer import MOST_PATIENTS, draw_swimmer, say_end
+from simulations.questions.in_time import Timed, follow_in_time
 from simulations.questions.question import Question
-from simulations.reports.timeline import Timed
 from simulations.reports.timing import describe_accrual
 
 __all__ = ["figures_of_timelines", "picture_timeline", "plot_timelines"]
@@ -61,7 +60,7 @@ def plot_timelines(question: Question, results: Sequence[Timed]) -> tuple[list[D
 def _page(question: Question, one: Timed, provenance: Provenance) -> Drawn:
     protocol = question.protocol
     names = protocol.axis_names
-    courses = list(_followed(question, one, _FOLLOWED))
+    courses = list(islice(follow_in_time(question, one), _FOLLOWED))
     words = [provenance.design, provenance.method, provenance.note, provenance.origin]
     lines, head = header_lines(provenance.trial, words)
     n_patients = sum(1 for _ in courses[0].of_kind(Kind.DOSED))
@@ -82,19 +81,6 @@ def _page(question: Question, one: Timed, provenance: Provenance) -> Drawn:
         swimmer.set_title(f"Simulated trial 1: {say_end(courses[0], names)}")
         swimmer.legend(loc="lower left")
     return figure
-
-
-def _followed(question: Question, one: Timed, most: int) -> Iterator[Course]:
-    """Yield the first of the trials that were summed up."""
-    courses = follow_trials(
-        question.protocol,
-        one.scenario.p_dlt,
-        one.timeline.timing,
-        trials=one.timeline.trials,
-        seed=one.timeline.seed,
-        p_moderate=question.p_moderate,
-    )
-    return islice(courses, most)
 
 
 def picture_timeline(question: Question, one: Timed) -> Picture:

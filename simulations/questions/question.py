@@ -29,6 +29,7 @@ __all__ = [
     "left_out",
     "levels_document",
     "say_left_out",
+    "say_untimed",
 ]
 
 
@@ -166,10 +167,15 @@ class Question:
             }
         }
 
-    def origin(self, *, alone: bool = True) -> Paragraph:
-        """Say what an answer rests on: the design, the protocol; and what of it is left out."""
+    def origin(self, *, alone: bool = True, timed: bool = False) -> Paragraph:
+        """Say what an answer rests on: the design, the protocol; and what of it is left out.
+
+        ``timed`` for an answer from trials in time.
+        """
         missing = say_left_out(self.protocol) if alone else ""
-        return Paragraph(" ".join(filter(None, (describe_origin(self.protocol), missing))), "  ")
+        untimed = "" if timed else say_untimed(self.protocol.design)
+        said = (describe_origin(self.protocol), missing, untimed)
+        return Paragraph(" ".join(filter(None, said)), "  ")
 
     def assumptions(self) -> Iterator[Block]:
         """Say regimens, the assumed P(moderate toxicity), and after which outcomes it goes on."""
@@ -220,6 +226,23 @@ def say_left_out(protocol: Protocol) -> str:
     if "backfill" in missing and protocol.backfill.counted != "never":
         sentence += " With it the figures are others; escalation simulate has them."
     return sentence
+
+
+def say_untimed(design: Design) -> str:
+    """Say that an answer knows no time, of a design that does not wait; nothing of others.
+
+    Examples
+    --------
+    >>> from escalation.designs import make_design
+    >>> say_untimed(make_design("tite-boin", n_levels=4, target=0.25, max_patients=30))[:47]
+    'Without time: each cohort is complete before th'
+    """
+    if design.while_pending is None:
+        return ""
+    return (
+        "Without time: each cohort is complete before the next, so that nobody is ever pending; "
+        f"what {design.name} is for, escalation simulate --timeline shows."
+    )
 
 
 def levels_document(protocol: Protocol) -> dict[str, Any]:

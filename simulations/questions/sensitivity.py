@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from escalation.errors import InputError, did_you_mean
 from escalation.nearness import is_above
-from simulations.engines.characteristics import correct_level, end_values, figure_rows
-from simulations.engines.exact import check_p_dlt, gradients_at_ends
+from simulations.engines.characteristics import correct_level, figure_rows
 from simulations.engines.exact_engine import ExactEngine, as_engine
 from simulations.graph.build import NO_MTD, TransitionGraph
 from simulations.probabilities import band_around, check_target
@@ -25,8 +24,6 @@ from simulations.probabilities import band_around, check_target
 __all__ = [
     "Sensitivity",
     "Tornado",
-    "end_figures",
-    "expected_gradient",
     "sensitivity",
     "tornado",
 ]
@@ -176,42 +173,6 @@ def _with_target(rows: dict[str, Floats], p: Floats, target: float | None) -> di
         "pcs": rows["p_no_mtd"] if correct is None else selected[correct],
         "p_overdose": selected[is_above(p, target)].sum(axis=0),
     }
-
-
-def end_figures(
-    graph: TransitionGraph, p_dlt: Sequence[float] | Floats, target: float | None = None
-) -> dict[str, Floats]:
-    """Return what each end counts towards each characteristic of ``sensitivity``.
-
-    Returns
-    -------
-    dict
-        Shape (E, L) for "p_select", "patients" and "dlts", (E,) for the others.
-    """
-    counted = np.hstack(list(end_values(graph).values()))
-    p = np.asarray(p_dlt, dtype=np.float64) if target is None else check_p_dlt(p_dlt, graph)
-    rows = _with_target(figure_rows(graph.design.n_levels), p, target)
-    return {name: counted @ row.T for name, row in rows.items()}
-
-
-def expected_gradient(
-    graph: TransitionGraph, p_dlt: Sequence[float] | Floats, values: ArrayLike
-) -> Floats:
-    """Return the gradient of the expectation of figures of the trial's end.
-
-    Parameters
-    ----------
-    graph : TransitionGraph
-    p_dlt : sequence of float, length L
-    values : array_like, shape (E,) or (E, F)
-        The figures at each of ``graph.ends``; they must not depend on P(DLT).
-
-    Returns
-    -------
-    float array, shape (L,) or (F, L)
-    """
-    at_ends = np.asarray(values, dtype=np.float64)
-    return gradients_at_ends(graph, check_p_dlt(p_dlt, graph), at_ends)
 
 
 def tornado(

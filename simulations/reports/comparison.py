@@ -20,7 +20,13 @@ from simulations.compare.result import (
     design_rows,
     short_labels,
 )
-from simulations.questions.question import Question, left_out, levels_document, say_left_out
+from simulations.questions.question import (
+    Question,
+    left_out,
+    levels_document,
+    say_left_out,
+    say_untimed,
+)
 from simulations.reports.rests_on import RESTS_ON, rests_on
 from simulations.words import in_words, say_error, scaled
 
@@ -149,6 +155,7 @@ def describe_contenders(contenders: Sequence[Contender]) -> list[str]:
     for label, one in zip(labels, contenders, strict=True):
         said = describe_design(one.design)
         missing = "" if one.protocol is None else say_left_out(one.protocol)
+        missing = " ".join(filter(None, (missing, say_untimed(one.design))))
         line = said if label == one.design.name else f"{label} = {said}"
         lines.append(f"{line}. {missing.rstrip('.')}" if missing else line)
     return lines

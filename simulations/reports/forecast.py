@@ -13,7 +13,9 @@ from escalation.reports.origin import describe_origin, identity_document
 from escalation.reports.view import GAP, Block, Heading, Paragraph, Table, View
 from escalation.text import count
 from simulations.probabilities import QUANTILES, error_of_share
-from simulations.questions.forecast import Forecast, Stands
+from simulations.questions.forecast import Forecast
+from simulations.questions.question import say_left_out
+from simulations.questions.standing import Stands
 from simulations.reports.timing import list_assumptions
 from simulations.scenarios.scenario import Scenario
 from simulations.timing.assumptions import Timing
@@ -93,7 +95,8 @@ def _page(asked: Told) -> Iterator[Block]:
     stands, protocol = asked.stands, asked.stands.protocol
     run = asked.found[0].forecast
     yield Heading(f"Trial {asked.trial}, forecast on {stands.on}, from entry {asked.entry}", 2, "=")
-    yield Paragraph(describe_origin(protocol), "  ")
+    said = (describe_origin(protocol), say_left_out(protocol))
+    yield Paragraph(" ".join(filter(None, said)), "  ")
     yield Paragraph(_say_standing(stands), "  ")
     yield Paragraph(
         f"{run.trials:,} simulated trials a scenario go on from here, seed {run.seed}. P(DLT) is "
@@ -114,7 +117,7 @@ def _page(asked: Told) -> Iterator[Block]:
         n = forecast.n_patients
         low, middle, high = (int(n[int(q * (len(n) - 1))]) for q in (0.05, 0.5, 0.95))
         yield Paragraph(
-            f"Patients to be dosed: median {middle}, 5 % to 95 % {low} to {high}."
+            f"Patients still to be dosed: median {middle}; in nine of ten trials {low} to {high}."
         )
         for day in asked.by:
             p = forecast.p_by(forecast.last_decision, day)
@@ -122,9 +125,9 @@ def _page(asked: Told) -> Iterator[Block]:
             yield Paragraph(f"The last decision is made by {day} in {100 * p:.1f} % {error}.")
     yield GAP
     yield Paragraph(
-        "Patients already dosed have no DLT on the days that are over; what is still open about "
-        "them is part of the forecast. Holds, amendments and a committee that chooses otherwise "
-        "are not.",
+        f"Whoever is pending, overdue or not, is taken to have had no DLT until {stands.on}; what "
+        "is still open about them is part of the forecast. Holds, amendments and a committee that "
+        "chooses otherwise are not.",
         "  ",
     )
 
@@ -186,6 +189,16 @@ def _document(asked: Told) -> dict[str, Any]:
                 "p_no_mtd": forecast.p_no_mtd,
                 "p_inconclusive": forecast.p_inconclusive,
                 "p_unfinished": forecast.p_unfinished,
+                "se": {
+                    "p_select": {
+                        str(label): error_of_share(p, forecast.trials)
+                        for label, p in zip(labels, forecast.p_select, strict=True)
+                    },
+                    **{
+                        name: error_of_share(getattr(forecast, name), forecast.trials)
+                        for name in ("p_no_mtd", "p_inconclusive", "p_unfinished")
+                    },
+                },
                 "patients_to_come": float(forecast.n_patients.mean()),
                 "p_finished_by": {
                     str(day): forecast.p_by(forecast.last_decision, day) for day in asked.by

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from escalation.reports.view import GAP, Block, Heading, Paragraph, Table, View
 from simulations.engines.characteristics import correct_level
 from simulations.engines.timeline.moments import Moments
 from simulations.engines.timeline.result import Timeline
+from simulations.questions.in_time import Timed
 from simulations.questions.question import Question
 from simulations.reports.timeline_beside import beside_figures, beside_tables
 from simulations.reports.timing import describe_accrual, list_assumptions
@@ -17,7 +18,7 @@ from simulations.scenarios.scenario import Scenario
 from simulations.timing.file import timing_document
 from simulations.words import say_error
 
-__all__ = ["TIMELINE_COLUMNS", "Timed", "durations_table", "timeline_rows", "view_timelines"]
+__all__ = ["TIMELINE_COLUMNS", "durations_table", "timeline_rows", "view_timelines"]
 
 TIMELINE_COLUMNS = {
     "scenario": "name of the scenario",
@@ -60,13 +61,6 @@ _SHORT = {  # of what ``FIGURES`` says in full
 _ALWAYS = ("n_patients", "n_dlts", "n_decisions", "idle_days", "suspended_days")
 
 
-class Timed(NamedTuple):
-    """A scenario, and the trials that were simulated in time under it."""
-
-    scenario: Scenario
-    timeline: Timeline
-
-
 def view_timelines(
     question: Question,
     results: Sequence[Timed],
@@ -100,7 +94,7 @@ def _page(
     question: Question, results: Sequence[Timed], by: Sequence[float], target: float | None
 ) -> Iterator[Block]:
     protocol, timing = question.protocol, results[0].timeline.timing
-    yield question.origin(alone=False)
+    yield question.origin(alone=False, timed=True)
     if protocol.unit is not None:
         yield Paragraph(f"Levels with their doses in {protocol.unit}; P(DLT) is assumed.")
     run = results[0].timeline

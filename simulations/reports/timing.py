@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from escalation.protocol import Protocol
+from escalation.protocol import Protocol, follows_responses
 from escalation.reports.view import Item, Items
 from escalation.text import count
 from simulations.timing.assumptions import (
@@ -24,9 +24,19 @@ ACCRUAL = {
     "wait": "a patient who finds no free place waits for one",
 }
 _DECIDES = {
-    "complete": "The next cohort is decided when every outcome of the last is known.",
+    "complete": (
+        "The next cohort is decided when the last is filled, whatever has been seen meanwhile, and "
+        "every outcome of it is known."
+    ),
     "settled": "The next cohort is decided as soon as no pending outcome can change the decision.",
+    "arrival": "The next cohort is decided when every outcome of the last is known and a patient "
+    "comes.",
 }
+_ROLLS = "Outcomes are not awaited: a place is free as long as the rule says one more here."
+_FOLLOWED = (
+    "Outcomes are not awaited: the design is asked when somebody comes who would open the next "
+    "cohort, with the follow-up of that moment, and where every outcome is known."
+)
 
 
 def days(n: float) -> str:
@@ -81,22 +91,33 @@ def _assumptions(timing: Timing, protocol: Protocol) -> Iterator[str]:
     yield f"{describe_accrual(timing).capitalize()}."
     yield f"The DLT window is {days(protocol.dlt.window_days or 0)}; {_time_to_dlt(timing)}."
     yield from _stagger(protocol)
-    if protocol.design.while_pending is None and not protocol.design.asks_follow_up:
-        yield _DECIDES[timing.decides]
+    if protocol.design.asks_follow_up:
+        yield _FOLLOWED
+    else:
+        yield _ROLLS if protocol.design.while_pending is not None else _DECIDES[timing.decides]
+    if timing.p_response is not None and follows_responses(protocol):
+        given = timing.p_response
+        shares = ", ".join(f"{p:g}" for p in (given if isinstance(given, tuple) else (given,)))
+        by_level = ", by level" if isinstance(given, tuple) else ""
+        yield f"P(response) is {shares}{by_level}; it is known when the DLT window closes."
     if timing.decision_delay_days:
         yield f"A decision takes {days(timing.decision_delay_days)} to open the next cohort."
     losses = [
-        (timing.screen_failure, "fails screening"),
-        (timing.not_manufactured, "cannot be given the product"),
-        (timing.dose_not_reached, "is given another dose than the level's"),
-        (timing.dropout, "is lost before the DLT window closes"),
+        (timing.screen_failure, "fails screening", "before taking a place"),
+        (timing.not_manufactured, "cannot be given the product", "and is replaced"),
+        (timing.dose_not_reached, "is given another dose than the level's", "and is replaced"),
+        (
+            timing.dropout,
+            "is lost before the DLT window closes",
+            "unless a DLT comes first, and is replaced",
+        ),
     ]
-    for p, what in losses:
+    for p, what, then in losses:
         each = p if isinstance(p, tuple) else (p,)
         if any(each):
             shares = ", ".join(f"{100 * share:g} %" for share in each)
             by_level = ", by level" if len(each) > 1 else ""
-            yield f"A patient {what} with a probability of {shares}{by_level}, and is replaced."
+            yield f"A patient {what} with a probability of {shares}{by_level}, {then}."
     if timing.correlation:
         yield f"The patients of one trial are correlated: {timing.correlation:g} (Gaussian copula)."
     if timing.costs is not None:

@@ -40,7 +40,7 @@ _MOST_DATES = 100_000
 _MOST_COST = 1e12
 
 Accrual = Literal["lose", "wait"]
-Decides = Literal["complete", "settled"]
+Decides = Literal["complete", "settled", "arrival"]
 
 
 class TimingError(EscalationError):
@@ -287,14 +287,18 @@ class Timing(_Checked):
         Days from what a decision rests on until the next cohort is open.
     accrual : {"lose", "wait"}
         Whether a patient who finds no free place is gone, or waits for one.
-    decides : {"complete", "settled"}
-        When the next cohort is decided: when every outcome of the last is known, or as soon as no
-        pending outcome can change the decision. A design that does not wait for outcomes (rolling
+    decides : {"complete", "settled", "arrival"}
+        When the next cohort is decided: when every outcome of the last is known; as soon as no
+        pending outcome can change the decision; or when they are known and somebody comes, only
+        for backfill that opens after responses. A design that does not wait for outcomes (rolling
         six, time-to-event designs) decides as it says itself.
     correlation : float
         Of the patients of one trial, on the normal scale behind their DLTs (a Gaussian copula): 0
         for independent patients.
     costs : Costs or None
+    p_response : float, tuple of one a level, or None
+        P(response), known when the DLT window closes, of a patient who is not lost: for backfill
+        that opens after a response.
     """
 
     arrivals: Arrivals
@@ -308,6 +312,7 @@ class Timing(_Checked):
     decides: Decides = "complete"
     correlation: float = 0.0
     costs: Costs | None = None
+    p_response: float | tuple[float, ...] | None = None
 
     def _faults(self) -> Iterator[str]:
         kinds: Any
@@ -327,6 +332,11 @@ class Timing(_Checked):
                     yield from _below_one(f"{name}[{level}]", p)
             else:
                 yield from _below_one(name, value)
+        each = self.p_response if is_list(self.p_response) else (self.p_response or 0.0,)
+        for level, p in enumerate(each):
+            if not 0 <= finite(p) <= 1:
+                name = f"p_response[{level}]" if len(each) > 1 else "p_response"
+                yield f"{name}: {show(p)} is not a probability from 0 to 1"
         yield from _day_faults("decision_delay_days", self.decision_delay_days)
         for name, choices in (("accrual", get_args(Accrual)), ("decides", get_args(Decides))):
             if getattr(self, name) not in choices:
@@ -334,14 +344,14 @@ class Timing(_Checked):
                 yield f"{name}: must be {known}, not {show(getattr(self, name))}"
 
     def by_level(self, name: str, n_levels: int) -> tuple[float, ...]:
-        """Return ``not_manufactured`` or ``dose_not_reached`` at each level of a ladder.
+        """Return ``not_manufactured``, ``dose_not_reached`` or ``p_response`` at each level.
 
         Raises
         ------
         TimingError
             If it is given by level for another number of levels.
         """
-        value: float | tuple[float, ...] = getattr(self, name)
+        value: float | tuple[float, ...] = getattr(self, name) or 0.0
         if not isinstance(value, tuple):
             return (value,) * n_levels
         if len(value) != n_levels:

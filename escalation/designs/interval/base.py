@@ -195,16 +195,18 @@ class IntervalDesign(IntervalOptions):
         if self.n_earlystop is not None and target == level and n_there >= self.n_earlystop:
             return self._select("enough-here", tallies[:ceiling])
         if why == "stay" and n_there < self.cohort_size:
-            if n_there:
-                why = "fill"
-            elif target == self.start and not any(tally.n_evaluable for tally in tallies):
-                why = "start"
-            else:
-                why = "not-given"
+            why = self._why_below_a_cohort(tallies, target)
         lacking = self.cohort_size - n_there
         if lacking <= 0 or (self.titration and target != level and not tallies[target].n_dlts):
             lacking = self.cohort_size
         return self._treat(level, target, min(lacking, places), why)
+
+    def _why_below_a_cohort(self, tallies: Sequence[Tally], target: int) -> str:
+        """Return the clause by which a level with less than a cohort is given."""
+        if tallies[target].n_evaluable:
+            return "fill"
+        begins = target == self.start and not any(tally.n_evaluable for tally in tallies)
+        return "start" if begins else "not-given"
 
     def _treat(self, level: int, target: int, n_to_enrol: int, why: str) -> Decision:
         return Decision(

@@ -98,8 +98,19 @@ class Backfill:
     """More patients at levels below the current one, while the escalation goes on.
 
     Each cohort of the escalation at a higher level opens up to ``per_cohort`` places at every
-    level below it that may be backfilled, until ``max_per_level`` have been treated there.
+    level below it that may be backfilled, until ``max_per_level`` have been treated there; or
+    levels open by a published scheme.
     """
+
+    scheme: Literal["places", "zhao2024"] = field(
+        default="places",
+        metadata={
+            "description": "When a level is open: by the places of each cohort, or as in BF-BOIN "
+            "(Zhao et al. 2024), after a response there and until its DLTs reach the "
+            "de-escalation boundary; max_per_level is then of all patients at the level.",
+            "added_later": True,
+        },
+    )
 
     from_level: Label | None = field(
         default=None,

@@ -241,9 +241,10 @@ class _ByDate(Stream):
     def count(
         self, until: Floats, open_days: Floats, n_enrolled: Ints, following: Floats, *, waits: bool
     ) -> dict[str, NDArray[np.int64]]:
-        arrived = np.maximum(self._index_from(until) - self.before, 0)
-        failed = np.minimum(self.n_failed, np.maximum(arrived - n_enrolled, 0))
-        rest = np.maximum(arrived - n_enrolled - failed, 0)
+        # whose outcome is known at once comes at the moment of the decision, and has come
+        arrived = np.maximum(self._index_from(until) - self.before, n_enrolled + self.n_failed)
+        failed = self.n_failed
+        rest = arrived - n_enrolled - failed
         nobody = np.zeros_like(rest)
         waiting = self.rng.binomial(rest, self.passing) if waits and self.passing < 1 else rest
         return {

@@ -50,11 +50,11 @@ class EventWalk(Walk[Rule]):
             self.live.known.ravel()[first] = np.where(is_known, np.inf, t_known)
             if self.counts_lost:
                 self._lose(np.flatnonzero((events - CURRENT) % N_KINDS == LOST), first, day, events)
-            if self.has_ties:
-                events += rule.quiet * (is_known & (self.live.known == day).any(axis=0))
             enrolling = np.flatnonzero(~is_known)
             if enrolling.size:
                 self._enrol(enrolling, day.take(enrolling), level.take(enrolling))
+            if self.has_ties:
+                events += rule.quiet * (self.live.known == day).any(axis=0)
             before = self.live.situation
             self.live.situation = rule.follow(before, events)
             after = rule.closed.take(self.live.situation)

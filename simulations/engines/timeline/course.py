@@ -75,7 +75,8 @@ class Course:
     number : int
         From 1.
     happenings : tuple of Happening
-        In order: by day, and on one day outcomes before decisions before arrivals.
+        In order: by day, and at one time outcomes before arrivals, and a decision on a cohort after
+        those who came to it.
     end : int
         0-based MTD; ``NO_MTD``, ``INCONCLUSIVE``, or ``UNFINISHED`` where patients ran out.
     t_decision, t_last : float
@@ -123,6 +124,9 @@ class SoFar:
         Pending by default.
     known : float or None
         Day on which the outcome was known; None while pending.
+    closes : float or None
+        Day on which "no DLT" can be said of one who is pending, where it is not the window after
+        dosing: of who was dosed under an earlier protocol.
     """
 
     cohort: int
@@ -130,6 +134,7 @@ class SoFar:
     dosed: float | None
     outcome: Outcome = Outcome.PENDING
     known: float | None = None
+    closes: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,6 +43,13 @@ class Drawn:
     unmade: NDArray[np.bool_] | None = None
     unreached: NDArray[np.bool_] | None = None
 
+    def close_after(self, days: float) -> None:
+        """Let the window close so many days after dosing: what would come later is not seen."""
+        unseen = (self.after > days) & ((self.kind == DLT) | (self.kind == LOST))
+        self.kind[unseen] = NO_DLT
+        ends = (self.kind == NO_DLT) | (self.kind == MODERATE)
+        self.after[ends] = days
+
 
 class Patients:
     """The patients of the trials of a chunk.

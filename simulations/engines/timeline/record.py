@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -18,17 +19,20 @@ __all__ = ["Recorder"]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 
-# At one time: what becomes known, then what is decided on it, then who comes, one after another.
-_KNOWN, _DECIDED, _COMES = range(3)
-_STAGES = {Kind.DECIDED: _DECIDED, Kind.WITHDRAWN: _DECIDED} | dict.fromkeys(
-    (Kind.ENROLLED, Kind.DOSED, Kind.NOT_MANUFACTURED, Kind.DOSE_NOT_REACHED), _COMES
-)
+# At one time: what becomes known, then cohort by cohort who comes to it, one after another, and
+# what is decided on it; then who comes beside the escalation.
+_KNOWN = 0
+_DECIDED = (Kind.DECIDED, Kind.WITHDRAWN)
+_COMES = (Kind.ENROLLED, Kind.DOSED, Kind.NOT_MANUFACTURED, Kind.DOSE_NOT_REACHED)
 
 
-def _place(found: Happening) -> tuple[float, int, int]:
+def _place(found: Happening) -> tuple[float, float, bool, int]:
     """Return the place of what happened among the rest; a patient's own is in order already."""
-    stage = _STAGES.get(found.kind, _KNOWN)
-    return found.day, stage, found.patient or 0 if stage == _COMES else 0
+    if found.kind not in (*_DECIDED, *_COMES):
+        return found.day, _KNOWN, False, 0
+    cohort = inf if found.cohort is None else found.cohort
+    decided = found.kind in _DECIDED
+    return found.day, cohort, decided, 0 if decided else found.patient or 0
 
 
 _BESIDE = {0: "backfill", -1: "expansion"}  # by what stands for the number of their cohort

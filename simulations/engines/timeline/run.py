@@ -19,7 +19,7 @@ import numpy as np
 from escalation.designs.base import Design
 from escalation.designs.walk import TooManyStatesError
 from escalation.errors import InputError
-from escalation.protocol import Protocol
+from escalation.protocol import Protocol, follows_responses
 from simulations.engines.simulated import GENERATOR
 from simulations.engines.timeline.backfill import BackfillWalk
 from simulations.engines.timeline.by_event import EventWalk
@@ -28,6 +28,7 @@ from simulations.engines.timeline.course import Course, GivenPatient, Underway
 from simulations.engines.timeline.expansion import expand
 from simulations.engines.timeline.followed import FollowedRule, FollowedWalk
 from simulations.engines.timeline.record import Recorder
+from simulations.engines.timeline.responding import ResponseRule, ResponseWalk
 from simulations.engines.timeline.result import Chunk, Part, Timeline, add_up
 from simulations.engines.timeline.setting import Setting
 from simulations.engines.timeline.situations import ByGraph, Rule, Situations
@@ -36,7 +37,7 @@ from simulations.timing.assumptions import Timing
 
 __all__ = ["CHUNK", "MOST_TRIALS", "follow_trials", "simulate_timeline"]
 
-Walks = CohortWalk | EventWalk | FollowedWalk
+Walks = CohortWalk | EventWalk | FollowedWalk | ResponseWalk
 
 CHUNK = 10_000
 MOST_TRIALS = 10_000_000  # each keeps its two durations
@@ -164,6 +165,12 @@ class _Walk:
                 "correlation must be 0 for a trial that has begun: what its patients came to says "
                 "something of the next ones, and that is not reckoned with"
             )
+        responds = self.backfills and follows_responses(self.setting.protocol)
+        if self.setting.timing.decides == "arrival" and not responds:
+            raise InputError(
+                'decides = "arrival" is for trials whose backfill opens after responses '
+                '([backfill] scheme = "zhao2024"): give "complete" or "settled"'
+            )
         if self.backfills and self.setting.design.asks_follow_up:
             raise InputError(
                 f"{self.setting.design.name} goes by follow-up, and is not simulated in time with "
@@ -180,11 +187,13 @@ class _Walk:
         """Return how many trials a chunk has."""
         return min(CHUNK, self.trials - chunk * CHUNK)
 
-    def rule(self) -> Rule | FollowedRule:
+    def rule(self) -> Rule | FollowedRule | ResponseRule:
         """Return what the rule says, by situation."""
         if self.setting.design.asks_follow_up:
             return _followed(self.setting.design, self.setting.window)
         settled = self.setting.timing.decides == "settled"
+        if self.backfills and follows_responses(self.setting.protocol):
+            return _responding(self.setting.protocol)
         if self.backfills and self.setting.protocol.backfill.counted != "never":
             return _counting(self.setting.protocol, settled=settled)
         return _rule_of(self.setting.design, settled=settled, begun=self.underway is not None)
@@ -216,6 +225,8 @@ class _Walk:
             rule = self.rule()
         if isinstance(rule, FollowedRule):
             begin: Callable[..., Walks] = FollowedWalk
+        elif isinstance(rule, ResponseRule):
+            begin = ResponseWalk
         elif self.backfills:
             counts = setting.protocol.backfill.counted != "never"
             begin = partial(BackfillWalk, counts=counts)
@@ -254,6 +265,12 @@ def _rule_of(design: Design, *, settled: bool, begun: bool) -> Rule:
 def _counting(protocol: Protocol, *, settled: bool) -> Rule:
     """Return the situations of trials in which the backfill counts."""
     return Situations(protocol.design, settled=settled, counting=protocol)
+
+
+@lru_cache(maxsize=4)
+def _responding(protocol: Protocol) -> ResponseRule:
+    """Return what a protocol whose backfill opens after responses has said."""
+    return ResponseRule(protocol)
 
 
 @lru_cache(maxsize=4)

@@ -144,7 +144,8 @@ class Setting:
     def has_ties(self) -> bool:
         """Whether several outcomes of a trial can be known at the same moment."""
         timing = self.timing
-        if isinstance(timing.time_to_dlt, GivenTimes) or not self.window:
+        at_once = self.not_manufactured.any() or self.dose_not_reached.any()
+        if isinstance(timing.time_to_dlt, GivenTimes) or not self.window or at_once:
             return True
         alike = self.waits or isinstance(timing.arrivals, Regular | Given)
         return alike and not self.apart

@@ -45,6 +45,7 @@ N_KINDS = 4
 DECIDED, OVER, PARTIAL = 1, 2, 4
 
 _FIRST_ROOM = 1024
+_MODERATE_CHILD = -1  # the third, of a state of the graph that counts them
 _LARGE = 300_000  # some 600 MB: then the next trials begin anew
 MOST_SITUATIONS = 1_000_000
 
@@ -119,6 +120,16 @@ class Situation:
     end: int = 0
     is_shut: bool = False  # nobody takes the places that are free
     backfill: tuple[Tally, ...] = ()  # where it counts
+    is_new: bool = False  # nobody of the cohort has been dosed
+    came_from: tuple[int, Tally] = (0, NOBODY)  # level and tally of the last cohort before
+
+    @property
+    def asked_from(self) -> tuple[int, Tally]:
+        """The level and the tally of the last cohort with somebody dosed, for the rule."""
+        level, last = self.came_from
+        if self.is_new:
+            return level, last
+        return self.level, last if self.last == NOBODY and level == self.level else self.last
 
 
 class Situations:
@@ -139,6 +150,7 @@ class Situations:
         self.counting = counting
         self.rolls = design.while_pending is not None and not design.asks_follow_up
         self.settled = settled or self.rolls
+        self.by_place = settled and not self.rolls  # each place is asked for
         n = design.n_levels
         # the same events again, from here on, without asking what follows: the next is as soon
         self.quiet = beside(n) if counting is None else beside_enrolled(n) + n
@@ -156,15 +168,19 @@ class Situations:
         self.dead = self._number(Situation((), 0, 0), None)
         self.next[: self.width] = self.dead
         backfill = nobody if counting is not None else ()
-        begun = Situation(nobody, design.start, 0, backfill=backfill)
+        came_from = design.start, NOBODY
+        begun = Situation(
+            nobody, design.start, 0, backfill=backfill, is_new=True, came_from=came_from
+        )
         self.start = self._number(*self._decided(begun, self._ask(begun)))
 
     def resume(
         self, tallies: tuple[Tally, ...], level: int, n_free: int, last: Tally = NOBODY
     ) -> int:
         """Return the situation of a trial that has begun; decided, where nothing is awaited."""
-        now = Situation(tallies, level, n_free, last if self.design.remembers else NOBODY)
-        return self._number(*self._consider(now, CURRENT))
+        counted = last if self.design.remembers else NOBODY
+        now = Situation(tallies, level, n_free, counted, came_from=(level, NOBODY))
+        return self._number(*self._consider(now))
 
     @property
     def is_large(self) -> bool:
@@ -207,17 +223,20 @@ class Situations:
         if event >= beside(n_levels):
             after = self._changed_beside(before, event)
             asks &= event < beside_enrolled(n_levels) or before.is_shut
-            return self._number(*(self._consider(after, event) if asks else (after, None)))
+            return self._number(*(self._consider(after) if asks else (after, None)))
         if event == ENROLLED:
             after = self._changed(before, before.level, 0, +1, current=True)
-            after = replace(after, n_free=before.n_free - 1)
+            # who turns out at once not to be evaluable was not dosed
+            after = replace(after, n_free=before.n_free - 1, is_new=before.is_new and not asks)
         else:
             which, kind = divmod(event - CURRENT, N_KINDS)
             level = before.level if which == 0 else which - 1
             after = self._changed(before, level, kind, -1, current=which == 0)
+            if kind != LOST and which == 0:
+                after = replace(after, is_new=False)
             if kind == LOST and which == 0 and not self.rolls:
                 after = replace(after, n_free=after.n_free + 1)
-        return self._number(*(self._consider(after, event) if asks else (after, None)))
+        return self._number(*(self._consider(after) if asks else (after, None)))
 
     def _changed_beside(self, before: Situation, event: int) -> Situation:
         """Return the situation after an event of the backfill."""
@@ -247,11 +266,21 @@ class Situations:
         tallies = list(before.tallies)
         tallies[level] = self._plus(tallies[level], kind, pending)
         last = before.last
+        came_from, of_last = before.came_from
         if current and self.design.remembers:
             last = self._plus(last, kind, pending)
-        return replace(before, tallies=tuple(tallies), last=last, flags=0, is_shut=False)
+        elif of_last.n_pending and level == came_from:
+            of_last = self._plus(of_last, kind, pending)
+        return replace(
+            before,
+            tallies=tuple(tallies),
+            last=last,
+            came_from=(came_from, of_last),
+            flags=0,
+            is_shut=False,
+        )
 
-    def _consider(self, now: Situation, event: int) -> tuple[Situation, Decision | None]:
+    def _consider(self, now: Situation) -> tuple[Situation, Decision | None]:
         """Ask the rule where it is to be asked, and apply what it says."""
         if self.rolls:
             return self._consider_rolling(now)
@@ -259,20 +288,22 @@ class Situations:
         if not pending and self.counting is not None and not now.n_free:
             counts = counts_backfill(self.counting, now.tallies, now.level, now.last)
             pending = counts and any(tally.n_pending for tally in now.backfill)
-        if self.settled:
-            if event == ENROLLED and now.n_free:
-                return now, None
-        elif pending or now.n_free:
+        if self.by_place and now.n_free:
+            return self._consider_places(now)
+        if not self.settled and (pending or now.n_free):
             return now, None
         decision = self._ask(now)
-        stays = now.n_free and decision.level == now.level
-        if decision.action is not Action.WAIT and decision.settled and not stays:
+        if decision.action is not Action.WAIT and decision.settled:
             return self._decided(now, decision)
-        return self._consider_places(now) if self.settled and now.n_free else (now, None)
+        return now, None
 
     def _consider_places(self, now: Situation) -> tuple[Situation, Decision | None]:
-        """Withdraw the free places where the rule, asked without them, allows nobody more there."""
-        decision = self._decide(now, now.tallies, now.last)
+        """Withdraw the free places where the rule, asked without them, allows nobody more there.
+
+        That is what the tracker's gates ask (``forbids_one_more``), of the same cohort: while
+        nobody of the current one has been dosed, of the one before.
+        """
+        decision = self._decide(now, now.tallies, *now.asked_from)
         answers = decision.possible or (decision,)
         if any(one.level is not None and one.level >= now.level for one in answers):
             return now, None
@@ -289,17 +320,13 @@ class Situations:
         return self._decided(now, decision)
 
     def _ask(self, now: Situation) -> Decision:
-        """Ask what is to be done; places that nobody has taken are as open as pending outcomes."""
-        tallies, last = now.tallies, now.last
-        if now.n_free and not self.rolls:
-            untaken = _tally(0, 0, now.n_free, 0)
-            here = tallies[now.level].plus(untaken)
-            tallies = (*tallies[: now.level], here, *tallies[now.level + 1 :])
-            last = last.plus(untaken) if self.design.remembers else last
-        return self._decide(now, tallies, last)
+        """Ask what is to be done after the current cohort."""
+        return self._decide(now, now.tallies, now.level, now.last)
 
-    def _decide(self, now: Situation, tallies: tuple[Tally, ...], last: Tally) -> Decision:
-        level, backfill = now.level, now.backfill
+    def _decide(
+        self, now: Situation, tallies: tuple[Tally, ...], level: int, last: Tally
+    ) -> Decision:
+        backfill = now.backfill
         key = (tallies, level, last, backfill)
         decision = self.asked.get(key)
         if decision is None:
@@ -313,7 +340,15 @@ class Situations:
     def _decided(self, now: Situation, decision: Decision) -> tuple[Situation, Decision]:
         pending = any(tally.n_pending for tally in now.tallies)
         flags = DECIDED | (PARTIAL if pending else 0)
-        after = replace(now, n_free=decision.n_to_enrol, last=NOBODY, flags=flags, is_shut=False)
+        after = replace(
+            now,
+            n_free=decision.n_to_enrol,
+            is_new=self.by_place,
+            came_from=now.asked_from if self.by_place else now.came_from,
+            last=NOBODY,
+            flags=flags,
+            is_shut=False,
+        )
         if decision.level is not None:
             return replace(after, level=decision.level), decision
         return replace(after, flags=flags | OVER, end=end_of(decision)), decision
@@ -387,11 +422,12 @@ class ByGraph:
                 (CURRENT + NO_DLT, (size, free, pending - 1, x, m)),
                 (CURRENT + DLT, (size, free, pending - 1, x + 1, m)),
                 (CURRENT + LOST, (size, free + 1, pending - 1, x, m)),
-                (CURRENT + MODERATE, (size, free, pending - 1, x, m + 1)),
+                # of more than one patient, a moderate toxicity decides nothing
+                (CURRENT + MODERATE, (size, free, pending - 1, x, m + (size == 1))),
             ):
                 place = k * self.width + event
                 self.next_stage[place] = number.get(following, 0)
-                self.child[place] = following[3] if not following[4] else 2
+                self.child[place] = _MODERATE_CHILD if following[4] else following[3]
         n_states = graph.n_states
         begins = np.zeros(largest + 1, dtype=np.intp)
         begins[1:] = 1 + len(stages) + np.arange(largest)
@@ -426,8 +462,11 @@ class ByGraph:
         found = states * self.n_stages + following
         complete = np.flatnonzero(following == 0)
         if complete.size:
-            child = self.child.take(stages.take(complete))
-            found[complete] = self.first.take(self.children[states.take(complete), child])
+            child, states = self.child.take(stages.take(complete)), states.take(complete)
+            if self.counts_moderate:
+                graded = np.append(self.graph.counts_moderate, False).take(states)
+                child = np.where(child == _MODERATE_CHILD, np.where(graded, 2, 0), child)
+            found[complete] = self.first.take(self.children[states, child])
         return np.asarray(found)
 
     def decision(self, situation: int) -> Decision:

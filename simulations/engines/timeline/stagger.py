@@ -23,6 +23,8 @@ __all__ = ["Stagger"]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 
+_LAST = np.iinfo(np.intp).max
+
 
 class Stagger:
     """When the next patient of each trial's cohort may be dosed.
@@ -126,17 +128,43 @@ class Stagger:
         moved = watched | undosed
         i, day, place, undosed = i[moved], day[moved], place[moved], undosed[moved]
         self.last[i] = np.where(undosed, live.follows.take(place), live.dosed.take(place))
-        for k in np.flatnonzero(self._has_undosed(i, day)).tolist():
-            trial, now = int(i[k]), float(day[k])
-            for slot in self._take_back(trial, now):
-                follows = float(self.last[trial])
-                then = max(now, follows + self.apart, float(self.alone_until[trial]))
-                if self.is_first[trial]:
-                    self.alone_until[trial], self.is_first[trial] = then + self.alone, False
-                    self.watched[trial] = live.number[slot, trial]
-                self.last[trial] = then
-                live.follows[slot, trial] = follows
-                self._dose(trial, slot, then)
+        undosed = self._undosed(i, day)
+        some = np.flatnonzero(undosed.any(axis=0))
+        if some.size:
+            self._plan_again(i.take(some), day.take(some), undosed[:, some])
+
+    def _plan_again(self, i: Ints, day: Floats, undosed: NDArray[np.bool_]) -> None:
+        """Plan the dosings of those not dosed on a day anew, in the order of their places."""
+        live, sums, trials = self.live, self.sums, self.live.trials.take(i)
+        each = np.arange(len(i))
+        pending = np.isfinite(live.known[:, i])
+        known = np.where(pending & ~undosed, live.known[:, i], -np.inf)
+        busy = np.maximum(known.max(axis=0), day)
+        was_busy = busy.copy()
+        order = np.argsort(np.where(undosed, live.number[:, i], _LAST), axis=0, kind="stable")
+        last, alone = self.last.take(i), self.alone_until.take(i)
+        for slot in order[: int(undosed.sum(axis=0).max())]:
+            of = np.flatnonzero(undosed[slot, each])
+            at, who, number = slot[of], i[of], trials[of]
+            before, known_before = live.dosed[at, who], live.known[at, who]
+            then = np.maximum(np.maximum(day[of], last[of] + self.apart), alone[of])
+            first = self.is_first[who]
+            alone[of] = np.where(first, then + self.alone, alone[of])
+            self.watched[who] = np.where(first, live.number[at, who], self.watched[who])
+            self.is_first[who] = False
+            live.follows[at, who], last[of] = last[of], then
+            known_then = then + (known_before - before)
+            live.dosed[at, who], live.known[at, who] = then, known_then
+            sums.waiting[number] += then - before
+            idle, was_idle = np.maximum(then - busy[of], 0), np.maximum(before - was_busy[of], 0)
+            sums.idle[number] += idle - was_idle
+            busy[of] = np.maximum(busy[of], known_then)
+            was_busy[of] = np.maximum(was_busy[of], known_before)
+            if self.recorder is not None:
+                moved = (number, live.number[at, who], then, known_then)
+                for one in zip(*(column.tolist() for column in moved), strict=True):
+                    self.recorder.move(*one)
+        self.last[i], self.alone_until[i], live.busy_until[i] = last, alone, busy
 
     def withdraw(self, i: Ints, day: Floats, level: Ints) -> Ints:
         """Take back the places of those not dosed when a decision closed their cohorts.
@@ -149,7 +177,7 @@ class Stagger:
             Entries of ``i``, one a patient.
         """
         which: list[int] = []
-        for k in np.flatnonzero(self._has_undosed(i, day)).tolist() if self.replans else ():
+        for k in np.flatnonzero(self._undosed(i, day).any(axis=0)).tolist() if self.replans else ():
             trial, now = int(i[k]), float(day[k])
             undosed = self._take_back(trial, now)
             which += [k] * len(undosed)
@@ -199,14 +227,14 @@ class Stagger:
                 following[k] = self.behind.pop(trial)
         return number, following
 
-    def _has_undosed(self, i: Ints, day: Floats) -> NDArray[np.bool_]:
-        """Tell in which trials somebody of the current cohort has a place and was not dosed."""
+    def _undosed(self, i: Ints, day: Floats) -> NDArray[np.bool_]:
+        """Tell who of the current cohorts has a place and was not dosed by a day, by slot."""
         live = self.live
         # a decision on a day comes before the dosings that were planned for it
-        planned = (live.dosed[:, i] >= day) & (live.enrolled[:, i] < day)
-        undosed = ((live.dosed[:, i] > day) | planned) & np.isfinite(live.known[:, i])
-        undosed &= live.event[:, i] < CURRENT + N_KINDS
-        return np.asarray(undosed.any(axis=0))
+        dosed = live.dosed[:, i]
+        due = (dosed > day) | ((dosed == day) & (live.enrolled[:, i] < day))
+        due &= live.event[:, i] < CURRENT + N_KINDS
+        return np.asarray(due & np.isfinite(live.known[:, i]))
 
     def _take_back(self, trial: int, now: float) -> list[int]:
         """Undo what was counted of those of the current cohort not dosed yet, and return them."""
@@ -231,17 +259,6 @@ class Stagger:
             self.sums.waiting[number] -= dosed[slot]
             busy = max(busy, known[slot])
         return undosed
-
-    def _dose(self, trial: int, slot: int, day: float) -> None:
-        """Plan the dosing of a patient anew."""
-        live, number = self.live, self.live.trials[trial]
-        known = day + float(live.known[slot, trial] - live.dosed[slot, trial])
-        live.dosed[slot, trial], live.known[slot, trial] = day, known
-        self.sums.waiting[number] += day
-        self.sums.idle[number] += max(day - live.busy_until[trial], 0)
-        live.busy_until[trial] = max(live.busy_until[trial], known)
-        if self.recorder is not None:
-            self.recorder.move(int(number), int(live.number[slot, trial]), day, known)
 
     def keep(self, kept: Ints) -> None:
         """Leave only some trials."""

@@ -155,6 +155,8 @@ class Walk(ABC, Generic[R]):
                 dosed, follows = self.stagger.plan(everybody, day, np.full(self.n, number))
         else:
             drawn = self.patients.draw_after(level, underway.day - one.dosed)
+            if one.closes is not None:
+                drawn.close_after(one.closes - one.dosed)
             dosed = follows = np.full(self.n, one.dosed)
             if self.stagger is not None and is_current:
                 self.stagger.saw(one.dosed, None, number)

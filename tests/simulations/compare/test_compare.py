@@ -12,7 +12,7 @@ from escalation.designs.walk import TooManyStatesError
 from escalation.errors import InputError
 from simulations.compare.metrics import METRICS
 from simulations.compare.optimal import optimal_benchmark
-from simulations.compare.result import CSV_COLUMNS, Contender, comparison_rows
+from simulations.compare.result import CSV_COLUMNS, Contender, benchmark_rows, design_rows
 from simulations.compare.run import compare_designs
 from simulations.engines.characteristics import correct_level
 from simulations.engines.exact import exact_characteristics
@@ -178,7 +178,9 @@ def test_the_benchmark_has_nothing_to_say_where_no_mtd_is_correct(exact):
 
 
 def test_rows_hold_every_figure(exact):
-    rows = comparison_rows(exact[0], [-1, 1, 2])
+    labels = [-1, 1, 2]
+    rows = [row for one in exact[0].designs for row in design_rows(exact[0], one, labels)]
+    rows += benchmark_rows(exact[0], labels)
     assert {len(row) for row in rows} == {len(CSV_COLUMNS)}
     file = io.StringIO()
     csv.writer(file).writerows([CSV_COLUMNS, *rows])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from escalation.ledger import create_ledger
-from escalation.protocol import Protocol, load_protocol
+from escalation.protocol import Enrolment, Protocol, load_protocol
 from escalation.tracker import Tracker
 from escalation.trial import TrialState, departures, evolve, warnings
 from escalation.trial.state import Recorded
@@ -53,10 +54,37 @@ def check(course: Course, protocol: Protocol) -> None:
     assert mtd == (protocol.labels[course.end] if course.end >= 0 else None)
 
 
-@pytest.mark.parametrize("trials", [12, pytest.param(1000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("trials", [8, pytest.param(1000, marks=pytest.mark.slow)])
 def test_every_simulated_trial_is_replayed_without_a_breach_or_a_departure(trials: int):
     protocol = load_protocol("nct07123519")
     for course in follow_trials(protocol, CURVE, EVERYTHING, trials=trials):
+        check(course, protocol)
+
+
+TARGET = {"target": 0.3, "max_patients": 18}
+
+
+@pytest.mark.parametrize("trials", [8, pytest.param(150, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("design", "options", "staggers"),
+    [
+        ("3+3", {"variant": "declare"}, True),
+        ("3+3", {"variant": "expand-below"}, True),
+        ("accelerated", {}, True),
+        ("boin", TARGET, False),
+        ("keyboard", TARGET, False),
+        ("i3+3", TARGET, False),
+        ("crm", TARGET, False),
+    ],
+)
+def test_trials_under_every_kind_of_design_are_replayed(
+    design: str, options: dict[str, object], staggers: bool, trials: int
+):
+    protocol = load_protocol("nct07123519").with_design(design, **options)
+    if not staggers:
+        protocol = replace(protocol, enrolment=Enrolment(planned_patients=18))
+    moderate = [0.1] * len(CURVE) if protocol.design.asks_moderate else None
+    for course in follow_trials(protocol, CURVE, EVERYTHING, trials=trials, p_moderate=moderate):
         check(course, protocol)
 
 

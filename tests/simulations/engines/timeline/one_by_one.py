@@ -198,7 +198,9 @@ class PlainTrial:
         ]
 
     def consider(self) -> None:
-        """Decide, where it is time to."""
+        """Decide, where it is time to, and nothing more becomes known at this moment."""
+        if any(one.known == self.clock for one in self.here + self.before):
+            return
         design, known = self.protocol.design, self.known()
         pending = bool(self.here or self.before)
         self.shut = False

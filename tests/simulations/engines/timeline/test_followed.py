@@ -233,12 +233,12 @@ def test_every_decision_is_the_rules_on_the_follow_up_of_that_day(name, accrual)
 def test_a_trial_with_follow_up_that_has_begun_goes_on(name):
     protocol, timing = setting(name, "wait")
     size = protocol.design.decide([Tally()] * 4, 0).n_to_enrol
-    fresh = simulate_timeline(protocol, P4, timing, trials=400, seed=1)
+    fresh = simulate_timeline(protocol, P4, timing, trials=200, seed=1)
     begun = simulate_timeline(
         protocol,
         P4,
         timing,
-        trials=400,
+        trials=200,
         seed=2,
         underway=Underway(day=0.0, patients=(), level=0, n_free=size),
     )

@@ -46,7 +46,10 @@ def test_every_row_of_an_independent_simulation_is_met(row, monkeypatch):
     assert far_off(row, 3_000 if row["design"] == "rolling-six" else 8_000) == {}
 
 
-@pytest.mark.parametrize(("design", "days", "sd"), [("3+3", 350, 84), ("rolling-six", 294, 75)])
+@pytest.mark.parametrize(
+    ("design", "days", "sd"),
+    [("3+3", 350, 84), pytest.param("rolling-six", 294, 75, marks=pytest.mark.slow)],
+)
 def test_skolniks_published_durations_are_met(design, days, sd):
     """Skolnik et al. 2008, abstract: patients every 10 days; the rest as the reference found it."""
     kind = ThreePlusThree if design == "3+3" else RollingSix

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from escalation.designs import RollingSix, ThreePlusThree
@@ -31,12 +32,12 @@ def apart(one: Timeline, other: Timeline) -> float:
 @pytest.mark.parametrize("design", [ThreePlusThree(n_levels=3), RollingSix(n_levels=3)])
 def test_a_trial_in_which_nothing_has_happened_is_one_from_the_start(name, design):
     timing, protocol = TIMINGS[name], protocol_of(design, alone=3)
-    fresh = simulate_timeline(protocol, P3, timing, trials=800, seed=1)
+    fresh = simulate_timeline(protocol, P3, timing, trials=400, seed=1)
     begun = simulate_timeline(
         protocol,
         P3,
         timing,
-        trials=800,
+        trials=400,
         seed=2,
         underway=Underway(day=0.0, patients=(), level=0, n_free=3),
     )
@@ -107,6 +108,25 @@ def test_free_places_undosed_patients_and_the_stagger_are_taken_up():
     )
     dosed = [(one.day, one.patient) for one in course.of_kind(Kind.DOSED) if one.cohort == 2]
     assert dosed == [(30, 4), (44, 5), (47, 6)]
+
+
+def test_a_pending_patient_is_followed_for_the_window_of_the_earlier_protocol():
+    """By hand: on day 10 of 28, with 4 days left of 14, P(a DLT) = p (4/28) / (1 - p 10/28)."""
+    p, trials = 0.4, 4000
+    patients = [SoFar(cohort=1, level=0, dosed=0.0, closes=14.0) for _ in range(3)]
+    found = simulate_timeline(
+        protocol_of(ThreePlusThree(n_levels=1, variant="declare")),
+        [p],
+        Timing(arrivals=Poisson(mean_gap_days=10)),
+        trials=trials,
+        underway=Underway(day=10.0, patients=patients, level=0, n_free=0),
+    )
+    q = p * (4 / 28) / (1 - p * 10 / 28)
+    none = (1 - q) ** 3
+    assert found.t_decision.values.min() > 10
+    at_once = np.mean(found.t_decision.values <= 14)
+    two = 3 * q**2 * (1 - q) + q**3
+    assert abs(at_once - (none + two)) < 4 * (none * (1 - none) / trials) ** 0.5
 
 
 def test_what_cannot_be_is_refused():
