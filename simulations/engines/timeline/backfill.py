@@ -100,7 +100,10 @@ class BackfillWalk(EventWalk):
             if not self.counts:
                 moves &= events < self.first_beside
             if self.has_ties:
-                events += rule.quiet * (is_known & (live.known == day).any(axis=0))
+                alike = live.known == day
+                if not self.counts:
+                    alike &= live.event < self.first_beside
+                events += rule.quiet * ((is_known | enrols) & alike.any(axis=0))
             moving = np.flatnonzero(moves)
             live.situation[moving] = rule.follow(live.situation.take(moving), events.take(moving))
             after = rule.closed.take(live.situation)

@@ -43,6 +43,19 @@ def test_where_many_wait_backfill_is_that_of_the_exact_engine_without_time(count
         assert abs(share - true) < 4 * (true * (1 - true) / TRIALS) ** 0.5
 
 
+def test_a_backfill_patient_whose_window_closes_with_the_cohorts_holds_up_nobody():
+    """Without counting, the escalation is what it is without backfill; most trials had no end."""
+    timing = Timing(arrivals=Poisson(mean_gap_days=2), accrual="wait", decides="settled")
+    protocol = protocol_of(make_design("3+3", n_levels=3))
+    beside = replace(protocol, backfill=Backfill(max_per_level=6))
+    alone, found = (
+        simulate_timeline(one, P3, timing, trials=500, seed=3) for one in (protocol, beside)
+    )
+    assert found.n_unfinished == 0
+    a, b = alone.t_decision.moments, found.t_decision.moments
+    assert abs(a.mean - b.mean) < 4 * (a.se**2 + b.se**2) ** 0.5
+
+
 @pytest.mark.parametrize("accrual", ["lose", "wait"])
 def test_backfill_keeps_to_the_protocols_places(accrual):
     protocol = example("every decision")

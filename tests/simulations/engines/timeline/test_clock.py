@@ -101,7 +101,7 @@ def test_with_instant_outcomes_ends_and_patients_are_the_exact_engines(name):
 
 @pytest.mark.parametrize("name", ["3+3", "accelerated"])
 def test_who_is_replaced_whatever_comes_of_it_changes_no_end(name):
-    """A dropout before a DLT does: who had a DLT at first is not lost, so DLTs are more frequent."""
+    """Dropouts do: who has had a DLT is not lost any more, so that DLTs are more frequent."""
     assert far_from_exact(name, 6_000, dose_not_reached=0.2) == {}
 
 
