@@ -51,6 +51,7 @@ _ENDS = {
 }
 # Where an adverse event of grade 3 or more began, above the line.
 _SEVERE = {"marker": "v", "linestyle": "none", "color": INK, "markersize": 3.6, "zorder": 3}
+_LAST_DAY = date(2300, 1, 1)
 _ASSUMED_DAYS = 28  # how long a line is for a protocol without a window, until today
 
 
@@ -222,7 +223,7 @@ def _right_end(
 
 def _draw_patient(ax: Axes, row: int, subject: Subject, said: str, on: date) -> None:
     start, end = _line(subject, on)
-    closes = subject.window_closes
+    closes = _closes(subject)
     if subject.standing is Standing.PENDING and closes is not None and closes > end:
         _segment(ax, row, end, closes, color=LIGHT, linewidth=1.1)
     _segment(ax, row, start, end, color=DARK, linewidth=2.4, solid_capstyle="butt")
@@ -259,13 +260,18 @@ def _said(subject: Subject) -> str:
 def _last_day(subject: Subject, on: date) -> date:
     """Return where what is drawn of a patient ends."""
     _, end = _line(subject, on)
-    return max(end, subject.window_closes or end) if subject.standing is Standing.PENDING else end
+    return max(end, _closes(subject) or end) if subject.standing is Standing.PENDING else end
+
+
+def _closes(subject: Subject) -> date | None:
+    """Return when the DLT window closes, as far as an axis of days goes."""
+    return None if subject.window_closes is None else min(subject.window_closes, _LAST_DAY)
 
 
 def _line(subject: Subject, on: date) -> tuple[date, date]:
     """Return where a patient's line begins and ends."""
     start = subject.dosed_on or on
-    closes = subject.window_closes or start + timedelta(days=_ASSUMED_DAYS)
+    closes = _closes(subject) or start + timedelta(days=_ASSUMED_DAYS)
     match subject.standing:
         case Standing.DLT:
             onsets = [t.onset for t in subject.toxicities if start <= t.onset <= closes]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -71,6 +72,17 @@ def test_a_trial_without_windows_or_doses_is_drawn_too():
     ax = plot_course(bench.state, date(2026, 1, 20))
     assert [marker for marker, _ in ends(ax)] == ["X", "|", ">"]
     ax.figure.canvas.draw()
+
+
+def test_a_window_that_no_axis_of_days_reaches_is_cut_off():
+    protocol = Protocol.plain(2)
+    endless = replace(protocol, dlt=replace(protocol.dlt, window_days=4_000_000))
+    bench = Bench.started(endless)
+    bench.open_cohort()
+    bench.treat("S1")
+    ax = plot_course(bench.state, date(2026, 1, 20))
+    ax.figure.canvas.draw()
+    assert num2date(ax.get_xlim()[1]).year < 3000
 
 
 def test_before_anybody_was_dosed_there_is_no_course():
