@@ -99,8 +99,11 @@ class BackfillWalk(EventWalk):
             moves = goes_on & (is_known | enrols | besides)
             if not self.counts:
                 moves &= events < self.first_beside
-            if self.has_ties:
-                events += rule.quiet * (is_known & (live.known == day).any(axis=0))
+            if self.has_ties:  # with another outcome that the rule is told of
+                tied = live.known == day
+                if not self.counts:
+                    tied &= live.event < self.first_beside
+                events += rule.quiet * (is_known & tied.any(axis=0))
             moving = np.flatnonzero(moves)
             live.situation[moving] = rule.follow(live.situation.take(moving), events.take(moving))
             after = rule.closed.take(live.situation)

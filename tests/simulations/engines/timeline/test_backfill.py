@@ -12,7 +12,7 @@ from escalation.protocol import Backfill, Protocol, load_protocol
 from simulations.engines.backfill import walk_together
 from simulations.engines.timeline.course import Kind
 from simulations.engines.timeline.run import follow_trials, simulate_timeline
-from simulations.timing.assumptions import Poisson, Timing
+from simulations.timing.assumptions import Poisson, Regular, Timing
 
 from .reference import protocol_of
 
@@ -67,6 +67,20 @@ def test_backfill_keeps_to_the_protocols_places(accrual):
             elif one.purpose == "backfill" and one.kind is Kind.DROPPED_OUT:
                 there[one.level] -= 1  # replaced
     assert n_filled > 100
+
+
+@pytest.mark.parametrize("counted", ["never", "every decision"])
+def test_trials_with_backfill_end_though_much_is_known_at_one_moment(counted):
+    """Patients who wait are dosed at once, in the escalation and beside it."""
+    protocol = example(counted)
+    for enrolment in (protocol.enrolment, replace(protocol.enrolment, first_alone_days=0)):
+        for accrual in ("lose", "wait"):
+            timing = Timing(arrivals=Regular(gap_days=3), accrual=accrual, decides="settled")
+            found = simulate_timeline(
+                replace(protocol, enrolment=enrolment), P3, timing, trials=50, seed=2
+            )
+            assert found.n_unfinished == 0
+            assert found.t_decision.moments.mean < 400
 
 
 def test_single_trials_with_backfill_are_those_that_are_summed_up():
