@@ -83,6 +83,20 @@ def test_backfill_keeps_to_the_protocols_places(accrual):
     assert n_filled > 100
 
 
+@pytest.mark.parametrize("counted", ["never", "every decision"])
+def test_trials_with_backfill_end_though_much_is_known_at_one_moment(counted):
+    """Patients who wait are dosed at once, in the escalation and beside it."""
+    protocol = example(counted)
+    for enrolment in (protocol.enrolment, replace(protocol.enrolment, first_alone_days=0)):
+        for accrual in ("lose", "wait"):
+            timing = Timing(arrivals=Regular(gap_days=3), accrual=accrual, decides="settled")
+            found = simulate_timeline(
+                replace(protocol, enrolment=enrolment), P3, timing, trials=50, seed=2
+            )
+            assert found.n_unfinished == 0
+            assert found.t_decision.moments.mean < 400
+
+
 def test_single_trials_with_backfill_are_those_that_are_summed_up():
     timing = Timing(arrivals=Poisson(mean_gap_days=4), screen_failure=0.2)
     found = simulate_timeline(example(), P3, timing, trials=40, seed=2)
