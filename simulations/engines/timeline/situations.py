@@ -45,6 +45,7 @@ N_KINDS = 4
 DECIDED, OVER, PARTIAL = 1, 2, 4
 
 _FIRST_ROOM = 1024
+_MODERATE_CHILD = -1  # the third, of a state of the graph that counts them
 _LARGE = 300_000  # some 600 MB: then the next trials begin anew
 MOST_SITUATIONS = 1_000_000
 
@@ -421,11 +422,12 @@ class ByGraph:
                 (CURRENT + NO_DLT, (size, free, pending - 1, x, m)),
                 (CURRENT + DLT, (size, free, pending - 1, x + 1, m)),
                 (CURRENT + LOST, (size, free + 1, pending - 1, x, m)),
-                (CURRENT + MODERATE, (size, free, pending - 1, x, m + 1)),
+                # of more than one patient, a moderate toxicity decides nothing
+                (CURRENT + MODERATE, (size, free, pending - 1, x, m + (size == 1))),
             ):
                 place = k * self.width + event
                 self.next_stage[place] = number.get(following, 0)
-                self.child[place] = following[3] if not following[4] else 2
+                self.child[place] = _MODERATE_CHILD if following[4] else following[3]
         n_states = graph.n_states
         begins = np.zeros(largest + 1, dtype=np.intp)
         begins[1:] = 1 + len(stages) + np.arange(largest)
@@ -460,8 +462,11 @@ class ByGraph:
         found = states * self.n_stages + following
         complete = np.flatnonzero(following == 0)
         if complete.size:
-            child = self.child.take(stages.take(complete))
-            found[complete] = self.first.take(self.children[states.take(complete), child])
+            child, states = self.child.take(stages.take(complete)), states.take(complete)
+            if self.counts_moderate:
+                graded = np.append(self.graph.counts_moderate, False).take(states)
+                child = np.where(child == _MODERATE_CHILD, np.where(graded, 2, 0), child)
+            found[complete] = self.first.take(self.children[states, child])
         return np.asarray(found)
 
     def decision(self, situation: int) -> Decision:

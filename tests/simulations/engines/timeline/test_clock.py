@@ -67,11 +67,11 @@ DESIGNS = {
 }
 
 
-def far_from_exact(name: str, trials: int) -> dict[str, float]:
+def far_from_exact(name: str, trials: int, **losses: float) -> dict[str, float]:
     """Return by how many standard errors the clock is off the exact engine, where it is by four."""
     design = make_design(name, n_levels=4, **DESIGNS[name])
     p, p_moderate = [0.08, 0.2, 0.35, 0.5], [0.1, 0.2, 0.2, 0.3]
-    timing = Timing(arrivals=GAP, decides="complete")
+    timing = Timing(arrivals=GAP, decides="complete", **losses)
     found = simulate_timeline(
         protocol_of(design, 1, infusion=1), p, timing, trials=trials, p_moderate=p_moderate
     )
@@ -83,7 +83,9 @@ def far_from_exact(name: str, trials: int) -> dict[str, float]:
     ):
         error = (true * (1 - true) / trials) ** 0.5
         z[f"end {k}"] = (share - true) / error if error else share - true
-    if design.while_pending is None:  # else a level ends at its second DLT, whoever was to come
+    if (
+        design.while_pending is None and not losses
+    ):  # else a level ends at its second DLT, whoever was to come
         z["patients"] = (found.figures["n_patients"].mean - exact.sample_size.mean) / max(
             found.figures["n_patients"].se, 1e-12
         )
@@ -95,6 +97,12 @@ def far_from_exact(name: str, trials: int) -> dict[str, float]:
 @pytest.mark.parametrize("name", ["3+3", "accelerated"])
 def test_with_instant_outcomes_ends_and_patients_are_the_exact_engines(name):
     assert far_from_exact(name, 10_000) == {}
+
+
+@pytest.mark.parametrize("name", ["3+3", "accelerated"])
+def test_who_is_replaced_whatever_comes_of_it_changes_no_end(name):
+    """Dropouts do: who has had a DLT is not lost any more, so that DLTs are more frequent."""
+    assert far_from_exact(name, 6_000, dose_not_reached=0.2) == {}
 
 
 @pytest.mark.slow
