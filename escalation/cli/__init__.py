@@ -46,6 +46,21 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; click does not know the names that one may have meant."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            import difflib  # noqa: PLC0415  # only here
+
+            near = difflib.get_close_matches(args[0], self._lazy, n=1)
+            if not near:
+                raise
+            said = f"{error.message} Did you mean {near[0]}?"
+            raise click.UsageError(said, ctx) from error
+
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
         """Offer the commands, none of them imported, and the options of the group."""
         commands = [

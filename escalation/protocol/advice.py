@@ -9,7 +9,12 @@ from escalation.designs.base import Action, Decision
 from escalation.designs.replay import Departure, DepartureError, Expansion, replay
 from escalation.errors import InputError
 from escalation.outcomes import Cohort, FollowUp, Tally, parse_outcomes, tally_cohorts
-from escalation.protocol.backfill import backfilling_of, counted_tallies, counts_backfill
+from escalation.protocol.backfill import (
+    backfilling_of,
+    counted_tallies,
+    counts_backfill,
+    decide_with_backfill,
+)
 from escalation.protocol.follow_up import follow_up_by_cohort
 from escalation.protocol.protocol import Protocol
 
@@ -118,13 +123,23 @@ def advise(
     expanded = () if followed.expansion is None else followed.expansion.cohorts
     stand = followed.level, followed.last
     known = _of(days, but_not=(*expanded, *followed.backfill_cohorts))
+    everybody = range(1, len(days) + 1)
+    escalating = [number for number in everybody if number not in followed.backfill_cohorts]
+    decision = decide_with_backfill(
+        protocol,
+        followed.tallies,
+        followed.backfill,
+        *stand,
+        follow_up=known,
+        beside=_of(days, but_not=escalating),
+    )
     counted = counted_tallies(
         protocol, followed.tallies, followed.backfill, *stand, follow_up=known
     )
     if counts_backfill(protocol, followed.tallies, *stand, follow_up=known):
         known = _of(days, but_not=expanded)
     return Advice(
-        decision=design.decide(counted, *stand, known),
+        decision=decision,
         tallies=tallies,
         counted=counted,
         escalation=followed.tallies,

@@ -89,7 +89,7 @@ def forecast_trial(
     trials: int,
     seed: int,
 ) -> View:
-    """Foretell when the next decision comes, when the trial ends, and with which MTD.
+    """Forecast when the next decision comes, when the trial ends, and with which MTD.
 
     From the record as of any day, simulated trials go on: with the patients who are pending, the
     places that are free, the DLT window and the stagger of the protocol. P(DLT) is assumed: the

@@ -239,6 +239,12 @@ def _check_recordable(question: Question, clock: Clock) -> None:
             "who has a place, which is not simulated: set enrolment.first_alone_days and "
             "next_apart_days to 0 in the protocol to record such a trial"
         )
+    unreached = any(clock.timing.by_level("dose_not_reached", design.n_levels))
+    if unreached and (design.asks_moderate or not design.by_stages):
+        raise InputError(
+            f"{design.name} may be asked about a level where nobody was given the whole dose, and "
+            "that is not simulated as the tracker sees it: leave out dose_not_reached to record it"
+        )
     if clock.ledger is not None and clock.ledger.exists():
         raise InputError(f"{clock.ledger} is there already; a simulated trial needs a new file")
 

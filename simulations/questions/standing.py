@@ -17,6 +17,7 @@ from escalation.outcomes import Outcome
 from escalation.protocol import Protocol
 from escalation.trial import TrialState
 from escalation.trial.events import Purpose
+from escalation.trial.halts import standing_pauses
 from escalation.trial.patients.subjects import Standing, Subject
 from escalation.trial.rule import NoProtocolError
 from escalation.trial.state import Cohort
@@ -60,11 +61,11 @@ def find_standing(state: TrialState, on: date) -> Stands:
     NoProtocolError
         Before the trial is registered.
     InputError
-        For a trial that has ended or is held, or a protocol without a DLT window.
+        For a trial that has ended, is held or paused, or a protocol without a DLT window.
     """
     if state.protocol is None:
         raise NoProtocolError
-    _check_goes_on(state)
+    _check_goes_on(state, on)
     protocol, labels = state.protocol, state.protocol.labels
     cohorts = [cohort for cohort in state.cohorts if cohort.purpose is Purpose.ESCALATION]
     number = {cohort.number: place for place, cohort in enumerate(cohorts, start=1)}
@@ -108,7 +109,7 @@ def find_standing(state: TrialState, on: date) -> Stands:
     )
 
 
-def _check_goes_on(state: TrialState) -> None:
+def _check_goes_on(state: TrialState, on: date) -> None:
     if state.closed is not None:
         raise InputError(f"the trial was closed by entry {state.closed.seq}: nothing is to come")
     if state.stopped is not None:
@@ -119,6 +120,11 @@ def _check_goes_on(state: TrialState) -> None:
         raise InputError(
             f"enrolment is held by entry {state.held.seq}, and nobody knows until when: "
             "resume it, or ask as of an earlier entry by --as-of"
+        )
+    for pause in standing_pauses(state, on):
+        raise InputError(
+            f"enrolment is paused since entry {pause.entry}, {pause.text}, and nobody knows until "
+            "when: decide to resume it, or ask as of an earlier entry by --as-of"
         )
     if state.protocol is not None and state.protocol.dlt.window_days is None:
         raise InputError("the protocol names no DLT window, and there is no forecast without one")

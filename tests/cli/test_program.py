@@ -139,7 +139,9 @@ def test_a_wrong_option_is_a_usage_error(path: tuple[str, ...]) -> None:
 def test_a_misspelt_command_is_a_usage_error() -> None:
     result = CliRunner().invoke(main, ["decid", "1NNN"])
     assert result.exit_code == 2
-    assert "No such command 'decid'" in result.stderr
+    assert "No such command 'decid'. Did you mean decide?" in result.stderr
+    result = CliRunner().invoke(main, ["trial", "xyzzy"])
+    assert result.stderr.endswith("No such command 'xyzzy'.\n")
 
 
 def test_version() -> None:

@@ -15,6 +15,7 @@ CURVE = "--p-dlt 0.05,0.1,0.2,0.35"
 QUICK = f"simulate --protocol nct07123519 {CURVE} --timeline --every 10 --trials 300"
 
 FEW = QUICK.replace("300", "3")
+BOIN = "--design boin --set target=0.3 --set max_patients=12"
 
 
 def run(line: str) -> Result:
@@ -106,6 +107,7 @@ def test_a_picture_is_drawn(tmp_path: Path):
         (f"simulate {CURVE} --timeline --every 10 --timing no.toml", "not both"),
         (f"simulate {CURVE} --timeline --timing no.toml", "no such file"),
         (f"{QUICK} --ledger new.db", "add --decides settled"),
+        (f"{QUICK} --ledger new.db --decides settled {BOIN}", "first_alone_days"),
     ],
 )
 def test_bad_input_is_one_clear_line(line: str, words: str):

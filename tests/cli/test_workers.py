@@ -37,9 +37,13 @@ def test_an_interrupt_does_not_wait_for_a_task_that_has_begun(tmp_path: Path) ->
 
 def test_an_interrupt_while_processes_start_is_not_lost() -> None:
     """What Python calls after a fork drops exceptions: Ctrl-C there let the run go on."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a run in the background
     armed = [signal.SIGINT]
     os.register_at_fork(after_in_parent=lambda: armed and os.kill(os.getpid(), armed.pop()))
-    with pytest.raises(KeyboardInterrupt), worker_pool(2):
-        pass
+    try:
+        with pytest.raises(KeyboardInterrupt), worker_pool(2):
+            pass
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert not armed
     assert multiprocessing.active_children() == []

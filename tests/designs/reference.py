@@ -1,4 +1,4 @@
-"""Reference data of the interval designs, read from tests/data."""
+"""Reference data of the designs, read from tests/data, and states as they take them."""
 
 import csv
 from collections.abc import Iterator, Sequence
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from scipy.stats import beta
 
-from escalation.outcomes import Tally
+from escalation.outcomes import FollowUp, Tally
 
 DATA = Path(__file__).parent.parent / "data"
 
@@ -61,3 +61,18 @@ def select_as_boin(
 def only(found: list[str]) -> None:
     """Fail with the first few of what should not have been found."""
     assert not found, f"{len(found)} rows differ, as {'; '.join(found[:5])}"
+
+
+def with_pending(n_evaluable, n_dlts, pending_level, pending_share):
+    """Return the tallies and the follow-up of one state, given as digests take it."""
+    there = pending_level[pending_level >= 0]
+    seen = [
+        Tally(n_evaluable=int(n), n_dlts=int(x), n_pending=int((there == level).sum()))
+        for level, (n, x) in enumerate(zip(n_evaluable, n_dlts, strict=True))
+    ]
+    follow_up = [
+        FollowUp(level=int(level), days=float(share), window_days=1)
+        for level, share in zip(pending_level, pending_share, strict=True)
+        if level >= 0
+    ]
+    return seen, follow_up

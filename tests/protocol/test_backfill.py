@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from escalation.designs import make_design
 from escalation.designs.replay import DepartureError
 from escalation.outcomes import Cohort, Outcome, parse_outcomes
 from escalation.protocol import Backfill, Protocol, advise, describe_decision, load_protocol
@@ -212,3 +213,14 @@ def test_what_a_final_decision_counts_is_shown_also_where_it_does_not_end():
     assert advice.decision.mtd is None
     assert not advice.decision.has_ended
     assert (advice.counted[1].n_evaluable, advice.counted[1].n_dlts) == (9, 3)
+
+
+def test_by_zhao_levels_in_conflict_are_judged_together_in_a_history():
+    """Level 3 says escalate, level 1 has 3 of 6: with all from there, 3 of 12 stay."""
+    boin = make_design("boin", n_levels=4, target=0.25, max_patients=30)
+    table = Backfill(scheme="zhao2024", counted="every decision", max_per_level=12)
+    asked = replace(Protocol.plain(4), design=boin, backfill=table)
+    advice = advise(asked, "1NNN 2NNN 3NNN 1TTT")
+    assert advice.decision.level == 2
+    assert advice.decision.clause.id == "pooled"
+    assert advise(replace(asked, backfill=Backfill()), "1NNN 2NNN 3NNN").decision.level == 3

@@ -15,7 +15,8 @@ from simulations.sweeps.store import unfinished_path
 
 pytestmark = pytest.mark.reliability
 
-PROGRAM = [sys.executable, "-c", "from escalation.cli import main; main()"]
+HEARD = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # Ctrl-C
+PROGRAM = [sys.executable, "-c", f"{HEARD}; from escalation.cli import main; main()"]
 STUDY = """
 levels = 5
 target = 0.25

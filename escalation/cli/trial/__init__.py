@@ -109,7 +109,7 @@ trial = LazyGroup(
         ),
         "forecast": (
             "simulations.cli.forecast:forecast_trial",
-            "Foretell when the next decision comes, and when the trial ends.",
+            "Forecast when the next decision comes, and when the trial ends.",
         ),
         "log": ("escalation.cli.trial.view:log", "Show every entry: what, when and by whom."),
         "packet": (

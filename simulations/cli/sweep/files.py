@@ -11,6 +11,7 @@ from escalation.cli.show import say_written, shows
 from escalation.cli.templates import write_template
 from escalation.files import check_writable
 from escalation.reports.view import View
+from simulations.cli.sweep.options import output_option
 
 __all__ = ["check", "init", "merge", "show"]
 
@@ -51,14 +52,7 @@ def check(study: Path) -> View:
 @click.argument(
     "parts", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE..."
 )
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    required=True,
-    metavar="FILE",
-    help="The results: .csv, or .parquet.",
-)
+@output_option
 def merge(study: Path, parts: tuple[Path, ...], output: Path) -> None:
     """Put the results of a study's shards together, in the order of its cells.
 

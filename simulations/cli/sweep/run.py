@@ -10,6 +10,7 @@ import click
 
 from escalation.cli.options import CarefulCommand
 from escalation.cli.whole import WholeNumber
+from simulations.cli.sweep.options import output_option
 
 __all__ = ["run"]
 
@@ -37,14 +38,7 @@ class Shard(click.ParamType):  # type: ignore[type-arg]  # generic since click 8
 
 @click.command(cls=CarefulCommand)
 @click.argument("study", type=click.Path(path_type=Path))
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    required=True,
-    metavar="FILE",
-    help="The results: .csv, or .parquet.",
-)
+@output_option
 @click.option(
     "--workers", type=WholeNumber(1, 256), default=1, show_default=True, help="Processes to use."
 )

@@ -99,11 +99,11 @@ class BackfillWalk(EventWalk):
             moves = goes_on & (is_known | enrols | besides)
             if not self.counts:
                 moves &= events < self.first_beside
-            if self.has_ties:  # with another outcome that the rule is told of
-                tied = live.known == day
+            if self.has_ties:
+                alike = live.known == day
                 if not self.counts:
-                    tied &= live.event < self.first_beside
-                events += rule.quiet * (is_known & tied.any(axis=0))
+                    alike &= live.event < self.first_beside
+                events += rule.quiet * ((is_known | enrols) & alike.any(axis=0))
             moving = np.flatnonzero(moves)
             live.situation[moving] = rule.follow(live.situation.take(moving), events.take(moving))
             after = rule.closed.take(live.situation)
@@ -150,6 +150,10 @@ class BackfillWalk(EventWalk):
         self.seen[other, level, 0] += kind != LOST
         self.seen[other, level, 1] += kind == DLT
         self.seen[other, level, 2] -= 1
+        # who is lost gives the place back while the cohort lasts that opened it, as in the tracker
+        came = self.live.dosed.ravel().take(first.take(other))
+        again = (kind == LOST) & (came >= self.live.level_since.take(other))
+        self.since[other[again], level[again]] -= 1
 
     def _fill(self, i: Ints, day: Floats) -> None:
         """Give a backfill place to a patient of each of some trials."""

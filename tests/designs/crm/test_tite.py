@@ -14,7 +14,7 @@ from escalation.designs.crm.follow_up_digest import weigh_many
 from escalation.designs.crm.weights import weigh, weigh_adaptively
 from escalation.errors import DesignError, InputError
 from escalation.outcomes import FollowUp, Tally
-from tests.designs.reference import rows
+from tests.designs.reference import rows, with_pending
 
 PRIOR = (0.05, 0.12, 0.25, 0.4, 0.55)
 # dfcrm says where the estimate points, whatever has been skipped, and never stops
@@ -260,16 +260,9 @@ def test_equal_digests_mean_equal_decisions(options):
     )
     answers = {}
     for state in range(n):
-        there = pending[state][pending[state] >= 0]
-        tallies = [
-            Tally(n_evaluable=int(m), n_dlts=int(x), n_pending=int((there == level).sum()))
-            for level, (m, x) in enumerate(zip(n_evaluable[state], n_dlts[state], strict=True))
-        ]
-        follow_up = [
-            FollowUp(level=int(level), days=float(share), window_days=1)
-            for level, share in zip(pending[state], shares[state], strict=True)
-            if level >= 0
-        ]
+        tallies, follow_up = with_pending(
+            n_evaluable[state], n_dlts[state], pending[state], shares[state]
+        )
         days = iter(dlt_days[state])
         follow_up += [
             FollowUp(level=level, days=float(next(days)), window_days=1, has_dlt=True)
@@ -281,7 +274,7 @@ def test_equal_digests_mean_equal_decisions(options):
         here = tallies[level]
         if memory[state] and not here.n_dlts:
             continue
-        said = design.decide(tallies, level, last, follow_up if there.size else ())
+        said = design.decide(tallies, level, last, follow_up if (pending[state] >= 0).any() else ())
         answer = (said.action, said.level, said.n_to_enrol, said.mtd, said.clause)
         assert answers.setdefault(int(numbers[state]), answer) == answer
     assert len(answers) > 15 / size

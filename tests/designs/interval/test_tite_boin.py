@@ -7,7 +7,7 @@ from escalation.designs import Action, Boin, TiteBoin, describe_options
 from escalation.designs.base import NOBODY
 from escalation.errors import DesignError
 from escalation.outcomes import FollowUp, Tally
-from tests.designs.reference import rows
+from tests.designs.reference import rows, with_pending
 
 
 def made(**options):
@@ -217,16 +217,9 @@ def test_equal_digests_mean_equal_decisions(options):
     )
     answers = {}
     for state in range(n):
-        there = pending[state][pending[state] >= 0]
-        tallies = [
-            Tally(n_evaluable=int(m), n_dlts=int(x), n_pending=int((there == level).sum()))
-            for level, (m, x) in enumerate(zip(n_evaluable[state], n_dlts[state], strict=True))
-        ]
-        follow_up = [
-            FollowUp(level=int(level), days=float(share), window_days=1)
-            for level, share in zip(pending[state], shares[state], strict=True)
-            if level >= 0
-        ]
+        tallies, follow_up = with_pending(
+            n_evaluable[state], n_dlts[state], pending[state], shares[state]
+        )
         said = design.decide(tallies, int(levels[state]), NOBODY, follow_up)
         found = (said.action, said.level, said.n_to_enrol, said.mtd, said.clause)
         assert answers.setdefault(int(numbers[state]), found) == found

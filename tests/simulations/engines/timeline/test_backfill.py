@@ -10,7 +10,7 @@ from escalation.designs import make_design
 from escalation.errors import InputError
 from escalation.protocol import Backfill, Protocol, load_protocol
 from simulations.engines.backfill import walk_together
-from simulations.engines.timeline.course import Kind
+from simulations.engines.timeline.course import GivenPatient, Kind
 from simulations.engines.timeline.run import follow_trials, simulate_timeline
 from simulations.timing.assumptions import Poisson, Regular, Timing
 
@@ -43,6 +43,19 @@ def test_where_many_wait_backfill_is_that_of_the_exact_engine_without_time(count
         assert abs(share - true) < 4 * (true * (1 - true) / TRIALS) ** 0.5
 
 
+def test_a_backfill_patient_whose_window_closes_with_the_cohorts_holds_up_nobody():
+    """Without counting, the escalation is what it is without backfill; most trials had no end."""
+    timing = Timing(arrivals=Poisson(mean_gap_days=2), accrual="wait", decides="settled")
+    protocol = protocol_of(make_design("3+3", n_levels=3))
+    beside = replace(protocol, backfill=Backfill(max_per_level=6))
+    alone, found = (
+        simulate_timeline(one, P3, timing, trials=500, seed=3) for one in (protocol, beside)
+    )
+    assert found.n_unfinished == 0
+    a, b = alone.t_decision.moments, found.t_decision.moments
+    assert abs(a.mean - b.mean) < 4 * (a.se**2 + b.se**2) ** 0.5
+
+
 @pytest.mark.parametrize("accrual", ["lose", "wait"])
 def test_backfill_keeps_to_the_protocols_places(accrual):
     protocol = example("every decision")
@@ -59,13 +72,14 @@ def test_backfill_keeps_to_the_protocols_places(accrual):
                 assert level is not None
                 assert one.level < level
                 assert one.cohort is None
-                since[one.level] = since.get(one.level, 0) + 1
+                since.setdefault(one.level, set()).add(one.patient)
                 there[one.level] = there.get(one.level, 0) + 1
-                assert since[one.level] <= protocol.backfill.per_cohort
+                assert len(since[one.level]) <= protocol.backfill.per_cohort
                 assert there[one.level] <= protocol.backfill.max_per_level
                 n_filled += 1
             elif one.purpose == "backfill" and one.kind is Kind.DROPPED_OUT:
-                there[one.level] -= 1  # replaced
+                there[one.level] -= 1  # replaced, and in the cohort's places while it lasts
+                since.get(one.level, set()).discard(one.patient)
     assert n_filled > 100
 
 
@@ -104,3 +118,16 @@ def test_backfill_of_a_design_by_follow_up_is_refused():
     protocol = replace(protocol_of(design), backfill=Backfill(max_per_level=6))
     with pytest.raises(InputError, match="is not simulated in time with backfill"):
         simulate_timeline(protocol, P3, Timing(arrivals=Poisson(mean_gap_days=4)), trials=5)
+
+
+def test_who_is_lost_gives_the_backfill_place_back_while_the_cohort_lasts():
+    """A patient every 5 days: cohort 2 is full on day 55; the seventh is lost on day 67."""
+    protocol = replace(
+        protocol_of(make_design("3+3", n_levels=3)),
+        backfill=Backfill(per_cohort=1, max_per_level=6),
+    )
+    patients = [*[GivenPatient()] * 6, GivenPatient(dropped_after=7)]
+    timing = Timing(arrivals=Regular(gap_days=5))
+    (course,) = follow_trials(protocol, P3, timing, trials=1, patients=patients)
+    below = [h.day for h in course.of_kind(Kind.DOSED) if h.purpose == "backfill"]
+    assert below[:2] == [60, 70]
