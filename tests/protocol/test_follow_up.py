@@ -38,7 +38,7 @@ def test_follow_up_that_is_not_the_protocols_is_refused_with_its_cohort(outcomes
 
 def test_without_a_window_days_are_refused_and_outcomes_without_days_are_not():
     plan = replace(protocol(), dlt=DltWindow())
-    with pytest.raises(InputError, match=r"the protocol has none: give window_days"):
+    with pytest.raises(InputError, match=r"the protocol has none: give --window"):
         advise(plan, "1NT?2")
     assert advise(plan, "1NN?").decision.possible
 
