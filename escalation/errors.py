@@ -164,7 +164,7 @@ class ProtocolError(FileFaultsError):
     exit_code: ClassVar[int] = 3
 
 
-_MOST_LISTED = 40
+_MOST_LISTED = 100
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

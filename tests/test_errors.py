@@ -42,6 +42,6 @@ def test_an_error_survives_pickling(error: EscalationError) -> None:
 def test_of_very_many_known_names_the_last_are_listed_and_the_nearest_is_found():
     names = [f"S-{number:04}" for number in range(1, 2001)]
     said = did_you_mean("s-0042", names)
-    assert said.startswith("did you mean S-0042? Known: S-1961, ")
-    assert said.endswith("S-2000, and 1960 others before")
-    assert len(said) < 500
+    assert said.startswith("did you mean S-0042? Known: S-1901, ")
+    assert said.endswith("S-2000, and 1900 others before")
+    assert len(said) < 1000

@@ -7,8 +7,8 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
 from multiprocessing import connection
 
 __all__ = ["worker_pool"]
@@ -16,21 +16,58 @@ __all__ = ["worker_pool"]
 
 @contextlib.contextmanager
 def worker_pool(workers: int) -> Iterator[Executor | None]:
-    """Give a process pool that Ctrl-C ends quietly, or None for one worker."""
+    """Give a process pool that Ctrl-C ends quietly, or None for one worker.
+
+    Ctrl-C ends the processes, and by that whatever waits for them; only then is it raised. Raised
+    at once it could come while a lock of the pool is held, which nobody would release any more.
+    """
     if workers == 1:
         yield None
         return
     pool = ProcessPoolExecutor(workers, initializer=_begin)
     try:
-        with _interrupts_later():
-            pool.submit(int)  # so that the processes start now
-        yield pool
+        with _interrupts_end_workers() as was_interrupted:
+            try:
+                with _interrupts_later():
+                    pool.submit(int)  # so that the processes start now
+                yield pool
+            except BrokenExecutor:
+                if not was_interrupted():
+                    raise
+            if was_interrupted():
+                raise KeyboardInterrupt
     except BaseException:
-        for worker in multiprocessing.active_children():
-            worker.terminate()  # a task that has begun, a whole design, would go on to its end
+        _end_workers()  # a task that has begun, a whole design, would go on to its end
         raise
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _end_workers() -> None:
+    for worker in multiprocessing.active_children():
+        worker.terminate()
+
+
+@contextlib.contextmanager
+def _interrupts_end_workers() -> Iterator[Callable[[], bool]]:
+    """Let Ctrl-C end the workers; a second one is raised at once. Give whether there was one."""
+    seen: list[int] = []
+
+    def interrupt(signum: int, frame: object) -> None:
+        seen.append(signum)
+        _end_workers()
+        if len(seen) > 1:
+            raise KeyboardInterrupt
+
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield lambda: False  # a shell has it ignored, or somebody else takes care of it
+        return
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield lambda: bool(seen)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _begin() -> None:

@@ -28,15 +28,17 @@ def interrupt_a_task(begun: Path) -> None:
 
 def test_an_interrupt_does_not_wait_for_a_task_that_has_begun(tmp_path: Path) -> None:
     """`compare` simulates a design as one task: Ctrl-C waited until it was done, for hours."""
+    others = set(multiprocessing.active_children())
     begun = tmp_path / "begun"
     os.mkfifo(begun)
     with pytest.raises(KeyboardInterrupt):
         interrupt_a_task(begun)
-    assert multiprocessing.active_children() == []
+    assert set(multiprocessing.active_children()) <= others
 
 
 def test_an_interrupt_while_processes_start_is_not_lost() -> None:
     """What Python calls after a fork drops exceptions: Ctrl-C there let the run go on."""
+    others = set(multiprocessing.active_children())
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a run in the background
     armed = [signal.SIGINT]
     os.register_at_fork(after_in_parent=lambda: armed and os.kill(os.getpid(), armed.pop()))
@@ -46,4 +48,4 @@ def test_an_interrupt_while_processes_start_is_not_lost() -> None:
     finally:
         signal.signal(signal.SIGINT, before)
     assert not armed
-    assert multiprocessing.active_children() == []
+    assert set(multiprocessing.active_children()) <= others
