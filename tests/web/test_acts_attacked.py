@@ -116,6 +116,7 @@ NOBODY = ("XX-999", "9999999999", "-1", "2", "\u202e", "", "../x", "²")
 @pytest.mark.parametrize(
     ("name", "values"), _each_or_a_few([name for name in OURS if ACTS[name].about], NOBODY, 2)
 )
+@pytest.mark.slow
 def test_somebody_who_is_not_in_the_trial_is_not_written_about(
     name: str, values: Sequence[str], as_person: AsPerson, ledger: Ledger
 ):

@@ -494,6 +494,7 @@ BODIES = {
 
 
 @pytest.mark.parametrize("case", BODIES)
+@pytest.mark.slow
 def test_a_body_that_is_none_is_refused(app: Flask, as_person: AsPerson, case: str):
     body, kind = BODIES[case]
     for tokens in (True, False):  # first as anybody could send it, then as with a good token

@@ -159,6 +159,7 @@ def judges(constants, borderline):
 
 @pytest.mark.parametrize("constants", CONSTANTS[1:], ids=str)
 @pytest.mark.parametrize("borderline", ["fail", "mtd"])
+@pytest.mark.slow
 def test_every_untidy_tally_gets_a_sound_decision(constants, borderline):
     a, b, _, _, e = constants
     up_to_rate = np.array([floor(n * Fraction(e + 1, a + b)) for n in range(a + b + 3)])

@@ -137,6 +137,7 @@ def expected(answers: Answers, design: Crm) -> list[tuple[str, int, int, int]]:
 @pytest.mark.parametrize(
     "stage", [{}, {"method": "mle"}, {"method": "mle", "first_stage": 4}, {"first_stage": 1}]
 )
+@pytest.mark.slow
 def test_every_untidy_tally_is_answered_by_the_rule_in_words(model, cohort_size, cap, stage):
     design = made(model=model, cohort_size=cohort_size, max_patients=cap, cutoff_stop=1, **stage)
     answers = every_answer(design, [0, 1, 3, 5])

@@ -32,6 +32,7 @@ def uncapped(name: str, **options: Any) -> Design:
 
 @by_name
 @pytest.mark.parametrize("cohort_size", [1, 3])
+@pytest.mark.slow
 def test_every_untidy_tally_has_a_sound_answer(name, cohort_size):
     answers = every_answer(uncapped(name, cohort_size=cohort_size), [0, 1, 2, 3, 4, 5, 7])
     treats = answers.level != NONE

@@ -173,6 +173,7 @@ def test_long_tables_wrap_and_lose_no_number(name, width) -> None:
     [{}, {"cohort_size": 1, "max_patients": 1}, {"extrasafe": True, "max_patients": 9}],
     ids=str,
 )
+@pytest.mark.slow
 def test_the_picture_says_what_the_design_does_and_stays_on_its_canvas(options) -> None:
     design = made("boin", **options)
     table = boundary_table(design)

@@ -118,6 +118,7 @@ def test_limits_of_a_difference_against_trials_in_pairs():
         assert half < 1.96 * alone  # what shared patients are for
 
 
+@pytest.mark.slow
 def test_limits_cover_the_exact_difference_as_often_as_they_say(exact):
     true = exact[0].designs[2].differences["share_above"].estimate
     covered = 0

@@ -109,6 +109,7 @@ COMMANDS = {
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(curve=curves())
+@pytest.mark.slow
 def test_every_figure_of_a_formula_against_the_same_curve_typed(
     command: str, curve: Curve, tmp_path: Path
 ) -> None:
