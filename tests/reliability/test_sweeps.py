@@ -21,7 +21,7 @@ STUDY = """
 levels = 5
 target = 0.25
 method = "monte-carlo"
-trials = 40_000
+trials = 120_000
 
 [[designs]]
 design = "3+3"
