@@ -73,6 +73,7 @@ def test_there_are_notebooks() -> None:
         "02-operating-characteristics",
         "03-tracking-a-trial",
         "04-choosing-a-design",
+        "05-how-long-will-it-take",
     ]
 
 
