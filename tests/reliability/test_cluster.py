@@ -47,7 +47,9 @@ def free_port() -> int:
 
 def readme_commands(port: int) -> tuple[list[str], list[str], list[str]]:
     """Return README's scheduler, its workers and its sweep, as they are typed, at a free port."""
-    block = re.search(r"two workers on\s+this machine.*?```sh\n(.*?)```", README.read_text(), re.S)
+    block = re.search(
+        r"two\s+workers\s+on\s+this\s+machine.*?```sh\n(.*?)```", README.read_text(), re.S
+    )
     assert block is not None
     lines = [line.removesuffix(" &") for line in block[1].replace("8786", str(port)).splitlines()]
     assert [line.split()[:2] for line in lines[1:]] == [

@@ -105,4 +105,5 @@ def violations(page: Page) -> list[Any]:
     """Return what axe-core finds that keeps somebody out."""
     from axe_core_python.sync_playwright import Axe  # of the extra [browser], as playwright is
 
+    page.wait_for_load_state("networkidle")  # a picture that comes late takes its document away
     return list(Axe().run(page)["violations"])
