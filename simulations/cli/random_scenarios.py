@@ -103,7 +103,6 @@ def random_scenarios(
     """  # noqa: D301  # click reads the backspace
     from simulations.questions.averages import CurveSummaries, average_in_blocks
     from simulations.questions.engine import exact_engine
-    from simulations.questions.meanwhile import ahead
     from simulations.reports.averages import Drawn, view_averages
 
     protocol = question.protocol
@@ -122,7 +121,7 @@ def random_scenarios(
     chosen = _parse_settings(prior, prior_settings)
     drawn = Drawn(prior=prior, given=prior_settings, settings=chosen, n_curves=curves, seed=seed)
     engine = exact_engine(question)
-    parts = ahead(average_in_blocks(engine, ahead(_draw(protocol, drawn, target)), target))
+    parts = average_in_blocks(engine, _draw(protocol, drawn, target), target)
     if keep is not None:
         from simulations.reports.export import writing_curves
 
