@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -15,7 +16,8 @@ import click
 from escalation.cli.real import RealNumber
 from escalation.cli.show import say_written
 from escalation.cli.whole import WholeNumber
-from escalation.errors import EscalationError, InputError
+from escalation.errors import InputError
+from escalation.files import check_writable, replacing
 from escalation.reports.view import Figure, View
 from escalation.version import __version__
 from simulations.cli.progress import progress_bar
@@ -196,7 +198,7 @@ def show_timeline(
         )
     question = _with_window(question, clock.window)
     if clock.ledger is not None:
-        _check_recordable(question, clock)
+        _check_recordable(question, clock.timing, clock.ledger)
     with (
         worker_pool(workers) as executor,
         progress_bar(trials * len(question.scenarios), "simulating") as progress,
@@ -219,7 +221,7 @@ def show_timeline(
     return replace(view, figures=partial(_figures, question, results))
 
 
-def _check_recordable(question: Question, clock: Clock) -> None:
+def _check_recordable(question: Question, timing: Timing, file: Path) -> None:
     """Refuse what cannot be recorded, before a long run."""
     design = question.protocol.design
     if design.while_pending is not None:
@@ -227,7 +229,7 @@ def _check_recordable(question: Question, clock: Clock) -> None:
             f"a simulated trial is recorded under a design that waits, and {design.name} "
             "does not: the committee would decide between what the clock simulates"
         )
-    if clock.timing.decides != "settled":
+    if timing.decides != "settled":
         raise InputError(
             "a record goes by the tracker's gates, which close a cohort as soon as its level is "
             "judged: add --decides settled"
@@ -239,14 +241,15 @@ def _check_recordable(question: Question, clock: Clock) -> None:
             "who has a place, which is not simulated: set enrolment.first_alone_days and "
             "next_apart_days to 0 in the protocol to record such a trial"
         )
-    unreached = any(clock.timing.by_level("dose_not_reached", design.n_levels))
+    unreached = any(timing.by_level("dose_not_reached", design.n_levels))
     if unreached and (design.asks_moderate or not design.by_stages):
         raise InputError(
             f"{design.name} may be asked about a level where nobody was given the whole dose, and "
             "that is not simulated as the tracker sees it: leave out dose_not_reached to record it"
         )
-    if clock.ledger is not None and clock.ledger.exists():
-        raise InputError(f"{clock.ledger} is there already; a simulated trial needs a new file")
+    if file.exists():
+        raise InputError(f"{file} is there already; a simulated trial needs a new file")
+    check_writable(file)
 
 
 def _record(file: Path, course: Course, protocol: Protocol) -> None:
@@ -254,12 +257,12 @@ def _record(file: Path, course: Course, protocol: Protocol) -> None:
     from escalation.ledger import create_ledger
     from simulations.questions.recorded import record_course
 
-    try:
-        with create_ledger(str(file)) as ledger:
+    with TemporaryDirectory() as folder:
+        made = Path(folder) / "simulated.db"
+        with create_ledger(str(made)) as ledger:
             record_course(ledger, "SIMULATED", course, protocol, opened=date(2026, 1, 1))
-    except EscalationError:
-        file.unlink(missing_ok=True)
-        raise
+        with replacing(file, "wb") as written:  # whole or not at all; it replaces no ledger
+            written.write(made.read_bytes())
 
 
 def _keep(file: Path, question: Question, results: Sequence[Timed]) -> None:

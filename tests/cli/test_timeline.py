@@ -80,6 +80,19 @@ def test_a_simulated_trial_is_recorded_and_tracked(tmp_path: Path):
     assert run(f"trial verify --db {file}").exit_code == 0
     again = run(f"{FEW} --decides settled --ledger {file}")
     assert (again.exit_code, "is there already" in again.output) == (1, True)
+    nowhere = run(f"{FEW} --decides settled --ledger {tmp_path}/no/such.db")
+    assert (nowhere.exit_code, "no folder" in nowhere.output) == (1, True)
+
+
+def test_a_trial_that_cannot_be_recorded_leaves_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def interrupted(*_given: object, **_more: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("simulations.questions.recorded.record_course", interrupted)
+    assert run(f"{FEW} --decides settled --ledger {tmp_path}/simulated.db").exit_code == 1
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_picture_is_drawn(tmp_path: Path):

@@ -189,25 +189,9 @@ DECLARED = {
         p_tox | number above 0 and below 1 |
         bound_mtd | true, false | false
     """,
-    "tite-crm": """
-        weights | linear, adaptive | linear
-        target | number above 0 and below 1 | required
-        cohort_size | whole number from 1 to 20 | 3
-        max_patients | whole number from 1 to 300 | required
-        skeleton | list of numbers above 0 and below 1 |
-        halfwidth | number above 0 and below 0.5 |
-        prior_mtd | whole number from 1 to 100 |
-        model | empiric, logistic | empiric
-        intercept | number from -20 to 20 |
-        prior_sd | number from 0.05 to 10 | 1.15758
-        method | bayes, mle | bayes
-        first_stage | whole number from 1 to 20 |
-        skipping | true, false | false
-        coherent | true, false | true
-        cutoff_stop | number from 0.5 to 1 | 0.95
-        n_earlystop | whole number from 1 to 300 |
-    """,
 }
+# a CRM with weights: every option of the CRM is one of its own
+DECLARED["tite-crm"] = f"weights | linear, adaptive | linear{DECLARED['crm']}"
 
 
 @pytest.mark.parametrize("name", DESIGNS)
