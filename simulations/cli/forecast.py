@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import click
 
 from escalation.cli.options import CarefulCommand
-from escalation.cli.real import RealNumber
 from escalation.cli.show import shows
 from escalation.cli.trial.common import Place, place_options, read_days, today
 from escalation.cli.trial.view import as_of_option, day_of, read_trial
@@ -19,13 +18,15 @@ from escalation.reports.view import View
 from escalation.trial.rule import NoProtocolError
 from simulations.cli.options import (
     choose_scenarios,
+    every_option,
     p_dlt_option,
     p_moderate_option,
     scenario_option,
     seed_option,
+    timing_option,
 )
 from simulations.cli.progress import progress_bar
-from simulations.timing.assumptions import MAX_DAYS, MIN_GAP_DAYS, Poisson, Timing
+from simulations.timing.assumptions import Poisson, Timing
 from simulations.timing.file import load_timing
 
 if TYPE_CHECKING:
@@ -45,19 +46,8 @@ __all__ = ["forecast_trial"]
 @p_dlt_option
 @scenario_option
 @p_moderate_option
-@click.option(
-    "--every",
-    type=RealNumber(MIN_GAP_DAYS, MAX_DAYS),
-    metavar="DAYS",
-    help="Mean days between patients, in place of what the record shows.",
-)
-@click.option(
-    "--timing",
-    "timing_file",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Other assumptions about time (TOML); arrivals are the record's, where it has any.",
-)
+@every_option("Mean days between patients, in place of what the record shows.")
+@timing_option("Other assumptions about time (TOML); arrivals are the record's, where it has any.")
 @click.option(
     "--by",
     callback=read_days,
@@ -111,7 +101,7 @@ def forecast_trial(
         raise NoProtocolError
     stands = find_standing(state, on)
     check_p_moderate(p_moderate, [state.protocol.design])
-    timing = _timing(stands, every, timing_file)
+    assumed = _assume(stands, every, timing_file)
     asked = choose_scenarios(state.protocol, p_dlt, scenario_file)
     question = Question(protocol=state.protocol, asked=asked, p_moderate=p_moderate)
     with progress_bar(trials * len(question.scenarios), "simulating") as progress:
@@ -121,7 +111,7 @@ def forecast_trial(
                 forecast(
                     stands,
                     scenario.p_dlt,
-                    timing,
+                    assumed,
                     trials=trials,
                     seed=seed,
                     p_moderate=p_moderate,
@@ -135,14 +125,14 @@ def forecast_trial(
             trial=tracker.trial,
             entry=state.seq,
             stands=stands,
-            timing=timing,
+            timing=assumed,
             found=found,
             by=by,
         )
     )
 
 
-def _timing(stands: Stands, every: float | None, file: Path | None) -> Timing:
+def _assume(stands: Stands, every: float | None, file: Path | None) -> Timing:
     """Return what is assumed of time: as said, else as the record has it."""
     from simulations.questions.standing import assumed_timing, timing_of
 

@@ -11,6 +11,7 @@ import click
 
 from escalation.cli.asking import most_states, say_beside
 from escalation.cli.options import protocol_options, read_outcomes
+from escalation.cli.real import RealNumber
 from escalation.cli.whole import WholeNumber
 from escalation.errors import InputError
 from escalation.protocol import Protocol
@@ -20,9 +21,11 @@ from simulations.cli.numbers import parse_p_dlt, parse_p_moderate
 from simulations.cli.source import read_scenarios
 from simulations.graph.forecast import Foreseen
 from simulations.scenarios.scenario import Scenario
+from simulations.timing.assumptions import MAX_DAYS, MIN_GAP_DAYS
 
 __all__ = [
     "choose_scenarios",
+    "every_option",
     "p_dlt_option",
     "p_moderate_option",
     "plot_option",
@@ -30,6 +33,7 @@ __all__ = [
     "say_size",
     "scenario_option",
     "seed_option",
+    "timing_option",
     "trials_option",
     "workers_option",
 ]
@@ -85,6 +89,20 @@ trials_option = click.option(
 workers_option = click.option(
     "--workers", type=WholeNumber(1, 256), default=1, show_default=True, help="Processes to use."
 )
+
+
+def every_option(said: str) -> Callable[[Wrapped], Wrapped]:
+    """Return the option of the mean days between patients."""
+    gap = RealNumber(MIN_GAP_DAYS, MAX_DAYS)
+    return click.option("--every", type=gap, metavar="DAYS", help=said)
+
+
+def timing_option(said: str) -> Callable[[Wrapped], Wrapped]:
+    """Return the option of a file of assumptions about time; pass it as ``timing_file``."""
+    file = click.Path(path_type=Path)
+    return click.option("--timing", "timing_file", type=file, metavar="FILE", help=said)
+
+
 plot_option = click.option(
     "--plot",
     type=click.Path(path_type=Path),

@@ -20,11 +20,11 @@ from escalation.errors import InputError
 from escalation.files import check_writable, replacing
 from escalation.reports.view import Figure, View
 from escalation.version import __version__
+from simulations.cli.options import every_option, timing_option
 from simulations.cli.progress import progress_bar
 from simulations.cli.workers import worker_pool
 from simulations.timing.assumptions import (
     MAX_DAYS,
-    MIN_GAP_DAYS,
     Accrual,
     Decides,
     Poisson,
@@ -69,12 +69,7 @@ def timeline_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option(
         "--timeline", is_flag=True, help="Simulate in time: durations, waiting, who is lost."
     )
-    @click.option(
-        "--every",
-        type=RealNumber(MIN_GAP_DAYS, MAX_DAYS),
-        metavar="DAYS",
-        help="Mean days between patients, for --timeline.",
-    )
+    @every_option("Mean days between patients, for --timeline.")
     @click.option(
         "--accrual",
         type=click.Choice(["lose", "wait"]),
@@ -91,13 +86,7 @@ def timeline_options(command: Callable[..., Any]) -> Callable[..., Any]:
         metavar="DAYS",
         help="DLT window, if not the protocol's.",
     )
-    @click.option(
-        "--timing",
-        "timing_file",
-        type=click.Path(path_type=Path),
-        metavar="FILE",
-        help="All assumptions about time (TOML), in place of --every.",
-    )
+    @timing_option("All assumptions about time (TOML), in place of --every.")
     @click.option(
         "--by",
         type=RealNumber(0, MAX_DAYS),
@@ -127,11 +116,9 @@ def timeline_options(command: Callable[..., Any]) -> Callable[..., Any]:
         clock = None
         if timeline:
             _refuse_others()
-            timing = _read_timing(every, timing_file)
-            timing = replace(
-                timing, accrual=accrual or timing.accrual, decides=decides or timing.decides
-            )
-            clock = Clock(timing, window, by, ledger)
+            said = _read_timing(every, timing_file)
+            said = replace(said, accrual=accrual or said.accrual, decides=decides or said.decides)
+            clock = Clock(said, window, by, ledger)
             if _is_default("trials"):
                 kwargs["trials"] = TRIALS
         else:
