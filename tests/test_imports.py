@@ -21,7 +21,7 @@ FLOORS = {
         ["version", "dataclass"],
         ["errors", "text", "files", "nearness", "labels"],
         ["lazy", "outcomes", "binomial", "signatures"],
-        ["designs", "grading"],
+        ["designs", "endpoints", "grading"],
         ["protocol"],
         ["trial", "ledger"],
         ["tracker"],
