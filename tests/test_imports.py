@@ -19,13 +19,15 @@ ROOT = Path(__file__).parents[1]
 FLOORS = {
     "escalation": (
         ["version", "dataclass"],
-        ["errors", "text", "files", "nearness", "labels"],
+        ["errors", "text", "files", "nearness", "labels", "plain"],
         ["lazy", "outcomes", "binomial", "signatures"],
-        ["designs", "endpoints", "grading"],
+        ["designs", "grading", "endpoints"],
         ["protocol"],
+        ["plan"],
         ["trial", "ledger"],
         ["tracker"],
         ["anchoring"],
+        ["exports"],
         ["reports"],
         ["figures"],
         ["papers"],

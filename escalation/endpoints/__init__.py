@@ -18,31 +18,31 @@ from escalation.endpoints.biomarkers import (
 from escalation.endpoints.kinetics import Kinetics, Trapezoid, area_between, kinetics_of
 from escalation.endpoints.profile import Profile, ProfileError, Sample, profile_of
 from escalation.endpoints.response import (
-    Assessment,
-    Denominator,
-    ResponseCounts,
+    NotAssessed,
+    Responses,
     Share,
+    Unassessed,
     count_responses,
 )
 from escalation.endpoints.summary import Summary, summarise
 
 __all__ = [
-    "Assessment",
     "BelowLimit",
     "Change",
     "Course",
-    "Denominator",
     "Kinetics",
+    "NotAssessed",
     "Profile",
     "ProfileError",
     "Reconstituted",
     "Reconstitution",
-    "ResponseCounts",
+    "Responses",
     "Sample",
     "Share",
     "Summary",
     "Threshold",
     "Trapezoid",
+    "Unassessed",
     "area_between",
     "count_responses",
     "course_of",

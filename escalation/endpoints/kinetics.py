@@ -33,7 +33,7 @@ class Trapezoid(StrEnum):
     """How a curve runs between two samples."""
 
     LINEAR = "linear"
-    LINEAR_UP_LOG_DOWN = "linear-up/log-down"
+    LINEAR_UP_LOG_DOWN = "log"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

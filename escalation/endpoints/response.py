@@ -1,42 +1,33 @@
-"""Responses at one assessment, counted: CR, PR, other, not assessed, with exact limits."""
+"""Responses at one assessment, counted, with exact limits; who was not assessed is counted too."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 
 from escalation.binomial import LEVEL, clopper_pearson
 from escalation.dataclass import dataclass
 
-__all__ = ["Assessment", "Denominator", "ResponseCounts", "Share", "count_responses"]
+__all__ = ["NotAssessed", "Responses", "Share", "Unassessed", "count_responses"]
 
 
-class Assessment(StrEnum):
-    """What is known of a patient at one assessment."""
+class Unassessed(StrEnum):
+    """Why a patient has no response at an assessment."""
 
-    CR = "CR"
-    PR = "PR"
-    OTHER = "other"
-    NOT_ASSESSED = "not assessed"
+    MISSED = "not assessed"
     NOT_DUE = "not due"  # its time has not come: in no denominator
 
 
-class Denominator(StrEnum):
-    """Among whom a proportion is taken."""
+class NotAssessed(StrEnum):
+    """What becomes of patients who were due and not assessed."""
 
-    DUE = "due"  # everybody whose assessment was due: who was not assessed has not responded
-    ASSESSED = "assessed"
+    COUNTED = "counted"  # in the denominator: they have not responded
+    LEFT_OUT = "left out"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
-    """A proportion with its exact two-sided limits; None among nobody.
-
-    Attributes
-    ----------
-    count, among : int
-    proportion, lower, upper : float or None
-    """
+    """A proportion with its exact two-sided limits; None among nobody."""
 
     count: int
     among: int
@@ -46,79 +37,77 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ResponseCounts:
+class Responses:
     """A group at one assessment.
 
     Attributes
     ----------
-    n : dict of Assessment to int
-        Patients by what is known of them.
+    shares : mapping of str to Share
+        By response.
+    responded : Share
+        Those who count as responders.
     among : int
         The denominator of every proportion.
-    denominator : Denominator
-    cr, pr, other, responded : Share
-        ``responded`` is CR or PR.
+    n_not_assessed, n_not_due : int
+        Whatever the denominator.
     """
 
-    n: dict[Assessment, int]
-    among: int
-    denominator: Denominator
-    cr: Share
-    pr: Share
-    other: Share
+    shares: Mapping[str, Share]
     responded: Share
-
-    @property
-    def n_not_assessed(self) -> int:
-        """Patients who were due and not assessed, whatever the denominator."""
-        return self.n[Assessment.NOT_ASSESSED]
-
-    @property
-    def n_not_due(self) -> int:
-        """Patients whose assessment is still to come."""
-        return self.n[Assessment.NOT_DUE]
+    among: int
+    n_not_assessed: int
+    n_not_due: int
 
 
 def count_responses(
-    assessments: Iterable[Assessment],
-    denominator: Denominator = Denominator.DUE,
-    level: float = LEVEL,
-) -> ResponseCounts:
+    assessed: Iterable[str | Unassessed],
+    *,
+    choices: Sequence[str] = ("CR", "PR", "other"),
+    responders: Collection[str] = ("CR", "PR"),
+    not_assessed: NotAssessed = NotAssessed.COUNTED,
+    confidence: float = LEVEL,
+) -> Responses:
     """Count a group's responses at one assessment.
 
     Parameters
     ----------
-    assessments : iterable of Assessment
-        One a patient.
-    denominator : Denominator
+    assessed : iterable of str or Unassessed
+        One a patient: the response, or why there is none.
+    choices : sequence of str
+        Responses in the order that they are shown in. Others that occur come after them.
+    responders : collection of str
+        Which of them count as responders.
+    not_assessed : NotAssessed
         Whether patients who were due and not assessed stay in the denominator.
-    level : float
-        Of confidence, of the exact limits.
+    confidence : float
+        Of the exact limits.
 
     Examples
     --------
-    >>> counts = count_responses([Assessment.CR, Assessment.PR, Assessment.NOT_ASSESSED])
-    >>> counts.responded.count, counts.among, counts.n_not_assessed
+    >>> responses = count_responses(["CR", "PR", Unassessed.MISSED])
+    >>> responses.responded.count, responses.among, responses.n_not_assessed
     (2, 3, 1)
     """
-    given = list(assessments)
-    n = {kind: given.count(kind) for kind in Assessment}
-    among = n[Assessment.CR] + n[Assessment.PR] + n[Assessment.OTHER]
-    if denominator is Denominator.DUE:
-        among += n[Assessment.NOT_ASSESSED]
+    given = list(assessed)
+    found = [one for one in given if not isinstance(one, Unassessed)]
+    n_missed = given.count(Unassessed.MISSED)
+    among = len(found) + n_missed * (not_assessed is NotAssessed.COUNTED)
 
-    def share(*kinds: Assessment) -> Share:
-        found = sum(n[kind] for kind in kinds)
-        lower, upper = clopper_pearson(among, found, level) if among else (None, None)
-        proportion = found / among if among else None
-        return Share(count=found, among=among, proportion=proportion, lower=lower, upper=upper)
+    def share(n: int) -> Share:
+        lower, upper = clopper_pearson(among, n, confidence) if among else (None, None)
+        return Share(
+            count=n,
+            among=among,
+            proportion=n / among if among else None,
+            lower=lower,
+            upper=upper,
+        )
 
-    return ResponseCounts(
-        n=n,
+    shown = dict.fromkeys([*choices, *found])
+    return Responses(
+        shares={one: share(found.count(one)) for one in shown},
+        responded=share(sum(one in responders for one in found)),
         among=among,
-        denominator=denominator,
-        cr=share(Assessment.CR),
-        pr=share(Assessment.PR),
-        other=share(Assessment.OTHER),
-        responded=share(Assessment.CR, Assessment.PR),
+        n_not_assessed=n_missed,
+        n_not_due=given.count(Unassessed.NOT_DUE),
     )

@@ -13,9 +13,11 @@ from escalation.errors import LadderError
 from escalation.labels import Label
 from escalation.outcomes import Cohort as WrittenCohort
 from escalation.outcomes import Outcome, Tally, tally_letters
+from escalation.plan import Plan
 from escalation.protocol import Committee, PauseRule, Protocol
 from escalation.trial.adverse_events.course import AdverseEvent
 from escalation.trial.calendar import day_in
+from escalation.trial.chart import Chart
 from escalation.trial.events import (
     AnyEvent,
     DataFrozen,
@@ -243,6 +245,12 @@ class TrialState:
         Of the cohorts that nothing has closed.
     last_about : dict of (Purpose, label or None) to int
         Place of the last decision about each thing: see ``MadeDecision.about``.
+    plan : Plan or None
+        That the trial goes by now; ``plans`` are all that it adopted, with their entries.
+    charts : dict of str to Chart
+        What is recorded of each person beside the escalation, screened or enrolled, by their id.
+    charted : dict of int to str
+        Whom an entry of a chart is about.
     """
 
     hashes: list[str] = field(default_factory=list)
@@ -278,6 +286,10 @@ class TrialState:
     names: dict[str, str] = field(default_factory=dict)
     conflicts: list[RoleConflict] = field(default_factory=list)
     last_about: dict[tuple[Purpose, Label | None], int] = field(default_factory=dict)
+    plan: Plan | None = None
+    plans: list[tuple[Recorded, Plan]] = field(default_factory=list)
+    charts: dict[str, Chart] = field(default_factory=dict)
+    charted: dict[int, str] = field(default_factory=dict)
 
     @property
     def seq(self) -> int:
@@ -394,6 +406,11 @@ class TrialState:
         later = (made.before for made in self.amendments if made.seq >= seq)
         return next(later, self.protocol)
 
+    def chart(self, subject: str) -> Chart:
+        """Return what is recorded of somebody beside the escalation; an empty one for anybody."""
+        subject = self.current_id(subject)
+        return self.charts.get(subject) or Chart(subject=subject)
+
     def members(self, cohort: Cohort) -> list[Subject]:
         """Return the subjects of a cohort, in the order of enrolment."""
         return [self.subjects[subject] for subject in cohort.subjects]
@@ -409,6 +426,8 @@ class TrialState:
 
     def fact(self, seq: int) -> Fact[Event] | None:
         """Return what an entry about a subject says now; None for any other entry."""
+        if seq in self.charted:
+            return next((f for f in self.chart(self.charted[seq]).facts() if f.seq == seq), None)
         subject = self.subjects.get(self.owners.get(seq, ""))
         if subject is None:
             return None

@@ -10,6 +10,7 @@ from escalation.outcomes import Outcome
 from escalation.protocol import Committee, Protocol, format_dose
 from escalation.protocol.units import BodySize, Unit, find_unit
 from escalation.reports.trial.adverse_event_sentences import say_follow_up, say_report
+from escalation.reports.trial.charted import say_charted
 from escalation.text import count, list_briefly
 from escalation.trial.adverse_events.definition import say_suggested
 from escalation.trial.codec import dump_event
@@ -21,16 +22,19 @@ from escalation.trial.events import (
     DataFrozen,
     DecisionCirculated,
     DecisionMade,
+    EligibilityWaived,
     EnrolmentHeld,
     EnrolmentResumed,
     EntryCorrected,
     EvaluabilityRuled,
     Event,
+    FindingsRecorded,
     HistoryImported,
     InfusionContinued,
     KeyRegistered,
     KeyRevoked,
     OutcomeRecorded,
+    PlanAdopted,
     ProtocolAmended,
     Purpose,
     RoleDelegated,
@@ -42,12 +46,15 @@ from escalation.trial.events import (
     SubjectAtSite,
     SubjectDosed,
     SubjectEnrolled,
+    SubjectLeft,
     SubjectRenamed,
+    SubjectScreened,
     TimestampKept,
     Toxicity,
     TrialClosed,
     TrialRegistered,
     TrialRegisteredWithCommittee,
+    VisitRecorded,
     Vote,
     VoteCast,
 )
@@ -165,6 +172,14 @@ def _sentence(  # noqa: PLR0911, PLR0912  # a kind of event a line
             return f"key of {event.person} revoked{on}: {event.reason}"
         case TimestampKept():
             return f"timestamp of entry {event.entry} kept{on}"
+        case PlanAdopted():
+            why = "" if event.reason is None else f": {event.reason}"
+            name = event.plan.get("name")
+            return f"plan {name}, digest {short_digest(event.digest)}, adopted{on}{why}"
+        case SubjectScreened() | FindingsRecorded() | EligibilityWaived():
+            return say_charted(event, on)
+        case VisitRecorded() | SubjectLeft():
+            return say_charted(event, on)
     assert_never(event)
 
 
