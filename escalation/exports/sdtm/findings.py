@@ -180,6 +180,7 @@ def plain_number(value: float) -> str:
     >>> plain_number(120.0), plain_number(0.85)
     ('120', '0.85')
     """
+    value = float(value)  # a whole number may be an int
     return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
 
 
