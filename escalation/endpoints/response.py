@@ -90,7 +90,7 @@ def count_responses(
     """
     given = list(assessed)
     found = [one for one in given if not isinstance(one, Unassessed)]
-    n_missed = given.count(Unassessed.MISSED)
+    n_missed = sum(one is Unassessed.MISSED for one in given)
     among = len(found) + n_missed * (not_assessed is NotAssessed.COUNTED)
 
     def share(n: int) -> Share:
@@ -109,5 +109,5 @@ def count_responses(
         responded=share(sum(one in responders for one in found)),
         among=among,
         n_not_assessed=n_missed,
-        n_not_due=given.count(Unassessed.NOT_DUE),
+        n_not_due=sum(one is Unassessed.NOT_DUE for one in given),
     )
