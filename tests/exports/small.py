@@ -26,7 +26,7 @@ from escalation.trial.visits.record import leave_study, record_visit
 from tests.trial.bench import CHAIR, SITE, Bench, day
 from tests.trial.small_plan import SMALL
 
-__all__ = ["PLAN", "small_bench", "small_export"]
+__all__ = ["PLAN", "results", "small_bench", "small_export"]
 
 PLAN = replace(
     SMALL,
@@ -76,7 +76,7 @@ def small_bench() -> Bench:
     bench.do(adjudicate, "adjudicator", entry=pneumonia, dlt=True, reason="as the definition says")
     bench.do(follow_up, SITE, 90, entry=pneumonia, aware=day(90),
              changes={"grade": 5, "outcome": "fatal", "ended": "2026-04-05"})  # fmt: skip
-    bench.do(leave_study, SITE, 91, subject="S2", why=Leaving.DEATH)
+    bench.do(leave_study, SITE, 90, subject="S2", why=Leaving.DEATH)
     bench.do(leave_study, SITE, 92, subject="S3", why=Leaving.WITHDREW, reason="moved away")
     return bench
 

@@ -7,6 +7,7 @@ import io
 import zipfile
 from dataclasses import replace
 from datetime import UTC, datetime
+from math import log
 
 import pytest
 
@@ -14,11 +15,11 @@ from escalation.exports.csv import write_csv
 from escalation.exports.iso8601 import read_moment, study_day
 from escalation.exports.package import make_export, write_files, zipped
 from escalation.trial import TrialState
-from escalation.trial.events import Purpose
+from escalation.trial.events import Finding, Purpose
 from tests.trial.bench import Bench, day
 
 from .planted import sound
-from .small import small_bench, small_export
+from .small import results, small_bench, small_export
 
 AT = datetime(2026, 11, 29, 8, tzinfo=UTC)
 
@@ -125,6 +126,35 @@ def test_a_concentration_below_the_limit_has_no_number_and_one_not_done_says_why
         (88, 120.0, "LOW", None, "Day 7"),
     ]
     assert rows("RS", "RSORRES", "RSDY") == [("PR", 85)]
+
+
+def test_kinetics_are_the_integral_worked_out_by_hand_or_say_why_there_is_none():
+    """Linear from 0 to 1000 in 7 days, exponential from 1000 to 350 in 21."""
+    area = 1000 * 7 / 2 + (1000 - 350) / log(1000 / 350) * 21
+    said = rows("PP", "PPTESTCD", "PPSTRESN", "PPSTRESU", USUBJID="NCT07123519-S1")
+    assert said == [
+        ("CMAX", 1000.0, "copies/ug"),
+        ("TMAX", 7.0, "DAYS"),
+        ("TLST", 28.0, "DAYS"),
+        ("AUCLST", pytest.approx(area, rel=1e-12), "day*copies/ug"),
+        ("AUCINT", pytest.approx(area, rel=1e-12), "day*copies/ug"),
+    ]
+    assert set(rows("PP", "PPSTRESN", "PPSTAT", "PPREASND", USUBJID="NCT07123519-S2")) == {
+        (None, "NOT DONE", "no sample")
+    }
+
+
+def test_a_result_in_another_unit_is_as_reported_and_in_the_plans_beside_it():
+    """1 mg/dL of creatinine is 88.4 umol/L."""
+    bench = small_bench()
+    creatinine = Finding(test="creatinine", value=1.0, unit="mg/dL", lower=0.5, upper=1.2)
+    results(bench, "S1", 9, None, creatinine)
+    (lb,) = [d for d in make_export(bench.state, "TJ").datasets if d.name == "LB"]
+    (row,) = [r for r in lb.records_by_name() if r["LBTESTCD"] == "CREATINI"]
+    names = ("LBORRES", "LBORRESU", "LBORNRHI", "LBSTRESN", "LBSTRESU", "LBSTNRHI", "LBNRIND")
+    assert [row[name] for name in names] == [
+        *("1", "mg/dL", 1.2, 88.4, "umol/L", pytest.approx(106.08), "NORMAL")
+    ]
 
 
 def test_the_subject_level_dataset_has_the_flags_of_dlts():
