@@ -64,6 +64,7 @@ class PlannedTest:
     choices: tuple[str, ...] = ()
     least: float | None = None
     greatest: float | None = None
+    calculated: Literal["cockcroft-gault"] | None = None
     domain: Literal["LB", "VS", "PC", "RS", "QS"] = "LB"
     code: str | None = None
     specimen: str | None = None
@@ -165,7 +166,7 @@ class Kinetics:
 
     test: str
     rule: Literal["log", "linear"] = "log"
-    below: Literal["standard", "zero", "half", "missing"] = "standard"
+    below: Literal["standard", "ends", "zero", "half", "missing"] = "standard"
     until_day: float = 28
 
 
@@ -173,12 +174,14 @@ class Kinetics:
 class Biomarker:
     """A test whose change from baseline is followed, or how long it takes to come back.
 
-    It is back at ``threshold``, in the plan's unit, or at ``share`` of its baseline.
+    It is back at ``threshold``, in the plan's unit, or at ``share`` of its baseline. ``below`` is
+    the value of results below the limit of quantification.
     """
 
     test: str
     threshold: float | None = None
     share: float | None = None
+    below: Literal["half", "zero", "missing"] = "half"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -107,6 +107,18 @@ trial = LazyGroup(
             "escalation.cli.trial.view:next_patient",
             "Say whether the next patient can be dosed: yes or no, and why.",
         ),
+        "response": (
+            "escalation.cli.trial.endpoints:response",
+            "Show responses by visit, level and disease.",
+        ),
+        "kinetics": (
+            "escalation.cli.trial.endpoints:kinetics",
+            "Show cell kinetics by patient and level.",
+        ),
+        "biomarkers": (
+            "escalation.cli.trial.endpoints:biomarkers",
+            "Show cytokines and B cells against their baseline.",
+        ),
         "forecast": (
             "simulations.cli.forecast:forecast_trial",
             "Forecast when the next decision comes, and when the trial ends.",
