@@ -267,11 +267,11 @@ class Kinetics:
             "description": "Areas by trapezia that are linear up and logarithmic down, or linear.",
         },
     )
-    below: Literal["standard", "zero", "half", "missing"] = field(
+    below: Literal["standard", "ends", "zero", "half", "missing"] = field(
         default="standard",
         metadata={
             "description": "What a result below the limit of quantification counts as. Standard: 0 "
-            "before the first measurable one, then missing.",
+            "before the first measurable one, then missing; ends: 0 after the last too.",
         },
     )
     until_day: float = field(
@@ -293,5 +293,12 @@ class Biomarker:
     share: float | None = field(
         default=None,
         metadata={"description": "It is back at this share of its baseline.", "gt": 0, "le": 1},
+    )
+    below: Literal["half", "zero", "missing"] = field(
+        default="half",
+        metadata={
+            "description": "What a result below the limit of quantification counts as: half of it, "
+            "0, or missing.",
+        },
     )
     flags: tuple[str, ...] = field(default=(), metadata=_FLAGS)

@@ -1,0 +1,170 @@
+"""Special-purpose domains: demographics (DM) and subject visits (SV)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from escalation.exports.dataset import Dataset, make_dataset
+from escalation.exports.sdtm.study import Person, Row, Study, iso, numbered
+from escalation.exports.sdtm.terms import SEXES
+from escalation.exports.sdtm.variables import (
+    EXPECTED,
+    REQUIRED,
+    STUDY,
+    SUBJECT,
+    VISITS,
+    YES,
+    YES_NO,
+    day,
+    domain,
+    flag,
+    text,
+    whole,
+)
+from escalation.trial.events import Sex
+
+__all__ = ["age_on", "demographics", "subject_visits"]
+
+_DM = (
+    STUDY,
+    domain("DM"),
+    SUBJECT,
+    text("SUBJID", "Subject Identifier for the Study", **REQUIRED),
+    day("RFSTDTC", "Subject Reference Start Date/Time", **EXPECTED),
+    day("RFENDTC", "Subject Reference End Date/Time", **EXPECTED),
+    day("RFXSTDTC", "Date/Time of First Study Treatment", **EXPECTED),
+    day("RFXENDTC", "Date/Time of Last Study Treatment", **EXPECTED),
+    day("RFICDTC", "Date/Time of Informed Consent", **EXPECTED),
+    day("RFPENDTC", "Date/Time of End of Participation", **EXPECTED),
+    day("DTHDTC", "Date/Time of Death", **EXPECTED),
+    flag("DTHFL", "Subject Death Flag", YES, **EXPECTED),
+    text(
+        "SITEID",
+        "Study Site Identifier",
+        left_empty="only where sites are opened in the record",
+        **REQUIRED,
+    ),
+    day("BRTHDTC", "Date/Time of Birth"),
+    whole("AGE", "Age", **EXPECTED),
+    text("AGEU", "Age Units", 6, terms=("YEARS",), **EXPECTED),
+    text("SEX", "Sex", 1, terms=("F", "M", "U"), **REQUIRED),
+    text("RACE", "Race", left_empty="the record never asks for it", **EXPECTED),
+    text("ARMCD", "Planned Arm Code", 20, **EXPECTED),
+    text("ARM", "Description of Planned Arm", **EXPECTED),
+    text("ACTARMCD", "Actual Arm Code", 20, **EXPECTED),
+    text("ACTARM", "Description of Actual Arm", **EXPECTED),
+    text(
+        "ARMNRS",
+        "Reason Arm and/or Actual Arm is Null",
+        terms=("SCREEN FAILURE", "NOT ASSIGNED", "ASSIGNED, NOT TREATED"),
+        **EXPECTED,
+    ),
+    text("COUNTRY", "Country", 3, left_empty="the record never asks for it", **REQUIRED),
+    day("DMDTC", "Date/Time of Collection"),
+    whole("DMDY", "Study Day of Collection"),
+)
+
+
+def demographics(study: Study) -> Dataset:
+    """Return DM: everybody who was screened or enrolled, one row each."""
+    return make_dataset("DM", "Demographics", _DM, (_person(study, p) for p in study.people))
+
+
+def _person(study: Study, person: Person) -> Row:
+    screening = person.chart.screening
+    screened = None if screening is None else screening.event
+    collected = None if screened is None else screened.on
+    age = None if screened is None else age_on(screened.born, screened.consented or screened.on)
+    sex = (None if screened is None else screened.sex) or Sex.UNKNOWN
+    return (
+        study.row("DM", person)
+        | {
+            "SUBJID": person.id,
+            "RFSTDTC": iso(person.first_dose),
+            "RFENDTC": iso(person.ended_on) if person.first_dose else None,
+            "RFXSTDTC": iso(person.first_dose),
+            "RFXENDTC": iso(person.last_dose),
+            "RFICDTC": None if screened is None else iso(screened.consented),
+            "RFPENDTC": iso(person.ended_on),
+            "DTHDTC": iso(person.died_on),
+            "DTHFL": "Y" if person.died_on else None,
+            "SITEID": person.site,
+            "BRTHDTC": None if screened is None else screened.born,
+            "AGE": age,
+            "AGEU": None if age is None else "YEARS",
+            "SEX": SEXES[sex],
+            "DMDTC": iso(collected),
+            "DMDY": person.study_day(collected),
+        }
+        | _arms(study, person)
+    )
+
+
+def _arms(study: Study, person: Person) -> Row:
+    subject = person.subject
+    if subject is None:
+        return {"ARMNRS": "NOT ASSIGNED" if person.failed is None else "SCREEN FAILURE"}
+    code, arm = study.arm_code(subject.level), study.arm(subject.level)
+    planned: Row = {"ARMCD": code, "ARM": arm}
+    if subject.dosing is None:
+        return planned | {"ARMNRS": "ASSIGNED, NOT TREATED"}
+    return planned | {"ACTARMCD": code, "ACTARM": arm}
+
+
+def age_on(born: str | None, on: date) -> int | None:
+    """Return the age on a day; None where a birth that is known in part leaves it open.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> [age_on(born, date(2026, 5, 4)) for born in ("1975", "1975-04", "1975-05", "1975-06")]
+    [None, 51, None, 50]
+    """
+    if born is None:
+        return None
+    year, _, month = born.partition("-")
+    if not (year.isascii() and year.isdigit() and month.isascii() and month.isdigit()):
+        return None
+    if int(month) == on.month:
+        return None
+    return on.year - int(year) - (int(month) > on.month)
+
+
+_SV = (
+    STUDY,
+    domain("SV"),
+    SUBJECT,
+    whole("SVSEQ", "Sequence Number", key=3, **REQUIRED),
+    *VISITS,
+    flag("SVPRESP", "Pre-specified", YES),
+    flag("SVOCCUR", "Occurrence", YES_NO),
+    text("SVREASOC", "Reason for Occur Value"),
+    day("SVSTDTC", "Start Date/Time of Observation", **EXPECTED),
+    day("SVENDTC", "End Date/Time of Observation", **EXPECTED),
+    whole("SVSTDY", "Study Day of Start of Observation"),
+    whole("SVENDY", "Study Day of End of Observation"),
+)
+
+
+def subject_visits(study: Study) -> Dataset:
+    """Return SV: visits of the plan that took place, or were missed and why."""
+    rows = (row for person in study.people for row in numbered("SV", _visits(study, person)))
+    return make_dataset("SV", "Subject Visits", _SV, rows)
+
+
+def _visits(study: Study, person: Person) -> Iterator[Row]:
+    for fact in person.chart.visits:
+        event = fact.event
+        row = study.row("SV", person) | study.visit(event.visit) | {"SVPRESP": "Y"}
+        if event.missed is not None:
+            yield row | {"SVOCCUR": "N", "SVREASOC": event.missed}
+            continue
+        on, number = iso(event.on), person.study_day(event.on)
+        yield row | {
+            "SVOCCUR": "Y",
+            "SVSTDTC": on,
+            "SVENDTC": on,
+            "SVSTDY": number,
+            "SVENDY": number,
+        }

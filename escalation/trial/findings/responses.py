@@ -1,0 +1,102 @@
+"""From what is recorded to responses: each treated patient at each planned assessment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+
+from escalation.dataclass import dataclass
+from escalation.endpoints import Unassessed
+from escalation.labels import Label
+from escalation.plan import Plan, Response, Visit
+from escalation.trial.findings.groups import treated_in
+from escalation.trial.findings.profiles import visit_at
+from escalation.trial.findings.results import results_of
+from escalation.trial.state import TrialState
+
+__all__ = ["Assessed", "assess", "assessment_visits"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessed:
+    """One patient's responses.
+
+    Attributes
+    ----------
+    subject : str
+    level : int or str
+    disease : str or None
+    responses : mapping of str to str or Unassessed
+        By the name of the visit.
+    notes : mapping of str to str
+        What has to be known of a visit: why it was not assessed, or that it was outside its window.
+    """
+
+    subject: str
+    level: Label
+    disease: str | None
+    responses: Mapping[str, str | Unassessed]
+    notes: Mapping[str, str]
+
+
+def assessment_visits(plan: Plan, response: Response) -> list[Visit]:
+    """Return the visits at which response is assessed, in order of their days."""
+    found = [visit for visit in plan.visits if visit.name in response.visits]
+    return sorted(found, key=lambda visit: visit.day)
+
+
+def assess(state: TrialState, plan: Plan, response: Response, on: date) -> list[Assessed]:
+    """Return the responses of everybody who was dosed, as of a day.
+
+    An assessment without a result is due once its visit's window has closed, or once the patient
+    has left the study.
+
+    Parameters
+    ----------
+    state : TrialState
+    plan : Plan
+    response : Response
+        Of the plan.
+    on : date
+    """
+    visits = assessment_visits(plan, response)
+    assessed = []
+    for one in treated_in(state):
+        said: dict[str, str | Unassessed] = {}
+        notes: dict[str, str] = {}
+        for result in results_of(state, one.subject, response.test):
+            visit = visit_at(plan, result)
+            if visit is None or visit not in visits:
+                continue
+            if result.finding.answer is not None and result.finding.not_done is None:
+                said[visit.name] = result.finding.answer
+                notes.pop(visit.name, None)
+                day = result.day or 0
+                if not visit.day - visit.before <= day <= visit.day + visit.after:
+                    notes[visit.name] = f"assessed on day {day:g}, outside the window"
+            elif visit.name not in said:
+                notes[visit.name] = result.finding.not_done or "without a result"
+        for visit in visits:
+            if visit.name not in said:
+                is_due = visit.name in notes or _is_due(state, one.subject, visit, on)
+                said[visit.name] = Unassessed.MISSED if is_due else Unassessed.NOT_DUE
+        assessed.append(
+            Assessed(
+                subject=one.subject,
+                level=one.level,
+                disease=one.disease,
+                responses={visit.name: said[visit.name] for visit in visits},
+                notes=notes,
+            )
+        )
+    return assessed
+
+
+def _is_due(state: TrialState, subject: str, visit: Visit, on: date) -> bool:
+    dosed = state.subjects[subject].dosed_on
+    if dosed is None:
+        return False
+    left = state.chart(subject).left
+    if left is not None and left.event.on <= on:
+        return True
+    return on > dosed + timedelta(days=visit.day + visit.after)
