@@ -101,6 +101,14 @@ def test_the_calendar_counts_from_each_patients_infusion(planned: Shell) -> None
     assert "overdue since 2026-02-05" in planned.ok("calendar S1 --overdue --on 2026-02-10")
 
 
+def test_status_and_next_name_overdue_visits_in_one_line(planned: Shell) -> None:
+    said = "7 visits are overdue: S1 SCR D7 W4, S2 SCR D7, S3 SCR D7 (trial calendar)."
+    assert said in planned.ok("status --on 2026-02-10")
+    assert said in planned.ok("next --on 2026-02-10")
+    overdue = planned.json("next --on 2026-02-10")["visits_overdue"]
+    assert [v["visit"] for v in overdue] == ["SCR", "D7", "W4", *["SCR", "D7"] * 2]
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [
