@@ -5,17 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from escalation.dataclass import dataclass
 from escalation.plan import Visit
 from escalation.trial.calendar import day_in
 from escalation.trial.chart import Chart
 from escalation.trial.findings.results import Result, count_results
-from escalation.trial.patients.subjects import Standing
+from escalation.trial.patients.subjects import Fact, Standing
 from escalation.trial.state import TrialState
 from escalation.trial.visits.ending import find_ending
 
-__all__ = ["VisitDue", "VisitStanding", "people_of", "today_of", "visits_of", "window_of"]
+__all__ = [
+    "VisitDue",
+    "VisitStanding",
+    "days_outside",
+    "people_of",
+    "today_of",
+    "visits_of",
+    "window_of",
+]
 
 
 class VisitStanding(StrEnum):
@@ -68,9 +77,9 @@ class VisitDue:
 def visits_of(state: TrialState, subject: str, on: date) -> tuple[VisitDue, ...]:
     """Return the visits of somebody in the order of the plan, as they stand on a day.
 
-    A visit took place if an entry says so, or results are recorded for it. After a death, or once
-    somebody has left the study or withdrawn before the infusion, nothing is due any more. Without a
-    plan there are none.
+    A visit took place if an entry says so, or results are recorded for it; that of day 0 by the
+    infusion, and the first before it by the screening. After a death, or once somebody has left the
+    study or withdrawn before the infusion, nothing is due any more. Without a plan there are none.
     """
     if state.plan is None:
         return ()
@@ -78,11 +87,15 @@ def visits_of(state: TrialState, subject: str, on: date) -> tuple[VisitDue, ...]
     dosed = None if known is None else known.dosed_on
     results = count_results(chart, dosed)
     over = _say_over(state, chart)
+    began = next((visit.name for visit in state.plan.visits if visit.day < 0), None)
+    by_itself: dict[str | None, Fact[Any] | None] = {began: chart.screening}
+    by_itself |= {v.name: known.dosing for v in state.plan.visits if known and v.day == 0}
     return tuple(
         _stand(
             visit,
             chart,
             [result for result in results if result.visit == visit.name],
+            by_itself=by_itself.get(visit.name),
             dosed=dosed,
             over=over,
             on=on,
@@ -110,6 +123,12 @@ def window_of(visit: Visit, dosed: date) -> tuple[date, date, date]:
     return day, day - timedelta(days=visit.before), day + timedelta(days=visit.after)
 
 
+def days_outside(visit: Visit, dosed: date, on: date) -> int:
+    """Return how many days before the window of a visit a day is, negative, or after it."""
+    _, first, last = window_of(visit, dosed)
+    return min((on - first).days, 0) or max((on - last).days, 0)
+
+
 def _say_over(state: TrialState, chart: Chart) -> str | None:
     """Say why nothing is due of somebody any more; None where it is."""
     ending = find_ending(state, chart.subject)
@@ -127,6 +146,7 @@ def _stand(
     chart: Chart,
     results: Sequence[Result],
     *,
+    by_itself: Fact[Any] | None,
     dosed: date | None,
     over: str | None,
     on: date,
@@ -140,6 +160,9 @@ def _stand(
         standing = VisitStanding.DONE if why is None else VisitStanding.MISSED
     elif held:
         standing, took_place, entry = VisitStanding.DONE, held[0].on, held[0].seq
+    elif by_itself is not None:
+        standing, took_place = VisitStanding.DONE, by_itself.event.on
+        entry = by_itself.seq
     elif over is not None:
         standing, why = VisitStanding.NOT_DUE, over
     elif first is not None and last is not None:
@@ -148,8 +171,8 @@ def _stand(
         standing = VisitStanding.DUE  # somebody is screened, until the infusion
     given = {result.test for result in results}
     outside = 0
-    if standing is VisitStanding.DONE and took_place and first and last:
-        outside = min((took_place - first).days, 0) or max((took_place - last).days, 0)
+    if standing is VisitStanding.DONE and took_place is not None and dosed is not None:
+        outside = days_outside(visit, dosed, took_place)
     return VisitDue(
         subject=chart.subject,
         visit=visit,

@@ -53,6 +53,14 @@ def test_a_visit_of_which_nothing_could_be_done_did_not_take_place():
     assert standing(bench, "D7", 20) == "overdue"
 
 
+def test_the_infusion_is_the_visit_of_day_0():
+    bench = followed()
+    said = at(bench, "D0", 20)
+    assert (said.standing, said.on, said.missing) == ("done", day(0), ("copies",))
+    missed = bench.refused(record_visit, SITE, 0, subject="S1", visit="D0", missed="ill")
+    assert "S1 was dosed on 2026-01-05: that was day 0." in missed
+
+
 def test_a_missed_visit_says_why_and_is_not_overdue():
     bench = followed()
     bench.do(record_visit, SITE, 10, subject="S1", visit="D7", missed="snowed in")
@@ -70,7 +78,7 @@ def test_nothing_is_due_any_more_of_somebody_who_left():
     bench.do(record_visit, SITE, 7, subject="S1", visit="D7")
     bench.do(leave_study, SITE, 20, subject="S1", why=Leaving.WITHDREW)
     said = {v.visit.name: v.standing for v in visits_of(bench.state, "S1", day(200))}
-    assert said.pop("D7") == "done"
+    assert {said.pop("D0"), said.pop("D7")} == {"done"}
     assert set(said.values()) == {"not due any more"}
     assert at(bench, "W4", 200).why == "left the study on 2026-01-25 (withdrew consent)"
 
