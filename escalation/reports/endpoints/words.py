@@ -114,7 +114,7 @@ def summary_document(summary: Summary) -> dict[str, float | int | None]:
 
 
 def say_share(share: Share) -> str:
-    """Say a proportion with its limits: ``2/6, 33 % (4.3-78)``."""
+    """Say a proportion with its limits: ``2/6, 33 % (4-78)``."""
     if share.proportion is None or share.lower is None or share.upper is None:
         return "-"
     from escalation.binomial import percent  # noqa: PLC0415
