@@ -41,6 +41,7 @@ FLOORS = {
         ["timing"],
         ["engines"],
         ["questions", "compare"],
+        ["patients"],
         ["reports"],
         ["plots", "sweeps"],
         ["cli", "library"],

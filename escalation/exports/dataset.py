@@ -57,6 +57,8 @@ class Column:
         The only values it may have; None where any may stand.
     left_empty : str or None
         Why it holds nothing, where the record never says it.
+    as_number : bool
+        Of a day: analysis programs hold it as a number.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Column:
     core: Core = Core.PERMISSIBLE
     terms: tuple[str, ...] | None = None
     left_empty: str | None = None
+    as_number: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,8 +78,12 @@ def _column_document(dataset: Dataset, column: Column) -> dict[str, Any]:
         "label": column.label,
         "dataType": str(column.kind),
     }
+    if column.as_number:
+        said["targetDataType"] = "integer"
     if column.length is not None:
         said["length"] = column.length
+    if column.as_number:
+        said["displayFormat"] = "E8601DA."
     if column.key is not None:
         said["keySequence"] = column.key
     return said
@@ -154,6 +158,7 @@ def _read_column(said: Mapping[str, Any], known: Mapping[str, Column]) -> Column
         kind=DataType(said["dataType"]),
         length=said.get("length"),
         key=said.get("keySequence"),
+        as_number=said.get("targetDataType") == "integer",
     )
     like = known.get(column.name)
     if like is None:

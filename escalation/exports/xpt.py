@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +78,7 @@ def write_xpt(dataset: Dataset, made_at: datetime) -> Transport:
         column.name: _values(dataset, column, [row[place] for row in dataset.rows], remarks)
         for place, column in enumerate(dataset.columns)
     }
-    kinds = {c.name: "str" if c.kind.is_text else "float64" for c in dataset.columns}
+    kinds = {c.name: "str" if _is_text(c) else "float64" for c in dataset.columns}
     frame = pd.DataFrame(columns).astype(kinds)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{dataset.name.lower()}{SUFFIX}"
@@ -88,6 +88,7 @@ def write_xpt(dataset: Dataset, made_at: datetime) -> Transport:
             file_label=dataset.label,
             column_labels=[column.label for column in dataset.columns],
             table_name=dataset.name,
+            variable_format={c.name: "E8601DA." for c in dataset.columns if c.as_number},
             file_format_version=5,
         )
         content = bytearray(path.read_bytes())
@@ -119,6 +120,8 @@ def _check_names(dataset: Dataset) -> None:
 def _values(
     dataset: Dataset, column: Column, values: Sequence[Value], remarks: list[str]
 ) -> list[str] | list[float]:
+    if column.as_number:
+        return [float("nan") if value is None else _sas_day(str(value)) for value in values]
     if not column.kind.is_text:
         return [float("nan") if value is None else float(value) for value in values]
     texts = []
@@ -134,3 +137,12 @@ def _values(
             text = data[:LONGEST_TEXT].decode("utf-8", "ignore")
         texts.append(text)
     return texts
+
+
+def _is_text(column: Column) -> bool:
+    return column.kind.is_text and not column.as_number
+
+
+def _sas_day(text: str) -> float:
+    """Return a day as SAS counts it, from 1960."""
+    return float((date.fromisoformat(text) - date(1960, 1, 1)).days)

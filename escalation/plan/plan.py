@@ -64,6 +64,7 @@ class PlannedTest:
     choices: tuple[str, ...] = ()
     least: float | None = None
     greatest: float | None = None
+    calculated: Literal["cockcroft-gault"] | None = None
     domain: Literal["LB", "VS", "PC", "RS", "QS"] = "LB"
     code: str | None = None
     specimen: str | None = None

@@ -360,9 +360,13 @@ class TrialState:
 
     def zone_of(self, subject: str, on: date) -> str | None:
         """Return the time zone of the site that has a subject in care; None where not known."""
-        known = self.subjects.get(subject)
+        return self.site_zones.get(self.site_of(subject, on) or "")
+
+    def site_of(self, subject: str, on: date) -> str | None:
+        """Return the site that has a subject in care on a day, or else that screened them."""
+        known, screened = self.subjects.get(subject), self.chart(subject).screening
         site = None if known is None else known.site_on(on)
-        return None if site is None else self.site_zones.get(site)
+        return screened.event.site if site is None and screened is not None else site
 
     @property
     def committee(self) -> Committee:

@@ -18,8 +18,8 @@ from simulations.engines.crossings.engine import CrossingEngine, is_by_crossings
 from simulations.engines.exact import check_p_dlt, end_probabilities
 from simulations.engines.ladder import LadderAutomaton, ladder_automaton
 from simulations.engines.ladder_reach import LadderReach
-from simulations.engines.large import LARGE, LARGE_GRAPH, graph_or_crossings
-from simulations.graph.build import TransitionGraph, build_graph
+from simulations.engines.large import LARGE, LARGE_GRAPH, graph_or_crossings, refuse_too_large
+from simulations.graph.build import MOST_ASKED, TransitionGraph, build_graph
 from simulations.graph.forecast import Foreseen
 from simulations.probabilities import check_probabilities
 
@@ -60,6 +60,7 @@ def exact_engine(
 
     def build(most: int | None) -> TransitionGraph:
         limit: dict[str, Any] = {} if most is None else {"max_states": most}
+        refuse_too_large(design, limit.get("max_states", MOST_ASKED))
         graph = build_graph(design, p_moderate=p_moderate, tell=tell, **limit)
         return replace(graph, decisions=())  # what the design said in each state is not asked for
 

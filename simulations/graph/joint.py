@@ -170,6 +170,8 @@ def merge_ends(
 class _JointWalk(_Walk):
     """The walk of ``layers``, where all levels are judged together."""
 
+    far_too_large = 1.5  # what is foreseen of a CRM is at most a fifth too much
+
     def __init__(
         self,
         design: Design,

@@ -31,6 +31,8 @@ Words = list[NDArray[np.int64]]
 _ROOM = 2**62  # what fits into a word
 _FEW = 100_000  # states: before, what is to come is not foreseen well enough
 _FEW_OF_MOST = 0.05
+_FEWER = 20_000  # enough to tell what is far too large, at once
+_EARLY_EXPECTED = 2  # times what is foreseen of so few
 _FORESEEN_TO_BE = 1.15  # of them: to be refused before they are found, so that what fits is not
 _FEW_TO_TELL = 0.1  # of the most states
 _BLOCK = 2**16  # states for which an MTD is selected at once: they stay in the cache
@@ -187,6 +189,9 @@ class _Tallies:
 
 
 class _Walk:
+    far_too_large = 30.0
+    """Times the most states; of fewer, it matters how many there are: crossings may follow them."""
+
     def __init__(
         self,
         design: Design,
@@ -264,15 +269,22 @@ class _Walk:
 
     def _look_ahead(self, begun: int) -> None:
         """Refuse what is going to be too large, and tell what a large graph is going to take."""
-        if self.n_states <= min(max(_FEW, _FEW_OF_MOST * self.max_states), self.max_states):
+        few = max(_FEW, _FEW_OF_MOST * self.max_states)
+        is_early = self.n_states <= min(few, self.max_states)
+        if is_early and self.n_states <= min(few, _FEWER):
             return
         step, most = self.design.largest_cohort, self.design.max_patients or MAX_PATIENTS
         totals = foresee_states(self.sizes, step, begun, most)
         n_states = max(totals.values())
-        if n_states > _FORESEEN_TO_BE * self.max_states or self.n_states > self.max_states:
+        too_many = (self.far_too_large if is_early else _FORESEEN_TO_BE) * self.max_states
+        if n_states > too_many or self.n_states > self.max_states:
             fits = find_fitting(self.sizes, step, begun, self.max_states)
             n_levels = self.design.n_levels
+            if is_early:  # so few are expected that what is said to fit by them might not
+                totals = {n: _EARLY_EXPECTED * total for n, total in totals.items()}
             raise TooManyStatesError(n_levels, self.max_states, fits, expected=totals)
+        if is_early:
+            return
         if self.tell is not None and self.n_states > _FEW_TO_TELL * self.max_states:
             at_last = n_states - max(
                 (total for n, total in totals.items() if n <= max(totals) - step), default=0

@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 from escalation.designs import Design, design_settings
-from escalation.designs.walk import TooManyStatesError
 from escalation.errors import InputError
 from escalation.outcomes import Cohort, format_outcomes
 from escalation.protocol import Advice, Protocol, advise
@@ -17,7 +16,7 @@ from escalation.reports.origin import describe_origin, identity_document
 from escalation.reports.view import Block, Paragraph
 from escalation.text import count
 from simulations.engines.exact_engine import ExactEngine
-from simulations.engines.large import fewest_states
+from simulations.engines.large import refuse_too_large
 from simulations.graph.build import MOST_ASKED, TransitionGraph, build_graph
 from simulations.graph.forecast import Foreseen
 from simulations.scenarios.scenario import Scenario, scenarios_for, scenarios_of
@@ -108,8 +107,8 @@ class Question:
         advice = self.so_far()
         most: dict[str, Any] = {} if self.max_states is None else {"max_states": self.max_states}
         held = MOST_ASKED if self.max_states is None else self.max_states
-        if build is None and not self.cohorts and fewest_states(self.protocol.design) > held:
-            raise TooManyStatesError(len(self.protocol.levels), held)
+        if build is None and not self.cohorts:
+            refuse_too_large(self.protocol.design, held)
         whole = partial(build_graph, tell=self.tell, **most)
         return (build or whole)(
             self.protocol.design,

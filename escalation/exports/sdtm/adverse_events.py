@@ -22,6 +22,7 @@ from escalation.exports.sdtm.variables import (
 )
 from escalation.outcomes import Outcome
 from escalation.trial.adverse_events.listing import ListedEvent
+from escalation.trial.events import EventOutcome
 
 __all__ = ["UNCODED", "adverse_events", "supplements"]
 
@@ -53,9 +54,12 @@ _AE = (
     day("AEENDTC", "End Date/Time of Adverse Event", **EXPECTED),
     whole("AESTDY", "Study Day of Start of Adverse Event"),
     whole("AEENDY", "Study Day of End of Adverse Event"),
-    text("AEENRTPT", "End Relative to Reference Time Point", terms=("ONGOING", "UNKNOWN")),
+    text("AEENRTPT", "End Relative to Reference Time Point", terms=("ONGOING",)),
     text("AEENTPT", "End Reference Time Point", 40),
 )  # fmt: skip
+
+
+_GOES_ON = (EventOutcome.NOT_RECOVERED, EventOutcome.RECOVERING)
 
 
 def adverse_events(study: Study) -> Dataset:
@@ -77,7 +81,7 @@ def _event(study: Study, person: Person, event: ListedEvent) -> Row:
         named |= {"AESDTH"} if event.is_fatal else set()
         criteria = {"AESER": "Y" if is_serious else "N"}
         criteria |= {name: "Y" if name in named else "N" for name in SERIOUS.values()}
-    goes_on = now is not None and event.ended is None and not event.is_fatal
+    goes_on = now is not None and now.ended is None and now.outcome in _GOES_ON
     return (
         study.row("AE", person)
         | {
@@ -93,7 +97,7 @@ def _event(study: Study, person: Person, event: ListedEvent) -> Row:
             "AESTDY": person.study_day(event.started),
             "AEENDY": person.study_day(event.ended),
             "AEENRTPT": "ONGOING" if goes_on else None,
-            "AEENTPT": "LAST ENTRY OF THE EXPORT" if goes_on else None,
+            "AEENTPT": "DATA CUTOFF" if goes_on else None,
         }
         | criteria
     )
@@ -145,7 +149,9 @@ def _said_beside(person: Person, event: ListedEvent) -> Iterator[Row]:
         return
     ruling = event.event.ruling
     if ruling is not None and ruling.event.reason is not None:
-        yield _qualifier("AEDLTRSN", "Reason of the Ruling on the DLT", ruling.event.reason, "Assigned")
+        yield _qualifier(
+            "AEDLTRSN", "Reason of the Ruling on the DLT", ruling.event.reason, "Assigned"
+        )
     now, first = event.event.now, event.event.first
     if event.scale is not None:
         yield _qualifier("AESCALE", "Scale of the Grade", event.scale, "Collected")
@@ -153,13 +159,13 @@ def _said_beside(person: Person, event: ListedEvent) -> Iterator[Row]:
         grade = str(now.baseline_grade)
         yield _qualifier("AEBLGR", "Grade Before the First Infusion", grade, "Collected")
     yield _qualifier("AEAWARDT", "Date Site Became Aware", first.aware.isoformat(), "Collected")
-    for name, label, value in (
+    for name, label, given in (
         ("AECODE", "Code as Reported", now.code),
         ("AEDICT", "Dictionary of the Code as Reported", now.dictionary),
         ("AETRT", "Treatment of the Event", now.treatment),
     ):
-        if value is not None:
-            yield _qualifier(name, label, value, "Collected")
+        if given is not None:
+            yield _qualifier(name, label, given, "Collected")
 
 
 def _qualifier(name: str, label: str, value: str, origin: str) -> Row:
@@ -170,5 +176,7 @@ def _is_dlt(person: Person, event: ListedEvent) -> bool | None:
     """Tell whether an event is a DLT: by its ruling, or by the verdict that it stands in."""
     if event.event is not None or person.subject is None:
         return event.dlt
-    verdict = next((f.event for f in person.subject.outcomes if f.seq == event.entry), None)
-    return None if verdict is None else verdict.outcome is Outcome.DLT
+    said = {fact.event.outcome for fact in person.subject.outcomes if fact.seq == event.entry}
+    if not said & {Outcome.DLT, Outcome.NO_DLT, Outcome.MODERATE}:
+        return None
+    return Outcome.DLT in said

@@ -1,4 +1,4 @@
-"""A trial as the datasets see it: whom they are about, and in what words they call study and arm."""
+"""A trial as the datasets see it: whom they are about, and what they call study and arm."""
 
 from __future__ import annotations
 
@@ -174,8 +174,11 @@ class Study:
         found = plan.find_visit(name)
         if found is None:
             return {"VISIT": name}
-        number = float(plan.visits.index(found) + 1)
-        return {"VISITNUM": number, "VISIT": found.label, "VISITDY": _planned_day(found)}
+        return {
+            "VISITNUM": plan.visits.index(found) + 1,
+            "VISIT": found.label,
+            "VISITDY": _planned_day(found),
+        }
 
 
 def _planned_day(visit: Visit) -> int:

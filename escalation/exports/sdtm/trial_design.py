@@ -15,6 +15,7 @@ from escalation.exports.sdtm.variables import (
     text,
     whole,
 )
+from escalation.protocol.protocol import format_dose
 
 __all__ = ["SHAPED", "trial_arms", "trial_summary"]
 
@@ -77,7 +78,9 @@ def _parameters(
     yield "PLANSUB", "Planned Number of Subjects", _text(protocol.planned_patients)
     yield "ACTSUB", "Actual Number of Subjects", str(study.state.n_enrolled)
     yield "NARMS", "Planned Number of Arms", str(len(protocol.levels))
-    yield "DOSE", "Dose per Administration", "; ".join(protocol.short_names)
+    for level in protocol.levels:
+        dose = None if level.dose is None else format_dose(level.dose)
+        yield "DOSE", "Dose per Administration", dose
     yield "DOSU", "Dose Units", protocol.unit
     yield "XDESIGN", "Escalation Design", type(protocol.design).name
     yield "XDLTWIN", "DLT Window in Days", _text(protocol.dlt.window_days)

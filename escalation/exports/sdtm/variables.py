@@ -56,7 +56,7 @@ def day(name: str, label: str, **said: Any) -> Column:
 STUDY = text("STUDYID", "Study Identifier", 60, key=1, **REQUIRED)
 SUBJECT = text("USUBJID", "Unique Subject Identifier", key=2, **REQUIRED)
 VISITS = (
-    number("VISITNUM", "Visit Number", **EXPECTED),
+    whole("VISITNUM", "Visit Number", **EXPECTED),
     text("VISIT", "Visit Name"),
     whole("VISITDY", "Planned Study Day of Visit"),
 )

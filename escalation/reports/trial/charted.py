@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from escalation.protocol import format_dose
 from escalation.text import count, list_briefly
 from escalation.trial.events import (
     EligibilityWaived,
-    Finding,
     FindingsRecorded,
     SubjectLeft,
     SubjectScreened,
     VisitRecorded,
 )
+from escalation.trial.findings.words import say_result
 
-__all__ = ["say_charted", "say_finding"]
+__all__ = ["say_charted"]
 
 
 def say_charted(
@@ -32,7 +31,7 @@ def say_charted(
             return ", ".join([f"{event.subject} screened{on}", *filter(None, said)])
         case FindingsRecorded():
             at = "" if event.visit is None else f" at {event.visit}"
-            said_of = list_briefly([say_finding(finding) for finding in event.findings])
+            said_of = list_briefly([say_result(finding) for finding in event.findings])
             why = "" if event.reason is None else f", because {event.reason}"
             source = "" if event.source is None else f", from {event.source}"
             n = count(len(event.findings), "result")
@@ -48,17 +47,3 @@ def say_charted(
         case SubjectLeft():
             why = "" if event.reason is None else f" ({event.reason})"
             return f"{event.subject} left the study{on}: {event.why}{why}"
-
-
-def say_finding(finding: Finding) -> str:
-    """Say one result: ``haemoglobin 85 g/L``."""
-    if finding.not_done is not None:
-        return f"{finding.test} not done ({finding.not_done})"
-    if finding.answer is not None:
-        return f"{finding.test} {finding.answer}"
-    unit = "" if finding.unit is None else f" {finding.unit}"
-    if finding.below:
-        limit = "the limit" if finding.value is None else f"{format_dose(finding.value)}{unit}"
-        return f"{finding.test} below {limit}"
-    value = "without a result" if finding.value is None else format_dose(finding.value)
-    return f"{finding.test} {value}{unit}"

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from escalation.trial.commands import Events, Recorder, Refusal
 from escalation.trial.events import Finding, FindingsRecorded
+from escalation.trial.findings.checking import check_findings, completed, find_person
 from escalation.trial.patients.recording import PATIENTS
 from escalation.trial.state import TrialState
 
@@ -23,6 +24,9 @@ def record_findings(
     source: str | None = None,
 ) -> Events:
     """Record results of somebody, on the day of the sample.
+
+    What is reported is kept, in its unit; it has to be of a test that the plan names, or answer one
+    of its criteria, and be possible.
 
     Parameters
     ----------
@@ -42,15 +46,18 @@ def record_findings(
     RefusedError
     """
     refusal = Refusal(f"results of {subject} cannot be recorded")
-    refusal.check(state, recorder, PATIENTS)
-    refusal.raise_if_any()
-    return (
-        FindingsRecorded(
-            on=recorder.on,
-            subject=state.current_id(subject),
-            findings=tuple(findings),
-            visit=visit,
-            reason=reason,
-            source=source,
-        ),
+    refusal.check(state, recorder, PATIENTS, zone=state.zone_of(subject, recorder.on))
+    chart = state.chart(subject)
+    find_person(refusal, state, chart)
+    event = FindingsRecorded(
+        on=recorder.on,
+        subject=chart.subject,
+        findings=tuple(completed(state.plan, finding) for finding in findings),
+        visit=visit,
+        reason=reason,
+        source=source,
     )
+    if not refusal.reasons:
+        check_findings(refusal, state, recorder, event, chart=chart)
+    refusal.raise_if_any()
+    return (event,)

@@ -20,12 +20,16 @@ from escalation.trial.events import (
     AnyEvent,
     EntryCorrected,
     Event,
+    FindingsRecorded,
     InfusionContinued,
     OutcomeRecorded,
     SubjectDosed,
     SubjectEnrolled,
+    SubjectLeft,
     SubjectRenamed,
+    VisitRecorded,
 )
+from escalation.trial.findings.checking import check_findings
 from escalation.trial.patients.body_size import needed_sizes
 from escalation.trial.patients.evaluability import check_further
 from escalation.trial.patients.recording import (
@@ -37,6 +41,7 @@ from escalation.trial.patients.recording import (
 )
 from escalation.trial.patients.subjects import Fact
 from escalation.trial.state import TrialState
+from escalation.trial.visits.record import check_leaving, check_visit
 
 __all__ = ["correct_entry", "rename_subject"]
 
@@ -55,7 +60,8 @@ def correct_entry(
     ----------
     state, recorder
     entry : int
-        Number of an enrolment, a dosing, an outcome, or a report of an adverse event.
+        Number of an enrolment, a dosing, an outcome, a report of an adverse event, results, a
+        visit, or the end of somebody's part.
     changes : mapping or None
         New values by field, as JSON types; None to withdraw the entry.
     reason : str
@@ -71,8 +77,8 @@ def correct_entry(
     if fact is None:
         known = entry in range(1, state.seq + 1)
         refusal.add(
-            "Only enrolments, infusions, outcomes and reports of adverse events are corrected, by "
-            "the number of the original entry."
+            "Only enrolments, infusions, outcomes, reports of adverse events, results, visits and "
+            "the ends of parts are corrected, by the number of the original entry."
             if known
             else f"The last entry is {state.seq}."
         )
@@ -109,6 +115,9 @@ _CORRECTABLE = {
         field.name for field in fields(AdverseEventRecorded) if field.name != "subject"
     ),
     AdverseEventFollowedUp: ("on", "aware", "changes"),
+    FindingsRecorded: ("on", "findings", "visit", "reason"),
+    VisitRecorded: ("on", "visit", "missed", "note"),
+    SubjectLeft: ("on", "why", "reason"),
 }
 
 
@@ -163,7 +172,7 @@ def _check_change(
     fact: Fact[Event],
     changes: Mapping[str, Any],
 ) -> None:
-    correctable = _CORRECTABLE[type(fact.event)]
+    correctable = _CORRECTABLE.get(type(fact.event), ())
     for name in changes:
         if name not in correctable:
             refusal.add(
@@ -212,6 +221,13 @@ def _check_change(
         case AdverseEventRecorded() | AdverseEventFollowedUp():
             refusal.check_day(replace(recorder, on=event.aware))
             _check_course(refusal, state, fact, event)
+        case FindingsRecorded():
+            chart = state.chart(event.subject)
+            check_findings(refusal, state, recorder, event, chart=chart, entry=fact.seq)
+        case VisitRecorded():
+            check_visit(refusal, state, recorder, event, entry=fact.seq)
+        case SubjectLeft():
+            check_leaving(refusal, state, event, entry=fact.seq)
 
 
 def _known_sizes(state: TrialState, event: Event) -> tuple[str, ...]:

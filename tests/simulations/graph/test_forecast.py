@@ -139,6 +139,17 @@ def test_a_trial_much_too_large_is_refused_before_its_states_are_found(n_levels,
     assert max(walked) < refused.value.fits
 
 
+def test_what_is_far_too_large_is_refused_on_few_states_and_what_fits_is_the_same(monkeypatch):
+    design = make_design("crm", n_levels=5, target=0.25, max_patients=300)
+    said = []
+    for fewer in (layers._FEWER, layers._FEW):
+        monkeypatch.setattr(layers, "_FEWER", fewer)
+        with pytest.raises(TooManyStatesError) as refused:
+            build_graph(design)
+        said.append((refused.value.fits, len(refused.value.expected)))
+    assert said[0] == said[1]
+
+
 LARGE = [
     boin(5, 36),
     boin(7, 36),

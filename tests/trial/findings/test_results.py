@@ -31,3 +31,11 @@ def test_samples_of_one_day_told_apart_by_their_time_both_count():
     measure(bench, "copies", 0, value=5, unit="copies/ug", day=0.25)
     measure(bench, "copies", 0, value=1, unit="copies/ug", day=0.0)
     assert said(bench) == [("copies", 1, 0.0), ("copies", 5, 0.25)]
+
+
+def test_what_a_correction_says_counts_and_what_was_withdrawn_does_not():
+    bench = followed()
+    measure(bench, "haemoglobin", 7, value=90, unit="g/L")
+    entry = bench.state.seq
+    bench.correct(entry, findings=[{"test": "haemoglobin", "value": 91, "unit": "g/L"}])
+    assert said(bench) == [("haemoglobin", 91, 7)]

@@ -1,0 +1,188 @@
+"""Findings: LB, VS, QS, PC and RS, as the tests of the plan say where their results belong.
+
+Each result that counts is a row. Units are never mixed: a result in
+another unit than the plan's, which nothing converts, stays in its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from escalation.exports.dataset import Column, Dataset, make_dataset
+from escalation.exports.sdtm.study import Person, Row, Study, iso, numbered
+from escalation.exports.sdtm.variables import (
+    EXPECTED,
+    REQUIRED,
+    STUDY,
+    SUBJECT,
+    VISITS,
+    YES,
+    day,
+    domain,
+    flag,
+    number,
+    sequence,
+    text,
+    whole,
+)
+from escalation.plan import PlannedTest
+from escalation.text import as_compared
+from escalation.trial.events import Finding
+from escalation.trial.findings.results import Result, count_results
+
+__all__ = ["DOMAINS", "findings", "plain_number", "short_name", "tests_of"]
+
+DOMAINS = {
+    "LB": ("Laboratory Test Results", "Lab Test or Examination"),
+    "VS": ("Vital Signs", "Vital Signs Test"),
+    "QS": ("Questionnaires", "Question"),
+    "PC": ("Pharmacokinetics Concentrations", "Pharmacokinetic Test"),
+    "RS": ("Disease Response and Clin Classification", "Assessment"),
+}
+_RANGED = ("LB",)
+_IN_SPECIMENS = ("LB", "PC")
+
+
+def _columns(name: str) -> Sequence[Column]:
+    _, test = DOMAINS[name]
+    of_specimen = "Specimen Collection" if name in _IN_SPECIMENS else "Collection"
+    columns = [
+        STUDY,
+        domain(name),
+        SUBJECT,
+        sequence(name, key=3),
+        text(f"{name}SPID", "Sponsor-Defined Identifier", 20),
+        text(f"{name}TESTCD", f"{test} Short Name", 8, **REQUIRED),
+        text(f"{name}TEST", f"{test} Name", 40, **REQUIRED),
+        text(f"{name}ORRES", "Result or Finding in Original Units", **EXPECTED),
+        text(f"{name}ORRESU", "Original Units", 40, **EXPECTED),
+        number(f"{name}ORNRLO", "Reference Range Lower Limit in Orig Unit"),
+        number(f"{name}ORNRHI", "Reference Range Upper Limit in Orig Unit"),
+        text(f"{name}STRESC", "Character Result/Finding in Std Format", **EXPECTED),
+        number(f"{name}STRESN", "Numeric Result/Finding in Standard Units", **EXPECTED),
+        text(f"{name}STRESU", "Standard Units", 40, **EXPECTED),
+        number(f"{name}STNRLO", "Reference Range Lower Limit-Std Units"),
+        number(f"{name}STNRHI", "Reference Range Upper Limit-Std Units"),
+        text(f"{name}NRIND", "Reference Range Indicator", 8, terms=("LOW", "NORMAL", "HIGH")),
+        text(f"{name}STAT", "Completion Status", 8, terms=("NOT DONE",)),
+        text(f"{name}REASND", "Reason Not Done"),
+        text(f"{name}SPEC", "Specimen Material Type", 40),
+        number(f"{name}LLOQ", "Lower Limit of Quantitation"),
+        flag(f"{name}LOBXFL", "Last Observation Before Exposure Flag", YES),
+        *VISITS,
+        day(f"{name}DTC", f"Date/Time of {of_specimen}", **EXPECTED),
+        whole(f"{name}DY", f"Study Day of {of_specimen}"),
+        number(f"{name}TPTNUM", "Days Since the Infusion, as Recorded"),
+    ]
+    ranges = {f"{name}{rest}" for rest in ("ORNRLO", "ORNRHI", "STNRLO", "STNRHI", "NRIND")}
+    specimens = {f"{name}{rest}" for rest in ("SPEC", "LLOQ", "TPTNUM")}
+    left_out = set() if name in _RANGED else ranges
+    left_out |= set() if name in _IN_SPECIMENS else specimens
+    return [column for column in columns if column.name not in left_out]
+
+
+def findings(study: Study, name: str) -> Dataset:
+    """Return a domain of results; empty where nothing of it was recorded."""
+    columns = _columns(name)
+    known = {column.name for column in columns}
+    tests = {test.name: test for test in tests_of(study).values() if test.domain == name}
+    rows = (
+        {variable: value for variable, value in row.items() if variable in known}
+        for person in study.people
+        for row in numbered(name, _results(study, person, name, tests))
+    )
+    return make_dataset(name, DOMAINS[name][0], columns, rows)
+
+
+def tests_of(study: Study) -> dict[str, PlannedTest]:
+    """Return the tests of all plans that the trial went by; the last one says what a name means."""
+    return {test.name: test for _, plan in study.state.plans for test in plan.tests}
+
+
+def _results(
+    study: Study, person: Person, name: str, tests: dict[str, PlannedTest]
+) -> Iterator[Row]:
+    results = count_results(person.chart, person.first_dose, *tests) if tests else ()
+    baselines = _find_baselines(results, person.first_dose)
+    for result in results:
+        said = _result(result.finding, tests[result.test])
+        yield (
+            study.row(name, person)
+            | {f"{name}{rest}": value for rest, value in said.items()}
+            | study.visit(result.visit)
+            | {
+                f"{name}SPID": f"entry {result.seq}",
+                f"{name}LOBXFL": "Y" if result in baselines else None,
+                f"{name}DTC": iso(result.on),
+                f"{name}DY": person.study_day(result.on),
+                f"{name}TPTNUM": result.finding.day,
+            }
+        )
+
+
+def _find_baselines(results: Sequence[Result], first_dose: date | None) -> list[Result]:
+    """Return the last result of each test before the first infusion, or on its day."""
+    if first_dose is None:
+        return []
+    last: dict[str, Result] = {}
+    for result in results:
+        known = result.finding.not_done is None
+        if known and result.on <= first_dose and (result.finding.day or 0) <= 0:
+            last[result.test] = result
+    return list(last.values())
+
+
+def _result(finding: Finding, test: PlannedTest) -> Row:
+    row: Row = {"TESTCD": short_name(test), "TEST": test.label[:40], "SPEC": test.specimen}
+    if finding.not_done is not None:
+        return row | {"STAT": "NOT DONE", "REASND": finding.not_done}
+    if test.kind != "number":
+        return row | {"ORRES": finding.answer, "STRESC": finding.answer}
+    unit = test.unit if _is_same(finding.unit, test.unit) else finding.unit
+    value = None if finding.value is None else plain_number(finding.value)
+    if finding.below:
+        value = "<" if value is None else f"<{value}"
+    return row | {
+        "ORRES": value,
+        "ORRESU": finding.unit,
+        "ORNRLO": finding.lower,
+        "ORNRHI": finding.upper,
+        "STRESC": value,
+        "STRESN": None if finding.below else finding.value,
+        "STRESU": unit,
+        "STNRLO": finding.lower,
+        "STNRHI": finding.upper,
+        "NRIND": _against_range(finding),
+        "LLOQ": finding.value if finding.below else None,
+    }
+
+
+def _is_same(unit: str | None, other: str | None) -> bool:
+    return unit is not None and other is not None and as_compared(unit) == as_compared(other)
+
+
+def _against_range(finding: Finding) -> str | None:
+    value = finding.value
+    if value is None or finding.below or (finding.lower is None and finding.upper is None):
+        return None
+    if finding.lower is not None and value < finding.lower:
+        return "LOW"
+    return "HIGH" if finding.upper is not None and value > finding.upper else "NORMAL"
+
+
+def plain_number(value: float) -> str:
+    """Write a number as a person would: without a point where it is whole.
+
+    Examples
+    --------
+    >>> plain_number(120.0), plain_number(0.85)
+    ('120', '0.85')
+    """
+    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+
+
+def short_name(test: PlannedTest) -> str:
+    """Return what a test is called in at most 8 capitals and digits."""
+    return test.code or re.sub(r"[^A-Z0-9]", "", test.name.upper())[:8]
