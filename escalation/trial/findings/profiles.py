@@ -152,10 +152,12 @@ def common_unit(
 ) -> tuple[str | None, dict[str, str]]:
     """Return the unit that profiles are summarised in, and whose are in another one.
 
-    That is the plan's unit, and where it says none, the one that most profiles have.
+    That is the plan's unit, and where no profile is in it, the one that most are in.
     """
     units = [one.profile.unit for one in measured if one.profile is not None]
-    unit = test.unit or max(dict.fromkeys(units), key=units.count, default=None)
+    unit = test.unit
+    if units and unit not in units:
+        unit = max(dict.fromkeys(units), key=units.count)
     others = {
         one.subject: f"in {one.profile.unit}, not in {unit}: not summarised"
         for one in measured

@@ -9,6 +9,7 @@ from escalation.dataclass import dataclass
 from escalation.endpoints import Unassessed
 from escalation.labels import Label
 from escalation.plan import Plan, Response, Visit
+from escalation.text import as_compared
 from escalation.trial.findings.groups import treated_in
 from escalation.trial.findings.profiles import visit_at
 from escalation.trial.findings.results import results_of
@@ -68,8 +69,11 @@ def assess(state: TrialState, plan: Plan, response: Response, on: date) -> list[
             visit = visit_at(plan, result)
             if visit is None or visit not in visits:
                 continue
-            if result.finding.answer is not None and result.finding.not_done is None:
-                said[visit.name] = result.finding.answer
+            answer = result.finding.answer
+            if answer is not None and as_compared(answer) == Unassessed.MISSED:
+                notes.setdefault(visit.name, "said not to have been assessed")
+            elif answer is not None and result.finding.not_done is None:
+                said[visit.name] = answer
                 notes.pop(visit.name, None)
                 day = result.day or 0
                 if not visit.day - visit.before <= day <= visit.day + visit.after:
