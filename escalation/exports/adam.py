@@ -20,7 +20,7 @@ from escalation.exports.sdtm.variables import (
     whole,
 )
 from escalation.outcomes import Outcome
-from escalation.trial.events import Leaving
+from escalation.trial.events import Leaving, Sex
 from escalation.trial.patients.subjects import Standing, Subject
 
 __all__ = ["subject_level"]
@@ -104,11 +104,12 @@ def _person(study: Study, person: Person) -> Row:
 def _screened(person: Person) -> Iterator[tuple[str, Value]]:
     screening = person.chart.screening
     if screening is None:
+        yield "SEX", SEXES[Sex.UNKNOWN]
         return
     said = screening.event
     age = age_on(said.born, said.consented or said.on)
     yield from (("AGE", age), ("AGEU", None if age is None else "YEARS"))
-    yield "SEX", None if said.sex is None else SEXES[said.sex]
+    yield "SEX", SEXES[said.sex or Sex.UNKNOWN]
     yield from (("DISEASE", said.disease), ("RFICDT", iso(said.consented)))
 
 

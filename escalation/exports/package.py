@@ -19,6 +19,7 @@ from escalation.exports.sdtm.adverse_events import UNCODED, adverse_events, supp
 from escalation.exports.sdtm.disposition import disposition
 from escalation.exports.sdtm.findings import DOMAINS, findings
 from escalation.exports.sdtm.interventions import exposure
+from escalation.exports.sdtm.kinetics import parameters
 from escalation.exports.sdtm.special_purpose import demographics, subject_visits
 from escalation.exports.sdtm.study import Study
 from escalation.exports.sdtm.trial_design import SHAPED, trial_arms, trial_summary
@@ -87,7 +88,11 @@ def make_export(state: TrialState, trial: str, cutoff: date | None = None) -> Ex
         supplements(study),
         disposition(study),
     )
-    where_recorded = (subject_visits(study), *(findings(study, name) for name in DOMAINS))
+    where_recorded = (
+        subject_visits(study),
+        *(findings(study, name) for name in DOMAINS),
+        parameters(study),
+    )
     datasets = (
         *always,
         *(dataset for dataset in where_recorded if dataset.rows),

@@ -74,7 +74,7 @@ def _of(study: Study, person: Person) -> Iterator[Row]:
     left = person.chart.left
     if left is not None:
         said = left.event
-        yield row(_END, LEAVINGS[said.why], said.on, said.reason or str(said.why).upper())
+        yield row(_END, LEAVINGS[said.why], person.ended_on, said.reason or str(said.why).upper())
     elif person.died_on is not None:
         yield row(_END, "DEATH", person.died_on)
 

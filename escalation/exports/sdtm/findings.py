@@ -1,7 +1,7 @@
 """Findings: LB, VS, QS, PC and RS, as the tests of the plan say where their results belong.
 
-Each result that counts is a row. Units are never mixed: a result in
-another unit than the plan's, which nothing converts, stays in its own.
+Each result that counts is a row. It is as reported, and in the
+plan's unit beside that; where nothing converts it, it stays in its own.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from escalation.exports.sdtm.variables import (
     whole,
 )
 from escalation.plan import PlannedTest
-from escalation.text import as_compared
+from escalation.plan.conversions import ConversionError, convert
 from escalation.trial.events import Finding
 from escalation.trial.findings.results import Result, count_results
 
@@ -140,27 +140,40 @@ def _result(finding: Finding, test: PlannedTest) -> Row:
         return row | {"STAT": "NOT DONE", "REASND": finding.not_done}
     if test.kind != "number":
         return row | {"ORRES": finding.answer, "STRESC": finding.answer}
-    unit = test.unit if _is_same(finding.unit, test.unit) else finding.unit
-    value = None if finding.value is None else plain_number(finding.value)
-    if finding.below:
-        value = "<" if value is None else f"<{value}"
+    value, lower, upper, unit = _in_plan_unit(finding, test)
     return row | {
-        "ORRES": value,
+        "ORRES": _written(finding.value, finding),
         "ORRESU": finding.unit,
         "ORNRLO": finding.lower,
         "ORNRHI": finding.upper,
-        "STRESC": value,
-        "STRESN": None if finding.below else finding.value,
+        "STRESC": _written(value, finding),
+        "STRESN": None if finding.below else value,
         "STRESU": unit,
-        "STNRLO": finding.lower,
-        "STNRHI": finding.upper,
+        "STNRLO": lower,
+        "STNRHI": upper,
         "NRIND": _against_range(finding),
-        "LLOQ": finding.value if finding.below else None,
+        "LLOQ": value if finding.below else None,
     }
 
 
-def _is_same(unit: str | None, other: str | None) -> bool:
-    return unit is not None and other is not None and as_compared(unit) == as_compared(other)
+def _in_plan_unit(
+    finding: Finding, test: PlannedTest
+) -> tuple[float | None, float | None, float | None, str | None]:
+    """Return value, limits of normal and unit; as reported, where nothing converts them."""
+    given = (finding.value, finding.lower, finding.upper)
+    try:
+        value, lower, upper = (
+            None if one is None else convert(one, finding.unit, test.unit, test.substance)
+            for one in given
+        )
+    except ConversionError:
+        return *given, finding.unit
+    return value, lower, upper, test.unit
+
+
+def _written(value: float | None, finding: Finding) -> str | None:
+    number = None if value is None else plain_number(value)
+    return f"<{number or ''}" if finding.below else number
 
 
 def _against_range(finding: Finding) -> str | None:
@@ -180,6 +193,7 @@ def plain_number(value: float) -> str:
     >>> plain_number(120.0), plain_number(0.85)
     ('120', '0.85')
     """
+    value = float(value)  # a whole number may be an int
     return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
 
 

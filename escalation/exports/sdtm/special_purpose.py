@@ -22,6 +22,7 @@ from escalation.exports.sdtm.variables import (
     text,
     whole,
 )
+from escalation.trial.events import Sex
 
 __all__ = ["age_on", "demographics", "subject_visits"]
 
@@ -75,7 +76,7 @@ def _person(study: Study, person: Person) -> Row:
     screened = None if screening is None else screening.event
     collected = None if screened is None else screened.on
     age = None if screened is None else age_on(screened.born, screened.consented or screened.on)
-    sex = None if screened is None else screened.sex
+    sex = (None if screened is None else screened.sex) or Sex.UNKNOWN
     return (
         study.row("DM", person)
         | {
@@ -92,7 +93,7 @@ def _person(study: Study, person: Person) -> Row:
             "BRTHDTC": None if screened is None else screened.born,
             "AGE": age,
             "AGEU": None if age is None else "YEARS",
-            "SEX": "U" if sex is None else SEXES[sex],
+            "SEX": SEXES[sex],
             "DMDTC": iso(collected),
             "DMDY": person.study_day(collected),
         }

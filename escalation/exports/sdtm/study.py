@@ -14,7 +14,7 @@ from escalation.protocol import Protocol
 from escalation.protocol.units import find_unit
 from escalation.trial.adverse_events.listing import ListedEvent, list_events
 from escalation.trial.chart import Chart
-from escalation.trial.events import ScreeningFailed
+from escalation.trial.events import Leaving, ScreeningFailed
 from escalation.trial.patients.subjects import Subject
 from escalation.trial.state import TrialState
 
@@ -65,7 +65,7 @@ class Person:
             return self.subject.death.died_on
         fatal = [event.ended or event.started for event in self.events if event.is_fatal]
         left = self.chart.left
-        if left is not None and left.event.why == "death":
+        if left is not None and left.event.why is Leaving.DEATH:
             fatal.append(left.event.on)
         return min(fatal, default=None)
 
@@ -73,10 +73,10 @@ class Person:
     def ended_on(self) -> date | None:
         """The day on which the part in the study ended; None while it goes on."""
         left = self.chart.left
+        if self.died_on is not None and (left is None or left.event.why is Leaving.DEATH):
+            return self.died_on
         if left is not None:
             return left.event.on
-        if self.died_on is not None:
-            return self.died_on
         return None if self.failed is None else self.failed.on
 
     @property
