@@ -41,6 +41,18 @@ trial = LazyGroup(
             "escalation.cli.trial.adverse_events:ae",
             "Record an adverse event, follow it up, or print the tables.",
         ),
+        "measure": (
+            "escalation.cli.trial.visits:measure",
+            "Record results: what was measured, assessed or asked.",
+        ),
+        "visit": (
+            "escalation.cli.trial.visits:visit",
+            "Record that a visit took place, or was missed.",
+        ),
+        "leave": (
+            "escalation.cli.trial.visits:leave",
+            "Record that somebody's part in the study ended.",
+        ),
         "adjudicate": (
             "escalation.cli.trial.adjudication:adjudicate",
             "Rule whether an adverse event is a DLT.",
@@ -118,6 +130,10 @@ trial = LazyGroup(
         "biomarkers": (
             "escalation.cli.trial.endpoints:biomarkers",
             "Show cytokines and B cells against their baseline.",
+        ),
+        "calendar": (
+            "escalation.cli.trial.visits:calendar",
+            "Show when patients are to be seen, and which visits are overdue.",
         ),
         "forecast": (
             "simulations.cli.forecast:forecast_trial",

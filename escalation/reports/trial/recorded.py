@@ -38,6 +38,7 @@ from escalation.trial.events import (
     SubjectRenamed,
     VoteCast,
 )
+from escalation.trial.findings.flags import flags_of_entry
 from escalation.trial.halts import standing_pauses
 from escalation.trial.review.amendments import say_ladder
 
@@ -143,7 +144,11 @@ def consequences(recorded: Sequence[Recorded], before: TrialState, on: date) -> 
         definition=tuple(_definition(recorded, after, on)),
         remarks=()
         if renamed
-        else (*_reported_before(recorded, after), *_new_remarks(before, after, on)),
+        else (
+            *_reported_before(recorded, after),
+            *_flagged(recorded, after),
+            *_new_remarks(before, after, on),
+        ),
         rule=_new_rule(before, after, on),
         votes=votes,
         changes=tuple(_changes(recorded, after)),
@@ -188,6 +193,10 @@ _PLURALS = {
     "subject-enrolled": "enrolments",
     "subject-dosed": "dosings",
     "outcome-recorded": "outcomes",
+    "ae-recorded": "adverse events",
+    "subject-screened": "people screened",
+    "findings-recorded": "entries of results",
+    "visit-recorded": "visits",
 }
 _HEADINGS = {
     "pause": "Enrolment is paused",
@@ -227,6 +236,12 @@ def _reported_before(
                     f"{event.now.started} already. If it is the same event, follow that one up."
                 )
                 yield "warning", Remark(entry=entry.seq, text=text)
+
+
+def _flagged(recorded: Sequence[Recorded], after: TrialState) -> Iterator[tuple[str, Remark]]:
+    """Yield what has to be seen in results and visits that are kept as they were recorded."""
+    for entry in recorded:
+        yield from (("warning", flag) for flag in flags_of_entry(after, entry.seq))
 
 
 def _definition_document(found: Sequence[Suggestion]) -> dict[str, Any]:

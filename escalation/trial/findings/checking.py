@@ -34,14 +34,19 @@ _MOST_FINDINGS = 500
 
 
 def completed(plan: Plan | None, finding: Finding) -> Finding:
-    """Return a result with its answer as the plan spells it."""
+    """Return a result with its answer as the plan spells it, and ``BLQ`` as what it is."""
+    test = None if plan is None else plan.find_test(finding.test)
     if plan is None or finding.answer is None:
         return finding
-    test = plan.find_test(finding.test)
-    known = ANSWERS if test is None or test.kind == "yes/no" else test.choices
     said = finding.answer.casefold()
+    if test is not None and test.kind == "number":
+        return replace(finding, answer=None, below=True) if said in _BELOW else finding
+    known = test.choices if test is not None and test.kind == "choice" else ANSWERS
     meant = [choice for choice in known if choice.casefold() == said]
     return replace(finding, answer=meant[0]) if len(meant) == 1 else finding
+
+
+_BELOW = ("blq", "bql", "below", "<lloq", "<loq")  # where the limit is not known
 
 
 def find_person(refusal: Refusal, state: TrialState, chart: Chart) -> None:

@@ -87,6 +87,9 @@ def check_visit(
         took_place = [r for r in results_of(state, event.subject) if r.visit == event.visit]
         if any(result.finding.not_done is None for result in took_place):
             refusal.add(f"Results at {event.visit} are recorded, by entry {took_place[-1].seq}.")
+        known, planned = state.subjects.get(event.subject), state.plan.find_visit(event.visit)
+        if planned is not None and planned.day == 0 and known is not None and known.dosing:
+            refusal.add(f"{known.id} was dosed on {known.dosed_on}: that was day 0.")
     refusal.check_line("note", event.note)
     refusal.check_line("source", event.source)
     for fact in chart.visits:

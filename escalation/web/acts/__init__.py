@@ -1,9 +1,10 @@
 """What can be recorded from the page: one form an act, in order, by the name in its address.
 
 ``base`` says what every act has, ``fields`` what kinds of fields there are, ``uploads`` takes small
-files of text and ``importing`` spreadsheets. The others are rooms of acts: ``patients``,
-``events`` and ``corrections`` are a site's, ``committee``, ``keys``, ``office`` and ``sites`` the
-trial's.
+files of text and ``importing`` spreadsheets. ``planning`` says what acts have that go by a plan,
+``rows`` is what the plan asks for. The others are rooms of acts: ``patients``, ``events``,
+``screening``, ``visits`` and ``corrections`` are a site's, ``committee``, ``keys``, ``office`` and
+``sites`` the trial's.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from escalation.web.acts import (
     keys,
     office,
     patients,
+    screening,
     sites,
+    visits,
 )
 from escalation.web.acts.base import Act
 
@@ -42,6 +45,13 @@ ACTS: dict[str, type[Act]] = {
         events.FollowUpCrs,
         events.FollowUpIcans,
         events.FollowUpCounts,
+        # what the plan of a trial says
+        screening.Screen,
+        screening.AnswerCriteria,
+        screening.Waive,
+        visits.RecordResults,
+        visits.RecordVisit,
+        visits.Leave,
         # rulings
         events.Adjudicate,
         patients.RuleEvaluability,

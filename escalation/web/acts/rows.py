@@ -46,7 +46,9 @@ class Asked:
     limits : sequence of str
         Limits of normal by which it is judged: ``upper``, ``lower``.
     known : str
-        What is recorded, and how that is judged.
+        What is recorded.
+    flags : sequence of str
+        Gaps of the plan's source that bite here.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Asked:
     depth: int = 0
     limits: Sequence[str] = ()
     known: str = ""
+    flags: Sequence[str] = ()
 
 
 class _Radio(RadioField):
