@@ -209,7 +209,12 @@ def _offered(on: date, subject: str | None = None) -> Offers:
     return there.made(key, make)
 
 
-BEGUN_HERE = ("Patients", PLANNED, "Adverse events", "Rulings")  # the committee's are begun at the meeting
+BEGUN_HERE = (
+    "Patients",
+    PLANNED,
+    "Adverse events",
+    "Rulings",
+)  # the committee's are begun at the meeting
 
 
 def _abouts(
