@@ -84,7 +84,7 @@ class Walk(ABC, Generic[R]):
     ) -> None:
         self.setting, self.rule, self.rng, self.n = setting, rule, rng, n
         self.waits = setting.waits
-        self.delay = setting.timing.decision_delay_days
+        self.delay = setting.delay
         self.recorder = recorder
         from_day = 0.0 if underway is None else underway.day
         self.stream: Stream = stream_of(setting.timing, rng, n, from_day=from_day)
