@@ -21,7 +21,7 @@ from escalation.tracker import Tracker
 from escalation.trial import TrialState
 from escalation.trial.commands import Events, Recorder
 from escalation.trial.demo.script import SITE, Command, Step, begin, enrol, meet, recorded_at
-from escalation.trial.events import Toxicity
+from escalation.trial.events import Choice, Toxicity
 from escalation.trial.patients.recording import dose_subject, record_outcome
 from simulations.engines.timeline.course import Course, Happening, Kind
 
@@ -85,7 +85,7 @@ def _script(course: Course, protocol: Protocol, opened: date) -> Iterator[Step]:
             yield from meet(str(day))
         elif found.kind is Kind.ENROLLED:
             if places is not None and not places.n_free:
-                yield from meet(str(day))
+                yield from meet(str(day), *places.one_more(protocol))
             yield enrol(str(day), _subject(found), WEIGHT_KG if by_weight else None)
         elif found.kind is Kind.DOSED:
             yield str(day), SITE, partial(_dose, subject=_subject(found), protocol=protocol)
@@ -113,7 +113,7 @@ class _Places:
             self.n_free, self.of_cohort = found.decision.n_to_enrol, set()
         elif found.kind is Kind.ENROLLED:
             if not self.n_free:
-                self.n_free, self.of_cohort = self._ask().n_to_enrol, set()
+                self.n_free, self.of_cohort = 1, set()
             self.n_free -= 1
             self.of_cohort.add(found.patient)
         elif found.kind is Kind.DOSED and found.level is not None:
@@ -122,6 +122,17 @@ class _Places:
             self.seen[found.patient] = self.seen[found.patient][0], _letter(found)
         if found.kind in _LOST:
             self.n_free += found.patient in self.of_cohort
+
+    def one_more(self, protocol: Protocol) -> tuple[Choice | None, str | None]:
+        """Return what a committee chooses that opens one place, and its rationale.
+
+        Nothing where the rule says one; of several, it opens one after another.
+        """
+        said = self._ask()
+        if said.level is None or said.n_to_enrol <= 1:
+            return None, None
+        choice = Choice(action="enrol", level=protocol.labels[said.level], n_to_enrol=1)
+        return choice, "Patients are enrolled one at a time, as they come."
 
     def _ask(self) -> Decision:
         """Ask what the committee is told now."""

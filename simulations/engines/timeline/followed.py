@@ -219,11 +219,15 @@ class FollowedWalk(Walk[FollowedRule]):
             first, t_known = live.first_known()
             t_come = np.maximum(live.arrival, live.opened)
             if self.stagger is not None:  # the next cohort is decided on when this one was dosed
-                last = np.where(self.n_free == 0, self.stagger.last, -np.inf)
-                np.maximum(t_come, last, out=t_come)
+                then = np.where(self.n_free == 0, self.stagger.last, -np.inf)
+                if self.stagger.on_dosing:
+                    then = np.where(self.n_free == 0, then, self.stagger.next_day(self.level))
+                np.maximum(t_come, then, out=t_come)
             t_come += self.closed
             is_known = t_known <= t_come
             day = np.minimum(t_known, t_come)
+            if self.stagger is not None and self.stagger.on_dosing:
+                np.maximum(live.opened, day, out=live.opened)  # an outcome may end a wait
             goes_on = live.situation != self.rule.dead
             stuck = np.isinf(day)
             if stuck.any():
@@ -271,6 +275,7 @@ class FollowedWalk(Walk[FollowedRule]):
         self.has_dosed[i] |= self.sums.n_unmade.take(live.trials.take(i)) == before
         self.n_free[i] -= 1
         self.last[i, 2] += 1
+        self._turn_away(i, self.n_free[i] == 0, day)
 
     def _note_open(self, i: Ints, day: Floats) -> None:
         """Count until a day, on which places are given, the days on which none were."""

@@ -141,6 +141,17 @@ class Setting:
         """Whether patients of a cohort are kept apart."""
         return self.alone > 0 or self.apart > 0
 
+    @property
+    def places_on_dosing(self) -> bool:
+        """Whether a place is given on the day of dosing, for the rule may close it until then.
+
+        So it is where patients are kept apart and decisions are made as soon as they are settled,
+        under a design that may leave a level after any patient or opens one place after another.
+        """
+        rolls = self.design.while_pending is not None
+        leaves = rolls or not self.design.by_stages
+        return self.staggers and leaves and self.timing.decides == "settled"
+
     @cached_property
     def replaces(self) -> bool:
         """Whether a patient can turn out not evaluable."""
