@@ -110,8 +110,8 @@ def drawn(
     n_patients: int, n_levels: int = 3, *, seed: int = 1, names: Iterable[str] = ()
 ) -> TrialState:
     """Return a trial of so many patients with every sample of every test, drawn with a seed."""
-    from escalation.protocol import Protocol  # noqa: PLC0415
-    from tests.trial.bench import Bench  # noqa: PLC0415
+    from escalation.protocol import Protocol
+    from tests.trial.bench import Bench
 
     rng = random.Random(seed)  # noqa: S311  # no secret
     protocol = Protocol.plain(n_levels).with_design(

@@ -85,9 +85,8 @@ def correct_entry(
     if fact is None:
         known = entry in range(1, state.seq + 1)
         refusal.add(
-            "Only enrolments, infusions, outcomes, reports of adverse events, screenings, waivers, "
-            "results, visits and the ends of parts are corrected, by the number of the original "
-            "entry."
+            "Only enrolments, infusions, outcomes, adverse events, screening, results and visits "
+            "are corrected, by the number of the original entry."
             if known
             else f"The last entry is {state.seq}."
         )
