@@ -33,10 +33,12 @@ from simulations.timing.assumptions import (
 from simulations.timing.file import load_timing
 
 if TYPE_CHECKING:
+    from escalation.plan import Plan
     from escalation.protocol import Protocol
     from escalation.tracker import Command
     from escalation.trial import Recorder
     from simulations.engines.timeline.course import Course
+    from simulations.patients.assumptions import Patients
     from simulations.questions.in_time import Timed
     from simulations.questions.question import Question
 
@@ -106,7 +108,7 @@ def timeline_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "--ledger",
         type=click.Path(path_type=Path),
         metavar="FILE",
-        help="Write the first simulated trial as a new ledger.",
+        help="Write the first simulated trial as a new ledger; days are whole then.",
     )
     @click.option(
         "--plan",
@@ -143,6 +145,8 @@ def timeline_options(command: Callable[..., Any]) -> Callable[..., Any]:
                 raise click.UsageError("--plan says what is recorded of patients: add --ledger")
             if patients is not None and plan is None:
                 raise click.UsageError("--patients are simulated by a plan: add --plan")
+            if ledger is not None:  # a record has days
+                said = replace(said, whole_days=True)
             clock = Clock(said, window, by, ledger, plan, patients)
             if _is_default("trials"):
                 kwargs["trials"] = TRIALS
@@ -211,6 +215,7 @@ def show_timeline(
             "own record"
         )
     question = _with_window(question, clock.window)
+    told = _read_patients(clock)
     if clock.ledger is not None:
         _check_recordable(question, clock.timing, clock.ledger)
     with (
@@ -225,7 +230,7 @@ def show_timeline(
         say_written(keep)
     if clock.ledger is not None:
         course = next(follow_in_time(question, results[0]))
-        _record(clock.ledger, _steps(clock, course, question.protocol, seed))
+        _record(clock.ledger, _steps(course, question.protocol, told, seed))
         say_written(clock.ledger)
     if plot is not None:
         from simulations.plots import plot_timelines, save_figure  # matplotlib
@@ -239,25 +244,24 @@ def show_timeline(
 def _check_recordable(question: Question, timing: Timing, file: Path) -> None:
     """Refuse what cannot be recorded, before a long run."""
     design = question.protocol.design
-    if design.while_pending is not None:
-        raise InputError(
-            f"a simulated trial is recorded under a design that waits, and {design.name} "
-            "does not: the committee would decide between what the clock simulates"
-        )
-    if timing.decides != "settled":
+    rolls = design.while_pending is not None and not design.asks_follow_up
+    if timing.decides != "settled" and not rolls:
         raise InputError(
             "a record goes by the tracker's gates, which close a cohort as soon as its level is "
             "judged: add --decides settled"
         )
     enrolment = question.protocol.enrolment
-    if not design.by_stages and (enrolment.first_alone_days or enrolment.next_apart_days):
+    if (rolls or not design.by_stages) and (
+        enrolment.first_alone_days or enrolment.next_apart_days
+    ):
         raise InputError(
             f"{design.name} may leave a level after any patient, and the tracker then doses nobody "
             "who has a place, which is not simulated: set enrolment.first_alone_days and "
             "next_apart_days to 0 in the protocol to record such a trial"
         )
     unreached = any(timing.by_level("dose_not_reached", design.n_levels))
-    if unreached and (design.asks_moderate or not design.by_stages):
+    counts_dosed = design.asks_follow_up or design.by_stages
+    if unreached and (design.asks_moderate or not counts_dosed):
         raise InputError(
             f"{design.name} may be asked about a level where nobody was given the whole dose, and "
             "that is not simulated as the tracker sees it: leave out dose_not_reached to record it"
@@ -270,22 +274,29 @@ def _check_recordable(question: Question, timing: Timing, file: Path) -> None:
 OPENED = date(2026, 1, 1)  # of a simulated trial's record
 
 
+def _read_patients(clock: Clock) -> tuple[Plan, Patients] | None:
+    """Read by what plan patients are to be simulated, and what is assumed of them."""
+    if clock.plan is None:
+        return None
+    from escalation.plan.load import load_plan
+    from simulations.patients.assumptions import Patients
+    from simulations.patients.file import load_patients
+
+    plan = load_plan(clock.plan)
+    return plan, Patients() if clock.patients is None else load_patients(clock.patients)
+
+
 def _steps(
-    clock: Clock, course: Course, protocol: Protocol, seed: int
+    course: Course, protocol: Protocol, told: tuple[Plan, Patients] | None, seed: int
 ) -> Iterable[tuple[Command, Recorder]]:
     """Return the commands that record a simulated trial: with its patients, if there is a plan."""
-    if clock.plan is None:
+    if told is None:
         from simulations.questions.recorded import steps_of
 
         return steps_of(course, protocol, opened=OPENED)
-    from escalation.plan.file import load_plan
-
-    from simulations.patients.assumptions import Patients
-    from simulations.patients.file import load_patients
     from simulations.patients.rehearsal import rehearse
 
-    assumed = Patients() if clock.patients is None else load_patients(clock.patients)
-    return rehearse(course, protocol, load_plan(clock.plan), assumed, opened=OPENED, seed=seed)
+    return rehearse(course, protocol, *told, opened=OPENED, seed=seed)
 
 
 def _record(file: Path, steps: Iterable[tuple[Command, Recorder]]) -> None:

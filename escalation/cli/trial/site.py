@@ -293,8 +293,9 @@ def correct(
     height_cm), a dosing (on, planned, infused, lot), an outcome (on, outcome, reason; of its
     toxicity term, grade, onset, relation, narrative; where there are several: toxicities, as
     JSON), a report of an adverse event (every field of it but the subject; serious as words with
-    commas between), a result (on, visit, reason; test, value, unit, answer and so on), a visit
-    (on, visit, missed, note) or the end of somebody's part (on, why, reason).
+    commas between), a screening (on, disease, sex, born, consented, site), a waiver (on, criteria
+    with commas between, reason), a result (on, visit, reason; test, value, unit, answer and so on),
+    a visit (on, visit, missed, note) or the end of somebody's part (on, why, reason).
 
     Example: escalation trial correct 60 --set lot=L-10 --reason "misread" --as "Lin Mei"
     """
@@ -357,7 +358,7 @@ _OF_TOXICITY = tuple(field.name for field in fields(Toxicity))
 _TEXTS = (
     *("on", "lot", "reason", "term", "onset", "relation", "narrative"),
     *("started", "ended", "aware", "scale", "scale_version", "category", "code", "dictionary"),
-    *("graded_by", "action", "treatment"),
+    *("graded_by", "action", "treatment", "disease", "sex", "born", "consented", "site"),
 )
 
 
@@ -401,4 +402,5 @@ _READ_BY: dict[str, Callable[[str], Any]] = {
     "level": read_label,
     "outcome": _read_outcome,
     "serious": lambda value: [word.strip() for word in value.split(",")],
+    "criteria": lambda value: [word.strip() for word in value.split(",")],
 }
