@@ -40,6 +40,7 @@ from escalation.trial.events import (
     EntryCorrected,
     EvaluabilityRuled,
     Event,
+    FileImported,
     FindingsRecorded,
     HistoryImported,
     InfusionContinued,
@@ -592,6 +593,11 @@ def _adopt_plan(state: TrialState, recorded: Recorded, event: PlanAdopted) -> st
     return None
 
 
+def _import_file(state: TrialState, recorded: Recorded, event: FileImported) -> str | None:
+    state.files.append((recorded, event))
+    return None
+
+
 def _chart(
     state: TrialState,
     recorded: Recorded,
@@ -812,5 +818,6 @@ _HANDLERS: dict[type[Event], Callable[[TrialState, Recorded, Any], str | None]] 
     SignedWithKey: _sign,
     TimestampKept: _keep_timestamp,
     PlanAdopted: _adopt_plan,
+    FileImported: _import_file,
     **dict.fromkeys(CHARTED, _chart),
 }
