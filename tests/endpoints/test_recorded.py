@@ -13,7 +13,7 @@ from escalation.errors import InputError
 from escalation.plan import Biomarker, Plan
 from escalation.plan import Kinetics as Rules
 from escalation.trial import TrialState
-from escalation.trial.events import Finding, Leaving, SubjectLeft
+from escalation.trial.events import Finding, Leaving, SubjectLeft, VisitRecorded
 from escalation.trial.findings.biomarkers import biomarkers_in
 from escalation.trial.findings.groups import groups_of, treated_in
 from escalation.trial.findings.kinetics import KineticsTable, concentrations_at, kinetics_in
@@ -223,8 +223,20 @@ def test_half_of_a_limit_that_is_not_known_is_said_of_the_patient() -> None:
     assert biomarkers_in(state, zero)[0].patients[0].course is not None
 
 
-def test_a_threshold_in_the_plans_unit_says_nothing_of_another() -> None:
-    state = measured(base(), "S1", "b-cells", {0: 0.18, 7: 0.002}, "10^9/L")
+def test_cells_counted_in_another_unit_are_converted_to_the_plans() -> None:
+    state = measured(base(), "S1", "b-cells", {0: 0.18, 7: 0.002, 84: 0.05}, "10^9/L")
+    _, cells = biomarkers_in(state, PLAN)
+    course, back = cells.patients[0].course, cells.patients[0].back
+    assert course is not None
+    assert (course.unit, course.baseline, [c.value for c in course.changes]) == (
+        *(CELLS, 180, [2, 50]),
+    )
+    assert back is not None
+    assert back.day == 84
+
+
+def test_a_threshold_in_the_plans_unit_says_nothing_of_one_of_another_kind() -> None:
+    state = measured(base(), "S1", "b-cells", {0: 12.0, 7: 0.1}, "%")
     state = measured(state, "S2", "b-cells", {0: 180.0, 7: 2.0}, CELLS)
     _, cells = biomarkers_in(state, PLAN)
     assert [one.back is None for one in cells.patients[:2]] == [True, False]
@@ -252,6 +264,16 @@ def test_who_has_left_is_not_assessed_any_more() -> None:
     state = append(measured(base(), "S1", "response", {14: "CR"}), left)
     assert responses(state, 19) == ["CR", LATER, LATER, LATER]
     assert responses(state, 20) == ["CR", MISSED, MISSED, MISSED]
+
+
+def test_a_visit_that_was_missed_says_why() -> None:
+    missed = VisitRecorded(
+        on=dosed("S1") + timedelta(days=28), subject="S1", visit="W4", missed="in hospital"
+    )
+    state = append(base(), missed)
+    assert responses(state, 28) == [MISSED, MISSED, LATER, LATER]
+    assert PLAN.response is not None
+    assert assess(state, PLAN, PLAN.response, dosed("S1"))[0].notes == {"W4": "missed: in hospital"}
 
 
 def test_a_later_result_takes_the_place_of_an_earlier_one() -> None:

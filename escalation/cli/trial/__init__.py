@@ -139,13 +139,13 @@ trial = LazyGroup(
             "escalation.cli.trial.endpoints:biomarkers",
             "Show cytokines and B cells against their baseline.",
         ),
-        "calendar": (
-            "escalation.cli.trial.visits:calendar",
-            "Show when patients are to be seen, and which visits are overdue.",
-        ),
         "flow": (
             "escalation.cli.trial.screening:flow",
             "Count how many came how far: screened, enrolled, dosed, counted.",
+        ),
+        "calendar": (
+            "escalation.cli.trial.visits:calendar",
+            "Show when patients are to be seen, and which visits are overdue.",
         ),
         "forecast": (
             "simulations.cli.forecast:forecast_trial",

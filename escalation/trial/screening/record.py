@@ -9,6 +9,7 @@ from datetime import date
 
 from escalation.errors import did_you_mean, printable
 from escalation.plan import Plan
+from escalation.text import list_briefly
 from escalation.trial.chart import Chart
 from escalation.trial.commands import FIRST_DAY, Events, Recorder, Refusal
 from escalation.trial.events import (
@@ -24,9 +25,18 @@ from escalation.trial.findings.results import count_results
 from escalation.trial.patients.recording import PATIENTS, check_at_site, check_id, only_site
 from escalation.trial.patients.subjects import Standing
 from escalation.trial.screening.judging import eligibility_of, say_not_screened
+from escalation.trial.screening.log import screenings_of
 from escalation.trial.state import Recorded, TrialState
 
-__all__ = ["add_to_screening", "check_screened", "check_waived", "screen_subject", "waive_criteria"]
+__all__ = [
+    "add_to_screening",
+    "check_screened",
+    "check_screening_order",
+    "check_screening_withdrawn",
+    "check_waived",
+    "screen_subject",
+    "waive_criteria",
+]
 
 
 def screen_subject(
@@ -189,6 +199,41 @@ def _check_disease(refusal: Refusal, plan: Plan | None, disease: str) -> None:
     if disease not in known:
         named = did_you_mean(disease, known) if known else "it names none"
         refusal.add(f"The plan {plan.name} knows no disease {printable(disease)}; {named}.")
+
+
+def check_screening_order(
+    refusal: Refusal, state: TrialState, event: SubjectScreened, entry: int
+) -> None:
+    """Refuse to correct the day, or the site, of a screening to one that it cannot be."""
+    if event.site is not None and event.site not in state.site_zones:
+        known = did_you_mean(event.site, state.site_zones) if state.site_zones else "none has been"
+        refusal.add(f"No site {printable(event.site)} has been opened; {known}.")
+    ends = [one for one in screenings_of(state, event.subject) if one.entry == entry]
+    for one in ends:
+        if one.ended_on is not None and event.on > one.ended_on:
+            refusal.add(
+                f"{event.subject} {one.end} on {one.ended_on} (entry {one.ended_by}): {event.on} "
+                "is after it."
+            )
+    for fact in state.chart(event.subject).screenings:
+        if fact.seq < entry and fact.event.on > event.on:
+            refusal.add(
+                f"{event.subject} was screened before, on {fact.event.on} (entry {fact.seq})."
+            )
+
+
+def check_screening_withdrawn(
+    refusal: Refusal, state: TrialState, subject: str, entry: int
+) -> None:
+    """Refuse to withdraw a screening that others rest on: what was recorded in it, or its end."""
+    chart = state.chart(subject)
+    until = min((f.seq for f in chart.screenings if f.seq > entry), default=state.seq + 1)
+    inside = [f.seq for f in (*chart.findings, *chart.waivers) if entry < f.seq < until]
+    if inside:
+        refusal.add(f"Withdraw what was recorded in it first: {list_briefly(sorted(inside))}.")
+    for one in screenings_of(state, chart.subject):
+        if one.entry == entry and one.end in ("enrolled", "failed", "left"):
+            refusal.add(f"{chart.subject} {one.end} on {one.ended_on} (entry {one.ended_by}).")
 
 
 _BORN = re.compile(r"(\d{4})(?:-(\d\d))?", re.ASCII)
