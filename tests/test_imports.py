@@ -270,6 +270,15 @@ def test_matplotlib_is_imported_in_the_rooms_of_pictures_only():
     assert wrong == []
 
 
+def test_pyreadstat_is_imported_where_transport_files_are_written_only():
+    wrong = [
+        str(found)
+        for found in importing("pyreadstat")
+        if not (found.module == "escalation.exports.xpt" and found.in_function)
+    ]
+    assert wrong == []
+
+
 def test_the_libraries_of_the_extra_keys_are_imported_by_those_who_need_them_only():
     """In two modules, which themselves are imported inside functions."""
     wrong = [

@@ -162,6 +162,8 @@ def _ended(person: Person) -> Iterator[tuple[str, Value]]:
         yield from (("EOSSTT", "DISCONTINUED"), ("DCSREAS", "DEATH"))
     elif person.failed is not None:
         yield from (("EOSSTT", "DISCONTINUED"), ("DCSREAS", "SCREEN FAILURE"))
+    elif person.subject is not None and person.subject.standing is Standing.WITHDRAWN:
+        yield from (("EOSSTT", "DISCONTINUED"), ("DCSREAS", "OTHER"))
     else:
         yield "EOSSTT", "ONGOING"
     yield "EOSDT", iso(person.ended_on)

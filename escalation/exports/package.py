@@ -17,12 +17,13 @@ from escalation.exports.dataset_json import SUFFIX as JSON
 from escalation.exports.dataset_json import Origin, write_dataset_json
 from escalation.exports.sdtm.adverse_events import UNCODED, adverse_events, supplements
 from escalation.exports.sdtm.disposition import disposition
+from escalation.exports.sdtm.eligibility import inclusion_criteria
 from escalation.exports.sdtm.findings import DOMAINS, findings
 from escalation.exports.sdtm.interventions import exposure
 from escalation.exports.sdtm.kinetics import parameters
 from escalation.exports.sdtm.special_purpose import demographics, subject_visits
 from escalation.exports.sdtm.study import Study
-from escalation.exports.sdtm.trial_design import SHAPED, trial_arms, trial_summary
+from escalation.exports.sdtm.trial_design import SHAPED, trial_arms, trial_summary, trial_visits
 from escalation.exports.xpt import SUFFIX as XPT
 from escalation.exports.xpt import write_xpt
 from escalation.text import count
@@ -89,6 +90,8 @@ def make_export(state: TrialState, trial: str, cutoff: date | None = None) -> Ex
         disposition(study),
     )
     where_recorded = (
+        trial_visits(study),
+        inclusion_criteria(study),
         subject_visits(study),
         *(findings(study, name) for name in DOMAINS),
         parameters(study),

@@ -373,6 +373,16 @@ def test_datasets_go_to_a_folder_an_archive_or_beside_where_nothing_is_said(
     ]
 
 
+def test_datasets_are_as_known_at_an_entry(demo: Shell, tmp_path: Path) -> None:
+    assert (
+        demo.type(f"export --format sdtm --as-of 19 --as csv --out {tmp_path / 'd'}").exit_code == 0
+    )
+    said = (tmp_path / "d" / "README.txt").read_text()
+    assert "as of entry 19 of its ledger" in said
+    assert "EX      Exposure: 3 records" in said
+    assert "AE      Adverse Events: 0 records" in said
+
+
 def test_a_fault_in_datasets_is_said_and_refused_where_it_is_to_be_strict(
     at: At, tmp_path: Path
 ) -> None:
@@ -389,6 +399,6 @@ def test_a_fault_in_datasets_is_said_and_refused_where_it_is_to_be_strict(
 
 
 def test_what_only_datasets_have_is_refused_for_others(demo: Shell) -> None:
-    for line in ("export --as csv", "export --strict --format html"):
-        assert "--as and --strict are for --format sdtm" in demo.fails(line, 2)
+    for line in ("export --as csv", "export --as-of 40", "export --strict --format html"):
+        assert "--as, --as-of and --strict are for --format sdtm" in demo.fails(line, 2)
     assert "'parquet' is not one of" in demo.fails("export --format sdtm --as parquet", 2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
@@ -78,3 +79,9 @@ def test_a_name_that_the_format_cannot_hold_is_refused():
     for change in ({"name": "ADVERSEEVENTS"}, {"label": "é"}, {"label": "a" * 41}):
         with pytest.raises(InputError, match="does not fit a transport file"):
             write_xpt(replace(ae, **change), AT)
+
+
+def test_where_the_library_is_missing_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "pyreadstat", None)
+    with pytest.raises(InputError, match=r"need pyreadstat: pip install 'escalation\[xpt\]'"):
+        write_xpt(sound()["AE"], AT)

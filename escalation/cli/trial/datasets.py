@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -22,7 +23,13 @@ _MOST = 20  # faults that are said; the readme has all
 
 
 def export_datasets(
-    place: Place, output: Path | None, written_as: Sequence[str], *, strict: bool, force: bool
+    place: Place,
+    output: Path | None,
+    written_as: Sequence[str],
+    as_of: int | datetime | None,
+    *,
+    strict: bool,
+    force: bool,
 ) -> None:
     """Write every dataset of a trial, and say what is wrong with them.
 
@@ -37,7 +44,7 @@ def export_datasets(
 
     forms = FORMS if "all" in written_as else written_as or FORMS[:2]
     with place.opened() as tracker:
-        state, trial = tracker.state(), tracker.trial
+        state, trial = tracker.state(as_of), tracker.trial
     if output is None:
         output = Path(f"{trial}-sdtm.zip")
         check_new(output, place.db, force=force)

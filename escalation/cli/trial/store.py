@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -23,6 +24,7 @@ from escalation.cli.trial.common import (
 )
 from escalation.cli.trial.datasets import FORMS, export_datasets
 from escalation.cli.trial.keys import write_signatures
+from escalation.cli.trial.view import as_of_option
 from escalation.errors import InputError, printable, reason
 from escalation.files import write_whole
 from escalation.ledger import (
@@ -155,6 +157,7 @@ _force = click.option("--force", is_flag=True, help="Overwrite a file that exist
     multiple=True,
     help="How datasets are written; may be repeated.  [default: csv and dataset-json]",
 )
+@as_of_option
 @click.option("--strict", is_flag=True, help="Write no dataset where a check fails.")
 @_force
 @place_options
@@ -164,6 +167,7 @@ def export(
     form: str | None,
     output: Path | None,
     written_as: tuple[str, ...],
+    as_of: int | datetime | None,
     strict: bool,
     force: bool,
 ) -> None:
@@ -181,12 +185,12 @@ def export(
         named = ", ".join(f".{name}" for name in _ENDINGS)
         raise InputError(f"{printable(str(output))}: .{ending} is not written; known: {named}")
     form = form or _ENDINGS.get(ending, "csv")
-    if form != "sdtm" and (written_as or strict):
-        raise click.UsageError("--as and --strict are for --format sdtm")
+    if form != "sdtm" and (written_as or strict or as_of is not None):
+        raise click.UsageError("--as, --as-of and --strict are for --format sdtm")
     if output is not None:
         check_new(output, place.db, force=force)
     if form == "sdtm":
-        export_datasets(place, output, written_as, strict=strict, force=force)
+        export_datasets(place, output, written_as, as_of, strict=strict, force=force)
         return
     with place.opened() as tracker:
         if form == "jsonl":

@@ -1,4 +1,4 @@
-"""Trial design: a summary of parameters (TS), and the arms, here the dose levels (TA)."""
+"""Trial design: parameters (TS), visits (TV), and the arms, here the dose levels (TA)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from escalation.exports.sdtm.variables import (
 )
 from escalation.protocol.protocol import format_dose
 
-__all__ = ["SHAPED", "trial_arms", "trial_summary"]
+__all__ = ["SHAPED", "trial_arms", "trial_summary", "trial_visits"]
 
 SHAPED = "SDTM-shaped, not a submission"
 
@@ -99,6 +99,34 @@ def _text(value: int | None) -> str | None:
 
 def _upper(value: str | None) -> str | None:
     return None if value is None else value.upper()
+
+
+_TV = (
+    STUDY,
+    domain("TV"),
+    whole("VISITNUM", "Visit Number", key=2, **REQUIRED),
+    text("VISIT", "Visit Name"),
+    whole("VISITDY", "Planned Study Day of Visit"),
+    text("ARMCD", "Planned Arm Code", 20, left_empty="visits are those of all arms", **EXPECTED),
+    text("TVSTRL", "Visit Start Rule", **REQUIRED),
+    text("TVENRL", "Visit End Rule"),
+)
+
+
+def trial_visits(study: Study) -> Dataset:
+    """Return TV: the visits of the plan in force."""
+    plan = study.state.plan
+    visits = () if plan is None else plan.visits
+    rows = (
+        study.row("TV")
+        | study.visit(visit.name)
+        | {
+            "TVSTRL": f"From day {visit.day - visit.before}, where day 0 is the infusion",
+            "TVENRL": f"Until day {visit.day + visit.after}, where day 0 is the infusion",
+        }
+        for visit in visits
+    )
+    return make_dataset("TV", "Trial Visits", _TV, rows)
 
 
 _TA = (

@@ -1,4 +1,4 @@
-"""A committee's papers: read on the page, or taken along as a file; and the record as CSV.
+"""A committee's papers: read on the page, or taken along as a file; and the record as data.
 
 Whatever is written or drawn is made once for an entry and a day, and kept by the desk. A file is
 sent to be kept, never shown in the page's place, so no style of its own meets the page's policy.
@@ -15,6 +15,7 @@ from typing import Any
 from flask import Blueprint, Response, abort, current_app, g, render_template, request, url_for
 from markupsafe import Markup
 
+from escalation.exports.package import FORMS, make_export, write_files, zipped
 from escalation.papers import minutes_of, packet_of
 from escalation.reports.documents import Document, find_missing, write_document
 from escalation.reports.formats import write_view
@@ -36,6 +37,7 @@ _TYPES = {
     "pdf": "application/pdf",
     "csv": "text/csv; charset=utf-8",
     "svg": "image/svg+xml",
+    "zip": "application/zip",
 }
 _FORMATS = ("html", "docx", "pdf")
 
@@ -229,7 +231,7 @@ def _send(content: bytes, form: str, name: str) -> Response:
     return response
 
 
-# ---------------------------------------------------------------- CSV
+# ---------------------------------------------------------------- CSV, and datasets
 
 
 @screens.get("/log.csv")
@@ -247,6 +249,20 @@ def patients_csv(trial: str) -> Response:
     here = g.trial
     on = desk(current_app).today(here.state)
     return _csv("patients", lambda: view_status(here.state, trial, on, last=here.entries[-1]))
+
+
+@screens.get("/datasets.zip")
+@needs(READS)
+def datasets(trial: str) -> Response:
+    """Send the record as datasets shaped as SDTM; what is wrong with them, their readme says."""
+    here, there = g.trial, desk(current_app)
+
+    def made() -> bytes:
+        at = there.now()
+        return zipped(write_files(make_export(here.state, trial), FORMS[:2], at), at)
+
+    content = there.made(("datasets", trial, here.seq, here.state.head), made)
+    return _send(content, "zip", f"{trial}-datasets-{here.seq}-{there.today(here.state)}")
 
 
 def _csv(name: str, view: Callable[[], View]) -> Response:
