@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 from dataclasses import replace
 from datetime import UTC, datetime
 from math import log
+from pathlib import Path
 
 import pytest
 
@@ -289,6 +291,14 @@ def test_a_text_longer_than_sdtm_allows_is_exported_and_said():
     files = write_files(export, ("csv",), AT)
     assert "Checks: 1 fault\n  DS row 2, DSTERM" in files.content["README.txt"].decode()
     assert b"moved away" in files.content["ds.csv"]
+
+
+def test_every_dataset_is_in_the_table_of_the_documentation():
+    table = (Path(__file__).parents[2] / "docs" / "exports.md").read_text(encoding="utf-8")
+    named = {
+        name for cell in re.findall(r"^\| ([A-Z, ]+) \|", table, re.M) for name in cell.split(", ")
+    }
+    assert set(sound()) <= named
 
 
 def test_an_archive_has_the_same_files_and_the_same_bytes():
