@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Drawn
 
 from escalation.figures.course import plot_course_pages
+from escalation.figures.endpoints.biomarkers import plot_biomarker_pages
+from escalation.figures.endpoints.kinetics import plot_kinetics_by_level
+from escalation.figures.endpoints.response import plot_response_pages
 from escalation.figures.path_so_far import plot_path
 from escalation.figures.patients_by_level import plot_patients_by_level
 from escalation.figures.picture import Picture
+from escalation.reports.endpoints.words import say_courses, say_responses
 from escalation.reports.packet import Basis
 from escalation.reports.trial.figure_words import (
     BY_LEVEL,
@@ -23,10 +30,14 @@ __all__ = ["draw_packet"]
 
 
 def draw_packet(basis: Basis, number: str) -> Iterator[Figure]:
-    """Yield the figures of a number, ``F1`` to ``F3``; none where nobody has been dosed."""
+    """Yield the figures of a number, ``F1`` to ``F3``, ``F9`` to ``F11``.
+
+    There are none where nobody has been dosed.
+    """
     state = basis.state
     if state.protocol is None or all(s.dosing is None for s in state.subjects.values()):
         return
+    drawn: Sequence[Axes | Drawn]
     match number:
         case "F1":
             drawn = [plot_patients_by_level(state)]
@@ -36,10 +47,22 @@ def draw_packet(basis: Basis, number: str) -> Iterator[Figure]:
             drawn = plot_course_pages(state, basis.on, trial=basis.trial)
             caption = f"F2 {COURSE}"
             words = say_course("T3")
+        case "F9":
+            drawn = plot_response_pages(state, basis.on, trial=basis.trial)
+            caption = "F9 Responses by visit, level and disease"
+            words = say_responses("T14")
+        case "F10":
+            drawn = [plot_kinetics_by_level(state, trial=basis.trial)]
+            caption = "F10 Cell kinetics by level"
+            words = say_courses("T15")
+        case "F11":
+            drawn = plot_biomarker_pages(state, trial=basis.trial)
+            caption = "F11 Cytokines and cells by level"
+            words = say_courses("T16")
         case _:
             drawn = [plot_path(state, basis.on)]
             caption = f"F3 {caption_path(state)}"
             words = say_path(state, basis.protocol, basis.on)
-    for page, axes in enumerate(drawn, start=1):
+    for page, picture in enumerate(drawn, start=1):
         which = f", page {page} of {len(drawn)}" if len(drawn) > 1 else ""
-        yield Figure(f"{caption}{which}", words, Picture(axes, words).write)
+        yield Figure(f"{caption}{which}", words, Picture(picture, words).write)

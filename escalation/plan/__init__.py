@@ -3,13 +3,13 @@
 A plan is data, read from a file as a protocol is, and adopted by a trial. Nothing here knows one.
 """
 
-from escalation.plan.plan import (
+from escalation.plan.load import load_plan, shipped_plans
+from escalation.plan.plan import Plan, PlanError
+from escalation.plan.tables import (
     Biomarker,
     Criterion,
     Disease,
     Kinetics,
-    Plan,
-    PlanError,
     PlannedTest,
     Response,
     Visit,
@@ -25,4 +25,6 @@ __all__ = [
     "PlannedTest",
     "Response",
     "Visit",
+    "load_plan",
+    "shipped_plans",
 ]

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
-from typing import Literal
+from typing import Literal, TypeAlias, TypeVar
 
 from escalation.dataclass import dataclass
 from escalation.errors import InputError
 from escalation.nearness import is_above
 from escalation.plan.conversions import convert
 from escalation.plan.creatinine import cockcroft_gault
-from escalation.plan.plan import Criterion, Plan, PlannedTest
+from escalation.plan.plan import Plan
+from escalation.plan.tables import Criterion, PlannedTest
 from escalation.text import as_compared
 
 __all__ = ["Answer", "Eligibility", "Item", "Status", "Verdict", "judge"]
@@ -140,11 +141,11 @@ def _item(criterion: Criterion, judged: _Judge, waived: Collection[str]) -> Item
     status: Status = _STATUS[passes]
     why, settle = found.why, found.settle
     if found.asked is False:
-        status, why, settle = "not asked", found.asked_why, None
+        status, why = "not asked", found.asked_why
     elif found.asked is None and passes is not True:
         status = "unknown"
         why = f"{found.asked_why}; {why}"
-        settle = _join(" and ", (found.asked_settle, settle))
+        settle = (*found.asked_settle, *settle)
     if status == "not met" and criterion.id in waived:
         if criterion.waiver:
             status, why = "waived", f"{why}; waived: {criterion.waiver}"
@@ -154,7 +155,7 @@ def _item(criterion: Criterion, judged: _Judge, waived: Collection[str]) -> Item
         criterion=criterion,
         status=status,
         why=why,
-        settle=settle if status == "unknown" else None,
+        settle=_say_wanted(settle) if status == "unknown" else None,
         parts=found.parts,
     )
 
@@ -168,11 +169,15 @@ class _Found:
 
     holds: bool | None
     why: str
-    settle: str | None = None
+    settle: tuple[str, ...] = ()
     asked: bool | None = True
     asked_why: str = ""
-    asked_settle: str | None = None
+    asked_settle: tuple[str, ...] = ()
     parts: tuple[Item, ...] = ()
+    decided_by: tuple[tuple[str, str], ...] = ()  # of its parts that have none: the id, and why
+
+
+_Asked: TypeAlias = tuple[bool | None, str, tuple[str, ...]]  # whether, why, what would tell
 
 
 class _Judge:
@@ -228,6 +233,7 @@ class _Judge:
             holds=found.holds,
             why=found.why,
             settle=found.settle,
+            decided_by=found.decided_by,
             asked=_all((asked, found.asked)),
             asked_why=asked_why,
             asked_settle=asked_settle,
@@ -236,7 +242,7 @@ class _Judge:
 
     # ---------------------------------------------------------------- of whom it is asked
 
-    def _is_asked(self, criterion: Criterion) -> tuple[bool | None, str, str | None]:
+    def _is_asked(self, criterion: Criterion) -> _Asked:
         """Say whether it is asked of this person, why, and what would tell."""
         told = [
             *self._asked_of_disease(criterion),
@@ -246,38 +252,37 @@ class _Judge:
         for asked in (False, None):
             said = [(why, settle) for answer, why, settle in told if answer is asked]
             if said:
-                return asked, said[0][0], _join(" and ", (settle for _, settle in said))
-        return True, "", None
+                return asked, said[0][0], _together(settle for _, settle in said)
+        return True, "", ()
 
-    def _asked_of_disease(
-        self, criterion: Criterion
-    ) -> Iterable[tuple[bool | None, str, str | None]]:
+    def _asked_of_disease(self, criterion: Criterion) -> Iterable[_Asked]:
         known = {disease.name for disease in self.plan.diseases}
         if not criterion.diseases or known <= set(criterion.diseases):
             return
         if self.disease is None:
-            yield None, "the disease is not recorded", "the disease"
+            yield None, "the disease is not recorded", ("the disease",)
         elif self.disease not in known:
-            yield None, f"the plan has no disease {self.disease}", "the disease"
+            yield None, f"the plan has no disease {self.disease}", ("the disease",)
         else:
-            of_whom = _list(criterion.diseases, "or")
-            yield self.disease in criterion.diseases, f"asked of {of_whom} only", None
+            labels = [d.label for d in self.plan.diseases if d.name in criterion.diseases]
+            asked = self.disease in criterion.diseases
+            yield asked, f"asked of those with {_list(labels, 'or')} only", ()
 
-    def _asked_of_sex(self, criterion: Criterion) -> Iterable[tuple[bool | None, str, str | None]]:
+    def _asked_of_sex(self, criterion: Criterion) -> Iterable[_Asked]:
         if criterion.sex is not None:
             of_whom = f"asked of {'women' if criterion.sex == 'female' else 'men'} only"
             if self.sex is None:
-                yield None, f"{of_whom}, and the sex is not recorded", "the sex"
+                yield None, f"{of_whom}, and the sex is not recorded", ("the sex",)
             else:
-                yield self.sex == criterion.sex, of_whom, None
+                yield self.sex == criterion.sex, of_whom, ()
 
-    def _asked_if(self, criterion: Criterion) -> Iterable[tuple[bool | None, str, str | None]]:
+    def _asked_if(self, criterion: Criterion) -> Iterable[_Asked]:
         if criterion.only_if is not None:
             found = self.find_named(criterion.only_if)
             holds = _all((found.asked, found.holds))
             state = "holds" if holds else "is not known" if holds is None else "does not hold"
             why = f"asked only where {criterion.only_if} holds, which {state}"
-            yield holds, why, _join(" and ", (found.settle, found.asked_settle))
+            yield holds, why, (*found.settle, *found.asked_settle)
 
     # ---------------------------------------------------------------- joined by and, or
 
@@ -312,7 +317,7 @@ class _Judge:
         label = test.label if test is not None else ""
         wanted = criterion.answers or ("yes",)
         choices = test.choices if test is not None and test.kind == "choice" else ("yes", "no")
-        settle = f"{label or f'an answer to {name}'}: {_list(choices, 'or')}"
+        settle = f"{label} ({_list(choices, 'or')})" if label else f"{_ANSWER}{name}"
         settle += _how_old(criterion)
         given = self.answers.get(name, ())
         if not given:
@@ -371,14 +376,14 @@ class _Judge:
         lacking = criterion.consecutive - len(results)
         if lacking and holds is not False:
             said = "; ".join(one.why for one in found)
-            more = f"{lacking} more {'result' if lacking == 1 else 'results'} of {settle}"
+            more = f"{lacking} more of {settle}"
             wanted = f"{criterion.consecutive} in a row are needed"
             return _unknown(f"{said}; {wanted}", more)
         deciding = [one for one in found if one.holds is holds]
         return _Found(
             holds=holds,
             why="; ".join(one.why for one in deciding),
-            settle=_join(" and ", (one.settle for one in deciding)),
+            settle=_together(one.settle for one in deciding),
         )
 
     def _given(self, name: str) -> tuple[Answer, ...]:
@@ -536,30 +541,36 @@ def _conclude(
     deciding = [(name, one) for name, one, counts in counted if counts is holds] or [
         (name, one) for name, one, _ in counted
     ]
-    settled = (_join(" and ", (one.asked_settle, one.settle)) for _, one in deciding)
+    leaves = _together(one.decided_by or ((name, one.why),) for name, one in deciding)
+    wanted = _together((*one.asked_settle, *one.settle) for _, one in deciding)
     certain = any(one.asked for _, one, _ in counted)
     return _Found(
         holds=holds,
-        why="; ".join(f"{name}: {one.why}" for name, one in deciding),
-        settle=_join(" and " if is_and else " or ", settled) if holds is None else None,
+        why=_say_leaves(leaves),
+        settle=wanted if holds is None else (),
         asked=True if certain else None,
         asked_why="" if certain else counted[0][1].asked_why,
-        asked_settle=None if certain else counted[0][1].asked_settle,
+        asked_settle=() if certain else counted[0][1].asked_settle,
         parts=parts,
+        decided_by=leaves,
     )
 
 
 def _unknown(why: str, settle: str) -> _Found:
-    return _Found(holds=None, why=why, settle=settle)
+    return _Found(holds=None, why=why, settle=(settle,))
 
 
 def _part(criterion: Criterion, found: _Found) -> Item:
     if found.asked is False:
         return Item(criterion=criterion, status="not asked", why=found.asked_why)
-    settle = _join(" and ", (found.asked_settle, found.settle))
     status = _STATUS[found.holds if found.asked else None]
-    why = _join("; ", (found.asked_why, found.why)) or ""
-    return Item(criterion=criterion, status=status, why=why, settle=settle, parts=found.parts)
+    return Item(
+        criterion=criterion,
+        status=status,
+        why="; ".join(filter(None, (found.asked_why, found.why))),
+        settle=_say_wanted((*found.asked_settle, *found.settle)) if status == "unknown" else None,
+        parts=found.parts,
+    )
 
 
 def _question(name: str) -> Criterion:
@@ -612,6 +623,32 @@ def _list(words: Sequence[str], joined: str) -> str:
     return f" {joined} ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
-def _join(between: str, words: Iterable[str | None]) -> str | None:
-    """Join what there is, each once."""
-    return between.join(dict.fromkeys(word for word in words if word)) or None
+_T = TypeVar("_T")
+
+
+def _together(groups: Iterable[Iterable[_T]]) -> tuple[_T, ...]:
+    """Return what is in any of the groups, each once."""
+    return tuple(dict.fromkeys(one for group in groups for one in group))
+
+
+def _say_leaves(leaves: Iterable[tuple[str, str]]) -> str:
+    """Say of each part why, and once of those of which the same is to be said."""
+    names: dict[str, list[str]] = {}
+    for name, why in leaves:
+        names.setdefault(why, []).append(name)
+    return "; ".join(f"{', '.join(said)}: {why}" for why, said in names.items())
+
+
+_ANSWER = "an answer to "
+
+
+def _say_wanted(wanted: Iterable[str]) -> str | None:
+    """Say what is wanted: the answers to questions last, all of them together."""
+    said = tuple(dict.fromkeys(wanted))
+    questions = [one.removeprefix(_ANSWER) for one in said if one.startswith(_ANSWER)]
+    others = [one for one in said if not one.startswith(_ANSWER)]
+    if len(questions) > 1:
+        others.append(f"answers to {_list(questions, 'and')}")
+    elif questions:
+        others.append(f"{_ANSWER}{questions[0]}")
+    return "; ".join(others) or None

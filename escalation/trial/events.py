@@ -584,13 +584,14 @@ class EvaluabilityRuled(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScreeningFailed(Event):
-    """Somebody was screened and not enrolled."""
+    """Somebody was screened and not enrolled; ``criteria`` are those of the plan not met."""
 
     kind: ClassVar[str] = "screening-failed"
 
     subject: str
     site: str | None = None
     reason: str
+    criteria: tuple[str, ...] = field(default=(), metadata=SINCE_2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -904,7 +905,7 @@ LATER_NAMES = frozenset(
     member.name
     for made in (
         *(HistoryImported, ImportedCohort, SubjectEnrolled, OutcomeRecorded, Choice),
-        ProtocolAmended,
+        *(ProtocolAmended, ScreeningFailed),
     )
     for member in fields(made)
     if "since" in member.metadata
@@ -915,5 +916,6 @@ EVENTS: dict[tuple[str, int], type[AnyEvent]] = {
     (event.kind, 2): event
     for event in (
         *(HistoryImported, SubjectEnrolled, OutcomeRecorded, DecisionMade, ProtocolAmended),
+        ScreeningFailed,
     )
 }

@@ -28,6 +28,7 @@ from escalation.trial.rule import (
     recommend,
     rule_says,
 )
+from escalation.trial.screening.judging import lacks_eligibility
 from escalation.trial.state import Cohort, MadeDecision, TrialState
 
 __all__ = [
@@ -63,13 +64,19 @@ class Obstacle:
 
 
 def enrolment_obstacles(
-    state: TrialState, on: date, subject: Subject | None = None, *, cohort: Cohort | None = None
+    state: TrialState,
+    on: date,
+    subject: Subject | None = None,
+    *,
+    cohort: Cohort | None = None,
+    name: str | None = None,
 ) -> Iterator[Obstacle]:
     """Yield what stands in the way of giving a place of an open cohort to a subject.
 
     ``subject`` is one who had a place in an earlier cohort; ``cohort`` is as for ``cohort_for``
-    where it is not given.
+    where it is not given; ``name`` is the id, which whoever is not known yet was screened under.
     """
+    name = name if subject is None else subject.id
     cohort = cohort or cohort_for(state, subject)
     yield from _halted(state, on)
     yield from _dead(subject, on)
@@ -82,6 +89,8 @@ def enrolment_obstacles(
         )
     if cohort is not None:
         yield from _cohort_obstacles(state, cohort, on)
+    if name is not None:
+        yield from (Obstacle(text=text) for text in lacks_eligibility(state, name, on))
 
 
 def dosing_obstacles(

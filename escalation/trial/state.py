@@ -344,9 +344,17 @@ class TrialState:
 
     @property
     def screening_failures(self) -> dict[str, tuple[Recorded, ScreeningFailed]]:
-        """Who failed screening and was not enrolled later, with the last time it was recorded."""
+        """Who failed screening, and was not enrolled or screened later, with the last time."""
         failed = {event.subject: (entry, event) for entry, event in self.not_enrolled}
-        return {subject: said for subject, said in failed.items() if subject not in self.subjects}
+        return {
+            subject: said
+            for subject, said in failed.items()
+            if subject not in self.subjects and not self._screened_since(subject, said[0].seq)
+        }
+
+    def _screened_since(self, subject: str, seq: int) -> bool:
+        screening = self.chart(subject).screening
+        return screening is not None and screening.seq > seq
 
     def current_id(self, subject: str) -> str:
         """Return the id that holds now of whom an entry names, also where nobody has it."""

@@ -159,7 +159,7 @@ def question_options(*, scenarios: bool = True) -> Callable[[Wrapped], Wrapped]:
 def say_size(foreseen: Foreseen) -> None:
     """Say what a large graph is going to take, before it is taken."""
     if foreseen.n_bytes >= MUCH_MEMORY:
-        say_beside(f"the trial can reach {foreseen}")
+        say_beside(str(foreseen))
 
 
 def choose_scenarios(

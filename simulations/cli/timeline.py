@@ -106,7 +106,7 @@ def timeline_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "--ledger",
         type=click.Path(path_type=Path),
         metavar="FILE",
-        help="Write the first simulated trial as a new ledger.",
+        help="Write the first simulated trial as a new ledger; days are whole then.",
     )
     @click.option(
         "--plan",
@@ -143,6 +143,8 @@ def timeline_options(command: Callable[..., Any]) -> Callable[..., Any]:
                 raise click.UsageError("--plan says what is recorded of patients: add --ledger")
             if patients is not None and plan is None:
                 raise click.UsageError("--patients are simulated by a plan: add --plan")
+            if ledger is not None:  # a record has days
+                said = replace(said, whole_days=True)
             clock = Clock(said, window, by, ledger, plan, patients)
             if _is_default("trials"):
                 kwargs["trials"] = TRIALS
@@ -239,25 +241,24 @@ def show_timeline(
 def _check_recordable(question: Question, timing: Timing, file: Path) -> None:
     """Refuse what cannot be recorded, before a long run."""
     design = question.protocol.design
-    if design.while_pending is not None:
-        raise InputError(
-            f"a simulated trial is recorded under a design that waits, and {design.name} "
-            "does not: the committee would decide between what the clock simulates"
-        )
-    if timing.decides != "settled":
+    rolls = design.while_pending is not None and not design.asks_follow_up
+    if timing.decides != "settled" and not rolls:
         raise InputError(
             "a record goes by the tracker's gates, which close a cohort as soon as its level is "
             "judged: add --decides settled"
         )
     enrolment = question.protocol.enrolment
-    if not design.by_stages and (enrolment.first_alone_days or enrolment.next_apart_days):
+    if (rolls or not design.by_stages) and (
+        enrolment.first_alone_days or enrolment.next_apart_days
+    ):
         raise InputError(
             f"{design.name} may leave a level after any patient, and the tracker then doses nobody "
             "who has a place, which is not simulated: set enrolment.first_alone_days and "
             "next_apart_days to 0 in the protocol to record such a trial"
         )
     unreached = any(timing.by_level("dose_not_reached", design.n_levels))
-    if unreached and (design.asks_moderate or not design.by_stages):
+    counts_dosed = design.asks_follow_up or design.by_stages
+    if unreached and (design.asks_moderate or not counts_dosed):
         raise InputError(
             f"{design.name} may be asked about a level where nobody was given the whole dose, and "
             "that is not simulated as the tracker sees it: leave out dose_not_reached to record it"

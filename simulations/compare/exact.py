@@ -23,7 +23,7 @@ from simulations.graph.build import MOST_ASKED, TransitionGraph, build_graph
 from simulations.graph.forecast import Foreseen
 from simulations.probabilities import check_probabilities
 
-__all__ = ["Engine", "exact_engine", "measure"]
+__all__ = ["Engine", "engine_to_measure", "measure"]
 
 Floats = NDArray[np.float64]
 Engine = TransitionGraph | LadderAutomaton | CrossingEngine
@@ -31,7 +31,7 @@ Figures = tuple[OperatingCharacteristics, dict[str, float]]
 """What a design does, and the expectation of each of ``metrics.SHARES``."""
 
 
-def exact_engine(
+def engine_to_measure(
     design: Design,
     *,
     max_states: int | None = None,

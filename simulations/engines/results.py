@@ -66,7 +66,8 @@ class ScenarioResult:
         if self.exact is not None:
             document["exact"] = self.exact.to_dict()
             if target is not None:
-                document["exact"] |= self.exact.against_target(p_dlt, target)
+                shares = self.exact.against_target(p_dlt, target)
+                document["exact"] |= shares if self.exact.selects else dict.fromkeys(shares)
         if self.monte_carlo is not None:
             document["monte_carlo"] = self.monte_carlo.to_dict()
             if target is not None:

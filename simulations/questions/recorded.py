@@ -6,20 +6,22 @@ breach of a gate nor a departure from the rule.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
 from functools import partial
 from math import floor
 
+from escalation.designs.base import Decision, Design
 from escalation.errors import InputError
 from escalation.ledger import Ledger
-from escalation.outcomes import Outcome
+from escalation.outcomes import Outcome, tally_letters
 from escalation.protocol import Protocol
 from escalation.tracker import Tracker
 from escalation.trial import TrialState
 from escalation.trial.commands import Events, Recorder
 from escalation.trial.demo.script import SITE, Command, Step, begin, enrol, meet, recorded_at
-from escalation.trial.events import Toxicity
+from escalation.trial.events import Choice, Toxicity
 from escalation.trial.patients.recording import dose_subject, record_outcome
 from simulations.engines.timeline.course import Course, Happening, Kind
 
@@ -85,6 +87,9 @@ def script(
     yield from begin(str(opened), protocol)
     yield from meet(str(opened))
     by_weight = protocol.unit is not None and protocol.unit.endswith("/kg")
+    design = protocol.design
+    rolls = design.while_pending is not None and not design.asks_follow_up
+    places = _Places(design) if rolls else None
     for found in sorted(course.happenings, key=_in_days):
         day = opened + timedelta(days=floor(found.day))
         if found.purpose != "escalation":
@@ -92,6 +97,8 @@ def script(
         if found.kind is Kind.DECIDED:
             yield from meet(str(day))
         elif found.kind is Kind.ENROLLED:
+            if places is not None and not places.n_free:
+                yield from meet(str(day), *places.one_more(protocol))
             weight = WEIGHT_KG if weigh is None else weigh(found)
             yield enrol(str(day), subject_id(found), weight if by_weight else None)
         elif found.kind is Kind.DOSED:
@@ -100,6 +107,56 @@ def script(
             yield from tell_dlt(found, day)
         elif found.kind is not Kind.WITHDRAWN:  # who has not been dosed can be enrolled again
             yield str(day), SITE, _outcome(found, day)
+        if places is not None:
+            places.follow(found)
+
+
+class _Places:
+    """The places that a committee has opened, where the rule opens them while outcomes are pending.
+
+    The clock has one for each who comes as long as the rule says one more; a committee opens it.
+    """
+
+    def __init__(self, design: Design) -> None:
+        self.design = design
+        self.seen: dict[int | None, tuple[int, Outcome]] = {}  # of those dosed, in order
+        self.of_cohort: set[int | None] = set()
+        self.n_free = self._ask().n_to_enrol
+
+    def follow(self, found: Happening) -> None:
+        """Take account of what happened, after a committee has met where no place was free."""
+        if found.decision is not None:
+            self.n_free, self.of_cohort = found.decision.n_to_enrol, set()
+        elif found.kind is Kind.ENROLLED:
+            if not self.n_free:
+                self.n_free, self.of_cohort = 1, set()
+            self.n_free -= 1
+            self.of_cohort.add(found.patient)
+        elif found.kind is Kind.DOSED and found.level is not None:
+            self.seen[found.patient] = found.level, Outcome.PENDING
+        elif found.patient in self.seen:
+            self.seen[found.patient] = self.seen[found.patient][0], _letter(found)
+        if found.kind in LOST:
+            self.n_free += found.patient in self.of_cohort
+
+    def one_more(self, protocol: Protocol) -> tuple[Choice | None, str | None]:
+        """Return what a committee chooses that opens one place, and its rationale.
+
+        Nothing where the rule says one; of several, it opens one after another.
+        """
+        said = self._ask()
+        if said.level is None or said.n_to_enrol <= 1:
+            return None, None
+        choice = Choice(action="enrol", level=protocol.labels[said.level], n_to_enrol=1)
+        return choice, "Patients are enrolled one at a time, as they come."
+
+    def _ask(self) -> Decision:
+        """Ask what the committee is told now."""
+        n_levels, level = self.design.n_levels, self.design.start
+        seen: list[Counter[Outcome]] = [Counter() for _ in range(n_levels)]
+        for level, outcome in self.seen.values():
+            seen[level][outcome] += 1
+        return self.design.decide([tally_letters(letters) for letters in seen], level)
 
 
 def _in_days(found: Happening) -> tuple[int, bool]:
@@ -119,10 +176,18 @@ def _dose(state: TrialState, recorder: Recorder, *, subject: str, protocol: Prot
 
 
 def _outcome(found: Happening, day: date) -> Command:
-    said = partial(record_outcome, subject=subject_id(found))
+    said = partial(record_outcome, subject=subject_id(found), outcome=_letter(found))
     if found.kind is Kind.DLT:
-        toxicity = Toxicity(term="simulated", grade=3, onset=day)
-        return partial(said, outcome=Outcome.DLT, toxicities=(toxicity,))
+        return partial(said, toxicities=(Toxicity(term="simulated", grade=3, onset=day),))
     if found.kind in LOST:
-        return partial(said, outcome=Outcome.NOT_EVALUABLE, reason=LOST[found.kind])
-    return partial(said, outcome=Outcome.MODERATE if found.moderate else Outcome.NO_DLT)
+        return partial(said, reason=LOST[found.kind])
+    return said
+
+
+def _letter(found: Happening) -> Outcome:
+    """Return what a patient has come to."""
+    if found.kind is Kind.DLT:
+        return Outcome.DLT
+    if found.kind in LOST:
+        return Outcome.NOT_EVALUABLE
+    return Outcome.MODERATE if found.moderate else Outcome.NO_DLT

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from math import isnan
 from typing import Any
 
 from escalation.protocol import Protocol
@@ -25,7 +26,8 @@ COLUMNS = {
     "level": "label of the dose level",
     "dose": "dose at the level, in the protocol's unit",
     "p_dlt": "true P(DLT) assumed at the level, 0 to 1",
-    "p_select": "probability that the level is declared the MTD, 0 to 1",
+    "p_select": "probability that the level is declared the MTD, 0 to 1; empty where it is left "
+    "out",
     "p_select_mcse": "its Monte Carlo standard error; empty where exact",
     "patients": "expected patients at the level",
     "patients_mcse": "its Monte Carlo standard error, patients",
@@ -92,6 +94,13 @@ def _page(
         )
     else:
         yield Paragraph("All figures are exact.")
+    if not results[0].best.selects:
+        yield Paragraph(
+            "Which MTD is selected is left out: it rests on the tallies of all levels together, "
+            "and there are too many; patients, DLTs and stopping are found level by level. "
+            "--method monte-carlo simulates it.",
+            "  ",
+        )
     yield from question.assumptions()
     for result in results:
         yield GAP
@@ -139,7 +148,7 @@ def summary_table(
         means = (found.sample_size.mean, found.total_dlts.mean)
         rows.append([
             *(result.scenario.name, *[name] * several),
-            *(f"{100 * share:.1f}" for share in shares),
+            *("-" if isnan(share) else f"{100 * share:.1f}" for share in shares),
             *(f"{mean:.2f}" for mean in means),
         ])  # fmt: skip
     return Table(rows, left=range(1 + several))
@@ -165,7 +174,10 @@ def _result(
         for key in ("p_select", "patients", "dlts"):
             row += [_cell(engine, key, level) for engine in engines]
         rows.append(row)
-    rows.append(["no MTD", "", *(_cell(engine, "p_no_mtd") for engine in engines)])
+    if result.best.selects:
+        rows.append(["no MTD", "", *(_cell(engine, "p_no_mtd") for engine in engines)])
+    else:
+        rows.append(["stopped early", "", *(_cell(engine, "p_stopped") for engine in engines)])
     if any(engine["p_inconclusive"] for engine in engines):
         undetermined = (_cell(engine, "p_inconclusive") for engine in engines)
         rows.append(["not determined", "", *undetermined])
@@ -175,7 +187,7 @@ def _result(
     rows.append(totals)
     yield Table(rows)
     yield Paragraph(_spread(result.best))
-    if target is not None:
+    if target is not None and result.best.selects:
         yield from map(Paragraph, _against_target(result, level_names, target, engines))
 
 
@@ -184,6 +196,8 @@ def _cell(engine: dict[str, Any], key: str, part: int | str | None = None) -> st
     figure, error = engine[key], engine.get("mcse", {}).get(key)
     if part is not None:
         figure, error = figure[part], error and error[part]
+    if figure is None:
+        return "-"
     shown, digits = f"{scaled(key, figure):.2f}", 2 if is_share(key) else 3
     if error is None:
         return shown

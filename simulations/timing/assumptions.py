@@ -296,6 +296,9 @@ class Timing(Checked):
     correlation : float
         Of the patients of one trial, on the normal scale behind their DLTs (a Gaussian copula): 0
         for independent patients.
+    whole_days : bool
+        Whether everything happens on whole days, as a record has it: who comes in the course of a
+        day comes on it, and who is dosed on the same day is dosed after what became known on it.
     costs : Costs or None
     p_response : float, tuple of one a level, or None
         P(response), known when the DLT window closes, of a patient who is not lost: for backfill
@@ -312,6 +315,7 @@ class Timing(Checked):
     accrual: Accrual = "lose"
     decides: Decides = "complete"
     correlation: float = 0.0
+    whole_days: bool = False
     costs: Costs | None = None
     p_response: float | tuple[float, ...] | None = None
 
@@ -339,6 +343,8 @@ class Timing(Checked):
                 name = f"p_response[{level}]" if len(each) > 1 else "p_response"
                 yield f"{name}: {show(p)} is not a probability from 0 to 1"
         yield from _day_faults("decision_delay_days", self.decision_delay_days)
+        if type(self.whole_days) is not bool:
+            yield f"whole_days: must be true or false, not {show(self.whole_days)}"
         for name, choices in (("accrual", get_args(Accrual)), ("decides", get_args(Decides))):
             if getattr(self, name) not in choices:
                 known = " or ".join(f'"{choice}"' for choice in choices)
@@ -408,7 +414,7 @@ def _ramp_faults(ramp: object) -> Iterator[str]:
 
 def _plain(value: Any) -> Any:
     """Return lists as tuples, and numbers as floats."""
-    if isinstance(value, str) or value is None or isinstance(value, Checked):
+    if isinstance(value, str | bool | Checked) or value is None:
         return value
     if is_list(value):
         return tuple(map(_plain, value))

@@ -179,10 +179,9 @@ def _unknown(place: str, table: Mapping[str, Any], known: Iterable[str]) -> Iter
 
 def _document(value: Any) -> dict[str, Any]:
     """Return a dataclass as a table, without what is not given."""
+    given = ((field.name, getattr(value, field.name)) for field in fields(value))
     return {
-        field.name: _plain(getattr(value, field.name))
-        for field in fields(value)
-        if getattr(value, field.name) not in (None, ())
+        name: _plain(item) for name, item in given if item not in (None, ()) and item is not False
     }
 
 

@@ -9,9 +9,10 @@ from datetime import timedelta
 from math import exp
 
 from escalation.plan import Biomarker, Disease, Kinetics, Plan, PlannedTest, Response, Visit
+from escalation.protocol import Protocol
 from escalation.trial import TrialState, evolve
-from escalation.trial.events import Finding, FindingsRecorded, PlanAdopted, SubjectScreened
-from tests.trial.bench import SITE, recorded
+from escalation.trial.events import Event, Finding, FindingsRecorded, PlanAdopted, SubjectScreened
+from tests.trial.bench import SITE, Bench, recorded
 from tests.trial.small_trials import typed
 
 COPIES, CELLS, PG = "copies/µg", "cells/µL", "pg/mL"
@@ -110,9 +111,14 @@ def drawn(
     n_patients: int, n_levels: int = 3, *, seed: int = 1, names: Iterable[str] = ()
 ) -> TrialState:
     """Return a trial of so many patients with every sample of every test, drawn with a seed."""
-    from escalation.protocol import Protocol
-    from tests.trial.bench import Bench
+    bench, events = draw(n_patients, n_levels, seed=seed, names=names)
+    return append(bench.state, *events)
 
+
+def draw(
+    n_patients: int, n_levels: int = 3, *, seed: int = 1, names: Iterable[str] = ()
+) -> tuple[Bench, list[Event]]:
+    """Return such a trial without its plan and findings, and these as events."""
     rng = random.Random(seed)  # noqa: S311  # no secret
     protocol = Protocol.plain(n_levels).with_design(
         "boin", target=0.3, cohort_size=1, max_patients=max(n_patients, 3)
@@ -124,12 +130,9 @@ def drawn(
         bench.treat(subject)
         bench.now += 2
         bench.no_dlt(subject)
-    state = append(
-        bench.state, PlanAdopted(on=_last(bench.state), plan=PLAN.document, digest=PLAN.digest)
-    )
-    for subject in named:
-        state = append(state, *_drawn_events(state, subject, rng))
-    return state
+    adopted = PlanAdopted(on=_last(bench.state), plan=PLAN.document, digest=PLAN.digest)
+    found = [event for subject in named for event in _drawn_events(bench.state, subject, rng)]
+    return bench, [adopted, *found]
 
 
 def _drawn_events(state: TrialState, subject: str, rng: random.Random) -> list[FindingsRecorded]:

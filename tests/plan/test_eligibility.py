@@ -71,8 +71,8 @@ def test_a_criterion_that_nobody_answered_is_unknown_and_says_what_would_settle_
     found = asked(plan, {})
     assert found.verdict == "incomplete"
     assert [(item.status, item.settle) for item in found.items] == [
-        ("unknown", "an answer to I4: yes or no"),
-        ("unknown", "an answer to E1: yes or no"),
+        ("unknown", "an answer to I4"),
+        ("unknown", "an answer to E1"),
         ("unknown", "haemoglobin in g/L"),
     ]
 

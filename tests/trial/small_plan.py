@@ -52,12 +52,15 @@ SMALL = Plan(
 
 
 def followed(plan: Plan = SMALL) -> Bench:
-    """Return a trial by the plan: S1 dosed on day 0, S2 enrolled and waiting for the stagger."""
+    """Return a trial by the plan: S1 dosed on day 0, S2 enrolled and waiting for the stagger.
+
+    It adopts the plan after they were enrolled: neither was screened.
+    """
     bench = Bench.started()
-    bench.do(adopt_plan, CHAIR, plan=plan)
     bench.open_cohort(choice=Choice(action="enrol", level=1, n_to_enrol=3), rationale=None)
     bench.treat("S1", 0)
     bench.enrol("S2")
+    bench.do(adopt_plan, CHAIR, plan=plan)
     return bench
 
 

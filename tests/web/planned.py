@@ -171,12 +171,12 @@ def _steps(protocol: Protocol, plan: Plan) -> Iterator[Step]:
         yield enrol(day, subject, 60)
     yield dose("2026-01-12", "PL-001", 1.8e8)
     yield dose("2026-01-28", "PL-002", 1.8e8)
-    yield from _seen("PL-001", "2026-01-12", "D0", 0, 4, 120)
-    yield from _seen("PL-001", "2026-01-19", "D7", 1200, 90, 3)
+    yield from _seen("PL-001", "2026-01-12", "D0", (0, 4, 120))
+    yield from _seen("PL-001", "2026-01-19", "D7", (1200, 90, 3))
     yield _at("2026-01-26", "PL-001", "W2", _number("cells", 400, "copies/ug"), _says("PR"))
-    yield from _seen("PL-001", "2026-02-09", "W4", 80, 6, 60)
+    yield from _seen("PL-001", "2026-02-09", "W4", (80, 6, 60))
     yield _at("2026-02-09", "PL-001", "W4", _says("CR"))
-    yield from _seen("PL-002", "2026-01-28", "D0", 0, 3, 90)
+    yield from _seen("PL-002", "2026-01-28", "D0", (0, 3, 90))
     missed = partial(record_visit, subject="PL-002", visit="D7", missed="snow")
     yield "2026-02-04", SITE, missed
     nothing = Finding(test="cells", below=True, value=25, unit="copies/ug")
@@ -232,8 +232,9 @@ def _at(day: str, subject: str, visit: str, *findings: Finding) -> Step:
 
 
 def _seen(
-    subject: str, day: str, visit: str, cells: float, il6: float, b_cells: float
+    subject: str, day: str, visit: str, numbers: tuple[float, float, float]
 ) -> Iterator[Step]:
+    cells, il6, b_cells = numbers
     yield _at(
         day,
         subject,

@@ -27,6 +27,14 @@ trial = LazyGroup(
             "Give a person a role in the trial, or take it away.",
         ),
         "site": ("escalation.cli.trial.patients:site", "List the sites of the trial, or open one."),
+        "screen": (
+            "escalation.cli.trial.screening:screen",
+            "Screen somebody: may they enter, or what is missing to say it?",
+        ),
+        "waive": (
+            "escalation.cli.trial.screening:waive",
+            "Waive criteria, where the plan permits it.",
+        ),
         "screen-fail": (
             "escalation.cli.trial.patients:screen_fail",
             "Record that somebody was screened and not enrolled.",
@@ -130,6 +138,10 @@ trial = LazyGroup(
         "biomarkers": (
             "escalation.cli.trial.endpoints:biomarkers",
             "Show cytokines and B cells against their baseline.",
+        ),
+        "flow": (
+            "escalation.cli.trial.screening:flow",
+            "Count how many came how far: screened, enrolled, dosed, counted.",
         ),
         "calendar": (
             "escalation.cli.trial.visits:calendar",

@@ -30,6 +30,7 @@ from escalation.reports.trial.next import view_next
 from escalation.reports.trial.roles import view_roles
 from escalation.reports.trial.status import view_status
 from escalation.reports.view import View
+from escalation.reports.visits.calendar import overdue_document, say_overdue
 from escalation.tracker import Tracker
 from escalation.trial import Recorded, TrialState, replay_events
 from escalation.trial import next_patient as find_next
@@ -195,7 +196,8 @@ def next_patient(
         found = next_patients(state, on, **body)
     else:
         found = [find_next(state, on, subject=subject, cohort=cohort, **body)]
-    return view_next(found, state.protocol, trial_heading(state, tracker.trial))
+    heading = {**trial_heading(state, tracker.trial), **overdue_document(state, on)}
+    return view_next(found, state.protocol, heading, beside=list(say_overdue(state, on)))
 
 
 @click.command(cls=CarefulCommand)

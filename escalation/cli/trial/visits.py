@@ -92,12 +92,12 @@ def _joined(words: Iterable[str]) -> Iterator[str]:
 
 @click.command(cls=CarefulCommand)
 @click.argument("subject")
-@click.argument("name", metavar="VISIT")
+@click.argument("planned", metavar="VISIT")
 @click.option("--missed", metavar="WHY", help="It did not take place: why.")
 @click.option("--note", metavar="TEXT", help="What else there is to say.")
 @recording_options
 def visit(
-    *, recording: Recording, subject: str, name: str, missed: str | None, note: str | None
+    *, recording: Recording, subject: str, planned: str, missed: str | None, note: str | None
 ) -> None:
     """Record that a visit of the plan took place, or was missed.
 
@@ -109,7 +109,7 @@ def visit(
     Example: escalation trial visit TJ-010 W3 --missed "snowed in" --as "Lin Mei"
     """
     recording.record(
-        partial(record_visit, subject=subject, visit=name, missed=missed, note=note),
+        partial(record_visit, subject=subject, visit=planned, missed=missed, note=note),
         subject=subject,
     )
 

@@ -30,9 +30,12 @@ from escalation.trial.findings.groups import Group
 
 __all__ = [
     "biomarker_group_rows",
+    "biomarker_notes",
     "biomarker_patient_rows",
     "biomarker_visit_rows",
+    "name_of",
     "say_biomarker",
+    "say_threshold",
     "tables_of",
     "view_biomarkers",
 ]
@@ -128,7 +131,7 @@ def _page(state: TrialState, tables: Sequence[BiomarkerTable], trial: str) -> It
         yield Table(list(biomarker_visit_rows(table)))
         yield GAP
         yield Table(list(biomarker_patient_rows(table)), left=_left(table))
-        notes = list(fault_items(_notes(table)))
+        notes = list(fault_items(biomarker_notes(table)))
         if notes:
             yield GAP
             yield Items(notes)
@@ -220,7 +223,8 @@ def _say_back(back: Reconstitution | None) -> str:
             return str(status)
 
 
-def _notes(table: BiomarkerTable) -> Iterator[tuple[str, tuple[str, ...]]]:
+def biomarker_notes(table: BiomarkerTable) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield what has to be known of each patient's profile."""
     for one in table.patients:
         faults = tuple(f"not used: {fault}" for fault in one.faults)
         yield one.measured.subject, (*faults, *one.notes)

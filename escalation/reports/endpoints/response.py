@@ -20,6 +20,7 @@ from escalation.trial.findings.responses import Assessed, assess, assessment_vis
 
 __all__ = [
     "ResponseTable",
+    "response_notes",
     "response_patient_rows",
     "response_rows",
     "responses_in",
@@ -143,7 +144,7 @@ def _page(state: TrialState, table: ResponseTable, trial: str) -> Iterator[Block
     yield GAP
     yield Heading("By patient")
     yield Table(list(response_patient_rows(table)), left=range(2 + len(table.visits)))
-    notes = list(fault_items(_notes(table)))
+    notes = list(fault_items(response_notes(table)))
     if notes:
         yield GAP
         yield Heading("To be known of single assessments")
@@ -174,7 +175,8 @@ def response_patient_rows(table: ResponseTable) -> Iterator[Sequence[str]]:
         yield [one.subject, str(one.level), *(str(r) for r in one.responses.values())]
 
 
-def _notes(table: ResponseTable) -> Iterator[tuple[str, list[str]]]:
+def response_notes(table: ResponseTable) -> Iterator[tuple[str, list[str]]]:
+    """Yield what has to be known of each patient's assessments."""
     for one in table.patients:
         yield one.subject, [f"{visit} {note}" for visit, note in one.notes.items()]
 

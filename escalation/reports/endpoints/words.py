@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from escalation.binomial import percent
 from escalation.endpoints import BelowLimit, Share, Summary, Trapezoid
 from escalation.errors import InputError
 from escalation.plan import Plan
@@ -11,12 +12,16 @@ from escalation.reports.view import Item
 from escalation.trial import TrialState
 
 __all__ = [
+    "SUMMARY_HEADS",
+    "fault_items",
     "plan_of",
     "say_below",
+    "say_courses",
     "say_day",
     "say_geometric",
     "say_number",
     "say_range",
+    "say_responses",
     "say_share",
     "say_trapezoid",
     "summary_cells",
@@ -114,11 +119,9 @@ def summary_document(summary: Summary) -> dict[str, float | int | None]:
 
 
 def say_share(share: Share) -> str:
-    """Say a proportion with its limits: ``2/6, 33 % (4.3-78)``."""
+    """Say a proportion with its limits: ``2/6, 33 % (4-78)``."""
     if share.proportion is None or share.lower is None or share.upper is None:
         return "-"
-    from escalation.binomial import percent  # noqa: PLC0415
-
     limits = percent(share.lower, share.upper)
     return f"{share.count}/{share.among}, {percent(share.proportion)} % ({limits})"
 
@@ -144,6 +147,25 @@ _BELOW = {
 def say_below(below: BelowLimit) -> str:
     """Say the rule for samples below the limit of quantification."""
     return f"A sample below the limit of quantification is {_BELOW[below]}."
+
+
+def say_responses(table: str) -> str:
+    """Say what a picture of responses shows, whose numbers are in a table."""
+    return (
+        "A bar for each level, each disease and all patients at each assessment: the shares of "
+        "patients with each response, and of those who were due and not assessed; beside it the "
+        f"responders with exact limits. The numbers are in {table}."
+    )
+
+
+def say_courses(table: str) -> str:
+    """Say what a picture of courses by level shows, whose numbers are in a table."""
+    return (
+        "A panel for each level, with a line for each patient on a logarithmic axis by days since "
+        "the infusion; open triangles are samples below the limit of quantification. A line in "
+        "colour is the level's mean or median by visit, and a last panel compares the levels. The "
+        f"numbers are in {table}."
+    )
 
 
 def fault_items(said: Iterable[tuple[str, Sequence[str]]]) -> Iterator[Item]:

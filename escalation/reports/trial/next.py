@@ -26,7 +26,13 @@ __all__ = [
 ]
 
 
-def view_next(found: Sequence[NextPatient], protocol: Protocol, heading: Mapping[str, Any]) -> View:
+def view_next(
+    found: Sequence[NextPatient],
+    protocol: Protocol,
+    heading: Mapping[str, Any],
+    *,
+    beside: Sequence[str] = (),
+) -> View:
     """Return the view: yes or no first, then where and how much, or what is in the way.
 
     Parameters
@@ -37,9 +43,11 @@ def view_next(found: Sequence[NextPatient], protocol: Protocol, heading: Mapping
         In force.
     heading : mapping
         What the document begins with.
+    beside : sequence of str
+        What else has to be known that day, for people.
     """
     return View(
-        page=lambda: _page(found, protocol, solo=bool(heading.get("solo"))),
+        page=lambda: _page(found, protocol, beside, solo=bool(heading.get("solo"))),
         document=lambda: {
             **heading,
             **next_document(found[0]),
@@ -49,13 +57,16 @@ def view_next(found: Sequence[NextPatient], protocol: Protocol, heading: Mapping
     )
 
 
-def _page(found: Sequence[NextPatient], protocol: Protocol, *, solo: bool) -> Iterator[Block]:
+def _page(
+    found: Sequence[NextPatient], protocol: Protocol, beside: Sequence[str], *, solo: bool
+) -> Iterator[Block]:
     for place, answer in enumerate(found):
         if len(found) > 1:
             yield from (GAP,) if place else ()
             yield Paragraph(f"{say_of(answer)}:")
         yield from _answer(answer, protocol)
     yield from (Paragraph(f"Warning: {note}", "  ") for note in found[0].notes)
+    yield from (Paragraph(text, "  ") for text in beside)
     if solo:
         yield Paragraph(SOLO, "  ")
 

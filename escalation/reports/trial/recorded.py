@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from escalation.dataclass import dataclass
+from escalation.plan.eligibility import Eligibility
 from escalation.protocol import describe_decision
 from escalation.reports.level_table import answer
 from escalation.reports.protocol import say_changes
+from escalation.reports.screening.eligibility import (
+    eligibility_document,
+    new_verdict,
+    say_eligibility,
+)
 from escalation.reports.trial.log import entry_document
 from escalation.reports.trial.sentences import describe_entry
 from escalation.text import as_compared
@@ -32,6 +38,7 @@ from escalation.trial.events import (
     AdverseEventFollowedUp,
     AdverseEventRecorded,
     DecisionMade,
+    EntryCorrected,
     Signed,
     SignedWithKey,
     SubjectAtSite,
@@ -64,6 +71,8 @@ class Consequences:
         How the votes on a decision stand, where one was cast; that nobody could approve it.
     changes : tuple of str
         What an amendment changes in the protocol.
+    eligibility : mapping of str to Eligibility
+        How it stands now with those in screening whom the entries are about.
     after : TrialState
     on : date
         The day they are looked at.
@@ -76,6 +85,7 @@ class Consequences:
     rule: str | None
     votes: str | None
     changes: tuple[str, ...] = ()
+    eligibility: Mapping[str, Eligibility]
     after: TrialState
     on: date
 
@@ -98,6 +108,8 @@ class Consequences:
             yield f"Changed: {text}"
         for found in self.definition:
             yield f"Definition of a DLT: {found.text}."
+        for subject, judged in self.eligibility.items():
+            yield from say_eligibility(subject, judged)
         for kind, remark in self.remarks:
             yield f"{_HEADINGS[kind]}: {remark.text}"
         if self.rule is not None:
@@ -115,7 +127,14 @@ class Consequences:
             ],
             "rule": _rule_document(self.after, self.on),
             **_definition_document(self.definition),
+            **self._eligibility_document(),
         }
+
+    def _eligibility_document(self) -> dict[str, Any]:
+        if not self.eligibility:
+            return {}
+        found = self.eligibility.items()
+        return {"eligibility": {name: eligibility_document(judged) for name, judged in found}}
 
 
 def consequences(recorded: Sequence[Recorded], before: TrialState, on: date) -> Consequences:
@@ -152,6 +171,7 @@ def consequences(recorded: Sequence[Recorded], before: TrialState, on: date) -> 
         rule=_new_rule(before, after, on),
         votes=votes,
         changes=tuple(_changes(recorded, after)),
+        eligibility=_eligibility(recorded, after, on),
         after=after,
         on=on,
     )
@@ -164,6 +184,19 @@ def foresee(events: Events, before: TrialState, recorder: Recorder) -> Consequen
         for seq, event in enumerate(events, start=before.seq + 1)
     ]
     return consequences(recorded, before, recorder.on)
+
+
+def _eligibility(
+    recorded: Sequence[Recorded], after: TrialState, on: date
+) -> dict[str, Eligibility]:
+    """Return how it stands now with those in screening whom entries are about."""
+    charted = (
+        entry.event.entry if isinstance(entry.event, EntryCorrected) else entry.seq
+        for entry in recorded
+    )
+    subjects = dict.fromkeys(after.charted[seq] for seq in charted if seq in after.charted)
+    found = ((subject, new_verdict(after, subject, on)) for subject in subjects)
+    return {subject: judged for subject, judged in found if judged is not None}
 
 
 def _changes(recorded: Sequence[Recorded], after: TrialState) -> Iterator[str]:

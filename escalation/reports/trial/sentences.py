@@ -148,7 +148,8 @@ def _sentence(  # noqa: PLR0911, PLR0912  # a kind of event a line
             return f"{event.subject} ruled {counts}{on}: {event.reason}"
         case ScreeningFailed():
             where = "" if event.site is None else f" at {event.site}"
-            return f"{event.subject} failed screening{where}{on}: {event.reason}"
+            items = f" ({', '.join(event.criteria)})" if event.criteria else ""
+            return f"{event.subject} failed screening{where}{on}: {event.reason}{items}"
         case SubjectRenamed():
             return f"{event.subject} renamed {event.renamed}{on}: {event.reason}"
         case SiteOpened():

@@ -22,6 +22,7 @@ from escalation.reports.trial.outlook import describe_outlook, outlook, outlook_
 from escalation.reports.trial.patients import patient_blocks, patient_rows, patients_document
 from escalation.reports.trial.sentences import short_digest
 from escalation.reports.view import GAP, Block, Item, Items, Paragraph, Verbatim, View
+from escalation.reports.visits.calendar import overdue_document, say_overdue
 from escalation.text import count
 from escalation.trial import (
     Remark,
@@ -100,6 +101,7 @@ def _page(
         yield from patient_blocks(state, on)
         if any(subject.events for subject in state.subjects.values()):
             yield from _said([say_events(state)])
+        yield from _said(say_overdue(state, on))
         yield GAP
         yield from _where_it_stands(state, state.protocol, on)
     yield GAP
@@ -175,6 +177,7 @@ def status_document(state: TrialState, on: date) -> dict[str, Any]:
         "open_cohorts": [cohort.number for cohort in state.open_cohorts],
         "patients": patients_document(state, on),
         "n_adverse_events": len(list_events(state)),
+        **overdue_document(state, on),
         "screening_failures": [
             {
                 "subject": event.subject,

@@ -10,11 +10,18 @@ from typing import Any
 from escalation.plan import Plan
 from escalation.reports.trial.heading import trial_heading
 from escalation.reports.view import GAP, Block, Paragraph, Table, View
-from escalation.text import count
+from escalation.text import count, list_briefly
 from escalation.trial import TrialState
-from escalation.trial.visits.calendar import VisitDue, VisitStanding
+from escalation.trial.visits.calendar import VisitDue, VisitStanding, overdue_visits
 
-__all__ = ["brief_cell", "say_overdue", "say_visit", "view_calendar", "visit_rows"]
+__all__ = [
+    "brief_cell",
+    "overdue_document",
+    "say_overdue",
+    "say_visit",
+    "view_calendar",
+    "visit_rows",
+]
 
 
 def view_calendar(
@@ -138,19 +145,23 @@ def brief_cell(visit: VisitDue) -> str:
     return str(visit.standing)
 
 
-def say_overdue(visits: Sequence[VisitDue]) -> str | None:
-    """Say in one line which visits are overdue; None where none is."""
-    overdue = [visit for visit in visits if visit.standing is VisitStanding.OVERDUE]
-    if not overdue:
-        return None
+def say_overdue(state: TrialState, on: date) -> Iterator[str]:
+    """Yield in one line which visits are overdue, where some are."""
     of_subject: dict[str, list[str]] = {}
-    for visit in overdue:
+    for visit in overdue_visits(state, on):
         of_subject.setdefault(visit.subject, []).append(visit.visit.name)
-    most = 5
-    said = [f"{subject} {', '.join(names)}" for subject, names in of_subject.items()]
-    more = f"; and of {len(said) - most} more patients" if len(said) > most else ""
-    noun = "visit is" if len(overdue) == 1 else "visits are"
-    return f"{len(overdue)} {noun} overdue: {'; '.join(said[:most])}{more} (trial calendar)."
+    if of_subject:
+        n = sum(map(len, of_subject.values()))
+        noun = "visit is" if n == 1 else "visits are"
+        said = [f"{subject} {' '.join(names)}" for subject, names in of_subject.items()]
+        yield f"{n} {noun} overdue: {list_briefly(said, 5)} (trial calendar)."
+
+
+def overdue_document(state: TrialState, on: date) -> dict[str, Any]:
+    """Return them for JSON; nothing for a trial without a plan."""
+    if state.plan is None:
+        return {}
+    return {"visits_overdue": [_document(state, v, on) for v in overdue_visits(state, on)]}
 
 
 _COLUMNS = (

@@ -173,7 +173,7 @@ def _table(
     state: TrialState, plan: Plan, biomarker: Biomarker, groups: tuple[Group, ...]
 ) -> BiomarkerTable:
     test = find_test(plan, biomarker.test)
-    measured = measure(state, plan, test)
+    measured = measure(state, plan, test, converted=True)
     unit, others = common_unit(measured, test)
     threshold = None
     if biomarker.threshold is not None:

@@ -6,16 +6,21 @@ What is wrong with one patient's profile is said of that patient, and leaves the
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import date
 from itertools import pairwise
 
 from escalation.dataclass import dataclass
 from escalation.endpoints import Profile, ProfileError, Sample, profile_of
 from escalation.labels import Label
 from escalation.plan import Plan, PlannedTest, Visit
-from escalation.text import as_compared, list_briefly
+from escalation.plan.conversions import ConversionError, is_same_unit
+from escalation.text import list_briefly
 from escalation.trial.findings.groups import Treated, treated_in
 from escalation.trial.findings.results import Result, results_of
+from escalation.trial.findings.units import in_plan_unit
 from escalation.trial.state import TrialState
+from escalation.trial.visits.calendar import days_outside
 
 __all__ = ["Measured", "common_unit", "measure", "visit_at"]
 
@@ -59,7 +64,9 @@ class Measured:
         return [*not_done, *([list_briefly(self.outside, 4)] if self.outside else [])]
 
 
-def measure(state: TrialState, plan: Plan, test: PlannedTest) -> list[Measured]:
+def measure(
+    state: TrialState, plan: Plan, test: PlannedTest, *, converted: bool = False
+) -> list[Measured]:
     """Return the profile of everybody who was dosed, or what is wrong with it.
 
     Parameters
@@ -68,12 +75,16 @@ def measure(state: TrialState, plan: Plan, test: PlannedTest) -> list[Measured]:
     plan : Plan
         Whose visits the samples belong to.
     test : PlannedTest
-        Its unit is how one that only differs in capitals or blanks is written.
+        Its unit is how one is written that only differs in spelling.
+    converted : bool
+        Whether results in units that can be converted to the plan's are.
     """
-    return [_measure(state, plan, test, one) for one in treated_in(state)]
+    return [_measure(state, plan, test, one, converted=converted) for one in treated_in(state)]
 
 
-def _measure(state: TrialState, plan: Plan, test: PlannedTest, one: Treated) -> Measured:
+def _measure(
+    state: TrialState, plan: Plan, test: PlannedTest, one: Treated, *, converted: bool
+) -> Measured:
     results = results_of(state, one.subject, test.name)
     done = [
         result
@@ -86,7 +97,7 @@ def _measure(state: TrialState, plan: Plan, test: PlannedTest, one: Treated) -> 
     faults = list(_find_disorder(plan, done))
     profile = None
     try:
-        profile = profile_of([_sample(result, test) for result in done])
+        profile = profile_of([_sample(result, test, converted=converted) for result in done])
     except ProfileError as error:
         faults = [*error.faults, *faults]
     return Measured(
@@ -98,7 +109,7 @@ def _measure(state: TrialState, plan: Plan, test: PlannedTest, one: Treated) -> 
         visits=visits,
         n_samples=len(done),
         n_not_done=len(results) - len(done),
-        outside=tuple(_find_outside(plan, done)),
+        outside=tuple(_find_outside(plan, done, state.subjects[one.subject].dosed_on)),
     )
 
 
@@ -106,16 +117,20 @@ def _day(result: Result) -> float:
     return 0.0 if result.day is None else result.day  # of who was dosed, it is known
 
 
-def _sample(result: Result, test: PlannedTest) -> Sample:
+def _sample(result: Result, test: PlannedTest, *, converted: bool) -> Sample:
+    """Return a result as a sample, in the plan's unit where it is that, or may be converted."""
     finding = result.finding
-    unit = finding.unit or ""
-    if test.unit is not None and as_compared(unit) == as_compared(test.unit):
+    unit, value = finding.unit or "", finding.value
+    if test.unit is not None and is_same_unit(unit, test.unit):
         unit = test.unit
+    elif test.unit is not None and converted:
+        with suppress(ConversionError):
+            value, unit = in_plan_unit(test, finding), test.unit
     return Sample(
         day=_day(result),
-        value=None if finding.below else finding.value,
+        value=None if finding.below else value,
         unit=unit,
-        lloq=finding.value or None if finding.below else None,
+        lloq=value or None if finding.below else None,
     )
 
 
@@ -139,12 +154,11 @@ def _find_disorder(plan: Plan, done: Sequence[Result]) -> Iterator[str]:
             )
 
 
-def _find_outside(plan: Plan, done: Sequence[Result]) -> Iterator[str]:
+def _find_outside(plan: Plan, done: Sequence[Result], dosed: date | None) -> Iterator[str]:
     for result in done:
         visit = plan.find_visit(result.visit) if result.visit else None
-        day = _day(result)
-        if visit is not None and not visit.day - visit.before <= day <= visit.day + visit.after:
-            yield f"{visit.name} on day {day:g}, outside its window"
+        if visit is not None and dosed is not None and days_outside(visit, dosed, result.on):
+            yield f"{visit.name} on day {_day(result):g}, outside its window"
 
 
 def common_unit(
@@ -152,10 +166,12 @@ def common_unit(
 ) -> tuple[str | None, dict[str, str]]:
     """Return the unit that profiles are summarised in, and whose are in another one.
 
-    That is the plan's unit, and where it says none, the one that most profiles have.
+    That is the plan's unit, and where no profile is in it, the one that most are in.
     """
     units = [one.profile.unit for one in measured if one.profile is not None]
-    unit = test.unit or max(dict.fromkeys(units), key=units.count, default=None)
+    unit = test.unit
+    if units and unit not in units:
+        unit = max(dict.fromkeys(units), key=units.count)
     others = {
         one.subject: f"in {one.profile.unit}, not in {unit}: not summarised"
         for one in measured

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 
 from escalation.dataclass import dataclass
 from escalation.endpoints import Unassessed
 from escalation.labels import Label
 from escalation.plan import Plan, Response, Visit
+from escalation.text import as_compared
 from escalation.trial.findings.groups import treated_in
 from escalation.trial.findings.profiles import visit_at
 from escalation.trial.findings.results import results_of
 from escalation.trial.state import TrialState
+from escalation.trial.visits.calendar import days_outside, window_of
+from escalation.trial.visits.ending import find_ending
 
 __all__ = ["Assessed", "assess", "assessment_visits"]
 
@@ -48,8 +51,8 @@ def assessment_visits(plan: Plan, response: Response) -> list[Visit]:
 def assess(state: TrialState, plan: Plan, response: Response, on: date) -> list[Assessed]:
     """Return the responses of everybody who was dosed, as of a day.
 
-    An assessment without a result is due once its visit's window has closed, or once the patient
-    has left the study.
+    An assessment without a result is due once its visit is recorded as missed, its window has
+    closed, or the patient has left the study or died.
 
     Parameters
     ----------
@@ -68,16 +71,22 @@ def assess(state: TrialState, plan: Plan, response: Response, on: date) -> list[
             visit = visit_at(plan, result)
             if visit is None or visit not in visits:
                 continue
-            if result.finding.answer is not None and result.finding.not_done is None:
-                said[visit.name] = result.finding.answer
+            answer = result.finding.answer
+            if answer is not None and as_compared(answer) == Unassessed.MISSED:
+                notes.setdefault(visit.name, "said not to have been assessed")
+            elif answer is not None and result.finding.not_done is None:
+                said[visit.name] = answer
                 notes.pop(visit.name, None)
-                day = result.day or 0
-                if not visit.day - visit.before <= day <= visit.day + visit.after:
-                    notes[visit.name] = f"assessed on day {day:g}, outside the window"
+                dosed = state.subjects[one.subject].dosed_on
+                if dosed is not None and days_outside(visit, dosed, result.on):
+                    notes[visit.name] = f"assessed on day {result.day:g}, outside the window"
             elif visit.name not in said:
                 notes[visit.name] = result.finding.not_done or "without a result"
         for visit in visits:
             if visit.name not in said:
+                why = _why_missed(state, one.subject, visit)
+                if why is not None:
+                    notes.setdefault(visit.name, f"missed: {why}")
                 is_due = visit.name in notes or _is_due(state, one.subject, visit, on)
                 said[visit.name] = Unassessed.MISSED if is_due else Unassessed.NOT_DUE
         assessed.append(
@@ -92,11 +101,15 @@ def assess(state: TrialState, plan: Plan, response: Response, on: date) -> list[
     return assessed
 
 
+def _why_missed(state: TrialState, subject: str, visit: Visit) -> str | None:
+    """Return why a visit is recorded as missed; None where it is not."""
+    recorded = [f.event for f in state.chart(subject).visits if f.event.visit == visit.name]
+    return recorded[-1].missed if recorded else None
+
+
 def _is_due(state: TrialState, subject: str, visit: Visit, on: date) -> bool:
     dosed = state.subjects[subject].dosed_on
-    if dosed is None:
-        return False
-    left = state.chart(subject).left
-    if left is not None and left.event.on <= on:
+    ending = find_ending(state, subject)
+    if ending is not None and ending.on <= on:
         return True
-    return on > dosed + timedelta(days=visit.day + visit.after)
+    return dosed is not None and on > window_of(visit, dosed)[2]

@@ -198,8 +198,8 @@ def command_of(event: AnyEvent, following: AnyEvent | None = None) -> Command:  
             return partial(circulate_decision, to=to, decision=decision)
         case DataFrozen(checked_by=checked_by, statement=statement):
             return partial(freeze_data, checked_by=checked_by, statement=statement)
-        case ScreeningFailed(subject=subject, site=site, reason=reason):
-            return partial(record_screening_failure, subject=subject, site=site, reason=reason)
+        case ScreeningFailed():
+            return partial(record_screening_failure, **_said_in(event))
         case SubjectRenamed(subject=subject, renamed=renamed, reason=reason):
             return partial(rename_subject, subject=subject, renamed=renamed, reason=reason)
         case SiteOpened(site=site, time_zone=zone):

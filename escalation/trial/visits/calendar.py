@@ -20,6 +20,7 @@ __all__ = [
     "VisitDue",
     "VisitStanding",
     "days_outside",
+    "overdue_visits",
     "people_of",
     "today_of",
     "visits_of",
@@ -102,6 +103,17 @@ def visits_of(state: TrialState, subject: str, on: date) -> tuple[VisitDue, ...]
         )
         for visit in state.plan.visits
     )
+
+
+def overdue_visits(state: TrialState, on: date) -> list[VisitDue]:
+    """Return the visits that are overdue on a day, patient by patient; none without a plan."""
+    people = () if state.plan is None else people_of(state)
+    return [
+        visit
+        for subject in people
+        for visit in visits_of(state, subject, on)
+        if visit.standing is VisitStanding.OVERDUE
+    ]
 
 
 def people_of(state: TrialState) -> Iterator[str]:

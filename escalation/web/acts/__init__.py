@@ -36,6 +36,13 @@ ACTS: dict[str, type[Act]] = {
         patients.Further,
         sites.Transfer,
         importing.Import,
+        # what the plan of a trial says
+        screening.Screen,
+        screening.AnswerCriteria,
+        screening.Waive,
+        visits.RecordResults,
+        visits.RecordVisit,
+        visits.Leave,
         # adverse events
         events.Event,
         events.NewCrs,
@@ -45,13 +52,6 @@ ACTS: dict[str, type[Act]] = {
         events.FollowUpCrs,
         events.FollowUpIcans,
         events.FollowUpCounts,
-        # what the plan of a trial says
-        screening.Screen,
-        screening.AnswerCriteria,
-        screening.Waive,
-        visits.RecordResults,
-        visits.RecordVisit,
-        visits.Leave,
         # rulings
         events.Adjudicate,
         patients.RuleEvaluability,

@@ -12,7 +12,7 @@ from escalation.trial import TrialState
 from escalation.trial.patients.recording import PATIENTS
 from escalation.web.acts.base import Act, Candidate
 
-__all__ = ["PLANNED", "OfPerson", "OfPlan"]
+__all__ = ["PLANNED", "OfPerson", "OfPlan", "OfSomebody"]
 
 PLANNED = "Screening, visits, results"
 
@@ -29,13 +29,13 @@ class OfPlan(Act):
         return state.plans[-1][0].seq if state.plans else 0
 
 
-class OfPerson(OfPlan):
+class OfSomebody(OfPlan):
     """An act about somebody who is screened or enrolled, who is chosen first."""
 
-    about = "subject"
-    asked = "Whom is it about?"
-
-    subject = HiddenField("Person")
+    @property
+    def person(self) -> str:
+        """Whom it is about."""
+        raise NotImplementedError
 
     def candidates(self, state: TrialState, on: date) -> Sequence[Candidate]:
         """Return everybody whom it can be about, who came last first."""
@@ -50,11 +50,6 @@ class OfPerson(OfPlan):
         """Tell whether the act can be about somebody at all."""
         return subject in state.subjects or state.chart(subject).screening is not None
 
-    @property
-    def person(self) -> str:
-        """Whom it is about."""
-        return self.subject.data or ""
-
     def is_about(self, state: TrialState, on: date) -> str | None:
         """Say whom it is about."""
         person = self.person
@@ -65,3 +60,17 @@ class OfPerson(OfPlan):
     def whom(self) -> tuple[str | None, str | None]:
         """Return the person."""
         return self.person, None
+
+
+class OfPerson(OfSomebody):
+    """An act about somebody, and nothing else that has to be chosen first."""
+
+    about = "subject"
+    asked = "Whom is it about?"
+
+    subject = HiddenField("Person")
+
+    @property
+    def person(self) -> str:
+        """Whom it is about."""
+        return self.subject.data or ""

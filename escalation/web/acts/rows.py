@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from wtforms import BooleanField, Field, Form, FormField, RadioField
 
@@ -19,10 +19,13 @@ from escalation.trial.events import Finding
 from escalation.web.acts.base import Act
 from escalation.web.acts.fields import chosen, day, line, number, offer
 
-__all__ = ["Asked", "RowField", "Rows", "made_with"]
+__all__ = ["Asked", "Heading", "RowField", "Rows", "made_with"]
 
 _PREFIX = "result-"
-_FOLDED = ("upper", "lower", "not_done", "on", "by")
+_FOLDED = ("below", "upper", "lower", "not_done", "on", "by")
+
+
+Heading: TypeAlias = tuple[str, Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +42,12 @@ class Asked:
         None for a question that is answered by yes or no.
     section : str
         Under which words the row stands.
-    above : sequence of str
-        What is said before it: of what it is a part.
+    above : sequence of (str, sequence of str)
+        Of what it is a part, said before it, with the flags of that.
     depth : int
         How deep in what it is a part of.
-    limits : sequence of str
-        Limits of normal by which it is judged: ``upper``, ``lower``.
+    front : sequence of str
+        Fields that are folded away elsewhere: ``upper``, ``lower``, ``below``.
     known : str
         What is recorded.
     flags : sequence of str
@@ -55,9 +58,9 @@ class Asked:
     text: str
     test: PlannedTest | None = None
     section: str = ""
-    above: Sequence[str] = ()
+    above: Sequence[Heading] = ()
     depth: int = 0
-    limits: Sequence[str] = ()
+    front: Sequence[str] = ()
     known: str = ""
     flags: Sequence[str] = ()
 
@@ -84,13 +87,13 @@ class _Told(Form):
 class _Number(_Told):
     value = number("Value")
     unit = chosen("Unit")
-    below = BooleanField("Below the limit of quantification, which is the value")
+    below = BooleanField("Below the limit of quantification: the value is that limit")
     upper = number("Upper limit of normal")
     lower = number("Lower limit of normal")
 
 
 class _Answer(_Told):
-    answer = _Radio("Answer", choices=list(_YES_NO), default="")
+    answer = _Radio("Answer", choices=lambda: list(_YES_NO), default="")
 
 
 class _Choice(_Told):
@@ -129,11 +132,11 @@ class RowField(FormField):  # type: ignore[type-arg]  # which it takes for type 
         return [self.form[name] for name in self._names() if self._is_folded(name)]
 
     def _names(self) -> list[str]:
-        order = ("answer", "value", "unit", "below", *_FOLDED)
+        order = ("answer", "value", "unit", *_FOLDED)
         return [name for name in order if name in self.form]
 
     def _is_folded(self, name: str) -> bool:
-        return name in _FOLDED and name not in self.asked.limits
+        return name in _FOLDED and name not in self.asked.front
 
     @property
     def is_opened(self) -> bool:

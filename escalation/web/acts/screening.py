@@ -18,7 +18,7 @@ from escalation.web.acts.base import Act, Answers, Folded
 from escalation.web.acts.fields import boxes, choice, chosen, day, line, offer, paragraph, show
 from escalation.web.acts.patients import offer_sites, subject_id
 from escalation.web.acts.planning import OfPerson, OfPlan
-from escalation.web.acts.rows import Asked, Rows, made_with
+from escalation.web.acts.rows import Asked, Heading, Rows, made_with
 
 __all__ = ["AnswerCriteria", "Screen", "Waive"]
 
@@ -162,8 +162,7 @@ class Waive(InScreening):
 
     def fill(self, state: TrialState) -> None:
         """Offer the criteria that can be waived."""
-        listed = list(list_waivable(state, self.person))
-        self.criteria.choices = lambda: listed
+        offer(self.criteria, list_waivable(state, self.person))
 
     def notes(self, state: TrialState, on: date) -> Iterator[str]:
         """Yield that there is nothing to waive."""
@@ -195,7 +194,7 @@ def asked_of(
         section = "Exclusion: any one of these excludes"
         if criterion.kind == "inclusion":
             section = f"Inclusion, {label}" if criterion.diseases else "Inclusion, common"
-        above: list[str] = []
+        above: list[Heading] = []
         for one in _rows(plan, criterion, _Of(disease, sex, above)):
             if one.name not in seen:
                 seen.add(one.name)
@@ -209,7 +208,7 @@ class _Of(NamedTuple):
 
     disease: str | None
     sex: Sex | None
-    above: list[str]
+    above: list[Heading]
     depth: int = 0
 
     def concerns(self, criterion: Criterion) -> bool:
@@ -226,7 +225,7 @@ def _rows(plan: Plan, criterion: Criterion, of: _Of) -> Iterator[Asked]:
     parts = (*criterion.all_of, *criterion.any_of)
     if parts:
         how = "all of these" if criterion.all_of else f"at least {criterion.at_least} of these"
-        of.above.append(f"{said}: {how}")
+        of.above.append((f"{said}: {how}", criterion.flags))
         for name in parts:
             yield from _named(plan, name, of._replace(depth=of.depth + 1))
         return
@@ -234,11 +233,9 @@ def _rows(plan: Plan, criterion: Criterion, of: _Of) -> Iterator[Asked]:
     if test is not None and test.calculated is not None:
         for name in SOURCES[test.calculated]:
             yield from _named(plan, name, of)
-    limits = {"ULN": ("upper",), "LLN": ("lower",)}.get(criterion.times or "", ())
+    front = {"ULN": ("upper",), "LLN": ("lower",)}.get(criterion.times or "", ())
     name = criterion.id if test is None else test.name
-    yield Asked(
-        name=name, text=said, test=test, limits=limits, depth=of.depth, flags=criterion.flags
-    )
+    yield Asked(name=name, text=said, test=test, front=front, depth=of.depth, flags=criterion.flags)
 
 
 def _named(plan: Plan, name: str, of: _Of) -> Iterator[Asked]:

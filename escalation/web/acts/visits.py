@@ -18,7 +18,7 @@ from escalation.trial.visits.calendar import VisitDue, VisitStanding, visits_of
 from escalation.web.acts.base import Act, Answers, Candidate, Folded
 from escalation.web.acts.fields import day, line, paragraph, radio
 from escalation.web.acts.patients import DAY, FEW
-from escalation.web.acts.planning import OfPerson
+from escalation.web.acts.planning import OfPerson, OfSomebody
 from escalation.web.acts.rows import Asked, Rows, made_with
 
 __all__ = ["Leave", "RecordResults", "RecordVisit"]
@@ -27,7 +27,7 @@ UNPLANNED = "-"  # in an address, where a visit is: results at none of the plan'
 _OPEN = (VisitStanding.DUE, VisitStanding.OVERDUE)
 
 
-class OfVisit(OfPerson):
+class OfVisit(OfSomebody):
     """An act about somebody at a visit: both are chosen first, one after the other.
 
     An address says both with a blank between: ``TJ-001 W4``. An id has no blank.
@@ -37,7 +37,6 @@ class OfVisit(OfPerson):
     asked = "Who was seen?"
 
     at = HiddenField("Person and visit")
-    subject = None
 
     @property
     def person(self) -> str:
@@ -72,16 +71,6 @@ class OfVisit(OfPerson):
 
     def _candidate(self, one: VisitDue) -> Candidate:
         return Candidate(f"{one.subject} {one.visit.name}", one.visit.label, say_visit(one))
-
-    def due(self, state: TrialState, on: date) -> Sequence[Candidate]:
-        """Return the visits that are due or overdue, if they are few."""
-        due = [
-            Candidate(f"{name} {one.visit.name}", f"{name}, {one.visit.label}", say_visit(one))
-            for name in state.subjects
-            for one in visits_of(state, name, on)
-            if one.standing in _OPEN
-        ]
-        return due if len(due) <= FEW else ()
 
     def is_about(self, state: TrialState, on: date) -> str | None:
         """Say who and which visit."""
@@ -134,6 +123,16 @@ class RecordResults(Rows, OfVisit):
         none = Candidate(f"{self.person} {UNPLANNED}", "No visit of the plan", "between visits")
         return [*found, none]
 
+    def due(self, state: TrialState, on: date) -> Sequence[Candidate]:
+        """Return the visits that are due or overdue, if they are few."""
+        due = [
+            Candidate(f"{name} {one.visit.name}", f"{name}, {one.visit.label}", say_visit(one))
+            for name in state.subjects
+            for one in visits_of(state, name, on)
+            if one.standing in _OPEN
+        ]
+        return due if len(due) <= FEW else ()
+
     def command(self, state: TrialState) -> Command:
         """Ask for the results to be recorded."""
         return partial(
@@ -162,6 +161,7 @@ def _asked_at(
             text=test.label,
             test=test,
             section=section,
+            front=("below",),
             known=known.get(test.name, ""),
         )
 

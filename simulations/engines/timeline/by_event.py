@@ -41,8 +41,13 @@ class EventWalk(Walk[Rule]):
             t_enrol = self.live.arrival + closed
             if self.waits or self.stagger is not None:
                 np.maximum(t_enrol, self.live.opened, out=t_enrol)
+            if self.stagger is not None and self.stagger.on_dosing:
+                level = rule.level.take(self.live.situation)
+                np.maximum(t_enrol, self.stagger.next_day(level), out=t_enrol)
             is_known = t_known <= t_enrol
             day = np.minimum(t_known, t_enrol)
+            if self.stagger is not None and self.stagger.on_dosing:
+                np.maximum(self.live.opened, day, out=self.live.opened)  # an outcome may end a wait
             if self.stream.ends:
                 n_dead += self._leave_unfinished(np.isinf(day))
             level = rule.level.take(self.live.situation)
@@ -53,6 +58,8 @@ class EventWalk(Walk[Rule]):
             enrolling = np.flatnonzero(~is_known)
             if enrolling.size:
                 self._enrol(enrolling, day.take(enrolling), level.take(enrolling))
+                filled = rule.n_free.take(self.live.situation.take(enrolling)) <= 1
+                self._turn_away(enrolling, filled, day.take(enrolling))
             if self.has_ties:
                 events += rule.quiet * (self.live.known == day).any(axis=0)
             before = self.live.situation

@@ -47,7 +47,7 @@ def expand(
         dlts=np.zeros(n, dtype=np.intp),
     )
     going = np.flatnonzero(found.started)
-    opened = sums.t_decision + setting.timing.decision_delay_days
+    opened = sums.t_decision + setting.delay
     arrival = sums.next_arrival.copy()
     if not setting.waits:
         gone = going[(arrival[going] < opened[going]) | (not stream.forgets)]

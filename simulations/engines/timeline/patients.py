@@ -105,6 +105,8 @@ class Patients:
     def draw(self, level: Ints, trials: Ints, number: Ints | None = None) -> Drawn:
         """Draw a patient of each trial.
 
+        On whole days, what comes in the course of a day comes on it.
+
         Parameters
         ----------
         level : int array, shape (M,)
@@ -115,7 +117,14 @@ class Patients:
             How many patients each trial enrolled before; needed where patients are given.
         """
         if self.given is not None and number is not None:
-            return self._take(self.given, number)
+            drawn = self._take(self.given, number)
+        else:
+            drawn = self._draw(level, trials)
+        if self.setting.timing.whole_days:
+            np.floor(drawn.after, out=drawn.after)
+        return drawn
+
+    def _draw(self, level: Ints, trials: Ints) -> Drawn:
         m = len(level)
         u = self.rng.random(m, dtype=np.float32)
         if self.p_of_trial is None:

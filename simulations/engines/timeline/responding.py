@@ -318,7 +318,7 @@ class _Trial:
                 self._leave(cohort, day)
             self._end(decision, day)
             return
-        self.opened = day + self.setting.timing.decision_delay_days
+        self.opened = day + self.setting.delay
         self.n_free = decision.n_to_enrol
         self.current = Cohort(old.number + 1, decision.level)
         if decision.level != old.level:

@@ -181,9 +181,9 @@ def test_memory_is_foreseen_and_not_exceeded_by_tracemalloc(design, monkeypatch)
 
 def test_what_is_foreseen_is_said_in_round_numbers():
     said = Foreseen(n_states=3_708_142, n_bytes=790_000_000)
-    assert str(said) == "about 3.7 million states, which take up to 760 MiB"
+    assert str(said) == "the trial can reach about 3.7 million states, which take up to 760 MiB"
     said = Foreseen(n_states=567_890, n_bytes=1)
-    assert str(said) == "about 570,000 states, which take up to 10 MiB"
+    assert str(said) == "the trial can reach about 570,000 states, which take up to 10 MiB"
 
 
 def test_fewer_states_are_held_on_a_long_ladder():

@@ -27,6 +27,7 @@ EVERYTHING = Timing(
     decides="settled",
     accrual="wait",
 )
+ON_DAYS = replace(EVERYTHING, whole_days=True)
 
 
 def replay(course: Course, protocol: Protocol) -> TrialState:
@@ -75,6 +76,11 @@ TARGET = {"target": 0.3, "max_patients": 18}
         ("keyboard", TARGET, False),
         ("i3+3", TARGET, False),
         ("crm", TARGET, False),
+        ("rolling-six", {}, False),
+        ("tite-boin", TARGET, False),
+        ("tite-boin", {**TARGET, "likelihood": "linyuan2020"}, False),
+        ("tite-crm", TARGET, False),
+        ("tite-crm", {**TARGET, "cohort_size": 1, "weights": "adaptive"}, False),
     ],
 )
 def test_trials_under_every_kind_of_design_are_replayed(
@@ -84,7 +90,21 @@ def test_trials_under_every_kind_of_design_are_replayed(
     if not staggers:
         protocol = replace(protocol, enrolment=Enrolment(planned_patients=18))
     moderate = [0.1] * len(CURVE) if protocol.design.asks_moderate else None
-    for course in follow_trials(protocol, CURVE, EVERYTHING, trials=trials, p_moderate=moderate):
+    for course in follow_trials(protocol, CURVE, ON_DAYS, trials=trials, p_moderate=moderate):
+        check(course, protocol)
+
+
+@pytest.mark.parametrize("trials", [4, pytest.param(150, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("design", ["rolling-six", "tite-boin", "tite-crm"])
+def test_trials_that_do_not_wait_are_replayed_whoever_is_lost(design: str, trials: int):
+    options = {} if design == "rolling-six" else TARGET
+    protocol = replace(
+        load_protocol("nct07123519").with_design(design, **options), enrolment=Enrolment()
+    )
+    timing = replace(
+        ON_DAYS, arrivals=Poisson(mean_gap_days=3), dose_not_reached=0.1, accrual="lose"
+    )
+    for course in follow_trials(protocol, CURVE, timing, trials=trials):
         check(course, protocol)
 
 
