@@ -33,10 +33,12 @@ from simulations.timing.assumptions import (
 from simulations.timing.file import load_timing
 
 if TYPE_CHECKING:
+    from escalation.plan import Plan
     from escalation.protocol import Protocol
     from escalation.tracker import Command
     from escalation.trial import Recorder
     from simulations.engines.timeline.course import Course
+    from simulations.patients.assumptions import Patients
     from simulations.questions.in_time import Timed
     from simulations.questions.question import Question
 
@@ -213,6 +215,7 @@ def show_timeline(
             "own record"
         )
     question = _with_window(question, clock.window)
+    told = _read_patients(clock)
     if clock.ledger is not None:
         _check_recordable(question, clock.timing, clock.ledger)
     with (
@@ -227,7 +230,7 @@ def show_timeline(
         say_written(keep)
     if clock.ledger is not None:
         course = next(follow_in_time(question, results[0]))
-        _record(clock.ledger, _steps(clock, course, question.protocol, seed))
+        _record(clock.ledger, _steps(course, question.protocol, told, seed))
         say_written(clock.ledger)
     if plot is not None:
         from simulations.plots import plot_timelines, save_figure  # matplotlib
@@ -268,36 +271,43 @@ def _check_recordable(question: Question, timing: Timing, file: Path) -> None:
     check_writable(file)
 
 
-OPENED = date(2026, 1, 1)  # of a simulated trial's record
+OPENED = date(2020, 1, 1)  # of a simulated trial: its record is of the past
+
+
+def _read_patients(clock: Clock) -> tuple[Plan, Patients] | None:
+    """Read by what plan patients are to be simulated, and what is assumed of them."""
+    if clock.plan is None:
+        return None
+    from escalation.plan.load import load_plan
+    from simulations.patients.assumptions import Patients
+    from simulations.patients.file import load_patients
+
+    plan = load_plan(clock.plan)
+    return plan, Patients() if clock.patients is None else load_patients(clock.patients)
 
 
 def _steps(
-    clock: Clock, course: Course, protocol: Protocol, seed: int
+    course: Course, protocol: Protocol, told: tuple[Plan, Patients] | None, seed: int
 ) -> Iterable[tuple[Command, Recorder]]:
     """Return the commands that record a simulated trial: with its patients, if there is a plan."""
-    if clock.plan is None:
+    if told is None:
         from simulations.questions.recorded import steps_of
 
         return steps_of(course, protocol, opened=OPENED)
-    from escalation.plan.file import load_plan
-
-    from simulations.patients.assumptions import Patients
-    from simulations.patients.file import load_patients
     from simulations.patients.rehearsal import rehearse
 
-    assumed = Patients() if clock.patients is None else load_patients(clock.patients)
-    return rehearse(course, protocol, load_plan(clock.plan), assumed, opened=OPENED, seed=seed)
+    return rehearse(course, protocol, *told, opened=OPENED, seed=seed)
 
 
 def _record(file: Path, steps: Iterable[tuple[Command, Recorder]]) -> None:
     """Record a simulated trial in a new ledger."""
     from escalation.ledger import create_ledger
-    from simulations.questions.recorded import record_steps
+    from escalation.tracker import Tracker
 
     with TemporaryDirectory() as folder:
         made = Path(folder) / "simulated.db"
         with create_ledger(str(made)) as ledger:
-            record_steps(ledger, "SIMULATED", steps)
+            Tracker(ledger, "SIMULATED").record_new(steps, request="simulated")
         with replacing(file, "wb") as written:  # whole or not at all; it replaces no ledger
             written.write(made.read_bytes())
 

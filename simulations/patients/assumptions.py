@@ -153,7 +153,16 @@ MARKERS = (
     Marker(test="il6", baseline=4.0, fold=40.0, extreme_day=7.0, back_day=24.0),
     Marker(test="crp", baseline=4.0, fold=15.0, extreme_day=6.0, back_day=22.0),
     Marker(test="ferritin", baseline=200.0, fold=8.0, extreme_day=10.0, back_day=40.0),
-    Marker(test="b_cells", baseline=150.0, fold=0.003, extreme_day=9.0, back_day=150.0),
+    Marker(test="b-cells", baseline=150.0, fold=0.003, extreme_day=9.0, back_day=150.0),
+    Marker(
+        test="naive-b-cells",
+        baseline=45.0,
+        fold=1.7,
+        extreme_day=120.0,
+        back_day=500.0,
+        spread=0.1,
+        error=0.05,
+    ),
 )
 AILMENTS = (
     Ailment(term="CRS", category="crs", probability=0.6, grades=(0.7, 0.3), start_day=6, days=4),

@@ -322,6 +322,8 @@ class _Site:
         if marker is None:
             return None
         level = patient.markers[test.name].at(day) * exp(marker.error * noise)
+        level = max(level, test.least or 0.0)
+        level = level if test.greatest is None else min(level, test.greatest)
         return Finding(test=test.name, value=_rounded(level), unit=test.unit)
 
 
