@@ -13,9 +13,10 @@ from escalation.text import as_compared, count
 from escalation.trial import TrialState
 from escalation.trial.screening.flow import Flow, LevelFlow, Reason, count_flow
 
-__all__ = ["flow_rows", "say_flow", "some_reasons", "view_flow"]
+__all__ = ["FLOW", "flow_rows", "note_flow", "say_flow", "some_reasons", "view_flow"]
 
 MOST_REASONS = 12
+FLOW = "Flow of patients, from screening to analysis"
 
 
 def view_flow(state: TrialState, trial: str) -> View:
@@ -31,10 +32,11 @@ def view_flow(state: TrialState, trial: str) -> View:
 
 def _page(flow: Flow) -> Iterator[Block]:
     yield Table(list(flow_rows(flow)), ruled=True)
-    yield from (Paragraph(note, "  ") for note in _notes(flow))
+    yield from (Paragraph(note, "  ") for note in note_flow(flow))
 
 
-def _notes(flow: Flow) -> Iterator[str]:
+def note_flow(flow: Flow) -> Iterator[str]:
+    """Yield what has to be known to read the numbers."""
     if flow.n_again:
         yield f"Screened more than once, and counted once by the last time: {flow.n_again}."
     if flow.n_unscreened:
