@@ -60,7 +60,12 @@ def some_reasons(reasons: Sequence[Reason], most: int = MOST_REASONS) -> list[Re
 
 
 def flow_rows(flow: Flow) -> Iterator[Sequence[str]]:
-    """Yield rows of a table, with a column a level."""
+    """Yield rows of a table, with a column a level, which are empty before the enrolment."""
+    n = len(flow.levels) + 2
+    yield from ((*row, *[""] * (n - len(row))) for row in _flow_rows(flow))
+
+
+def _flow_rows(flow: Flow) -> Iterator[Sequence[str]]:
     columns = (flow.all, *flow.levels)
 
     def row(name: str, number: Callable[[LevelFlow], int], depth: int = 0) -> Sequence[str]:
