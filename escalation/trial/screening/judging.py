@@ -20,6 +20,7 @@ __all__ = [
     "INCOMPLETE",
     "NOT_ELIGIBLE",
     "UNANSWERED",
+    "ages_on",
     "answers_of",
     "eligibility_of",
     "flags_of",
@@ -73,7 +74,7 @@ def eligibility_of(
             waived=tuple(waived),
         )
 
-    ages = _ages(screening.event.born, on) if plan.find_test(AGE) else ()
+    ages = ages_on(screening.event.born, on) if plan.find_test(AGE) else ()
     found = [judged(age) for age in ages]
     if found and all(_statuses(one) == _statuses(found[0]) for one in found):
         return found[0]
@@ -83,7 +84,7 @@ def eligibility_of(
 AGE = "age"  # a test that need not be answered: it is known by the birth, as far as that goes
 
 
-def _ages(born: str | None, on: date) -> tuple[int, ...]:
+def ages_on(born: str | None, on: date) -> tuple[int, ...]:
     """Return the ages, in years, that somebody may have by a year or a month of birth."""
     if born is None:
         return ()
