@@ -24,7 +24,8 @@ FORMS = (
     *(("subject-enrolled", 2), ("outcome-recorded", 2), ("history-imported", 2)),
     *(("decision-made", 2), ("protocol-amended", 2)),
     *(("plan-adopted", 1), ("subject-screened", 1), ("findings-recorded", 1)),
-    *(("eligibility-waived", 1), ("visit-recorded", 1), ("subject-left", 1), ("file-imported", 1)),
+    *(("screening-failed", 2), ("eligibility-waived", 1)),
+    *(("visit-recorded", 1), ("subject-left", 1), ("file-imported", 1)),
 )
 
 
@@ -176,6 +177,12 @@ def _since_2(number: int, subject: str, seal: str) -> dict[tuple[str, int], dict
             "breaches": [],
             "height_cm": 170.0,
             "undated": False,
+        },
+        ("screening-failed", 2): {
+            "subject": subject,
+            "site": "Tianjin",
+            "reason": "platelets 31",
+            "criteria": ["I2.1"],
         },
         ("outcome-recorded", 2): {
             "subject": subject,
