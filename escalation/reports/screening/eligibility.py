@@ -29,6 +29,7 @@ __all__ = [
     "new_verdict",
     "say_eligibility",
     "say_screened",
+    "say_verdict",
     "view_screening",
 ]
 
@@ -54,6 +55,11 @@ def say_eligibility(subject: str, eligibility: Eligibility) -> Iterator[str]:
         yield f"Waived: {_in_short(waived)}."
     for name, flag in flags_of(failed or unknown)[:_MOST]:
         yield f"The source has a gap at {name}: {flag}"
+
+
+def say_verdict(subject: str, eligibility: Eligibility) -> str:
+    """Say the verdict alone."""
+    return _VERDICTS[eligibility.verdict].format(subject)
 
 
 def _in_short(items: Sequence[Item]) -> str:
@@ -112,7 +118,7 @@ def _page(
         return
     day = last.ended_on or on
     yield GAP
-    yield Paragraph(f"{_VERDICTS[judged.verdict].format(last.subject)} on {day}.")
+    yield Paragraph(f"{say_verdict(last.subject, judged)} on {day}.")
     for status, heading in _PARTS.items():
         items = judged.of(status)  # type: ignore[arg-type]  # one of its words
         if items:
