@@ -13,7 +13,9 @@ from escalation.cli import main
 from escalation.ledger import create_ledger
 from escalation.tracker import Tracker
 from escalation.trial import Recorder
+from simulations.questions.recorded import record_steps
 from tests.endpoints.trials import draw
+from tests.trial.bench import SITE
 
 pytestmark = pytest.mark.benchmark
 
@@ -22,12 +24,13 @@ def test_tables_of_sixty_patients(tmp_path: Path) -> None:
     bench, events = draw(60, 4)
     at = datetime(2027, 9, 1, 12, tzinfo=UTC)
     file = str(tmp_path / "sixty.db")
-    recorded = (*(entry.event for entry in bench.entries), *events)
     with create_ledger(file) as ledger:
-        recorder = Recorder(name="office", on=at.date(), at=at)
-        Tracker(ledger, "T").record(lambda *_: recorded, recorder, new=True)
-    n = sum(len(getattr(event, "findings", ())) for event in recorded)
-    print(f"\n{len(recorded)} entries, {n} results")
+        record_steps(ledger, "T", bench.steps)
+        tracker = Tracker(ledger, "T")
+        tracker.record(lambda *_: tuple(events), Recorder(name=SITE, on=at.date(), at=at))
+        assert len(tracker.state().subjects) == 60
+    n = sum(len(getattr(event, "findings", ())) for event in events)
+    print(f"\n{len(bench.entries) + len(events)} entries, {n} results")
     for command in ("status", "kinetics", "response", "biomarkers"):
         began = time.process_time()
         result = CliRunner().invoke(main, ["trial", command, "--db", file])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from datetime import date
 from functools import cache
 from math import exp
@@ -19,7 +20,7 @@ from escalation.reports.formats import write_view
 from escalation.reports.view import View
 from escalation.trial import TrialState
 
-from .trials import CELLS, PG, followed, measured
+from .trials import CELLS, PG, PLAN, followed, measured
 
 LATER = date(2027, 1, 1)
 
@@ -121,3 +122,12 @@ def test_a_trial_without_data_says_so() -> None:
     nothing = followed("1N")
     assert "No concentration is recorded" in text_of(view_kinetics(nothing, "TJ"))
     assert text_of(view_biomarkers(nothing, "TJ")).count("Nothing is recorded") == 2
+
+
+def test_gaps_of_the_plans_source_are_said_where_they_bite() -> None:
+    gap = "The record names no rule of the trapezia: assumed."
+    assert PLAN.kinetics is not None
+    plan = replace(PLAN, kinetics=replace(PLAN.kinetics, flags=(gap,)))
+    view = view_kinetics(followed("1N", plan), "TJ")
+    assert f"! {gap}" in text_of(view)
+    assert document_of(view)["flags"] == [gap]

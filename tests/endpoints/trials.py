@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from math import exp
+from typing import Any
 
 from escalation.plan import Biomarker, Disease, Kinetics, Plan, PlannedTest, Response, Visit
 from escalation.protocol import Protocol
-from escalation.trial import TrialState, evolve
+from escalation.tracker import Command
+from escalation.trial import Recorder, TrialState, evolve
 from escalation.trial.events import Event, Finding, FindingsRecorded, PlanAdopted, SubjectScreened
 from tests.trial.bench import SITE, Bench, recorded
 from tests.trial.small_trials import typed
@@ -115,15 +118,30 @@ def drawn(
     return append(bench.state, *events)
 
 
+@dataclass
+class Told(Bench):
+    """A trial in memory that remembers what was typed."""
+
+    steps: list[tuple[Command, Recorder]] = field(default_factory=list)
+
+    def do(
+        self, command: Callable[..., tuple[Event, ...]], by: str, on: int | None = None, **kw: Any
+    ) -> tuple[Event, ...]:
+        events = super().do(command, by, on, **kw)
+        told = Recorder(name=by, on=events[0].on, at=self.entries[-1].at)
+        self.steps.append((partial(command, **kw), told))
+        return events
+
+
 def draw(
     n_patients: int, n_levels: int = 3, *, seed: int = 1, names: Iterable[str] = ()
-) -> tuple[Bench, list[Event]]:
+) -> tuple[Told, list[Event]]:
     """Return such a trial without its plan and findings, and these as events."""
     rng = random.Random(seed)  # noqa: S311  # no secret
     protocol = Protocol.plain(n_levels).with_design(
         "boin", target=0.3, cohort_size=1, max_patients=max(n_patients, 3)
     )
-    bench = Bench.started(replace(protocol, name="drawn"))
+    bench = Told.started(replace(protocol, name="drawn"))
     named = list(names) or [f"S{k:03}" for k in range(1, n_patients + 1)]
     for subject in named:
         bench.open_cohort()

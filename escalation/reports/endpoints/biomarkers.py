@@ -9,6 +9,7 @@ from escalation.endpoints import BelowLimit, Change, Reconstituted, Reconstituti
 from escalation.errors import InputError
 from escalation.reports.endpoints.words import (
     fault_items,
+    flag_blocks,
     plan_of,
     say_below,
     say_day,
@@ -122,6 +123,7 @@ def _page(state: TrialState, tables: Sequence[BiomarkerTable], trial: str) -> It
         yield GAP
         yield Heading(name_of(table))
         yield Paragraph(say_biomarker(table), "  ")
+        yield from flag_blocks(table.flags)
         if not table.has_data:
             yield Paragraph("Nothing is recorded of anybody who was dosed.", "  ")
             continue
@@ -300,6 +302,7 @@ def _document(table: BiomarkerTable) -> dict[str, Any]:
         "test": table.test.name,
         "unit": table.unit,
         "below": table.biomarker.below,
+        "flags": list(table.flags),
         "threshold": None
         if threshold is None
         else {

@@ -8,6 +8,7 @@ from typing import Any
 from escalation.reports.endpoints.words import (
     SUMMARY_HEADS,
     fault_items,
+    flag_blocks,
     plan_of,
     say_below,
     say_day,
@@ -80,6 +81,7 @@ def _named(table: KineticsTable) -> str:
 
 def _page(state: TrialState, table: KineticsTable, trial: str) -> Iterator[Block]:
     yield Paragraph(f"Trial {trial} after entry {state.seq}. {say_kinetics(table)}", "  ")
+    yield from flag_blocks(table.flags)
     if not table.has_data:
         yield Paragraph("No concentration is recorded of anybody who was dosed.", "  ")
         return
@@ -228,6 +230,7 @@ def _document(table: KineticsTable) -> dict[str, Any]:
         "rule": str(table.trapezoid),
         "below": str(table.below),
         "until_day": table.until,
+        "flags": list(table.flags),
         "groups": [
             {
                 "kind": group.kind,

@@ -10,7 +10,7 @@ from escalation.dataclass import dataclass
 from escalation.endpoints import NotAssessed, Responses, Share, Unassessed, count_responses
 from escalation.errors import InputError
 from escalation.plan import Plan, Response, Visit
-from escalation.reports.endpoints.words import fault_items, plan_of, say_share
+from escalation.reports.endpoints.words import fault_items, flag_blocks, plan_of, say_share
 from escalation.reports.trial.heading import trial_heading
 from escalation.reports.view import GAP, Block, Heading, Items, Paragraph, Table, View
 from escalation.text import count
@@ -43,6 +43,8 @@ class ResponseTable:
     groups : tuple of Group
         Levels, diseases and all.
     on : date
+    flags : tuple of str
+        What the plan says of gaps in its source.
     """
 
     response: Response
@@ -51,6 +53,7 @@ class ResponseTable:
     patients: tuple[Assessed, ...]
     groups: tuple[Group, ...]
     on: date
+    flags: tuple[str, ...] = ()
 
     @property
     def has_data(self) -> bool:
@@ -92,6 +95,7 @@ def responses_in(state: TrialState, plan: Plan, on: date) -> ResponseTable:
         patients=tuple(assess(state, plan, plan.response, on)),
         groups=tuple(groups_of(state, treated_in(state), diseases=True)),
         on=on,
+        flags=(*plan.response.flags, *(() if test is None else test.flags)),
     )
 
 
@@ -135,6 +139,7 @@ def say_response(table: ResponseTable) -> str:
 
 def _page(state: TrialState, table: ResponseTable, trial: str) -> Iterator[Block]:
     yield Paragraph(f"Trial {trial} after entry {state.seq}. {say_response(table)}", "  ")
+    yield from flag_blocks(table.flags)
     if not table.patients:
         yield Paragraph("Nobody has been dosed.", "  ")
         return
@@ -219,6 +224,7 @@ def _document(table: ResponseTable) -> dict[str, Any]:
         "responders": list(table.response.responders),
         "confidence": table.response.confidence,
         "not_assessed": table.response.not_assessed,
+        "flags": list(table.flags),
         "groups": [
             {
                 "kind": group.kind,

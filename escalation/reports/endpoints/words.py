@@ -8,12 +8,13 @@ from escalation.binomial import percent
 from escalation.endpoints import BelowLimit, Share, Summary, Trapezoid
 from escalation.errors import InputError
 from escalation.plan import Plan
-from escalation.reports.view import Item
+from escalation.reports.view import Block, Item, Items
 from escalation.trial import TrialState
 
 __all__ = [
     "SUMMARY_HEADS",
     "fault_items",
+    "flag_blocks",
     "plan_of",
     "say_below",
     "say_courses",
@@ -166,6 +167,12 @@ def say_courses(table: str) -> str:
         "colour is the level's mean or median by visit, and a last panel compares the levels. The "
         f"numbers are in {table}."
     )
+
+
+def flag_blocks(flags: Sequence[str]) -> Iterator[Block]:
+    """Yield what the plan says of gaps in its source, where they bite."""
+    if flags:
+        yield Items([Item(text=flag) for flag in dict.fromkeys(flags)], bullet="! ")
 
 
 def fault_items(said: Iterable[tuple[str, Sequence[str]]]) -> Iterator[Item]:

@@ -24,7 +24,7 @@ from escalation.reports.endpoints.response import (
     responses_in,
     say_response,
 )
-from escalation.reports.endpoints.words import fault_items
+from escalation.reports.endpoints.words import fault_items, flag_blocks
 from escalation.reports.packet.basis import Basis
 from escalation.reports.view import Block, Items, Paragraph, Table
 from escalation.trial.findings.biomarkers import biomarkers_in
@@ -43,6 +43,7 @@ def response_blocks(basis: Basis) -> Iterator[Block]:
         return
     yield Table(list(response_rows(table)), caption="T14 Responses by visit: patients")
     yield Paragraph(say_response(table))
+    yield from flag_blocks(table.flags)
     yield Table(
         list(response_patient_rows(table)),
         left=range(2 + len(table.visits)),
@@ -62,6 +63,7 @@ def kinetics_blocks(basis: Basis) -> Iterator[Block]:
         return
     yield Table(list(kinetics_group_rows(table)), caption="T15 Cell kinetics by level")
     yield Paragraph(say_kinetics(table))
+    yield from flag_blocks(table.flags)
     yield Table(list(kinetics_patient_rows(table)), caption="T15, each patient; times in days")
     yield from _notes(kinetics_notes(table))
     yield from basis.pictures(basis, "F10")
@@ -76,6 +78,7 @@ def biomarker_blocks(basis: Basis) -> Iterator[Block]:
         caption = f"T16 {name_of(table)}"
         yield Table(list(biomarker_group_rows(table)), caption=f"{caption}, by level")
         yield Paragraph(say_biomarker(table))
+        yield from flag_blocks(table.flags)
         yield Table(
             list(biomarker_patient_rows(table)), left=(0, 10), caption=f"{caption}, each patient"
         )

@@ -108,6 +108,11 @@ class BiomarkerTable:
     groups: tuple[Group, ...]
 
     @property
+    def flags(self) -> tuple[str, ...]:
+        """What the plan says of gaps in its source."""
+        return (*self.biomarker.flags, *self.test.flags)
+
+    @property
     def has_data(self) -> bool:
         """Whether there is anything to show of anybody."""
         return any(one.measured.n_samples for one in self.patients)

@@ -66,6 +66,8 @@ class KineticsTable:
     patients : tuple of KineticsByPatient
     groups : tuple of Group
         Levels and all.
+    flags : tuple of str
+        What the plan says of gaps in its source.
     """
 
     test: PlannedTest
@@ -75,6 +77,7 @@ class KineticsTable:
     until: float
     patients: tuple[KineticsByPatient, ...]
     groups: tuple[Group, ...]
+    flags: tuple[str, ...] = ()
 
     def summary(self, group: Group, parameter: str) -> Summary:
         """Return one of ``PARAMETERS`` of a group in short."""
@@ -161,6 +164,7 @@ def kinetics_in(state: TrialState, plan: Plan) -> KineticsTable:
         until=float(rules.until_day),
         patients=tuple(patients),
         groups=tuple(groups_of(state, treated_in(state))),
+        flags=(*rules.flags, *test.flags),
     )
 
 
