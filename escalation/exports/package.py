@@ -17,7 +17,7 @@ from escalation.exports.dataset_json import SUFFIX as JSON
 from escalation.exports.dataset_json import Origin, write_dataset_json
 from escalation.exports.sdtm.adverse_events import UNCODED, adverse_events, supplements
 from escalation.exports.sdtm.disposition import disposition
-from escalation.exports.sdtm.eligibility import inclusion_criteria
+from escalation.exports.sdtm.eligibility import exceptions, inclusion_criteria
 from escalation.exports.sdtm.findings import DOMAINS, findings
 from escalation.exports.sdtm.interventions import exposure
 from escalation.exports.sdtm.kinetics import parameters
@@ -92,6 +92,7 @@ def make_export(state: TrialState, trial: str, cutoff: date | None = None) -> Ex
     where_recorded = (
         trial_visits(study),
         inclusion_criteria(study),
+        exceptions(study),
         subject_visits(study),
         *(findings(study, name) for name in DOMAINS),
         parameters(study),

@@ -98,8 +98,7 @@ class Plan:
     @property
     def digest(self) -> str:
         """SHA-256 of what it says, as canonical JSON."""
-        text = json.dumps(self.document, sort_keys=True, separators=(",", ":"), allow_nan=False)
-        return hashlib.sha256(text.encode("ascii")).hexdigest()
+        return digest_of(self.document)
 
     def find_test(self, name: str) -> PlannedTest | None:
         """Return a test by its name."""
@@ -112,6 +111,12 @@ class Plan:
     def find_visit(self, name: str) -> Visit | None:
         """Return a visit by its name."""
         return next((visit for visit in self.visits if visit.name == name), None)
+
+
+def digest_of(document: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a document as canonical JSON."""
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
 def _without_defaults(made: Any) -> dict[str, Any]:

@@ -43,6 +43,7 @@ __all__ = [
     "EvaluabilityRuled",
     "Event",
     "EventOutcome",
+    "FileImported",
     "Finding",
     "FindingsRecorded",
     "HistoryImported",
@@ -853,6 +854,35 @@ class SubjectLeft(Event):
     reason: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileImported(Event):
+    """A file of results, visits, people screened or adverse events was imported.
+
+    What it said and was not recorded yet are the entries that follow, by the same person.
+
+    Attributes
+    ----------
+    what : str
+    source : str
+        The file's name.
+    sha256 : str
+    n_rows : int
+    left_out : tuple of str
+        Names of columns that were not read.
+    read_with : str or None
+        The options by which it was read; None where it is as this program has it.
+    """
+
+    kind: ClassVar[str] = "file-imported"
+
+    what: Literal["results", "visits", "screening", "events"]
+    source: str
+    sha256: str
+    n_rows: int
+    left_out: tuple[str, ...] = ()
+    read_with: str | None = None
+
+
 CHARTED = (
     SubjectScreened,
     FindingsRecorded,
@@ -900,6 +930,7 @@ AnyEvent = (
     | EligibilityWaived
     | VisitRecorded
     | SubjectLeft
+    | FileImported
 )
 LATER_NAMES = frozenset(
     member.name

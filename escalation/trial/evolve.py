@@ -14,6 +14,7 @@ from typing import Any
 from escalation.errors import EscalationError, InputError
 from escalation.outcomes import Outcome
 from escalation.plan import Plan, PlanError
+from escalation.plan.plan import digest_of
 from escalation.protocol import Protocol
 from escalation.signatures.public_key import read_public_key
 from escalation.trial.adverse_events.course import Adjudication, AdverseEvent, Report
@@ -39,6 +40,7 @@ from escalation.trial.events import (
     EntryCorrected,
     EvaluabilityRuled,
     Event,
+    FileImported,
     FindingsRecorded,
     HistoryImported,
     InfusionContinued,
@@ -586,8 +588,13 @@ def _adopt_plan(state: TrialState, recorded: Recorded, event: PlanAdopted) -> st
         return f"{error}"
     state.plan = plan
     state.plans.append((recorded, plan))
-    if plan.digest != event.digest:
+    if digest_of(event.plan) != event.digest != plan.digest:  # that of its own takes longer
         return f"the plan's digest is {plan.digest}, not {event.digest}"
+    return None
+
+
+def _import_file(state: TrialState, recorded: Recorded, event: FileImported) -> str | None:
+    state.files.append((recorded, event))
     return None
 
 
@@ -811,5 +818,6 @@ _HANDLERS: dict[type[Event], Callable[[TrialState, Recorded, Any], str | None]] 
     SignedWithKey: _sign,
     TimestampKept: _keep_timestamp,
     PlanAdopted: _adopt_plan,
+    FileImported: _import_file,
     **dict.fromkeys(CHARTED, _chart),
 }

@@ -35,6 +35,7 @@ __all__ = [
     "Obstacle",
     "cohort_for",
     "dosing_obstacles",
+    "eligibility_obstacles",
     "enrolment_obstacles",
     "further_obstacles",
     "overdue_subjects",
@@ -90,7 +91,12 @@ def enrolment_obstacles(
     if cohort is not None:
         yield from _cohort_obstacles(state, cohort, on)
     if name is not None:
-        yield from (Obstacle(text=text) for text in lacks_eligibility(state, name, on))
+        yield from eligibility_obstacles(state, name, on)
+
+
+def eligibility_obstacles(state: TrialState, name: str, on: date) -> Iterator[Obstacle]:
+    """Yield what the criteria of the plan in force have against enrolling somebody on a day."""
+    yield from (Obstacle(text=text) for text in lacks_eligibility(state, name, on))
 
 
 def dosing_obstacles(

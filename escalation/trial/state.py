@@ -25,6 +25,7 @@ from escalation.trial.events import (
     DecisionMade,
     EntryCorrected,
     Event,
+    FileImported,
     ProtocolAmended,
     Purpose,
     Role,
@@ -251,6 +252,8 @@ class TrialState:
         What is recorded of each person beside the escalation, screened or enrolled, by their id.
     charted : dict of int to str
         Whom an entry of a chart is about.
+    files : list of (Recorded, FileImported)
+        Files of results, visits, people screened and adverse events that were imported.
     """
 
     hashes: list[str] = field(default_factory=list)
@@ -290,6 +293,7 @@ class TrialState:
     plans: list[tuple[Recorded, Plan]] = field(default_factory=list)
     charts: dict[str, Chart] = field(default_factory=dict)
     charted: dict[int, str] = field(default_factory=dict)
+    files: list[tuple[Recorded, FileImported]] = field(default_factory=list)
 
     @property
     def seq(self) -> int:

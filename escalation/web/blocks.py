@@ -32,13 +32,15 @@ def _look(source: Callable[[Figure], str] = _nowhere) -> Look:
     standing = g.get("trial")
     if standing is None:
         return _Look(source=source, cards=True, powers=True)
-    trial, subjects = standing.trial, standing.state.subjects
+    trial, subjects, charts = standing.trial, standing.state.subjects, standing.state.charts
     log = url_for("record.log", trial=trial)
 
     def patient(cell: str) -> str:
-        if cell not in subjects:
-            return ""
-        return url_for("trial.patient", trial=trial, subject=cell)
+        if cell in subjects:
+            return url_for("trial.patient", trial=trial, subject=cell)
+        if cell in charts:
+            return url_for("screening.person", trial=trial, subject=cell)
+        return ""
 
     def entry(seq: int) -> str:
         return f"{log}?entry={seq}#e{seq}"

@@ -271,7 +271,7 @@ def _check_recordable(question: Question, timing: Timing, file: Path) -> None:
     check_writable(file)
 
 
-OPENED = date(2026, 1, 1)  # of a simulated trial's record
+OPENED = date(2020, 1, 1)  # of a simulated trial: its record is of the past
 
 
 def _read_patients(clock: Clock) -> tuple[Plan, Patients] | None:
@@ -302,12 +302,12 @@ def _steps(
 def _record(file: Path, steps: Iterable[tuple[Command, Recorder]]) -> None:
     """Record a simulated trial in a new ledger."""
     from escalation.ledger import create_ledger
-    from simulations.questions.recorded import record_steps
+    from escalation.tracker import Tracker
 
     with TemporaryDirectory() as folder:
         made = Path(folder) / "simulated.db"
         with create_ledger(str(made)) as ledger:
-            record_steps(ledger, "SIMULATED", steps)
+            Tracker(ledger, "SIMULATED").record_new(steps, request="simulated")
         with replacing(file, "wb") as written:  # whole or not at all; it replaces no ledger
             written.write(made.read_bytes())
 

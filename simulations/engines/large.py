@@ -132,6 +132,7 @@ def graph_or_crossings(
     *,
     crosses: bool,
     tell: Callable[[Foreseen], object] | None,
+    progress: Callable[[float], object] | None = None,
 ) -> TransitionGraph | CrossingEngine:
     """Return a design's graph where it is small enough, or what follows its levels by crossings.
 
@@ -146,6 +147,8 @@ def graph_or_crossings(
         Whether the levels can be followed by crossings.
     tell : callable or None
         Told what the crossings are going to take, before it is taken.
+    progress : callable, optional
+        Told what share of their tallies has been found since.
 
     Raises
     ------
@@ -158,14 +161,17 @@ def graph_or_crossings(
         except TooManyStatesError as error:
             refused = error
         if crosses:
-            by_crossings, refused = _follow_crossings(design, refused, tell)
+            by_crossings, refused = _follow_crossings(design, refused, tell, progress)
             if by_crossings is not None:
                 return by_crossings
     raise refused
 
 
 def _follow_crossings(
-    design: Design, refused: TooManyStatesError, tell: Callable[[Foreseen], object] | None
+    design: Design,
+    refused: TooManyStatesError,
+    tell: Callable[[Foreseen], object] | None,
+    progress: Callable[[float], object] | None,
 ) -> tuple[CrossingEngine | None, TooManyStatesError]:
     """Return what follows the levels of a design whose graph is too large; or what would fit."""
     expected, n_levels = refused.expected, design.n_levels
@@ -174,7 +180,7 @@ def _follow_crossings(
         if tell is not None:
             tell(foreseen)
         with suppress(TooManyTalliesError):
-            return CrossingEngine(design), refused
+            return CrossingEngine(design, progress=progress), refused
     held = [n for n, total in expected.items() if foresee_tallies(n_levels, round(total / 0.85))]
     fits = max([refused.fits or 0, *held]) // design.largest_cohort * design.largest_cohort
     return None, TooManyStatesError(n_levels, refused.max_states, fits or None)

@@ -102,6 +102,7 @@ def walk_layers(
     *,
     max_states: int,
     tell: Callable[[Foreseen], object] | None = None,
+    progress: Callable[[float], object] | None = None,
 ) -> States:
     """Walk every outcome of every cohort from ``roots``, equal states merged.
 
@@ -113,6 +114,8 @@ def walk_layers(
         The design's.
     tell : callable, optional
         Told once what a large graph is going to take, before it is taken.
+    progress : callable, optional
+        Told what share of a large graph has been found since.
 
     Raises
     ------
@@ -120,7 +123,7 @@ def walk_layers(
         If there are more than ``max_states`` states; before they are found, where that can be
         foreseen.
     """
-    walk = _Walk(design, outline, max_states, tell)
+    walk = _Walk(design, outline, max_states, tell, progress)
     return walk.walk([tallies for tallies, _ in roots], level)
 
 
@@ -198,9 +201,10 @@ class _Walk:
         outline: Outline,
         max_states: int,
         tell: Callable[[Foreseen], object] | None,
+        progress: Callable[[float], object] | None,
     ) -> None:
         self.design, self.outline, self.max_states = design, outline, max_states
-        self.tell = tell
+        self.tell, self.progress, self.share_told = tell, progress, 0.0
         self.tallies = _Tallies(outline, design.n_levels)
         self.answers: list[Decision] = []
         self.asked: dict[tuple[Hashable, bytes], int] = {}
@@ -229,6 +233,7 @@ class _Walk:
             self.layers.append(found[0])
             self._look_ahead(begun)
             self._follow(found[0], n_patients, coming)
+        self._found(1.0)
         return self._gather(places)
 
     def _layer(self, n_patients: int, coming: Sequence[_Coming]) -> tuple[_Layer, Ints]:
@@ -285,6 +290,7 @@ class _Walk:
             raise TooManyStatesError(n_levels, self.max_states, fits, expected=totals)
         if is_early:
             return
+        self._found(min(self.n_states / n_states, 1.0))
         if self.tell is not None and self.n_states > _FEW_TO_TELL * self.max_states:
             at_last = n_states - max(
                 (total for n, total in totals.items() if n <= max(totals) - step), default=0
@@ -292,6 +298,12 @@ class _Walk:
             n_bytes = foresee_bytes(self.design.n_levels, step, n_states, at_last)
             self.tell(Foreseen(n_states=n_states, n_bytes=n_bytes))
             self.tell = None
+
+    def _found(self, share: float) -> None:
+        """Tell what share of the states has been found."""
+        if self.progress is not None and share > self.share_told:
+            self.progress(share - self.share_told)
+            self.share_told = share
 
     def _ask(
         self, n_patients: int, which: NDArray[np.int32], level: NDArray[np.int32]

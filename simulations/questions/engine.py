@@ -122,6 +122,7 @@ def choose_engine(
                 limits,
                 crosses=crosses,
                 tell=question.tell,
+                progress=question.progress,
             )
         except TooManyStatesError as error:
             if method == "exact" and by_levels is None:
@@ -140,7 +141,7 @@ def choose_engine(
         p_dlt=[scenario.p_dlt for scenario in question.scenarios],
         trials=1 if by_levels and asked == "exact" else trials,
         seed=seed,
-        progress=progress,
+        progress=None if by_levels and asked == "exact" else progress,
         tell=question.tell,
     )
     return ChosenEngine(

@@ -51,6 +51,8 @@ class Question:
         Of a graph that the answer may take; None for what ``build_graph`` takes.
     tell : callable or None
         Told once what a large graph is going to take, before it is taken.
+    progress : callable or None
+        Told what share of it has been found since.
     """
 
     protocol: Protocol
@@ -60,6 +62,7 @@ class Question:
     p_moderate: tuple[float, ...] | None = None
     max_states: int | None = None
     tell: Callable[[Foreseen], object] | None = field(default=None, compare=False, repr=False)
+    progress: Callable[[float], object] | None = field(default=None, compare=False, repr=False)
 
     @property
     def scenarios(self) -> tuple[Scenario, ...]:
@@ -109,7 +112,7 @@ class Question:
         held = MOST_ASKED if self.max_states is None else self.max_states
         if build is None and not self.cohorts:
             refuse_too_large(self.protocol.design, held)
-        whole = partial(build_graph, tell=self.tell, **most)
+        whole = partial(build_graph, tell=self.tell, progress=self.progress, **most)
         return (build or whole)(
             self.protocol.design,
             advice.escalation,

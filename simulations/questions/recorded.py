@@ -25,7 +25,7 @@ from escalation.trial.events import Choice, Toxicity
 from escalation.trial.patients.recording import dose_subject, record_outcome
 from simulations.engines.timeline.course import Course, Happening, Kind
 
-__all__ = ["LOST", "record_course", "record_steps", "script", "steps_of", "subject_id"]
+__all__ = ["LOST", "record_course", "script", "steps_of", "subject_id"]
 
 WEIGHT_KG = 60.0
 LOST = {
@@ -56,16 +56,9 @@ def record_course(
     InputError
         For a course with backfill, which a committee opens on grounds that it does not hold.
     """
-    record_steps(ledger, trial, steps_of(course, protocol, opened=opened))
-
-
-def record_steps(ledger: Ledger, trial: str, steps: Iterable[tuple[Command, Recorder]]) -> None:
-    """Record commands in a ledger that does not hold the trial yet."""
-    tracker = Tracker(ledger, trial)
-    for number, (command, recorder) in enumerate(steps):
-        tracker.record(
-            command, recorder, request_id=f"simulated-{number}", new=not number, clock_is_right=True
-        )
+    Tracker(ledger, trial).record_new(
+        steps_of(course, protocol, opened=opened), request="simulated"
+    )
 
 
 def steps_of(

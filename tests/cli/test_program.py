@@ -19,7 +19,7 @@ import escalation
 from escalation import __version__
 from escalation.cli import main
 from escalation.cli.streams import is_terminal
-from simulations.cli.progress import progress_bar
+from simulations.cli.progress import in_steps, progress_bar
 from tests.command_line import type_line
 from tests.signatures.authority import made_authority
 
@@ -225,3 +225,13 @@ def test_nobody_sits_at_a_stream_that_is_closed(monkeypatch: pytest.MonkeyPatch)
     assert not is_terminal(sys.stderr)
     with progress_bar(10, "simulating") as progress:
         assert progress is None
+
+
+@pytest.mark.parametrize("n_shares", [1, 3, 7])
+def test_a_bar_of_shares_ends_with_the_last_of_them(n_shares: int) -> None:
+    told: list[int] = []
+    take = in_steps(told.append, 1000)
+    for _ in range(n_shares):
+        take(1 / n_shares)
+    assert sum(told) == 1000
+    assert len(told) == n_shares

@@ -190,7 +190,8 @@ def test_next_as_json_has_stable_keys(at: At) -> None:
     assert list(document) == [
         *HEADER, "on", "yes", "earliest", "needs_decision", "subject", "level", "dose", "amount",
         "unit", "capped", "weight_kg", "height_cm", "surface_m2", "not_known",
-        "cohort", "slot", "n_opened", "purpose", "notes", "obstacles", "cohorts",
+        "cohort", "slot", "n_opened", "purpose", "notes", "in_screening", "obstacles",
+            "cohorts",
     ]  # fmt: skip
     assert (document["yes"], document["subject"], document["amount"]) == (True, "S1", 1.8e8)
     document = at("full").json("next --on 2026-01-23")

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import cache
 
 from escalation.exports.package import Export, make_export
-from escalation.plan import PlannedTest
+from escalation.plan import Criterion, Disease, PlannedTest
 from escalation.trial import adopt_plan, record_findings
 from escalation.trial.adverse_events.adjudication import adjudicate
 from escalation.trial.adverse_events.record import follow_up, record_adverse_event
@@ -21,7 +21,7 @@ from escalation.trial.events import (
 )
 from escalation.trial.patients.screening import record_screening_failure
 from escalation.trial.patients.sites import open_site
-from escalation.trial.screening.record import screen_subject
+from escalation.trial.screening.record import screen_subject, waive_criteria
 from escalation.trial.visits.record import leave_study, record_visit
 from tests.trial.bench import CHAIR, SITE, Bench, day
 from tests.trial.small_plan import SMALL
@@ -30,7 +30,14 @@ __all__ = ["PLAN", "results", "small_bench", "small_export"]
 
 PLAN = replace(
     SMALL,
-    criteria=(),
+    diseases=(Disease(name="sle", label="systemic lupus erythematosus"),),
+    criteria=(
+        Criterion(id="I1.1", kind="inclusion", text="Haemoglobin at least 60 g/L.",
+                  test="haemoglobin", comparator=">=", limit=60.0),
+        Criterion(id="I2", kind="inclusion", text="Creatinine at most 150 umol/L.",
+                  test="creatinine", comparator="<=", limit=150.0, waiver="disease-related"),
+        Criterion(id="E1", kind="exclusion", text="Pregnant."),
+    ),
     tests=(
         *(test for test in SMALL.tests if test.name != "copies"),
         PlannedTest(name="copies", label="CAR copies", unit="copies/ug", domain="PC",
@@ -46,12 +53,19 @@ def small_bench() -> Bench:
     bench.do(open_site, CHAIR, site="Tianjin", time_zone="Asia/Shanghai")
     bench.do(adopt_plan, CHAIR, plan=PLAN)
     bench.open_cohort()
-    for subject, sex, born in (("S1", Sex.FEMALE, "1975-03"), ("S2", Sex.MALE, "1980")):
-        bench.do(screen_subject, SITE, subject=subject, sex=sex, born=born, consented=day(-1),
-                 site="Tianjin", disease="sle")  # fmt: skip
-    bench.do(screen_subject, SITE, subject="X1", sex=Sex.FEMALE, born="1990-12", consented=day(0))
-    bench.do(record_screening_failure, SITE, subject="X1", reason="neutrophils too low")
-    results(bench, "S1", 0, "SCR", lab(95))
+    for subject, sex, born, haemoglobin, creatinine, pregnant in (
+        ("S1", Sex.FEMALE, "1975-03", 95, 80, "no"),
+        ("S2", Sex.MALE, "1980", 100, 160, "no"),
+        ("S3", None, None, 110, 90, "no"),
+        ("X1", Sex.FEMALE, "1990-12", 55, 70, "yes"),
+    ):
+        bench.do(screen_subject, SITE, subject=subject, sex=sex, born=born, disease="sle",
+                 consented=None if sex is None else day(-1), site="Tianjin")  # fmt: skip
+        blood = Finding(test="creatinine", value=creatinine, unit="umol/L")
+        results(bench, subject, 0, "SCR", lab(haemoglobin), blood,
+                Finding(test="E1", answer=pregnant))  # fmt: skip
+    bench.do(waive_criteria, SITE, subject="S2", criteria=["I2"], reason="lupus nephritis")
+    bench.do(record_screening_failure, SITE, subject="X1", reason="haemoglobin too low")
     for subject, on in (("S1", 1), ("S2", 15), ("S3", 18)):
         bench.enrol(subject, on, height_cm=170.0)
         bench.dose(subject, on, lot=f"L-{subject}")

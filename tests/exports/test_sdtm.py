@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 from dataclasses import replace
 from datetime import UTC, datetime
 from math import log
+from pathlib import Path
 
 import pytest
 
@@ -90,7 +92,7 @@ def test_disposition_is_how_each_part_began_and_ended():
     assert said == [
         ("NCT07123519-S2", "DEATH", "DEATH", "2026-04-05", 76),  # the day of death, not of the note
         ("NCT07123519-S3", "WITHDRAWAL BY SUBJECT", "moved away", "2026-04-07", 75),
-        ("NCT07123519-X1", "SCREEN FAILURE", "neutrophils too low", "2026-01-05", None),
+        ("NCT07123519-X1", "SCREEN FAILURE", "haemoglobin too low", "2026-01-05", None),
     ]
 
 
@@ -121,11 +123,36 @@ def test_a_concentration_below_the_limit_has_no_number_and_one_not_done_says_why
         ("CARCOP", None, None, None, None, "NOT DONE", "tube broken", 3),
     ]
     columns = ("LBSTRESN", "LBSTNRLO", "LBNRIND", "LBLOBXFL", "VISIT")
-    assert rows("LB", *columns) == [
+    assert rows("LB", *columns, USUBJID="NCT07123519-S1", LBTESTCD="HAEMOGLO") == [
         (95, 120.0, "LOW", "Y", "Screening"),
         (88, 120.0, "LOW", None, "Day 7"),
     ]
     assert rows("RS", "RSORRES", "RSDY") == [("PR", 85)]
+
+
+def test_a_criterion_that_was_not_met_is_said_where_it_was_waived_too():
+    columns = ("USUBJID", "IETESTCD", "IECAT", "IEORRES", "IEDTC", "IEDY")
+    assert rows("IE", *columns) == [
+        ("NCT07123519-S2", "I2", "INCLUSION", "N", "2026-01-20", 1),  # waived, and enrolled so
+        ("NCT07123519-X1", "I1_1", "INCLUSION", "N", "2026-01-05", None),
+        ("NCT07123519-X1", "E1", "EXCLUSION", "Y", "2026-01-05", None),
+    ]
+    assert rows("TI", "IETESTCD", "IETEST")[0] == ("I1_1", "I1.1: Haemoglobin at least 60 g/L.")
+
+
+def test_the_shipped_plan_is_exported_without_a_fault():
+    """Its criteria have ids that SDTM has no room for, and texts that are longer."""
+    from escalation.plan.load import load_plan
+    from escalation.trial import adopt_plan
+
+    bench = Bench.started()
+    bench.do(adopt_plan, "chair", plan=load_plan("nct07123519"))
+    export = make_export(bench.state, "TJ")
+    assert export.faults == ()
+    datasets = {dataset.name: dataset for dataset in export.datasets}
+    assert datasets["TV"].records == 11
+    codes = [row["IETESTCD"] for row in datasets["TI"].records_by_name()]
+    assert len(set(codes)) == len(codes) > 30
 
 
 def test_kinetics_are_the_integral_worked_out_by_hand_or_say_why_there_is_none():
@@ -150,7 +177,7 @@ def test_a_result_in_another_unit_is_as_reported_and_in_the_plans_beside_it():
     creatinine = Finding(test="creatinine", value=1.0, unit="mg/dL", lower=0.5, upper=1.2)
     results(bench, "S1", 9, None, creatinine)
     (lb,) = [d for d in make_export(bench.state, "TJ").datasets if d.name == "LB"]
-    (row,) = [r for r in lb.records_by_name() if r["LBTESTCD"] == "CREATINI"]
+    (row,) = [r for r in lb.records_by_name() if r["LBORRESU"] == "mg/dL"]
     names = ("LBORRES", "LBORRESU", "LBORNRHI", "LBSTRESN", "LBSTRESU", "LBSTNRHI", "LBNRIND")
     assert [row[name] for name in names] == [
         *("1", "mg/dL", 1.2, 88.4, "umol/L", pytest.approx(106.08), "NORMAL")
@@ -173,7 +200,7 @@ def test_the_subject_level_dataset_has_the_flags_of_dlts():
 def test_each_level_is_an_arm_and_the_summary_says_what_this_is():
     assert len(rows("TA", "ARMCD")) == 3 * 4
     assert rows("TS", "TSVAL", TSPARMCD="XSHAPE") == [("SDTM-shaped, not a submission",)]
-    assert rows("TS", "TSVAL", TSPARMCD="DCUTDESC") == [("AS OF ENTRY 42 OF THE LEDGER",)]
+    assert rows("TS", "TSVAL", TSPARMCD="DCUTDESC") == [("AS OF ENTRY 47 OF THE LEDGER",)]
 
 
 def test_study_days_have_no_day_0_by_the_definition_of_sdtm():
@@ -289,6 +316,14 @@ def test_a_text_longer_than_sdtm_allows_is_exported_and_said():
     files = write_files(export, ("csv",), AT)
     assert "Checks: 1 fault\n  DS row 2, DSTERM" in files.content["README.txt"].decode()
     assert b"moved away" in files.content["ds.csv"]
+
+
+def test_every_dataset_is_in_the_table_of_the_documentation():
+    table = (Path(__file__).parents[2] / "docs" / "exports.md").read_text(encoding="utf-8")
+    named = {
+        name for cell in re.findall(r"^\| ([A-Z, ]+) \|", table, re.M) for name in cell.split(", ")
+    }
+    assert set(sound()) <= named
 
 
 def test_an_archive_has_the_same_files_and_the_same_bytes():

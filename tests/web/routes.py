@@ -33,6 +33,10 @@ GIVEN: dict[str, object] = {
     "ending": "json",
 }
 
+# rooms that there are in a trial with a plan
+OF_A_PLAN = ("screening", "visits", "endpoints")
+PLANNED_GIVEN: dict[str, object] = {"subject": "PL-003", "name": "kinetics"}
+
 
 def screens_of(app: Flask, method: str = "GET") -> Iterator[Rule]:
     """Yield the rules of the page that answer to a method."""
@@ -56,5 +60,7 @@ def every_address(app: Flask, method: str = "GET") -> Iterator[tuple[Rule, str]]
             for name, act in ACTS.items():
                 trial = PLANNED if act.needs_plan else STAR_T.trial
                 yield rule, address_of(app, rule, act=name, trial=trial)
+        elif rule.endpoint.partition(".")[0] in OF_A_PLAN:
+            yield rule, address_of(app, rule, trial=PLANNED, **PLANNED_GIVEN)
         else:
             yield rule, address_of(app, rule)

@@ -82,7 +82,7 @@ SCREENS: dict[str, set[str]] = {
     "keys.statement": ANY_ROLE,
 }
 ROOMS_TO_READ = ("trial", "figures", "record", "what_if", "recording", "meeting", "documents")
-ROOMS_TO_READ += ("roles", "keys")
+ROOMS_TO_READ += ("roles", "keys", "screening", "visits", "endpoints")
 COMMITTEE = {"chair", "member", "statistician"}
 SITES_OWN = (
     *("outcome", "dose", "enrol", "screen-fail", "further", "transfer", "import", "rename"),

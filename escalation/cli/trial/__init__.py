@@ -178,7 +178,7 @@ trial = LazyGroup(
         ),
         "import": (
             "escalation.cli.trial.importing:import_spreadsheet",
-            "Record patients from a spreadsheet, all rows or none.",
+            "Record patients, results or visits from a spreadsheet, all rows or none.",
         ),
         "backup": (
             "escalation.cli.trial.store:backup",

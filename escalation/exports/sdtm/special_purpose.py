@@ -23,6 +23,7 @@ from escalation.exports.sdtm.variables import (
     whole,
 )
 from escalation.trial.events import Sex
+from escalation.trial.screening.judging import ages_on
 
 __all__ = ["age_on", "demographics", "subject_visits"]
 
@@ -121,14 +122,8 @@ def age_on(born: str | None, on: date) -> int | None:
     >>> [age_on(born, date(2026, 5, 4)) for born in ("1975", "1975-04", "1975-05", "1975-06")]
     [None, 51, None, 50]
     """
-    if born is None:
-        return None
-    year, _, month = born.partition("-")
-    if not (year.isascii() and year.isdigit() and month.isascii() and month.isdigit()):
-        return None
-    if int(month) == on.month:
-        return None
-    return on.year - int(year) - (int(month) > on.month)
+    ages = ages_on(born, on)
+    return ages[0] if len(ages) == 1 else None
 
 
 _SV = (

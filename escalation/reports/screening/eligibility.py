@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from escalation.errors import InputError, did_you_mean
-from escalation.plan.eligibility import Eligibility, Item
+from escalation.plan.eligibility import Eligibility, Item, Status
 from escalation.reports.trial.heading import trial_heading
 from escalation.reports.view import GAP, Block, Heading, Items, Paragraph, View
 from escalation.reports.view import Item as Listed
@@ -17,10 +17,11 @@ from escalation.trial.events import SubjectScreened
 from escalation.trial.screening.judging import (
     INCOMPLETE,
     NOT_ELIGIBLE,
+    UNANSWERED,
     eligibility_of,
     flags_of,
     plan_at,
-    say_item,
+    say_items,
 )
 from escalation.trial.screening.log import Screening, screenings_of
 
@@ -32,34 +33,28 @@ __all__ = [
     "view_screening",
 ]
 
-_MOST = 6  # items that a line names
+_MOST = 6  # flags that are said
 
 
 def say_eligibility(subject: str, eligibility: Eligibility) -> Iterator[str]:
     """Yield how it stands in a few sentences: the verdict with what decides it, and its flags."""
     failed, unknown = eligibility.of("not met"), eligibility.of("unknown")
     if eligibility.verdict == NOT_ELIGIBLE:
-        yield f"{subject} is not eligible: {_in_short(failed)}."
+        yield f"{subject} is not eligible: {say_items(failed)}."
         if unknown:
             yield f"Not known yet: {list_briefly([item.criterion.id for item in unknown])}."
     elif eligibility.verdict == INCOMPLETE:
         yield (
             f"Incomplete: whether {subject} is eligible takes {count(len(unknown), 'more item')}: "
-            f"{_in_short(unknown)}."
+            f"{say_items(unknown)}."
         )
     else:
         yield f"{subject} is eligible."
     waived = eligibility.of("waived")
     if waived:
-        yield f"Waived: {_in_short(waived)}."
+        yield f"Waived: {say_items(waived)}."
     for name, flag in flags_of(failed or unknown)[:_MOST]:
         yield f"The source has a gap at {name}: {flag}"
-
-
-def _in_short(items: Sequence[Item]) -> str:
-    more = len(items) - _MOST
-    said = [say_item(item) for item in items[:_MOST]]
-    return "; ".join([*said, *([f"and {more} more"] if more > 0 else [])])
 
 
 def say_screened(said: SubjectScreened) -> str:
@@ -113,14 +108,14 @@ def _page(
     day = last.ended_on or on
     yield GAP
     yield Paragraph(f"{_VERDICTS[judged.verdict].format(last.subject)} on {day}.")
-    for status, heading in _PARTS.items():
-        items = judged.of(status)  # type: ignore[arg-type]  # one of its words
+    for heading, items in _parts(judged):
         if items:
             yield GAP
             yield Heading(heading)
             yield Items([_listed(item) for item in items])
-    for status in ("met", "not asked"):
-        ids = [item.criterion.id for item in judged.of(status)]  # type: ignore[arg-type]
+    statuses: tuple[Status, ...] = ("met", "not asked")
+    for status in statuses:
+        ids = [item.criterion.id for item in judged.of(status)]
         if ids:
             yield GAP
             yield Paragraph(f"{status[0].upper()}{status[1:]}: {', '.join(ids)}.", "  ")
@@ -136,19 +131,22 @@ _VERDICTS = {
     "not eligible": "{} is not eligible",
     "incomplete": "Whether {} is eligible is not known",
 }
-_PARTS = {
-    "not met": "Not met",
-    "unknown": "Not known, and what would settle it",
-    "waived": "Waived",
-}
+
+
+def _parts(judged: Eligibility) -> Iterator[tuple[str, list[Item]]]:
+    """Yield items under headings; a question that nobody has answered says all by its text."""
+    unknown = judged.of("unknown")
+    yield "Not met", list(judged.of("not met"))
+    yield "Not known, and what would settle it", [i for i in unknown if i.why != UNANSWERED]
+    yield "Not answered yet", [i for i in unknown if i.why == UNANSWERED]
+    yield "Waived", list(judged.of("waived"))
 
 
 def _listed(item: Item) -> Listed:
-    settle = () if item.settle is None else (f"to settle it: {item.settle}",)
-    return Listed(
-        text=f"{item.criterion.id} {item.criterion.text}",
-        items=tuple(Listed(text=text) for text in (item.why, *settle)),
-    )
+    said = [] if item.why == UNANSWERED else [f"{item.why}."]
+    if said and item.settle is not None:
+        said.append(f"To settle it: {item.settle}.")
+    return Listed(text=" ".join([f"{item.criterion.id} {item.criterion.text}", *said]))
 
 
 def _say_course(last: Screening) -> str:

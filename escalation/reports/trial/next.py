@@ -11,6 +11,7 @@ from escalation.protocol.units import BodySize, find_unit
 from escalation.reports.trial.heading import SOLO
 from escalation.reports.trial.sentences import say_planned
 from escalation.reports.view import GAP, Block, Item, Items, Paragraph, View
+from escalation.text import list_briefly
 from escalation.trial import NextPatient
 from escalation.trial.events import Purpose
 from escalation.trial.patients.planned_dose import PlannedDose
@@ -102,6 +103,8 @@ def _rows(found: Sequence[NextPatient]) -> Iterator[Sequence[object]]:
         obstacles = answer.pop("obstacles") or [{}]
         answer["not_known"] = " ".join(answer["not_known"])
         answer["notes"] = " ".join(answer["notes"])
+        said = answer["in_screening"].items()
+        answer["in_screening"] = ", ".join(f"{name}: {verdict}" for name, verdict in said)
         if not place:
             yield *answer, "obstacle", "until", "decision"
         for obstacle in obstacles:
@@ -135,6 +138,9 @@ def say_place(found: NextPatient, protocol: Protocol, *, ask: bool = True) -> li
         lines.append(f"Cohort {found.cohort}{beside}, patient {found.slot} of {found.n_opened}.")
     if found.subject is None:
         lines.append("Nobody waits in the cohort: enrol the patient first.")
+        if found.in_screening:
+            each = [f"{name} ({verdict})" for name, verdict in found.in_screening]
+            lines.append(f"In screening: {list_briefly(each)}.")
     return lines
 
 
@@ -188,6 +194,7 @@ def next_document(found: NextPatient) -> dict[str, Any]:
         "n_opened": found.n_opened,
         "purpose": found.purpose,
         "notes": list(found.notes),
+        "in_screening": dict(found.in_screening),
         "obstacles": [
             {
                 "text": obstacle.text,

@@ -43,6 +43,7 @@ from escalation.trial.events import (
     SignedWithKey,
     SubjectAtSite,
     SubjectRenamed,
+    SubjectScreened,
     VoteCast,
 )
 from escalation.trial.findings.flags import flags_of_entry
@@ -212,7 +213,9 @@ def _say_entries(recorded: Sequence[Recorded], after: TrialState) -> str:
     said = describe_entry(first, after)
     if first is last:
         return said
-    if len(recorded) == 2 and first.event.kind not in _PLURALS:  # one, and what follows from it
+    screened = isinstance(first.event, SubjectScreened) and last.event.kind != first.event.kind
+    alone = screened or first.event.kind not in _PLURALS
+    if len(recorded) == 2 and alone:  # one, and what follows from it or came with it
         return f"{said} {describe_entry(last, after)}"
     if any(isinstance(entry.event, SubjectAtSite) for entry in recorded):
         return " ".join(describe_entry(entry, after) for entry in recorded)

@@ -28,6 +28,7 @@ from escalation.trial.events import (
     EntryCorrected,
     EvaluabilityRuled,
     Event,
+    FileImported,
     FindingsRecorded,
     HistoryImported,
     InfusionContinued,
@@ -173,6 +174,8 @@ def _sentence(  # noqa: PLR0911, PLR0912  # a kind of event a line
             return f"key of {event.person} revoked{on}: {event.reason}"
         case TimestampKept():
             return f"timestamp of entry {event.entry} kept{on}"
+        case FileImported():
+            return _file(event, on)
         case PlanAdopted():
             why = "" if event.reason is None else f": {event.reason}"
             name = event.plan.get("name")
@@ -245,6 +248,16 @@ def _history(event: HistoryImported, on: str) -> str:
     n_places = sum(cohort.n_opened for cohort in event.cohorts)
     cohorts = count(len(event.cohorts), "cohort")
     said = f"{cohorts} with {count(n_places, 'place')} imported{on} from {event.source}"
+    if event.read_with is not None:
+        said += f", read with {event.read_with}"
+    if event.left_out:
+        said += f"; not read: {list_briefly(event.left_out)}"
+    return said
+
+
+def _file(event: FileImported, on: str) -> str:
+    n = count(event.n_rows, "row")
+    said = f"{event.what} of {event.source} imported{on}: {n}, SHA-256 {event.sha256[:12]}"
     if event.read_with is not None:
         said += f", read with {event.read_with}"
     if event.left_out:

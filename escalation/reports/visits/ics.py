@@ -7,7 +7,7 @@ grows with the record, so that a program which reads the new file moves what it 
 
 from __future__ import annotations
 
-import uuid
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 
@@ -84,7 +84,8 @@ def _event(
 def _uid(state: TrialState, subject: str, visit: str) -> str:
     """Return what an event is known by: of the trial as registered, the patient and the visit."""
     began = state.registered.hash if state.registered is not None else ""
-    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{began}/{subject}/{visit}"))
+    said = f"{began}/{subject}/{visit}"
+    return f"{hashlib.sha256(said.encode()).hexdigest()[:32]}@escalation"
 
 
 def _escape(text: str) -> str:

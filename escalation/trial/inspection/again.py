@@ -35,6 +35,7 @@ from escalation.trial.events import (
     EnrolmentResumed,
     EntryCorrected,
     EvaluabilityRuled,
+    FileImported,
     FindingsRecorded,
     HistoryImported,
     InfusionContinued,
@@ -83,6 +84,7 @@ from escalation.trial.patients.sites import open_site, transfer_subject
 from escalation.trial.planning import adopt_plan
 from escalation.trial.screening.record import screen_subject, waive_criteria
 from escalation.trial.spreadsheet.cells import PatientRow
+from escalation.trial.spreadsheet.charting import note_file
 from escalation.trial.spreadsheet.importing import import_rows
 from escalation.trial.spreadsheet.origin import Origin
 from escalation.trial.state import Recorded, TrialState
@@ -206,6 +208,8 @@ def command_of(event: AnyEvent, following: AnyEvent | None = None) -> Command:  
             return partial(open_site, site=site, time_zone=zone)
         case SubjectAtSite(subject=subject, site=site, reason=reason):
             return partial(transfer_subject, subject=subject, to=site, reason=reason or "")
+        case FileImported():
+            return partial(note_file, **_said_in(event))
         case PlanAdopted(plan=document, reason=reason):
             return partial(adopt_plan, plan=Plan.from_document(document), reason=reason)
         case SubjectScreened():

@@ -238,7 +238,7 @@ def _check_change(
 
 
 def _check_charted(
-    refusal: Refusal, state: TrialState, recorder: Recorder, event: AnyEvent, entry: int
+    refusal: Refusal, state: TrialState, recorder: Recorder, event: Event, entry: int
 ) -> None:
     """Refuse a correction of somebody's chart to what cannot be."""
     match event:

@@ -9,7 +9,7 @@ from datetime import date
 from escalation.errors import did_you_mean
 from escalation.plan import Plan
 from escalation.plan.eligibility import Answer, Eligibility, Item, judge
-from escalation.text import count
+from escalation.text import count, list_briefly
 from escalation.trial.chart import Chart
 from escalation.trial.events import SubjectScreened
 from escalation.trial.findings.results import Result, count_results
@@ -19,12 +19,15 @@ from escalation.trial.state import TrialState
 __all__ = [
     "INCOMPLETE",
     "NOT_ELIGIBLE",
+    "UNANSWERED",
+    "ages_on",
     "answers_of",
     "eligibility_of",
     "flags_of",
     "lacks_eligibility",
     "plan_at",
     "say_item",
+    "say_items",
     "say_not_screened",
     "screening_at",
 ]
@@ -71,7 +74,7 @@ def eligibility_of(
             waived=tuple(waived),
         )
 
-    ages = _ages(screening.event.born, on) if plan.find_test(AGE) else ()
+    ages = ages_on(screening.event.born, on) if plan.find_test(AGE) else ()
     found = [judged(age) for age in ages]
     if found and all(_statuses(one) == _statuses(found[0]) for one in found):
         return found[0]
@@ -81,7 +84,7 @@ def eligibility_of(
 AGE = "age"  # a test that need not be answered: it is known by the birth, as far as that goes
 
 
-def _ages(born: str | None, on: date) -> tuple[int, ...]:
+def ages_on(born: str | None, on: date) -> tuple[int, ...]:
     """Return the ages, in years, that somebody may have by a year or a month of birth."""
     if born is None:
         return ()
@@ -162,22 +165,29 @@ def lacks_eligibility(
         return [f"{subject} was screened on {screening.event.on} (entry {screening.seq})."]
     found = _said_since(state, chart, screening, before)
     eligibility = eligibility_of(state, subject, on, before=before)
-    failed = [say_item(item) for item in eligibility.items if item.status == "not met"]
-    unknown = [say_item(item) for item in eligibility.items if item.status == "unknown"]
     if eligibility.verdict == NOT_ELIGIBLE:
-        found.append(f"{subject} is not eligible: {_listed(failed)}.")
+        found.append(f"{subject} is not eligible: {say_items(eligibility.of('not met'))}.")
     elif eligibility.verdict == INCOMPLETE:
-        found.append(f"Whether {subject} is eligible is not known: {_listed(unknown)}.")
+        unknown = say_items(eligibility.of("unknown"))
+        found.append(f"Whether {subject} is eligible is not known: {unknown}.")
     return found
 
 
 NOT_ELIGIBLE, INCOMPLETE = "not eligible", "incomplete"
-_MOST = 6  # items that a sentence names
+UNANSWERED = "not answered"  # why a question is unknown that nobody has answered
+_MOST = 6  # items that a sentence tells about
 
 
-def _listed(said: Sequence[str]) -> str:
-    more = len(said) - _MOST
-    return "; ".join([*said[:_MOST], *([f"and {count(more, 'more item')}"] if more > 0 else [])])
+def say_items(items: Sequence[Item]) -> str:
+    """Say how it stands with criteria in short; of questions not answered, which they are."""
+    told = [item for item in items if item.why != UNANSWERED]
+    said = [say_item(item) for item in told[:_MOST]]
+    if len(told) > _MOST:
+        said.append(f"and {count(len(told) - _MOST, 'more item')}")
+    unanswered = [item.criterion.id for item in items if item.why == UNANSWERED]
+    if unanswered:
+        said.append(f"{UNANSWERED}: {list_briefly(unanswered)}")
+    return "; ".join(said)
 
 
 def _said_since(

@@ -20,6 +20,7 @@ from escalation.trial.events import (
     SubjectScreened,
 )
 from escalation.trial.evolve import evolve
+from escalation.trial.findings.checking import completed
 from escalation.trial.findings.record import record_findings
 from escalation.trial.findings.results import count_results
 from escalation.trial.patients.recording import PATIENTS, check_at_site, check_id, only_site
@@ -152,20 +153,24 @@ def add_to_screening(
                 f"{printable(str(value))}: correct it (trial correct {last.seq} --set "
                 f"{name}={printable(str(value))}), or screen again (--again)."
             )
-    new = [finding for finding in findings if not _is_recorded(chart, last.seq, finding, recorder)]
+    new = [finding for finding in findings if not _is_recorded(state, chart, last.seq, finding)]
     refusal.unless(bool(new) or bool(refusal.reasons), "All of it is recorded already.")
     refusal.raise_if_any()
     return record_findings(state, recorder, subject=subject, findings=new, reason=reason)
 
 
-def _is_recorded(chart: Chart, since: int, finding: Finding, recorder: Recorder) -> bool:
-    """Tell whether a screening has a result that counts and says the same."""
-    return any(
-        result.seq > since
-        and (result.on, result.visit) == (finding.on or recorder.on, None)
-        and replace(result.finding, on=None) == replace(finding, on=None)
+def _is_recorded(state: TrialState, chart: Chart, since: int, finding: Finding) -> bool:
+    """Tell whether a screening has a result that says the same: of its day or, undated, the last.
+
+    What stands in a list without a day, and has not changed, was not measured again.
+    """
+    found = [
+        result
         for result in count_results(chart, None, finding.test)
-    )
+        if result.seq > since and result.visit is None and finding.on in (None, result.on)
+    ]
+    said = replace(completed(state.plan, finding), on=None)
+    return bool(found) and replace(found[-1].finding, on=None) == said
 
 
 def _foreseen(state: TrialState, recorder: Recorder, event: SubjectScreened) -> Recorded:

@@ -27,7 +27,7 @@ from escalation.web.asking import asked
 from escalation.web.blocks import write
 from escalation.web.desk import desk
 
-__all__ = ["missing_formats", "screens"]
+__all__ = ["missing_formats", "screens", "send_csv"]
 
 screens = Blueprint("documents", __name__, url_prefix="/t/<trial>")
 
@@ -239,7 +239,7 @@ def _send(content: bytes, form: str, name: str) -> Response:
 def log_csv(trial: str) -> Response:
     """Send the log."""
     here = g.trial
-    return _csv("log", lambda: view_log(here.entries, here.state, trial))
+    return send_csv("log", lambda: view_log(here.entries, here.state, trial))
 
 
 @screens.get("/patients.csv")
@@ -248,7 +248,7 @@ def patients_csv(trial: str) -> Response:
     """Send the patients, one a row."""
     here = g.trial
     on = desk(current_app).today(here.state)
-    return _csv("patients", lambda: view_status(here.state, trial, on, last=here.entries[-1]))
+    return send_csv("patients", lambda: view_status(here.state, trial, on, last=here.entries[-1]))
 
 
 @screens.get("/datasets.zip")
@@ -265,7 +265,8 @@ def datasets(trial: str) -> Response:
     return _send(content, "zip", f"{trial}-datasets-{here.seq}-{there.today(here.state)}")
 
 
-def _csv(name: str, view: Callable[[], View]) -> Response:
+def send_csv(name: str, view: Callable[[], View]) -> Response:
+    """Send the rows of a view, inert to a spreadsheet; made once for an entry and a day."""
     here, there = g.trial, desk(current_app)
     on = there.today(here.state)
 

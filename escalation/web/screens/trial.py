@@ -43,7 +43,7 @@ from escalation.web.screens.figures import pictures_of
 from escalation.web.screens.record import Line, lines_of
 from escalation.web.screens.recording import is_offered
 
-__all__ = ["screens"]
+__all__ = ["offered", "screens"]
 
 screens = Blueprint("trial", __name__, url_prefix="/t/<trial>")
 
@@ -98,7 +98,7 @@ def status(trial: str) -> str:
         "trial/status.html",
         on=on,
         shown=shown,
-        acts=_offered(on),
+        acts=offered(on),
         pictures=pictures_of(here, on),
     )
 
@@ -176,7 +176,7 @@ Offers = Mapping[str, Sequence[tuple[str, str]]]
 """What can be recorded, by group: what is done, and where."""
 
 
-def _offered(on: date, subject: str | None = None) -> Offers:
+def offered(on: date, subject: str | None = None) -> Offers:
     """Return what whoever asks may record that there is something to record about.
 
     What is waited for stands first.
@@ -272,5 +272,5 @@ def patient(trial: str, subject: str) -> str:
         now_in_words=say(f"{say_subject(state, known, on)}."),
         facts=facts,
         lines=lines,
-        acts=_offered(on, known.id),
+        acts=offered(on, known.id),
     )

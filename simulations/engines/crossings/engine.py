@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -33,6 +33,8 @@ class CrossingEngine:
     selects : bool
         Whether to find which MTD is selected. That asks for the tallies of all levels together,
         which grow with the power of the levels; all else is polynomial in levels and patients.
+    progress : callable, optional
+        Told what share of these tallies has been found since.
 
     Raises
     ------
@@ -50,13 +52,19 @@ class CrossingEngine:
     (0.192, 24.0)
     """
 
-    def __init__(self, design: Design, *, selects: bool = True) -> None:
+    def __init__(
+        self,
+        design: Design,
+        *,
+        selects: bool = True,
+        progress: Callable[[float], object] | None = None,
+    ) -> None:
         self.design, self.n_levels, self.selects = design, design.n_levels, selects
         self._transfer = make_transfer(design)
         self._figures = FiguresOf(self._transfer)
         if design.outline is None:
             raise InputError(f"{design.name} does not say what it looks at")
-        self._selection = Selection(self._transfer, design.outline) if selects else None
+        self._selection = Selection(self._transfer, design.outline, progress) if selects else None
 
     def __repr__(self) -> str:
         return f"<CrossingEngine of {self.design.name} on {self.n_levels} levels>"

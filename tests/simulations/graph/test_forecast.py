@@ -179,6 +179,17 @@ def test_memory_is_foreseen_and_not_exceeded_by_tracemalloc(design, monkeypatch)
     assert peak < foreseen.n_bytes < 4 * peak
 
 
+@pytest.mark.parametrize("design", [LARGE[0], LARGE[3]], ids=lambda d: d.name)
+def test_a_large_graph_tells_in_shares_how_far_it_is(design, monkeypatch):
+    monkeypatch.setattr(layers, "_FEW", 100)
+    monkeypatch.setattr(layers, "_FEW_OF_MOST", 1e-5)
+    shares: list[float] = []
+    build_graph(replace(design, max_patients=18), progress=shares.append)
+    assert len(shares) > 2
+    assert min(shares) > 0
+    assert sum(shares) == pytest.approx(1)
+
+
 def test_what_is_foreseen_is_said_in_round_numbers():
     said = Foreseen(n_states=3_708_142, n_bytes=790_000_000)
     assert str(said) == "the trial can reach about 3.7 million states, which take up to 760 MiB"

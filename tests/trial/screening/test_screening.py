@@ -16,6 +16,7 @@ from escalation.trial import (
     departures,
     enrol_subject,
     leave_study,
+    next_patient,
     record_findings,
     record_outcome,
     record_screening_failure,
@@ -138,7 +139,7 @@ def test_what_nobody_has_answered_is_unknown_and_names_what_would_settle_it() ->
     assert statuses(bench) == {"I1": "met"} | unknown
     (said,) = lacks_eligibility(bench.state, "S1", day(0))
     assert "I2 Haemoglobin: no result (to settle it: Haemoglobin in g/L" in said
-    assert "E1 not answered (to settle it: an answer to E1: yes or no)" in said
+    assert "I4 I4a: not answered (to settle it: an answer to I4a); not answered: S1, E1." in said
 
 
 def test_answers_come_in_any_number_of_steps_until_all_is_known() -> None:
@@ -370,3 +371,19 @@ def test_a_failure_without_criteria_is_written_as_before() -> None:
         record_screening_failure, SITE, subject="S1", reason="anaemia", criteria=["I2"]
     )
     assert "no plan with criteria: give the reason alone" in said
+
+
+# ---------------------------------------------------------------- who is next
+
+
+def test_next_names_who_is_in_screening_and_answers_for_one_of_them() -> None:
+    bench = planned()
+    screen(bench, "S1", HB)
+    screen(bench, "S2", *FIT)
+    found = next_patient(bench.state, day(0))
+    assert found.yes
+    assert found.in_screening == (("S1", "incomplete"), ("S2", "eligible"))
+    found = next_patient(bench.state, day(0), subject="S1", weight_kg=60)
+    assert [obstacle.text[:26] for obstacle in found.obstacles] == ["Whether S1 is eligible is "]
+    found = next_patient(bench.state, day(0), subject="S2", weight_kg=60)
+    assert (found.yes, found.subject, found.slot) == (True, "S2", 1)
