@@ -60,8 +60,8 @@ class Expansion(Checked):
         Of the peak, and of each of the three times.
     error : float
         Standard deviation of the logarithm of one measurement.
-    limit : float
-        Of quantification.
+    lloq : float
+        Lower limit of quantification.
     """
 
     peak: float = 20_000.0
@@ -72,13 +72,13 @@ class Expansion(Checked):
     spread: float = 0.8
     time_spread: float = 0.25
     error: float = 0.15
-    limit: float = 50.0
+    lloq: float = 50.0
 
     def _faults(self) -> Iterator[str]:
         yield from _positive_faults(self, "peak", "peak_day", "doubling_days", "half_life_days")
         yield from _spread_faults(self, "spread", "time_spread", "error")
-        if not 0 <= finite(self.limit) <= _MOST:
-            yield f"limit: {show(self.limit)} is not a concentration from 0"
+        if not 0 <= finite(self.lloq) <= _MOST:
+            yield f"lloq: {show(self.lloq)} is not a concentration from 0"
         if not -3 <= finite(self.per_dose) <= 3:
             yield f"per_dose: {show(self.per_dose)} is not a power from -3 to 3"
 

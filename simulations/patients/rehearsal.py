@@ -315,8 +315,8 @@ class _Site:
         if kinetics is not None and test.name == kinetics.test:
             cells = self.assumed.expansion
             level = patient.cells.at(day) * exp(cells.error * noise)
-            if level < cells.limit:
-                return Finding(test=test.name, value=cells.limit, unit=test.unit, below=True)
+            if level < cells.lloq:
+                return Finding(test=test.name, value=cells.lloq, unit=test.unit, below=True)
             return Finding(test=test.name, value=_rounded(level), unit=test.unit)
         marker = self.assumed.marker(test.name)
         if marker is None:

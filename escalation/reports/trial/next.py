@@ -139,8 +139,8 @@ def say_place(found: NextPatient, protocol: Protocol, *, ask: bool = True) -> li
     if found.subject is None:
         lines.append("Nobody waits in the cohort: enrol the patient first.")
         if found.in_screening:
-            said = [f"{name} ({verdict})" for name, verdict in found.in_screening]
-            lines.append(f"In screening: {list_briefly(said)}.")
+            each = [f"{name} ({verdict})" for name, verdict in found.in_screening]
+            lines.append(f"In screening: {list_briefly(each)}.")
     return lines
 
 

@@ -70,7 +70,7 @@ def test_a_result_is_read_as_it_is_written(text: str, said: Finding) -> None:
     ],
 )
 def test_what_is_no_result_is_named_with_what_would_be_right(text: str, why: str) -> None:
-    with pytest.raises(InputError, match=".") as refused:
+    with pytest.raises(InputError, match=r".") as refused:
         read_finding(text)
     assert why in str(refused.value)
     assert not text or repr(text)[1:-1] in str(refused.value)
