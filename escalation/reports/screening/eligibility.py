@@ -29,6 +29,7 @@ __all__ = [
     "new_verdict",
     "say_eligibility",
     "say_screened",
+    "say_verdict",
     "view_screening",
 ]
 
@@ -58,6 +59,11 @@ def say_eligibility(subject: str, eligibility: Eligibility) -> Iterator[str]:
     deciding = failed or (unknown if len(unknown) <= _MOST else ())
     for name, flag in flags_of(deciding)[:_MOST]:
         yield f"The source has a gap at {name}: {flag}"
+
+
+def say_verdict(subject: str, eligibility: Eligibility) -> str:
+    """Say the verdict alone."""
+    return _VERDICTS[eligibility.verdict].format(subject)
 
 
 def say_screened(said: SubjectScreened) -> str:
@@ -110,7 +116,7 @@ def _page(
         return
     day = last.ended_on or on
     yield GAP
-    yield Paragraph(f"{_VERDICTS[judged.verdict].format(last.subject)} on {day}.")
+    yield Paragraph(f"{say_verdict(last.subject, judged)} on {day}.")
     for heading, items in _parts(judged):
         if items:
             yield GAP
