@@ -15,7 +15,7 @@ __all__ = ["MAX_BYTES", "find_faults", "parse_plan"]
 _KIND = FileKind(
     name="plan",
     error=PlanError,
-    start_from="`escalation plan show nct07123519 --toml` prints a plan to start from",
+    start_from="`escalation plan init FILE` writes a template to start from",
 )
 
 

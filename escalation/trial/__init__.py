@@ -26,7 +26,7 @@ from escalation.trial.patients.next_patient import NextPatient, next_patient
 from escalation.trial.patients.recording import dose_subject, enrol_subject, record_outcome
 from escalation.trial.patients.screening import record_screening_failure
 from escalation.trial.patients.sites import open_site, transfer_subject
-from escalation.trial.planning import adopt_plan
+from escalation.trial.planning import adopt_plan, register_with_plan
 from escalation.trial.review.departures import departures, rulings, warnings
 from escalation.trial.review.remarks import Remark
 from escalation.trial.rule import rule_says
@@ -68,6 +68,7 @@ __all__ = [
     "record_screening_failure",
     "record_visit",
     "register_trial",
+    "register_with_plan",
     "rename_subject",
     "replay_events",
     "resume_enrolment",

@@ -84,8 +84,12 @@ def test_every_example_in_a_help_runs(
     words = example.partition("Example: escalation ")[2]
     template = CliRunner().invoke(main, ["protocol", "init", "-"]).stdout
     (tmp_path / "my-trial.toml").write_text(template)
-    if path == ("protocol", "init"):
-        (tmp_path / "my-trial.toml").unlink()
+    plan = CliRunner().invoke(main, ["plan", "init", "-"]).stdout
+    (tmp_path / "my-plan.toml").write_text(plan)
+    if path[1:] == ("init",):
+        written = {"protocol": "my-trial.toml", "plan": "my-plan.toml"}.get(path[0], "")
+        if written:
+            (tmp_path / written).unlink()
     env = {"ESCALATION_DB": "demo.db"}
     if path[0] == "trial" and path[1] != "demo":
         shutil.copy(made_demo, tmp_path / "demo.db")

@@ -161,7 +161,7 @@ def test_all_faults_are_told_at_once_and_those_of_a_circle_once():
 @pytest.mark.parametrize(
     ("data", "says"),
     [
-        (b"", "empty; `escalation plan show nct07123519 --toml` prints a plan to start from"),
+        (b"", "empty; `escalation plan init FILE` writes a template to start from"),
         (b"schema = 1 2", "line 1, column 12: not TOML: "),
         (b'schema = 1\nname = "\xff"', "line 2: not UTF-8 text; a plan file is TOML in UTF-8"),
         (b"x" * (MAX_BYTES + 1), "larger than 200000 bytes: not a plan file"),

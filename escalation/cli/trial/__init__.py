@@ -26,6 +26,10 @@ trial = LazyGroup(
             "escalation.cli.trial.office:delegate",
             "Give a person a role in the trial, or take it away.",
         ),
+        "plan": (
+            "escalation.cli.trial.planning:plan",
+            "Show the plan in force, or go by another one.",
+        ),
         "site": ("escalation.cli.trial.patients:site", "List the sites of the trial, or open one."),
         "screen": (
             "escalation.cli.trial.screening:screen",
