@@ -102,7 +102,7 @@ def test_the_calendar_counts_from_each_patients_infusion(planned: Shell) -> None
 
 
 def test_status_and_next_name_overdue_visits_in_one_line(planned: Shell) -> None:
-    said = "7 visits are overdue: S1 SCR D7 W4, S2 SCR D7, S3 SCR D7 (trial calendar)."
+    said = "7 visits are overdue: S1 SCR D7 W4, S2 SCR D7, S3 SCR D7 (trial calendar --overdue)."
     assert said in planned.ok("status --on 2026-02-10")
     assert said in planned.ok("next --on 2026-02-10")
     overdue = planned.json("next --on 2026-02-10")["visits_overdue"]
