@@ -186,5 +186,7 @@ def _area(before: Point, after: Point, start: float, end: float, trapezoid: Trap
         fallen = log(high) - log(low) if high > 2 * low else -log1p((low - high) / high)
         rate = fallen / (last - first)
         return high * exp(-rate * (start - first)) * -expm1(-rate * (end - start)) / rate
-    left, right = (high + (day - first) / (last - first) * (low - high) for day in (start, end))
-    return (end - start) * (left / 2 + right / 2)
+    slope = (low - high) / (last - first)
+    left = high + (start - first) * slope
+    right = low + (end - last) * slope
+    return (end - start) * (left + right) / 2

@@ -35,11 +35,10 @@ _PAD = 0.07  # inches between a box and its text
 _GAP = 0.26  # inches of an arrow
 _INDENT = 0.11  # inches a step
 _STAGE = 0.3  # inches at the left, for the name of the stage
-_MAIN = 2.3  # inches of the boxes in the trunk
+_MAIN = 2.3  # inches of the boxes in the trunk, and of a level's at most
 _EDGE = 0.03
 _COLUMNS = 4  # levels side by side
 _MOST_REASONS = 8
-_WIDEST = 2.2  # inches of a level's boxes
 _TITLE = 8.5
 _LETTERS = 130  # of a reason
 
@@ -54,11 +53,12 @@ class _Box:
     def add(self, text: str, depth: int = 0, *, bold: bool = False) -> None:
         """Add a text, broken where the box ends, behind what it begins with."""
         inches = self.width - 2 * _PAD - _INDENT * depth
-        first, *others = wrap(plain(with_powers(text)), inches, _POINTS, bold=bold).split("\n")
-        self.lines.append((depth, first, bold))
-        if others:  # hanging below the first line
-            rest = wrap(" ".join(others), inches - _INDENT, _POINTS, bold=bold)
-            self.lines.extend((depth + 1, line, bold) for line in rest.split("\n"))
+        text = plain(with_powers(text))
+        lines = wrap(text, inches, _POINTS, bold=bold).split("\n")
+        if len(lines) > 1:  # the others hang below the first
+            lines = wrap(text, inches - _INDENT, _POINTS, bold=bold).split("\n")
+        for place, line in enumerate(lines):
+            self.lines.append((depth + (place > 0), line, bold))
 
     def add_reasons(self, reasons: Sequence[Reason], depth: int) -> None:
         for reason in some_reasons(reasons, _MOST_REASONS):
@@ -254,8 +254,9 @@ def _not_enrolled(flow: Flow) -> _Box:
     box = _Box(_BESIDE)
     failed, left = (sum(r.n for r in reasons) for reasons in (flow.failed, flow.left))
     box.add(f"Not enrolled (n = {failed + left + flow.n_in_screening})", bold=True)
-    box.add(f"failed screening (n = {failed})", 1)
-    box.add_reasons(flow.failed, 2)
+    if failed:
+        box.add(f"failed screening (n = {failed})", 1)
+        box.add_reasons(flow.failed, 2)
     if left:
         box.add(f"left before (n = {left})", 1)
         box.add_reasons(flow.left, 2)
@@ -289,7 +290,7 @@ def _level_rows(
     levels = [level for level in flow.levels if level.n_dosed]
     n = max((len(levels[row]) for row in _rows_of(flow)), default=1)
     room = PAGE_WIDTH - 2 * _EDGE - _STAGE
-    width = min(_WIDEST, (room - 0.12 * (n - 1)) / n)
+    width = min(_MAIN, (room - 0.12 * (n - 1)) / n)
     return [[_boxes_of(state, level, width) for level in levels[row]] for row in rows]
 
 

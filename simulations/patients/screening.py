@@ -74,10 +74,14 @@ class _Answers:
     def _want_number(self, criterion: Criterion, name: str, holds: bool) -> None:
         wanted = self._of(name)
         limit = 0.0 if criterion.limit is None else criterion.limit
-        if criterion.times == "ULN":
-            limit, wanted.upper = limit * _UPPER, _UPPER
+        test = self.plan.find_test(name)
+        most = inf if test is None or test.greatest is None else test.greatest
+        if criterion.times == "ULN":  # an invented laboratory's, far from what is impossible
+            wanted.upper = min(_UPPER, most / 20)
+            limit *= wanted.upper
         elif criterion.times == "LLN":
-            limit, wanted.lower = limit * _LOWER, _LOWER
+            wanted.lower = min(_LOWER, most / 40)
+            limit *= wanted.lower
         wanted.consecutive = max(wanted.consecutive, criterion.consecutive)
         above = criterion.comparator in (">=", ">")
         if criterion.comparator == "between":

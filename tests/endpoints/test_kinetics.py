@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 from itertools import pairwise
 from math import exp, inf, log, nan
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -23,8 +25,7 @@ from escalation.endpoints import (
 )
 from escalation.errors import InputError
 
-from .theophylline import SUBJECTS
-
+DATA = Path(__file__).parents[1] / "data"
 UNIT = "copies/µg"
 LINEAR, LOG = Trapezoid.LINEAR, Trapezoid.LINEAR_UP_LOG_DOWN
 DAYS = (0, 4, 7, 10, 14, 21, 28)
@@ -43,14 +44,21 @@ def kinetics(values: dict[float, float | None], **settings) -> Kinetics:
 # ---------------------------------------------------------------- areas
 
 
-@pytest.mark.parametrize("subject", SUBJECTS)
-def test_theophylline_is_as_winnonlin_has_it(subject) -> None:
-    times, values, cmax, tmax, linear, log = subject
-    by_log = kinetics(dict(zip(times, values, strict=True)))
-    by_line = kinetics(dict(zip(times, values, strict=True)), trapezoid=LINEAR)
-    assert (by_log.cmax, by_log.tmax, by_log.tlast) == (cmax, tmax, times[-1])
-    assert by_log.auc_last == pytest.approx(log, abs=6e-7)
-    assert by_line.auc_last == pytest.approx(linear, abs=6e-7)
+def rows_of(name: str) -> list[dict[str, str]]:
+    return list(csv.DictReader((DATA / name).read_text(encoding="utf-8").splitlines()))
+
+
+@pytest.mark.parametrize("found", rows_of("kinetics_theoph_winnonlin.csv"))
+def test_theophylline_is_as_winnonlin_has_it(found: dict[str, str]) -> None:
+    values: dict[float, float | None] = {
+        float(row["hours"]): float(row["mg_per_l"])
+        for row in rows_of("kinetics_theoph.csv")
+        if row["subject"] == found["subject"]
+    }
+    by_log, by_line = kinetics(values), kinetics(values, trapezoid=LINEAR)
+    assert (by_log.cmax, by_log.tmax) == (float(found["cmax"]), float(found["tmax"]))
+    assert by_log.auc_last == pytest.approx(float(found["auc_last_log"]), abs=6e-7)
+    assert by_line.auc_last == pytest.approx(float(found["auc_last_linear"]), abs=6e-7)
 
 
 def test_the_example_of_ncappc_gives_its_area() -> None:

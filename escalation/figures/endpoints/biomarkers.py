@@ -74,11 +74,8 @@ def plot_biomarker(state: TrialState, table: BiomarkerTable, *, trial: str = "")
 
 def _medians(table: BiomarkerTable, group: Group) -> list[Centre]:
     baselines = table.baselines(group)
-    first = [Centre(day=0.0, value=baselines.median, n=baselines.n)] if baselines.n else []
+    first = [Centre(day=0.0, value=baselines.median)] if baselines.n else []
     return [
         *first,
-        *(
-            Centre(day=at.visit.day, value=at.value.median, n=at.value.n)
-            for at in table.at_visits(group)
-        ),
+        *(Centre(day=at.visit.day, value=at.value.median) for at in table.at_visits(group)),
     ]

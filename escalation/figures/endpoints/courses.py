@@ -7,13 +7,12 @@ axis where the limit is unknown.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import field
 from math import ceil, floor, log10
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, MaxNLocator, NullFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, MultipleLocator, NullFormatter, NullLocator
 
 from escalation.dataclass import dataclass
 from escalation.endpoints import Profile
@@ -37,6 +36,7 @@ _ACROSS = 3  # panels of levels
 _LEVEL_PANEL = 1.9
 _BELOW = 2.6  # inches, of the panel in which levels are compared
 _AROUND = 0.55  # inches for the axis' label and ticks
+_STEPS = (0.5, 1, 2, 7, 14, 28, 56, 84, 182, 364)  # days between marks: weeks, and months of four
 _MOST_DECADES = 9  # a course further down is drawn at the foot
 
 
@@ -51,11 +51,10 @@ class Course:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Centre:
-    """What a group comes to on a day: a geometric mean or a median of ``n``; None breaks a line."""
+    """What a group comes to on a day: a geometric mean or a median; None breaks a line."""
 
     day: float
     value: float | None
-    n: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +83,6 @@ class Words:
         What a line in colour is, as ``geometric mean``.
     threshold : float or None
         Where a line is drawn across.
-    threshold_name : str
     """
 
     heading: str
@@ -93,8 +91,6 @@ class Words:
     label: str
     centre: str
     threshold: float | None = None
-    threshold_name: str = ""
-    marks: Sequence[str] = field(default_factory=tuple)
 
 
 def plot_by_patient(courses: Sequence[Course], words: Words) -> list[Figure]:
@@ -137,13 +133,9 @@ def _patient_page(courses: Sequence[Course], words: Words, scale: _Scale, page: 
     return figure
 
 
+@styled
 def plot_by_level(levels: Sequence[LevelCourses], words: Words) -> Figure:
     """Draw a panel a level, and below them what the levels come to, in one."""
-    return _level_page(levels, words)
-
-
-@styled
-def _level_page(levels: Sequence[LevelCourses], words: Words) -> Figure:
     scale = _Scale.of([course for level in levels for course in level.courses], words)
     n_columns = min(_ACROSS, max(len(levels), 1))
     n_rows = -(-len(levels) // n_columns)
@@ -302,10 +294,5 @@ def _set_axes(ax: Axes, scale: _Scale) -> None:
     ax.yaxis.set_minor_formatter(NullFormatter())
     reach = scale.last - scale.first
     ax.set_xlim(scale.first - 0.03 * reach, scale.last + 0.03 * reach)
-    ax.xaxis.set_major_locator(_days(reach))
-
-
-def _days(reach: float) -> MaxNLocator:
-    """Mark weeks where a course is of weeks."""
-    steps = [1, 1.4, 2.8, 5.6, 7, 10] if reach > 20 else [1, 2, 5, 10]
-    return MaxNLocator(5, steps=steps)
+    step = next((days for days in _STEPS if reach / days <= 5), reach)
+    ax.xaxis.set_major_locator(MultipleLocator(step))

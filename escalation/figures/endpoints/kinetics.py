@@ -71,10 +71,7 @@ def plot_kinetics_by_level(state: TrialState, *, trial: str = "") -> Figure:
                         Course(name=one.measured.subject, profile=one.measured.profile)
                         for one in used
                     ],
-                    centre=[
-                        Centre(day=at.visit.day, value=at.geometric_mean, n=at.measurable.n)
-                        for at in centre
-                    ],
+                    centre=[Centre(day=at.visit.day, value=at.geometric_mean) for at in centre],
                 )
             )
     return plot_by_level(levels, _words(state, table, trial, "by level"))

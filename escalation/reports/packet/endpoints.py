@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from escalation.reports.endpoints.biomarkers import (
     biomarker_group_rows,
     biomarker_notes,
-    biomarker_patient_rows,
     name_of,
     say_biomarker,
 )
@@ -75,13 +74,10 @@ def biomarker_blocks(basis: Basis) -> Iterator[Block]:
     tables = [] if plan is None else biomarkers_in(basis.state, plan)
     shown = [table for table in tables if table.has_data]
     for table in shown:
-        caption = f"T16 {name_of(table)}"
-        yield Table(list(biomarker_group_rows(table)), caption=f"{caption}, by level")
+        caption = f"T16 {name_of(table)}, by level"
+        yield Table(list(biomarker_group_rows(table)), caption=caption)
         yield Paragraph(say_biomarker(table))
         yield from flag_blocks(table.flags)
-        yield Table(
-            list(biomarker_patient_rows(table)), left=(0, 10), caption=f"{caption}, each patient"
-        )
         yield from _notes(biomarker_notes(table))
     if shown:
         yield from basis.pictures(basis, "F11")

@@ -18,6 +18,7 @@ from escalation.reports.packet.narratives import narrative_blocks
 from escalation.reports.packet.patients import patient_blocks
 from escalation.reports.packet.record import change_blocks, quality_blocks
 from escalation.reports.packet.rule import candidate_blocks, rule_blocks, stopping_blocks
+from escalation.reports.packet.screening import flow_blocks, screening_blocks
 from escalation.reports.packet.visits import visit_blocks
 from escalation.reports.packet.votes import vote_blocks
 from escalation.reports.view import Block, Heading
@@ -26,7 +27,11 @@ __all__ = ["write_packet"]
 
 _PARTS = (
     ("Meeting", "meeting", (meeting_blocks,)),
-    ("Levels and patients", "levels", (level_blocks, patient_blocks)),
+    (
+        "Levels and patients",
+        "levels",
+        (level_blocks, patient_blocks, flow_blocks, screening_blocks),
+    ),
     ("Toxicity", "toxicity", (narrative_blocks, syndrome_blocks, event_blocks, listed_blocks)),
     ("Endpoints", "endpoints", (response_blocks, kinetics_blocks, biomarker_blocks)),
     ("Visits", "visits", (visit_blocks,)),

@@ -13,9 +13,10 @@ from escalation.text import as_compared, count
 from escalation.trial import TrialState
 from escalation.trial.screening.flow import Flow, LevelFlow, Reason, count_flow
 
-__all__ = ["flow_rows", "say_flow", "some_reasons", "view_flow"]
+__all__ = ["FLOW", "flow_rows", "note_flow", "say_flow", "some_reasons", "view_flow"]
 
 MOST_REASONS = 12
+FLOW = "Flow of patients, from screening to analysis"
 
 
 def view_flow(state: TrialState, trial: str) -> View:
@@ -31,10 +32,11 @@ def view_flow(state: TrialState, trial: str) -> View:
 
 def _page(flow: Flow) -> Iterator[Block]:
     yield Table(list(flow_rows(flow)), ruled=True)
-    yield from (Paragraph(note, "  ") for note in _notes(flow))
+    yield from (Paragraph(note, "  ") for note in note_flow(flow))
 
 
-def _notes(flow: Flow) -> Iterator[str]:
+def note_flow(flow: Flow) -> Iterator[str]:
+    """Yield what has to be known to read the numbers."""
     if flow.n_again:
         yield f"Screened more than once, and counted once by the last time: {flow.n_again}."
     if flow.n_unscreened:
@@ -58,7 +60,12 @@ def some_reasons(reasons: Sequence[Reason], most: int = MOST_REASONS) -> list[Re
 
 
 def flow_rows(flow: Flow) -> Iterator[Sequence[str]]:
-    """Yield rows of a table, with a column a level."""
+    """Yield rows of a table, with a column a level, which are empty before the enrolment."""
+    n = len(flow.levels) + 2
+    yield from ((*row, *[""] * (n - len(row))) for row in _flow_rows(flow))
+
+
+def _flow_rows(flow: Flow) -> Iterator[Sequence[str]]:
     columns = (flow.all, *flow.levels)
 
     def row(name: str, number: Callable[[LevelFlow], int], depth: int = 0) -> Sequence[str]:

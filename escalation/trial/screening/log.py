@@ -15,7 +15,14 @@ from escalation.trial.patients.subjects import Fact
 from escalation.trial.screening.judging import eligibility_of, plan_at
 from escalation.trial.state import Recorded, TrialState
 
-__all__ = ["End", "Screening", "screening_log", "screenings_of"]
+__all__ = [
+    "End",
+    "Screening",
+    "in_screening",
+    "people_screened",
+    "screening_log",
+    "screenings_of",
+]
 
 End = Literal["enrolled", "failed", "left", "screened again", "in screening"]
 
@@ -77,16 +84,22 @@ def screening_log(state: TrialState) -> tuple[Screening, ...]:
     Everybody who was enrolled, or is said to have failed screening, is among them.
     """
     found: list[Screening] = []
-    for name in _people(state):
+    for name in people_screened(state):
         found += screenings_of(state, name)
     return tuple(sorted(found, key=lambda one: (one.on, one.entry or one.ended_by or 0)))
 
 
-def _people(state: TrialState) -> list[str]:
+def people_screened(state: TrialState) -> list[str]:
     """Return the ids of all who were screened or enrolled."""
     screened = [name for name, chart in state.charts.items() if chart.screenings]
     failed = [state.current_id(event.subject) for _, event in state.not_enrolled]
     return list(dict.fromkeys([*screened, *failed, *state.subjects]))
+
+
+def in_screening(state: TrialState) -> list[str]:
+    """Return the ids of those whose screening goes on."""
+    names = (name for name, chart in state.charts.items() if chart.screenings)
+    return [name for name in names if screenings_of(state, name)[-1].end == "in screening"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
