@@ -174,9 +174,8 @@ def say_overdue(state: TrialState, on: date) -> Iterator[str]:
         n = sum(map(len, of_subject.values()))
         noun = "visit is" if n == 1 else "visits are"
         said = ", ".join(f"{subject} {' '.join(names)}" for subject, names in of_subject.items())
-        if n > _MOST_NAMED:
-            said = f"of {count(len(of_subject), 'patient')}"
-        yield f"{n} {noun} overdue: {said} (trial calendar --overdue)."
+        which = f": {said}" if n <= _MOST_NAMED else f" of {count(len(of_subject), 'patient')}"
+        yield f"{n} {noun} overdue{which} (trial calendar --overdue)."
 
 
 def overdue_document(state: TrialState, on: date) -> dict[str, Any]:
