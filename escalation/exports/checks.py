@@ -35,7 +35,7 @@ CHECKS = {
     "sequence": "a sequence number is used once for a subject",
     "subject": "a subject is in DM",
     "orphan": "a supplement is of a record that is there",
-    "unit": "a numeric result has a unit, and is the number that its text says",
+    "unit": "a number has a unit, unless the plan has none, and is what its text says",
 }
 
 
@@ -312,7 +312,8 @@ def _of_results(row: _Row) -> Iterator[Fault]:
         value = row.values.get(number)
         if value is None or number not in row.dataset.names:
             continue
-        if row.values.get(unit) in (None, ""):
+        is_pure = row.values.get(f"{prefix}TESTCD") in row.dataset.unitless
+        if row.values.get(unit) in (None, "") and not is_pure:
             yield row.fault("unit", unit, f"{number} is {value}, of what is not said")
     text, value = row.values.get(f"{prefix}STRESC"), row.values.get(f"{prefix}STRESN")
     if isinstance(text, str) and isinstance(value, int | float) and _number(text) != value:

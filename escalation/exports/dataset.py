@@ -84,6 +84,8 @@ class Dataset:
         A value for each column, None for a missing one.
     records : int
         How many rows it says that it has.
+    unitless : tuple of str
+        Short names of tests whose results are pure numbers, such as a score.
     """
 
     name: str
@@ -91,6 +93,7 @@ class Dataset:
     columns: tuple[Column, ...]
     rows: tuple[tuple[Value, ...], ...]
     records: int
+    unitless: tuple[str, ...] = ()
 
     @property
     def names(self) -> list[str]:
@@ -111,7 +114,11 @@ class Dataset:
 
 
 def make_dataset(
-    name: str, label: str, columns: Sequence[Column], rows: Iterable[Mapping[str, Value]]
+    name: str,
+    label: str,
+    columns: Sequence[Column],
+    rows: Iterable[Mapping[str, Value]],
+    unitless: Iterable[str] = (),
 ) -> Dataset:
     """Make a dataset of rows that say what they know by the names of the columns.
 
@@ -129,5 +136,10 @@ def make_dataset(
             raise InputError(f"{name} has no variable {odd}; it has {', '.join(names)}")
         made.append(tuple([row.get(given) for given in names]))
     return Dataset(
-        name=name, label=label, columns=tuple(columns), rows=tuple(made), records=len(made)
+        name=name,
+        label=label,
+        columns=tuple(columns),
+        rows=tuple(made),
+        records=len(made),
+        unitless=tuple(unitless),
     )

@@ -138,7 +138,8 @@ def read_dataset_json(text: str, like: Mapping[str, Dataset]) -> Dataset:
     """
     try:
         document = json.loads(text)
-        known = {column.name: column for column in like[document["name"]].columns}
+        model = like[document["name"]]
+        known = {column.name: column for column in model.columns}
         columns = tuple(_read_column(said, known) for said in document["columns"])
         return Dataset(
             name=document["name"],
@@ -146,6 +147,7 @@ def read_dataset_json(text: str, like: Mapping[str, Dataset]) -> Dataset:
             columns=columns,
             rows=tuple(map(tuple, document.get("rows", ()))),
             records=document["records"],
+            unitless=model.unitless,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"not a dataset as Dataset-JSON 1.1 writes it: {error}") from error

@@ -201,6 +201,10 @@ def _readme(
         for place, column in enumerate(dataset.columns):
             if column.left_empty and any(row[place] is None for row in dataset.rows):
                 yield f"  {dataset.name}.{column.name}: {column.left_empty}"
+    unitless = [f"{d.name} {', '.join(d.unitless)}" for d in export.datasets if d.unitless]
+    if unitless:
+        yield ""
+        yield f"Pure numbers, for which the plan has no unit: {'; '.join(unitless)}."
     yield ""
     if export.faults:
         yield f"Checks: {count(len(export.faults), 'fault')}"

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawn
 
+from escalation.figures.calendar import plot_calendar_pages
 from escalation.figures.course import plot_course_pages
 from escalation.figures.endpoints.biomarkers import plot_biomarker_pages
 from escalation.figures.endpoints.kinetics import plot_kinetics_by_level
@@ -17,11 +18,14 @@ from escalation.figures.patients_by_level import plot_patients_by_level
 from escalation.figures.picture import Picture
 from escalation.reports.endpoints.words import say_courses, say_responses
 from escalation.reports.packet import Basis
+from escalation.reports.packet.visits import visits_in
 from escalation.reports.screening.flow import FLOW, say_flow
 from escalation.reports.trial.figure_words import (
     BY_LEVEL,
+    CALENDAR,
     COURSE,
     caption_path,
+    say_calendar,
     say_course,
     say_histories,
     say_path,
@@ -33,9 +37,9 @@ __all__ = ["draw_packet"]
 
 
 def draw_packet(basis: Basis, number: str) -> Iterator[Figure]:
-    """Yield the figures of a number, ``F1`` to ``F3``, ``F9`` to ``F12``.
+    """Yield the figures of a number, ``F1`` to ``F3``, ``F9`` to ``F13``.
 
-    There are none but the last where nobody has been dosed.
+    There are none but the last two where nobody has been dosed.
     """
     state = basis.state
     if number == "F12":
@@ -65,6 +69,11 @@ def draw_packet(basis: Basis, number: str) -> Iterator[Figure]:
             drawn = plot_biomarker_pages(state, trial=basis.trial)
             caption = "F11 Cytokines and cells by level"
             words = say_courses("T16")
+        case "F13":
+            visits = [visit for some in visits_in(basis).values() for visit in some]
+            drawn = plot_calendar_pages(visits, basis.on, trial=basis.trial)
+            caption = f"F13 {CALENDAR}"
+            words = say_calendar("T19")
         case _:
             drawn = [plot_path(state, basis.on)]
             caption = f"F3 {caption_path(state)}"

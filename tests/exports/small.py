@@ -43,6 +43,7 @@ PLAN = replace(
         PlannedTest(name="copies", label="CAR copies", unit="copies/ug", domain="PC",
                     code="CARCOP", specimen="BLOOD", least=0),
         PlannedTest(name="weight", label="Weight", unit="kg", domain="VS"),
+        PlannedTest(name="ESSDAI", label="ESSDAI", domain="QS"),
     ),
 )  # fmt: skip
 
@@ -74,7 +75,8 @@ def small_bench() -> Bench:
         copies = Finding(test="copies", value=value or 50.0, unit="copies/ug", below=value is None)
         bench.do(record_visit, SITE, on, subject="S1", visit=visit)
         results(bench, "S1", on, visit, copies)
-    results(bench, "S1", 8, "D7", lab(88), Finding(test="weight", value=61.5, unit="kg"))
+    results(bench, "S1", 8, "D7", lab(88), Finding(test="weight", value=61.5, unit="kg"),
+            Finding(test="ESSDAI", value=6))  # fmt: skip
     bench.do(record_visit, SITE, 43, subject="S2", visit="W4", missed="travelled")
     results(bench, "S1", 85, "W12", Finding(test="response", answer="PR"))
     results(bench, "S3", 20, None, Finding(test="copies", not_done="tube broken"))

@@ -130,6 +130,12 @@ def test_a_concentration_below_the_limit_has_no_number_and_one_not_done_says_why
     assert rows("RS", "RSORRES", "RSDY") == [("PR", 85)]
 
 
+def test_a_score_has_no_unit_and_the_readme_says_so():
+    assert rows("QS", "QSTESTCD", "QSSTRESN", "QSSTRESU") == [("ESSDAI", 6.0, None)]
+    said = write_files(small_export(), ("csv",), AT).content["README.txt"].decode()
+    assert "Pure numbers, for which the plan has no unit: QS ESSDAI." in said
+
+
 def test_a_criterion_that_was_not_met_is_said_where_it_was_waived_too():
     columns = ("USUBJID", "IETESTCD", "IECAT", "IEORRES", "IEDTC", "IEDY")
     assert rows("IE", *columns) == [

@@ -38,6 +38,7 @@ from escalation.trial.events import (
     EvaluabilityRuled,
     Event,
     EventOutcome,
+    FileImported,
     Finding,
     FindingsRecorded,
     HistoryImported,
@@ -281,6 +282,13 @@ BY_KIND = {  # any event at all, sensible or not
         EligibilityWaived, subject=SUBJECTS, criteria=few(LINES), reason=LINES
     ),
     VisitRecorded: made_of(VisitRecorded, subject=SUBJECTS, visit=LINES, missed=st.none() | LINES),
+    FileImported: made_of(
+        FileImported,
+        what=st.sampled_from(["results", "visits", "screening", "events"]),
+        source=LINES,
+        sha256=LINES,
+        n_rows=SEQS,
+    ),
     SubjectLeft: made_of(
         SubjectLeft, subject=SUBJECTS, why=st.sampled_from(Leaving), reason=st.none() | LINES
     ),

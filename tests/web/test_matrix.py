@@ -112,6 +112,7 @@ ACTS: dict[str, set[str]] = {
     "hold": ANY_ROLE,
     "resume": {"chair"},
     "amend": {"chair"},
+    "adopt-plan": {"chair"},
     "close": {"chair"},
     "open-site": {"chair"},
 }

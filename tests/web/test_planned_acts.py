@@ -8,20 +8,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date
+from io import BytesIO
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
 from escalation.ledger import Ledger
+from escalation.plan import load_plan, shipped_plans
 from escalation.tracker import read_entry
-from escalation.trial.demo.script import SITE
+from escalation.trial.demo.script import CHAIR, SITE
 from escalation.trial.events import (
     EligibilityWaived,
     Event,
     Finding,
     FindingsRecorded,
     Leaving,
+    PlanAdopted,
     Sex,
     SubjectLeft,
     SubjectScreened,
@@ -210,6 +213,11 @@ WRONG: dict[str, tuple[str, dict[str, Any], str]] = {
         {"result__haemoglobin-value": "8", "result__haemoglobin-unit": "stone"},
         "haemoglobin 8 stone: the unit",
     ),
+    "a day of birth": (
+        "screen",
+        {"subject": "PL-009", "disease": "LN", "born": "1975-03-11"},
+        "give a year or a month",
+    ),
     "missed, and not why": ("visit?at=PL-002+W8", {"how": "missed"}, "this is needed"),
 }
 
@@ -227,6 +235,51 @@ def test_what_is_wrong_is_said_and_what_was_typed_stays(
     typed = {name.replace("__", "-"): value for name, value in fields.items()}
     assert {name: again[name] for name in typed} == typed
     assert len(ledger.entries(PLANNED)) == before
+
+
+def test_how_a_criterion_stands_is_said_beside_what_was_recorded(site: FlaskClient):
+    """Oracle: 55 g/L is below 60, and the consent was signed."""
+    said = words_of(site.get(f"{RECORD}/criteria?subject=PL-003"))
+    assert "Recorded: haemoglobin 55 g/L on 2026-02-16, entry 32" in said
+    assert "Recorded: I6 yes on 2026-02-16, entry 32: met." in said
+
+
+@pytest.fixture
+def chair(as_person: AsPerson) -> FlaskClient:
+    return as_person(CHAIR)
+
+
+def adopt(chair: FlaskClient, **fields: Any) -> Any:
+    page = chair.get(f"/t/{TRIAL}/record/adopt-plan")
+    data = sent_by(page, look="y", **fields)
+    return chair.post(page.request.path, data=data, content_type="multipart/form-data")
+
+
+def test_a_chair_adopts_a_shipped_plan_and_its_acts_and_screens_are_there(
+    chair: FlaskClient, site: FlaskClient, ledger: Ledger
+):
+    name = shipped_plans()[0]
+    foreseen = adopt(chair, shipped=name)
+    assert foreseen.status_code == 200, words_of(foreseen)
+    done = chair.post(foreseen.request.path, data=sent_by(foreseen, record="y"))
+    assert done.status_code == 303, words_of(done)
+    event = read_entry(ledger.entries(TRIAL)[-1]).event
+    assert isinstance(event, PlanAdopted)
+    assert event.digest == load_plan(name).digest
+    assert "Screen somebody" in site.get(f"/t/{TRIAL}/record/").text
+    assert f'href="/t/{TRIAL}/screening"' in site.get(f"/t/{TRIAL}/").text
+
+
+def test_every_fault_of_a_plan_file_is_said_and_nothing_recorded(
+    chair: FlaskClient, ledger: Ledger
+):
+    before = len(ledger.entries(TRIAL))
+    refused = adopt(chair, file=(BytesIO(b'schema = 1\nname = "x"\nvisit = 3\n'), "x.toml"))
+    assert refused.status_code == 422
+    assert "the file is not valid" in words_of(refused).lower()
+    assert "visit" in words_of(refused)
+    assert "not both" in words_of(adopt(chair))
+    assert len(ledger.entries(TRIAL)) == before
 
 
 def test_who_is_not_there_is_asked_for_again(site: FlaskClient):

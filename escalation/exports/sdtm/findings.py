@@ -93,7 +93,8 @@ def findings(study: Study, name: str) -> Dataset:
         for person in study.people
         for row in numbered(name, _results(study, person, name, tests))
     )
-    return make_dataset(name, DOMAINS[name][0], columns, rows)
+    pure = (short_name(t) for t in tests.values() if t.kind == "number" and t.unit is None)
+    return make_dataset(name, DOMAINS[name][0], columns, rows, unitless=pure)
 
 
 def tests_of(study: Study) -> dict[str, PlannedTest]:

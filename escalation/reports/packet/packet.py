@@ -19,6 +19,7 @@ from escalation.reports.packet.patients import patient_blocks
 from escalation.reports.packet.record import change_blocks, quality_blocks
 from escalation.reports.packet.rule import candidate_blocks, rule_blocks, stopping_blocks
 from escalation.reports.packet.screening import flow_blocks, screening_blocks
+from escalation.reports.packet.visits import visit_blocks
 from escalation.reports.packet.votes import vote_blocks
 from escalation.reports.view import Block, Heading
 
@@ -33,6 +34,7 @@ _PARTS = (
     ),
     ("Toxicity", "toxicity", (narrative_blocks, syndrome_blocks, event_blocks, listed_blocks)),
     ("Endpoints", "endpoints", (response_blocks, kinetics_blocks, biomarker_blocks)),
+    ("Visits", "visits", (visit_blocks,)),
     ("The rule from here", "rule", (rule_blocks,)),
     ("The record", "record", (change_blocks, quality_blocks)),
     ("Stopping rules and candidates", "stopping", (stopping_blocks, candidate_blocks)),

@@ -30,6 +30,7 @@ __all__ = [
     "new_verdict",
     "say_eligibility",
     "say_screened",
+    "say_verdict",
     "view_screening",
 ]
 
@@ -55,6 +56,11 @@ def say_eligibility(subject: str, eligibility: Eligibility) -> Iterator[str]:
         yield f"Waived: {say_items(waived)}."
     for name, flag in flags_of(failed or unknown)[:_MOST]:
         yield f"The source has a gap at {name}: {flag}"
+
+
+def say_verdict(subject: str, eligibility: Eligibility) -> str:
+    """Say the verdict alone."""
+    return _VERDICTS[eligibility.verdict].format(subject)
 
 
 def say_screened(said: SubjectScreened) -> str:
@@ -107,7 +113,7 @@ def _page(
         return
     day = last.ended_on or on
     yield GAP
-    yield Paragraph(f"{_VERDICTS[judged.verdict].format(last.subject)} on {day}.")
+    yield Paragraph(f"{say_verdict(last.subject, judged)} on {day}.")
     for heading, items in _parts(judged):
         if items:
             yield GAP

@@ -18,6 +18,7 @@ from escalation.trial.findings.results import results_of
 from escalation.trial.findings.words import say_result
 from escalation.trial.patients.planned_dose import PlannedDose
 from escalation.trial.patients.subjects import Fact, Standing, Subject
+from escalation.trial.screening.judging import eligibility_of
 from escalation.trial.state import Cohort, Recorded, TrialState
 from escalation.trial.visits.calendar import VisitDue, VisitStanding
 
@@ -30,6 +31,7 @@ __all__ = [
     "say_known",
     "say_person",
     "say_plan",
+    "say_standing",
     "say_subject",
     "say_visit",
     "say_window",
@@ -78,23 +80,38 @@ def say_person(state: TrialState, name: str, on: date) -> str:
 
 def say_known(state: TrialState, name: str) -> dict[str, str]:
     """Say of each test or question of somebody what was recorded last."""
+    return {
+        result.test: f"Recorded: {say_result(result.finding)} on {result.on}, entry {result.seq}"
+        for result in results_of(state, name)
+    }
+
+
+def say_standing(state: TrialState, name: str, on: date) -> dict[str, str]:
+    """Say of each criterion that is known what that means for somebody's entry."""
+    items = list(eligibility_of(state, name, on).items)
     said = {}
-    for result in results_of(state, name):
-        said[result.test] = (
-            f"Recorded: {say_result(result.finding)} on {result.on}, entry {result.seq}."
-        )
+    while items:
+        item = items.pop()
+        items += item.parts
+        words = _EXCLUDES if item.criterion.kind == "exclusion" else _INCLUDES
+        if item.status in words:
+            said[item.criterion.id] = f": {words[item.status]}"
     return said
 
 
-def list_waivable(state: TrialState, name: str) -> Iterator[tuple[str, str]]:
-    """Yield each criterion from which the plan permits an exception, and in whose words."""
-    screening = state.chart(name).screening
-    if state.plan is None or screening is None:
+_INCLUDES = {"met": "met", "not met": "not met", "waived": "waived"}
+_EXCLUDES = {"met": "does not exclude", "not met": "excludes", "waived": "waived"}
+
+
+def list_waivable(state: TrialState, name: str, on: date) -> Iterator[tuple[str, str]]:
+    """Yield each criterion that can be waived for somebody, why, and in whose words."""
+    if state.plan is None or state.chart(name).screening is None:
         return
-    for criterion in state.plan.criteria:
-        concerned = not criterion.diseases or screening.event.disease in criterion.diseases
-        if criterion.waiver is not None and concerned and criterion.kind != "part":
-            yield criterion.id, f"{criterion.id} {criterion.text} (permitted: {criterion.waiver})"
+    for item in eligibility_of(state, name, on).items:
+        criterion = item.criterion
+        if criterion.waiver is not None and item.status in ("not met", "unknown"):
+            said = f"{criterion.id} {criterion.text.rstrip('.')}: {item.why}"
+            yield criterion.id, f"{said} (permitted: {criterion.waiver})"
 
 
 def say_visit(due: VisitDue) -> str:

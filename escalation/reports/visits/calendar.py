@@ -16,6 +16,7 @@ from escalation.trial.visits.calendar import VisitDue, VisitStanding, overdue_vi
 
 __all__ = [
     "brief_cell",
+    "count_visits",
     "overdue_document",
     "say_overdue",
     "say_visit",
@@ -50,7 +51,9 @@ def view_calendar(
     """
 
     def page() -> Iterator[Block]:
-        yield Paragraph(f"Visits of trial {trial} by plan {plan.name} on {on}: {_counts(visits)}.")
+        yield Paragraph(
+            f"Visits of trial {trial} by plan {plan.name} on {on}: {count_visits(visits)}."
+        )
         if not visits:
             return
         yield GAP
@@ -75,7 +78,8 @@ def view_calendar(
     )
 
 
-def _counts(visits: Sequence[VisitDue]) -> str:
+def count_visits(visits: Sequence[VisitDue]) -> str:
+    """Say how many visits stand how: ``3 done, 1 overdue, 1 outside the window``."""
     standing = Counter(visit.standing for visit in visits)
     outside = sum(visit.out_of_window != 0 for visit in visits)
     said = [f"{standing[kind]} {kind}" for kind in VisitStanding if standing[kind]]

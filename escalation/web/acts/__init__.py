@@ -17,6 +17,7 @@ from escalation.web.acts import (
     keys,
     office,
     patients,
+    planning,
     screening,
     sites,
     visits,
@@ -84,6 +85,7 @@ ACTS: dict[str, type[Act]] = {
         office.Resume,
         sites.OpenSite,
         office.Amend,
+        planning.AdoptPlan,
         office.Close,
     )
 }

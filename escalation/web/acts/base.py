@@ -83,7 +83,7 @@ class Act(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     request_id = HiddenField()  # under which it is recorded once
 
     @classmethod
-    def made_for(cls, state: TrialState, given: Mapping[str, str]) -> type[Act]:
+    def made_for(cls, state: TrialState, on: date, given: Mapping[str, str]) -> type[Act]:
         """Return the form with the fields that the trial's plan asks for, given what is sent."""
         return cls
 

@@ -19,7 +19,7 @@ from escalation.trial.events import Finding
 from escalation.web.acts.base import Act
 from escalation.web.acts.fields import chosen, day, line, number, offer
 
-__all__ = ["Asked", "Heading", "RowField", "Rows", "made_with"]
+__all__ = ["Asked", "Heading", "RowField", "Rows", "capitalised", "made_with"]
 
 _PREFIX = "result-"
 _FOLDED = ("below", "upper", "lower", "not_done", "on", "by")
@@ -40,6 +40,8 @@ class Asked:
         As people read it.
     test : PlannedTest or None
         None for a question that is answered by yes or no.
+    criterion : str
+        The id of the criterion that it settles, or helps to.
     section : str
         Under which words the row stands.
     above : sequence of (str, sequence of str)
@@ -57,6 +59,7 @@ class Asked:
     name: str
     text: str
     test: PlannedTest | None = None
+    criterion: str = ""
     section: str = ""
     above: Sequence[Heading] = ()
     depth: int = 0
@@ -177,6 +180,11 @@ _FORMS: dict[str | None, type[_Told]] = {
     **{None: _Answer, "yes/no": _Answer},
     **{"number": _Number, "choice": _Choice},
 }
+
+
+def capitalised(label: str) -> str:
+    """Return the label of a test as it stands alone."""
+    return f"{label[:1].upper()}{label[1:]}"
 
 
 def made_with(act: type[Act], asked: Iterable[Asked]) -> type[Act]:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import ClassVar, NamedTuple
 
 from escalation.plan import Criterion, Plan
-from escalation.reports.trial.choices import list_waivable, say_known
+from escalation.reports.trial.choices import list_waivable, say_known, say_standing
 from escalation.tracker import Command
 from escalation.trial import TrialState, record_findings, screen_subject, waive_criteria
 from escalation.trial.events import Sex
@@ -18,7 +18,7 @@ from escalation.web.acts.base import Act, Answers, Folded
 from escalation.web.acts.fields import boxes, choice, chosen, day, line, offer, paragraph, show
 from escalation.web.acts.patients import offer_sites, subject_id
 from escalation.web.acts.planning import OfPerson, OfPlan
-from escalation.web.acts.rows import Asked, Heading, Rows, made_with
+from escalation.web.acts.rows import Asked, Heading, Rows, capitalised, made_with
 
 __all__ = ["AnswerCriteria", "Screen", "Waive"]
 
@@ -128,14 +128,23 @@ class AnswerCriteria(Rows, InScreening):
     on = day("Day", "Of the samples and answers, where a row says no other; today if left empty.")
 
     @classmethod
-    def made_for(cls, state: TrialState, given: Mapping[str, str]) -> type[Act]:
+    def made_for(cls, state: TrialState, on: date, given: Mapping[str, str]) -> type[Act]:
         """Return the form with the criteria that are asked of whom it is about."""
         screening = state.chart(given.get("subject", "")).screening
-        if state.plan is None or screening is None:
+        plan = state.plan
+        if plan is None or screening is None:
             return cls
         disease, sex = screening.event.disease, screening.event.sex
-        known = say_known(state, screening.event.subject)
-        return made_with(cls, asked_of(state.plan, disease, sex, known))
+        subject = screening.event.subject
+        known, stands = say_known(state, subject), say_standing(state, subject, on)
+
+        def shown() -> Iterator[Asked]:
+            for one in asked_of(plan, disease, sex):
+                said = known.get(one.name)
+                stand = stands.get(one.criterion, "")
+                yield one if said is None else replace(one, known=f"{said}{stand}.")
+
+        return made_with(cls, shown())
 
     def command(self, state: TrialState) -> Command:
         """Ask for the answers to be recorded."""
@@ -160,14 +169,16 @@ class Waive(InScreening):
     reason = paragraph("Reason", required=True)
     on = day("Day", "Today, if left empty.")
 
-    def fill(self, state: TrialState) -> None:
-        """Offer the criteria that can be waived."""
-        offer(self.criteria, list_waivable(state, self.person))
+    @classmethod
+    def made_for(cls, state: TrialState, on: date, given: Mapping[str, str]) -> type[Act]:
+        """Return the form with the criteria that can be waived."""
+        offered = boxes("Criteria", choices=list_waivable(state, given.get("subject", ""), on))
+        return type(cls.__name__, (cls,), {"criteria": offered, "__doc__": cls.__doc__})
 
     def notes(self, state: TrialState, on: date) -> Iterator[str]:
         """Yield that there is nothing to waive."""
         if not list(self.criteria.iter_choices()):
-            yield "The plan permits no exception from a criterion that is asked here."
+            yield "There is nothing to waive from which the plan permits an exception."
 
     def command(self, state: TrialState) -> Command:
         """Ask for the waiver."""
@@ -182,10 +193,8 @@ class Waive(InScreening):
 # ---------------------------------------------------------------- the rows of the criteria
 
 
-def asked_of(
-    plan: Plan, disease: str | None, sex: Sex | None, known: Mapping[str, str]
-) -> Iterator[Asked]:
-    """Yield what is asked of somebody, each test once; ``known`` is said of what is recorded."""
+def asked_of(plan: Plan, disease: str | None, sex: Sex | None) -> Iterator[Asked]:
+    """Yield what is asked of somebody, each test once."""
     label = next((one.label for one in plan.diseases if one.name == disease), disease or "")
     seen: set[str] = set()
     for criterion in plan.criteria:
@@ -198,8 +207,7 @@ def asked_of(
         for one in _rows(plan, criterion, _Of(disease, sex, above)):
             if one.name not in seen:
                 seen.add(one.name)
-                said = known.get(one.name, "")
-                yield replace(one, section=section, known=said, above=tuple(above))
+                yield replace(one, section=section, above=tuple(above))
                 above.clear()
 
 
@@ -225,7 +233,7 @@ def _rows(plan: Plan, criterion: Criterion, of: _Of) -> Iterator[Asked]:
     parts = (*criterion.all_of, *criterion.any_of)
     if parts:
         how = "all of these" if criterion.all_of else f"at least {criterion.at_least} of these"
-        of.above.append((f"{said}: {how}", criterion.flags))
+        of.above.append((f"{said.rstrip('.')}: {how}", criterion.flags))
         for name in parts:
             yield from _named(plan, name, of._replace(depth=of.depth + 1))
         return
@@ -235,7 +243,15 @@ def _rows(plan: Plan, criterion: Criterion, of: _Of) -> Iterator[Asked]:
             yield from _named(plan, name, of)
     front = {"ULN": ("upper",), "LLN": ("lower",)}.get(criterion.times or "", ())
     name = criterion.id if test is None else test.name
-    yield Asked(name=name, text=said, test=test, front=front, depth=of.depth, flags=criterion.flags)
+    yield Asked(
+        name=name,
+        text=said,
+        test=test,
+        criterion=criterion.id,
+        depth=of.depth,
+        front=front,
+        flags=criterion.flags,
+    )
 
 
 def _named(plan: Plan, name: str, of: _Of) -> Iterator[Asked]:
@@ -244,4 +260,4 @@ def _named(plan: Plan, name: str, of: _Of) -> Iterator[Asked]:
     if criterion is not None and of.concerns(criterion):
         yield from _rows(plan, criterion, of)
     elif test is not None:
-        yield Asked(name=name, text=test.label, test=test, depth=of.depth)
+        yield Asked(name=name, text=capitalised(test.label), test=test, depth=of.depth)

@@ -19,7 +19,7 @@ from escalation.web.acts.base import Act, Answers, Candidate, Folded
 from escalation.web.acts.fields import day, line, paragraph, radio
 from escalation.web.acts.patients import DAY, FEW
 from escalation.web.acts.planning import OfPerson, OfSomebody
-from escalation.web.acts.rows import Asked, Rows, made_with
+from escalation.web.acts.rows import Asked, Rows, capitalised, made_with
 
 __all__ = ["Leave", "RecordResults", "RecordVisit"]
 
@@ -105,7 +105,7 @@ class RecordResults(Rows, OfVisit):
     on = day("Day of the samples", f"Where a row says no other. {DAY}")
 
     @classmethod
-    def made_for(cls, state: TrialState, given: Mapping[str, str]) -> type[Act]:
+    def made_for(cls, state: TrialState, on: date, given: Mapping[str, str]) -> type[Act]:
         """Return the form with the tests of the plan, those of the visit first."""
         person, _, name = given.get("at", "").partition(" ")
         if state.plan is None:
@@ -158,11 +158,11 @@ def _asked_at(
             section = f"Due at {visit.label}"
         yield Asked(
             name=test.name,
-            text=test.label,
+            text=capitalised(test.label),
             test=test,
             section=section,
             front=("below",),
-            known=known.get(test.name, ""),
+            known=f"{known[test.name]}." if test.name in known else "",
         )
 
 

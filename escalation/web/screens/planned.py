@@ -19,7 +19,7 @@ from escalation.plan import Plan
 from escalation.reports.endpoints.biomarkers import say_biomarker, tables_of, view_biomarkers
 from escalation.reports.endpoints.kinetics import say_kinetics, view_kinetics
 from escalation.reports.endpoints.response import responses_in, say_response, view_response
-from escalation.reports.screening.eligibility import view_screening
+from escalation.reports.screening.eligibility import say_verdict, view_screening
 from escalation.reports.screening.flow import say_flow, view_flow
 from escalation.reports.screening.log import view_screening_log
 from escalation.reports.screening.results import result_blocks
@@ -31,6 +31,7 @@ from escalation.reports.visits.ics import write_ics
 from escalation.trial import TrialState
 from escalation.trial.findings.kinetics import kinetics_in
 from escalation.trial.screening.flow import count_flow
+from escalation.trial.screening.log import screenings_of
 from escalation.trial.visits.calendar import (
     VisitDue,
     VisitStanding,
@@ -171,6 +172,8 @@ def person(trial: str, subject: str) -> str | Answer:
     on = desk(current_app).today(state, state.site_of(known, _today()))
     due = visits_of(state, known, on)
 
+    judged = next((one.judged(state, on) for one in reversed(screenings_of(state, known))), None)
+
     def seen() -> Markup:
         return write(view_calendar(state, trial, due, on, plan=plan, listed=True).page())
 
@@ -178,11 +181,14 @@ def person(trial: str, subject: str) -> str | Answer:
         ("person", known, on),
         f"{known}: screening and visits",
         lambda: view_screening(state, trial, known, on),
+        below=1,
         template="planned/person.html",
         given={
             **_screening(),
             "subject": known,
             "now_in_words": say(f"{say_person(state, known, on)}."),
+            "verdict": None if judged is None else say(f"{say_verdict(known, judged)}."),
+            "look": None if judged is None else _LOOKS[judged.verdict],
             "is_enrolled": known in state.subjects,
             "acts": offered(on, known),
             "planned": PLANNED,
@@ -191,6 +197,9 @@ def person(trial: str, subject: str) -> str | Answer:
             "lines": lines_of(subject_entries(here.entries, state, known), state),
         },
     )
+
+
+_LOOKS = {"eligible": "yes", "not eligible": "halt", "incomplete": "no"}  # classes of an answer
 
 
 # ---------------------------------------------------------------- visits

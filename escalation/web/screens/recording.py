@@ -31,6 +31,7 @@ from escalation.web.access import READS, may_not, needs
 from escalation.web.acts import ACTS
 from escalation.web.acts.base import Act
 from escalation.web.acts.fields import Repeated, leaves
+from escalation.web.acts.importing import Import
 from escalation.web.acts.patients import Toxicities
 from escalation.web.desk import Asked, desk
 from escalation.web.faults import reasons_of, status_of
@@ -83,7 +84,7 @@ def _act(name: str) -> Act:
     if request.method != "POST":
         prefilled = {k: v for k, v in request.args.items(multi=True) if k not in _OWN}
         given = MultiDict(prefilled) if prefilled else None
-    form = act.made_for(state, given or {})(formdata=given)
+    form = act.made_for(state, _today(), given or {})(formdata=given)
     form.fill(state)
     return form
 
@@ -151,7 +152,7 @@ def ask(trial: str, act: str) -> Page:
 def _refused(form: Act, error: EscalationError) -> tuple[str, int]:
     """Show the form again, with what the trial or the file does not allow."""
     match error:
-        case FileFaultsError():
+        case FileFaultsError() if isinstance(form, Import):
             return _form(form, 422, f"The file {error.source} was not imported", error.faults)
         case InputError():
             return _form(form, 422, "What was filled in cannot be read", [str(error)])

@@ -43,6 +43,7 @@ def show_view(
     *,
     pictures: tuple[Pages, Callable[..., str], str] | None = None,
     files: Sequence[Link] = (),
+    below: int = 0,
     template: str = "planned/view.html",
     given: Mapping[str, Any],
 ) -> str:
@@ -58,6 +59,8 @@ def show_view(
     pictures : (callable, callable, str) or None
         What draws its pages, the address of one by its ``number``, and the same in words.
     files : sequence of Link
+    below : int
+        How far below the heading of a part of the page those of the view stand.
     template : str
     given : mapping
         What else the template asks for.
@@ -70,8 +73,9 @@ def show_view(
             blocks = list(outlined(make().page()))
         except InputError as error:
             return Markup("<p>{}</p>").format(_sentence(str(error)))
-        shown = blocks[1:] if isinstance(blocks[0], Heading) and blocks[0].level == 1 else blocks
-        return write(shown)
+        if blocks and isinstance(blocks[0], Heading) and blocks[0].level == 1:
+            blocks = blocks[1:]
+        return write(blocks, below=below)
 
     key = (here.trial, here.seq, here.state.head, on, "view", name)
     addresses: list[str] = []
