@@ -37,7 +37,8 @@ NOTEBOOKS = HERE.parent / "notebooks"
 # What a later version may not take away without saying so, beside the packages themselves.
 MODULES = {
     "escalation": (
-        "errors outcomes binomial designs grading protocol protocol.consensus trial ledger tracker"
+        "errors outcomes binomial designs grading protocol protocol.consensus plan "
+        "plan.eligibility plan.conversions trial ledger tracker"
     ),
     "simulations": (
         "scenarios.scenario scenarios.curves scenarios.random graph.build engines.exact "
