@@ -27,7 +27,7 @@ from escalation.trial.events import Sex
 from escalation.trial.findings.results import count_results
 from escalation.trial.screening.judging import ages_on
 
-__all__ = ["age_on", "demographics", "subject_visits"]
+__all__ = ["age_of", "age_on", "demographics", "subject_visits"]
 
 _DM = (
     STUDY,
@@ -78,9 +78,7 @@ def _person(study: Study, person: Person) -> Row:
     screening = person.chart.screening
     screened = None if screening is None else screening.event
     collected = None if screened is None else screened.on
-    age = None if screened is None else age_on(screened.born, screened.consented or screened.on)
-    if age is None:  # a year of birth leaves it open, and screening may have asked
-        age = _recorded_age(person)
+    age = age_of(person)
     sex = (None if screened is None else screened.sex) or Sex.UNKNOWN
     return (
         study.row("DM", person)
@@ -106,13 +104,6 @@ def _person(study: Study, person: Person) -> Row:
     )
 
 
-def _recorded_age(person: Person) -> int | None:
-    """Return the whole years that screening recorded, as Cockcroft-Gault takes them."""
-    results = count_results(person.chart, person.first_dose, "age")
-    years = [r.finding.value for r in results if r.finding.unit == "years" and r.finding.value]
-    return floor(years[0]) if years else None
-
-
 def _arms(study: Study, person: Person) -> Row:
     subject = person.subject
     if subject is None:
@@ -122,6 +113,21 @@ def _arms(study: Study, person: Person) -> Row:
     if subject.dosing is None:
         return planned | {"ARMNRS": "ASSIGNED, NOT TREATED"}
     return planned | {"ACTARMCD": code, "ACTARM": arm}
+
+
+def age_of(person: Person) -> int | None:
+    """Return somebody's age in whole years at consent; None where it is not known.
+
+    By the birth, or where a year of birth leaves it open, as screening recorded it.
+    """
+    screening = person.chart.screening
+    if screening is None:
+        return None
+    said = screening.event
+    age = age_on(said.born, said.consented or said.on)
+    results = count_results(person.chart, person.first_dose, "age")
+    years = [r.finding.value for r in results if r.finding.unit == "years" and r.finding.value]
+    return floor(years[0]) if age is None and years else age
 
 
 def age_on(born: str | None, on: date) -> int | None:
