@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from math import floor
 
 from escalation.exports.dataset import Dataset, make_dataset
 from escalation.exports.sdtm.study import Person, Row, Study, iso, numbered
@@ -23,6 +24,7 @@ from escalation.exports.sdtm.variables import (
     whole,
 )
 from escalation.trial.events import Sex
+from escalation.trial.findings.results import count_results
 from escalation.trial.screening.judging import ages_on
 
 __all__ = ["age_on", "demographics", "subject_visits"]
@@ -77,6 +79,8 @@ def _person(study: Study, person: Person) -> Row:
     screened = None if screening is None else screening.event
     collected = None if screened is None else screened.on
     age = None if screened is None else age_on(screened.born, screened.consented or screened.on)
+    if age is None:  # a year of birth leaves it open, and screening may have asked
+        age = _recorded_age(person)
     sex = (None if screened is None else screened.sex) or Sex.UNKNOWN
     return (
         study.row("DM", person)
@@ -100,6 +104,13 @@ def _person(study: Study, person: Person) -> Row:
         }
         | _arms(study, person)
     )
+
+
+def _recorded_age(person: Person) -> int | None:
+    """Return the whole years that screening recorded, as Cockcroft-Gault takes them."""
+    results = count_results(person.chart, person.first_dose, "age")
+    years = [r.finding.value for r in results if r.finding.unit == "years" and r.finding.value]
+    return floor(years[0]) if years else None
 
 
 def _arms(study: Study, person: Person) -> Row:
