@@ -230,7 +230,9 @@ def show_timeline(
         say_written(keep)
     if clock.ledger is not None:
         course = next(follow_in_time(question, results[0]))
-        _record(clock.ledger, _steps(course, question.protocol, told, seed))
+        _record(
+            clock.ledger, _steps(course, question.protocol, told, clock.timing.screen_failure, seed)
+        )
         say_written(clock.ledger)
     if plot is not None:
         from simulations.plots import plot_timelines, save_figure  # matplotlib
@@ -287,7 +289,11 @@ def _read_patients(clock: Clock) -> tuple[Plan, Patients] | None:
 
 
 def _steps(
-    course: Course, protocol: Protocol, told: tuple[Plan, Patients] | None, seed: int
+    course: Course,
+    protocol: Protocol,
+    told: tuple[Plan, Patients] | None,
+    screen_failure: float,
+    seed: int,
 ) -> Iterable[tuple[Command, Recorder]]:
     """Return the commands that record a simulated trial: with its patients, if there is a plan."""
     if told is None:
@@ -296,7 +302,9 @@ def _steps(
         return steps_of(course, protocol, opened=OPENED)
     from simulations.patients.rehearsal import rehearse
 
-    return rehearse(course, protocol, *told, opened=OPENED, seed=seed)
+    return rehearse(
+        course, protocol, *told, opened=OPENED, screen_failure=screen_failure, seed=seed
+    )
 
 
 def _record(file: Path, steps: Iterable[tuple[Command, Recorder]]) -> None:

@@ -28,6 +28,7 @@ from escalation.trial.findings.biomarkers import (
     biomarkers_in,
 )
 from escalation.trial.findings.groups import Group
+from escalation.trial.findings.profiles import Measured
 
 __all__ = [
     "biomarker_group_rows",
@@ -146,7 +147,7 @@ def _left(table: BiomarkerTable) -> tuple[int, ...]:
 def biomarker_group_rows(table: BiomarkerTable) -> Iterator[Sequence[str]]:
     """Yield a row a level: baseline, peak and nadir in short, and who has come back."""
     heads = [
-        *("", "baseline, median (range)", "peak, geometric mean (CV)", "peak/baseline, median"),
+        *("", "baseline, median (range)", "peak, geo. mean (CV)", "peak/baseline, median"),
         *("day of peak", "nadir, median (range)"),
     ]
     if table.threshold is not None:
@@ -225,11 +226,11 @@ def _say_back(back: Reconstitution | None) -> str:
             return str(status)
 
 
-def biomarker_notes(table: BiomarkerTable) -> Iterator[tuple[str, tuple[str, ...]]]:
+def biomarker_notes(table: BiomarkerTable) -> Iterator[tuple[Measured, tuple[str, ...]]]:
     """Yield what has to be known of each patient's profile."""
     for one in table.patients:
         faults = tuple(f"not used: {fault}" for fault in one.faults)
-        yield one.measured.subject, (*faults, *one.notes)
+        yield one.measured, (*faults, *one.notes)
 
 
 # ---------------------------------------------------------------- rows and JSON

@@ -33,7 +33,8 @@ def say_charted(
             at = "" if event.visit is None else f" at {event.visit}"
             said_of = list_briefly([say_result(finding) for finding in event.findings])
             why = "" if event.reason is None else f", because {event.reason}"
-            source = "" if event.source is None else f", from {event.source}"
+            file = None if event.source is None else event.source.partition(", SHA-256 ")[0]
+            source = "" if file is None else f", from {file}"
             n = count(len(event.findings), "result")
             return f"{n} of {event.subject}{at}{on}{source}: {said_of}{why}"
         case EligibilityWaived():

@@ -9,8 +9,8 @@ from typing import Any
 
 from escalation.plan import Plan
 from escalation.reports.trial.heading import trial_heading
-from escalation.reports.view import GAP, Block, Paragraph, Table, View
-from escalation.text import count, list_briefly
+from escalation.reports.view import GAP, Block, Item, Items, Paragraph, Table, View
+from escalation.text import count
 from escalation.trial import TrialState
 from escalation.trial.visits.calendar import VisitDue, VisitStanding, overdue_visits
 
@@ -57,14 +57,17 @@ def view_calendar(
         if not visits:
             return
         yield GAP
-        if listed:
-            yield _list(visits, plan)
-            return
-        yield _grid(visits, plan)
+        yield _list(visits, plan) if listed else _grid(visits, plan)
         open_now = [v for v in visits if v.standing in (VisitStanding.OVERDUE, VisitStanding.DUE)]
-        if open_now:
+        if open_now and not listed:
             yield GAP
-            yield _list(open_now, plan)
+            yield _list(open_now[:_MOST], plan)
+            if len(open_now) > _MOST:
+                yield Paragraph(f"and {len(open_now) - _MOST} more: --due and --overdue list them.")
+        flags = list(_flags(visits))
+        if flags:
+            yield GAP
+            yield Items([Item(text=text) for text in flags], bullet="  - ")
 
     return View(
         page=page,
@@ -76,6 +79,19 @@ def view_calendar(
         },
         rows=lambda: visit_rows(state, visits, on),
     )
+
+
+def _flags(visits: Sequence[VisitDue]) -> Iterator[str]:
+    """Yield what the plan says of its visits that has to be known, each thing once."""
+    said: dict[str, list[str]] = {}
+    for visit in {v.visit.name: v.visit for v in visits}.values():
+        for flag in visit.flags:
+            said.setdefault(flag, []).append(visit.name)
+    yield from (f"{', '.join(names)}: {flag}" for flag, names in said.items())
+
+
+_MOST = 20  # visits that are listed below a grid
+_MOST_NAMED = 8
 
 
 def count_visits(visits: Sequence[VisitDue]) -> str:
@@ -157,8 +173,9 @@ def say_overdue(state: TrialState, on: date) -> Iterator[str]:
     if of_subject:
         n = sum(map(len, of_subject.values()))
         noun = "visit is" if n == 1 else "visits are"
-        said = [f"{subject} {' '.join(names)}" for subject, names in of_subject.items()]
-        yield f"{n} {noun} overdue: {list_briefly(said, 5)} (trial calendar)."
+        said = ", ".join(f"{subject} {' '.join(names)}" for subject, names in of_subject.items())
+        which = f": {said}" if n <= _MOST_NAMED else f" of {count(len(of_subject), 'patient')}"
+        yield f"{n} {noun} overdue{which} (trial calendar --overdue)."
 
 
 def overdue_document(state: TrialState, on: date) -> dict[str, Any]:
@@ -199,6 +216,7 @@ def _document(state: TrialState, visit: VisitDue, on: date) -> dict[str, Any]:
         "days_outside": visit.out_of_window,
         "missing": list(visit.missing),
         "why": visit.why,
+        "flags": list(visit.visit.flags),
         "entry": visit.entry,
     }
 

@@ -159,9 +159,10 @@ def _named(finding: Finding) -> str:
 def _of_test(plan: Plan, finding: Finding) -> Iterator[str]:
     test, criterion = plan.find_test(finding.test), plan.find_criterion(finding.test)
     if test is None and criterion is None:
-        questions = [c.id for c in plan.criteria if _is_question(c)]
         names = [known.name for known in plan.tests]
-        yield f"the plan has no such test; {did_you_mean(finding.test, [*names, *questions])}"
+        if finding.value is None:  # a criterion is answered, not measured
+            names += (known.id for known in plan.criteria if _is_question(known))
+        yield f"the plan has no such test; {did_you_mean(finding.test, names)}"
     elif finding.not_done is not None:
         given = (finding.value, finding.unit, finding.answer, finding.lower, finding.upper)
         if finding.below or any(said is not None for said in given):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from escalation.protocol import format_dose
 from escalation.trial.events import Finding
 
@@ -30,6 +32,6 @@ def say_number(value: float) -> str:
     >>> [say_number(value) for value in (0.0, -2.5, 3e6)]
     ['0', '-2.5', '3E6']
     """
-    if value == 0 or value != value:  # noqa: PLR0124  # or what is not a number
-        return "0" if value == 0 else "NaN"
+    if value == 0 or not math.isfinite(value):
+        return "0" if value == 0 else str(value)
     return f"-{format_dose(-value)}" if value < 0 else format_dose(value)

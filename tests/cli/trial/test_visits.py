@@ -101,8 +101,36 @@ def test_the_calendar_counts_from_each_patients_infusion(planned: Shell) -> None
     assert "overdue since 2026-02-05" in planned.ok("calendar S1 --overdue --on 2026-02-10")
 
 
+def test_a_file_is_imported_whole_or_refused_with_every_fault(
+    planned: Shell, tmp_path: Path
+) -> None:
+    file = tmp_path / "labs.csv"
+    file.write_text(
+        "subject,visit,date,test,value,unit\n"
+        "S1,D7,2026-01-12,haemoglobin,850,g/L\nS1,D7,2026-01-12,copies,<50,copies/ug\n"
+        "S4,D7,2026-01-12,copies,60,copies\n"
+    )
+    how = f"site: import {file} --kind results --on 2026-02-01"
+    said = planned.fails(how)
+    assert "labs.csv: 2 faults row 2: S1: haemoglobin 850 g/L: is above 300 g/L" in said
+    assert "row 4: S4: No S4 is screened or enrolled" in said
+    assert planned.seq() == 14
+    file.write_text(
+        file.read_text()
+        .replace("850", "85")
+        .replace("S4,D7,2026-01-12", "S2,D7,2026-01-26")
+        .replace("60,copies", "0,copies/ug")
+    )
+    said = planned.ok(how)
+    assert "Entries 15 to 17 recorded: results of labs.csv imported on 2026-02-01: 3 rows" in said
+    assert "In all: 2 entries of results." in said
+    assert "Warning: copies 0 copies/ug of S2 on 2026-01-26 is below the limit" in said
+    assert "Entry 15 has imported the same file" in planned.fails(how)
+    assert "nothing is wrong" in planned.ok("verify").casefold()
+
+
 def test_status_and_next_name_overdue_visits_in_one_line(planned: Shell) -> None:
-    said = "7 visits are overdue: S1 SCR D7 W4, S2 SCR D7, S3 SCR D7 (trial calendar)."
+    said = "7 visits are overdue: S1 SCR D7 W4, S2 SCR D7, S3 SCR D7 (trial calendar --overdue)."
     assert said in planned.ok("status --on 2026-02-10")
     assert said in planned.ok("next --on 2026-02-10")
     overdue = planned.json("next --on 2026-02-10")["visits_overdue"]

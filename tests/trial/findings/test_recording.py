@@ -26,6 +26,7 @@ WRONG = [
     ("haemoglobin", {"value": 90, "unit": "g/dL"}, "900 g/L is above 300 g/L"),
     ("haemoglobin", {"value": 9, "unit": "g/L"}, "is below 10 g/L, which is impossible"),
     ("haemoglobin", {"value": math.nan, "unit": "g/L"}, "the value must be a finite number"),
+    ("haemoglobin", {"value": -math.inf, "unit": "g/L"}, "-inf g/L: the value must be a finite"),
     ("haemoglobin", {"value": 90, "upper": math.inf, "unit": "g/L"}, "upper must be a finite"),
     ("haemoglobin", {"value": 90, "lower": 160, "upper": 120, "unit": "g/L"}, "turned round"),
     ("haemoglobin", {"unit": "g/L"}, "the value is missing"),
