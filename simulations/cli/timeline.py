@@ -199,7 +199,8 @@ def show_timeline(
         _keep(keep, question, results)
         say_written(keep)
     if clock.ledger is not None:
-        _record(clock.ledger, next(follow_in_time(question, results[0])), question.protocol)
+        course = next(follow_in_time(question, results[0]))
+        _record(clock.ledger, course, question.protocol, clock.timing.decision_delay_days)
         say_written(clock.ledger)
     if plot is not None:
         from simulations.plots import plot_timelines, save_figure  # matplotlib
@@ -212,35 +213,25 @@ def show_timeline(
 
 def _check_recordable(question: Question, timing: Timing, file: Path) -> None:
     """Refuse what cannot be recorded, before a long run."""
-    design = question.protocol.design
-    rolls = design.while_pending is not None and not design.asks_follow_up
-    if timing.decides != "settled" and not rolls:
+    if timing.decides != "settled":
         raise InputError(
             "a record goes by the tracker's gates, which close a cohort as soon as its level is "
             "judged: add --decides settled"
         )
-    enrolment = question.protocol.enrolment
-    if (rolls or not design.by_stages) and (
-        enrolment.first_alone_days or enrolment.next_apart_days
-    ):
-        raise InputError(
-            f"{design.name} may leave a level after any patient, and the tracker then doses nobody "
-            "who has a place, which is not simulated: set enrolment.first_alone_days and "
-            "next_apart_days to 0 in the protocol to record such a trial"
-        )
-    unreached = any(timing.by_level("dose_not_reached", design.n_levels))
-    counts_dosed = design.asks_follow_up or design.by_stages
-    if unreached and (design.asks_moderate or not counts_dosed):
-        raise InputError(
-            f"{design.name} may be asked about a level where nobody was given the whole dose, and "
-            "that is not simulated as the tracker sees it: leave out dose_not_reached to record it"
-        )
+    protocol = question.protocol
+    beside = protocol.backfill.max_per_level, protocol.expansion.n_patients
+    for name, size in zip(("backfill", "expansion"), beside, strict=True):
+        if size is not None:
+            raise InputError(
+                f"a simulated trial with {name} is not recorded: leave the protocol's [{name}] "
+                "table out"
+            )
     if file.exists():
         raise InputError(f"{file} is there already; a simulated trial needs a new file")
     check_writable(file)
 
 
-def _record(file: Path, course: Course, protocol: Protocol) -> None:
+def _record(file: Path, course: Course, protocol: Protocol, delay_days: float) -> None:
     """Record a simulated trial in a new ledger, as if it had been opened on 1 January 2026."""
     from escalation.ledger import create_ledger
     from simulations.questions.recorded import record_course
@@ -248,7 +239,14 @@ def _record(file: Path, course: Course, protocol: Protocol) -> None:
     with TemporaryDirectory() as folder:
         made = Path(folder) / "simulated.db"
         with create_ledger(str(made)) as ledger:
-            record_course(ledger, "SIMULATED", course, protocol, opened=date(2026, 1, 1))
+            record_course(
+                ledger,
+                "SIMULATED",
+                course,
+                protocol,
+                opened=date(2026, 1, 1),
+                delay_days=delay_days,
+            )
         with replacing(file, "wb") as written:  # whole or not at all; it replaces no ledger
             written.write(made.read_bytes())
 
