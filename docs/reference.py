@@ -1,8 +1,9 @@
 """The parts of the documentation that are read from the program.
 
 Directives: ``designs`` gives every design with its options, ``protocol-keys TABLE`` and ``plan-keys
-TABLE`` the keys of one table of a protocol file and of a plan file. Before the build the pages of the commands are written to
-``commands/``, those of the library to ``api/``, and the notebooks are copied to ``notebooks/``.
+TABLE`` the keys of one table of a protocol file and of a plan file. Before the build the pages of
+the commands are written to ``commands/``, those of the library to ``api/``, and the notebooks are
+copied to ``notebooks/``.
 """
 
 from __future__ import annotations
