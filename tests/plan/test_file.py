@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import copy
+import random
+from datetime import date
 from typing import Any
 
 import pytest
 
 from escalation.errors import InputError
 from escalation.plan import Plan, PlanError, load_plan
+from escalation.plan.eligibility import Answer, judge
 from escalation.plan.file import MAX_BYTES, find_faults, parse_plan
 
 INCLUSION = {"kind": "inclusion", "text": "x"}
@@ -195,3 +198,45 @@ def test_a_ledgers_document_that_is_no_plan_is_an_error_and_one_without_defaults
     for wrong in ({}, {"name": 1}, {"name": "x", "tests": [{"name": "a"}]}, {"name": float("nan")}):
         with pytest.raises(PlanError, match="cannot be read"):
             Plan.from_document(wrong)
+
+
+JUNK: list[Any] = [
+    *(None, True, 0, -1, 7, 3.5, 1e308, float("nan"), "", "x", "I1", "I3a", "hb", "anca", "yes"),
+    *("sle", "D7", "between", "number", "choice", "part", [], ["I1"], ["I3", "I3a"], ["hb"], [1]),
+    *(["MPO", "PR3"], {}, {"a": 1}, [[]], [{}], "\x1b[2J", date(2026, 1, 1)),
+]
+
+
+def spoiled(rng: random.Random) -> dict[str, Any]:
+    """Return the sound document with junk somewhere in it."""
+    document = copy.deepcopy(SOUND)
+    inner: Any = document
+    while True:
+        keys = list(inner) if isinstance(inner, dict) else list(range(len(inner)))
+        key = rng.choice(keys)
+        if isinstance(inner[key], dict | list) and inner[key] and rng.random() < 0.9:
+            inner = inner[key]
+        elif rng.random() < 0.2:
+            del inner[key]
+            return document
+        else:
+            inner[key] = copy.deepcopy(rng.choice(JUNK))
+            return document
+
+
+def test_whatever_stands_in_a_file_is_a_fault_or_a_plan_that_can_be_judged_by():
+    rng = random.Random(15)  # noqa: S311  # of faults
+    answers = {
+        "hb": [Answer(value=59, unit="g/L", on=date(2026, 3, 1), upper=1.0, lower=0.5)],
+        "anca": [Answer(answer="MPO")],
+        "I3a": [Answer(answer="yes")],
+    }
+    n_sound = 0
+    for _ in range(300):
+        document = spoiled(rng)
+        if not find_faults(document):
+            n_sound += 1
+            plan = Plan.from_document(document)
+            assert Plan.from_document(plan.document) == plan
+            judge(plan, answers, disease="sle", sex="female", on=date(2026, 3, 2))
+    assert n_sound > 15
