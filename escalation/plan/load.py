@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import tomllib
 from typing import TYPE_CHECKING
 
-from escalation.errors import InputError, did_you_mean, reason
 from escalation.plan.plan import Plan, PlanError
+from escalation.protocol.shelf import Shelf
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["load_plan", "shipped_plans"]
 
-_SHIPPED = os.path.join(os.path.dirname(os.path.dirname(__file__)), "plans")
+_SHELF = Shelf(folder="plans", noun="plan", error=PlanError)
 
 
 def shipped_plans() -> tuple[str, ...]:
@@ -25,8 +23,7 @@ def shipped_plans() -> tuple[str, ...]:
     >>> "nct07123519" in shipped_plans()
     True
     """
-    files = (name.partition(".") for name in os.listdir(_SHIPPED))
-    return tuple(sorted(stem for stem, _, ending in files if ending == "toml"))
+    return _SHELF.names()
 
 
 def load_plan(name_or_path: str | Path) -> Plan:
@@ -53,24 +50,10 @@ def load_plan(name_or_path: str | Path) -> Plan:
     >>> [visit.name for visit in load_plan("nct07123519").visits][:4]
     ['D0', 'D4', 'D7', 'D10']
     """
-    if not isinstance(name_or_path, str | os.PathLike):
-        raise InputError(f"a plan is loaded by its name or file, not {name_or_path!r}")
-    name_or_path = str(name_or_path)
-    if name_or_path in shipped_plans():
-        with open(os.path.join(_SHIPPED, f"{name_or_path}.toml"), "rb") as file:
-            return Plan.from_document(tomllib.load(file))
+    document = _SHELF.document(name_or_path)
+    if document is not None:
+        return Plan.from_document(document)
     # pydantic guards the border, and only those who come across it pay for its import
-    from pathlib import Path  # noqa: PLC0415
-
     from escalation.plan.file import MAX_BYTES, parse_plan  # noqa: PLC0415
 
-    try:
-        with Path(name_or_path).open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        hint = did_you_mean(name_or_path, shipped_plans())
-        fault = f"no such file, and no shipped plan of this name; {hint}"
-        raise PlanError(name_or_path, [fault]) from None
-    except (OSError, ValueError) as error:  # ValueError: a null character in the path
-        raise PlanError(name_or_path, [f"cannot be read: {reason(error)}"]) from error
-    return parse_plan(data, name_or_path)
+    return parse_plan(_SHELF.read(str(name_or_path), MAX_BYTES + 1), str(name_or_path))

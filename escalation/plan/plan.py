@@ -93,7 +93,17 @@ class Plan:
         A setting at its default is left out, so that plans keep their digest when there are more
         settings.
         """
-        return {"schema": self.schema, **_without_defaults(self)}
+        said: dict[str, Any] = {"schema": self.schema}
+        for member in fields(self):
+            value = getattr(self, member.name)
+            if is_dataclass(value):
+                said[member.name] = _without_defaults(value)
+            elif value != member.default:
+                rows = isinstance(value, tuple) and is_dataclass(value[0])
+                said[member.name] = (
+                    [_without_defaults(row) for row in value] if rows else write_plain(value)
+                )
+        return said
 
     @property
     def digest(self) -> str:
@@ -120,13 +130,10 @@ def digest_of(document: Mapping[str, Any]) -> str:
 
 
 def _without_defaults(made: Any) -> dict[str, Any]:
+    """Write one table, whose settings are plain."""
     written: dict[str, Any] = write_plain(made)
-    for member in fields(made):
-        value = getattr(made, member.name)
-        if value == member.default:
-            del written[member.name]
-        elif is_dataclass(value):
-            written[member.name] = _without_defaults(value)
-        elif isinstance(value, tuple) and is_dataclass(value[0]):
-            written[member.name] = [_without_defaults(entry) for entry in value]
-    return written
+    return {
+        member.name: written[member.name]
+        for member in fields(made)
+        if getattr(made, member.name) != member.default
+    }

@@ -42,6 +42,7 @@ from simulations.patients.assumptions import Patients
 from simulations.patients.draw import Onset, Patient, draw_patient
 from simulations.patients.screening import answer_criteria, failing_criteria
 from simulations.questions.recorded import LOST, script, subject_id
+from simulations.timing.assumptions import Timing
 
 __all__ = ["rehearse"]
 
@@ -56,6 +57,7 @@ class _Told(NamedTuple):
     protocol: Protocol
     plan: Plan
     assumed: Patients
+    screen_failure: float
 
 
 _Timed: TypeAlias = tuple[int, int, int, Step]  # day, order on the day, order of finding
@@ -67,6 +69,7 @@ def rehearse(
     plan: Plan,
     assumed: Patients,
     *,
+    timing: Timing,
     opened: date,
     seed: int = 1,
 ) -> Iterator[tuple[Command, Recorder]]:
@@ -80,14 +83,23 @@ def rehearse(
     plan : Plan
         What the site screens, sees and measures by.
     assumed : Patients
+    timing : Timing
+        What the clock was told: of who fails screening, a course knows nothing.
     opened : date
         Day 0 of the course.
     seed : int
         Each patient has a stream of their own, ``SeedSequence(seed, spawn_key=(trial, patient))``.
     """
-    site = _Site(course, _Told(protocol, plan, assumed), opened=opened, seed=seed)
+    site = _Site(course, _Told(protocol, plan, assumed, timing.screen_failure), opened=opened, seed=seed)
     by_clock = _from_clock(
-        script(course, protocol, opened, weigh=site.weigh, tell_dlt=site.tell_dlt),
+        script(
+            course,
+            protocol,
+            opened,
+            delay_days=timing.decision_delay_days,
+            weigh=site.weigh,
+            tell_dlt=site.tell_dlt,
+        ),
         protocol,
         opened,
         plan,
@@ -117,12 +129,12 @@ class _Site:
 
     def __init__(self, course: Course, told: _Told, *, opened: date, seed: int) -> None:
         self.course, self.opened, self.seed = course, opened, seed
-        self.protocol, self.plan, self.assumed = told
+        self.protocol, self.plan, self.assumed, self.screen_failure = told
         self.patients: dict[int, Patient] = {}
         self.dosed = {h.patient: h for h in self.course.of_kind(Kind.DOSED)}
         self.ended = {h.patient: h for h in self.course.of_kind(*LOST)}
         self.dlts = {h.patient for h in self.course.of_kind(Kind.DLT)}
-        self.numbers = count()
+        self.numbers, self.failed, self.last_passed = count(), count(1), 0
 
     def patient(self, found: Happening) -> Patient:
         """Return who a patient is, drawn once."""
@@ -162,13 +174,11 @@ class _Site:
     def steps(self) -> Iterator[_Timed]:
         """Yield what the site does beside the clock, in no order."""
         enrolled: set[int | None] = set()
-        failed = count(1)
         for found in self.course.happenings:
             if found.kind is Kind.ENROLLED and found.patient not in enrolled:
                 enrolled.add(found.patient)
+                yield from self._failures(found)
                 yield from self._screening(found)
-            elif found.kind is Kind.SCREENING_FAILED:
-                yield from self._failure(found, next(failed))
             elif found.kind is Kind.DOSED:
                 yield from self._adverse_events(found)
                 yield from self._visits(found)
@@ -210,18 +220,29 @@ class _Site:
             findings=findings,
         )
 
-    def _failure(self, found: Happening, number: int) -> Iterator[_Timed]:
-        draws = self.draws(0, number)
+    def _failures(self, found: Happening) -> Iterator[_Timed]:
+        """Yield who failed screening since the last one who passed."""
+        draws = self.draws(found.patient or 0, 3)
+        first, self.last_passed = self.last_passed, floor(found.day)
+        for _ in range(int(draws.geometric(1 - self.screen_failure)) - 1):
+            day = int(draws.integers(first, floor(found.day) + 1))
+            yield from self._failure(next(self.failed), day, draws)
+
+    def _failure(self, number: int, day: int, draws: np.random.Generator) -> Iterator[_Timed]:
         patient = draw_patient(self.assumed, 1.0, draws)
-        subject, day = f"F-{number:03}", floor(found.day)
+        subject = f"F-{number:03}"
         names = [disease.name for disease in self.plan.diseases]
         disease = names[int(draws.integers(len(names)))] if names else None
         failing = list(failing_criteria(self.plan, disease, Sex(patient.sex)))
         but = failing[int(draws.integers(len(failing)))] if failing else None
         screen = self._screen(subject, patient, day, draws=draws, disease=disease, but=but)
         yield self._at(day, _BEFORE, SITE, screen)
-        reason = "declined" if but is None else f"criterion {but}"
-        fail = partial(record_screening_failure, subject=subject, reason=reason)
+        fail = partial(
+            record_screening_failure,
+            subject=subject,
+            reason="not eligible" if but else "declined",
+            criteria=(but,) if but else (),
+        )
         yield self._at(day, _BEFORE, SITE, fail)
 
     def _adverse_events(self, found: Happening) -> Iterator[_Timed]:

@@ -19,6 +19,8 @@ import escalation
 from escalation import __version__
 from escalation.cli import main
 from escalation.cli.streams import is_terminal
+from escalation.reports.view import Figure
+from simulations.cli import report
 from simulations.cli.progress import in_steps, progress_bar
 from tests.command_line import type_line
 from tests.signatures.authority import made_authority
@@ -43,7 +45,16 @@ _LOST = 'outcome TJ-010 --not-evaluable --reason "moved away" --as "Lin Mei"'
 _OUTCOMES = [f'outcome TJ-{k} --no-dlt --as "Lin Mei"' for k in ("008", "009", "010")]
 _DECIDED = [*_OUTCOMES, 'decide --follow --as "E. Brandt"']
 _VOTED = [*_DECIDED, 'vote --for --as "Zhao Lan"', 'vote --for --as "K. Sato"']
+_PLANNED = ['plan nct07123519 --as "Zhao Lan"']
 BEFORE: dict[str, list[str]] = {
+    **dict.fromkeys(["screen", "measure", "visit", "calendar"], _PLANNED),
+    "kinetics": _PLANNED,
+    "response": [*_PLANNED, 'measure TJ-001 response=PR --visit W4 --on 2026-02-09 --as "Lin Mei"'],
+    "biomarkers": [*_PLANNED, 'measure TJ-001 "il6=8 pg/mL" --on 2026-02-09 --as "Lin Mei"'],
+    "waive": [
+        *_PLANNED,
+        'screen TJ-012 --disease sle --result "alt=200 U/L (7..40)" --as "Lin Mei"',
+    ],
     "enrol": [_LOST],
     "dose": [_LOST, 'enrol TJ-011 --weight 61.5 --as "Lin Mei"'],
     "adjudicate": [
@@ -239,3 +250,30 @@ def test_a_bar_of_shares_ends_with_the_last_of_them(n_shares: int) -> None:
         take(1 / n_shares)
     assert sum(told) == 1000
     assert len(told) == n_shares
+
+
+def test_a_picture_of_a_report_tells_once_it_is_written() -> None:
+    told: list[int] = []
+    picture = report._telling(Figure("F1", "in words", lambda form: form.encode()), told.append)
+    assert isinstance(picture, Figure)
+    assert not told
+    assert picture.draw("png") == b"png"
+    assert told == [1]
+
+
+@pytest.mark.parametrize("part", ["escalation.cli", "click"])
+def test_ctrl_c_while_the_program_is_imported_says_so_in_a_word(part: str) -> None:
+    interrupted = f"""
+import sys
+class Interrupted:
+    def find_spec(self, name, path=None, target=None):
+        if name == {part!r}:
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupted())
+sys.argv = ["escalation", "designs"]
+from escalation.__main__ import run
+run()
+"""
+    done = subprocess.run([sys.executable, "-c", interrupted], capture_output=True, check=False)
+    assert done.stderr.split() == [b"Aborted!"]
+    assert (done.returncode, done.stdout) == (1, b"")

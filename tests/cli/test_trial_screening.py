@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -178,3 +179,13 @@ def test_a_correction_says_how_it_stands_then(shell: Shell) -> None:
     assert "TJ-1 is not eligible: I1 " in said
     said = shell.ok(f"site: correct {entry} --set value=85 --reason misread --on 2026-01-06")
     assert "I2.2" not in said
+
+
+def test_the_file_of_the_documentation_is_recorded_as_it_stands(
+    shell: Shell, tmp_path: Path
+) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "screening.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"```toml\n(.*?)```", page, flags=re.DOTALL)
+    (tmp_path / "tj-001.toml").write_text(text, encoding="utf-8")
+    said = shell.ok(f"site: screen TJ-1 --from {tmp_path / 'tj-001.toml'} --on 2026-03-04")
+    assert "6 results of TJ-1 on 2026-03-04" in said

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
+import escalation
 from escalation.plan import Criterion, Plan, PlannedTest, load_plan, shipped_plans
 from escalation.plan.eligibility import Answer, Item, judge
 from escalation.plan.file import find_faults, parse_plan
-from escalation.plan.load import _SHIPPED
 
+SHIPPED = Path(escalation.__file__).with_name("plans")
 DAY = date(2026, 3, 2)
 PLAN = load_plan("nct07123519")
 NUMBERS = [c for c in PLAN.criteria if c.comparator is not None]
@@ -22,7 +23,7 @@ OTHERS = [c for c in PLAN.criteria if not (c.comparator or c.all_of or c.any_of)
 
 @pytest.mark.parametrize("name", shipped_plans())
 def test_a_shipped_plan_has_no_fault_and_reads_back_the_same(name):
-    data = Path(_SHIPPED, f"{name}.toml").read_bytes()
+    data = SHIPPED.joinpath(f"{name}.toml").read_bytes()
     assert find_faults(tomllib.loads(data.decode())) == ()
     plan = parse_plan(data, name)
     assert plan == load_plan(name) == Plan.from_document(plan.document)

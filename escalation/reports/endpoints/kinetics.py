@@ -30,6 +30,7 @@ from escalation.trial.findings.kinetics import (
     concentrations_at,
     kinetics_in,
 )
+from escalation.trial.findings.profiles import Measured
 
 __all__ = [
     "kinetics_group_rows",
@@ -146,11 +147,11 @@ def kinetics_patient_rows(table: KineticsTable) -> Iterator[Sequence[str]]:
         ]
 
 
-def kinetics_notes(table: KineticsTable) -> Iterator[tuple[str, tuple[str, ...]]]:
+def kinetics_notes(table: KineticsTable) -> Iterator[tuple[Measured, tuple[str, ...]]]:
     """Yield what has to be known of each patient's profile."""
     for one in table.patients:
         faults = tuple(f"not used: {fault}" for fault in one.faults)
-        yield one.measured.subject, (*faults, *one.notes)
+        yield one.measured, (*faults, *one.notes)
 
 
 def _visit_rows(table: KineticsTable) -> Iterator[Sequence[str]]:

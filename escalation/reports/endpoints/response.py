@@ -10,9 +10,9 @@ from escalation.dataclass import dataclass
 from escalation.endpoints import NotAssessed, Responses, Share, Unassessed, count_responses
 from escalation.errors import InputError
 from escalation.plan import Plan, Response, Visit
-from escalation.reports.endpoints.words import fault_items, flag_blocks, plan_of, say_share
+from escalation.reports.endpoints.words import flag_blocks, plan_of, say_share
 from escalation.reports.trial.heading import trial_heading
-from escalation.reports.view import GAP, Block, Heading, Items, Paragraph, Table, View
+from escalation.reports.view import GAP, Block, Heading, Item, Items, Paragraph, Table, View
 from escalation.text import count
 from escalation.trial import TrialState
 from escalation.trial.findings.groups import Group, groups_of, treated_in
@@ -149,7 +149,7 @@ def _page(state: TrialState, table: ResponseTable, trial: str) -> Iterator[Block
     yield GAP
     yield Heading("By patient")
     yield Table(list(response_patient_rows(table)), left=range(2 + len(table.visits)))
-    notes = list(fault_items(response_notes(table)))
+    notes = response_notes(table)
     if notes:
         yield GAP
         yield Heading("To be known of single assessments")
@@ -180,10 +180,13 @@ def response_patient_rows(table: ResponseTable) -> Iterator[Sequence[str]]:
         yield [one.subject, str(one.level), *(str(r) for r in one.responses.values())]
 
 
-def response_notes(table: ResponseTable) -> Iterator[tuple[str, list[str]]]:
-    """Yield what has to be known of each patient's assessments."""
-    for one in table.patients:
-        yield one.subject, [f"{visit} {note}" for visit, note in one.notes.items()]
+def response_notes(table: ResponseTable) -> list[Item]:
+    """Return what has to be known of assessments, a patient an item."""
+    said = (
+        (one.subject, [f"{visit} {note}" for visit, note in one.notes.items()])
+        for one in table.patients
+    )
+    return [Item(text=f"{subject}: {'; '.join(notes)}.") for subject, notes in said if notes]
 
 
 # ---------------------------------------------------------------- rows and JSON

@@ -9,7 +9,9 @@ from escalation.endpoints import BelowLimit, Share, Summary, Trapezoid
 from escalation.errors import InputError
 from escalation.plan import Plan
 from escalation.reports.view import Block, Item, Items
+from escalation.text import list_briefly
 from escalation.trial import TrialState
+from escalation.trial.findings.profiles import Measured
 
 __all__ = [
     "SUMMARY_HEADS",
@@ -71,9 +73,9 @@ def say_day(day: float | None) -> str:
 
 
 def say_range(summary: Summary) -> str:
-    """Say a median with its range: ``10 (7 to 14)``."""
-    if not summary.n:
-        return "-"
+    """Say a median with its range, where there is one: ``10 (7 to 14)``."""
+    if not summary.n or summary.minimum == summary.maximum:
+        return say_number(summary.median)
     least, most = say_number(summary.minimum), say_number(summary.maximum)
     return f"{say_number(summary.median)} ({least} to {most})"
 
@@ -88,19 +90,19 @@ def say_geometric(summary: Summary) -> str:
     return f"{say_number(summary.geometric_mean)}{cv}"
 
 
-SUMMARY_HEADS = ("n", "geometric mean (CV)", "median (range)", "mean", "SD")
+SUMMARY_HEADS = ("n", "geo. mean (CV)", "median (range)", "mean (SD)")
 
 
 def summary_cells(summary: Summary, *, days: bool = False) -> tuple[str, ...]:
     """Return the cells of a summary, as ``SUMMARY_HEADS`` names them; of days only the median."""
     if days:
         return (str(summary.n), "", say_range(summary))
+    spread = "" if summary.sd is None else f" ({say_number(summary.sd)})"
     return (
         str(summary.n),
         say_geometric(summary),
         say_range(summary),
-        say_number(summary.mean),
-        say_number(summary.sd),
+        f"{say_number(summary.mean)}{spread}",
     )
 
 
@@ -175,8 +177,15 @@ def flag_blocks(flags: Sequence[str]) -> Iterator[Block]:
         yield Items([Item(text=flag) for flag in dict.fromkeys(flags)], bullet="! ")
 
 
-def fault_items(said: Iterable[tuple[str, Sequence[str]]]) -> Iterator[Item]:
-    """Yield what is wrong, or has to be known, a patient an item."""
-    for subject, words in said:
-        if words:
-            yield Item(text=f"{subject}: {'; '.join(words)}.")
+def fault_items(
+    said: Iterable[tuple[Measured, Sequence[str]]],
+) -> Iterator[Item]:
+    """Yield what is wrong, or has to be known, a patient an item; who has no sample in one."""
+    without = []
+    for measured, words in said:
+        if not measured.n_samples and not measured.n_not_done:
+            without.append(measured.subject)
+        elif words:
+            yield Item(text=f"{measured.subject}: {'; '.join(words)}.")
+    if without:
+        yield Item(text=f"No sample of {list_briefly(without, 40)}.")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from escalation.reports.endpoints.biomarkers import (
     biomarker_group_rows,
     biomarker_notes,
     name_of,
+    reconstitution_rows,
     say_biomarker,
+    say_threshold,
 )
 from escalation.reports.endpoints.kinetics import (
     kinetics_group_rows,
@@ -25,7 +27,7 @@ from escalation.reports.endpoints.response import (
 )
 from escalation.reports.endpoints.words import fault_items, flag_blocks
 from escalation.reports.packet.basis import Basis
-from escalation.reports.view import Block, Items, Paragraph, Table
+from escalation.reports.view import Block, Item, Items, Paragraph, Table
 from escalation.trial.findings.biomarkers import biomarkers_in
 from escalation.trial.findings.kinetics import kinetics_in
 
@@ -48,7 +50,7 @@ def response_blocks(basis: Basis) -> Iterator[Block]:
         left=range(2 + len(table.visits)),
         caption="T14, each patient",
     )
-    yield from _notes(response_notes(table))
+    yield from _items(response_notes(table))
     yield from basis.pictures(basis, "F9")
 
 
@@ -64,7 +66,7 @@ def kinetics_blocks(basis: Basis) -> Iterator[Block]:
     yield Paragraph(say_kinetics(table))
     yield from flag_blocks(table.flags)
     yield Table(list(kinetics_patient_rows(table)), caption="T15, each patient; times in days")
-    yield from _notes(kinetics_notes(table))
+    yield from _items(fault_items(kinetics_notes(table)))
     yield from basis.pictures(basis, "F10")
 
 
@@ -76,14 +78,19 @@ def biomarker_blocks(basis: Basis) -> Iterator[Block]:
     for table in shown:
         caption = f"T16 {name_of(table)}, by level"
         yield Table(list(biomarker_group_rows(table)), caption=caption)
+        if table.threshold is not None:
+            yield Table(
+                list(reconstitution_rows(table)),
+                caption=f"{caption}: back at {say_threshold(table)}",
+            )
         yield Paragraph(say_biomarker(table))
         yield from flag_blocks(table.flags)
-        yield from _notes(biomarker_notes(table))
+        yield from _items(fault_items(biomarker_notes(table)))
     if shown:
         yield from basis.pictures(basis, "F11")
 
 
-def _notes(said: Iterable[tuple[str, Sequence[str]]]) -> Iterator[Block]:
-    notes = list(fault_items(said))
-    if notes:
-        yield Items(notes)
+def _items(said: Iterable[Item]) -> Iterator[Block]:
+    items = list(said)
+    if items:
+        yield Items(items)

@@ -11,11 +11,10 @@ from escalation.plan.eligibility import Eligibility, Item, Status
 from escalation.reports.trial.heading import trial_heading
 from escalation.reports.view import GAP, Block, Heading, Items, Paragraph, View
 from escalation.reports.view import Item as Listed
-from escalation.text import count, list_briefly
+from escalation.text import list_briefly
 from escalation.trial import TrialState
 from escalation.trial.events import SubjectScreened
 from escalation.trial.screening.judging import (
-    INCOMPLETE,
     NOT_ELIGIBLE,
     UNANSWERED,
     eligibility_of,
@@ -34,7 +33,7 @@ __all__ = [
     "view_screening",
 ]
 
-_MOST = 6  # flags that are said
+_MOST = 6  # items that are told, and flags that are said
 
 
 def say_eligibility(subject: str, eligibility: Eligibility) -> Iterator[str]:
@@ -44,17 +43,21 @@ def say_eligibility(subject: str, eligibility: Eligibility) -> Iterator[str]:
         yield f"{subject} is not eligible: {say_items(failed)}."
         if unknown:
             yield f"Not known yet: {list_briefly([item.criterion.id for item in unknown])}."
-    elif eligibility.verdict == INCOMPLETE:
+    elif len(unknown) > _MOST:
+        named = list_briefly([item.criterion.id for item in unknown])
         yield (
-            f"Incomplete: whether {subject} is eligible takes {count(len(unknown), 'more item')}: "
-            f"{say_items(unknown)}."
+            f"Whether {subject} is eligible is not known yet: {named}. What would settle each is "
+            f"shown by trial screen {subject}."
         )
+    elif unknown:
+        yield f"Whether {subject} is eligible is not known: {say_items(unknown)}."
     else:
         yield f"{subject} is eligible."
     waived = eligibility.of("waived")
     if waived:
         yield f"Waived: {say_items(waived)}."
-    for name, flag in flags_of(failed or unknown)[:_MOST]:
+    deciding = failed or (unknown if len(unknown) <= _MOST else ())
+    for name, flag in flags_of(deciding)[:_MOST]:
         yield f"The source has a gap at {name}: {flag}"
 
 

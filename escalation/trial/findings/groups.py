@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from escalation.dataclass import dataclass
 from escalation.labels import Label
@@ -69,22 +69,20 @@ def groups_of(
 
     Diseases are in the plan's order; there are none where no patient's is recorded.
     """
-
-    def group(kind: str, label: Label | None, name: str, has: Callable[[Treated], bool]) -> Group:
-        subjects = tuple(one.subject for one in treated if has(one))
-        return Group(kind=kind, label=label, name=name, subjects=subjects)
-
-    known = state.protocol.labels if state.protocol is not None else ()
+    levels = () if state.protocol is None else state.protocol.labels
     groups = [
-        group("level", label, f"level {label}", lambda one, label=label: one.level == label)  # type: ignore[misc]
-        for label in dict.fromkeys([*known, *(one.level for one in treated)])
+        _group("level", label, f"level {label}", [one for one in treated if one.level == label])
+        for label in dict.fromkeys([*levels, *(one.level for one in treated)])
     ]
     if diseases and any(one.disease is not None for one in treated):
         labels = {} if state.plan is None else {one.name: one.label for one in state.plan.diseases}
         for name in dict.fromkeys([*labels, *(one.disease for one in treated), None]):
             said = "disease not recorded" if name is None else labels.get(name, name)
-            groups.append(group("disease", name, said, lambda one, name=name: one.disease == name))  # type: ignore[misc]
-    return [
-        *(one for one in groups if one.subjects),
-        group("all", None, "all patients", lambda _: True),
-    ]
+            having = [one for one in treated if one.disease == name]
+            groups.append(_group("disease", name, said, having))
+    return [*(one for one in groups if one.subjects), _group("all", None, "all patients", treated)]
+
+
+def _group(kind: str, label: Label | None, name: str, members: Sequence[Treated]) -> Group:
+    subjects = tuple(one.subject for one in members)
+    return Group(kind=kind, label=label, name=name, subjects=subjects)

@@ -46,7 +46,10 @@ def courses(trials: int) -> list[Course]:
 
 def replay(course: Course, plan: Plan = PLAN, seed: int = 1) -> tuple[TrialState, list[Recorded]]:
     state, entries = TrialState(), []
-    for command, recorder in rehearse(course, PROTOCOL, plan, Patients(), opened=OPENED, seed=seed):
+    steps = rehearse(
+        course, PROTOCOL, plan, Patients(), opened=OPENED, timing=TIMING, seed=seed
+    )
+    for command, recorder in steps:
         for event in command(state, recorder):
             seq = state.seq + 1
             entry = Recorded(
@@ -74,6 +77,7 @@ def test_whoever_is_enrolled_is_eligible_and_whoever_fails_is_not():
             if isinstance(entry.event, SubjectEnrolled):
                 found = eligibility_of(state, entry.event.subject, entry.event.on)
                 assert found.verdict == "eligible"
+        assert state.not_enrolled
         for _, failure in state.not_enrolled:
             assert eligibility_of(state, failure.subject, failure.on).verdict == "not eligible"
 
