@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from math import floor
 
 from escalation.exports.dataset import Dataset, make_dataset
 from escalation.exports.sdtm.study import Person, Row, Study, iso
@@ -23,10 +24,11 @@ from escalation.exports.sdtm.variables import (
     whole,
 )
 from escalation.trial.events import Sex
+from escalation.trial.findings.results import count_results
 from escalation.trial.screening.judging import ages_on
 from escalation.trial.visits.calendar import VisitDue, VisitStanding, visits_of
 
-__all__ = ["age_on", "demographics", "subject_visits", "visit_supplements"]
+__all__ = ["age_of", "age_on", "demographics", "subject_visits", "visit_supplements"]
 
 _DM = (
     STUDY,
@@ -77,7 +79,7 @@ def _person(study: Study, person: Person) -> Row:
     screening = person.chart.screening
     screened = None if screening is None else screening.event
     collected = None if screened is None else screened.on
-    age = None if screened is None else age_on(screened.born, screened.consented or screened.on)
+    age = age_of(person)
     sex = (None if screened is None else screened.sex) or Sex.UNKNOWN
     return (
         study.row("DM", person)
@@ -112,6 +114,21 @@ def _arms(study: Study, person: Person) -> Row:
     if subject.dosing is None:
         return planned | {"ARMNRS": "ASSIGNED, NOT TREATED"}
     return planned | {"ACTARMCD": code, "ACTARM": arm}
+
+
+def age_of(person: Person) -> int | None:
+    """Return somebody's age in whole years at consent; None where it is not known.
+
+    By the birth, or where a year of birth leaves it open, as screening recorded it.
+    """
+    screening = person.chart.screening
+    if screening is None:
+        return None
+    said = screening.event
+    age = age_on(said.born, said.consented or said.on)
+    results = count_results(person.chart, person.first_dose, "age")
+    years = [r.finding.value for r in results if r.finding.unit == "years" and r.finding.value]
+    return floor(years[0]) if age is None and years else age
 
 
 def age_on(born: str | None, on: date) -> int | None:
