@@ -26,7 +26,7 @@ from escalation.trial.findings.results import count_results
 from escalation.trial.patients.recording import PATIENTS, check_at_site, check_id, only_site
 from escalation.trial.patients.subjects import Standing
 from escalation.trial.screening.judging import eligibility_of, say_not_screened
-from escalation.trial.screening.log import screenings_of
+from escalation.trial.screening.log import Screening, screenings_of
 from escalation.trial.state import Recorded, TrialState
 
 __all__ = [
@@ -133,7 +133,6 @@ def add_to_screening(
     ------
     RefusedError
     """
-    person = {"disease": disease, "sex": sex, "born": born, "consented": consented, "site": site}
     chart = state.chart(subject)
     last = chart.screening
     findings = tuple(findings)
@@ -142,10 +141,23 @@ def add_to_screening(
             state,
             recorder,
             subject=subject,
+            disease=disease,
+            sex=sex,
+            born=born,
+            consented=consented,
+            site=site,
             findings=findings,
-            **person,  # type: ignore[arg-type]
         )
     refusal = Refusal(f"the screening of {subject} cannot be recorded")
+    ended = screenings_of(state, chart.subject)[-1]
+    if ended.end != "in screening":
+        what = (
+            "record results (trial measure)"
+            if ended.end == "enrolled"
+            else "screen again (--again)"
+        )
+        refusal.add(f"{_say_end(ended)} To go on, {what}.")
+    person = {"disease": disease, "sex": sex, "born": born, "consented": consented, "site": site}
     for name, value in person.items():
         if value is not None and value != getattr(last.event, name):
             refusal.add(
@@ -157,6 +169,14 @@ def add_to_screening(
     refusal.unless(bool(new) or bool(refusal.reasons), "All of it is recorded already.")
     refusal.raise_if_any()
     return record_findings(state, recorder, subject=subject, findings=new, reason=reason)
+
+
+def _say_end(screening: Screening) -> str:
+    """Say how a screening ended."""
+    return (
+        f"The screening of {screening.subject} ended on {screening.ended_on}, by entry "
+        f"{screening.ended_by}: {screening.end}."
+    )
 
 
 def _is_recorded(state: TrialState, chart: Chart, since: int, finding: Finding) -> bool:
@@ -213,13 +233,9 @@ def check_screening_order(
     if event.site is not None and event.site not in state.site_zones:
         known = did_you_mean(event.site, state.site_zones) if state.site_zones else "none has been"
         refusal.add(f"No site {printable(event.site)} has been opened; {known}.")
-    ends = [one for one in screenings_of(state, event.subject) if one.entry == entry]
-    for one in ends:
-        if one.ended_on is not None and event.on > one.ended_on:
-            refusal.add(
-                f"{event.subject} {one.end} on {one.ended_on} (entry {one.ended_by}): {event.on} "
-                "is after it."
-            )
+    for one in screenings_of(state, event.subject):
+        if one.entry == entry and one.ended_on is not None and event.on > one.ended_on:
+            refusal.add(f"{_say_end(one)} {event.on} is after it.")
     for fact in state.chart(event.subject).screenings:
         if fact.seq < entry and fact.event.on > event.on:
             refusal.add(
@@ -238,7 +254,7 @@ def check_screening_withdrawn(
         refusal.add(f"Withdraw what was recorded in it first: {list_briefly(sorted(inside))}.")
     for one in screenings_of(state, chart.subject):
         if one.entry == entry and one.end in ("enrolled", "failed", "left"):
-            refusal.add(f"{chart.subject} {one.end} on {one.ended_on} (entry {one.ended_by}).")
+            refusal.add(_say_end(one))
 
 
 _BORN = re.compile(r"(\d{4})(?:-(\d\d))?", re.ASCII)

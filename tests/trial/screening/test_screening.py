@@ -415,3 +415,15 @@ def test_a_deviation_is_said_once_also_under_another_id() -> None:
     bench.enrol("S1", deviation="the laboratory was closed")
     bench.do(rename_subject, SITE, subject="S1", renamed="S9", reason="mistyped")
     assert len(departures(bench.state)) == 1
+
+
+def test_a_screening_that_has_ended_is_not_gone_on_with() -> None:
+    bench = planned()
+    screen(bench, "S1", HB)
+    bench.do(record_screening_failure, SITE, subject="S1", reason="withdrew consent")
+    said = bench.refused(add_to_screening, SITE, subject="S1", findings=[ALT])
+    assert ": failed. To go on, screen again (--again)." in said
+    screen(bench, "S2", *FIT)
+    bench.enrol("S2")
+    said = bench.refused(add_to_screening, SITE, subject="S2", findings=[replace(ALT, value=31)])
+    assert ": enrolled. To go on, record results (trial measure)." in said
