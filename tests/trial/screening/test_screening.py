@@ -25,9 +25,9 @@ from escalation.trial import (
     waive_criteria,
 )
 from escalation.trial.codec import dump_event, version_of
-from escalation.trial.events import Choice, Finding, Leaving, ScreeningFailed
+from escalation.trial.events import Choice, Finding, Leaving, ScreeningFailed, Sex
 from escalation.trial.screening.judging import eligibility_of, flags_of, lacks_eligibility
-from escalation.trial.screening.record import add_to_screening
+from escalation.trial.screening.steps import add_to_screening
 from tests.trial.bench import CHAIR, SITE, Bench, day
 from tests.trial.screening.screened import (
     ALT,
@@ -427,3 +427,21 @@ def test_a_screening_that_has_ended_is_not_gone_on_with() -> None:
     bench.enrol("S2")
     said = bench.refused(add_to_screening, SITE, subject="S2", findings=[replace(ALT, value=31)])
     assert ": enrolled. To go on, record results (trial measure)." in said
+
+
+def test_who_the_person_is_may_be_said_later_and_is_added_to_the_screening() -> None:
+    bench = planned()
+    bench.do(add_to_screening, SITE, subject="S1", disease="SLE", findings=[HB])
+    events = bench.do(
+        add_to_screening, SITE, 1, subject="S1", born="1985", consented=day(0), findings=[HB, ALT]
+    )
+    assert [event.kind for event in events] == ["entry-corrected", "findings-recorded"]
+    assert statuses(bench)["I1"] == "met"
+    odd = {"sex": Sex.FEMALE, "findings": [Finding(test="alt", value=-1, unit="U/L")]}
+    assert "alt" in bench.refused(add_to_screening, SITE, 2, subject="S1", **odd)
+    said = bench.refused(add_to_screening, SITE, 2, subject="S1", born="1986")
+    assert "says born 1985, not 1986: correct it" in said
+    later = {"consented": day(5)}
+    bench.do(correct_entry, SITE, 2, entry=events[0].entry, changes={"consented": None}, reason="x")
+    said = bench.refused(add_to_screening, SITE, 6, subject="S1", **later)
+    assert "The consent of 2026-01-10 is after 2026-01-05" in said
