@@ -46,7 +46,8 @@ def add_to_screening(
     state, recorder
     subject : str
     again : bool
-        Whether another screening begins, which nothing of the one before counts for.
+        Whether another screening begins, which nothing of the one before counts for but who the
+        person is: disease, sex and birth, where they are not given.
     disease, sex, born, consented, site, findings
         As for ``screen_subject``.
     reason : str or None
@@ -60,6 +61,9 @@ def add_to_screening(
     last = chart.screening
     findings = tuple(findings)
     if last is None or again:
+        if last is not None:
+            disease, sex = disease or last.event.disease, sex or last.event.sex
+            born = born or last.event.born
         return screen_subject(
             state,
             recorder,

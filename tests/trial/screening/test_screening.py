@@ -345,8 +345,11 @@ def test_a_list_that_is_given_again_with_more_in_it_adds_what_is_new() -> None:
     assert "All of it is recorded already." in said
     said = bench.refused(add_to_screening, SITE, **(S1 | {"disease": "SSc"}), findings=ANSWERS)
     assert "says disease SLE, not SSc: correct it (trial correct" in said
-    bench.do(add_to_screening, SITE, 1, **S1, again=True)
+    bench.do(add_to_screening, SITE, 1, subject="S1", again=True)
     assert verdict(bench) == "incomplete"
+    last = bench.state.chart("S1").screening
+    assert last is not None
+    assert (last.event.disease, last.event.born, last.event.consented) == ("SLE", "1985", None)
 
 
 def test_a_failure_names_criteria_of_the_plan_that_are_not_met() -> None:
