@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from escalation.reports.trial.recorded import consequences
 from escalation.trial import record_visit
+from escalation.trial.events import Leaving
+from escalation.trial.visits.record import leave_study
 from tests.trial.bench import SITE
 from tests.trial.small_plan import followed, measure
 
@@ -39,3 +41,13 @@ def test_results_and_visits_outside_the_window_say_so():
     before = bench.state
     bench.do(record_visit, SITE, 24, subject="S1", visit="W4")
     assert flags(bench, before) == ["W4 of S1 on 2026-01-29 is 1 day before its window."]
+
+
+def test_a_death_of_which_no_adverse_event_tells_is_asked_for():
+    bench = followed()
+    before = bench.state
+    bench.do(leave_study, SITE, 20, subject="S1", why=Leaving.DEATH)
+    assert flags(bench, before) == [
+        "No adverse event of S1 is fatal: record the death as one of grade 5 (trial ae), or no "
+        "rule knows of it."
+    ]
