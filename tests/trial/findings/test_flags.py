@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from escalation.reports.trial.recorded import consequences
-from escalation.trial import record_visit
+from escalation.trial import record_visit, screen_subject
 from escalation.trial.events import Leaving
 from escalation.trial.visits.record import leave_study
-from tests.trial.bench import SITE
+from tests.trial.bench import SITE, day
 from tests.trial.small_plan import followed, measure
 
 
@@ -50,4 +50,14 @@ def test_a_death_of_which_no_adverse_event_tells_is_asked_for():
     assert flags(bench, before) == [
         "No adverse event of S1 is fatal: record the death as one of grade 5 (trial ae), or no "
         "rule knows of it."
+    ]
+
+
+def test_a_sample_for_a_visit_before_the_consent_says_so():
+    bench = followed()
+    bench.do(screen_subject, SITE, 6, subject="P-9", consented=day(5))
+    before = bench.state
+    measure(bench, "haemoglobin", 6, subject="P-9", value=90, unit="g/L", visit="SCR", at=4)
+    assert flags(bench, before) == [
+        "SCR of P-9 on 2026-01-09 was before the consent of 2026-01-10."
     ]
