@@ -143,7 +143,7 @@ def _find_faults(samples: Sequence[Sample]) -> Iterator[str]:
         yield f"{'two' if len(named) == 2 else len(named)} units, {said}; a profile has one"
     for before, after in pairwise(samples):
         if before.day == after.day:
-            yield f"two samples of {say_days([after.day])}"
+            yield f"two samples of {say_days([after.day])}: give each its part of the day"
         elif before.day > after.day:
             there, here = say_days([before.day]), say_days([after.day])
             yield f"{here} comes after {there}: times are out of order"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from escalation.exports.dataset import Column, Dataset, DataType, Value, make_dataset
-from escalation.exports.sdtm.special_purpose import age_on
+from escalation.exports.sdtm.special_purpose import age_of
 from escalation.exports.sdtm.study import Person, Row, Study, iso
 from escalation.exports.sdtm.terms import LEAVINGS, SEXES
 from escalation.exports.sdtm.variables import (
@@ -107,7 +107,7 @@ def _screened(person: Person) -> Iterator[tuple[str, Value]]:
         yield "SEX", SEXES[Sex.UNKNOWN]
         return
     said = screening.event
-    age = age_on(said.born, said.consented or said.on)
+    age = age_of(person)
     yield from (("AGE", age), ("AGEU", None if age is None else "YEARS"))
     yield "SEX", SEXES[said.sex or Sex.UNKNOWN]
     yield from (("DISEASE", said.disease), ("RFICDT", iso(said.consented)))

@@ -154,7 +154,7 @@ class _Study:
             (dataset.name, str(row.values.get("USUBJID")), column, str(row.values.get(column)))
             for dataset in datasets.values()
             for column in dataset.names
-            if column.endswith("SEQ") and not dataset.name.startswith("SUPP")
+            if column.endswith(("SEQ", "VISITNUM")) and not dataset.name.startswith("SUPP")
             for row in _rows(dataset)
         }
         return cls(

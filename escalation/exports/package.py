@@ -15,13 +15,13 @@ from escalation.exports.csv import write_csv
 from escalation.exports.dataset import Dataset
 from escalation.exports.dataset_json import SUFFIX as JSON
 from escalation.exports.dataset_json import Origin, write_dataset_json
-from escalation.exports.sdtm.adverse_events import UNCODED, adverse_events, supplements
+from escalation.exports.sdtm.adverse_events import UNCODED, adverse_events, event_supplements
 from escalation.exports.sdtm.disposition import disposition
 from escalation.exports.sdtm.eligibility import exceptions, inclusion_criteria
-from escalation.exports.sdtm.findings import DOMAINS, findings
+from escalation.exports.sdtm.findings import DOMAINS, finding_supplements, findings
 from escalation.exports.sdtm.interventions import exposure
 from escalation.exports.sdtm.kinetics import parameters
-from escalation.exports.sdtm.special_purpose import demographics, subject_visits
+from escalation.exports.sdtm.special_purpose import demographics, subject_visits, visit_supplements
 from escalation.exports.sdtm.study import Study
 from escalation.exports.sdtm.trial_design import SHAPED, trial_arms, trial_summary, trial_visits
 from escalation.exports.xpt import SUFFIX as XPT
@@ -30,9 +30,8 @@ from escalation.text import count
 from escalation.trial.state import TrialState
 from escalation.version import __version__
 
-__all__ = ["ENDINGS", "FORMS", "Export", "Files", "make_export", "write_files", "zipped"]
+__all__ = ["ENDINGS", "Export", "Files", "make_export", "write_files", "zipped"]
 
-FORMS = ("csv", "dataset-json", "xpt")
 ENDINGS = (CSV, JSON, XPT)
 _README = "README.txt"
 _SOFTWARE = "escalation"
@@ -86,7 +85,7 @@ def make_export(state: TrialState, trial: str, cutoff: date | None = None) -> Ex
         trial_arms(study),
         exposure(study),
         adverse_events(study),
-        supplements(study),
+        event_supplements(study),
         disposition(study),
     )
     where_recorded = (
@@ -94,7 +93,12 @@ def make_export(state: TrialState, trial: str, cutoff: date | None = None) -> Ex
         inclusion_criteria(study),
         exceptions(study),
         subject_visits(study),
-        *(findings(study, name) for name in DOMAINS),
+        visit_supplements(study),
+        *(
+            dataset
+            for name in DOMAINS
+            for dataset in (findings(study, name), finding_supplements(study, name))
+        ),
         parameters(study),
     )
     datasets = (
@@ -141,7 +145,7 @@ def write_files(export: Export, forms: Collection[str], made_at: datetime) -> Fi
     ----------
     export : Export
     forms : collection of str
-        Of ``FORMS``.
+        Of ``escalation.exports.FORMS``.
     made_at : datetime
         With a time zone.
 

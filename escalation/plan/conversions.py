@@ -141,7 +141,12 @@ def convert(value: float, unit: str | None, to: str | None, substance: str | Non
     if to is None or unit == to:
         return float(value)
     factor = _factor(unit or "", to, substance)
-    return float(value) if factor in (None, 1) else float(Fraction(repr(value)) * (factor or 1))
+    if factor in (None, 1):
+        return float(value)
+    try:
+        return float(Fraction(repr(value)) * (factor or 1))
+    except (OverflowError, ValueError) as error:
+        raise ConversionError(value, unit, to, substance, f"is not a number in {to}") from error
 
 
 def find_unit_fault(unit: str | None, to: str | None, substance: str | None = None) -> str | None:
@@ -248,11 +253,11 @@ _PREFIXES = {
 _BASES: Mapping[str, tuple[str, Fraction, Dimensions]] = {
     name: (prefixes, Fraction(scale), dimensions)
     for names, prefixes, scale, dimensions in (
-        ("g gram grams gramme grammes", "kdcmunpf", 1, (("g", 1),)),
+        ("g gm gms gram grams gramme grammes", "kdcmunpf", 1, (("g", 1),)),
         ("mol mole moles", "munpf", 1, (("mol", 1),)),
         ("l litre litres liter liters", "dcmunpf", 1, (("L", 1),)),
         ("u unit units", "kmu", 1, (("U", 1),)),
-        ("iu [iu]", "kmu", 1, (("IU", 1),)),
+        ("iu [iu] ie", "kmu", 1, (("IU", 1),)),
         ("kat", "mun", 1, (("kat", 1),)),
         ("m meter meters metre metres", "cmu", 1, (("m", 1),)),
         ("copy copies", "", 1, (("copies", 1),)),
@@ -277,7 +282,18 @@ _BASES: Mapping[str, tuple[str, Fraction, Dimensions]] = {
 # before a volume, where cells are counted: G/L is 10^9 a litre, and g/L a weight
 _MANY = {
     **{"K": 3, "k": 3, "G": 9, "T": 12, "M": 6, "thou": 3, "thousand": 3, "thousands": 3},
-    **{"mill": 6, "mio": 6, "million": 6, "millions": 6, "giga": 9, "tera": 12, "Giga": 9},
+    **{
+        "Tsd": 3,
+        "tsd": 3,
+        "Mio": 6,
+        "mill": 6,
+        "mio": 6,
+        "million": 6,
+        "millions": 6,
+        "giga": 9,
+        "tera": 12,
+        "Giga": 9,
+    },
 }
 _COUNTS: frozenset[Dimensions] = frozenset({(("L", -1),)})
 _LOST_POWER = re.compile(r"(?:[x\xd7*·] ?)?10([369]|12)( ?/.*)$", re.IGNORECASE | re.ASCII)
@@ -286,7 +302,17 @@ _POWER = re.compile(
     r"(?: ?[x\xd7*·])?",
     re.IGNORECASE | re.ASCII,
 )
-_A_DAY = re.compile(r"\(?\b24[ -]?(?:h|hr|hrs|hour|hours)\b\)?", re.IGNORECASE | re.ASCII)
+_OTHER_WORDS = tuple(
+    (re.compile(other, re.IGNORECASE | re.ASCII), usual)
+    for other, usual in (
+        (r"\bper\b", "/"),
+        (r"\(?\b24[ -]?(?:h|hr|hrs|hour|hours)\b\)?", "d"),
+        (r"\bcu(?:bic)?\.? ?mm\b", "mm3"),
+        (r"\b100 ?ml\b", "dl"),
+        (r"^(m?g) ?%$", r"\1/dl"),
+        (r"\bmm hg\b", "mmhg"),
+    )
+)
 _TOKEN = re.compile(r"([a-z%°\[\]]+)(?:\^|\*\*)?([+-]?[0-9])?", re.IGNORECASE | re.ASCII)
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
 
@@ -294,9 +320,9 @@ _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
 @lru_cache(maxsize=512)
 def _read(folded: str, *, counts: bool) -> tuple[Fraction, Dimensions] | None:
     """Return how many of what a unit is; None where it cannot be read."""
-    text = re.sub(r"\bcu(?:bic)?\.? ?mm\b", "mm3", folded, flags=re.IGNORECASE)
-    text = re.sub(r"\bmm hg\b", "mmhg", text, flags=re.IGNORECASE)
-    text = _A_DAY.sub("d", re.sub(r"\bper\b", "/", text.replace("µ", "u")))
+    text = folded.replace("µ", "u")
+    for other, usual in _OTHER_WORDS:
+        text = other.sub(usual, text)
     scale = Fraction(1)
     power = _POWER.match(text)
     if power:

@@ -7,6 +7,7 @@ has it: one "no" settles an "and", one "yes" an "or", whatever else is unknown.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Literal, TypeAlias, TypeVar
 
@@ -229,15 +230,11 @@ class _Judge:
                 found = self._ask(criterion, test.name)
         if asked is True:
             return found
-        return _Found(
-            holds=found.holds,
-            why=found.why,
-            settle=found.settle,
-            decided_by=found.decided_by,
+        return replace(
+            found,
             asked=_all((asked, found.asked)),
             asked_why=asked_why,
             asked_settle=asked_settle,
-            parts=found.parts,
         )
 
     # ---------------------------------------------------------------- of whom it is asked
@@ -355,7 +352,7 @@ class _Judge:
 
     def _compare(self, criterion: Criterion, test: PlannedTest) -> _Found:
         """Judge by the last results, as many as have to meet the limit in a row."""
-        settle = f"{test.label}{_in(test.unit)}{_how_old(criterion)}"
+        settle = f"{test.label}{_in(test.unit)}{_with_limit(criterion)}{_how_old(criterion)}"
         given = [_Result(a, f"{test.label} {_written(a, test)}") for a in self._given(test.name)]
         missing: str | None = None
         if test.calculated is not None:
@@ -376,7 +373,7 @@ class _Judge:
         lacking = criterion.consecutive - len(results)
         if lacking and holds is not False:
             said = "; ".join(one.why for one in found)
-            more = f"{lacking} more of {settle}"
+            more = f"{'another' if lacking == 1 else f'{lacking} more'} of {settle}"
             wanted = f"{criterion.consecutive} in a row are needed"
             return _unknown(f"{said}; {wanted}", more)
         deciding = [one for one in found if one.holds is holds]
@@ -451,11 +448,8 @@ def _compare_one(criterion: Criterion, test: PlannedTest, result: _Result, settl
         if criterion.times is not None:
             normal = answer.upper if criterion.times == "ULN" else answer.lower
             if normal is None:
-                which = "upper" if criterion.times == "ULN" else "lower"
-                return _unknown(
-                    f"{said} has no {which} limit of normal",
-                    f"the laboratory's {which} limit of normal of {test.label}",
-                )
+                which = _NORMAL[criterion.times]
+                return _unknown(f"{said} has no {which}", f"the {which} of {test.label}")
             normal = convert(normal, answer.unit, test.unit, test.substance)
             shown = f"{limit:.10g} x {criterion.times} ({limit * normal:.10g})"
             limit, upper = limit * normal, upper * normal
@@ -608,6 +602,13 @@ def _after(unit: str | None) -> str:
 
 def _in(unit: str | None) -> str:
     return f" in {unit}" if unit else ""
+
+
+_NORMAL = {"ULN": "upper limit of normal", "LLN": "lower limit of normal"}
+
+
+def _with_limit(criterion: Criterion) -> str:
+    return f", with its {_NORMAL[criterion.times]}" if criterion.times else ""
 
 
 def _how_old(criterion: Criterion) -> str:

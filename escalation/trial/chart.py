@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, replace
+from dataclasses import field, replace
 from typing import Any
 
 from escalation.dataclass import dataclass
@@ -24,7 +24,8 @@ __all__ = ["Chart", "put_in_chart"]
 class Chart:
     """Entries about one person, each kind in the order of recording.
 
-    Somebody can have a chart who was never enrolled, and be enrolled without one.
+    Somebody can have a chart who was never enrolled, and be enrolled without one. What follows from
+    it is found once, and kept in ``judged``: a chart with one more entry is another one.
     """
 
     subject: str
@@ -33,6 +34,7 @@ class Chart:
     waivers: tuple[Fact[EligibilityWaived], ...] = ()
     visits: tuple[Fact[VisitRecorded], ...] = ()
     leavings: tuple[Fact[SubjectLeft], ...] = ()
+    judged: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def screening(self) -> Fact[SubjectScreened] | None:
@@ -46,8 +48,8 @@ class Chart:
 
     def facts(self) -> Iterator[Fact[Any]]:
         """Yield every entry of the chart, kind by kind."""
-        for member in fields(self)[1:]:
-            yield from getattr(self, member.name)
+        for name in _KEPT_IN.values():
+            yield from getattr(self, name)
 
     def with_fact(self, fact: Fact[Any]) -> Chart:
         """Return the chart with one more entry, or with what one says since it was corrected."""
@@ -63,8 +65,8 @@ class Chart:
     def without(self, seq: int) -> Chart:
         """Return the chart without an entry that was withdrawn."""
         kept: dict[str, Any] = {
-            member.name: tuple(fact for fact in getattr(self, member.name) if fact.seq != seq)
-            for member in fields(self)[1:]
+            name: tuple(fact for fact in getattr(self, name) if fact.seq != seq)
+            for name in _KEPT_IN.values()
         }
         return replace(self, **kept)
 

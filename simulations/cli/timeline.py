@@ -230,9 +230,7 @@ def show_timeline(
         say_written(keep)
     if clock.ledger is not None:
         course = next(follow_in_time(question, results[0]))
-        _record(
-            clock.ledger, _steps(course, question.protocol, told, clock.timing.screen_failure, seed)
-        )
+        _record(clock.ledger, _steps(course, question.protocol, clock.timing, told, seed))
         say_written(clock.ledger)
     if plot is not None:
         from simulations.plots import plot_timelines, save_figure  # matplotlib
@@ -245,29 +243,19 @@ def show_timeline(
 
 def _check_recordable(question: Question, timing: Timing, file: Path) -> None:
     """Refuse what cannot be recorded, before a long run."""
-    design = question.protocol.design
-    rolls = design.while_pending is not None and not design.asks_follow_up
-    if timing.decides != "settled" and not rolls:
+    if timing.decides != "settled":
         raise InputError(
             "a record goes by the tracker's gates, which close a cohort as soon as its level is "
             "judged: add --decides settled"
         )
-    enrolment = question.protocol.enrolment
-    if (rolls or not design.by_stages) and (
-        enrolment.first_alone_days or enrolment.next_apart_days
-    ):
-        raise InputError(
-            f"{design.name} may leave a level after any patient, and the tracker then doses nobody "
-            "who has a place, which is not simulated: set enrolment.first_alone_days and "
-            "next_apart_days to 0 in the protocol to record such a trial"
-        )
-    unreached = any(timing.by_level("dose_not_reached", design.n_levels))
-    counts_dosed = design.asks_follow_up or design.by_stages
-    if unreached and (design.asks_moderate or not counts_dosed):
-        raise InputError(
-            f"{design.name} may be asked about a level where nobody was given the whole dose, and "
-            "that is not simulated as the tracker sees it: leave out dose_not_reached to record it"
-        )
+    protocol = question.protocol
+    beside = protocol.backfill.max_per_level, protocol.expansion.n_patients
+    for name, size in zip(("backfill", "expansion"), beside, strict=True):
+        if size is not None:
+            raise InputError(
+                f"a simulated trial with {name} is not recorded: leave the protocol's [{name}] "
+                "table out"
+            )
     if file.exists():
         raise InputError(f"{file} is there already; a simulated trial needs a new file")
     check_writable(file)
@@ -291,20 +279,19 @@ def _read_patients(clock: Clock) -> tuple[Plan, Patients] | None:
 def _steps(
     course: Course,
     protocol: Protocol,
+    timing: Timing,
     told: tuple[Plan, Patients] | None,
-    screen_failure: float,
     seed: int,
 ) -> Iterable[tuple[Command, Recorder]]:
     """Return the commands that record a simulated trial: with its patients, if there is a plan."""
     if told is None:
         from simulations.questions.recorded import steps_of
 
-        return steps_of(course, protocol, opened=OPENED)
+        delay_days = timing.decision_delay_days
+        return steps_of(course, protocol, opened=OPENED, delay_days=delay_days)
     from simulations.patients.rehearsal import rehearse
 
-    return rehearse(
-        course, protocol, *told, opened=OPENED, screen_failure=screen_failure, seed=seed
-    )
+    return rehearse(course, protocol, *told, timing=timing, opened=OPENED, seed=seed)
 
 
 def _record(file: Path, steps: Iterable[tuple[Command, Recorder]]) -> None:

@@ -42,6 +42,7 @@ from simulations.patients.assumptions import Patients
 from simulations.patients.draw import Onset, Patient, draw_patient
 from simulations.patients.screening import answer_criteria, failing_criteria
 from simulations.questions.recorded import LOST, script, subject_id
+from simulations.timing.assumptions import Timing
 
 __all__ = ["rehearse"]
 
@@ -68,8 +69,8 @@ def rehearse(
     plan: Plan,
     assumed: Patients,
     *,
+    timing: Timing,
     opened: date,
-    screen_failure: float = 0.0,
     seed: int = 1,
 ) -> Iterator[tuple[Command, Recorder]]:
     """Yield the commands that record a simulated trial with its patients, in order.
@@ -82,16 +83,25 @@ def rehearse(
     plan : Plan
         What the site screens, sees and measures by.
     assumed : Patients
+    timing : Timing
+        What the clock was told: of who fails screening, a course knows nothing.
     opened : date
         Day 0 of the course.
-    screen_failure : float
-        P(screening failure), as the clock was told: a course does not name who failed.
     seed : int
         Each patient has a stream of their own, ``SeedSequence(seed, spawn_key=(trial, patient))``.
     """
-    site = _Site(course, _Told(protocol, plan, assumed, screen_failure), opened=opened, seed=seed)
+    site = _Site(
+        course, _Told(protocol, plan, assumed, timing.screen_failure), opened=opened, seed=seed
+    )
     by_clock = _from_clock(
-        script(course, protocol, opened, weigh=site.weigh, tell_dlt=site.tell_dlt),
+        script(
+            course,
+            protocol,
+            opened,
+            delay_days=timing.decision_delay_days,
+            weigh=site.weigh,
+            tell_dlt=site.tell_dlt,
+        ),
         protocol,
         opened,
         plan,

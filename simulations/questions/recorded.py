@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
 from functools import partial
-from math import floor
+from math import ceil, floor
 
 from escalation.designs.base import Decision, Design
 from escalation.errors import InputError
@@ -28,6 +28,7 @@ from simulations.engines.timeline.course import Course, Happening, Kind
 __all__ = ["LOST", "record_course", "script", "steps_of", "subject_id"]
 
 WEIGHT_KG = 60.0
+_COMES = (Kind.ENROLLED, Kind.DOSED)
 LOST = {
     Kind.DROPPED_OUT: "withdrew consent",
     Kind.NOT_MANUFACTURED: "the product could not be made",
@@ -36,7 +37,13 @@ LOST = {
 
 
 def record_course(
-    ledger: Ledger, trial: str, course: Course, protocol: Protocol, *, opened: date
+    ledger: Ledger,
+    trial: str,
+    course: Course,
+    protocol: Protocol,
+    *,
+    opened: date,
+    delay_days: float = 0.0,
 ) -> None:
     """Record a simulated trial in a ledger that does not hold it yet.
 
@@ -50,22 +57,24 @@ def record_course(
         That it was simulated under.
     opened : date
         Day 0 of the course.
+    delay_days : float
+        From a decision until the next cohort is open: it is approved then, or on the last day
+        before more becomes known.
 
     Raises
     ------
     InputError
         For a course with backfill, which a committee opens on grounds that it does not hold.
     """
-    Tracker(ledger, trial).record_new(
-        steps_of(course, protocol, opened=opened), request="simulated"
-    )
+    steps = steps_of(course, protocol, opened=opened, delay_days=delay_days)
+    Tracker(ledger, trial).record_new(steps, request="simulated")
 
 
 def steps_of(
-    course: Course, protocol: Protocol, *, opened: date
+    course: Course, protocol: Protocol, *, opened: date, delay_days: float = 0.0
 ) -> Iterator[tuple[Command, Recorder]]:
     """Yield the commands that record a simulated trial, with their recorders, in order."""
-    return recorded_at(script(course, protocol, opened))
+    return recorded_at(script(course, protocol, opened, delay_days=delay_days))
 
 
 def script(
@@ -73,22 +82,36 @@ def script(
     protocol: Protocol,
     opened: date,
     *,
+    delay_days: float = 0.0,
     weigh: Callable[[Happening], float] | None = None,
     tell_dlt: Callable[[Happening, date], Iterable[Step]] | None = None,
 ) -> Iterator[Step]:
     """Yield who does what on which day; weights and what is said of a DLT may be given."""
+    delay = ceil(delay_days)
     yield from begin(str(opened), protocol)
     yield from meet(str(opened))
     by_weight = protocol.unit is not None and protocol.unit.endswith("/kg")
     design = protocol.design
     rolls = design.while_pending is not None and not design.asks_follow_up
     places = _Places(design) if rolls else None
+    approval: tuple[date, date, Step] | None = None  # on which days it may be, and how
     for found in sorted(course.happenings, key=_in_days):
         day = opened + timedelta(days=floor(found.day))
         if found.purpose != "escalation":
             raise InputError(f"a course with {found.purpose} cannot be written as a record")
+        if approval is not None:
+            earliest, latest, (_, person, command) = approval
+            is_known = found.kind not in _COMES
+            latest = min(latest, day - timedelta(days=is_known))
+            yield str(max(earliest, latest)), person, command
+            approval = None
         if found.kind is Kind.DECIDED:
-            yield from meet(str(day))
+            *steps, approved = meet(str(day))
+            yield from steps
+            if found.decision is not None and found.decision.has_ended:
+                yield approved
+            else:
+                approval = day, day + timedelta(days=delay), approved
         elif found.kind is Kind.ENROLLED:
             if places is not None and not places.n_free:
                 yield from meet(str(day), *places.one_more(protocol))

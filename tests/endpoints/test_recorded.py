@@ -115,7 +115,7 @@ def wrong(kind: str) -> TrialState:
     ("kind", "says"),
     [
         ("units", "two units, copies/µg (day 0) and % (day 56); a profile has one"),
-        ("twice", "two samples of day 7"),
+        ("twice", "two samples of day 7: give each its part of the day"),
         ("order", "times are out of order: W8 on day 11, and W2 on day 14"),
         ("no unit", "day 56: no unit"),
         ("negative", "day 56: the value -3 is negative"),

@@ -123,7 +123,7 @@ FAULTS: dict[str, Planted] = {
     "a time has no zone": put("zone", "LB", 1, "LBDTC", "2026-01-05T08:30"),
     "an event ends before it starts": put("order", "AE", 1, "AEENDTC", "2026-01-06"),
     "a sample is taken after death": put(
-        "death", "SV", 4, "SVSTDTC", "2026-04-30", seen_by_table=False
+        "death", "SV", 8, "SVSTDTC", "2026-04-30", seen_by_table=False
     ),
     "a study day is 0": put("study day", "EX", 1, "EXSTDY", 0),
     "a study day is wrong": put("study day", "AE", 2, "AESTDY", 17, seen_by_table=False),

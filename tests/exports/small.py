@@ -26,7 +26,7 @@ from escalation.trial.visits.record import leave_study, record_visit
 from tests.trial.bench import CHAIR, SITE, Bench, day
 from tests.trial.small_plan import SMALL
 
-__all__ = ["PLAN", "results", "small_bench", "small_export"]
+__all__ = ["PLAN", "lab", "results", "small_bench", "small_export"]
 
 PLAN = replace(
     SMALL,

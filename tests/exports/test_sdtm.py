@@ -21,7 +21,7 @@ from escalation.trial.events import Finding, Purpose
 from tests.trial.bench import Bench, day
 
 from .planted import sound
-from .small import results, small_bench, small_export
+from .small import lab, results, small_bench, small_export
 
 AT = datetime(2026, 11, 29, 8, tzinfo=UTC)
 
@@ -98,10 +98,15 @@ def test_disposition_is_how_each_part_began_and_ended():
 
 def test_a_visit_that_was_missed_says_why_and_has_no_day():
     columns = ("VISITNUM", "VISIT", "VISITDY", "SVOCCUR", "SVREASOC", "SVSTDTC", "SVSTDY")
-    assert rows("SV", *columns)[1:] == [
+    assert rows("SV", *columns, USUBJID="NCT07123519-S2") == [
+        (1, "Screening", -14, "Y", None, "2026-01-05", -15),  # by the screening itself
+        (2, "Day 0", 1, "Y", None, "2026-01-20", 1),  # by the infusion
+        (4, "Week 4", 29, "N", "travelled", None, None),
+    ]
+    assert rows("SV", *columns, USUBJID="NCT07123519-S1")[2:] == [
         (3, "Day 7", 8, "Y", None, "2026-01-13", 8),
         (4, "Week 4", 29, "Y", None, "2026-02-03", 29),
-        (4, "Week 4", 29, "N", "travelled", None, None),
+        (5, "Week 12", 85, "Y", None, "2026-03-31", 85),  # by its results
     ]
 
 
@@ -134,6 +139,21 @@ def test_a_score_has_no_unit_and_the_readme_says_so():
     assert rows("QS", "QSTESTCD", "QSSTRESN", "QSSTRESU") == [("ESSDAI", 6.0, None)]
     said = write_files(small_export(), ("csv",), AT).content["README.txt"].decode()
     assert "Pure numbers, for which the plan has no unit: QS ESSDAI." in said
+
+
+def test_a_visit_outside_its_window_and_a_sample_with_its_time_have_supplements():
+    bench = small_bench()
+    results(bench, "S3", 40, "W4", lab(100))  # dosed on day 18: study day 23
+    sample = Finding(test="copies", value=7.0, unit="copies/ug", day=0.25, note="haemolysed")
+    results(bench, "S3", 18, None, sample)
+    export = make_export(bench.state, "TJ")
+    assert export.faults == ()
+    datasets = {dataset.name: dataset for dataset in export.datasets}
+    names = ("IDVAR", "IDVARVAL", "QNAM", "QVAL")
+    said = {tuple(r[n] for n in names) for r in datasets["SUPPSV"].records_by_name()}
+    assert said == {("VISITNUM", "4", "SVOUTWIN", "-3")}
+    said = {tuple(r[n] for n in names) for r in datasets["SUPPPC"].records_by_name()}
+    assert said == {("PCSEQ", "1", "PCDAY", "0.25"), ("PCSEQ", "1", "PCNOTE", "haemolysed")}
 
 
 def test_a_criterion_that_was_not_met_is_said_where_it_was_waived_too():

@@ -70,7 +70,7 @@ def _is_sound(row: Any, domain: str) -> bool:
             if not isinstance(value, int | float) or value in (float("inf"), float("-inf")):
                 return False
             unit = name.replace("STRESN", "STRESU").replace("DOSE", "DOSU")
-            if get(unit) is None:
+            if get(unit) is None and domain != "QS":  # scores have none
                 return False
         is_day = name.endswith("DTC") and value and len(value) >= 10
         if is_day and pd.to_datetime(value[:10], errors="coerce") is pd.NaT:

@@ -40,6 +40,11 @@ def test_a_count_is_one_number_in_every_spelling(unit):
         (1.0, "ukat/L", "U/L", "enzyme", 60),
         (40, "IU/L", "U/L", "enzyme", 40),
         (12, "pg/mL", "ng/L", None, 12),
+        (7, "g%", "g/L", "haemoglobin", 70),
+        (7, "gm/100 mL", "g/L", "haemoglobin", 70),
+        (40, "IE/l", "U/L", "enzyme", 40),
+        (50, "Tsd/µl", "10^9/L", "platelets", 50),
+        (50_000, "per cubic mm", "10^9/L", "platelets", 50),
         (0.5, "mL/s", "mL/min", None, 30),
         (170, "cm", "m", None, 1.7),
         (20, "copies/µg gDNA", "copies/ug", None, 20),
@@ -85,6 +90,12 @@ def test_what_cannot_be_converted_says_value_unit_and_what_is_taken(unit, to, su
     with pytest.raises(ConversionError, match=r"7\.5") as caught:
         convert(7.5, unit, to, substance)
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [1e308, float("inf"), float("nan")])
+def test_what_is_no_number_in_the_other_unit_is_an_error(value):
+    with pytest.raises(ConversionError, match="is not a number in ug"):
+        convert(value, "kg", "ug")
 
 
 def test_units_that_are_taken_stand_first_in_the_plans_own():

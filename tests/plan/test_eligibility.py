@@ -273,7 +273,8 @@ def test_limits_of_normal_are_the_laboratorys_own_and_unknown_without_them():
     (item,) = asked(plan, {"alt": told["not met"]}).items
     assert item.why == "ALT 120.1 U/L on 2026-03-02 is above 3 x ULN (120)"
     (item,) = asked(plan, {"alt": told["unknown"]}).items
-    assert item.settle == "the laboratory's upper limit of normal of ALT"
+    assert item.settle == "the upper limit of normal of ALT"
+    assert asked(plan, {}).items[0].settle == "ALT in U/L, with its upper limit of normal"
     (item,) = asked(plan, {"alt": results(2.0, unit="ukat/L", upper=2 / 3)}).items
     assert item.status == "met"
 

@@ -13,12 +13,12 @@ from escalation.cli.show import say_written
 from escalation.cli.streams import shown_on
 from escalation.cli.trial.common import Place, check_new, now
 from escalation.errors import InputError, printable, reason
+from escalation.exports import FORMS
 from escalation.files import write_folder, write_whole
 from escalation.text import count
 
-__all__ = ["FORMS", "export_datasets"]
+__all__ = ["export_datasets"]
 
-FORMS = ("csv", "dataset-json", "xpt")
 _MOST = 20  # faults that are said; the readme has all
 
 

@@ -44,7 +44,11 @@ def _records(given: Mapping[str, Any]) -> bool:
 @click.command(cls=CarefulCommand)
 @click.argument("subject", required=False)
 @click.option("--disease", metavar="NAME", help="Under which they enter, as the plan names it.")
-@click.option("--sex", type=click.Choice(list(map(str, Sex)), case_sensitive=False))
+@click.option(
+    "--sex",
+    type=click.Choice(list(map(str, Sex)), case_sensitive=False),
+    help="As far as criteria and formulas ask for it.",
+)
 @click.option(
     "--born", metavar="YEAR[-MONTH]", help="Such as 1975 or 1975-03: no full date of birth."
 )
@@ -93,13 +97,15 @@ def screen(
     [answers] and [results], with ID = "yes" and TEST = "VALUE UNIT ..."; one in CSV the columns
     test, value, unit, lower, upper, date, by, note.
 
-    \b
-    Example: escalation trial screen TJ-012 --disease SLE --sex female --born 1975-03
-      --consented 2026-03-02 --result "haemoglobin=85 g/L" --as "Lin Mei"
+    Example: escalation trial screen TJ-012 --disease sle --sex female --born 1985-03
+    --consented 2026-03-02 --result "haemoglobin=85 g/L" --as "Lin Mei"
+
     Example: escalation trial screen TJ-012 --from tj-012.toml --as "Lin Mei"
+
     Example: escalation trial screen TJ-012
+
     Example: escalation trial screen --log --csv
-    """  # noqa: D301  # click reads the backspace
+    """
     shown = {"--format": form, "--csv": as_csv or None, "--output": output}
     if not _records(options) or as_log:
         if as_log and (subject is not None or _records(options)):
@@ -215,7 +221,7 @@ def waive(recording: Recording, subject: str, criteria: tuple[str, ...], reason:
     A waiver holds for the screening that it is recorded in, and stays visible. It never makes up
     for what is not known.
 
-    Example: escalation trial waive TJ-012 --criteria I2.2.1 --reason "lupus hepatitis"
+    Example: escalation trial waive TJ-012 --criteria I2.3 --reason "lupus hepatitis"
     --as "Lin Mei"
     """
     recording.record(

@@ -37,6 +37,7 @@ from escalation.trial import next_patient as find_next
 from escalation.trial.calendar import day_in
 from escalation.trial.patients.next_patient import next_patients
 from escalation.trial.rule import NoProtocolError
+from escalation.trial.screening.log import people_screened
 
 __all__ = ["as_of_option", "day_of", "log", "next_patient", "read_trial", "roles", "status"]
 
@@ -216,10 +217,10 @@ def log(place: Place, as_of: int | datetime | None, subject: str | None) -> View
     with place.opened() as tracker:
         entries, state = read_trial(tracker, as_of)
     if subject is not None:
-        failed = [event.subject for _, event in state.not_enrolled]
-        if subject not in state.subjects and subject not in failed:
-            known = did_you_mean(subject, state.subjects) if state.subjects else "nobody is yet"
-            raise InputError(f"no subject {subject} is enrolled; {known}")
+        people = people_screened(state)
+        if subject not in state.subjects and subject not in people:
+            known = did_you_mean(subject, people) if people else "nobody is yet"
+            raise InputError(f"no subject {subject} is screened or enrolled; {known}")
         subject = state.current_id(subject)
         entries = [entry for entry in entries if about_subject(entry, subject, state)]
     return view_log(entries, state, tracker.trial)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from escalation.exports.dataset import Dataset, make_dataset
 from escalation.exports.sdtm.study import Person, Row, Study, iso, numbered
+from escalation.exports.sdtm.supplements import qualifier, supplement, supplements
 from escalation.exports.sdtm.terms import ACTIONS, OUTCOMES, RELATIONS, SERIOUS
 from escalation.exports.sdtm.variables import (
     EXPECTED,
@@ -24,7 +25,7 @@ from escalation.outcomes import Outcome
 from escalation.trial.adverse_events.listing import ListedEvent
 from escalation.trial.events import EventOutcome
 
-__all__ = ["UNCODED", "adverse_events", "supplements"]
+__all__ = ["UNCODED", "adverse_events", "event_supplements"]
 
 UNCODED = "terms are as reported: no dictionary is shipped, and nothing is coded"
 
@@ -105,71 +106,47 @@ def _event(study: Study, person: Person, event: ListedEvent) -> Row:
 
 # ---------------------------------------------------------------- supplements
 
-_SUPPAE = (
-    STUDY,
-    text("RDOMAIN", "Related Domain Abbreviation", 2, terms=("AE",), key=2, **REQUIRED),
-    text("USUBJID", "Unique Subject Identifier", key=3, **REQUIRED),
-    text("IDVAR", "Identifying Variable", 8, terms=("AESEQ",), key=4, **EXPECTED),
-    text("IDVARVAL", "Identifying Variable Value", 40, key=5, **EXPECTED),
-    text("QNAM", "Qualifier Variable Name", 8, key=6, **REQUIRED),
-    text("QLABEL", "Qualifier Variable Label", 40, **REQUIRED),
-    text("QVAL", "Data Value", **REQUIRED),
-    text("QORIG", "Origin", 20, terms=("Collected", "Assigned", "Derived"), **REQUIRED),
-    text("QEVAL", "Evaluator", 40, terms=("ADJUDICATOR", "INVESTIGATOR"), **EXPECTED),
-)
 
-
-def supplements(study: Study) -> Dataset:
+def event_supplements(study: Study) -> Dataset:
     """Return SUPPAE: whether an event is a DLT, by what it was graded, and the like."""
     rows = (
-        {
-            "STUDYID": study.id,
-            "RDOMAIN": "AE",
-            "USUBJID": person.unique,
-            "IDVAR": "AESEQ",
-            "IDVARVAL": str(number),
-            **said,
-        }
+        supplement(study, person, "AE", ("AESEQ", number), said)
         for person in study.people
         for number, event in enumerate(person.events, start=1)
         for said in _said_beside(person, event)
     )
-    return make_dataset("SUPPAE", "Supplemental Qualifiers for AE", _SUPPAE, rows)
+    return supplements("AE", "AESEQ", rows)
 
 
 def _said_beside(person: Person, event: ListedEvent) -> Iterator[Row]:
     emergent = "Y" if event.is_emergent else "N"
-    yield _qualifier("AETRTEM", "Treatment Emergent Flag", emergent, "Derived")
+    yield qualifier("AETRTEM", "Treatment Emergent Flag", emergent, "Derived")
     is_dlt = _is_dlt(person, event)
     if is_dlt is not None:
         by = "INVESTIGATOR" if event.event is None else "ADJUDICATOR"
         value = "Y" if is_dlt else "N"
-        yield _qualifier("AEDLT", "Dose-Limiting Toxicity", value, "Assigned") | {"QEVAL": by}
+        yield qualifier("AEDLT", "Dose-Limiting Toxicity", value, "Assigned") | {"QEVAL": by}
     if event.event is None:
         return
     ruling = event.event.ruling
     if ruling is not None and ruling.event.reason is not None:
-        yield _qualifier(
+        yield qualifier(
             "AEDLTRSN", "Reason of the Ruling on the DLT", ruling.event.reason, "Assigned"
         )
     now, first = event.event.now, event.event.first
     if event.scale is not None:
-        yield _qualifier("AESCALE", "Scale of the Grade", event.scale, "Collected")
+        yield qualifier("AESCALE", "Scale of the Grade", event.scale)
     if now.baseline_grade is not None:
         grade = str(now.baseline_grade)
-        yield _qualifier("AEBLGR", "Grade Before the First Infusion", grade, "Collected")
-    yield _qualifier("AEAWARDT", "Date Site Became Aware", first.aware.isoformat(), "Collected")
+        yield qualifier("AEBLGR", "Grade Before the First Infusion", grade)
+    yield qualifier("AEAWARDT", "Date Site Became Aware", first.aware.isoformat())
     for name, label, given in (
         ("AECODE", "Code as Reported", now.code),
         ("AEDICT", "Dictionary of the Code as Reported", now.dictionary),
         ("AETRT", "Treatment of the Event", now.treatment),
     ):
         if given is not None:
-            yield _qualifier(name, label, given, "Collected")
-
-
-def _qualifier(name: str, label: str, value: str, origin: str) -> Row:
-    return {"QNAM": name, "QLABEL": label, "QVAL": value, "QORIG": origin}
+            yield qualifier(name, label, given)
 
 
 def _is_dlt(person: Person, event: ListedEvent) -> bool | None:

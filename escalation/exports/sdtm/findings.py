@@ -12,6 +12,7 @@ from datetime import date
 
 from escalation.exports.dataset import Column, Dataset, make_dataset
 from escalation.exports.sdtm.study import Person, Row, Study, iso, numbered
+from escalation.exports.sdtm.supplements import qualifier, supplement, supplements
 from escalation.exports.sdtm.variables import (
     EXPECTED,
     REQUIRED,
@@ -32,7 +33,7 @@ from escalation.plan.conversions import ConversionError, convert
 from escalation.trial.events import Finding
 from escalation.trial.findings.results import Result, count_results
 
-__all__ = ["DOMAINS", "findings", "plain_number", "short_name", "tests_of"]
+__all__ = ["DOMAINS", "finding_supplements", "findings", "plain_number", "short_name", "tests_of"]
 
 DOMAINS = {
     "LB": ("Laboratory Test Results", "Lab Test or Examination"),
@@ -42,12 +43,19 @@ DOMAINS = {
     "RS": ("Disease Response and Clin Classification", "Assessment"),
 }
 _RANGED = ("LB",)
-_IN_SPECIMENS = ("LB", "PC")
+_SPECIMENS = {"LB": "Specimen Type", "PC": "Specimen Material Type"}
+_COLLECTED = {
+    "LB": ("Date/Time of Specimen Collection", "Study Day of Specimen Collection"),
+    "VS": ("Date/Time of Measurements", "Study Day of Vital Signs"),
+    "QS": ("Date/Time of Finding", "Study Day of Finding"),
+    "PC": ("Date/Time of Specimen Collection", "Actual Study Day of Specimen Collection"),
+    "RS": ("Date/Time of Assessment", "Study Day of Assessment"),
+}
 
 
 def _columns(name: str) -> Sequence[Column]:
     _, test = DOMAINS[name]
-    of_specimen = "Specimen Collection" if name in _IN_SPECIMENS else "Collection"
+    collected, day_of = _COLLECTED[name]
     columns = [
         STUDY,
         domain(name),
@@ -68,18 +76,17 @@ def _columns(name: str) -> Sequence[Column]:
         text(f"{name}NRIND", "Reference Range Indicator", 8, terms=("LOW", "NORMAL", "HIGH")),
         text(f"{name}STAT", "Completion Status", 8, terms=("NOT DONE",)),
         text(f"{name}REASND", "Reason Not Done"),
-        text(f"{name}SPEC", "Specimen Material Type", 40),
+        text(f"{name}SPEC", _SPECIMENS.get(name, ""), 40),
         number(f"{name}LLOQ", "Lower Limit of Quantitation"),
         flag(f"{name}LOBXFL", "Last Observation Before Exposure Flag", YES),
         *VISITS,
-        day(f"{name}DTC", f"Date/Time of {of_specimen}", **EXPECTED),
-        whole(f"{name}DY", f"Study Day of {of_specimen}"),
-        number(f"{name}TPTNUM", "Days Since the Infusion, as Recorded"),
+        day(f"{name}DTC", collected, **EXPECTED),
+        whole(f"{name}DY", day_of),
     ]
     ranges = {f"{name}{rest}" for rest in ("ORNRLO", "ORNRHI", "STNRLO", "STNRHI", "NRIND")}
-    specimens = {f"{name}{rest}" for rest in ("SPEC", "LLOQ", "TPTNUM")}
+    specimens = {f"{name}{rest}" for rest in ("SPEC", "LLOQ")}
     left_out = set() if name in _RANGED else ranges
-    left_out |= set() if name in _IN_SPECIMENS else specimens
+    left_out |= set() if name in _SPECIMENS else specimens
     return [column for column in columns if column.name not in left_out]
 
 
@@ -87,7 +94,7 @@ def findings(study: Study, name: str) -> Dataset:
     """Return a domain of results; empty where nothing of it was recorded."""
     columns = _columns(name)
     known = {column.name for column in columns}
-    tests = {test.name: test for test in tests_of(study).values() if test.domain == name}
+    tests = _tests_in(study, name)
     rows = (
         {variable: value for variable, value in row.items() if variable in known}
         for person in study.people
@@ -95,6 +102,33 @@ def findings(study: Study, name: str) -> Dataset:
     )
     pure = (short_name(t) for t in tests.values() if t.kind == "number" and t.unit is None)
     return make_dataset(name, DOMAINS[name][0], columns, rows, unitless=pure)
+
+
+def finding_supplements(study: Study, name: str) -> Dataset:
+    """Return what is said beside results: days since the infusion more closely, and notes."""
+    tests = _tests_in(study, name)
+    rows = (
+        supplement(study, person, name, (f"{name}SEQ", number), said)
+        for person in study.people
+        for number, result in enumerate(_counted(person, tests), start=1)
+        for said in _said_beside(name, result.finding)
+    )
+    return supplements(name, f"{name}SEQ", rows)
+
+
+def _said_beside(name: str, finding: Finding) -> Iterator[Row]:
+    if finding.day is not None:
+        yield qualifier(f"{name}DAY", "Days Since the Infusion", plain_number(finding.day))
+    if finding.note is not None:
+        yield qualifier(f"{name}NOTE", "Note on the Result", finding.note)
+
+
+def _tests_in(study: Study, name: str) -> dict[str, PlannedTest]:
+    return {test.name: test for test in tests_of(study).values() if test.domain == name}
+
+
+def _counted(person: Person, tests: dict[str, PlannedTest]) -> Sequence[Result]:
+    return count_results(person.chart, person.first_dose, *tests) if tests else ()
 
 
 def tests_of(study: Study) -> dict[str, PlannedTest]:
@@ -105,7 +139,7 @@ def tests_of(study: Study) -> dict[str, PlannedTest]:
 def _results(
     study: Study, person: Person, name: str, tests: dict[str, PlannedTest]
 ) -> Iterator[Row]:
-    results = count_results(person.chart, person.first_dose, *tests) if tests else ()
+    results = _counted(person, tests)
     baselines = _find_baselines(results, person.first_dose)
     for result in results:
         said = _result(result.finding, tests[result.test])
@@ -118,7 +152,6 @@ def _results(
                 f"{name}LOBXFL": "Y" if result in baselines else None,
                 f"{name}DTC": iso(result.on),
                 f"{name}DY": person.study_day(result.on),
-                f"{name}TPTNUM": result.finding.day,
             }
         )
 

@@ -47,7 +47,7 @@ _PP = (
     text("PPSTAT", "Completion Status", 8, terms=("NOT DONE",)),
     text("PPREASND", "Reason Not Done"),
     text("PPSPEC", "Specimen Material Type", 40, **EXPECTED),
-    text("PPMETHOD", "Method of Analysis", 80),
+    text("PPANMETH", "Analysis Method", 80),
     day("PPRFTDTC", "Date/Time of Reference Point", **EXPECTED),
     text("PPSTINT", "Planned Start of Assessment Interval", 20),
     text("PPENINT", "Planned End of Assessment Interval", 20),
@@ -93,7 +93,7 @@ def _of_patient(
             "PPTEST": title,
             "PPCAT": test.label,
             "PPSPEC": test.specimen,
-            "PPMETHOD": f"{table.trapezoid} trapezoidal rule; below the limit: {table.below}",
+            "PPANMETH": f"{table.trapezoid} trapezoidal rule; below the limit: {table.below}",
             "PPRFTDTC": iso(person.first_dose),
         }
         if code == "AUCINT":

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
+from math import floor
 
 from escalation.exports.dataset import Dataset, make_dataset
-from escalation.exports.sdtm.study import Person, Row, Study, iso, numbered
+from escalation.exports.sdtm.study import Person, Row, Study, iso
+from escalation.exports.sdtm.supplements import qualifier, supplement, supplements
 from escalation.exports.sdtm.terms import SEXES
 from escalation.exports.sdtm.variables import (
     EXPECTED,
@@ -23,9 +24,11 @@ from escalation.exports.sdtm.variables import (
     whole,
 )
 from escalation.trial.events import Sex
+from escalation.trial.findings.results import count_results
 from escalation.trial.screening.judging import ages_on
+from escalation.trial.visits.calendar import VisitDue, VisitStanding, visits_of
 
-__all__ = ["age_on", "demographics", "subject_visits"]
+__all__ = ["age_of", "age_on", "demographics", "subject_visits", "visit_supplements"]
 
 _DM = (
     STUDY,
@@ -76,7 +79,7 @@ def _person(study: Study, person: Person) -> Row:
     screening = person.chart.screening
     screened = None if screening is None else screening.event
     collected = None if screened is None else screened.on
-    age = None if screened is None else age_on(screened.born, screened.consented or screened.on)
+    age = age_of(person)
     sex = (None if screened is None else screened.sex) or Sex.UNKNOWN
     return (
         study.row("DM", person)
@@ -113,6 +116,21 @@ def _arms(study: Study, person: Person) -> Row:
     return planned | {"ACTARMCD": code, "ACTARM": arm}
 
 
+def age_of(person: Person) -> int | None:
+    """Return somebody's age in whole years at consent; None where it is not known.
+
+    By the birth, or where a year of birth leaves it open, as screening recorded it.
+    """
+    screening = person.chart.screening
+    if screening is None:
+        return None
+    said = screening.event
+    age = age_on(said.born, said.consented or said.on)
+    results = count_results(person.chart, person.first_dose, "age")
+    years = [r.finding.value for r in results if r.finding.unit == "years" and r.finding.value]
+    return floor(years[0]) if age is None and years else age
+
+
 def age_on(born: str | None, on: date) -> int | None:
     """Return the age on a day; None where a birth that is known in part leaves it open.
 
@@ -130,8 +148,8 @@ _SV = (
     STUDY,
     domain("SV"),
     SUBJECT,
-    whole("SVSEQ", "Sequence Number", key=3, **REQUIRED),
-    *VISITS,
+    whole("VISITNUM", "Visit Number", key=3, **REQUIRED),
+    *VISITS[1:],
     flag("SVPRESP", "Pre-specified", YES),
     flag("SVOCCUR", "Occurrence", YES_NO),
     text("SVREASOC", "Reason for Occur Value"),
@@ -144,22 +162,49 @@ _SV = (
 
 def subject_visits(study: Study) -> Dataset:
     """Return SV: visits of the plan that took place, or were missed and why."""
-    rows = (row for person in study.people for row in numbered("SV", _visits(study, person)))
+    rows = (
+        _visit(study, person, visit) for person in study.people for visit in _held(study, person)
+    )
     return make_dataset("SV", "Subject Visits", _SV, rows)
 
 
-def _visits(study: Study, person: Person) -> Iterator[Row]:
-    for fact in person.chart.visits:
-        event = fact.event
-        row = study.row("SV", person) | study.visit(event.visit) | {"SVPRESP": "Y"}
-        if event.missed is not None:
-            yield row | {"SVOCCUR": "N", "SVREASOC": event.missed}
-            continue
-        on, number = iso(event.on), person.study_day(event.on)
-        yield row | {
-            "SVOCCUR": "Y",
-            "SVSTDTC": on,
-            "SVENDTC": on,
-            "SVSTDY": number,
-            "SVENDY": number,
+def _held(study: Study, person: Person) -> list[VisitDue]:
+    """Return the visits of which it is known that they took place or were missed."""
+    today = study.state.times[-1].date()
+    known = (VisitStanding.DONE, VisitStanding.MISSED)
+    return [v for v in visits_of(study.state, person.id, today) if v.standing in known]
+
+
+def _visit(study: Study, person: Person, visit: VisitDue) -> Row:
+    missed = visit.standing is VisitStanding.MISSED
+    on = None if missed else visit.on
+    return (
+        study.row("SV", person)
+        | study.visit(visit.visit.name)
+        | {
+            "SVPRESP": "Y",
+            "SVOCCUR": "N" if missed else "Y",
+            "SVREASOC": visit.why,
+            "SVSTDTC": iso(on),
+            "SVENDTC": iso(on),
+            "SVSTDY": person.study_day(on),
+            "SVENDY": person.study_day(on),
         }
+    )
+
+
+def visit_supplements(study: Study) -> Dataset:
+    """Return SUPPSV: how many days outside its window a visit took place."""
+    rows = (
+        supplement(
+            study,
+            person,
+            "SV",
+            ("VISITNUM", study.visit(visit.visit.name)["VISITNUM"]),
+            qualifier("SVOUTWIN", "Days Outside the Window", f"{visit.out_of_window}", "Derived"),
+        )
+        for person in study.people
+        for visit in _held(study, person)
+        if visit.out_of_window
+    )
+    return supplements("SV", "VISITNUM", rows)

@@ -17,6 +17,7 @@ from escalation.trial.chart import Chart
 from escalation.trial.events import Leaving, ScreeningFailed
 from escalation.trial.patients.subjects import Subject
 from escalation.trial.state import TrialState
+from escalation.trial.visits.ending import Ending, find_ending
 
 __all__ = ["Person", "Row", "Study", "iso", "numbered"]
 
@@ -35,7 +36,7 @@ class Person:
         None for somebody who was never enrolled.
     chart : Chart
     failed : ScreeningFailed or None
-    failed_on : date or None
+    ending : Ending or None
     events : tuple of ListedEvent
     """
 
@@ -44,6 +45,7 @@ class Person:
     subject: Subject | None
     chart: Chart
     failed: ScreeningFailed | None
+    ending: Ending | None
     events: tuple[ListedEvent, ...]
 
     @property
@@ -72,11 +74,10 @@ class Person:
     @property
     def ended_on(self) -> date | None:
         """The day on which the part in the study ended; None while it goes on."""
-        left = self.chart.left
-        if self.died_on is not None and (left is None or left.event.why is Leaving.DEATH):
+        if self.ending is not None:
+            return self.ending.on
+        if self.died_on is not None:
             return self.died_on
-        if left is not None:
-            return left.event.on
         return None if self.failed is None else self.failed.on
 
     @property
@@ -131,6 +132,7 @@ class Study:
                 subject=state.subjects.get(name),
                 chart=state.chart(name),
                 failed=failures.get(name),
+                ending=find_ending(state, name),
                 events=tuple(events.get(name, ())),
             )
             for name in dict.fromkeys([*state.subjects, *others])
@@ -167,18 +169,13 @@ class Study:
         return f"Level {label}"
 
     def visit(self, name: str | None) -> Row:
-        """Return the variables of a visit of the plan; none for a visit that it does not name."""
+        """Return the variables of a visit of the plan; none for what is of no visit."""
         plan = self.state.plan
-        if name is None or plan is None:
-            return {}
-        found = plan.find_visit(name)
-        if found is None:
+        visit = None if name is None or plan is None else plan.find_visit(name)
+        if visit is None or plan is None:
             return {"VISIT": name}
-        return {
-            "VISITNUM": plan.visits.index(found) + 1,
-            "VISIT": found.label,
-            "VISITDY": _planned_day(found),
-        }
+        number = plan.visits.index(visit) + 1
+        return {"VISITNUM": number, "VISIT": visit.label, "VISITDY": _planned_day(visit)}
 
 
 def _planned_day(visit: Visit) -> int:

@@ -36,6 +36,7 @@ __all__ = [
     "biomarker_patient_rows",
     "biomarker_visit_rows",
     "name_of",
+    "reconstitution_rows",
     "say_biomarker",
     "say_threshold",
     "tables_of",
@@ -131,6 +132,9 @@ def _page(state: TrialState, tables: Sequence[BiomarkerTable], trial: str) -> It
         yield GAP
         yield Table(list(biomarker_group_rows(table)))
         yield GAP
+        if table.threshold is not None:
+            yield Table(list(reconstitution_rows(table)))
+            yield GAP
         yield Table(list(biomarker_visit_rows(table)))
         yield GAP
         yield Table(list(biomarker_patient_rows(table)), left=_left(table))
@@ -145,16 +149,13 @@ def _left(table: BiomarkerTable) -> tuple[int, ...]:
 
 
 def biomarker_group_rows(table: BiomarkerTable) -> Iterator[Sequence[str]]:
-    """Yield a row a level: baseline, peak and nadir in short, and who has come back."""
-    heads = [
+    """Yield a row a level: baseline, peak and nadir in short."""
+    yield (
         *("", "baseline, median (range)", "peak, geo. mean (CV)", "peak/baseline, median"),
         *("day of peak", "nadir, median (range)"),
-    ]
-    if table.threshold is not None:
-        heads += ["reached again", "not yet", "never below", "unknown", "median day"]
-    yield heads
+    )
     for group in table.groups:
-        row = [
+        yield [
             group.name,
             say_range(table.baselines(group)),
             say_geometric(table.extremes(group, "peak", "value")),
@@ -162,11 +163,23 @@ def biomarker_group_rows(table: BiomarkerTable) -> Iterator[Sequence[str]]:
             say_range(table.extremes(group, "peak", "day")),
             say_range(table.extremes(group, "nadir", "value")),
         ]
-        if table.threshold is not None:
-            returned = table.returned(group)
-            row += [str(returned.n[status]) for status in Reconstituted]
-            row.append(say_day(returned.median))
-        yield row
+
+
+def reconstitution_rows(table: BiomarkerTable) -> Iterator[Sequence[str]]:
+    """Yield a row a level: how many have come back, and when half of them have."""
+    yield ["reconstitution", *_STANDINGS.values(), "median day"]
+    for group in table.groups:
+        returned = table.returned(group)
+        counts = [str(returned.n[status]) for status in _STANDINGS]
+        yield [group.name, *counts, say_day(returned.median)]
+
+
+_STANDINGS = {
+    Reconstituted.REACHED: "reached",
+    Reconstituted.CENSORED: "not yet",
+    Reconstituted.NEVER_BELOW: "never below",
+    Reconstituted.UNKNOWN: "unknown",
+}
 
 
 def biomarker_visit_rows(table: BiomarkerTable) -> Iterator[Sequence[str]]:

@@ -8,7 +8,9 @@ from escalation.reports.endpoints.biomarkers import (
     biomarker_group_rows,
     biomarker_notes,
     name_of,
+    reconstitution_rows,
     say_biomarker,
+    say_threshold,
 )
 from escalation.reports.endpoints.kinetics import (
     kinetics_group_rows,
@@ -76,6 +78,11 @@ def biomarker_blocks(basis: Basis) -> Iterator[Block]:
     for table in shown:
         caption = f"T16 {name_of(table)}, by level"
         yield Table(list(biomarker_group_rows(table)), caption=caption)
+        if table.threshold is not None:
+            yield Table(
+                list(reconstitution_rows(table)),
+                caption=f"{caption}: back at {say_threshold(table)}",
+            )
         yield Paragraph(say_biomarker(table))
         yield from flag_blocks(table.flags)
         yield from _items(fault_items(biomarker_notes(table)))

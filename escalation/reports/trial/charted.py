@@ -27,6 +27,7 @@ def say_charted(
                 event.sex and str(event.sex),
                 None if event.born is None else f"born {event.born}",
                 None if event.consented is None else f"consented on {event.consented}",
+                None if event.site is None else f"at {event.site}",
             ]
             return ", ".join([f"{event.subject} screened{on}", *filter(None, said)])
         case FindingsRecorded():

@@ -49,8 +49,16 @@ def eligibility_of(
         An entry, such as an enrolment: the screening, the waivers and the plan are those before it.
         Findings are what their entries say now; of those recorded later, those of earlier days.
     """
-    plan = plan_at(state, before)
-    chart = state.chart(subject)
+    plan, chart = plan_at(state, before), state.chart(subject)
+    known = chart.judged.get((on, before))
+    if known is None or known[0] is not plan:
+        known = plan, _judge(plan, chart, on, before)
+        chart.judged[on, before] = known
+    found: Eligibility = known[1]
+    return found
+
+
+def _judge(plan: Plan, chart: Chart, on: date, before: int | None) -> Eligibility:
     screening = screening_at(chart, before)
     if screening is None:
         return judge(plan, {}, disease=None, sex=None, on=on)
@@ -198,7 +206,7 @@ def _said_since(
         f"{chart.subject} failed screening on {event.on} (entry {entry.seq}), and has not been "
         "screened since."
         for entry, event in state.not_enrolled
-        if event.subject == chart.subject
+        if state.current_id(event.subject) == chart.subject
         and entry.seq > screening.seq
         and (before is None or entry.seq < before)
     ]

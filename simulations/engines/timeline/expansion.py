@@ -105,7 +105,7 @@ class _Boundary:
     def is_reached(self, known: Floats, kind: Ints, day: Floats) -> NDArray[np.bool_]:
         """Tell it by what is known on a day, of patients in arrays of shape (K, N)."""
         is_known = known <= day
-        counts = is_known & (kind != LOST)
+        counts = is_known & (kind < LOST)
         n, x = counts.sum(axis=0), (counts & (kind == DLT)).sum(axis=0)
         pending = (~is_known & np.isfinite(known)).sum(axis=0)
         code = (n * 2048 + x) * 2048 + pending

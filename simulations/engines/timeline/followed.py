@@ -275,7 +275,7 @@ class FollowedWalk(Walk[FollowedRule]):
         self.has_dosed[i] |= self.sums.n_unmade.take(live.trials.take(i)) == before
         self.n_free[i] -= 1
         self.last[i, 2] += 1
-        self._turn_away(i, self.n_free[i] == 0, day)
+        self._close_behind(i, self.n_free[i] == 0, day)
 
     def _note_open(self, i: Ints, day: Floats) -> None:
         """Count until a day, on which places are given, the days on which none were."""
@@ -292,7 +292,7 @@ class FollowedWalk(Walk[FollowedRule]):
         current = events < CURRENT + N_KINDS
         kind = (events - CURRENT) % N_KINDS
         level = np.where(current, self.level.take(i), (events - CURRENT) // N_KINDS - 1)
-        counts, toxic = kind != LOST, kind == DLT
+        counts, toxic = kind < LOST, kind == DLT
         self.n_evaluable[i, level] += counts
         self.n_dlts[i, level] += toxic
         self.last[i, 0] += counts & current

@@ -148,9 +148,11 @@ class Setting:
         So it is where patients are kept apart and decisions are made as soon as they are settled,
         under a design that may leave a level after any patient or opens one place after another.
         """
-        rolls = self.design.while_pending is not None
-        leaves = rolls or not self.design.by_stages
-        return self.staggers and leaves and self.timing.decides == "settled"
+        design = self.design
+        may_leave = design.while_pending is not None or design.asks_moderate or not design.by_stages
+        backfills = self.protocol.backfill.max_per_level is not None
+        settled = self.timing.decides == "settled"
+        return self.staggers and settled and may_leave and not backfills
 
     @cached_property
     def replaces(self) -> bool:

@@ -18,7 +18,7 @@ from escalation.designs.base import NOBODY, Action, Decision, Design
 from escalation.errors import InputError
 from escalation.outcomes import Tally
 from escalation.protocol import Protocol, counts_backfill, decide_with_backfill
-from simulations.engines.timeline.patients import DLT, LOST, MODERATE, NO_DLT
+from simulations.engines.timeline.patients import DLT, LOST, MODERATE, NO_DLT, UNMADE
 from simulations.graph.transitions import TransitionGraph, end_of
 
 __all__ = [
@@ -41,7 +41,7 @@ Ints = NDArray[np.intp]
 
 ENROLLED = 0
 CURRENT = 1  # plus the kind of outcome: of a patient of the current cohort
-N_KINDS = 4
+N_KINDS = 5
 DECIDED, OVER, PARTIAL = 1, 2, 4
 
 _FIRST_ROOM = 1024
@@ -236,9 +236,9 @@ class Situations:
             which, kind = divmod(event - CURRENT, N_KINDS)
             level = before.level if which == 0 else which - 1
             after = self._changed(before, level, kind, -1, current=which == 0)
-            if kind != LOST and which == 0:
+            if kind != UNMADE and which == 0:
                 after = replace(after, is_new=False)
-            if kind == LOST and which == 0 and not self.rolls:
+            if kind >= LOST and which == 0 and not self.rolls:
                 after = replace(after, n_free=after.n_free + 1)
         return self._number(*(self._consider(after) if asks else (after, None)))
 
@@ -256,7 +256,7 @@ class Situations:
 
     def _plus(self, tally: Tally, kind: int, pending: int) -> Tally:
         """Return a tally with one more pending, or with one who turned out so."""
-        known = pending < 0 and kind != LOST
+        known = pending < 0 and kind < LOST
         return _tally(
             tally.n_evaluable + known,
             tally.n_dlts + (known and kind == DLT),
@@ -427,6 +427,7 @@ class ByGraph:
                 (CURRENT + NO_DLT, (size, free, pending - 1, x, m)),
                 (CURRENT + DLT, (size, free, pending - 1, x + 1, m)),
                 (CURRENT + LOST, (size, free + 1, pending - 1, x, m)),
+                (CURRENT + UNMADE, (size, free + 1, pending - 1, x, m)),
                 # of more than one patient, a moderate toxicity decides nothing
                 (CURRENT + MODERATE, (size, free, pending - 1, x, m + (size == 1))),
             ):

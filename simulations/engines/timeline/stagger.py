@@ -83,7 +83,7 @@ class Stagger:
         alone = np.where(self.is_first, first, self.alone_until)
         if self.rolls:  # whom it counts as of the cohort, a new place may count no more
             np.maximum(alone, first, out=alone)
-        return np.maximum(np.maximum(self.last, last) + self.apart, alone)
+        return np.asarray(np.maximum(np.maximum(self.last, last) + self.apart, alone))
 
     def plan(self, i: Ints, day: Floats, number: Ints) -> tuple[Floats, Floats]:
         """Plan the dosing of patients who are enrolled on a day.

@@ -267,7 +267,7 @@ class Walk(ABC, Generic[R]):
         who = i[free & (self.live.arrival.take(i) < day)]
         return dict(zip(who.tolist(), self.live.arrival.take(who).tolist(), strict=True))
 
-    def _turn_away(self, i: Ints, filled: NDArray[np.bool_], day: Floats) -> None:
+    def _close_behind(self, i: Ints, filled: NDArray[np.bool_], day: Floats) -> None:
         """Turn away who came and found no free place, where others waited in theirs to be dosed.
 
         Parameters

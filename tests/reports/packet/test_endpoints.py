@@ -25,7 +25,7 @@ def test_the_packet_has_the_tables_of_the_command_line() -> None:
     shown = [block for section in SECTIONS for block in section(basis(played()))]
     captions = [block.caption for block in shown if isinstance(block, Table)]
     assert [caption.split()[0].rstrip(",") for caption in captions] == [
-        *("T14", "T14", "T15", "T15", "T16", "T16")
+        *("T14", "T14", "T15", "T15", "T16", "T16", "T16")
     ]
     kinetics = next(b for b in shown if isinstance(b, Table) and b.caption.startswith("T15,"))
     assert kinetics.rows[1] == [
