@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from datetime import date
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,12 +26,8 @@ from escalation.trial.events import (
     Event,
     Finding,
     FindingsRecorded,
-    Leaving,
     PlanAdopted,
     ScreeningFailed,
-    Sex,
-    SubjectLeft,
-    SubjectScreened,
     VisitRecorded,
 )
 from tests.web.acting import sent_by
@@ -40,6 +37,11 @@ from tests.web.planned import PLANNED
 
 RECORD = f"/t/{PLANNED}/record"
 TODAY = date(2026, 5, 28)
+
+
+@pytest.fixture(scope="session")
+def demo_file(with_plan: Path) -> Path:
+    return with_plan
 
 
 @pytest.fixture
@@ -64,25 +66,6 @@ def record(client: FlaskClient, ledger: Ledger, form: str, **fields: Any) -> Eve
 
 
 RESULTS: dict[str, tuple[str, dict[str, Any], Event]] = {
-    "who is screened": (
-        "screen",
-        {
-            "subject": "PL-005",
-            "disease": "SSC",
-            "sex": "male",
-            "born": "1975-03",
-            "consented": "2026-05-27",
-            "on": "2026-05-28",
-        },
-        SubjectScreened(
-            on=TODAY,
-            subject="PL-005",
-            disease="SSC",
-            sex=Sex.MALE,
-            born="1975-03",
-            consented=date(2026, 5, 27),
-        ),
-    ),
     "a number with its unit and limit, answers with day and name": (
         "criteria?subject=PL-003",
         {
@@ -141,16 +124,6 @@ RESULTS: dict[str, tuple[str, dict[str, Any], Event]] = {
         "visit?at=PL-002+W8",
         {"how": "took place", "note": "by telephone", "on": "2026-05-28"},
         VisitRecorded(on=TODAY, subject="PL-002", visit="W8", note="by telephone"),
-    ),
-    "a visit that was missed": (
-        "visit?at=PL-002+W4",
-        {"how": "missed", "missed": "snow"},
-        VisitRecorded(on=TODAY, subject="PL-002", visit="W4", missed="snow"),
-    ),
-    "who left": (
-        "leave?subject=PL-002",
-        {"why": "lost to follow-up", "reason": "moved"},
-        SubjectLeft(on=TODAY, subject="PL-002", why=Leaving.LOST, reason="moved"),
     ),
 }
 

@@ -110,7 +110,7 @@ def list_waivable(state: TrialState, name: str, on: date) -> Iterator[tuple[str,
         return
     for item in eligibility_of(state, name, on).items:
         criterion = item.criterion
-        if criterion.waiver is not None and item.status in ("not met", "unknown"):
+        if criterion.waiver is not None and item.status == "not met":
             said = f"{criterion.id} {criterion.text.rstrip('.')}: {item.why}"
             yield criterion.id, f"{said} (permitted: {criterion.waiver})"
 

@@ -38,9 +38,9 @@ from escalation.web.acts.base import Act, Answers, Candidate, Folded
 from escalation.web.acts.fields import (
     TODAY,
     Repeated,
-    boxes,
     choice,
     chosen,
+    chosen_boxes,
     day,
     line,
     number,
@@ -160,7 +160,7 @@ class ScreenFail(Act):
         failed = list_failed(state, given.get("subject", ""), on)
         if not failed:
             return cls
-        field = boxes("Criteria that are not met", choices=failed)
+        field = chosen_boxes("Criteria that are not met", choices=failed)
         return type(cls.__name__, (cls,), {"criteria": field, "__doc__": cls.__doc__})
 
     def fill(self, state: TrialState) -> None:
