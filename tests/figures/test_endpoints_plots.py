@@ -71,6 +71,10 @@ def test_the_line_of_a_level_is_its_geometric_means() -> None:
     at = dict(zip(drawn_line.get_xdata(), drawn_line.get_ydata(), strict=True))  # type: ignore[arg-type]
     assert at[7] == pytest.approx(300)  # of 900 and 100
     assert at[4] == pytest.approx(100)
+    compared = panels(page)[-1]
+    named = dict(zip(compared.get_xticks(), compared.get_xticklabels(), strict=True))
+    by_visit = {named[x].get_text(): y for x, y in compared.lines[0].get_xydata()}  # type: ignore[union-attr]
+    assert by_visit["7"] == pytest.approx(300)
 
 
 @pytest.mark.slow

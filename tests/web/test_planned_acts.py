@@ -282,6 +282,30 @@ def test_every_fault_of_a_plan_file_is_said_and_nothing_recorded(
     assert len(ledger.entries(TRIAL)) == before
 
 
+SHEET = b"subject,visit,date,test,value,unit\nPL-002,W4,2026-02-25,IL6,7,pg/mL\n"
+
+
+def test_results_from_a_spreadsheet_are_those_of_the_command_line(
+    site: FlaskClient, ledger: Ledger
+):
+    page = site.get(f"{RECORD}/import")
+    sent = sent_by(page, kind="results", file=(BytesIO(SHEET), "labs.csv"), look="y")
+    foreseen = site.post(page.request.path, data=sent, content_type="multipart/form-data")
+    assert foreseen.status_code == 200, words_of(foreseen)
+    before = len(ledger.entries(PLANNED))
+    done = site.post(
+        foreseen.request.path,
+        data=sent_by(foreseen, record="y"),
+        content_type="multipart/form-data",
+    )
+    assert done.status_code == 303, words_of(done)
+    events = [read_entry(entry).event for entry in ledger.entries(PLANNED)[before:]]
+    found = [event for event in events if isinstance(event, FindingsRecorded)]
+    assert [(f.subject, f.visit, f.findings[0].test, f.findings[0].value) for f in found] == [
+        ("PL-002", "W4", "il6", 7)
+    ]
+
+
 def test_who_is_not_there_is_asked_for_again(site: FlaskClient):
     for form in ("criteria?subject=PL-999", "results?at=PL-001+W99", "leave?subject=XX"):
         page = site.get(f"{RECORD}/{form}")

@@ -37,6 +37,7 @@ _LEVEL_PANEL = 1.9
 _BELOW = 2.6  # inches, of the panel in which levels are compared
 _AROUND = 0.55  # inches for the axis' label and ticks
 _STEPS = (0.5, 1, 2, 7, 14, 28, 56, 84, 182, 364)  # days between marks: weeks, and months of four
+_MOST_VISITS = 16  # that are named below an axis
 _MOST_DECADES = 9  # a course further down is drawn at the foot
 
 
@@ -165,15 +166,21 @@ def plot_by_level(levels: Sequence[LevelCourses], words: Words) -> Figure:
 
 
 def _compare(area: SubFigure, levels: Sequence[LevelCourses], words: Words, scale: _Scale) -> None:
+    """Draw what the levels come to by visit; these are evenly spaced, so that early ones show."""
     ax = area.add_subplot()
     shown = [level for level in levels if any(one.value is not None for one in level.centre)]
+    days = sorted({one.day for level in shown for one in level.centre})
     for level, style in zip(shown, line_styles(len(shown)), strict=True):
-        _draw_centre(ax, level.centre, label=plain(level.name), **style)
+        at = [Centre(day=days.index(one.day), value=one.value) for one in level.centre]
+        _draw_centre(ax, at, label=plain(level.name), **style)
     _draw_threshold(ax, words)
-    _set_axes(ax, scale)
-    words_of_axis = f"{words.centre[:1].upper()}{words.centre[1:]} by level"
-    ax.set_title(wrap(plain(words_of_axis), SHEET_WIDTH - 1, 7), fontsize=7)
-    ax.set_xlabel("Days since the infusion")
+    _set_values(ax, scale)
+    step = -(-len(days) // _MOST_VISITS) or 1
+    ax.set_xticks(range(0, len(days), step), [f"{day:g}" for day in days[::step]])
+    ax.set_xlim(-0.4, max(len(days), 1) - 0.6)
+    said = f"{words.centre[:1].upper()}{words.centre[1:]} by level and visit"
+    ax.set_title(wrap(plain(said), SHEET_WIDTH - 1, 7), fontsize=7)
+    ax.set_xlabel("Planned day of the visit, evenly spaced")
     ax.set_ylabel(plain(wrap(shorten(words.label), _BELOW - 0.75, 8)))
     if shown:
         ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1))
@@ -286,12 +293,16 @@ def _draw_threshold(ax: Axes, words: Words) -> None:
         ax.axhline(words.threshold, color=DARK, linestyle=(0, (4, 2)), linewidth=0.8, zorder=1)
 
 
-def _set_axes(ax: Axes, scale: _Scale) -> None:
+def _set_values(ax: Axes, scale: _Scale) -> None:
     ax.set_yscale("log")
     ax.set_ylim(scale.low, scale.high)
     ax.yaxis.set_major_locator(FixedLocator(scale.powers))
     ax.yaxis.set_minor_locator(NullLocator())
     ax.yaxis.set_minor_formatter(NullFormatter())
+
+
+def _set_axes(ax: Axes, scale: _Scale) -> None:
+    _set_values(ax, scale)
     reach = scale.last - scale.first
     ax.set_xlim(scale.first - 0.03 * reach, scale.last + 0.03 * reach)
     step = next((days for days in _STEPS if reach / days <= 5), reach)

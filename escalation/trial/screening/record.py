@@ -304,8 +304,10 @@ def _check_course(refusal: Refusal, state: TrialState, event: SubjectScreened) -
 
 def _has_ended(state: TrialState, subject: str, seq: int) -> bool:
     """Tell whether a screening has ended: then another one of the same day says something new."""
-    ends = [entry.seq for entry, event in state.not_enrolled if event.subject == subject]
-    return any(entry > seq for entry in ends)
+    return any(
+        entry.seq > seq and state.current_id(event.subject) == subject
+        for entry, event in state.not_enrolled
+    )
 
 
 def _check_not_enrolled(refusal: Refusal, state: TrialState, subject: str, but: str) -> None:

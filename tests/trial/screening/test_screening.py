@@ -20,11 +20,12 @@ from escalation.trial import (
     record_findings,
     record_outcome,
     record_screening_failure,
+    rename_subject,
     screen_subject,
     waive_criteria,
 )
 from escalation.trial.codec import dump_event, version_of
-from escalation.trial.events import Finding, Leaving, ScreeningFailed
+from escalation.trial.events import Choice, Finding, Leaving, ScreeningFailed
 from escalation.trial.screening.judging import eligibility_of, flags_of, lacks_eligibility
 from escalation.trial.screening.record import add_to_screening
 from tests.trial.bench import CHAIR, SITE, Bench, day
@@ -40,6 +41,7 @@ from tests.trial.screening.screened import (
     planned,
     screen,
 )
+from tests.trial.small_trials import THREE
 
 S1 = {"subject": "S1", **PERSON}
 ENROL = {"subject": "S1", "weight_kg": 60.0}
@@ -387,3 +389,29 @@ def test_next_names_who_is_in_screening_and_answers_for_one_of_them() -> None:
     assert [obstacle.text[:26] for obstacle in found.obstacles] == ["Whether S1 is eligible is "]
     found = next_patient(bench.state, day(0), subject="S2", weight_kg=60)
     assert (found.yes, found.subject, found.slot) == (True, "S2", 1)
+
+
+def test_who_waits_for_another_cohort_is_judged_again_on_the_new_day() -> None:
+    bench = planned(THREE)
+    for name in ("S1", "S2", "S3"):
+        screen(bench, name, *FIT)
+        bench.enrol(name)
+    bench.dose("S1")
+    bench.no_dlt("S1")
+    bench.open_cohort(
+        20, choice=Choice(action="enrol", level=1, n_to_enrol=3), rationale="as it is"
+    )
+    said = bench.refused(enrol_subject, SITE, subject="S2")
+    assert "Whether S2 is eligible is not known: I2 " in said
+    bench.do(record_findings, SITE, subject="S2", findings=[HB])
+    bench.do(enrol_subject, SITE, subject="S2")
+    screen(bench, "S3", *FIT)
+    bench.do(enrol_subject, SITE, subject="S3")
+    assert departures(bench.state)[1:] == []  # but for the cohort, opened against the rule
+
+
+def test_a_deviation_is_said_once_also_under_another_id() -> None:
+    bench = planned()
+    bench.enrol("S1", deviation="the laboratory was closed")
+    bench.do(rename_subject, SITE, subject="S1", renamed="S9", reason="mistyped")
+    assert len(departures(bench.state)) == 1
