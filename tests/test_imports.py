@@ -19,13 +19,15 @@ ROOT = Path(__file__).parents[1]
 FLOORS = {
     "escalation": (
         ["version", "dataclass"],
-        ["errors", "text", "files", "nearness", "labels"],
+        ["errors", "text", "files", "nearness", "labels", "plain"],
         ["lazy", "outcomes", "binomial", "signatures"],
-        ["designs", "grading"],
+        ["designs", "grading", "endpoints"],
         ["protocol"],
+        ["plan"],
         ["trial", "ledger"],
         ["tracker"],
         ["anchoring"],
+        ["exports"],
         ["reports"],
         ["figures"],
         ["papers"],
@@ -39,6 +41,7 @@ FLOORS = {
         ["timing"],
         ["engines"],
         ["questions", "compare"],
+        ["patients"],
         ["reports"],
         ["plots", "sweeps"],
         ["cli", "library"],
@@ -263,6 +266,15 @@ def test_matplotlib_is_imported_in_the_rooms_of_pictures_only():
         for found in importing("matplotlib", "mpl_toolkits")
         if not found.for_types_only
         and not is_in(found.module, "simulations.plots", "escalation.figures")
+    ]
+    assert wrong == []
+
+
+def test_pyreadstat_is_imported_where_transport_files_are_written_only():
+    wrong = [
+        str(found)
+        for found in importing("pyreadstat")
+        if not (found.module == "escalation.exports.xpt" and found.in_function)
     ]
     assert wrong == []
 

@@ -33,8 +33,12 @@ from simulations.timing.assumptions import (
 from simulations.timing.file import load_timing
 
 if TYPE_CHECKING:
+    from escalation.plan import Plan
     from escalation.protocol import Protocol
+    from escalation.tracker import Command
+    from escalation.trial import Recorder
     from simulations.engines.timeline.course import Course
+    from simulations.patients.assumptions import Patients
     from simulations.questions.in_time import Timed
     from simulations.questions.question import Question
 
@@ -55,12 +59,18 @@ class Clock(NamedTuple):
         Days since the opening, of which P(finished by then) is asked.
     ledger : Path or None
         Where the first simulated trial is to be recorded.
+    plan : str or None
+        Name or file of the plan by which its patients are simulated too.
+    patients : Path or None
+        What is assumed of them.
     """
 
     timing: Timing
     window: int | None
     by: tuple[float, ...]
     ledger: Path | None
+    plan: str | None = None
+    patients: Path | None = None
 
 
 def timeline_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -98,7 +108,18 @@ def timeline_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "--ledger",
         type=click.Path(path_type=Path),
         metavar="FILE",
-        help="Write the first simulated trial as a new ledger.",
+        help="Write the first simulated trial as a new ledger; days are whole then.",
+    )
+    @click.option(
+        "--plan",
+        metavar="NAME|FILE",
+        help="With --ledger: simulate what is screened, seen and measured by this plan, too.",
+    )
+    @click.option(
+        "--patients",
+        type=click.Path(path_type=Path, exists=True, dir_okay=False),
+        metavar="FILE",
+        help="With --plan: what is assumed of patients (TOML).",
     )
     @functools.wraps(command)
     def wrapper(
@@ -111,6 +132,8 @@ def timeline_options(command: Callable[..., Any]) -> Callable[..., Any]:
         timing_file: Path | None,
         by: tuple[float, ...],
         ledger: Path | None,
+        plan: str | None,
+        patients: Path | None,
         **kwargs: Any,
     ) -> Any:
         clock = None
@@ -118,7 +141,13 @@ def timeline_options(command: Callable[..., Any]) -> Callable[..., Any]:
             _refuse_others()
             said = _read_timing(every, timing_file)
             said = replace(said, accrual=accrual or said.accrual, decides=decides or said.decides)
-            clock = Clock(said, window, by, ledger)
+            if plan is not None and ledger is None:
+                raise click.UsageError("--plan says what is recorded of patients: add --ledger")
+            if patients is not None and plan is None:
+                raise click.UsageError("--patients are simulated by a plan: add --plan")
+            if ledger is not None:  # a record has days
+                said = replace(said, whole_days=True)
+            clock = Clock(said, window, by, ledger, plan, patients)
             if _is_default("trials"):
                 kwargs["trials"] = TRIALS
         else:
@@ -130,6 +159,8 @@ def timeline_options(command: Callable[..., Any]) -> Callable[..., Any]:
                 "--timing": timing_file,
                 "--by": by or None,
                 "--ledger": ledger,
+                "--plan": plan,
+                "--patients": patients,
             }
             for name, value in named.items():
                 if value is not None:
@@ -184,6 +215,7 @@ def show_timeline(
             "own record"
         )
     question = _with_window(question, clock.window)
+    told = _read_patients(clock)
     if clock.ledger is not None:
         _check_recordable(question, clock.timing, clock.ledger)
     with (
@@ -197,7 +229,8 @@ def show_timeline(
         _keep(keep, question, results)
         say_written(keep)
     if clock.ledger is not None:
-        _record(clock.ledger, next(follow_in_time(question, results[0])), question.protocol)
+        course = next(follow_in_time(question, results[0]))
+        _record(clock.ledger, _steps(course, question.protocol, clock.timing, told, seed))
         say_written(clock.ledger)
     if plot is not None:
         from simulations.plots import plot_timelines, save_figure  # matplotlib
@@ -210,44 +243,66 @@ def show_timeline(
 
 def _check_recordable(question: Question, timing: Timing, file: Path) -> None:
     """Refuse what cannot be recorded, before a long run."""
-    design = question.protocol.design
-    if design.while_pending is not None:
-        raise InputError(
-            f"a simulated trial is recorded under a design that waits, and {design.name} "
-            "does not: the committee would decide between what the clock simulates"
-        )
     if timing.decides != "settled":
         raise InputError(
             "a record goes by the tracker's gates, which close a cohort as soon as its level is "
             "judged: add --decides settled"
         )
-    enrolment = question.protocol.enrolment
-    if not design.by_stages and (enrolment.first_alone_days or enrolment.next_apart_days):
-        raise InputError(
-            f"{design.name} may leave a level after any patient, and the tracker then doses nobody "
-            "who has a place, which is not simulated: set enrolment.first_alone_days and "
-            "next_apart_days to 0 in the protocol to record such a trial"
-        )
-    unreached = any(timing.by_level("dose_not_reached", design.n_levels))
-    if unreached and (design.asks_moderate or not design.by_stages):
-        raise InputError(
-            f"{design.name} may be asked about a level where nobody was given the whole dose, and "
-            "that is not simulated as the tracker sees it: leave out dose_not_reached to record it"
-        )
+    protocol = question.protocol
+    beside = protocol.backfill.max_per_level, protocol.expansion.n_patients
+    for name, size in zip(("backfill", "expansion"), beside, strict=True):
+        if size is not None:
+            raise InputError(
+                f"a simulated trial with {name} is not recorded: leave the protocol's [{name}] "
+                "table out"
+            )
     if file.exists():
         raise InputError(f"{file} is there already; a simulated trial needs a new file")
     check_writable(file)
 
 
-def _record(file: Path, course: Course, protocol: Protocol) -> None:
-    """Record a simulated trial in a new ledger, as if it had been opened on 1 January 2026."""
+OPENED = date(2020, 1, 1)  # of a simulated trial: its record is of the past
+
+
+def _read_patients(clock: Clock) -> tuple[Plan, Patients] | None:
+    """Read by what plan patients are to be simulated, and what is assumed of them."""
+    if clock.plan is None:
+        return None
+    from escalation.plan.load import load_plan
+    from simulations.patients.assumptions import Patients
+    from simulations.patients.file import load_patients
+
+    plan = load_plan(clock.plan)
+    return plan, Patients() if clock.patients is None else load_patients(clock.patients)
+
+
+def _steps(
+    course: Course,
+    protocol: Protocol,
+    timing: Timing,
+    told: tuple[Plan, Patients] | None,
+    seed: int,
+) -> Iterable[tuple[Command, Recorder]]:
+    """Return the commands that record a simulated trial: with its patients, if there is a plan."""
+    if told is None:
+        from simulations.questions.recorded import steps_of
+
+        delay_days = timing.decision_delay_days
+        return steps_of(course, protocol, opened=OPENED, delay_days=delay_days)
+    from simulations.patients.rehearsal import rehearse
+
+    return rehearse(course, protocol, *told, timing=timing, opened=OPENED, seed=seed)
+
+
+def _record(file: Path, steps: Iterable[tuple[Command, Recorder]]) -> None:
+    """Record a simulated trial in a new ledger."""
     from escalation.ledger import create_ledger
-    from simulations.questions.recorded import record_course
+    from escalation.tracker import Tracker
 
     with TemporaryDirectory() as folder:
         made = Path(folder) / "simulated.db"
         with create_ledger(str(made)) as ledger:
-            record_course(ledger, "SIMULATED", course, protocol, opened=date(2026, 1, 1))
+            Tracker(ledger, "SIMULATED").record_new(steps, request="simulated")
         with replacing(file, "wb") as written:  # whole or not at all; it replaces no ledger
             written.write(made.read_bytes())
 

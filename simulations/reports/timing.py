@@ -38,6 +38,11 @@ _FOLLOWED = (
     "cohort, with the follow-up of that moment, and where every outcome is known."
 )
 
+_BY_PLACE = (
+    "Each place is asked for as well: nobody takes one where the design would treat nobody more at "
+    "that level."
+)
+
 
 def days(n: float) -> str:
     """Say a number of days."""
@@ -93,6 +98,8 @@ def _assumptions(timing: Timing, protocol: Protocol) -> Iterator[str]:
     yield from _stagger(protocol)
     if protocol.design.asks_follow_up:
         yield _FOLLOWED
+        if timing.decides == "settled":
+            yield _BY_PLACE
     else:
         yield _ROLLS if protocol.design.while_pending is not None else _DECIDES[timing.decides]
     if timing.p_response is not None and follows_responses(protocol):
@@ -118,6 +125,8 @@ def _assumptions(timing: Timing, protocol: Protocol) -> Iterator[str]:
             shares = ", ".join(f"{100 * share:g} %" for share in each)
             by_level = ", by level" if len(each) > 1 else ""
             yield f"A patient {what} with a probability of {shares}{by_level}, {then}."
+    if timing.whole_days:
+        yield "Days are whole: what is known on a day comes before who comes or is dosed on it."
     if timing.correlation:
         yield f"The patients of one trial are correlated: {timing.correlation:g} (Gaussian copula)."
     if timing.costs is not None:

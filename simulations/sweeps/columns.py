@@ -7,6 +7,7 @@ import io
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 from simulations.engines.timeline.result import FIGURES
@@ -157,9 +158,22 @@ def head_line(columns: Sequence[Column]) -> str:
     return _line(column.name for column in columns)
 
 
-def row_line(columns: Sequence[Column], values: Mapping[str, Any]) -> str:
-    """Return a row as a line of CSV, with its end; numbers in full."""
-    return _line(cell_text(values.get(column.name)) for column in columns)
+def row_line(names: Sequence[str], values: Mapping[str, Any]) -> str:
+    """Return a row, by the names of its columns, as a line of CSV, with its end; numbers in full.
+
+    Only text is ever quoted; the rest is written without ``csv``, which looks at every character.
+    """
+    written = [
+        float.__repr__(value)
+        if type(value) is float and -math.inf < value < math.inf
+        else ""
+        if value is None
+        else _quoted(value)
+        if type(value) is str
+        else cell_text(value)
+        for value in map(values.get, names)
+    ]
+    return ",".join(written) + "\n"
 
 
 def cell_text(value: Any) -> str:
@@ -175,6 +189,12 @@ def read_line(line: str) -> list[str]:
         return next(csv.reader([line], strict=True), [])
     except csv.Error:
         return []
+
+
+@lru_cache(maxsize=1024)
+def _quoted(text: str) -> str:
+    """Return a text as CSV writes it between others."""
+    return _line(["", text])[1:-1]
 
 
 def _line(values: Iterable[str]) -> str:

@@ -81,7 +81,7 @@ class Store:
         shard: tuple[int, int] | None = None,
     ) -> None:
         self.path = unfinished_path(output)
-        self.columns = tuple(columns)
+        self._names = [column.name for column in columns]
         header = {
             "mark": _MARK,
             "schema": 1,
@@ -90,7 +90,7 @@ class Store:
             "columns": [column.name for column in columns],
             "document": study.document,
         }
-        self.header: dict[str, Any] = json.loads(_json(header))  # as it is read again
+        self._head = _json(header)
         self.lines: dict[int, str] = {}
         self.mended: list[str] = []
         self._file: IO[bytes] | None = None
@@ -99,7 +99,7 @@ class Store:
         try:
             if not self.path.exists():
                 with contextlib.suppress(FileExistsError):
-                    write_whole(self.path, _checked(_json(self.header)), overwrite=False)
+                    write_whole(self.path, _checked(self._head), overwrite=False)
             self._file = self.path.open("r+b")
             self._lock()
             self._read()
@@ -122,7 +122,7 @@ class Store:
 
     def keep(self, rows: Iterable[tuple[int, Mapping[str, Any]]]) -> None:
         """Write finished cells so that no crash takes them back."""
-        lines = {number: row_line(self.columns, values) for number, values in rows}
+        lines = {number: row_line(self._names, values) for number, values in rows}
         if self._file is None or not lines:
             return
         self._file.write(b"".join(map(_checked, lines.values())))
@@ -159,13 +159,15 @@ class Store:
         if self._file is None:
             return
         content = self._file.read()
+        if content == _checked(self._head):  # it has just begun
+            return
         header, lines, torn = _parse(content, self.path)
         if lines:
-            self._check_header(header)
-        elif header != self.header:  # nothing had been calculated
+            self._check_header(header, json.loads(self._head))
+        elif header != json.loads(self._head):  # nothing had been calculated
             self._write([])
             return
-        place = [column.name for column in self.columns].index("cell")
+        place = self._names.index("cell")
         for line in lines:
             self.lines.setdefault(int(read_line(line)[place]), line)
         if torn:
@@ -180,25 +182,25 @@ class Store:
         """Put a whole file in the place of what is there, and go on at its end."""
         if self._file is not None:
             self._file.close()
-        write_whole(self.path, b"".join(map(_checked, [_json(self.header), *lines])))
+        write_whole(self.path, b"".join(map(_checked, [self._head, *lines])))
         self._file = self.path.open("r+b")
         self._lock()
         self._file.seek(0, os.SEEK_END)
 
-    def _check_header(self, header: Mapping[str, Any]) -> None:
-        if header["study"] != self.header["study"]:
-            changes = find_changes(header["document"], self.header["document"])
+    def _check_header(self, header: Mapping[str, Any], ours: Mapping[str, Any]) -> None:
+        if header["study"] != ours["study"]:
+            changes = find_changes(header["document"], ours["document"])
             raise StudyChangedError(
                 f"{_named(self.path)}: the study has changed since these results were begun: "
                 f"{'; '.join(changes)}. Give another --output, or take the file away to begin anew"
             )
-        if header["shard"] != self.header["shard"]:
-            begun, asked = (_say_shard(one["shard"]) for one in (header, self.header))
+        if header["shard"] != ours["shard"]:
+            begun, asked = (_say_shard(one["shard"]) for one in (header, ours))
             raise StudyChangedError(
                 f"{_named(self.path)}: begun as {begun}, not {asked}; each shard needs an "
                 "--output of its own"
             )
-        if header["columns"] != self.header["columns"]:
+        if header["columns"] != ours["columns"]:
             raise StudyChangedError(
                 f"{_named(self.path)}: begun with another version of escalation, whose results "
                 "have other columns; take the file away to begin anew"

@@ -122,6 +122,8 @@ class Study:
     finished_by : tuple of float
         Days since the opening, with a clock: P(the last decision is made by then) is among the
         results.
+    document : dict
+        All that the study says, files and defaults filled in: what was asked, as data.
     """
 
     name: str
@@ -135,10 +137,12 @@ class Study:
     target: float | None = None
     p_moderate: tuple[float, ...] | None = None
     finished_by: tuple[float, ...] = ()
+    document: dict[str, Any] = field(init=False, compare=False, repr=False)
     digest: str = field(init=False, compare=False, repr=False)
     cells: tuple[Cell, ...] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "document", self._make_document())
         asked = {key: value for key, value in self.document.items() if key != "name"}
         object.__setattr__(self, "digest", _digest(asked))
         object.__setattr__(self, "cells", tuple(self._make_cells()))
@@ -148,9 +152,7 @@ class Study:
         """The first design's protocol, whose labels are those of all."""
         return self.designs[0][1]
 
-    @property
-    def document(self) -> dict[str, Any]:
-        """All that the study says, files and defaults filled in: what was asked, as data."""
+    def _make_document(self) -> dict[str, Any]:
         return {
             "schema": 1,
             "name": self.name,

@@ -45,7 +45,16 @@ _LOST = 'outcome TJ-010 --not-evaluable --reason "moved away" --as "Lin Mei"'
 _OUTCOMES = [f'outcome TJ-{k} --no-dlt --as "Lin Mei"' for k in ("008", "009", "010")]
 _DECIDED = [*_OUTCOMES, 'decide --follow --as "E. Brandt"']
 _VOTED = [*_DECIDED, 'vote --for --as "Zhao Lan"', 'vote --for --as "K. Sato"']
+_PLANNED = ['plan nct07123519 --as "Zhao Lan"']
 BEFORE: dict[str, list[str]] = {
+    **dict.fromkeys(["screen", "measure", "visit", "calendar"], _PLANNED),
+    "kinetics": _PLANNED,
+    "response": [*_PLANNED, 'measure TJ-001 response=PR --visit W4 --on 2026-02-09 --as "Lin Mei"'],
+    "biomarkers": [*_PLANNED, 'measure TJ-001 "il6=8 pg/mL" --on 2026-02-09 --as "Lin Mei"'],
+    "waive": [
+        *_PLANNED,
+        'screen TJ-012 --disease sle --result "alt=200 U/L (7..40)" --as "Lin Mei"',
+    ],
     "enrol": [_LOST],
     "dose": [_LOST, 'enrol TJ-011 --weight 61.5 --as "Lin Mei"'],
     "adjudicate": [
@@ -86,8 +95,12 @@ def test_every_example_in_a_help_runs(
     words = example.partition("Example: escalation ")[2]
     template = CliRunner().invoke(main, ["protocol", "init", "-"]).stdout
     (tmp_path / "my-trial.toml").write_text(template)
-    if path == ("protocol", "init"):
-        (tmp_path / "my-trial.toml").unlink()
+    plan = CliRunner().invoke(main, ["plan", "init", "-"]).stdout
+    (tmp_path / "my-plan.toml").write_text(plan)
+    if path[1:] == ("init",):
+        written = {"protocol": "my-trial.toml", "plan": "my-plan.toml"}.get(path[0], "")
+        if written:
+            (tmp_path / written).unlink()
     env = {"ESCALATION_DB": "demo.db"}
     if path[0] == "trial" and path[1] != "demo":
         shutil.copy(made_demo, tmp_path / "demo.db")

@@ -78,6 +78,8 @@ def test_a_simulated_trial_is_recorded_and_tracked(tmp_path: Path):
     said = " ".join(run(f"trial status --db {file} --on 2030-01-01").stdout.split())
     assert "SIMULATED" in said
     assert run(f"trial verify --db {file}").exit_code == 0
+    boin = run(f"{FEW} --decides settled {BOIN} --ledger {tmp_path}/boin.db")
+    assert (boin.exit_code, "Days are whole" in boin.stdout) == (0, True)
     again = run(f"{FEW} --decides settled --ledger {file}")
     assert (again.exit_code, "is there already" in again.output) == (1, True)
     nowhere = run(f"{FEW} --decides settled --ledger {tmp_path}/no/such.db")
@@ -90,7 +92,7 @@ def test_a_trial_that_cannot_be_recorded_leaves_no_file(
     def interrupted(*_given: object, **_more: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("simulations.questions.recorded.record_course", interrupted)
+    monkeypatch.setattr("escalation.tracker.Tracker.record_new", interrupted)
     assert run(f"{FEW} --decides settled --ledger {tmp_path}/simulated.db").exit_code == 1
     assert list(tmp_path.iterdir()) == []
 
@@ -120,7 +122,6 @@ def test_a_picture_is_drawn(tmp_path: Path):
         (f"simulate {CURVE} --timeline --every 10 --timing no.toml", "not both"),
         (f"simulate {CURVE} --timeline --timing no.toml", "no such file"),
         (f"{QUICK} --ledger new.db", "add --decides settled"),
-        (f"{QUICK} --ledger new.db --decides settled {BOIN}", "first_alone_days"),
     ],
 )
 def test_bad_input_is_one_clear_line(line: str, words: str):

@@ -16,10 +16,13 @@ from jinja2.bccache import Bucket, BytecodeCache
 from escalation.ledger import Ledger, create_ledger, open_ledger
 from escalation.protocol import load_protocol
 from escalation.tracker import Tracker
+from escalation.trial.demo.script import recorded_at
 from escalation.trial.demo.star_t import STAR_T
 from escalation.web.app import create_app
 from escalation.web.settings import Settings
 from tests.web.people import HEADER, OpenGate
+from tests.web.planned import PLANNED
+from tests.web.planned import steps as planned_steps
 
 NOW = datetime.fromisoformat(f"{STAR_T.day}T12:00:00+00:00")
 TRIAL = STAR_T.trial
@@ -55,13 +58,17 @@ def _compiled() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def demo_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the ledger of the demo trial; it is copied, and not written on."""
+    """Return a ledger of the demo trial and a planned one; it is copied, and not written on."""
     file = tmp_path_factory.mktemp("demo") / "demo.db"
     with create_ledger(str(file)) as ledger:
         tracker = Tracker(ledger, TRIAL)
         steps = STAR_T.steps(load_protocol(STAR_T.protocol))
         for number, (command, recorder) in enumerate(steps, start=1):  # as they are signed
             tracker.record(command, recorder, request_id=f"demo-{number}", new=number == 1)
+        tracker = Tracker(ledger, PLANNED)
+        planned = recorded_at(planned_steps(load_protocol(STAR_T.protocol)))
+        for number, (command, recorder) in enumerate(planned, start=1):
+            tracker.record(command, recorder, request_id=f"planned-{number}", new=number == 1)
     return file
 
 

@@ -73,6 +73,11 @@ class Stream:
 
 def stream_of(timing: Timing, rng: np.random.Generator, n: int, *, from_day: float = 0.0) -> Stream:
     """Return the arrivals of so many trials, the first after a day."""
+    stream = _stream_of(timing, rng, n, from_day)
+    return _OnWholeDays(stream, n) if timing.whole_days else stream
+
+
+def _stream_of(timing: Timing, rng: np.random.Generator, n: int, from_day: float) -> Stream:
     arrivals = timing.arrivals
     if isinstance(arrivals, Poisson):
         return _ByChance(arrivals.rates(), rng, timing.screen_failure, from_day, n)
@@ -253,3 +258,38 @@ class _ByDate(Stream):
             "n_turned_away": nobody if waits else rest,
             "n_still_waiting": waiting if waits else nobody,
         }
+
+
+class _OnWholeDays(Stream):
+    """Arrivals of another stream, each on the day in the course of which it comes."""
+
+    def __init__(self, of: Stream, n: int) -> None:
+        self.of = of
+        self.ends, self.forgets = of.ends, of.forgets
+        self.came = np.full(n, -np.inf)  # when in the course of it the last one comes
+
+    def was_open(self, trials: Ints, since: Floats, until: Floats) -> None:
+        self.of.was_open(trials, since, until)
+
+    def was_always_open(self, until: Floats) -> None:
+        self.of.was_always_open(until)
+
+    def first(self, n: int) -> Floats:
+        return self._on_day(np.arange(n), self.of.first(n))
+
+    def next_after(self, trials: Ints, day: Floats) -> Floats:
+        came = self.came.take(trials)
+        since = np.where(np.floor(came) == day, came, day)
+        return self._on_day(trials, self.of.next_after(trials, since))
+
+    def next_from(self, trials: Ints, day: Floats) -> Floats:
+        return self._on_day(trials, self.of.next_from(trials, day))
+
+    def _on_day(self, trials: Ints, came: Floats) -> Floats:
+        self.came[trials] = came
+        return np.floor(came)
+
+    def count(
+        self, until: Floats, open_days: Floats, n_enrolled: Ints, following: Floats, *, waits: bool
+    ) -> dict[str, NDArray[np.int64]]:
+        return self.of.count(until, open_days, n_enrolled, following, waits=waits)

@@ -142,17 +142,17 @@ class BackfillWalk(EventWalk):
     def _know(self, i: Ints, first: Ints, day: Floats, events: Ints) -> None:
         """Take account of outcomes."""
         own = i[events.take(i) < self.first_beside]
-        lost = own[(events.take(own) - 1) % N_KINDS == LOST]
+        lost = own[(events.take(own) - 1) % N_KINDS >= LOST]
         if lost.size:
             self._lose(lost, first, day, events)
         other = i[events.take(i) >= self.first_beside]
         level, kind = np.divmod(events.take(other) - self.first_beside, N_KINDS)
-        self.seen[other, level, 0] += kind != LOST
+        self.seen[other, level, 0] += kind < LOST
         self.seen[other, level, 1] += kind == DLT
         self.seen[other, level, 2] -= 1
         # who is lost gives the place back while the cohort lasts that opened it, as in the tracker
         came = self.live.dosed.ravel().take(first.take(other))
-        again = (kind == LOST) & (came >= self.live.level_since.take(other))
+        again = (kind >= LOST) & (came >= self.live.level_since.take(other))
         self.since[other[again], level[again]] -= 1
 
     def _fill(self, i: Ints, day: Floats) -> None:

@@ -41,18 +41,26 @@ class EventWalk(Walk[Rule]):
             t_enrol = self.live.arrival + closed
             if self.waits or self.stagger is not None:
                 np.maximum(t_enrol, self.live.opened, out=t_enrol)
+            if self.stagger is not None and self.stagger.on_dosing:
+                level = rule.level.take(self.live.situation)
+                np.maximum(t_enrol, self.stagger.next_day(level), out=t_enrol)
             is_known = t_known <= t_enrol
             day = np.minimum(t_known, t_enrol)
+            if self.stagger is not None and self.stagger.on_dosing:
+                np.maximum(self.live.opened, day, out=self.live.opened)  # an outcome may end a wait
             if self.stream.ends:
                 n_dead += self._leave_unfinished(np.isinf(day))
             level = rule.level.take(self.live.situation)
             events = np.where(is_known, self.live.event.take(first), ENROLLED)
             self.live.known.ravel()[first] = np.where(is_known, np.inf, t_known)
             if self.counts_lost:
-                self._lose(np.flatnonzero((events - CURRENT) % N_KINDS == LOST), first, day, events)
+                lost = is_known & ((events - CURRENT) % N_KINDS >= LOST)
+                self._lose(np.flatnonzero(lost), first, day, events)
             enrolling = np.flatnonzero(~is_known)
             if enrolling.size:
                 self._enrol(enrolling, day.take(enrolling), level.take(enrolling))
+                filled = rule.n_free.take(self.live.situation.take(enrolling)) <= 1
+                self._close_behind(enrolling, filled, day.take(enrolling))
             if self.has_ties:
                 events += rule.quiet * (self.live.known == day).any(axis=0)
             before = self.live.situation
@@ -79,7 +87,7 @@ class EventWalk(Walk[Rule]):
         """Count those who are lost, and look who is to be alone now."""
         self.sums.n_lost[self.live.trials.take(lost)] += np.isfinite(day.take(lost))
         if self.stagger is not None:
-            lost = lost[events.take(lost) == CURRENT + LOST]
+            lost = lost[events.take(lost) < CURRENT + N_KINDS]
             self.stagger.lose(lost, day.take(lost), first.take(lost))
 
     def _open_or_close(self, i: Ints, day: Floats, opens: NDArray[np.bool_]) -> None:

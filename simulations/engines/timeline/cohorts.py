@@ -52,7 +52,7 @@ class CohortWalk:
     ) -> None:
         self.rule, self.graph = rule, rule.graph
         self.waits = setting.waits
-        self.delay = setting.timing.decision_delay_days
+        self.delay = setting.delay
         self.recorder = recorder
         self.stream = stream_of(setting.timing, rng, n)
         self.patients = Patients(setting, rng, n)

@@ -47,7 +47,7 @@ def expand(
         dlts=np.zeros(n, dtype=np.intp),
     )
     going = np.flatnonzero(found.started)
-    opened = sums.t_decision + setting.timing.decision_delay_days
+    opened = sums.t_decision + setting.delay
     arrival = sums.next_arrival.copy()
     if not setting.waits:
         gone = going[(arrival[going] < opened[going]) | (not stream.forgets)]
@@ -105,7 +105,7 @@ class _Boundary:
     def is_reached(self, known: Floats, kind: Ints, day: Floats) -> NDArray[np.bool_]:
         """Tell it by what is known on a day, of patients in arrays of shape (K, N)."""
         is_known = known <= day
-        counts = is_known & (kind != LOST)
+        counts = is_known & (kind < LOST)
         n, x = counts.sum(axis=0), (counts & (kind == DLT)).sum(axis=0)
         pending = (~is_known & np.isfinite(known)).sum(axis=0)
         code = (n * 2048 + x) * 2048 + pending

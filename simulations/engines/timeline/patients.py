@@ -12,9 +12,9 @@ from simulations.engines.timeline.course import GivenPatient
 from simulations.engines.timeline.setting import Setting
 from simulations.timing.assumptions import GivenTimes, Uniform
 
-__all__ = ["DLT", "LOST", "MODERATE", "NO_DLT", "Drawn", "Patients"]
+__all__ = ["DLT", "LOST", "MODERATE", "NO_DLT", "UNMADE", "Drawn", "Patients"]
 
-NO_DLT, DLT, LOST, MODERATE = range(4)
+NO_DLT, DLT, MODERATE, LOST, UNMADE = range(5)  # from LOST on, a patient does not count
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -32,7 +32,7 @@ class Drawn:
     after : float array, shape (M,)
         Days from dosing until the outcome is known.
     kind : int array, shape (M,)
-        ``NO_DLT``, ``DLT``, ``LOST`` or ``MODERATE``.
+        ``NO_DLT``, ``DLT``, ``MODERATE``, ``LOST``, or ``UNMADE`` for who is not dosed at all.
     unmade, unreached : bool array, shape (M,), or None
         For whom there was nothing to give on the day of dosing, and who were not given the level's
         dose; None for nobody.
@@ -105,6 +105,8 @@ class Patients:
     def draw(self, level: Ints, trials: Ints, number: Ints | None = None) -> Drawn:
         """Draw a patient of each trial.
 
+        On whole days, what comes in the course of a day comes on it.
+
         Parameters
         ----------
         level : int array, shape (M,)
@@ -115,7 +117,14 @@ class Patients:
             How many patients each trial enrolled before; needed where patients are given.
         """
         if self.given is not None and number is not None:
-            return self._take(self.given, number)
+            drawn = self._take(self.given, number)
+        else:
+            drawn = self._draw(level, trials)
+        if self.setting.timing.whole_days:
+            np.floor(drawn.after, out=drawn.after)
+        return drawn
+
+    def _draw(self, level: Ints, trials: Ints) -> Drawn:
         m = len(level)
         u = self.rng.random(m, dtype=np.float32)
         if self.p_of_trial is None:
@@ -139,7 +148,7 @@ class Patients:
             after[drawn.unreached], kind[drawn.unreached] = 0.0, LOST
         if self.any_unmade:
             drawn.unmade = self.rng.random(m) < self.unmade.take(level)
-            after[drawn.unmade], kind[drawn.unmade] = 0.0, LOST
+            after[drawn.unmade], kind[drawn.unmade] = 0.0, UNMADE
             if drawn.unreached is not None:
                 drawn.unreached &= ~drawn.unmade
         return drawn

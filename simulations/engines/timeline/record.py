@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from math import inf
 from typing import Any
 
@@ -26,9 +27,10 @@ _DECIDED = (Kind.DECIDED, Kind.WITHDRAWN)
 _COMES = (Kind.ENROLLED, Kind.DOSED, Kind.NOT_MANUFACTURED, Kind.DOSE_NOT_REACHED)
 
 
-def _place(found: Happening) -> tuple[float, float, bool, int]:
+def _place(found: Happening, dosed: Mapping[int | None, float]) -> tuple[float, float, bool, int]:
     """Return the place of what happened among the rest; a patient's own is in order already."""
-    if found.kind not in (*_DECIDED, *_COMES):
+    at_once = dosed.get(found.patient) == found.day
+    if found.kind not in (*_DECIDED, *_COMES) and not at_once:
         return found.day, _KNOWN, False, 0
     cohort = inf if found.cohort is None else found.cohort
     decided = found.kind in _DECIDED
@@ -128,7 +130,8 @@ class Recorder:
                 )
                 for day, cohort, situation in trial.decisions
             ]
-            happenings.sort(key=_place)
+            dosed = {one.patient: one.day for one in happenings if one.kind is Kind.DOSED}
+            happenings.sort(key=partial(_place, dosed=dosed))
             yield Course(
                 number=number,
                 happenings=tuple(happenings),

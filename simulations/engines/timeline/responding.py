@@ -232,7 +232,7 @@ class _Trial:
         heappush(self.pending, (known, patient.number, patient))
         share = self.walk.p_response[level]
         responds = bool(share) and self.walk.rng.binomial(1, share)
-        if responds and cohort.number and patient.kind != LOST:
+        if responds and cohort.number and patient.kind < LOST:
             heappush(self.responses, (day + self.setting.window, level))
         self._record(patient, known)
 
@@ -259,12 +259,12 @@ class _Trial:
         while self.pending and self.pending[0][0] == day:  # all that is known at one moment
             _, _, patient = heappop(self.pending)
             cohort = patient.cohort
-            if patient.kind == LOST:
+            if patient.kind >= LOST:
                 patient.lost = day
                 self.sums.n_lost[self.trial] += 1
             if cohort.number:
                 self.escalation = _settle(self.escalation, cohort.level, patient.kind)
-                self.n_free += patient.kind == LOST and cohort is self.current
+                self.n_free += patient.kind >= LOST and cohort is self.current
             else:
                 self.backfill = _settle(self.backfill, cohort.level, patient.kind)
         self._consider(day)
@@ -318,7 +318,7 @@ class _Trial:
                 self._leave(cohort, day)
             self._end(decision, day)
             return
-        self.opened = day + self.setting.timing.decision_delay_days
+        self.opened = day + self.setting.delay
         self.n_free = decision.n_to_enrol
         self.current = Cohort(old.number + 1, decision.level)
         if decision.level != old.level:
@@ -392,7 +392,7 @@ def _settle(tallies: Tallies, level: int, kind: int) -> Tallies:
     """Return the tallies with a pending patient's outcome."""
     tally = tallies[level]
     settled = Tally(
-        n_evaluable=tally.n_evaluable + (kind != LOST),
+        n_evaluable=tally.n_evaluable + (kind < LOST),
         n_dlts=tally.n_dlts + (kind == DLT),
         n_pending=tally.n_pending - 1,
     )

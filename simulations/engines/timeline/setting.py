@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,9 +131,28 @@ class Setting:
         return self.timing.accrual == "wait"
 
     @property
+    def delay(self) -> float:
+        """Days from what a decision rests on until the next cohort is open."""
+        days = self.timing.decision_delay_days
+        return float(ceil(days)) if self.timing.whole_days else days
+
+    @property
     def staggers(self) -> bool:
         """Whether patients of a cohort are kept apart."""
         return self.alone > 0 or self.apart > 0
+
+    @property
+    def places_on_dosing(self) -> bool:
+        """Whether a place is given on the day of dosing, for the rule may close it until then.
+
+        So it is where patients are kept apart and decisions are made as soon as they are settled,
+        under a design that may leave a level after any patient or opens one place after another.
+        """
+        design = self.design
+        may_leave = design.while_pending is not None or design.asks_moderate or not design.by_stages
+        backfills = self.protocol.backfill.max_per_level is not None
+        settled = self.timing.decides == "settled"
+        return self.staggers and settled and may_leave and not backfills
 
     @cached_property
     def replaces(self) -> bool:
@@ -146,6 +166,8 @@ class Setting:
         timing = self.timing
         at_once = self.not_manufactured.any() or self.dose_not_reached.any()
         if isinstance(timing.time_to_dlt, GivenTimes) or not self.window or at_once:
+            return True
+        if timing.whole_days:
             return True
         alike = self.waits or isinstance(timing.arrivals, Regular | Given)
         return alike and not self.apart

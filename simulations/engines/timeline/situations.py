@@ -18,7 +18,7 @@ from escalation.designs.base import NOBODY, Action, Decision, Design
 from escalation.errors import InputError
 from escalation.outcomes import Tally
 from escalation.protocol import Protocol, counts_backfill, decide_with_backfill
-from simulations.engines.timeline.patients import DLT, LOST, MODERATE, NO_DLT
+from simulations.engines.timeline.patients import DLT, LOST, MODERATE, NO_DLT, UNMADE
 from simulations.graph.transitions import TransitionGraph, end_of
 
 __all__ = [
@@ -41,7 +41,7 @@ Ints = NDArray[np.intp]
 
 ENROLLED = 0
 CURRENT = 1  # plus the kind of outcome: of a patient of the current cohort
-N_KINDS = 4
+N_KINDS = 5
 DECIDED, OVER, PARTIAL = 1, 2, 4
 
 _FIRST_ROOM = 1024
@@ -72,6 +72,8 @@ class Rule(Shape):
     ----------
     closed : float array
         0 where a place is free, infinity where none is.
+    n_free : int array
+        Places of the current cohort that nobody has taken.
     level : int array
         0-based level of the current cohort.
     flags : int array
@@ -88,6 +90,7 @@ class Rule(Shape):
     """
 
     closed: NDArray[np.float64]
+    n_free: Ints
     level: Ints
     flags: NDArray[np.int8]
     end: Ints
@@ -161,6 +164,7 @@ class Situations:
         self.asked: dict[tuple[object, ...], Decision] = {}
         self.next = np.full(_FIRST_ROOM * self.width, -1, dtype=np.int32)
         self.closed = np.zeros(_FIRST_ROOM)
+        self.n_free = np.zeros(_FIRST_ROOM, dtype=np.intp)
         self.level = np.zeros(_FIRST_ROOM, dtype=np.intp)
         self.flags = np.zeros(_FIRST_ROOM, dtype=np.int8)
         self.end = np.zeros(_FIRST_ROOM, dtype=np.intp)
@@ -232,9 +236,9 @@ class Situations:
             which, kind = divmod(event - CURRENT, N_KINDS)
             level = before.level if which == 0 else which - 1
             after = self._changed(before, level, kind, -1, current=which == 0)
-            if kind != LOST and which == 0:
+            if kind != UNMADE and which == 0:
                 after = replace(after, is_new=False)
-            if kind == LOST and which == 0 and not self.rolls:
+            if kind >= LOST and which == 0 and not self.rolls:
                 after = replace(after, n_free=after.n_free + 1)
         return self._number(*(self._consider(after) if asks else (after, None)))
 
@@ -252,7 +256,7 @@ class Situations:
 
     def _plus(self, tally: Tally, kind: int, pending: int) -> Tally:
         """Return a tally with one more pending, or with one who turned out so."""
-        known = pending < 0 and kind != LOST
+        known = pending < 0 and kind < LOST
         return _tally(
             tally.n_evaluable + known,
             tally.n_dlts + (known and kind == DLT),
@@ -364,13 +368,14 @@ class Situations:
             )
         if number == len(self.level):
             self.next = np.concatenate([self.next, np.full_like(self.next, -1)])
-            for name in ("closed", "level", "flags", "end"):
+            for name in ("closed", "n_free", "level", "flags", "end"):
                 array = getattr(self, name)
                 setattr(self, name, np.concatenate([array, np.zeros_like(array)]))
         self.number[situation] = number
         self.all.append(situation)
         self.decisions.append(decision)
         self.closed[number] = 0.0 if situation.n_free and not situation.is_shut else np.inf
+        self.n_free[number] = situation.n_free
         self.level[number] = situation.level
         self.flags[number] = situation.flags
         self.end[number] = situation.end
@@ -422,6 +427,7 @@ class ByGraph:
                 (CURRENT + NO_DLT, (size, free, pending - 1, x, m)),
                 (CURRENT + DLT, (size, free, pending - 1, x + 1, m)),
                 (CURRENT + LOST, (size, free + 1, pending - 1, x, m)),
+                (CURRENT + UNMADE, (size, free + 1, pending - 1, x, m)),
                 # of more than one patient, a moderate toxicity decides nothing
                 (CURRENT + MODERATE, (size, free, pending - 1, x, m + (size == 1))),
             ):
@@ -435,9 +441,9 @@ class ByGraph:
             for size in range(1, largest + 1):
                 table[begins[size]] = table[number[size, size, 0, 0, 0]]
         self.first = np.arange(n_states) * self.n_stages + begins[graph.n_to_enrol]
-        open_or_not = (0.0 if free else np.inf for _, free, *_ in stages)
-        free_of = np.array([np.inf, *open_or_not, *[0.0] * largest])
-        self.closed = np.tile(free_of, n_states)
+        n_free = [0, *(free for _, free, *_ in stages), *range(1, largest + 1)]
+        self.n_free = np.tile(np.array(n_free, dtype=np.intp), n_states)
+        self.closed = np.where(self.n_free > 0, 0.0, np.inf)
         self.level = np.repeat(np.maximum(graph.level, 0), self.n_stages)
         self.flags = np.zeros(n_states * self.n_stages, dtype=np.int8)
         self.flags[self.first] = DECIDED
@@ -448,6 +454,7 @@ class ByGraph:
         self.dead = n_states * self.n_stages
         self.children = np.concatenate([graph.children, np.full_like(graph.children[:1], n_states)])
         self.first = np.append(self.first, self.dead)
+        self.n_free = np.append(self.n_free, 0)
         self.closed = np.append(self.closed, np.inf)
         self.level = np.append(self.level, 0)
         self.flags = np.append(self.flags, np.int8(0))

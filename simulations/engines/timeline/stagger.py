@@ -50,6 +50,8 @@ class Stagger:
     def __init__(self, setting: Setting, live: Live, sums: Sums, recorder: Recorder | None) -> None:
         n = len(live.trials)
         self.alone, self.apart = setting.alone, setting.apart
+        self.on_dosing = self.replans and setting.places_on_dosing
+        self.rolls = setting.design.while_pending is not None and not setting.design.asks_follow_up
         self.live, self.sums, self.recorder = live, sums, recorder
         self.last = np.full(n, -np.inf)
         self.alone_until = np.full(n, -np.inf)
@@ -57,6 +59,31 @@ class Stagger:
         self.watched = np.full(n, -1)
         self.held: dict[int, list[tuple[float, int]]] = {}
         self.behind: dict[int, float] = {}  # when the one after them comes
+
+    def next_day(self, level: Ints) -> Floats:
+        """Return the first day on which the next patient of each trial may be dosed.
+
+        That is asked where a place is given on that day: it is the one of the tracker's gates, for
+        the cohort and those still in their window at its level.
+
+        Parameters
+        ----------
+        level : int array, shape (N,)
+            0-based level of the current cohort.
+        """
+        live = self.live
+        current = live.event < CURRENT + N_KINDS
+        at = np.where(current, level, (live.event - CURRENT) // N_KINDS - 1)
+        others = np.isfinite(live.known) & (at == level)
+        if not self.rolls:
+            others &= ~current
+        first = np.where(others, live.dosed, np.inf).min(axis=0) + self.alone
+        last = np.where(others, live.dosed, -np.inf).max(axis=0)
+        first[np.isinf(first)] = -np.inf
+        alone = np.where(self.is_first, first, self.alone_until)
+        if self.rolls:  # whom it counts as of the cohort, a new place may count no more
+            np.maximum(alone, first, out=alone)
+        return np.asarray(np.maximum(np.maximum(self.last, last) + self.apart, alone))
 
     def plan(self, i: Ints, day: Floats, number: Ints) -> tuple[Floats, Floats]:
         """Plan the dosing of patients who are enrolled on a day.
@@ -98,7 +125,7 @@ class Stagger:
         self.alone_until[i] = -np.inf
         self.is_first[i] = True
         i, level, to = i[partial], level[partial], to[partial]
-        if not self.replans or not i.size:
+        if not self.replans or not i.size or self.on_dosing:
             return
         event = self.live.event[:, i]
         at = np.where(event < CURRENT + N_KINDS, level, (event - CURRENT) // N_KINDS - 1)

@@ -84,7 +84,7 @@ class Walk(ABC, Generic[R]):
     ) -> None:
         self.setting, self.rule, self.rng, self.n = setting, rule, rng, n
         self.waits = setting.waits
-        self.delay = setting.timing.decision_delay_days
+        self.delay = setting.delay
         self.recorder = recorder
         from_day = 0.0 if underway is None else underway.day
         self.stream: Stream = stream_of(setting.timing, rng, n, from_day=from_day)
@@ -260,6 +260,35 @@ class Walk(ABC, Generic[R]):
             self.sums.n_unreached[trials] += drawn.unreached
         return packed if drawn.unmade is None else packed * ~drawn.unmade
 
+    def _who_waits(self, i: Ints, day: Floats, free: NDArray[np.bool_]) -> dict[int, float]:
+        """Return when those came, by trial, who wait to be dosed in a place that was free."""
+        if self.waits or self.stagger is None or not self.stagger.on_dosing:
+            return {}
+        who = i[free & (self.live.arrival.take(i) < day)]
+        return dict(zip(who.tolist(), self.live.arrival.take(who).tolist(), strict=True))
+
+    def _close_behind(self, i: Ints, filled: NDArray[np.bool_], day: Floats) -> None:
+        """Turn away who came and found no free place, where others waited in theirs to be dosed.
+
+        Parameters
+        ----------
+        i : int array
+            Trials in which somebody was given a place.
+        filled : bool array
+            Whether it was the last that was free.
+        day : float array
+        """
+        if self.waits or self.stagger is None or not self.stagger.on_dosing:
+            return
+        since = np.where(filled, day, self.live.free_since.take(i))
+        late = np.flatnonzero(self.live.arrival.take(i) < since)
+        while late.size:
+            i, since = i[late], since[late]
+            trials, came = self.live.trials.take(i), self.live.arrival.take(i)
+            self.sums.n_turned_away[trials] += 1
+            self.live.arrival[i] = self.stream.next_after(trials, came)
+            late = np.flatnonzero(self.live.arrival.take(i) < since)
+
     def _offer(self, i: Ints, day: Floats) -> None:
         """Offer a free place from a day on."""
         self.live.free_since[i] = day
@@ -317,7 +346,9 @@ class Walk(ABC, Generic[R]):
         over = (flags & OVER) != 0
         goes_on = ~over
         going = i[goes_on]
+        first = self._who_waits(i, day, withdrawn)
         self._offer(going, day[goes_on] + self.delay)
+        self.live.arrival[list(first)] = list(first.values())
         undosed: Ints | None = None
         if self.stagger is not None:
             leaving = partial & self.withdraws & ((to != level) | over)  # else they stay in place

@@ -28,7 +28,8 @@ PROTOCOL = load_protocol("nct07123519")
 def state_on(course: Course, day: int, protocol: Protocol = PROTOCOL) -> TrialState:
     """Return what a simulated trial's record held at the end of a day."""
     state = TrialState()
-    for command, recorder in steps_of(course, protocol, opened=OPENED):
+    delay = ASSUMED.decision_delay_days
+    for command, recorder in steps_of(course, protocol, opened=OPENED, delay_days=delay):
         if recorder.on > OPENED + timedelta(days=day):
             break
         for event in command(state, recorder):

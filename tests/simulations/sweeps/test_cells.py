@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+import io
+import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from escalation.protocol import Protocol
@@ -80,17 +83,24 @@ def test_every_value_has_a_column_and_numbers_are_written_in_full(method):
     columns = columns_of(study)
     assert set(row) <= {column.name for column in columns}
     assert len({column.name for column in columns}) == len(columns)
-    written = head_line(columns) + row_line(columns, row)
+    written = head_line(columns) + row_line([column.name for column in columns], row)
     (read,) = csv.DictReader(written.splitlines())
     assert float(read["sample_size"]) == row["sample_size"]
     assert float(read["p_select_2"]) == row["p_select_2"]
     assert read["timing"] == ""
 
 
+def test_a_row_is_the_line_that_csv_writes():
+    values = ["plain", 'a "b", c', "two\nlines", "", " x ", None, 7, True, -0.0, 0.1, 1e-300, 1e22]
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerow(values)
+    names = [str(number) for number in range(len(values))]
+    assert row_line(names, dict(zip(names, values, strict=True))) == out.getvalue()
+    assert row_line("abcde", {"a": math.nan, "b": -math.inf, "c": np.float64(0.1)}) == ",,0.1,,\n"
+
+
 def test_a_row_says_on_what_it_was_calculated():
     _, row = steep(SMALL)
-    import numpy as np
-
     import escalation
 
     assert row["escalation"] == escalation.__version__

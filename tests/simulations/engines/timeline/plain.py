@@ -62,7 +62,7 @@ class PlainClock:
             over = self.know_and_decide(now) or self.fill(now)
             while not over and coming and coming[0] <= now:
                 self.line.append(Patient(None, coming.pop(0)))
-                if self.timing.accrual == "lose" and not self.has_place(now):
+                if self.timing.accrual == "lose" and not self.finds_place(now):
                     self.line.pop()
                 over = self.fill(now)
             over = over or self.fill(now)
@@ -75,7 +75,7 @@ class PlainClock:
         if self.undosed:
             moments.append(max(self.may_dose(), self.now))
         if self.line and self.free:
-            moments.append(max(self.opened, self.now))
+            moments.append(max(self.opened, self.now, self.may_take()))
         self.now = min(moments, default=NEVER)
         return self.now
 
@@ -85,7 +85,15 @@ class PlainClock:
         return [one for one in self.patients if one.outcome is None]
 
     def has_place(self, now: float) -> bool:
-        return bool(self.free) and self.opened <= now
+        return bool(self.free) and max(self.opened, self.may_take()) <= now
+
+    def finds_place(self, now: float) -> bool:
+        """Tell whether the last in line has a place, perhaps to be given on the day of dosing."""
+        return self.opened <= now and len(self.line) <= self.free
+
+    def may_take(self) -> float:
+        """Return from when a place is given: where it may be closed until dosing, then."""
+        return self.may_dose() if self.on_dosing else 0.0
 
     def fill(self, now: float) -> bool:
         """Give places, and ask again after each: a rule that does not wait may have one more."""
@@ -106,6 +114,10 @@ class PlainClock:
 
     def __post_init__(self) -> None:
         self.held: set[int] = set()
+        enrolment = self.protocol.enrolment
+        self.rolls = self.protocol.design.while_pending is not None
+        staggers = enrolment.first_alone_days or enrolment.next_apart_days
+        self.on_dosing = self.rolls and staggers and self.timing.decides == "settled"
 
     def may_dose(self) -> float:
         """Return the first day on which the tracker would dose the next of the cohort."""
@@ -114,7 +126,10 @@ class PlainClock:
         own = [p for p in self.patients if p.cohort == self.cohort and p.dosed < NEVER]
         pending = [p for p in self.pending() if p.level == self.level and p.dosed < NEVER]
         days = [0.0]
-        for group in (own, own + [p for p in pending if p not in own]):
+        groups = [own, own + [p for p in pending if p not in own]]
+        if self.on_dosing:  # the committee may have closed the cohort that they were of
+            groups.append(pending)
+        for group in groups:
             if not group:
                 continue
             follows = max(p.dosed for p in group) + apart
@@ -140,7 +155,8 @@ class PlainClock:
             day, outcome = one.known_on(self.window)
             if day <= now:
                 one.outcome, known = outcome, True
-                self.free += outcome == "X" and one.cohort == self.cohort
+                again = outcome == "X" and one.cohort == self.cohort
+                self.free += again and not self.rolls  # of the rolling six the rule is asked
         return known and self.decide(now)
 
     def tallies(self) -> list[Tally]:
@@ -162,6 +178,8 @@ class PlainClock:
         if design.while_pending is not None:  # the rolling six
             if said.level == self.level or said.action is Action.WAIT:
                 self.free = 0 if said.action is Action.WAIT else max(self.free, 1)
+                if not self.free and self.timing.accrual == "lose":
+                    self.line = []
                 return False
             return self.follow(said, now)
         if self.timing.decides == "complete" and (self.free or self.pending()):
@@ -178,6 +196,8 @@ class PlainClock:
                 self.held.add(id(one))
             self.line[:0] = self.undosed
             self.undosed = []
+        if self.timing.accrual == "lose":
+            self.line = self.line[:1]
         if said.has_ended:
             return True
         self.level, self.free = said.level, said.n_to_enrol

@@ -363,6 +363,27 @@ def test_dlts_after_given_days_and_late_dlts_come_when_they_should():
     assert np.mean(late > 14) == pytest.approx(0.8, abs=0.05)
 
 
+@pytest.mark.parametrize("arrivals", [GAP, Regular(gap_days=9.5)])
+def test_on_whole_days_everything_happens_on_whole_days_and_trials_are_as_long(arrivals):
+    timing = Timing(
+        arrivals=arrivals,
+        dropout=0.2,
+        dose_not_reached=0.1,
+        decision_delay_days=1.5,
+        accrual="wait",
+    )
+    protocol, on_days = protocol_of(ThreePlusThree(n_levels=3)), replace(timing, whole_days=True)
+    for course in follow_trials(protocol, P3, on_days, trials=20):
+        assert all(one.day == int(one.day) for one in course.happenings)
+        for one in course.of_kind(Kind.ENROLLED):  # in its order, as in ``Course``
+            own = [other.kind for other in course.happenings if other.patient == one.patient]
+            assert own[:2] == [Kind.ENROLLED, Kind.DOSED]
+    found, days = (simulate_timeline(protocol, P3, t, trials=1000) for t in (timing, on_days))
+    for a, b in ((found.t_decision.moments, days.t_decision.moments),):
+        delay = 0.5 * found.figures["n_decisions"].mean  # 1.5 days are two whole ones
+        assert abs(b.mean - a.mean - delay) < 4 * (a.se**2 + b.se**2) ** 0.5 + 2
+
+
 def test_correlated_patients_have_the_same_dlts_in_the_mean_and_more_spread():
     design = make_design("3+3", n_levels=1)
     timing = Timing(arrivals=GAP)
