@@ -265,15 +265,12 @@ _BASES: Mapping[str, tuple[str, Fraction, Dimensions]] = {
         ("h hr hrs hour hours", "", Fraction(1, 24), (("d", 1),)),
         ("min mins minute minutes", "", Fraction(1, 1440), (("d", 1),)),
         ("s sec secs second seconds", "m", Fraction(1, 86_400), (("d", 1),)),
-        ("week weeks wk", "", 7, (("d", 1),)),
         ("a y yr yrs year years", "", 1, (("a", 1),)),
         ("% percent", "", 1, (("%", 1),)),
         ("mmhg", "", 1, (("mmHg", 1),)),
         ("°c degc celsius c", "", 1, (("°C", 1),)),
-        ("cc cm3 ccm", "", Fraction(1, 1000), (("L", 1),)),
+        ("cc cm3", "", Fraction(1, 1000), (("L", 1),)),
         ("mm3 cmm", "", Fraction(1, 1_000_000), (("L", 1),)),
-        ("dm3", "", 1, (("L", 1),)),
-        ("m3", "", 1000, (("L", 1),)),
         # what is measured, beside its measure: cells/uL, mg/g creatinine, copies/ug DNA
         ("cell cells dna gdna creatinine creat crea cr protein beats breaths", "", 1, ()),
     )

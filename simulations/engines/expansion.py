@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from escalation.designs.base import NOBODY
+from escalation.designs.replay import Expansion
 from escalation.outcomes import Tally
 from escalation.protocol import ExpansionMonitoring
 from escalation.protocol.expansion import BoundaryStatus, judge_expansion
@@ -34,7 +36,7 @@ class ExpansionFigures:
     p_stopped : float array, shape (L,)
         P(the boundary is reached), given that the level is the MTD.
     patients, dlts : tuple of Distribution, length L
-        Of the expansion, given that the level is the MTD.
+        Of the expansion, given that the level is the MTD; those to come, where it has begun.
     """
 
     p_started: Floats
@@ -75,7 +77,10 @@ class ExpansionFigures:
 
 
 def expansion_figures(
-    monitoring: ExpansionMonitoring, p_dlt: Sequence[float], found: OperatingCharacteristics
+    monitoring: ExpansionMonitoring,
+    p_dlt: Sequence[float],
+    found: OperatingCharacteristics,
+    begun: Expansion | None = None,
 ) -> ExpansionFigures | None:
     """Return the figures of an expansion; None where the protocol does not say how many.
 
@@ -85,11 +90,16 @@ def expansion_figures(
     p_dlt : sequence of float, length L
     found : OperatingCharacteristics
         Of the escalation, which says how likely each level is the MTD.
+    begun : Expansion, optional
+        Its patients so far; those pending are among those to come.
     """
     if monitoring.n_patients is None:
         return None
-    reached = _boundary(monitoring, monitoring.n_patients)
-    walked = [_walk(reached, p) for p in p_dlt]
+    seen, most = [NOBODY] * len(p_dlt), monitoring.n_patients
+    if begun is not None:
+        seen[begun.level] = begun.tally
+    reached = _boundary(monitoring, max(most, *(tally.n_evaluable for tally in seen)))
+    walked = [_walk(reached, p, tally, most) for p, tally in zip(p_dlt, seen, strict=True)]
     return ExpansionFigures(
         p_started=found.p_select,
         p_stopped=np.array([stopped for stopped, _, _ in walked]),
@@ -108,23 +118,29 @@ def _boundary(monitoring: ExpansionMonitoring, most: int) -> NDArray[np.bool_]:
     return reached
 
 
-def _walk(reached: NDArray[np.bool_], p: float) -> tuple[float, Distribution, Distribution]:
-    """Return P(boundary reached), and how many patients and DLTs there were at the end."""
-    most = len(reached) - 1
+def _walk(
+    reached: NDArray[np.bool_], p: float, seen: Tally, most: int
+) -> tuple[float, Distribution, Distribution]:
+    """Return P(boundary reached), and how many patients and DLTs come until the end."""
+    n_before = seen.n_evaluable
+    if n_before >= most or reached[n_before, seen.n_dlts]:
+        nobody = _distribution(np.ones(1), 0)
+        return float(reached[n_before, seen.n_dlts]), nobody, nobody
     going = np.zeros(most + 1)  # P(so many DLTs, boundary not reached)
-    going[0] = 1.0
+    going[seen.n_dlts] = 1.0
     n_patients, n_dlts = np.zeros(most + 1), np.zeros(most + 1)
-    for n in range(1, most + 1):
+    for n in range(n_before + 1, most + 1):
         after = going * (1 - p)
         after[1:] += going[:-1] * p
-        ended = np.where(reached[n], after, 0.0)
+        ended = np.where(reached[n, : most + 1], after, 0.0)
         n_patients[n] = ended.sum()
         n_dlts += ended
         going = after - ended
     stopped = float(n_patients.sum())
     n_patients[most] += going.sum()
     n_dlts += going
-    return stopped, _distribution(n_patients[1:], 1), _distribution(n_dlts, 0)
+    to_come = n_dlts[seen.n_dlts : seen.n_dlts + most - n_before + 1]
+    return stopped, _distribution(n_patients[n_before + 1 :], 1), _distribution(to_come, 0)
 
 
 def _distribution(p: Floats, first: int) -> Distribution:

@@ -7,6 +7,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from escalation.designs.replay import Expansion
 from escalation.errors import InputError
 from escalation.protocol import Protocol
 from simulations.engines.backfill import (
@@ -100,6 +101,7 @@ def run_scenarios(
     progress: Callable[[int], None] | None = None,
     protocol: Protocol | None = None,
     automaton: LadderAutomaton | CrossingEngine | None = None,
+    expansion_so_far: Expansion | None = None,
 ) -> Iterator[ScenarioResult]:
     """Yield the result of each scenario, exact or simulated or both; see ``simulate``.
 
@@ -110,7 +112,8 @@ def run_scenarios(
     ``trials`` in all, whatever the method.
 
     With the ``protocol`` whose design the graph is of, its backfill and its expansion are among
-    the results; a trial that continues from data has neither.
+    the results. Where a trial continues from data, the backfill is not, and of the expansion,
+    with what there is ``expansion_so_far``, what is to come.
 
     Raises
     ------
@@ -153,12 +156,14 @@ def run_scenarios(
                 progress=told,
             )
         result = ScenarioResult(scenario=scenario, exact=exact, monte_carlo=monte_carlo)
-        if protocol is not None and not continued:
-            if backfilled and not counts:
+        if protocol is not None:
+            if backfilled and not counts and not continued:
                 backfill = _beside(
                     protocol, graph, scenario, method=method, trials=trials, seed=seed
                 )
-            expansion = expansion_figures(protocol.expansion, scenario.p_dlt, result.best)
+            expansion = expansion_figures(
+                protocol.expansion, scenario.p_dlt, result.best, expansion_so_far
+            )
         told(trials - told.n_done)
         yield replace(result, backfill=backfill, expansion=expansion)
 

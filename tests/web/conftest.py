@@ -20,6 +20,7 @@ from escalation.trial.demo.script import recorded_at
 from escalation.trial.demo.star_t import STAR_T
 from escalation.web.app import create_app
 from escalation.web.settings import Settings
+from tests.web.load import make_demo
 from tests.web.people import HEADER, OpenGate
 from tests.web.planned import PLANNED
 from tests.web.planned import steps as planned_steps
@@ -58,17 +59,30 @@ def _compiled() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def demo_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a ledger of the demo trial and a planned one; it is copied, and not written on."""
+    """Return the ledger of the demo trial; it is copied, and not written on.
+
+    A module that is about the planned trial too puts ``with_plan`` in its place.
+    """
     file = tmp_path_factory.mktemp("demo") / "demo.db"
     with create_ledger(str(file)) as ledger:
-        tracker = Tracker(ledger, TRIAL)
         steps = STAR_T.steps(load_protocol(STAR_T.protocol))
         for number, (command, recorder) in enumerate(steps, start=1):  # as they are signed
-            tracker.record(command, recorder, request_id=f"demo-{number}", new=number == 1)
+            Tracker(ledger, TRIAL).record(
+                command, recorder, request_id=f"demo-{number}", new=number == 1
+            )
+    return file
+
+
+@pytest.fixture(scope="session")
+def with_plan(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a ledger of the demo trial and of one with a plan."""
+    file = tmp_path_factory.mktemp("planned") / "demo.db"
+    make_demo(file)
+    with open_ledger(str(file)) as ledger:
+        steps = recorded_at(planned_steps(load_protocol(STAR_T.protocol)))
         tracker = Tracker(ledger, PLANNED)
-        planned = recorded_at(planned_steps(load_protocol(STAR_T.protocol)))
-        for number, (command, recorder) in enumerate(planned, start=1):
-            tracker.record(command, recorder, request_id=f"planned-{number}", new=number == 1)
+        for number, (command, recorder) in enumerate(steps):
+            tracker.record(command, recorder, request_id=f"planned-{number}", new=number == 0)
     return file
 
 
@@ -93,10 +107,10 @@ def as_person(app: Flask) -> AsPerson:
 
 
 @pytest.fixture(scope="session")
-def read_app(demo_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+def read_app(with_plan: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """Return the page for tests that record nothing: what one has seen drawn, the next finds."""
     file = tmp_path_factory.mktemp("read") / "demo.db"
-    shutil.copy(demo_file, file)
+    shutil.copy(with_plan, file)
     with open_ledger(str(file)) as ledger:
         before = ledger.entries(TRIAL)
         yield _page(ledger)

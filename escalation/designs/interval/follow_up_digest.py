@@ -78,6 +78,8 @@ class TiteBoinDigest:
         judged = self._judge(
             enrolled[each, level], n_dlts[each, level], n_pending[each, level], stft
         )
+        nowhere = (judged == ABOVE) & (level == 0) & (n_pending[each, level] > 0)
+        judged = np.where(nowhere, SUSPENDED, judged)
         judged = np.where(toxic[each, level], TOXIC, judged)
 
         places = np.full(len(level), design.cohort_size)

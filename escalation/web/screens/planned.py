@@ -95,11 +95,11 @@ def _screening() -> dict[str, Any]:
     return {"room": "Screening", "links": links}
 
 
-def _acts(*names: str) -> list[Link]:
-    """Return the acts that whoever asks may begin from a screen."""
+def _acts(*names: str, **given: Any) -> list[Link]:
+    """Return the acts that whoever asks may begin from a screen; ``given`` fills in their forms."""
     state, trial = g.trial.state, g.trial.trial
     return [
-        Link(ACTS[name].title, url_for("recording.fill_in", trial=trial, act=name))
+        Link(ACTS[name].title, url_for("recording.fill_in", trial=trial, act=name, **given))
         for name in names
         if may_not(state, g.person, ACTS[name].task) is None
     ]
@@ -226,12 +226,20 @@ def person(trial: str, subject: str) -> str | Answer:
             "verdict": None if judged is None else say(f"{say_verdict(known, judged)}."),
             "look": None if judged is None else _LOOKS[judged.verdict],
             "is_enrolled": known in state.subjects,
-            "about": offered(on, known).get(PLANNED, ()),
+            "about": [*_enrolling(known), *offered(on, known).get(PLANNED, ())],
             "visits": seen(),
             "results": write(result_blocks(state, known)),
             "lines": lines_of(subject_entries(here.entries, state, known), state),
         },
     )
+
+
+def _enrolling(subject: str) -> list[tuple[str, str]]:
+    """Return how the screening of somebody who is not enrolled can end."""
+    if subject in g.trial.state.subjects:
+        return []
+    links = _acts("enrol", "screen-fail", subject=subject)
+    return [(link.words, link.address) for link in links]
 
 
 _LOOKS = {"eligible": "yes", "not eligible": "halt", "incomplete": "no"}  # classes of an answer
