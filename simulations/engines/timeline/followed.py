@@ -13,13 +13,14 @@ next cohort.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from escalation.designs.base import NOBODY, Action, Decision, Design
+from escalation.designs.followed import FollowedStates
 from escalation.outcomes import FollowUp, Outcome, Tally, tally_letters
 from simulations.engines.timeline.course import GivenPatient, Underway
 from simulations.engines.timeline.patients import DLT, LOST
@@ -53,7 +54,7 @@ class FollowedRule:
     def __init__(self, design: Design, window: float) -> None:
         self.design = design
         self.window = window
-        self.digest: Callable[..., Any] | None = design.follow_up_digest
+        self.digest = design.follow_up_digest
         self.decisions: list[Decision] = []
         self.known: dict[int, int] = {}
         self.memories: dict[tuple[int, int, int], int] = {}
@@ -81,13 +82,15 @@ class FollowedRule:
         if self.digest is None:
             return np.array([self._decide(states, k) for k in range(len(states.level))])
         numbers = self.digest(
-            states.n_evaluable,
-            states.n_dlts,
-            states.level,
-            self.remember(states.last),
-            states.pending_level,
-            states.pending_share,
-            states.dlt_share,
+            FollowedStates(
+                states.n_evaluable,
+                states.n_dlts,
+                states.level,
+                self.remember(states.last),
+                states.pending_level,
+                states.pending_share,
+                states.dlt_share,
+            )
         )
         if len(self.known) > _MOST_REMEMBERED:
             self.known.clear()
