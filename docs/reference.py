@@ -1,8 +1,9 @@
 """The parts of the documentation that are read from the program.
 
 Directives: ``designs`` gives every design with its options, ``protocol-keys TABLE`` and ``plan-keys
-TABLE`` the keys of one table of a protocol file and of a plan file. Before the build the pages of the commands are written to
-``commands/``, those of the library to ``api/``, and the notebooks are copied to ``notebooks/``.
+TABLE`` the keys of one table of a protocol file and of a plan file. Before the build the pages of
+the commands are written to ``commands/``, those of the library to ``api/``, and the notebooks are
+copied to ``notebooks/``.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ NOTEBOOKS = HERE.parent / "notebooks"
 # What a later version may not take away without saying so, beside the packages themselves.
 MODULES = {
     "escalation": (
-        "errors outcomes binomial designs grading protocol protocol.consensus trial ledger tracker"
+        "errors outcomes binomial designs grading protocol protocol.consensus plan "
+        "plan.eligibility plan.conversions trial ledger tracker"
     ),
     "simulations": (
         "scenarios.scenario scenarios.curves scenarios.random graph.build engines.exact "

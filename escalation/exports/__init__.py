@@ -8,3 +8,7 @@ not say is left empty, with the reason beside it.
 The datasets are shaped as SDTM and are not a submission: no dictionary is shipped, so that no term
 is coded, and no Define-XML stands beside them.
 """
+
+__all__ = ["FORMS"]
+
+FORMS = ("csv", "dataset-json", "xpt")

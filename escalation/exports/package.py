@@ -30,9 +30,8 @@ from escalation.text import count
 from escalation.trial.state import TrialState
 from escalation.version import __version__
 
-__all__ = ["ENDINGS", "FORMS", "Export", "Files", "make_export", "write_files", "zipped"]
+__all__ = ["ENDINGS", "Export", "Files", "make_export", "write_files", "zipped"]
 
-FORMS = ("csv", "dataset-json", "xpt")
 ENDINGS = (CSV, JSON, XPT)
 _README = "README.txt"
 _SOFTWARE = "escalation"
@@ -146,7 +145,7 @@ def write_files(export: Export, forms: Collection[str], made_at: datetime) -> Fi
     ----------
     export : Export
     forms : collection of str
-        Of ``FORMS``.
+        Of ``escalation.exports.FORMS``.
     made_at : datetime
         With a time zone.
 

@@ -7,6 +7,7 @@ has it: one "no" settles an "and", one "yes" an "or", whatever else is unknown.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Literal, TypeAlias, TypeVar
 
@@ -229,15 +230,11 @@ class _Judge:
                 found = self._ask(criterion, test.name)
         if asked is True:
             return found
-        return _Found(
-            holds=found.holds,
-            why=found.why,
-            settle=found.settle,
-            decided_by=found.decided_by,
+        return replace(
+            found,
             asked=_all((asked, found.asked)),
             asked_why=asked_why,
             asked_settle=asked_settle,
-            parts=found.parts,
         )
 
     # ---------------------------------------------------------------- of whom it is asked

@@ -18,6 +18,10 @@ _SHELF = Shelf(folder="plans", noun="plan", error=PlanError)
 def shipped_plans() -> tuple[str, ...]:
     """Return the names of the plans that come with the program.
 
+    Returns
+    -------
+    tuple of str
+
     Examples
     --------
     >>> "nct07123519" in shipped_plans()

@@ -178,6 +178,7 @@ def simulate(
                     progress=progress,
                     protocol=question.protocol,
                     automaton=chosen.automaton,
+                    expansion_so_far=question.so_far().expansion,
                 )
             )
         if report is not None:

@@ -90,7 +90,9 @@ def rehearse(
     seed : int
         Each patient has a stream of their own, ``SeedSequence(seed, spawn_key=(trial, patient))``.
     """
-    site = _Site(course, _Told(protocol, plan, assumed, timing.screen_failure), opened=opened, seed=seed)
+    site = _Site(
+        course, _Told(protocol, plan, assumed, timing.screen_failure), opened=opened, seed=seed
+    )
     by_clock = _from_clock(
         script(
             course,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -22,6 +22,7 @@ from simulations.graph.forecast import Foreseen
 from simulations.scenarios.scenario import Scenario, scenarios_for, scenarios_of
 
 __all__ = [
+    "BESIDE_ESCALATION",
     "Question",
     "check_p_moderate",
     "describe_p_moderate",
@@ -30,6 +31,9 @@ __all__ = [
     "say_left_out",
     "say_untimed",
 ]
+
+
+BESIDE_ESCALATION = ("backfill", "expansion")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,12 +145,12 @@ class Question:
             )
         return advice
 
-    def heading(self, *, alone: bool = True) -> dict[str, Any]:
+    def heading(self, *, beside: Collection[str] = ()) -> dict[str, Any]:
         """Return what every JSON document of an answer starts with.
 
-        ``alone`` for an answer about the escalation without what the protocol has beside it.
+        ``beside`` names what the answer has beside the escalation.
         """
-        missing = left_out(self.protocol) if alone else ()
+        missing = left_out(self.protocol, beside)
         assumed = {} if self.p_moderate is None else {"p_moderate": list(self.p_moderate)}
         return {
             **identity_document(self.protocol),
@@ -169,12 +173,12 @@ class Question:
             }
         }
 
-    def origin(self, *, alone: bool = True, timed: bool = False) -> Paragraph:
+    def origin(self, *, beside: Collection[str] = (), timed: bool = False) -> Paragraph:
         """Say what an answer rests on: the design, the protocol; and what of it is left out.
 
         ``timed`` for an answer from trials in time.
         """
-        missing = say_left_out(self.protocol) if alone else ""
+        missing = say_left_out(self.protocol, beside)
         untimed = "" if timed else say_untimed(self.protocol.design)
         said = (describe_origin(self.protocol), missing, untimed)
         return Paragraph(" ".join(filter(None, said)), "  ")
@@ -209,18 +213,19 @@ class Question:
         return "; ".join(text.rstrip(".") for text in said if text)
 
 
-def left_out(protocol: Protocol) -> tuple[str, ...]:
-    """Return what a protocol has beside the escalation: an answer about that alone lacks it."""
-    beside = {
-        "backfill": protocol.backfill.max_per_level,
-        "expansion": protocol.expansion.n_patients,
-    }
-    return tuple(name for name, n_patients in beside.items() if n_patients is not None)
+def left_out(protocol: Protocol, beside: Collection[str] = ()) -> tuple[str, ...]:
+    """Return what a protocol has beside the escalation, and an answer lacks.
+
+    ``beside`` names what of it the answer has.
+    """
+    sizes = (protocol.backfill.max_per_level, protocol.expansion.n_patients)
+    has = (name for name, size in zip(BESIDE_ESCALATION, sizes, strict=True) if size is not None)
+    return tuple(name for name in has if name not in beside)
 
 
-def say_left_out(protocol: Protocol) -> str:
-    """Say the same in words; nothing where there is nothing beside the escalation."""
-    missing = left_out(protocol)
+def say_left_out(protocol: Protocol, beside: Collection[str] = ()) -> str:
+    """Say the same in words; nothing where nothing is left out."""
+    missing = left_out(protocol, beside)
     if not missing:
         return ""
     said = {"backfill": f"backfill, which {say_when_counted(protocol)}", "expansion": "expansion"}

@@ -12,12 +12,12 @@ from escalation.protocol import Protocol
 from escalation.reports.view import GAP, Block, Heading, Paragraph, Table, View
 from simulations.engines.characteristics import OperatingCharacteristics, correct_level
 from simulations.engines.results import ScenarioResult
-from simulations.questions.question import Question
+from simulations.questions.question import BESIDE_ESCALATION, Question
 from simulations.reports.beside import BESIDE, beside_blocks, beside_cells
 from simulations.reports.rests_on import RESTS_ON, rests_on
 from simulations.words import is_share, say_error, scaled
 
-__all__ = ["are_alone", "describe_columns", "result_rows", "summary_table", "view_results"]
+__all__ = ["describe_columns", "found_beside", "result_rows", "summary_table", "view_results"]
 
 COLUMNS = {
     "scenario": "name of the scenario",
@@ -82,7 +82,7 @@ def _page(
     question: Question, results: Sequence[ScenarioResult], target: float | None
 ) -> Iterator[Block]:
     protocol = question.protocol
-    yield question.origin(alone=are_alone(results))
+    yield question.origin(beside=found_beside(results))
     if protocol.unit is not None:
         yield Paragraph(f"Levels with their doses in {protocol.unit}; P(DLT) is assumed.")
     run = results[0].monte_carlo
@@ -238,27 +238,45 @@ def _spread(found: OperatingCharacteristics) -> str:
 
 def _planned(question: Question, result: ScenarioResult) -> Iterator[Block]:
     """Say how likely more patients are than the protocol plans."""
-    planned = question.protocol.planned_patients
-    if planned is None:
+    planned, p_more = question.protocol.planned_patients, _p_more_than_planned(question, result)
+    if p_more is None:
         return
-    n_so_far = sum(cohort.tally.n_evaluable for cohort in question.cohorts)
-    p_more = result.best.sample_size.p_above(planned - n_so_far)
-    alone = result.backfill is None and result.expansion is None
-    of_which = "" if alone else ", in the escalation alone"
+    of_which = ""
+    if result.with_expansion is not None:
+        of_which = ", in escalation and expansion"
+    elif result.backfill is not None or result.expansion is not None:
+        of_which = ", in the escalation alone"
     yield Paragraph(f"more than the {planned} patients planned{of_which}: {100 * p_more:.2f} %")
 
 
-def are_alone(results: Sequence[ScenarioResult]) -> bool:
-    """Tell whether figures are of the escalation alone, as of a trial that goes on from data."""
-    return not any(result.backfill or result.expansion for result in results)
+def _p_more_than_planned(question: Question, result: ScenarioResult) -> float | None:
+    """Return P(more patients than planned), with the expansion where it is known; else None."""
+    planned = question.protocol.planned_patients
+    if planned is None:
+        return None
+    n_so_far = sum(cohort.tally.n_evaluable for cohort in question.cohorts)
+    patients = result.best.sample_size if result.with_expansion is None else result.with_expansion
+    return patients.p_above(planned - n_so_far)
+
+
+def found_beside(results: Sequence[ScenarioResult]) -> list[str]:
+    """Return of what figures are beside the escalation."""
+    return [name for name in BESIDE_ESCALATION if any(getattr(one, name) for one in results)]
 
 
 def _document(
     question: Question, results: Sequence[ScenarioResult], target: float | None
 ) -> dict[str, Any]:
-    document = question.heading(alone=are_alone(results)) | {
+    document = question.heading(beside=found_beside(results)) | {
         "results": [result.to_dict(target) for result in results]
     }
+    for result, shown in zip(results, document["results"], strict=True):
+        p_more = _p_more_than_planned(question, result)
+        if p_more is not None:
+            shown["planned_patients"] = question.protocol.planned_patients
+            shown["p_more_than_planned"] = p_more
+            both = ["escalation", "expansion"]
+            shown["planned_patients_are_of"] = both[: 1 + (result.with_expansion is not None)]
     if target is not None:
         document["target"] = target
         for result, shown in zip(results, document["results"], strict=True):
@@ -287,7 +305,7 @@ def result_rows(
     protocol = question.protocol
     asked = tuple(_AGAINST_TARGET) if target is not None else ()
     if beside is None:
-        beside = not are_alone(results)
+        beside = bool(found_beside(results))
     yield (*COLUMNS, *asked, *(BESIDE if beside else ()), *RESTS_ON)
     for result in results:
         document = result.to_dict(target)

@@ -28,7 +28,7 @@ from escalation.trial.events import Finding, Sex
 from escalation.trial.findings.notation import read_finding
 from escalation.trial.rule import NoProtocolError
 from escalation.trial.screening.file import ScreeningFile, read_screening_file
-from escalation.trial.screening.record import add_to_screening
+from escalation.trial.screening.steps import add_to_screening
 
 __all__ = ["flow", "screen", "waive"]
 
@@ -44,7 +44,11 @@ def _records(given: Mapping[str, Any]) -> bool:
 @click.command(cls=CarefulCommand)
 @click.argument("subject", required=False)
 @click.option("--disease", metavar="NAME", help="Under which they enter, as the plan names it.")
-@click.option("--sex", type=click.Choice(list(map(str, Sex)), case_sensitive=False))
+@click.option(
+    "--sex",
+    type=click.Choice(list(map(str, Sex)), case_sensitive=False),
+    help="As far as criteria and formulas ask for it.",
+)
 @click.option(
     "--born", metavar="YEAR[-MONTH]", help="Such as 1975 or 1975-03: no full date of birth."
 )

@@ -22,10 +22,11 @@ from escalation.cli.trial.common import (
     show,
     trial_options,
 )
-from escalation.cli.trial.datasets import FORMS, export_datasets
+from escalation.cli.trial.datasets import export_datasets
 from escalation.cli.trial.keys import write_signatures
 from escalation.cli.trial.view import as_of_option
 from escalation.errors import InputError, printable, reason
+from escalation.exports import FORMS
 from escalation.files import write_whole
 from escalation.ledger import (
     Anchor,

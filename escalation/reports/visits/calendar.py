@@ -57,7 +57,7 @@ def view_calendar(
         if not visits:
             return
         yield GAP
-        yield _list(visits, plan) if listed else _grid(visits, plan)
+        yield _list(visits, plan) if listed else _grid(state, visits, plan, on)
         open_now = [v for v in visits if v.standing in (VisitStanding.OVERDUE, VisitStanding.DUE)]
         if open_now and not listed:
             yield GAP
@@ -140,13 +140,19 @@ def say_visit(visit: VisitDue, plan: Plan) -> str:
     return said
 
 
-def _grid(visits: Sequence[VisitDue], plan: Plan) -> Table:
+def _grid(state: TrialState, visits: Sequence[VisitDue], plan: Plan, on: date) -> Table:
+    """Return the visits by patient, with the site where there are several, and visit."""
     names = [visit.name for visit in plan.visits]
+    several = len(state.site_zones) > 1
     rows: dict[str, dict[str, str]] = {}
     for visit in visits:
         rows.setdefault(visit.subject, {})[visit.visit.name] = brief_cell(visit)
-    body = [(subject, *(cells.get(n, "") for n in names)) for subject, cells in rows.items()]
-    return Table([("patient", *names), *body], left=range(len(names) + 1))
+    body = [
+        (who, *[state.site_of(who, on) or "-"] * several, *(cells.get(n, "") for n in names))
+        for who, cells in rows.items()
+    ]
+    heads = ("patient", *["site"] * several, *names)
+    return Table([heads, *body], left=range(len(heads)), n_labels=1 + several)
 
 
 def brief_cell(visit: VisitDue) -> str:

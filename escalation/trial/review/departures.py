@@ -277,8 +277,10 @@ def _not_eligible(state: TrialState) -> Iterator[Remark]:
         for fact in subject.enrolments:
             if state.cohorts[fact.event.cohort - 1].decision is None:
                 continue  # imported
+            names = (*subject.former_ids, subject.id)
+            said = {b.replace(name, subject.id) for b in fact.event.breaches for name in names}
             for text in lacks_eligibility(state, subject.id, fact.event.on, before=fact.seq):
-                if text not in fact.event.breaches:
+                if text not in said:
                     yield Remark(
                         entry=fact.seq,
                         text=f"{subject.id} was enrolled on {fact.event.on}, and by what is "

@@ -206,7 +206,7 @@ def _said_since(
         f"{chart.subject} failed screening on {event.on} (entry {entry.seq}), and has not been "
         "screened since."
         for entry, event in state.not_enrolled
-        if event.subject == chart.subject
+        if state.current_id(event.subject) == chart.subject
         and entry.seq > screening.seq
         and (before is None or entry.seq < before)
     ]

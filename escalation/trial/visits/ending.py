@@ -28,12 +28,18 @@ class Ending:
 
 
 def find_ending(state: TrialState, subject: str) -> Ending | None:
-    """Return how somebody's part ended, by the earlier day; None while it goes on."""
+    """Return how somebody's part ended, by the earlier day; None while it goes on.
+
+    A death is an adverse event, or a toxicity of grade 5: then it was by the day of the outcome.
+    """
     found = []
     known = state.subjects.get(subject)
     death = None if known is None else known.death
     if death is not None and death.died_on is not None:
         found.append(Ending(on=death.died_on, entry=death.entry, why=Leaving.DEATH))
+    for fact in () if known is None else known.outcomes:
+        if any(toxicity.grade == 5 for toxicity in fact.event.toxicities):
+            found.append(Ending(on=fact.event.on, entry=fact.seq, why=Leaving.DEATH))
     left = state.chart(subject).left
     if left is not None:
         found.append(Ending(on=left.event.on, entry=left.seq, why=left.event.why))

@@ -15,7 +15,8 @@ from typing import Any
 from flask import Blueprint, Response, abort, current_app, g, render_template, request, url_for
 from markupsafe import Markup
 
-from escalation.exports.package import FORMS, make_export, write_files, zipped
+from escalation.exports import FORMS
+from escalation.exports.package import make_export, write_files, zipped
 from escalation.papers import minutes_of, packet_of
 from escalation.reports.documents import Document, find_missing, write_document
 from escalation.reports.formats import write_view

@@ -6,6 +6,7 @@ Three rooms, each a blueprint, offered where the trial goes by a plan.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,11 +20,12 @@ from escalation.plan import Plan
 from escalation.reports.endpoints.biomarkers import say_biomarker, tables_of, view_biomarkers
 from escalation.reports.endpoints.kinetics import say_kinetics, view_kinetics
 from escalation.reports.endpoints.response import responses_in, say_response, view_response
+from escalation.reports.plan import view_criteria, view_plan
 from escalation.reports.screening.eligibility import say_verdict, view_screening
 from escalation.reports.screening.flow import say_flow, view_flow
 from escalation.reports.screening.log import view_screening_log
 from escalation.reports.screening.results import result_blocks
-from escalation.reports.trial.choices import say_person
+from escalation.reports.trial.choices import say_person, say_plan
 from escalation.reports.trial.subject import subject_entries
 from escalation.reports.view import View
 from escalation.reports.visits.calendar import view_calendar
@@ -39,7 +41,8 @@ from escalation.trial.visits.calendar import (
     today_of,
     visits_of,
 )
-from escalation.web.access import READS, needs
+from escalation.web.access import READS, may_not, needs
+from escalation.web.acts import ACTS
 from escalation.web.acts.planning import PLANNED
 from escalation.web.blocks import say, write
 from escalation.web.desk import desk
@@ -82,7 +85,7 @@ def _today() -> date:
 
 def _screening() -> dict[str, Any]:
     """Return what stands above each screen of the room."""
-    places = (("log", "Who was screened"), ("flow", "Flow"))
+    places = (("log", "Who was screened"), ("flow", "Flow"), ("plan", "Plan"))
     links = [
         Link(
             words, url_for(f".{name}", trial=g.trial.trial), request.endpoint == f"screening.{name}"
@@ -90,6 +93,16 @@ def _screening() -> dict[str, Any]:
         for name, words in places
     ]
     return {"room": "Screening", "links": links}
+
+
+def _acts(*names: str, **given: Any) -> list[Link]:
+    """Return the acts that whoever asks may begin from a screen; ``given`` fills in their forms."""
+    state, trial = g.trial.state, g.trial.trial
+    return [
+        Link(ACTS[name].title, url_for("recording.fill_in", trial=trial, act=name, **given))
+        for name in names
+        if may_not(state, g.person, ACTS[name].task) is None
+    ]
 
 
 def _view_log() -> View:
@@ -102,7 +115,13 @@ def log(trial: str) -> str:
     """Show everybody who was screened."""
     _plan()
     rows = Link("The screening log as CSV", url_for(".log_csv", trial=trial))
-    return show_view("screening", "Screening log", _view_log, files=[rows], given=_screening())
+    return show_view(
+        "screening",
+        "Screening log",
+        _view_log,
+        files=[rows],
+        given={**_screening(), "acts": _acts("screen", "criteria")},
+    )
 
 
 @screening.get("/screening.csv")
@@ -158,6 +177,23 @@ def flow_csv(trial: str) -> Response:
     return send_rows("flow", _view_flow)
 
 
+@screening.get("/screening/plan")
+@needs(READS)
+def plan(trial: str) -> str:
+    """Show the plan: what is measured and when, and who may enter."""
+    adopted, since = _plan(), say_plan(g.trial.state)
+    whole = replace(
+        view_plan(adopted, since),
+        page=lambda: [*view_plan(adopted, since).page(), *view_criteria(adopted).page()],
+    )
+    return show_view(
+        "plan",
+        "Plan",
+        lambda: whole,
+        given={**_screening(), "acts": _acts("adopt-plan")},
+    )
+
+
 @screening.get("/screening/people/<subject>")
 @needs(READS)
 def person(trial: str, subject: str) -> str | Answer:
@@ -190,13 +226,20 @@ def person(trial: str, subject: str) -> str | Answer:
             "verdict": None if judged is None else say(f"{say_verdict(known, judged)}."),
             "look": None if judged is None else _LOOKS[judged.verdict],
             "is_enrolled": known in state.subjects,
-            "acts": offered(on, known),
-            "planned": PLANNED,
+            "about": [*_enrolling(known), *offered(on, known).get(PLANNED, ())],
             "visits": seen(),
             "results": write(result_blocks(state, known)),
             "lines": lines_of(subject_entries(here.entries, state, known), state),
         },
     )
+
+
+def _enrolling(subject: str) -> list[tuple[str, str]]:
+    """Return how the screening of somebody who is not enrolled can end."""
+    if subject in g.trial.state.subjects:
+        return []
+    links = _acts("enrol", "screen-fail", subject=subject)
+    return [(link.words, link.address) for link in links]
 
 
 _LOOKS = {"eligible": "yes", "not eligible": "halt", "incomplete": "no"}  # classes of an answer
@@ -258,6 +301,7 @@ def calendar(trial: str) -> str:
         template="planned/calendar.html",
         given={
             "room": "Visits",
+            "acts": _acts("results", "visit"),
             "sites": sites if len(sites) > 1 else [],
             "site": asked.site,
             "show": asked.show,
@@ -336,7 +380,7 @@ _ENDPOINTS = {
         lambda state, plan: " ".join(map(say_biomarker, tables_of(state))),
     ),
 }
-_NAMES = "<any(response, kinetics, biomarkers):name>"
+_NAMES = "<any(response, kinetics, biomarkers):table>"
 
 
 @endpoints.get("/")
@@ -344,43 +388,43 @@ _NAMES = "<any(response, kinetics, biomarkers):name>"
 def first(trial: str) -> Answer:
     """Lead to the first table."""
     _plan()
-    return redirect(url_for(".table", trial=trial, name="response"), 303)
+    return redirect(url_for(".show", trial=trial, table="response"), 303)
 
 
 @endpoints.get(f"/{_NAMES}")
 @needs(READS)
-def table(trial: str, name: str) -> str:
+def show(trial: str, table: str) -> str:
     """Show responses, kinetics or biomarkers."""
-    plan, endpoint = _plan(), _ENDPOINTS[name]
+    plan, endpoint = _plan(), _ENDPOINTS[table]
     try:
         words = endpoint.words(g.trial.state, plan)
     except InputError:  # the plan says nothing of it, which the page says
         words = endpoint.title
     links = [
-        Link(one.title, url_for(".table", trial=trial, name=other), other == name)
+        Link(one.title, url_for(".show", trial=trial, table=other), other == table)
         for other, one in _ENDPOINTS.items()
     ]
     return show_view(
-        name,
+        table,
         endpoint.title,
         endpoint.view,
-        pictures=(endpoint.draw, partial(url_for, ".picture", name=name), words),
-        files=[Link(f"{endpoint.title} as CSV", url_for(".rows", trial=trial, name=name))],
+        pictures=(endpoint.draw, partial(url_for, ".picture", table=table), words),
+        files=[Link(f"{endpoint.title} as CSV", url_for(".rows", trial=trial, table=table))],
         given={"room": "Endpoints", "links": links},
     )
 
 
 @endpoints.get(f"/{_NAMES}-<int:number>.svg")
 @needs(READS)
-def picture(trial: str, name: str, number: int) -> Response:
+def picture(trial: str, table: str, number: int) -> Response:
     """Send a page of a picture."""
     _plan()
-    return send_page(name, _ENDPOINTS[name].draw, number)
+    return send_page(table, _ENDPOINTS[table].draw, number)
 
 
 @endpoints.get(f"/{_NAMES}.csv")
 @needs(READS)
-def rows(trial: str, name: str) -> Response:
+def rows(trial: str, table: str) -> Response:
     """Send the rows of a table."""
     _plan()
-    return send_rows(name, _ENDPOINTS[name].view)
+    return send_rows(table, _ENDPOINTS[table].view)

@@ -137,6 +137,18 @@ def test_status_and_next_name_overdue_visits_in_one_line(planned: Shell) -> None
     assert [v["visit"] for v in overdue] == ["SCR", "D7", "W4", *["SCR", "D7"] * 2]
 
 
+def test_a_calendar_of_several_sites_names_them_and_shows_one(planned: Shell) -> None:
+    planned.ok(
+        "chair: site add Tianjin --time-zone Asia/Shanghai --on 2026-01-22",
+        "chair: site add Lyon --time-zone Europe/Paris --on 2026-01-22",
+        "site: transfer S1 --to Lyon --reason 'moved house' --on 2026-01-23",
+    )
+    assert "patient site SCR D0 D7 W4 W12 S1 Lyon" in planned.ok("calendar --on 2026-02-03")
+    shown = planned.json("calendar --site Lyon --on 2026-02-03")["visits"]
+    assert {(v["subject"], v["site"]) for v in shown} == {("S1", "Lyon")}
+    assert planned.json("calendar --site Tianjin --on 2026-02-03")["visits"] == []
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [

@@ -46,9 +46,7 @@ def courses(trials: int) -> list[Course]:
 
 def replay(course: Course, plan: Plan = PLAN, seed: int = 1) -> tuple[TrialState, list[Recorded]]:
     state, entries = TrialState(), []
-    steps = rehearse(
-        course, PROTOCOL, plan, Patients(), opened=OPENED, timing=TIMING, seed=seed
-    )
+    steps = rehearse(course, PROTOCOL, plan, Patients(), opened=OPENED, timing=TIMING, seed=seed)
     for command, recorder in steps:
         for event in command(state, recorder):
             seq = state.seq + 1

@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from escalation.trial import record_visit
+from escalation.outcomes import Outcome
+from escalation.trial import record_outcome, record_visit
 from escalation.trial.events import Leaving
 from escalation.trial.visits.calendar import today_of, visits_of
 from escalation.trial.visits.record import leave_study
-from tests.trial.bench import D0, SITE, day
+from tests.trial.bench import D0, SITE, crs, day
 from tests.trial.small_plan import SMALL, followed, measure
 
 
@@ -81,6 +82,20 @@ def test_nothing_is_due_any_more_of_somebody_who_left():
     assert {said.pop("D0"), said.pop("D7")} == {"done"}
     assert set(said.values()) == {"not due any more"}
     assert at(bench, "W4", 200).why == "left the study on 2026-01-25 (withdrew consent)"
+
+
+def test_nothing_is_due_any_more_of_somebody_who_died_of_a_dlt():
+    bench = followed()
+    bench.do(
+        record_outcome,
+        SITE,
+        9,
+        subject="S1",
+        outcome=Outcome.DLT,
+        toxicities=[crs(day(8), grade=5)],
+    )
+    assert standing(bench, "W4", 90) == "not due any more"
+    assert at(bench, "W4", 90).why == "died on 2026-01-14"
 
 
 def test_nothing_is_due_any_more_of_somebody_who_withdrew_before_the_infusion():
