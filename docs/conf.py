@@ -47,7 +47,7 @@ html_title = f"escalation {version}"
 html_static_path = ["_static"]
 html_css_files = ["escalation.css"]
 html_sidebars: dict[str, list[str]] = {
-    page: [] for page in ("start", "designs", "protocol", "published", "internals")
+    page: [] for page in ("start", "designs", "protocol", "plan", "published", "internals")
 }
 html_show_sourcelink = False
 html_copy_source = False

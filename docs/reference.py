@@ -1,8 +1,9 @@
 """The parts of the documentation that are read from the program.
 
-Two directives: ``designs`` gives every design with its options, ``protocol-keys TABLE`` the keys of
-one table of a protocol file. Before the build the pages of the commands are written to
-``commands/``, those of the library to ``api/``, and the notebooks are copied to ``notebooks/``.
+Directives: ``designs`` gives every design with its options, ``protocol-keys TABLE`` and ``plan-keys
+TABLE`` the keys of one table of a protocol file and of a plan file. Before the build the pages of
+the commands are written to ``commands/``, those of the library to ``api/``, and the notebooks are
+copied to ``notebooks/``.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from escalation.cli import main
 from escalation.designs import DESIGNS, Design
 from escalation.designs import option_words as written
 from escalation.designs.declared import declared_options, limits_words, list_references
+from escalation.plan.models import plan_json_schema
 from escalation.protocol.models import protocol_json_schema
 
 HERE = Path(__file__).parent
@@ -36,7 +38,8 @@ NOTEBOOKS = HERE.parent / "notebooks"
 # What a later version may not take away without saying so, beside the packages themselves.
 MODULES = {
     "escalation": (
-        "errors outcomes binomial designs grading protocol protocol.consensus trial ledger tracker"
+        "errors outcomes binomial designs grading protocol protocol.consensus plan "
+        "plan.eligibility plan.conversions trial ledger tracker"
     ),
     "simulations": (
         "scenarios.scenario scenarios.curves scenarios.random graph.build engines.exact "
@@ -95,15 +98,22 @@ def _together(rows: list[Row]) -> Iterator[Row]:
 
 def protocol_tables() -> list[str]:
     """Return the names of the tables of a protocol file; the top of the file is ``file``."""
-    schema = protocol_json_schema()
+    return _tables_in(protocol_json_schema(), ("design", "sources"))
 
+
+def plan_tables() -> list[str]:
+    """Return the names of the tables of a plan file; the top of the file is ``file``."""
+    return _tables_in(plan_json_schema())
+
+
+def _tables_in(schema: Mapping[str, Any], others: tuple[str, ...] = ()) -> list[str]:
     def inside(properties: Mapping[str, Any], within: str = "") -> Iterator[str]:
         for name, said in properties.items():
             made = schema["$defs"].get(_table_of(said))
             if made is not None:
                 yield f"{within}{name}"
                 yield from inside(made["properties"], f"{within}{name}.")
-            elif name in ("design", "sources") and not within:
+            elif name in others and not within:
                 yield name
 
     return ["file", *inside(schema["properties"])]
@@ -115,18 +125,24 @@ def protocol_rows(table: str) -> list[Row]:
     A table inside another has a dotted name, and is not among the other's keys.
     """
     schema = protocol_json_schema()
-    if table == "file":
-        made = schema
-    elif table == "design":
+    if table == "design":
         names = ", ".join(f"`{name}`" for name in DESIGNS)
         return [Row("name", names, "required", "The design; all other keys are its options.")]
-    elif table == "sources":
+    if table == "sources":
         words = str(schema["properties"][table]["description"])
         return [Row('"SETTING"', "`registry`, `assumed`", "", words)]
-    else:
-        made = schema
-        for name in table.split("."):
-            made = schema["$defs"][str(_table_of(made["properties"][name]))]
+    return _rows_of(schema, table)
+
+
+def plan_rows(table: str) -> list[Row]:
+    """Return every key of one table of a plan file, from the JSON Schema."""
+    return _rows_of(plan_json_schema(), table)
+
+
+def _rows_of(schema: Mapping[str, Any], table: str) -> list[Row]:
+    made = schema
+    for name in [] if table == "file" else table.split("."):
+        made = schema["$defs"][str(_table_of(made["properties"][name]))]
     required = made.get("required", ())
     return [
         Row(name, _schema_values(said), _schema_default(name, said, required), _schema_words(said))
@@ -281,6 +297,17 @@ class ProtocolKeys(_Written):
         return "\n".join(_table(("Key", "Values", "Default", "Meaning"), rows))
 
 
+class PlanKeys(_Written):
+    """The keys of one table of a plan file."""
+
+    required_arguments: ClassVar[int] = 1
+
+    def text(self) -> str:
+        """Return the Markdown."""
+        rows = plan_rows(self.arguments[0])
+        return "\n".join(_table(("Key", "Values", "Default", "Meaning"), rows))
+
+
 def write_pages(*_: object) -> None:
     """Write the pages that are made, and copy the notebooks, before Sphinx looks for pages."""
     for name in command_names():
@@ -328,6 +355,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_lexer("console", PromptLexer)
     app.add_directive("designs", Designs)
     app.add_directive("protocol-keys", ProtocolKeys)
+    app.add_directive("plan-keys", PlanKeys)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -336,7 +364,7 @@ def find_read_from_program(_: Sphinx, environment: BuildEnvironment, *__: object
     return [
         page
         for page in environment.found_docs
-        if page.startswith(("api/", "commands/")) or page in ("designs", "protocol")
+        if page.startswith(("api/", "commands/")) or page in ("designs", "protocol", "plan")
     ]
 
 

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from escalation.ledger import create_ledger, open_ledger
     from escalation.library import Decisions, DoseDecision, decide, decisions
     from escalation.outcomes import format_outcomes, parse_outcomes
+    from escalation.plan import Plan, load_plan, shipped_plans
     from escalation.protocol import Protocol, load_protocol, shipped_protocols
     from escalation.protocol.consensus import ask_all
     from escalation.tracker import Tracker
@@ -56,6 +57,7 @@ else:
             "escalation.ledger": "create_ledger open_ledger",
             "escalation.library": "Decisions DoseDecision decide decisions",
             "escalation.outcomes": "format_outcomes parse_outcomes",
+            "escalation.plan": "Plan load_plan shipped_plans",
             "escalation.protocol": "Protocol load_protocol shipped_protocols",
             "escalation.protocol.consensus": "ask_all",
             "escalation.tracker": "Tracker",
@@ -77,6 +79,7 @@ __all__ = [
     "MTpi",
     "MTpi2",
     "Picture",
+    "Plan",
     "Protocol",
     "RollingSix",
     "ThreePlusThree",
@@ -94,10 +97,12 @@ __all__ = [
     "describe_design",
     "design_options",
     "format_outcomes",
+    "load_plan",
     "load_protocol",
     "make_design",
     "open_ledger",
     "parse_outcomes",
+    "shipped_plans",
     "shipped_protocols",
     "upper_limit",
     "wilson",

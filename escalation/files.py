@@ -6,7 +6,7 @@ import contextlib
 import errno
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
@@ -15,7 +15,14 @@ from escalation.errors import InputError, printable, reason
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["check_writable", "replacing", "sqlites_own", "write_text", "write_whole"]
+__all__ = [
+    "check_writable",
+    "replacing",
+    "sqlites_own",
+    "write_folder",
+    "write_text",
+    "write_whole",
+]
 
 _DATABASE = b"SQLite format 3\0"  # how a file of SQLite begins
 
@@ -44,6 +51,88 @@ def write_text(path: Path, pieces: Iterable[str]) -> None:
     """
     with replacing(path) as file:
         file.writelines(pieces)
+
+
+def write_folder(
+    path: Path,
+    files: Mapping[str, bytes],
+    *,
+    overwrite: bool = True,
+    endings: Collection[str] = (),
+) -> None:
+    """Write a folder of files that is there whole or not at all.
+
+    Where one is replaced and the power fails in the midst of it, both stay beside its name, whole,
+    as ``.old`` and ``.part``.
+
+    Parameters
+    ----------
+    path : Path
+    files : mapping of str to bytes
+        By name.
+    overwrite : bool
+        Whether a folder that is there, and not empty, may be replaced. One that holds something
+        else than files of these names or endings never is.
+    endings : collection of str
+        As ``.csv``.
+
+    Raises
+    ------
+    InputError
+        If it cannot be written, or something is there that may not be replaced.
+    """
+    import shutil  # noqa: PLC0415  # few commands write a folder, and all load this module
+
+    try:
+        if "\0" in str(path):
+            raise ValueError("its name holds a NUL")
+        unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
+        former = path.with_name(f"{path.name}.{os.getpid()}.old")
+        _check_replaceable(path, files, endings, overwrite=overwrite)
+        if not path.parent.is_dir():
+            raise FileNotFoundError(errno.ENOENT, f"there is no folder {_named(path.parent)}")
+        unfinished.mkdir()
+        try:
+            for name, content in files.items():
+                write_whole(unfinished / name, content)
+            if path.exists():
+                path.rename(former)
+            unfinished.rename(path)
+        except BaseException:
+            if former.exists() and not path.exists():
+                former.rename(path)
+            raise
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
+            if path.exists():
+                shutil.rmtree(former, ignore_errors=True)
+        _sync_folder(path.parent)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{_named(path)}: cannot be written: {reason(error)}") from error
+
+
+def _check_replaceable(
+    path: Path, names: Collection[str], endings: Collection[str], *, overwrite: bool
+) -> None:
+    """Refuse to take the place of anything but an earlier folder of the same kind.
+
+    Raises
+    ------
+    FileExistsError
+    """
+    if not os.path.lexists(path):
+        return
+    if not path.is_dir() or path.is_symlink():
+        raise FileExistsError(errno.EEXIST, "it is not a folder")
+    there = sorted(path.iterdir())
+    if there and not overwrite:
+        raise FileExistsError(errno.EEXIST, "it is there and not empty; --force replaces it")
+    for found in there:
+        ours = found.name in names or found.suffix in endings
+        if not ours or found.is_symlink() or not found.is_file():
+            raise FileExistsError(
+                errno.EEXIST, f"it holds {printable(found.name)}, which it would not have written"
+            )
 
 
 @contextmanager

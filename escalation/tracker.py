@@ -6,7 +6,7 @@ The ledger knows nothing of trials and the trial nothing of storage; here, and o
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
@@ -22,6 +22,7 @@ from escalation.ledger.findings import Kind
 from escalation.text import count
 from escalation.trial import Events, Recorded, Recorder, TrialState, replay_events
 from escalation.trial.codec import dump_event, load_event, version_of
+from escalation.trial.evolve import advance
 from escalation.trial.keys.checking import check_keys
 
 if TYPE_CHECKING:
@@ -195,7 +196,7 @@ class Tracker:
                     command, recorder, replay_events(map(read_entry, newer), state), events, newer
                 )
             recorded = writer.append(
-                [Draft(kind=e.kind, version=version_of(e), data=dump_event(e)) for e in events],
+                _drafts(events),
                 after=len(known) + len(newer),
                 recorded_at=_in_order(recorder.at, [*known, *newer]),
                 recorded_by=recorder.name,
@@ -203,6 +204,42 @@ class Tracker:
             )
             _check_follows(recorded, newer or known)
             return list(map(read_entry, recorded))  # what cannot be read is not kept
+
+    def record_new(self, steps: Iterable[tuple[Command, Recorder]], *, request: str) -> int:
+        """Record a whole trial that the ledger does not hold yet, all of it or nothing.
+
+        Parameters
+        ----------
+        steps : iterable of (command, Recorder)
+            In order, each on the state after those before it; the clock is not asked.
+        request : str
+            Requests are named by it and a number from 1.
+
+        Returns
+        -------
+        int
+            Number of the last entry.
+
+        Raises
+        ------
+        RefusedError
+            If the trial does not allow a command.
+        ConflictError
+            If the ledger holds the trial.
+        """
+        state = TrialState()
+        with self.ledger.writing(self.trial, new=True) as writer:
+            for number, (command, recorder) in enumerate(steps, start=1):
+                recorded = writer.append(
+                    _drafts(command(state, recorder)),
+                    after=state.seq,
+                    recorded_at=recorder.at,
+                    recorded_by=recorder.name,
+                    request_id=f"{request}-{number}",
+                )
+                for entry in recorded:
+                    advance(state, read_entry(entry))
+        return state.seq
 
     def inspect(self, now: datetime) -> Inspected:
         """Hold what the entries mean against what their commands would record.
@@ -362,6 +399,10 @@ def _span(span: timedelta) -> str:
     units = ((24 * 60, "day"), (60, "hour"), (1, "minute"))
     size, unit = next((s, u) for s, u in units if minutes >= 2 * s or s == 1)
     return count(minutes // size, unit)
+
+
+def _drafts(events: Events) -> list[Draft]:
+    return [Draft(kind=e.kind, version=version_of(e), data=dump_event(e)) for e in events]
 
 
 def _in_order(at: datetime, entries: Sequence[Entry]) -> datetime:

@@ -15,10 +15,11 @@ ROOT = Path(__file__).parents[1]
 SURFACE = {
     "escalation": (
         "APlusB AcceleratedTitration Boin Crm DESIGNS Decisions DoseDecision EscalationError "
-        "G3Plus3 I3Plus3 Keyboard MTpi MTpi2 Picture Protocol RollingSix ThreePlusThree "
+        "G3Plus3 I3Plus3 Keyboard MTpi MTpi2 Picture Plan Protocol RollingSix ThreePlusThree "
         "TiteBoin TiteCrm Tpi Tracker __version__ ask_all binomial_limits clopper_pearson "
         "create_ledger decide decisions describe_design design_options format_outcomes "
-        "load_protocol make_design open_ledger parse_outcomes shipped_protocols upper_limit wilson"
+        "load_plan load_protocol make_design open_ledger parse_outcomes shipped_plans "
+        "shipped_protocols upper_limit wilson"
     ),
     "simulations": (
         "Answer Characteristics Comparison Scenario Timing TrialsInTime averages build_graph "
@@ -41,6 +42,12 @@ SURFACE = {
         "Advice DltWindow DoseLevel Enrolment ExpansionMonitoring Protocol ProtocolScenario "
         "Source Trial advise describe_decision format_dose load_protocol shipped_protocols"
     ),
+    "escalation.plan": (
+        "Biomarker Criterion Disease Kinetics Plan PlanError PlannedTest Response Visit load_plan "
+        "shipped_plans"
+    ),
+    "escalation.plan.eligibility": "Answer Eligibility Item judge",
+    "escalation.plan.conversions": "ConversionError convert is_same_unit units_taken",
     "escalation.protocol.consensus": "Consensus Opinion ask_all summarise",
     "escalation.trial": (
         "Events NextPatient Recorded Recorder Remark TrialState amend_protocol close_trial "
@@ -112,6 +119,7 @@ ARGUMENTS = {
     "escalation.decide": "outcomes protocol allow_departures window_days",
     "escalation.decisions": "histories protocol allow_departures",
     "escalation.load_protocol": "name_or_path",
+    "escalation.load_plan": "name_or_path",
     "simulations.characteristics": (
         "design scenarios target method trials seed draws outcomes allow_departures p_moderate "
         "executor"

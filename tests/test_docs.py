@@ -19,6 +19,7 @@ import pytest
 
 from escalation.cli import main
 from escalation.designs import DESIGNS, design_options
+from escalation.plan.models import plan_json_schema
 from escalation.protocol.models import protocol_json_schema
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -84,17 +85,21 @@ def test_every_design_is_in_the_overview(name):
     assert f"`{name}`" in overview
 
 
-def test_every_table_of_a_protocol_file_has_its_keys_on_the_page(reference):
-    page = (DOCS / "protocol.md").read_text(encoding="utf-8")
-    shown = re.findall(r"```\{protocol-keys\} ([\w.]+)", page)
-    assert sorted(shown) == sorted(reference.protocol_tables())
-    keys = [row.name for row in reference.protocol_rows("file")] + reference.protocol_tables()
-    assert set(protocol_json_schema()["properties"]) <= set(keys)
+@pytest.mark.parametrize("file", ["protocol", "plan"])
+def test_every_table_of_a_file_has_its_keys_on_the_page(reference, file):
+    page = (DOCS / f"{file}.md").read_text(encoding="utf-8")
+    shown = re.findall(rf"```\{{{file}-keys\}} ([\w.]+)", page)
+    tables = getattr(reference, f"{file}_tables")()
+    assert sorted(shown) == sorted(tables)
+    keys = [row.name for row in getattr(reference, f"{file}_rows")("file")] + tables
+    schema = {"protocol": protocol_json_schema, "plan": plan_json_schema}[file]()
+    assert set(schema["properties"]) <= set(keys)
 
 
-def test_every_row_of_a_protocol_file_says_what_it_is(reference):
-    for table in reference.protocol_tables():
-        for row in reference.protocol_rows(table):
+@pytest.mark.parametrize("file", ["protocol", "plan"])
+def test_every_row_of_a_file_says_what_it_is(reference, file):
+    for table in getattr(reference, f"{file}_tables")():
+        for row in getattr(reference, f"{file}_rows")(table):
             assert row.values
             assert row.meaning
 

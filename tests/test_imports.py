@@ -19,13 +19,15 @@ ROOT = Path(__file__).parents[1]
 FLOORS = {
     "escalation": (
         ["version", "dataclass"],
-        ["errors", "text", "files", "nearness", "labels"],
+        ["errors", "text", "files", "nearness", "labels", "plain"],
         ["lazy", "outcomes", "binomial", "signatures"],
-        ["designs", "grading"],
+        ["designs", "grading", "endpoints"],
         ["protocol"],
+        ["plan"],
         ["trial", "ledger"],
         ["tracker"],
         ["anchoring"],
+        ["exports"],
         ["reports"],
         ["figures"],
         ["papers"],
@@ -39,6 +41,7 @@ FLOORS = {
         ["timing"],
         ["engines"],
         ["questions", "compare"],
+        ["patients"],
         ["reports"],
         ["plots", "sweeps"],
         ["cli", "library"],
@@ -267,6 +270,15 @@ def test_matplotlib_is_imported_in_the_rooms_of_pictures_only():
     assert wrong == []
 
 
+def test_pyreadstat_is_imported_where_transport_files_are_written_only():
+    wrong = [
+        str(found)
+        for found in importing("pyreadstat")
+        if not (found.module == "escalation.exports.xpt" and found.in_function)
+    ]
+    assert wrong == []
+
+
 def test_the_libraries_of_the_extra_keys_are_imported_by_those_who_need_them_only():
     """In two modules, which themselves are imported inside functions."""
     wrong = [
@@ -383,7 +395,8 @@ def test_the_clock_and_the_environment_are_read_at_the_border_only():
 @pytest.mark.parametrize(
     "module",
     ["escalation", "simulations", "escalation.errors", "escalation.outcomes", "escalation.designs",
-     "escalation.designs.replay", "escalation.cli", "escalation.ledger"],
+     "escalation.designs.replay", "escalation.cli", "escalation.ledger",
+     "escalation.plan.eligibility"],
 )  # fmt: skip
 def test_deciding_loads_none_of_the_heavy_libraries(module):
     code = f"import sys, {module}; print(*sorted({{m.split('.')[0] for m in sys.modules}}))"

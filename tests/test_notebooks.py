@@ -74,6 +74,7 @@ def test_there_are_notebooks() -> None:
         "03-tracking-a-trial",
         "04-choosing-a-design",
         "05-how-long-will-it-take",
+        "06-from-screening-to-endpoints",
     ]
 
 

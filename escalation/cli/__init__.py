@@ -139,6 +139,10 @@ main = Program(
         ),
         "paths": ("simulations.cli.paths:paths", "Show what can happen next, as a tree or a list."),
         "protocol": ("escalation.cli.protocol:protocol", "Show, check and write protocols."),
+        "plan": (
+            "escalation.cli.plan:plan",
+            "Who may enter, what is measured, when: show and check.",
+        ),
         "simulate": (
             "simulations.cli.simulate:simulate",
             "Operating characteristics, exact and simulated.",

@@ -16,6 +16,7 @@ from escalation.protocol import DEFAULT_PROTOCOL, Protocol, load_protocol, shipp
 
 __all__ = [
     "complete_designs",
+    "complete_plans",
     "complete_protocols",
     "complete_settings",
     "designs_starting",
@@ -36,6 +37,13 @@ def complete_protocols(
 ) -> list[CompletionItem[str]]:
     """Offer the shipped protocols, and files."""
     return or_file(incomplete, starting(incomplete, shipped_protocols()))
+
+
+def complete_plans(ctx: Context, param: Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """Offer the shipped plans, and files."""
+    from escalation.plan import shipped_plans  # noqa: PLC0415  # for a shell only
+
+    return or_file(incomplete, starting(incomplete, shipped_plans()))
 
 
 def complete_settings(ctx: Context, param: Parameter, incomplete: str) -> list[CompletionItem[str]]:

@@ -28,6 +28,8 @@ from escalation.protocol.defaults import fill_in
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from escalation.plan import Plan
+
 __all__ = [
     "DEFAULT_PROTOCOL",
     "PICTURES",
@@ -40,6 +42,7 @@ __all__ = [
     "protocol_options",
     "read_ladder",
     "read_outcomes",
+    "read_plan",
     "read_protocol",
     "read_stdin",
     "typed_again",
@@ -289,6 +292,17 @@ def read_protocol(name_or_path: str) -> Protocol:
     from escalation.protocol.file import MAX_BYTES, parse_protocol  # noqa: PLC0415  # pydantic
 
     return parse_protocol(read_stdin(MAX_BYTES + 1), "standard input")
+
+
+def read_plan(name_or_path: str) -> Plan:
+    """Load a plan by name or path, or from standard input where it is ``-``."""
+    from escalation.plan import load_plan  # noqa: PLC0415  # a decision does without
+
+    if name_or_path != "-":
+        return load_plan(name_or_path)
+    from escalation.plan.file import MAX_BYTES, parse_plan  # noqa: PLC0415  # pydantic
+
+    return parse_plan(read_stdin(MAX_BYTES + 1), "standard input")
 
 
 def read_stdin(n_bytes: int) -> bytes:

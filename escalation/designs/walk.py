@@ -30,6 +30,8 @@ class TooManyStatesError(EscalationError):
         The largest maximum sample size that would do, where it is known.
     expected : mapping of int to int
         About how many states there are with at most so many patients, where that is known.
+    fits_levels : int or None
+        On how many levels there are few enough, where it is known.
     """
 
     def __init__(
@@ -38,15 +40,18 @@ class TooManyStatesError(EscalationError):
         max_states: int,
         fits: int | None = None,
         expected: Mapping[int, int] | None = None,
+        fits_levels: int | None = None,
     ) -> None:
         self.n_levels = n_levels
         self.max_states = max_states
         self.fits = fits
         self.expected = expected or {}
+        self.fits_levels = fits_levels
+        shorter = "fewer levels" if fits_levels is None else f"at most {fits_levels} levels"
         smaller = "a smaller maximum sample size" if fits is None else f"at most {fits} patients"
         super().__init__(
             f"on a ladder of {n_levels} levels the design can reach more than {max_states} "
-            f"states; use fewer levels or {smaller}"
+            f"states; use {shorter} or {smaller}"
         )
 
 

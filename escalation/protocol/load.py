@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import tomllib
 from typing import TYPE_CHECKING
 
-from escalation.errors import InputError, ProtocolError, did_you_mean, reason
+from escalation.errors import ProtocolError
 from escalation.protocol.protocol import Protocol
+from escalation.protocol.shelf import Shelf
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,7 +15,7 @@ __all__ = ["DEFAULT_PROTOCOL", "load_protocol", "shipped_protocols"]
 
 DEFAULT_PROTOCOL = "nct07123519"  # where none is named
 
-_SHIPPED = os.path.join(os.path.dirname(os.path.dirname(__file__)), "protocols")
+_SHELF = Shelf(folder="protocols", noun="protocol", error=ProtocolError)
 
 
 def shipped_protocols() -> tuple[str, ...]:
@@ -31,8 +30,7 @@ def shipped_protocols() -> tuple[str, ...]:
     >>> "nct07123519" in shipped_protocols()
     True
     """
-    files = (name.partition(".") for name in os.listdir(_SHIPPED))
-    return tuple(sorted(stem for stem, _, ending in files if ending == "toml"))
+    return _SHELF.names()
 
 
 def load_protocol(name_or_path: str | Path) -> Protocol:
@@ -59,24 +57,10 @@ def load_protocol(name_or_path: str | Path) -> Protocol:
     >>> load_protocol("nct07123519").labels
     (-1, 1, 2, 3)
     """
-    if not isinstance(name_or_path, str | os.PathLike):
-        raise InputError(f"a protocol is loaded by its name or file, not {name_or_path!r}")
-    name_or_path = str(name_or_path)
-    if name_or_path in shipped_protocols():
-        with open(os.path.join(_SHIPPED, f"{name_or_path}.toml"), "rb") as file:
-            return Protocol.from_document(tomllib.load(file))
+    document = _SHELF.document(name_or_path)
+    if document is not None:
+        return Protocol.from_document(document)
     # pydantic guards the border, and only those who come across it pay for its import
-    from pathlib import Path  # noqa: PLC0415
-
     from escalation.protocol.file import MAX_BYTES, parse_protocol  # noqa: PLC0415
 
-    try:
-        with Path(name_or_path).open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        hint = did_you_mean(name_or_path, shipped_protocols())
-        fault = f"no such file, and no shipped protocol of this name; {hint}"
-        raise ProtocolError(name_or_path, [fault]) from None
-    except (OSError, ValueError) as error:  # ValueError: a null character in the path
-        raise ProtocolError(name_or_path, [f"cannot be read: {reason(error)}"]) from error
-    return parse_protocol(data, name_or_path)
+    return parse_protocol(_SHELF.read(str(name_or_path), MAX_BYTES + 1), str(name_or_path))

@@ -16,7 +16,16 @@ from functools import lru_cache
 from escalation.dataclass import dataclass
 from escalation.errors import InputError, printable
 
-__all__ = ["BodySize", "Unit", "find_unit", "find_unit_fault", "is_same_unit", "read_unit"]
+__all__ = [
+    "POWER_OF_TEN",
+    "BodySize",
+    "Unit",
+    "find_unit",
+    "find_unit_fault",
+    "fold_unit",
+    "is_same_unit",
+    "read_unit",
+]
 
 MAX_LENGTH = 100
 
@@ -126,7 +135,7 @@ _SCHEDULE = re.compile(
 @lru_cache(maxsize=256)
 def _read(text: str) -> Unit | str:
     """Return the unit, or what is wrong with it."""
-    folded = _fold(text)
+    folded = fold_unit(text)
     fault = _find_odd_sign(folded, text)
     if fault is not None:
         return fault
@@ -173,7 +182,7 @@ _ALIKE = str.maketrans(
 _SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻"
 
 
-def _fold(text: str) -> str:
+def fold_unit(text: str) -> str:
     """Return a unit in NFKC with one blank between words; superscripts and µ stay."""
     kept = (
         c if c in f"{_SUPERSCRIPTS}µ·" else unicodedata.normalize("NFKC", c).translate(_ALIKE)
@@ -203,10 +212,12 @@ def _find_odd_sign(folded: str, text: str) -> str | None:
 
 # ------------------------------------------------------------------------- what the amount is of
 
+POWER_OF_TEN = (
+    r"10 ?(?:\^ ?|\*\*|e\+?)[0-9]{1,2}|10[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,2}|10\^[({][0-9]{1,2}[)}]|"
+    r"[1-9](?:\.[0-9]+)?e\+?[0-9]{1,2}"
+)
 _MULTIPLIER = re.compile(
-    r"(?:[x\xd7*·] ?)?"
-    r"(?:10 ?(?:\^ ?|\*\*|e\+?)[0-9]{1,2}|10[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,2}|10\^[({][0-9]{1,2}[)}]|"
-    r"[1-9](?:\.[0-9]+)?e\+?[0-9]{1,2})(?: ?[x\xd7*·])?(?: |$)",
+    rf"(?:[x\xd7*·] ?)?(?:{POWER_OF_TEN})(?: ?[x\xd7*·])?(?: |$)",
     re.IGNORECASE | re.ASCII,
 )
 _LOST_POWER = re.compile(r"(?:[x\xd7*·] ?)?10([1-9][0-9]?)(?: |$)", re.IGNORECASE | re.ASCII)

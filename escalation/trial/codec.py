@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args, get_type_hints
 
 from escalation.dataclass import dataclass
 from escalation.errors import EscalationError
+from escalation.plain import NotPlainError, read_plain, write_plain
 from escalation.trial.events import EVENTS, LATER_NAMES, AnyEvent, Event
-from escalation.trial.plain import NotPlainError, read_plain, write_plain
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter, ValidationError

@@ -130,7 +130,7 @@ class Refusal:
 
     def error(self) -> RefusedError:
         """Return the refusal as an error to raise."""
-        return RefusedError(self.what, self.reasons)
+        return RefusedError(self.what, dict.fromkeys(self.reasons))
 
     def raise_if_any(self) -> None:
         """Refuse if there is a reason.

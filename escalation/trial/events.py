@@ -22,6 +22,7 @@ from escalation.labels import Label
 from escalation.outcomes import Outcome
 
 __all__ = [
+    "CHARTED",
     "EVENTS",
     "LATER_NAMES",
     "SINCE_2",
@@ -35,19 +36,25 @@ __all__ = [
     "DataFrozen",
     "DecisionCirculated",
     "DecisionMade",
+    "EligibilityWaived",
     "EnrolmentHeld",
     "EnrolmentResumed",
     "EntryCorrected",
     "EvaluabilityRuled",
     "Event",
     "EventOutcome",
+    "FileImported",
+    "Finding",
+    "FindingsRecorded",
     "HistoryImported",
     "ImportedCohort",
     "InfusionContinued",
     "KeyRegistered",
     "KeyRevoked",
+    "Leaving",
     "Meaning",
     "OutcomeRecorded",
+    "PlanAdopted",
     "ProtocolAmended",
     "Purpose",
     "Recommendation",
@@ -57,18 +64,22 @@ __all__ = [
     "RoleRevoked",
     "ScreeningFailed",
     "Serious",
+    "Sex",
     "Signed",
     "SignedWithKey",
     "SiteOpened",
     "SubjectAtSite",
     "SubjectDosed",
     "SubjectEnrolled",
+    "SubjectLeft",
     "SubjectRenamed",
+    "SubjectScreened",
     "TimestampKept",
     "Toxicity",
     "TrialClosed",
     "TrialRegistered",
     "TrialRegisteredWithCommittee",
+    "VisitRecorded",
     "Vote",
     "VoteCast",
 ]
@@ -154,6 +165,25 @@ class EventOutcome(StrEnum):
     SEQUELAE = "recovered with sequelae"
     FATAL = "fatal"
     UNKNOWN = "unknown"
+
+
+class Sex(StrEnum):
+    """The sex of a subject, as far as criteria and formulas ask for it."""
+
+    FEMALE = "female"
+    MALE = "male"
+    UNKNOWN = "unknown"
+
+
+class Leaving(StrEnum):
+    """Why somebody's part in the study ended (CDISC's reasons, in plain words)."""
+
+    COMPLETED = "completed"
+    WITHDREW = "withdrew consent"
+    LOST = "lost to follow-up"
+    PHYSICIAN = "physician's decision"
+    DEATH = "death"
+    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -555,13 +585,14 @@ class EvaluabilityRuled(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScreeningFailed(Event):
-    """Somebody was screened and not enrolled."""
+    """Somebody was screened and not enrolled; ``criteria`` are those of the plan not met."""
 
     kind: ClassVar[str] = "screening-failed"
 
     subject: str
     site: str | None = None
     reason: str
+    criteria: tuple[str, ...] = field(default=(), metadata=SINCE_2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -696,6 +727,171 @@ class TimestampKept(Event):
     token: str
 
 
+# ---------------------------------------------------------------- beside the escalation: the plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanAdopted(Event):
+    """From here on the trial goes by this plan: who may enter, what is measured, and when.
+
+    A later one takes its place, for a ``reason``.
+    """
+
+    kind: ClassVar[str] = "plan-adopted"
+
+    plan: dict[str, Any]
+    digest: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectScreened(Event):
+    """Somebody began to be screened, under this disease; screened again, it begins anew.
+
+    ``born`` is a year or a month, such as ``1975`` or ``1975-03``, never a day. ``consented`` is
+    the day of the informed consent.
+    """
+
+    kind: ClassVar[str] = "subject-screened"
+
+    subject: str
+    disease: str | None = None
+    sex: Sex | None = None
+    born: str | None = None
+    consented: date | None = None
+    site: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One result: of a test that the plan names, or the answer to one of its criteria.
+
+    Attributes
+    ----------
+    test : str
+        A test's name, or a criterion's id.
+    value, unit : float and str, or None
+        As reported, never converted.
+    answer : str or None
+        Of a test of choices or of yes and no, and of a criterion: ``yes``, ``no``, ``unknown``.
+    below : bool
+        Below the limit of quantification; ``value`` is that limit, or None where it is not known.
+    lower, upper : float or None
+        The laboratory's limits of normal, in the same unit.
+    on : date or None
+        The day of the sample, where it is another than the entry's.
+    day : float or None
+        Days since the infusion, where that is known more closely than by the dates.
+    not_done : str or None
+        Why there is no result.
+    by : str or None
+        Who says so, where it is another than who records it.
+    """
+
+    test: str
+    value: float | None = None
+    unit: str | None = None
+    answer: str | None = None
+    below: bool = False
+    lower: float | None = None
+    upper: float | None = None
+    on: date | None = None
+    day: float | None = None
+    not_done: str | None = None
+    by: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingsRecorded(Event):
+    """Results of somebody who is or was screened, enrolled or dosed; ``on`` is the sample's day.
+
+    A later result of the same test, for the same day and visit, takes the place of an earlier one;
+    ``reason`` says why. ``source`` is the file that they were imported from, with its SHA-256.
+    """
+
+    kind: ClassVar[str] = "findings-recorded"
+
+    subject: str
+    findings: tuple[Finding, ...]
+    visit: str | None = None
+    reason: str | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EligibilityWaived(Event):
+    """Criteria that somebody does not meet were waived, as the plan permits it."""
+
+    kind: ClassVar[str] = "eligibility-waived"
+
+    subject: str
+    criteria: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitRecorded(Event):
+    """A visit of the plan took place on this day; or, where ``missed`` says why, it did not."""
+
+    kind: ClassVar[str] = "visit-recorded"
+
+    subject: str
+    visit: str
+    missed: str | None = None
+    note: str | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectLeft(Event):
+    """Somebody's part in the study ended: nothing is due from then on."""
+
+    kind: ClassVar[str] = "subject-left"
+
+    subject: str
+    why: Leaving
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileImported(Event):
+    """A file of results, visits, people screened or adverse events was imported.
+
+    What it said and was not recorded yet are the entries that follow, by the same person.
+
+    Attributes
+    ----------
+    what : str
+    source : str
+        The file's name.
+    sha256 : str
+    n_rows : int
+    left_out : tuple of str
+        Names of columns that were not read.
+    read_with : str or None
+        The options by which it was read; None where it is as this program has it.
+    """
+
+    kind: ClassVar[str] = "file-imported"
+
+    what: Literal["results", "visits", "screening", "events"]
+    source: str
+    sha256: str
+    n_rows: int
+    left_out: tuple[str, ...] = ()
+    read_with: str | None = None
+
+
+CHARTED = (
+    SubjectScreened,
+    FindingsRecorded,
+    EligibilityWaived,
+    VisitRecorded,
+    SubjectLeft,
+)
+"""The kinds of entries that are kept in somebody's ``chart``, enrolled or not."""
+
 AnyEvent = (
     TrialRegistered
     | RoleDelegated
@@ -728,12 +924,19 @@ AnyEvent = (
     | KeyRevoked
     | SignedWithKey
     | TimestampKept
+    | PlanAdopted
+    | SubjectScreened
+    | FindingsRecorded
+    | EligibilityWaived
+    | VisitRecorded
+    | SubjectLeft
+    | FileImported
 )
 LATER_NAMES = frozenset(
     member.name
     for made in (
         *(HistoryImported, ImportedCohort, SubjectEnrolled, OutcomeRecorded, Choice),
-        ProtocolAmended,
+        *(ProtocolAmended, ScreeningFailed),
     )
     for member in fields(made)
     if "since" in member.metadata
@@ -744,5 +947,6 @@ EVENTS: dict[tuple[str, int], type[AnyEvent]] = {
     (event.kind, 2): event
     for event in (
         *(HistoryImported, SubjectEnrolled, OutcomeRecorded, DecisionMade, ProtocolAmended),
+        ScreeningFailed,
     )
 }

@@ -13,16 +13,20 @@ from typing import Any
 
 from escalation.errors import EscalationError, InputError
 from escalation.outcomes import Outcome
+from escalation.plan import Plan, PlanError
+from escalation.plan.plan import digest_of
 from escalation.protocol import Protocol
 from escalation.signatures.public_key import read_public_key
 from escalation.trial.adverse_events.course import Adjudication, AdverseEvent, Report
 from escalation.trial.adverse_events.rereading import correct_report
 from escalation.trial.adverse_events.verdicts import may_be_dlt
 from escalation.trial.beside import find_misfit
+from escalation.trial.chart import put_in_chart
 from escalation.trial.codec import change_event
 from escalation.trial.committee.exclusive import excluded_by, find_conflicts
 from escalation.trial.committee.tally import approval_faults, tally_votes, vote_faults
 from escalation.trial.events import (
+    CHARTED,
     AdverseEventAdjudicated,
     AdverseEventFollowedUp,
     AdverseEventRecorded,
@@ -30,17 +34,21 @@ from escalation.trial.events import (
     DataFrozen,
     DecisionCirculated,
     DecisionMade,
+    EligibilityWaived,
     EnrolmentHeld,
     EnrolmentResumed,
     EntryCorrected,
     EvaluabilityRuled,
     Event,
+    FileImported,
+    FindingsRecorded,
     HistoryImported,
     InfusionContinued,
     KeyRegistered,
     KeyRevoked,
     Meaning,
     OutcomeRecorded,
+    PlanAdopted,
     ProtocolAmended,
     Purpose,
     Role,
@@ -53,11 +61,14 @@ from escalation.trial.events import (
     SubjectAtSite,
     SubjectDosed,
     SubjectEnrolled,
+    SubjectLeft,
     SubjectRenamed,
+    SubjectScreened,
     TimestampKept,
     TrialClosed,
     TrialRegistered,
     TrialRegisteredWithCommittee,
+    VisitRecorded,
     VoteCast,
 )
 from escalation.trial.keys.held import Key, lacks_key
@@ -125,6 +136,8 @@ def advance(state: TrialState, recorded: Recorded) -> None:
 
 def _is_data(state: TrialState, event: Event) -> bool:
     """Tell whether a decision has to have known an entry: of adverse events, not every fever."""
+    if isinstance(event, EntryCorrected) and event.entry in state.charted:
+        return False
     if not isinstance(event, AdverseEventRecorded | AdverseEventFollowedUp):
         return isinstance(event, _DATA) and not _is_beside(state, event)
     first = state.seq + 1 if isinstance(event, AdverseEventRecorded) else event.entry
@@ -363,10 +376,30 @@ def _correct(state: TrialState, recorded: Recorded, event: EntryCorrected) -> st
         after = None if event.changes is None else change_event(fact.event, event.changes)
     except EscalationError as error:
         return f"entry {event.entry} cannot be corrected so: {error}"
-    subject = state.subjects[state.owners[event.entry]]
     new: Fact[Any] | None = None
     if after is not None:
         new = replace(fact, event=after, corrected_by=(*fact.corrected_by, recorded.seq))
+    made = Correction(seq=recorded.seq, by=recorded.by, event=event, before=fact.event, after=after)
+    problem = None
+    if event.entry in state.charted:
+        _correct_chart(state, fact, new)
+    else:
+        problem = _correct_subject(state, recorded, fact, new)
+    if problem is None:
+        state.corrections.append(made)
+    return problem
+
+
+def _correct_chart(state: TrialState, fact: Fact[Any], new: Fact[Any] | None) -> None:
+    chart = state.chart(state.charted[fact.seq])
+    chart = chart.without(fact.seq) if new is None else chart.with_fact(new)
+    state.charts[chart.subject] = chart
+
+
+def _correct_subject(
+    state: TrialState, recorded: Recorded, fact: Fact[Any], new: Fact[Any] | None
+) -> str | None:
+    subject = state.subjects[state.owners[fact.seq]]
     match fact.event:
         case SubjectEnrolled():
             if new is None:
@@ -378,16 +411,14 @@ def _correct(state: TrialState, recorded: Recorded, event: EntryCorrected) -> st
             subject = replace(subject, further=_swap(subject.further, fact, new))
         case AdverseEventRecorded() | AdverseEventFollowedUp():
             try:
-                events = correct_report(subject.events, event.entry, after, recorded.seq)
+                after = None if new is None else new.event
+                events = correct_report(subject.events, fact.seq, after, recorded.seq)
             except EscalationError as error:
-                return f"entry {event.entry} cannot be corrected so: {error}"
+                return f"entry {fact.seq} cannot be corrected so: {error}"
             subject = replace(subject, events=events)
         case _:
             subject = replace(subject, outcomes=_swap(subject.outcomes, fact, new))
     state.subjects[subject.id] = _as_counted(state, subject)
-    state.corrections.append(
-        Correction(seq=recorded.seq, by=recorded.by, event=event, before=fact.event, after=after)
-    )
     return None
 
 
@@ -515,6 +546,10 @@ def _rename(state: TrialState, _: Recorded, event: SubjectRenamed) -> str | None
     if event.renamed == known.id or other not in (None, known):
         return f"{event.renamed} is an id of {known.id if other is None else other.id}"
     state.subjects.rename(known.id, event.renamed)
+    chart = state.charts.pop(known.id, None)
+    if chart is not None:
+        state.charts[event.renamed] = replace(chart, subject=event.renamed)
+        state.charted |= {fact.seq: event.renamed for fact in chart.facts()}
     lost = state.subjects.get(known.enrolment.replaces or "")
     if lost is not None and lost.replaced_by == known.id:
         state.subjects[lost.id] = replace(lost, replaced_by=event.renamed)
@@ -544,6 +579,37 @@ def _take_into_care(state: TrialState, _: Recorded, event: SubjectAtSite) -> str
     sites = (*subject.sites, (event.on, event.site))
     state.subjects[subject.id] = replace(subject, sites=sites)
     return None
+
+
+def _adopt_plan(state: TrialState, recorded: Recorded, event: PlanAdopted) -> str | None:
+    try:
+        plan = Plan.from_document(event.plan)
+    except PlanError as error:
+        return f"{error}"
+    state.plan = plan
+    state.plans.append((recorded, plan))
+    if digest_of(event.plan) != event.digest != plan.digest:  # that of its own takes longer
+        return f"the plan's digest is {plan.digest}, not {event.digest}"
+    return None
+
+
+def _import_file(state: TrialState, recorded: Recorded, event: FileImported) -> str | None:
+    state.files.append((recorded, event))
+    return None
+
+
+def _chart(
+    state: TrialState,
+    recorded: Recorded,
+    event: SubjectScreened | FindingsRecorded | EligibilityWaived | VisitRecorded | SubjectLeft,
+) -> str | None:
+    subject = state.current_id(event.subject)
+    fact = Fact(seq=recorded.seq, by=recorded.by, event=event)
+    put_in_chart(state.charts, subject, fact)
+    state.charted[recorded.seq] = subject
+    if isinstance(event, SubjectScreened) or state.chart(subject).screenings:
+        return None
+    return None if subject in state.subjects else f"{subject} had not been screened or enrolled"
 
 
 def _vote(state: TrialState, recorded: Recorded, event: VoteCast) -> str | None:
@@ -751,4 +817,7 @@ _HANDLERS: dict[type[Event], Callable[[TrialState, Recorded, Any], str | None]] 
     KeyRevoked: _revoke_key,
     SignedWithKey: _sign,
     TimestampKept: _keep_timestamp,
+    PlanAdopted: _adopt_plan,
+    FileImported: _import_file,
+    **dict.fromkeys(CHARTED, _chart),
 }

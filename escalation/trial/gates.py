@@ -28,12 +28,14 @@ from escalation.trial.rule import (
     recommend,
     rule_says,
 )
+from escalation.trial.screening.judging import lacks_eligibility
 from escalation.trial.state import Cohort, MadeDecision, TrialState
 
 __all__ = [
     "Obstacle",
     "cohort_for",
     "dosing_obstacles",
+    "eligibility_obstacles",
     "enrolment_obstacles",
     "further_obstacles",
     "overdue_subjects",
@@ -63,13 +65,19 @@ class Obstacle:
 
 
 def enrolment_obstacles(
-    state: TrialState, on: date, subject: Subject | None = None, *, cohort: Cohort | None = None
+    state: TrialState,
+    on: date,
+    subject: Subject | None = None,
+    *,
+    cohort: Cohort | None = None,
+    name: str | None = None,
 ) -> Iterator[Obstacle]:
     """Yield what stands in the way of giving a place of an open cohort to a subject.
 
     ``subject`` is one who had a place in an earlier cohort; ``cohort`` is as for ``cohort_for``
-    where it is not given.
+    where it is not given; ``name`` is the id, which whoever is not known yet was screened under.
     """
+    name = name if subject is None else subject.id
     cohort = cohort or cohort_for(state, subject)
     yield from _halted(state, on)
     yield from _dead(subject, on)
@@ -82,6 +90,13 @@ def enrolment_obstacles(
         )
     if cohort is not None:
         yield from _cohort_obstacles(state, cohort, on)
+    if name is not None:
+        yield from eligibility_obstacles(state, name, on)
+
+
+def eligibility_obstacles(state: TrialState, name: str, on: date) -> Iterator[Obstacle]:
+    """Yield what the criteria of the plan in force have against enrolling somebody on a day."""
+    yield from (Obstacle(text=text) for text in lacks_eligibility(state, name, on))
 
 
 def dosing_obstacles(

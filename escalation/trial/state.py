@@ -13,9 +13,11 @@ from escalation.errors import LadderError
 from escalation.labels import Label
 from escalation.outcomes import Cohort as WrittenCohort
 from escalation.outcomes import Outcome, Tally, tally_letters
+from escalation.plan import Plan
 from escalation.protocol import Committee, PauseRule, Protocol
 from escalation.trial.adverse_events.course import AdverseEvent
 from escalation.trial.calendar import day_in
+from escalation.trial.chart import Chart
 from escalation.trial.events import (
     AnyEvent,
     DataFrozen,
@@ -23,6 +25,7 @@ from escalation.trial.events import (
     DecisionMade,
     EntryCorrected,
     Event,
+    FileImported,
     ProtocolAmended,
     Purpose,
     Role,
@@ -243,6 +246,14 @@ class TrialState:
         Of the cohorts that nothing has closed.
     last_about : dict of (Purpose, label or None) to int
         Place of the last decision about each thing: see ``MadeDecision.about``.
+    plan : Plan or None
+        That the trial goes by now; ``plans`` are all that it adopted, with their entries.
+    charts : dict of str to Chart
+        What is recorded of each person beside the escalation, screened or enrolled, by their id.
+    charted : dict of int to str
+        Whom an entry of a chart is about.
+    files : list of (Recorded, FileImported)
+        Files of results, visits, people screened and adverse events that were imported.
     """
 
     hashes: list[str] = field(default_factory=list)
@@ -278,6 +289,11 @@ class TrialState:
     names: dict[str, str] = field(default_factory=dict)
     conflicts: list[RoleConflict] = field(default_factory=list)
     last_about: dict[tuple[Purpose, Label | None], int] = field(default_factory=dict)
+    plan: Plan | None = None
+    plans: list[tuple[Recorded, Plan]] = field(default_factory=list)
+    charts: dict[str, Chart] = field(default_factory=dict)
+    charted: dict[int, str] = field(default_factory=dict)
+    files: list[tuple[Recorded, FileImported]] = field(default_factory=list)
 
     @property
     def seq(self) -> int:
@@ -332,9 +348,17 @@ class TrialState:
 
     @property
     def screening_failures(self) -> dict[str, tuple[Recorded, ScreeningFailed]]:
-        """Who failed screening and was not enrolled later, with the last time it was recorded."""
+        """Who failed screening, and was not enrolled or screened later, with the last time."""
         failed = {event.subject: (entry, event) for entry, event in self.not_enrolled}
-        return {subject: said for subject, said in failed.items() if subject not in self.subjects}
+        return {
+            subject: said
+            for subject, said in failed.items()
+            if subject not in self.subjects and not self._screened_since(subject, said[0].seq)
+        }
+
+    def _screened_since(self, subject: str, seq: int) -> bool:
+        screening = self.chart(subject).screening
+        return screening is not None and screening.seq > seq
 
     def current_id(self, subject: str) -> str:
         """Return the id that holds now of whom an entry names, also where nobody has it."""
@@ -348,9 +372,13 @@ class TrialState:
 
     def zone_of(self, subject: str, on: date) -> str | None:
         """Return the time zone of the site that has a subject in care; None where not known."""
-        known = self.subjects.get(subject)
+        return self.site_zones.get(self.site_of(subject, on) or "")
+
+    def site_of(self, subject: str, on: date) -> str | None:
+        """Return the site that has a subject in care on a day, or else that screened them."""
+        known, screened = self.subjects.get(subject), self.chart(subject).screening
         site = None if known is None else known.site_on(on)
-        return None if site is None else self.site_zones.get(site)
+        return screened.event.site if site is None and screened is not None else site
 
     @property
     def committee(self) -> Committee:
@@ -394,6 +422,11 @@ class TrialState:
         later = (made.before for made in self.amendments if made.seq >= seq)
         return next(later, self.protocol)
 
+    def chart(self, subject: str) -> Chart:
+        """Return what is recorded of somebody beside the escalation; an empty one for anybody."""
+        subject = self.current_id(subject)
+        return self.charts.get(subject) or Chart(subject=subject)
+
     def members(self, cohort: Cohort) -> list[Subject]:
         """Return the subjects of a cohort, in the order of enrolment."""
         return [self.subjects[subject] for subject in cohort.subjects]
@@ -409,6 +442,8 @@ class TrialState:
 
     def fact(self, seq: int) -> Fact[Event] | None:
         """Return what an entry about a subject says now; None for any other entry."""
+        if seq in self.charted:
+            return next((f for f in self.chart(self.charted[seq]).facts() if f.seq == seq), None)
         subject = self.subjects.get(self.owners.get(seq, ""))
         if subject is None:
             return None

@@ -32,13 +32,14 @@ def _look(source: Callable[[Figure], str] = _nowhere) -> Look:
     standing = g.get("trial")
     if standing is None:
         return _Look(source=source, cards=True, powers=True)
-    trial, subjects = standing.trial, standing.state.subjects
+    trial, subjects, charts = standing.trial, standing.state.subjects, standing.state.charts
     log = url_for("record.log", trial=trial)
 
     def patient(cell: str) -> str:
-        if cell not in subjects:
-            return ""
-        return url_for("trial.patient", trial=trial, subject=cell)
+        name = cell.partition(" (")[0]  # who is screened for the second time
+        if name in subjects:
+            return url_for("trial.patient", trial=trial, subject=name)
+        return url_for("screening.person", trial=trial, subject=name) if name in charts else ""
 
     def entry(seq: int) -> str:
         return f"{log}?entry={seq}#e{seq}"
@@ -46,17 +47,20 @@ def _look(source: Callable[[Figure], str] = _nowhere) -> Look:
     return _Look(source=source, cards=True, powers=True, link=patient, entries=entry)
 
 
-def write(blocks: Iterable[Block], source: Callable[[Figure], str] = _nowhere) -> Markup:
-    """Return blocks in HTML, below the page's own heading.
+def write(
+    blocks: Iterable[Block], source: Callable[[Figure], str] = _nowhere, *, below: int = 0
+) -> Markup:
+    """Return blocks in HTML, below the page's own heading, or as many levels lower.
 
     ``source`` gives the address of a figure's picture.
     """
     shown = list(outlined(blocks))
     if any(isinstance(block, Heading) and block.level == 1 for block in shown):
-        shown = [
-            replace(block, level=block.level + 1) if isinstance(block, Heading) else block
-            for block in shown
-        ]
+        below += 1
+    shown = [
+        replace(block, level=block.level + below) if isinstance(block, Heading) else block
+        for block in shown
+    ]
     return Markup(write_blocks(shown, _look(source)))  # noqa: S704  # escaped
 
 

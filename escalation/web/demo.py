@@ -23,9 +23,8 @@ __all__ = ["DemoGate", "clock_of", "play"]
 
 def play(demo: Demo, ledger: Ledger) -> None:
     """Record a trial of the demonstration in a ledger that does not have it."""
-    tracker = Tracker(ledger, demo.trial)
-    for number, (command, recorder) in enumerate(demo.steps(load_protocol(demo.protocol)), start=1):
-        tracker.record(command, recorder, request_id=f"demo-{number}", new=number == 1)
+    steps = demo.steps(load_protocol(demo.protocol))
+    Tracker(ledger, demo.trial).record_new(steps, request="demo")
 
 
 def clock_of(demo: Demo, clock: Callable[[], datetime]) -> Callable[[], datetime]:

@@ -13,10 +13,11 @@ __all__ = ["Place", "elsewhere", "places"]
 
 
 class Place(NamedTuple):
-    """A screen that is offered: its endpoint, and what it is called."""
+    """A screen that is offered: its endpoint, what it is called, and whether it is of a plan."""
 
     endpoint: str
     words: str
+    needs_plan: bool = False
 
     @property
     def is_here(self) -> bool:
@@ -32,6 +33,9 @@ class Place(NamedTuple):
 PLACES = (
     Place("trial.status", "Trial"),
     Place("recording.choose", "Record"),
+    Place("screening.log", "Screening", needs_plan=True),
+    Place("visits.calendar", "Visits", needs_plan=True),
+    Place("endpoints.first", "Endpoints", needs_plan=True),
     Place("meeting.show", "Meeting"),
     Place("what_if.ahead", "What if"),
     Place("record.log", "Log"),
@@ -64,6 +68,8 @@ def places() -> Iterator[Place]:
     if g.get("trial") is None:
         return
     for place in PLACES:
+        if place.needs_plan and g.trial.state.plan is None:
+            continue
         if place.endpoint in current_app.view_functions:
             access = access_of(current_app, place.endpoint)
             if may_not(g.trial.state, g.person, access) is None:

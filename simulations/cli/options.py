@@ -18,6 +18,7 @@ from escalation.protocol import Protocol
 from escalation.text import count
 from simulations.cli.completion import complete_scenarios
 from simulations.cli.numbers import parse_p_dlt, parse_p_moderate
+from simulations.cli.progress import share_bar
 from simulations.cli.source import read_scenarios
 from simulations.graph.forecast import Foreseen
 from simulations.scenarios.scenario import Scenario
@@ -148,6 +149,7 @@ def question_options(*, scenarios: bool = True) -> Callable[[Wrapped], Wrapped]:
                 p_moderate=p_moderate,
                 max_states=most_states(protocol.design),
                 tell=say_size,
+                progress=share_bar("finding states"),
             )
             return command(*args, question=question, **kwargs)
 
@@ -159,7 +161,7 @@ def question_options(*, scenarios: bool = True) -> Callable[[Wrapped], Wrapped]:
 def say_size(foreseen: Foreseen) -> None:
     """Say what a large graph is going to take, before it is taken."""
     if foreseen.n_bytes >= MUCH_MEMORY:
-        say_beside(f"the trial can reach {foreseen}")
+        say_beside(str(foreseen))
 
 
 def choose_scenarios(

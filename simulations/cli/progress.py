@@ -11,8 +11,10 @@ import click
 
 from escalation.cli.streams import is_terminal
 
-__all__ = ["progress_bar"]
+__all__ = ["in_steps", "progress_bar", "share_bar"]
 
+_STEPS = 1000
+_ROUNDED = 1e-6  # of a step, for shares that add up to a little less than the whole
 PATIENCE = 2.0  # seconds; what is done before needs no bar
 
 
@@ -46,3 +48,38 @@ def progress_bar(total: int, label: str) -> Iterator[Callable[[int], None] | Non
                 bar.update(done)
 
         yield update
+
+
+def in_steps(progress: Callable[[int], None], n_steps: int) -> Callable[[float], None]:
+    """Return what takes shares of the whole, and tells them in whole steps."""
+    done = 0.0
+
+    def take(share: float) -> None:
+        nonlocal done
+        before, done = done, done + share * n_steps
+        steps = int(done + _ROUNDED) - int(before + _ROUNDED)
+        if steps:
+            progress(steps)
+
+    return take
+
+
+def share_bar(label: str) -> Callable[[float], object] | None:
+    """Return what takes shares of something that a command may come to; None where nobody looks.
+
+    Its bar is taken away once all has been done, or with the command.
+    """
+    stack = click.get_current_context().with_resource(contextlib.ExitStack())
+    progress = stack.enter_context(progress_bar(_STEPS, label))
+    if progress is None:
+        return None
+    left = _STEPS
+
+    def update(steps: int) -> None:
+        nonlocal left
+        progress(min(steps, left))
+        left = max(left - steps, 0)
+        if not left:
+            stack.close()
+
+    return in_steps(update, _STEPS)

@@ -21,6 +21,7 @@ from simulations.cli.numbers import parse_numbers
 from simulations.cli.options import plot_option, question_options, seed_option
 from simulations.cli.pictures import write_picture
 from simulations.cli.progress import progress_bar
+from simulations.cli.workers import keep_what_is_freed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -126,6 +127,7 @@ def random_scenarios(
         from simulations.reports.export import writing_curves
 
         parts = writing_curves(keep, parts, protocol.labels, _origin(question, drawn, target))
+    keep_what_is_freed()
     with progress_bar(curves, "curves") as progress:
         averages = CurveSummaries(parts, target, progress=progress)
     if keep is not None:

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +20,9 @@ from escalation.files import replacing
 from escalation.protocol import Protocol
 from escalation.protocol.defaults import DEFAULT_PATIENTS
 from escalation.reports.documents import Template, write_document
+from escalation.reports.view import Block, Figure
 from simulations.cli.contenders import choose_target, make_contenders, parse_design
-from simulations.cli.progress import progress_bar
+from simulations.cli.progress import in_steps, progress_bar
 
 if TYPE_CHECKING:
     from simulations.compare.result import Contender
@@ -42,6 +44,8 @@ Command = Callable[..., Any]
 PLANNED = "planned"
 BESIDE = ("3+3", "declare", "boin")  # what a design is usually asked to be better than
 MOST_STATES, MOST_LEVELS = 20_000, 20  # whose worst case is found in seconds
+_STEPS = 200  # of a bar, for one search or kind of picture
+_DRAWN = ("F2", "F3")  # of many pages
 _FILES = {"report", "template", "plot", "keep", "output", "form", "as_json", "as_csv", "workers"}
 
 
@@ -85,6 +89,8 @@ def write_simulation_report(
     measured_by, is_default = choose_target([], given)
     planned = Contender(label=PLANNED, design=design)
     said = ", the design's own" * (target is None) + ", as asked for" * (target is not None)
+    with progress_bar(2 * _STEPS, "searching worst cases") as progress:
+        searched = _search(question, measured_by, None, seed, progress)
     basis = Basis(
         question=question,
         designs=[planned],
@@ -95,7 +101,7 @@ def write_simulation_report(
         compared=_compare(
             question, planned, measured_by, trials=trials, seed=seed, executor=executor
         ),
-        searched={PLANNED: _search(question, measured_by, None, seed)},
+        searched={PLANNED: searched},
         seed=seed,
         trials=trials,
         command=_command(),
@@ -131,11 +137,9 @@ def write_comparison_report(
     target = compared.results[0].target
     asked = list(_questions(question, compared.contenders))
     searched: dict[str, Searched | str] = {}
-    with progress_bar(len(asked), "searching worst cases") as progress:
+    with progress_bar(2 * _STEPS * len(asked), "searching worst cases") as progress:
         for label, one in asked:
-            searched[label] = _search(one, target, interval, seed)
-            if progress is not None:
-                progress(1)
+            searched[label] = _search(one, target, interval, seed, progress)
     basis = Basis(
         question=question,
         designs=compared.contenders,
@@ -212,8 +216,9 @@ def _search(
     target: float,
     interval: tuple[float, float] | None,
     seed: int,
+    progress: Callable[[int], None] | None,
 ) -> Searched | str:
-    """Search for the worst curves, where that takes seconds."""
+    """Search for the worst curves, where that takes seconds; two searches of ``_STEPS`` each."""
     from simulations.compare.metrics import target_interval
     from simulations.questions.engine import exact_engine
     from simulations.questions.worst_case import worst_overdose, worst_pcs
@@ -233,16 +238,30 @@ def _search(
         )
     low, high = target_interval(target, interval)
     separation = min(target - low, high - target)
+    told = None if progress is None else in_steps(progress, _STEPS)
     return Searched(
         seed=seed,
         around=None,
         band=None,
         above=high,
-        overdose=worst_overdose(engine, high, seed=seed),
+        overdose=worst_overdose(engine, high, seed=seed, progress=told),
         target=target,
         separation=separation,
-        pcs=worst_pcs(engine, target, separation=separation, seed=seed),
+        pcs=worst_pcs(engine, target, separation=separation, seed=seed, progress=told),
     )
+
+
+def _telling(block: Block, progress: Callable[[int], None]) -> Block:
+    """Return a block that tells once its picture has been written."""
+    if not isinstance(block, Figure):
+        return block
+
+    def draw(form: str) -> bytes:
+        content = block.draw(form)
+        progress(1)
+        return content
+
+    return replace(block, draw=draw)
 
 
 def _command() -> str:
@@ -255,8 +274,15 @@ def _write(report: Path, template: Template | None, basis: Basis) -> None:
     from simulations.plots.design_report import draw_report
     from simulations.reports.design_report import write_report
 
-    document = write_report(replace(basis, pictures=draw_report))
-    content = write_document(dated(document), report.suffix, template)
+    with progress_bar(_STEPS * len(_DRAWN), "drawing") as progress:
+        told = None if progress is None else in_steps(progress, _STEPS)
+        document = write_report(replace(basis, pictures=partial(draw_report, progress=told)))
+    n_pictures = sum(isinstance(block, Figure) for block in document.blocks)
+    with progress_bar(n_pictures, "writing pictures") as counted:
+        if counted is not None:
+            blocks = [_telling(block, counted) for block in document.blocks]
+            document = replace(document, blocks=blocks)
+        content = write_document(dated(document), report.suffix, template)
     with replacing(report, "wb") as file:
         file.write(content)
     say_written(report)

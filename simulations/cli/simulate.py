@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from simulations.engines.results import Method, ScenarioResult
     from simulations.engines.simulated import Draws
     from simulations.graph.build import TransitionGraph
+    from simulations.questions.engine import ChosenEngine
     from simulations.questions.question import Question
 
 __all__ = ["simulate"]
@@ -89,7 +90,8 @@ def simulate(
     full P(DLT). With --target, the correct level is the one with P(DLT) nearest to it, and no MTD
     where every level is above it. A design that counts moderate toxicities needs --p-moderate.
     Where a design can reach too many states for the exact engine, it is simulated only, with
-    latent draws.
+    latent draws; --method exact gives what it can of an interval design, all but which MTD is
+    selected.
 
     By counts, the trials of each state are split by how many DLTs their next cohort has: up to
     10^15 trials take no longer than a few. One by one (trial, latent) at most 10^10 are simulated;
@@ -150,10 +152,17 @@ def simulate(
     scenarios = question.scenarios
     total = trials * len(scenarios)
     with progress_bar(total, "asking the design") as progress:
-        chosen = choose_engine(question, method, draws, trials=trials, seed=seed, progress=progress)
+        chosen = choose_engine(
+            question,
+            method,
+            draws,
+            trials=trials,
+            seed=seed,
+            progress=progress,
+            without_selection=plot is None and report is None,
+        )
     graph, method, draws = chosen.graph, chosen.method, chosen.draws
-    if chosen.refused is not None:
-        say_beside(f"{chosen.refused}; simulating only, with latent draws")
+    _say_refused(chosen)
     doing = "calculating" if method == "exact" else "simulating"
     with worker_pool(workers) as executor:
         with progress_bar(total, doing) as progress:
@@ -169,6 +178,7 @@ def simulate(
                     progress=progress,
                     protocol=question.protocol,
                     automaton=chosen.automaton,
+                    expansion_so_far=question.so_far().expansion,
                 )
             )
         if report is not None:
@@ -191,9 +201,21 @@ def simulate(
     return replace(view, figures=partial(_figures, question, results, target))
 
 
+def _say_refused(chosen: ChosenEngine) -> None:
+    """Say what exact figures do without."""
+    if chosen.refused is None:
+        return
+    if chosen.method == "exact":
+        say_beside(f"which MTD is selected is left out: {chosen.refused}")
+    else:
+        say_beside(f"{chosen.refused}; simulating only, with latent draws")
+
+
 def _figures(
     question: Question, results: Sequence[ScenarioResult], target: float | None
 ) -> Iterable[Figure]:
+    if not all(result.best.selects for result in results):
+        return ()
     from simulations.plots.pictures import (  # matplotlib
         figures_of_characteristics,
     )

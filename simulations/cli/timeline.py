@@ -33,8 +33,12 @@ from simulations.timing.assumptions import (
 )
 
 if TYPE_CHECKING:
+    from escalation.plan import Plan
     from escalation.protocol import Protocol
+    from escalation.tracker import Command
+    from escalation.trial import Recorder
     from simulations.engines.timeline.course import Course
+    from simulations.patients.assumptions import Patients
     from simulations.questions.in_time import Timed
     from simulations.questions.question import Question
 
@@ -55,12 +59,18 @@ class Clock(NamedTuple):
         Days since the opening, of which P(finished by then) is asked.
     ledger : Path or None
         Where the first simulated trial is to be recorded.
+    plan : str or None
+        Name or file of the plan by which its patients are simulated too.
+    patients : Path or None
+        What is assumed of them.
     """
 
     timing: Timing
     window: int | None
     by: tuple[float, ...]
     ledger: Path | None
+    plan: str | None = None
+    patients: Path | None = None
 
 
 def timeline_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -100,6 +110,17 @@ def timeline_options(command: Callable[..., Any]) -> Callable[..., Any]:
         metavar="FILE",
         help="Write the first simulated trial as a new ledger; days are whole then.",
     )
+    @click.option(
+        "--plan",
+        metavar="NAME|FILE",
+        help="With --ledger: simulate what is screened, seen and measured by this plan, too.",
+    )
+    @click.option(
+        "--patients",
+        type=click.Path(path_type=Path, exists=True, dir_okay=False),
+        metavar="FILE",
+        help="With --plan: what is assumed of patients (TOML).",
+    )
     @functools.wraps(command)
     def wrapper(
         *args: Any,
@@ -111,6 +132,8 @@ def timeline_options(command: Callable[..., Any]) -> Callable[..., Any]:
         timing_file: Path | None,
         by: tuple[float, ...],
         ledger: Path | None,
+        plan: str | None,
+        patients: Path | None,
         **kwargs: Any,
     ) -> Any:
         clock = None
@@ -118,9 +141,13 @@ def timeline_options(command: Callable[..., Any]) -> Callable[..., Any]:
             _refuse_others()
             said = _read_timing(every, timing_file)
             said = replace(said, accrual=accrual or said.accrual, decides=decides or said.decides)
+            if plan is not None and ledger is None:
+                raise click.UsageError("--plan says what is recorded of patients: add --ledger")
+            if patients is not None and plan is None:
+                raise click.UsageError("--patients are simulated by a plan: add --plan")
             if ledger is not None:  # a record has days
                 said = replace(said, whole_days=True)
-            clock = Clock(said, window, by, ledger)
+            clock = Clock(said, window, by, ledger, plan, patients)
             if _is_default("trials"):
                 kwargs["trials"] = TRIALS
         else:
@@ -132,6 +159,8 @@ def timeline_options(command: Callable[..., Any]) -> Callable[..., Any]:
                 "--timing": timing_file,
                 "--by": by or None,
                 "--ledger": ledger,
+                "--plan": plan,
+                "--patients": patients,
             }
             for name, value in named.items():
                 if value is not None:
@@ -186,6 +215,7 @@ def show_timeline(
             "own record"
         )
     question = _with_window(question, clock.window)
+    told = _read_patients(clock)
     if clock.ledger is not None:
         _check_recordable(question, clock.timing, clock.ledger)
     with (
@@ -200,7 +230,7 @@ def show_timeline(
         say_written(keep)
     if clock.ledger is not None:
         course = next(follow_in_time(question, results[0]))
-        _record(clock.ledger, course, question.protocol, clock.timing.decision_delay_days)
+        _record(clock.ledger, _steps(course, question.protocol, clock.timing, told, seed))
         say_written(clock.ledger)
     if plot is not None:
         from simulations.plots import plot_timelines, save_figure  # matplotlib
@@ -231,22 +261,48 @@ def _check_recordable(question: Question, timing: Timing, file: Path) -> None:
     check_writable(file)
 
 
-def _record(file: Path, course: Course, protocol: Protocol, delay_days: float) -> None:
-    """Record a simulated trial in a new ledger, as if it had been opened on 1 January 2026."""
+OPENED = date(2020, 1, 1)  # of a simulated trial: its record is of the past
+
+
+def _read_patients(clock: Clock) -> tuple[Plan, Patients] | None:
+    """Read by what plan patients are to be simulated, and what is assumed of them."""
+    if clock.plan is None:
+        return None
+    from escalation.plan.load import load_plan
+    from simulations.patients.assumptions import Patients
+    from simulations.patients.file import load_patients
+
+    plan = load_plan(clock.plan)
+    return plan, Patients() if clock.patients is None else load_patients(clock.patients)
+
+
+def _steps(
+    course: Course,
+    protocol: Protocol,
+    timing: Timing,
+    told: tuple[Plan, Patients] | None,
+    seed: int,
+) -> Iterable[tuple[Command, Recorder]]:
+    """Return the commands that record a simulated trial: with its patients, if there is a plan."""
+    if told is None:
+        from simulations.questions.recorded import steps_of
+
+        delay_days = timing.decision_delay_days
+        return steps_of(course, protocol, opened=OPENED, delay_days=delay_days)
+    from simulations.patients.rehearsal import rehearse
+
+    return rehearse(course, protocol, *told, timing=timing, opened=OPENED, seed=seed)
+
+
+def _record(file: Path, steps: Iterable[tuple[Command, Recorder]]) -> None:
+    """Record a simulated trial in a new ledger."""
     from escalation.ledger import create_ledger
-    from simulations.questions.recorded import record_course
+    from escalation.tracker import Tracker
 
     with TemporaryDirectory() as folder:
         made = Path(folder) / "simulated.db"
         with create_ledger(str(made)) as ledger:
-            record_course(
-                ledger,
-                "SIMULATED",
-                course,
-                protocol,
-                opened=date(2026, 1, 1),
-                delay_days=delay_days,
-            )
+            Tracker(ledger, "SIMULATED").record_new(steps, request="simulated")
         with replacing(file, "wb") as written:  # whole or not at all; it replaces no ledger
             written.write(made.read_bytes())
 

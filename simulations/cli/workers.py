@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
 from multiprocessing import connection
 
-__all__ = ["worker_pool"]
+__all__ = ["keep_what_is_freed", "worker_pool"]
 
 _KEPT = 24 << 20  # bytes; glibc learns from up to 32 MiB
 
@@ -75,12 +75,19 @@ def _interrupts_end_workers() -> Iterator[Callable[[], bool]]:
 def _begin() -> None:
     """Leave Ctrl-C to the process that began this one, and end with it even if it is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # What is freed is kept from now on, as in a process that has freed so much once: glibc gave
-    # each array back to the system, and a worker spent a third of its time on getting it again.
-    bytearray(_KEPT)
+    keep_what_is_freed()
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+
+
+def keep_what_is_freed() -> None:
+    """Keep what is freed from now on, as in a process that has freed so much once.
+
+    glibc gave each array back to the system, and a worker spent a third of its time on getting it
+    again, a million random curves a tenth.
+    """
+    bytearray(_KEPT)
 
 
 def _end_with(sentinel: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,7 +11,7 @@ from escalation.cli.show import shows
 from escalation.cli.whole import WholeNumber
 from escalation.reports.view import View
 from simulations.cli.options import question_options, seed_option
-from simulations.cli.progress import progress_bar
+from simulations.cli.progress import in_steps, progress_bar
 
 if TYPE_CHECKING:
     from simulations.questions.question import Question
@@ -87,7 +86,7 @@ def worst_case(
     overdose = pcs = None
     n_asked = (above is not None) + (target is not None)
     with progress_bar(_STEPS * n_asked, "searching") as progress:
-        share = None if progress is None else _in_steps(progress)
+        share = None if progress is None else in_steps(progress, _STEPS)
         if above is not None:
             overdose = worst_overdose(engine, above, **settings, progress=share)
         if target is not None:
@@ -103,16 +102,3 @@ def worst_case(
         pcs=pcs,
     )
     return view_worst_case(question, searched, question.outcomes_document(engine))
-
-
-def _in_steps(progress: Callable[[int], None]) -> Callable[[float], None]:
-    """Return what takes shares of a search, and tells them in whole steps."""
-    done = 0.0
-
-    def take(share: float) -> None:
-        nonlocal done
-        before, done = done, done + share * _STEPS
-        if int(done) > int(before):
-            progress(int(done) - int(before))
-
-    return take

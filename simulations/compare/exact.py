@@ -18,12 +18,12 @@ from simulations.engines.crossings.engine import CrossingEngine, is_by_crossings
 from simulations.engines.exact import check_p_dlt, end_probabilities
 from simulations.engines.ladder import LadderAutomaton, ladder_automaton
 from simulations.engines.ladder_reach import LadderReach
-from simulations.engines.large import LARGE, LARGE_GRAPH, graph_or_crossings
-from simulations.graph.build import TransitionGraph, build_graph
+from simulations.engines.large import LARGE, LARGE_GRAPH, graph_or_crossings, refuse_too_large
+from simulations.graph.build import MOST_ASKED, TransitionGraph, build_graph
 from simulations.graph.forecast import Foreseen
 from simulations.probabilities import check_probabilities
 
-__all__ = ["Engine", "exact_engine", "measure"]
+__all__ = ["Engine", "engine_to_measure", "measure"]
 
 Floats = NDArray[np.float64]
 Engine = TransitionGraph | LadderAutomaton | CrossingEngine
@@ -31,7 +31,7 @@ Figures = tuple[OperatingCharacteristics, dict[str, float]]
 """What a design does, and the expectation of each of ``metrics.SHARES``."""
 
 
-def exact_engine(
+def engine_to_measure(
     design: Design,
     *,
     max_states: int | None = None,
@@ -60,6 +60,7 @@ def exact_engine(
 
     def build(most: int | None) -> TransitionGraph:
         limit: dict[str, Any] = {} if most is None else {"max_states": most}
+        refuse_too_large(design, limit.get("max_states", MOST_ASKED))
         graph = build_graph(design, p_moderate=p_moderate, tell=tell, **limit)
         return replace(graph, decisions=())  # what the design said in each state is not asked for
 

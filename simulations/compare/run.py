@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from escalation.designs.base import Design
 from escalation.designs.walk import TooManyStatesError
 from escalation.errors import InputError
-from simulations.compare.exact import Engine, exact_engine, measure
+from simulations.compare.exact import Engine, engine_to_measure, measure
 from simulations.compare.metrics import Measured, selection_metrics, target_interval
 from simulations.compare.optimal import MAX_PATIENTS, optimal_benchmark
 from simulations.compare.paired import simulate_together
@@ -238,7 +238,7 @@ def _prepare(
     engine: Engine | None = None
     if method != "monte-carlo":
         with suppress(TooManyStatesError) if method == "auto" else nullcontext():
-            engine = exact_engine(design, max_states=limit, p_moderate=p_moderate, tell=tell)
+            engine = engine_to_measure(design, max_states=limit, p_moderate=p_moderate, tell=tell)
     if engine is not None:
         each = None if progress is None else lambda n: progress(2 * n * trials)
         return measure(engine, curves, target, selections, each)

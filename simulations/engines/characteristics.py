@@ -82,15 +82,18 @@ class OperatingCharacteristics:
     Attributes
     ----------
     p_select : float array, shape (L,)
-        P(the level is declared the MTD).
+        P(the level is declared the MTD); NaN where selection is left out.
     p_no_mtd : float
-        P(the trial ends with no MTD, because no level that was given is tolerated).
+        P(the trial ends with no MTD, because no level that was given is tolerated); NaN as well.
     p_inconclusive : float
         P(the trial ends with the MTD not determined).
     sample_size, total_dlts : Distribution
     patients_by_level, dlts_by_level : tuple of Distribution, length L
     continued : bool
         Whether the trial continues from data.
+    p_stopped : float or None
+        Where selection is left out, P(the trial stops because the lowest level is too toxic);
+        otherwise None.
     """
 
     p_select: Floats
@@ -101,6 +104,12 @@ class OperatingCharacteristics:
     patients_by_level: tuple[Distribution, ...]
     dlts_by_level: tuple[Distribution, ...]
     continued: bool = False
+    p_stopped: float | None = None
+
+    @property
+    def selects(self) -> bool:
+        """Whether it is known which MTD is selected."""
+        return self.p_stopped is None
 
     def __repr__(self) -> str:
         selects = ", ".join(f"{100 * p:.1f}" for p in self.p_select.tolist())
@@ -122,8 +131,9 @@ class OperatingCharacteristics:
     def to_dict(self) -> dict[str, Any]:
         """Return the figures under the names of ``escalation simulate --json``."""
         return {
-            "p_select": self.p_select.tolist(),
-            "p_no_mtd": self.p_no_mtd,
+            "p_select": self.p_select.tolist() if self.selects else [None] * len(self.p_select),
+            "p_no_mtd": self.p_no_mtd if self.selects else None,
+            **({} if self.selects else {"p_stopped": self.p_stopped}),
             "p_inconclusive": self.p_inconclusive,
             "patients": self.patients.tolist(),
             "dlts": self.dlts.tolist(),

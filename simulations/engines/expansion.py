@@ -13,12 +13,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from escalation.designs.base import NOBODY
+from escalation.designs.replay import Expansion
 from escalation.outcomes import Tally
 from escalation.protocol import ExpansionMonitoring
 from escalation.protocol.expansion import BoundaryStatus, judge_expansion
 from simulations.engines.characteristics import Distribution, OperatingCharacteristics
+from simulations.engines.exact import end_probabilities
+from simulations.graph.transitions import TransitionGraph
 
-__all__ = ["ExpansionFigures", "expansion_figures"]
+__all__ = ["ExpansionFigures", "expansion_figures", "sample_size_with"]
 
 Floats = NDArray[np.float64]
 
@@ -34,7 +38,7 @@ class ExpansionFigures:
     p_stopped : float array, shape (L,)
         P(the boundary is reached), given that the level is the MTD.
     patients, dlts : tuple of Distribution, length L
-        Of the expansion, given that the level is the MTD.
+        Of the expansion, given that the level is the MTD; those to come, where it has begun.
     """
 
     p_started: Floats
@@ -75,7 +79,10 @@ class ExpansionFigures:
 
 
 def expansion_figures(
-    monitoring: ExpansionMonitoring, p_dlt: Sequence[float], found: OperatingCharacteristics
+    monitoring: ExpansionMonitoring,
+    p_dlt: Sequence[float],
+    found: OperatingCharacteristics,
+    begun: Expansion | None = None,
 ) -> ExpansionFigures | None:
     """Return the figures of an expansion; None where the protocol does not say how many.
 
@@ -85,17 +92,53 @@ def expansion_figures(
     p_dlt : sequence of float, length L
     found : OperatingCharacteristics
         Of the escalation, which says how likely each level is the MTD.
+    begun : Expansion, optional
+        Its patients so far; those pending are among those to come.
     """
     if monitoring.n_patients is None:
         return None
-    reached = _boundary(monitoring, monitoring.n_patients)
-    walked = [_walk(reached, p) for p in p_dlt]
+    seen, most = [NOBODY] * len(p_dlt), monitoring.n_patients
+    if begun is not None:
+        seen[begun.level] = begun.tally
+    reached = _boundary(monitoring, max(most, *(tally.n_evaluable for tally in seen)))
+    walked = [_walk(reached, p, tally, most) for p, tally in zip(p_dlt, seen, strict=True)]
     return ExpansionFigures(
         p_started=found.p_select,
         p_stopped=np.array([stopped for stopped, _, _ in walked]),
         patients=tuple(patients for _, patients, _ in walked),
         dlts=tuple(dlts for _, _, dlts in walked),
     )
+
+
+def sample_size_with(
+    expansion: ExpansionFigures, graph: TransitionGraph, p_dlt: Sequence[float]
+) -> Distribution:
+    """Return the distribution of patients in all: of the escalation, and of its expansion.
+
+    Given the MTD they are independent.
+
+    Parameters
+    ----------
+    expansion : ExpansionFigures
+    graph : TransitionGraph
+        The whole of it.
+    p_dlt : sequence of float, length L
+    """
+    ends = graph.ends
+    likely = end_probabilities(graph, np.array([p_dlt]))[0]
+    n = (graph.n_evaluable[ends] - graph.n_so_far).sum(axis=1)
+    most = int(n.max()) + max(int(level.values[-1]) for level in expansion.patients)
+    total, possible = np.zeros((2, most + 1))
+    for mtd in np.unique(graph.mtd[ends]).tolist():
+        rows = graph.mtd[ends] == mtd
+        more, shares = np.zeros(1, dtype=np.intp), np.ones(1)
+        if mtd >= 0:
+            more, shares = expansion.patients[mtd].values, expansion.patients[mtd].p
+        for n_more, share in zip(more.tolist(), shares.tolist(), strict=True):
+            total += share * np.bincount(n[rows] + n_more, likely[rows], most + 1)
+            possible[n[rows] + n_more] = 1
+    values = np.flatnonzero(possible)
+    return Distribution(values=values, p=total[values])
 
 
 def _boundary(monitoring: ExpansionMonitoring, most: int) -> NDArray[np.bool_]:
@@ -108,23 +151,29 @@ def _boundary(monitoring: ExpansionMonitoring, most: int) -> NDArray[np.bool_]:
     return reached
 
 
-def _walk(reached: NDArray[np.bool_], p: float) -> tuple[float, Distribution, Distribution]:
-    """Return P(boundary reached), and how many patients and DLTs there were at the end."""
-    most = len(reached) - 1
+def _walk(
+    reached: NDArray[np.bool_], p: float, seen: Tally, most: int
+) -> tuple[float, Distribution, Distribution]:
+    """Return P(boundary reached), and how many patients and DLTs come until the end."""
+    n_before = seen.n_evaluable
+    if n_before >= most or reached[n_before, seen.n_dlts]:
+        nobody = _distribution(np.ones(1), 0)
+        return float(reached[n_before, seen.n_dlts]), nobody, nobody
     going = np.zeros(most + 1)  # P(so many DLTs, boundary not reached)
-    going[0] = 1.0
+    going[seen.n_dlts] = 1.0
     n_patients, n_dlts = np.zeros(most + 1), np.zeros(most + 1)
-    for n in range(1, most + 1):
+    for n in range(n_before + 1, most + 1):
         after = going * (1 - p)
         after[1:] += going[:-1] * p
-        ended = np.where(reached[n], after, 0.0)
+        ended = np.where(reached[n, : most + 1], after, 0.0)
         n_patients[n] = ended.sum()
         n_dlts += ended
         going = after - ended
     stopped = float(n_patients.sum())
     n_patients[most] += going.sum()
     n_dlts += going
-    return stopped, _distribution(n_patients[1:], 1), _distribution(n_dlts, 0)
+    to_come = n_dlts[seen.n_dlts : seen.n_dlts + most - n_before + 1]
+    return stopped, _distribution(n_patients[n_before + 1 :], 1), _distribution(to_come, 0)
 
 
 def _distribution(p: Floats, first: int) -> Distribution:

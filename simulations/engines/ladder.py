@@ -166,12 +166,20 @@ class LadderAutomaton:
         InputError
             For a wrong shape, or what is no probability.
         """
-        p = self.check(p_dlt, n_dim=2)
+        return self._in_blocks(self.check(p_dlt, n_dim=2), _BLOCK)
+
+    def _in_blocks(
+        self, p: Floats, size: int, beside: Callable[[Floats, slice], None] | None = None
+    ) -> BatchCharacteristics:
+        """Return ``batch``, some scenarios at a time, their terms used ``beside`` as well."""
         select, patients = np.empty_like(p), np.empty_like(p)
         no_mtd = np.empty(len(p))
-        for first in range(0, len(p), _BLOCK):
-            block = slice(first, first + _BLOCK)
-            self._block(p[block], select[block], patients[block], no_mtd[block])
+        for first in range(0, len(p), size):
+            block = slice(first, first + size)
+            terms = bernstein_terms(p[block].T, self.degree)
+            self._block(terms, select[block], patients[block], no_mtd[block])
+            if beside is not None:
+                beside(terms, block)
         return BatchCharacteristics(
             p_select=select,
             p_no_mtd=no_mtd,
@@ -180,18 +188,17 @@ class LadderAutomaton:
             dlts=patients * p,  # Wald: each patient has a DLT with the same probability
         )
 
-    def _block(self, p: Floats, select: Floats, patients: Floats, no_mtd: Floats) -> None:
+    def _block(self, terms: Floats, select: Floats, patients: Floats, no_mtd: Floats) -> None:
         """Fill in the figures of some scenarios."""
-        terms = bernstein_terms(p.T, self.degree)
         letters = [rows @ terms[:, level] for level, rows in enumerate(self.rows)]
         top, start = self.n_levels - 1, self.start
-        back = [np.zeros(len(p))] * self.n_levels  # P(coming back to a level that was passed)
+        back = [np.zeros(len(no_mtd))] * self.n_levels  # P(coming back to a level that was passed)
         failed = back[top]
         for level in range(top, start - 1, -1):
             back[level] = failed
             _, at_once, _, _, lost, _, _ = letters[level]
             failed = at_once + lost * failed
-        reached = np.ones(len(p))
+        reached = np.ones(len(no_mtd))
         for level in range(start, self.n_levels):
             passed, _, stopped, kept, _, n_once, n_again = letters[level]
             select[:, level] = reached * (stopped + back[level] * kept)
@@ -224,7 +231,9 @@ class LadderAutomaton:
         above : bool array, shape (N, L)
             Which levels count in each scenario.
         """
-        return (self.batch(p), *self._shares.means(p, above))
+        shares, fill = self._shares.filling(above)
+        batch = self._in_blocks(self.check(p, n_dim=2), min(_BLOCK, self._shares.at_once), fill)
+        return (batch, *shares)
 
     @cached_property
     def _shares(self) -> LadderShares:

@@ -16,7 +16,7 @@ from math import comb
 from escalation.designs.base import Design, LevelStatus
 from escalation.outcomes import Tally
 
-__all__ = ["Letter", "Letters", "find_letters"]
+__all__ = ["Letter", "Letters", "find_letters", "letters_of_titration"]
 
 Letter = Counter[tuple[int, int]]
 """In how many ways so many patients, and so many DLTs among them, end a level like this."""
@@ -104,6 +104,39 @@ def find_letters(
         letters.append(found)
     is_whole = all(map(_is_whole, letters[start:])) and all(map(_comes_down, letters[:start]))
     return (start, tuple(letters)) if is_whole else None
+
+
+def letters_of_titration(design: Design) -> Letters:
+    """Return how levels end that titration has passed, and one that is too toxic in it.
+
+    Not every way: patients who titration passed without a DLT, then a DLT of the first at a level,
+    which is too toxic; and levels below it that are too toxic too, once they are completed.
+
+    Parameters
+    ----------
+    design : Design
+        Which judges its levels by stages after a titration, without a limit on all patients.
+    """
+    asked = _Asked(design)
+    alone = asked.middle.decide([Tally()] * 3, 0).n_to_enrol
+    passed, toxic = Tally(n_evaluable=alone), Tally(n_evaluable=alone, n_dlts=alone)
+    then = asked.middle.decide([passed, toxic, Tally()], _HERE)
+    failed = asked.nobody
+    if then.level == _HERE:
+        failed = asked.going_up(toxic, _HERE, is_top=False).failed
+    lost = asked.coming_down(passed, _ABOVE).lost
+    return Letters(
+        passed=Letter({(alone, 0): 1}),
+        failed=_after(toxic, failed),
+        lost=_after(passed, lost),
+    )
+
+
+def _after(seen: Tally, letter: Letter) -> Letter:
+    """Return a letter with what was seen before counted in it."""
+    return Letter(
+        {(seen.n_evaluable + n, seen.n_dlts + x): ways for (n, x), ways in letter.items()}
+    )
 
 
 def _is_whole(letters: Letters) -> bool:

@@ -33,13 +33,16 @@ def in_bernstein(letter: Letter, degree: int) -> list[int]:
 
 def bernstein_terms(p: Floats, degree: int) -> Floats:
     """Return p^k (1 - p)^(degree - k) for each k; shape (degree + 1, ...)."""
-    terms, rest = np.ones((2, degree + 1, *p.shape))
-    q = 1 - p
+    terms = np.empty((degree + 1, *p.shape))
+    terms[0] = 1.0
     for k in range(1, degree + 1):
         np.multiply(terms[k - 1], p, out=terms[k])
-        np.multiply(rest[k - 1], q, out=rest[k])
-    terms *= rest[::-1]
-    return np.asarray(terms)
+    q = 1 - p
+    rest = q.copy()
+    for k in range(degree - 1, -1, -1):
+        terms[k] *= rest
+        rest *= q
+    return terms
 
 
 def differentiated(rows: Floats) -> Floats:

@@ -9,14 +9,14 @@ its patients: it is carried from the last letter to the first, with both numerat
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import ceil, gcd
+from collections.abc import Callable, Iterable, Sequence
+from math import ceil, gcd, prod
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulations.engines.ladder_letters import Letter, Letters
-from simulations.engines.ladder_polynomials import bernstein_terms, in_bernstein
+from simulations.engines.ladder_polynomials import in_bernstein
 
 __all__ = ["LadderShares"]
 
@@ -62,64 +62,86 @@ class LadderShares:
             rows += weight[..., np.newaxis] * alone
         return rows.reshape(-1, self.degree + 1) if letter else None
 
-    def means(self, p: Floats, above: NDArray[np.bool_]) -> tuple[Floats, Floats]:
-        """Return the mean share of a trial's patients at certain levels, and with a DLT.
+    @property
+    def at_once(self) -> int:
+        """How many scenarios are followed together."""
+        return max(1, _ONE_CORE // (3 * len(self.nodes) * (self.degree + 1)))
+
+    def filling(self, above: NDArray[np.bool_]) -> tuple[Floats, Callable[[Floats, slice], None]]:
+        """Return room for the mean shares of a trial's patients, and what fills some in.
 
         Parameters
         ----------
-        p : float array, shape (N, L)
         above : bool array, shape (N, L)
             Which levels count in each scenario.
 
         Returns
         -------
-        float arrays, shape (N,)
+        float array, shape (2, N)
+            The shares at certain levels, and with a DLT.
+        callable
+            Takes the ``bernstein_terms`` of ``at_once`` scenarios at most, and which they are.
         """
-        shares = np.empty((2, len(p)))
-        size = max(1, _ONE_CORE // (3 * len(self.nodes) * (self.degree + 1)))
+        shares = np.empty((2, len(above)))
         # room for a letter, a product, and what is carried along twice, used again and again:
         # to ask the system for it each time takes longer than to fill it
-        room = np.empty((6, 3, len(self.nodes), min(size, len(p))))
-        for first in range(0, len(p), size):
-            block = slice(first, first + size)
-            fits = room[..., : len(p[block])]
-            shares[:, block] = self._block(p[block].T, above[block].T, fits)
-        return shares[0], shares[1]
+        shape = (6, 3, len(self.nodes))
+        room = np.empty(prod(shape) * min(self.at_once, len(above)))
 
-    def _block(self, p: Floats, above: NDArray[np.bool_], room: Floats) -> Floats:
+        def fill(terms: Floats, block: slice) -> None:
+            n = terms.shape[-1]
+            counted = above[block].T.astype(np.float64)
+            shares[:, block] = self._block(
+                terms, counted, room[: prod(shape) * n].reshape(*shape, n)
+            )
+
+        return shares, fill
+
+    def _block(self, terms: Floats, above: Floats, room: Floats) -> Floats:
         """Return both shares; shape (2, N)."""
-        terms = bernstein_terms(p, self.degree)
         told, product, *carried = room
 
-        def put(letter: int, level: int, rest: Floats | None, total: Floats) -> None:
-            """Add a letter with the rest of its word: weights multiply, what they count adds up."""
-            rows = self.rows[level][letter]
-            if rows is None:
-                return
-            np.matmul(rows.reshape(*told.shape[:2], -1), terms[:, level], out=told)
-            told[1] *= above[level]
-            if rest is not None:
-                total += np.multiply(told[0], rest, out=product)
-                told[1:] *= rest[0]
-                total[1:] += told[1:]
-            else:
-                total += told
+        def put(
+            level: int,
+            words: Iterable[tuple[int, Floats | None]],
+            total: Floats,
+            *,
+            is_first: bool = True,
+        ) -> None:
+            """Sum letters with the rest of their word: weights multiply, what they count adds up.
+
+            The first is written and not added, since each step costs as much as it touches.
+            """
+            for letter, rest in words:
+                rows = self.rows[level][letter]
+                if rows is None:
+                    continue
+                into = total if is_first and rest is None else told
+                np.matmul(rows, terms[:, level], out=into.reshape(len(rows), -1))
+                into[1] *= above[level]
+                if rest is not None:
+                    np.multiply(told[0], rest, out=total if is_first else product)
+                    if not is_first:
+                        total += product
+                    told[1:] *= rest[0]
+                    total[1:] += told[1:]
+                elif not is_first:
+                    total += told
+                is_first = False
+            if is_first:
+                total[:] = 0.0
 
         ends, failing, here, toxic = carried
         ends[:] = failing[:] = 0.0
         for level in range(self.n_levels - 1, self.start - 1, -1):
-            here[:] = toxic[:] = 0.0
-            put(_STOPPED, level, None, here)
-            put(_FAILED, level, None, toxic)
-            if level < self.n_levels - 1:
-                put(_PASSED, level, ends, here)
-                put(_KEPT, level, failing, here)
-                put(_LOST, level, failing, toxic)
+            goes_on = level < self.n_levels - 1
+            after = [(_PASSED, ends), (_KEPT, failing)] if goes_on else []
+            put(level, [(_STOPPED, None), *after], here)
+            put(level, [(_FAILED, None), *([(_LOST, failing)] if goes_on else [])], toxic)
             ends, failing, here, toxic = here, toxic, ends, failing
         for level in range(self.start - 1, -1, -1):
-            toxic[:] = 0.0
-            put(_KEPT, level, failing, ends)
-            put(_LOST, level, failing, toxic)
+            put(level, [(_KEPT, failing)], ends, is_first=False)
+            put(level, [(_LOST, failing)], toxic)
             failing, toxic = toxic, failing
         ends += failing
         return np.asarray(np.einsum("z,fzn->fn", self.weights, ends[1:]))

@@ -7,6 +7,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from escalation.designs.replay import Expansion
 from escalation.errors import InputError
 from escalation.protocol import Protocol
 from simulations.engines.backfill import (
@@ -15,10 +16,14 @@ from simulations.engines.backfill import (
     backfill_figures,
     walk_together,
 )
-from simulations.engines.characteristics import OperatingCharacteristics
+from simulations.engines.characteristics import Distribution, OperatingCharacteristics
 from simulations.engines.crossings.engine import CrossingEngine
 from simulations.engines.exact import exact_characteristics
-from simulations.engines.expansion import ExpansionFigures, expansion_figures
+from simulations.engines.expansion import (
+    ExpansionFigures,
+    expansion_figures,
+    sample_size_with,
+)
 from simulations.engines.ladder import LadderAutomaton
 from simulations.engines.montecarlo import simulate
 from simulations.engines.simulated import Draws, MonteCarlo
@@ -35,7 +40,8 @@ class ScenarioResult:
     """Operating characteristics under one scenario; the engine not asked is None.
 
     Patients of ``backfill`` and ``expansion`` are not among those of the escalation; None where
-    the protocol has none.
+    the protocol has none. ``with_expansion`` is the number of patients of escalation and expansion
+    together, where it is exact and there is no backfill.
     """
 
     scenario: Scenario
@@ -43,6 +49,7 @@ class ScenarioResult:
     monte_carlo: MonteCarlo | None
     backfill: BackfillFigures | None = None
     expansion: ExpansionFigures | None = None
+    with_expansion: Distribution | None = None
 
     def __repr__(self) -> str:
         found = [repr(one) for one in (self.exact, self.monte_carlo) if one is not None]
@@ -66,7 +73,8 @@ class ScenarioResult:
         if self.exact is not None:
             document["exact"] = self.exact.to_dict()
             if target is not None:
-                document["exact"] |= self.exact.against_target(p_dlt, target)
+                shares = self.exact.against_target(p_dlt, target)
+                document["exact"] |= shares if self.exact.selects else dict.fromkeys(shares)
         if self.monte_carlo is not None:
             document["monte_carlo"] = self.monte_carlo.to_dict()
             if target is not None:
@@ -99,6 +107,7 @@ def run_scenarios(
     progress: Callable[[int], None] | None = None,
     protocol: Protocol | None = None,
     automaton: LadderAutomaton | CrossingEngine | None = None,
+    expansion_so_far: Expansion | None = None,
 ) -> Iterator[ScenarioResult]:
     """Yield the result of each scenario, exact or simulated or both; see ``simulate``.
 
@@ -109,7 +118,8 @@ def run_scenarios(
     ``trials`` in all, whatever the method.
 
     With the ``protocol`` whose design the graph is of, its backfill and its expansion are among
-    the results; a trial that continues from data has neither.
+    the results. Where a trial continues from data, the backfill is not, and of the expansion,
+    with what there is ``expansion_so_far``, what is to come.
 
     Raises
     ------
@@ -152,14 +162,19 @@ def run_scenarios(
                 progress=told,
             )
         result = ScenarioResult(scenario=scenario, exact=exact, monte_carlo=monte_carlo)
-        if protocol is not None and not continued:
-            if backfilled and not counts:
+        if protocol is not None:
+            if backfilled and not counts and not continued:
                 backfill = _beside(
                     protocol, graph, scenario, method=method, trials=trials, seed=seed
                 )
-            expansion = expansion_figures(protocol.expansion, scenario.p_dlt, result.best)
+            expansion = expansion_figures(
+                protocol.expansion, scenario.p_dlt, result.best, expansion_so_far
+            )
+        together = None
+        if expansion is not None and exact is not None and graph.is_whole and not backfilled:
+            together = sample_size_with(expansion, graph, scenario.p_dlt)
         told(trials - told.n_done)
-        yield replace(result, backfill=backfill, expansion=expansion)
+        yield replace(result, backfill=backfill, expansion=expansion, with_expansion=together)
 
 
 class _Told:

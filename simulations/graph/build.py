@@ -38,6 +38,7 @@ def build_graph(
     p_moderate: Sequence[float] | None = None,
     max_states: int | None = None,
     tell: Callable[[Foreseen], object] | None = None,
+    progress: Callable[[float], object] | None = None,
     walk_by: Callable[..., Walk | States] = walk_design,
 ) -> TransitionGraph:
     """Walk ``design.decide`` through every outcome of every cohort.
@@ -61,6 +62,8 @@ def build_graph(
         (``Design.digest``); 500,000 where it has to be asked in each state.
     tell : callable, optional
         Told once what a large graph is going to take, before it is taken.
+    progress : callable, optional
+        Told what share of a large graph has been found since.
     walk_by : callable
         Finds the states, with the arguments of ``walk_design``; a follower that it does not give
         is -1, and the graph is not whole.
@@ -108,10 +111,14 @@ def build_graph(
         last = NOBODY
     roots = resolve_roots(design, before, here, last)
     if outline is not None:
-        states = walk_layers(design, outline, roots, here, max_states=max_states, tell=tell)
+        states = walk_layers(
+            design, outline, roots, here, max_states=max_states, tell=tell, progress=progress
+        )
         is_whole = True
     elif digest is not None:
-        states = walk_jointly(design, digest, roots, here, max_states=max_states, tell=tell)
+        states = walk_jointly(
+            design, digest, roots, here, max_states=max_states, tell=tell, progress=progress
+        )
         is_whole = True
     else:
         walk = walk_by(design, roots, here, max_states)

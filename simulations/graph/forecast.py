@@ -22,18 +22,20 @@ class Foreseen:
 
     Attributes
     ----------
-    n_states : int
-        About so many.
+    n_states : int or None
+        About so many; None where levels are followed one by one, and states do not matter.
     n_bytes : int
         At most so many.
     """
 
-    n_states: int
+    n_states: int | None
     n_bytes: int
 
     def __str__(self) -> str:
-        mebibytes = -(-self.n_bytes // (10 * 2**20)) * 10
-        return f"about {say_about(self.n_states)} states, which take up to {mebibytes} MiB"
+        room = f"take up to {-(-self.n_bytes // (10 * 2**20)) * 10} MiB"
+        if self.n_states is None:
+            return f"what is found level by level can {room}"
+        return f"the trial can reach about {say_about(self.n_states)} states, which {room}"
 
 
 def say_about(number: int) -> str:

@@ -34,12 +34,13 @@ def walk_jointly(
     *,
     max_states: int,
     tell: Callable[[Foreseen], object] | None = None,
+    progress: Callable[[float], object] | None = None,
 ) -> States:
     """Walk every outcome of every cohort from ``roots``, equal states merged.
 
     Parameters
     ----------
-    design, roots, level, max_states, tell
+    design, roots, level, max_states, tell, progress
         As in ``walk_layers``.
     digest : callable
         The design's.
@@ -50,7 +51,7 @@ def walk_jointly(
         If there are more than ``max_states`` states; before they are found, where that can be
         foreseen.
     """
-    return _JointWalk(design, digest, max_states, tell).follow(roots, level)
+    return _JointWalk(design, digest, max_states, tell, progress).follow(roots, level)
 
 
 @dataclass(slots=True, eq=False)
@@ -170,14 +171,18 @@ def merge_ends(
 class _JointWalk(_Walk):
     """The walk of ``layers``, where all levels are judged together."""
 
+    far_too_large = 1.5  # what is foreseen of a CRM is at most a fifth too much
+
     def __init__(
         self,
         design: Design,
         digest: Digest,
         max_states: int,
         tell: Callable[[Foreseen], object] | None,
+        progress: Callable[[float], object] | None,
     ) -> None:
-        self.design, self.max_states, self.tell = design, max_states, tell
+        self.design, self.max_states = design, max_states
+        self.tell, self.progress, self.share_told = tell, progress, 0.0
         self.joint = JointAnswers(design, digest)
         self.sizes: dict[int, int] = {}
         self.n_states = 0
@@ -208,6 +213,7 @@ class _JointWalk(_Walk):
             layers.append(layer)
             self._look_ahead(begun)
             self._grow(layer, n_patients, coming)
+        self._found(1.0)
         return self._join(layers, places)
 
     def _merge(self, n_patients: int, coming: Sequence[_Coming]) -> tuple[_Layer, Ints]:

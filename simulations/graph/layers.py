@@ -31,6 +31,8 @@ Words = list[NDArray[np.int64]]
 _ROOM = 2**62  # what fits into a word
 _FEW = 100_000  # states: before, what is to come is not foreseen well enough
 _FEW_OF_MOST = 0.05
+_FEWER = 20_000  # enough to tell what is far too large, at once
+_EARLY_EXPECTED = 2  # times what is foreseen of so few
 _FORESEEN_TO_BE = 1.15  # of them: to be refused before they are found, so that what fits is not
 _FEW_TO_TELL = 0.1  # of the most states
 _BLOCK = 2**16  # states for which an MTD is selected at once: they stay in the cache
@@ -100,6 +102,7 @@ def walk_layers(
     *,
     max_states: int,
     tell: Callable[[Foreseen], object] | None = None,
+    progress: Callable[[float], object] | None = None,
 ) -> States:
     """Walk every outcome of every cohort from ``roots``, equal states merged.
 
@@ -111,6 +114,8 @@ def walk_layers(
         The design's.
     tell : callable, optional
         Told once what a large graph is going to take, before it is taken.
+    progress : callable, optional
+        Told what share of a large graph has been found since.
 
     Raises
     ------
@@ -118,7 +123,7 @@ def walk_layers(
         If there are more than ``max_states`` states; before they are found, where that can be
         foreseen.
     """
-    walk = _Walk(design, outline, max_states, tell)
+    walk = _Walk(design, outline, max_states, tell, progress)
     return walk.walk([tallies for tallies, _ in roots], level)
 
 
@@ -187,15 +192,19 @@ class _Tallies:
 
 
 class _Walk:
+    far_too_large = 30.0
+    """Times the most states; of fewer, it matters how many there are: crossings may follow them."""
+
     def __init__(
         self,
         design: Design,
         outline: Outline,
         max_states: int,
         tell: Callable[[Foreseen], object] | None,
+        progress: Callable[[float], object] | None,
     ) -> None:
         self.design, self.outline, self.max_states = design, outline, max_states
-        self.tell = tell
+        self.tell, self.progress, self.share_told = tell, progress, 0.0
         self.tallies = _Tallies(outline, design.n_levels)
         self.answers: list[Decision] = []
         self.asked: dict[tuple[Hashable, bytes], int] = {}
@@ -224,6 +233,7 @@ class _Walk:
             self.layers.append(found[0])
             self._look_ahead(begun)
             self._follow(found[0], n_patients, coming)
+        self._found(1.0)
         return self._gather(places)
 
     def _layer(self, n_patients: int, coming: Sequence[_Coming]) -> tuple[_Layer, Ints]:
@@ -264,15 +274,23 @@ class _Walk:
 
     def _look_ahead(self, begun: int) -> None:
         """Refuse what is going to be too large, and tell what a large graph is going to take."""
-        if self.n_states <= min(max(_FEW, _FEW_OF_MOST * self.max_states), self.max_states):
+        few = max(_FEW, _FEW_OF_MOST * self.max_states)
+        is_early = self.n_states <= min(few, self.max_states)
+        if is_early and self.n_states <= min(few, _FEWER):
             return
         step, most = self.design.largest_cohort, self.design.max_patients or MAX_PATIENTS
         totals = foresee_states(self.sizes, step, begun, most)
         n_states = max(totals.values())
-        if n_states > _FORESEEN_TO_BE * self.max_states or self.n_states > self.max_states:
+        too_many = (self.far_too_large if is_early else _FORESEEN_TO_BE) * self.max_states
+        if n_states > too_many or self.n_states > self.max_states:
             fits = find_fitting(self.sizes, step, begun, self.max_states)
             n_levels = self.design.n_levels
+            if is_early:  # so few are expected that what is said to fit by them might not
+                totals = {n: _EARLY_EXPECTED * total for n, total in totals.items()}
             raise TooManyStatesError(n_levels, self.max_states, fits, expected=totals)
+        if is_early:
+            return
+        self._found(min(self.n_states / n_states, 1.0))
         if self.tell is not None and self.n_states > _FEW_TO_TELL * self.max_states:
             at_last = n_states - max(
                 (total for n, total in totals.items() if n <= max(totals) - step), default=0
@@ -280,6 +298,12 @@ class _Walk:
             n_bytes = foresee_bytes(self.design.n_levels, step, n_states, at_last)
             self.tell(Foreseen(n_states=n_states, n_bytes=n_bytes))
             self.tell = None
+
+    def _found(self, share: float) -> None:
+        """Tell what share of the states has been found."""
+        if self.progress is not None and share > self.share_told:
+            self.progress(share - self.share_told)
+            self.share_told = share
 
     def _ask(
         self, n_patients: int, which: NDArray[np.int32], level: NDArray[np.int32]

@@ -27,8 +27,8 @@ from simulations.probabilities import check_target
 from simulations.questions.engine import choose_engine
 from simulations.questions.question import Question
 from simulations.reports.results import (
-    are_alone,
     describe_columns,
+    found_beside,
     result_rows,
     summary_table,
     view_results,
@@ -133,7 +133,7 @@ class Characteristics(Shown):
         )
 
     def _rows(self) -> Iterator[Sequence[object]]:
-        beside = not all(are_alone(one.results) for one in self.asked)
+        beside = any(found_beside(one.results) for one in self.asked)
         for place, one in enumerate(self.asked):
             label = None if len(self.asked) == 1 else one.label
             rows = result_rows(one.question, one.results, self.target, label=label, beside=beside)
@@ -144,7 +144,7 @@ class Characteristics(Shown):
 
     def _in_short(self) -> Iterator[Block]:
         for one in self.asked:
-            yield one.question.origin(alone=are_alone(one.results))
+            yield one.question.origin(beside=found_beside(one.results))
         yield from self.asked[0].question.assumptions()
         results = [
             (one.label, result)
@@ -262,6 +262,7 @@ def characteristics(
             executor=executor,
             protocol=question.protocol,
             automaton=chosen.automaton,
+            expansion_so_far=question.so_far().expansion,
         )
         name = question.protocol.design.name if label is None else label
         asked.append(Asked(label=name, question=question, graph=graph, results=tuple(results)))

@@ -14,7 +14,7 @@ from escalation.reports.view import Block, View
 from simulations.engines.timeline.result import Timeline
 from simulations.library.given import named, question_of
 from simulations.questions.in_time import Timed, simulate_in_time
-from simulations.questions.question import Question
+from simulations.questions.question import BESIDE_ESCALATION, Question
 from simulations.reports.timeline import durations_table, view_timelines
 from simulations.scenarios.given import ScenariosLike
 from simulations.timing.assumptions import Poisson, Timing, TimingError
@@ -68,7 +68,7 @@ class TrialsInTime(Shown):
         return view_timelines(self.question, self.results, target=self.target)
 
     def _in_short(self) -> Iterator[Block]:
-        yield self.question.origin(alone=False, timed=True)
+        yield self.question.origin(beside=BESIDE_ESCALATION, timed=True)
         yield durations_table(self.results)
 
     def plot(self, scenario: str | None = None) -> Picture:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -74,19 +74,23 @@ def provenance_of_comparison(
 
 
 def plot_comparison_pages(
-    results: Sequence[ScenarioComparison], provenance: Provenance
+    results: Sequence[ScenarioComparison],
+    provenance: Provenance,
+    progress: Callable[[float], object] | None = None,
 ) -> list[Figure]:
-    """Draw as many pages of ``plot_comparison`` as the scenarios fill."""
+    """Draw as many pages of ``plot_comparison`` as the scenarios fill.
+
+    ``progress`` is told what share of them has been drawn since.
+    """
     most = next((n for n in range(len(results), 1, -1) if _fits(results, provenance, n)), 1)
     pages = shares_of(len(results), most)
-    return [
-        plot_comparison(
-            results[rows],
-            provenance,
-            page=f"page {number} of {len(pages)}" if len(pages) > 1 else "",
-        )
-        for number, rows in enumerate(pages, start=1)
-    ]
+    drawn = []
+    for number, rows in enumerate(pages, start=1):
+        page = f"page {number} of {len(pages)}" if len(pages) > 1 else ""
+        drawn.append(plot_comparison(results[rows], provenance, page=page))
+        if progress is not None:
+            progress(1 / len(pages))
+    return drawn
 
 
 def _fits(results: Sequence[ScenarioComparison], provenance: Provenance, n: int) -> bool:

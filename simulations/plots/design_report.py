@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawn
@@ -22,15 +22,20 @@ from simulations.reports.design_report import Basis, Compared
 __all__ = ["draw_report"]
 
 
-def draw_report(basis: Basis, number: str) -> Iterator[Figure]:
-    """Yield the figures of a number, ``F1`` to ``F3``; none where there is nothing to draw."""
+def draw_report(
+    basis: Basis, number: str, progress: Callable[[float], object] | None = None
+) -> Iterator[Figure]:
+    """Yield the figures of a number, ``F1`` to ``F3``; none where there is nothing to draw.
+
+    ``progress`` is told, for each number, what share of its pages has been drawn since.
+    """
     match number:
         case "F1":
             yield from _flowcharts(basis)
         case "F2":
-            yield from _characteristics(basis)
+            yield from _characteristics(basis, progress)
         case _:
-            yield from _comparison(basis)
+            yield from _comparison(basis, progress)
 
 
 def _flowcharts(basis: Basis) -> Iterator[Figure]:
@@ -48,7 +53,7 @@ def _flowcharts(basis: Basis) -> Iterator[Figure]:
         )
 
 
-def _characteristics(basis: Basis) -> Iterator[Figure]:
+def _characteristics(basis: Basis, progress: Callable[[float], object] | None) -> Iterator[Figure]:
     protocol = basis.protocol
     provenance = provenance_of(
         basis.results,
@@ -61,12 +66,14 @@ def _characteristics(basis: Basis) -> Iterator[Figure]:
         name if level.regimen is None else name.rpartition("\n")[0]
         for name, level in zip(protocol.axis_names, protocol.levels, strict=True)
     ]
-    drawn = plot_pages(basis.results, provenance, level_names=names, target=basis.target)
+    drawn = plot_pages(
+        basis.results, provenance, level_names=names, target=basis.target, progress=progress
+    )
     words = say_characteristics(protocol, basis.results)
     yield from _pages(drawn, "F2 Operating characteristics", words)
 
 
-def _comparison(basis: Basis) -> Iterator[Figure]:
+def _comparison(basis: Basis, progress: Callable[[float], object] | None) -> Iterator[Figure]:
     compared = basis.compared
     if not isinstance(compared, Compared):
         return
@@ -76,7 +83,7 @@ def _comparison(basis: Basis) -> Iterator[Figure]:
         protocol=basis.protocol.name,
         digest=basis.protocol.digest,
     )
-    drawn = plot_comparison_pages(compared.results, provenance)
+    drawn = plot_comparison_pages(compared.results, provenance, progress)
     yield from _pages(drawn, "F3 Designs compared", say_comparison(compared.results))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -50,23 +50,24 @@ def plot_pages(
     *,
     level_names: Sequence[str],
     target: float | None = None,
+    progress: Callable[[float], object] | None = None,
 ) -> list[Figure]:
     """Draw as many pages of ``plot_page`` as the scenarios fill, with those of each page.
 
-    Parameters are those of ``plot_page``.
+    Parameters are those of ``plot_page``; ``progress`` is told what share of the pages has been
+    drawn since.
     """
     most = next((n for n in range(len(results), 1, -1) if _fits(results, provenance, n)), 1)
     pages = shares_of(len(results), most)
-    return [
-        plot_page(
-            results[rows],
-            provenance,
-            level_names=level_names,
-            target=target,
-            page=f"page {number} of {len(pages)}" if len(pages) > 1 else "",
+    drawn = []
+    for number, rows in enumerate(pages, start=1):
+        page = f"page {number} of {len(pages)}" if len(pages) > 1 else ""
+        drawn.append(
+            plot_page(results[rows], provenance, level_names=level_names, target=target, page=page)
         )
-        for number, rows in enumerate(pages, start=1)
-    ]
+        if progress is not None:
+            progress(1 / len(pages))
+    return drawn
 
 
 def _fits(results: Sequence[ScenarioResult], provenance: Provenance, n: int) -> bool:

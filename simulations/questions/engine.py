@@ -8,7 +8,12 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from escalation.designs.walk import TooManyStatesError
-from simulations.engines.crossings.engine import CrossingEngine, is_by_crossings
+from simulations.engines.crossings.engine import (
+    CrossingEngine,
+    foresee_figures,
+    is_by_crossings,
+)
+from simulations.engines.crossings.selection import MOST_BYTES
 from simulations.engines.exact_engine import ExactEngine, GraphEngine
 from simulations.engines.ladder import LadderAutomaton, ladder_automaton
 from simulations.engines.large import LARGE, LARGE_GRAPH, TOO_LARGE, graph_or_crossings
@@ -17,6 +22,7 @@ from simulations.engines.on_demand import graph_on_demand
 from simulations.engines.results import Method
 from simulations.engines.simulated import Draws
 from simulations.graph.build import TransitionGraph
+from simulations.graph.forecast import Foreseen
 from simulations.questions.question import Question
 
 __all__ = ["ChosenEngine", "choose_engine", "exact_engine"]
@@ -35,7 +41,8 @@ class ChosenEngine:
     automaton : LadderAutomaton, CrossingEngine or None
         What gives exact figures where the graph is not whole.
     refused : TooManyStatesError or None
-        Why there are no exact figures, where they were asked for.
+        Why there are no exact figures, where they were asked for; with an ``automaton``, none of
+        which MTD is selected.
     """
 
     graph: TransitionGraph
@@ -79,11 +86,13 @@ def choose_engine(
     trials: int,
     seed: int,
     progress: Callable[[int], None] | None = None,
+    without_selection: bool = False,
 ) -> ChosenEngine:
     """Choose the engine: the graph where it is small enough, or else what needs none.
 
     ``progress`` is told how many trials have been walked where the design is asked on demand. The
-    method "auto" is exact, or simulated where nothing gives exact figures.
+    method "auto" is exact, or simulated where nothing gives exact figures. ``without_selection``
+    takes exact figures of all but selection, where that would take too much.
 
     Raises
     ------
@@ -113,10 +122,15 @@ def choose_engine(
                 limits,
                 crosses=crosses,
                 tell=question.tell,
+                progress=question.progress,
             )
         except TooManyStatesError as error:
             if method == "exact" and by_levels is None:
-                raise
+                if not (without_selection and crosses and _is_held(question)):
+                    raise
+                if question.tell is not None:
+                    question.tell(Foreseen(n_states=None, n_bytes=foresee_figures(design)))
+                by_levels = CrossingEngine(design, selects=False)
             refused = error
         else:
             if isinstance(found, TransitionGraph):
@@ -127,7 +141,7 @@ def choose_engine(
         p_dlt=[scenario.p_dlt for scenario in question.scenarios],
         trials=1 if by_levels and asked == "exact" else trials,
         seed=seed,
-        progress=progress,
+        progress=None if by_levels and asked == "exact" else progress,
         tell=question.tell,
     )
     return ChosenEngine(
@@ -135,8 +149,18 @@ def choose_engine(
         method="monte-carlo" if by_levels is None else asked,
         draws="latent",
         automaton=by_levels,
-        refused=refused if by_levels is None else None,
+        refused=refused if by_levels is None or not _selects(by_levels) else None,
     )
+
+
+def _selects(engine: LadderAutomaton | CrossingEngine) -> bool:
+    return not isinstance(engine, CrossingEngine) or engine.selects
+
+
+def _is_held(question: Question) -> bool:
+    """Tell whether all but selection can be held, and is all that is asked."""
+    protocol = question.protocol
+    return protocol.expansion.n_patients is None and foresee_figures(protocol.design) <= MOST_BYTES
 
 
 def _may_cross(question: Question) -> bool:

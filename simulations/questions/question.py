@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from escalation.designs import Design, design_settings
-from escalation.designs.walk import TooManyStatesError
 from escalation.errors import InputError
 from escalation.outcomes import Cohort, format_outcomes
 from escalation.protocol import Advice, Protocol, advise
@@ -17,12 +16,13 @@ from escalation.reports.origin import describe_origin, identity_document
 from escalation.reports.view import Block, Paragraph
 from escalation.text import count
 from simulations.engines.exact_engine import ExactEngine
-from simulations.engines.large import fewest_states
+from simulations.engines.large import refuse_too_large
 from simulations.graph.build import MOST_ASKED, TransitionGraph, build_graph
 from simulations.graph.forecast import Foreseen
 from simulations.scenarios.scenario import Scenario, scenarios_for, scenarios_of
 
 __all__ = [
+    "BESIDE_ESCALATION",
     "Question",
     "check_p_moderate",
     "describe_p_moderate",
@@ -31,6 +31,9 @@ __all__ = [
     "say_left_out",
     "say_untimed",
 ]
+
+
+BESIDE_ESCALATION = ("backfill", "expansion")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +55,8 @@ class Question:
         Of a graph that the answer may take; None for what ``build_graph`` takes.
     tell : callable or None
         Told once what a large graph is going to take, before it is taken.
+    progress : callable or None
+        Told what share of it has been found since.
     """
 
     protocol: Protocol
@@ -61,6 +66,7 @@ class Question:
     p_moderate: tuple[float, ...] | None = None
     max_states: int | None = None
     tell: Callable[[Foreseen], object] | None = field(default=None, compare=False, repr=False)
+    progress: Callable[[float], object] | None = field(default=None, compare=False, repr=False)
 
     @property
     def scenarios(self) -> tuple[Scenario, ...]:
@@ -108,9 +114,9 @@ class Question:
         advice = self.so_far()
         most: dict[str, Any] = {} if self.max_states is None else {"max_states": self.max_states}
         held = MOST_ASKED if self.max_states is None else self.max_states
-        if build is None and not self.cohorts and fewest_states(self.protocol.design) > held:
-            raise TooManyStatesError(len(self.protocol.levels), held)
-        whole = partial(build_graph, tell=self.tell, **most)
+        if build is None and not self.cohorts:
+            refuse_too_large(self.protocol.design, held)
+        whole = partial(build_graph, tell=self.tell, progress=self.progress, **most)
         return (build or whole)(
             self.protocol.design,
             advice.escalation,
@@ -139,12 +145,12 @@ class Question:
             )
         return advice
 
-    def heading(self, *, alone: bool = True) -> dict[str, Any]:
+    def heading(self, *, beside: Collection[str] = ()) -> dict[str, Any]:
         """Return what every JSON document of an answer starts with.
 
-        ``alone`` for an answer about the escalation without what the protocol has beside it.
+        ``beside`` names what the answer has beside the escalation.
         """
-        missing = left_out(self.protocol) if alone else ()
+        missing = left_out(self.protocol, beside)
         assumed = {} if self.p_moderate is None else {"p_moderate": list(self.p_moderate)}
         return {
             **identity_document(self.protocol),
@@ -167,12 +173,12 @@ class Question:
             }
         }
 
-    def origin(self, *, alone: bool = True, timed: bool = False) -> Paragraph:
+    def origin(self, *, beside: Collection[str] = (), timed: bool = False) -> Paragraph:
         """Say what an answer rests on: the design, the protocol; and what of it is left out.
 
         ``timed`` for an answer from trials in time.
         """
-        missing = say_left_out(self.protocol) if alone else ""
+        missing = say_left_out(self.protocol, beside)
         untimed = "" if timed else say_untimed(self.protocol.design)
         said = (describe_origin(self.protocol), missing, untimed)
         return Paragraph(" ".join(filter(None, said)), "  ")
@@ -207,18 +213,19 @@ class Question:
         return "; ".join(text.rstrip(".") for text in said if text)
 
 
-def left_out(protocol: Protocol) -> tuple[str, ...]:
-    """Return what a protocol has beside the escalation: an answer about that alone lacks it."""
-    beside = {
-        "backfill": protocol.backfill.max_per_level,
-        "expansion": protocol.expansion.n_patients,
-    }
-    return tuple(name for name, n_patients in beside.items() if n_patients is not None)
+def left_out(protocol: Protocol, beside: Collection[str] = ()) -> tuple[str, ...]:
+    """Return what a protocol has beside the escalation, and an answer lacks.
+
+    ``beside`` names what of it the answer has.
+    """
+    sizes = (protocol.backfill.max_per_level, protocol.expansion.n_patients)
+    has = (name for name, size in zip(BESIDE_ESCALATION, sizes, strict=True) if size is not None)
+    return tuple(name for name in has if name not in beside)
 
 
-def say_left_out(protocol: Protocol) -> str:
-    """Say the same in words; nothing where there is nothing beside the escalation."""
-    missing = left_out(protocol)
+def say_left_out(protocol: Protocol, beside: Collection[str] = ()) -> str:
+    """Say the same in words; nothing where nothing is left out."""
+    missing = left_out(protocol, beside)
     if not missing:
         return ""
     said = {"backfill": f"backfill, which {say_when_counted(protocol)}", "expansion": "expansion"}

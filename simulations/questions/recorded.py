@@ -7,7 +7,7 @@ breach of a gate nor a departure from the rule.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
 from functools import partial
 from math import ceil, floor
@@ -25,11 +25,11 @@ from escalation.trial.events import Choice, Toxicity
 from escalation.trial.patients.recording import dose_subject, record_outcome
 from simulations.engines.timeline.course import Course, Happening, Kind
 
-__all__ = ["record_course", "steps_of"]
+__all__ = ["LOST", "record_course", "script", "steps_of", "subject_id"]
 
 WEIGHT_KG = 60.0
 _COMES = (Kind.ENROLLED, Kind.DOSED)
-_LOST = {
+LOST = {
     Kind.DROPPED_OUT: "withdrew consent",
     Kind.NOT_MANUFACTURED: "the product could not be made",
     Kind.DOSE_NOT_REACHED: "the dose of the level was not reached",
@@ -66,22 +66,28 @@ def record_course(
     InputError
         For a course with backfill, which a committee opens on grounds that it does not hold.
     """
-    tracker = Tracker(ledger, trial)
     steps = steps_of(course, protocol, opened=opened, delay_days=delay_days)
-    for number, (command, recorder) in enumerate(steps):
-        tracker.record(
-            command, recorder, request_id=f"simulated-{number}", new=not number, clock_is_right=True
-        )
+    Tracker(ledger, trial).record_new(steps, request="simulated")
 
 
 def steps_of(
     course: Course, protocol: Protocol, *, opened: date, delay_days: float = 0.0
 ) -> Iterator[tuple[Command, Recorder]]:
     """Yield the commands that record a simulated trial, with their recorders, in order."""
-    return recorded_at(_script(course, protocol, opened, ceil(delay_days)))
+    return recorded_at(script(course, protocol, opened, delay_days=delay_days))
 
 
-def _script(course: Course, protocol: Protocol, opened: date, delay: int) -> Iterator[Step]:
+def script(
+    course: Course,
+    protocol: Protocol,
+    opened: date,
+    *,
+    delay_days: float = 0.0,
+    weigh: Callable[[Happening], float] | None = None,
+    tell_dlt: Callable[[Happening, date], Iterable[Step]] | None = None,
+) -> Iterator[Step]:
+    """Yield who does what on which day; weights and what is said of a DLT may be given."""
+    delay = ceil(delay_days)
     yield from begin(str(opened), protocol)
     yield from meet(str(opened))
     by_weight = protocol.unit is not None and protocol.unit.endswith("/kg")
@@ -109,9 +115,12 @@ def _script(course: Course, protocol: Protocol, opened: date, delay: int) -> Ite
         elif found.kind is Kind.ENROLLED:
             if places is not None and not places.n_free:
                 yield from meet(str(day), *places.one_more(protocol))
-            yield enrol(str(day), _subject(found), WEIGHT_KG if by_weight else None)
+            weight = WEIGHT_KG if weigh is None else weigh(found)
+            yield enrol(str(day), subject_id(found), weight if by_weight else None)
         elif found.kind is Kind.DOSED:
-            yield str(day), SITE, partial(_dose, subject=_subject(found), protocol=protocol)
+            yield str(day), SITE, partial(_dose, subject=subject_id(found), protocol=protocol)
+        elif found.kind is Kind.DLT and tell_dlt is not None:
+            yield from tell_dlt(found, day)
         elif found.kind is not Kind.WITHDRAWN:  # who has not been dosed can be enrolled again
             yield str(day), SITE, _outcome(found, day)
         if places is not None:
@@ -143,7 +152,7 @@ class _Places:
             self.seen[found.patient] = found.level, Outcome.PENDING
         elif found.patient in self.seen:
             self.seen[found.patient] = self.seen[found.patient][0], _letter(found)
-        if found.kind in _LOST:
+        if found.kind in LOST:
             self.n_free += found.patient in self.of_cohort
 
     def one_more(self, protocol: Protocol) -> tuple[Choice | None, str | None]:
@@ -171,7 +180,8 @@ def _in_days(found: Happening) -> tuple[int, bool]:
     return floor(found.day), found.kind is not Kind.WINDOW_CLOSED
 
 
-def _subject(found: Happening) -> str:
+def subject_id(found: Happening) -> str:
+    """Return the pseudonym of a simulated patient."""
     return f"S-{found.patient:03}"
 
 
@@ -182,11 +192,11 @@ def _dose(state: TrialState, recorder: Recorder, *, subject: str, protocol: Prot
 
 
 def _outcome(found: Happening, day: date) -> Command:
-    said = partial(record_outcome, subject=_subject(found), outcome=_letter(found))
+    said = partial(record_outcome, subject=subject_id(found), outcome=_letter(found))
     if found.kind is Kind.DLT:
         return partial(said, toxicities=(Toxicity(term="simulated", grade=3, onset=day),))
-    if found.kind in _LOST:
-        return partial(said, reason=_LOST[found.kind])
+    if found.kind in LOST:
+        return partial(said, reason=LOST[found.kind])
     return said
 
 
@@ -194,6 +204,6 @@ def _letter(found: Happening) -> Outcome:
     """Return what a patient has come to."""
     if found.kind is Kind.DLT:
         return Outcome.DLT
-    if found.kind in _LOST:
+    if found.kind in LOST:
         return Outcome.NOT_EVALUABLE
     return Outcome.MODERATE if found.moderate else Outcome.NO_DLT

@@ -37,7 +37,8 @@ def beside_blocks(result: ScenarioResult, protocol: Protocol) -> Iterator[Block]
         for name, beside in (("backfill", result.backfill), ("expansion", result.expansion)):
             if beside is not None:
                 parts.append(f"{beside.mean_patients:.2f} in the {name}")
-        yield Paragraph(f"patients in all: {result.mean_patients:.2f} ({', '.join(parts)})")
+        which = "patients to come in all" if result.best.continued else "patients in all"
+        yield Paragraph(f"{which}: {result.mean_patients:.2f} ({', '.join(parts)})")
 
 
 def _backfill(found: BackfillFigures, protocol: Protocol) -> Iterator[Block]:

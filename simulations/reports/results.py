@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from math import isnan
 from typing import Any
 
 from escalation.protocol import Protocol
 from escalation.reports.view import GAP, Block, Heading, Paragraph, Table, View
 from simulations.engines.characteristics import OperatingCharacteristics, correct_level
 from simulations.engines.results import ScenarioResult
-from simulations.questions.question import Question
+from simulations.questions.question import BESIDE_ESCALATION, Question
 from simulations.reports.beside import BESIDE, beside_blocks, beside_cells
 from simulations.reports.rests_on import RESTS_ON, rests_on
 from simulations.words import is_share, say_error, scaled
 
-__all__ = ["are_alone", "describe_columns", "result_rows", "summary_table", "view_results"]
+__all__ = ["describe_columns", "found_beside", "result_rows", "summary_table", "view_results"]
 
 COLUMNS = {
     "scenario": "name of the scenario",
@@ -25,7 +26,8 @@ COLUMNS = {
     "level": "label of the dose level",
     "dose": "dose at the level, in the protocol's unit",
     "p_dlt": "true P(DLT) assumed at the level, 0 to 1",
-    "p_select": "probability that the level is declared the MTD, 0 to 1",
+    "p_select": "probability that the level is declared the MTD, 0 to 1; empty where it is left "
+    "out",
     "p_select_mcse": "its Monte Carlo standard error; empty where exact",
     "patients": "expected patients at the level",
     "patients_mcse": "its Monte Carlo standard error, patients",
@@ -80,7 +82,7 @@ def _page(
     question: Question, results: Sequence[ScenarioResult], target: float | None
 ) -> Iterator[Block]:
     protocol = question.protocol
-    yield question.origin(alone=are_alone(results))
+    yield question.origin(beside=found_beside(results))
     if protocol.unit is not None:
         yield Paragraph(f"Levels with their doses in {protocol.unit}; P(DLT) is assumed.")
     run = results[0].monte_carlo
@@ -92,6 +94,13 @@ def _page(
         )
     else:
         yield Paragraph("All figures are exact.")
+    if not results[0].best.selects:
+        yield Paragraph(
+            "Which MTD is selected is left out: it rests on the tallies of all levels together, "
+            "and there are too many; patients, DLTs and stopping are found level by level. "
+            "--method monte-carlo simulates it.",
+            "  ",
+        )
     yield from question.assumptions()
     for result in results:
         yield GAP
@@ -139,7 +148,7 @@ def summary_table(
         means = (found.sample_size.mean, found.total_dlts.mean)
         rows.append([
             *(result.scenario.name, *[name] * several),
-            *(f"{100 * share:.1f}" for share in shares),
+            *("-" if isnan(share) else f"{100 * share:.1f}" for share in shares),
             *(f"{mean:.2f}" for mean in means),
         ])  # fmt: skip
     return Table(rows, left=range(1 + several))
@@ -165,7 +174,10 @@ def _result(
         for key in ("p_select", "patients", "dlts"):
             row += [_cell(engine, key, level) for engine in engines]
         rows.append(row)
-    rows.append(["no MTD", "", *(_cell(engine, "p_no_mtd") for engine in engines)])
+    if result.best.selects:
+        rows.append(["no MTD", "", *(_cell(engine, "p_no_mtd") for engine in engines)])
+    else:
+        rows.append(["stopped early", "", *(_cell(engine, "p_stopped") for engine in engines)])
     if any(engine["p_inconclusive"] for engine in engines):
         undetermined = (_cell(engine, "p_inconclusive") for engine in engines)
         rows.append(["not determined", "", *undetermined])
@@ -175,7 +187,7 @@ def _result(
     rows.append(totals)
     yield Table(rows)
     yield Paragraph(_spread(result.best))
-    if target is not None:
+    if target is not None and result.best.selects:
         yield from map(Paragraph, _against_target(result, level_names, target, engines))
 
 
@@ -184,6 +196,8 @@ def _cell(engine: dict[str, Any], key: str, part: int | str | None = None) -> st
     figure, error = engine[key], engine.get("mcse", {}).get(key)
     if part is not None:
         figure, error = figure[part], error and error[part]
+    if figure is None:
+        return "-"
     shown, digits = f"{scaled(key, figure):.2f}", 2 if is_share(key) else 3
     if error is None:
         return shown
@@ -224,27 +238,45 @@ def _spread(found: OperatingCharacteristics) -> str:
 
 def _planned(question: Question, result: ScenarioResult) -> Iterator[Block]:
     """Say how likely more patients are than the protocol plans."""
-    planned = question.protocol.planned_patients
-    if planned is None:
+    planned, p_more = question.protocol.planned_patients, _p_more_than_planned(question, result)
+    if p_more is None:
         return
-    n_so_far = sum(cohort.tally.n_evaluable for cohort in question.cohorts)
-    p_more = result.best.sample_size.p_above(planned - n_so_far)
-    alone = result.backfill is None and result.expansion is None
-    of_which = "" if alone else ", in the escalation alone"
+    of_which = ""
+    if result.with_expansion is not None:
+        of_which = ", in escalation and expansion"
+    elif result.backfill is not None or result.expansion is not None:
+        of_which = ", in the escalation alone"
     yield Paragraph(f"more than the {planned} patients planned{of_which}: {100 * p_more:.2f} %")
 
 
-def are_alone(results: Sequence[ScenarioResult]) -> bool:
-    """Tell whether figures are of the escalation alone, as of a trial that goes on from data."""
-    return not any(result.backfill or result.expansion for result in results)
+def _p_more_than_planned(question: Question, result: ScenarioResult) -> float | None:
+    """Return P(more patients than planned), with the expansion where it is known; else None."""
+    planned = question.protocol.planned_patients
+    if planned is None:
+        return None
+    n_so_far = sum(cohort.tally.n_evaluable for cohort in question.cohorts)
+    patients = result.best.sample_size if result.with_expansion is None else result.with_expansion
+    return patients.p_above(planned - n_so_far)
+
+
+def found_beside(results: Sequence[ScenarioResult]) -> list[str]:
+    """Return of what figures are beside the escalation."""
+    return [name for name in BESIDE_ESCALATION if any(getattr(one, name) for one in results)]
 
 
 def _document(
     question: Question, results: Sequence[ScenarioResult], target: float | None
 ) -> dict[str, Any]:
-    document = question.heading(alone=are_alone(results)) | {
+    document = question.heading(beside=found_beside(results)) | {
         "results": [result.to_dict(target) for result in results]
     }
+    for result, shown in zip(results, document["results"], strict=True):
+        p_more = _p_more_than_planned(question, result)
+        if p_more is not None:
+            shown["planned_patients"] = question.protocol.planned_patients
+            shown["p_more_than_planned"] = p_more
+            both = ["escalation", "expansion"]
+            shown["planned_patients_are_of"] = both[: 1 + (result.with_expansion is not None)]
     if target is not None:
         document["target"] = target
         for result, shown in zip(results, document["results"], strict=True):
@@ -273,7 +305,7 @@ def result_rows(
     protocol = question.protocol
     asked = tuple(_AGAINST_TARGET) if target is not None else ()
     if beside is None:
-        beside = not are_alone(results)
+        beside = bool(found_beside(results))
     yield (*COLUMNS, *asked, *(BESIDE if beside else ()), *RESTS_ON)
     for result in results:
         document = result.to_dict(target)

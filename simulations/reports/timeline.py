@@ -11,7 +11,7 @@ from simulations.engines.characteristics import correct_level
 from simulations.engines.timeline.moments import Moments
 from simulations.engines.timeline.result import Timeline
 from simulations.questions.in_time import Timed
-from simulations.questions.question import Question
+from simulations.questions.question import BESIDE_ESCALATION, Question
 from simulations.reports.timeline_beside import beside_figures, beside_tables
 from simulations.reports.timing import describe_accrual, list_assumptions
 from simulations.scenarios.scenario import Scenario
@@ -100,7 +100,7 @@ def _page(
     question: Question, results: Sequence[Timed], by: Sequence[float], target: float | None
 ) -> Iterator[Block]:
     protocol, timing = question.protocol, results[0].timeline.timing
-    yield question.origin(alone=False, timed=True)
+    yield question.origin(beside=BESIDE_ESCALATION, timed=True)
     if protocol.unit is not None:
         yield Paragraph(f"Levels with their doses in {protocol.unit}; P(DLT) is assumed.")
     run = results[0].timeline
@@ -213,7 +213,10 @@ def _document(
             one["correct_level"] = None if level is None else question.protocol.labels[level]
             one["pcs"] = _p_correct(timeline, level)
         shown.append(one)
-    return question.heading(alone=False) | {"timing": timing_document(timing), "results": shown}
+    return question.heading(beside=BESIDE_ESCALATION) | {
+        "timing": timing_document(timing),
+        "results": shown,
+    }
 
 
 def timeline_rows(

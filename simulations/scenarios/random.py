@@ -192,14 +192,12 @@ def pseudo_uniform(
     # the nearest level leaves no other between itself and its mirror image beyond the target
     mirror = 2 * target - p
     below, above = np.minimum(p, mirror), np.maximum(p, mirror)
-    uniform = rng.random((n_curves, n_levels))
-    place = np.arange(n_levels)
-    is_below = place < level[:, np.newaxis]
-    curves = np.where(
-        is_below,
-        uniform * below[:, np.newaxis],
-        above[:, np.newaxis] + uniform * (bound - above)[:, np.newaxis],
-    )
+    curves = rng.random((n_curves, n_levels))
+    room_above = bound - above
+    for place in range(n_levels):  # a level at a time takes half as long as all of them
+        is_below = place < level
+        curves[:, place] *= np.where(is_below, below, room_above)
+        curves[:, place] += np.where(is_below, 0.0, above)
     curves[np.arange(n_curves), level] = p
     curves.sort(axis=1)  # those below stay below, those above above
     return curves
@@ -221,15 +219,19 @@ def _at_correct_level(
     high = np.where(level > 0, np.minimum(2 * target, bound), target)
     p = np.empty(len(level))
     missing = np.arange(len(level))
+    # what a draw rests on, of those that are missing; powers of floats need no conversion
+    given = [level.astype(np.float64), n_above.astype(np.float64), bound, bound - target]
+    given += [low, high - low]
     while len(missing):
-        j, k, b = level[missing], n_above[missing], bound[missing]
-        drawn = low[missing] + (high - low)[missing] * rng.random(len(missing))
+        j, k, b, room, lowest, width = given
+        drawn = lowest + width * rng.random(len(missing))
         mirror = 2 * target - drawn
         room_below = np.maximum(np.minimum(drawn, mirror), 0) / target
-        room_above = np.maximum(b - np.maximum(drawn, mirror), 0) / (b - target)
-        kept = rng.random(len(missing)) < room_below**j * room_above**k
-        p[missing[kept]] = drawn[kept]
-        missing = missing[~kept]
+        room_above = np.maximum(b - np.maximum(drawn, mirror), 0) / room
+        p[missing] = drawn  # those that are rejected are drawn again
+        density = room_below**j * room_above**k
+        again = np.flatnonzero(rng.random(len(missing)) >= density)
+        missing, given = missing[again], [one[again] for one in given]
     return p
 
 

@@ -19,6 +19,7 @@ __all__ = [
     "MIN_GAP_DAYS",
     "Accrual",
     "Arrivals",
+    "Checked",
     "Costs",
     "Decides",
     "Given",
@@ -58,8 +59,8 @@ class TimingError(EscalationError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Checked:
-    """Data whose faults are all found at once, when it is made."""
+class Checked:
+    """Assumptions whose faults are all found at once, when they are made."""
 
     def __post_init__(self) -> None:
         faults = list(self._faults())
@@ -75,7 +76,7 @@ class _Checked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Site(_Checked):
+class Site(Checked):
     """A site of the trial.
 
     Attributes
@@ -100,7 +101,7 @@ class Site(_Checked):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Poisson(_Checked):
+class Poisson(Checked):
     """Patients who come by chance, at a rate that may rise or fall.
 
     Attributes
@@ -147,7 +148,7 @@ class Poisson(_Checked):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Regular(_Checked):
+class Regular(Checked):
     """Patients who come every so many days, the first after as many."""
 
     gap_days: float
@@ -157,7 +158,7 @@ class Regular(_Checked):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Given(_Checked):
+class Given(Checked):
     """Patients who come on given days, in order, and nobody after them."""
 
     days: tuple[float, ...]
@@ -177,7 +178,7 @@ class Given(_Checked):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Learned(_Checked):
+class Learned(Checked):
     """Patients who come by chance, at a rate that is known from those who came.
 
     It is drawn for each trial from its posterior distribution, gamma with shape ``n_patients`` +
@@ -205,12 +206,12 @@ Arrivals = Poisson | Regular | Given | Learned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Uniform(_Checked):
+class Uniform(Checked):
     """A DLT comes on any day of the window alike."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Weibull(_Checked):
+class Weibull(Checked):
     """A DLT comes as a Weibull time in the window, early or late.
 
     Attributes
@@ -227,7 +228,7 @@ class Weibull(_Checked):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GivenTimes(_Checked):
+class GivenTimes(Checked):
     """A DLT comes after so many days, each of them as likely: for instance those observed."""
 
     days: tuple[float, ...]
@@ -244,7 +245,7 @@ TimeToDlt = Uniform | Weibull | GivenTimes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Costs(_Checked):
+class Costs(Checked):
     """Prices, in any currency.
 
     Attributes
@@ -266,7 +267,7 @@ class Costs(_Checked):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Timing(_Checked):
+class Timing(Checked):
     """What is assumed of time, beyond what the protocol says.
 
     Attributes
@@ -413,7 +414,7 @@ def _ramp_faults(ramp: object) -> Iterator[str]:
 
 def _plain(value: Any) -> Any:
     """Return lists as tuples, and numbers as floats."""
-    if isinstance(value, str | bool | _Checked) or value is None:
+    if isinstance(value, str | bool | Checked) or value is None:
         return value
     if is_list(value):
         return tuple(map(_plain, value))

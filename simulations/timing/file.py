@@ -24,7 +24,14 @@ from simulations.timing.assumptions import (
     Weibull,
 )
 
-__all__ = ["TimingFileError", "load_timing", "parse_timing", "read_timing", "timing_document"]
+__all__ = [
+    "TimingFileError",
+    "load_timing",
+    "parse_timing",
+    "read_table",
+    "read_timing",
+    "timing_document",
+]
 
 _KINDS: Mapping[str, Mapping[str, type[Any]]] = {
     "arrivals": {"poisson": Poisson, "regular": Regular, "given": Given, "learned": Learned},
@@ -80,7 +87,7 @@ def read_timing(document: Mapping[str, Any]) -> tuple[Timing | None, list[str]]:
         if name in values:
             values[name] = _read_kind(name, values[name], kinds, faults)
     if "costs" in values:
-        values["costs"] = _read(Costs, "costs", values["costs"], faults)
+        values["costs"] = read_table(Costs, "costs", values["costs"], faults)
     if "arrivals" not in values:
         faults.append(
             'arrivals: missing; for example [arrivals] and under it kind = "poisson" and '
@@ -92,7 +99,7 @@ def read_timing(document: Mapping[str, Any]) -> tuple[Timing | None, list[str]]:
     for name in ("arrivals", "time_to_dlt", "costs"):
         if values.get(name, "") is None:
             values[name] = stand_ins.get(name)
-    timing: Timing | None = _read(Timing, "", values, faults)
+    timing: Timing | None = read_table(Timing, "", values, faults)
     return (None if faults else timing), faults
 
 
@@ -130,7 +137,7 @@ def _read_kind(
         values["sites"] = _read_sites(f"{place}.sites", values["sites"], faults)
         if values["sites"] is None:
             return None
-    return _read(kinds[kind], place, values, faults)
+    return read_table(kinds[kind], place, values, faults)
 
 
 def _read_sites(place: str, tables: Any, faults: list[str]) -> tuple[Site, ...] | None:
@@ -138,11 +145,11 @@ def _read_sites(place: str, tables: Any, faults: list[str]) -> tuple[Site, ...] 
         faults.append(f"{place}: [[{place}]] tables are needed, not {show(tables)}")
         return None
     n_faults = len(faults)
-    sites = [_read(Site, f"{place}[{i}]", table, faults) for i, table in enumerate(tables)]
+    sites = [read_table(Site, f"{place}[{i}]", table, faults) for i, table in enumerate(tables)]
     return tuple(site for site in sites if site is not None) if len(faults) == n_faults else None
 
 
-def _read(of: Callable[..., Any], place: str, table: Any, faults: list[str]) -> Any | None:
+def read_table(of: Callable[..., Any], place: str, table: Any, faults: list[str]) -> Any | None:
     """Make a value of a table; None with its faults said."""
     if not isinstance(table, Mapping):
         faults.append(f"{place}: a table is needed, not {show(table)}")

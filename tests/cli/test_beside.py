@@ -44,7 +44,6 @@ QUESTIONS = [
     ("mtd-data", "--protocol", "{}"),
     ("worst-case", "--protocol", "{}", "--p-dlt", P, "--band", "0.05", "--target", "0.25"),
     ("random-scenarios", "--protocol", "{}", "--curves", "5", "--target", "0.25"),
-    ("simulate", "--protocol", "{}", "--p-dlt", P, "--trials", "10", "--from", "1NNN"),
 ]
 
 
@@ -58,7 +57,7 @@ def test_every_answer_about_the_escalation_alone_says_what_is_left_out(words):
     assert first["without"] == ["backfill", "expansion"]
 
 
-@pytest.mark.parametrize("words", QUESTIONS[:-1], ids=lambda words: "-".join(words[:1]))
+@pytest.mark.parametrize("words", QUESTIONS, ids=lambda words: "-".join(words[:1]))
 def test_where_backfill_counts_it_says_that_the_figures_are_others(words, counted):
     assert COUNTED.rstrip(".") in said(*(word.format(counted) for word in words))
 
@@ -69,6 +68,21 @@ def test_what_simulate_counts_is_not_left_out():
     assert "Left out" not in text
     assert "patients planned, in the escalation alone: 0.00 %" in text
     assert "without" not in json.loads(run(*words, "--json").stdout)
+
+
+def test_after_outcomes_so_far_simulate_has_the_expansion_that_is_to_come():
+    words = ("simulate", "--protocol", "backfill-example", "--p-dlt", P, "--method", "exact")
+    words = (*words, "--from", "1NNN 2NNN 3TTN 2NNN 2NT")  # two patients of six after the MTD
+    text = said(*words)
+    assert "Left out: backfill, which counts at no decision of the escalation. " in text
+    assert "(0.00 in the escalation, 3.19 in the expansion)" in text
+    document = json.loads(run(*words, "--json").stdout)
+    assert document["without"] == ["backfill"]
+    (result,) = document["results"]
+    assert result["expansion"]["p_started"] == [0, 1, 0]
+    p_stopped = 1 - 0.85**4  # 2/6 is reached by one DLT more
+    assert result["expansion"]["p_stopped"] == pytest.approx(p_stopped, abs=1e-12)
+    assert (result["planned_patients"], result["p_more_than_planned"]) == (30, 0)
 
 
 def test_a_protocol_with_nothing_beside_the_escalation_leaves_nothing_out():

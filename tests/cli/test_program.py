@@ -19,7 +19,9 @@ import escalation
 from escalation import __version__
 from escalation.cli import main
 from escalation.cli.streams import is_terminal
-from simulations.cli.progress import progress_bar
+from escalation.reports.view import Figure
+from simulations.cli import report
+from simulations.cli.progress import in_steps, progress_bar
 from tests.command_line import type_line
 from tests.signatures.authority import made_authority
 
@@ -43,7 +45,16 @@ _LOST = 'outcome TJ-010 --not-evaluable --reason "moved away" --as "Lin Mei"'
 _OUTCOMES = [f'outcome TJ-{k} --no-dlt --as "Lin Mei"' for k in ("008", "009", "010")]
 _DECIDED = [*_OUTCOMES, 'decide --follow --as "E. Brandt"']
 _VOTED = [*_DECIDED, 'vote --for --as "Zhao Lan"', 'vote --for --as "K. Sato"']
+_PLANNED = ['plan nct07123519 --as "Zhao Lan"']
 BEFORE: dict[str, list[str]] = {
+    **dict.fromkeys(["screen", "measure", "visit", "calendar"], _PLANNED),
+    "kinetics": _PLANNED,
+    "response": [*_PLANNED, 'measure TJ-001 response=PR --visit W4 --on 2026-02-09 --as "Lin Mei"'],
+    "biomarkers": [*_PLANNED, 'measure TJ-001 "il6=8 pg/mL" --on 2026-02-09 --as "Lin Mei"'],
+    "waive": [
+        *_PLANNED,
+        'screen TJ-012 --disease sle --result "alt=200 U/L (7..40)" --as "Lin Mei"',
+    ],
     "enrol": [_LOST],
     "dose": [_LOST, 'enrol TJ-011 --weight 61.5 --as "Lin Mei"'],
     "adjudicate": [
@@ -84,8 +95,12 @@ def test_every_example_in_a_help_runs(
     words = example.partition("Example: escalation ")[2]
     template = CliRunner().invoke(main, ["protocol", "init", "-"]).stdout
     (tmp_path / "my-trial.toml").write_text(template)
-    if path == ("protocol", "init"):
-        (tmp_path / "my-trial.toml").unlink()
+    plan = CliRunner().invoke(main, ["plan", "init", "-"]).stdout
+    (tmp_path / "my-plan.toml").write_text(plan)
+    if path[1:] == ("init",):
+        written = {"protocol": "my-trial.toml", "plan": "my-plan.toml"}.get(path[0], "")
+        if written:
+            (tmp_path / written).unlink()
     env = {"ESCALATION_DB": "demo.db"}
     if path[0] == "trial" and path[1] != "demo":
         shutil.copy(made_demo, tmp_path / "demo.db")
@@ -225,3 +240,40 @@ def test_nobody_sits_at_a_stream_that_is_closed(monkeypatch: pytest.MonkeyPatch)
     assert not is_terminal(sys.stderr)
     with progress_bar(10, "simulating") as progress:
         assert progress is None
+
+
+@pytest.mark.parametrize("n_shares", [1, 3, 7])
+def test_a_bar_of_shares_ends_with_the_last_of_them(n_shares: int) -> None:
+    told: list[int] = []
+    take = in_steps(told.append, 1000)
+    for _ in range(n_shares):
+        take(1 / n_shares)
+    assert sum(told) == 1000
+    assert len(told) == n_shares
+
+
+def test_a_picture_of_a_report_tells_once_it_is_written() -> None:
+    told: list[int] = []
+    picture = report._telling(Figure("F1", "in words", lambda form: form.encode()), told.append)
+    assert isinstance(picture, Figure)
+    assert not told
+    assert picture.draw("png") == b"png"
+    assert told == [1]
+
+
+@pytest.mark.parametrize("part", ["escalation.cli", "click"])
+def test_ctrl_c_while_the_program_is_imported_says_so_in_a_word(part: str) -> None:
+    interrupted = f"""
+import sys
+class Interrupted:
+    def find_spec(self, name, path=None, target=None):
+        if name == {part!r}:
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupted())
+sys.argv = ["escalation", "designs"]
+from escalation.__main__ import run
+run()
+"""
+    done = subprocess.run([sys.executable, "-c", interrupted], capture_output=True, check=False)
+    assert done.stderr.split() == [b"Aborted!"]
+    assert (done.returncode, done.stdout) == (1, b"")

@@ -103,7 +103,7 @@ def test_a_trial_that_cannot_be_recorded_leaves_no_file(
     def interrupted(*_given: object, **_more: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("simulations.questions.recorded.record_course", interrupted)
+    monkeypatch.setattr("escalation.tracker.Tracker.record_new", interrupted)
     assert run(f"{FEW} --decides settled --ledger {tmp_path}/simulated.db").exit_code == 1
     assert list(tmp_path.iterdir()) == []
 

@@ -102,7 +102,7 @@ REFUSALS = [
     ),
     # ------------------------------------------------------------ corrections
     ("open", "site: correct 99 --withdraw --reason x", "The last entry is 7."),
-    ("open", "site: correct 6 --withdraw --reason x", "Only enrolments, infusions, outcomes and"),
+    ("open", "site: correct 6 --withdraw --reason x", "Only enrolments, infusions, outcomes"),
     ("dosed", "site: correct 8 --withdraw --reason x", "An enrolment is not withdrawn: record"),
     ("complete", "site: correct 9 --withdraw --reason x", "Withdraw the subject's outcome first."),
     ("dosed", "site: correct 9 --set lott=1 --reason x", "lott cannot be corrected in this entry;"),

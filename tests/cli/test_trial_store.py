@@ -9,6 +9,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -341,3 +342,66 @@ def test_an_export_onto_a_folder_is_refused(demo: Shell, tmp_path: Path) -> None
     result = demo.type(f"export --output {tmp_path} --force")
     assert result.exit_code == 1
     assert "not a regular file" in result.stderr
+
+
+# ---------------------------------------------------------------- datasets
+
+
+def test_datasets_go_to_a_folder_an_archive_or_beside_where_nothing_is_said(
+    demo: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = demo.type("export --format sdtm --out out --as csv")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "wrote out\n")
+    names = {"dm", "ts", "ta", "ex", "ae", "suppae", "ds", "adsl"}
+    assert {p.name for p in Path("out").iterdir()} == {
+        "README.txt",
+        *(f"{name}.csv" for name in names),
+    }
+    assert "out exists; --force overwrites it" in demo.fails("export --format sdtm --out out")
+    assert demo.type("export --format sdtm --out out --force").exit_code == 0
+    assert (Path("out") / "dm.json").exists()
+    assert demo.type("export --out out.zip").exit_code == 0
+    assert demo.type("export --format sdtm").stderr == "wrote DEMO-sdtm.zip\n"
+    with zipfile.ZipFile("DEMO-sdtm.zip") as archive:
+        assert len(archive.namelist()) == 1 + 2 * len(names)
+    assert sorted(path.name for path in Path().iterdir()) == [
+        "DEMO-sdtm.zip",
+        "demo.db",
+        "out",
+        "out.zip",
+    ]
+
+
+def test_datasets_are_as_known_at_an_entry(demo: Shell, tmp_path: Path) -> None:
+    assert (
+        demo.type(f"export --format sdtm --as-of 19 --as csv --out {tmp_path / 'd'}").exit_code == 0
+    )
+    said = (tmp_path / "d" / "README.txt").read_text()
+    assert "as of entry 19 of its ledger" in said
+    assert "EX      Exposure: 3 records" in said
+    assert "AE      Adverse Events: 0 records" in said
+
+
+def test_a_fault_in_datasets_is_said_and_refused_where_it_is_to_be_strict(
+    at: At, tmp_path: Path
+) -> None:
+    shell = at("dosed")
+    shell.ok(f"site: outcome S1 --not-evaluable --reason '{'moved ' * 40}away' --on 2026-01-06")
+    out = tmp_path / "out"
+    result = shell.type(f"export --format sdtm --out {out} --as csv")
+    assert result.exit_code == 0
+    assert "Check: DS row 2, DSTERM (moved" in result.stderr
+    assert "244 characters, where the variable has 200" in result.stderr
+    said = shell.fails(f"export --format sdtm --out {tmp_path / 'strict'} --strict")
+    assert "nothing is written: 1 fault in the datasets, the first in DS row 2, DSTERM" in said
+    assert not (tmp_path / "strict").exists()
+
+
+def test_what_only_datasets_have_is_refused_for_others(demo: Shell) -> None:
+    for line in ("export --as csv", "export --as-of 40", "export --strict --format html"):
+        assert "--as, --as-of and --strict are for --format sdtm" in demo.fails(line, 2)
+    for odd in ("ae.csv", "dm.json", "-", "all.tar"):
+        said = demo.fails(f"export --format sdtm --out {odd}")
+        assert "datasets are several files; name a folder, or a .zip" in said
+    assert "'parquet' is not one of" in demo.fails("export --format sdtm --as parquet", 2)

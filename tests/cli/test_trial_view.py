@@ -68,7 +68,11 @@ def test_what_was_known_then_is_said_to_be_so_and_judged_on_its_day(demo: Shell)
         ("status --as-of 2026-13-01", 2, "'2026-13-01' is neither an entry's number nor a time"),
         ("status --as-of -1", 2, "'-1' is neither an entry's number nor a time"),
         ("status --on 1.2.2026", 2, "'1.2.2026' is not a day; write it as 2026-01-31"),
-        ("log --subject TJ-01", 1, "no subject TJ-01 is enrolled; did you mean TJ-010?"),
+        (
+            "log --subject TJ-01",
+            1,
+            "no subject TJ-01 is screened or enrolled; did you mean TJ-010?",
+        ),
         ("next --subject TJ-01", 1, "no subject TJ-01 is enrolled; did you mean TJ-010?"),
         ("next --subject TJ-001", 1, "TJ-001 is not waiting to be dosed: no DLT"),
         ("next --weight 0", 1, "a weight is in kg, from 1 to 500, not 0"),
@@ -190,7 +194,8 @@ def test_next_as_json_has_stable_keys(at: At) -> None:
     assert list(document) == [
         *HEADER, "on", "yes", "earliest", "needs_decision", "subject", "level", "dose", "amount",
         "unit", "capped", "weight_kg", "height_cm", "surface_m2", "not_known",
-        "cohort", "slot", "n_opened", "purpose", "notes", "obstacles", "cohorts",
+        "cohort", "slot", "n_opened", "purpose", "notes", "in_screening", "obstacles",
+            "cohorts",
     ]  # fmt: skip
     assert (document["yes"], document["subject"], document["amount"]) == (True, "S1", 1.8e8)
     document = at("full").json("next --on 2026-01-23")

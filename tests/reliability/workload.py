@@ -23,6 +23,9 @@ FORMS = (
     *(("site-opened", 1), ("subject-at-site", 1), ("key-revoked", 1), ("trial-registered", 2)),
     *(("subject-enrolled", 2), ("outcome-recorded", 2), ("history-imported", 2)),
     *(("decision-made", 2), ("protocol-amended", 2)),
+    *(("plan-adopted", 1), ("subject-screened", 1), ("findings-recorded", 1)),
+    *(("screening-failed", 2), ("eligibility-waived", 1)),
+    *(("visit-recorded", 1), ("subject-left", 1), ("file-imported", 1)),
 )
 
 
@@ -157,6 +160,7 @@ def _said(kind: str, version: int, number: int) -> dict[str, Any]:
         },
     }
     said |= _since_2(number, subject, seal)
+    said |= _said_by_plan(subject, on, seal, number)
     return {"on": on} | said[kind, version]
 
 
@@ -173,6 +177,12 @@ def _since_2(number: int, subject: str, seal: str) -> dict[tuple[str, int], dict
             "breaches": [],
             "height_cm": 170.0,
             "undated": False,
+        },
+        ("screening-failed", 2): {
+            "subject": subject,
+            "site": "Tianjin",
+            "reason": "platelets 31",
+            "criteria": ["I2.1"],
         },
         ("outcome-recorded", 2): {
             "subject": subject,
@@ -216,6 +226,74 @@ def _since_2(number: int, subject: str, seal: str) -> dict[tuple[str, int], dict
             "digest": seal,
             "reason": "150 mg added between 100 mg and 200 mg",
             "reopens": ["1.5"],
+        },
+    }
+
+
+def _said_by_plan(
+    subject: str, on: str, seal: str, number: int
+) -> dict[tuple[str, int], dict[str, Any]]:
+    """Return what events beside the escalation say."""
+    finding = {
+        "test": "haemoglobin",
+        "value": 8.0 + number % 50 / 10,
+        "unit": "g/dL",
+        "answer": None,
+        "below": False,
+        "lower": 12.0,
+        "upper": 16.0,
+        "on": on,
+        "day": None,
+        "not_done": None,
+        "by": "the central laboratory",
+        "note": None,
+    }
+    source = f"labs-{number}.csv"
+    return {
+        ("plan-adopted", 1): {
+            "plan": {"name": f"plan-{number}", "notes": [_prose(number, 3_000)]},
+            "digest": seal,
+            "reason": None,
+        },
+        ("subject-screened", 1): {
+            "subject": subject,
+            "disease": "SLE",
+            "sex": "female",
+            "born": "1975-03",
+            "consented": on,
+            "site": "Tianjin",
+        },
+        ("findings-recorded", 1): {
+            "subject": subject,
+            "findings": [finding],
+            "visit": "W2",
+            "reason": None,
+            "source": f"{source}, SHA-256 {seal}",
+        },
+        ("eligibility-waived", 1): {
+            "subject": subject,
+            "criteria": ["I2.3"],
+            "reason": "the rise is by the disease itself, as the plan permits",
+        },
+        ("visit-recorded", 1): {
+            "subject": subject,
+            "visit": "W3",
+            "missed": "snowed in",
+            "note": None,
+            "source": None,
+        },
+        ("subject-left", 1): {
+            "subject": subject,
+            "why": "lost to follow-up",
+            "reason": "moved, three letters came back",
+        },
+        ("file-imported", 1): {
+            "what": "results",
+            "source": source,
+            "sha256": seal,
+            "n_rows": number,
+            "left_out": ["Comment"],
+            "read_with": "--decimal ,",
         },
     }
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from escalation.designs.base import Action
 from escalation.outcomes import Outcome
+from escalation.plan import Plan, PlannedTest
 from escalation.protocol import load_protocol
 from escalation.trial import TrialState, departures, evolve, look_back, replay_events, warnings
 from escalation.trial.codec import EventError, change_event, dump_event, load_event
@@ -30,19 +31,25 @@ from escalation.trial.events import (
     DataFrozen,
     DecisionCirculated,
     DecisionMade,
+    EligibilityWaived,
     EnrolmentHeld,
     EnrolmentResumed,
     EntryCorrected,
     EvaluabilityRuled,
     Event,
     EventOutcome,
+    FileImported,
+    Finding,
+    FindingsRecorded,
     HistoryImported,
     ImportedCohort,
     InfusionContinued,
     KeyRegistered,
     KeyRevoked,
+    Leaving,
     Meaning,
     OutcomeRecorded,
+    PlanAdopted,
     ProtocolAmended,
     Recommendation,
     Relation,
@@ -51,18 +58,22 @@ from escalation.trial.events import (
     RoleRevoked,
     ScreeningFailed,
     Serious,
+    Sex,
     Signed,
     SignedWithKey,
     SiteOpened,
     SubjectAtSite,
     SubjectDosed,
     SubjectEnrolled,
+    SubjectLeft,
     SubjectRenamed,
+    SubjectScreened,
     TimestampKept,
     Toxicity,
     TrialClosed,
     TrialRegistered,
     TrialRegisteredWithCommittee,
+    VisitRecorded,
     Vote,
     VoteCast,
 )
@@ -132,6 +143,19 @@ RECOMMENDED = st.builds(
     clause=LINES,
 )
 VOTES = st.builds(Attendance, person=LINES, vote=st.sampled_from(Vote))
+
+PLAN = Plan(name="drawn", tests=(PlannedTest(name="count", label="Count", unit="10^9/L"),))
+PLANS = st.sampled_from([(PLAN.document, PLAN.digest), (PLAN.document, "other"), ({}, "")])
+FINDINGS = st.builds(
+    Finding,
+    test=st.just("count") | LINES,
+    value=AMOUNTS,
+    unit=st.none() | LINES,
+    answer=st.none() | LINES,
+    below=st.booleans(),
+    on=st.none() | DAYS,
+    not_done=st.none() | LINES,
+)
 
 BY_KIND = {  # any event at all, sensible or not
     TrialRegistered: under_a_protocol(TrialRegistered, quorum=st.integers(1, 3), software=LINES),
@@ -232,6 +256,42 @@ BY_KIND = {  # any event at all, sensible or not
         signature=LINES,
     ),
     TimestampKept: made_of(TimestampKept, entry=SEQS, entry_hash=LINES, token=LINES),
+    PlanAdopted: PLANS.flatmap(
+        lambda pair: made_of(
+            PlanAdopted, plan=st.just(pair[0]), digest=st.just(pair[1]), reason=st.none() | LINES
+        )
+    ),
+    SubjectScreened: made_of(
+        SubjectScreened,
+        subject=SUBJECTS,
+        disease=st.none() | LINES,
+        sex=st.none() | st.sampled_from(Sex),
+        born=st.none() | LINES,
+        consented=st.none() | DAYS,
+        site=st.none() | LINES,
+    ),
+    FindingsRecorded: made_of(
+        FindingsRecorded,
+        subject=SUBJECTS,
+        findings=few(FINDINGS),
+        visit=st.none() | LINES,
+        reason=st.none() | LINES,
+        source=st.none() | LINES,
+    ),
+    EligibilityWaived: made_of(
+        EligibilityWaived, subject=SUBJECTS, criteria=few(LINES), reason=LINES
+    ),
+    VisitRecorded: made_of(VisitRecorded, subject=SUBJECTS, visit=LINES, missed=st.none() | LINES),
+    FileImported: made_of(
+        FileImported,
+        what=st.sampled_from(["results", "visits", "screening", "events"]),
+        source=LINES,
+        sha256=LINES,
+        n_rows=SEQS,
+    ),
+    SubjectLeft: made_of(
+        SubjectLeft, subject=SUBJECTS, why=st.sampled_from(Leaving), reason=st.none() | LINES
+    ),
 }
 ANY_EVENT = st.one_of(*BY_KIND.values())
 

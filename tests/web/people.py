@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from flask import Flask, request
 
 from escalation.web.identity import Identity, Proof
+from tests.web.planned import PLANNED
 
 __all__ = ["HEADER", "REGISTRAR", "OpenGate"]
 
@@ -14,8 +15,15 @@ HEADER = "X-Test-Person"
 REGISTRAR = "Wu Jing"  # who may register a trial
 
 
+def _trial() -> str:
+    return (request.view_args or {}).get("trial", "")
+
+
 class OpenGate:
-    """Everybody is who the request says, under that name in every trial."""
+    """Everybody is who the request says, under that name in every trial.
+
+    The planned trial is known to those who are there: on the list is the demo alone.
+    """
 
     def install(self, app: Flask) -> None:
         pass
@@ -25,7 +33,11 @@ class OpenGate:
         if name is None:
             return None
         registers = name if name == REGISTRAR else None
-        return Identity(name=name, person_in=lambda trial: name, registers_as=registers)
+        return Identity(
+            name=name,
+            person_in=lambda trial: None if trial == PLANNED != _trial() else name,
+            registers_as=registers,
+        )
 
     def sign_in(self) -> str:
         return "/sign-in"

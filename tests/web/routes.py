@@ -1,4 +1,4 @@
-"""Every screen of the page, with an address that exists in the demo trial."""
+"""Every screen of the page, with an address that exists in the demo trial, or the planned one."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from werkzeug.routing import Rule
 
 from escalation.trial.demo.star_t import STAR_T
 from escalation.web.acts import ACTS
+from tests.web.planned import PLANNED
 
 __all__ = ["address_of", "every_address", "screens_of"]
 
@@ -26,11 +27,15 @@ GIVEN: dict[str, object] = {
     "number": 1,
     "decision": 48,
     "name": "course",
+    "table": "kinetics",
     "token": "none",
     # calculations
     "question": "simulate",
     "ending": "json",
 }
+
+# rooms that there are in a trial with a plan
+OF_A_PLAN = ("screening", "visits", "endpoints")
 
 
 def screens_of(app: Flask, method: str = "GET") -> Iterator[Rule]:
@@ -52,7 +57,10 @@ def every_address(app: Flask, method: str = "GET") -> Iterator[tuple[Rule, str]]
     """Yield each rule with its addresses: one, or one an act."""
     for rule in screens_of(app, method):
         if "act" in rule.arguments:
-            for act in ACTS:
-                yield rule, address_of(app, rule, act=act)
+            for name, act in ACTS.items():
+                trial = PLANNED if act.needs_plan else STAR_T.trial
+                yield rule, address_of(app, rule, act=name, trial=trial)
+        elif rule.endpoint.partition(".")[0] in OF_A_PLAN:
+            yield rule, address_of(app, rule, trial=PLANNED, subject="PL-003")
         else:
             yield rule, address_of(app, rule)

@@ -82,7 +82,7 @@ SCREENS: dict[str, set[str]] = {
     "keys.statement": ANY_ROLE,
 }
 ROOMS_TO_READ = ("trial", "figures", "record", "what_if", "recording", "meeting", "documents")
-ROOMS_TO_READ += ("roles", "keys")
+ROOMS_TO_READ += ("roles", "keys", "screening", "visits", "endpoints")
 COMMITTEE = {"chair", "member", "statistician"}
 SITES_OWN = (
     *("outcome", "dose", "enrol", "screen-fail", "further", "transfer", "import", "rename"),
@@ -91,6 +91,8 @@ SITES_OWN = (
     *("correct", "correct-enrolment", "correct-dosing", "correct-further", "correct-outcome"),
     *("correct-event", "correct-event-crs", "correct-event-icans", "correct-event-icaht"),
     "correct-follow-up",
+    *("correct-screening", "correct-results", "correct-visit", "correct-leaving"),
+    *("correct-waiver", "screen", "criteria", "waive", "results", "visit", "leave"),
 )
 ACTS: dict[str, set[str]] = {
     **{act: {"site"} for act in SITES_OWN},
@@ -111,6 +113,7 @@ ACTS: dict[str, set[str]] = {
     "hold": ANY_ROLE,
     "resume": {"chair"},
     "amend": {"chair"},
+    "adopt-plan": {"chair"},
     "close": {"chair"},
     "open-site": {"chair"},
 }

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import zipfile
 from functools import partial
 
 import pytest
 from flask.testing import FlaskClient
 
+from escalation.exports.csv import write_csv
+from escalation.exports.package import make_export
 from escalation.ledger import Ledger
 from escalation.papers import minutes_of, packet_of
 from escalation.reports.documents import find_missing, write_document
@@ -123,3 +126,16 @@ def test_csv_has_what_the_log_says_and_no_formula(chair: FlaskClient, ledger: Le
     assert not [cell for cell in cells if cell.startswith(("=", "@", "+"))]
     patients = list(csv.reader(io.StringIO(chair.get(f"{ROOM}/patients.csv").text)))
     assert [row[0] for row in patients[1:]] == [f"TJ-{n:03}" for n in range(1, 11)]
+
+
+def test_datasets_are_those_of_the_command_line(reader: FlaskClient, ledger: Ledger):
+    answer = reader.get(f"{ROOM}/datasets.zip")
+    assert answer.content_type == "application/zip"
+    assert f"{TRIAL}-datasets-61-" in answer.headers["Content-Disposition"]
+    made = make_export(Tracker(ledger, TRIAL).state(), TRIAL)
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
+        assert len(archive.namelist()) == 1 + 2 * len(made.datasets)
+        assert archive.read("ae.csv").decode() == write_csv(made.datasets[4])
+    link = f'href="{ROOM}/datasets.zip"'
+    assert link in reader.get(f"{ROOM}/log").text
+    assert link in reader.get(f"{ROOM}/meeting").text

@@ -26,7 +26,19 @@ trial = LazyGroup(
             "escalation.cli.trial.office:delegate",
             "Give a person a role in the trial, or take it away.",
         ),
+        "plan": (
+            "escalation.cli.trial.planning:plan",
+            "Show the plan in force, or go by another one.",
+        ),
         "site": ("escalation.cli.trial.patients:site", "List the sites of the trial, or open one."),
+        "screen": (
+            "escalation.cli.trial.screening:screen",
+            "Screen somebody: may they enter, or what is missing to say it?",
+        ),
+        "waive": (
+            "escalation.cli.trial.screening:waive",
+            "Waive criteria, where the plan permits it.",
+        ),
         "screen-fail": (
             "escalation.cli.trial.patients:screen_fail",
             "Record that somebody was screened and not enrolled.",
@@ -40,6 +52,18 @@ trial = LazyGroup(
         "ae": (
             "escalation.cli.trial.adverse_events:ae",
             "Record an adverse event, follow it up, or print the tables.",
+        ),
+        "measure": (
+            "escalation.cli.trial.visits:measure",
+            "Record results: what was measured, assessed or asked.",
+        ),
+        "visit": (
+            "escalation.cli.trial.visits:visit",
+            "Record that a visit took place, or was missed.",
+        ),
+        "leave": (
+            "escalation.cli.trial.visits:leave",
+            "Record that somebody's part in the study ended.",
         ),
         "adjudicate": (
             "escalation.cli.trial.adjudication:adjudicate",
@@ -107,6 +131,26 @@ trial = LazyGroup(
             "escalation.cli.trial.view:next_patient",
             "Say whether the next patient can be dosed: yes or no, and why.",
         ),
+        "response": (
+            "escalation.cli.trial.endpoints:response",
+            "Show responses by visit, level and disease.",
+        ),
+        "kinetics": (
+            "escalation.cli.trial.endpoints:kinetics",
+            "Show cell kinetics by patient and level.",
+        ),
+        "biomarkers": (
+            "escalation.cli.trial.endpoints:biomarkers",
+            "Show cytokines and B cells against their baseline.",
+        ),
+        "flow": (
+            "escalation.cli.trial.screening:flow",
+            "Count how many came how far: screened, enrolled, dosed, counted.",
+        ),
+        "calendar": (
+            "escalation.cli.trial.visits:calendar",
+            "Show when patients are to be seen, and which visits are overdue.",
+        ),
         "forecast": (
             "simulations.cli.forecast:forecast_trial",
             "Forecast when the next decision comes, and when the trial ends.",
@@ -138,7 +182,7 @@ trial = LazyGroup(
         ),
         "import": (
             "escalation.cli.trial.importing:import_spreadsheet",
-            "Record patients from a spreadsheet, all rows or none.",
+            "Record patients, results or visits from a spreadsheet, all rows or none.",
         ),
         "backup": (
             "escalation.cli.trial.store:backup",

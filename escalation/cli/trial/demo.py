@@ -75,12 +75,6 @@ def demo(db: str, which: str) -> None:
 
 def _replay(demo: Demo, file: Path) -> int:
     """Record the trial step by step; return the number of entries."""
-    recorded = []
+    steps = demo.steps(load_protocol(demo.protocol))
     with create_ledger(str(file)) as ledger:
-        tracker = Tracker(ledger, demo.trial)
-        steps = demo.steps(load_protocol(demo.protocol))
-        for number, (command, recorder) in enumerate(steps, start=1):
-            recorded = tracker.record(
-                command, recorder, request_id=f"demo-{number}", new=number == 1
-            )
-    return recorded[-1].seq
+        return Tracker(ledger, demo.trial).record_new(steps, request="demo")

@@ -13,6 +13,8 @@ import click
 from escalation.cli.options import CarefulCommand, read_stdin
 from escalation.cli.trial.recording import Recording, recording_options
 from escalation.errors import InputError, printable, reason
+from escalation.trial.spreadsheet.charting import What, import_list
+from escalation.trial.spreadsheet.forms import FORMS
 from escalation.trial.spreadsheet.importing import import_patients
 from escalation.trial.spreadsheet.reading import Reading, read_map
 from escalation.trial.spreadsheet.rows import MAX_BYTES
@@ -22,6 +24,13 @@ __all__ = ["import_spreadsheet", "keeping_everything"]
 
 @click.command("import", cls=CarefulCommand)
 @click.argument("file", metavar="FILE")
+@click.option(
+    "--kind",
+    type=click.Choice(list(FORMS)),
+    default="patients",
+    show_default=True,
+    help="What a row of the file is about.",
+)
 @click.option(
     "--date-format",
     metavar="FORMAT",
@@ -55,13 +64,14 @@ def import_spreadsheet(
     recording: Recording,
     file: str,
     *,
+    kind: What | Literal["patients"],
     date_format: str | None,
     decimal: Literal[".", ","],
     mapped: tuple[str, ...],
     extra: Literal["refuse", "ignore"],
     sheet: str | None,
 ) -> None:
-    """Record patients from a spreadsheet, all rows or none.
+    """Record what a spreadsheet says, all rows or none.
 
     CSV, or .xlsx with the extra `[excel]`: a heading, then one row a patient, as `escalation trial
     export` writes it. Every fault is named with its row. Into a trial without a cohort it is the
@@ -69,10 +79,18 @@ def import_spreadsheet(
     enough: what is not stated is recorded as not stated. Into any other trial, rows pass the same
     gates as if typed. - is standard input.
 
+    With --kind a row is a result (subject, visit, date, test, value, unit, lower, upper, below,
+    not_done, day, by, note, reason), a visit (subject, visit, date, missed, note), somebody who is
+    screened (subject, date, disease, sex, born, consented, site) or an adverse event (subject,
+    term, grade, started, ended, serious, relation and so on, as trial ae has them). Tests and
+    visits go by the plan's name, label or code; "<50" is below 50. Rows that say what is recorded
+    already change nothing; the same file again is refused.
+
     \b
     Example: escalation trial import patients.csv --as "Lin Mei"
     Example: escalation trial import liste.csv --as "Lin Mei" --decimal ,
       --date-format %d.%m.%Y --map Patient=subject,Stufe=level,ja=yes,nein=no
+    Example: escalation trial import labs.csv --kind results --as "Lin Mei"
     """  # noqa: D301  # click reads the backspace
     reading = Reading(
         date_format=date_format,
@@ -83,7 +101,11 @@ def import_spreadsheet(
     )
     name = "standard input" if file == "-" else Path(file).name
     with keeping_everything():
-        recording.record(import_patients(_read(file), name, reading))
+        content = _read(file)
+        if kind == "patients":
+            recording.record(import_patients(content, name, reading))
+        else:
+            recording.record(import_list(kind, content, name, reading))
 
 
 @contextmanager

@@ -6,14 +6,14 @@ from functools import partial
 
 import click
 
-from escalation.cli.completion import complete_protocols
+from escalation.cli.completion import complete_plans, complete_protocols
 from escalation.cli.label import LABEL
-from escalation.cli.options import DEFAULT_PROTOCOL, CarefulCommand, read_protocol
+from escalation.cli.options import DEFAULT_PROTOCOL, CarefulCommand, read_plan, read_protocol
 from escalation.cli.trial.recording import Recording, recording_options
 from escalation.labels import Label
 from escalation.ledger import check_trial, create_ledger
 from escalation.ledger.values import check_name
-from escalation.tracker import Tracker
+from escalation.tracker import Command, Tracker
 from escalation.trial import (
     TrialState,
     amend_protocol,
@@ -21,6 +21,7 @@ from escalation.trial import (
     delegate_role,
     hold_enrolment,
     register_trial,
+    register_with_plan,
     resume_enrolment,
     revoke_role,
 )
@@ -38,14 +39,22 @@ __all__ = ["amend", "close", "delegate", "hold", "register", "resume"]
     default=DEFAULT_PROTOCOL,
     help=f"A shipped protocol or a file.  [default: {DEFAULT_PROTOCOL}]",
 )
+@click.option(
+    "--plan",
+    "plan_name",
+    metavar="NAME|FILE",
+    shell_complete=complete_plans,
+    help="Also go by a plan: who may enter, what is measured, when.  [default: none]",
+)
 @click.option("--solo", is_flag=True, help="One person decides alone: shown on every page.")
 @recording_options
-def register(recording: Recording, protocol_name: str, solo: bool) -> None:
+def register(recording: Recording, protocol_name: str, plan_name: str | None, solo: bool) -> None:
     """Begin to track a trial.
 
     The ledger is made if it is not there; the whole protocol goes into it, and its [committee] says
     how decisions are carried. Whoever registers the trial may delegate roles. With --solo the
-    protocol is registered with solo = true, and one person may do everything.
+    protocol is registered with solo = true, and one person may do everything. A plan is adopted
+    with --plan, or later by `escalation trial plan`.
 
     Example: escalation trial register --trial TJ-1 --db trials.db --as "Wu Jing"
     """
@@ -56,7 +65,11 @@ def register(recording: Recording, protocol_name: str, solo: bool) -> None:
     check_name("request id", recording.request_id)
     if recording.seen:
         raise click.UsageError("a new trial has no entries to have seen")
-    command = partial(register_trial, protocol=read_protocol(protocol_name), solo=solo)
+    protocol = read_protocol(protocol_name)
+    command: Command = partial(register_trial, protocol=protocol, solo=solo)
+    if plan_name is not None:
+        plan = read_plan(plan_name)
+        command = partial(register_with_plan, protocol=protocol, plan=plan, solo=solo)
     command(TrialState(), recording.recorder)  # a refusal leaves no empty ledger behind
     with create_ledger(recording.place.db) as ledger:
         new = trial not in ledger.trials()

@@ -27,8 +27,16 @@ __all__ = ["rename", "screen_fail", "site", "transfer"]
 @click.argument("subject")
 @click.option("--reason", metavar="TEXT", required=True, help="Why they were not enrolled.")
 @click.option("--site", metavar="NAME", help="Where it was: see trial site.")
+@click.option(
+    "--criteria",
+    multiple=True,
+    metavar="ID",
+    help="A criterion of the plan that is not met; may be repeated.",
+)
 @recording_options
-def screen_fail(recording: Recording, subject: str, reason: str, site: str | None) -> None:
+def screen_fail(
+    recording: Recording, subject: str, reason: str, site: str | None, criteria: tuple[str, ...]
+) -> None:
     """Record that somebody was screened and not enrolled.
 
     They do not count as enrolled, and may be screened again and enrolled later. Who was enrolled
@@ -38,7 +46,13 @@ def screen_fail(recording: Recording, subject: str, reason: str, site: str | Non
     --as "Lin Mei"
     """
     recording.record(
-        partial(record_screening_failure, subject=subject, reason=reason, site=site),
+        partial(
+            record_screening_failure,
+            subject=subject,
+            reason=reason,
+            site=site,
+            criteria=criteria,
+        ),
         subject=subject,
         site=site,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import functools
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from typing import Any
@@ -41,10 +41,13 @@ from escalation.trial.patients.sites import on_day_there
 __all__ = ["Recording", "recording_options"]
 
 
-def recording_options(command: Wrapped, *, unless: str = "") -> Wrapped:
+def recording_options(
+    command: Wrapped, *, unless: str | Callable[[Mapping[str, Any]], bool] = ""
+) -> Wrapped:
     """Add the options of every command that records; pass them as ``recording``.
 
-    ``unless`` names a flag of a command that then records nothing: nobody has to be named.
+    ``unless`` names a flag of a command that then records nothing, or tells it from all options:
+    nobody has to be named.
     """
 
     @click.option(
@@ -87,7 +90,8 @@ def recording_options(command: Wrapped, *, unless: str = "") -> Wrapped:
         as_json: bool,
         **kwargs: Any,
     ) -> Any:
-        if name is None and not kwargs.get(unless):
+        only_asks = unless(kwargs) if callable(unless) else kwargs.get(unless)
+        if name is None and not only_asks:
             raise click.UsageError("say who records this: --as NAME, or ESCALATION_AS")
         recording = Recording(
             place=place,

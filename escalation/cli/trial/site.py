@@ -34,6 +34,8 @@ from escalation.trial.codec import dump_event
 from escalation.trial.events import (
     AdverseEventFollowedUp,
     EventOutcome,
+    Finding,
+    FindingsRecorded,
     OutcomeRecorded,
     Relation,
     Toxicity,
@@ -289,9 +291,11 @@ def correct(
 
     ENTRY is its number in `escalation trial log`: an enrolment (on, level, weight_kg,
     height_cm), a dosing (on, planned, infused, lot), an outcome (on, outcome, reason; of its
-    toxicity term, grade, onset, relation, narrative; where there are several: toxicities, as JSON)
-    or a report of an adverse event (every field of it but the subject; serious as words with commas
-    between).
+    toxicity term, grade, onset, relation, narrative; where there are several: toxicities, as
+    JSON), a report of an adverse event (every field of it but the subject; serious as words with
+    commas between), a screening (on, disease, sex, born, consented, site), a waiver (on, criteria
+    with commas between, reason), a result (on, visit, reason; test, value, unit, answer and so on),
+    a visit (on, visit, missed, note) or the end of somebody's part (on, why, reason).
 
     Example: escalation trial correct 60 --set lot=L-10 --reason "misread" --as "Lin Mei"
     """
@@ -319,6 +323,8 @@ def _correct(
         others = {name: changes[name] for name in changes if name not in FOLLOWED_UP}
         if followed:
             changes = {**others, "changes": dict(fact.event.changes) | followed}
+    if changes and fact is not None and isinstance(fact.event, FindingsRecorded):
+        changes = _of_result(entry, fact.event, changes)
     said = {name: value for name, value in (changes or {}).items() if name in _OF_TOXICITY}
     if changes and said and fact is not None and isinstance(fact.event, OutcomeRecorded):
         toxicities = dump_event(fact.event)["toxicities"]
@@ -332,11 +338,27 @@ def _correct(
     return correct_entry(state, recorder, entry=entry, changes=changes, reason=reason)
 
 
+def _of_result(entry: int, event: FindingsRecorded, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return changes in which what is said of a result goes to the only one that an entry has."""
+    said = {name: changes[name] for name in changes if name in _OF_FINDING}
+    others = {name: changes[name] for name in changes if name not in _OF_FINDING}
+    if not said:
+        return others
+    findings = dump_event(event)["findings"]
+    if len(findings) > 1 or "findings" in changes:
+        raise RefusedError(
+            f"entry {entry} cannot be corrected",
+            [f"It has {len(findings)} results: record the right one anew, with --reason."],
+        )
+    return {**others, "findings": [dict(*findings) | said]}
+
+
+_OF_FINDING = tuple(field.name for field in fields(Finding) if field.name != "on")
 _OF_TOXICITY = tuple(field.name for field in fields(Toxicity))
 _TEXTS = (
     *("on", "lot", "reason", "term", "onset", "relation", "narrative"),
     *("started", "ended", "aware", "scale", "scale_version", "category", "code", "dictionary"),
-    *("graded_by", "action", "treatment"),
+    *("graded_by", "action", "treatment", "disease", "sex", "born", "consented", "site"),
 )
 
 
@@ -380,4 +402,5 @@ _READ_BY: dict[str, Callable[[str], Any]] = {
     "level": read_label,
     "outcome": _read_outcome,
     "serious": lambda value: [word.strip() for word in value.split(",")],
+    "criteria": lambda value: [word.strip() for word in value.split(",")],
 }

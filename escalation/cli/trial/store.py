@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -21,8 +22,11 @@ from escalation.cli.trial.common import (
     show,
     trial_options,
 )
+from escalation.cli.trial.datasets import export_datasets
 from escalation.cli.trial.keys import write_signatures
+from escalation.cli.trial.view import as_of_option
 from escalation.errors import InputError, printable, reason
+from escalation.exports import FORMS
 from escalation.files import write_whole
 from escalation.ledger import (
     Anchor,
@@ -124,11 +128,16 @@ def verify(
     )
 
 
-_EXPORTS = ("csv", "jsonl", "html")
+_EXPORTS = ("csv", "jsonl", "html", "sdtm")
+_ENDINGS = {"csv": "csv", "jsonl": "jsonl", "html": "html", "zip": "sdtm"}
 _NOT_EXPORTED = ("xlsx", "xls", "ods", "pdf", "docx")  # whose programs would not open a CSV
 
 _output = click.option(
-    "--output", metavar="FILE", type=click.Path(path_type=Path), help="Write this file."
+    "--output",
+    "--out",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Write this file; for sdtm a folder, or a .zip.  [sdtm: TRIAL-sdtm.zip]",
 )
 _force = click.option("--force", is_flag=True, help="Overwrite a file that exists.")
 
@@ -138,28 +147,52 @@ _force = click.option("--force", is_flag=True, help="Overwrite a file that exist
     "--format",
     "form",
     type=click.Choice(_EXPORTS),
-    help="Patients as CSV, entries as JSON lines, or the record to read.  [default: csv, or by the "
-    "ending of --output]",
+    help="Patients as CSV, entries as JSON lines, the record to read, or datasets shaped as SDTM.  "
+    "[default: csv, or by the ending of --output]",
 )
 @_output
+@click.option(
+    "--as",
+    "written_as",
+    type=click.Choice((*FORMS, "all")),
+    multiple=True,
+    help="How datasets are written; may be repeated.  [default: csv and dataset-json]",
+)
+@as_of_option
+@click.option("--strict", is_flag=True, help="Write no dataset where a check fails.")
 @_force
 @place_options
-def export(place: Place, form: str | None, output: Path | None, force: bool) -> None:
-    """Write the patients as a spreadsheet, the entries, or the whole record.
+def export(
+    *,
+    place: Place,
+    form: str | None,
+    output: Path | None,
+    written_as: tuple[str, ...],
+    as_of: int | datetime | None,
+    strict: bool,
+    force: bool,
+) -> None:
+    """Write the patients as a spreadsheet, the entries, the whole record, or datasets.
 
     The CSV has one row a patient, as `escalation trial import` reads it. From the JSON lines,
     `escalation trial restore` makes the same trial again. The HTML is one page to read and print,
-    with every field of every entry.
+    with every field of every entry. Datasets are shaped as SDTM, with ADSL beside them; what is
+    wrong with them is said, in their README.txt too, and with --strict nothing is written then.
 
     Example: escalation trial export --format html --output record.html
     """
     ending = "" if output is None else output.suffix.lower().removeprefix(".")
     if ending in _NOT_EXPORTED:
-        named = ", ".join(f".{name}" for name in _EXPORTS)
+        named = ", ".join(f".{name}" for name in _ENDINGS)
         raise InputError(f"{printable(str(output))}: .{ending} is not written; known: {named}")
-    form = form or (ending if ending in _EXPORTS else "csv")
+    form = form or _ENDINGS.get(ending, "csv")
+    if form != "sdtm" and (written_as or strict or as_of is not None):
+        raise click.UsageError("--as, --as-of and --strict are for --format sdtm")
     if output is not None:
         check_new(output, place.db, force=force)
+    if form == "sdtm":
+        export_datasets(place, output, written_as, as_of, strict=strict, force=force)
+        return
     with place.opened() as tracker:
         if form == "jsonl":
             content = "".join(f"{row}\n" for row in iter_lines(tracker.ledger, tracker.trial))

@@ -30,12 +30,14 @@ from escalation.reports.trial.next import view_next
 from escalation.reports.trial.roles import view_roles
 from escalation.reports.trial.status import view_status
 from escalation.reports.view import View
+from escalation.reports.visits.calendar import overdue_document, say_overdue
 from escalation.tracker import Tracker
 from escalation.trial import Recorded, TrialState, replay_events
 from escalation.trial import next_patient as find_next
 from escalation.trial.calendar import day_in
 from escalation.trial.patients.next_patient import next_patients
 from escalation.trial.rule import NoProtocolError
+from escalation.trial.screening.log import people_screened
 
 __all__ = ["as_of_option", "day_of", "log", "next_patient", "read_trial", "roles", "status"]
 
@@ -195,7 +197,8 @@ def next_patient(
         found = next_patients(state, on, **body)
     else:
         found = [find_next(state, on, subject=subject, cohort=cohort, **body)]
-    return view_next(found, state.protocol, trial_heading(state, tracker.trial))
+    heading = {**trial_heading(state, tracker.trial), **overdue_document(state, on)}
+    return view_next(found, state.protocol, heading, beside=list(say_overdue(state, on)))
 
 
 @click.command(cls=CarefulCommand)
@@ -214,10 +217,10 @@ def log(place: Place, as_of: int | datetime | None, subject: str | None) -> View
     with place.opened() as tracker:
         entries, state = read_trial(tracker, as_of)
     if subject is not None:
-        failed = [event.subject for _, event in state.not_enrolled]
-        if subject not in state.subjects and subject not in failed:
-            known = did_you_mean(subject, state.subjects) if state.subjects else "nobody is yet"
-            raise InputError(f"no subject {subject} is enrolled; {known}")
+        people = people_screened(state)
+        if subject not in state.subjects and subject not in people:
+            known = did_you_mean(subject, people) if people else "nobody is yet"
+            raise InputError(f"no subject {subject} is screened or enrolled; {known}")
         subject = state.current_id(subject)
         entries = [entry for entry in entries if about_subject(entry, subject, state)]
     return view_log(entries, state, tracker.trial)

@@ -141,7 +141,9 @@ def _prose(table: Table, width: int) -> Iterator[str]:
     *leads, _ = zip(*table.rows, strict=True)
     shown = align(list(zip(*leads, strict=True)), left=table.left).splitlines()
     widest = max(map(len, shown))
-    for lead, row in zip(shown, table.rows, strict=True):
+    for place, (lead, row) in enumerate(zip(shown, table.rows, strict=True)):
         before = f"{table.indent}{lead:<{widest}}  "
-        text = row[-1] or "-"
-        yield from paragraph(text, before, " " * len(before), max(width, len(before) + 20))
+        blank, room = " " * len(before), max(width, len(before) + 20)
+        yield from paragraph(row[-1] or "-", before, blank, room)
+        if place in table.notes:
+            yield from paragraph(table.notes[place], blank, blank, room)

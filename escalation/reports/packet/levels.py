@@ -12,6 +12,7 @@ from escalation.reports.backfill_text import say_when_counted
 from escalation.reports.level_table import levels_document
 from escalation.reports.packet.basis import Basis
 from escalation.reports.trial.beside import beside_document, describe_declared
+from escalation.reports.trial.status import say_screened
 from escalation.reports.view import Block, Paragraph, Table
 from escalation.text import count
 from escalation.trial.events import Purpose
@@ -104,12 +105,7 @@ def _notes(basis: Basis, beside: Sequence[dict[str, Any]], *, modelled: bool) ->
     if modelled:
         said += " The estimate is the model's, from all evaluable patients of the escalation."
     yield said
-    n_failed = len(state.screening_failures)
-    if n_failed or state.n_withdrawn:
-        yield (
-            f"{len(state.subjects) + n_failed} screened, {n_failed} failed, "
-            f"{state.n_withdrawn} withdrawn before dosing."
-        )
+    yield from say_screened(state)
     planned = protocol.planned_patients
     enrolled = count(state.n_enrolled, "patient")
     yield f"{enrolled} enrolled" + ("." if planned is None else f" of {planned} planned.")

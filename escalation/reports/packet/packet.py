@@ -6,6 +6,11 @@ from collections.abc import Iterator
 
 from escalation.reports.documents import Document
 from escalation.reports.packet.basis import Basis
+from escalation.reports.packet.endpoints import (
+    biomarker_blocks,
+    kinetics_blocks,
+    response_blocks,
+)
 from escalation.reports.packet.events import event_blocks, listed_blocks, syndrome_blocks
 from escalation.reports.packet.levels import level_blocks
 from escalation.reports.packet.meeting import meeting_blocks, question_blocks, say_cutoff
@@ -13,6 +18,8 @@ from escalation.reports.packet.narratives import narrative_blocks
 from escalation.reports.packet.patients import patient_blocks
 from escalation.reports.packet.record import change_blocks, quality_blocks
 from escalation.reports.packet.rule import candidate_blocks, rule_blocks, stopping_blocks
+from escalation.reports.packet.screening import flow_blocks, screening_blocks
+from escalation.reports.packet.visits import visit_blocks
 from escalation.reports.packet.votes import vote_blocks
 from escalation.reports.view import Block, Heading
 
@@ -20,8 +27,14 @@ __all__ = ["write_packet"]
 
 _PARTS = (
     ("Meeting", "meeting", (meeting_blocks,)),
-    ("Levels and patients", "levels", (level_blocks, patient_blocks)),
+    (
+        "Levels and patients",
+        "levels",
+        (level_blocks, patient_blocks, flow_blocks, screening_blocks),
+    ),
     ("Toxicity", "toxicity", (narrative_blocks, syndrome_blocks, event_blocks, listed_blocks)),
+    ("Endpoints", "endpoints", (response_blocks, kinetics_blocks, biomarker_blocks)),
+    ("Visits", "visits", (visit_blocks,)),
     ("The rule from here", "rule", (rule_blocks,)),
     ("The record", "record", (change_blocks, quality_blocks)),
     ("Stopping rules and candidates", "stopping", (stopping_blocks, candidate_blocks)),
@@ -54,6 +67,7 @@ def _blocks(basis: Basis) -> Iterator[Block]:
     yield Heading(f"Safety committee packet: trial {basis.trial}", 2)
     yield from question_blocks(basis)
     for heading, name, sections in _PARTS:
-        yield Heading(heading, name=name)
-        for section in sections:
-            yield from section(basis)
+        blocks = [block for section in sections for block in section(basis)]
+        if blocks:  # a trial need not have endpoints
+            yield Heading(heading, name=name)
+        yield from blocks

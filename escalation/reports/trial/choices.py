@@ -11,13 +11,32 @@ from typing import cast
 
 from escalation.protocol.units import find_unit
 from escalation.reports.trial.sentences import describe_entry, say_amount, say_planned
+from escalation.text import count
 from escalation.trial.adverse_events.course import AdverseEvent
 from escalation.trial.events import AnyEvent, Event
+from escalation.trial.findings.results import results_of
+from escalation.trial.findings.words import say_result
 from escalation.trial.patients.planned_dose import PlannedDose
 from escalation.trial.patients.subjects import Fact, Standing, Subject
+from escalation.trial.screening.judging import eligibility_of
 from escalation.trial.state import Cohort, Recorded, TrialState
+from escalation.trial.visits.calendar import VisitDue, VisitStanding
 
-__all__ = ["say_cohort", "say_dose", "say_event", "say_fact", "say_subject", "say_window"]
+__all__ = [
+    "list_failed",
+    "list_waivable",
+    "say_cohort",
+    "say_dose",
+    "say_event",
+    "say_fact",
+    "say_known",
+    "say_person",
+    "say_plan",
+    "say_standing",
+    "say_subject",
+    "say_visit",
+    "say_window",
+]
 
 
 def say_subject(state: TrialState, subject: Subject, on: date) -> str:
@@ -31,6 +50,100 @@ def say_subject(state: TrialState, subject: Subject, on: date) -> str:
     overdue = "outcome overdue" if subject.is_overdue(on) else str(subject.standing)
     site = subject.site_on(on)
     return "; ".join([named, dosed, overdue, *([] if site is None else [f"at {site}"])])
+
+
+def say_person(state: TrialState, name: str, on: date) -> str:
+    """Say who somebody is who is screened or enrolled."""
+    subject = state.subjects.get(name)
+    if subject is not None:
+        return say_subject(state, subject, on)
+    screening = state.chart(name).screening
+    if screening is None:
+        return "not screened"
+    said = screening.event
+    diseases = () if state.plan is None else state.plan.diseases
+    disease = next((one.label for one in diseases if one.name == said.disease), said.disease)
+    parts = [
+        f"screened {said.on}",
+        disease,
+        None if said.sex is None else str(said.sex),
+        None if said.born is None else f"born {said.born}",
+        None if said.site is None else f"at {said.site}",
+    ]
+    left = state.chart(name).left
+    failed = [entry for entry, event in state.not_enrolled if event.subject == name]
+    if left is not None and left.seq > screening.seq:
+        parts.append(f"left {left.event.on}")
+    elif failed and failed[-1].seq > screening.seq:
+        parts.append(f"failed screening {failed[-1].event.on}")
+    return "; ".join(part for part in parts if part)
+
+
+def say_known(state: TrialState, name: str) -> dict[str, str]:
+    """Say of each test or question of somebody what was recorded last."""
+    return {
+        result.test: f"Recorded: {say_result(result.finding)} on {result.on}, entry {result.seq}"
+        for result in results_of(state, name)
+    }
+
+
+def say_standing(state: TrialState, name: str, on: date) -> dict[str, str]:
+    """Say of each criterion that is known what that means for somebody's entry."""
+    items = list(eligibility_of(state, name, on).items)
+    said = {}
+    while items:
+        item = items.pop()
+        items += item.parts
+        words = _EXCLUDES if item.criterion.kind == "exclusion" else _INCLUDES
+        if item.status in words:
+            said[item.criterion.id] = f": {words[item.status]}"
+    return said
+
+
+_INCLUDES = {"met": "met", "not met": "not met", "waived": "waived"}
+_EXCLUDES = {"met": "does not exclude", "not met": "excludes", "waived": "waived"}
+
+
+def list_waivable(state: TrialState, name: str, on: date) -> Iterator[tuple[str, str]]:
+    """Yield each criterion that can be waived for somebody, why, and in whose words."""
+    if state.plan is None or state.chart(name).screening is None:
+        return
+    for item in eligibility_of(state, name, on).items:
+        criterion = item.criterion
+        if criterion.waiver is not None and item.status == "not met":
+            said = f"{criterion.id} {criterion.text.rstrip('.')}: {item.why}"
+            yield criterion.id, f"{said} (permitted: {criterion.waiver})"
+
+
+def list_failed(state: TrialState, name: str, on: date) -> list[tuple[str, str]]:
+    """Return each criterion that somebody who is screened does not meet, and why."""
+    if state.plan is None or state.chart(name).screening is None:
+        return []
+    failed = eligibility_of(state, name, on).of("not met")
+    return [(item.criterion.id, f"{item.criterion.id} {item.why}") for item in failed]
+
+
+def say_visit(due: VisitDue) -> str:
+    """Say when a visit is planned, and how it stands."""
+    when = f"day {due.visit.day}"
+    if due.day is not None and due.first is not None and due.last is not None:
+        when = f"{when}, {due.day}"
+        if due.first < due.last:
+            when = f"{when} ({due.first} to {due.last})"
+    stands = f"{due.standing}" if due.on is None else f"{due.standing} {due.on}"
+    missing = ""
+    if due.standing is VisitStanding.DONE and due.missing:
+        missing = f", {count(len(due.missing), 'test')} without a result"
+    return f"{when}: {stands}{missing}"
+
+
+def say_plan(state: TrialState) -> str:
+    """Say by which plan a trial goes."""
+    if state.plan is None:
+        return "The trial goes by no plan yet."
+    entry, plan = state.plans[-1]
+    title = "" if plan.title is None else f": {plan.title}"
+    return f"The trial goes by the plan {plan.name} since entry {entry.seq}{title}."
 
 
 def say_cohort(state: TrialState, cohort: Cohort) -> str:

@@ -14,8 +14,10 @@ from escalation.trial.state import Cohort
 
 __all__ = [
     "BY_LEVEL",
+    "CALENDAR",
     "COURSE",
     "caption_path",
+    "say_calendar",
     "say_course",
     "say_histories",
     "say_path",
@@ -24,6 +26,7 @@ __all__ = [
 
 BY_LEVEL = "Patients by level, in order of infusion"
 COURSE = "Course of each patient"
+CALENDAR = "Visits of each patient by the plan"
 
 
 def caption_path(state: TrialState) -> str:
@@ -48,6 +51,14 @@ def say_course(where: str) -> str:
     return (
         "A line a patient, from the infusion to the end of the DLT window or the event "
         f"that ended it; {where} has the same in words."
+    )
+
+
+def say_calendar(where: str) -> str:
+    """Say what a picture of visits shows, and where the same is in words."""
+    return (
+        "A row a patient, a column a visit: done, due, overdue, missed or coming, and below it the "
+        f"days out of the window or the day that is planned; {where} has the same in words."
     )
 
 

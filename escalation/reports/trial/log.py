@@ -133,7 +133,8 @@ def entry_document(entry: Recorded) -> dict[str, Any]:
 def about_subject(entry: Recorded, subject: str, state: TrialState) -> bool:
     """Tell whether an entry is about a subject: theirs, or one on an entry of theirs."""
     if isinstance(entry.event, EntryCorrected | AdverseEventFollowedUp | AdverseEventAdjudicated):
-        return state.current_id(state.owners.get(entry.event.entry, "")) == subject
+        about = state.owners.get(entry.event.entry) or state.charted.get(entry.event.entry, "")
+        return state.current_id(about) == subject
     named = (getattr(entry.event, "subject", None), getattr(entry.event, "replaces", None))
     return subject in {state.current_id(name) for name in named if name is not None}
 

@@ -11,6 +11,7 @@ from escalation.protocol.units import BodySize, find_unit
 from escalation.reports.trial.heading import SOLO
 from escalation.reports.trial.sentences import say_planned
 from escalation.reports.view import GAP, Block, Item, Items, Paragraph, View
+from escalation.text import list_briefly
 from escalation.trial import NextPatient
 from escalation.trial.events import Purpose
 from escalation.trial.patients.planned_dose import PlannedDose
@@ -26,7 +27,13 @@ __all__ = [
 ]
 
 
-def view_next(found: Sequence[NextPatient], protocol: Protocol, heading: Mapping[str, Any]) -> View:
+def view_next(
+    found: Sequence[NextPatient],
+    protocol: Protocol,
+    heading: Mapping[str, Any],
+    *,
+    beside: Sequence[str] = (),
+) -> View:
     """Return the view: yes or no first, then where and how much, or what is in the way.
 
     Parameters
@@ -37,9 +44,11 @@ def view_next(found: Sequence[NextPatient], protocol: Protocol, heading: Mapping
         In force.
     heading : mapping
         What the document begins with.
+    beside : sequence of str
+        What else has to be known that day, for people.
     """
     return View(
-        page=lambda: _page(found, protocol, solo=bool(heading.get("solo"))),
+        page=lambda: _page(found, protocol, beside, solo=bool(heading.get("solo"))),
         document=lambda: {
             **heading,
             **next_document(found[0]),
@@ -49,13 +58,16 @@ def view_next(found: Sequence[NextPatient], protocol: Protocol, heading: Mapping
     )
 
 
-def _page(found: Sequence[NextPatient], protocol: Protocol, *, solo: bool) -> Iterator[Block]:
+def _page(
+    found: Sequence[NextPatient], protocol: Protocol, beside: Sequence[str], *, solo: bool
+) -> Iterator[Block]:
     for place, answer in enumerate(found):
         if len(found) > 1:
             yield from (GAP,) if place else ()
             yield Paragraph(f"{say_of(answer)}:")
         yield from _answer(answer, protocol)
     yield from (Paragraph(f"Warning: {note}", "  ") for note in found[0].notes)
+    yield from (Paragraph(text, "  ") for text in beside)
     if solo:
         yield Paragraph(SOLO, "  ")
 
@@ -91,6 +103,8 @@ def _rows(found: Sequence[NextPatient]) -> Iterator[Sequence[object]]:
         obstacles = answer.pop("obstacles") or [{}]
         answer["not_known"] = " ".join(answer["not_known"])
         answer["notes"] = " ".join(answer["notes"])
+        said = answer["in_screening"].items()
+        answer["in_screening"] = ", ".join(f"{name}: {verdict}" for name, verdict in said)
         if not place:
             yield *answer, "obstacle", "until", "decision"
         for obstacle in obstacles:
@@ -124,6 +138,9 @@ def say_place(found: NextPatient, protocol: Protocol, *, ask: bool = True) -> li
         lines.append(f"Cohort {found.cohort}{beside}, patient {found.slot} of {found.n_opened}.")
     if found.subject is None:
         lines.append("Nobody waits in the cohort: enrol the patient first.")
+        if found.in_screening:
+            each = [f"{name} ({verdict})" for name, verdict in found.in_screening]
+            lines.append(f"In screening: {list_briefly(each)}.")
     return lines
 
 
@@ -177,6 +194,7 @@ def next_document(found: NextPatient) -> dict[str, Any]:
         "n_opened": found.n_opened,
         "purpose": found.purpose,
         "notes": list(found.notes),
+        "in_screening": dict(found.in_screening),
         "obstacles": [
             {
                 "text": obstacle.text,

@@ -16,6 +16,7 @@ from escalation.trial.codec import dump_event
 from escalation.trial.events import Purpose
 from escalation.trial.patients.planned_dose import PlannedDose, say_share
 from escalation.trial.patients.subjects import Standing, Subject
+from escalation.trial.screening.log import in_screening, screenings_of
 
 __all__ = ["list_notes", "patient_blocks", "patient_rows", "patients_document"]
 
@@ -45,7 +46,14 @@ def patient_blocks(state: TrialState, on: date) -> Iterator[Block]:
         )
     for subject, (_, event) in state.screening_failures.items():
         where = "" if event.site is None else f" at {event.site}"
-        yield Paragraph(f"{subject} failed screening{where} on {event.on}: {event.reason}", "  ")
+        items = f" ({', '.join(event.criteria)})" if event.criteria else ""
+        said = f"{subject} failed screening{where} on {event.on}: {event.reason}{items}"
+        yield Paragraph(said, "  ")
+    for subject in in_screening(state):
+        screening = screenings_of(state, subject)[-1]
+        judged = screening.judged(state, on)
+        verdict = "" if judged is None else f": {judged.verdict}"
+        yield Paragraph(f"{subject} is in screening since {screening.on}{verdict}.", "  ")
 
 
 def _row(subject: Subject, on: date, *, with_doses: bool) -> tuple[str, ...]:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from escalation.dataclass import dataclass
+from escalation.plan.eligibility import Eligibility
 from escalation.protocol import describe_decision
 from escalation.reports.level_table import answer
 from escalation.reports.protocol import say_changes
+from escalation.reports.screening.eligibility import (
+    eligibility_document,
+    new_verdict,
+    say_eligibility,
+)
 from escalation.reports.trial.log import entry_document
 from escalation.reports.trial.sentences import describe_entry
 from escalation.text import as_compared
@@ -32,12 +38,15 @@ from escalation.trial.events import (
     AdverseEventFollowedUp,
     AdverseEventRecorded,
     DecisionMade,
+    EntryCorrected,
     Signed,
     SignedWithKey,
     SubjectAtSite,
     SubjectRenamed,
+    SubjectScreened,
     VoteCast,
 )
+from escalation.trial.findings.flags import flags_of_entry
 from escalation.trial.halts import standing_pauses
 from escalation.trial.review.amendments import say_ladder
 
@@ -63,6 +72,8 @@ class Consequences:
         How the votes on a decision stand, where one was cast; that nobody could approve it.
     changes : tuple of str
         What an amendment changes in the protocol.
+    eligibility : mapping of str to Eligibility
+        How it stands now with those in screening whom the entries are about.
     after : TrialState
     on : date
         The day they are looked at.
@@ -75,6 +86,7 @@ class Consequences:
     rule: str | None
     votes: str | None
     changes: tuple[str, ...] = ()
+    eligibility: Mapping[str, Eligibility]
     after: TrialState
     on: date
 
@@ -97,6 +109,8 @@ class Consequences:
             yield f"Changed: {text}"
         for found in self.definition:
             yield f"Definition of a DLT: {found.text}."
+        for subject, judged in self.eligibility.items():
+            yield from say_eligibility(subject, judged)
         for kind, remark in self.remarks:
             yield f"{_HEADINGS[kind]}: {remark.text}"
         if self.rule is not None:
@@ -114,7 +128,14 @@ class Consequences:
             ],
             "rule": _rule_document(self.after, self.on),
             **_definition_document(self.definition),
+            **self._eligibility_document(),
         }
+
+    def _eligibility_document(self) -> dict[str, Any]:
+        if not self.eligibility:
+            return {}
+        found = self.eligibility.items()
+        return {"eligibility": {name: eligibility_document(judged) for name, judged in found}}
 
 
 def consequences(recorded: Sequence[Recorded], before: TrialState, on: date) -> Consequences:
@@ -143,10 +164,15 @@ def consequences(recorded: Sequence[Recorded], before: TrialState, on: date) -> 
         definition=tuple(_definition(recorded, after, on)),
         remarks=()
         if renamed
-        else (*_reported_before(recorded, after), *_new_remarks(before, after, on)),
+        else (
+            *_reported_before(recorded, after),
+            *_flagged(recorded, after),
+            *_new_remarks(before, after, on),
+        ),
         rule=_new_rule(before, after, on),
         votes=votes,
         changes=tuple(_changes(recorded, after)),
+        eligibility=_eligibility(recorded, after, on),
         after=after,
         on=on,
     )
@@ -159,6 +185,19 @@ def foresee(events: Events, before: TrialState, recorder: Recorder) -> Consequen
         for seq, event in enumerate(events, start=before.seq + 1)
     ]
     return consequences(recorded, before, recorder.on)
+
+
+def _eligibility(
+    recorded: Sequence[Recorded], after: TrialState, on: date
+) -> dict[str, Eligibility]:
+    """Return how it stands now with those in screening whom entries are about."""
+    charted = (
+        entry.event.entry if isinstance(entry.event, EntryCorrected) else entry.seq
+        for entry in recorded
+    )
+    subjects = dict.fromkeys(after.charted[seq] for seq in charted if seq in after.charted)
+    found = ((subject, new_verdict(after, subject, on)) for subject in subjects)
+    return {subject: judged for subject, judged in found if judged is not None}
 
 
 def _changes(recorded: Sequence[Recorded], after: TrialState) -> Iterator[str]:
@@ -174,7 +213,9 @@ def _say_entries(recorded: Sequence[Recorded], after: TrialState) -> str:
     said = describe_entry(first, after)
     if first is last:
         return said
-    if len(recorded) == 2 and first.event.kind not in _PLURALS:  # one, and what follows from it
+    screened = isinstance(first.event, SubjectScreened) and last.event.kind != first.event.kind
+    alone = screened or first.event.kind not in _PLURALS
+    if len(recorded) == 2 and alone:  # one, and what follows from it or came with it
         return f"{said} {describe_entry(last, after)}"
     if any(isinstance(entry.event, SubjectAtSite) for entry in recorded):
         return " ".join(describe_entry(entry, after) for entry in recorded)
@@ -188,6 +229,10 @@ _PLURALS = {
     "subject-enrolled": "enrolments",
     "subject-dosed": "dosings",
     "outcome-recorded": "outcomes",
+    "ae-recorded": "adverse events",
+    "subject-screened": "people screened",
+    "findings-recorded": "entries of results",
+    "visit-recorded": "visits",
 }
 _HEADINGS = {
     "pause": "Enrolment is paused",
@@ -227,6 +272,12 @@ def _reported_before(
                     f"{event.now.started} already. If it is the same event, follow that one up."
                 )
                 yield "warning", Remark(entry=entry.seq, text=text)
+
+
+def _flagged(recorded: Sequence[Recorded], after: TrialState) -> Iterator[tuple[str, Remark]]:
+    """Yield what has to be seen in results and visits that are kept as they were recorded."""
+    for entry in recorded:
+        yield from (("warning", flag) for flag in flags_of_entry(after, entry.seq))
 
 
 def _definition_document(found: Sequence[Suggestion]) -> dict[str, Any]:

@@ -10,10 +10,12 @@ from escalation.outcomes import Outcome
 from escalation.protocol import Committee, Protocol, format_dose
 from escalation.protocol.units import BodySize, Unit, find_unit
 from escalation.reports.trial.adverse_event_sentences import say_follow_up, say_report
+from escalation.reports.trial.charted import headline_of_charted, say_charted, say_findings
 from escalation.text import count, list_briefly
 from escalation.trial.adverse_events.definition import say_suggested
 from escalation.trial.codec import dump_event
 from escalation.trial.events import (
+    CHARTED,
     AdverseEventAdjudicated,
     AdverseEventFollowedUp,
     AdverseEventRecorded,
@@ -21,16 +23,20 @@ from escalation.trial.events import (
     DataFrozen,
     DecisionCirculated,
     DecisionMade,
+    EligibilityWaived,
     EnrolmentHeld,
     EnrolmentResumed,
     EntryCorrected,
     EvaluabilityRuled,
     Event,
+    FileImported,
+    FindingsRecorded,
     HistoryImported,
     InfusionContinued,
     KeyRegistered,
     KeyRevoked,
     OutcomeRecorded,
+    PlanAdopted,
     ProtocolAmended,
     Purpose,
     RoleDelegated,
@@ -42,12 +48,15 @@ from escalation.trial.events import (
     SubjectAtSite,
     SubjectDosed,
     SubjectEnrolled,
+    SubjectLeft,
     SubjectRenamed,
+    SubjectScreened,
     TimestampKept,
     Toxicity,
     TrialClosed,
     TrialRegistered,
     TrialRegisteredWithCommittee,
+    VisitRecorded,
     Vote,
     VoteCast,
 )
@@ -141,7 +150,8 @@ def _sentence(  # noqa: PLR0911, PLR0912  # a kind of event a line
             return f"{event.subject} ruled {counts}{on}: {event.reason}"
         case ScreeningFailed():
             where = "" if event.site is None else f" at {event.site}"
-            return f"{event.subject} failed screening{where}{on}: {event.reason}"
+            items = f" ({', '.join(event.criteria)})" if event.criteria else ""
+            return f"{event.subject} failed screening{where}{on}: {event.reason}{items}"
         case SubjectRenamed():
             return f"{event.subject} renamed {event.renamed}{on}: {event.reason}"
         case SiteOpened():
@@ -165,6 +175,16 @@ def _sentence(  # noqa: PLR0911, PLR0912  # a kind of event a line
             return f"key of {event.person} revoked{on}: {event.reason}"
         case TimestampKept():
             return f"timestamp of entry {event.entry} kept{on}"
+        case FileImported():
+            return _file(event, on)
+        case PlanAdopted():
+            why = "" if event.reason is None else f": {event.reason}"
+            name = event.plan.get("name")
+            return f"plan {name}, digest {short_digest(event.digest)}, adopted{on}{why}"
+        case SubjectScreened() | FindingsRecorded() | EligibilityWaived():
+            return say_charted(event, on)
+        case VisitRecorded() | SubjectLeft():
+            return say_charted(event, on)
     assert_never(event)
 
 
@@ -229,6 +249,16 @@ def _history(event: HistoryImported, on: str) -> str:
     n_places = sum(cohort.n_opened for cohort in event.cohorts)
     cohorts = count(len(event.cohorts), "cohort")
     said = f"{cohorts} with {count(n_places, 'place')} imported{on} from {event.source}"
+    if event.read_with is not None:
+        said += f", read with {event.read_with}"
+    if event.left_out:
+        said += f"; not read: {list_briefly(event.left_out)}"
+    return said
+
+
+def _file(event: FileImported, on: str) -> str:
+    n = count(event.n_rows, "row")
+    said = f"{event.what} of {event.source} imported{on}: {n}, SHA-256 {event.sha256[:12]}"
     if event.read_with is not None:
         said += f", read with {event.read_with}"
     if event.left_out:
@@ -318,7 +348,9 @@ def _correction(recorded: Recorded, event: EntryCorrected, state: TrialState, on
     made = next((c for c in state.corrections if c.seq == recorded.seq), None)
     if made is None:
         return f"a correction of entry {event.entry} that does not fit it: {event.reason}"
-    about = f"entry {event.entry} ({_headline(_under_current_id(made.before, state))})"
+    before = _under_current_id(made.before, state)
+    what = headline_of_charted(before) if isinstance(before, CHARTED) else _headline(before)
+    about = f"entry {event.entry} ({what})"
     if made.after is None:
         return f"{about} withdrawn{on}. Reason: {event.reason}"
     return f"{about} corrected{on}: {', '.join(_changes(made))}. Reason: {event.reason}"
@@ -347,7 +379,10 @@ def _changes(made: Correction) -> Iterator[str]:
     before, after = _flat(made.before), _flat(made.after)
     for name in before | after:
         old, new = before.get(name), after.get(name)
-        if old != new:
+        if old != new and name == "findings":
+            told = (say_findings(old or (), but=new or ()), say_findings(new or (), but=old or ()))
+            yield " -> ".join(told)
+        elif old != new:
             yield f"{_WORDS.get(name, name)} {_say_value(name, old)} -> {_say_value(name, new)}"
 
 

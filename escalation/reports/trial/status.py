@@ -22,6 +22,7 @@ from escalation.reports.trial.outlook import describe_outlook, outlook, outlook_
 from escalation.reports.trial.patients import patient_blocks, patient_rows, patients_document
 from escalation.reports.trial.sentences import short_digest
 from escalation.reports.view import GAP, Block, Item, Items, Paragraph, Verbatim, View
+from escalation.reports.visits.calendar import overdue_document, say_overdue
 from escalation.text import count
 from escalation.trial import (
     Remark,
@@ -45,6 +46,7 @@ from escalation.trial.review.amendments import (
     set_aside,
 )
 from escalation.trial.rule import counted_purposes, counted_tallies, describe_choice, follow_up
+from escalation.trial.screening.log import in_screening, people_screened
 from escalation.trial.state import Amendment, Cohort, MadeDecision, Recorded
 
 __all__ = [
@@ -100,6 +102,7 @@ def _page(
         yield from patient_blocks(state, on)
         if any(subject.events for subject in state.subjects.values()):
             yield from _said([say_events(state)])
+        yield from _said(say_overdue(state, on))
         yield GAP
         yield from _where_it_stands(state, state.protocol, on)
     yield GAP
@@ -157,7 +160,7 @@ def status_document(state: TrialState, on: date) -> dict[str, Any]:
         "on": on.isoformat(),
         "quorum": state.quorum,
         "n_enrolled": state.n_enrolled,
-        "n_screened": len(state.subjects) + len(state.screening_failures),
+        "n_screened": len(people_screened(state)),
         "n_screening_failures": len(state.screening_failures),
         "n_withdrawn": state.n_withdrawn,
         "n_planned": None if state.protocol is None else state.protocol.planned_patients,
@@ -175,6 +178,7 @@ def status_document(state: TrialState, on: date) -> dict[str, Any]:
         "open_cohorts": [cohort.number for cohort in state.open_cohorts],
         "patients": patients_document(state, on),
         "n_adverse_events": len(list_events(state)),
+        **overdue_document(state, on),
         "screening_failures": [
             {
                 "subject": event.subject,
@@ -209,9 +213,13 @@ def _heading(state: TrialState, trial: str, on: date, as_of: Recorded | None) ->
 def say_screened(state: TrialState) -> Iterator[str]:
     """Say how many were screened, where some were not treated."""
     n_failed, n_withdrawn = len(state.screening_failures), state.n_withdrawn
-    if n_failed or n_withdrawn:
-        n_screened = len(state.subjects) + n_failed
-        yield f"{n_screened} screened, {n_failed} failed, {n_withdrawn} withdrawn before dosing."
+    n_open = len(in_screening(state))
+    if n_failed or n_withdrawn or n_open:
+        going_on = f"{n_open} in screening, " if n_open else ""
+        yield (
+            f"{len(people_screened(state))} screened, {n_failed} failed, {going_on}{n_withdrawn} "
+            "withdrawn before dosing."
+        )
 
 
 def say_protocol(state: TrialState) -> Iterator[str]:

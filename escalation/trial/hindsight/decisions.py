@@ -64,10 +64,10 @@ def _news(state: TrialState) -> Iterator[tuple[MadeDecision, Sequence[int]]]:
             place -= 1  # by the day of the dosing, which was recorded later
         add(dosing, place, subject)
     for correction in state.corrections:
-        changes = correction.event.changes
-        if changes is None or _TELLING & set(changes):
-            subject = state.subjects[state.owners[correction.event.entry]]
-            add(correction.seq, bisect_left(cutoffs, correction.event.entry), subject)
+        changes, corrected = correction.event.changes, correction.event.entry
+        if corrected in state.owners and (changes is None or _TELLING & set(changes)):
+            subject = state.subjects[state.owners[corrected]]
+            add(correction.seq, bisect_left(cutoffs, corrected), subject)
 
     opens: dict[int, list[tuple[int, Purpose]]] = {}
     closes: dict[int, list[tuple[int, Purpose]]] = {}

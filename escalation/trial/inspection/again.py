@@ -11,6 +11,7 @@ from dataclasses import fields, replace
 from functools import partial
 from typing import Any, assert_never
 
+from escalation.plan import Plan
 from escalation.protocol import Protocol
 from escalation.signatures.public_key import fingerprint
 from escalation.trial.adverse_events.adjudication import adjudicate
@@ -29,15 +30,19 @@ from escalation.trial.events import (
     DataFrozen,
     DecisionCirculated,
     DecisionMade,
+    EligibilityWaived,
     EnrolmentHeld,
     EnrolmentResumed,
     EntryCorrected,
     EvaluabilityRuled,
+    FileImported,
+    FindingsRecorded,
     HistoryImported,
     InfusionContinued,
     KeyRegistered,
     KeyRevoked,
     OutcomeRecorded,
+    PlanAdopted,
     ProtocolAmended,
     Purpose,
     RoleDelegated,
@@ -49,13 +54,17 @@ from escalation.trial.events import (
     SubjectAtSite,
     SubjectDosed,
     SubjectEnrolled,
+    SubjectLeft,
     SubjectRenamed,
+    SubjectScreened,
     TimestampKept,
     TrialClosed,
     TrialRegistered,
     TrialRegisteredWithCommittee,
+    VisitRecorded,
     VoteCast,
 )
+from escalation.trial.findings.record import record_findings
 from escalation.trial.keys.commands import register_key, revoke_key, sign_as_made
 from escalation.trial.office import (
     amend_protocol,
@@ -72,10 +81,14 @@ from escalation.trial.patients.evaluability import continue_infusion, rule_evalu
 from escalation.trial.patients.recording import dose_subject, enrol_subject, record_outcome
 from escalation.trial.patients.screening import record_screening_failure
 from escalation.trial.patients.sites import open_site, transfer_subject
+from escalation.trial.planning import adopt_plan
+from escalation.trial.screening.record import screen_subject, waive_criteria
 from escalation.trial.spreadsheet.cells import PatientRow
+from escalation.trial.spreadsheet.charting import note_file
 from escalation.trial.spreadsheet.importing import import_rows
 from escalation.trial.spreadsheet.origin import Origin
 from escalation.trial.state import Recorded, TrialState
+from escalation.trial.visits.record import leave_study, record_visit
 
 __all__ = ["Command", "command_of", "import_of"]
 
@@ -163,8 +176,7 @@ def command_of(event: AnyEvent, following: AnyEvent | None = None) -> Command:  
         case SignedWithKey():  # the signature itself is checked by ``keys.checking``
             return partial(sign_as_made, made=event)
         case AdverseEventRecorded():
-            said = {f.name: getattr(event, f.name) for f in fields(event)}
-            return partial(record_adverse_event, **_without(said, "on", "graded_by"))
+            return partial(record_adverse_event, **_without(_said_in(event), "graded_by"))
         case AdverseEventFollowedUp(entry=entry, changes=changes, aware=aware):
             changes = _without(changes, "graded_by")
             return partial(follow_up, entry=entry, changes=changes, aware=aware)
@@ -188,15 +200,34 @@ def command_of(event: AnyEvent, following: AnyEvent | None = None) -> Command:  
             return partial(circulate_decision, to=to, decision=decision)
         case DataFrozen(checked_by=checked_by, statement=statement):
             return partial(freeze_data, checked_by=checked_by, statement=statement)
-        case ScreeningFailed(subject=subject, site=site, reason=reason):
-            return partial(record_screening_failure, subject=subject, site=site, reason=reason)
+        case ScreeningFailed():
+            return partial(record_screening_failure, **_said_in(event))
         case SubjectRenamed(subject=subject, renamed=renamed, reason=reason):
             return partial(rename_subject, subject=subject, renamed=renamed, reason=reason)
         case SiteOpened(site=site, time_zone=zone):
             return partial(open_site, site=site, time_zone=zone)
         case SubjectAtSite(subject=subject, site=site, reason=reason):
             return partial(transfer_subject, subject=subject, to=site, reason=reason or "")
+        case FileImported():
+            return partial(note_file, **_said_in(event))
+        case PlanAdopted(plan=document, reason=reason):
+            return partial(adopt_plan, plan=Plan.from_document(document), reason=reason)
+        case SubjectScreened():
+            return partial(screen_subject, **_said_in(event))
+        case FindingsRecorded():
+            return partial(record_findings, **_said_in(event))
+        case EligibilityWaived():
+            return partial(waive_criteria, **_said_in(event))
+        case VisitRecorded():
+            return partial(record_visit, **_said_in(event))
+        case SubjectLeft():
+            return partial(leave_study, **_said_in(event))
     assert_never(event)
+
+
+def _said_in(event: AnyEvent) -> dict[str, Any]:
+    """Return what an event says, all but its day."""
+    return {f.name: getattr(event, f.name) for f in fields(event) if f.name != "on"}
 
 
 def _site_of(event: SubjectEnrolled, following: AnyEvent | None) -> dict[str, Any]:

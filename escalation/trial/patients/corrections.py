@@ -18,14 +18,20 @@ from escalation.trial.events import (
     AdverseEventFollowedUp,
     AdverseEventRecorded,
     AnyEvent,
+    EligibilityWaived,
     EntryCorrected,
     Event,
+    FindingsRecorded,
     InfusionContinued,
     OutcomeRecorded,
     SubjectDosed,
     SubjectEnrolled,
+    SubjectLeft,
     SubjectRenamed,
+    SubjectScreened,
+    VisitRecorded,
 )
+from escalation.trial.findings.checking import check_findings
 from escalation.trial.patients.body_size import needed_sizes
 from escalation.trial.patients.evaluability import check_further
 from escalation.trial.patients.recording import (
@@ -36,7 +42,14 @@ from escalation.trial.patients.recording import (
     check_sizes,
 )
 from escalation.trial.patients.subjects import Fact
+from escalation.trial.screening.record import (
+    check_screened,
+    check_screening_order,
+    check_screening_withdrawn,
+    check_waived,
+)
 from escalation.trial.state import TrialState
+from escalation.trial.visits.record import check_leaving, check_visit
 
 __all__ = ["correct_entry", "rename_subject"]
 
@@ -55,7 +68,8 @@ def correct_entry(
     ----------
     state, recorder
     entry : int
-        Number of an enrolment, a dosing, an outcome, or a report of an adverse event.
+        Number of an enrolment, a dosing, an outcome, a report of an adverse event, results, a
+        visit, or the end of somebody's part.
     changes : mapping or None
         New values by field, as JSON types; None to withdraw the entry.
     reason : str
@@ -71,8 +85,8 @@ def correct_entry(
     if fact is None:
         known = entry in range(1, state.seq + 1)
         refusal.add(
-            "Only enrolments, infusions, outcomes and reports of adverse events are corrected, by "
-            "the number of the original entry."
+            "Only enrolments, infusions, outcomes, adverse events, screening, results and visits "
+            "are corrected, by the number of the original entry."
             if known
             else f"The last entry is {state.seq}."
         )
@@ -109,6 +123,11 @@ _CORRECTABLE = {
         field.name for field in fields(AdverseEventRecorded) if field.name != "subject"
     ),
     AdverseEventFollowedUp: ("on", "aware", "changes"),
+    SubjectScreened: ("on", "disease", "sex", "born", "consented", "site"),
+    EligibilityWaived: ("on", "criteria", "reason"),
+    FindingsRecorded: ("on", "findings", "visit", "reason"),
+    VisitRecorded: ("on", "visit", "missed", "note"),
+    SubjectLeft: ("on", "why", "reason"),
 }
 
 
@@ -154,6 +173,8 @@ def _check_withdrawal(refusal: Refusal, state: TrialState, fact: Fact[Event]) ->
             refusal.unless(not known.further, "Withdraw the subject's further infusions first.")
         case AdverseEventRecorded() | AdverseEventFollowedUp():
             _check_course(refusal, state, fact, None)
+        case SubjectScreened():
+            check_screening_withdrawn(refusal, state, fact.event.subject, fact.seq)
 
 
 def _check_change(
@@ -163,7 +184,7 @@ def _check_change(
     fact: Fact[Event],
     changes: Mapping[str, Any],
 ) -> None:
-    correctable = _CORRECTABLE[type(fact.event)]
+    correctable = _CORRECTABLE.get(type(fact.event), ())
     for name in changes:
         if name not in correctable:
             refusal.add(
@@ -212,6 +233,28 @@ def _check_change(
         case AdverseEventRecorded() | AdverseEventFollowedUp():
             refusal.check_day(replace(recorder, on=event.aware))
             _check_course(refusal, state, fact, event)
+        case _:
+            _check_charted(refusal, state, recorder, event, fact.seq)
+
+
+def _check_charted(
+    refusal: Refusal, state: TrialState, recorder: Recorder, event: Event, entry: int
+) -> None:
+    """Refuse a correction of somebody's chart to what cannot be."""
+    match event:
+        case SubjectScreened():
+            check_screened(refusal, state, event)
+            check_screening_order(refusal, state, event, entry)
+        case EligibilityWaived():
+            refusal.check_line("reason", event.reason)
+            check_waived(refusal, state, event, entry)
+        case FindingsRecorded():
+            chart = state.chart(event.subject)
+            check_findings(refusal, state, recorder, event, chart=chart, entry=entry)
+        case VisitRecorded():
+            check_visit(refusal, state, recorder, event, entry=entry)
+        case SubjectLeft():
+            check_leaving(refusal, state, event, entry=entry)
 
 
 def _known_sizes(state: TrialState, event: Event) -> tuple[str, ...]:
@@ -282,6 +325,8 @@ def rename_subject(
     refusal.check_line("reason", reason)
     check_id(refusal, renamed)
     known, other = refusal.find_subject(state, subject), state.subjects.get(renamed)
+    if other is None and state.chart(renamed).screenings:
+        refusal.add(f"{renamed} is somebody else, who was screened.")
     if known is not None and renamed == known.id:
         refusal.add("That is the id already.")
     elif other is not None and other is not known:

@@ -5,6 +5,7 @@ It is answered for each open cohort.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 
 from escalation.dataclass import dataclass
@@ -12,10 +13,17 @@ from escalation.errors import InputError, did_you_mean
 from escalation.labels import Label
 from escalation.trial.beside import find_dlts_beside
 from escalation.trial.events import Purpose
-from escalation.trial.gates import Obstacle, cohort_for, dosing_obstacles, say_open
+from escalation.trial.gates import (
+    Obstacle,
+    cohort_for,
+    dosing_obstacles,
+    eligibility_obstacles,
+    say_open,
+)
 from escalation.trial.patients.body_size import find_size_fault
 from escalation.trial.patients.planned_dose import PlannedDose, plan_dose
 from escalation.trial.patients.subjects import Standing, Subject
+from escalation.trial.screening.log import screening_log
 from escalation.trial.state import Cohort, TrialState
 
 __all__ = ["NextPatient", "next_patient", "next_patients"]
@@ -45,6 +53,8 @@ class NextPatient:
         Of the cohort; the escalation's, where none is open.
     notes : tuple of str
         What does not stand in the way and has to be known: DLTs beside the escalation.
+    in_screening : tuple of (str, str)
+        Where nobody waits to be dosed: who is in screening, with the verdict.
     """
 
     on: date
@@ -59,6 +69,7 @@ class NextPatient:
     height_cm: float | None = None
     purpose: Purpose = Purpose.ESCALATION
     notes: tuple[str, ...] = ()
+    in_screening: tuple[tuple[str, str], ...] = ()
 
     @property
     def yes(self) -> bool:
@@ -112,7 +123,7 @@ def next_patient(
     state : TrialState
     on : date
     subject : str or None
-        An enrolled subject; None for whoever is next.
+        An enrolled subject, or one who was screened; None for whoever is next.
     weight_kg, height_cm : float or None
         For the amount, where the subject's are not recorded.
     cohort : int or None
@@ -128,19 +139,25 @@ def next_patient(
     fault = find_size_fault(weight_kg, height_cm)
     if fault is not None:
         raise InputError(fault)
-    asked = None if subject is None else _find(state, subject)
+    screened = subject if subject is not None and _is_to_be_enrolled(state, subject) else None
+    asked = None if subject is None or screened is not None else _find(state, subject)
     joined = cohort_for(state, asked) if cohort is None else _find_cohort(state, cohort)
     if asked is not None and cohort not in (None, asked.cohort):
         raise InputError(f"{asked.id} is in cohort {asked.cohort}, not {cohort}")
-    if asked is None and joined is not None:
+    if asked is None and screened is None and joined is not None:
         asked = next(iter(state.undosed(joined)), None)
     obstacles = tuple(dosing_obstacles(state, asked, on, cohort=joined))
+    if screened is not None:
+        obstacles = (*obstacles, *eligibility_obstacles(state, screened, on))
+    in_screening = () if asked or screened else tuple(_in_screening(state, on))
     if state.closed is not None and on >= state.closed.event.on:  # no decision opens it again
         obstacles = tuple(obstacle for obstacle in obstacles if not obstacle.decision)
     notes = tuple(text for _, text in find_dlts_beside(state))
     if joined is None or state.protocol is None:
-        who = asked.id if asked else None
-        return NextPatient(on=on, obstacles=obstacles, subject=who, notes=notes)
+        who = asked.id if asked else screened
+        return NextPatient(
+            on=on, obstacles=obstacles, subject=who, notes=notes, in_screening=in_screening
+        )
     level = asked.level if asked is not None else joined.level
     if asked is not None:
         weight_kg = asked.enrolment.weight_kg or weight_kg
@@ -149,7 +166,7 @@ def next_patient(
     return NextPatient(
         on=on,
         obstacles=obstacles,
-        subject=asked.id if asked else None,
+        subject=asked.id if asked else screened,
         cohort=joined.number,
         slot=dosed + 1 if dosed < joined.n_opened else None,
         n_opened=joined.n_opened,
@@ -159,7 +176,21 @@ def next_patient(
         height_cm=height_cm,
         purpose=joined.purpose,
         notes=notes,
+        in_screening=in_screening,
     )
+
+
+def _is_to_be_enrolled(state: TrialState, subject: str) -> bool:
+    """Tell whether somebody was screened and not enrolled."""
+    return subject not in state.subjects and bool(state.chart(subject).screenings)
+
+
+def _in_screening(state: TrialState, on: date) -> Iterator[tuple[str, str]]:
+    """Yield who is in screening, with the verdict on a day, where there are criteria."""
+    for screening in screening_log(state):
+        judged = screening.judged(state, on) if screening.end == "in screening" else None
+        if judged is not None:
+            yield screening.subject, judged.verdict
 
 
 def _find_cohort(state: TrialState, number: int) -> Cohort:

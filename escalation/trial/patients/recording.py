@@ -97,7 +97,7 @@ def enrol_subject(
         refusal.unless(moved, f"{subject} is enrolled since entry {known.enrolments[-1].seq}.")
     if joined is None and state.open_cohorts:
         raise refusal.error()
-    obstacles = enrolment_obstacles(state, recorder.on, known, cohort=joined)
+    obstacles = enrolment_obstacles(state, recorder.on, known, cohort=joined, name=subject)
     breaches = pass_gates(refusal, [obstacle.text for obstacle in obstacles], deviation)
     if joined is None:
         refusal.add("Without an open cohort there is no level to be enrolled at.")

@@ -93,8 +93,8 @@ def on_day_there(
 
     def there(state: TrialState, recorder: Recorder) -> Events:
         zone = state.site_zones.get(site or only_site(state) or "")
-        if subject is not None and site is None and state.subjects.get(subject):
-            zone = state.zone_of(subject, recorder.on)
+        if subject is not None and site is None:
+            zone = state.zone_of(subject, recorder.on) or zone
         on = day_in(zone, recorder.at)
         return command(state, recorder if on is None else replace(recorder, on=on))
 

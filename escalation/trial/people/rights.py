@@ -33,6 +33,7 @@ MAY: dict[str, frozenset[Role]] = {
     "hold enrolment": frozenset(Role),
     "resume enrolment": frozenset({Role.CHAIR}),
     "amend the protocol": frozenset({Role.CHAIR}),
+    "adopt a plan": frozenset({Role.CHAIR}),
     "close the trial": frozenset({Role.CHAIR}),
     "delegate roles": frozenset({Role.CHAIR}),
 }

@@ -34,6 +34,7 @@ from escalation.trial.review.remarks import Remark
 from escalation.trial.review.rulings import against_definition, other_rulings, to_be_ruled
 from escalation.trial.review.unstated import warn_of_unstated
 from escalation.trial.rule import describe_choice
+from escalation.trial.screening.judging import lacks_eligibility
 from escalation.trial.state import Cohort, MadeDecision, TrialState
 
 __all__ = ["departures", "rulings", "warnings"]
@@ -54,6 +55,7 @@ def departures(state: TrialState) -> list[Remark]:
         *_imported(state),
         *_deviations(state),
         *_unnoticed(state),
+        *_not_eligible(state),
         *against_definition(state),
         *(Remark(entry=seq, text=f"Entry {seq}: {text}.") for seq, text in state.oddities),
     ]
@@ -264,6 +266,26 @@ def _odd_days(
                 entry=fact.seq,
                 text=f"The DLT of {subject.id} did not begin in the DLT window, {on} to {closes}.",
             )
+
+
+def _not_eligible(state: TrialState) -> Iterator[Remark]:
+    """Name who was enrolled and, as the entries say now, should not have been.
+
+    What the enrolment itself says of it, against the gate, is shown as a deviation.
+    """
+    for subject in state.subjects.values() if state.plans else ():
+        for fact in subject.enrolments:
+            if state.cohorts[fact.event.cohort - 1].decision is None:
+                continue  # imported
+            names = (*subject.former_ids, subject.id)
+            said = {b.replace(name, subject.id) for b in fact.event.breaches for name in names}
+            for text in lacks_eligibility(state, subject.id, fact.event.on, before=fact.seq):
+                if text not in said:
+                    yield Remark(
+                        entry=fact.seq,
+                        text=f"{subject.id} was enrolled on {fact.event.on}, and by what is "
+                        f"recorded now should not have been. {text}",
+                    )
 
 
 def warnings(state: TrialState, on: date) -> list[Remark]:

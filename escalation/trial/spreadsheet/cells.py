@@ -16,7 +16,7 @@ from escalation.trial.spreadsheet.columns import BETWEEN, DLT, FORMULA, OUTCOMES
 from escalation.trial.spreadsheet.reading import AS_WRITTEN, Reading
 from escalation.trial.spreadsheet.table import Cell, NoValue, as_text
 
-__all__ = ["CellReader", "PatientRow", "find_level"]
+__all__ = ["CellReader", "PatientRow", "RowReader", "find_level"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +53,8 @@ def find_level(level: Label | None, labels: Sequence[Label]) -> Label | None:
     return int(whole[1]) if whole and int(whole[1]) in labels else None
 
 
-class CellReader:
-    """Reads rows of cells, each to a patient and the faults in it.
+class RowReader:
+    """Reads the cells of rows by their columns, and keeps the faults of each row.
 
     Parameters
     ----------
@@ -73,31 +73,13 @@ class CellReader:
         self._cells: Mapping[str, Cell] = {}
         self._faults: list[str] = []
 
-    def read(self, number: int, cells: Mapping[str, Cell]) -> tuple[PatientRow, list[str]]:
-        """Read the cells of a row by their columns; those that are not there are empty."""
+    def _begin(self, number: int, cells: Mapping[str, Cell]) -> None:
         self._place, self._cells, self._faults = number, cells, []
-        row = PatientRow(
-            number=number,
-            subject=self._text("subject") or "",
-            cohort=self._whole("cohort"),
-            level=self._level(),
-            purpose=self._purpose(),
-            weight_kg=self._float("weight_kg"),
-            height_cm=self._float("height_cm"),
-            enrolled_on=self._date("enrolled_on"),
-            dosed_on=self._date("dosed_on"),
-            planned=self._float("planned"),
-            infused=self._float("infused"),
-            lot=self._text("lot"),
-            outcome=self._outcome("outcome", OUTCOMES) or self._outcome("dlt", DLT),
-            outcome_on=self._date("outcome_on"),
-            reason=self._text("reason"),
-            toxicities=self._toxicities(),
-            replaces=self._text("replaces"),
-        )
-        if cells.get("subject", "") == "":
-            self._fault("subject", "is missing")
-        return row, self._faults
+
+    def _need(self, *names: str) -> None:
+        for name in names:
+            if self._cells.get(name, "") == "":
+                self._fault(name, "is missing")
 
     def _fault(self, name: str, problem: str) -> None:
         self._faults.append(f"row {self._place}, {name}: {problem}")
@@ -116,30 +98,6 @@ class CellReader:
         """Return a word in small letters, in our language."""
         text = (self._text(name) or "").casefold()
         return self._words.get(text, text)
-
-    def _outcome(self, name: str, known: Mapping[str, Outcome | None]) -> Outcome | None:
-        word = self._word(name).replace("-", " ")
-        if word not in known:
-            listed = ", ".join(("yes", "no") * (known is DLT) + _SAID)
-            hint = f"; --map {printable(word)}=WORD reads it as one of them"
-            self._fault(name, f'"{printable(word)}" is none of {listed}{hint}')
-            return None
-        return known[word]
-
-    def _level(self) -> Label | None:
-        text = self._text("level")
-        try:
-            return None if text is None else read_label(text)
-        except InputError as error:
-            self._fault("level", str(error))
-            return None
-
-    def _purpose(self) -> Purpose | None:
-        word = self._word("purpose")
-        if word and word not in list(Purpose):
-            self._fault("purpose", f'"{printable(word)}" is none of {", ".join(Purpose)}')
-            return None
-        return Purpose(word) if word else None
 
     def _whole(self, name: str) -> int | None:
         text = self._text(name) or ""
@@ -174,6 +132,59 @@ class CellReader:
             self._fault(name, found)
             return None
         return found
+
+
+class CellReader(RowReader):
+    """Reads rows of patients, each to a patient and the faults in it."""
+
+    def read(self, number: int, cells: Mapping[str, Cell]) -> tuple[PatientRow, list[str]]:
+        """Read the cells of a row by their columns; those that are not there are empty."""
+        self._begin(number, cells)
+        row = PatientRow(
+            number=number,
+            subject=self._text("subject") or "",
+            cohort=self._whole("cohort"),
+            level=self._level(),
+            purpose=self._purpose(),
+            weight_kg=self._float("weight_kg"),
+            height_cm=self._float("height_cm"),
+            enrolled_on=self._date("enrolled_on"),
+            dosed_on=self._date("dosed_on"),
+            planned=self._float("planned"),
+            infused=self._float("infused"),
+            lot=self._text("lot"),
+            outcome=self._outcome("outcome", OUTCOMES) or self._outcome("dlt", DLT),
+            outcome_on=self._date("outcome_on"),
+            reason=self._text("reason"),
+            toxicities=self._toxicities(),
+            replaces=self._text("replaces"),
+        )
+        self._need("subject")
+        return row, self._faults
+
+    def _outcome(self, name: str, known: Mapping[str, Outcome | None]) -> Outcome | None:
+        word = self._word(name).replace("-", " ")
+        if word not in known:
+            listed = ", ".join(("yes", "no") * (known is DLT) + _SAID)
+            hint = f"; --map {printable(word)}=WORD reads it as one of them"
+            self._fault(name, f'"{printable(word)}" is none of {listed}{hint}')
+            return None
+        return known[word]
+
+    def _level(self) -> Label | None:
+        text = self._text("level")
+        try:
+            return None if text is None else read_label(text)
+        except InputError as error:
+            self._fault("level", str(error))
+            return None
+
+    def _purpose(self) -> Purpose | None:
+        word = self._word("purpose")
+        if word and word not in list(Purpose):
+            self._fault("purpose", f'"{printable(word)}" is none of {", ".join(Purpose)}')
+            return None
+        return Purpose(word) if word else None
 
     def _toxicities(self) -> tuple[Toxicity, ...]:
         names = ("term", "grade", "onset", "relation", "narrative")

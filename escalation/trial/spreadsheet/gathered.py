@@ -20,6 +20,8 @@ class Gathered:
     ----------
     state : TrialState
         As it will be; a copy that goes on changing.
+    before : int
+        The last entry that there was.
     recorder : Recorder
     events : list of AnyEvent
     faults : list of (int, str)
@@ -28,6 +30,7 @@ class Gathered:
 
     def __init__(self, state: TrialState, recorder: Recorder) -> None:
         self.state = state.copied()
+        self.before = state.seq
         self.recorder = recorder
         self.events: list[AnyEvent] = []
         self.faults: list[tuple[int, str]] = []

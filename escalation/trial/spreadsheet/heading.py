@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from escalation.dataclass import dataclass
 from escalation.errors import did_you_mean, printable
-from escalation.trial.spreadsheet.columns import READ, WORDS, column_name
+from escalation.trial.spreadsheet.columns import column_name
+from escalation.trial.spreadsheet.forms import PATIENTS, Form
 from escalation.trial.spreadsheet.reading import Reading
 
 __all__ = ["Heading", "match_heading"]
@@ -38,6 +39,12 @@ class Heading:
     empty: frozenset[str]
     left_out: tuple[str, ...]
     faults: tuple[str, ...]
+    form: Form = PATIENTS
+
+    @property
+    def places(self) -> list[tuple[int, str]]:
+        """Where each column of ours stands."""
+        return [(k, name) for k, name in enumerate(self.columns) if name is not None]
 
     @property
     def n_known(self) -> int:
@@ -46,11 +53,13 @@ class Heading:
 
     @property
     def is_ours(self) -> bool:
-        """Whether it has what no list of patients does without."""
-        return {"subject", "level"} <= set(self.columns)
+        """Whether it has what no such list does without."""
+        return set(self.form.needed) <= set(self.columns)
 
 
-def match_heading(names: Sequence[str], reading: Reading, row: int = 1) -> Heading:
+def match_heading(
+    names: Sequence[str], reading: Reading, row: int = 1, form: Form = PATIENTS
+) -> Heading:
     """Match the heading of a table with our columns.
 
     Parameters
@@ -60,24 +69,26 @@ def match_heading(names: Sequence[str], reading: Reading, row: int = 1) -> Headi
     reading : Reading
     row : int
         The heading's, for messages.
+    form : Form
+        Whose columns are ours.
     """
     there = {column_name(name) for name in names if name}
-    renamed, words, empty, faults = _mapped(reading, there, names)
+    renamed, words, empty, faults = _mapped(reading, there, names, form)
     columns: list[str | None] = []
     left_out: list[str] = []
     for name in names:
         known = column_name(name)
         column = renamed.get(known, known)
-        if column in READ:
+        if column in form.columns:
             columns.append(column)
             continue
         columns.append(None)
         if name:
             left_out.append(name)
     if reading.extra == "refuse" and left_out:
-        faults += (f"row {row}: {text}" for text in _say_unknown(left_out))
+        faults += (f"row {row}: {text}" for text in _say_unknown(left_out, form))
     faults += (f"row {row}: {text}" for text in _clashes(names, columns))
-    missing = [name for name in ("subject", "level") if name not in columns]
+    missing = [name for name in form.needed if name not in columns]
     if missing:
         faults.append(f"row {row}: the heading lacks {' and '.join(missing)}")
     return Heading(
@@ -87,26 +98,41 @@ def match_heading(names: Sequence[str], reading: Reading, row: int = 1) -> Headi
         empty=frozenset(empty),
         left_out=tuple(left_out),
         faults=tuple(faults),
+        form=form,
     )
 
 
 # a word that reads as its opposite overturns outcomes; codes such as 1 and 2 may mean anything
-_NEVER_ELSE = frozenset(word for word in WORDS if word.replace(" ", "").isalpha() and len(word) > 1)
+def _is_never_else(word: str, form: Form) -> bool:
+    return word in form.words and word.replace(" ", "").isalpha() and len(word) > 1
 
 
-def _say_unknown(names: Sequence[str]) -> Iterator[str]:
+# columns of which the record must never hold a cell
+_IDENTIFYING = {
+    *("name", "surname", "first_name", "last_name", "patient_name", "initials", "address", "mrn"),
+    *("dob", "birth_date", "date_of_birth", "birthdate", "birthday", "phone", "email"),
+}
+
+
+def _say_unknown(names: Sequence[str], form: Form) -> Iterator[str]:
     for name in names:
-        near = did_you_mean(column_name(name), READ).partition("?")
+        if column_name(name) in _IDENTIFYING:
+            yield (
+                f"no column is called {printable(name)}: what tells who somebody is must not come "
+                "into the record"
+            )
+            continue
+        near = did_you_mean(column_name(name), form.columns).partition("?")
         hint = f"; {near[0]}?" if near[1] else ""
         yield f"no column is called {printable(name)}{hint}"
     yield (
-        f"the columns are {', '.join(READ)}; --map {printable(names[0])}=NAME reads "
+        f"the columns are {', '.join(form.columns)}; --map {printable(names[0])}=NAME reads "
         f"{printable(names[0])} as one of them, --extra ignore leaves the others out"
     )
 
 
 def _mapped(
-    reading: Reading, there: set[str], names: Sequence[str]
+    reading: Reading, there: set[str], names: Sequence[str], form: Form
 ) -> tuple[dict[str, str], dict[str, str], set[str], list[str]]:
     """Return what is mapped: columns, words, words for nothing; and the faults in it."""
     columns: dict[str, str] = {}
@@ -115,27 +141,30 @@ def _mapped(
     faults: list[str] = []
     for said, means in reading.mapped:
         column, word = column_name(means), means.casefold()
-        if column in READ and column_name(said) in there:
+        if column in form.columns and column_name(said) in there:
             columns[column_name(said)] = column
-        elif word in WORDS and said.casefold() in _NEVER_ELSE and said.casefold() != word:
+        elif (
+            word in form.words and _is_never_else(said.casefold(), form) and said.casefold() != word
+        ):
             faults.append(
                 f"--map {printable(said)}={printable(means)}: {printable(said)} is read as "
                 f"{printable(said.casefold())} already, and as nothing else"
             )
-        elif word in WORDS:
+        elif word in form.words:
             words[said.casefold()] = word
         elif not means:
             empty.add(said.casefold())
-        elif column in READ:
+        elif column in form.columns:
             listed = did_you_mean(said, [name for name in names if name])
             faults.append(
                 f"--map {printable(said)}={printable(means)}: no column of the file is called "
                 f"{printable(said)}; {listed}"
             )
         else:
+            known = did_you_mean(means, [*form.columns, *form.words])
             faults.append(
                 f"--map {printable(said)}={printable(means)}: {printable(means)} is neither a "
-                f"column nor a word that a cell may hold; {did_you_mean(means, [*READ, *WORDS])}"
+                f"column nor a word that a cell may hold; {known}"
             )
     return columns, words, empty, faults
 

@@ -52,7 +52,12 @@ def is_workbook(content: bytes) -> bool:
 
 
 def read_workbook(
-    content: bytes, source: str, wanted: str | None, is_ours: Callable[[list[str]], bool]
+    content: bytes,
+    source: str,
+    wanted: str | None,
+    is_ours: Callable[[list[str]], bool],
+    *,
+    needed: str = "subject and level",
 ) -> Table:
     """Read the values of one sheet.
 
@@ -64,7 +69,9 @@ def read_workbook(
     wanted : str or None
         The name of the sheet; None for the only one whose heading is ours.
     is_ours : callable
-        Whether a heading is that of a list of patients.
+        Whether a heading is that of the list which is wanted.
+    needed : str
+        The columns that tell, for messages.
 
     Raises
     ------
@@ -77,7 +84,7 @@ def read_workbook(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what does not concern values
             book = _openpyxl().load_workbook(packed, read_only=True, keep_links=False)
-            sheet = _chosen(book, source, wanted, is_ours)
+            sheet = _chosen(book, source, wanted, is_ours, needed)
             rows = list(_rows(sheet, source))
             merged = _merged(packed, book, sheet.title)
     except _BROKEN as error:
@@ -143,7 +150,11 @@ def _is_macro(name: str) -> bool:
 
 
 def _chosen(
-    book: Any, source: str, wanted: str | None, is_ours: Callable[[list[str]], bool]
+    book: Any,
+    source: str,
+    wanted: str | None,
+    is_ours: Callable[[list[str]], bool],
+    needed: str,
 ) -> Any:
     """Return the sheet that is wanted, or else the only one whose heading is ours.
 
@@ -165,9 +176,9 @@ def _chosen(
     if len(ours) == 1:
         return ours[0]
     named = ", ".join(printable(sheet.title) for sheet in ours or shown)
-    problem = f"sheets {named} each have a heading with subject and level; choose with --sheet"
+    problem = f"sheets {named} each have a heading with {needed}; choose with --sheet"
     if not ours:
-        problem = f"no sheet has a heading with subject and level: {named or 'none is shown'}"
+        problem = f"no sheet has a heading with {needed}: {named or 'none is shown'}"
     raise SpreadsheetError(source, [problem])
 
 

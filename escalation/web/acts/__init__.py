@@ -1,14 +1,16 @@
 """What can be recorded from the page: one form an act, in order, by the name in its address.
 
 ``base`` says what every act has, ``fields`` what kinds of fields there are, ``uploads`` takes small
-files of text and ``importing`` spreadsheets. The others are rooms of acts: ``patients``,
-``events`` and ``corrections`` are a site's, ``committee``, ``keys``, ``office`` and ``sites`` the
-trial's.
+files of text and ``importing`` spreadsheets. ``planning`` says what acts have that go by a plan,
+``rows`` is what the plan asks for. The others are rooms of acts: ``patients``, ``events``,
+``screening``, ``visits``, ``corrections`` and ``chart_corrections`` are a site's, ``committee``,
+``keys``, ``office`` and ``sites`` the trial's.
 """
 
 from __future__ import annotations
 
 from escalation.web.acts import (
+    chart_corrections,
     committee,
     corrections,
     events,
@@ -16,7 +18,10 @@ from escalation.web.acts import (
     keys,
     office,
     patients,
+    planning,
+    screening,
     sites,
+    visits,
 )
 from escalation.web.acts.base import Act
 
@@ -33,6 +38,13 @@ ACTS: dict[str, type[Act]] = {
         patients.Further,
         sites.Transfer,
         importing.Import,
+        # what the plan of a trial says
+        screening.Screen,
+        screening.AnswerCriteria,
+        screening.Waive,
+        visits.RecordResults,
+        visits.RecordVisit,
+        visits.Leave,
         # adverse events
         events.Event,
         events.NewCrs,
@@ -56,6 +68,11 @@ ACTS: dict[str, type[Act]] = {
         corrections.CorrectIcans,
         corrections.CorrectCounts,
         corrections.CorrectFollowUp,
+        chart_corrections.CorrectScreening,
+        chart_corrections.CorrectResults,
+        chart_corrections.CorrectVisit,
+        chart_corrections.CorrectLeaving,
+        chart_corrections.CorrectWaiver,
         corrections.Rename,
         # the committee, its keys and its office
         committee.Freeze,
@@ -74,6 +91,7 @@ ACTS: dict[str, type[Act]] = {
         office.Resume,
         sites.OpenSite,
         office.Amend,
+        planning.AdoptPlan,
         office.Close,
     )
 }

@@ -55,6 +55,10 @@ class Act(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         Fields that are seldom needed, under the words behind which they are folded away.
     order : tuple of str
         The fields that come first; the others follow as they are written.
+    needs_plan : bool
+        Whether there is such an act only in a trial that goes by a plan.
+    leads_to : str
+        The name of the act about the same person that is offered next.
     answers : mapping of str to str
         Words of the command's reasons, and the field beside which such a reason is shown.
     """
@@ -70,11 +74,18 @@ class Act(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     is_offered: ClassVar[bool] = True
     rare: ClassVar[Folded] = {}
     order: ClassVar[tuple[str, ...]] = ()
+    needs_plan: ClassVar[bool] = False
+    leads_to: ClassVar[str] = ""
     answers: ClassVar[Answers] = {}
     most_bytes: ClassVar[int | None] = None  # of what is sent, where it is more than usual
 
     seen = HiddenField()  # the last entry that whoever fills it in has seen
     request_id = HiddenField()  # under which it is recorded once
+
+    @classmethod
+    def made_for(cls, state: TrialState, on: date, given: Mapping[str, str]) -> type[Act]:
+        """Return the form with the fields that the trial's plan asks for, given what is sent."""
+        return cls
 
     def fill(self, state: TrialState) -> None:
         """Offer what can be chosen in the trial as it stands: choices, defaults."""
@@ -90,6 +101,10 @@ class Act(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     def is_about(self, state: TrialState, on: date) -> str | None:
         """Say whom or what the act is about; None where that is not there, or not chosen yet."""
         return None
+
+    def is_begun(self, state: TrialState) -> bool:
+        """Tell whether a part of whom or what it is about is chosen, and the rest is asked for."""
+        return False
 
     def elsewhere(self, state: TrialState) -> str | None:
         """Return the name of the form that is the right one for what it is about."""

@@ -1,4 +1,4 @@
-"""Patients from a spreadsheet: the file is read, then all its rows are recorded, or none.
+"""A spreadsheet of patients, results or visits is read; all its rows are recorded, or none.
 
 Nothing is kept between the steps, and nothing that the browser says of the file is relied on: the
 whole file comes back with the confirmation, and is read and held against the trial again, as if for
@@ -22,6 +22,7 @@ from escalation.text import count
 from escalation.tracker import Command
 from escalation.trial import TrialState
 from escalation.trial.patients.recording import PATIENTS
+from escalation.trial.spreadsheet.charting import What, import_list
 from escalation.trial.spreadsheet.importing import import_patients
 from escalation.trial.spreadsheet.reading import Reading, read_map
 from escalation.web.acts.base import Act, Folded
@@ -37,6 +38,12 @@ _DATES = (
     ("%d-%b-%Y", "31-Jan-2026"),
     ("%Y/%m/%d", "2026/01/31"),
     ("%Y%m%d", "20260131"),
+)
+_KINDS: tuple[tuple[What, str], ...] = (
+    ("results", "a result: subject, visit, date, test, value, unit"),
+    ("visits", "a visit: subject, visit, date, missed"),
+    ("screening", "somebody who is screened: subject, date, disease, sex, born"),
+    ("events", "an adverse event: subject, term, grade, started"),
 )
 
 
@@ -103,14 +110,14 @@ class _Sheet(Field):
 
 
 class Import(Act):
-    """Record patients from a spreadsheet."""
+    """Record what a spreadsheet says."""
 
     name = "import"
     title = "Import a spreadsheet"
     lead = (
-        "CSV or .xlsx: a heading, then one row a patient. All rows are recorded, or none; every "
-        "fault is named with its row. Into a trial without a cohort it is the history from before "
-        "the trial was tracked; into any other, rows pass the same gates as if typed."
+        "CSV or .xlsx: a heading, then a row each. All rows are recorded, or none; every fault is "
+        "named with its row. Patients in a trial without a cohort are the history from before it "
+        "was tracked; in any other, rows pass the same gates as if typed."
     )
     group = "Patients"
     task = PATIENTS
@@ -122,6 +129,12 @@ class Import(Act):
     }
 
     file = _Sheet("File")
+    kind = choice(
+        "A row is about",
+        "Results, visits and screenings are those that the plan of the trial names.",
+        choices=_KINDS,
+        empty="a patient, with level, infusion and outcome",
+    )
     called = HiddenField("Its name")
     date_format = choice("Days are written as", choices=_DATES, empty="2026-01-31")
     decimal = choice(
@@ -168,4 +181,6 @@ class Import(Act):
             extra="ignore" if self.left_out.data else "refuse",
             sheet=self.sheet.data,
         )
+        if self.kind.data is not None:
+            return import_list(self.kind.data, self.file.data, self._source, reading)
         return import_patients(self.file.data, self._source, reading)

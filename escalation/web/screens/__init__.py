@@ -2,7 +2,8 @@
 
 ``trials`` lists them, ``trial`` shows one and its patients, ``what_if`` and ``figures`` look ahead
 and draw, ``record`` is log, verify and anchors, ``recording`` drives every act of ``acts``,
-``registering`` begins a trial, ``meeting``, ``documents``, ``keys`` and ``roles`` are the
+``registering`` begins a trial, ``planned`` has what a trial does by its plan (``views`` shows
+any view of ``reports``), ``meeting``, ``documents``, ``keys`` and ``roles`` are the
 committee's; ``health`` is for whoever watches over the server.
 """
 
@@ -16,6 +17,7 @@ from escalation.web.screens import (
     health,
     keys,
     meeting,
+    planned,
     record,
     recording,
     registering,
@@ -40,6 +42,9 @@ def blueprints() -> tuple[Blueprint, ...]:
         recording.screens,
         meeting.screens,
         documents.screens,
+        planned.screening,
+        planned.visits,
+        planned.endpoints,
         keys.screens,
         roles.screens,
         registering.screens,

@@ -1,4 +1,4 @@
-"""A committee's papers: read on the page, or taken along as a file; and the record as CSV.
+"""A committee's papers: read on the page, or taken along as a file; and the record as data.
 
 Whatever is written or drawn is made once for an entry and a day, and kept by the desk. A file is
 sent to be kept, never shown in the page's place, so no style of its own meets the page's policy.
@@ -15,6 +15,8 @@ from typing import Any
 from flask import Blueprint, Response, abort, current_app, g, render_template, request, url_for
 from markupsafe import Markup
 
+from escalation.exports import FORMS
+from escalation.exports.package import make_export, write_files, zipped
 from escalation.papers import minutes_of, packet_of
 from escalation.reports.documents import Document, find_missing, write_document
 from escalation.reports.formats import write_view
@@ -26,7 +28,7 @@ from escalation.web.asking import asked
 from escalation.web.blocks import write
 from escalation.web.desk import desk
 
-__all__ = ["missing_formats", "screens"]
+__all__ = ["missing_formats", "screens", "send_csv"]
 
 screens = Blueprint("documents", __name__, url_prefix="/t/<trial>")
 
@@ -36,6 +38,7 @@ _TYPES = {
     "pdf": "application/pdf",
     "csv": "text/csv; charset=utf-8",
     "svg": "image/svg+xml",
+    "zip": "application/zip",
 }
 _FORMATS = ("html", "docx", "pdf")
 
@@ -229,7 +232,7 @@ def _send(content: bytes, form: str, name: str) -> Response:
     return response
 
 
-# ---------------------------------------------------------------- CSV
+# ---------------------------------------------------------------- CSV, and datasets
 
 
 @screens.get("/log.csv")
@@ -237,7 +240,7 @@ def _send(content: bytes, form: str, name: str) -> Response:
 def log_csv(trial: str) -> Response:
     """Send the log."""
     here = g.trial
-    return _csv("log", lambda: view_log(here.entries, here.state, trial))
+    return send_csv("log", lambda: view_log(here.entries, here.state, trial))
 
 
 @screens.get("/patients.csv")
@@ -246,10 +249,25 @@ def patients_csv(trial: str) -> Response:
     """Send the patients, one a row."""
     here = g.trial
     on = desk(current_app).today(here.state)
-    return _csv("patients", lambda: view_status(here.state, trial, on, last=here.entries[-1]))
+    return send_csv("patients", lambda: view_status(here.state, trial, on, last=here.entries[-1]))
 
 
-def _csv(name: str, view: Callable[[], View]) -> Response:
+@screens.get("/datasets.zip")
+@needs(READS)
+def datasets(trial: str) -> Response:
+    """Send the record as datasets shaped as SDTM; what is wrong with them, their readme says."""
+    here, there = g.trial, desk(current_app)
+
+    def made() -> bytes:
+        at = there.now()
+        return zipped(write_files(make_export(here.state, trial), FORMS[:2], at), at)
+
+    content = there.made(("datasets", trial, here.seq, here.state.head), made)
+    return _send(content, "zip", f"{trial}-datasets-{here.seq}-{there.today(here.state)}")
+
+
+def send_csv(name: str, view: Callable[[], View]) -> Response:
+    """Send the rows of a view, inert to a spreadsheet; made once for an entry and a day."""
     here, there = g.trial, desk(current_app)
     on = there.today(here.state)
 

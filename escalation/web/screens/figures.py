@@ -29,7 +29,7 @@ from escalation.web.drawing import draw_once
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Shown", "pictures_of", "screens"]
+__all__ = ["Shown", "pictures_of", "screens", "send_picture"]
 
 screens = Blueprint("figures", __name__, url_prefix="/t/<trial>/figures")
 
@@ -181,6 +181,11 @@ def figure(trial: str, picture: str) -> Response:
 
     head = here.entries[seq - 1].hash
     drawn, digest = there.made((trial, seq, head, on, "figure", picture, page), make)
+    return send_picture(drawn, digest)
+
+
+def send_picture(drawn: bytes, digest: str) -> Response:
+    """Send a picture; asked for again, that it is the same."""
     answer = Response(drawn, mimetype="image/svg+xml")
     answer.set_etag(digest)
     answer.headers["Cache-Control"] = "private, no-cache"  # asked again, answered by 304

@@ -22,13 +22,16 @@ from escalation.errors import (
     FileFaultsError,
     InputError,
 )
+from escalation.reports.trial.choices import say_plan
 from escalation.reports.trial.recorded import consequences
 from escalation.text import with_powers
 from escalation.tracker import Tracker, name_kind
+from escalation.trial import TrialState
 from escalation.web.access import READS, may_not, needs
 from escalation.web.acts import ACTS
 from escalation.web.acts.base import Act
 from escalation.web.acts.fields import Repeated, leaves
+from escalation.web.acts.importing import Import
 from escalation.web.acts.patients import Toxicities
 from escalation.web.desk import Asked, desk
 from escalation.web.faults import reasons_of, status_of
@@ -57,25 +60,32 @@ def choose(trial: str) -> str:
     """Offer what whoever asks may record."""
     groups: dict[str, list[type[Act]]] = {}
     for act in ACTS.values():
-        if act.is_offered and may_not(g.trial.state, g.person, act.task) is None:
+        if is_offered(act, g.trial.state) and may_not(g.trial.state, g.person, act.task) is None:
             groups.setdefault(act.group, []).append(act)
     return render_template("recording/choose.html", groups=groups)
+
+
+def is_offered(act: type[Act], state: TrialState) -> bool:
+    """Tell whether an act stands in the list of those of a trial."""
+    return act.is_offered and (state.plan is not None or not act.needs_plan)
 
 
 def _act(name: str) -> Act:
     """Return the form of an act, for whoever may do it."""
     if name not in ACTS:
         abort(404)
-    act = ACTS[name]
-    fault = may_not(g.trial.state, g.person, act.task)
+    state, act = g.trial.state, ACTS[name]
+    fault = may_not(state, g.person, act.task)
     if fault is not None:
         abort(403, fault)
+    if act.needs_plan and state.plan is None:
+        abort(409, f"{say_plan(state)} Before this is recorded, one has to be adopted.")
     given: MultiDict[str, str] | None = request.form
     if request.method != "POST":
         prefilled = {k: v for k, v in request.args.items(multi=True) if k not in _OWN}
         given = MultiDict(prefilled) if prefilled else None
-    form = act(formdata=given)
-    form.fill(g.trial.state)
+    form = act.made_for(state, _today(), given or {})(formdata=given)
+    form.fill(state)
     return form
 
 
@@ -89,7 +99,8 @@ def fill_in(trial: str, act: str) -> Page:
     form = _act(act)
     state = g.trial.state
     if not _is_known(form):
-        return _ask_whom(form, _UNKNOWN if form[form.about].data else None)
+        chosen = form[form.about].data and not form.is_begun(state)
+        return _ask_whom(form, _UNKNOWN if chosen else None)
     other = form.elsewhere(state)
     if other is not None and other != act:
         about = {form.about: form[form.about].data}
@@ -141,7 +152,7 @@ def ask(trial: str, act: str) -> Page:
 def _refused(form: Act, error: EscalationError) -> tuple[str, int]:
     """Show the form again, with what the trial or the file does not allow."""
     match error:
-        case FileFaultsError():
+        case FileFaultsError() if isinstance(form, Import):
             return _form(form, 422, f"The file {error.source} was not imported", error.faults)
         case InputError():
             return _form(form, 422, "What was filled in cannot be read", [str(error)])
@@ -320,4 +331,6 @@ def recorded(trial: str, first: int, last: int) -> str:
         found=found,
         anchor_failed="anchor_failed" in request.args,
         once_more=act if act is not None and act.is_offered else None,
+        next_act=ACTS.get(act.leads_to) if act is not None else None,
+        subject=getattr(entries[0].event, "subject", None),
     )

@@ -36,12 +36,14 @@ from escalation.trial.rule import rule_says
 from escalation.web.access import READS, may_not, needs
 from escalation.web.acts import ACTS
 from escalation.web.acts.base import Act
+from escalation.web.acts.planning import PLANNED
 from escalation.web.blocks import say, write
 from escalation.web.desk import desk
 from escalation.web.screens.figures import pictures_of
 from escalation.web.screens.record import Line, lines_of
+from escalation.web.screens.recording import is_offered
 
-__all__ = ["screens"]
+__all__ = ["offered", "screens"]
 
 screens = Blueprint("trial", __name__, url_prefix="/t/<trial>")
 
@@ -96,7 +98,7 @@ def status(trial: str) -> str:
         "trial/status.html",
         on=on,
         shown=shown,
-        acts=_offered(on),
+        acts=offered(on),
         pictures=pictures_of(here, on),
     )
 
@@ -174,7 +176,7 @@ Offers = Mapping[str, Sequence[tuple[str, str]]]
 """What can be recorded, by group: what is done, and where."""
 
 
-def _offered(on: date, subject: str | None = None) -> Offers:
+def offered(on: date, subject: str | None = None) -> Offers:
     """Return what whoever asks may record that there is something to record about.
 
     What is waited for stands first.
@@ -185,7 +187,7 @@ def _offered(on: date, subject: str | None = None) -> Offers:
     mine = tuple(
         name
         for name, act in ACTS.items()
-        if act.is_offered
+        if is_offered(act, here.state)
         and (subject is not None or act.group in BEGUN_HERE)
         and may_not(here.state, g.person, act.task) is None
     )
@@ -207,7 +209,12 @@ def _offered(on: date, subject: str | None = None) -> Offers:
     return there.made(key, make)
 
 
-BEGUN_HERE = ("Patients", "Adverse events", "Rulings")  # the committee's are begun at the meeting
+BEGUN_HERE = (
+    "Patients",
+    PLANNED,
+    "Adverse events",
+    "Rulings",
+)  # the committee's are begun at the meeting
 
 
 def _abouts(
@@ -231,7 +238,7 @@ def _abouts(
         return
     for candidate in candidates:
         given = {act.about: candidate.value}
-        if act.about == "subject" and candidate.value == subject:
+        if act.about in ("subject", "at") and candidate.value == subject:
             yield candidate in due, "", given
         elif act.about == "entry" and _is_of(state, candidate.value, subject):
             yield candidate in due, f": {candidate.name}", given
@@ -239,7 +246,10 @@ def _abouts(
 
 def _is_of(state: TrialState, entry: str, subject: str) -> bool:
     """Tell whether an entry is about a subject."""
-    return entry.isdigit() and state.current_id(state.owners.get(int(entry), "")) == subject
+    if not entry.isdigit():
+        return False
+    owner = state.owners.get(int(entry)) or state.charted.get(int(entry), "")
+    return state.current_id(owner) == subject
 
 
 @screens.get("/patients/<subject>")
@@ -265,5 +275,5 @@ def patient(trial: str, subject: str) -> str:
         now_in_words=say(f"{say_subject(state, known, on)}."),
         facts=facts,
         lines=lines,
-        acts=_offered(on, known.id),
+        acts=offered(on, known.id),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,14 +12,15 @@ from escalation.designs.options import MAX_PATIENTS
 from escalation.errors import InputError
 from simulations.engines.characteristics import OperatingCharacteristics
 from simulations.engines.crossings.figures import FiguresOf
-from simulations.engines.crossings.lists import SPARE, Lists, find_lists
+from simulations.engines.crossings.lists import KINDS, SPARE, Lists, find_lists
 from simulations.engines.crossings.selection import Selection
 from simulations.engines.crossings.transfer import Transfer
 from simulations.probabilities import check_probabilities
 
-__all__ = ["CrossingEngine", "is_by_crossings", "make_transfer"]
+__all__ = ["CrossingEngine", "foresee_figures", "is_by_crossings", "make_transfer"]
 
 _MOST_CELLS = 40_000_000  # of the lists of one level
+_KINDS_OF_LEVELS = 4  # at most: the lowest, the highest, those below the start and above it
 
 
 class CrossingEngine:
@@ -29,6 +30,11 @@ class CrossingEngine:
     ----------
     design : Design
         One that ``is_by_crossings``.
+    selects : bool
+        Whether to find which MTD is selected. That asks for the tallies of all levels together,
+        which grow with the power of the levels; all else is polynomial in levels and patients.
+    progress : callable, optional
+        Told what share of these tallies has been found since.
 
     Raises
     ------
@@ -46,19 +52,28 @@ class CrossingEngine:
     (0.192, 24.0)
     """
 
-    def __init__(self, design: Design) -> None:
-        self.design, self.n_levels = design, design.n_levels
+    def __init__(
+        self,
+        design: Design,
+        *,
+        selects: bool = True,
+        progress: Callable[[float], object] | None = None,
+    ) -> None:
+        self.design, self.n_levels, self.selects = design, design.n_levels, selects
         self._transfer = make_transfer(design)
         self._figures = FiguresOf(self._transfer)
         if design.outline is None:
             raise InputError(f"{design.name} does not say what it looks at")
-        self._selection = Selection(self._transfer, design.outline)
+        self._selection = Selection(self._transfer, design.outline, progress) if selects else None
 
     def __repr__(self) -> str:
         return f"<CrossingEngine of {self.design.name} on {self.n_levels} levels>"
 
     def characteristics(self, p_dlt: Sequence[float]) -> OperatingCharacteristics:
         """Return every figure under one scenario, distributions included.
+
+        Where which MTD is selected is not found, ``p_select`` and ``p_no_mtd`` are NaN, and
+        ``p_stopped`` says how likely the trial stops before.
 
         Parameters
         ----------
@@ -74,10 +89,13 @@ class CrossingEngine:
         rates = [p[level : level + 1] for level in range(self.n_levels)]
         tables = [transfer.tables(level, q, 1 - q) for level, q in enumerate(rates)]
         found = self._figures.under(p, tables)
-        selected = self._selection.probabilities(p, transfer.all_down(tables))
+        selected = np.full(self.n_levels + 1, np.nan)
+        if self._selection is not None:
+            selected = self._selection.probabilities(p, transfer.all_down(tables))
         return OperatingCharacteristics(
             p_select=selected[:-1],
             p_no_mtd=found.p_stopped + float(selected[-1]),
+            p_stopped=found.p_stopped if self._selection is None else None,
             p_inconclusive=0.0,
             sample_size=found.sample_size,
             total_dlts=found.total_dlts,
@@ -127,6 +145,16 @@ def is_by_crossings(design: Design) -> bool:
     n_cells = 2 * (n_cohorts + 1) * (most + 1) * (n_cohorts // 2 + 2) ** 2
     one_size = design.outline.one_size
     return one_size and n_cells <= _MOST_CELLS and most + SPARE * size <= MAX_PATIENTS
+
+
+def foresee_figures(design: Design) -> int:
+    """Return how many bytes all figures but selection take at most."""
+    most = design.max_patients or 0
+    n_cohorts = most // design.largest_cohort
+    steps = (n_cohorts // 2 + 2) ** 2
+    of_lists = 2 * (n_cohorts + 1) * (most + 1) * steps * 8
+    of_roots = (n_cohorts + 1) * (most // 2 + 1) * steps * 16 * len(KINDS)
+    return _KINDS_OF_LEVELS * (of_lists + of_roots) + 3 * of_lists
 
 
 def make_transfer(design: Design) -> Transfer:

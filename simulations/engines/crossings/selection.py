@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,6 +77,8 @@ class Selection:
     transfer : Transfer
     outline : Outline
         The design's, which selects.
+    progress : callable, optional
+        Told what share of the tallies has been found since.
 
     Raises
     ------
@@ -84,7 +86,12 @@ class Selection:
         If they take too much room.
     """
 
-    def __init__(self, transfer: Transfer, outline: Outline) -> None:
+    def __init__(
+        self,
+        transfer: Transfer,
+        outline: Outline,
+        progress: Callable[[float], object] | None = None,
+    ) -> None:
         self.transfer, self.outline = transfer, outline
         self.n_levels, self.most = len(transfer.lists), transfer.n_cohorts
         self.most_up = transfer.lists[0].ways.shape[3]
@@ -96,12 +103,12 @@ class Selection:
         ]
         self._stepped: dict[object, Floats] = {}
         self._held = 0
-        self.ended = tuple(self._build())
+        self.ended = tuple(self._build(progress))
         self._stepped.clear()
 
     # ------------------------------------------------------------ all tallies
 
-    def _build(self) -> Iterator[_Ended]:
+    def _build(self, progress: Callable[[float], object] | None) -> Iterator[_Ended]:
         """Yield the tallies by how many levels there are below the lowest eliminated."""
         one = np.ones(1)
         tables = [self.transfer.tables(level, one, one) for level in range(self.n_levels)]
@@ -118,6 +125,8 @@ class Selection:
             self._held -= before
             then = self._then(level + 1, one, one, above)
             yield self._end(below, then > 0)
+            if progress is not None:
+                progress(1 / self.n_levels)
 
     def _extend(self, below: _Below, level: int, leads: NDArray[np.bool_]) -> _Below:
         """Return the tallies with one level more, where they lead to an end."""

@@ -16,8 +16,6 @@ __all__ = ["Course", "GivenPatient", "Happening", "Kind", "SoFar", "Underway"]
 class Kind(StrEnum):
     """What happened."""
 
-    SCREENING_FAILED = "screening failed"
-    TURNED_AWAY = "turned away"
     ENROLLED = "enrolled"
     DOSED = "dosed"
     DLT = "dlt"

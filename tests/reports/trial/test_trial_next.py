@@ -97,7 +97,7 @@ def test_the_document_s_keys_are_stable() -> None:
     assert list(document) == [
         *("on", "yes", "earliest", "needs_decision", "subject", "level", "dose", "amount"),
         *("unit", "capped", "weight_kg", "height_cm", "surface_m2", "not_known"),
-        *("cohort", "slot", "n_opened", "purpose", "notes", "obstacles"),
+        *("cohort", "slot", "n_opened", "purpose", "notes", "in_screening", "obstacles"),
     ]
     assert (document["yes"], document["earliest"]) == (False, "2026-06-19")
     assert document["needs_decision"] is True

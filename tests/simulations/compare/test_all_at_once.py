@@ -7,7 +7,7 @@ import pytest
 
 from escalation.designs import Boin, ThreePlusThree, make_design
 from escalation.errors import InputError
-from simulations.compare.exact import exact_engine, measure
+from simulations.compare.exact import engine_to_measure, measure
 from simulations.compare.metrics import METRICS, metric_values, selection_metrics
 from simulations.compare.paired import _Spread
 from simulations.compare.result import Contender
@@ -70,7 +70,7 @@ def test_measures_of_many_scenarios_are_those_of_each_on_the_graph(design, engin
     ids=lambda given: given if isinstance(given, str) else type(given).__name__,
 )
 def test_designs_are_exact_by_what_is_quick(design, engine):
-    assert type(exact_engine(design)).__name__ == engine
+    assert type(engine_to_measure(design)).__name__ == engine
 
 
 def test_a_long_ladder_is_exact():

@@ -8,6 +8,7 @@ from itertools import product
 import numpy as np
 import pytest
 
+from escalation.designs.replay import Expansion
 from escalation.errors import InputError
 from escalation.outcomes import Tally
 from escalation.protocol import Backfill, ExpansionMonitoring, Protocol
@@ -17,6 +18,7 @@ from simulations.engines.expansion import expansion_figures
 from simulations.engines.results import run_scenarios
 from simulations.graph.build import build_graph
 from simulations.questions.engine import choose_engine
+from simulations.questions.paths import iter_paths
 from simulations.questions.question import Question
 from simulations.scenarios.scenario import Scenario
 
@@ -167,6 +169,34 @@ def test_an_expansion_is_that_of_every_sequence_of_patients(monitoring, reached)
     assert found.mean_patients == pytest.approx(found.p_started[0] * patients, abs=1e-12)
 
 
+@pytest.mark.parametrize("seen", [(0, 0), (2, 1), (4, 1), (6, 2), (9, 1), (12, 3), (12, 4)])
+def test_an_expansion_that_has_begun_is_that_of_every_sequence_to_come(seen):
+    n_patients, p, (n_before, x_before) = 9, 0.3, seen
+    stopped, more, dlts = 0.0, np.zeros(n_patients + 1), np.zeros(n_patients + 1)
+    for outcomes in product((0, 1), repeat=max(n_patients - n_before, 0)):
+        share = float(np.prod([p if dlt else 1 - p for dlt in outcomes]))
+        x = [x_before + sum(outcomes[:n]) for n in range(len(outcomes) + 1)]
+        ends = (n for n in range(len(x)) if n_before + n and 3 * x[n] >= n_before + n)
+        end = next(ends, None)
+        stopped += share * (end is not None)
+        to_come = len(outcomes) if end is None else end
+        more[to_come] += share
+        dlts[x[to_come] - x_before] += share
+    monitoring = ExpansionMonitoring(n_patients=n_patients, stop_at_rate="1/3")
+    found = expansion_figures(
+        monitoring,
+        [p],
+        exact_characteristics(build_graph(Protocol.plain(1).design), [p]),
+        Expansion(level=0, cohorts=(), tally=Tally(n_evaluable=n_before, n_dlts=x_before)),
+    )
+    assert found is not None
+    assert found.p_stopped[0] == pytest.approx(stopped, abs=1e-12)
+    for distribution, expected in ((found.patients[0], more), (found.dlts[0], dlts)):
+        spread = np.zeros(n_patients + 1)
+        spread[distribution.values] = distribution.p
+        assert spread == pytest.approx(expected, abs=1e-12)
+
+
 def test_an_expansion_whose_size_is_not_said_has_no_figures():
     graph = build_graph(Protocol.plain(2).design)
     found = exact_characteristics(graph, P[:2])
@@ -207,6 +237,29 @@ def test_patients_in_all_are_those_of_escalation_backfill_and_expansion():
         + sum(document["backfill"]["patients"])
         + 6 * sum(document["exact"]["p_select"])
     )
+
+
+def test_patients_of_escalation_and_expansion_together_are_those_of_every_path():
+    trial = replace(
+        Protocol.plain(2), expansion=ExpansionMonitoring(n_patients=2, stop_at=("1/1",))
+    )
+    p = (0.2, 0.4)
+    graph = build_graph(trial.design)
+    expected: dict[int, float] = {}
+    for path in iter_paths(graph, p):
+        n = sum(size for _, size, _ in path.cohorts)
+        mtd = path.decision.mtd
+        assert path.probability is not None
+        after = {0: 1.0} if mtd is None else {1: p[mtd], 2: 1 - p[mtd]}
+        for more, share in after.items():
+            expected[n + more] = expected.get(n + more, 0.0) + path.probability * share
+    scenario = Scenario(name="s", p_dlt=p)
+    result = next(run_scenarios(graph, [scenario], method="exact", protocol=trial))
+    found = result.with_expansion
+    assert found is not None
+    assert found.values.tolist() == sorted(expected)
+    assert found.p == pytest.approx([expected[n] for n in sorted(expected)], abs=1e-12)
+    assert found.mean == pytest.approx(result.mean_patients, abs=1e-12)
 
 
 def test_without_backfill_and_expansion_nothing_is_added():

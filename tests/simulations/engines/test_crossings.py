@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+import numpy as np
 import pytest
 
 import simulations
@@ -16,7 +17,7 @@ from simulations.engines.characteristics import Distribution, OperatingCharacter
 from simulations.engines.crossings import selection
 from simulations.engines.crossings.engine import CrossingEngine, is_by_crossings
 from simulations.engines.crossings.selection import TooManyTalliesError, foresee_tallies
-from simulations.engines.exact import exact_characteristics
+from simulations.engines.exact import end_probabilities, exact_characteristics
 from simulations.graph import layers
 from simulations.graph.build import build_graph
 from simulations.questions import engine, question
@@ -52,6 +53,12 @@ def assert_near(found: Distribution, expected: Distribution) -> None:
 def assert_same(found: OperatingCharacteristics, expected: OperatingCharacteristics) -> None:
     assert found.p_select == pytest.approx(expected.p_select, rel=0, abs=1e-12)
     assert found.p_no_mtd == pytest.approx(expected.p_no_mtd, rel=0, abs=1e-12)
+    assert_near_but_for_selection(found, expected)
+
+
+def assert_near_but_for_selection(
+    found: OperatingCharacteristics, expected: OperatingCharacteristics
+) -> None:
     assert found.p_inconclusive == expected.p_inconclusive == 0
     assert_near(found.sample_size, expected.sample_size)
     assert_near(found.total_dlts, expected.total_dlts)
@@ -67,6 +74,20 @@ def test_every_figure_is_that_of_the_graph(name, n_levels, options):
     for curve in CURVES:
         p = curve[:n_levels]
         assert_same(crossings.characteristics(p), exact_characteristics(graph, p))
+
+
+@pytest.mark.parametrize(("name", "n_levels", "options"), DESIGNS[1::3], ids=str)
+def test_all_but_selection_is_that_of_the_graph_too(name, n_levels, options):
+    design = make_design(name, n_levels=n_levels, **options)
+    graph = build_graph(design)
+    stopped = np.array([one.clause.id not in design.outline.selecting for one in graph.decisions])
+    p = CURVES[0][:n_levels]
+    found = CrossingEngine(design, selects=False).characteristics(p)
+    assert not found.selects
+    assert np.isnan(found.p_select).all()
+    likely = end_probabilities(graph, np.array([p]))[0]
+    assert found.p_stopped == pytest.approx(likely @ stopped[graph.ends], rel=0, abs=1e-12)
+    assert_near_but_for_selection(found, exact_characteristics(graph, p))
 
 
 @pytest.mark.parametrize("p", [(0.0, 0.0, 0.0), (1.0, 1.0, 1.0), (0.0, 0.3, 1.0), (0.0, 1.0, 0.5)])
@@ -164,6 +185,31 @@ def test_where_tallies_are_too_many_as_well_it_is_refused_with_what_would_fit(mo
     assert fits < 24
     smaller = Boin(n_levels=4, target=0.3, max_patients=fits)
     assert simulations.characteristics(smaller, CURVES[0][:4], method="exact")
+
+
+@pytest.mark.usefixtures("small_graphs_only")
+def test_of_what_is_too_large_simulate_leaves_out_selection_alone(monkeypatch, tmp_path):
+    monkeypatch.setattr(selection, "MOST_BYTES", 20_000)
+    words = ("simulate", "--method", "exact", "--design", "boin", "--set", "target=0.3")
+    words = (*words, "--set", "max_patients=24", "--p-dlt", "0.05,0.12,0.2,0.3", "--target", "0.3")
+    asked = ask_command(words)
+    assert asked.view is not None
+    (result,) = asked.view.document()["results"]
+    found, expected = (
+        result["exact"],
+        exact_characteristics(build_graph(LARGE), CURVES[0][:4]),
+    )
+    assert found["p_select"] == [None] * 4
+    assert found["p_no_mtd"] is found["pcs"] is found["p_overdose"] is None
+    assert found["patients"] == pytest.approx(expected.patients, rel=0, abs=1e-12)
+    assert any("which MTD is selected is left out: on a ladder" in note for note in asked.notes)
+    page = str(list(asked.view.page()))
+    assert "Which MTD is selected is left out" in page
+    assert "'stopped early', '', '" in page
+    assert list(asked.view.rows())[1][6] is None
+    for more in (("--report", str(tmp_path / "d.html")), ("--plot", str(tmp_path / "d.svg"))):
+        with pytest.raises(TooManyStatesError, match="or at most "):
+            ask_command((*words, *more))
 
 
 def test_tallies_are_not_more_than_there_is_room_for(monkeypatch):

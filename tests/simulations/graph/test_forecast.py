@@ -139,6 +139,17 @@ def test_a_trial_much_too_large_is_refused_before_its_states_are_found(n_levels,
     assert max(walked) < refused.value.fits
 
 
+def test_what_is_far_too_large_is_refused_on_few_states_and_what_fits_is_the_same(monkeypatch):
+    design = make_design("crm", n_levels=5, target=0.25, max_patients=300)
+    said = []
+    for fewer in (layers._FEWER, layers._FEW):
+        monkeypatch.setattr(layers, "_FEWER", fewer)
+        with pytest.raises(TooManyStatesError) as refused:
+            build_graph(design)
+        said.append((refused.value.fits, len(refused.value.expected)))
+    assert said[0] == said[1]
+
+
 LARGE = [
     boin(5, 36),
     boin(7, 36),
@@ -168,11 +179,22 @@ def test_memory_is_foreseen_and_not_exceeded_by_tracemalloc(design, monkeypatch)
     assert peak < foreseen.n_bytes < 4 * peak
 
 
+@pytest.mark.parametrize("design", [LARGE[0], LARGE[3]], ids=lambda d: d.name)
+def test_a_large_graph_tells_in_shares_how_far_it_is(design, monkeypatch):
+    monkeypatch.setattr(layers, "_FEW", 100)
+    monkeypatch.setattr(layers, "_FEW_OF_MOST", 1e-5)
+    shares: list[float] = []
+    build_graph(replace(design, max_patients=18), progress=shares.append)
+    assert len(shares) > 2
+    assert min(shares) > 0
+    assert sum(shares) == pytest.approx(1)
+
+
 def test_what_is_foreseen_is_said_in_round_numbers():
     said = Foreseen(n_states=3_708_142, n_bytes=790_000_000)
-    assert str(said) == "about 3.7 million states, which take up to 760 MiB"
+    assert str(said) == "the trial can reach about 3.7 million states, which take up to 760 MiB"
     said = Foreseen(n_states=567_890, n_bytes=1)
-    assert str(said) == "about 570,000 states, which take up to 10 MiB"
+    assert str(said) == "the trial can reach about 570,000 states, which take up to 10 MiB"
 
 
 def test_fewer_states_are_held_on_a_long_ladder():

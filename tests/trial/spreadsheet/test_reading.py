@@ -315,7 +315,10 @@ def test_outcome_and_dlt_are_not_given_both():
 def test_columns_that_are_not_ours_are_named_once_each_with_what_to_do():
     text = "subject,level,Initials,weigth\nP-01,1,J.S.,60\n"
     first, second, hint = faults(text)
-    assert first == "row 1: no column is called Initials"
+    assert first == (
+        "row 1: no column is called Initials: what tells who somebody is must not come into the "
+        "record"
+    )
     assert second == "row 1: no column is called weigth; did you mean weight_kg?"
     assert hint.endswith("--extra ignore leaves the others out")
     found = read_rows(text.encode(), "x", Reading(extra="ignore"))

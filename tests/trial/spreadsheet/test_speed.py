@@ -26,10 +26,12 @@ from escalation.cli.trial.importing import keeping_everything
 from escalation.ledger import create_ledger
 from escalation.protocol import Committee, load_protocol
 from escalation.tracker import Tracker
-from escalation.trial import Recorder, delegate_role, register_trial
-from escalation.trial.events import Role
+from escalation.trial import Recorder, adopt_plan, delegate_role, register_trial
+from escalation.trial.events import Role, SubjectScreened
+from escalation.trial.spreadsheet.charting import import_list
 from escalation.trial.spreadsheet.importing import import_patients
 from escalation.trial.spreadsheet.rows import read_rows
+from tests.trial.small_plan import SMALL
 
 N_ROWS = 10_000
 AT = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -164,6 +166,35 @@ def test_10000_rows_from_a_cold_shell(tmp_path, report):
         f"`trial import` of {N_ROWS:,} rows, all in all",
         type_words("import", "x.csv", "--as", "site"),
     )
+
+
+@pytest.mark.benchmark
+def test_2000_results_are_read_checked_and_recorded(tmp_path, report):
+    people = [f"P-{k:02}" for k in range(60)]
+    site, on = "site", date(2026, 6, 1)
+    table: list[list[object]] = [["subject", "date", "test", "value", "unit"]]
+    table += (
+        [who, on + timedelta(days=k), "haemoglobin", 80 + k, "g/L"]
+        for who in people
+        for k in range(34)
+    )
+    data = as_csv(table[:2001])
+    with create_ledger(str(tmp_path / "x.db")) as ledger:
+        tracker = Tracker(ledger, "T")
+        office = Recorder(name="office", on=on, at=AT)
+        protocol = replace(load_protocol("nct07123519"), committee=Committee(solo=True))
+        tracker.record(partial(register_trial, protocol=protocol), office, new=True)
+        tracker.record(partial(delegate_role, person=site, role=Role.SITE), office)
+        tracker.record(partial(adopt_plan, plan=SMALL), office)
+        tracker.record(lambda *_: tuple(SubjectScreened(on=on, subject=w) for w in people), office)
+        state, recorder = tracker.state(), Recorder(name=site, on=date(2026, 9, 1), at=AT)
+        events = import_list("results", data, "x.csv")(state, recorder)
+        assert len(events) == 2001
+        seconds = timed(lambda: import_list("results", data, "x.csv")(state, recorder))
+        report("2,000 results read and checked", seconds)
+        start = time.process_time()
+        tracker.record(lambda *_: events, recorder)
+        report("2,001 entries of them recorded", time.process_time() - start)
 
 
 @pytest.mark.benchmark

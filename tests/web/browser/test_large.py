@@ -11,16 +11,30 @@ from escalation.trial.demo.script import SITE
 from tests.trial.bench import SITE as A_SITE
 from tests.web.browser.conftest import PHONE, Visit
 from tests.web.browser.hands import CUT, WIDER
-from tests.web.large import LARGE, large_trial
+from tests.web.large import LARGE, PERSON, large_trial
 
 pytestmark = pytest.mark.browser
 
 PATHS = ("", "log", "patients/S60", "what-if", "anchors", "record/", "roles", "meeting")
 
 
+OF_A_PLAN = (
+    *("screening", "screening/flow", f"screening/people/{PERSON}", "screening/people/S60"),
+    *("visits", "visits?show=due", "endpoints/response", "endpoints/kinetics"),
+    *("endpoints/biomarkers", f"record/criteria?subject={PERSON}", "record/results"),
+    *("record/results?at=S60", "record/results?at=S60+D7"),
+)
+
+
 @pytest.fixture
 def large(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     trial = large_trial()
+    monkeypatch.setattr(app.extensions["desk"], "standing", lambda name: trial)
+
+
+@pytest.fixture
+def planned(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    trial = large_trial(planned=True)
     monkeypatch.setattr(app.extensions["desk"], "standing", lambda name: trial)
 
 
@@ -34,6 +48,21 @@ def test_nothing_is_cut_and_no_page_scrolls_sideways(visit: Visit, viewport: dic
         page.goto(f"/t/{LARGE}/{path}")
         assert page.evaluate(WIDER) == [], path
         assert page.evaluate(CUT) == [], path
+
+
+@pytest.mark.usefixtures("planned")
+def test_of_what_a_plan_says_nothing_is_cut_and_no_page_scrolls_sideways(visit: Visit):
+    page = visit(A_SITE, f"/t/{LARGE}/", viewport=PHONE)
+    for path in OF_A_PLAN:
+        page.set_viewport_size(PHONE)
+        answer = page.goto(f"/t/{LARGE}/{path}")
+        assert answer is not None
+        assert answer.status == 200, path
+        page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+        for width in (PHONE["width"], 640, 1280):
+            page.set_viewport_size({"width": width, "height": 800})
+            assert page.evaluate(WIDER) == [], (path, width)
+            assert page.evaluate(CUT) == [], (path, width)
 
 
 def test_by_keyboard_the_first_stop_skips_to_the_page_and_every_stop_is_seen(visit: Visit):

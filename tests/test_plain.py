@@ -15,11 +15,11 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import pytest
 from pydantic import TypeAdapter
 
+from escalation.plain import MAX_DEPTH, NotPlainError, read_plain, write_plain
 from escalation.trial.codec import EventError, judge
 from escalation.trial.events import EVENTS, AnyEvent
-from escalation.trial.plain import MAX_DEPTH, NotPlainError, read_plain, write_plain
 
-LEDGERS = Path(__file__).parents[1] / "data" / "ledgers"
+LEDGERS = Path(__file__).parent / "data" / "ledgers"
 MADE = sorted(set(EVENTS.values()), key=lambda made: (made.kind, made.version))
 
 # what may stand where something else is expected, as JSON text

@@ -1,0 +1,1 @@
+"""Pictures of endpoints: responses, cell kinetics, cytokines and B cells."""

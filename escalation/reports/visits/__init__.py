@@ -1,0 +1,1 @@
+"""When patients are to be seen, were seen, and should have been."""

@@ -1,0 +1,115 @@
+"""From what is recorded to responses: each treated patient at each planned assessment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from escalation.dataclass import dataclass
+from escalation.endpoints import Unassessed
+from escalation.labels import Label
+from escalation.plan import Plan, Response, Visit
+from escalation.text import as_compared
+from escalation.trial.findings.groups import treated_in
+from escalation.trial.findings.profiles import visit_at
+from escalation.trial.findings.results import results_of
+from escalation.trial.state import TrialState
+from escalation.trial.visits.calendar import days_outside, window_of
+from escalation.trial.visits.ending import find_ending
+
+__all__ = ["Assessed", "assess", "assessment_visits"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessed:
+    """One patient's responses.
+
+    Attributes
+    ----------
+    subject : str
+    level : int or str
+    disease : str or None
+    responses : mapping of str to str or Unassessed
+        By the name of the visit.
+    notes : mapping of str to str
+        What has to be known of a visit: why it was not assessed, or that it was outside its window.
+    """
+
+    subject: str
+    level: Label
+    disease: str | None
+    responses: Mapping[str, str | Unassessed]
+    notes: Mapping[str, str]
+
+
+def assessment_visits(plan: Plan, response: Response) -> list[Visit]:
+    """Return the visits at which response is assessed, in order of their days."""
+    found = [visit for visit in plan.visits if visit.name in response.visits]
+    return sorted(found, key=lambda visit: visit.day)
+
+
+def assess(state: TrialState, plan: Plan, response: Response, on: date) -> list[Assessed]:
+    """Return the responses of everybody who was dosed, as of a day.
+
+    An assessment without a result is due once its visit is recorded as missed, its window has
+    closed, or the patient has left the study or died.
+
+    Parameters
+    ----------
+    state : TrialState
+    plan : Plan
+    response : Response
+        Of the plan.
+    on : date
+    """
+    visits = assessment_visits(plan, response)
+    assessed = []
+    for one in treated_in(state):
+        said: dict[str, str | Unassessed] = {}
+        notes: dict[str, str] = {}
+        for result in results_of(state, one.subject, response.test):
+            visit = visit_at(plan, result)
+            if visit is None or visit not in visits:
+                continue
+            answer = result.finding.answer
+            if answer is not None and as_compared(answer) == Unassessed.MISSED:
+                notes.setdefault(visit.name, "said not to have been assessed")
+            elif answer is not None and result.finding.not_done is None:
+                said[visit.name] = answer
+                notes.pop(visit.name, None)
+                dosed = state.subjects[one.subject].dosed_on
+                if dosed is not None and days_outside(visit, dosed, result.on):
+                    notes[visit.name] = f"assessed on day {result.day:g}, outside the window"
+            elif visit.name not in said:
+                notes[visit.name] = result.finding.not_done or "without a result"
+        for visit in visits:
+            if visit.name not in said:
+                why = _why_missed(state, one.subject, visit)
+                if why is not None:
+                    notes.setdefault(visit.name, f"missed: {why}")
+                is_due = visit.name in notes or _is_due(state, one.subject, visit, on)
+                said[visit.name] = Unassessed.MISSED if is_due else Unassessed.NOT_DUE
+        assessed.append(
+            Assessed(
+                subject=one.subject,
+                level=one.level,
+                disease=one.disease,
+                responses={visit.name: said[visit.name] for visit in visits},
+                notes=notes,
+            )
+        )
+    return assessed
+
+
+def _why_missed(state: TrialState, subject: str, visit: Visit) -> str | None:
+    """Return why a visit is recorded as missed; None where it is not."""
+    recorded = [f.event for f in state.chart(subject).visits if f.event.visit == visit.name]
+    return recorded[-1].missed if recorded else None
+
+
+def _is_due(state: TrialState, subject: str, visit: Visit, on: date) -> bool:
+    dosed = state.subjects[subject].dosed_on
+    ending = find_ending(state, subject)
+    if ending is not None and ending.on <= on:
+        return True
+    return dosed is not None and on > window_of(visit, dosed)[2]

@@ -1,0 +1,1 @@
+"""Who may enter: somebody is screened, judged by the plan's criteria, and waived or refused."""

@@ -1,0 +1,143 @@
+"""Simulated patients in the tracker: they enter by the plan's criteria, and nothing is refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import pytest
+
+from escalation.plan import Plan
+from escalation.plan.eligibility import Answer, judge
+from escalation.plan.load import load_plan
+from escalation.protocol import load_protocol
+from escalation.trial import TrialState, departures, warnings
+from escalation.trial.events import FindingsRecorded, Leaving, Sex, SubjectEnrolled
+from escalation.trial.evolve import advance
+from escalation.trial.screening.judging import eligibility_of
+from escalation.trial.state import Recorded
+from simulations.engines.timeline.course import Course, Kind
+from simulations.engines.timeline.run import follow_trials
+from simulations.patients.assumptions import Patients
+from simulations.patients.draw import draw_patient
+from simulations.patients.rehearsal import rehearse
+from simulations.patients.screening import answer_criteria, failing_criteria
+from simulations.timing.assumptions import Poisson, Timing
+
+PROTOCOL, PLAN = load_protocol("nct07123519"), load_plan("nct07123519")
+CURVE = (0.05, 0.10, 0.20, 0.35)
+OPENED = date(2020, 1, 1)
+TIMING = Timing(
+    arrivals=Poisson(mean_gap_days=10),
+    screen_failure=0.2,
+    dropout=0.15,
+    not_manufactured=0.05,
+    decision_delay_days=3,
+    decides="settled",
+    accrual="wait",
+    whole_days=True,
+)
+
+
+def courses(trials: int) -> list[Course]:
+    return list(follow_trials(PROTOCOL, CURVE, TIMING, trials=trials))
+
+
+def replay(course: Course, plan: Plan = PLAN, seed: int = 1) -> tuple[TrialState, list[Recorded]]:
+    state, entries = TrialState(), []
+    steps = rehearse(course, PROTOCOL, plan, Patients(), opened=OPENED, timing=TIMING, seed=seed)
+    for command, recorder in steps:
+        for event in command(state, recorder):
+            seq = state.seq + 1
+            entry = Recorded(
+                seq=seq, at=recorder.at, by=recorder.name, hash=f"{seq:064x}", event=event
+            )
+            advance(state, entry)
+            entries.append(entry)
+    return state, entries
+
+
+@pytest.mark.parametrize("trials", [2, pytest.param(60, marks=pytest.mark.slow)])
+def test_every_simulated_trial_is_recorded_without_a_breach_or_a_departure(trials: int):
+    for course in courses(trials):
+        state, _ = replay(course)
+        said = [remark.text for remark in departures(state)]
+        said += [remark.text for remark in warnings(state, date(2030, 1, 1))]
+        assert [text for text in said if "were planned" not in text] == []
+        assert state.oddities == []
+
+
+def test_whoever_is_enrolled_is_eligible_and_whoever_fails_is_not():
+    for course in courses(3):
+        state, entries = replay(course)
+        for entry in entries:
+            if isinstance(entry.event, SubjectEnrolled):
+                found = eligibility_of(state, entry.event.subject, entry.event.on)
+                assert found.verdict == "eligible"
+        assert state.not_enrolled
+        for _, failure in state.not_enrolled:
+            assert eligibility_of(state, failure.subject, failure.on).verdict == "not eligible"
+
+
+@pytest.mark.parametrize("disease", [disease.name for disease in PLAN.diseases])
+@pytest.mark.parametrize("female", [0.0, 1.0])
+def test_answers_are_found_that_meet_every_criterion_but_one(disease: str, female: float):
+    """Whatever the criteria: each that somebody can fail on is failed, and none but it."""
+    draws = np.random.default_rng(1)
+    patient = draw_patient(replace(Patients(), female=female), 1.0, draws)
+    sex, on = Sex(patient.sex), date(2026, 3, 2)
+    for but in (None, *failing_criteria(PLAN, disease, sex)):
+        findings = answer_criteria(PLAN, disease, patient, on, draws, but=but)
+        answers: dict[str, list[Answer]] = {}
+        for found in sorted(findings, key=lambda found: found.on or on):
+            names = ("value", "unit", "answer", "lower", "upper")
+            said = {name: getattr(found, name) for name in names}
+            answers.setdefault(found.test, []).append(Answer(on=found.on or on, **said))
+        judged = judge(PLAN, answers, disease=disease, sex=str(sex), on=on)
+        wrong = [
+            item.criterion.id for item in judged.items if item.status in ("not met", "unknown")
+        ]
+        assert wrong == ([] if but is None else [but])
+
+
+def test_patients_are_the_same_whatever_happens_to_others():
+    """Each has random numbers of their own, so that two designs can be rehearsed on the same."""
+    (course,) = courses(1)
+    kinds = [happening.kind for happening in course.happenings]
+    until = kinds.index(Kind.DECIDED) + 1
+    shorter = replace(course, happenings=course.happenings[:until])
+    weights = [
+        {s.id: s.enrolment.weight_kg for s in replay(c)[0].subjects.values()}
+        for c in (course, shorter)
+    ]
+    assert 0 < len(weights[1]) < len(weights[0])
+    assert weights[1].items() <= weights[0].items()
+
+
+def test_every_visit_up_to_the_end_of_somebodys_part_is_recorded_or_missed():
+    (course,) = courses(1)
+    state, _ = replay(course)
+    names = [visit.name for visit in PLAN.visits]
+    for subject in state.subjects.values():
+        chart = state.chart(subject.id)
+        if subject.dosed_on is None:
+            continue
+        seen = [fact.event.visit for fact in chart.visits]
+        assert seen == names[: len(seen)]
+        assert chart.left is not None
+        assert (chart.left.event.why is Leaving.COMPLETED) == (seen == names)
+
+
+def test_the_same_seed_gives_the_same_record_and_another_another():
+    (course,) = courses(1)
+    events = [[entry.event for entry in replay(course, seed=seed)[1]] for seed in (1, 1, 2)]
+    assert events[0] == events[1] != events[2]
+    assert any(isinstance(event, FindingsRecorded) for event in events[0])
+
+
+def test_a_plan_without_criteria_and_visits_adds_only_screening():
+    (course,) = courses(1)
+    state, _ = replay(course, Plan(name="nothing"))
+    assert all(not state.chart(s).findings and not state.chart(s).visits for s in state.subjects)
+    assert all(state.chart(s).screening for s in state.subjects)
