@@ -62,6 +62,9 @@ def write_folder(
 ) -> None:
     """Write a folder of files that is there whole or not at all.
 
+    Where one is replaced and the power fails in the midst of it, both stay beside its name, whole,
+    as ``.old`` and ``.part``.
+
     Parameters
     ----------
     path : Path

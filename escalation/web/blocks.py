@@ -36,11 +36,10 @@ def _look(source: Callable[[Figure], str] = _nowhere) -> Look:
     log = url_for("record.log", trial=trial)
 
     def patient(cell: str) -> str:
-        if cell in subjects:
-            return url_for("trial.patient", trial=trial, subject=cell)
-        if cell in charts:
-            return url_for("screening.person", trial=trial, subject=cell)
-        return ""
+        name = cell.partition(" (")[0]  # who is screened for the second time
+        if name in subjects:
+            return url_for("trial.patient", trial=trial, subject=name)
+        return url_for("screening.person", trial=trial, subject=name) if name in charts else ""
 
     def entry(seq: int) -> str:
         return f"{log}?entry={seq}#e{seq}"

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -13,12 +14,15 @@ import pytest
 
 from escalation.ledger import open_ledger
 from escalation.plan import load_plan
+from escalation.plan.eligibility import Answer, judge
 from escalation.tracker import Tracker
 from escalation.trial import Recorder, adopt_plan
+from escalation.trial.screening.judging import answers_of
 from tests.cli.shell import Shell
 from tests.trial.bench import day
 
 At = Callable[[str], Shell]
+AGE_40 = [Answer(value=40, unit="years")]
 PERSON = "--disease sle --sex female --born 1985-03 --consented 2026-01-05 --on 2026-01-06"
 
 
@@ -189,3 +193,56 @@ def test_the_file_of_the_documentation_is_recorded_as_it_stands(
     (tmp_path / "tj-001.toml").write_text(text, encoding="utf-8")
     said = shell.ok(f"site: screen TJ-1 --from {tmp_path / 'tj-001.toml'} --on 2026-03-04")
     assert "6 results of TJ-1 on 2026-03-04" in said
+
+
+FITTING = """
+disease = "sle"
+sex = "male"
+born = "1985-03"
+consented = 2026-01-05
+[results]
+neutrophils = "2.1 x10^9/L"
+haemoglobin = "8.5 g/dL"
+alt = "30 U/L (7..40)"
+ast = "30 U/L (7..40)"
+bilirubin = "0.7 mg/dL (0.2..1.2)"
+creatinine = "150 umol/L"
+weight = "60 kg"
+inr = "1.0 (0.8..1.2)"
+pt = "12 s (10..14)"
+fertile = "no"
+upcr = "2.1 g/g"
+ln-class = "IV"
+sclerosis = "10 %"
+"""
+
+
+def test_who_fits_the_registrys_criteria_is_enrolled_and_every_question_matters(
+    shell: Shell, tmp_path: Path
+) -> None:
+    """Oracle: of somebody with lupus nephritis each question, answered the other way, excludes."""
+    plan = load_plan("nct07123519")
+    asked = [c for c in plan.criteria if not (c.test or c.all_of or c.any_of)]
+    common = [c for c in asked if c.id[0] in "IE" or c.id in ("D1.1", "D1.LN1")]
+    common = [c for c in common if c.id not in ("I3.1", "I3.3")]  # of fertile people
+    right = {c.id: "no" if c.id[0] == "E" else "yes" for c in common}
+    lines = "\n".join(f'"{name}" = "{answer}"' for name, answer in right.items())
+    (tmp_path / "fits.toml").write_text(f"{FITTING}[answers]\n{lines}\n")
+    said = shell.ok(f"site: screen TJ-1 --from {tmp_path / 'fits.toml'} --on 2026-01-06")
+    assert "TJ-1 is eligible." in said
+    with open_ledger(shell.db) as ledger:
+        state = Tracker(ledger, "TJ").state()
+    plan_, chart = state.plan, state.chart("TJ-1")
+    assert plan_ is not None
+    assert chart.screening is not None
+    on = chart.screening.event.on
+    answers = answers_of(chart, chart.screening, on)
+    together = ("E8.1a", "E8.1b", "E8.1c")  # HBsAg, and HBcAb, and DNA: all three exclude
+    for name, answer in right.items():
+        for other in ({"yes": "no", "no": "yes"}[answer], "unknown"):
+            names = together if name in together else (name,)
+            changed = {**answers, **{n: [replace(answers[n][-1], answer=other)] for n in names}}
+            found = judge(plan_, {**changed, "age": AGE_40}, disease="sle", sex="male", on=on)
+            assert found.verdict != "eligible", (name, other)
+    shell.ok("site: enrol TJ-1 --weight 60 --on 2026-01-06")
+    assert "Nothing is wrong." in shell.ok("verify")

@@ -401,4 +401,7 @@ def test_a_fault_in_datasets_is_said_and_refused_where_it_is_to_be_strict(
 def test_what_only_datasets_have_is_refused_for_others(demo: Shell) -> None:
     for line in ("export --as csv", "export --as-of 40", "export --strict --format html"):
         assert "--as, --as-of and --strict are for --format sdtm" in demo.fails(line, 2)
+    for odd in ("ae.csv", "dm.json", "-", "all.tar"):
+        said = demo.fails(f"export --format sdtm --out {odd}")
+        assert "datasets are several files; name a folder, or a .zip" in said
     assert "'parquet' is not one of" in demo.fails("export --format sdtm --as parquet", 2)

@@ -83,8 +83,10 @@ def test_an_area_to_an_unsampled_day_is_the_integral_up_to_it(last: int) -> None
     assert kinetics(values).auc_until == pytest.approx(10_000 * (1 - exp(-2.8)), rel=1e-14)
 
 
-def test_an_area_to_an_unsampled_day_by_the_linear_rule_is_that_of_the_triangle() -> None:
+def test_an_area_to_an_unsampled_day_by_the_linear_rule_is_that_of_the_trapezoid() -> None:
     assert kinetics({0: 0.0, 56: 56.0}, trapezoid=LINEAR).auc_until == pytest.approx(28**2 / 2)
+    found = kinetics({0: 100.0, 56: 44.0}, trapezoid=LINEAR)
+    assert found.auc_until == pytest.approx(28 * (100 + 72) / 2)
 
 
 @given(

@@ -320,3 +320,8 @@ def test_groups_are_levels_diseases_in_the_plans_order_and_all() -> None:
         ("disease", "disease not recorded", 3),
         ("all", "all patients", 6),
     ]
+
+
+def test_where_no_disease_is_recorded_there_is_no_group_of_one() -> None:
+    groups = groups_of(base(), treated_in(base()), diseases=True)
+    assert [group.kind for group in groups] == ["level", "level", "all"]

@@ -116,6 +116,7 @@ JUDGES = {
         "tests/test_released_ledgers.py",
         "tests/cli/test_trial_odd_names.py",
     ),
+    "plan": ("tests/plan", "tests/cli/test_plan.py"),
     "ledger/verify.py": (
         "tests/ledger/test_verify.py",
         "tests/ledger/test_archive.py",

@@ -92,6 +92,30 @@ def test_what_cannot_be_converted_says_value_unit_and_what_is_taken(unit, to, su
     assert said in str(caught.value)
 
 
+# one of each is so many of the last, written out again
+TIMES = """
+mg g 1e-3 | ug g 1e-6 | mcg g 1e-6 | ng g 1e-9 | pg g 1e-12 | fg g 1e-15 | kg g 1e3 | gms g 1
+milligram g 1e-3 | kilogram g 1e3 | micrograms g 1e-6 | nanogram g 1e-9 | picogram g 1e-12
+mmol mol 1e-3 | umol mol 1e-6 | nmol mol 1e-9 | pmol mol 1e-12 | dL L 0.1 | cL L 0.01 | mL L 1e-3
+deciliter L 0.1 | centilitre L 0.01 | millilitres L 1e-3 | uL L 1e-6 | nL L 1e-9 | cc L 1e-3
+cm3 L 1e-3 | mm3 L 1e-6 | cmm L 1e-6 | cm m 0.01 | mm m 1e-3 | um m 1e-6 | m^2 m2 1 | cm^2 m2 1e-4
+kU U 1e3 | mU U 1e-3 | units U 1 | kIU IU 1e3 | mIU IU 1e-3 | uIU IU 1e-6 | [IU] IU 1
+mkat kat 1e-3 | ukat kat 1e-6 | nkat kat 1e-9 | copy copies 1 | hours h 1 | d h 24 | h min 60
+min s 60 | ms s 1e-3 | day min 1440 | yr years 1 | a years 1 | percent % 1 | mm_Hg mmHg 1
+degC °C 1 | ℃ °C 1 | T/L 10^9/L 1000 | M/uL 10^9/L 1000 | giga/L 10^9/L 1 | tera/L 10^9/L 1000
+thousand/uL 10^9/L 1 | thousands/uL 10^9/L 1 | mill/uL 10^9/L 1000 | Mio/mL 10^9/L 1
+millions/mL 10^9/L 1 | beats/min /min 1
+"""
+
+
+@pytest.mark.parametrize(
+    "line", [one.strip() for one in TIMES.replace("\n", "|").split("|") if one.strip()]
+)
+def test_one_of_a_unit_is_so_many_of_another(line):
+    unit, to, times = line.replace("mm_Hg", "mm Hg").rsplit(" ", 2)
+    assert convert(1, unit, to) == pytest.approx(float(times), rel=1e-12)
+
+
 @pytest.mark.parametrize("value", [1e308, float("inf"), float("nan")])
 def test_what_is_no_number_in_the_other_unit_is_an_error(value):
     with pytest.raises(ConversionError, match="is not a number in ug"):
@@ -102,3 +126,8 @@ def test_units_that_are_taken_stand_first_in_the_plans_own():
     assert units_taken("g/L", "haemoglobin") == ("g/L", "g/dL", "mmol/L")
     assert units_taken("10^9/L") == ("10^9/L", "/uL", "cells/mm3")
     assert units_taken(None) == ()
+    assert units_taken("%") == ("%",)
+    with pytest.raises(ConversionError, match=r"give it in umol/L or mg/dL$"):
+        convert(1, "%", "umol/L", "creatinine")
+    with pytest.raises(ConversionError, match=r"give it in %$"):
+        convert(1, "g/L", "%")

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from escalation.errors import InputError
 from escalation.plan import Criterion, Disease, Plan, PlannedTest
 from escalation.plan.creatinine import cockcroft_gault
 from escalation.plan.eligibility import Answer, Eligibility, judge
@@ -408,6 +409,23 @@ def test_cockcroft_gault_is_as_in_the_clinical_notes():
     woman: dict[str, Any] = {"age": 50, "weight_kg": 60, "creatinine": 150, "female": True}
     assert cockcroft_gault(**woman) == pytest.approx(37.57, abs=0.005)
     assert cockcroft_gault(**woman, factors="1.04/1.23") == pytest.approx(37.44, abs=0.005)
+    man = woman | {"female": False}  # 90 x 60 x 88.4 / (72 x 150), and 90 x 60 x 1.23 / 150
+    assert cockcroft_gault(**man) == pytest.approx(44.2, rel=1e-12)
+    assert cockcroft_gault(**man, factors="1.04/1.23") == pytest.approx(44.28, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("age", -1), ("age", 140), ("age", float("nan")), ("weight_kg", 0), ("weight_kg", -60),
+        ("creatinine", 0), ("creatinine", float("inf")), ("creatinine", float("nan")),
+    ],
+)  # fmt: skip
+def test_what_no_person_has_is_not_calculated_with(name, value):
+    person: dict[str, Any] = {"age": 0, "weight_kg": 0.9, "creatinine": 0.9, "female": True}
+    assert cockcroft_gault(**person) > 0
+    with pytest.raises(InputError):
+        cockcroft_gault(**person | {name: value})
 
 
 CLEARANCE = (

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import copy
+import random
+from datetime import date
 from typing import Any
 
 import pytest
 
 from escalation.errors import InputError
 from escalation.plan import Plan, PlanError, load_plan
+from escalation.plan.eligibility import Answer, judge
 from escalation.plan.file import MAX_BYTES, find_faults, parse_plan
+from escalation.plan.plan import digest_of
 
 INCLUSION = {"kind": "inclusion", "text": "x"}
 SOUND: dict[str, Any] = {
@@ -118,6 +122,7 @@ FAULTS: list[tuple[tuple[Any, ...], Any, str]] = [
     (("kinetics", "test"), "anca", "kinetics.test: needs a test that is a number; anca is not one"),
     (("biomarkers", 0, "share"), 0.5, "biomarkers[0].share: cannot stand beside threshold"),
     (("biomarkers", 1), {"test": "hb"}, 'biomarkers[1].test: "hb" is followed already'),
+    (("tests", 4, "code"), "NO SUCH", "tests[4].code: must match"),
     (("biomarkers", 0), 7, "biomarkers[0]: must be a table, not 7"),
 ]  # fmt: skip
 
@@ -126,6 +131,54 @@ FAULTS: list[tuple[tuple[Any, ...], Any, str]] = [
 def test_a_fault_says_where_it_is_and_what_would_be_right(place, value, says):
     faults = find_faults(changed(*place, to=value))
     assert any(says in fault for fault in faults), faults
+
+
+def test_what_is_at_the_edge_of_a_rule_is_none():
+    for place, value in (
+        (("criteria", 2), {"id": "I3", **INCLUSION, "any_of": ["I3a", "I3b"], "at_least": 2}),
+        (("criteria", 0, "limit"), 0),
+        (("criteria", 0, "limit"), -5),
+        (("visits", 1, "before"), 6),
+        (("visits", 0, "after"), 5),
+        (("tests", 0, "greatest"), 0),
+    ):
+        assert find_faults(changed(*place, to=value)) == (), value
+
+
+def test_limits_of_normal_are_multiplied_by_more_than_nothing():
+    for limit, n_faults in ((0, 1), (-1, 1), (0.1, 0)):
+        document = changed("criteria", 0, "times", to="ULN")
+        document["criteria"][0]["limit"] = limit
+        assert len(find_faults(document)) == n_faults
+
+
+def test_a_code_stands_for_one_test_of_a_domain():
+    document = changed("tests", 0, "code", to="X")
+    document["tests"][1]["code"] = "X"
+    assert find_faults(document) == ('tests[1].code: "X" is that of tests[0] too',)
+    document["tests"][1]["domain"] = "RS"
+    assert find_faults(document) == ()
+
+
+def test_windows_are_compared_beyond_a_visit_that_cannot_be_read():
+    document = changed("visits", 2, to={"name": "D14", "label": "x", "day": 14})
+    document["visits"].append({"name": "D15", "label": "x", "day": 15, "before": 1})
+    document["visits"][0]["after"] = 6
+    document["visits"].insert(0, {"name": "S", "label": "x", "day": "early"})
+    assert [fault.split(":")[0] for fault in find_faults(document)] == [
+        "visits[0].day", "visits[2].before", "visits[4].before",
+    ]  # fmt: skip
+
+
+def test_a_circle_is_told_from_its_first_criterion_through_the_others_back():
+    document = changed("criteria", 3, "all_of", to=["I4"])
+    document["criteria"] += [
+        {"id": "I4", "kind": "part", "text": "x", "any_of": ["I5", "I3b"]},
+        {"id": "I5", "kind": "part", "text": "x", "only_if": "I3"},
+    ]
+    assert find_faults(document) == (
+        "criteria[2].all_of: goes in a circle: I3 > I3a > I4 > I5 > I3",
+    )
 
 
 @pytest.mark.parametrize(
@@ -192,6 +245,54 @@ def test_a_ledgers_document_that_is_no_plan_is_an_error_and_one_without_defaults
     plan = Plan.from_document(SOUND)
     assert plan.document["criteria"][0] == SOUND["criteria"][0]
     assert Plan.from_document(plan.document).digest == plan.digest
+    turned = dict(reversed(plan.document.items()))
+    assert list(turned) != list(plan.document)
+    assert Plan.from_document(turned).digest == digest_of(turned) == plan.digest
+    for name in ("D0", "D7"):
+        assert plan.find_visit(name).name == name  # type: ignore[union-attr]
+    assert plan.find_visit("D8") is None
     for wrong in ({}, {"name": 1}, {"name": "x", "tests": [{"name": "a"}]}, {"name": float("nan")}):
         with pytest.raises(PlanError, match="cannot be read"):
             Plan.from_document(wrong)
+
+
+JUNK: list[Any] = [
+    *(None, True, 0, -1, 7, 3.5, 1e308, float("nan"), "", "x", "I1", "I3a", "hb", "anca", "yes"),
+    *("sle", "D7", "between", "number", "choice", "part", [], ["I1"], ["I3", "I3a"], ["hb"], [1]),
+    *(["MPO", "PR3"], {}, {"a": 1}, [[]], [{}], "\x1b[2J", date(2026, 1, 1)),
+]
+
+
+def spoiled(rng: random.Random) -> dict[str, Any]:
+    """Return the sound document with junk somewhere in it."""
+    document = copy.deepcopy(SOUND)
+    inner: Any = document
+    while True:
+        keys = list(inner) if isinstance(inner, dict) else list(range(len(inner)))
+        key = rng.choice(keys)
+        if isinstance(inner[key], dict | list) and inner[key] and rng.random() < 0.9:
+            inner = inner[key]
+        elif rng.random() < 0.2:
+            del inner[key]
+            return document
+        else:
+            inner[key] = copy.deepcopy(rng.choice(JUNK))
+            return document
+
+
+def test_whatever_stands_in_a_file_is_a_fault_or_a_plan_that_can_be_judged_by():
+    rng = random.Random(15)  # noqa: S311  # of faults
+    answers = {
+        "hb": [Answer(value=59, unit="g/L", on=date(2026, 3, 1), upper=1.0, lower=0.5)],
+        "anca": [Answer(answer="MPO")],
+        "I3a": [Answer(answer="yes")],
+    }
+    n_sound = 0
+    for _ in range(300):
+        document = spoiled(rng)
+        if not find_faults(document):
+            n_sound += 1
+            plan = Plan.from_document(document)
+            assert Plan.from_document(plan.document) == plan
+            judge(plan, answers, disease="sle", sex="female", on=date(2026, 3, 2))
+    assert n_sound > 15

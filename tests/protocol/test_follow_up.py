@@ -51,7 +51,8 @@ def test_what_a_design_is_given_is_what_is_written():
     )
     # Table S1 of Yuan et al. 2018: 3 patients, 1 DLT, 1 pending
     assert found.decision.clause.id == "stay"
-    assert advise(protocol(), "1NT?24").decision.clause.id == "stay-lowest"
+    # by the table it would be left downwards, which the lowest level cannot be
+    assert advise(protocol(), "1NT?24").decision.clause.id == "suspended"
     assert advise(Protocol.plain(3), "1NT?25") == advise(Protocol.plain(3), "1NT?")
 
 
@@ -120,3 +121,12 @@ def test_a_file_without_a_window_is_refused_for_a_design_that_asks_for_follow_up
     (fault,) = find_faults(tomllib.loads(text))
     assert fault.startswith("dlt.window_days: is missing: tite-boin weighs follow-up by it")
     assert find_faults(tomllib.loads(f"{text}\n[dlt]\nwindow_days = 28")) == ()
+
+
+@pytest.mark.parametrize("days", [36_526, 10**20])
+def test_days_beyond_a_century_are_refused_by_name(days):
+    text = f'design = {{name = "3+3"}}\nlevels = [{{}}]\n[dlt]\nwindow_days = {days}\n'
+    text += f"[enrolment]\nfirst_alone_days = {days}"
+    faults = find_faults(tomllib.loads(text))
+    for place in ("dlt.window_days", "enrolment.first_alone_days"):
+        assert f"{place}: must be at most 36525, not {days}" in faults

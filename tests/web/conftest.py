@@ -58,18 +58,32 @@ def _compiled() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def demo_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a ledger of the demo trial and a planned one; it is copied, and not written on."""
-    file = tmp_path_factory.mktemp("demo") / "demo.db"
+    """Return the ledger of the demo trial; it is copied, and not written on.
+
+    A module that is about the planned trial too puts ``with_plan`` in its place.
+    """
+    return _record(tmp_path_factory.mktemp("demo") / "demo.db")
+
+
+def _record(file: Path, *, planned: bool = False) -> Path:
+    """Write a ledger of the demo trial, and perhaps of one with a plan."""
+    protocol = load_protocol(STAR_T.protocol)
+    trials = {TRIAL: STAR_T.steps(protocol)}
+    if planned:
+        trials[PLANNED] = recorded_at(planned_steps(protocol))
     with create_ledger(str(file)) as ledger:
-        tracker = Tracker(ledger, TRIAL)
-        steps = STAR_T.steps(load_protocol(STAR_T.protocol))
-        for number, (command, recorder) in enumerate(steps, start=1):  # as they are signed
-            tracker.record(command, recorder, request_id=f"demo-{number}", new=number == 1)
-        tracker = Tracker(ledger, PLANNED)
-        planned = recorded_at(planned_steps(load_protocol(STAR_T.protocol)))
-        for number, (command, recorder) in enumerate(planned, start=1):
-            tracker.record(command, recorder, request_id=f"planned-{number}", new=number == 1)
+        for trial, steps in trials.items():
+            tracker = Tracker(ledger, trial)
+            for number, (command, recorder) in enumerate(steps, start=1):  # as they are signed
+                request = f"demo-{number}"
+                tracker.record(command, recorder, request_id=request, new=number == 1)
     return file
+
+
+@pytest.fixture(scope="session")
+def with_plan(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a ledger of the demo trial and of one with a plan."""
+    return _record(tmp_path_factory.mktemp("planned") / "demo.db", planned=True)
 
 
 @pytest.fixture
@@ -93,10 +107,10 @@ def as_person(app: Flask) -> AsPerson:
 
 
 @pytest.fixture(scope="session")
-def read_app(demo_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+def read_app(with_plan: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """Return the page for tests that record nothing: what one has seen drawn, the next finds."""
     file = tmp_path_factory.mktemp("read") / "demo.db"
-    shutil.copy(demo_file, file)
+    shutil.copy(with_plan, file)
     with open_ledger(str(file)) as ledger:
         before = ledger.entries(TRIAL)
         yield _page(ledger)

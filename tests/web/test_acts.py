@@ -259,6 +259,58 @@ SAME: dict[str, tuple[str, str, str, dict[str, Any], str, tuple[str, ...]]] = {
     ),
 }
 
+PLAN = f"{CHAIR}: plan nct07123519 --on 2026-05-28"
+SCREENED = (PLAN, f"{SITE}: screen TJ-041 --disease sle --sex female --born 1975-03")
+SAME |= {
+    "somebody who is screened": (
+        *(SITE, "screen", ""),
+        {"subject": "TJ-041", "disease": "sle", "sex": "female", "consented": "2026-05-27"},
+        "screen TJ-041 --disease sle --sex female --consented 2026-05-27",
+        (PLAN,),
+    ),
+    "answers to criteria": (
+        *(SITE, "criteria", "?subject=TJ-041"),
+        {
+            "result-haemoglobin-value": "8.5",
+            "result-haemoglobin-unit": "g/dL",
+            "result-I2.9-answer": "yes",
+            "result-I2.9-by": "Dr Ren",
+        },
+        'screen TJ-041 --result "haemoglobin=8.5 g/dL" --result "I2.9=yes by Dr Ren"',
+        SCREENED,
+    ),
+    "a waiver": (
+        *(SITE, "waive", "?subject=TJ-041"),
+        {"criteria": ["I2.3"], "reason": "lupus hepatitis"},
+        'waive TJ-041 --criteria I2.3 --reason "lupus hepatitis"',
+        (*SCREENED, f'{SITE}: measure TJ-041 "alt=200 U/L (10..40)"'),
+    ),
+    "results at a visit": (
+        *(SITE, "results", "?at=TJ-001+W4"),
+        {
+            "result-yts109-value": "50",
+            "result-yts109-below": "y",
+            "result-crp-not_done": "no sample",
+            "on": "2026-02-09",
+        },
+        'measure TJ-001 "yts109=<50 copies/ug" "crp=not done: no sample" --visit W4 '
+        "--on 2026-02-09",
+        (PLAN,),
+    ),
+    "a visit that was missed": (
+        *(SITE, "visit", "?at=TJ-001+W12"),
+        {"how": "missed", "missed": "snowed in", "on": "2026-04-06"},
+        'visit TJ-001 W12 --missed "snowed in" --on 2026-04-06',
+        (PLAN,),
+    ),
+    "somebody who left": (
+        *(SITE, "leave", "?subject=TJ-001"),
+        {"why": "lost to follow-up", "reason": "moved"},
+        'leave TJ-001 --because "lost to follow-up" --reason moved',
+        (PLAN,),
+    ),
+}
+
 
 def _data(ledger: Ledger, after: int) -> list[tuple[str, int, Any, str]]:
     return [
@@ -314,10 +366,15 @@ ON_THE_PAGE: dict[str, tuple[str, ...]] = {
     "rename": ("rename",),
     "transfer": ("transfer",),
     "import": ("import",),
+    "screen": ("screen", "criteria"),
+    "waive": ("waive",),
+    "measure": ("results",),
+    "visit": ("visit",),
+    "leave": ("leave",),
 }
 OF_COMMITTEE_AND_OFFICE = {
     *("amend", "circulate", "close", "decide", "delegate", "freeze", "hold", "resume"),
-    *("sign", "vote", "site add", "key add", "key revoke"),
+    *("plan", "sign", "vote", "site add", "key add", "key revoke"),
 }
 NOT_ON_THE_PAGE = {
     "register": "a trial begins where its protocol file is: at the terminal",

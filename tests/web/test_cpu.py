@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -14,6 +15,11 @@ from tests.web.routes import every_address
 pytestmark = pytest.mark.benchmark
 
 PEOPLE = (SITE, CHAIR, MEMBER, ADJUDICATOR, OFFICE)
+
+
+@pytest.fixture(scope="session")
+def demo_file(with_plan: Path) -> Path:
+    return with_plan
 
 
 def test_cpu_of_each_screen(app: Flask):

@@ -91,7 +91,8 @@ SITES_OWN = (
     *("correct", "correct-enrolment", "correct-dosing", "correct-further", "correct-outcome"),
     *("correct-event", "correct-event-crs", "correct-event-icans", "correct-event-icaht"),
     "correct-follow-up",
-    *("screen", "criteria", "waive", "results", "visit", "leave"),
+    *("correct-screening", "correct-results", "correct-visit", "correct-leaving"),
+    *("correct-waiver", "screen", "criteria", "waive", "results", "visit", "leave"),
 )
 ACTS: dict[str, set[str]] = {
     **{act: {"site"} for act in SITES_OWN},

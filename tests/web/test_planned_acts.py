@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from datetime import date
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,15 +20,14 @@ from escalation.plan import load_plan, shipped_plans
 from escalation.tracker import read_entry
 from escalation.trial.demo.script import CHAIR, SITE
 from escalation.trial.events import (
+    CHARTED,
     EligibilityWaived,
+    EntryCorrected,
     Event,
     Finding,
     FindingsRecorded,
-    Leaving,
     PlanAdopted,
-    Sex,
-    SubjectLeft,
-    SubjectScreened,
+    ScreeningFailed,
     VisitRecorded,
 )
 from tests.web.acting import sent_by
@@ -37,6 +37,11 @@ from tests.web.planned import PLANNED
 
 RECORD = f"/t/{PLANNED}/record"
 TODAY = date(2026, 5, 28)
+
+
+@pytest.fixture(scope="session")
+def demo_file(with_plan: Path) -> Path:
+    return with_plan
 
 
 @pytest.fixture
@@ -61,25 +66,6 @@ def record(client: FlaskClient, ledger: Ledger, form: str, **fields: Any) -> Eve
 
 
 RESULTS: dict[str, tuple[str, dict[str, Any], Event]] = {
-    "who is screened": (
-        "screen",
-        {
-            "subject": "PL-005",
-            "disease": "SSC",
-            "sex": "male",
-            "born": "1975-03",
-            "consented": "2026-05-27",
-            "on": "2026-05-28",
-        },
-        SubjectScreened(
-            on=TODAY,
-            subject="PL-005",
-            disease="SSC",
-            sex=Sex.MALE,
-            born="1975-03",
-            consented=date(2026, 5, 27),
-        ),
-    ),
     "a number with its unit and limit, answers with day and name": (
         "criteria?subject=PL-003",
         {
@@ -138,16 +124,6 @@ RESULTS: dict[str, tuple[str, dict[str, Any], Event]] = {
         "visit?at=PL-002+W8",
         {"how": "took place", "note": "by telephone", "on": "2026-05-28"},
         VisitRecorded(on=TODAY, subject="PL-002", visit="W8", note="by telephone"),
-    ),
-    "a visit that was missed": (
-        "visit?at=PL-002+W4",
-        {"how": "missed", "missed": "snow"},
-        VisitRecorded(on=TODAY, subject="PL-002", visit="W4", missed="snow"),
-    ),
-    "who left": (
-        "leave?subject=PL-002",
-        {"why": "lost to follow-up", "reason": "moved"},
-        SubjectLeft(on=TODAY, subject="PL-002", why=Leaving.LOST, reason="moved"),
     ),
 }
 
@@ -280,6 +256,51 @@ def test_every_fault_of_a_plan_file_is_said_and_nothing_recorded(
     assert "visit" in words_of(refused)
     assert "not both" in words_of(adopt(chair))
     assert len(ledger.entries(TRIAL)) == before
+
+
+def test_a_screening_failure_names_the_criteria_that_are_not_met(site: FlaskClient, ledger: Ledger):
+    record(site, ledger, "criteria?subject=PL-003", **{"result__E1-answer": "yes"})
+    event = record(site, ledger, "screen-fail?subject=PL-003", reason="pneumonia")
+    assert isinstance(event, ScreeningFailed)
+    assert (event.reason, event.criteria) == ("pneumonia", ("E1",))
+
+
+CORRECTED: dict[str, tuple[str, dict[str, Any], dict[str, Any] | None]] = {
+    "who is screened": (
+        "SubjectScreened",
+        {"sex": "female", "born": "1971", "consented": "2026-02-15"},
+        {"sex": "female", "born": "1971", "consented": "2026-02-15"},
+    ),
+    "the day of results": ("FindingsRecorded", {"said_on": "2026-02-17"}, {"on": "2026-02-17"}),
+    "results of somebody else": ("FindingsRecorded", {"withdraw": "y"}, None),
+    "a visit that took place after all": ("VisitRecorded", {"missed": ""}, {"missed": None}),
+}
+
+
+@pytest.mark.parametrize("case", CORRECTED)
+def test_an_entry_of_a_chart_is_corrected_or_withdrawn(
+    site: FlaskClient, ledger: Ledger, case: str
+):
+    kind, fields, changes = CORRECTED[case]
+    entries = [read_entry(entry) for entry in ledger.entries(PLANNED)]
+    seq = [entry.seq for entry in entries if type(entry.event).__name__ == kind]
+    about = next(n for n in seq if kind == "VisitRecorded" or "PL-003" in str(entries[n - 1].event))
+    page = site.get(f"{RECORD}/correct?entry={about}")
+    assert page.status_code == 303
+    event = record(site, ledger, page.location.rpartition("/")[2], reason="mistyped", **fields)
+    assert isinstance(event, EntryCorrected)
+    assert (event.entry, event.changes) == (about, changes)
+
+
+def test_every_entry_of_a_chart_is_offered_to_be_corrected(site: FlaskClient, ledger: Ledger):
+    offered = site.get(f"{RECORD}/correct").text
+    charted = [
+        entry.seq
+        for entry in map(read_entry, ledger.entries(PLANNED))
+        if isinstance(entry.event, CHARTED)
+    ]
+    assert charted
+    assert [n for n in charted if f"entry={n}" not in offered] == []
 
 
 SHEET = b"subject,visit,date,test,value,unit\nPL-002,W4,2026-02-25,IL6,7,pg/mL\n"

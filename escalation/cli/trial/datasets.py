@@ -48,6 +48,11 @@ def export_datasets(
     if output is None:
         output = Path(f"{trial}-sdtm.zip")
         check_new(output, place.db, force=force)
+    ending = output.suffix.lower()
+    if str(output) == "-" or ending in (*ENDINGS, ".txt", ".gz", ".tar"):
+        raise InputError(
+            f"{printable(str(output))}: datasets are several files; name a folder, or a .zip"
+        )
     made_at = now()
     export = make_export(state, trial)
     faults = export.faults
@@ -57,7 +62,7 @@ def export_datasets(
             f"{faults[0]}"
         )
     files = write_files(export, forms, made_at)
-    if output.suffix.lower() == ".zip":
+    if ending == ".zip":
         try:
             write_whole(output, zipped(files, made_at), overwrite=force)
         except (OSError, ValueError) as error:

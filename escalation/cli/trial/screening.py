@@ -28,7 +28,7 @@ from escalation.trial.events import Finding, Sex
 from escalation.trial.findings.notation import read_finding
 from escalation.trial.rule import NoProtocolError
 from escalation.trial.screening.file import ScreeningFile, read_screening_file
-from escalation.trial.screening.record import add_to_screening
+from escalation.trial.screening.steps import add_to_screening
 
 __all__ = ["flow", "screen", "waive"]
 

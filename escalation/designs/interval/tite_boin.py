@@ -53,7 +53,8 @@ def _say_suspension(design: Any, share: float) -> str:
     )
     return (
         f"Where more than {100 * share:.4g} % of the patients at the current level are pending, "
-        f"enrolment is suspended{but}."
+        f"enrolment is suspended{but}. So it is at the lowest level while patients there are "
+        "pending and the DLT rate says to de-escalate."
     )
 
 
@@ -63,10 +64,11 @@ class TiteBoin(Boin):
 
     It decides as BOIN does, without waiting for outcomes: the DLT rate at the current level, in
     which a pending patient counts in part, is compared with the same boundaries. Where more than
-    half of the patients there are pending, enrolment is suspended. A level is eliminated where it
-    would be though no pending patient had a DLT. Patients count for cohorts and for the maximum as
-    soon as they are enrolled; the trial ends on complete data only, except for a lowest level that
-    is eliminated.
+    half of the patients there are pending, enrolment is suspended; so it is at the lowest level
+    while patients there are pending and the rate says to de-escalate. A level is eliminated where
+    it would be though no pending patient had a DLT. Patients count for cohorts and for the maximum
+    as soon as they are enrolled; the trial ends on complete data only, except for a lowest level
+    that is eliminated.
 
     Where nothing is said of follow-up, and in the titration, it waits until the answer is settled,
     as BOIN does.
@@ -221,7 +223,7 @@ class TiteBoin(Boin):
             return decision  # as it would be though nobody more had a DLT
         if decision.has_ended:
             return self._wait(WAIT_FOR_MTD, tallies, level, last)
-        if boundaries.suspended:
+        if boundaries.suspended or (n_pending and decision.clause.id == "stay-lowest"):
             return self._wait(self._clauses["suspended"], tallies, level, last)
         return decision
 

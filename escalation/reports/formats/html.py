@@ -146,7 +146,7 @@ class Look:
     powers : bool
         Whether a dose is written as 3×10⁶ where the text has 3E6.
     link : callable
-        The address of what the first cell of a row names; empty for none.
+        The address of what the first cell of a row, or one of a patient, names; empty for none.
     entries : callable or None
         The address of an entry, by its number, for texts that name one; days are marked too.
     """
@@ -172,7 +172,7 @@ class Look:
         )
 
     def name(self, cell: str) -> str:
-        """Return the first cell of a row, with a link to what it names."""
+        """Return the first cell of a row or a patient, with a link to what it names."""
         address = self.link(cell)
         said = self.plain(cell)
         return f'<a href="{escape(address)}">{said}</a>' if address else said
@@ -277,7 +277,7 @@ def _cards(table: Table, look: Look) -> str:
         noted = place in table.notes
         parts.append(f'<tr role="row"{" class=noted" * noted}>')
         for column, cell in enumerate([*row, *[""] * (n_columns - len(row))]):
-            write_cell = look.text if column else look.name
+            write_cell = look.name if not column or labels[column] == "patient" else look.text
             said = "&emsp;" * indent_of(cell) + write_cell(cell.strip())
             side = _side(cell, to_left=column in left)
             if column or not said:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from escalation.text import count, list_briefly
 from escalation.trial.events import (
     EligibilityWaived,
+    Finding,
     FindingsRecorded,
     SubjectLeft,
     SubjectScreened,
@@ -12,7 +16,7 @@ from escalation.trial.events import (
 )
 from escalation.trial.findings.words import say_result
 
-__all__ = ["say_charted"]
+__all__ = ["headline_of_charted", "say_charted", "say_findings"]
 
 
 def say_charted(
@@ -49,3 +53,38 @@ def say_charted(
         case SubjectLeft():
             why = "" if event.reason is None else f" ({event.reason})"
             return f"{event.subject} left the study{on}: {event.why}{why}"
+
+
+def headline_of_charted(
+    event: SubjectScreened | FindingsRecorded | EligibilityWaived | VisitRecorded | SubjectLeft,
+) -> str:
+    """Say what an entry of a chart is, as what is said of its correction begins."""
+    match event:
+        case SubjectScreened():
+            return f"screening of {event.subject}"
+        case FindingsRecorded():
+            return f"results of {event.subject}"
+        case EligibilityWaived():
+            return f"waiver for {event.subject}"
+        case VisitRecorded():
+            return f"visit {event.visit} of {event.subject}"
+        case SubjectLeft():
+            return f"end of {event.subject}'s part"
+
+
+def say_findings(findings: Sequence[Mapping[str, Any]], *, but: Sequence[object]) -> str:
+    """Say results that are not among others, with what is said beside them: ``alt 30 U/L``."""
+    said = []
+    for data in findings:
+        if data not in but:
+            found = Finding(**{name: data[name] for name in _RESULT})
+            beside = [
+                f"{name} {value}"
+                for name, value in data.items()
+                if name not in _RESULT and value is not None
+            ]
+            said.append(say_result(found) + (f" ({', '.join(beside)})" if beside else ""))
+    return " and ".join(said) or "none"
+
+
+_RESULT = ("test", "value", "unit", "answer", "below", "not_done")

@@ -23,6 +23,7 @@ from escalation.trial.state import Cohort, Recorded, TrialState
 from escalation.trial.visits.calendar import VisitDue, VisitStanding
 
 __all__ = [
+    "list_failed",
     "list_waivable",
     "say_cohort",
     "say_dose",
@@ -109,9 +110,17 @@ def list_waivable(state: TrialState, name: str, on: date) -> Iterator[tuple[str,
         return
     for item in eligibility_of(state, name, on).items:
         criterion = item.criterion
-        if criterion.waiver is not None and item.status in ("not met", "unknown"):
+        if criterion.waiver is not None and item.status == "not met":
             said = f"{criterion.id} {criterion.text.rstrip('.')}: {item.why}"
             yield criterion.id, f"{said} (permitted: {criterion.waiver})"
+
+
+def list_failed(state: TrialState, name: str, on: date) -> list[tuple[str, str]]:
+    """Return each criterion that somebody who is screened does not meet, and why."""
+    if state.plan is None or state.chart(name).screening is None:
+        return []
+    failed = eligibility_of(state, name, on).of("not met")
+    return [(item.criterion.id, f"{item.criterion.id} {item.why}") for item in failed]
 
 
 def say_visit(due: VisitDue) -> str:

@@ -10,11 +10,12 @@ from escalation.outcomes import Outcome
 from escalation.protocol import Committee, Protocol, format_dose
 from escalation.protocol.units import BodySize, Unit, find_unit
 from escalation.reports.trial.adverse_event_sentences import say_follow_up, say_report
-from escalation.reports.trial.charted import say_charted
+from escalation.reports.trial.charted import headline_of_charted, say_charted, say_findings
 from escalation.text import count, list_briefly
 from escalation.trial.adverse_events.definition import say_suggested
 from escalation.trial.codec import dump_event
 from escalation.trial.events import (
+    CHARTED,
     AdverseEventAdjudicated,
     AdverseEventFollowedUp,
     AdverseEventRecorded,
@@ -347,7 +348,9 @@ def _correction(recorded: Recorded, event: EntryCorrected, state: TrialState, on
     made = next((c for c in state.corrections if c.seq == recorded.seq), None)
     if made is None:
         return f"a correction of entry {event.entry} that does not fit it: {event.reason}"
-    about = f"entry {event.entry} ({_headline(_under_current_id(made.before, state))})"
+    before = _under_current_id(made.before, state)
+    what = headline_of_charted(before) if isinstance(before, CHARTED) else _headline(before)
+    about = f"entry {event.entry} ({what})"
     if made.after is None:
         return f"{about} withdrawn{on}. Reason: {event.reason}"
     return f"{about} corrected{on}: {', '.join(_changes(made))}. Reason: {event.reason}"
@@ -376,7 +379,10 @@ def _changes(made: Correction) -> Iterator[str]:
     before, after = _flat(made.before), _flat(made.after)
     for name in before | after:
         old, new = before.get(name), after.get(name)
-        if old != new:
+        if old != new and name == "findings":
+            told = (say_findings(old or (), but=new or ()), say_findings(new or (), but=old or ()))
+            yield " -> ".join(told)
+        elif old != new:
             yield f"{_WORDS.get(name, name)} {_say_value(name, old)} -> {_say_value(name, new)}"
 
 

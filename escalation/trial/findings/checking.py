@@ -130,9 +130,7 @@ def check_dates(
     """Refuse a day on which somebody was not born, no longer alive or in the study, or to come."""
     subject = chart.subject
     screened = chart.screening
-    site = None if screened is None else screened.event.site
-    zone = state.zone_of(subject, on) or state.site_zones.get(site or "")
-    refusal.check_day(replace(recorder, on=on), zone)
+    refusal.check_day(replace(recorder, on=on), state.zone_of(subject, on))
     born = None if screened is None else screened.event.born
     if born is not None and on < _first_day(born):
         refusal.add(f"{subject} was born in {born}: {on} is before it.")

@@ -7,7 +7,7 @@ from datetime import date
 
 from escalation.plan import Plan
 from escalation.text import count
-from escalation.trial.events import FindingsRecorded, VisitRecorded
+from escalation.trial.events import FindingsRecorded, Leaving, SubjectLeft, VisitRecorded
 from escalation.trial.findings.results import Result, results_of
 from escalation.trial.findings.words import say_result
 from escalation.trial.review.remarks import Remark
@@ -18,7 +18,7 @@ __all__ = ["flags_of_entry", "flags_of_results", "is_zero"]
 
 
 def flags_of_entry(state: TrialState, entry: int) -> Iterator[Remark]:
-    """Yield what has to be seen in an entry of results, or of a visit."""
+    """Yield what has to be seen in an entry of results, of a visit, or of the end of a part."""
     fact = state.fact(entry)
     match None if fact is None else fact.event:
         case FindingsRecorded(subject=subject):
@@ -28,6 +28,14 @@ def flags_of_entry(state: TrialState, entry: int) -> Iterator[Remark]:
             said = _say_outside(state, subject, visit, on)
             if said is not None:
                 yield Remark(entry=entry, text=said)
+        case SubjectLeft(subject=subject, why=Leaving.DEATH):
+            known = state.subjects.get(subject)
+            if known is not None and known.death is None:
+                text = (
+                    f"No adverse event of {subject} is fatal: record the death as one of grade 5 "
+                    "(trial ae), or no rule knows of it."
+                )
+                yield Remark(entry=entry, text=text)
 
 
 def flags_of_results(state: TrialState, subject: str, results: list[Result]) -> Iterator[Remark]:

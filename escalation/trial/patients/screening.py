@@ -90,7 +90,7 @@ def _check_criteria(
     status = {item.criterion.id: item for item in eligibility_of(state, subject, recorder.on).items}
     for place, name in enumerate(criteria):
         if plan.find_criterion(name) is None:
-            ids = [criterion.id for criterion in plan.criteria]
+            ids = [criterion.id for criterion in plan.criteria if criterion.kind != "part"]
             refusal.add(f"The plan has no criterion {printable(name)}; {did_you_mean(name, ids)}.")
         elif name in criteria[:place]:
             refusal.add(f"{name} is named twice.")

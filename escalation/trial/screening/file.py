@@ -123,6 +123,8 @@ def _of_row(cells: Mapping[str, str]) -> Finding:
 def _found(
     where: str, faults: list[str], person: Mapping[str, str], findings: list[Finding]
 ) -> ScreeningFile:
+    if not (faults or person or findings):
+        faults = ["it says nothing of anybody"]
     if faults:
         raise InputError(f"{where}: {'; '.join(faults)}")
     return ScreeningFile(person=person, findings=tuple(findings))

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import date
 
 from escalation.errors import did_you_mean, printable
 from escalation.plan import Plan
 from escalation.text import list_briefly
-from escalation.trial.chart import Chart
 from escalation.trial.commands import FIRST_DAY, Events, Recorder, Refusal
 from escalation.trial.events import (
     EligibilityWaived,
@@ -20,21 +18,20 @@ from escalation.trial.events import (
     SubjectScreened,
 )
 from escalation.trial.evolve import evolve
-from escalation.trial.findings.checking import completed
 from escalation.trial.findings.record import record_findings
-from escalation.trial.findings.results import count_results
 from escalation.trial.patients.recording import PATIENTS, check_at_site, check_id, only_site
 from escalation.trial.patients.subjects import Standing
 from escalation.trial.screening.judging import eligibility_of, say_not_screened
-from escalation.trial.screening.log import screenings_of
+from escalation.trial.screening.log import Screening, screenings_of
 from escalation.trial.state import Recorded, TrialState
 
 __all__ = [
-    "add_to_screening",
     "check_screened",
     "check_screening_order",
     "check_screening_withdrawn",
     "check_waived",
+    "foreseen_state",
+    "say_screening_end",
     "screen_subject",
     "waive_criteria",
 ]
@@ -93,89 +90,18 @@ def screen_subject(
     findings = tuple(findings)
     if not findings:
         return (screened,)
-    begun = evolve(state, _foreseen(state, recorder, screened))
+    begun = foreseen_state(state, recorder, (screened,))
     reason = "screened again" if chart.screenings else None  # the same day may have had results
     added = record_findings(begun, recorder, subject=subject, findings=findings, reason=reason)
     return (screened, *added)
 
 
-def add_to_screening(
-    state: TrialState,
-    recorder: Recorder,
-    *,
-    subject: str,
-    again: bool = False,
-    disease: str | None = None,
-    sex: Sex | None = None,
-    born: str | None = None,
-    consented: date | None = None,
-    site: str | None = None,
-    findings: Iterable[Finding] = (),
-    reason: str | None = None,
-) -> Events:
-    """Record what is new of somebody: a screening begins with the first, or where it is ``again``.
-
-    What is recorded already in the same words is not recorded twice, so that a list can be given
-    again with more in it. Who the person is, once said, is corrected.
-
-    Parameters
-    ----------
-    state, recorder
-    subject : str
-    again : bool
-        Whether another screening begins, which nothing of the one before counts for.
-    disease, sex, born, consented, site, findings
-        As for ``screen_subject``.
-    reason : str or None
-        Needed where a result takes the place of another one.
-
-    Raises
-    ------
-    RefusedError
-    """
-    person = {"disease": disease, "sex": sex, "born": born, "consented": consented, "site": site}
-    chart = state.chart(subject)
-    last = chart.screening
-    findings = tuple(findings)
-    if last is None or again:
-        return screen_subject(
-            state,
-            recorder,
-            subject=subject,
-            findings=findings,
-            **person,  # type: ignore[arg-type]
-        )
-    refusal = Refusal(f"the screening of {subject} cannot be recorded")
-    for name, value in person.items():
-        if value is not None and value != getattr(last.event, name):
-            refusal.add(
-                f"Entry {last.seq} says {name} {getattr(last.event, name) or 'not stated'}, not "
-                f"{printable(str(value))}: correct it (trial correct {last.seq} --set "
-                f"{name}={printable(str(value))}), or screen again (--again)."
-            )
-    new = [finding for finding in findings if not _is_recorded(state, chart, last.seq, finding)]
-    refusal.unless(bool(new) or bool(refusal.reasons), "All of it is recorded already.")
-    refusal.raise_if_any()
-    return record_findings(state, recorder, subject=subject, findings=new, reason=reason)
-
-
-def _is_recorded(state: TrialState, chart: Chart, since: int, finding: Finding) -> bool:
-    """Tell whether a screening has a result that says the same: of its day or, undated, the last.
-
-    What stands in a list without a day, and has not changed, was not measured again.
-    """
-    found = [
-        result
-        for result in count_results(chart, None, finding.test)
-        if result.seq > since and result.visit is None and finding.on in (None, result.on)
-    ]
-    said = replace(completed(state.plan, finding), on=None)
-    return bool(found) and replace(found[-1].finding, on=None) == said
-
-
-def _foreseen(state: TrialState, recorder: Recorder, event: SubjectScreened) -> Recorded:
-    """Return an event as if it had been recorded: what is recorded with it rests on it."""
-    return Recorded(seq=state.seq + 1, at=recorder.at, by=recorder.name, hash="", event=event)
+def foreseen_state(state: TrialState, recorder: Recorder, events: Events) -> TrialState:
+    """Return the state as if events had been recorded: what is recorded with them rests on it."""
+    for event in events:
+        entry = Recorded(seq=state.seq + 1, at=recorder.at, by=recorder.name, hash="", event=event)
+        state = evolve(state, entry)
+    return state
 
 
 def check_screened(refusal: Refusal, state: TrialState, event: SubjectScreened) -> None:
@@ -206,6 +132,14 @@ def _check_disease(refusal: Refusal, plan: Plan | None, disease: str) -> None:
         refusal.add(f"The plan {plan.name} knows no disease {printable(disease)}; {named}.")
 
 
+def say_screening_end(screening: Screening) -> str:
+    """Say how a screening ended."""
+    return (
+        f"The screening of {screening.subject} ended on {screening.ended_on}, by entry "
+        f"{screening.ended_by}: {screening.end}."
+    )
+
+
 def check_screening_order(
     refusal: Refusal, state: TrialState, event: SubjectScreened, entry: int
 ) -> None:
@@ -213,13 +147,9 @@ def check_screening_order(
     if event.site is not None and event.site not in state.site_zones:
         known = did_you_mean(event.site, state.site_zones) if state.site_zones else "none has been"
         refusal.add(f"No site {printable(event.site)} has been opened; {known}.")
-    ends = [one for one in screenings_of(state, event.subject) if one.entry == entry]
-    for one in ends:
-        if one.ended_on is not None and event.on > one.ended_on:
-            refusal.add(
-                f"{event.subject} {one.end} on {one.ended_on} (entry {one.ended_by}): {event.on} "
-                "is after it."
-            )
+    for one in screenings_of(state, event.subject):
+        if one.entry == entry and one.ended_on is not None and event.on > one.ended_on:
+            refusal.add(f"{say_screening_end(one)} {event.on} is after it.")
     for fact in state.chart(event.subject).screenings:
         if fact.seq < entry and fact.event.on > event.on:
             refusal.add(
@@ -238,7 +168,7 @@ def check_screening_withdrawn(
         refusal.add(f"Withdraw what was recorded in it first: {list_briefly(sorted(inside))}.")
     for one in screenings_of(state, chart.subject):
         if one.entry == entry and one.end in ("enrolled", "failed", "left"):
-            refusal.add(f"{chart.subject} {one.end} on {one.ended_on} (entry {one.ended_by}).")
+            refusal.add(say_screening_end(one))
 
 
 _BORN = re.compile(r"(\d{4})(?:-(\d\d))?", re.ASCII)
@@ -361,17 +291,18 @@ def check_waived(
         return
     if event.on < chart.screening.event.on:
         refusal.add(f"{event.subject} is screened since {chart.screening.event.on}.")
-    refusal.unless(bool(event.criteria), "Name the criteria that are waived.")
+    refusal.unless(all(event.criteria or [""]), "Name the criteria that are waived.")
     waived = [fact for fact in chart.waivers if fact.seq > chart.screening.seq]
     known = {name: fact.seq for fact in waived for name in fact.event.criteria if fact.seq != entry}
     status = {
         item.criterion.id: item for item in eligibility_of(state, event.subject, event.on).items
     }
-    for place, name in enumerate(event.criteria):
+    for place, name in enumerate(filter(None, event.criteria)):
         criterion = plan.find_criterion(name)
         if criterion is None:
-            ids = [criterion.id for criterion in plan.criteria]
-            refusal.add(f"The plan has no criterion {printable(name)}; {did_you_mean(name, ids)}.")
+            ids = [criterion.id for criterion in plan.criteria if criterion.waiver is not None]
+            hint = f"to be waived: {', '.join(ids)}" if ids else "none is to be waived"
+            refusal.add(f"The plan has no criterion {printable(name)}; {hint}.")
         elif name in event.criteria[:place]:
             refusal.add(f"{name} is named twice.")
         elif criterion.kind == "part":

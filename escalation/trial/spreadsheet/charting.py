@@ -231,7 +231,7 @@ def _without_known(
 
 
 class _Names:
-    """What sites call the plan's tests and visits: by name, by label or by code."""
+    """What sites call the plan's tests, visits and diseases: by name, by label or by code."""
 
     def __init__(self, plan: Plan | None) -> None:
         self._plan = plan
@@ -245,6 +245,14 @@ class _Names:
             for visit in reversed(plan.visits):
                 self._visits[as_compared(visit.label)] = visit.name
                 self._visits[as_compared(visit.name)] = visit.name
+        diseases = () if plan is None else plan.diseases
+        self._diseases = {
+            as_compared(said): one.name for one in diseases for said in (one.label, one.name)
+        }
+
+    def disease(self, said: str | None) -> str | None:
+        """Return the name of a disease; what is none stays, and is refused."""
+        return None if said is None else self._diseases.get(as_compared(said), said)
 
     def visit(self, said: str | None) -> str | None:
         """Return the name of a visit; what is none stays, and is refused."""
@@ -308,16 +316,18 @@ def _record_visits(gathered: Gathered, rows: Iterable[VisitRow], source: str) ->
 
 
 def _record_screening(gathered: Gathered, rows: Iterable[ScreeningRow], _: str) -> None:
-    seen: dict[str, int] = {}
-    for row in rows:
+    names, seen = _Names(gathered.state.plan), dict[str, int]()
+    for given in rows:
+        said_of = given.said | {"disease": names.disease(given.said["disease"])}
+        row = replace(given, said=said_of)
         first = seen.setdefault(row.subject, row.number)
         if first != row.number:
             gathered.fault(row.number, f"{printable(row.subject)} is in row {first} too")
             continue
         said = gathered.state.chart(row.subject).screening
         if said is not None:
-            given = {"on": row.on, **row.said}
-            differ = [k for k, v in given.items() if v not in (None, getattr(said.event, k))]
+            told = {"on": row.on, **row.said}
+            differ = [k for k, v in told.items() if v not in (None, getattr(said.event, k))]
             if differ:
                 gathered.fault(
                     row.number,

@@ -3,13 +3,14 @@
 ``base`` says what every act has, ``fields`` what kinds of fields there are, ``uploads`` takes small
 files of text and ``importing`` spreadsheets. ``planning`` says what acts have that go by a plan,
 ``rows`` is what the plan asks for. The others are rooms of acts: ``patients``, ``events``,
-``screening``, ``visits`` and ``corrections`` are a site's, ``committee``, ``keys``, ``office`` and
-``sites`` the trial's.
+``screening``, ``visits``, ``corrections`` and ``chart_corrections`` are a site's, ``committee``,
+``keys``, ``office`` and ``sites`` the trial's.
 """
 
 from __future__ import annotations
 
 from escalation.web.acts import (
+    chart_corrections,
     committee,
     corrections,
     events,
@@ -67,6 +68,11 @@ ACTS: dict[str, type[Act]] = {
         corrections.CorrectIcans,
         corrections.CorrectCounts,
         corrections.CorrectFollowUp,
+        chart_corrections.CorrectScreening,
+        chart_corrections.CorrectResults,
+        chart_corrections.CorrectVisit,
+        chart_corrections.CorrectLeaving,
+        chart_corrections.CorrectWaiver,
         corrections.Rename,
         # the committee, its keys and its office
         committee.Freeze,

@@ -20,11 +20,16 @@ from escalation.trial.codec import dump_event
 from escalation.trial.events import (
     AdverseEventFollowedUp,
     AdverseEventRecorded,
+    EligibilityWaived,
     Event,
+    FindingsRecorded,
     InfusionContinued,
     OutcomeRecorded,
     SubjectDosed,
     SubjectEnrolled,
+    SubjectLeft,
+    SubjectScreened,
+    VisitRecorded,
 )
 from escalation.trial.patients.recording import PATIENTS
 from escalation.trial.patients.subjects import Fact
@@ -109,7 +114,7 @@ class Correct(Act):
 
     def candidates(self, state: TrialState, on: date) -> Sequence[Candidate]:
         """Return the entries that can be corrected, the last ones first."""
-        facts = [state.fact(seq) for seq in sorted(state.owners, reverse=True)]
+        facts = map(state.fact, sorted((*state.owners, *state.charted), reverse=True))
         return [
             Candidate(str(fact.seq), f"Entry {fact.seq}", say_fact(state, fact))
             for fact in facts
@@ -449,6 +454,12 @@ _FORMS: Mapping[type[Event], str] = {
     OutcomeRecorded: CorrectOutcome.name,
     AdverseEventRecorded: CorrectEvent.name,
     AdverseEventFollowedUp: CorrectFollowUp.name,
+    # of ``chart_corrections``
+    SubjectScreened: "correct-screening",
+    FindingsRecorded: "correct-results",
+    VisitRecorded: "correct-visit",
+    SubjectLeft: "correct-leaving",
+    EligibilityWaived: "correct-waiver",
 }
 
 

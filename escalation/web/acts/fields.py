@@ -43,6 +43,7 @@ __all__ = [
     "boxes",
     "choice",
     "chosen",
+    "chosen_boxes",
     "day",
     "leaves",
     "line",
@@ -262,6 +263,11 @@ class _Boxes(SelectMultipleField):
             raise ValidationError(f"{self.label.text}: choose of those that are offered")
 
 
+class _ChosenBoxes(_Boxes):
+    def pre_validate(self, form: Any) -> None:
+        """Leave it to the command."""
+
+
 class Chosen(SelectField):
     """A choice that depends on the trial: what is not offered is there, and the command refuses."""
 
@@ -304,6 +310,12 @@ def boxes(label: str, hint: str = "", *, choices: Choices = ()) -> SelectMultipl
     """Return a field of boxes to be ticked."""
     listed = list(choices)
     return _Boxes(label, description=hint, choices=lambda: listed)
+
+
+def chosen_boxes(label: str, hint: str = "", *, choices: Choices = ()) -> SelectMultipleField:
+    """Return a field of boxes to be ticked, of which the trial offers others at another time."""
+    listed = list(choices)
+    return _ChosenBoxes(label, description=hint, choices=lambda: listed)
 
 
 # ---------------------------------------------------------------- what is known already

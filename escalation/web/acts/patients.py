@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
 from typing import Any, ClassVar
@@ -12,7 +12,13 @@ from wtforms.validators import ValidationError
 
 from escalation.outcomes import Outcome
 from escalation.protocol.units import find_unit
-from escalation.reports.trial.choices import say_cohort, say_dose, say_subject, say_window
+from escalation.reports.trial.choices import (
+    list_failed,
+    say_cohort,
+    say_dose,
+    say_subject,
+    say_window,
+)
 from escalation.tracker import Command
 from escalation.trial import (
     TrialState,
@@ -34,6 +40,7 @@ from escalation.web.acts.fields import (
     Repeated,
     choice,
     chosen,
+    chosen_boxes,
     day,
     line,
     number,
@@ -147,9 +154,23 @@ class ScreenFail(Act):
     site = chosen("Site")
     on = day("Day", TODAY)
 
+    @classmethod
+    def made_for(cls, state: TrialState, on: date, given: Mapping[str, str]) -> type[Act]:
+        """Return the form with the criteria that whoever it is about does not meet."""
+        failed = list_failed(state, given.get("subject", ""), on)
+        if not failed:
+            return cls
+        field = chosen_boxes("Criteria that are not met", choices=failed)
+        return type(cls.__name__, (cls,), {"criteria": field, "__doc__": cls.__doc__})
+
     def fill(self, state: TrialState) -> None:
         """Offer the sites."""
         offer_sites(self, state)
+
+    def prefill(self, state: TrialState) -> None:
+        """Tick what is not met."""
+        if "criteria" in self:
+            show(self.criteria, tuple(value for value, *_ in self.criteria.iter_choices()))
 
     def command(self, state: TrialState) -> Command:
         """Ask for it."""
@@ -158,6 +179,7 @@ class ScreenFail(Act):
             subject=self.subject.data or "",
             reason=self.reason.data or "",
             site=self.site.data if "site" in self else None,
+            criteria=tuple(self.criteria.data or ()) if "criteria" in self else (),
         )
 
     def whom(self) -> tuple[str | None, str | None]:

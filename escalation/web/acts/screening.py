@@ -15,7 +15,16 @@ from escalation.trial import TrialState, record_findings, screen_subject, waive_
 from escalation.trial.events import Sex
 from escalation.trial.people.rights import subject_id_fault
 from escalation.web.acts.base import Act, Answers, Folded
-from escalation.web.acts.fields import boxes, choice, chosen, day, line, offer, paragraph, show
+from escalation.web.acts.fields import (
+    choice,
+    chosen,
+    chosen_boxes,
+    day,
+    line,
+    offer,
+    paragraph,
+    show,
+)
 from escalation.web.acts.patients import offer_sites, subject_id
 from escalation.web.acts.planning import OfPerson, OfPlan
 from escalation.web.acts.rows import Asked, Heading, Rows, capitalised, made_with
@@ -165,14 +174,16 @@ class Waive(InScreening):
     asked = "Whose criteria?"
     answers: ClassVar[Answers] = {"The reason": "reason"}
 
-    criteria = boxes("Criteria")
+    criteria = chosen_boxes("Criteria")
     reason = paragraph("Reason", required=True)
     on = day("Day", "Today, if left empty.")
 
     @classmethod
     def made_for(cls, state: TrialState, on: date, given: Mapping[str, str]) -> type[Act]:
         """Return the form with the criteria that can be waived."""
-        offered = boxes("Criteria", choices=list_waivable(state, given.get("subject", ""), on))
+        offered = chosen_boxes(
+            "Criteria", choices=list_waivable(state, given.get("subject", ""), on)
+        )
         return type(cls.__name__, (cls,), {"criteria": offered, "__doc__": cls.__doc__})
 
     def notes(self, state: TrialState, on: date) -> Iterator[str]:

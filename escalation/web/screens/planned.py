@@ -95,11 +95,11 @@ def _screening() -> dict[str, Any]:
     return {"room": "Screening", "links": links}
 
 
-def _acts(*names: str) -> list[Link]:
-    """Return the acts that whoever asks may begin from a screen."""
+def _acts(*names: str, **given: Any) -> list[Link]:
+    """Return the acts that whoever asks may begin from a screen; ``given`` fills in their forms."""
     state, trial = g.trial.state, g.trial.trial
     return [
-        Link(ACTS[name].title, url_for("recording.fill_in", trial=trial, act=name))
+        Link(ACTS[name].title, url_for("recording.fill_in", trial=trial, act=name, **given))
         for name in names
         if may_not(state, g.person, ACTS[name].task) is None
     ]
@@ -226,12 +226,20 @@ def person(trial: str, subject: str) -> str | Answer:
             "verdict": None if judged is None else say(f"{say_verdict(known, judged)}."),
             "look": None if judged is None else _LOOKS[judged.verdict],
             "is_enrolled": known in state.subjects,
-            "about": offered(on, known).get(PLANNED, ()),
+            "about": [*_enrolling(known), *offered(on, known).get(PLANNED, ())],
             "visits": seen(),
             "results": write(result_blocks(state, known)),
             "lines": lines_of(subject_entries(here.entries, state, known), state),
         },
     )
+
+
+def _enrolling(subject: str) -> list[tuple[str, str]]:
+    """Return how the screening of somebody who is not enrolled can end."""
+    if subject in g.trial.state.subjects:
+        return []
+    links = _acts("enrol", "screen-fail", subject=subject)
+    return [(link.words, link.address) for link in links]
 
 
 _LOOKS = {"eligible": "yes", "not eligible": "halt", "incomplete": "no"}  # classes of an answer
@@ -372,7 +380,7 @@ _ENDPOINTS = {
         lambda state, plan: " ".join(map(say_biomarker, tables_of(state))),
     ),
 }
-_NAMES = "<any(response, kinetics, biomarkers):name>"
+_NAMES = "<any(response, kinetics, biomarkers):table>"
 
 
 @endpoints.get("/")
@@ -380,43 +388,43 @@ _NAMES = "<any(response, kinetics, biomarkers):name>"
 def first(trial: str) -> Answer:
     """Lead to the first table."""
     _plan()
-    return redirect(url_for(".table", trial=trial, name="response"), 303)
+    return redirect(url_for(".show", trial=trial, table="response"), 303)
 
 
 @endpoints.get(f"/{_NAMES}")
 @needs(READS)
-def table(trial: str, name: str) -> str:
+def show(trial: str, table: str) -> str:
     """Show responses, kinetics or biomarkers."""
-    plan, endpoint = _plan(), _ENDPOINTS[name]
+    plan, endpoint = _plan(), _ENDPOINTS[table]
     try:
         words = endpoint.words(g.trial.state, plan)
     except InputError:  # the plan says nothing of it, which the page says
         words = endpoint.title
     links = [
-        Link(one.title, url_for(".table", trial=trial, name=other), other == name)
+        Link(one.title, url_for(".show", trial=trial, table=other), other == table)
         for other, one in _ENDPOINTS.items()
     ]
     return show_view(
-        name,
+        table,
         endpoint.title,
         endpoint.view,
-        pictures=(endpoint.draw, partial(url_for, ".picture", name=name), words),
-        files=[Link(f"{endpoint.title} as CSV", url_for(".rows", trial=trial, name=name))],
+        pictures=(endpoint.draw, partial(url_for, ".picture", table=table), words),
+        files=[Link(f"{endpoint.title} as CSV", url_for(".rows", trial=trial, table=table))],
         given={"room": "Endpoints", "links": links},
     )
 
 
 @endpoints.get(f"/{_NAMES}-<int:number>.svg")
 @needs(READS)
-def picture(trial: str, name: str, number: int) -> Response:
+def picture(trial: str, table: str, number: int) -> Response:
     """Send a page of a picture."""
     _plan()
-    return send_page(name, _ENDPOINTS[name].draw, number)
+    return send_page(table, _ENDPOINTS[table].draw, number)
 
 
 @endpoints.get(f"/{_NAMES}.csv")
 @needs(READS)
-def rows(trial: str, name: str) -> Response:
+def rows(trial: str, table: str) -> Response:
     """Send the rows of a table."""
     _plan()
-    return send_rows(name, _ENDPOINTS[name].view)
+    return send_rows(table, _ENDPOINTS[table].view)

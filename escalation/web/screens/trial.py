@@ -246,7 +246,10 @@ def _abouts(
 
 def _is_of(state: TrialState, entry: str, subject: str) -> bool:
     """Tell whether an entry is about a subject."""
-    return entry.isdigit() and state.current_id(state.owners.get(int(entry), "")) == subject
+    if not entry.isdigit():
+        return False
+    owner = state.owners.get(int(entry)) or state.charted.get(int(entry), "")
+    return state.current_id(owner) == subject
 
 
 @screens.get("/patients/<subject>")

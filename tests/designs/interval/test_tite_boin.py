@@ -5,6 +5,7 @@ import pytest
 
 from escalation.designs import Action, Boin, TiteBoin, describe_options
 from escalation.designs.base import NOBODY
+from escalation.designs.followed import FollowedStates
 from escalation.errors import DesignError
 from escalation.outcomes import FollowUp, Tally
 from tests.designs.reference import rows, with_pending
@@ -213,7 +214,7 @@ def test_equal_digests_mean_equal_decisions(options):
     pending = np.where(rng.random((n, 4)) < 0.4, rng.integers(0, 4, (n, 4)), -1)
     shares = rng.random((n, 4))
     numbers = design.follow_up_digest(
-        n_evaluable, n_dlts, levels, np.zeros(n, int), pending, shares
+        FollowedStates(n_evaluable, n_dlts, levels, np.zeros(n, int), pending, shares)
     )
     answers = {}
     for state in range(n):
@@ -224,3 +225,16 @@ def test_equal_digests_mean_equal_decisions(options):
         found = (said.action, said.level, said.n_to_enrol, said.mtd, said.clause)
         assert answers.setdefault(int(numbers[state]), found) == found
     assert 10 < len(answers) < n
+
+
+@pytest.mark.parametrize("likelihood", ["yuan2018", "linyuan2020"])
+def test_a_lowest_level_that_cannot_be_left_downwards_waits_for_those_pending(likelihood):
+    """As in TITEgBOIN and Lin's own programs; one of three had a DLT, and one is pending."""
+    design = made(target=0.25, likelihood=likelihood)
+    for level, answered in ((0, "suspended"), (1, "deescalate")):
+        tallies = [Tally(n_evaluable=3), NOBODY, NOBODY]
+        tallies[level] = Tally(n_evaluable=2, n_dlts=1, n_pending=1)
+        followed = [FollowUp(level=level, days=11, window_days=28)]
+        assert answer(design.decide(tallies, level, NOBODY, followed)) == answered
+    complete = [Tally(n_evaluable=3, n_dlts=1), NOBODY, NOBODY]
+    assert answer(design.decide(complete, 0)) == "stay"

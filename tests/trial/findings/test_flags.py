@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from escalation.reports.trial.recorded import consequences
-from escalation.trial import record_visit
-from tests.trial.bench import SITE
+from escalation.trial import record_visit, screen_subject
+from escalation.trial.events import Leaving
+from escalation.trial.visits.record import leave_study
+from tests.trial.bench import SITE, day
 from tests.trial.small_plan import followed, measure
 
 
@@ -39,3 +41,23 @@ def test_results_and_visits_outside_the_window_say_so():
     before = bench.state
     bench.do(record_visit, SITE, 24, subject="S1", visit="W4")
     assert flags(bench, before) == ["W4 of S1 on 2026-01-29 is 1 day before its window."]
+
+
+def test_a_death_of_which_no_adverse_event_tells_is_asked_for():
+    bench = followed()
+    before = bench.state
+    bench.do(leave_study, SITE, 20, subject="S1", why=Leaving.DEATH)
+    assert flags(bench, before) == [
+        "No adverse event of S1 is fatal: record the death as one of grade 5 (trial ae), or no "
+        "rule knows of it."
+    ]
+
+
+def test_a_sample_for_a_visit_before_the_consent_says_so():
+    bench = followed()
+    bench.do(screen_subject, SITE, 6, subject="P-9", consented=day(5))
+    before = bench.state
+    measure(bench, "haemoglobin", 6, subject="P-9", value=90, unit="g/L", visit="SCR", at=4)
+    assert flags(bench, before) == [
+        "SCR of P-9 on 2026-01-09 was before the consent of 2026-01-10."
+    ]

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from escalation.reports.trial.sentences import describe_entry
 from escalation.trial import correct_entry, rename_subject, waive_criteria
+from escalation.trial.codec import dump_event
 from escalation.trial.screening.judging import eligibility_of
 from tests.trial.bench import SITE, Bench, day
 from tests.trial.screening.screened import ANSWERS, FIT, HB, HIGH, planned, screen
@@ -46,7 +48,7 @@ def test_a_screening_is_corrected_and_judged_by_what_it_says_then() -> None:
         ({"sex": "woman"}, "sex"),
         ({"consented": "2026-01-09"}, "The consent of 2026-01-09 is after 2026-01-05"),
         ({"site": "Tianjin"}, "No site Tianjin has been opened"),
-        ({"on": "2026-01-07"}, "S1 enrolled on 2026-01-06"),
+        ({"on": "2026-01-07"}, "ended on 2026-01-06, by entry"),
         ({"disease": "SLE"}, "That is what it says."),
     ],
 )
@@ -68,7 +70,7 @@ def test_a_screening_is_withdrawn_after_what_was_recorded_in_it_and_not_once_it_
     )
     seq = screen(bench, "S2", *FIT)
     bench.enrol("S2")
-    assert "S2 enrolled on" in refused(bench, seq, None)
+    assert ": enrolled." in refused(bench, seq, None)
 
 
 def test_a_waiver_is_corrected_or_withdrawn_and_counts_as_it_says_then() -> None:
@@ -92,3 +94,20 @@ def test_nobody_is_renamed_to_somebody_who_was_screened() -> None:
     assert "S2 is somebody else, who was screened." in said
     bench.do(rename_subject, SITE, subject="S1", renamed="S3", reason="mistyped")
     assert eligibility_of(bench.state, "S1", day(0)).verdict == "eligible"
+
+
+def test_a_correction_says_what_it_is_of_and_only_the_results_that_changed() -> None:
+    bench = planned()
+    seq = screen(bench, "S1", *FIT)
+    fact = bench.state.fact(seq + 1)
+    assert fact is not None
+    first, *rest = dump_event(fact.event)["findings"]
+    corrected(bench, seq + 1, {"findings": [first | {"value": 55.0}, *rest]})
+    assert describe_entry(bench.entries[-1], bench.state) == (
+        f"entry {seq + 1} (results of S1) corrected on 2026-01-08: haemoglobin 85 g/L -> "
+        "haemoglobin 55 g/L. Reason: a slip."
+    )
+    corrected(bench, seq, {"born": "1986"})
+    assert describe_entry(bench.entries[-1], bench.state) == (
+        f"entry {seq} (screening of S1) corrected on 2026-01-08: born 1985 -> 1986. Reason: a slip."
+    )

@@ -25,9 +25,9 @@ from escalation.trial import (
     waive_criteria,
 )
 from escalation.trial.codec import dump_event, version_of
-from escalation.trial.events import Choice, Finding, Leaving, ScreeningFailed
+from escalation.trial.events import Choice, Finding, Leaving, ScreeningFailed, Sex
 from escalation.trial.screening.judging import eligibility_of, flags_of, lacks_eligibility
-from escalation.trial.screening.record import add_to_screening
+from escalation.trial.screening.steps import add_to_screening
 from tests.trial.bench import CHAIR, SITE, Bench, day
 from tests.trial.screening.screened import (
     ALT,
@@ -345,8 +345,11 @@ def test_a_list_that_is_given_again_with_more_in_it_adds_what_is_new() -> None:
     assert "All of it is recorded already." in said
     said = bench.refused(add_to_screening, SITE, **(S1 | {"disease": "SSc"}), findings=ANSWERS)
     assert "says disease SLE, not SSc: correct it (trial correct" in said
-    bench.do(add_to_screening, SITE, 1, **S1, again=True)
+    bench.do(add_to_screening, SITE, 1, subject="S1", again=True)
     assert verdict(bench) == "incomplete"
+    last = bench.state.chart("S1").screening
+    assert last is not None
+    assert (last.event.disease, last.event.born, last.event.consented) == ("SLE", "1985", None)
 
 
 def test_a_failure_names_criteria_of_the_plan_that_are_not_met() -> None:
@@ -415,3 +418,33 @@ def test_a_deviation_is_said_once_also_under_another_id() -> None:
     bench.enrol("S1", deviation="the laboratory was closed")
     bench.do(rename_subject, SITE, subject="S1", renamed="S9", reason="mistyped")
     assert len(departures(bench.state)) == 1
+
+
+def test_a_screening_that_has_ended_is_not_gone_on_with() -> None:
+    bench = planned()
+    screen(bench, "S1", HB)
+    bench.do(record_screening_failure, SITE, subject="S1", reason="withdrew consent")
+    said = bench.refused(add_to_screening, SITE, subject="S1", findings=[ALT])
+    assert ": failed. To go on, screen again (--again)." in said
+    screen(bench, "S2", *FIT)
+    bench.enrol("S2")
+    said = bench.refused(add_to_screening, SITE, subject="S2", findings=[replace(ALT, value=31)])
+    assert ": enrolled. To go on, record results (trial measure)." in said
+
+
+def test_who_the_person_is_may_be_said_later_and_is_added_to_the_screening() -> None:
+    bench = planned()
+    bench.do(add_to_screening, SITE, subject="S1", disease="SLE", findings=[HB])
+    events = bench.do(
+        add_to_screening, SITE, 1, subject="S1", born="1985", consented=day(0), findings=[HB, ALT]
+    )
+    assert [event.kind for event in events] == ["entry-corrected", "findings-recorded"]
+    assert statuses(bench)["I1"] == "met"
+    odd = {"sex": Sex.FEMALE, "findings": [Finding(test="alt", value=-1, unit="U/L")]}
+    assert "alt" in bench.refused(add_to_screening, SITE, 2, subject="S1", **odd)
+    said = bench.refused(add_to_screening, SITE, 2, subject="S1", born="1986")
+    assert "says born 1985, not 1986: correct it" in said
+    later = {"consented": day(5)}
+    bench.do(correct_entry, SITE, 2, entry=events[0].entry, changes={"consented": None}, reason="x")
+    said = bench.refused(add_to_screening, SITE, 6, subject="S1", **later)
+    assert "The consent of 2026-01-10 is after 2026-01-05" in said

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import date
 
 import openpyxl
 import pytest
 
 from escalation.errors import RefusedError
+from escalation.plan import Disease
 from escalation.trial.findings.results import results_of
 from escalation.trial.spreadsheet.charting import import_list
 from escalation.trial.spreadsheet.columns import SpreadsheetError
 from escalation.trial.spreadsheet.reading import AS_WRITTEN, Reading
 from tests.trial.bench import SITE, Bench, day
-from tests.trial.small_plan import followed, measure
+from tests.trial.small_plan import SMALL, followed, measure
 
 RESULTS = """\
 subject,visit,date,test,value,unit,lower,upper,below,not_done,day
@@ -199,6 +201,29 @@ def test_adverse_events_are_imported_and_a_second_time_change_nothing():
 )
 def test_an_adverse_event_that_cannot_be_is_named(old, new, said):
     assert faults(EVENTS.replace(old, new), "events")[0].startswith(said)
+
+
+def test_people_are_screened_by_a_file_and_a_second_time_change_nothing():
+    plan = replace(SMALL, diseases=(Disease(name="sle", label="Lupus erythematosus"),))
+    text = (
+        "subject,date,disease,sex,born,consented\n"
+        "P-1,2026-01-06,lupus erythematosus,F,1975-03,2026-01-05\n"
+        "P-2,2026-01-07,SLE,male,1980,2026-01-05\n"
+    )
+    reading = Reading(mapped=(("F", "female"),))
+    bench = imported(text, "screening", followed(plan), reading)
+    said = [bench.state.chart(who).screening for who in ("P-1", "P-2")]
+    assert [(s.event.disease, str(s.event.sex), s.event.born) for s in said if s] == [
+        ("sle", "female", "1975-03"),
+        ("sle", "male", "1980"),
+    ]
+    again = faults(text + "\n", "screening", bench, reading)
+    assert again == ["every row says what is recorded already"]
+    other = faults(text.replace("1980", "1981"), "screening", bench, reading)
+    assert "row 3: P-2 is screened since entry" in other[0]
+    assert "which says something else of born" in other[0]
+    twice = text + "P-2,2026-01-07,SLE,male,1980,2026-01-05\n"
+    assert faults(twice, "screening", followed(plan), reading) == ["row 4: P-2 is in row 3 too"]
 
 
 @pytest.mark.parametrize("born", ["1975-03-12", "12.03.1975", "75"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from escalation.trial.demo.script import ADJUDICATOR, SITE
@@ -29,6 +31,11 @@ OF_A_PLAN = (
     ),
     *("results?at=PL-002+-", "waive?subject=PL-003", "visit?at=PL-002+W4", "leave?subject=PL-002"),
 )
+
+
+@pytest.fixture(scope="session")
+def demo_file(with_plan: Path) -> Path:
+    return with_plan
 
 
 def test_an_outcome_takes_four_taps_from_the_page_of_the_trial(visit: Visit):

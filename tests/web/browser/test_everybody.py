@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -32,6 +33,11 @@ LOOKS: dict[str, dict[str, Any]] = {
     "phone": {"viewport": PHONE, "has_touch": True},
     "200 % of a small screen": {"viewport": {"width": 640, "height": 400}},
 }
+
+
+@pytest.fixture(scope="session")
+def demo_file(with_plan: Path) -> Path:
+    return with_plan
 
 
 def screens(app: Flask) -> Iterator[tuple[str, str]]:

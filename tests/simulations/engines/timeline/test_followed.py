@@ -109,12 +109,7 @@ def test_tite_crms_trials_take_as_long_as_titesims():
         assert last.day + WINDOW == 364 == float(row["duration_mean"])
 
 
-TITE_BOIN = [
-    row
-    for row in rows("titeboin_oc_TITEgBOIN.csv")
-    # where the lowest level is above lambda_d the package waits for every pending outcome
-    if numbers(row["p"])[0] < 0.2
-]
+TITE_BOIN = rows("titeboin_oc_TITEgBOIN.csv")
 
 
 @pytest.mark.slow
@@ -154,6 +149,15 @@ def test_boin_without_backfill_treats_selects_and_lasts_as_bfboin(row):
     lasted = found.t_decision.moments
     months = (lasted.mean - 10) / 30  # its first patient comes on day 0
     assert abs(months - float(row["duration"])) < 4 * lasted.sd / 30 * (1 / 2000 + 1 / n) ** 0.5
+
+
+def test_enrolment_is_suspended_from_the_patient_who_fills_the_cohort_on():
+    """By hand: on days 1, 2, 3; two of three are known on day 30; on 30, 31, 32; the end on 60."""
+    design = make_design("tite-boin", n_levels=2, target=0.25, max_patients=6)
+    timing = Timing(arrivals=Regular(gap_days=1))
+    found = simulate_timeline(protocol_of(design, WINDOW), [0.0, 0.0], timing, trials=1)
+    assert found.t_decision.moments.mean == 60
+    assert found.figures["suspended_days"].mean == (30 - 3) + (60 - 32)
 
 
 # ---------------------------------------------------------------- nothing from the future
