@@ -395,7 +395,8 @@ def test_the_clock_and_the_environment_are_read_at_the_border_only():
 @pytest.mark.parametrize(
     "module",
     ["escalation", "simulations", "escalation.errors", "escalation.outcomes", "escalation.designs",
-     "escalation.designs.replay", "escalation.cli", "escalation.ledger"],
+     "escalation.designs.replay", "escalation.cli", "escalation.ledger",
+     "escalation.plan.eligibility"],
 )  # fmt: skip
 def test_deciding_loads_none_of_the_heavy_libraries(module):
     code = f"import sys, {module}; print(*sorted({{m.split('.')[0] for m in sys.modules}}))"

@@ -6,13 +6,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
-from typing import Any, ClassVar, final
+from typing import TYPE_CHECKING, Any, ClassVar, final
 
 from escalation.dataclass import dataclass
 from escalation.designs.outline import Outline
 from escalation.designs.pending import check_follow_up, count_resolutions, resolve_with_last
 from escalation.errors import InputError
 from escalation.outcomes import FollowUp, Tally
+
+if TYPE_CHECKING:
+    from escalation.designs.followed import FollowedStates
 
 __all__ = [
     "MAX_LEVELS",
@@ -180,14 +183,11 @@ class Design(ABC):
         return None
 
     @property
-    def follow_up_digest(self) -> Callable[[Any, Any, Any, Any, Any, Any], Any] | None:
+    def follow_up_digest(self) -> Callable[[FollowedStates], Any] | None:
         """What decisions look at with follow-up, of many states at once; None for no such.
 
-        It is asked with evaluable patients and DLTs at each level, int arrays of shape (N, L); the
-        level of the last cohort and what ``remember`` returns of it, shape (N,); and the pending
-        patients of each state, shape (N, P): their levels, -1 where there are fewer, and which
-        share of the window each has been followed. It returns a whole number for each state: where
-        they are equal, ``decide`` says the same, apart from which answers are still possible.
+        It returns a whole number for each state: where they are equal, ``decide`` says the same,
+        apart from which answers are still possible.
         """
         return None
 

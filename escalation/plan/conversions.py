@@ -138,36 +138,33 @@ def convert(value: float, unit: str | None, to: str | None, substance: str | Non
     problem = find_unit_fault(unit, to, substance)
     if problem is not None:
         raise ConversionError(value, unit, to, substance, problem)
-    if to is None or unit == to:
-        return float(value)
-    factor = _factor(unit or "", to, substance)
-    if factor in (None, 1):
+    factor = None if to is None else _factor(unit or "", to, substance)
+    if factor is None or factor == 1:
         return float(value)
     try:
-        return float(Fraction(repr(value)) * (factor or 1))
+        return float(Fraction(repr(value)) * factor)
     except (OverflowError, ValueError) as error:
         raise ConversionError(value, unit, to, substance, f"is not a number in {to}") from error
 
 
 def find_unit_fault(unit: str | None, to: str | None, substance: str | None = None) -> str | None:
     """Say why a result in a unit cannot be converted to another, and what would be right."""
-    blank = unit is None or not unit.strip()
-    if to is None:
-        plain = blank or fold_unit(unit or "").casefold() in _NO_UNIT
-        return None if plain else "it is taken without a unit"
     if unit == to:
         return None
-    if blank:
+    folded = fold_unit(unit or "")
+    if to is None:
+        return None if folded.casefold() in _NO_UNIT else "it is taken without a unit"
+    if not folded:
         return f"its unit is missing; give it in {_or(units_taken(to, substance))}"
-    if _factor(unit or "", to, substance) is not None:
+    if _factor(folded, to, substance) is not None:
         return None
-    said = f'"{printable(unit or "")}"'
-    lost = _LOST_POWER.match(fold_unit(unit or ""))
+    said = f'the unit "{printable(unit or "")}"'
+    lost = _LOST_POWER.match(folded)
     if lost:
-        return f"the unit {said} has lost a power of ten; write 10^{lost[1]}{lost[2]}"
-    is_known = _read(fold_unit(unit or ""), counts=True) is not None
+        return f"{said} has lost a power of ten; write 10^{lost[1]}{lost[2]}"
+    is_known = _read(folded, counts=True) is not None
     problem = f"cannot be converted to {to}" if is_known else "is not known"
-    return f"the unit {said} {problem}; give it in {_or(units_taken(to, substance))}"
+    return f"{said} {problem}; give it in {_or(units_taken(to, substance))}"
 
 
 def is_same_unit(unit: str | None, other: str | None) -> bool:
@@ -212,10 +209,7 @@ def _factor(unit: str, to: str, substance: str | None) -> Fraction | None:
     if one.casefold() == other.casefold() and not one.startswith(("g/", "G/")):
         return Fraction(1)
     wanted = _read(other, counts=True)
-    counts = wanted is not None and wanted[1] in _COUNTS
-    given = _read(one, counts=counts)
-    if not counts:
-        wanted = _read(other, counts=False)
+    given = _read(one, counts=wanted is not None and wanted[1] in _COUNTS)
     if given is None or wanted is None:
         return None
     known = _find(substance)

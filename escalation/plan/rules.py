@@ -290,7 +290,7 @@ def _path_back(start: str, known: Named) -> list[str]:
                 path = [start, here]
                 while path[-1] != start:
                     path.append(came[path[-1]])
-                return path[-2::-1] if len(path) > 1 else path
+                return path[-2::-1]
             if name not in came and name in known:
                 came[name] = here
                 todo.append(name)

@@ -26,8 +26,8 @@ from simulations.cli.options import (
     timing_option,
 )
 from simulations.cli.progress import progress_bar
+from simulations.cli.source import read_timing
 from simulations.timing.assumptions import Poisson, Timing
-from simulations.timing.file import load_timing
 
 if TYPE_CHECKING:
     from simulations.questions.standing import Stands
@@ -136,7 +136,7 @@ def _assume(stands: Stands, every: float | None, file: Path | None) -> Timing:
     """Return what is assumed of time: as said, else as the record has it."""
     from simulations.questions.standing import assumed_timing, timing_of
 
-    said = None if file is None else load_timing(file)
+    said = None if file is None else read_timing(file)
     if every is None:
         return timing_of(stands, said)
     arrivals = Poisson(mean_gap_days=every)

@@ -1,9 +1,10 @@
-"""Where scenarios are read from: a shipped set, a file or standard input; all, or one by name."""
+"""Where scenarios, studies and timing are read from: a file or standard input, or a shipped set."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from escalation.cli.options import read_stdin
 from escalation.errors import InputError, did_you_mean
@@ -15,7 +16,11 @@ from simulations.scenarios.scenario import (
     shipped_scenarios,
 )
 
-__all__ = ["read_scenarios"]
+if TYPE_CHECKING:
+    from simulations.sweeps.study import Study
+    from simulations.timing.assumptions import Timing
+
+__all__ = ["read_scenarios", "read_study", "read_timing"]
 
 
 def read_scenarios(
@@ -38,6 +43,24 @@ def read_scenarios(
         hint = did_you_mean(name, [scenario.name for scenario in loaded])
         raise InputError(f"{place} has no scenario {name!r}; {hint}")
     return picked
+
+
+def read_study(path: Path) -> Study:
+    """Read a study from a file, or from standard input where it is ``-``, then of this folder."""
+    from simulations.sweeps.file import load_study, parse_study  # numpy
+
+    if str(path) != "-":
+        return load_study(path)
+    return parse_study(read_stdin(MAX_BYTES + 1), "standard input", Path())
+
+
+def read_timing(path: Path) -> Timing:
+    """Read assumptions about time from a file, or from standard input where it is ``-``."""
+    from simulations.timing.file import load_timing, parse_timing
+
+    if str(path) != "-":
+        return load_timing(path)
+    return parse_timing(read_stdin(MAX_BYTES + 1), "standard input")
 
 
 def _split(source: str) -> tuple[str, str | None]:

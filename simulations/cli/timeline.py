@@ -22,6 +22,7 @@ from escalation.reports.view import Figure, View
 from escalation.version import __version__
 from simulations.cli.options import every_option, timing_option
 from simulations.cli.progress import progress_bar
+from simulations.cli.source import read_timing
 from simulations.cli.workers import worker_pool
 from simulations.timing.assumptions import (
     MAX_DAYS,
@@ -30,7 +31,6 @@ from simulations.timing.assumptions import (
     Poisson,
     Timing,
 )
-from simulations.timing.file import load_timing
 
 if TYPE_CHECKING:
     from escalation.plan import Plan
@@ -185,7 +185,7 @@ def _read_timing(every: float | None, file: Path | None) -> Timing:
     if file is not None:
         if every is not None:
             raise click.UsageError("give --every or --timing, not both")
-        return load_timing(file)
+        return read_timing(file)
     if every is None:
         raise click.UsageError(
             "--timeline needs to know how patients come: --every DAYS between them, or --timing "

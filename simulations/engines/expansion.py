@@ -19,8 +19,10 @@ from escalation.outcomes import Tally
 from escalation.protocol import ExpansionMonitoring
 from escalation.protocol.expansion import BoundaryStatus, judge_expansion
 from simulations.engines.characteristics import Distribution, OperatingCharacteristics
+from simulations.engines.exact import end_probabilities
+from simulations.graph.transitions import TransitionGraph
 
-__all__ = ["ExpansionFigures", "expansion_figures"]
+__all__ = ["ExpansionFigures", "expansion_figures", "sample_size_with"]
 
 Floats = NDArray[np.float64]
 
@@ -106,6 +108,37 @@ def expansion_figures(
         patients=tuple(patients for _, patients, _ in walked),
         dlts=tuple(dlts for _, _, dlts in walked),
     )
+
+
+def sample_size_with(
+    expansion: ExpansionFigures, graph: TransitionGraph, p_dlt: Sequence[float]
+) -> Distribution:
+    """Return the distribution of patients in all: of the escalation, and of its expansion.
+
+    Given the MTD they are independent.
+
+    Parameters
+    ----------
+    expansion : ExpansionFigures
+    graph : TransitionGraph
+        The whole of it.
+    p_dlt : sequence of float, length L
+    """
+    ends = graph.ends
+    likely = end_probabilities(graph, np.array([p_dlt]))[0]
+    n = (graph.n_evaluable[ends] - graph.n_so_far).sum(axis=1)
+    most = int(n.max()) + max(int(level.values[-1]) for level in expansion.patients)
+    total, possible = np.zeros((2, most + 1))
+    for mtd in np.unique(graph.mtd[ends]).tolist():
+        rows = graph.mtd[ends] == mtd
+        more, shares = np.zeros(1, dtype=np.intp), np.ones(1)
+        if mtd >= 0:
+            more, shares = expansion.patients[mtd].values, expansion.patients[mtd].p
+        for n_more, share in zip(more.tolist(), shares.tolist(), strict=True):
+            total += share * np.bincount(n[rows] + n_more, likely[rows], most + 1)
+            possible[n[rows] + n_more] = 1
+    values = np.flatnonzero(possible)
+    return Distribution(values=values, p=total[values])
 
 
 def _boundary(monitoring: ExpansionMonitoring, most: int) -> NDArray[np.bool_]:

@@ -16,10 +16,14 @@ from simulations.engines.backfill import (
     backfill_figures,
     walk_together,
 )
-from simulations.engines.characteristics import OperatingCharacteristics
+from simulations.engines.characteristics import Distribution, OperatingCharacteristics
 from simulations.engines.crossings.engine import CrossingEngine
 from simulations.engines.exact import exact_characteristics
-from simulations.engines.expansion import ExpansionFigures, expansion_figures
+from simulations.engines.expansion import (
+    ExpansionFigures,
+    expansion_figures,
+    sample_size_with,
+)
 from simulations.engines.ladder import LadderAutomaton
 from simulations.engines.montecarlo import simulate
 from simulations.engines.simulated import Draws, MonteCarlo
@@ -36,7 +40,8 @@ class ScenarioResult:
     """Operating characteristics under one scenario; the engine not asked is None.
 
     Patients of ``backfill`` and ``expansion`` are not among those of the escalation; None where
-    the protocol has none.
+    the protocol has none. ``with_expansion`` is the number of patients of escalation and expansion
+    together, where it is exact and there is no backfill.
     """
 
     scenario: Scenario
@@ -44,6 +49,7 @@ class ScenarioResult:
     monte_carlo: MonteCarlo | None
     backfill: BackfillFigures | None = None
     expansion: ExpansionFigures | None = None
+    with_expansion: Distribution | None = None
 
     def __repr__(self) -> str:
         found = [repr(one) for one in (self.exact, self.monte_carlo) if one is not None]
@@ -164,8 +170,11 @@ def run_scenarios(
             expansion = expansion_figures(
                 protocol.expansion, scenario.p_dlt, result.best, expansion_so_far
             )
+        together = None
+        if expansion is not None and exact is not None and graph.is_whole and not backfilled:
+            together = sample_size_with(expansion, graph, scenario.p_dlt)
         told(trials - told.n_done)
-        yield replace(result, backfill=backfill, expansion=expansion)
+        yield replace(result, backfill=backfill, expansion=expansion, with_expansion=together)
 
 
 class _Told:

@@ -241,18 +241,22 @@ def _planned(question: Question, result: ScenarioResult) -> Iterator[Block]:
     planned, p_more = question.protocol.planned_patients, _p_more_than_planned(question, result)
     if p_more is None:
         return
-    alone = result.backfill is None and result.expansion is None
-    of_which = "" if alone else ", in the escalation alone"
+    of_which = ""
+    if result.with_expansion is not None:
+        of_which = ", in escalation and expansion"
+    elif result.backfill is not None or result.expansion is not None:
+        of_which = ", in the escalation alone"
     yield Paragraph(f"more than the {planned} patients planned{of_which}: {100 * p_more:.2f} %")
 
 
 def _p_more_than_planned(question: Question, result: ScenarioResult) -> float | None:
-    """Return P(more patients than planned), in the escalation alone; None where none are."""
+    """Return P(more patients than planned), with the expansion where it is known; else None."""
     planned = question.protocol.planned_patients
     if planned is None:
         return None
     n_so_far = sum(cohort.tally.n_evaluable for cohort in question.cohorts)
-    return result.best.sample_size.p_above(planned - n_so_far)
+    patients = result.best.sample_size if result.with_expansion is None else result.with_expansion
+    return patients.p_above(planned - n_so_far)
 
 
 def found_beside(results: Sequence[ScenarioResult]) -> list[str]:
@@ -271,6 +275,8 @@ def _document(
         if p_more is not None:
             shown["planned_patients"] = question.protocol.planned_patients
             shown["p_more_than_planned"] = p_more
+            both = ["escalation", "expansion"]
+            shown["planned_patients_are_of"] = both[: 1 + (result.with_expansion is not None)]
     if target is not None:
         document["target"] = target
         for result, shown in zip(results, document["results"], strict=True):

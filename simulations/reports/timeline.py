@@ -31,14 +31,20 @@ TIMELINE_COLUMNS = {
     "sd": "standard deviation over the trials; empty for a probability",
     "sd_mcse": "its Monte Carlo standard error",
     "q05": "5 % quantile over the trials, of durations",
+    "q05_mcse": "its Monte Carlo standard error",
     "q25": "25 % quantile",
+    "q25_mcse": "its Monte Carlo standard error",
     "q50": "median",
+    "q50_mcse": "its Monte Carlo standard error",
     "q75": "75 % quantile",
+    "q75_mcse": "its Monte Carlo standard error",
     "q95": "95 % quantile",
+    "q95_mcse": "its Monte Carlo standard error",
     "trials": "trials simulated",
     "seed": "seed of the random numbers",
     "digest": "digest of the protocol",
 }
+_NO_QUANTILES = [""] * 10
 _SHORT = {  # of what ``FIGURES`` says in full
     "n_patients": "patients dosed",
     "n_dlts": "DLTs",
@@ -232,7 +238,7 @@ def _figures(
     """Yield each figure's name, level, and values from its mean to its quantiles."""
 
     def share(p: float) -> tuple[object, ...]:
-        return (p, timeline.se_of_share(p), *[""] * 7)
+        return (p, timeline.se_of_share(p), "", "", *_NO_QUANTILES)
 
     for label, p in zip(labels, timeline.p_select.tolist(), strict=True):
         yield "p_select", label, share(p)
@@ -240,17 +246,18 @@ def _figures(
     yield "p_inconclusive", "", share(timeline.p_inconclusive)
     yield "p_unfinished", "", share(timeline.p_unfinished)
     for name, durations in (("t_decision", timeline.t_decision), ("t_last", timeline.t_last)):
-        yield name, "", (*_moments(durations.moments), *(q for q, _ in durations.quantiles()))
+        quantiles = (number for pair in durations.quantiles() for number in pair)
+        yield name, "", (*_moments(durations.moments), *quantiles)
     for name in ("patients", "dlts", "days"):
         by_level: Sequence[Moments] = getattr(timeline, name)
         for label, moments in zip(labels, by_level, strict=True):
-            yield name, label, (*_moments(moments), *[""] * 5)
+            yield name, label, (*_moments(moments), *_NO_QUANTILES)
     for name, moments in timeline.figures.items():
-        yield name, "", (*_moments(moments), *[""] * 5)
+        yield name, "", (*_moments(moments), *_NO_QUANTILES)
     for name, label, moments in beside_figures(timeline, labels):
-        yield name, label, (*_moments(moments), *[""] * 5)
+        yield name, label, (*_moments(moments), *_NO_QUANTILES)
     for day in by:
-        yield f"p_finished_by_{day:g}", "", (*timeline.p_finished_by(day), *[""] * 7)
+        yield f"p_finished_by_{day:g}", "", (*timeline.p_finished_by(day), "", "", *_NO_QUANTILES)
 
 
 def _moments(moments: Moments) -> tuple[object, ...]:

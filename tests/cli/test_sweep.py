@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from escalation.cli import main
 from simulations.cli.sweep import running
 from simulations.sweeps import cells
 from simulations.sweeps.columns import columns_of
@@ -58,6 +60,11 @@ def interrupted_after(n_cells: int):
 def rows_of(path: Path) -> list[dict[str, str]]:
     with path.open(newline="") as file:
         return list(csv.DictReader(file))
+
+
+def test_a_study_may_come_from_standard_input(folder):
+    result = CliRunner().invoke(main, ["sweep", "check", "-"], input=STUDY)
+    assert "24 cells, 3 designs x 8 scenarios" in result.output.replace("\n", " ")
 
 
 def test_a_study_becomes_a_row_a_cell_and_a_table(folder):

@@ -56,6 +56,17 @@ def test_rows_carry_what_they_rest_on():
     assert {row["trials"] for row in rows} == {"300"}
     assert len({row["digest"] for row in rows}) == 1
     assert {"t_decision", "days", "idle_days", "p_select"} <= {row["figure"] for row in rows}
+    (lasts,) = (row for row in rows if row["figure"] == "t_decision")
+    errors = [float(lasts[f"q{q}_mcse"]) for q in ("05", "25", "50", "75", "95")]
+    assert all(error > float(lasts["mean_mcse"]) for error in errors)
+
+
+def test_a_file_of_assumptions_may_come_from_standard_input():
+    line = QUICK.replace("--every 10", "--timing -")
+    given = '[arrivals]\nkind = "poisson"\nmean_gap_days = 10\n'
+    assert CliRunner().invoke(main, line.split(), input=given).stdout == run(QUICK).stdout
+    wrong = CliRunner().invoke(main, line.split(), input="x = 1")
+    assert (wrong.exit_code, "standard input: " in wrong.output) == (1, True)
 
 
 def test_what_happened_is_kept_day_by_day(tmp_path: Path):

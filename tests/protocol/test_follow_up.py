@@ -121,3 +121,12 @@ def test_a_file_without_a_window_is_refused_for_a_design_that_asks_for_follow_up
     (fault,) = find_faults(tomllib.loads(text))
     assert fault.startswith("dlt.window_days: is missing: tite-boin weighs follow-up by it")
     assert find_faults(tomllib.loads(f"{text}\n[dlt]\nwindow_days = 28")) == ()
+
+
+@pytest.mark.parametrize("days", [36_526, 10**20])
+def test_days_beyond_a_century_are_refused_by_name(days):
+    text = f'design = {{name = "3+3"}}\nlevels = [{{}}]\n[dlt]\nwindow_days = {days}\n'
+    text += f"[enrolment]\nfirst_alone_days = {days}"
+    faults = find_faults(tomllib.loads(text))
+    for place in ("dlt.window_days", "enrolment.first_alone_days"):
+        assert f"{place}: must be at most 36525, not {days}" in faults

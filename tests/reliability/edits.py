@@ -240,7 +240,8 @@ def _is_wrong(state: TrialState, recorded: Recorded) -> bool:
         case SubjectEnrolled():
             known = state.subjects.get(event.subject)
             cohort = next((c for c in state.open_cohorts if c.number == event.cohort), None)
-            found = enrolment_obstacles(state, event.on, known, cohort=cohort)
+            name = event.subject
+            found = enrolment_obstacles(state, event.on, known, cohort=cohort, name=name)
             gates = tuple(o.text for o in found)
             wrong = cohort is None or cohort.level != event.level
             wrong = wrong or event.breaches != (gates if event.deviation else ())

@@ -27,6 +27,7 @@ GIVEN: dict[str, object] = {
     "number": 1,
     "decision": 48,
     "name": "course",
+    "table": "kinetics",
     "token": "none",
     # calculations
     "question": "simulate",
@@ -35,7 +36,6 @@ GIVEN: dict[str, object] = {
 
 # rooms that there are in a trial with a plan
 OF_A_PLAN = ("screening", "visits", "endpoints")
-PLANNED_GIVEN: dict[str, object] = {"subject": "PL-003", "name": "kinetics"}
 
 
 def screens_of(app: Flask, method: str = "GET") -> Iterator[Rule]:
@@ -61,6 +61,6 @@ def every_address(app: Flask, method: str = "GET") -> Iterator[tuple[Rule, str]]
                 trial = PLANNED if act.needs_plan else STAR_T.trial
                 yield rule, address_of(app, rule, act=name, trial=trial)
         elif rule.endpoint.partition(".")[0] in OF_A_PLAN:
-            yield rule, address_of(app, rule, trial=PLANNED, **PLANNED_GIVEN)
+            yield rule, address_of(app, rule, trial=PLANNED, subject="PL-003")
         else:
             yield rule, address_of(app, rule)

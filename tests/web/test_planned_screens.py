@@ -8,6 +8,8 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
+from copy import copy
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -148,3 +150,38 @@ def test_acts_are_offered_on_a_screen_to_who_may_alone(auditor: FlaskClient, as_
 def test_somebody_in_screening_is_found_from_every_table(auditor: FlaskClient):
     for path in ("screening", "visits"):
         assert f'href="{ROOM}/screening/people/PL-003"' in auditor.get(f"{ROOM}/{path}").text
+
+
+MARK = "<script>x</script>"
+
+
+def test_markup_in_a_plan_is_text_on_every_screen_and_in_every_form(
+    read_app: Flask, as_reader: AsPerson, monkeypatch: pytest.MonkeyPatch
+):
+    named = {
+        name: tuple(replace(one, label=f"{one.label}{MARK}") for one in getattr(PLAN, name))
+        for name in ("tests", "diseases", "visits")
+    }
+    asked = tuple(replace(c, text=MARK, flags=(MARK,)) for c in PLAN.criteria)
+    plan = replace(PLAN, title=MARK, source=MARK, notes=(MARK,), criteria=asked, **named)
+    there = read_app.extensions["desk"].standing(PLANNED)
+    state = copy(there.state)
+    state.plan, state.plans = plan, [(entry, plan) for entry, _ in there.state.plans]
+    monkeypatch.setattr(
+        state, "hashes", [*there.state.hashes[:-1], "f" * 64]
+    )  # nothing is kept of it
+    hostile = replace(there, state=state)
+    monkeypatch.setattr(read_app.extensions["desk"], "standing", lambda name: hostile)
+    client = as_reader(SITE)
+    seen = 0
+    forms = ("criteria?subject=PL-003", "results?at=PL-002+W4", "results?at=PL-002", "screen")
+    for path in (
+        *(path for path in VIEWS if not path.startswith("endpoints")),
+        *("screening/plan", "screening/people/PL-003", "screening/people/PL-001"),
+        *(f"record/{form}" for form in (*forms, "visit?at=PL-002+W4")),
+    ):
+        answer = client.get(f"{ROOM}/{path}")
+        assert answer.status_code == 200, path
+        assert MARK not in answer.text, path
+        seen += "&lt;script&gt;" in answer.text
+    assert seen > 7

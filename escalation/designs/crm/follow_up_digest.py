@@ -13,6 +13,7 @@ from escalation.designs.crm.grid import grid_size, make_grid
 from escalation.designs.crm.many import Pending, posteriors
 from escalation.designs.crm.options import CrmOptions
 from escalation.designs.crm.weights import Scheme
+from escalation.designs.followed import FollowedStates
 from escalation.errors import InputError
 
 __all__ = ["TiteCrmDigest"]
@@ -50,30 +51,9 @@ class TiteCrmDigest(CrmDigest):
         super().__init__(design, steps, split)
         self.scheme, self.fit_one = scheme, fit_one
 
-    def __call__(  # type: ignore[override]  # noqa: PLR0917  # asked with more, in this order
-        self,
-        n_evaluable: Integers,
-        n_dlts: Integers,
-        level: Integers,
-        memory: Integers,
-        pending_level: Integers,
-        pending_share: Floats,
-        dlt_share: Floats | None = None,
-    ) -> NDArray[np.int64]:
-        """Return the number of each state.
-
-        Parameters
-        ----------
-        n_evaluable, n_dlts : int array, shape (N, L)
-        level, memory : int array, shape (N,)
-        pending_level : int array, shape (N, P)
-            Of each pending patient; -1 where there are fewer.
-        pending_share : float array, shape (N, P)
-            Which share of the window each has been followed.
-        dlt_share : float array, shape (N, D), optional
-            At which share of the window each DLT came, NaN where there are fewer: adaptive weights
-            need it.
-        """
+    def __call__(self, states: FollowedStates) -> NDArray[np.int64]:  # type: ignore[override]
+        """Return the number of each state."""
+        n_evaluable, n_dlts, level, memory, pending_level, pending_share, dlt_share = states
         design = self.design
         if self.scheme == "adaptive":
             if dlt_share is None:

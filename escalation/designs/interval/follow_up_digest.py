@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from escalation.designs.base import LevelStatus
+from escalation.designs.followed import FollowedStates
 from escalation.designs.interval.base import IntervalDesign
 from escalation.designs.interval.follow_up import FollowUpBoundaries
 from escalation.designs.options import MAX_PATIENTS
@@ -45,20 +46,12 @@ class TiteBoinDigest:
         self.enough = MAX_PATIENTS + 1 if design.n_earlystop is None else design.n_earlystop
         self._known: dict[int, tuple[float, float, bool]] = {}
 
-    def __call__(  # noqa: PLR0917  # six arrays, as ``Design.follow_up_digest`` says
-        self,
-        n_evaluable: Integers,
-        n_dlts: Integers,
-        level: Integers,
-        memory: Integers,
-        pending_level: Integers,
-        pending_share: Floats,
-        dlt_share: Floats | None = None,
-    ) -> NDArray[np.int64]:
-        """Return the number of each state; the arrays are those of ``TiteCrmDigest``.
+    def __call__(self, states: FollowedStates) -> NDArray[np.int64]:
+        """Return the number of each state.
 
         What is remembered of the last cohort, and when the DLTs came, makes no difference.
         """
+        n_evaluable, n_dlts, level, _, pending_level, pending_share, _ = states
         design, n_levels = self.design, n_evaluable.shape[1]
         each, levels = np.arange(len(level)), np.arange(n_levels)
         n_pending = (pending_level[:, :, np.newaxis] == levels).sum(axis=1)

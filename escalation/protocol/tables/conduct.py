@@ -7,7 +7,7 @@ from typing import Literal
 
 from escalation.dataclass import dataclass
 from escalation.labels import Label
-from escalation.protocol.tables.patterns import FRACTION, PAIR
+from escalation.protocol.tables.patterns import FRACTION, MAX_DAYS, PAIR
 
 __all__ = [
     "Anchors",
@@ -54,11 +54,16 @@ class Enrolment:
         metadata={
             "description": "Days from the first patient of a cohort to the second.",
             "ge": 0,
+            "le": MAX_DAYS,
         },
     )
     next_apart_days: int = field(
         default=0,
-        metadata={"description": "Days between the next patients of a cohort.", "ge": 0},
+        metadata={
+            "description": "Days between the next patients of a cohort.",
+            "ge": 0,
+            "le": MAX_DAYS,
+        },
     )
 
 
@@ -168,11 +173,19 @@ class Reporting:
 
     aware_within_days: int | None = field(
         default=None,
-        metadata={"description": "Days from onset until the site is aware.", "ge": 0},
+        metadata={
+            "description": "Days from onset until the site is aware.",
+            "ge": 0,
+            "le": MAX_DAYS,
+        },
     )
     recorded_within_days: int | None = field(
         default=None,
-        metadata={"description": "Days from being aware until it is recorded.", "ge": 0},
+        metadata={
+            "description": "Days from being aware until it is recorded.",
+            "ge": 0,
+            "le": MAX_DAYS,
+        },
     )
 
 

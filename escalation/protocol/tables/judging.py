@@ -6,6 +6,7 @@ from dataclasses import field
 from typing import Literal
 
 from escalation.dataclass import dataclass
+from escalation.protocol.tables.patterns import MAX_DAYS
 
 __all__ = [
     "DltException",
@@ -39,6 +40,7 @@ class DltException:
         metadata={
             "description": "Days within which it must return, from the first at the rule's grade.",
             "ge": 0,
+            "le": MAX_DAYS,
         },
     )
 
@@ -63,6 +65,7 @@ class DltRule:
         metadata={
             "description": "It must have been of that grade for more than so many days.",
             "ge": 0,
+            "le": MAX_DAYS,
         },
     )
     provisional_until_day: int | None = field(
@@ -70,6 +73,7 @@ class DltRule:
         metadata={
             "description": "It must still be of that grade on this day after the infusion.",
             "ge": 1,
+            "le": MAX_DAYS,
         },
     )
     worse_than_baseline_by: int | None = field(
@@ -117,7 +121,8 @@ class DltWindow:
     """The days in which a toxicity counts as dose limiting, and what a DLT is."""
 
     window_days: int | None = field(
-        default=None, metadata={"description": "Number of the window's last day.", "ge": 1}
+        default=None,
+        metadata={"description": "Number of the window's last day.", "ge": 1, "le": MAX_DAYS},
     )
     infusion_day: int = field(
         default=0,
@@ -150,6 +155,7 @@ class Evaluability:
         metadata={
             "description": "Least days of follow-up without a DLT; the window where not given.",
             "ge": 1,
+            "le": MAX_DAYS,
         },
     )
     window_from: Literal["first", "last"] = field(

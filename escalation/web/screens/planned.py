@@ -380,7 +380,7 @@ _ENDPOINTS = {
         lambda state, plan: " ".join(map(say_biomarker, tables_of(state))),
     ),
 }
-_NAMES = "<any(response, kinetics, biomarkers):name>"
+_NAMES = "<any(response, kinetics, biomarkers):table>"
 
 
 @endpoints.get("/")
@@ -388,43 +388,43 @@ _NAMES = "<any(response, kinetics, biomarkers):name>"
 def first(trial: str) -> Answer:
     """Lead to the first table."""
     _plan()
-    return redirect(url_for(".table", trial=trial, name="response"), 303)
+    return redirect(url_for(".show", trial=trial, table="response"), 303)
 
 
 @endpoints.get(f"/{_NAMES}")
 @needs(READS)
-def table(trial: str, name: str) -> str:
+def show(trial: str, table: str) -> str:
     """Show responses, kinetics or biomarkers."""
-    plan, endpoint = _plan(), _ENDPOINTS[name]
+    plan, endpoint = _plan(), _ENDPOINTS[table]
     try:
         words = endpoint.words(g.trial.state, plan)
     except InputError:  # the plan says nothing of it, which the page says
         words = endpoint.title
     links = [
-        Link(one.title, url_for(".table", trial=trial, name=other), other == name)
+        Link(one.title, url_for(".show", trial=trial, table=other), other == table)
         for other, one in _ENDPOINTS.items()
     ]
     return show_view(
-        name,
+        table,
         endpoint.title,
         endpoint.view,
-        pictures=(endpoint.draw, partial(url_for, ".picture", name=name), words),
-        files=[Link(f"{endpoint.title} as CSV", url_for(".rows", trial=trial, name=name))],
+        pictures=(endpoint.draw, partial(url_for, ".picture", table=table), words),
+        files=[Link(f"{endpoint.title} as CSV", url_for(".rows", trial=trial, table=table))],
         given={"room": "Endpoints", "links": links},
     )
 
 
 @endpoints.get(f"/{_NAMES}-<int:number>.svg")
 @needs(READS)
-def picture(trial: str, name: str, number: int) -> Response:
+def picture(trial: str, table: str, number: int) -> Response:
     """Send a page of a picture."""
     _plan()
-    return send_page(name, _ENDPOINTS[name].draw, number)
+    return send_page(table, _ENDPOINTS[table].draw, number)
 
 
 @endpoints.get(f"/{_NAMES}.csv")
 @needs(READS)
-def rows(trial: str, name: str) -> Response:
+def rows(trial: str, table: str) -> Response:
     """Send the rows of a table."""
     _plan()
-    return send_rows(name, _ENDPOINTS[name].view)
+    return send_rows(table, _ENDPOINTS[table].view)

@@ -41,10 +41,10 @@ def check(study: Path) -> View:
 
     Example: escalation sweep check study.toml
     """
-    from simulations.sweeps.file import load_study  # numpy
+    from simulations.cli.source import read_study  # numpy
     from simulations.sweeps.view import view_study
 
-    return view_study(load_study(study))
+    return view_study(read_study(study))
 
 
 @click.command(cls=CarefulCommand)
@@ -61,9 +61,9 @@ def merge(study: Path, parts: tuple[Path, ...], output: Path) -> None:
 
     Example: escalation sweep merge study.toml part-1.csv part-2.csv -o results.csv
     """
-    from simulations.cli.sweep.running import say_machines, write_to  # numpy
+    from simulations.cli.source import read_study  # numpy
+    from simulations.cli.sweep.running import say_machines, write_to
     from simulations.sweeps.columns import columns_of
-    from simulations.sweeps.file import load_study
     from simulations.sweeps.results import (
         SUFFIXES,
         check_format,
@@ -71,7 +71,7 @@ def merge(study: Path, parts: tuple[Path, ...], output: Path) -> None:
         write_results,
     )
 
-    loaded = load_study(study)
+    loaded = read_study(study)
     check_format(output)
     check_writable(output, SUFFIXES)
     if any(part.resolve() == output.resolve() for part in parts):

@@ -14,10 +14,10 @@ from escalation.errors import InputError, printable, reason
 from escalation.files import check_writable, write_whole
 from escalation.text import count
 from simulations.cli.progress import progress_bar
+from simulations.cli.source import read_study
 from simulations.cli.sweep.cluster import cluster_workers
 from simulations.cli.workers import worker_pool
 from simulations.sweeps.columns import Column, columns_of
-from simulations.sweeps.file import load_study
 from simulations.sweeps.results import (
     SUFFIXES,
     ResultsError,
@@ -49,7 +49,7 @@ def run_study(
     EscalationError
         For a study with faults, results of another study, or cells that could not be calculated.
     """
-    study = load_study(path)
+    study = read_study(path)
     cells = in_shard(study.cells, shard)
     if shard is not None and not cells:
         n_cells = count(len(study.cells), "cell")

@@ -13,13 +13,14 @@ next cohort.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from escalation.designs.base import NOBODY, Action, Decision, Design
+from escalation.designs.followed import FollowedStates
 from escalation.outcomes import FollowUp, Outcome, Tally, tally_letters
 from simulations.engines.timeline.course import GivenPatient, Underway
 from simulations.engines.timeline.patients import DLT, LOST
@@ -53,7 +54,7 @@ class FollowedRule:
     def __init__(self, design: Design, window: float) -> None:
         self.design = design
         self.window = window
-        self.digest: Callable[..., Any] | None = design.follow_up_digest
+        self.digest = design.follow_up_digest
         self.decisions: list[Decision] = []
         self.known: dict[int, int] = {}
         self.memories: dict[tuple[int, int, int], int] = {}
@@ -81,13 +82,15 @@ class FollowedRule:
         if self.digest is None:
             return np.array([self._decide(states, k) for k in range(len(states.level))])
         numbers = self.digest(
-            states.n_evaluable,
-            states.n_dlts,
-            states.level,
-            self.remember(states.last),
-            states.pending_level,
-            states.pending_share,
-            states.dlt_share,
+            FollowedStates(
+                states.n_evaluable,
+                states.n_dlts,
+                states.level,
+                self.remember(states.last),
+                states.pending_level,
+                states.pending_share,
+                states.dlt_share,
+            )
         )
         if len(self.known) > _MOST_REMEMBERED:
             self.known.clear()
@@ -199,6 +202,8 @@ class FollowedWalk(Walk[FollowedRule]):
         self.n_free = np.full(n, first.n_to_enrol)
         self.closed = np.zeros(n)  # infinite while a patient who waits is not offered a place
         self.suspended_since = np.full(n, np.inf)
+        # what came since then, follow-up and outcomes without a DLT, only makes the rule allow more
+        self.same_since = np.zeros(n)
         # of the last cohort with somebody dosed before the current one
         self.has_dosed = np.zeros(n, dtype=bool)  # the current one has
         self.from_level = np.full(n, setting.design.start)
@@ -275,6 +280,7 @@ class FollowedWalk(Walk[FollowedRule]):
         self.has_dosed[i] |= self.sums.n_unmade.take(live.trials.take(i)) == before
         self.n_free[i] -= 1
         self.last[i, 2] += 1
+        self.same_since[i] = day
         self._close_behind(i, self.n_free[i] == 0, day)
 
     def _note_open(self, i: Ints, day: Floats) -> None:
@@ -303,6 +309,8 @@ class FollowedWalk(Walk[FollowedRule]):
         self.from_last[i, 1] += toxic & before
         self.from_last[i, 2] -= before
         self._note_dlts(i[toxic], level[toxic], (day - dosed)[toxic])
+        less = toxic | ~counts
+        self.same_since[i[less]] = day[less]
         lost = np.flatnonzero(~counts)
         if lost.size:
             self.sums.n_lost[live.trials.take(i[lost])] += 1
@@ -361,11 +369,16 @@ class FollowedWalk(Walk[FollowedRule]):
         self.level[i] = to
         self.n_free[i] = np.array([one.n_to_enrol for one in said])[which]
         self.last[i] = 0
+        self.same_since[i] = day + self.delay
         return n_over
 
     def _suspend(self, i: Ints, day: Floats) -> None:
-        """Let nobody in: who comes is turned away, or waits for the next outcome."""
-        self.suspended_since[i] = np.minimum(self.suspended_since.take(i), day)
+        """Let nobody in: who comes is turned away, or waits for the next outcome.
+
+        So it would have been before, had anybody come.
+        """
+        since = np.minimum(self.same_since.take(i), day)
+        self.suspended_since[i] = np.minimum(self.suspended_since.take(i), since)
         # those asked because all is known have nobody who came; what then says to wait has no end
         came = self.live.arrival.take(i) <= day
         if self.waits:
@@ -389,6 +402,7 @@ class FollowedWalk(Walk[FollowedRule]):
             "n_free",
             "closed",
             "suspended_since",
+            "same_since",
             "has_dosed",
             "from_level",
             "from_last",

@@ -12,6 +12,7 @@ from escalation.designs import Action, Crm, TiteCrm, change_design
 from escalation.designs.base import NOBODY
 from escalation.designs.crm.follow_up_digest import weigh_many
 from escalation.designs.crm.weights import weigh, weigh_adaptively
+from escalation.designs.followed import FollowedStates
 from escalation.errors import DesignError, InputError
 from escalation.outcomes import FollowUp, Tally
 from tests.designs.reference import rows, with_pending
@@ -256,7 +257,7 @@ def test_equal_digests_mean_equal_decisions(options):
     for state, x in enumerate(n_dlts.sum(axis=1)):
         dlt_days[state, :x] = rng.random(x)
     numbers = design.follow_up_digest(
-        n_evaluable, n_dlts, levels, memory, pending, shares, dlt_days
+        FollowedStates(n_evaluable, n_dlts, levels, memory, pending, shares, dlt_days)
     )
     answers = {}
     for state in range(n):
@@ -281,8 +282,7 @@ def test_equal_digests_mean_equal_decisions(options):
 
 
 def test_adaptive_weights_of_many_states_are_not_made_without_the_days_of_dlts():
-    few = np.zeros((1, 5), dtype=int)
+    few, one = np.zeros((1, 5), dtype=int), np.zeros(1, int)
+    states = FollowedStates(few, few, one, one, np.array([[0]]), np.array([[0.5]]))
     with pytest.raises(InputError, match="adaptive weights need to know when the DLTs came"):
-        made(weights="adaptive").follow_up_digest(
-            few, few, np.zeros(1, int), np.zeros(1, int), np.array([[0]]), np.array([[0.5]])
-        )
+        made(weights="adaptive").follow_up_digest(states)

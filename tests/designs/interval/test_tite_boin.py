@@ -5,6 +5,7 @@ import pytest
 
 from escalation.designs import Action, Boin, TiteBoin, describe_options
 from escalation.designs.base import NOBODY
+from escalation.designs.followed import FollowedStates
 from escalation.errors import DesignError
 from escalation.outcomes import FollowUp, Tally
 from tests.designs.reference import rows, with_pending
@@ -213,7 +214,7 @@ def test_equal_digests_mean_equal_decisions(options):
     pending = np.where(rng.random((n, 4)) < 0.4, rng.integers(0, 4, (n, 4)), -1)
     shares = rng.random((n, 4))
     numbers = design.follow_up_digest(
-        n_evaluable, n_dlts, levels, np.zeros(n, int), pending, shares
+        FollowedStates(n_evaluable, n_dlts, levels, np.zeros(n, int), pending, shares)
     )
     answers = {}
     for state in range(n):

@@ -18,6 +18,7 @@ from simulations.engines.expansion import expansion_figures
 from simulations.engines.results import run_scenarios
 from simulations.graph.build import build_graph
 from simulations.questions.engine import choose_engine
+from simulations.questions.paths import iter_paths
 from simulations.questions.question import Question
 from simulations.scenarios.scenario import Scenario
 
@@ -236,6 +237,29 @@ def test_patients_in_all_are_those_of_escalation_backfill_and_expansion():
         + sum(document["backfill"]["patients"])
         + 6 * sum(document["exact"]["p_select"])
     )
+
+
+def test_patients_of_escalation_and_expansion_together_are_those_of_every_path():
+    trial = replace(
+        Protocol.plain(2), expansion=ExpansionMonitoring(n_patients=2, stop_at=("1/1",))
+    )
+    p = (0.2, 0.4)
+    graph = build_graph(trial.design)
+    expected: dict[int, float] = {}
+    for path in iter_paths(graph, p):
+        n = sum(size for _, size, _ in path.cohorts)
+        mtd = path.decision.mtd
+        assert path.probability is not None
+        after = {0: 1.0} if mtd is None else {1: p[mtd], 2: 1 - p[mtd]}
+        for more, share in after.items():
+            expected[n + more] = expected.get(n + more, 0.0) + path.probability * share
+    scenario = Scenario(name="s", p_dlt=p)
+    result = next(run_scenarios(graph, [scenario], method="exact", protocol=trial))
+    found = result.with_expansion
+    assert found is not None
+    assert found.values.tolist() == sorted(expected)
+    assert found.p == pytest.approx([expected[n] for n in sorted(expected)], abs=1e-12)
+    assert found.mean == pytest.approx(result.mean_patients, abs=1e-12)
 
 
 def test_without_backfill_and_expansion_nothing_is_added():

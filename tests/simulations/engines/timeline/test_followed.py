@@ -151,6 +151,15 @@ def test_boin_without_backfill_treats_selects_and_lasts_as_bfboin(row):
     assert abs(months - float(row["duration"])) < 4 * lasted.sd / 30 * (1 / 2000 + 1 / n) ** 0.5
 
 
+def test_enrolment_is_suspended_from_the_patient_who_fills_the_cohort_on():
+    """By hand: on days 1, 2, 3; two of three are known on day 30; on 30, 31, 32; the end on 60."""
+    design = make_design("tite-boin", n_levels=2, target=0.25, max_patients=6)
+    timing = Timing(arrivals=Regular(gap_days=1))
+    found = simulate_timeline(protocol_of(design, WINDOW), [0.0, 0.0], timing, trials=1)
+    assert found.t_decision.moments.mean == 60
+    assert found.figures["suspended_days"].mean == (30 - 3) + (60 - 32)
+
+
 # ---------------------------------------------------------------- nothing from the future
 
 DESIGNS = {
