@@ -43,8 +43,9 @@ class Chart:
 
     @property
     def left(self) -> Fact[SubjectLeft] | None:
-        """How the person's part ended, as last said."""
-        return self.leavings[-1] if self.leavings else None
+        """How the person's part ended, as last said; None where they were screened again since."""
+        since = 0 if self.screening is None else self.screening.seq
+        return self.leavings[-1] if self.leavings and self.leavings[-1].seq > since else None
 
     def facts(self) -> Iterator[Fact[Any]]:
         """Yield every entry of the chart, kind by kind."""

@@ -185,8 +185,11 @@ def test_a_profile_in_another_unit_is_shown_and_not_summarised() -> None:
 
 
 def test_where_nobody_has_the_plans_unit_the_common_one_is_summarised() -> None:
-    table = kinetics_in(measured(base(), "S2", "car", VALUES, unit="%"), PLAN)
-    assert (table.unit, table.summary(table.groups[-1], "cmax").n) == ("%", 1)
+    state = measured(base(), "S1", "car", VALUES, unit="cells")
+    for subject in ("S2", "S3"):
+        state = measured(state, subject, "car", VALUES, unit="%")
+    table = kinetics_in(state, PLAN)
+    assert (table.unit, table.summary(table.groups[-1], "cmax").n) == ("%", 2)
 
 
 def at_visits(table: KineticsTable) -> dict[str, tuple[int, int, float | None]]:

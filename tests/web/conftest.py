@@ -20,7 +20,6 @@ from escalation.trial.demo.script import recorded_at
 from escalation.trial.demo.star_t import STAR_T
 from escalation.web.app import create_app
 from escalation.web.settings import Settings
-from tests.web.load import make_demo
 from tests.web.people import HEADER, OpenGate
 from tests.web.planned import PLANNED
 from tests.web.planned import steps as planned_steps
@@ -63,27 +62,28 @@ def demo_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     A module that is about the planned trial too puts ``with_plan`` in its place.
     """
-    file = tmp_path_factory.mktemp("demo") / "demo.db"
+    return _record(tmp_path_factory.mktemp("demo") / "demo.db")
+
+
+def _record(file: Path, *, planned: bool = False) -> Path:
+    """Write a ledger of the demo trial, and perhaps of one with a plan."""
+    protocol = load_protocol(STAR_T.protocol)
+    trials = {TRIAL: STAR_T.steps(protocol)}
+    if planned:
+        trials[PLANNED] = recorded_at(planned_steps(protocol))
     with create_ledger(str(file)) as ledger:
-        steps = STAR_T.steps(load_protocol(STAR_T.protocol))
-        for number, (command, recorder) in enumerate(steps, start=1):  # as they are signed
-            Tracker(ledger, TRIAL).record(
-                command, recorder, request_id=f"demo-{number}", new=number == 1
-            )
+        for trial, steps in trials.items():
+            tracker = Tracker(ledger, trial)
+            for number, (command, recorder) in enumerate(steps, start=1):  # as they are signed
+                request = f"demo-{number}"
+                tracker.record(command, recorder, request_id=request, new=number == 1)
     return file
 
 
 @pytest.fixture(scope="session")
 def with_plan(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a ledger of the demo trial and of one with a plan."""
-    file = tmp_path_factory.mktemp("planned") / "demo.db"
-    make_demo(file)
-    with open_ledger(str(file)) as ledger:
-        steps = recorded_at(planned_steps(load_protocol(STAR_T.protocol)))
-        tracker = Tracker(ledger, PLANNED)
-        for number, (command, recorder) in enumerate(steps):
-            tracker.record(command, recorder, request_id=f"planned-{number}", new=number == 0)
-    return file
+    return _record(tmp_path_factory.mktemp("planned") / "demo.db", planned=True)
 
 
 @pytest.fixture
