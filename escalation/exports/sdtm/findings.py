@@ -207,7 +207,9 @@ def _in_plan_unit(
 
 def _written(value: float | None, finding: Finding) -> str | None:
     number = None if value is None else plain_number(value)
-    return f"<{number or ''}" if finding.below else number
+    if not finding.below:
+        return number
+    return "BLQ" if number is None else f"<{number}"  # by a limit that nobody gave
 
 
 def _against_range(finding: Finding) -> str | None:

@@ -62,10 +62,14 @@ class Person:
 
     @property
     def died_on(self) -> date | None:
-        """The day of death, as an adverse event or the end of the part in the study says it."""
+        """The day of death, as an adverse event or the end of the part in the study says it.
+
+        A fatal toxicity inside an outcome says when it began: the death was by the outcome's day.
+        """
         if self.subject is not None and self.subject.death is not None:
             return self.subject.death.died_on
-        fatal = [event.ended or event.started for event in self.events if event.is_fatal]
+        outcomes = () if self.subject is None else self.subject.outcomes
+        fatal = [f.event.on for f in outcomes if any(t.grade == 5 for t in f.event.toxicities)]
         left = self.chart.left
         if left is not None and left.event.why is Leaving.DEATH:
             fatal.append(left.event.on)
