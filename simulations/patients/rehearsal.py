@@ -295,7 +295,7 @@ class _Site:
                 command = partial(
                     record_visit, subject=subject, visit=visit.name, missed="did not come"
                 )
-                day = max(day, dosed + visit.day + visit.after + 1)
+                day = max(day, dosed + visit.last_day + 1)
                 yield self._at(day, _AFTER, SITE, command)
                 continue
             day = planned

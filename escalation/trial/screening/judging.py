@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import date
 
 from escalation.errors import did_you_mean
@@ -64,8 +63,8 @@ def _judge(plan: Plan, chart: Chart, on: date, before: int | None) -> Eligibilit
         return judge(plan, {}, disease=None, sex=None, on=on)
     waived = [
         name
-        for fact in chart.waivers
-        if fact.seq > screening.seq and (before is None or fact.seq < before)
+        for fact in chart.during(screening).waivers
+        if before is None or fact.seq < before
         for name in fact.event.criteria
     ]
     sex = screening.event.sex
@@ -127,15 +126,8 @@ def answers_of(
     Somebody who is screened again begins without a result. What is recorded only after the entry
     ``before`` counts where it is of an earlier day.
     """
-    again = [fact.seq for fact in chart.screenings if fact.seq > screening.seq]
-    until = min(again, default=None)
-    findings = tuple(
-        fact
-        for fact in chart.findings
-        if fact.seq > screening.seq and (until is None or fact.seq < until)
-    )
     answers: dict[str, list[Answer]] = {}
-    for result in count_results(replace(chart, findings=findings), None):
+    for result in count_results(chart.during(screening), None):
         in_time = result.on <= on and (before is None or result.seq < before or result.on < on)
         if in_time and result.finding.not_done is None:
             answers.setdefault(result.test, []).append(_answer(result))

@@ -135,7 +135,7 @@ def _screenings(state: TrialState, name: str) -> Iterator[Screening]:
             number=number,
             said=fact.event,
             site=fact.event.site,
-            waived=_waived(chart, fact.seq, None if again is None else again.seq),
+            waived=tuple(n for w in chart.during(fact).waivers for n in w.event.criteria),
         )
         yield _ended(screening, _end(ends, fact, again))
 
@@ -162,15 +162,6 @@ def _end(
     if ended is None and again is not None:
         return _Ended(seq=again.seq, on=again.event.on, end="screened again")
     return ended
-
-
-def _waived(chart: Chart, since: int, until: int | None) -> tuple[str, ...]:
-    return tuple(
-        name
-        for fact in chart.waivers
-        if fact.seq > since and (until is None or fact.seq < until)
-        for name in fact.event.criteria
-    )
 
 
 def _ends(state: TrialState, name: str, chart: Chart) -> list[_Ended]:
