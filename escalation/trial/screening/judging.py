@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from typing import TYPE_CHECKING
 
 from escalation.errors import did_you_mean
 from escalation.plan import Plan
-from escalation.plan.eligibility import Answer, Eligibility, Item, judge
 from escalation.text import count, list_briefly
 from escalation.trial.chart import Chart
 from escalation.trial.events import SubjectScreened
 from escalation.trial.findings.results import Result, count_results
 from escalation.trial.patients.subjects import Fact
 from escalation.trial.state import TrialState
+
+if TYPE_CHECKING:  # a trial without a plan does without them
+    from escalation.plan.eligibility import Answer, Eligibility, Item
 
 __all__ = [
     "INCOMPLETE",
@@ -58,6 +61,8 @@ def eligibility_of(
 
 
 def _judge(plan: Plan, chart: Chart, on: date, before: int | None) -> Eligibility:
+    from escalation.plan.eligibility import Answer, judge  # noqa: PLC0415  # as above
+
     screening = screening_at(chart, before)
     if screening is None:
         return judge(plan, {}, disease=None, sex=None, on=on)
@@ -135,6 +140,8 @@ def answers_of(
 
 
 def _answer(result: Result) -> Answer:
+    from escalation.plan.eligibility import Answer  # noqa: PLC0415  # as above
+
     said = result.finding
     return Answer(
         value=said.value,

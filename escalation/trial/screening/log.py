@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from escalation.dataclass import dataclass
-from escalation.plan.eligibility import Eligibility
 from escalation.trial.chart import Chart
 from escalation.trial.events import ScreeningFailed, SubjectLeft, SubjectScreened
 from escalation.trial.patients.subjects import Fact
 from escalation.trial.screening.judging import eligibility_of, plan_at
 from escalation.trial.state import Recorded, TrialState
+
+if TYPE_CHECKING:
+    from escalation.plan.eligibility import Eligibility
 
 __all__ = [
     "End",
