@@ -49,12 +49,13 @@ class Kinetics:
     tlast, clast : float or None
         Day and concentration of the last measurable sample.
     auc_last : float or None
-        Area from the first sample to ``tlast``.
+        Area from the infusion to ``tlast``; None without a sample on its day, and where no value
+        comes before ``tlast``. It begins with the first value.
     until : float
         The day to which ``auc_until`` reaches.
     auc_until : float or None
-        Area from day 0 to ``until``, by the same rule up to a point between two samples; None
-        where there is no value on day 0, or none on the last day or after it.
+        Area from the infusion to ``until``, by the same rule up to a point between two samples;
+        None where there is no value on day 0, or none on the last day or after it.
     n_samples, n_below : int
         From the infusion on.
     notes : tuple of str
@@ -121,11 +122,17 @@ def kinetics_of(
         top = max(measurable, key=lambda sample: (sample.value or 0, -sample.day))
         cmax, tmax = top.value, top.day
         tlast, clast = measurable[-1].day, measurable[-1].value
-        auc_last = area_between(points, points[0][0], tlast, trapezoid)
-        if points[0][0] > 0:
-            notes.append(f"areas begin on {say_days([points[0][0]])}, the first value")
-        auc_until, why = _area_until(points, tlast, until, trapezoid)
-        notes += [why] if why else []
+        start = points[0][0]
+        if samples[0].day >= 1:
+            notes.append(f"no area: the first sample is of {say_days([samples[0].day])}")
+        else:
+            notes += [f"areas begin on {say_days([start])}, the first value"] if start > 0 else []
+            if start < tlast:
+                auc_last = area_between(points, start, tlast, trapezoid)
+            else:
+                notes.append(f"no AUClast: no value before {say_days([tlast])}")
+            auc_until, why = _area_until(points, samples[-1].day, until, trapezoid)
+            notes += [why] if why else []
     zeros = [sample.day for sample in samples if sample.is_given_as_zero]
     if zeros:
         notes.append(f"given as 0, taken as below the limit: {say_days(zeros)}")
@@ -145,16 +152,25 @@ def kinetics_of(
 
 
 def _area_until(
-    points: Sequence[Point], tlast: float, until: float, trapezoid: Trapezoid
+    points: Sequence[Point], sampled: float, until: float, trapezoid: Trapezoid
 ) -> tuple[float | None, str]:
-    """Return the area from day 0, or why there is none."""
-    if points[0][0] > 0:
+    """Return the area from the day of the infusion, or why there is none.
+
+    ``sampled`` is the day of the last sample, which may have no value by the rule.
+    """
+    start, last = points[0][0], points[-1][0]
+    if start >= min(1, until):
         return None, f"no area from day 0 to {until:g}: no value on day 0"
-    if points[-1][0] < until:
+    if last >= until:
+        return area_between(points, start, until, trapezoid), ""
+    if sampled >= until:
         return None, (
-            f"day {until:g} not reached: last measurable on {say_days([tlast])}, not extrapolated"
+            f"no area from day 0 to {until:g}: below the limit after {say_days([last])}, and "
+            "missing by the rule"
         )
-    return area_between(points, 0.0, until, trapezoid), ""
+    return None, (
+        f"day {until:g} not reached: last measurable on {say_days([last])}, not extrapolated"
+    )
 
 
 def area_between(points: Sequence[Point], start: float, end: float, trapezoid: Trapezoid) -> float:

@@ -85,6 +85,10 @@ class Backend(ABC):
     def faults(self, connection: Connection) -> list[str]:
         """Return what is wrong with the database's pages, tables and triggers."""
 
+    def hidden(self, connection: Connection) -> str | None:
+        """Say what may keep entries from being found: nothing is added to a ledger like that."""
+        return None
+
     def clock(self, connection: Connection) -> datetime:
         """Return the time by the database's own clock, where it has one."""
         raise NotImplementedError

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Literal
 
-from escalation.errors import EscalationError, UnknownOutcomeError
+from escalation.errors import EscalationError, IntegrityError, UnknownOutcomeError
 from escalation.ledger.backend import Backend, Connection
 
 __all__ = ["Database"]
@@ -36,6 +36,12 @@ class Database:
     def writing(self) -> Iterator[Connection]:
         """Begin a transaction that writes; it is committed on leaving, or undone by an error."""
         with self._begun("writing", self.backend.to_write) as connection:
+            hidden = self.backend.hidden(connection)
+            if hidden is not None:
+                raise IntegrityError(
+                    f"{self.backend.name}: {hidden}, so that entries may not be found; nothing was "
+                    "recorded. See `escalation trial verify`, and restore the ledger from a backup"
+                )
             yield connection
             self._commit(connection)
 

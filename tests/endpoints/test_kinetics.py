@@ -146,12 +146,24 @@ def test_nothing_is_extrapolated() -> None:
             area_between([(0.0, 5.0), (21.0, 4.0)], 0.0 if day > 0 else day, day, LOG)
 
 
-def test_without_a_value_on_day_0_an_area_begins_later_and_says_so() -> None:
+def test_areas_from_different_days_are_not_one_parameter() -> None:
+    """CDISC's AUCLST is from the time of dosing: an area from day 4 on is not among those."""
     found = kinetics({4: 10.0, 28: 10.0})
-    assert (found.auc_last, found.auc_until) == (240, None)
+    assert (found.cmax, found.auc_last, found.auc_until) == (10, None, None)
+    assert found.notes == ("no area: the first sample is of day 4",)
+
+
+def test_a_first_sample_some_hours_after_the_infusion_is_of_its_day() -> None:
+    found = kinetics({0.25: 10.0, 28.25: 10.0})
+    assert (found.auc_last, found.auc_until) == (280, 277.5)
+    assert found.notes == ("areas begin on day 0.25, the first value",)
+
+
+def test_a_last_day_that_was_sampled_is_not_said_not_to_be_reached() -> None:
+    found = kinetics({0: 5.0, 7: 90.0, 28: None})
+    assert found.auc_until is None
     assert found.notes == (
-        "areas begin on day 4, the first value",
-        "no area from day 0 to 28: no value on day 0",
+        "no area from day 0 to 28: below the limit after day 7, and missing by the rule",
     )
 
 
@@ -214,8 +226,13 @@ def test_what_was_never_measurable_has_no_kinetics(rule: BelowLimit) -> None:
 
 
 def test_one_sample_is_a_profile_without_an_area() -> None:
-    found = kinetics({0: 7.0})
-    assert (found.cmax, found.tmax, found.auc_last, found.auc_until) == (7, 0, 0, None)
+    """An area of 0 would leave its whole level without a geometric mean."""
+    for values in ({0: 7.0}, {0: 7.0, 4: None, 28: None}):
+        found = kinetics(values)
+        assert (found.cmax, found.tmax, found.auc_last, found.auc_until) == (7, 0, None, None)
+        assert found.notes[0] == "no AUClast: no value before day 0"
+    by_ends = kinetics({0: 7.0, 28: None}, below=BelowLimit.ENDS)
+    assert (by_ends.auc_last, by_ends.auc_until) == (None, 98)
 
 
 def test_only_samples_before_the_infusion_are_no_kinetics() -> None:

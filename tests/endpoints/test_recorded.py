@@ -20,7 +20,7 @@ from escalation.trial.findings.kinetics import KineticsTable, concentrations_at,
 from escalation.trial.findings.profiles import Measured, measure
 from escalation.trial.findings.responses import assess
 
-from .trials import CELLS, PLAN, append, followed, measured, on_day, screened
+from .trials import CELLS, PLAN, append, followed, measured, on_day, result, screened
 
 CAR = PLAN.tests[0]
 VALUES = {0: "<", 4: 100.0, 7: 900.0, 10: 1200.0, 14: 600.0, 21: 80.0, 28: 12.0}
@@ -67,6 +67,25 @@ def test_what_is_known_more_closely_than_by_dates_counts() -> None:
     found = of(append(base(), on_day(base(), "S1", 0, first), on_day(base(), "S1", 0, second)))
     assert found.profile is not None
     assert [s.day for s in found.profile.samples] == [0.25, 0.75]
+
+
+def test_a_patient_counts_once_at_a_visit_by_the_sample_of_it_or_nearest_to_its_day() -> None:
+    """Two patients, 400 and 50: their geometric mean is the root of 20,000."""
+    state = measured(base(), "S1", "car", {6: 100.0, 7: 400.0, 8: 100.0}, named=False)
+    state = measured(state, "S2", "car", {7: 900.0}, named=False)
+    state = append(state, on_day(state, "S2", 8, result("car", 50.0), visit="D7"))
+    assert at_visits(kinetics_in(state, PLAN)) == {"D7": (2, 0, pytest.approx(20_000**0.5))}
+    profile = of(state).profile
+    assert profile is not None
+    assert len(profile.samples) == 3  # all of them are of the profile, and of its areas
+
+
+def test_a_result_below_a_limit_that_nobody_gave_needs_no_unit() -> None:
+    state = measured(base(), "S1", "car", {0: "<"}, unit=None)
+    for unit in ("copies/µg", "%"):
+        profile = of(measured(state, "S1", "car", {7: 40.0}, unit=unit)).profile
+        assert profile is not None
+        assert (profile.unit, profile.n_below) == (unit, 1)
 
 
 def test_what_was_recorded_late_is_put_in_order_of_time() -> None:
@@ -166,8 +185,11 @@ def test_a_profile_in_another_unit_is_shown_and_not_summarised() -> None:
 
 
 def test_where_nobody_has_the_plans_unit_the_common_one_is_summarised() -> None:
-    table = kinetics_in(measured(base(), "S2", "car", VALUES, unit="%"), PLAN)
-    assert (table.unit, table.summary(table.groups[-1], "cmax").n) == ("%", 1)
+    state = measured(base(), "S1", "car", VALUES, unit="cells")
+    for subject in ("S2", "S3"):
+        state = measured(state, subject, "car", VALUES, unit="%")
+    table = kinetics_in(state, PLAN)
+    assert (table.unit, table.summary(table.groups[-1], "cmax").n) == ("%", 2)
 
 
 def at_visits(table: KineticsTable) -> dict[str, tuple[int, int, float | None]]:
@@ -279,6 +301,17 @@ def test_a_visit_that_was_missed_says_why() -> None:
 def test_a_later_result_takes_the_place_of_an_earlier_one() -> None:
     state = measured(base(), "S1", "response", {14: "PR"})
     assert responses(measured(state, "S1", "response", {14: "CR"}), 14)[0] == "CR"
+
+
+def test_the_assessment_of_a_visit_stands_whatever_was_seen_beside_it() -> None:
+    seen = Finding(test="response", answer="other")
+    state = measured(base(), "S1", "response", {28: "CR"})
+    assert responses(append(state, on_day(state, "S1", 30, seen)), 40)[1] == "CR"
+    state = measured(base(), "S1", "response", {27: "PR", 30: "other"}, named=False)
+    assert responses(state, 40)[1] == "PR"  # the nearest to its day, 28
+    not_made = Finding(test="response", not_done="scan failed")
+    state = append(state, on_day(state, "S1", 28, not_made, visit="W4"))
+    assert responses(state, 40)[1] == "PR"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -303,6 +303,25 @@ def test_a_damaged_file_is_an_integrity_failure_and_a_finding(path):
             ledger.entries("T")
         assert {finding.kind for finding in verify(ledger)} == {"storage"}
         assert verify(ledger, "T") != []
+
+
+@pytest.mark.parametrize("letter", [b"A", b"Z"])
+def test_nothing_is_added_where_a_changed_key_hides_entries(path, letter):
+    with open_ledger(str(path)) as ledger:
+        record(ledger, "KEPT", *range(40), new=True)
+        right, n_hidden = path.read_bytes(), 0
+        places = [at for at in range(len(right)) if right[at : at + 4] == b"KEPT"]
+        for at in places:
+            path.write_bytes(right[:at] + letter + right[at + 1 :])
+            with suppress(EscalationError):
+                if len(ledger.entries("KEPT")) == 40:
+                    continue
+            n_hidden += 1
+            damaged = path.read_bytes()
+            with pytest.raises(EscalationError), ledger.writing("KEPT"):
+                pass
+            assert path.read_bytes() == damaged
+        assert n_hidden > 3
 
 
 def test_text_that_is_not_utf8_is_an_integrity_failure_and_a_finding(path, place):

@@ -186,7 +186,7 @@ def _columns(table: KineticsTable) -> dict[str, str]:
         "tmax": "first day with it, since the infusion",
         "tlast": "day of the last measurable sample",
         "clast": "its concentration",
-        "auc_last": "area from the first sample to tlast",
+        "auc_last": "area from the infusion to tlast; empty without a sample on its day",
         "until": "day that auc_until reaches to",
         "auc_until": "area from day 0 to it; empty where it is not reached",
         "n_samples": "since the infusion",

@@ -16,6 +16,7 @@ from escalation.trial.events import Finding, FindingsRecorded
 from escalation.trial.findings.results import Place, count_results, place_of
 from escalation.trial.findings.units import in_plan_unit
 from escalation.trial.findings.words import say_number, say_result
+from escalation.trial.screening.judging import plan_at
 from escalation.trial.state import TrialState
 from escalation.trial.visits.ending import find_ending
 
@@ -25,6 +26,8 @@ __all__ = [
     "check_findings",
     "check_visit_day",
     "completed",
+    "faults_of_day",
+    "faults_of_result",
     "find_person",
 ]
 
@@ -95,7 +98,12 @@ def check_findings(
     known = state.subjects.get(event.subject)
     dosed = None if known is None else known.dosed_on
     for finding in event.findings:
-        faults = [*_of_test(plan, finding), *_of_texts(finding), *_of_day(finding, event.on, dosed)]
+        by = plan if _knows(plan, finding) else plan_at(state, entry)
+        faults = [
+            *faults_of_result(by, finding),
+            *_of_texts(finding),
+            *faults_of_day(finding, event.on, dosed),
+        ]
         refusal.reasons += (f"{_named(finding)}: {fault}." for fault in faults)
     _check_places(refusal, event, chart, dosed)
 
@@ -149,11 +157,17 @@ def _first_day(born: str) -> date:
     return date.fromisoformat(f"{born}-01-01"[:10])
 
 
+def _knows(plan: Plan, finding: Finding) -> bool:
+    """Tell whether a plan has the test or the criterion: an older one may have had it."""
+    return not (plan.find_test(finding.test) is None and plan.find_criterion(finding.test) is None)
+
+
 def _named(finding: Finding) -> str:
     return printable(say_result(finding))
 
 
-def _of_test(plan: Plan, finding: Finding) -> Iterator[str]:
+def faults_of_result(plan: Plan, finding: Finding) -> Iterator[str]:
+    """Yield what a plan has against a result, in the plan's own words and units."""
     test, criterion = plan.find_test(finding.test), plan.find_criterion(finding.test)
     if test is None and criterion is None:
         names = [known.name for known in plan.tests]
@@ -237,7 +251,7 @@ def _of_texts(finding: Finding) -> Iterator[str]:
     yield from (reason.removesuffix(".") for reason in check.reasons)
 
 
-def _of_day(finding: Finding, on: date, dosed: date | None) -> Iterator[str]:
+def faults_of_day(finding: Finding, on: date, dosed: date | None) -> Iterator[str]:
     """Yield where the days since the infusion and the dates do not agree, within a day."""
     if finding.day is None:
         return

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 
@@ -22,7 +23,7 @@ from escalation.trial.findings.units import in_plan_unit
 from escalation.trial.state import TrialState
 from escalation.trial.visits.calendar import days_outside
 
-__all__ = ["Measured", "common_unit", "measure", "visit_at"]
+__all__ = ["Measured", "common_unit", "measure", "results_at", "visit_at"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +40,7 @@ class Measured:
     faults : tuple of str
         What is wrong.
     visits : mapping of float to Visit
-        Which visit of the plan the sample of a day belongs to.
+        Which visit of the plan the sample of a day is the one of.
     n_samples : int
     n_not_done : int
         Results that there should have been.
@@ -93,11 +94,11 @@ def _measure(
         and (result.finding.value is not None or result.finding.below)
     ]
     done.sort(key=_day)
-    visits = {_day(result): visit for result in done if (visit := visit_at(plan, result))}
+    visits = {_day(result): visit for visit, result in results_at(plan, done).items()}
     faults = list(_find_disorder(plan, done))
     profile = None
     try:
-        profile = profile_of([_sample(result, test, converted=converted) for result in done])
+        profile = profile_of(_samples(done, test, converted=converted))
     except ProfileError as error:
         faults = [*error.faults, *faults]
     return Measured(
@@ -115,6 +116,16 @@ def _measure(
 
 def _day(result: Result) -> float:
     return 0.0 if result.day is None else result.day  # of who was dosed, it is known
+
+
+def _samples(done: Sequence[Result], test: PlannedTest, *, converted: bool) -> list[Sample]:
+    """Return results as samples; where no limit is given there need not be a unit either."""
+    samples = [_sample(result, test, converted=converted) for result in done]
+    unit = next((sample.unit for sample in samples if sample.unit), test.unit or "")
+    return [
+        replace(s, unit=unit) if not s.unit and s.value is None and s.lloq is None else s
+        for s in samples
+    ]
 
 
 def _sample(result: Result, test: PlannedTest, *, converted: bool) -> Sample:
@@ -141,6 +152,22 @@ def visit_at(plan: Plan, result: Result) -> Visit | None:
     day = _day(result)
     near = [v for v in plan.visits if v.first_day <= day <= v.last_day]
     return min(near, key=lambda visit: abs(visit.day - day), default=None)
+
+
+def results_at(plan: Plan, results: Sequence[Result]) -> dict[Visit, Result]:
+    """Return the one result of each visit, in the order of the results.
+
+    That is the one recorded as of it, and otherwise the one nearest to its day; the earlier of two.
+    """
+    found: dict[Visit, list[Result]] = {}
+    for result in results:
+        visit = visit_at(plan, result)
+        if visit is not None:
+            found.setdefault(visit, []).append(result)
+    return {
+        visit: min(of, key=lambda r: (r.visit is None, abs(_day(r) - visit.day)))
+        for visit, of in found.items()
+    }
 
 
 def _find_disorder(plan: Plan, done: Sequence[Result]) -> Iterator[str]:

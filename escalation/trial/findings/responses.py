@@ -11,8 +11,8 @@ from escalation.labels import Label
 from escalation.plan import Plan, Response, Visit
 from escalation.text import as_compared
 from escalation.trial.findings.groups import treated_in
-from escalation.trial.findings.profiles import visit_at
-from escalation.trial.findings.results import results_of
+from escalation.trial.findings.profiles import results_at, visit_at
+from escalation.trial.findings.results import Result, results_of
 from escalation.trial.state import TrialState
 from escalation.trial.visits.calendar import days_outside, window_of
 from escalation.trial.visits.ending import find_ending
@@ -67,21 +67,17 @@ def assess(state: TrialState, plan: Plan, response: Response, on: date) -> list[
     for one in treated_in(state):
         said: dict[str, str | Unassessed] = {}
         notes: dict[str, str] = {}
-        for result in results_of(state, one.subject, response.test):
-            visit = visit_at(plan, result)
-            if visit is None or visit not in visits:
-                continue
-            answer = result.finding.answer
-            if answer is not None and as_compared(answer) == Unassessed.MISSED:
-                notes.setdefault(visit.name, "said not to have been assessed")
-            elif answer is not None and result.finding.not_done is None:
-                said[visit.name] = answer
-                notes.pop(visit.name, None)
+        results = results_of(state, one.subject, response.test)
+        for visit, result in results_at(plan, [r for r in results if _is_made(r)]).items():
+            if visit in visits:
+                said[visit.name] = str(result.finding.answer)
                 dosed = state.subjects[one.subject].dosed_on
                 if dosed is not None and days_outside(visit, dosed, result.on):
                     notes[visit.name] = f"assessed on day {result.day:g}, outside the window"
-            elif visit.name not in said:
-                notes[visit.name] = result.finding.not_done or "without a result"
+        for result in results:
+            of = visit_at(plan, result)
+            if of is not None and of in visits and of.name not in said:
+                notes[of.name] = _why_not_made(result)
         for visit in visits:
             if visit.name not in said:
                 why = _why_missed(state, one.subject, visit)
@@ -99,6 +95,18 @@ def assess(state: TrialState, plan: Plan, response: Response, on: date) -> list[
             )
         )
     return assessed
+
+
+def _is_made(result: Result) -> bool:
+    answer = result.finding.answer
+    is_said = answer is not None and as_compared(answer) != Unassessed.MISSED
+    return is_said and result.finding.not_done is None
+
+
+def _why_not_made(result: Result) -> str:
+    if result.finding.answer is not None and result.finding.not_done is None:
+        return "said not to have been assessed"
+    return result.finding.not_done or "without a result"
 
 
 def _why_missed(state: TrialState, subject: str, visit: Visit) -> str | None:

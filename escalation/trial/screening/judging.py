@@ -10,7 +10,7 @@ from escalation.errors import did_you_mean
 from escalation.plan import Plan
 from escalation.text import count, list_briefly
 from escalation.trial.chart import Chart
-from escalation.trial.events import SubjectScreened
+from escalation.trial.events import SubjectLeft, SubjectScreened
 from escalation.trial.findings.results import Result, count_results
 from escalation.trial.patients.subjects import Fact
 from escalation.trial.state import TrialState
@@ -30,6 +30,7 @@ __all__ = [
     "plan_at",
     "say_item",
     "say_items",
+    "say_left",
     "say_not_screened",
     "screening_at",
 ]
@@ -160,12 +161,13 @@ def lacks_eligibility(
 ) -> list[str]:
     """Say why somebody may not be enrolled on a day, as far as the plan's criteria go.
 
-    Nothing stands in the way where no plan with criteria is in force.
+    Where no plan with criteria is in force, all that stands in the way is that the screening of
+    somebody has ended otherwise.
     """
-    if not plan_at(state, before).criteria:
-        return []
     chart = state.chart(subject)
     screening = screening_at(chart, before)
+    if not plan_at(state, before).criteria:
+        return [] if screening is None else _said_since(state, chart, screening, before)
     if screening is None:
         return [f"{subject} has not been screened (trial screen {subject})."]
     if on < screening.event.on:
@@ -210,11 +212,16 @@ def _said_since(
         and (before is None or entry.seq < before)
     ]
     found += [
-        f"{chart.subject} left the study on {fact.event.on} (entry {fact.seq}): {fact.event.why}."
+        say_left(chart.subject, fact)
         for fact in chart.leavings
         if fact.seq > screening.seq and (before is None or fact.seq < before)
     ]
     return found[-1:]
+
+
+def say_left(subject: str, left: Fact[SubjectLeft]) -> str:
+    """Say when and why somebody left the study."""
+    return f"{subject} left the study on {left.event.on} (entry {left.seq}): {left.event.why}."
 
 
 def say_item(item: Item) -> str:
