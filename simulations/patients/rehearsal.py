@@ -329,7 +329,7 @@ class _Site:
                 command = partial(
                     record_visit, subject=subject, visit=visit.name, missed="did not come"
                 )
-                day = max(day, dosed + visit.day + visit.after + 1)
+                day = max(day, dosed + visit.last_day + 1)
                 if not self._is_there(found, day):
                     break
                 yield self._at(day, _AFTER, SITE, command)

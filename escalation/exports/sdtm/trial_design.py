@@ -130,8 +130,8 @@ def trial_visits(study: Study) -> Dataset:
         study.row("TV")
         | study.visit(visit.name)
         | {
-            "TVSTRL": f"From day {visit.day - visit.before}, where day 0 is the infusion",
-            "TVENRL": f"Until day {visit.day + visit.after}, where day 0 is the infusion",
+            "TVSTRL": f"From day {visit.first_day}, where day 0 is the infusion",
+            "TVENRL": f"Until day {visit.last_day}, where day 0 is the infusion",
         }
         for visit in visits
     )

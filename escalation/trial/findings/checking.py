@@ -10,7 +10,6 @@ from datetime import date
 from escalation.errors import did_you_mean, printable
 from escalation.nearness import is_above
 from escalation.plan import Criterion, Plan, PlannedTest
-from escalation.plan.conversions import find_unit_fault
 from escalation.trial.chart import Chart
 from escalation.trial.commands import Recorder, Refusal
 from escalation.trial.events import Finding, FindingsRecorded
@@ -25,6 +24,7 @@ __all__ = [
     "ANSWERS",
     "check_dates",
     "check_findings",
+    "check_source",
     "check_visit_day",
     "completed",
     "faults_of_day",
@@ -86,7 +86,7 @@ def check_findings(
         refusal.add("The trial goes by no plan; adopt one first (trial plan FILE).")
         return
     refusal.check_line("reason", event.reason)
-    refusal.check_line("source", event.source)
+    check_source(refusal, state, event.source)
     refusal.unless(bool(event.findings), "No result is given.")
     refusal.unless(
         len(event.findings) <= _MOST_FINDINGS, f"An entry has at most {_MOST_FINDINGS} results."
@@ -107,6 +107,12 @@ def check_findings(
         ]
         refusal.reasons += (f"{_named(finding)}: {fault}." for fault in faults)
     _check_places(refusal, event, chart, dosed)
+
+
+def check_source(refusal: Refusal, state: TrialState, source: str | None) -> None:
+    """Refuse to name a file that no entry has imported."""
+    if source is not None and all(event.named != source for _, event in state.files):
+        refusal.add(f"No file {printable(source)} was imported.")
 
 
 def check_visit_day(
@@ -205,6 +211,8 @@ def _of_answer(finding: Finding, known: Sequence[str]) -> Iterator[str]:
 
 
 def _of_number(test: PlannedTest, finding: Finding) -> Iterator[str]:
+    from escalation.plan.conversions import find_unit_fault  # noqa: PLC0415  # with a plan only
+
     numbers = {"the value": finding.value, "lower": finding.lower, "upper": finding.upper}
     wild = [name for name, n in numbers.items() if n is not None and not math.isfinite(n)]
     if finding.answer is not None:
