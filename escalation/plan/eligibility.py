@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from math import inf, isfinite
 from typing import Literal, TypeAlias, TypeVar
 
 from escalation.dataclass import dataclass
@@ -453,7 +454,7 @@ def _compare_one(criterion: Criterion, test: PlannedTest, result: _Result, settl
         value = convert(answer.value or 0.0, answer.unit, test.unit, test.substance)
         if criterion.times is not None:
             normal = answer.upper if criterion.times == "ULN" else answer.lower
-            if normal is None:
+            if normal is None or not 0 < normal < inf:
                 which = _NORMAL[criterion.times]
                 return _unknown(f"{said} has no {which}", f"the {which} of {test.label}")
             normal = convert(normal, answer.unit, test.unit, test.substance)
@@ -463,6 +464,8 @@ def _compare_one(criterion: Criterion, test: PlannedTest, result: _Result, settl
             shown = f"{limit:.10g}"
     except InputError as error:
         return _unknown(f"{test.label} {error}", settle)
+    if not isfinite(value):
+        return _unknown(f"{said}: not a number to compare", settle)
     if criterion.comparator == "between":
         shown = f"{limit:.10g} to {upper:.10g}"
     if answer.below and answer.value is None:

@@ -231,6 +231,16 @@ class Visit:
     )
     flags: tuple[str, ...] = field(default=(), metadata=_FLAGS)
 
+    @property
+    def first_day(self) -> int:
+        """The first day of its window, from the infusion."""
+        return self.day - self.before
+
+    @property
+    def last_day(self) -> int:
+        """The last day of its window, from the infusion."""
+        return self.day + self.after
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:

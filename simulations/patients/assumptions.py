@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from simulations.scenarios.arguments import finite, is_list, show
-from simulations.timing.assumptions import Checked
+from simulations.scenarios.checked import Checked
 
 __all__ = ["Ailment", "Expansion", "Marker", "Patients"]
 

@@ -162,9 +162,8 @@ def check_screening_withdrawn(
 ) -> None:
     """Refuse to withdraw a screening that others rest on: what was recorded in it, or its end."""
     chart = state.chart(subject)
-    until = min((f.seq for f in chart.screenings if f.seq > entry), default=state.seq + 1)
-    within = (*chart.findings, *chart.waivers, *chart.visits)
-    inside = [fact.seq for fact in within if entry < fact.seq < until]
+    during = [chart.during(fact) for fact in chart.screenings if fact.seq == entry]
+    inside = [fact.seq for one in during for fact in (*one.findings, *one.waivers, *one.visits)]
     if inside:
         refusal.add(f"Withdraw what was recorded in it first: {list_briefly(sorted(inside))}.")
     for one in screenings_of(state, chart.subject):
@@ -237,7 +236,7 @@ def _check_course(refusal: Refusal, state: TrialState, event: SubjectScreened) -
         refusal.add(f"{say_screening_end(ended)} {event.on} is before it.")
     same = ("on", "disease", "sex", "born", "consented", "site")
     refusal.unless(
-        bool([f for f in chart.findings if f.seq > last.seq])
+        bool(chart.during(last).findings)
         or any(getattr(event, name) != getattr(last.event, name) for name in same)
         or ended.end != "in screening",  # then one of the same day says something new
         f"Entry {last.seq} says so.",
@@ -302,7 +301,7 @@ def check_waived(
     if event.on < chart.screening.event.on:
         refusal.add(f"{event.subject} is screened since {chart.screening.event.on}.")
     refusal.unless(all(event.criteria or [""]), "Name the criteria that are waived.")
-    waived = [fact for fact in chart.waivers if fact.seq > chart.screening.seq]
+    waived = chart.during(chart.screening).waivers
     known = {name: fact.seq for fact in waived for name in fact.event.criteria if fact.seq != entry}
     status = {
         item.criterion.id: item for item in eligibility_of(state, event.subject, event.on).items
