@@ -75,6 +75,14 @@ def of(kind: type[Event], **said: Any) -> Callable[[AnyEvent], bool]:
 
 
 FIRST = {"subject": "S1"}
+ROUND = replace(
+    PLAN,
+    criteria=(
+        *PLAN.criteria[:-1],
+        Criterion(id="E1", kind="exclusion", text="A.", any_of=("E1a",)),
+        Criterion(id="E1a", kind="part", text="B.", any_of=("E1a",)),
+    ),
+)
 LAX = replace(PLAN, criteria=(Criterion(id="I1", kind="inclusion", text="Any."),))
 
 
@@ -89,6 +97,7 @@ LAX = replace(PLAN, criteria=(Criterion(id="I1", kind="inclusion", text="Any."),
         (of(SubjectEnrolled), {"breaches": ("x",)}, 'its breaches is "x"'),
         (of(PlanAdopted), {"digest": "0" * 64}, "its digest is"),
         (of(PlanAdopted), {"plan": LAX.document}, "its digest is"),
+        (of(PlanAdopted), {"plan": ROUND.document, "digest": ROUND.digest}, "E1a > E1a"),
         (of(PlanAdopted), {"plan": {"tests": 5}}, "it would have been refused"),
         (of(PlanAdopted), {"plan": {"name": "a", "tests": [{"name": 1}]}}, "would have been"),
         (of(FindingsRecorded), {"findings": (replace(HB, test="x"),)}, "has no such test"),
