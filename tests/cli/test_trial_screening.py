@@ -93,7 +93,7 @@ def test_a_file_is_given_again_with_more_in_it(shell: Shell, tmp_path: Path) -> 
         "ast,30,U/L,,40,2026-01-07,,\nE3,no,,,,,Dr Li,seen\n"
     )
     said = shell.ok(f"site: screen TJ-1 --from {table} --on 2026-01-08")
-    assert "2 results of TJ-1 on 2026-01-08: ast 30 U/L, E3 no" in said
+    assert "2 results of TJ-1 on 2026-01-08: ast 30 U/L on 2026-01-07, E3 no" in said
 
 
 @pytest.mark.parametrize(
