@@ -300,7 +300,11 @@ def _check_places(
             refusal.add(f"{_named(finding)}: {finding.test} of {place.on}{at} is given twice.")
         seen.add(place)
         before = standing.get(place)
-        if before is not None and event.reason is None:
+        if before is None or event.reason is not None:
+            continue
+        if replace(before.finding, on=None) == replace(finding, on=None):
+            refusal.add(f"{_named(finding)}: entry {before.seq} says so for {place.on}{at}.")
+        else:
             refusal.add(
                 f"{_named(finding)}: entry {before.seq} says {_named(before.finding)} for "
                 f"{place.on}{at}; give the reason why this takes its place."

@@ -286,7 +286,7 @@ def waive_criteria(
         criteria=tuple(map(names.criterion, criteria)),
         reason=reason,
     )
-    _check_not_enrolled(refusal, state, subject, "what was not so then is a deviation")
+    _check_not_enrolled(refusal, state, subject, "a waiver has to come before that")
     check_waived(refusal, state, event)
     refusal.raise_if_any()
     return (event,)
