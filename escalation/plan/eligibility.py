@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from math import inf, isfinite
 from typing import Literal, TypeAlias, TypeVar
 
 from escalation.dataclass import dataclass
@@ -17,7 +18,7 @@ from escalation.nearness import is_above
 from escalation.plan.conversions import convert
 from escalation.plan.creatinine import cockcroft_gault
 from escalation.plan.plan import Plan
-from escalation.plan.tables import Criterion, PlannedTest
+from escalation.plan.tables import DEEPEST, Criterion, PlannedTest
 from escalation.text import as_compared
 
 __all__ = ["Answer", "Eligibility", "Item", "Status", "Verdict", "judge"]
@@ -201,10 +202,16 @@ class _Judge:
             for name, given in answers.items()
         }
         self._found: dict[str, _Found] = {}
+        self._depth = 0
 
     def find(self, criterion: Criterion) -> _Found:
         if criterion.id not in self._found:
-            self._found[criterion.id] = self._judge(criterion)
+            # what a plan's file is refused for, and an entry may have: it must not pass, or fail us
+            self._found[criterion.id] = _unknown("its parts never end", criterion.id)
+            if self._depth <= DEEPEST:
+                self._depth += 1
+                self._found[criterion.id] = self._judge(criterion)
+                self._depth -= 1
         return self._found[criterion.id]
 
     def find_named(self, name: str) -> _Found:
@@ -447,7 +454,7 @@ def _compare_one(criterion: Criterion, test: PlannedTest, result: _Result, settl
         value = convert(answer.value or 0.0, answer.unit, test.unit, test.substance)
         if criterion.times is not None:
             normal = answer.upper if criterion.times == "ULN" else answer.lower
-            if normal is None:
+            if normal is None or not 0 < normal < inf:
                 which = _NORMAL[criterion.times]
                 return _unknown(f"{said} has no {which}", f"the {which} of {test.label}")
             normal = convert(normal, answer.unit, test.unit, test.substance)
@@ -457,6 +464,8 @@ def _compare_one(criterion: Criterion, test: PlannedTest, result: _Result, settl
             shown = f"{limit:.10g}"
     except InputError as error:
         return _unknown(f"{test.label} {error}", settle)
+    if not isfinite(value):
+        return _unknown(f"{said}: not a number to compare", settle)
     if criterion.comparator == "between":
         shown = f"{limit:.10g} to {upper:.10g}"
     if answer.below and answer.value is None:

@@ -13,6 +13,7 @@ from escalation.protocol.tables import NAME
 
 __all__ = [
     "CODE",
+    "DEEPEST",
     "Biomarker",
     "Criterion",
     "Disease",
@@ -22,6 +23,7 @@ __all__ = [
     "Visit",
 ]
 
+DEEPEST = 20  # parts of parts of a criterion, and so on
 CODE = r"^[A-Z][A-Z0-9]{0,7}$"
 
 _NAMES: dict[str, Any] = {"each": {"pattern": NAME}}
@@ -228,6 +230,16 @@ class Visit:
         default=False, metadata={"description": "Whether it may be left out without being missed."}
     )
     flags: tuple[str, ...] = field(default=(), metadata=_FLAGS)
+
+    @property
+    def first_day(self) -> int:
+        """The first day of its window, from the infusion."""
+        return self.day - self.before
+
+    @property
+    def last_day(self) -> int:
+        """The last day of its window, from the infusion."""
+        return self.day + self.after
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

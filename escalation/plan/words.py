@@ -51,7 +51,7 @@ def describe_asked(plan: Plan, criterion: Criterion) -> str:
 
 def describe_window(visit: Visit) -> str:
     """Say on which days a visit may be: ``3 to 5``."""
-    first, last = visit.day - visit.before, visit.day + visit.after
+    first, last = visit.first_day, visit.last_day
     return str(first) if first == last else f"{first} to {last}"
 
 

@@ -43,8 +43,24 @@ class Chart:
 
     @property
     def left(self) -> Fact[SubjectLeft] | None:
-        """How the person's part ended, as last said."""
-        return self.leavings[-1] if self.leavings else None
+        """How the person's part ended, as last said; None where they were screened again since."""
+        since = 0 if self.screening is None else self.screening.seq
+        return self.leavings[-1] if self.leavings and self.leavings[-1].seq > since else None
+
+    def during(self, screening: Fact[SubjectScreened]) -> Chart:
+        """Return the chart of one screening: what was recorded in it, until the next."""
+        until = min((one.seq for one in self.screenings if one.seq > screening.seq), default=None)
+
+        def is_in(fact: Fact[Any]) -> bool:
+            return fact.seq > screening.seq and (until is None or fact.seq < until)
+
+        return Chart(
+            subject=self.subject,
+            screenings=(screening,),
+            findings=tuple(filter(is_in, self.findings)),
+            waivers=tuple(filter(is_in, self.waivers)),
+            visits=tuple(filter(is_in, self.visits)),
+        )
 
     def facts(self) -> Iterator[Fact[Any]]:
         """Yield every entry of the chart, kind by kind."""

@@ -545,6 +545,8 @@ def _rename(state: TrialState, _: Recorded, event: SubjectRenamed) -> str | None
     other = state.subjects.get(event.renamed)
     if event.renamed == known.id or other not in (None, known):
         return f"{event.renamed} is an id of {known.id if other is None else other.id}"
+    if other is None and event.renamed in state.charts and any(state.charts[event.renamed].facts()):
+        return f"{event.renamed} is somebody else, who was screened"
     state.subjects.rename(known.id, event.renamed)
     chart = state.charts.pop(known.id, None)
     if chart is not None:

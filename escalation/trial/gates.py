@@ -28,7 +28,7 @@ from escalation.trial.rule import (
     recommend,
     rule_says,
 )
-from escalation.trial.screening.judging import lacks_eligibility
+from escalation.trial.screening.judging import lacks_eligibility, say_left
 from escalation.trial.state import Cohort, MadeDecision, TrialState
 
 __all__ = [
@@ -80,7 +80,7 @@ def enrolment_obstacles(
     name = name if subject is None else subject.id
     cohort = cohort or cohort_for(state, subject)
     yield from _halted(state, on)
-    yield from _dead(subject, on)
+    yield from _gone(state, subject, on)
     if cohort is None or not (state.n_free(cohort) or state.undosed(cohort)):
         yield from _needs_decision(state, on, cohort)
     elif state.n_free(cohort) == 0:
@@ -114,7 +114,7 @@ def dosing_obstacles(
         An open one; None for the subject's own or, where that is closed, the one that follows it.
     """
     yield from _halted(state, on)
-    yield from _dead(subject, on)
+    yield from _gone(state, subject, on)
     cohort = cohort or cohort_for(state, subject)
     if cohort is None:
         yield from _needs_decision(state, on, None)
@@ -166,7 +166,7 @@ def say_open(state: TrialState) -> str:
 def further_obstacles(state: TrialState, subject: Subject, on: date) -> Iterator[Obstacle]:
     """Yield what stands in the way of infusing more into a subject who was dosed, on a day."""
     yield from _halted(state, on)
-    yield from _dead(subject, on)
+    yield from _gone(state, subject, on)
     if subject.standing is Standing.PENDING:
         return
     latest = max((fact.seq for fact in (*subject.outcomes, *subject.rulings)), default=None)
@@ -176,13 +176,16 @@ def further_obstacles(state: TrialState, subject: Subject, on: date) -> Iterator
     )
 
 
-def _dead(subject: Subject | None, on: date) -> Iterator[Obstacle]:
-    """Say that a subject had died by a day."""
-    death = None if subject is None else subject.death
-    if subject is None or death is None or death.died_on is None or on < death.died_on:
+def _gone(state: TrialState, subject: Subject | None, on: date) -> Iterator[Obstacle]:
+    """Say that a subject had died, or left the study, by a day."""
+    if subject is None:
         return
-    why = "" if subject.dosing is not None else ': record the withdrawal ("not evaluable")'
-    yield Obstacle(text=f"{subject.id} died on {death.died_on} (entry {death.entry}){why}.")
+    death, left = subject.death, state.chart(subject.id).left
+    if death is not None and death.died_on is not None and on >= death.died_on:
+        why = "" if subject.dosing is not None else ': record the withdrawal ("not evaluable")'
+        yield Obstacle(text=f"{subject.id} died on {death.died_on} (entry {death.entry}){why}.")
+    elif left is not None and on >= left.event.on:
+        yield Obstacle(text=say_left(subject.id, left))
 
 
 def _not_circulated(state: TrialState, cohort: Cohort, on: date) -> Iterator[Obstacle]:

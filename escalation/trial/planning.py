@@ -6,10 +6,13 @@ from collections.abc import Iterator, Mapping
 
 from escalation.errors import printable
 from escalation.plan import Plan
+from escalation.plan.rules import say_broken_rules
 from escalation.protocol import Protocol
 from escalation.text import list_briefly
 from escalation.trial.commands import Events, Recorder, Refusal
 from escalation.trial.events import PlanAdopted
+from escalation.trial.findings.checking import faults_of_result
+from escalation.trial.findings.words import say_result
 from escalation.trial.office import register_trial
 from escalation.trial.people.access import is_owner
 from escalation.trial.state import TrialState
@@ -42,6 +45,7 @@ def adopt_plan(
         refusal.check_role(state, recorder.name, "adopt a plan")
     if state.closed is not None:
         refusal.add(f"The trial is closed since entry {state.closed.seq}.")
+    refusal.reasons += (f"{fault}." for fault in say_broken_rules(plan))
     if reason is not None:
         refusal.check_line("reason", reason)
     if state.plan is not None:
@@ -97,6 +101,24 @@ def _what_it_drops(state: TrialState, old: Plan, new: Plan) -> Iterator[str]:
                 f"The test {printable(test.name)} is recorded of {list_briefly(list(subjects))} as "
                 f"{before.kind}, and is {test.kind} in it: give it another name."
             )
+        elif before is not None and before != test and subjects:
+            yield from _what_it_cannot_read(state, old, new, test.name)
+
+
+def _what_it_cannot_read(state: TrialState, old: Plan, new: Plan, name: str) -> Iterator[str]:
+    """Name the first result of a test that the new plan has something against, and the old not."""
+    for chart in state.charts.values():
+        for fact in chart.findings:
+            for finding in fact.event.findings:
+                if finding.test == name:
+                    fault = next(faults_of_result(new, finding), None)
+                    if fault is not None and not any(faults_of_result(old, finding)):
+                        yield (
+                            f"Entry {fact.seq} says {printable(say_result(finding))} of "
+                            f"{chart.subject}, which it cannot read ({fault}): give the test "
+                            "another name."
+                        )
+                        return
 
 
 def _in_use(state: TrialState) -> Mapping[str, dict[str, dict[str, None]]]:

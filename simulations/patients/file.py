@@ -10,8 +10,8 @@ from escalation.errors import FileFaultsError, did_you_mean
 from escalation.plan import Plan
 from simulations.patients.assumptions import Ailment, Expansion, Marker, Patients
 from simulations.scenarios.arguments import show
+from simulations.scenarios.checked import read_schema, read_table, read_tables
 from simulations.scenarios.toml import parse_toml, read_bytes
-from simulations.timing.file import read_table
 
 __all__ = ["PatientsFileError", "load_patients"]
 
@@ -47,15 +47,13 @@ def load_patients(path: str | Path, plan: Plan | None = None) -> Patients:
 
 def _read(document: Mapping[str, Any], faults: list[str]) -> Patients | None:
     values = dict(document)
-    schema = values.pop("schema", 1)
-    if schema != 1 or type(schema) is not int:
-        faults.append(f"schema: 1 is the only one there is, not {show(schema)}")
+    read_schema(values, faults)
     if "expansion" in values:
         read = read_table(Expansion, "expansion", values["expansion"], faults)
         values["expansion"] = read or Expansion()
     for name, made in (("markers", Marker), ("ailments", Ailment)):
         if name in values:
-            values[name] = _read_list(made, name, values[name], faults)
+            values[name] = read_tables(made, name, values[name], faults)
     patients: Patients | None = read_table(Patients, "", values, faults)
     return patients
 
@@ -70,11 +68,3 @@ def _strange_markers(markers: Any, plan: Plan) -> Iterator[str]:
                 f"markers[{i}].test: {show(name)} is not a number that the plan has measured; "
                 f"{did_you_mean(name, known)}"
             )
-
-
-def _read_list(made: type[Any], name: str, tables: Any, faults: list[str]) -> tuple[Any, ...]:
-    if not isinstance(tables, list):
-        faults.append(f"{name}: [[{name}]] tables are needed, not {show(tables)}")
-        return ()
-    read = [read_table(made, f"{name}[{i}]", table, faults) for i, table in enumerate(tables)]
-    return tuple(one for one in read if one is not None)

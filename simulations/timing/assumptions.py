@@ -6,20 +6,19 @@ here. Days are days, with fractions, from the day on which the trial opens.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
-from escalation.errors import EscalationError
 from simulations.scenarios.arguments import finite, is_list, show
+from simulations.scenarios.checked import AssumptionError, Checked
 
 __all__ = [
     "MAX_DAYS",
     "MIN_GAP_DAYS",
     "Accrual",
     "Arrivals",
-    "Checked",
     "Costs",
     "Decides",
     "Given",
@@ -44,39 +43,19 @@ Accrual = Literal["lose", "wait"]
 Decides = Literal["complete", "settled", "arrival"]
 
 
-class TimingError(EscalationError):
-    """Assumptions about time that cannot be, with every fault.
-
-    Parameters
-    ----------
-    faults : iterable of str
-        Each ``"field: what is wrong"``.
-    """
-
-    def __init__(self, faults: Sequence[str]) -> None:
-        self.faults = tuple(faults)
-        super().__init__("; ".join(self.faults))
+class TimingError(AssumptionError):
+    """Assumptions about time that cannot be, with every fault."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
-    """Assumptions whose faults are all found at once, when they are made."""
+class _Timed(Checked):
+    """Assumptions about time."""
 
-    def __post_init__(self) -> None:
-        faults = list(self._faults())
-        if faults:
-            raise TimingError(faults)
-        for field in fields(self):
-            object.__setattr__(self, field.name, _plain(getattr(self, field.name)))
-
-    def _faults(self) -> Iterator[str]:
-        """Yield what is wrong, each ``"field: what is wrong"``."""
-        return
-        yield
+    refused: ClassVar[type[AssumptionError]] = TimingError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Site(Checked):
+class Site(_Timed):
     """A site of the trial.
 
     Attributes
@@ -101,7 +80,7 @@ class Site(Checked):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Poisson(Checked):
+class Poisson(_Timed):
     """Patients who come by chance, at a rate that may rise or fall.
 
     Attributes
@@ -148,7 +127,7 @@ class Poisson(Checked):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Regular(Checked):
+class Regular(_Timed):
     """Patients who come every so many days, the first after as many."""
 
     gap_days: float
@@ -158,7 +137,7 @@ class Regular(Checked):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Given(Checked):
+class Given(_Timed):
     """Patients who come on given days, in order, and nobody after them."""
 
     days: tuple[float, ...]
@@ -178,7 +157,7 @@ class Given(Checked):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Learned(Checked):
+class Learned(_Timed):
     """Patients who come by chance, at a rate that is known from those who came.
 
     It is drawn for each trial from its posterior distribution, gamma with shape ``n_patients`` +
@@ -206,12 +185,12 @@ Arrivals = Poisson | Regular | Given | Learned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Uniform(Checked):
+class Uniform(_Timed):
     """A DLT comes on any day of the window alike."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Weibull(Checked):
+class Weibull(_Timed):
     """A DLT comes as a Weibull time in the window, early or late.
 
     Attributes
@@ -228,7 +207,7 @@ class Weibull(Checked):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GivenTimes(Checked):
+class GivenTimes(_Timed):
     """A DLT comes after so many days, each of them as likely: for instance those observed."""
 
     days: tuple[float, ...]
@@ -245,7 +224,7 @@ TimeToDlt = Uniform | Weibull | GivenTimes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Costs(Checked):
+class Costs(_Timed):
     """Prices, in any currency.
 
     Attributes
@@ -267,7 +246,7 @@ class Costs(Checked):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Timing(Checked):
+class Timing(_Timed):
     """What is assumed of time, beyond what the protocol says.
 
     Attributes
@@ -410,12 +389,3 @@ def _ramp_faults(ramp: object) -> Iterator[str]:
         else:
             before = day
         yield from _gap_faults(f"ramp[{i}]", pair[1])
-
-
-def _plain(value: Any) -> Any:
-    """Return lists as tuples, and numbers as floats."""
-    if isinstance(value, str | bool | Checked) or value is None:
-        return value
-    if is_list(value):
-        return tuple(map(_plain, value))
-    return float(value)

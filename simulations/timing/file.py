@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import MISSING, fields
+from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from escalation.errors import FileFaultsError, did_you_mean
 from simulations.scenarios.arguments import show
+from simulations.scenarios.checked import read_schema, read_table, read_tables
 from simulations.scenarios.toml import parse_toml, read_bytes
 from simulations.timing.assumptions import (
     Costs,
@@ -19,7 +20,6 @@ from simulations.timing.assumptions import (
     Regular,
     Site,
     Timing,
-    TimingError,
     Uniform,
     Weibull,
 )
@@ -28,7 +28,6 @@ __all__ = [
     "TimingFileError",
     "load_timing",
     "parse_timing",
-    "read_table",
     "read_timing",
     "timing_document",
 ]
@@ -80,9 +79,7 @@ def read_timing(document: Mapping[str, Any]) -> tuple[Timing | None, list[str]]:
     """
     faults: list[str] = []
     values = dict(document)
-    schema = values.pop("schema", 1)
-    if schema != 1 or type(schema) is not int:
-        faults.append(f"schema: 1 is the only one there is, not {show(schema)}")
+    read_schema(values, faults)
     for name, kinds in _KINDS.items():
         if name in values:
             values[name] = _read_kind(name, values[name], kinds, faults)
@@ -141,40 +138,12 @@ def _read_kind(
 
 
 def _read_sites(place: str, tables: Any, faults: list[str]) -> tuple[Site, ...] | None:
-    if not isinstance(tables, list) or not tables:
+    if not tables:
         faults.append(f"{place}: [[{place}]] tables are needed, not {show(tables)}")
         return None
     n_faults = len(faults)
-    sites = [read_table(Site, f"{place}[{i}]", table, faults) for i, table in enumerate(tables)]
-    return tuple(site for site in sites if site is not None) if len(faults) == n_faults else None
-
-
-def read_table(of: Callable[..., Any], place: str, table: Any, faults: list[str]) -> Any | None:
-    """Make a value of a table; None with its faults said."""
-    if not isinstance(table, Mapping):
-        faults.append(f"{place}: a table is needed, not {show(table)}")
-        return None
-    dot = f"{place}." if place else ""
-    known = {field.name: field for field in fields(of)}  # type: ignore[arg-type]
-    faults += _unknown(place or "the file", table, known)
-    missing = [
-        name for name, field in known.items() if field.default is MISSING and name not in table
-    ]
-    faults += [f"{dot}{name}: missing" for name in missing]
-    if missing:
-        return None
-    try:
-        return of(**{name: value for name, value in table.items() if name in known})
-    except TimingError as error:
-        faults += [f"{dot}{fault}" for fault in error.faults]
-        return None
-
-
-def _unknown(place: str, table: Mapping[str, Any], known: Iterable[str]) -> Iterator[str]:
-    known = tuple(known)
-    for key in table:
-        if key not in known:
-            yield f"{place}: {show(key)} is not a key here; {did_you_mean(key, known)}"
+    sites = read_tables(Site, place, tables, faults)
+    return sites if len(faults) == n_faults else None
 
 
 def _document(value: Any) -> dict[str, Any]:

@@ -13,7 +13,6 @@ from escalation.cli import main
 from escalation.ledger import create_ledger
 from escalation.tracker import Tracker
 from escalation.trial import Recorder
-from simulations.questions.recorded import record_steps
 from tests.endpoints.trials import draw
 from tests.trial.bench import SITE
 
@@ -25,8 +24,8 @@ def test_tables_of_sixty_patients(tmp_path: Path) -> None:
     at = datetime(2027, 9, 1, 12, tzinfo=UTC)
     file = str(tmp_path / "sixty.db")
     with create_ledger(file) as ledger:
-        record_steps(ledger, "T", bench.steps)
         tracker = Tracker(ledger, "T")
+        tracker.record_new(bench.steps, request="sixty")
         tracker.record(lambda *_: tuple(events), Recorder(name=SITE, on=at.date(), at=at))
         assert len(tracker.state().subjects) == 60
     n = sum(len(getattr(event, "findings", ())) for event in events)

@@ -6,6 +6,7 @@ import itertools
 import random
 from collections.abc import Mapping
 from datetime import date, timedelta
+from math import inf, nan
 from typing import Any
 
 import pytest
@@ -278,6 +279,28 @@ def test_limits_of_normal_are_the_laboratorys_own_and_unknown_without_them():
     assert asked(plan, {}).items[0].settle == "ALT in U/L, with its upper limit of normal"
     (item,) = asked(plan, {"alt": results(2.0, unit="ukat/L", upper=2 / 3)}).items
     assert item.status == "met"
+
+
+@pytest.mark.parametrize("comparator", [">=", ">", "<", "<=", "between"])
+@pytest.mark.parametrize("value", [nan, inf, -inf])
+@pytest.mark.parametrize("kind", ["inclusion", "exclusion"])
+def test_what_is_not_a_number_never_passes(comparator, value, kind):
+    criterion = Criterion(
+        id="X", kind=kind, text="", test="hb", comparator=comparator, limit=60.0, upper=90.0
+    )
+    plan = plan_of(criterion, tests=(PlannedTest(name="hb", label="haemoglobin", unit="g/L"),))
+    (item,) = asked(plan, {"hb": results(value)}).items
+    assert item.status == "unknown"
+
+
+@pytest.mark.parametrize("upper", [0.0, -40.0, nan])
+def test_an_upper_limit_of_normal_that_nobody_has_is_none(upper):
+    criterion = Criterion(
+        id="X", kind="inclusion", text="", test="ck", comparator=">=", limit=1.5, times="ULN"
+    )
+    plan = plan_of(criterion, tests=(PlannedTest(name="ck", label="CK", unit="U/L"),))
+    (item,) = asked(plan, {"ck": results(30.0, unit="U/L", upper=upper)}).items
+    assert (item.status, item.settle) == ("unknown", "the upper limit of normal of CK")
 
 
 def test_a_waiver_excuses_what_is_not_met_where_the_plan_permits_it_and_nothing_unknown():

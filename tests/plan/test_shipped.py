@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -105,6 +105,21 @@ def test_limits_are_those_of_the_registry_record():
         for c in NUMBERS
     }
     assert written == {one.strip() for one in RECORD.replace("\n", "|").split("|") if one.strip()}
+
+
+def test_times_are_those_of_the_registry_record():
+    """2 weeks for neutrophils, 7 days for HCG, 6 months for renal pathology, sclerosis in it."""
+    timed = {c.id: c.within_days for c in PLAN.criteria if c.within_days is not None}
+    assert timed == {"I2.1a": 14, "I3.2": 7, "D1.LN3": 183, "D1.LN4": 183}
+    for name, days in timed.items():
+        criterion = PLAN.find_criterion(name)
+        assert criterion is not None
+        for age, status in ((0, "met"), (days, "met"), (days + 1, "unknown"), (-1, "unknown")):
+            on = DAY - timedelta(days=age)
+            found = Answer(answer=(criterion.answers or (None,))[0], on=on)
+            if criterion.limit is not None:
+                found = replace(result(criterion, criterion.limit)[0], on=on)
+            assert alone(criterion, found).status == status, (name, age)
 
 
 def test_every_disease_has_one_inclusion_of_its_own_and_exclusions_are_fourteen():

@@ -95,3 +95,34 @@ def test_a_test_that_has_results_keeps_its_kind():
     new = replace(PLAN, tests=(*without(PLAN, "tests", "fever").tests, fever))
     said = bench.refused(adopt_plan, CHAIR, plan=new, reason="amendment 1")
     assert "The test fever is recorded of S1 as yes/no, and is number in it" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "says"),
+    [
+        ("copies", {"unit": "copies/mL"}, "copies 5 copies/ug of S1, which it cannot read (the"),
+        ("copies", {"least": 6}, "which it cannot read (it is below 6 copies/ug, which is impossible"),
+        ("response", {"choices": ("CR", "other")}, "response PR of S1, which it cannot read (that"),
+        ("copies", {"unit": "copies/mg"}, None),
+        ("response", {"choices": ("CR", "PR", "other", "died")}, None),
+    ],
+)
+def test_a_new_plan_can_read_every_result_that_is_recorded(name, changes, says):
+    """One whose unit or choices are others would make tables fail, or leave results out."""
+    bench = Bench.started()
+    bench.do(adopt_plan, OFFICE, plan=PLAN)
+    bench.do(screen_subject, SITE, subject="S1", disease="sle")
+    found = [
+        Finding(test="copies", value=5, unit="copies/ug"),
+        Finding(test="response", answer="PR"),
+        Finding(test="I1", answer="yes"),
+    ]
+    bench.do(record_findings, SITE, subject="S1", findings=found)
+    entry = bench.state.seq
+    tests = tuple(replace(t, **changes) if t.name == name else t for t in PLAN.tests)
+    new = replace(PLAN, tests=tests, criteria=())
+    if says is not None:
+        assert says in bench.refused(adopt_plan, CHAIR, plan=new, reason="amendment 1")
+        return
+    bench.do(adopt_plan, CHAIR, plan=new, reason="amendment 1")
+    bench.correct(entry, reason="of the local laboratory")  # also the answer that it asks no more

@@ -11,21 +11,19 @@ from typing import Any
 
 import click
 
-from escalation.cli.options import PICTURES, CarefulCommand
-from escalation.cli.show import choose_format, say_written, show_view, view_options
-from escalation.cli.trial.common import Place, check_new, read_days
+from escalation.cli.options import CarefulCommand
+from escalation.cli.show import choose_format, show_view, view_options
+from escalation.cli.trial.common import Place, read_days
+from escalation.cli.trial.picture import check_picture, draw_trial
 from escalation.cli.trial.recording import Recording, recording_options
 from escalation.cli.whole import WholeNumber
-from escalation.designs import describe_design
-from escalation.files import check_writable
 from escalation.grading import read_observations
 from escalation.reports.trial.adverse_events import view_adverse_events
 from escalation.reports.view import View
-from escalation.trial import TrialState, follow_up, record_adverse_event
+from escalation.trial import follow_up, record_adverse_event
 from escalation.trial.adverse_events.observing import graded_as
 from escalation.trial.adverse_events.record import SCALES
 from escalation.trial.events import ActionTaken, EventOutcome, Relation, Serious
-from escalation.trial.rule import NoProtocolError
 
 __all__ = ["ae"]
 
@@ -252,8 +250,7 @@ def _show_tables(
     if plot is not None:
         if plot == output:
             raise click.UsageError(f"{output} is named twice; give each output its own file")
-        check_new(plot, recording.place.db, force=True)
-        check_writable(plot, PICTURES)
+        check_picture(plot, recording.place)
     show_view(partial(_tables, recording.place, recording.recorder.on, plot), chosen, output)
 
 
@@ -262,22 +259,12 @@ def _tables(place: Place, on: date, plot: Path | None) -> View:
         state = tracker.state()
     view = view_adverse_events(state, tracker.trial, on)
     if plot is not None:
-        _draw(state, tracker.trial, plot)
+        from escalation.figures.adverse_events import plot_adverse_events_pages  # noqa: PLC0415
+
+        draw_trial(
+            state,
+            tracker.trial,
+            plot,
+            lambda: plot_adverse_events_pages(state, trial=tracker.trial),
+        )
     return view
-
-
-def _draw(state: TrialState, trial: str, plot: Path) -> None:
-    # matplotlib is loaded for a picture only
-    from escalation.figures.adverse_events import plot_adverse_events_pages  # noqa: PLC0415
-    from escalation.figures.files import Provenance, save_figure  # noqa: PLC0415
-
-    if state.protocol is None:
-        raise NoProtocolError
-    provenance = Provenance(
-        design=describe_design(state.protocol.design),
-        protocol=state.protocol.name,
-        digest=state.protocol.digest,
-        trial=state.protocol.title or "",
-        note=f"trial {trial}, anchor {state.seq}:{state.head}",
-    )
-    say_written(*save_figure(plot_adverse_events_pages(state, trial=trial), plot, provenance))

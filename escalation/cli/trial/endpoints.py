@@ -4,33 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from escalation.cli.options import PICTURES, CarefulCommand
-from escalation.cli.show import say_written, shows
-from escalation.cli.trial.common import Place, check_new, place_options, read_days, today
+from escalation.cli.options import CarefulCommand
+from escalation.cli.show import shows
+from escalation.cli.trial.common import Place, place_options, read_days, today
+from escalation.cli.trial.picture import check_picture, draw_trial, plot_option
 from escalation.cli.trial.view import as_of_option, day_of, read_trial
-from escalation.designs import describe_design
-from escalation.files import check_writable
 from escalation.reports.view import View
 from escalation.trial import Recorded, TrialState
-from escalation.trial.rule import NoProtocolError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 __all__ = ["biomarkers", "kinetics", "response"]
-
-_plot_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
-    "--plot",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Also draw it: .png, .svg or .pdf.",
-)
 
 
 @click.command(cls=CarefulCommand)
@@ -41,7 +33,7 @@ _plot_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
     metavar="DATE",
     help="The day to count assessments that were due on.  [default: today]",
 )
-@_plot_option
+@plot_option()
 @place_options
 @shows
 def response(
@@ -63,13 +55,13 @@ def response(
     if plot is not None:
         from escalation.figures.endpoints.response import plot_response_pages  # noqa: PLC0415
 
-        _draw(state, trial, plot, plot_response_pages(state, on, trial=trial))
+        _draw(state, trial, plot, partial(plot_response_pages, state, on, trial=trial))
     return view
 
 
 @click.command(cls=CarefulCommand)
 @as_of_option
-@_plot_option
+@plot_option()
 @place_options
 @shows
 def kinetics(place: Place, as_of: int | datetime | None, plot: Path | None) -> View:
@@ -87,13 +79,13 @@ def kinetics(place: Place, as_of: int | datetime | None, plot: Path | None) -> V
     if plot is not None:
         from escalation.figures.endpoints.kinetics import plot_kinetics_pages  # noqa: PLC0415
 
-        _draw(state, trial, plot, plot_kinetics_pages(state, trial=trial))
+        _draw(state, trial, plot, partial(plot_kinetics_pages, state, trial=trial))
     return view
 
 
 @click.command(cls=CarefulCommand)
 @as_of_option
-@_plot_option
+@plot_option()
 @place_options
 @shows
 def biomarkers(place: Place, as_of: int | datetime | None, plot: Path | None) -> View:
@@ -110,34 +102,23 @@ def biomarkers(place: Place, as_of: int | datetime | None, plot: Path | None) ->
     if plot is not None:
         from escalation.figures.endpoints.biomarkers import plot_biomarker_pages  # noqa: PLC0415
 
-        _draw(state, trial, plot, plot_biomarker_pages(state, trial=trial))
+        _draw(state, trial, plot, partial(plot_biomarker_pages, state, trial=trial))
     return view
 
 
 def _read(
     place: Place, as_of: int | datetime | None, plot: Path | None
 ) -> tuple[TrialState, str, Recorded]:
-    if plot is not None:
-        check_new(plot, place.db, force=True)
-        check_writable(plot, PICTURES)
+    check_picture(plot, place)
     with place.opened() as tracker:
         entries, state = read_trial(tracker, as_of)
     return state, tracker.trial, entries[-1]
 
 
-def _draw(state: TrialState, trial: str, plot: Path, pages: Sequence[Figure | Axes]) -> None:
-    from escalation.figures.files import Provenance, save_figure  # noqa: PLC0415
-
-    if state.protocol is None or state.plan is None:
-        raise NoProtocolError
-    provenance = Provenance(
-        design=describe_design(state.protocol.design),
-        protocol=state.protocol.name,
-        digest=state.protocol.digest,
-        trial=state.protocol.title or "",
-        note=(
-            f"trial {trial}, plan {state.plan.name}, digest {state.plan.digest}, "
-            f"anchor {state.seq}:{state.head}"
-        ),
-    )
-    say_written(*save_figure(pages, plot, provenance))
+def _draw(
+    state: TrialState, trial: str, plot: Path, draw: Callable[[], Sequence[Figure | Axes]]
+) -> None:
+    """Write a picture of what the plan says how to count."""
+    plan = state.plan
+    said = "" if plan is None else f", plan {plan.name}, digest {plan.digest}"
+    draw_trial(state, trial, plot, draw, said=said)

@@ -10,23 +10,21 @@ from typing import Any
 
 import click
 
-from escalation.cli.options import PICTURES, CarefulCommand, read_stdin
-from escalation.cli.show import choose_format, say_written, show_view, shows, view_options
-from escalation.cli.trial.common import Place, check_new, place_options, read_days
+from escalation.cli.options import CarefulCommand, read_stdin
+from escalation.cli.show import choose_format, show_view, shows, view_options
+from escalation.cli.trial.common import Place, place_options, read_days
+from escalation.cli.trial.picture import check_picture, draw_trial, plot_option
 from escalation.cli.trial.recording import Recording, recording_options
 from escalation.cli.trial.view import as_of_option, read_trial
-from escalation.designs import describe_design
 from escalation.errors import InputError, printable
 from escalation.errors import reason as say_reason
-from escalation.files import check_writable
 from escalation.reports.screening.eligibility import view_screening
 from escalation.reports.screening.flow import view_flow
 from escalation.reports.screening.log import view_screening_log
 from escalation.reports.view import View
-from escalation.trial import TrialState, waive_criteria
+from escalation.trial import waive_criteria
 from escalation.trial.events import Finding, Sex
 from escalation.trial.findings.notation import read_finding
-from escalation.trial.rule import NoProtocolError
 from escalation.trial.screening.file import ScreeningFile, read_screening_file
 from escalation.trial.screening.steps import add_to_screening
 
@@ -231,12 +229,7 @@ def waive(recording: Recording, subject: str, criteria: tuple[str, ...], reason:
 
 @click.command(cls=CarefulCommand)
 @as_of_option
-@click.option(
-    "--plot",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Also draw it: .png, .svg or .pdf.",
-)
+@plot_option()
 @place_options
 @shows
 def flow(place: Place, as_of: Any, plot: Path | None) -> View:
@@ -247,28 +240,11 @@ def flow(place: Place, as_of: Any, plot: Path | None) -> View:
 
     Example: escalation trial flow --plot flow.pdf
     """
-    if plot is not None:
-        check_new(plot, place.db, force=True)
-        check_writable(plot, PICTURES)
+    check_picture(plot, place)
     with place.opened() as tracker:
         _, state = read_trial(tracker, as_of)
     if plot is not None:
-        _draw(state, tracker.trial, plot)
+        from escalation.figures.flow import plot_flow_pages  # noqa: PLC0415
+
+        draw_trial(state, tracker.trial, plot, lambda: plot_flow_pages(state, trial=tracker.trial))
     return view_flow(state, tracker.trial)
-
-
-def _draw(state: TrialState, trial: str, plot: Path) -> None:
-    # matplotlib is loaded for a picture only
-    from escalation.figures.files import Provenance, save_figure  # noqa: PLC0415
-    from escalation.figures.flow import plot_flow_pages  # noqa: PLC0415
-
-    if state.protocol is None:
-        raise NoProtocolError
-    provenance = Provenance(
-        design=describe_design(state.protocol.design),
-        protocol=state.protocol.name,
-        digest=state.protocol.digest,
-        trial=state.protocol.title or "",
-        note=f"trial {trial}, anchor {state.seq}:{state.head}",
-    )
-    say_written(*save_figure(plot_flow_pages(state, trial=trial), plot, provenance))

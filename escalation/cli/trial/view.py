@@ -5,25 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from escalation.cli.options import PICTURES, CarefulCommand
-from escalation.cli.show import say_written, shows
+from escalation.cli.options import CarefulCommand
+from escalation.cli.show import shows
 from escalation.cli.trial.common import (
     MEASURE,
     Place,
-    check_new,
     place_options,
     read_days,
     today,
 )
+from escalation.cli.trial.picture import check_picture, draw_trial, plot_option
 from escalation.cli.whole import WholeNumber
-from escalation.designs import describe_design
 from escalation.errors import InputError, did_you_mean
-from escalation.files import check_writable
 from escalation.reports.trial.heading import trial_heading
 from escalation.reports.trial.log import about_subject, view_log
 from escalation.reports.trial.next import view_next
@@ -92,12 +91,7 @@ def read_trial(tracker: Tracker, as_of: int | datetime | None) -> tuple[list[Rec
     metavar="DATE",
     help="The day to count overdue outcomes on.  [default: today]",
 )
-@click.option(
-    "--plot",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Also draw every patient's course: .png, .svg or .pdf.",
-)
+@plot_option("every patient's course")
 @place_options
 @shows
 def status(place: Place, as_of: int | datetime | None, on: date | None, plot: Path | None) -> View:
@@ -109,33 +103,17 @@ def status(place: Place, as_of: int | datetime | None, on: date | None, plot: Pa
 
     Example: escalation trial status --on 2026-05-28
     """
-    if plot is not None:
-        check_new(plot, place.db, force=True)
-        check_writable(plot, PICTURES)
+    check_picture(plot, place)
     with place.opened() as tracker:
         entries, state = read_trial(tracker, as_of)
     if on is None:
         on = today() if as_of is None else day_of(as_of, entries[-1])
     if plot is not None:
-        _draw(state, tracker.trial, on, plot)
+        from escalation.figures.course import plot_course_pages  # noqa: PLC0415
+
+        pages = partial(plot_course_pages, state, on, trial=tracker.trial)
+        draw_trial(state, tracker.trial, plot, pages, said=f" on {on}")
     return view_status(state, tracker.trial, on, last=entries[-1], as_of=as_of is not None)
-
-
-def _draw(state: TrialState, trial: str, on: date, plot: Path) -> None:
-    # matplotlib is loaded for a picture only
-    from escalation.figures.course import plot_course_pages  # noqa: PLC0415
-    from escalation.figures.files import Provenance, save_figure  # noqa: PLC0415
-
-    if state.protocol is None:
-        raise NoProtocolError
-    provenance = Provenance(
-        design=describe_design(state.protocol.design),
-        protocol=state.protocol.name,
-        digest=state.protocol.digest,
-        trial=state.protocol.title or "",
-        note=f"trial {trial} on {on}, anchor {state.seq}:{state.head}",
-    )
-    say_written(*save_figure(plot_course_pages(state, on, trial=trial), plot, provenance))
 
 
 def day_of(as_of: int | datetime, last: Recorded) -> date:

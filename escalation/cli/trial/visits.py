@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
@@ -10,12 +10,12 @@ from pathlib import Path
 
 import click
 
-from escalation.cli.options import PICTURES, CarefulCommand
+from escalation.cli.options import CarefulCommand
 from escalation.cli.show import say_written, shows
 from escalation.cli.trial.common import Place, check_new, now, place_options, read_days, today
+from escalation.cli.trial.picture import check_picture, draw_trial, plot_option
 from escalation.cli.trial.recording import Recording, recording_options
 from escalation.cli.trial.view import as_of_option, day_of, read_trial
-from escalation.designs import describe_design
 from escalation.errors import InputError, did_you_mean, printable
 from escalation.files import check_writable, write_text
 from escalation.reports.view import View
@@ -24,9 +24,7 @@ from escalation.reports.visits.ics import write_ics
 from escalation.trial import TrialState, leave_study, record_findings, record_visit
 from escalation.trial.events import Leaving
 from escalation.trial.findings.notation import read_finding
-from escalation.trial.rule import NoProtocolError
 from escalation.trial.visits.calendar import (
-    VisitDue,
     VisitStanding,
     people_of,
     today_of,
@@ -157,12 +155,7 @@ def leave(*, recording: Recording, subject: str, why: str, reason: str | None) -
     metavar="FILE",
     help="Also write them for a calendar program: .ics.",
 )
-@click.option(
-    "--plot",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Also draw them: .png, .svg or .pdf.",
-)
+@plot_option("them")
 @place_options
 @shows
 def calendar(
@@ -187,10 +180,10 @@ def calendar(
 
     Example: escalation trial calendar TJ-010 --ics visits.ics
     """
-    for path, suffixes in ((ics, (".ics",)), (plot, PICTURES)):
-        if path is not None:
-            check_new(path, place.db, force=True)
-            check_writable(path, suffixes)
+    if ics is not None:
+        check_new(ics, place.db, force=True)
+        check_writable(ics, (".ics",))
+    check_picture(plot, place)
     with place.opened() as tracker:
         entries, state = read_trial(tracker, as_of)
     plan = state.plan
@@ -211,7 +204,10 @@ def calendar(
         write_text(ics, [write_ics(state, trial, shown, plan=plan, at=entries[-1].at)])
         say_written(ics)
     if plot is not None:
-        _draw(state, trial, shown, day, plot)
+        from escalation.figures.calendar import plot_calendar_pages  # noqa: PLC0415
+
+        pages = partial(plot_calendar_pages, shown, day, trial=trial)
+        draw_trial(state, trial, plot, pages, said=f" on {day}")
     listed = bool(wanted) or subject is not None
     return view_calendar(state, trial, shown, day, plan=plan, listed=listed)
 
@@ -235,20 +231,3 @@ def _people(state: TrialState, subject: str | None, site: str | None, on: date) 
         sites = did_you_mean(site, state.site_zones) if state.site_zones else "none has been"
         raise InputError(f"no site {printable(site)} has been opened; {sites}")
     yield from (name for name in known if site is None or state.site_of(name, on) == site)
-
-
-def _draw(state: TrialState, trial: str, visits: Sequence[VisitDue], on: date, plot: Path) -> None:
-    # matplotlib is loaded for a picture only
-    from escalation.figures.calendar import plot_calendar_pages  # noqa: PLC0415
-    from escalation.figures.files import Provenance, save_figure  # noqa: PLC0415
-
-    if state.protocol is None:
-        raise NoProtocolError
-    provenance = Provenance(
-        design=describe_design(state.protocol.design),
-        protocol=state.protocol.name,
-        digest=state.protocol.digest,
-        trial=state.protocol.title or "",
-        note=f"trial {trial} on {on}, anchor {state.seq}:{state.head}",
-    )
-    say_written(*save_figure(plot_calendar_pages(visits, on, trial=trial), plot, provenance))

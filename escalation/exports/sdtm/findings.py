@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import date
 
 from escalation.exports.dataset import Column, Dataset, make_dataset
 from escalation.exports.sdtm.study import Person, Row, Study, iso, numbered
@@ -140,7 +139,7 @@ def _results(
     study: Study, person: Person, name: str, tests: dict[str, PlannedTest]
 ) -> Iterator[Row]:
     results = _counted(person, tests)
-    baselines = _find_baselines(results, person.first_dose)
+    baselines = _find_baselines(results)
     for result in results:
         said = _result(result.finding, tests[result.test])
         yield (
@@ -156,14 +155,11 @@ def _results(
         )
 
 
-def _find_baselines(results: Sequence[Result], first_dose: date | None) -> list[Result]:
+def _find_baselines(results: Sequence[Result]) -> list[Result]:
     """Return the last result of each test before the first infusion, or on its day."""
-    if first_dose is None:
-        return []
     last: dict[str, Result] = {}
     for result in results:
-        known = result.finding.not_done is None
-        if known and result.on <= first_dose and (result.finding.day or 0) <= 0:
+        if result.finding.not_done is None and result.day is not None and result.day <= 0:
             last[result.test] = result
     return list(last.values())
 
@@ -207,7 +203,9 @@ def _in_plan_unit(
 
 def _written(value: float | None, finding: Finding) -> str | None:
     number = None if value is None else plain_number(value)
-    return f"<{number or ''}" if finding.below else number
+    if not finding.below:
+        return number
+    return "BLQ" if number is None else f"<{number}"  # by a limit that nobody gave
 
 
 def _against_range(finding: Finding) -> str | None:

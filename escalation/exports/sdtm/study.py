@@ -14,10 +14,10 @@ from escalation.protocol import Protocol
 from escalation.protocol.units import find_unit
 from escalation.trial.adverse_events.listing import ListedEvent, list_events
 from escalation.trial.chart import Chart
-from escalation.trial.events import Leaving, ScreeningFailed
+from escalation.trial.events import ScreeningFailed
 from escalation.trial.patients.subjects import Subject
 from escalation.trial.state import TrialState
-from escalation.trial.visits.ending import Ending, find_ending
+from escalation.trial.visits.ending import Ending, find_death, find_ending
 
 __all__ = ["Person", "Row", "Study", "iso", "numbered"]
 
@@ -36,7 +36,8 @@ class Person:
         None for somebody who was never enrolled.
     chart : Chart
     failed : ScreeningFailed or None
-    ending : Ending or None
+    ending, death : Ending or None
+        How the part in the study ended, and of whoever died the death.
     events : tuple of ListedEvent
     """
 
@@ -46,6 +47,7 @@ class Person:
     chart: Chart
     failed: ScreeningFailed | None
     ending: Ending | None
+    death: Ending | None
     events: tuple[ListedEvent, ...]
 
     @property
@@ -62,22 +64,14 @@ class Person:
 
     @property
     def died_on(self) -> date | None:
-        """The day of death, as an adverse event or the end of the part in the study says it."""
-        if self.subject is not None and self.subject.death is not None:
-            return self.subject.death.died_on
-        fatal = [event.ended or event.started for event in self.events if event.is_fatal]
-        left = self.chart.left
-        if left is not None and left.event.why is Leaving.DEATH:
-            fatal.append(left.event.on)
-        return min(fatal, default=None)
+        """The day of death."""
+        return None if self.death is None else self.death.on
 
     @property
     def ended_on(self) -> date | None:
         """The day on which the part in the study ended; None while it goes on."""
         if self.ending is not None:
             return self.ending.on
-        if self.died_on is not None:
-            return self.died_on
         return None if self.failed is None else self.failed.on
 
     @property
@@ -133,6 +127,7 @@ class Study:
                 chart=state.chart(name),
                 failed=failures.get(name),
                 ending=find_ending(state, name),
+                death=find_death(state, name),
                 events=tuple(events.get(name, ())),
             )
             for name in dict.fromkeys([*state.subjects, *others])

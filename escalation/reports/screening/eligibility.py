@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from escalation.errors import InputError, did_you_mean
-from escalation.plan.eligibility import Eligibility, Item, Status
 from escalation.reports.trial.heading import trial_heading
 from escalation.reports.view import GAP, Block, Heading, Items, Paragraph, View
 from escalation.reports.view import Item as Listed
@@ -23,6 +22,9 @@ from escalation.trial.screening.judging import (
     say_items,
 )
 from escalation.trial.screening.log import Screening, screenings_of
+
+if TYPE_CHECKING:
+    from escalation.plan.eligibility import Eligibility, Item, Status
 
 __all__ = [
     "eligibility_document",

@@ -19,6 +19,7 @@ from escalation.trial.findings.words import say_result
 from escalation.trial.patients.planned_dose import PlannedDose
 from escalation.trial.patients.subjects import Fact, Standing, Subject
 from escalation.trial.screening.judging import eligibility_of
+from escalation.trial.screening.log import screenings_of
 from escalation.trial.state import Cohort, Recorded, TrialState
 from escalation.trial.visits.calendar import VisitDue, VisitStanding
 
@@ -70,12 +71,10 @@ def say_person(state: TrialState, name: str, on: date) -> str:
         None if said.born is None else f"born {said.born}",
         None if said.site is None else f"at {said.site}",
     ]
-    left = state.chart(name).left
-    failed = [entry for entry, event in state.not_enrolled if event.subject == name]
-    if left is not None and left.seq > screening.seq:
-        parts.append(f"left {left.event.on}")
-    elif failed and failed[-1].seq > screening.seq:
-        parts.append(f"failed screening {failed[-1].event.on}")
+    last = screenings_of(state, name)[-1]
+    how = {"left": "left", "failed": "failed screening"}.get(last.end)
+    if how is not None:
+        parts.append(f"{how} {last.ended_on}")
     return "; ".join(part for part in parts if part)
 
 

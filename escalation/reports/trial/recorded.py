@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from escalation.dataclass import dataclass
-from escalation.plan.eligibility import Eligibility
 from escalation.protocol import describe_decision
 from escalation.reports.level_table import answer
 from escalation.reports.protocol import say_changes
@@ -49,6 +48,9 @@ from escalation.trial.events import (
 from escalation.trial.findings.flags import flags_of_entry
 from escalation.trial.halts import standing_pauses
 from escalation.trial.review.amendments import say_ladder
+
+if TYPE_CHECKING:
+    from escalation.plan.eligibility import Eligibility
 
 __all__ = ["Consequences", "consequences", "foresee"]
 

@@ -18,6 +18,7 @@ from escalation.trial.events import Finding, FindingsRecorded
 from escalation.trial.findings.results import Place, count_results, place_of
 from escalation.trial.findings.units import in_plan_unit
 from escalation.trial.findings.words import say_number, say_result
+from escalation.trial.screening.judging import plan_at
 from escalation.trial.state import TrialState
 from escalation.trial.visits.ending import find_ending
 
@@ -25,8 +26,11 @@ __all__ = [
     "ANSWERS",
     "check_dates",
     "check_findings",
+    "check_source",
     "check_visit_day",
     "completed",
+    "faults_of_day",
+    "faults_of_result",
     "find_person",
 ]
 
@@ -92,7 +96,7 @@ def check_findings(
         refusal.add("The trial goes by no plan; adopt one first (trial plan FILE).")
         return
     refusal.check_line("reason", event.reason)
-    refusal.check_line("source", event.source)
+    check_source(refusal, state, event.source)
     refusal.unless(bool(event.findings), "No result is given.")
     refusal.unless(
         len(event.findings) <= _MOST_FINDINGS, f"An entry has at most {_MOST_FINDINGS} results."
@@ -105,9 +109,20 @@ def check_findings(
     known = state.subjects.get(event.subject)
     dosed = None if known is None else known.dosed_on
     for finding in event.findings:
-        faults = [*_of_test(plan, finding), *_of_texts(finding), *_of_day(finding, event.on, dosed)]
+        by = plan if _knows(plan, finding) else plan_at(state, entry)
+        faults = [
+            *faults_of_result(by, finding),
+            *_of_texts(finding),
+            *faults_of_day(finding, event.on, dosed),
+        ]
         refusal.reasons += (f"{_named(finding)}: {fault}." for fault in faults)
     _check_places(refusal, event, chart, dosed)
+
+
+def check_source(refusal: Refusal, state: TrialState, source: str | None) -> None:
+    """Refuse to name a file that no entry has imported."""
+    if source is not None and all(event.named != source for _, event in state.files):
+        refusal.add(f"No file {printable(source)} was imported.")
 
 
 def check_visit_day(
@@ -159,11 +174,17 @@ def _first_day(born: str) -> date:
     return date.fromisoformat(f"{born}-01-01"[:10])
 
 
+def _knows(plan: Plan, finding: Finding) -> bool:
+    """Tell whether a plan has the test or the criterion: an older one may have had it."""
+    return not (plan.find_test(finding.test) is None and plan.find_criterion(finding.test) is None)
+
+
 def _named(finding: Finding) -> str:
     return printable(say_result(finding))
 
 
-def _of_test(plan: Plan, finding: Finding) -> Iterator[str]:
+def faults_of_result(plan: Plan, finding: Finding) -> Iterator[str]:
+    """Yield what a plan has against a result, in the plan's own words and units."""
     test, criterion = plan.find_test(finding.test), plan.find_criterion(finding.test)
     if test is None and criterion is None:
         names = [known.name for known in plan.tests]
@@ -201,6 +222,7 @@ def _of_answer(finding: Finding, known: Sequence[str]) -> Iterator[str]:
 
 
 def _of_number(test: PlannedTest, finding: Finding) -> Iterator[str]:
+
     numbers = {"the value": finding.value, "lower": finding.lower, "upper": finding.upper}
     wild = [name for name, n in numbers.items() if n is not None and not math.isfinite(n)]
     if finding.answer is not None:
@@ -246,7 +268,7 @@ def _of_texts(finding: Finding) -> Iterator[str]:
     yield from (reason.removesuffix(".") for reason in check.reasons)
 
 
-def _of_day(finding: Finding, on: date, dosed: date | None) -> Iterator[str]:
+def faults_of_day(finding: Finding, on: date, dosed: date | None) -> Iterator[str]:
     """Yield where the days since the infusion and the dates do not agree, within a day."""
     if finding.day is None:
         return

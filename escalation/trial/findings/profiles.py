@@ -150,7 +150,7 @@ def visit_at(plan: Plan, result: Result) -> Visit | None:
     if result.visit is not None:
         return plan.find_visit(result.visit)
     day = _day(result)
-    near = [v for v in plan.visits if v.day - v.before <= day <= v.day + v.after]
+    near = [v for v in plan.visits if v.first_day <= day <= v.last_day]
     return min(near, key=lambda visit: abs(visit.day - day), default=None)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from escalation.plan import PlannedTest
-from escalation.plan.conversions import convert
 from escalation.trial.events import Finding
 
 __all__ = ["in_plan_unit"]
@@ -19,6 +18,8 @@ def in_plan_unit(test: PlannedTest, finding: Finding) -> float | None:
     ConversionError
         For a unit that is missing, unknown or of another kind, which is not recorded.
     """
+    from escalation.plan.conversions import convert  # noqa: PLC0415  # with a plan only
+
     if finding.value is None:
         return None
     return convert(finding.value, finding.unit, test.unit, test.substance)

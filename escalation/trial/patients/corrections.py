@@ -325,7 +325,7 @@ def rename_subject(
     refusal.check_line("reason", reason)
     check_id(refusal, renamed)
     known, other = refusal.find_subject(state, subject), state.subjects.get(renamed)
-    if other is None and state.chart(renamed).screenings:
+    if other is None and renamed in state.charts and any(state.charts[renamed].facts()):
         refusal.add(f"{renamed} is somebody else, who was screened.")
     if known is not None and renamed == known.id:
         refusal.add("That is the id already.")

@@ -180,7 +180,7 @@ def pass_gates(
         refusal.reasons += obstacles
         return ()
     refusal.unless(bool(obstacles), "No gate stands in the way: it is not a deviation.")
-    return tuple(obstacles)
+    return tuple(dict.fromkeys(obstacles))  # who left is said by two gates
 
 
 def check_sizes(

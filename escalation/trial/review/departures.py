@@ -30,6 +30,7 @@ from escalation.trial.events import (
 from escalation.trial.gates import overdue_subjects
 from escalation.trial.patients.subjects import Standing, Subject
 from escalation.trial.review.amendments import list_reopenings
+from escalation.trial.review.charts import warn_of_charts
 from escalation.trial.review.remarks import Remark
 from escalation.trial.review.rulings import against_definition, other_rulings, to_be_ruled
 from escalation.trial.review.unstated import warn_of_unstated
@@ -322,6 +323,7 @@ def warnings(state: TrialState, on: date) -> list[Remark]:
     found += warn_of_delays(state)
     found += warn_of_near_words(state)
     found += warn_of_unstated(state)
+    found += warn_of_charts(state)
     for subject in state.subjects.values():
         found += _lost_although_complete(subject)
         found += _odd_amount(state, subject)

@@ -12,6 +12,7 @@ from escalation.trial.events import Leaving
 from escalation.trial.patients.subjects import Standing, Subject
 from escalation.trial.screening.log import Screening, screening_log
 from escalation.trial.state import TrialState
+from escalation.trial.visits.ending import find_ending
 
 __all__ = ["Flow", "LevelFlow", "Reason", "count_flow"]
 
@@ -174,10 +175,8 @@ def _why_not_dosed(state: TrialState, subject: Subject) -> str | None:
 
 def _why_left(state: TrialState, subject: Subject) -> str | None:
     """Say how somebody's part ended; None where it goes on. Who died has left."""
-    left = state.chart(subject.id).left
-    if left is not None:
-        return str(left.event.why)
-    return None if subject.death is None else str(Leaving.DEATH)
+    ending = find_ending(state, subject.id)
+    return None if ending is None else str(ending.why)
 
 
 def _count(reasons: Iterable[str]) -> tuple[Reason, ...]:

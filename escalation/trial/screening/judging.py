@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import date
+from typing import TYPE_CHECKING
 
 from escalation.errors import did_you_mean
 from escalation.plan import Plan
-from escalation.plan.eligibility import Answer, Eligibility, Item, judge
 from escalation.text import count, list_briefly
 from escalation.trial.chart import Chart
-from escalation.trial.events import SubjectScreened
+from escalation.trial.events import SubjectLeft, SubjectScreened
 from escalation.trial.findings.results import Result, count_results
 from escalation.trial.patients.subjects import Fact
 from escalation.trial.state import TrialState
+
+if TYPE_CHECKING:  # a trial without a plan does without them
+    from escalation.plan.eligibility import Answer, Eligibility, Item
 
 __all__ = [
     "INCOMPLETE",
@@ -28,6 +30,7 @@ __all__ = [
     "plan_at",
     "say_item",
     "say_items",
+    "say_left",
     "say_not_screened",
     "screening_at",
 ]
@@ -59,13 +62,15 @@ def eligibility_of(
 
 
 def _judge(plan: Plan, chart: Chart, on: date, before: int | None) -> Eligibility:
+    from escalation.plan.eligibility import Answer, judge  # noqa: PLC0415  # as above
+
     screening = screening_at(chart, before)
     if screening is None:
         return judge(plan, {}, disease=None, sex=None, on=on)
     waived = [
         name
-        for fact in chart.waivers
-        if fact.seq > screening.seq and (before is None or fact.seq < before)
+        for fact in chart.during(screening).waivers
+        if before is None or fact.seq < before
         for name in fact.event.criteria
     ]
     sex = screening.event.sex
@@ -127,15 +132,8 @@ def answers_of(
     Somebody who is screened again begins without a result. What is recorded only after the entry
     ``before`` counts where it is of an earlier day.
     """
-    again = [fact.seq for fact in chart.screenings if fact.seq > screening.seq]
-    until = min(again, default=None)
-    findings = tuple(
-        fact
-        for fact in chart.findings
-        if fact.seq > screening.seq and (until is None or fact.seq < until)
-    )
     answers: dict[str, list[Answer]] = {}
-    for result in count_results(replace(chart, findings=findings), None):
+    for result in count_results(chart.during(screening), None):
         in_time = result.on <= on and (before is None or result.seq < before or result.on < on)
         if in_time and result.finding.not_done is None:
             answers.setdefault(result.test, []).append(_answer(result))
@@ -143,6 +141,8 @@ def answers_of(
 
 
 def _answer(result: Result) -> Answer:
+    from escalation.plan.eligibility import Answer  # noqa: PLC0415  # as above
+
     said = result.finding
     return Answer(
         value=said.value,
@@ -161,12 +161,13 @@ def lacks_eligibility(
 ) -> list[str]:
     """Say why somebody may not be enrolled on a day, as far as the plan's criteria go.
 
-    Nothing stands in the way where no plan with criteria is in force.
+    Where no plan with criteria is in force, all that stands in the way is that the screening of
+    somebody has ended otherwise.
     """
-    if not plan_at(state, before).criteria:
-        return []
     chart = state.chart(subject)
     screening = screening_at(chart, before)
+    if not plan_at(state, before).criteria:
+        return [] if screening is None else _said_since(state, chart, screening, before)
     if screening is None:
         return [f"{subject} has not been screened (trial screen {subject})."]
     if on < screening.event.on:
@@ -211,11 +212,16 @@ def _said_since(
         and (before is None or entry.seq < before)
     ]
     found += [
-        f"{chart.subject} left the study on {fact.event.on} (entry {fact.seq}): {fact.event.why}."
+        say_left(chart.subject, fact)
         for fact in chart.leavings
         if fact.seq > screening.seq and (before is None or fact.seq < before)
     ]
     return found[-1:]
+
+
+def say_left(subject: str, left: Fact[SubjectLeft]) -> str:
+    """Say when and why somebody left the study."""
+    return f"{subject} left the study on {left.event.on} (entry {left.seq}): {left.event.why}."
 
 
 def say_item(item: Item) -> str:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from escalation.dataclass import dataclass
-from escalation.plan.eligibility import Eligibility
 from escalation.trial.chart import Chart
 from escalation.trial.events import ScreeningFailed, SubjectLeft, SubjectScreened
 from escalation.trial.patients.subjects import Fact
 from escalation.trial.screening.judging import eligibility_of, plan_at
 from escalation.trial.state import Recorded, TrialState
+
+if TYPE_CHECKING:
+    from escalation.plan.eligibility import Eligibility
 
 __all__ = [
     "End",
@@ -135,7 +137,7 @@ def _screenings(state: TrialState, name: str) -> Iterator[Screening]:
             number=number,
             said=fact.event,
             site=fact.event.site,
-            waived=_waived(chart, fact.seq, None if again is None else again.seq),
+            waived=tuple(n for w in chart.during(fact).waivers for n in w.event.criteria),
         )
         yield _ended(screening, _end(ends, fact, again))
 
@@ -162,15 +164,6 @@ def _end(
     if ended is None and again is not None:
         return _Ended(seq=again.seq, on=again.event.on, end="screened again")
     return ended
-
-
-def _waived(chart: Chart, since: int, until: int | None) -> tuple[str, ...]:
-    return tuple(
-        name
-        for fact in chart.waivers
-        if fact.seq > since and (until is None or fact.seq < until)
-        for name in fact.event.criteria
-    )
 
 
 def _ends(state: TrialState, name: str, chart: Chart) -> list[_Ended]:

@@ -163,8 +163,8 @@ def check_screening_withdrawn(
 ) -> None:
     """Refuse to withdraw a screening that others rest on: what was recorded in it, or its end."""
     chart = state.chart(subject)
-    until = min((f.seq for f in chart.screenings if f.seq > entry), default=state.seq + 1)
-    inside = [f.seq for f in (*chart.findings, *chart.waivers) if entry < f.seq < until]
+    during = [chart.during(fact) for fact in chart.screenings if fact.seq == entry]
+    inside = [fact.seq for one in during for fact in (*one.findings, *one.waivers, *one.visits)]
     if inside:
         refusal.add(f"Withdraw what was recorded in it first: {list_briefly(sorted(inside))}.")
     for one in screenings_of(state, chart.subject):
@@ -224,21 +224,30 @@ def _check_course(refusal: Refusal, state: TrialState, event: SubjectScreened) -
         f"{event.subject} was screened on {last.event.on} (entry {last.seq}); {event.on} is before "
         "it.",
     )
+    for what in ("sex", "born"):
+        before, now = getattr(last.event, what), getattr(event, what)
+        if before is not None and now is not None and _another(str(before), str(now)):
+            refusal.add(
+                f"Entry {last.seq} says of {event.subject}: {what} {before}, not "
+                f"{printable(str(now))}. If that is wrong, correct the entry; somebody else has "
+                "another id."
+            )
+    ended = screenings_of(state, event.subject)[-1]
+    if ended.ended_on is not None and event.on < ended.ended_on:
+        refusal.add(f"{say_screening_end(ended)} {event.on} is before it.")
     same = ("on", "disease", "sex", "born", "consented", "site")
     refusal.unless(
-        bool([f for f in chart.findings if f.seq > last.seq])
+        bool(chart.during(last).findings)
         or any(getattr(event, name) != getattr(last.event, name) for name in same)
-        or _has_ended(state, event.subject, last.seq),
+        or ended.end != "in screening",  # then one of the same day says something new
         f"Entry {last.seq} says so.",
     )
 
 
-def _has_ended(state: TrialState, subject: str, seq: int) -> bool:
-    """Tell whether a screening has ended: then another one of the same day says something new."""
-    return any(
-        entry.seq > seq and state.current_id(event.subject) == subject
-        for entry, event in state.not_enrolled
-    )
+def _another(before: str, now: str) -> bool:
+    """Tell whether what two screenings say of a person is of two: a month is of its year."""
+    known = {before, now} - {str(Sex.UNKNOWN)}
+    return len(known) == 2 and not (before.startswith(now) or now.startswith(before))
 
 
 def _check_not_enrolled(refusal: Refusal, state: TrialState, subject: str, but: str) -> None:
@@ -277,7 +286,9 @@ def waive_criteria(
         criteria=tuple(map(names.criterion, criteria)),
         reason=reason,
     )
-    _check_not_enrolled(refusal, state, subject, "a waiver has to come before that")
+    _check_not_enrolled(
+        refusal, state, subject, "a waiver comes before that: to enrol without one is a deviation"
+    )
     check_waived(refusal, state, event)
     refusal.raise_if_any()
     return (event,)
@@ -297,7 +308,7 @@ def check_waived(
     if event.on < chart.screening.event.on:
         refusal.add(f"{event.subject} is screened since {chart.screening.event.on}.")
     refusal.unless(all(event.criteria or [""]), "Name the criteria that are waived.")
-    waived = [fact for fact in chart.waivers if fact.seq > chart.screening.seq]
+    waived = chart.during(chart.screening).waivers
     known = {name: fact.seq for fact in waived for name in fact.event.criteria if fact.seq != entry}
     status = {
         item.criterion.id: item for item in eligibility_of(state, event.subject, event.on).items

@@ -93,7 +93,7 @@ def add_to_screening(
                 f"it (trial correct {last.seq} --set {name}={printable(str(value))}), or screen "
                 "again (--again)."
             )
-    new = [finding for finding in findings if not _is_recorded(state, chart, last.seq, finding)]
+    new = [finding for finding in findings if not _is_recorded(state, chart.during(last), finding)]
     stated = {name: str(value) for name, value in given.items() if said[name] is None}
     refusal.unless(bool(new or stated or refusal.reasons), "All of it is recorded already.")
     refusal.raise_if_any()
@@ -107,15 +107,15 @@ def add_to_screening(
     return events
 
 
-def _is_recorded(state: TrialState, chart: Chart, since: int, finding: Finding) -> bool:
+def _is_recorded(state: TrialState, screening: Chart, finding: Finding) -> bool:
     """Tell whether a screening has a result that says the same: of its day or, undated, the last.
 
     What stands in a list without a day, and has not changed, was not measured again.
     """
     found = [
         result
-        for result in count_results(chart, None, finding.test)
-        if result.seq > since and result.visit is None and finding.on in (None, result.on)
+        for result in count_results(screening, None, finding.test)
+        if result.visit is None and finding.on in (None, result.on)
     ]
     said = replace(completed(state.plan, finding), on=None)
     return bool(found) and replace(found[-1].finding, on=None) == said

@@ -131,8 +131,9 @@ def today_of(state: TrialState, subject: str, at: datetime, otherwise: date) -> 
 
 def window_of(visit: Visit, dosed: date) -> tuple[date, date, date]:
     """Return the day of a visit, and the first and the last on which it is in its window."""
-    day = dosed + timedelta(days=visit.day)
-    return day, day - timedelta(days=visit.before), day + timedelta(days=visit.after)
+    days = (visit.day, visit.first_day, visit.last_day)
+    day, first, last = (dosed + timedelta(days=n) for n in days)
+    return day, first, last
 
 
 def days_outside(visit: Visit, dosed: date, on: date) -> int:

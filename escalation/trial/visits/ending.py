@@ -8,7 +8,7 @@ from escalation.dataclass import dataclass
 from escalation.trial.events import Leaving
 from escalation.trial.state import TrialState
 
-__all__ = ["Ending", "find_ending"]
+__all__ = ["Ending", "find_death", "find_ending"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,9 +28,17 @@ class Ending:
 
 
 def find_ending(state: TrialState, subject: str) -> Ending | None:
-    """Return how somebody's part ended, by the earlier day; None while it goes on.
+    """Return how somebody's part ended, by the earlier day; None while it goes on."""
+    death, left = find_death(state, subject), _find_leaving(state, subject)
+    found = [ending for ending in (death, left) if ending is not None]
+    return min(found, key=lambda ending: ending.on, default=None)
 
-    A death is an adverse event, or a toxicity of grade 5: then it was by the day of the outcome.
+
+def find_death(state: TrialState, subject: str) -> Ending | None:
+    """Return somebody's death, by the earliest day that is said; None for who lives.
+
+    It is an adverse event, a toxicity of grade 5 (then it was by the day of the outcome), or how
+    their part ended.
     """
     found = []
     known = state.subjects.get(subject)
@@ -40,7 +48,12 @@ def find_ending(state: TrialState, subject: str) -> Ending | None:
     for fact in () if known is None else known.outcomes:
         if any(toxicity.grade == 5 for toxicity in fact.event.toxicities):
             found.append(Ending(on=fact.event.on, entry=fact.seq, why=Leaving.DEATH))
-    left = state.chart(subject).left
-    if left is not None:
-        found.append(Ending(on=left.event.on, entry=left.seq, why=left.event.why))
+    left = _find_leaving(state, subject)
+    if left is not None and left.why is Leaving.DEATH:
+        found.append(left)
     return min(found, key=lambda ending: ending.on, default=None)
+
+
+def _find_leaving(state: TrialState, subject: str) -> Ending | None:
+    left = state.chart(subject).left
+    return None if left is None else Ending(on=left.event.on, entry=left.seq, why=left.event.why)

@@ -5,14 +5,20 @@ from __future__ import annotations
 from datetime import date
 
 from escalation.plan.names import PlanNames
+from escalation.trial.chart import Chart
 from escalation.trial.commands import Events, Recorder, Refusal
 from escalation.trial.events import Leaving, SubjectLeft, VisitRecorded
-from escalation.trial.findings.checking import check_dates, check_visit_day, find_person
+from escalation.trial.findings.checking import (
+    check_dates,
+    check_source,
+    check_visit_day,
+    find_person,
+)
 from escalation.trial.findings.results import results_of
 from escalation.trial.patients.recording import PATIENTS
 from escalation.trial.state import TrialState
 
-__all__ = ["check_leaving", "check_visit", "leave_study", "record_visit"]
+__all__ = ["check_infusion", "check_leaving", "check_visit", "leave_study", "record_visit"]
 
 
 def record_visit(
@@ -83,6 +89,7 @@ def check_visit(
     check_dates(refusal, state, recorder, chart, event.on)
     if event.missed is None:
         check_visit_day(refusal, state, event.subject, event.visit, event.on)
+        check_infusion(refusal, state, event)
     else:
         check_visit_day(refusal, state, event.subject, event.visit, None)
         refusal.check_line("reason why it was missed", event.missed)
@@ -93,7 +100,7 @@ def check_visit(
         if planned is not None and planned.day == 0 and known is not None and known.dosing:
             refusal.add(f"{known.id} was dosed on {known.dosed_on}: that was day 0.")
     refusal.check_line("note", event.note)
-    refusal.check_line("source", event.source)
+    check_source(refusal, state, event.source)
     for fact in chart.visits:
         if fact.event.visit == event.visit and fact.seq != entry:
             how = "took place" if fact.event.missed is None else "was missed"
@@ -101,6 +108,16 @@ def check_visit(
                 f"Entry {fact.seq} says that {event.visit} {how} on {fact.event.on}; if that is "
                 "wrong, correct the entry."
             )
+
+
+def check_infusion(refusal: Refusal, state: TrialState, event: VisitRecorded) -> None:
+    """Refuse that the day of the infusion took place without one."""
+    known = state.subjects.get(event.subject)
+    planned = None if state.plan is None else state.plan.find_visit(event.visit)
+    if planned is not None and planned.day == 0 and (known is None or known.dosing is None):
+        refusal.add(
+            f"Visit {event.visit} is that of the infusion, and {event.subject} has not been dosed."
+        )
 
 
 def leave_study(
@@ -143,13 +160,14 @@ def check_leaving(
     ``entry`` is the one that is corrected, which says nothing any more.
     """
     subject, chart = event.subject, state.chart(event.subject)
+    begun, until = _part(state, chart, entry)
     refusal.check_line("reason", event.reason)
     refusal.unless(
         event.why is not Leaving.OTHER or event.reason is not None,
         'Where it is "other", say what: the reason is missing.',
     )
     for left in chart.leavings:
-        if left.seq != entry:
+        if left.seq != entry and begun < left.seq < until:
             refusal.add(
                 f"Entry {left.seq} says that {subject} left on {left.event.on} "
                 f"({left.event.why}); if that is wrong, correct the entry."
@@ -163,5 +181,17 @@ def check_leaving(
     seen += [("the screening", f.event.on, f.seq) for f in chart.screenings]
     if known is not None:
         seen += [("an infusion", f.event.on, f.seq) for f in known.infusions]
+    seen = [(what, on, seq) for what, on, seq in seen if seq < until]
     what, last, by = max(seen, key=lambda said: said[1], default=("", date.min, 0))
     refusal.unless(event.on >= last, f"Entry {by} is of {what} on {last}, which is after it.")
+
+
+def _part(state: TrialState, chart: Chart, entry: int | None) -> tuple[int, int]:
+    """Return the entries between which somebody's part is recorded: screened again, it is another.
+
+    It is that of an entry, or the last.
+    """
+    end = state.seq + 1
+    begun = [fact.seq for fact in chart.screenings if fact.seq < (entry or end)]
+    later = [fact.seq for fact in chart.screenings if fact.seq > (entry or end)]
+    return max(begun, default=0), min(later, default=end)

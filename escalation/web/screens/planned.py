@@ -32,6 +32,7 @@ from escalation.reports.visits.calendar import view_calendar
 from escalation.reports.visits.ics import write_ics
 from escalation.trial import TrialState
 from escalation.trial.findings.kinetics import kinetics_in
+from escalation.trial.findings.results import results_of
 from escalation.trial.screening.flow import count_flow
 from escalation.trial.screening.log import screenings_of
 from escalation.trial.visits.calendar import (
@@ -228,6 +229,7 @@ def person(trial: str, subject: str) -> str | Answer:
             "is_enrolled": known in state.subjects,
             "about": [*_enrolling(known), *offered(on, known).get(PLANNED, ())],
             "visits": seen(),
+            "n_results": len(results_of(state, known)),
             "results": write(result_blocks(state, known)),
             "lines": lines_of(subject_entries(here.entries, state, known), state),
         },

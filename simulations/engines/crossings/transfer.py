@@ -19,6 +19,10 @@ Tables = list[Numbers]
 """By kind of list: (cohorts, ..., up, down)."""
 Place = tuple[int, int]
 
+# Multiplications in one matrix product, so that it stays on one core, as in ``exact``: on a busy
+# machine threads that wait for each other take ten times as long.
+_ONE_CORE = 2**18
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Transfer:
@@ -153,11 +157,15 @@ def _over_dlts(terms: Numbers, ways: Floats) -> Numbers:
     """Sum lists over their DLTs: shapes (cohorts, ..., DLTs) to (cohorts, ..., up, down)."""
     flat = ways.reshape(*ways.shape[:2], -1)
     by_row = terms.reshape(len(terms), -1, terms.shape[-1])
-    summed: Numbers
-    if np.iscomplexobj(terms):  # in two parts: a product of complex and real goes by no BLAS
-        summed = (by_row.real @ flat) + 1j * (by_row.imag @ flat)
-    else:
-        summed = by_row @ flat
+    summed = np.empty((*by_row.shape[:2], flat.shape[-1]), dtype=terms.dtype)
+    size = max(1, _ONE_CORE // (by_row.shape[1] * by_row.shape[2]))
+    for first in range(0, flat.shape[-1], size):
+        some = slice(first, first + size)
+        if np.iscomplexobj(terms):  # in two parts: a product of complex and real goes by no BLAS
+            summed.real[..., some] = by_row.real @ flat[..., some]
+            summed.imag[..., some] = by_row.imag @ flat[..., some]
+        else:
+            summed[..., some] = by_row @ flat[..., some]
     return np.asarray(summed.reshape(*terms.shape[:-1], *ways.shape[2:]))
 
 

@@ -12,7 +12,7 @@ from escalation.plan import load_plan
 from simulations.patients.assumptions import Ailment, Expansion, Marker, Patients
 from simulations.patients.draw import Patient, draw_patient
 from simulations.patients.file import PatientsFileError, load_patients
-from simulations.timing.assumptions import TimingError
+from simulations.scenarios.checked import AssumptionError
 
 EXACT = Expansion(spread=0, time_spread=0, peak=100, peak_day=10, doubling_days=2, half_life_days=5)
 
@@ -90,7 +90,7 @@ def test_a_response_becomes_complete_and_never_before_it_began():
     ],
 )
 def test_what_cannot_be_assumed_is_refused(made: type, said: dict[str, object], fault: str):
-    with pytest.raises(TimingError, match=fault):
+    with pytest.raises(AssumptionError, match=fault):
         made(**said)
 
 

@@ -82,7 +82,7 @@ DESIGNS = {
 }
 
 
-@pytest.mark.parametrize("trials", [3, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("trials", [3, pytest.param(40, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("staggers", [True, False])
 @pytest.mark.parametrize("name", DESIGNS)
 def test_trials_under_every_kind_of_design_are_replayed(name: str, staggers: bool, trials: int):
@@ -94,7 +94,7 @@ def test_trials_under_every_kind_of_design_are_replayed(name: str, staggers: boo
         check(course, protocol)
 
 
-@pytest.mark.parametrize("trials", [2, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("trials", [2, pytest.param(40, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("staggers", [True, False])
 @pytest.mark.parametrize("design", ["accelerated", "rolling-six", "boin", "tite-crm"])
 def test_trials_are_replayed_whoever_is_lost_however_many_come(

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from escalation.plan import Visit
 from escalation.reports.trial.sentences import describe_entry
-from escalation.trial import correct_entry, rename_subject, waive_criteria
+from escalation.trial import correct_entry, evolve, record_visit, rename_subject, waive_criteria
 from escalation.trial.codec import dump_event
+from escalation.trial.events import SubjectRenamed
 from escalation.trial.screening.judging import eligibility_of
-from tests.trial.bench import SITE, Bench, day
-from tests.trial.screening.screened import ANSWERS, FIT, HB, HIGH, planned, screen
+from tests.trial.bench import SITE, Bench, day, recorded
+from tests.trial.screening.screened import ANSWERS, FIT, HB, HIGH, PLAN, planned, screen
 
 
 def refused(bench: Bench, entry: int, changes: dict[str, Any] | None, on: int = 3) -> str:
@@ -71,6 +74,20 @@ def test_a_screening_is_withdrawn_after_what_was_recorded_in_it_and_not_once_it_
     seq = screen(bench, "S2", *FIT)
     bench.enrol("S2")
     assert ": enrolled." in refused(bench, seq, None)
+
+
+def test_a_screening_with_a_visit_in_it_is_not_withdrawn_and_its_id_is_not_given_away() -> None:
+    """Or the visit would be of nobody, and lost with the next one who is called so."""
+    bench = planned(plan=replace(PLAN, visits=(Visit(name="SCR", label="Screening", day=-7),)))
+    seq = screen(bench, "S1")
+    bench.do(record_visit, SITE, subject="S1", visit="SCR")
+    assert f"Withdraw what was recorded in it first: {seq + 1}." in refused(bench, seq, None)
+    screen(bench, "S2", *FIT)
+    bench.enrol("S2")
+    renamed = SubjectRenamed(on=day(3), subject="S2", renamed="S1", reason="forged")
+    state = evolve(bench.state, recorded(bench.state, renamed))
+    assert state.oddities == [(state.seq, "S1 is somebody else, who was screened")]
+    assert state.charts == bench.state.charts
 
 
 def test_a_waiver_is_corrected_or_withdrawn_and_counts_as_it_says_then() -> None:

@@ -463,3 +463,31 @@ def test_who_the_person_is_may_be_said_later_and_is_added_to_the_screening() -> 
     bench.do(correct_entry, SITE, 2, entry=events[0].entry, changes={"consented": None}, reason="x")
     said = bench.refused(add_to_screening, SITE, 6, subject="S1", **later)
     assert "The consent of 2026-01-10 is after 2026-01-05" in said
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ({"born": "1960"}, "born 1985, not 1960. If that is wrong, correct the entry; somebody"),
+        ({"sex": Sex.MALE}, "sex female, not male. If that is wrong, correct the entry"),
+        ({"born": "1985-03", "sex": Sex.UNKNOWN, "disease": "SSc"}, None),
+    ],
+)
+def test_an_id_is_not_screened_again_as_somebody_else(said, why):
+    """Or the failure, and the first results, would be of whoever has the id next."""
+    bench = planned()
+    screen(bench, "S1", LOW)
+    bench.do(record_screening_failure, SITE, 1, subject="S1", reason="anaemia")
+    if why is None:
+        screen(bench, "S1", on=9, **said)
+    else:
+        assert why in bench.refused(screen_subject, SITE, 9, **(S1 | said))
+
+
+def test_a_screening_that_ended_is_a_gate_where_the_plan_has_no_criteria_too():
+    bench = planned(plan=replace(PLAN, criteria=()))
+    screen(bench, "S1")
+    bench.do(record_screening_failure, SITE, 1, subject="S1", reason="anaemia")
+    assert "failed screening on 2026-01-06" in bench.refused(enrol_subject, SITE, 2, **ENROL)
+    screen(bench, "S1", on=2)
+    bench.do(enrol_subject, SITE, 2, **ENROL)

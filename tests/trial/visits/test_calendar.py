@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from escalation.exports.package import make_export
 from escalation.outcomes import Outcome
 from escalation.trial import record_outcome, record_visit
 from escalation.trial.events import Leaving
+from escalation.trial.screening.flow import count_flow
 from escalation.trial.visits.calendar import today_of, visits_of
 from escalation.trial.visits.record import leave_study
 from tests.trial.bench import D0, SITE, crs, day
@@ -84,7 +86,7 @@ def test_nothing_is_due_any_more_of_somebody_who_left():
     assert at(bench, "W4", 200).why == "left the study on 2026-01-25 (withdrew consent)"
 
 
-def test_nothing_is_due_any_more_of_somebody_who_died_of_a_dlt():
+def test_who_died_of_a_dlt_is_dead_for_the_calendar_the_flow_and_the_datasets():
     bench = followed()
     bench.do(
         record_outcome,
@@ -96,6 +98,12 @@ def test_nothing_is_due_any_more_of_somebody_who_died_of_a_dlt():
     )
     assert standing(bench, "W4", 90) == "not due any more"
     assert at(bench, "W4", 90).why == "died on 2026-01-14"
+    (left,) = count_flow(bench.state).all.left
+    assert (left.text, left.n) == ("death", 1)
+    adsl = next(d for d in make_export(bench.state, "TJ").datasets if d.name == "ADSL")
+    row = next(row for row in adsl.records_by_name() if row["SUBJID"] == "S1")
+    said = [row[name] for name in ("DTHFL", "DTHDT", "EOSSTT", "DCSREAS", "EOSDT")]
+    assert said == ["Y", "2026-01-14", "DISCONTINUED", "DEATH", "2026-01-14"]
 
 
 def test_nothing_is_due_any_more_of_somebody_who_withdrew_before_the_infusion():
