@@ -255,6 +255,7 @@ def sample(day: float, value: float | None = 1.0, unit: str = UNIT, lloq: float 
         ([sample(0), sample(7, unit=" ")], "day 7: no unit"),
         ([sample(7), sample(4)], "day 4 comes after day 7: times are out of order"),
         ([sample(7), sample(7)], "two samples of day 7"),
+        ([sample(7), sample(7), sample(7)], "two samples of day 7: give each its part of the day"),
         ([sample(7, -0.5)], "day 7: the value -0.5 is negative"),
         ([sample(7, nan)], "day 7: the value nan is not a number that can be measured"),
         ([sample(7, inf)], "day 7: the value inf is not a number that can be measured"),

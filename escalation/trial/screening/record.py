@@ -301,7 +301,8 @@ def check_waived(
     chart, plan = state.chart(event.subject), state.plan
     said = next((fact.event.criteria for fact in chart.waivers if fact.seq == entry), ())
     if set(event.criteria) - set(said):
-        _check_not_enrolled(refusal, state, event.subject, "what was not so then is a deviation")
+        before = "a waiver comes before that: to enrol without one is a deviation"
+        _check_not_enrolled(refusal, state, event.subject, before)
     if plan is None or not plan.criteria:
         refusal.add("The trial goes by no plan with criteria: there is nothing to waive.")
         return
