@@ -13,16 +13,15 @@ from datetime import date
 from typing import Any, Literal
 
 from escalation.errors import EscalationError, RefusedError, printable
-from escalation.plan import Plan
 from escalation.text import as_compared
 from escalation.trial.adverse_events.record import record_adverse_event
 from escalation.trial.commands import Events, Recorder, Refusal
 from escalation.trial.events import FileImported, Finding
-from escalation.trial.findings.checking import completed
 from escalation.trial.findings.record import record_findings
 from escalation.trial.findings.results import Place, place_of, results_of
 from escalation.trial.patients.recording import PATIENTS
 from escalation.trial.screening.record import screen_subject
+from escalation.trial.spreadsheet.called import PlanNames
 from escalation.trial.spreadsheet.charted import (
     READERS,
     EventRow,
@@ -156,7 +155,7 @@ def _why(error: EscalationError, row: Row) -> str:
 
 def _record_results(gathered: Gathered, rows: Sequence[ResultRow], source: str) -> None:
     """Record results, those of one person, day and visit in one entry."""
-    names = _Names(gathered.state.plan)
+    names = PlanNames(gathered.state.plan)
     groups: dict[tuple[str, date | None, str | None, str | None], list[ResultRow]] = {}
     for given in rows:
         row = replace(given, visit=names.visit(given.visit))
@@ -230,68 +229,11 @@ def _without_known(
     ]
 
 
-class _Names:
-    """What sites call the plan's tests, visits and diseases: by name, by label or by code."""
-
-    def __init__(self, plan: Plan | None) -> None:
-        self._plan = plan
-        self._tests: dict[str, str] = {}
-        self._visits: dict[str, str] = {}
-        if plan is not None:
-            for test in reversed(plan.tests):
-                for said in (test.code, test.label, test.name):
-                    if said is not None:
-                        self._tests[as_compared(said)] = test.name
-            for visit in reversed(plan.visits):
-                self._visits[as_compared(visit.label)] = visit.name
-                self._visits[as_compared(visit.name)] = visit.name
-        diseases = () if plan is None else plan.diseases
-        self._diseases = {
-            as_compared(said): one.name for one in diseases for said in (one.label, one.name)
-        }
-
-    def disease(self, said: str | None) -> str | None:
-        """Return the name of a disease; what is none stays, and is refused."""
-        return None if said is None else self._diseases.get(as_compared(said), said)
-
-    def visit(self, said: str | None) -> str | None:
-        """Return the name of a visit; what is none stays, and is refused."""
-        return None if said is None else self._visits.get(as_compared(said), said)
-
-    def finding(self, row: ResultRow) -> Finding | str:
-        """Return the result of a row, or what is wrong with it."""
-        name = self._tests.get(as_compared(row.test), row.test)
-        test = None if self._plan is None else self._plan.find_test(name)
-        is_number = test is not None and test.kind == "number" and row.not_done is None
-        value, answer = None, row.value
-        if is_number and isinstance(row.figure, float):
-            value, answer = row.figure, None
-        finding = completed(
-            self._plan,
-            Finding(
-                test=name,
-                value=value,
-                unit=row.unit,
-                answer=answer,
-                below=row.below,
-                lower=row.lower,
-                upper=row.upper,
-                day=row.day,
-                not_done=row.not_done,
-                by=row.by,
-                note=row.note,
-            ),
-        )
-        if is_number and finding.answer is not None and isinstance(row.figure, str):
-            return f"{name}: {row.figure}"
-        return finding
-
-
 # ------------------------------------------------------------------------------ the others
 
 
 def _record_visits(gathered: Gathered, rows: Iterable[VisitRow], source: str) -> None:
-    names = _Names(gathered.state.plan)
+    names = PlanNames(gathered.state.plan)
     for row in rows:
         visit = names.visit(row.visit) or ""
         said = (visit, row.missed, row.note, row.on)
@@ -316,7 +258,7 @@ def _record_visits(gathered: Gathered, rows: Iterable[VisitRow], source: str) ->
 
 
 def _record_screening(gathered: Gathered, rows: Iterable[ScreeningRow], _: str) -> None:
-    names, seen = _Names(gathered.state.plan), dict[str, int]()
+    names, seen = PlanNames(gathered.state.plan), dict[str, int]()
     for given in rows:
         said_of = given.said | {"disease": names.disease(given.said["disease"])}
         row = replace(given, said=said_of)
