@@ -228,7 +228,7 @@ def _of_number(test: PlannedTest, finding: Finding) -> Iterator[str]:
     if fault is not None and (with_number or finding.unit is not None):
         yield fault
         return
-    value = in_plan_unit(test, finding)
+    value = in_plan_unit(test, finding).value
     if value is not None:
         yield from _of_size(test, finding, value)
 

@@ -136,7 +136,7 @@ def _sample(result: Result, test: PlannedTest, *, converted: bool) -> Sample:
         unit = test.unit
     elif test.unit is not None and converted:
         with suppress(ConversionError):
-            value, unit = in_plan_unit(test, finding), test.unit
+            value, unit = in_plan_unit(test, finding).value, test.unit
     return Sample(
         day=_day(result),
         value=None if finding.below else value,
