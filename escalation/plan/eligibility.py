@@ -19,7 +19,7 @@ from escalation.plan.conversions import convert
 from escalation.plan.creatinine import cockcroft_gault
 from escalation.plan.plan import Plan
 from escalation.plan.tables import Criterion, PlannedTest
-from escalation.text import as_compared
+from escalation.text import as_compared, count, join_words
 
 __all__ = ["Answer", "Eligibility", "Item", "Status", "Verdict", "judge"]
 
@@ -264,7 +264,7 @@ class _Judge:
         else:
             labels = [d.label for d in self.plan.diseases if d.name in criterion.diseases]
             asked = self.disease in criterion.diseases
-            yield asked, f"asked of those with {_list(labels, 'or')} only", ()
+            yield asked, f"asked of those with {join_words(labels, 'or')} only", ()
 
     def _asked_of_sex(self, criterion: Criterion) -> Iterable[_Asked]:
         if criterion.sex is not None:
@@ -315,7 +315,7 @@ class _Judge:
         label = test.label if test is not None else ""
         wanted = criterion.answers or ("yes",)
         choices = test.choices if test is not None and test.kind == "choice" else ("yes", "no")
-        settle = f"{label} ({_list(choices, 'or')})" if label else f"{_ANSWER}{name}"
+        settle = f"{label} ({join_words(choices, 'or')})" if label else f"{_ANSWER}{name}"
         settle += _how_old(criterion)
         given = self.answers.get(name, ())
         if not given:
@@ -332,7 +332,7 @@ class _Judge:
             return _unknown(said, settle)
         holds = answer in map(as_compared, wanted)
         if test is not None and test.kind == "choice":
-            said += f", {'as' if holds else 'not'} {_list(wanted, 'or')}"
+            said += f", {'as' if holds else 'not'} {join_words(wanted, 'or')}"
         return _Found(holds=holds, why=said)
 
     def _fresh(
@@ -345,9 +345,9 @@ class _Judge:
         fresh = tuple(a for a in given if a.on is not None and (self.on - a.on).days <= most)
         last = given[-1].on
         if last is None:
-            return fresh, f"has no date, and is to be at most {_days(most)} old"
-        age = _days((self.on - last).days)
-        return fresh, f"of {last} is {age} old, and is to be at most {_days(most)} old"
+            return fresh, f"has no date, and is to be at most {count(most, 'day')} old"
+        age = count((self.on - last).days, "day")
+        return fresh, f"of {last} is {age} old, and is to be at most {count(most, 'day')} old"
 
     # ---------------------------------------------------------------- comparisons
 
@@ -412,7 +412,7 @@ class _Judge:
         if self.sex is None:
             missing.append("sex")
         if missing or last is None:
-            return None, f"without {_list(missing, 'and')}"
+            return None, f"without {join_words(missing, 'and')}"
         try:
             clearance = cockcroft_gault(
                 age=values["age"],
@@ -616,15 +616,7 @@ def _with_limit(criterion: Criterion) -> str:
 
 def _how_old(criterion: Criterion) -> str:
     most = criterion.within_days
-    return "" if most is None else f", at most {_days(most)} before enrolment"
-
-
-def _days(n: int) -> str:
-    return f"{n} day{'s' * (n != 1)}"
-
-
-def _list(words: Sequence[str], joined: str) -> str:
-    return f" {joined} ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+    return "" if most is None else f", at most {count(most, 'day')} before enrolment"
 
 
 _T = TypeVar("_T")
@@ -652,7 +644,7 @@ def _say_wanted(wanted: Iterable[str]) -> str | None:
     questions = [one.removeprefix(_ANSWER) for one in said if one.startswith(_ANSWER)]
     others = [one for one in said if not one.startswith(_ANSWER)]
     if len(questions) > 1:
-        others.append(f"answers to {_list(questions, 'and')}")
+        others.append(f"answers to {join_words(questions, 'and')}")
     elif questions:
         others.append(f"{_ANSWER}{questions[0]}")
     return "; ".join(others) or None
