@@ -23,9 +23,11 @@ from escalation.cli.streams import is_terminal, shown_on
 from escalation.cli.trial.common import named_anchor_file
 from escalation.cli.whole import WholeNumber
 from escalation.errors import InputError, RefusedError, printable
+from escalation.trial.demo import DEMOS, load_demo
 
 if TYPE_CHECKING:
     from escalation.ledger import Ledger
+    from escalation.trial.demo.script import Demo
     from escalation.web.accounts.book import Book
     from escalation.web.identity import Gate
     from escalation.web.settings import Settings
@@ -48,6 +50,11 @@ __all__ = ["serve"]
     help="The one person who is let in, by a link.  [or ESCALATION_AS]",
 )
 @click.option("--demo", is_flag=True, help="An invented trial to look at; nothing is kept of it.")
+@click.option(
+    "--which",
+    type=click.Choice(DEMOS),
+    help="With --demo: which, as in trial demo.  [default: star-t]",
+)
 @click.option(
     "--accounts",
     metavar="FILE|URL",
@@ -100,6 +107,7 @@ def serve(
     hosts: tuple[str, ...],
     threads: int,
     check: bool,
+    which: str | None,
 ) -> None:
     """Show trials in a browser, and record there.
 
@@ -108,11 +116,15 @@ def serve(
     TLS. Ctrl-C ends it.
 
     Example: escalation serve --db trials.db --as "Wu Jing"
+
+    Example: escalation serve --demo --which planned
     """
     with _naming_the_extra():
         from escalation.web.settings import LOCAL_HOSTS, Settings, find_risks  # noqa: PLC0415
 
         _check_words(demo=demo, db=db, name=name, accounts=accounts, invite=invite, host=host)
+        if which is not None and not demo:
+            raise click.UsageError("--which says which demo: add --demo")
         if demo:
             db = accounts = None  # of the environment
         settings = Settings(
@@ -145,7 +157,7 @@ def serve(
             )
         with ExitStack() as opened:
             if demo:
-                _serve_demo(opened, settings, port)
+                _serve_demo(opened, settings, port, load_demo(which or "star-t"))
             elif accounts is None:
                 _serve_link(opened, settings, port, name or "")
             else:
@@ -226,16 +238,15 @@ def _log(text: str) -> None:
 # ---------------------------------------------------------------- the three ways
 
 
-def _serve_demo(opened: ExitStack, settings: Settings, port: int) -> None:
+def _serve_demo(opened: ExitStack, settings: Settings, port: int, demo: Demo) -> None:
     from escalation.ledger import create_ledger  # noqa: PLC0415
-    from escalation.trial.demo.star_t import STAR_T  # noqa: PLC0415
     from escalation.web.demo import DemoGate, clock_of, play  # noqa: PLC0415
 
     folder = opened.enter_context(tempfile.TemporaryDirectory(prefix="escalation-demo-"))
     ledger = opened.enter_context(create_ledger(str(Path(folder) / "demo.db")))
-    play(STAR_T, ledger)
-    gate = DemoGate(STAR_T.trial)
-    _run(settings, ledger, gate, port=port, clock=clock_of(STAR_T, now), path=lambda: "/")
+    play(demo, ledger)
+    gate = DemoGate(demo.trial)
+    _run(settings, ledger, gate, port=port, clock=clock_of(demo, now), path=lambda: "/")
 
 
 def _serve_link(opened: ExitStack, settings: Settings, port: int, name: str) -> None:

@@ -18,7 +18,7 @@ from escalation.nearness import is_above
 from escalation.plan.conversions import convert
 from escalation.plan.creatinine import cockcroft_gault
 from escalation.plan.plan import Plan
-from escalation.plan.tables import Criterion, PlannedTest
+from escalation.plan.tables import DEEPEST, Criterion, PlannedTest
 from escalation.text import as_compared, count, join_words
 
 __all__ = ["Answer", "Eligibility", "Item", "Status", "Verdict", "judge"]
@@ -202,10 +202,16 @@ class _Judge:
             for name, given in answers.items()
         }
         self._found: dict[str, _Found] = {}
+        self._depth = 0
 
     def find(self, criterion: Criterion) -> _Found:
         if criterion.id not in self._found:
-            self._found[criterion.id] = self._judge(criterion)
+            # what a plan's file is refused for, and an entry may have: it must not pass, or fail us
+            self._found[criterion.id] = _unknown("its parts never end", criterion.id)
+            if self._depth <= DEEPEST:
+                self._depth += 1
+                self._found[criterion.id] = self._judge(criterion)
+                self._depth -= 1
         return self._found[criterion.id]
 
     def find_named(self, name: str) -> _Found:

@@ -8,10 +8,12 @@ from typing import Any
 
 from escalation.errors import did_you_mean
 from escalation.plan.conversions import SUBSTANCES, find_unit_fault
-from escalation.protocol.rules import Fault, quote
+from escalation.plan.plan import Plan
+from escalation.plan.tables import DEEPEST
+from escalation.protocol.rules import Fault, quote, write_place
 from escalation.text import as_compared
 
-__all__ = ["find_broken_rules"]
+__all__ = ["find_broken_rules", "say_broken_rules"]
 
 Rows = list[Mapping[str, Any]]
 Named = Mapping[str, Mapping[str, Any]]
@@ -43,6 +45,12 @@ def find_broken_rules(sound: Mapping[str, Any], _: Collection[str | int]) -> Ite
     yield from _orphans(criteria)
     yield from _visit_faults(visits, named)
     yield from _endpoint_faults(sound, named, _by_name(visits, "name"))
+
+
+def say_broken_rules(plan: Plan) -> Iterator[str]:
+    """Say what no file could say: of a plan that a program made, or an entry has."""
+    for place, problem in find_broken_rules(plan.document, ()):
+        yield f"{write_place(place)}: {problem}"
 
 
 class _Known:
@@ -256,7 +264,12 @@ def _choice_faults(c: Mapping[str, Any], test: Mapping[str, Any]) -> Iterator[tu
 
 
 def _circles(criteria: Rows, known: Named) -> Iterator[Fault]:
-    """Yield criteria that are parts of themselves, each circle once."""
+    """Yield criteria that are parts of themselves, each circle once, or else one too deep."""
+    level = set(known)
+    for _ in range(DEEPEST):
+        level = {n for name in level for n in _leads(known[name]) if n in known}
+    if not level:
+        return
     told: set[str] = set()
     for k, criterion in enumerate(criteria):
         start = criterion.get("id")
@@ -267,6 +280,10 @@ def _circles(criteria: Rows, known: Named) -> Iterator[Fault]:
             told |= set(path)
             key = next(key for key in _LEADS if path[0] in _leads(criterion, (key,)))
             yield ("criteria", k, key), f"goes in a circle: {' > '.join([start, *path])}"
+    if not told:
+        place = next(k for k, c in enumerate(criteria) if c.get("id") in level)
+        problem = f"is a part of a part, and so on, more than {DEEPEST} times"
+        yield ("criteria", place, "id"), problem
 
 
 _LEADS = ("all_of", "any_of", "only_if")

@@ -13,6 +13,7 @@ from escalation.protocol.tables import NAME
 
 __all__ = [
     "CODE",
+    "DEEPEST",
     "Biomarker",
     "Criterion",
     "Disease",
@@ -22,6 +23,7 @@ __all__ = [
     "Visit",
 ]
 
+DEEPEST = 20  # parts of parts of a criterion, and so on
 CODE = r"^[A-Z][A-Z0-9]{0,7}$"
 
 _NAMES: dict[str, Any] = {"each": {"pattern": NAME}}

@@ -19,7 +19,7 @@ from pydantic_core import ErrorDetails
 
 from escalation.dataclass import dataclass
 from escalation.errors import FileFaultsError, did_you_mean
-from escalation.protocol.rules import Fault, Place, quote
+from escalation.protocol.rules import Fault, Place, quote, write_place
 from escalation.protocol.tables import FRACTION, FRACTION_WORDS, NAME, PAIR, PAIR_WORDS
 from escalation.text import LINE
 
@@ -141,7 +141,7 @@ def find_all_faults(
     faults += rules(_without(document, faults), {place[0] for place, _ in faults})
     order = ["schema", "name", *document]
     faults.sort(key=lambda fault: _position(fault[0], order))
-    return tuple(f"{_write_place(place)}: {problem}" for place, problem in faults)
+    return tuple(f"{write_place(place)}: {problem}" for place, problem in faults)
 
 
 _PATTERNS = {
@@ -234,15 +234,3 @@ def look_up(document: Any, place: Place) -> Any:
         except (KeyError, IndexError, TypeError):
             return None
     return value
-
-
-def _write_place(place: Place) -> str:
-    """Write a place: ``levels[2].dose``, and keys that TOML has to quote in quotes."""
-    written = ""
-    for key in place:
-        if isinstance(key, int):
-            written += f"[{key}]"
-        else:
-            bare = re.fullmatch(r"[A-Za-z0-9_-]+", key)
-            written += "." * bool(written) + (key if bare else quote(key))
-    return written

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -15,7 +16,7 @@ from escalation.protocol.protocol import freeze_lists, name_settings
 from escalation.protocol.units import find_unit_fault
 from escalation.text import as_compared
 
-__all__ = ["Fault", "Place", "find_broken_rules", "quote"]
+__all__ = ["Fault", "Place", "find_broken_rules", "quote", "write_place"]
 
 Place = tuple[str | int, ...]
 Fault = tuple[Place, str]
@@ -211,3 +212,15 @@ def quote(value: Any, width: int = 40) -> str:
         case _:
             return f"the date or time {value}"
     return text if len(text) <= width else f"{text[: width - 3 - len(end)]}...{end}"
+
+
+def write_place(place: Place) -> str:
+    """Write a place: ``levels[2].dose``, and keys that TOML has to quote in quotes."""
+    written = ""
+    for key in place:
+        if isinstance(key, int):
+            written += f"[{key}]"
+        else:
+            bare = re.fullmatch(r"[A-Za-z0-9_-]+", key)
+            written += "." * bool(written) + (key if bare else quote(key))
+    return written

@@ -882,6 +882,11 @@ class FileImported(Event):
     left_out: tuple[str, ...] = ()
     read_with: str | None = None
 
+    @property
+    def named(self) -> str:
+        """What results and visits that come from it call it."""
+        return f"{self.source}, SHA-256 {self.sha256}"
+
 
 CHARTED = (
     SubjectScreened,

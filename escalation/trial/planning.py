@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from escalation.errors import printable
 from escalation.plan import Plan
+from escalation.plan.rules import say_broken_rules
 from escalation.protocol import Protocol
 from escalation.text import list_briefly
 from escalation.trial.commands import Events, Recorder, Refusal
@@ -44,6 +45,7 @@ def adopt_plan(
         refusal.check_role(state, recorder.name, "adopt a plan")
     if state.closed is not None:
         refusal.add(f"The trial is closed since entry {state.closed.seq}.")
+    refusal.reasons += (f"{fault}." for fault in say_broken_rules(plan))
     if reason is not None:
         refusal.check_line("reason", reason)
     if state.plan is not None:

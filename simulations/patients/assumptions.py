@@ -195,10 +195,12 @@ class Patients(Checked):
     weight_kg : float
         Median.
     complete, partial : float
-        P(complete response) and P(partial response) at the last assessment.
+        P(complete response) and P(partial response) in the end. At an assessment before, those
+        that have begun are found; a complete one before ``complete_day`` as partial.
     response_day : float
-        Median of when a response begins; one that becomes complete is partial before
-        ``complete_day``.
+        Median of when a response begins.
+    complete_day : float
+        Median of when one that becomes complete is; it is partial before.
     not_assessed : float
         P(a result that is due is missing).
     missed : float

@@ -7,7 +7,7 @@ what a plan asks for.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from functools import partial
 from itertools import count
@@ -31,7 +31,7 @@ from escalation.trial.demo.script import (
     begin,
     recorded_at,
 )
-from escalation.trial.events import EventOutcome, Finding, Leaving, Relation, Sex
+from escalation.trial.events import EventOutcome, Finding, Leaving, Meaning, Relation, Sex
 from escalation.trial.findings.record import record_findings
 from escalation.trial.patients.screening import record_screening_failure
 from escalation.trial.planning import adopt_plan
@@ -93,6 +93,7 @@ def rehearse(
     site = _Site(
         course, _Told(protocol, plan, assumed, timing.screen_failure), opened=opened, seed=seed
     )
+    beside = sorted(site.steps(), key=_when)
     by_clock = _from_clock(
         script(
             course,
@@ -105,8 +106,9 @@ def rehearse(
         protocol,
         opened,
         plan,
+        sorted(site.severe),
     )
-    steps = heapq.merge(by_clock, sorted(site.steps(), key=_when), key=_when)
+    steps = heapq.merge(by_clock, beside, key=_when)
     return recorded_at(step for *_, step in steps)
 
 
@@ -115,15 +117,29 @@ def _when(timed: _Timed) -> tuple[int, int, int]:
 
 
 def _from_clock(
-    steps: Iterable[Step], protocol: Protocol, opened: date, plan: Plan
+    steps: Iterable[Step], protocol: Protocol, opened: date, plan: Plan, severe: Sequence[int]
 ) -> Iterator[_Timed]:
-    """Yield the clock's steps with their days; the plan is adopted once the trial is registered."""
+    """Yield the clock's steps with their days; the plan is adopted once the trial is registered.
+
+    A decision is approved at the latest on the day before something is reported of a severe event,
+    of which the clock knows nothing.
+    """
     n_first = len(list(begin(str(opened), protocol)))
-    for n, step in enumerate(steps):
-        day = (date.fromisoformat(step[0]) - opened).days
+    before = 0
+    for n, (written, person, command) in enumerate(steps):
+        day = (date.fromisoformat(written) - opened).days
+        if _is_approval(command):  # of the decision of the step before
+            more = next((known for known in severe if before <= known <= day), day + 1)
+            day = max(before, more - 1)
+        before, step = day, (str(opened + timedelta(days=day)), person, command)
         yield day, _FIRST if n < n_first else _CLOCK, n, step
         if n == 0:
             yield day, _FIRST, n, (step[0], OFFICE, partial(adopt_plan, plan=plan))
+
+
+def _is_approval(command: Command) -> bool:
+    keywords = command.keywords if isinstance(command, partial) else {}
+    return keywords.get("meaning") is Meaning.APPROVED
 
 
 class _Site:
@@ -137,6 +153,8 @@ class _Site:
         self.ended = {h.patient: h for h in self.course.of_kind(*LOST)}
         self.dlts = {h.patient for h in self.course.of_kind(Kind.DLT)}
         self.numbers, self.failed, self.last_passed = count(), count(1), 0
+        self.diseases: dict[str, str | None] = {}
+        self.severe: set[int] = set()  # days on which severe events are reported, or over
 
     def patient(self, found: Happening) -> Patient:
         """Return who a patient is, drawn once."""
@@ -177,7 +195,9 @@ class _Site:
         """Yield what the site does beside the clock, in no order."""
         enrolled: set[int | None] = set()
         for found in self.course.happenings:
-            if found.kind is Kind.ENROLLED and found.patient not in enrolled:
+            if found.kind is Kind.ENROLLED and found.patient in enrolled:
+                yield from self._again(found)
+            elif found.kind is Kind.ENROLLED:
                 enrolled.add(found.patient)
                 yield from self._failures(found)
                 yield from self._screening(found)
@@ -196,6 +216,18 @@ class _Site:
         command = self._screen(subject_id(found), self.patient(found), day, draws=draws)
         yield self._at(day, _BEFORE, SITE, command)
 
+    def _again(self, found: Happening) -> Iterator[_Timed]:
+        """Repeat what can be too old, where a place was withdrawn and another one is given."""
+        number, day = found.patient or 0, floor(found.day)
+        subject, draws = subject_id(found), self.draws(number, 4, day)
+        on = self.opened + timedelta(days=day)
+        timed = {c.test or c.id for c in self.plan.criteria if c.within_days is not None}
+        said = answer_criteria(self.plan, self.diseases[subject], self.patient(found), on, draws)
+        findings = tuple(f for f in said if f.test in timed and f.on is None)
+        if findings:
+            command = partial(record_findings, subject=subject, findings=findings)
+            yield self._at(day, _BEFORE, SITE, command)
+
     def _screen(
         self,
         subject: str,
@@ -209,6 +241,7 @@ class _Site:
         diseases = [disease.name for disease in self.plan.diseases]
         if disease is None and diseases:
             disease = diseases[int(draws.integers(len(diseases)))]
+        self.diseases[subject] = disease
         on = self.opened + timedelta(days=day)
         findings = answer_criteria(self.plan, disease, patient, on, draws, but=but)
         age = next((f.value for f in findings if f.test == "age" and f.value is not None), None)
@@ -255,8 +288,9 @@ class _Site:
             day = dosed + floor(onset.start)
             if not self._is_there(found, day):
                 continue
-            yield self._at(day, _AFTER, SITE, self._report(subject, onset, day))
             end = day + 1 + floor(onset.days)
+            self.severe |= {day, end} if onset.grade >= _SERIOUS_GRADE else set()
+            yield self._at(day, _AFTER, SITE, self._report(subject, onset, day))
             if self._is_there(found, end):
                 command = partial(_resolve, subject=subject, term=onset.ailment.term)
                 yield self._at(end, _AFTER, SITE, command)
@@ -296,6 +330,8 @@ class _Site:
                     record_visit, subject=subject, visit=visit.name, missed="did not come"
                 )
                 day = max(day, dosed + visit.last_day + 1)
+                if not self._is_there(found, day):
+                    break
                 yield self._at(day, _AFTER, SITE, command)
                 continue
             day = planned

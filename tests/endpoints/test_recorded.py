@@ -274,6 +274,26 @@ def responses(state: TrialState, days: int, subject: str = "S1") -> list[str]:
     return list(found.responses.values())
 
 
+def notes(state: TrialState) -> dict[str, str]:
+    """Return what is to be known of S1 after all results and before any window closes for it."""
+    assert PLAN.response is not None
+    on = state.times[-1].date()
+    found = assess(state, PLAN, PLAN.response, on)[0]
+    return dict(found.notes)
+
+
+def test_on_a_day_before_them_later_assessments_count_for_nothing() -> None:
+    """Or those who responded early would be among those due, and nobody else."""
+    state = measured(base(), "S1", "response", {14: "PR", 84: "CR"})
+    assert responses(state, 83) == ["PR", MISSED, MISSED, LATER]
+    assert responses(state, 84) == ["PR", MISSED, MISSED, "CR"]
+    missed = VisitRecorded(
+        on=dosed("S1") + timedelta(days=30), subject="S1", visit="W4", missed="in hospital"
+    )
+    assert responses(append(state, missed), 29)[1] is LATER
+    assert responses(append(state, missed), 30)[1] is MISSED
+
+
 def test_an_assessment_is_due_once_its_window_has_closed() -> None:
     state = measured(base(), "S1", "response", {14: "PR"})
     assert responses(state, 31) == ["PR", LATER, LATER, LATER]
@@ -294,8 +314,7 @@ def test_a_visit_that_was_missed_says_why() -> None:
     )
     state = append(base(), missed)
     assert responses(state, 28) == [MISSED, MISSED, LATER, LATER]
-    assert PLAN.response is not None
-    assert assess(state, PLAN, PLAN.response, dosed("S1"))[0].notes == {"W4": "missed: in hospital"}
+    assert notes(state) == {"W4": "missed: in hospital"}
 
 
 def test_a_later_result_takes_the_place_of_an_earlier_one() -> None:
@@ -325,18 +344,14 @@ def test_the_assessment_of_a_visit_stands_whatever_was_seen_beside_it() -> None:
 def test_an_assessment_that_was_not_made_is_due_and_says_why(finding: Finding, why: str) -> None:
     state = append(base(), on_day(base(), "S1", 14, finding, visit="W2"))
     assert responses(state, 14)[0] is MISSED
-    assert PLAN.response is not None
-    assert assess(state, PLAN, PLAN.response, dosed("S1"))[0].notes == {"W2": why}
+    assert notes(state) == {"W2": why}
 
 
 def test_an_assessment_outside_its_window_is_kept_and_said() -> None:
     late = Finding(test="response", answer="CR")
     state = append(base(), on_day(base(), "S1", 25, late, visit="W2"))
     assert responses(state, 25)[0] == "CR"
-    assert PLAN.response is not None
-    assert assess(state, PLAN, PLAN.response, dosed("S1"))[0].notes == {
-        "W2": "assessed on day 25, outside the window"
-    }
+    assert notes(state) == {"W2": "assessed on day 25, outside the window"}
 
 
 # ---------------------------------------------------------------- groups

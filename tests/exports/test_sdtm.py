@@ -16,9 +16,11 @@ import pytest
 from escalation.exports.csv import write_csv
 from escalation.exports.iso8601 import read_moment, study_day
 from escalation.exports.package import make_export, write_files, zipped
-from escalation.trial import TrialState
-from escalation.trial.events import Finding, Purpose
-from tests.trial.bench import Bench, day
+from escalation.outcomes import Outcome
+from escalation.trial import TrialState, evolve
+from escalation.trial.events import Finding, Leaving, Purpose, SubjectLeft
+from escalation.trial.patients.recording import record_outcome
+from tests.trial.bench import Bench, crs, day, recorded
 
 from .planted import sound
 from .small import lab, results, small_bench, small_export
@@ -281,6 +283,52 @@ def test_a_second_infusion_is_a_second_row():
     assert said == [(1, 9e7, 1), (2, 9e7, 3)]
     (dm,) = datasets["DM"].records_by_name()
     assert (dm["RFXSTDTC"], dm["RFXENDTC"]) == ("2026-01-05", "2026-01-07")
+
+
+def test_epochs_are_before_during_and_after_all_infusions():
+    """SDTM's EPOCH: nobody is enrolled in the treatment, and between two infusions is in it."""
+    from escalation.trial.patients.evaluability import continue_infusion
+
+    bench = Bench.started()
+    bench.open_cohort()
+    bench.enrol("S1")
+    bench.dose("S1", infused=9e7)
+    bench.do(continue_infusion, "site", 4, subject="S1", infused=9e7)
+    for on, epoch in ((2, "TREATMENT"), (4, "TREATMENT"), (5, "FOLLOW-UP")):
+        left = SubjectLeft(on=day(on), subject="S1", why=Leaving.WITHDREW)
+        state = evolve(bench.state, recorded(bench.state, left, "site"))
+        (ds,) = (d for d in make_export(state, "TJ").datasets if d.name == "DS")
+        assert [(r["DSDECOD"], r["EPOCH"]) for r in ds.records_by_name()] == [
+            ("ENROLLED", "SCREENING"),
+            ("WITHDRAWAL BY SUBJECT", epoch),
+        ]
+
+
+def test_a_death_that_only_an_outcome_tells_of_was_by_the_day_of_the_outcome():
+    bench = Bench.started()
+    bench.open_cohort()
+    bench.treat("S1")
+    died = crs(day(3), grade=5)
+    bench.do(record_outcome, "site", 9, subject="S1", outcome=Outcome.DLT, toxicities=(died,))
+    datasets = {d.name: list(d.records_by_name()) for d in make_export(bench.state, "TJ").datasets}
+    (dm,), (ds,) = datasets["DM"], (r for r in datasets["DS"] if r["DSDECOD"] == "DEATH")
+    assert dm["DTHDTC"] == dm["RFPENDTC"] == ds["DSSTDTC"] == day(9).isoformat()
+
+
+def test_a_result_below_a_limit_that_nobody_gave_is_blq():
+    """SDTM's examples of PC have BLQ where the laboratory reports no number."""
+    bench = small_bench()
+    results(bench, "S1", 43, "W4", Finding(test="copies", below=True))
+    (pc,) = (d for d in make_export(bench.state, "TJ").datasets if d.name == "PC")
+    row = next(r for r in pc.records_by_name() if r["PCDTC"] == day(43).isoformat())
+    assert (row["PCORRES"], row["PCSTRESC"], row["PCSTRESN"], row["PCLLOQ"]) == (
+        *("BLQ", "BLQ", None, None),
+    )
+
+
+def test_a_study_starts_with_the_first_consent_of_somebody_who_entered():
+    """FDA, Study Data Technical Conformance Guide: SSTDTC is the earliest informed consent."""
+    assert rows("TS", "TSVAL", TSPARMCD="SSTDTC") == [(day(-1).isoformat(),)]
 
 
 def test_a_name_that_was_mistyped_is_exported_as_it_is_now():

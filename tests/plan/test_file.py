@@ -296,3 +296,25 @@ def test_whatever_stands_in_a_file_is_a_fault_or_a_plan_that_can_be_judged_by():
             assert Plan.from_document(plan.document) == plan
             judge(plan, answers, disease="sle", sex="female", on=date(2026, 3, 2))
     assert n_sound > 15
+
+
+def test_parts_of_parts_end_somewhere():
+    """As deep as any source goes, and then some: what never ends cannot be judged."""
+
+    def nested(n: int) -> dict[str, Any]:
+        chain = [
+            {"id": f"C{k}", "kind": "part", "text": "t", "any_of": [f"C{k + 1}"]} for k in range(n)
+        ]
+        chain[0]["kind"] = "inclusion"
+        del chain[-1]["any_of"]
+        return {"schema": 1, "name": "x", "criteria": chain}
+
+    assert find_faults(nested(20)) == ()
+    assert find_faults(nested(21)) == (
+        "criteria[20].id: is a part of a part, and so on, more than 20 times",
+    )
+    for document in (nested(9000), nested(21)):
+        judged = judge(
+            Plan.from_document(document), {}, disease=None, sex=None, on=date(2026, 1, 1)
+        )
+        assert judged.verdict == "incomplete"

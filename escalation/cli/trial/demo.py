@@ -14,20 +14,16 @@ from escalation.errors import InputError, printable, reason
 from escalation.ledger import create_ledger
 from escalation.protocol import load_protocol
 from escalation.tracker import Tracker
-from escalation.trial.demo.backfill import BACKFILL
+from escalation.trial.demo import DEMOS, load_demo
 from escalation.trial.demo.script import Demo
-from escalation.trial.demo.star_t import STAR_T
 
 __all__ = ["demo"]
-
-
-DEMOS = {"star-t": STAR_T, "backfill": BACKFILL}
 
 
 @click.command(cls=CarefulCommand)
 @click.option(
     "--which",
-    type=click.Choice(list(DEMOS)),
+    type=click.Choice(DEMOS),
     default="star-t",
     help="Which trial.  [default: star-t]",
 )
@@ -42,9 +38,12 @@ def demo(db: str, which: str) -> None:
     backfill has three more patients at level 1 while level 3 is open, a level that an amendment
     puts between 2 and 3, and an expansion of six at the MTD.
 
+    planned goes by the plan of NCT07123519: patients are screened, one fails and one has a waiver,
+    and seen and measured at visits, of which one was missed and one is overdue.
+
     Example: escalation trial demo --which backfill --db demo.db
     """
-    chosen = DEMOS[which]
+    chosen = load_demo(which)
     if "://" in db:
         raise InputError("the demo needs a new file, such as --db demo.db")
     if "\0" in db:

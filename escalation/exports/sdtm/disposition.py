@@ -53,7 +53,7 @@ def _of(study: Study, person: Person) -> Iterator[Row]:
             "DSTERM": term or decoded,
             "DSDECOD": decoded,
             "DSCAT": category,
-            "EPOCH": _epoch(person, on),
+            "EPOCH": _epoch(person, category, on),
             "DSSTDTC": iso(on),
             "DSSTDY": person.study_day(on),
         }
@@ -79,9 +79,10 @@ def _of(study: Study, person: Person) -> Iterator[Row]:
         yield row(_END, "DEATH", person.died_on)
 
 
-def _epoch(person: Person, on: date | None) -> str | None:
+def _epoch(person: Person, category: str, on: date | None) -> str | None:
     if on is None:
         return None
-    if person.first_dose is None or on < person.first_dose:
-        return "SCREENING"
-    return "TREATMENT" if on == person.first_dose else "FOLLOW-UP"
+    first, last = person.first_dose, person.last_dose
+    if first is None or last is None or on < first or category == _MILESTONE:
+        return "SCREENING"  # nobody is dosed before they are enrolled
+    return "TREATMENT" if on <= last else "FOLLOW-UP"

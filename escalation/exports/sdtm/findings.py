@@ -197,7 +197,9 @@ def _in_plan_unit(finding: Finding, test: PlannedTest) -> Finding:
 
 def _written(finding: Finding) -> str | None:
     number = None if finding.value is None else plain_number(finding.value)
-    return f"<{number or ''}" if finding.below else number
+    if not finding.below:
+        return number
+    return "BLQ" if number is None else f"<{number}"  # by a limit that nobody gave
 
 
 def _against_range(finding: Finding) -> str | None:

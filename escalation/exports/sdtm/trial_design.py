@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from escalation.exports.dataset import Dataset, make_dataset
-from escalation.exports.sdtm.study import Row, Study
+from escalation.exports.sdtm.study import Person, Row, Study
 from escalation.exports.sdtm.variables import (
     EXPECTED,
     REQUIRED,
@@ -84,13 +84,22 @@ def _parameters(
     yield "DOSU", "Dose Units", protocol.unit
     yield "XDESIGN", "Escalation Design", type(protocol.design).name
     yield "XDLTWIN", "DLT Window in Days", _text(protocol.dlt.window_days)
-    dosed = [p.first_dose for p in study.people if p.first_dose is not None]
-    yield "SSTDTC", "Study Start Date", None if not dosed else min(dosed).isoformat()
+    begun = min((day for p in study.people if (day := _begun(p)) is not None), default=None)
+    yield "SSTDTC", "Study Start Date", None if begun is None else begun.isoformat()
     yield "DCUTDTC", "Data Cutoff Date", None if cutoff is None else cutoff.isoformat()
     yield "DCUTDESC", "Data Cutoff Description", f"AS OF ENTRY {study.state.seq} OF THE LEDGER"
     plan = study.state.plan
     if plan is not None:
         yield "XPLAN", "Plan of Tests and Visits", f"{plan.name} {plan.digest[:12]}"
+
+
+def _begun(person: Person) -> date | None:
+    """Return the day of consent of somebody who entered, or of the enrolment."""
+    if person.subject is None:
+        return None
+    screening, enrolled = person.chart.screening, person.subject.enrolment
+    consented = None if screening is None else screening.event.consented
+    return consented or (None if enrolled.undated else enrolled.on)
 
 
 def _text(value: int | None) -> str | None:

@@ -24,6 +24,7 @@ __all__ = [
     "ANSWERS",
     "check_dates",
     "check_findings",
+    "check_source",
     "check_visit_day",
     "completed",
     "faults_of_day",
@@ -85,7 +86,7 @@ def check_findings(
         refusal.add("The trial goes by no plan; adopt one first (trial plan FILE).")
         return
     refusal.check_line("reason", event.reason)
-    refusal.check_line("source", event.source)
+    check_source(refusal, state, event.source)
     refusal.unless(bool(event.findings), "No result is given.")
     refusal.unless(
         len(event.findings) <= _MOST_FINDINGS, f"An entry has at most {_MOST_FINDINGS} results."
@@ -106,6 +107,12 @@ def check_findings(
         ]
         refusal.reasons += (f"{_named(finding)}: {fault}." for fault in faults)
     _check_places(refusal, event, chart, dosed)
+
+
+def check_source(refusal: Refusal, state: TrialState, source: str | None) -> None:
+    """Refuse to name a file that no entry has imported."""
+    if source is not None and all(event.named != source for _, event in state.files):
+        refusal.add(f"No file {printable(source)} was imported.")
 
 
 def check_visit_day(

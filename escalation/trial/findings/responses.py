@@ -52,7 +52,7 @@ def assess(state: TrialState, plan: Plan, response: Response, on: date) -> list[
     """Return the responses of everybody who was dosed, as of a day.
 
     An assessment without a result is due once its visit is recorded as missed, its window has
-    closed, or the patient has left the study or died.
+    closed, or the patient has left the study or died. What is of a later day counts for nothing.
 
     Parameters
     ----------
@@ -63,11 +63,13 @@ def assess(state: TrialState, plan: Plan, response: Response, on: date) -> list[
     on : date
     """
     visits = assessment_visits(plan, response)
+    last = state.times[-1].date() if state.times else on
+    until = date.max if on >= last else on  # at a site, the day may be one further
     assessed = []
     for one in treated_in(state):
         said: dict[str, str | Unassessed] = {}
         notes: dict[str, str] = {}
-        results = results_of(state, one.subject, response.test)
+        results = [r for r in results_of(state, one.subject, response.test) if r.on <= until]
         for visit, result in results_at(plan, [r for r in results if _is_made(r)]).items():
             if visit in visits:
                 said[visit.name] = str(result.finding.answer)
@@ -80,7 +82,7 @@ def assess(state: TrialState, plan: Plan, response: Response, on: date) -> list[
                 notes[of.name] = _why_not_made(result)
         for visit in visits:
             if visit.name not in said:
-                why = _why_missed(state, one.subject, visit)
+                why = _why_missed(state, one.subject, visit, until)
                 if why is not None:
                     notes.setdefault(visit.name, f"missed: {why}")
                 is_due = visit.name in notes or _is_due(state, one.subject, visit, on)
@@ -109,9 +111,10 @@ def _why_not_made(result: Result) -> str:
     return result.finding.not_done or "without a result"
 
 
-def _why_missed(state: TrialState, subject: str, visit: Visit) -> str | None:
+def _why_missed(state: TrialState, subject: str, visit: Visit, until: date) -> str | None:
     """Return why a visit is recorded as missed; None where it is not."""
-    recorded = [f.event for f in state.chart(subject).visits if f.event.visit == visit.name]
+    events = (fact.event for fact in state.chart(subject).visits)
+    recorded = [e for e in events if e.visit == visit.name and e.on <= until]
     return recorded[-1].missed if recorded else None
 
 

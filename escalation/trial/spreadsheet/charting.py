@@ -7,6 +7,7 @@ nothing, so that a file which has grown is imported again as it is; the same fil
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
@@ -73,7 +74,7 @@ def import_list(what: What, content: bytes, source: str, reading: Reading = AS_W
             rows.append(row)
     file: dict[str, Any] = {
         "what": what,
-        "source": printable(source)[:200],
+        "source": printable(source)[:200].strip() or "a file",
         "sha256": hashlib.sha256(content).hexdigest(),
         "n_rows": listed.n_rows,
         "left_out": tuple(printable(name)[:200] for name in listed.left_out),
@@ -83,7 +84,7 @@ def import_list(what: What, content: bytes, source: str, reading: Reading = AS_W
     def command(state: TrialState, recorder: Recorder) -> Events:
         gathered = Gathered(state, recorder)
         gathered.add(*note_file(state, recorder, **file))
-        _RECORD[what](gathered, rows, f"{file['source']}, SHA-256 {file['sha256']}")
+        _RECORD[what](gathered, rows, gathered.state.files[-1][1].named)
         found = [*unread, *((row, f"row {row}: {text}") for row, text in gathered.faults)]
         if found:
             found.sort(key=lambda fault: fault[0])
@@ -115,6 +116,11 @@ def note_file(
     """
     refusal = Refusal(f"{source} cannot be imported")
     refusal.check(state, recorder, PATIENTS)
+    refusal.check_line("name of the file", source, 200)
+    refusal.unless(
+        re.fullmatch("[0-9a-f]{64}", sha256) is not None, f"{printable(sha256)} is not a SHA-256."
+    )
+    refusal.unless(n_rows > 0, f"A file of {n_rows} rows says nothing.")
     for entry, event in state.files:
         if event.sha256 == sha256 and event.what == what:
             refusal.add(

@@ -7,7 +7,12 @@ from datetime import date
 from escalation.trial.chart import Chart
 from escalation.trial.commands import Events, Recorder, Refusal
 from escalation.trial.events import Leaving, SubjectLeft, VisitRecorded
-from escalation.trial.findings.checking import check_dates, check_visit_day, find_person
+from escalation.trial.findings.checking import (
+    check_dates,
+    check_source,
+    check_visit_day,
+    find_person,
+)
 from escalation.trial.findings.results import results_of
 from escalation.trial.patients.recording import PATIENTS
 from escalation.trial.state import TrialState
@@ -93,7 +98,7 @@ def check_visit(
         if planned is not None and planned.day == 0 and known is not None and known.dosing:
             refusal.add(f"{known.id} was dosed on {known.dosed_on}: that was day 0.")
     refusal.check_line("note", event.note)
-    refusal.check_line("source", event.source)
+    check_source(refusal, state, event.source)
     for fact in chart.visits:
         if fact.event.visit == event.visit and fact.seq != entry:
             how = "took place" if fact.event.missed is None else "was missed"

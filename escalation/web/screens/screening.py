@@ -20,6 +20,7 @@ from escalation.reports.trial.choices import say_person, say_plan
 from escalation.reports.trial.subject import subject_entries
 from escalation.reports.view import View
 from escalation.reports.visits.calendar import view_calendar
+from escalation.trial.findings.results import results_of
 from escalation.trial.screening.flow import count_flow
 from escalation.trial.screening.log import screenings_of
 from escalation.trial.visits.calendar import visits_of
@@ -175,6 +176,7 @@ def person(trial: str, subject: str) -> str | Answer:
             "is_enrolled": known in state.subjects,
             "about": [*_enrolling(known), *offered(on, known).get(PLANNED, ())],
             "visits": seen(),
+            "n_results": len(results_of(state, known)),
             "results": write(result_blocks(state, known)),
             "lines": lines_of(subject_entries(here.entries, state, known), state),
         },

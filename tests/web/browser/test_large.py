@@ -19,10 +19,10 @@ PATHS = ("", "log", "patients/S60", "what-if", "anchors", "record/", "roles", "m
 
 
 OF_A_PLAN = (
-    *("screening", "screening/flow", f"screening/people/{PERSON}", "screening/people/S60"),
+    *("screening", "screening/flow", f"screening/people/{PERSON}", "screening/people/S9"),
     *("visits", "visits?show=due", "endpoints/response", "endpoints/kinetics"),
     *("endpoints/biomarkers", f"record/criteria?subject={PERSON}", "record/results"),
-    *("record/results?at=S60", "record/results?at=S60+D7"),
+    *("record/results?at=S9", "record/results?at=S9+D7"),
 )
 
 
