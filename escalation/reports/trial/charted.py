@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from escalation.text import count, list_briefly
+from escalation.trial.chart import ChartEvent
 from escalation.trial.events import (
     EligibilityWaived,
     Finding,
@@ -20,7 +21,7 @@ __all__ = ["headline_of_charted", "say_charted", "say_findings"]
 
 
 def say_charted(
-    event: SubjectScreened | FindingsRecorded | EligibilityWaived | VisitRecorded | SubjectLeft,
+    event: ChartEvent,
     on: str,
 ) -> str:
     """Say what an entry of a chart records; ``on`` is its day, where it has to be said."""
@@ -56,7 +57,7 @@ def say_charted(
 
 
 def headline_of_charted(
-    event: SubjectScreened | FindingsRecorded | EligibilityWaived | VisitRecorded | SubjectLeft,
+    event: ChartEvent,
 ) -> str:
     """Say what an entry of a chart is, as what is said of its correction begins."""
     match event:
