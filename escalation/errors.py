@@ -165,18 +165,22 @@ class ProtocolError(FileFaultsError):
 
 
 _MOST_LISTED = 100
+_MOST_BESIDE = 24
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return ``known`` as a phrase in ASCII, the nearest to ``word`` first if one is near.
 
-    Of many, such as the subjects of a long trial, it lists the last ones.
+    Where one is near, it lists so many at most that a line or two hold them; of very many, such as
+    the subjects of a long trial, the last ones.
     """
     names = list(known)
+    near = _nearest(str(word), names)
+    if near and len(names) > _MOST_BESIDE:
+        return f"did you mean {printable(near)}? There are {len(names) - 1} others"
     listed = ", ".join(printable(name) for name in names[-_MOST_LISTED:])
     if len(names) > _MOST_LISTED:
         listed += f", and {len(names) - _MOST_LISTED} others before"
-    near = _nearest(str(word), names)
     if near:
         return f"did you mean {printable(near)}? Known: {listed}"
     return f"known: {listed}"

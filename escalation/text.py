@@ -6,11 +6,13 @@ import re
 import textwrap
 import unicodedata
 from collections.abc import Collection, Sequence
+from typing import TypeVar
 
 __all__ = [
     "LINE",
     "WIDTH",
     "align",
+    "as_cell",
     "as_compared",
     "count",
     "fold",
@@ -21,6 +23,8 @@ __all__ = [
     "with_powers",
 ]
 
+_T = TypeVar("_T")
+
 # no control characters, nor those that are not seen or turn the writing round
 _UNSEEN = r"\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
 LINE = rf"^[^\s{_UNSEEN}]([^{_UNSEEN}]*[^\s{_UNSEEN}])?$"
@@ -30,6 +34,25 @@ def is_line(text: str, max_length: int = 1000) -> bool:
     """Tell whether a text is one line, not empty, with nothing in it that is not seen."""
     seen = re.fullmatch(LINE, text) is not None and "\n" not in text
     return seen and len(text) <= max_length and not any("\ud800" <= c <= "\udfff" for c in text)
+
+
+def as_cell(value: _T) -> _T | str:
+    """Return a cell of CSV: a text that a spreadsheet program would calculate gets an apostrophe.
+
+    A number is none, nor are cohorts in the field's notation, such as ``-1NNT``.
+
+    Examples
+    --------
+    >>> as_cell("=1+1"), as_cell("-2+3+cmd|x"), as_cell("+A1")
+    ("'=1+1", "'-2+3+cmd|x", "'+A1")
+    >>> as_cell("-1NNT, 1NNN"), as_cell("+0.5"), as_cell(-1), as_cell("-")
+    ('-1NNT, 1NNN', '+0.5', -1, '-')
+    """
+    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
+
+
+_COHORT = r"[0-9]+[A-Z]+"
+_FORMULA = re.compile(rf"[=@\t\r]|[+-](?![0-9.]*$|{_COHORT}([, ]+-?{_COHORT})*$)")
 
 
 def as_compared(text: str) -> str:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 
-from escalation.exports.dataset import Dataset, Value
+from escalation.exports.dataset import Dataset
+from escalation.text import as_cell
 
 __all__ = ["SUFFIX", "write_csv"]
 
 SUFFIX = ".csv"
-_FORMULA = re.compile(r"[=@\t\r]|[+-](?![0-9.]*$)")
 
 
 def write_csv(dataset: Dataset) -> str:
@@ -24,9 +23,5 @@ def write_csv(dataset: Dataset) -> str:
     writer = csv.writer(written, lineterminator="\n")
     writer.writerow(dataset.names)
     for row in dataset.rows:
-        writer.writerow(list(map(_cell, row)))
+        writer.writerow(list(map(as_cell, row)))
     return written.getvalue()
-
-
-def _cell(value: Value) -> Value:
-    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value

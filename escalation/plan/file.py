@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
+from escalation.errors import printable
 from escalation.plan.models import plan_models
 from escalation.plan.plan import Plan, PlanError
 from escalation.plan.rules import find_broken_rules
 from escalation.protocol.border import MAX_BYTES, FileKind, find_all_faults, read_toml
+from escalation.text import is_line
 
 __all__ = ["MAX_BYTES", "find_faults", "parse_plan"]
 
@@ -37,8 +40,30 @@ def parse_plan(data: bytes, source: str) -> Plan:
     document = read_toml(data, source, _KIND)
     faults = find_faults(document)
     if faults:
-        raise PlanError(source, faults)
+        raise PlanError(source, [_with_name(fault, document) for fault in faults])
     return Plan.from_document(document)
+
+
+def _with_name(fault: str, document: Mapping[str, Any]) -> str:
+    """Add what the table of a fault is called: nobody counts criteria to find ``criteria[57]``.
+
+    Examples
+    --------
+    >>> _with_name("criteria[0].limit: is missing", {"criteria": [{"id": "I1"}]})
+    'criteria[0].limit (I1): is missing'
+    """
+    found = re.match(r"(\w+)\[(\d+)\][^:]*", fault)
+    if found is None:
+        return fault
+    row = document[found[1]][int(found[2])]
+    named = (
+        [row[key] for key in ("id", "name", "test") if key in row]
+        if isinstance(row, Mapping)
+        else []
+    )
+    if not named or not isinstance(named[0], str) or not is_line(named[0], 40):
+        return fault
+    return f"{found[0]} ({printable(named[0])}){fault[found.end() :]}"
 
 
 def find_faults(document: Mapping[str, Any]) -> tuple[str, ...]:

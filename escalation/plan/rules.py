@@ -350,8 +350,8 @@ def _visit_faults(visits: Rows, tests: Named) -> Iterator[Fault]:
         elif other[1][0] <= one[1][1]:
             yield (
                 ("visits", k, "before"),
-                f"its window begins on day {other[1][0]}, before that of {one[0].get('name')} is "
-                f"over on day {one[1][1]}: a day between would be of both",
+                f"its window begins on day {other[1][0]}, and that of {one[0].get('name')} ends on "
+                f"day {one[1][1]}: no day may be of two visits",
             )
 
 
@@ -394,7 +394,7 @@ def _response_faults(
         yield "test", f"needs a test of choices; {name} is not one"
     elif test is not None:
         choices = _names(test, "choices")
-        for choice in _names(response, "responders") or ["CR", "PR"]:
+        for choice in (_names(response, "responders") or ["CR", "PR"]) if choices else ():
             if as_compared(choice) not in map(as_compared, choices):
                 hint = did_you_mean(choice, choices)
                 yield "responders", f"{name} has no choice {quote(choice)}; {hint}"

@@ -63,7 +63,7 @@ def test_the_template_is_a_plan_and_check_names_every_fault(tmp_path: Path):
     result = run("check", "-", stdin=wrong)
     assert result.exit_code == 3
     assert result.stderr.startswith("escalation: standard input: 2 faults\n")
-    assert "criteria[1].comparator: must be '>=', '>', '<=', '<' or 'between'" in result.stderr
+    assert "criteria[1].comparator (I2): must be '>=', '>', '<=', '<' or 'between'" in result.stderr
     assert 'response.visits: there is no visit "D28"; did you mean D29?' in result.stderr
     document = json.loads(run("check", "-", "--json", stdin=wrong).output)
     assert (document["valid"], len(document["faults"])) == (False, 2)

@@ -150,3 +150,11 @@ def test_no_text_leaves_the_page_or_crosses_another(n_patients: int, n_levels: i
         ]
         for page in pages:
             assert text_faults(page) == []
+
+
+def test_one_sample_alone_is_drawn_without_a_warning() -> None:
+    """As of a trial's first patient on day 7; a warning would be an error here."""
+    state = measured(followed("1N"), "S1", "car", {7: 100.0})
+    (figure,) = plot_kinetics_by_patient(state)
+    low, high = panels(figure)[0].get_ylim()
+    assert low < 100 < high

@@ -5,10 +5,12 @@ from __future__ import annotations
 import copy
 import random
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import escalation.cli
 from escalation.errors import InputError
 from escalation.plan import Plan, PlanError, load_plan
 from escalation.plan.eligibility import Answer, judge
@@ -108,7 +110,7 @@ FAULTS: list[tuple[tuple[Any, ...], Any, str]] = [
     (("criteria", 3, "limit"), 3, "criteria[3].limit: is for a test, and none is named"),
     (("criteria", 3, "text"), " ", "criteria[3].text: must be one line of text"),
     (("visits", 1, "day"), 0, "visits[1].day: is not after the visit before it, day 0"),
-    (("visits", 1, "before"), 7, "its window begins on day 0, before that of D0 is over on day 0"),
+    (("visits", 1, "before"), 7, "its window begins on day 0, and that of D0 ends on day 0"),
     (("visits", 1, "before"), -1, "visits[1].before: must be at least 0, not -1"),
     (("visits", 1, "day"), 7.5, "visits[1].day: must be a whole number, not 7.5"),
     (("visits", 1, "tests"), ["respons"], 'no test "respons"; did you mean response?'),
@@ -318,3 +320,19 @@ def test_parts_of_parts_end_somewhere():
             Plan.from_document(document), {}, disease=None, sex=None, on=date(2026, 1, 1)
         )
         assert judged.verdict == "incomplete"
+
+
+def test_a_fault_of_a_file_names_the_criterion_test_or_visit_that_it_is_of():
+    template = Path(escalation.cli.__file__).with_name("plan_template.toml").read_text("utf-8")
+    text = template.replace('kind = "part"', 'kind = "Part"').replace("day = 28", 'day = "28"')
+    with pytest.raises(PlanError) as raised:
+        parse_plan(text.encode(), "p.toml")
+    assert [fault.split(":")[0] for fault in raised.value.faults] == [
+        "criteria[3].kind (I3.1)", "criteria[4].kind (I3.2)", "visits[2].day (D28)",
+    ]  # fmt: skip
+
+
+def test_without_choices_nothing_is_said_of_those_of_the_response():
+    document = changed("tests", 1, "choices", to="CR, PR")
+    document["response"] = {"test": document["tests"][1]["name"], "visits": ["D0"]}
+    assert not [fault for fault in find_faults(document) if "responders" in fault]

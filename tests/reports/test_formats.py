@@ -101,3 +101,16 @@ def test_a_head_above_other_columns_leaves_no_empty_line_where_a_table_is_folded
         "name  second",
         "a          2",
     ]
+
+
+@pytest.mark.parametrize(
+    ("typed", "cell"),
+    [("=1+1", "'=1+1"), ("@SUM(1)", "'@SUM(1)"), ("-2+3+cmd|x", "'-2+3+cmd|x"), ("+A1", "'+A1"),
+     ("-1NNT", "-1NNT"), ("+0.5", "+0.5"), ("-", "-"), ("a=1", "a=1")],
+)  # fmt: skip
+def test_a_text_in_csv_is_no_formula_to_a_spreadsheet(typed: str, cell: str) -> None:
+    """OWASP, CSV injection: who names a test, or gives a reason, has nothing worked out."""
+    rows = "".join(
+        write_view(View(page=list, document=dict, rows=lambda: [("name", "n"), (typed, -1)]), "csv")
+    )
+    assert rows == f"name,n\n{cell},-1\n"

@@ -294,8 +294,8 @@ def _draw_threshold(ax: Axes, words: Words) -> None:
 
 
 def _set_values(ax: Axes, scale: _Scale) -> None:
+    ax.set_ylim(scale.low, scale.high)  # first: matplotlib warns of one sample, scaled by itself
     ax.set_yscale("log")
-    ax.set_ylim(scale.low, scale.high)
     ax.yaxis.set_major_locator(FixedLocator(scale.powers))
     ax.yaxis.set_minor_locator(NullLocator())
     ax.yaxis.set_minor_formatter(NullFormatter())

@@ -70,9 +70,15 @@ def say_kinetics(table: KineticsTable) -> str:
     n_known = sum(one.kinetics is not None for one in table.patients)
     n_wrong = sum(bool(one.faults and one.measured.n_samples) for one in table.patients)
     wrong = f" {count(n_wrong, 'profile')} cannot be used." if n_wrong else ""
+    n_short = sum(
+        one.kinetics is not None and one.kinetics.auc_until is None for one in table.patients
+    )
+    short = ""
+    if n_short:
+        short = f": {count(n_short, 'profile')} without one from day 0 to {table.until:g}"
     return (
         f"{_named(table)}: profiles of {n_known} of {count(n, 'treated patient')}.{wrong} Areas by "
-        f"{say_trapezoid(table.trapezoid)}, never extrapolated. {say_below(table.below)}"
+        f"{say_trapezoid(table.trapezoid)}, never extrapolated{short}. {say_below(table.below)}"
     )
 
 

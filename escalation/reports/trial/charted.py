@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from escalation.text import count, list_briefly
@@ -37,7 +38,7 @@ def say_charted(
             return ", ".join([f"{event.subject} screened{on}", *filter(None, said)])
         case FindingsRecorded():
             at = "" if event.visit is None else f" at {event.visit}"
-            said_of = list_briefly([say_result(finding) for finding in event.findings])
+            said_of = list_briefly([_say_dated(finding, event.on) for finding in event.findings])
             why = "" if event.reason is None else f", because {event.reason}"
             file = None if event.source is None else event.source.partition(", SHA-256 ")[0]
             source = "" if file is None else f", from {file}"
@@ -71,6 +72,12 @@ def headline_of_charted(
             return f"visit {event.visit} of {event.subject}"
         case SubjectLeft():
             return f"end of {event.subject}'s part"
+
+
+def _say_dated(finding: Finding, on: date) -> str:
+    """Say a result, and the day of its sample where that is not the entry's."""
+    day = "" if finding.on in (None, on) else f" on {finding.on}"
+    return f"{say_result(finding)}{day}"
 
 
 def say_findings(findings: Sequence[Mapping[str, Any]], *, but: Sequence[object]) -> str:

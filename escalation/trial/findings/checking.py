@@ -10,6 +10,7 @@ from datetime import date
 from escalation.errors import did_you_mean, printable
 from escalation.nearness import is_above
 from escalation.plan import Criterion, Plan, PlannedTest
+from escalation.plan.names import PlanNames
 from escalation.trial.chart import Chart
 from escalation.trial.commands import Recorder, Refusal
 from escalation.trial.events import Finding, FindingsRecorded
@@ -37,18 +38,26 @@ _MOST_FINDINGS = 500
 
 
 def completed(plan: Plan | None, finding: Finding) -> Finding:
-    """Return a result with its answer as the plan spells it, and ``BLQ`` as what it is."""
-    test = None if plan is None else plan.find_test(finding.test)
-    if plan is None or finding.answer is None:
+    """Return a result with its test and answer as the plan spells them; ``BLQ`` as what it is."""
+    if plan is None:
+        return finding
+    finding = replace(finding, test=PlanNames(plan).finding(finding.test))
+    test = plan.find_test(finding.test)
+    if finding.answer is None:
         return finding
     said = finding.answer.casefold()
     if test is not None and test.kind == "number":
         return replace(finding, answer=None, below=True) if said in _BELOW else finding
-    known = test.choices if test is not None and test.kind == "choice" else ANSWERS
+    known: Sequence[str] = ANSWERS
+    if test is not None and test.kind == "choice":
+        known = test.choices
+    else:
+        said = _SHORT.get(said, said)
     meant = [choice for choice in known if choice.casefold() == said]
     return replace(finding, answer=meant[0]) if len(meant) == 1 else finding
 
 
+_SHORT = {"y": "yes", "n": "no"}
 _BELOW = ("blq", "bql", "below", "<lloq", "<loq")  # where the limit is not known
 
 
@@ -180,7 +189,8 @@ def faults_of_result(plan: Plan, finding: Finding) -> Iterator[str]:
         names = [known.name for known in plan.tests]
         if finding.value is None:  # a criterion is answered, not measured
             names += (known.id for known in plan.criteria if _is_question(known))
-        yield f"the plan has no such test; {did_you_mean(finding.test, names)}"
+        what = "test" if finding.value is not None else "test or criterion"
+        yield f"the plan has no such {what}; {did_you_mean(finding.test, names)}"
     elif finding.not_done is not None:
         given = (finding.value, finding.unit, finding.answer, finding.lower, finding.upper)
         if finding.below or any(said is not None for said in given):
@@ -190,8 +200,8 @@ def faults_of_result(plan: Plan, finding: Finding) -> Iterator[str]:
     elif test is not None:
         yield from _of_answer(finding, test.choices if test.kind == "choice" else ANSWERS)
     elif criterion is not None and not _is_question(criterion):
-        asked = criterion.test or " ".join((*criterion.all_of, *criterion.any_of))
-        yield f"it is judged by {asked}, and is not answered itself; record that"
+        asked = [criterion.test] if criterion.test else [*criterion.all_of, *criterion.any_of]
+        yield f"it is judged by {', '.join(asked)}, and not answered itself; record that instead"
     else:
         yield from _of_answer(finding, ANSWERS)
 
@@ -242,7 +252,7 @@ def _of_number(test: PlannedTest, finding: Finding) -> Iterator[str]:
 
 def _of_size(test: PlannedTest, finding: Finding, value: float) -> Iterator[str]:
     """Yield where a number, in the plan's unit, is none that anybody has."""
-    shown = "" if finding.unit == test.unit else f"{say_number(value)} {test.unit} "
+    shown = "it " if finding.unit == test.unit else f"{say_number(value)} {test.unit} "
     if test.least is not None and is_above(test.least, value):
         yield f"{shown}is below {say_number(test.least)} {test.unit}, which is impossible"
     if test.greatest is not None and is_above(value, test.greatest):

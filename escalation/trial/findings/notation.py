@@ -18,7 +18,9 @@ _SAID = re.compile(
     re.ASCII,
 )
 _LIMITS = re.compile(
-    rf"\s*\(\s*(?P<lower>{_NUMBER})?\s*\.\.\s*(?P<upper>{_NUMBER})?\s*\)", re.ASCII
+    rf"\s*\(\s*(?:(?P<lower>{_NUMBER})?\s*\.\.\s*(?P<upper>{_NUMBER})?"
+    rf"|(?P<least>{_NUMBER})\s*[-\u2013]\s*(?P<most>{_NUMBER}))\s*\)",
+    re.ASCII,
 )
 _END = re.compile(r"(?:\s*@\s*(?P<on>\S+))?(?:\s+by\s+(?P<by>\S.*))?", re.ASCII)
 _NOT_DONE = re.compile(r"not done(?:\s*:\s*(?P<why>.+))?", re.IGNORECASE)
@@ -64,22 +66,23 @@ def read_finding(text: str) -> Finding:
     rest = said[number.end() :]
     limits = _LIMITS.match(rest)
     ended = _END.fullmatch(rest if limits is None else rest[limits.end() :])
-    if ended is None or (limits is not None and not (limits["lower"] or limits["upper"])):
+    if ended is None or (limits is not None and not any(limits.groups())):
         raise InputError(f"{text!a} cannot be read; write it as {NOTATION}")
     return Finding(
         test=test,
         value=float(number["value"]),
         unit=number["unit"],
         below=number["below"] is not None,
-        lower=_limit(limits, "lower"),
-        upper=_limit(limits, "upper"),
+        lower=_limit(limits, "lower", "least"),
+        upper=_limit(limits, "upper", "most"),
         on=_day(text, ended["on"]),
         by=ended["by"],
     )
 
 
-def _limit(found: re.Match[str] | None, name: str) -> float | None:
-    return float(found[name]) if found is not None and found[name] is not None else None
+def _limit(found: re.Match[str] | None, *names: str) -> float | None:
+    said = [found[name] for name in names if found[name] is not None] if found is not None else []
+    return float(said[0]) if said else None
 
 
 def _read_answer(text: str, test: str, said: str) -> Finding:
@@ -89,7 +92,7 @@ def _read_answer(text: str, test: str, said: str) -> Finding:
     if re.match(r"<?\s*[-+]?[\d.,]", said):
         number = printable(said.split(maxsplit=1)[0])
         raise InputError(
-            f"{text!a}: {number} is not a number, with a point and no comma; write it as {NOTATION}"
+            f"{text!a}: {number} is not a number; decimals come after a point: {NOTATION}"
         )
     return Finding(test=test, answer=answer["answer"], on=_day(text, answer["on"]), by=answer["by"])
 

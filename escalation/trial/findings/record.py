@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from escalation.plan.names import PlanNames
 from escalation.trial.commands import Events, Recorder, Refusal
 from escalation.trial.events import Finding, FindingsRecorded
 from escalation.trial.findings.checking import check_findings, completed, find_person
@@ -53,7 +54,7 @@ def record_findings(
         on=recorder.on,
         subject=chart.subject,
         findings=tuple(completed(state.plan, finding) for finding in findings),
-        visit=visit,
+        visit=visit and PlanNames(state.plan).visit(visit),
         reason=reason,
         source=source,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from escalation.errors import did_you_mean, printable
+from escalation.plan.names import PlanNames
 from escalation.trial.commands import Events, Recorder, Refusal
 from escalation.trial.events import ScreeningFailed
 from escalation.trial.patients.recording import check_at_site, check_id, only_site
@@ -46,7 +47,7 @@ def record_screening_failure(
     check_at_site(refusal, state, recorder, site)
     check_id(refusal, subject)
     refusal.check_line("reason", reason)
-    criteria = tuple(criteria)
+    criteria = tuple(map(PlanNames(state.plan).criterion, criteria))
     if criteria:
         _check_criteria(refusal, state, recorder, subject, criteria)
     known = state.subjects.get(subject)

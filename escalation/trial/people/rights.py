@@ -71,7 +71,7 @@ def subject_id_fault(subject: str) -> str | None:
     '19800213 could be a date of birth'
     """
     if not _ID.fullmatch(subject) or len(subject) > MAX_ID:
-        return f"must be capitals and digits in groups joined by -, at most {MAX_ID} characters"
+        return f"it must be capitals and digits in groups joined by -, at most {MAX_ID} characters"
     if not re.search(r"[0-9]", subject):
         return "without a digit it could be a name"
     if re.search(rf"[A-Z]{{{_MAX_LETTERS + 1},}}", subject):

@@ -8,6 +8,7 @@ from datetime import date
 
 from escalation.errors import did_you_mean, printable
 from escalation.plan import Plan
+from escalation.plan.names import PlanNames
 from escalation.text import list_briefly
 from escalation.trial.commands import FIRST_DAY, Events, Recorder, Refusal
 from escalation.trial.events import (
@@ -78,7 +79,7 @@ def screen_subject(
     screened = SubjectScreened(
         on=recorder.on,
         subject=state.current_id(subject),
-        disease=disease,
+        disease=disease and PlanNames(state.plan).disease(disease),
         sex=sex,
         born=born,
         consented=consented,
@@ -278,8 +279,12 @@ def waive_criteria(
     site = None if screening is None else screening.event.site
     refusal.check(state, recorder, PATIENTS, zone=state.site_zones.get(site or ""))
     refusal.check_line("reason", reason)
+    names = PlanNames(state.plan)
     event = EligibilityWaived(
-        on=recorder.on, subject=subject, criteria=tuple(criteria), reason=reason
+        on=recorder.on,
+        subject=subject,
+        criteria=tuple(map(names.criterion, criteria)),
+        reason=reason,
     )
     _check_not_enrolled(refusal, state, subject, "what was not so then is a deviation")
     check_waived(refusal, state, event)

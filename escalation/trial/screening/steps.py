@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 
 from escalation.errors import printable
+from escalation.plan.names import PlanNames
 from escalation.trial.chart import Chart
 from escalation.trial.commands import Events, Recorder, Refusal
 from escalation.trial.events import Finding, Sex
@@ -75,6 +76,7 @@ def add_to_screening(
             site=site,
             findings=findings,
         )
+    disease = disease and PlanNames(state.plan).disease(disease)
     refusal = Refusal(f"the screening of {subject} cannot be recorded")
     ended = screenings_of(state, chart.subject)[-1]
     if ended.end != "in screening":

@@ -14,15 +14,17 @@ from datetime import date
 from typing import Any, Literal
 
 from escalation.errors import EscalationError, RefusedError, printable
+from escalation.plan import Plan
+from escalation.plan.names import PlanNames
 from escalation.text import as_compared
 from escalation.trial.adverse_events.record import record_adverse_event
 from escalation.trial.commands import Events, Recorder, Refusal
 from escalation.trial.events import FileImported, Finding
+from escalation.trial.findings.checking import completed
 from escalation.trial.findings.record import record_findings
 from escalation.trial.findings.results import Place, place_of, results_of
 from escalation.trial.patients.recording import PATIENTS
 from escalation.trial.screening.record import screen_subject
-from escalation.trial.spreadsheet.called import PlanNames
 from escalation.trial.spreadsheet.charted import (
     READERS,
     EventRow,
@@ -164,12 +166,12 @@ def _record_results(gathered: Gathered, rows: Sequence[ResultRow], source: str) 
     names = PlanNames(gathered.state.plan)
     groups: dict[tuple[str, date | None, str | None, str | None], list[ResultRow]] = {}
     for given in rows:
-        row = replace(given, visit=names.visit(given.visit))
+        row = replace(given, visit=given.visit and names.visit(given.visit))
         groups.setdefault((row.subject, row.on, row.visit, row.reason), []).append(row)
     for group in groups.values():
         found: list[tuple[ResultRow, Finding]] = []
         for row in group:
-            finding = names.finding(row)
+            finding = _as_finding(gathered.state.plan, names, row)
             if isinstance(finding, str):
                 gathered.fault(row.number, f"{printable(row.subject)}: {finding}")
             else:
@@ -235,13 +237,42 @@ def _without_known(
     ]
 
 
+def _as_finding(plan: Plan | None, names: PlanNames, row: ResultRow) -> Finding | str:
+    """Return the result of a row, or what is wrong with it."""
+    name = names.finding(row.test)
+    test = None if plan is None else plan.find_test(name)
+    is_number = test is not None and test.kind == "number" and row.not_done is None
+    value, answer = None, row.value
+    if is_number and isinstance(row.figure, float):
+        value, answer = row.figure, None
+    finding = completed(
+        plan,
+        Finding(
+            test=name,
+            value=value,
+            unit=row.unit,
+            answer=answer,
+            below=row.below,
+            lower=row.lower,
+            upper=row.upper,
+            day=row.day,
+            not_done=row.not_done,
+            by=row.by,
+            note=row.note,
+        ),
+    )
+    if is_number and finding.answer is not None and isinstance(row.figure, str):
+        return f"{name}: {row.figure}"
+    return finding
+
+
 # ------------------------------------------------------------------------------ the others
 
 
 def _record_visits(gathered: Gathered, rows: Iterable[VisitRow], source: str) -> None:
     names = PlanNames(gathered.state.plan)
     for row in rows:
-        visit = names.visit(row.visit) or ""
+        visit = names.visit(row.visit or "")
         said = (visit, row.missed, row.note, row.on)
         if any(
             (fact.event.visit, fact.event.missed, fact.event.note, fact.event.on) == said
@@ -266,7 +297,8 @@ def _record_visits(gathered: Gathered, rows: Iterable[VisitRow], source: str) ->
 def _record_screening(gathered: Gathered, rows: Iterable[ScreeningRow], _: str) -> None:
     names, seen = PlanNames(gathered.state.plan), dict[str, int]()
     for given in rows:
-        said_of = given.said | {"disease": names.disease(given.said["disease"])}
+        disease = given.said["disease"]
+        said_of = given.said | {"disease": disease and names.disease(disease)}
         row = replace(given, said=said_of)
         first = seen.setdefault(row.subject, row.number)
         if first != row.number:

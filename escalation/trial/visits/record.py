@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from escalation.plan.names import PlanNames
 from escalation.trial.chart import Chart
 from escalation.trial.commands import Events, Recorder, Refusal
 from escalation.trial.events import Leaving, SubjectLeft, VisitRecorded
@@ -51,6 +52,7 @@ def record_visit(
     ------
     RefusedError
     """
+    visit = PlanNames(state.plan).visit(visit)
     refusal = Refusal(f"visit {visit} of {subject} cannot be recorded")
     refusal.check(state, recorder, PATIENTS, zone=state.zone_of(subject, recorder.on))
     event = VisitRecorded(

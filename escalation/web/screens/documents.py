@@ -6,8 +6,7 @@ sent to be kept, never shown in the page's place, so no style of its own meets t
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -267,25 +266,12 @@ def datasets(trial: str) -> Response:
 
 
 def send_csv(name: str, view: Callable[[], View]) -> Response:
-    """Send the rows of a view, inert to a spreadsheet; made once for an entry and a day."""
+    """Send the rows of a view; made once for an entry and a day."""
     here, there = g.trial, desk(current_app)
     on = there.today(here.state)
 
     def made() -> bytes:
-        shown = view()
-        inert = replace(shown, rows=lambda: _inert(shown.rows()))
-        return "".join(write_view(inert, "csv")).encode("utf-8", "backslashreplace")
+        return "".join(write_view(view(), "csv")).encode("utf-8", "backslashreplace")
 
     content = there.made((name, "csv", here.trial, here.seq, here.state.head, on), made)
     return _send(content, "csv", f"{here.trial}-{name}-{here.seq}-{on}")
-
-
-def _inert(rows: Iterable[Sequence[object]]) -> Iterator[list[object]]:
-    """Yield rows in which no text is a formula to a spreadsheet: it would be worked out there."""
-    for row in rows:
-        yield [
-            f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell for cell in row
-        ]
-
-
-_FORMULA = re.compile(r"[=@\t\r]|[+-](?![0-9.]*$)")

@@ -112,7 +112,7 @@ def test_a_file_is_imported_whole_or_refused_with_every_fault(
     )
     how = f"site: import {file} --kind results --on 2026-02-01"
     said = planned.fails(how)
-    assert "labs.csv: 2 faults row 2: S1: haemoglobin 850 g/L: is above 300 g/L" in said
+    assert "labs.csv: 2 faults row 2: S1: haemoglobin 850 g/L: it is above 300 g/L" in said
     assert "row 4: S4: No S4 is screened or enrolled" in said
     assert planned.seq() == 14
     file.write_text(

@@ -29,6 +29,8 @@ MARCH = date(2026, 3, 1)
             "ALT=130 U/L (7..40) @2026-03-01",
             Finding(test="ALT", value=130, unit="U/L", lower=7, upper=40, on=MARCH),
         ),
+        ("ALT=9 U/L (7-40)", Finding(test="ALT", value=9, unit="U/L", lower=7, upper=40)),
+        ("k=9 U/L (7 \u2013 40)", Finding(test="k", value=9, unit="U/L", lower=7, upper=40)),
         (
             "ALT=130 U/L(7 .. 40)@2026-03-01 by central lab",
             Finding(

@@ -32,13 +32,13 @@ WRONG = [
     ("haemoglobin", {"unit": "g/L"}, "the value is missing"),
     ("haemoglobin", {"answer": "low"}, "it is a number in g/L, not an answer"),
     ("copies", {"value": 0, "unit": "copies/ug", "below": True}, "must be above 0"),
-    ("copies", {"value": -1, "unit": "copies/ug"}, "copies -1 copies/ug: is below 0 copies/ug"),
+    ("copies", {"value": -1, "unit": "copies/ug"}, "copies -1 copies/ug: it is below 0 copies/ug"),
     ("response", {"answer": "CRR"}, "that is not an answer; did you mean CR? Known: CR, PR"),
     ("response", {"value": 1}, "answered by one of CR, PR, other, not by a number"),
     ("response", {}, "the answer is missing: one of CR, PR, other"),
     ("fever", {"answer": "perhaps"}, "that is not an answer; known: yes, no, unknown"),
     ("I1", {"answer": "maybe"}, "that is not an answer"),
-    ("I2", {"answer": "yes"}, "no such test; known: haemoglobin"),
+    ("I2", {"answer": "yes"}, "no such test or criterion; known: haemoglobin"),
     ("haemoglobin", {"not_done": "clotted", "value": 3}, "it was not done, and has a result"),
     ("haemoglobin", {"value": 90, "unit": "g/L", "at": 30}, "2026-02-04 is still to come"),
     ("haemoglobin", {"value": 90, "unit": "g/L", "day": 3}, "day 3 is not 2026-01-12, which is"),
@@ -88,7 +88,7 @@ def test_a_result_is_kept_as_reported(test, said):
 def test_every_fault_of_every_result_is_said_at_once():
     found = [Finding(test="haemoglobin", value=900, unit="g/L"), Finding(test="copies", value=1)]
     said = followed().refused(record_findings, SITE, 7, subject="S1", findings=found)
-    assert "haemoglobin 900 g/L: is above 300 g/L" in said
+    assert "haemoglobin 900 g/L: it is above 300 g/L" in said
     assert "copies 1: its unit is missing" in said
 
 
@@ -147,3 +147,12 @@ def test_nothing_is_measured_of_somebody_before_they_were_born(trial, on, refuse
     check_dates(wrong, trial.state, recorder, chart, on)
     said = ["S1 was born in 2007-03: 2007-02-28 is before it."]
     assert wrong.reasons == (said if refused else [])
+
+
+def test_a_test_a_visit_and_an_answer_in_other_capitals_are_those_of_the_plan() -> None:
+    bench = followed()
+    measure(bench, "HAEMOGLOBIN", 7, value=90, unit="g/L", visit="day 7")
+    measure(bench, "Fever", 7, answer="Y", visit="d7")
+    results, fever = (chart.event for chart in bench.state.chart("S1").findings)
+    assert (results.findings[0].test, results.visit) == ("haemoglobin", "D7")
+    assert (fever.findings[0].test, fever.findings[0].answer, fever.visit) == ("fever", "yes", "D7")

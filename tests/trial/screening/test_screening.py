@@ -368,6 +368,21 @@ def test_a_failure_names_criteria_of_the_plan_that_are_not_met() -> None:
     assert version_of(event) == 2
 
 
+def test_a_disease_and_criteria_in_other_capitals_or_by_a_label_are_those_of_the_plan() -> None:
+    bench = planned()
+    bench.do(screen_subject, SITE, **(S1 | {"disease": "sle"}), findings=(LOW, HIGH))
+    bench.do(waive_criteria, SITE, subject="S1", criteria=["i3"], reason="hepatitis")
+    chart = bench.state.chart("S1")
+    assert chart.screening is not None
+    assert chart.screening.event.disease == "SLE"
+    assert chart.waivers[0].event.criteria == ("I3",)
+    said = bench.refused(add_to_screening, SITE, subject="S1", disease="Lupus")
+    assert "All of it is recorded already" in said
+    bench.do(record_screening_failure, SITE, subject="S1", reason="anaemia", criteria=["i2"])
+    ((_, event),) = bench.state.not_enrolled
+    assert event.criteria == ("I2",)
+
+
 def test_a_failure_without_criteria_is_written_as_before() -> None:
     event = ScreeningFailed(on=day(0), subject="S1", reason="anaemia")
     assert version_of(event) == 1

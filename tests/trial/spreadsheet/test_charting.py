@@ -75,7 +75,7 @@ def test_results_are_kept_as_reported_one_entry_a_person_day_and_visit():
 @pytest.mark.parametrize(
     ("cells", "said"),
     [
-        ({"value": "850"}, "row 2: S1: haemoglobin 850 g/L: is above 300 g/L, which is"),
+        ({"value": "850"}, "row 2: S1: haemoglobin 850 g/L: it is above 300 g/L, which is"),
         ({"unit": ""}, "row 2: S1: haemoglobin 85: its unit is missing; give it in g/L"),
         ({"value": '"8,5"'}, 'row 2: S1: haemoglobin: "8,5" is not a number such as 61.5'),
         ({"value": "=A1+1"}, 'row 2: S1: haemoglobin: "=A1+1" is not a number'),
@@ -165,7 +165,9 @@ def test_visits_are_imported_and_one_that_is_recorded_otherwise_is_named():
 
 
 def test_a_visit_outside_its_window_is_imported():
-    imported("subject,visit,date\nS1,D7,2026-01-30\n", "visits")
+    bench = imported("subject,visit,date\nS1,D7,2026-01-30\n", "visits")
+    (visit,) = bench.state.chart("S1").visits
+    assert (visit.event.visit, str(visit.event.on)) == ("D7", "2026-01-30")
 
 
 EVENTS = """\
