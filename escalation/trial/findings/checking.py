@@ -10,7 +10,6 @@ from datetime import date
 from escalation.errors import did_you_mean, printable
 from escalation.nearness import is_above
 from escalation.plan import Criterion, Plan, PlannedTest
-from escalation.plan.conversions import find_unit_fault
 from escalation.plan.names import PlanNames
 from escalation.trial.chart import Chart
 from escalation.trial.commands import Recorder, Refusal
@@ -222,6 +221,8 @@ def _of_answer(finding: Finding, known: Sequence[str]) -> Iterator[str]:
 
 
 def _of_number(test: PlannedTest, finding: Finding) -> Iterator[str]:
+
+    from escalation.plan.conversions import find_unit_fault  # noqa: PLC0415  # with a plan only
 
     numbers = {"the value": finding.value, "lower": finding.lower, "upper": finding.upper}
     wild = [name for name, n in numbers.items() if n is not None and not math.isfinite(n)]
