@@ -17,6 +17,7 @@ __all__ = [
     "count",
     "fold",
     "is_line",
+    "join_words",
     "list_briefly",
     "paragraph",
     "with_powers",
@@ -129,6 +130,17 @@ def fold(rows: Sequence[Sequence[str]], width: int, n_labels: int = 1) -> list[l
 def count(n: int, noun: str) -> str:
     """Say how many: ``1 patient``, ``3 patients``."""
     return f"{n} {noun}{'s' * (n != 1)}"
+
+
+def join_words(words: Sequence[str], joined: str = "and") -> str:
+    """Join words as a sentence does.
+
+    Examples
+    --------
+    >>> join_words(["CR", "PR", "other"], "or"), join_words(["CR"])
+    ('CR, PR or other', 'CR')
+    """
+    return f" {joined} ".join((", ".join(words[:-1]), words[-1]) if len(words) > 1 else words)
 
 
 def list_briefly(items: Sequence[object], most: int = 8) -> str:

@@ -242,6 +242,8 @@ class SQLite(Backend):
         ((found,),) = connection.rows("PRAGMA integrity_check(1)")
         if found != "ok":
             return f"the file is damaged ({printable(found)})"
+        if not connection.rows("SELECT 1 FROM sqlite_master WHERE name = 'entries'"):
+            return None  # a database of accounts, or a new file
         stray = connection.rows(_STRAY)
         if not stray:
             return None

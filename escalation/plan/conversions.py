@@ -17,6 +17,7 @@ from types import MappingProxyType
 from escalation.dataclass import dataclass
 from escalation.errors import InputError, printable
 from escalation.protocol.units import POWER_OF_TEN, fold_unit
+from escalation.text import join_words
 
 __all__ = [
     "SUBSTANCES",
@@ -155,7 +156,7 @@ def find_unit_fault(unit: str | None, to: str | None, substance: str | None = No
     if to is None:
         return None if folded.casefold() in _NO_UNIT else "it is taken without a unit"
     if not folded:
-        return f"its unit is missing; give it in {_or(units_taken(to, substance))}"
+        return f"its unit is missing; give it in {join_words(units_taken(to, substance), 'or')}"
     if _factor(folded, to, substance) is not None:
         return None
     said = f'the unit "{printable(unit or "")}"'
@@ -164,7 +165,7 @@ def find_unit_fault(unit: str | None, to: str | None, substance: str | None = No
         return f"{said} has lost a power of ten; write 10^{lost[1]}{lost[2]}"
     is_known = _read(folded, counts=True) is not None
     problem = f"cannot be converted to {to}" if is_known else "is not known"
-    return f"{said} {problem}; give it in {_or(units_taken(to, substance))}"
+    return f"{said} {problem}; give it in {join_words(units_taken(to, substance), 'or')}"
 
 
 def is_same_unit(unit: str | None, other: str | None) -> bool:
@@ -365,7 +366,3 @@ def _read_word(word: str, *, counts: bool) -> tuple[Fraction, Dimensions] | None
 
 def _after(unit: str | None) -> str:
     return f" {printable(unit)}" if unit else ""
-
-
-def _or(units: tuple[str, ...]) -> str:
-    return " or ".join([", ".join(units[:-1]), units[-1]] if len(units) > 1 else units)

@@ -6,7 +6,7 @@ has it: one "no" settles an "and", one "yes" an "or", whatever else is unknown.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from math import inf, isfinite
@@ -14,12 +14,12 @@ from typing import Literal, TypeAlias, TypeVar
 
 from escalation.dataclass import dataclass
 from escalation.errors import InputError
-from escalation.nearness import is_above
 from escalation.plan.conversions import convert
 from escalation.plan.creatinine import cockcroft_gault
+from escalation.plan.kleene import all_hold, compare, negate, some_hold
 from escalation.plan.plan import Plan
 from escalation.plan.tables import DEEPEST, Criterion, PlannedTest
-from escalation.text import as_compared
+from escalation.text import as_compared, count, join_words
 
 __all__ = ["Answer", "Eligibility", "Item", "Status", "Verdict", "judge"]
 
@@ -139,7 +139,7 @@ def judge(
 def _item(criterion: Criterion, judged: _Judge, waived: Collection[str]) -> Item:
     """Say of an inclusion or exclusion what its being true or not means for somebody's entry."""
     found = judged.find(criterion)
-    passes = found.holds if criterion.kind == "inclusion" else _not(found.holds)
+    passes = found.holds if criterion.kind == "inclusion" else negate(found.holds)
     status: Status = _STATUS[passes]
     why, settle = found.why, found.settle
     if found.asked is False:
@@ -239,7 +239,7 @@ class _Judge:
             return found
         return replace(
             found,
-            asked=_all((asked, found.asked)),
+            asked=all_hold((asked, found.asked)),
             asked_why=asked_why,
             asked_settle=asked_settle,
         )
@@ -270,7 +270,7 @@ class _Judge:
         else:
             labels = [d.label for d in self.plan.diseases if d.name in criterion.diseases]
             asked = self.disease in criterion.diseases
-            yield asked, f"asked of those with {_list(labels, 'or')} only", ()
+            yield asked, f"asked of those with {join_words(labels, 'or')} only", ()
 
     def _asked_of_sex(self, criterion: Criterion) -> Iterable[_Asked]:
         if criterion.sex is not None:
@@ -283,7 +283,7 @@ class _Judge:
     def _asked_if(self, criterion: Criterion) -> Iterable[_Asked]:
         if criterion.only_if is not None:
             found = self.find_named(criterion.only_if)
-            holds = _all((found.asked, found.holds))
+            holds = all_hold((found.asked, found.holds))
             state = "holds" if holds else "is not known" if holds is None else "does not hold"
             why = f"asked only where {criterion.only_if} holds, which {state}"
             yield holds, why, (*found.settle, *found.asked_settle)
@@ -321,7 +321,7 @@ class _Judge:
         label = test.label if test is not None else ""
         wanted = criterion.answers or ("yes",)
         choices = test.choices if test is not None and test.kind == "choice" else ("yes", "no")
-        settle = f"{label} ({_list(choices, 'or')})" if label else f"{_ANSWER}{name}"
+        settle = f"{label} ({join_words(choices, 'or')})" if label else f"{_ANSWER}{name}"
         settle += _how_old(criterion)
         given = self.answers.get(name, ())
         if not given:
@@ -338,7 +338,7 @@ class _Judge:
             return _unknown(said, settle)
         holds = answer in map(as_compared, wanted)
         if test is not None and test.kind == "choice":
-            said += f", {'as' if holds else 'not'} {_list(wanted, 'or')}"
+            said += f", {'as' if holds else 'not'} {join_words(wanted, 'or')}"
         return _Found(holds=holds, why=said)
 
     def _fresh(
@@ -351,9 +351,9 @@ class _Judge:
         fresh = tuple(a for a in given if a.on is not None and (self.on - a.on).days <= most)
         last = given[-1].on
         if last is None:
-            return fresh, f"has no date, and is to be at most {_days(most)} old"
-        age = _days((self.on - last).days)
-        return fresh, f"of {last} is {age} old, and is to be at most {_days(most)} old"
+            return fresh, f"has no date, and is to be at most {count(most, 'day')} old"
+        age = count((self.on - last).days, "day")
+        return fresh, f"of {last} is {age} old, and is to be at most {count(most, 'day')} old"
 
     # ---------------------------------------------------------------- comparisons
 
@@ -376,7 +376,7 @@ class _Judge:
         if not results:
             return _unknown(f"{test.label} {why}", settle)
         found = [_compare_one(criterion, test, result, settle) for result in results]
-        holds = _all(one.holds for one in found)
+        holds = all_hold(one.holds for one in found)
         lacking = criterion.consecutive - len(results)
         if lacking and holds is not False:
             said = "; ".join(one.why for one in found)
@@ -418,7 +418,7 @@ class _Judge:
         if self.sex is None:
             missing.append("sex")
         if missing or last is None:
-            return None, f"without {_list(missing, 'and')}"
+            return None, f"without {join_words(missing, 'and')}"
         try:
             clearance = cockcroft_gault(
                 age=values["age"],
@@ -470,40 +470,13 @@ def _compare_one(criterion: Criterion, test: PlannedTest, result: _Result, settl
         shown = f"{limit:.10g} to {upper:.10g}"
     if answer.below and answer.value is None:
         return _unknown(f"{said}: its limit of quantification is not known", settle)
-    holds = _COMPARE[criterion.comparator or ">="](value, limit, upper, answer.below)
+    holds = compare(criterion.comparator or ">=", value, limit, upper=upper, below=answer.below)
     words = _WORDS[criterion.comparator or ">="]
     if holds is None:
         return _unknown(f"{said}: not known whether it {words[True]} {shown}", settle)
     return _Found(holds=holds, why=f"{said} {words[holds]} {shown}")
 
 
-def _above(value: float, limit: float) -> bool:
-    """Tell whether a number is above another by more than rounding, of whatever sign."""
-    return is_above(value, limit) if min(value, limit) >= 0 else is_above(-limit, -value)
-
-
-def _at_least(value: float, limit: float, below: bool) -> bool | None:
-    """Tell whether a result is at least so much; one below ``value`` is somewhere below it."""
-    if below:
-        return None if _above(value, limit) else False
-    return not _above(limit, value)
-
-
-def _more_than(value: float, limit: float, below: bool) -> bool | None:
-    if below:
-        return None if _above(value, limit) else False
-    return _above(value, limit)
-
-
-_COMPARE: Mapping[str, Callable[[float, float, float, bool], bool | None]] = {
-    ">=": lambda value, limit, _, below: _at_least(value, limit, below),
-    ">": lambda value, limit, _, below: _more_than(value, limit, below),
-    "<": lambda value, limit, _, below: _not(_at_least(value, limit, below)),
-    "<=": lambda value, limit, _, below: _not(_more_than(value, limit, below)),
-    "between": lambda value, limit, upper, below: _all(
-        (_at_least(value, limit, below), _not(_more_than(value, upper, below)))
-    ),
-}
 _WORDS: Mapping[str, Mapping[bool, str]] = {
     ">=": {True: "is at least", False: "is below"},
     ">": {True: "is above", False: "is not above"},
@@ -513,23 +486,7 @@ _WORDS: Mapping[str, Mapping[bool, str]] = {
 }
 
 
-# ------------------------------------------------------------------------------ Kleene's logic
-
-
-def _not(holds: bool | None) -> bool | None:
-    return None if holds is None else not holds
-
-
-def _all(found: Iterable[bool | None]) -> bool | None:
-    seen = set(found)
-    return False if False in seen else None if None in seen else True
-
-
-def _at_least_of(found: Sequence[bool | None], n: int) -> bool | None:
-    """Tell whether at least ``n`` hold."""
-    if found.count(True) >= n:
-        return True
-    return None if len(found) - found.count(False) >= n else False
+# ------------------------------------------------------------------------------ joined
 
 
 def _conclude(
@@ -540,7 +497,7 @@ def _conclude(
 ) -> _Found:
     """Join what holds of the parts, and say those that decide."""
     truths = [holds for _, _, holds in counted]
-    holds = _all(truths) if is_and else _at_least_of(truths, criterion.at_least)
+    holds = all_hold(truths) if is_and else some_hold(truths, criterion.at_least)
     deciding = [(name, one) for name, one, counts in counted if counts is holds] or [
         (name, one) for name, one, _ in counted
     ]
@@ -622,15 +579,7 @@ def _with_limit(criterion: Criterion) -> str:
 
 def _how_old(criterion: Criterion) -> str:
     most = criterion.within_days
-    return "" if most is None else f", at most {_days(most)} before enrolment"
-
-
-def _days(n: int) -> str:
-    return f"{n} day{'s' * (n != 1)}"
-
-
-def _list(words: Sequence[str], joined: str) -> str:
-    return f" {joined} ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+    return "" if most is None else f", at most {count(most, 'day')} before enrolment"
 
 
 _T = TypeVar("_T")
@@ -658,7 +607,7 @@ def _say_wanted(wanted: Iterable[str]) -> str | None:
     questions = [one.removeprefix(_ANSWER) for one in said if one.startswith(_ANSWER)]
     others = [one for one in said if not one.startswith(_ANSWER)]
     if len(questions) > 1:
-        others.append(f"answers to {_list(questions, 'and')}")
+        others.append(f"answers to {join_words(questions, 'and')}")
     elif questions:
         others.append(f"{_ANSWER}{questions[0]}")
     return "; ".join(others) or None

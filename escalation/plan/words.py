@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from escalation.plan.plan import Plan
 from escalation.plan.tables import Criterion, Visit
+from escalation.text import count
 
 __all__ = ["describe_asked", "describe_criterion", "describe_window"]
 
@@ -23,7 +24,8 @@ def describe_criterion(plan: Plan, criterion: Criterion) -> str:
     if criterion.any_of:
         how_many = "any" if criterion.at_least == 1 else f"at least {criterion.at_least}"
         return f"{how_many} of {', '.join(criterion.any_of)}"
-    age = "" if criterion.within_days is None else f", at most {_days(criterion.within_days)} old"
+    most = criterion.within_days
+    age = "" if most is None else f", at most {count(most, 'day')} old"
     test = None if criterion.test is None else plan.find_test(criterion.test)
     if test is None:
         return f"yes{age}"
@@ -53,10 +55,6 @@ def describe_window(visit: Visit) -> str:
     """Say on which days a visit may be: ``3 to 5``."""
     first, last = visit.first_day, visit.last_day
     return str(first) if first == last else f"{first} to {last}"
-
-
-def _days(n: int) -> str:
-    return f"{n} day{'s' * (n != 1)}"
 
 
 def _after(unit: str | None) -> str:

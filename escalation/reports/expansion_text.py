@@ -10,7 +10,7 @@ from escalation.binomial import LEVEL, binomial_limits, clopper_pearson
 from escalation.outcomes import Tally
 from escalation.protocol import Advice, ExpansionMonitoring, Protocol
 from escalation.protocol.expansion import BoundaryStatus, judge_expansion, parse_fraction
-from escalation.text import count
+from escalation.text import count, join_words
 
 __all__ = [
     "boundary_rule",
@@ -168,11 +168,9 @@ def _boundary_words(monitoring: ExpansionMonitoring) -> str | None:
         return None
     (least, among), *others = map(parse_fraction, monitoring.stop_at)
     first = f"{least} DLT{'s' * (least != 1)} among the first {among}"
-    return _listed([first, *(f"{least} among the first {among}" for least, among in others)])
-
-
-def _listed(parts: Sequence[str]) -> str:
-    return " or ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else parts[0]
+    return join_words(
+        [first, *(f"{least} among the first {among}" for least, among in others)], "or"
+    )
 
 
 def _percentage(p: float) -> str:

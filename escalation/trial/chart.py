@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import field, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from escalation.dataclass import dataclass
 from escalation.trial.events import (
     EligibilityWaived,
-    Event,
     FindingsRecorded,
     SubjectLeft,
     SubjectScreened,
@@ -17,7 +16,11 @@ from escalation.trial.events import (
 )
 from escalation.trial.patients.subjects import Fact
 
-__all__ = ["Chart", "put_in_chart"]
+__all__ = ["Chart", "ChartEvent", "put_in_chart"]
+
+ChartEvent: TypeAlias = (
+    SubjectScreened | FindingsRecorded | EligibilityWaived | VisitRecorded | SubjectLeft
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +90,7 @@ class Chart:
         return replace(self, **kept)
 
 
-_KEPT_IN: dict[type[Event], str] = {
+_KEPT_IN: dict[type[ChartEvent], str] = {
     SubjectScreened: "screenings",
     FindingsRecorded: "findings",
     EligibilityWaived: "waivers",

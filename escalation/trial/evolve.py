@@ -21,7 +21,7 @@ from escalation.trial.adverse_events.course import Adjudication, AdverseEvent, R
 from escalation.trial.adverse_events.rereading import correct_report
 from escalation.trial.adverse_events.verdicts import may_be_dlt
 from escalation.trial.beside import find_misfit
-from escalation.trial.chart import put_in_chart
+from escalation.trial.chart import ChartEvent, put_in_chart
 from escalation.trial.codec import change_event
 from escalation.trial.committee.exclusive import excluded_by, find_conflicts
 from escalation.trial.committee.tally import approval_faults, tally_votes, vote_faults
@@ -34,14 +34,12 @@ from escalation.trial.events import (
     DataFrozen,
     DecisionCirculated,
     DecisionMade,
-    EligibilityWaived,
     EnrolmentHeld,
     EnrolmentResumed,
     EntryCorrected,
     EvaluabilityRuled,
     Event,
     FileImported,
-    FindingsRecorded,
     HistoryImported,
     InfusionContinued,
     KeyRegistered,
@@ -61,14 +59,12 @@ from escalation.trial.events import (
     SubjectAtSite,
     SubjectDosed,
     SubjectEnrolled,
-    SubjectLeft,
     SubjectRenamed,
     SubjectScreened,
     TimestampKept,
     TrialClosed,
     TrialRegistered,
     TrialRegisteredWithCommittee,
-    VisitRecorded,
     VoteCast,
 )
 from escalation.trial.keys.held import Key, lacks_key
@@ -603,7 +599,7 @@ def _import_file(state: TrialState, recorded: Recorded, event: FileImported) -> 
 def _chart(
     state: TrialState,
     recorded: Recorded,
-    event: SubjectScreened | FindingsRecorded | EligibilityWaived | VisitRecorded | SubjectLeft,
+    event: ChartEvent,
 ) -> str | None:
     subject = state.current_id(event.subject)
     fact = Fact(seq=recorded.seq, by=recorded.by, event=event)

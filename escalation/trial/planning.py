@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 
 from escalation.errors import printable
 from escalation.plan import Plan
-from escalation.plan.rules import say_broken_rules
 from escalation.protocol import Protocol
 from escalation.text import list_briefly
 from escalation.trial.commands import Events, Recorder, Refusal
@@ -38,6 +37,8 @@ def adopt_plan(
     ------
     RefusedError
     """
+    from escalation.plan.rules import say_broken_rules  # noqa: PLC0415  # with a plan only
+
     refusal = Refusal("the plan cannot be adopted")
     refusal.unless(state.registered is not None, "The trial is not registered.")
     refusal.check_day(recorder)

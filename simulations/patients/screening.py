@@ -13,7 +13,7 @@ from escalation.plan import Criterion, Plan, PlannedTest
 from escalation.trial.events import Finding, Sex
 from simulations.patients.draw import Patient
 
-__all__ = ["answer_criteria"]
+__all__ = ["answer_criteria", "failing_criteria"]
 
 _UPPER, _LOWER = 40.0, 10.0  # limits of normal, where a criterion goes by them
 _MARGIN = 0.05  # how far inside its limit an invented value stays, as a share of it

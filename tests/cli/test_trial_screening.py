@@ -181,6 +181,21 @@ def test_the_log_the_flow_and_a_failure_by_its_criterion(shell: Shell, tmp_path:
     assert [row["n"] for row in rows if row["stage"] == "failed"] == ["1", "1"]
 
 
+def test_what_was_known_at_an_entry_is_shown_as_it_was(shell: Shell) -> None:
+    shell.ok(f"site: screen TJ-1 {PERSON} --answer E1=no")
+    entry = len(shell.json("log")["entries"])
+    shell.ok('site: screen TJ-1 --result "haemoglobin=55 g/L" --on 2026-01-07')
+    assert "is below 60" in shell.ok("screen TJ-1 --on 2026-01-07")
+    then = shell.ok(f"screen TJ-1 --as-of {entry} --on 2026-01-07")
+    assert "is below 60" not in then
+    assert "TJ-1" in shell.ok(f"screen --log --as-of {entry}")
+    assert "TJ-1" not in shell.ok(f"screen --log --as-of {entry - 2}")
+    assert "goes by no plan" in shell.fails("plan --as-of 2")
+    assert "nct07123519" in shell.ok(f"plan --as-of {entry}")
+    said = shell.fails("site: screen TJ-1 --answer E2=no --as-of 3", exit_code=2)
+    assert "--as-of goes with SUBJECT alone, or with --log" in said
+
+
 def test_a_correction_says_how_it_stands_then(shell: Shell) -> None:
     shell.ok(f'site: screen TJ-1 {PERSON} --result "haemoglobin=55 g/L"')
     entry = shell.seq()

@@ -77,6 +77,7 @@ def test_kinetics_are_shown_by_patient_and_level_with_what_is_wrong() -> None:
     assert "profiles of 4 of 6 treated patients. 1 profile cannot be used." in " ".join(
         shown.split()
     )
+    assert "never extrapolated: 1 profile without one from day 0 to 28." in " ".join(shown.split())
     assert "S5: not used: two units" in shown
     assert "S4: day 28 not reached: last measurable on day 7, not extrapolated" in " ".join(
         shown.split()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from escalation.cli.show import choose_format, show_view, shows, view_options
 from escalation.cli.trial.common import Place, place_options, read_days, read_ids
 from escalation.cli.trial.picture import check_picture, draw_trial, plot_option
 from escalation.cli.trial.recording import Recording, recording_options
-from escalation.cli.trial.view import as_of_option, read_trial
+from escalation.cli.trial.view import as_of_option, read_trial, state_at
 from escalation.errors import InputError, printable
 from escalation.errors import reason as say_reason
 from escalation.reports.screening.eligibility import view_screening
@@ -71,6 +71,7 @@ def _records(given: Mapping[str, Any]) -> bool:
 @click.option("--again", is_flag=True, help="Begin another screening: nothing of before counts.")
 @click.option("--reason", metavar="TEXT", help="Why a result takes the place of another one.")
 @click.option("--log", "as_log", is_flag=True, help="Print the screening log, and record nothing.")
+@as_of_option
 @view_options
 @partial(recording_options, unless=lambda given: not _records(given))
 def screen(
@@ -78,6 +79,7 @@ def screen(
     recording: Recording,
     subject: str | None,
     as_log: bool,
+    as_of: int | datetime | None,
     form: str | None,
     as_csv: bool,
     output: Path | None,
@@ -103,15 +105,18 @@ def screen(
     Example: escalation trial screen TJ-012
 
     Example: escalation trial screen --log --csv
+
+    Example: escalation trial screen TJ-012 --as-of 41
     """
-    shown = {"--format": form, "--csv": as_csv or None, "--output": output}
+    shown = {"--format": form, "--csv": as_csv or None, "--output": output, "--as-of": as_of}
     if not _records(options) or as_log:
         if as_log and (subject is not None or _records(options)):
             raise click.UsageError("--log is of everybody: give nothing else")
         if subject is None and not as_log:
             raise click.UsageError("say who is screened: SUBJECT, or --log for everybody")
         chosen = choose_format(form, as_json=recording.as_json, as_csv=as_csv)
-        show_view(partial(_show, recording.place, subject, recording.recorder.on), chosen, output)
+        on = recording.recorder.on if recording.day_given else None
+        show_view(partial(_show, recording.place, subject, on, as_of), chosen, output)
         return
     for name, value in shown.items():
         if value is not None:
@@ -125,9 +130,10 @@ def screen(
     )
 
 
-def _show(place: Place, subject: str | None, on: date) -> View:
+def _show(place: Place, subject: str | None, on: date | None, as_of: int | datetime | None) -> View:
     with place.opened() as tracker:
-        state = tracker.state()
+        state, day = state_at(tracker, as_of)
+    on = on or day
     if subject is None:
         return view_screening_log(state, tracker.trial, on)
     return view_screening(state, tracker.trial, subject, on)

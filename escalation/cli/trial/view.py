@@ -38,7 +38,16 @@ from escalation.trial.patients.next_patient import next_patients
 from escalation.trial.rule import NoProtocolError
 from escalation.trial.screening.log import people_screened
 
-__all__ = ["as_of_option", "day_of", "log", "next_patient", "read_trial", "roles", "status"]
+__all__ = [
+    "as_of_option",
+    "day_of",
+    "log",
+    "next_patient",
+    "read_trial",
+    "roles",
+    "state_at",
+    "status",
+]
 
 
 def _read_moment(
@@ -81,6 +90,14 @@ def read_trial(tracker: Tracker, as_of: int | datetime | None) -> tuple[list[Rec
         raise InputError(f"nothing has been recorded in trial {tracker.trial}")
     first = f"{later[0].at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     raise InputError(f"nothing was recorded by then; the first entry is of {first}")
+
+
+def state_at(tracker: Tracker, as_of: int | datetime | None) -> tuple[TrialState, date]:
+    """Return what is known now, or was at a moment, and the day that it is asked about."""
+    if as_of is None:
+        return tracker.state(), today()
+    entries, state = read_trial(tracker, as_of)
+    return state, day_of(as_of, entries[-1])
 
 
 @click.command(cls=CarefulCommand)

@@ -28,9 +28,10 @@ from escalation.exports.sdtm.variables import (
     whole,
 )
 from escalation.plan import PlannedTest
-from escalation.plan.conversions import ConversionError, convert
+from escalation.plan.conversions import ConversionError
 from escalation.trial.events import Finding
 from escalation.trial.findings.results import Result, count_results
+from escalation.trial.findings.units import in_plan_unit
 
 __all__ = ["DOMAINS", "finding_supplements", "findings", "plain_number", "short_name", "tests_of"]
 
@@ -170,39 +171,32 @@ def _result(finding: Finding, test: PlannedTest) -> Row:
         return row | {"STAT": "NOT DONE", "REASND": finding.not_done}
     if test.kind != "number":
         return row | {"ORRES": finding.answer, "STRESC": finding.answer}
-    value, lower, upper, unit = _in_plan_unit(finding, test)
+    standard = _in_plan_unit(finding, test)
     return row | {
-        "ORRES": _written(finding.value, finding),
+        "ORRES": _written(finding),
         "ORRESU": finding.unit,
         "ORNRLO": finding.lower,
         "ORNRHI": finding.upper,
-        "STRESC": _written(value, finding),
-        "STRESN": None if finding.below else value,
-        "STRESU": unit,
-        "STNRLO": lower,
-        "STNRHI": upper,
+        "STRESC": _written(standard),
+        "STRESN": None if finding.below else standard.value,
+        "STRESU": standard.unit,
+        "STNRLO": standard.lower,
+        "STNRHI": standard.upper,
         "NRIND": _against_range(finding),
-        "LLOQ": value if finding.below else None,
+        "LLOQ": standard.value if finding.below else None,
     }
 
 
-def _in_plan_unit(
-    finding: Finding, test: PlannedTest
-) -> tuple[float | None, float | None, float | None, str | None]:
-    """Return value, limits of normal and unit; as reported, where nothing converts them."""
-    given = (finding.value, finding.lower, finding.upper)
+def _in_plan_unit(finding: Finding, test: PlannedTest) -> Finding:
+    """Return a result in the plan's unit; as reported, where nothing converts it."""
     try:
-        value, lower, upper = (
-            None if one is None else convert(one, finding.unit, test.unit, test.substance)
-            for one in given
-        )
+        return in_plan_unit(test, finding)
     except ConversionError:
-        return *given, finding.unit
-    return value, lower, upper, test.unit
+        return finding
 
 
-def _written(value: float | None, finding: Finding) -> str | None:
-    number = None if value is None else plain_number(value)
+def _written(finding: Finding) -> str | None:
+    number = None if finding.value is None else plain_number(finding.value)
     if not finding.below:
         return number
     return "BLQ" if number is None else f"<{number}"  # by a limit that nobody gave

@@ -60,7 +60,7 @@ def view_kinetics(state: TrialState, trial: str) -> View:
         page=lambda: _page(state, table, trial),
         document=lambda: {**trial_heading(state, trial), **_document(table)},
         rows=lambda: _rows(table),
-        columns=_columns(table),
+        columns=_COLUMNS,
     )
 
 
@@ -70,9 +70,15 @@ def say_kinetics(table: KineticsTable) -> str:
     n_known = sum(one.kinetics is not None for one in table.patients)
     n_wrong = sum(bool(one.faults and one.measured.n_samples) for one in table.patients)
     wrong = f" {count(n_wrong, 'profile')} cannot be used." if n_wrong else ""
+    n_short = sum(
+        one.kinetics is not None and one.kinetics.auc_until is None for one in table.patients
+    )
+    short = ""
+    if n_short:
+        short = f": {count(n_short, 'profile')} without one from day 0 to {table.until:g}"
     return (
         f"{_named(table)}: profiles of {n_known} of {count(n, 'treated patient')}.{wrong} Areas by "
-        f"{say_trapezoid(table.trapezoid)}, never extrapolated. {say_below(table.below)}"
+        f"{say_trapezoid(table.trapezoid)}, never extrapolated{short}. {say_below(table.below)}"
     )
 
 
@@ -176,29 +182,28 @@ def _at_visits(table: KineticsTable, group: Group) -> Iterator[AtVisit]:
 # ---------------------------------------------------------------- rows and JSON
 
 
-def _columns(table: KineticsTable) -> dict[str, str]:
-    return {
-        "subject": "",
-        "level": "label",
-        "disease": "as the plan names it; empty where it is not recorded",
-        "unit": "of concentrations; areas are in it times days",
-        "cmax": "highest measurable concentration",
-        "tmax": "first day with it, since the infusion",
-        "tlast": "day of the last measurable sample",
-        "clast": "its concentration",
-        "auc_last": "area from the infusion to tlast; empty without a sample on its day",
-        "until": "day that auc_until reaches to",
-        "auc_until": "area from day 0 to it; empty where it is not reached",
-        "n_samples": "since the infusion",
-        "n_below": "of them, below the limit of quantification",
-        "is_summarised": "false where it is in another unit than the others",
-        "faults": "why a profile cannot be used",
-        "notes": "what has to be known of it",
-    }
+_COLUMNS = {
+    "subject": "",
+    "level": "label",
+    "disease": "as the plan names it; empty where it is not recorded",
+    "unit": "of concentrations; areas are in it times days",
+    "cmax": "highest measurable concentration",
+    "tmax": "first day with it, since the infusion",
+    "tlast": "day of the last measurable sample",
+    "clast": "its concentration",
+    "auc_last": "area from the infusion to tlast; empty without a sample on its day",
+    "until": "day that auc_until reaches to",
+    "auc_until": "area from day 0 to it; empty where it is not reached",
+    "n_samples": "since the infusion",
+    "n_below": "of them, below the limit of quantification",
+    "is_summarised": "false where it is in another unit than the others",
+    "faults": "why a profile cannot be used",
+    "notes": "what has to be known of it",
+}
 
 
 def _rows(table: KineticsTable) -> Iterator[Sequence[object]]:
-    names = tuple(_columns(table))
+    names = tuple(_COLUMNS)
     yield names
     for one in table.patients:
         document = _patient_document(one)

@@ -14,6 +14,7 @@ from escalation.designs import Decision, Design, LevelStatus
 from escalation.designs.walk import walk_design
 from escalation.errors import DesignError
 from escalation.outcomes import Tally
+from escalation.text import join_words
 
 __all__ = [
     "State",
@@ -176,7 +177,7 @@ def tallies_words(tallies: Iterable[tuple[int, int]]) -> str:
                 words.append(f"{first}/{n} to {last}/{n}")
             else:
                 words.extend(f"{x}/{n}" for x in range(first, last + 1))
-    return " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+    return join_words(words, "or")
 
 
 def runs(numbers: Iterable[int]) -> list[tuple[int, int]]:

@@ -21,6 +21,7 @@ from escalation.reports.rule.decision_table import decision_table
 from escalation.reports.rule.sentences import RuleSentence, rule_sentences, settled_early
 from escalation.reports.rule.situations import require_stages, tallies_words
 from escalation.reports.view import GAP, Block, Heading, Item, Items, Paragraph, View
+from escalation.text import join_words
 
 __all__ = ["Section", "rule_blocks", "rule_sections", "rule_text", "sections_beside", "view_rule"]
 
@@ -226,7 +227,7 @@ def _design_words(design: Design) -> str:
     variant = design.full_name.removeprefix(design.name).strip()
     named = f"{design.name}, variant {variant}" if variant else design.name
     sizes = [str(size) for size in design.stages]
-    looks = " and ".join([", ".join(sizes[:-1]), sizes[-1]]) if len(sizes) > 1 else sizes[0]
+    looks = join_words(sizes)
     return f"Design: {named}. A level is judged after {looks} evaluable patients."
 
 

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from escalation.text import count, list_briefly
+from escalation.trial.chart import ChartEvent
 from escalation.trial.events import (
     EligibilityWaived,
     Finding,
@@ -21,7 +22,7 @@ __all__ = ["headline_of_charted", "say_charted", "say_findings"]
 
 
 def say_charted(
-    event: SubjectScreened | FindingsRecorded | EligibilityWaived | VisitRecorded | SubjectLeft,
+    event: ChartEvent,
     on: str,
 ) -> str:
     """Say what an entry of a chart records; ``on`` is its day, where it has to be said."""
@@ -57,7 +58,7 @@ def say_charted(
 
 
 def headline_of_charted(
-    event: SubjectScreened | FindingsRecorded | EligibilityWaived | VisitRecorded | SubjectLeft,
+    event: ChartEvent,
 ) -> str:
     """Say what an entry of a chart is, as what is said of its correction begins."""
     match event:

@@ -21,8 +21,7 @@ from escalation.endpoints import (
 )
 from escalation.plan import Biomarker, Plan, PlannedTest, Visit
 from escalation.trial.findings.groups import Group, groups_of, treated_in
-from escalation.trial.findings.kinetics import find_test
-from escalation.trial.findings.profiles import Measured, common_unit, measure
+from escalation.trial.findings.profiles import Measured, common_unit, find_test, measure
 from escalation.trial.state import TrialState
 
 __all__ = ["BiomarkerByPatient", "BiomarkerTable", "ChangedAt", "Returned", "biomarkers_in"]

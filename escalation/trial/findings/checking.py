@@ -221,6 +221,7 @@ def _of_answer(finding: Finding, known: Sequence[str]) -> Iterator[str]:
 
 
 def _of_number(test: PlannedTest, finding: Finding) -> Iterator[str]:
+    from escalation.plan.conversions import find_unit_fault  # noqa: PLC0415  # with a plan only
 
     from escalation.plan.conversions import find_unit_fault  # noqa: PLC0415  # with a plan only
 
@@ -246,7 +247,7 @@ def _of_number(test: PlannedTest, finding: Finding) -> Iterator[str]:
     if fault is not None and (with_number or finding.unit is not None):
         yield fault
         return
-    value = in_plan_unit(test, finding)
+    value = in_plan_unit(test, finding).value
     if value is not None:
         yield from _of_size(test, finding, value)
 

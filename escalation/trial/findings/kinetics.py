@@ -17,7 +17,7 @@ from escalation.endpoints import (
 from escalation.errors import InputError
 from escalation.plan import Plan, PlannedTest, Visit
 from escalation.trial.findings.groups import Group, groups_of, treated_in
-from escalation.trial.findings.profiles import Measured, common_unit, measure
+from escalation.trial.findings.profiles import Measured, common_unit, find_test, measure
 from escalation.trial.state import TrialState
 
 __all__ = [
@@ -166,20 +166,6 @@ def kinetics_in(state: TrialState, plan: Plan) -> KineticsTable:
         groups=tuple(groups_of(state, treated_in(state))),
         flags=(*rules.flags, *test.flags),
     )
-
-
-def find_test(plan: Plan, name: str) -> PlannedTest:
-    """Return a test of a plan.
-
-    Raises
-    ------
-    InputError
-        If it has none of that name.
-    """
-    test = plan.find_test(name)
-    if test is None:
-        raise InputError(f"plan {plan.name} has no test {name!r}")
-    return test
 
 
 def concentrations_at(

@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from escalation.dataclass import dataclass
 from escalation.endpoints import Profile, ProfileError, Sample, profile_of
+from escalation.errors import InputError
 from escalation.labels import Label
 from escalation.plan import Plan, PlannedTest, Visit
 from escalation.plan.conversions import ConversionError, is_same_unit
@@ -23,7 +24,7 @@ from escalation.trial.findings.units import in_plan_unit
 from escalation.trial.state import TrialState
 from escalation.trial.visits.calendar import days_outside
 
-__all__ = ["Measured", "common_unit", "measure", "results_at", "visit_at"]
+__all__ = ["Measured", "common_unit", "find_test", "measure", "results_at", "visit_at"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +64,20 @@ class Measured:
         """What has to be known of a profile that is none the worse for it."""
         not_done = [f"{self.n_not_done} not done"] if self.n_not_done else []
         return [*not_done, *([list_briefly(self.outside, 4)] if self.outside else [])]
+
+
+def find_test(plan: Plan, name: str) -> PlannedTest:
+    """Return a test of a plan.
+
+    Raises
+    ------
+    InputError
+        If it has none of that name.
+    """
+    test = plan.find_test(name)
+    if test is None:
+        raise InputError(f"plan {plan.name} has no test {name!r}")
+    return test
 
 
 def measure(
@@ -121,11 +136,16 @@ def _day(result: Result) -> float:
 def _samples(done: Sequence[Result], test: PlannedTest, *, converted: bool) -> list[Sample]:
     """Return results as samples; where no limit is given there need not be a unit either."""
     samples = [_sample(result, test, converted=converted) for result in done]
-    unit = next((sample.unit for sample in samples if sample.unit), test.unit or "")
-    return [
-        replace(s, unit=unit) if not s.unit and s.value is None and s.lloq is None else s
-        for s in samples
-    ]
+    units = dict.fromkeys(sample.unit for sample in samples if sample.unit)
+    unit = next(iter(units), test.unit or "")
+    found = []
+    for sample in samples:
+        needs_unit = sample.value is not None or sample.lloq is not None
+        if needs_unit or sample.unit:
+            found.append(sample)
+        elif len(units) < 2:  # two are a fault, which none of these has
+            found.append(replace(sample, unit=unit))
+    return found
 
 
 def _sample(result: Result, test: PlannedTest, *, converted: bool) -> Sample:
@@ -136,7 +156,7 @@ def _sample(result: Result, test: PlannedTest, *, converted: bool) -> Sample:
         unit = test.unit
     elif test.unit is not None and converted:
         with suppress(ConversionError):
-            value, unit = in_plan_unit(test, finding), test.unit
+            value, unit = in_plan_unit(test, finding).value, test.unit
     return Sample(
         day=_day(result),
         value=None if finding.below else value,

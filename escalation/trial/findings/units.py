@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from escalation.plan import PlannedTest
 from escalation.trial.events import Finding
 
 __all__ = ["in_plan_unit"]
 
 
-def in_plan_unit(test: PlannedTest, finding: Finding) -> float | None:
-    """Return a number in the plan's unit; None where a result holds none.
+def in_plan_unit(test: PlannedTest, finding: Finding) -> Finding:
+    """Return a result with its number and its limits of normal in the plan's unit.
 
-    Of a result below the limit of quantification it is that limit.
+    Of a result below the limit of quantification the number is that limit.
 
     Raises
     ------
@@ -20,6 +22,8 @@ def in_plan_unit(test: PlannedTest, finding: Finding) -> float | None:
     """
     from escalation.plan.conversions import convert  # noqa: PLC0415  # with a plan only
 
-    if finding.value is None:
-        return None
-    return convert(finding.value, finding.unit, test.unit, test.substance)
+    value, lower, upper = (
+        None if number is None else convert(number, finding.unit, test.unit, test.substance)
+        for number in (finding.value, finding.lower, finding.upper)
+    )
+    return replace(finding, value=value, lower=lower, upper=upper, unit=test.unit)

@@ -286,9 +286,6 @@ def waive_criteria(
         criteria=tuple(map(names.criterion, criteria)),
         reason=reason,
     )
-    _check_not_enrolled(
-        refusal, state, subject, "a waiver comes before that: to enrol without one is a deviation"
-    )
     check_waived(refusal, state, event)
     refusal.raise_if_any()
     return (event,)
@@ -297,8 +294,15 @@ def waive_criteria(
 def check_waived(
     refusal: Refusal, state: TrialState, event: EligibilityWaived, entry: int | None = None
 ) -> None:
-    """Refuse to waive what cannot be, or needs not be; ``entry`` is that of a waiver corrected."""
+    """Refuse to waive what cannot be, or needs not be; ``entry`` is that of a waiver corrected.
+
+    By a correction nothing is waived of who is enrolled that was not before.
+    """
     chart, plan = state.chart(event.subject), state.plan
+    said = next((fact.event.criteria for fact in chart.waivers if fact.seq == entry), ())
+    if set(event.criteria) - set(said):
+        before = "a waiver comes before that: to enrol without one is a deviation"
+        _check_not_enrolled(refusal, state, event.subject, before)
     if plan is None or not plan.criteria:
         refusal.add("The trial goes by no plan with criteria: there is nothing to waive.")
         return

@@ -2,9 +2,10 @@
 
 ``trials`` lists them, ``trial`` shows one and its patients, ``what_if`` and ``figures`` look ahead
 and draw, ``record`` is log, verify and anchors, ``recording`` drives every act of ``acts``,
-``registering`` begins a trial, ``planned`` has what a trial does by its plan (``views`` shows
-any view of ``reports``), ``meeting``, ``documents``, ``keys`` and ``roles`` are the
-committee's; ``health`` is for whoever watches over the server.
+``registering`` begins a trial. ``screening``, ``visits`` and ``endpoints`` are there where it goes
+by a plan: ``planned`` is what they share, and ``views`` shows any view of ``reports``. ``meeting``,
+``documents``, ``keys`` and ``roles`` are the committee's; ``health`` is for whoever watches over
+the server.
 """
 
 from __future__ import annotations
@@ -13,17 +14,19 @@ from flask import Blueprint
 
 from escalation.web.screens import (
     documents,
+    endpoints,
     figures,
     health,
     keys,
     meeting,
-    planned,
     record,
     recording,
     registering,
     roles,
+    screening,
     trial,
     trials,
+    visits,
     what_if,
 )
 
@@ -42,9 +45,9 @@ def blueprints() -> tuple[Blueprint, ...]:
         recording.screens,
         meeting.screens,
         documents.screens,
-        planned.screening,
-        planned.visits,
-        planned.endpoints,
+        screening.screens,
+        visits.screens,
+        endpoints.screens,
         keys.screens,
         roles.screens,
         registering.screens,

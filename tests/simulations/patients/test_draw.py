@@ -43,7 +43,8 @@ def test_the_area_under_the_curve_is_that_of_two_exponentials():
 @pytest.mark.parametrize("relative_dose", [0.5, 1.0, 4.0])
 def test_the_geometric_mean_of_peaks_and_their_spread_are_as_assumed(relative_dose: float):
     n = 1_500
-    assumed = Patients(expansion=Expansion(peak=300, per_dose=0.5, spread=0.8))
+    expansion = Expansion(peak=300, per_dose=0.5, spread=0.8)
+    assumed = Patients(expansion=expansion, markers=(), ailments=())
     logs = [log(patient.cells.extreme) for patient in many(assumed, n, relative_dose)]
     assert abs(np.mean(logs) - log(300 * relative_dose**0.5)) < 4 * 0.8 / n**0.5
     assert abs(np.std(logs) - 0.8) < 4 * 0.8 / (2 * n) ** 0.5
@@ -52,7 +53,7 @@ def test_the_geometric_mean_of_peaks_and_their_spread_are_as_assumed(relative_do
 def test_responses_and_events_are_as_frequent_as_assumed():
     n = 1_500
     assumed = Patients(complete=0.4, partial=0.25, ailments=(Ailment(
-        term="CRS", category="crs", probability=0.6, grades=(1, 3)),))  # fmt: skip
+        term="CRS", category="crs", probability=0.6, grades=(1, 3)),), markers=())  # fmt: skip
     patients = many(assumed, n)
     for best, p in (("CR", 0.4), ("PR", 0.25), ("other", 0.35)):
         share = sum(patient.best == best for patient in patients) / n

@@ -165,7 +165,9 @@ def test_visits_are_imported_and_one_that_is_recorded_otherwise_is_named():
 
 
 def test_a_visit_outside_its_window_is_imported():
-    imported("subject,visit,date\nS1,D7,2026-01-30\n", "visits")
+    bench = imported("subject,visit,date\nS1,D7,2026-01-30\n", "visits")
+    (visit,) = bench.state.chart("S1").visits
+    assert (visit.event.visit, str(visit.event.on)) == ("D7", "2026-01-30")
 
 
 EVENTS = """\
