@@ -255,7 +255,6 @@ def sample(day: float, value: float | None = 1.0, unit: str = UNIT, lloq: float 
         ([sample(0), sample(7, unit=" ")], "day 7: no unit"),
         ([sample(7), sample(4)], "day 4 comes after day 7: times are out of order"),
         ([sample(7), sample(7)], "two samples of day 7"),
-        ([sample(7), sample(7), sample(7)], "two samples of day 7: give each its part of the day"),
         ([sample(7, -0.5)], "day 7: the value -0.5 is negative"),
         ([sample(7, nan)], "day 7: the value nan is not a number that can be measured"),
         ([sample(7, inf)], "day 7: the value inf is not a number that can be measured"),
@@ -272,6 +271,12 @@ def test_what_is_not_a_profile_is_named_with_its_place(samples, says) -> None:
         profile_of(samples, "S003, CAR copies")
     assert str(error.value).startswith("S003, CAR copies: ")
     assert says in str(error.value)
+
+
+def test_a_fault_of_several_samples_of_a_day_is_said_once() -> None:
+    with pytest.raises(ProfileError) as error:
+        profile_of([sample(7), sample(7), sample(7)])
+    assert error.value.faults == ("two samples of day 7: give each its part of the day",)
 
 
 def test_every_fault_of_a_profile_is_said() -> None:
