@@ -17,6 +17,7 @@ from escalation.trial.events import Finding, FindingsRecorded
 from escalation.trial.findings.results import Place, count_results, place_of
 from escalation.trial.findings.units import in_plan_unit
 from escalation.trial.findings.words import say_number, say_result
+from escalation.trial.screening.birth import read_birth
 from escalation.trial.screening.judging import plan_at
 from escalation.trial.state import TrialState
 from escalation.trial.visits.ending import find_ending
@@ -170,7 +171,8 @@ def _first_day(born: str) -> date:
     >>> _first_day("1975"), _first_day("1975-03")
     (datetime.date(1975, 1, 1), datetime.date(1975, 3, 1))
     """
-    return date.fromisoformat(f"{born}-01-01"[:10])
+    year, month = read_birth(born) or (1, None)
+    return date(year, month or 1, 1)
 
 
 def _knows(plan: Plan, finding: Finding) -> bool:
@@ -221,8 +223,6 @@ def _of_answer(finding: Finding, known: Sequence[str]) -> Iterator[str]:
 
 
 def _of_number(test: PlannedTest, finding: Finding) -> Iterator[str]:
-    from escalation.plan.conversions import find_unit_fault  # noqa: PLC0415  # with a plan only
-
     from escalation.plan.conversions import find_unit_fault  # noqa: PLC0415  # with a plan only
 
     numbers = {"the value": finding.value, "lower": finding.lower, "upper": finding.upper}

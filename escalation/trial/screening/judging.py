@@ -13,6 +13,7 @@ from escalation.trial.chart import Chart
 from escalation.trial.events import SubjectLeft, SubjectScreened
 from escalation.trial.findings.results import Result, count_results
 from escalation.trial.patients.subjects import Fact
+from escalation.trial.screening.birth import read_birth
 from escalation.trial.state import TrialState
 
 if TYPE_CHECKING:  # a trial without a plan does without them
@@ -100,13 +101,14 @@ AGE = "age"  # a test that need not be answered: it is known by the birth, as fa
 
 def ages_on(born: str | None, on: date) -> tuple[int, ...]:
     """Return the ages, in years, that somebody may have by a year or a month of birth."""
-    if born is None:
+    known = read_birth(born)
+    if known is None:
         return ()
-    year, _, month = born.partition("-")
-    most = on.year - int(year)
-    if not month or int(month) == on.month:
+    year, month = known
+    most = on.year - year
+    if month is None or month == on.month:
         return most - 1, most
-    return (most if int(month) < on.month else most - 1,)
+    return (most if month < on.month else most - 1,)
 
 
 def _statuses(eligibility: Eligibility) -> list[str]:

@@ -22,6 +22,7 @@ from escalation.trial.evolve import evolve
 from escalation.trial.findings.record import record_findings
 from escalation.trial.patients.recording import PATIENTS, check_at_site, check_id, only_site
 from escalation.trial.patients.subjects import Standing
+from escalation.trial.screening.birth import BORN
 from escalation.trial.screening.judging import (
     eligibility_of,
     plan_at,
@@ -177,7 +178,6 @@ def check_screening_withdrawn(
             refusal.add(say_screening_end(one))
 
 
-_BORN = re.compile(r"(\d{4})(?:-(\d\d))?", re.ASCII)
 _FULL_DATE = re.compile(r"\d{4}\D?\d{1,2}\D?\d{1,2}|\d{1,2}\D\d{1,2}\D\d{2,4}|\d{8}", re.ASCII)
 _OLDEST = 120  # years
 
@@ -186,7 +186,7 @@ def _check_birth(refusal: Refusal, event: SubjectScreened) -> None:
     """Refuse a birth that identifies a person, was not, or is still to come."""
     if event.born is None:
         return
-    found = _BORN.fullmatch(event.born)
+    found = BORN.fullmatch(event.born)
     if found is None:
         why = (
             "a full date of birth could identify a person, and nothing is ever erased here"

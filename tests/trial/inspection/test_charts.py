@@ -12,12 +12,14 @@ import pytest
 
 from escalation.plan import Criterion
 from escalation.trial import (
+    departures,
     leave_study,
     record_adverse_event,
     record_findings,
     record_screening_failure,
     record_visit,
     waive_criteria,
+    warnings,
 )
 from escalation.trial.events import (
     AnyEvent,
@@ -33,7 +35,9 @@ from escalation.trial.events import (
     SubjectScreened,
     VisitRecorded,
 )
+from escalation.trial.evolve import replay_events
 from escalation.trial.inspection import inspect_entries
+from escalation.trial.screening.judging import eligibility_of
 from escalation.trial.spreadsheet.charting import import_list
 from tests.trial.bench import MEMBER, SITE, Bench, day
 from tests.trial.screening.screened import ANSWERS, FIT, HB, HIGH, PLAN, planned, screen
@@ -66,6 +70,20 @@ def trial() -> Bench:
 
 def test_what_was_typed_is_recorded_again_as_it_is() -> None:
     assert inspect_entries(trial().entries, NOW) == []
+
+
+@pytest.mark.parametrize("born", ["x", "1985-99", "0000", ""])
+def test_a_forged_birth_is_found_and_fails_nothing(born: str) -> None:
+    """No command records it: what is made of the record has to be read all the same."""
+    entries = list(trial().entries)
+    place = next(k for k, entry in enumerate(entries) if isinstance(entry.event, SubjectScreened))
+    forged = replace(entries[place].event, born=born)
+    entries[place] = replace(entries[place], event=forged)
+    assert any(f"Born {born}" in d.text for d in inspect_entries(entries, NOW)), born
+    state = replay_events(entries)
+    assert eligibility_of(state, "S1", day(0)).verdict == "incomplete"  # of unknown age
+    assert departures(state)
+    warnings(state, day(20))
 
 
 def of(kind: type[Event], **said: Any) -> Callable[[AnyEvent], bool]:
