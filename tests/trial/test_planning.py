@@ -90,7 +90,7 @@ def test_a_test_that_has_results_keeps_its_kind():
     ("name", "changes", "says"),
     [
         ("copies", {"unit": "copies/mL"}, "copies 5 copies/ug of S1, which it cannot read (the"),
-        ("copies", {"least": 6}, "which it cannot read (is below 6 copies/ug, which is impossible"),
+        ("copies", {"least": 6}, "which it cannot read (it is below 6 copies/ug, which is impossible"),
         ("response", {"choices": ("CR", "other")}, "response PR of S1, which it cannot read (that"),
         ("copies", {"unit": "copies/mg"}, None),
         ("response", {"choices": ("CR", "PR", "other", "died")}, None),
