@@ -23,6 +23,7 @@ __all__ = [
     "RefusedError",
     "UnknownOutcomeError",
     "did_you_mean",
+    "legible",
     "printable",
     "reason",
 ]
@@ -196,6 +197,11 @@ def _nearest(word: str, names: Sequence[str]) -> str:
     near = difflib.get_close_matches(word, names, n=1)
     near += [in_small[n] for n in difflib.get_close_matches(word.casefold(), in_small, n=1)]
     return near[0] if near else ""
+
+
+def legible(text: str) -> str:
+    """Escape as ``printable`` does, but for letters and digits of any script: to be typed again."""
+    return "".join(c if c.isalnum() else printable(c) for c in text)
 
 
 def printable(text: str) -> str:

@@ -251,8 +251,8 @@ def check_writable(path: Path, suffixes: Sequence[str] = ()) -> None:
         Saying what stands in the way.
     """
     if suffixes and path.suffix.lower() not in suffixes:
-        known = ", ".join(suffixes)
-        raise InputError(f"{_named(path)}: the file's name must end in one of {known}")
+        known = f"one of {', '.join(suffixes)}" if len(suffixes) > 1 else suffixes[0]
+        raise InputError(f"{_named(path)}: the file's name must end in {known}")
     try:
         if not path.parent.is_dir():
             raise InputError(

@@ -116,7 +116,7 @@ def profile_of(samples: Sequence[Sample], what: str = "profile") -> Profile:
     Traceback (most recent call last):
     escalation.endpoints.profile.ProfileError: profile: two units, copies/µg (day 7) and % (day 9); a profile has one
     """  # noqa: E501  # an error is one line
-    faults = list(_find_faults(samples))
+    faults = list(dict.fromkeys(_find_faults(samples)))
     if faults:
         raise ProfileError(what, faults)
     return Profile(samples=tuple(samples), unit=samples[0].unit)

@@ -85,13 +85,15 @@ def _what_it_drops(state: TrialState, old: Plan, new: Plan) -> Iterator[str]:
         ("test", old.tests, new.tests),
     ):
         kept = {made.name for made in now}
-        for made in was:
-            subjects = used[noun].get(made.name, {})
-            if made.name not in kept and subjects:
-                yield (
-                    f"The {noun} {printable(made.name)} is recorded of "
-                    f"{list_briefly(list(subjects))}, and is not in it: keep it."
-                )
+        lost = [made.name for made in was if made.name not in kept and used[noun].get(made.name)]
+        if not lost:
+            continue
+        named = ", ".join(map(printable, lost))
+        whom = list_briefly(list(dict.fromkeys(s for name in lost for s in used[noun][name])))
+        if len(lost) == 1:
+            yield f"The {noun} {named} is recorded of {whom}, and is not in it: keep it."
+        else:
+            yield f"The {noun}s {named} are recorded of {whom}, and are not in it: keep them."
     for test in new.tests:
         before = old.find_test(test.name)
         subjects = used["test"].get(test.name, {})

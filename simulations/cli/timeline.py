@@ -273,7 +273,7 @@ def _read_patients(clock: Clock) -> tuple[Plan, Patients] | None:
     from simulations.patients.file import load_patients
 
     plan = load_plan(clock.plan)
-    return plan, Patients() if clock.patients is None else load_patients(clock.patients)
+    return plan, Patients() if clock.patients is None else load_patients(clock.patients, plan)
 
 
 def _steps(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from escalation.errors import FileFaultsError
+from escalation.errors import FileFaultsError, did_you_mean
+from escalation.plan import Plan
 from simulations.patients.assumptions import Ailment, Expansion, Marker, Patients
+from simulations.scenarios.arguments import show
 from simulations.scenarios.checked import read_schema, read_table, read_tables
 from simulations.scenarios.toml import parse_toml, read_bytes
 
@@ -18,8 +20,14 @@ class PatientsFileError(FileFaultsError):
     """A file of assumptions about patients that is not valid, with every fault."""
 
 
-def load_patients(path: str | Path) -> Patients:
+def load_patients(path: str | Path, plan: Plan | None = None) -> Patients:
     """Read assumptions about patients from a TOML file; what it leaves out is as by default.
+
+    Parameters
+    ----------
+    path : str or Path
+    plan : Plan or None
+        Whose tests the markers have to be, where it is known.
 
     Raises
     ------
@@ -30,6 +38,8 @@ def load_patients(path: str | Path) -> Patients:
     document = parse_toml(content, str(path), "a file about patients", PatientsFileError)
     faults: list[str] = []
     patients = _read(document, faults)
+    if plan is not None:
+        faults += _strange_markers(document.get("markers"), plan)
     if patients is None or faults:
         raise PatientsFileError(str(path), faults)
     return patients
@@ -46,3 +56,15 @@ def _read(document: Mapping[str, Any], faults: list[str]) -> Patients | None:
             values[name] = read_tables(made, name, values[name], faults)
     patients: Patients | None = read_table(Patients, "", values, faults)
     return patients
+
+
+def _strange_markers(markers: Any, plan: Plan) -> Iterator[str]:
+    """Yield markers that nothing would be recorded of."""
+    known = [test.name for test in plan.tests if test.kind == "number"]
+    for i, marker in enumerate(markers if isinstance(markers, list) else ()):
+        name = marker.get("test") if isinstance(marker, Mapping) else None
+        if isinstance(name, str) and name not in known:
+            yield (
+                f"markers[{i}].test: {show(name)} is not a number that the plan has measured; "
+                f"{did_you_mean(name, known)}"
+            )

@@ -89,8 +89,8 @@ def test_a_file_is_given_again_with_more_in_it(shell: Shell, tmp_path: Path) -> 
     assert "All of it is recorded" in shell.fails(f"site: screen TJ-1 --from {file}")
     table = tmp_path / "tj-1.csv"
     table.write_text(
-        "test,value,unit,lower,upper,date,by,note\nsex,female,,,,,,\n"
-        "ast,30,U/L,,40,2026-01-07,,\nE3,no,,,,,Dr Li,seen\n"
+        "test;value;unit;lower;upper;date;by;note\nsex;female;;;;;;\n"
+        "ast;30;U/L;;40;2026-01-07;;\nE3;no;;;;;Dr Li;seen, twice\n"
     )
     said = shell.ok(f"site: screen TJ-1 --from {table} --on 2026-01-08")
     assert "2 results of TJ-1 on 2026-01-08: ast 30 U/L on 2026-01-07, E3 no" in said
@@ -109,7 +109,7 @@ def test_a_file_is_given_again_with_more_in_it(shell: Shell, tmp_path: Path) -> 
         ("a.toml", 'consented = "yesterday"', "consented yesterday is not a day"),
         ("a.toml", 'sex = "woman"', "sex is one of female, male, unknown, not woman"),
         ("a.csv", "name,value\nhb,85", "name is not a column; the columns are test, value"),
-        ("a.csv", "test,unit\nhb,g/L", "test and value are needed"),
+        ("a.csv", "test;unit\nhb;g/L", "test and value are needed"),
         ("a.csv", 'test,value\nhb,"8,5"\nE1,', "line 2: 'hb=8,5'"),
         ("a.csv", "test,value\nE1,no,x\n", "line 2: there are more cells than columns"),
     ],
@@ -133,12 +133,17 @@ def test_a_file_with_a_fault_is_refused_whole(
         ("site: screen TJ-1 --disease sle --csv", 2, "--csv goes with SUBJECT alone"),
         ("site: screen --disease sle", 2, "say who is screened"),
         ("site: screen TJ-1 --answer E1", 2, "is not a result"),
-        ('site: screen TJ-1 --answer "E1=3 g"', 2, "--answer takes ID=yes, no or unknown"),
+        (
+            "site: screen TJ-1 --answer E1 --result b=8,5",
+            2,
+            "--result: 'b=8,5': 8,5 is not a number",
+        ),
+        ('site: screen TJ-1 --answer "E1=3 g"', 2, "is not ID=yes, no or unknown"),
         ("site: screen TJ-1 --result alt=8,5", 2, "8,5 is not a number"),
         ("site: screen TJ-1 --born 1985-03-02", 1, "a full date of birth could identify"),
         ("site: screen TJ-1 --from no.toml", 1, "no.toml cannot be read"),
         ("chair: screen TJ-1 --disease sle", 1, "to record patients takes site"),
-        ("site: waive TJ-1 --criteria I2.3 --reason x", 1, "TJ-1 has not been screened"),
+        ("site: waive TJ-1 --criteria I2.3,I2.4 --reason x", 1, "TJ-1 has not been screened"),
     ],
 )
 def test_what_cannot_be_said_is_refused_in_a_line(

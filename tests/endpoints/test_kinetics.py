@@ -273,6 +273,12 @@ def test_what_is_not_a_profile_is_named_with_its_place(samples, says) -> None:
     assert says in str(error.value)
 
 
+def test_a_fault_of_several_samples_of_a_day_is_said_once() -> None:
+    with pytest.raises(ProfileError) as error:
+        profile_of([sample(7), sample(7), sample(7)])
+    assert error.value.faults == ("two samples of day 7: give each its part of the day",)
+
+
 def test_every_fault_of_a_profile_is_said() -> None:
     with pytest.raises(ProfileError) as error:
         profile_of([sample(7), sample(4, -1.0), sample(4, unit="%")])

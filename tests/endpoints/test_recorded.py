@@ -86,6 +86,8 @@ def test_a_result_below_a_limit_that_nobody_gave_needs_no_unit() -> None:
         profile = of(measured(state, "S1", "car", {7: 40.0}, unit=unit)).profile
         assert profile is not None
         assert (profile.unit, profile.n_below) == (unit, 1)
+    state = measured(measured(state, "S1", "car", {7: 4.0}), "S1", "car", {10: 5.0}, unit="%")
+    assert of(state).faults == ("two units, copies/µg (day 7) and % (day 10); a profile has one",)
 
 
 def test_what_was_recorded_late_is_put_in_order_of_time() -> None:

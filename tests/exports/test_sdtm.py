@@ -18,7 +18,15 @@ from escalation.exports.iso8601 import read_moment, study_day
 from escalation.exports.package import make_export, write_files, zipped
 from escalation.outcomes import Outcome
 from escalation.trial import TrialState, evolve
-from escalation.trial.events import Finding, Leaving, Purpose, SubjectLeft
+from escalation.trial.adverse_events.record import record_adverse_event
+from escalation.trial.events import (
+    EventOutcome,
+    Finding,
+    Leaving,
+    Purpose,
+    Relation,
+    SubjectLeft,
+)
 from escalation.trial.patients.recording import record_outcome
 from tests.trial.bench import Bench, crs, day, recorded
 
@@ -313,6 +321,23 @@ def test_a_death_that_only_an_outcome_tells_of_was_by_the_day_of_the_outcome():
     datasets = {d.name: list(d.records_by_name()) for d in make_export(bench.state, "TJ").datasets}
     (dm,), (ds,) = datasets["DM"], (r for r in datasets["DS"] if r["DSDECOD"] == "DEATH")
     assert dm["DTHDTC"] == dm["RFPENDTC"] == ds["DSSTDTC"] == day(9).isoformat()
+
+
+def test_a_death_is_of_one_day_in_all_variables_where_two_entries_say_it():
+    """The fatal event was reported some days after the death, without its end."""
+    bench = Bench.judged()
+    bench.open_cohort()
+    bench.treat("S1")
+    bench.do(record_adverse_event, "site", 12, subject="S1", term="sepsis", category="infection",
+             grade=5, started=day(5), aware=day(12), relation=Relation.UNRELATED,
+             outcome=EventOutcome.FATAL)  # fmt: skip
+    left = SubjectLeft(on=day(8), subject="S1", why=Leaving.DEATH)
+    state = evolve(bench.state, recorded(bench.state, left, "site"))
+    datasets = {d.name: list(d.records_by_name()) for d in make_export(state, "TJ").datasets}
+    (dm,), (adsl,) = datasets["DM"], datasets["ADSL"]
+    (ds,) = (r for r in datasets["DS"] if r["DSDECOD"] == "DEATH")
+    said = dm["DTHDTC"], dm["RFPENDTC"], ds["DSSTDTC"], adsl["DTHDT"], adsl["EOSDT"]
+    assert set(said) == {day(8).isoformat()}
 
 
 def test_a_result_below_a_limit_that_nobody_gave_is_blq():

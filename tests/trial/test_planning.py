@@ -75,6 +75,17 @@ def test_a_new_plan_keeps_what_something_is_recorded_of(table, name, says):
         assert says in bench.refused(adopt_plan, CHAIR, plan=new, reason="amendment 1")
 
 
+def test_several_tests_that_a_new_plan_lacks_are_named_together():
+    bench = Bench.started()
+    bench.do(adopt_plan, OFFICE, plan=PLAN)
+    bench.do(screen_subject, SITE, subject="S1", disease="sle", sex=Sex.FEMALE)
+    two = [Finding(test="haemoglobin", value=80, unit="g/L"), Finding(test="fever", answer="yes")]
+    bench.do(record_findings, SITE, subject="S1", findings=two)
+    new = without(without(PLAN, "tests", "haemoglobin"), "tests", "fever")
+    said = bench.refused(adopt_plan, CHAIR, plan=new, reason="amendment 1")
+    assert "haemoglobin, fever are recorded of S1, and are not in it: keep them." in said
+
+
 def test_a_test_that_has_results_keeps_its_kind():
     bench = Bench.started()
     bench.do(adopt_plan, OFFICE, plan=PLAN)
@@ -90,7 +101,7 @@ def test_a_test_that_has_results_keeps_its_kind():
     ("name", "changes", "says"),
     [
         ("copies", {"unit": "copies/mL"}, "copies 5 copies/ug of S1, which it cannot read (the"),
-        ("copies", {"least": 6}, "which it cannot read (it is below 6 copies/ug, which is impossible"),
+        ("copies", {"least": 6}, "which it cannot read (it is below 6 copies/ug, which is"),
         ("response", {"choices": ("CR", "other")}, "response PR of S1, which it cannot read (that"),
         ("copies", {"unit": "copies/mg"}, None),
         ("response", {"choices": ("CR", "PR", "other", "died")}, None),

@@ -62,6 +62,11 @@ def read_days(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
     return None if value is None else _read_day(value)
 
 
+def read_ids(_ctx: click.Context, _param: click.Parameter, value: Sequence[str]) -> tuple[str, ...]:
+    """Read ids that an option was given one by one, or with commas between them: a callback."""
+    return tuple(one.strip() for text in value for one in text.split(","))
+
+
 def _read_day(text: str) -> date:
     try:
         if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):

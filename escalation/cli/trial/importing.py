@@ -26,7 +26,7 @@ __all__ = ["import_spreadsheet", "keeping_everything"]
 @click.argument("file", metavar="FILE")
 @click.option(
     "--kind",
-    type=click.Choice(list(FORMS)),
+    type=click.Choice(list(FORMS), case_sensitive=False),
     default="patients",
     show_default=True,
     help="What a row of the file is about.",

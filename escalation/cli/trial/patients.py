@@ -9,7 +9,7 @@ import click
 
 from escalation.cli.options import CarefulCommand
 from escalation.cli.show import shows
-from escalation.cli.trial.common import Place, place_options
+from escalation.cli.trial.common import Place, place_options, read_ids
 from escalation.cli.trial.recording import Recording, recording_options
 from escalation.reports.trial.sites import view_sites
 from escalation.reports.view import View
@@ -30,7 +30,8 @@ __all__ = ["rename", "screen_fail", "site", "transfer"]
 @click.option(
     "--criteria",
     multiple=True,
-    metavar="ID",
+    callback=read_ids,
+    metavar="ID,...",
     help="A criterion of the plan that is not met; may be repeated.",
 )
 @recording_options

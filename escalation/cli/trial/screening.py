@@ -12,7 +12,7 @@ import click
 
 from escalation.cli.options import CarefulCommand, read_stdin
 from escalation.cli.show import choose_format, show_view, shows, view_options
-from escalation.cli.trial.common import Place, place_options, read_days
+from escalation.cli.trial.common import Place, place_options, read_days, read_ids
 from escalation.cli.trial.picture import check_picture, draw_trial, plot_option
 from escalation.cli.trial.recording import Recording, recording_options
 from escalation.cli.trial.view import as_of_option, read_trial, state_at
@@ -163,16 +163,18 @@ def _said(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _typed(answers: Sequence[str], results: Sequence[str]) -> list[Finding]:
-    found = []
+    found, faults = [], []
     for name, words in (("answer", answers), ("result", results)):
         for text in words:
             try:
                 finding = read_finding(text)
+                if name == "answer" and finding.answer is None:
+                    raise InputError(f"{text!a} is not ID=yes, no or unknown")
+                found.append(finding)
             except InputError as error:
-                raise click.UsageError(f"--{name}: {error}") from error
-            if name == "answer" and finding.answer is None:
-                raise click.UsageError(f"--answer takes ID=yes, no or unknown, not {text!a}")
-            found.append(finding)
+                faults.append(f"--{name}: {error}")
+    if faults:
+        raise click.UsageError("\n  ".join(faults))
     return found
 
 
@@ -215,7 +217,12 @@ def _read_file(file: str) -> ScreeningFile:
 @click.command(cls=CarefulCommand)
 @click.argument("subject")
 @click.option(
-    "--criteria", multiple=True, required=True, metavar="ID", help="Which; may be repeated."
+    "--criteria",
+    multiple=True,
+    required=True,
+    callback=read_ids,
+    metavar="ID,...",
+    help="Which; may be repeated.",
 )
 @click.option("--reason", metavar="TEXT", required=True, help="Why, such as disease-related.")
 @recording_options

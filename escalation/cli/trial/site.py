@@ -348,7 +348,7 @@ def _of_result(entry: int, event: FindingsRecorded, changes: Mapping[str, Any]) 
     if len(findings) > 1 or "findings" in changes:
         raise RefusedError(
             f"entry {entry} cannot be corrected",
-            [f"It has {len(findings)} results: record the right one anew, with --reason."],
+            [f"It has {len(findings)} results: record the right one (trial measure --reason)."],
         )
     return {**others, "findings": [dict(*findings) | said]}
 

@@ -146,7 +146,7 @@ _force = click.option("--force", is_flag=True, help="Overwrite a file that exist
 @click.option(
     "--format",
     "form",
-    type=click.Choice(_EXPORTS),
+    type=click.Choice(_EXPORTS, case_sensitive=False),
     help="Patients as CSV, entries as JSON lines, the record to read, or datasets shaped as SDTM.  "
     "[default: csv, or by the ending of --output]",
 )
@@ -154,7 +154,7 @@ _force = click.option("--force", is_flag=True, help="Overwrite a file that exist
 @click.option(
     "--as",
     "written_as",
-    type=click.Choice((*FORMS, "all")),
+    type=click.Choice((*FORMS, "all"), case_sensitive=False),
     multiple=True,
     help="How datasets are written; may be repeated.  [default: csv and dataset-json]",
 )

@@ -23,7 +23,7 @@ from escalation.reports.visits.calendar import view_calendar
 from escalation.reports.visits.ics import write_ics
 from escalation.trial import TrialState, leave_study, record_findings, record_visit
 from escalation.trial.events import Leaving
-from escalation.trial.findings.notation import read_finding
+from escalation.trial.findings.notation import read_findings
 from escalation.trial.visits.calendar import (
     VisitStanding,
     people_of,
@@ -67,7 +67,7 @@ def measure(
     Example: escalation trial measure TJ-010 "haemoglobin=8.5 g/dL (12..16)" --visit D7
     --on 2026-05-28 --as "Lin Mei"
     """
-    found = [read_finding(text) for text in _joined(results)]
+    found = read_findings(_joined(results))
     if day is not None:
         found = [replace(finding, day=day) for finding in found]
     recording.record(

@@ -223,6 +223,8 @@ def _of_answer(finding: Finding, known: Sequence[str]) -> Iterator[str]:
 def _of_number(test: PlannedTest, finding: Finding) -> Iterator[str]:
     from escalation.plan.conversions import find_unit_fault  # noqa: PLC0415  # with a plan only
 
+    from escalation.plan.conversions import find_unit_fault  # noqa: PLC0415  # with a plan only
+
     numbers = {"the value": finding.value, "lower": finding.lower, "upper": finding.upper}
     wild = [name for name, n in numbers.items() if n is not None and not math.isfinite(n)]
     if finding.answer is not None:
@@ -300,7 +302,11 @@ def _check_places(
             refusal.add(f"{_named(finding)}: {finding.test} of {place.on}{at} is given twice.")
         seen.add(place)
         before = standing.get(place)
-        if before is not None and event.reason is None:
+        if before is None or event.reason is not None:
+            continue
+        if replace(before.finding, on=None) == replace(finding, on=None):
+            refusal.add(f"{_named(finding)}: entry {before.seq} says so for {place.on}{at}.")
+        else:
             refusal.add(
                 f"{_named(finding)}: entry {before.seq} says {_named(before.finding)} for "
                 f"{place.on}{at}; give the reason why this takes its place."

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import date
 
 from escalation.errors import InputError, printable
 from escalation.trial.events import Finding
 
-__all__ = ["NOTATION", "read_finding"]
+__all__ = ["NOTATION", "read_finding", "read_findings"]
 
 NOTATION = "TEST=VALUE UNIT (LOWER..UPPER) @DATE by NAME"
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
@@ -78,6 +79,27 @@ def read_finding(text: str) -> Finding:
         on=_day(text, ended["on"]),
         by=ended["by"],
     )
+
+
+def read_findings(texts: Iterable[str]) -> list[Finding]:
+    """Read results as ``read_finding`` does.
+
+    Raises
+    ------
+    InputError
+        With every one that cannot be read.
+    """
+    found, faults = [], []
+    for text in texts:
+        try:
+            found.append(read_finding(text))
+        except InputError as error:
+            faults.append(str(error))
+    if len(faults) > 1:
+        raise InputError("\n  ".join([f"{len(faults)} results cannot be read", *faults]))
+    if faults:
+        raise InputError(*faults)
+    return found
 
 
 def _limit(found: re.Match[str] | None, *names: str) -> float | None:

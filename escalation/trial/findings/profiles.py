@@ -136,11 +136,16 @@ def _day(result: Result) -> float:
 def _samples(done: Sequence[Result], test: PlannedTest, *, converted: bool) -> list[Sample]:
     """Return results as samples; where no limit is given there need not be a unit either."""
     samples = [_sample(result, test, converted=converted) for result in done]
-    unit = next((sample.unit for sample in samples if sample.unit), test.unit or "")
-    return [
-        replace(s, unit=unit) if not s.unit and s.value is None and s.lloq is None else s
-        for s in samples
-    ]
+    units = dict.fromkeys(sample.unit for sample in samples if sample.unit)
+    unit = next(iter(units), test.unit or "")
+    found = []
+    for sample in samples:
+        needs_unit = sample.value is not None or sample.lloq is not None
+        if needs_unit or sample.unit:
+            found.append(sample)
+        elif len(units) < 2:  # two are a fault, which none of these has
+            found.append(replace(sample, unit=unit))
+    return found
 
 
 def _sample(result: Result, test: PlannedTest, *, converted: bool) -> Sample:

@@ -80,7 +80,10 @@ def _flat(table: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]
 
 
 def _read_table(text: str, where: str) -> ScreeningFile:
-    rows = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""))
+    text = text.removeprefix("\ufeff")
+    heading = text.partition("\n")[0]
+    separator = max(",;\t", key=heading.count)  # of those that spreadsheet programs write
+    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator)
     names = [name.strip().casefold() for name in rows.fieldnames or ()]
     odd = [name for name in names if name not in _COLUMNS]
     if "test" not in names or "value" not in names or odd:

@@ -71,6 +71,7 @@ def _judge(plan: Plan, chart: Chart, on: date, before: int | None) -> Eligibilit
         name
         for fact in chart.during(screening).waivers
         if before is None or fact.seq < before
+        if fact.event.on <= on  # what is waived afterwards was not then
         for name in fact.event.criteria
     ]
     sex = screening.event.sex

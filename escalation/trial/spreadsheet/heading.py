@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from escalation.dataclass import dataclass
-from escalation.errors import did_you_mean, printable
+from escalation.errors import did_you_mean, legible
 from escalation.trial.spreadsheet.columns import column_name
-from escalation.trial.spreadsheet.forms import PATIENTS, Form
+from escalation.trial.spreadsheet.forms import FORMS, PATIENTS, Form
 from escalation.trial.spreadsheet.reading import Reading
 
 __all__ = ["Heading", "match_heading"]
@@ -91,6 +91,9 @@ def match_heading(
     missing = [name for name in form.needed if name not in columns]
     if missing:
         faults.append(f"row {row}: the heading lacks {' and '.join(missing)}")
+        for kind, other in FORMS.items():
+            if other is not form and set(other.needed) <= there:
+                faults.append(f"row {row}: it is that of a list of {other.what}: --kind {kind}")
     return Heading(
         names=tuple(names),
         columns=tuple(columns),
@@ -118,16 +121,16 @@ def _say_unknown(names: Sequence[str], form: Form) -> Iterator[str]:
     for name in names:
         if column_name(name) in _IDENTIFYING:
             yield (
-                f"no column is called {printable(name)}: what tells who somebody is must not come "
+                f"no column is called {legible(name)}: what tells who somebody is must not come "
                 "into the record"
             )
             continue
         near = did_you_mean(column_name(name), form.columns).partition("?")
         hint = f"; {near[0]}?" if near[1] else ""
-        yield f"no column is called {printable(name)}{hint}"
+        yield f"no column is called {legible(name)}{hint}"
     yield (
-        f"the columns are {', '.join(form.columns)}; --map {printable(names[0])}=NAME reads "
-        f"{printable(names[0])} as one of them, --extra ignore leaves the others out"
+        f"the columns are {', '.join(form.columns)}; --map {legible(names[0])}=NAME reads "
+        f"{legible(names[0])} as one of them, --extra ignore leaves the others out"
     )
 
 
@@ -147,8 +150,8 @@ def _mapped(
             word in form.words and _is_never_else(said.casefold(), form) and said.casefold() != word
         ):
             faults.append(
-                f"--map {printable(said)}={printable(means)}: {printable(said)} is read as "
-                f"{printable(said.casefold())} already, and as nothing else"
+                f"--map {legible(said)}={legible(means)}: {legible(said)} is read as "
+                f"{legible(said.casefold())} already, and as nothing else"
             )
         elif word in form.words:
             words[said.casefold()] = word
@@ -157,13 +160,13 @@ def _mapped(
         elif column in form.columns:
             listed = did_you_mean(said, [name for name in names if name])
             faults.append(
-                f"--map {printable(said)}={printable(means)}: no column of the file is called "
-                f"{printable(said)}; {listed}"
+                f"--map {legible(said)}={legible(means)}: no column of the file is called "
+                f"{legible(said)}; {listed}"
             )
         else:
             known = did_you_mean(means, [*form.columns, *form.words])
             faults.append(
-                f"--map {printable(said)}={printable(means)}: {printable(means)} is neither a "
+                f"--map {legible(said)}={legible(means)}: {legible(means)} is neither a "
                 f"column nor a word that a cell may hold; {known}"
             )
     return columns, words, empty, faults
@@ -177,7 +180,7 @@ def _clashes(names: Sequence[str], columns: Sequence[str | None]) -> Iterator[st
             if {column_name(name) for name in called} == {column}:
                 yield f"the column {column} is there {'twice' if n == 2 else f'{n} times'}"
             else:
-                listed = " and ".join(printable(name) for name in called)
+                listed = " and ".join(legible(name) for name in called)
                 yield f"{n} columns are read as {column}: {listed}; map one of them"
     if "dlt" in columns and "outcome" in columns:
         yield "outcome and dlt say the same: give one of them"

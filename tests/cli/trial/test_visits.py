@@ -154,7 +154,7 @@ def test_a_calendar_of_several_sites_names_them_and_shows_one(planned: Shell) ->
     [
         ("calendar S9", "no S9 is screened or enrolled; known: S1, S2, S3"),
         ("calendar --site Tianjin", "no site Tianjin has been opened; none has been"),
-        ("calendar --ics visits.txt", "must end in one of .ics"),
+        ("calendar --ics visits.txt", "must end in .ics"),
     ],
 )
 def test_what_the_calendar_cannot_show_is_said(planned: Shell, line: str, said: str) -> None:

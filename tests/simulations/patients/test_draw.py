@@ -8,6 +8,7 @@ from math import exp, log
 import numpy as np
 import pytest
 
+from escalation.plan import load_plan
 from simulations.patients.assumptions import Ailment, Expansion, Marker, Patients
 from simulations.patients.draw import Patient, draw_patient
 from simulations.patients.file import PatientsFileError, load_patients
@@ -105,6 +106,19 @@ def test_a_file_changes_what_it_names_and_leaves_the_rest(tmp_path):
     assert patients.expansion == replace(Expansion(), peak=5.0)
     assert [marker.test for marker in patients.markers] == ["il6"]
     assert patients.ailments == Patients().ailments
+
+
+def test_a_marker_is_a_number_that_the_plan_has_measured(tmp_path):
+    file = tmp_path / "patients.toml"
+    course = "baseline = 3\nfold = 9\nextreme_day = 4\nback_day = 20\n"
+    file.write_text("".join(f'[[markers]]\ntest = "{n}"\n{course}' for n in ("il6", "il-6", "hcg")))
+    assert len(load_patients(file).markers) == 3
+    with pytest.raises(PatientsFileError) as caught:
+        load_patients(file, load_plan("nct07123519"))
+    first, second = caught.value.faults
+    assert "markers[1].test: 'il-6' is not a number that the plan has measured" in first
+    assert "did you mean il6?" in first
+    assert "markers[2].test: 'hcg'" in second
 
 
 def test_every_fault_of_a_file_is_said_at_once(tmp_path):

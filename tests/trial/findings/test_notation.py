@@ -8,7 +8,7 @@ import pytest
 
 from escalation.errors import InputError
 from escalation.trial.events import Finding
-from escalation.trial.findings.notation import read_finding
+from escalation.trial.findings.notation import read_finding, read_findings
 
 MARCH = date(2026, 3, 1)
 
@@ -76,3 +76,14 @@ def test_what_is_no_result_is_named_with_what_would_be_right(text: str, why: str
         read_finding(text)
     assert why in str(refused.value)
     assert not text or repr(text)[1:-1] in str(refused.value)
+
+
+def test_every_result_that_cannot_be_read_is_said_at_once() -> None:
+    assert [found.test for found in read_findings(["a=1 g", "b=yes"])] == ["a", "b"]
+    with pytest.raises(InputError) as caught:
+        read_findings(["hb", "b=yes", "a=1,5"])
+    first, *others = str(caught.value).split("\n  ")
+    assert first == "2 results cannot be read"
+    assert [said.partition(" is not")[0] for said in others] == ["'hb'", "'a=1,5': 1,5"]
+    with pytest.raises(InputError, match="is not a result"):
+        read_findings(["hb"])

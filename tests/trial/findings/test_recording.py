@@ -149,6 +149,15 @@ def test_nothing_is_measured_of_somebody_before_they_were_born(trial, on, refuse
     assert wrong.reasons == (said if refused else [])
 
 
+def test_a_result_that_is_recorded_already_is_said_to_be() -> None:
+    bench = followed()
+    measure(bench, "haemoglobin", 7, value=90, unit="g/L", visit="D7")
+    said = refusal(bench, "haemoglobin", 7, value=90, unit="g/L", visit="D7")
+    assert "haemoglobin 90 g/L: entry" in said
+    assert "says so for 2026-01-12 at D7" in said
+    assert "give the reason" not in said
+
+
 def test_a_test_a_visit_and_an_answer_in_other_capitals_are_those_of_the_plan() -> None:
     bench = followed()
     measure(bench, "HAEMOGLOBIN", 7, value=90, unit="g/L", visit="day 7")

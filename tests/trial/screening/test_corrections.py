@@ -9,11 +9,20 @@ import pytest
 
 from escalation.plan import Visit
 from escalation.reports.trial.sentences import describe_entry
-from escalation.trial import correct_entry, evolve, record_visit, rename_subject, waive_criteria
+from escalation.trial import (
+    adopt_plan,
+    correct_entry,
+    departures,
+    enrol_subject,
+    evolve,
+    record_visit,
+    rename_subject,
+    waive_criteria,
+)
 from escalation.trial.codec import dump_event
 from escalation.trial.events import SubjectRenamed
 from escalation.trial.screening.judging import eligibility_of
-from tests.trial.bench import SITE, Bench, day, recorded
+from tests.trial.bench import CHAIR, SITE, Bench, day, recorded
 from tests.trial.screening.screened import ANSWERS, FIT, HB, HIGH, PLAN, planned, screen
 
 
@@ -100,6 +109,47 @@ def test_a_waiver_is_corrected_or_withdrawn_and_counts_as_it_says_then() -> None
     assert eligibility_of(bench.state, "S1", day(3)).verdict == "eligible"
     corrected(bench, waiver, None)
     assert eligibility_of(bench.state, "S1", day(3)).verdict == "not eligible"
+
+
+def test_nothing_is_waived_of_who_is_enrolled_by_a_correction_either() -> None:
+    """A laboratory corrects a value afterwards: that is a departure, and stays one."""
+    lax = replace(PLAN.criteria[1], waiver="permitted")
+    bench = planned(plan=replace(PLAN, criteria=(PLAN.criteria[0], lax, *PLAN.criteria[2:])))
+    screen(bench, "S1", HB, HIGH, *ANSWERS)
+    bench.do(waive_criteria, SITE, subject="S1", criteria=["I3"], reason="lupus")
+    waiver = bench.state.seq
+    bench.enrol("S1")
+    fact = bench.state.fact(waiver - 1)
+    assert fact is not None
+    first, *rest = dump_event(fact.event)["findings"]
+    corrected(bench, waiver - 1, {"findings": [first | {"value": 55.0}, *rest]})
+    said = refused(bench, waiver, {"criteria": ["I3", "I2"]})
+    assert "S1 is enrolled since entry" in said
+    assert "to enrol without one is a deviation" in said
+    assert [r.text for r in departures(bench.state) if "should not have been" in r.text]
+    corrected(bench, waiver, {"reason": "lupus hepatitis"})
+
+
+def test_a_waiver_of_a_plan_and_a_screening_that_are_over_is_corrected_by_them() -> None:
+    bench = planned()
+    screen(bench, "S1", HB, HIGH, *ANSWERS)
+    bench.do(waive_criteria, SITE, subject="S1", criteria=["I3"], reason="lupus")
+    waiver = bench.state.seq
+    screen(bench, "S1", *FIT, on=2)  # where there is nothing to waive
+    bench.do(adopt_plan, CHAIR, plan=replace(PLAN, criteria=()), reason="amendment 1")
+    corrected(bench, waiver, {"reason": "lupus hepatitis"})
+    corrected(bench, waiver, {"on": str(day(1))})
+    assert "permits no exception" in refused(bench, waiver, {"criteria": ["I2"]})
+
+
+def test_a_waiver_counts_from_its_day() -> None:
+    """An enrolment that is recorded later, of an earlier day, was without it."""
+    bench = planned()
+    screen(bench, "S1", HB, HIGH, *ANSWERS)
+    bench.do(waive_criteria, SITE, 2, subject="S1", criteria=["I3"], reason="lupus")
+    assert eligibility_of(bench.state, "S1", day(2)).verdict == "eligible"
+    said = bench.refused(enrol_subject, SITE, 1, subject="S1", weight_kg=60.0)
+    assert "S1 is not eligible: I3" in said
 
 
 def test_nobody_is_renamed_to_somebody_who_was_screened() -> None:

@@ -235,7 +235,9 @@ def test_a_date_of_birth_is_refused(born):
 
 
 def test_only_a_list_of_the_kind_is_read():
-    assert faults("subject,level\nS1,1\n")[-1].endswith("the heading lacks date and test and value")
+    said = faults("subject,level\nS1,1\n")
+    assert said[-2].endswith("the heading lacks date and test and value")
+    assert said[-1].endswith("it is that of a list of patients: --kind patients")
     assert "goes by no plan" in faults(row(), bench=_without_plan())[0]
 
 
@@ -244,3 +246,14 @@ def _without_plan() -> Bench:
     bench.open_cohort()
     bench.treat("S1")
     return bench
+
+
+def test_headings_of_any_script_are_said_as_they_are_to_be_typed_again():
+    said = faults("\u60a3\u8005,Pr\u00fcfung\x07,date,test,value\nS1,x,2026-01-12,copies,1\n")
+    assert "row 1: no column is called \u60a3\u8005" in said
+    assert "row 1: no column is called Pr\u00fcfung\\x07" in said
+
+
+def test_a_list_of_another_kind_is_told_by_its_heading():
+    assert "row 1: it is that of a list of results: --kind results" in faults(row(), what="events")
+    assert not any("--kind" in said for said in faults("subject,name\nS1,x\n"))
