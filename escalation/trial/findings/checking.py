@@ -223,8 +223,6 @@ def _of_answer(finding: Finding, known: Sequence[str]) -> Iterator[str]:
 def _of_number(test: PlannedTest, finding: Finding) -> Iterator[str]:
     from escalation.plan.conversions import find_unit_fault  # noqa: PLC0415  # with a plan only
 
-    from escalation.plan.conversions import find_unit_fault  # noqa: PLC0415  # with a plan only
-
     numbers = {"the value": finding.value, "lower": finding.lower, "upper": finding.upper}
     wild = [name for name, n in numbers.items() if n is not None and not math.isfinite(n)]
     if finding.answer is not None:
