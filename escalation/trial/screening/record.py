@@ -22,7 +22,12 @@ from escalation.trial.evolve import evolve
 from escalation.trial.findings.record import record_findings
 from escalation.trial.patients.recording import PATIENTS, check_at_site, check_id, only_site
 from escalation.trial.patients.subjects import Standing
-from escalation.trial.screening.judging import eligibility_of, say_not_screened
+from escalation.trial.screening.judging import (
+    eligibility_of,
+    plan_at,
+    say_not_screened,
+    screening_at,
+)
 from escalation.trial.screening.log import Screening, screenings_of
 from escalation.trial.state import Recorded, TrialState
 
@@ -296,27 +301,28 @@ def check_waived(
 ) -> None:
     """Refuse to waive what cannot be, or needs not be; ``entry`` is that of a waiver corrected.
 
-    By a correction nothing is waived of who is enrolled that was not before.
+    A correction is held against the plan and the screening of its entry, and what it waives besides
+    against what is known now: nothing, of who is enrolled.
     """
-    chart, plan = state.chart(event.subject), state.plan
+    chart, plan = state.chart(event.subject), plan_at(state, entry)
+    screening = screening_at(chart, entry)
     said = next((fact.event.criteria for fact in chart.waivers if fact.seq == entry), ())
     if set(event.criteria) - set(said):
         before = "a waiver comes before that: to enrol without one is a deviation"
         _check_not_enrolled(refusal, state, event.subject, before)
-    if plan is None or not plan.criteria:
+    if not plan.criteria:
         refusal.add("The trial goes by no plan with criteria: there is nothing to waive.")
         return
-    if chart.screening is None:
+    if screening is None:
         refusal.add(say_not_screened(state, event.subject))
         return
-    if event.on < chart.screening.event.on:
-        refusal.add(f"{event.subject} is screened since {chart.screening.event.on}.")
+    if event.on < screening.event.on:
+        refusal.add(f"{event.subject} is screened since {screening.event.on}.")
     refusal.unless(all(event.criteria or [""]), "Name the criteria that are waived.")
-    waived = chart.during(chart.screening).waivers
+    waived = chart.during(screening).waivers
     known = {name: fact.seq for fact in waived for name in fact.event.criteria if fact.seq != entry}
-    status = {
-        item.criterion.id: item for item in eligibility_of(state, event.subject, event.on).items
-    }
+    judged = eligibility_of(state, event.subject, event.on, before=entry)
+    status = {item.criterion.id: item for item in judged.items if item.criterion.id not in said}
     for place, name in enumerate(filter(None, event.criteria)):
         criterion = plan.find_criterion(name)
         if criterion is None:

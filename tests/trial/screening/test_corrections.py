@@ -10,6 +10,7 @@ import pytest
 from escalation.plan import Visit
 from escalation.reports.trial.sentences import describe_entry
 from escalation.trial import (
+    adopt_plan,
     correct_entry,
     departures,
     enrol_subject,
@@ -21,7 +22,7 @@ from escalation.trial import (
 from escalation.trial.codec import dump_event
 from escalation.trial.events import SubjectRenamed
 from escalation.trial.screening.judging import eligibility_of
-from tests.trial.bench import SITE, Bench, day, recorded
+from tests.trial.bench import CHAIR, SITE, Bench, day, recorded
 from tests.trial.screening.screened import ANSWERS, FIT, HB, HIGH, PLAN, planned, screen
 
 
@@ -127,6 +128,18 @@ def test_nothing_is_waived_of_who_is_enrolled_by_a_correction_either() -> None:
     assert "to enrol without one is a deviation" in said
     assert [r.text for r in departures(bench.state) if "should not have been" in r.text]
     corrected(bench, waiver, {"reason": "lupus hepatitis"})
+
+
+def test_a_waiver_of_a_plan_and_a_screening_that_are_over_is_corrected_by_them() -> None:
+    bench = planned()
+    screen(bench, "S1", HB, HIGH, *ANSWERS)
+    bench.do(waive_criteria, SITE, subject="S1", criteria=["I3"], reason="lupus")
+    waiver = bench.state.seq
+    screen(bench, "S1", *FIT, on=2)  # where there is nothing to waive
+    bench.do(adopt_plan, CHAIR, plan=replace(PLAN, criteria=()), reason="amendment 1")
+    corrected(bench, waiver, {"reason": "lupus hepatitis"})
+    corrected(bench, waiver, {"on": str(day(1))})
+    assert "permits no exception" in refused(bench, waiver, {"criteria": ["I2"]})
 
 
 def test_a_waiver_counts_from_its_day() -> None:
