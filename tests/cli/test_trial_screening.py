@@ -89,7 +89,7 @@ def test_a_file_is_given_again_with_more_in_it(shell: Shell, tmp_path: Path) -> 
     assert "All of it is recorded" in shell.fails(f"site: screen TJ-1 --from {file}")
     table = tmp_path / "tj-1.csv"
     table.write_text(
-        "test;value;unit;lower;upper;date;by;note\nsex;female;;;;;;\n"
+        "test;value;unit;lower;upper;date;by;note\nSex;Female;;;;;;\n"
         "ast;30;U/L;;40;2026-01-07;;\nE3;no;;;;;Dr Li;seen, twice\n"
     )
     said = shell.ok(f"site: screen TJ-1 --from {table} --on 2026-01-08")
@@ -109,6 +109,8 @@ def test_a_file_is_given_again_with_more_in_it(shell: Shell, tmp_path: Path) -> 
         ("a.toml", 'consented = "yesterday"', "consented yesterday is not a day"),
         ("a.toml", 'sex = "woman"', "sex is one of female, male, unknown, not woman"),
         ("a.csv", "name,value\nhb,85", "name is not a column; the columns are test, value"),
+        ("a.csv", "test;value;wer;wann\nhb;85;;", "wer, wann are not columns; the columns are"),
+        ("a.csv", "test,value\nhb,?,x\nb,", "a.csv: 2 faults line 2: there are more cells"),
         ("a.csv", "test;unit\nhb;g/L", "test and value are needed"),
         ("a.csv", 'test,value\nhb,"8,5"\nE1,', "line 2: 'hb=8,5'"),
         ("a.csv", "test,value\nE1,no,x\n", "line 2: there are more cells than columns"),

@@ -11,6 +11,7 @@ from typing import Any
 
 from escalation.dataclass import dataclass
 from escalation.errors import InputError, did_you_mean, printable
+from escalation.text import list_briefly
 from escalation.trial.events import Finding
 from escalation.trial.findings.notation import read_finding
 
@@ -87,7 +88,10 @@ def _read_table(text: str, where: str) -> ScreeningFile:
     names = [name.strip().casefold() for name in rows.fieldnames or ()]
     odd = [name for name in names if name not in _COLUMNS]
     if "test" not in names or "value" not in names or odd:
-        what = f"{printable(odd[0])} is not a column" if odd else "test and value are needed"
+        are = "are not columns" if len(odd) > 1 else "is not a column"
+        what = (
+            f"{list_briefly([*map(printable, odd)])} {are}" if odd else "test and value are needed"
+        )
         raise InputError(f"{where}: {what}; the columns are {', '.join(_COLUMNS)}")
     rows.fieldnames = names
     faults, findings, person = [], [], {}
@@ -98,8 +102,8 @@ def _read_table(text: str, where: str) -> ScreeningFile:
             faults.append(f"{line}: there are more cells than columns")
         elif not any(cells.values()):
             continue
-        elif cells["test"] in PERSON:
-            person[cells["test"]] = cells["value"]
+        elif cells["test"].casefold() in PERSON:
+            person[cells["test"].casefold()] = cells["value"]
         else:
             try:
                 findings.append(_of_row(cells))
@@ -129,5 +133,6 @@ def _found(
     if not (faults or person or findings):
         faults = ["it says nothing of anybody"]
     if faults:
-        raise InputError(f"{where}: {'; '.join(faults)}")
+        many = [f"{len(faults)} faults"] if len(faults) > 1 else []
+        raise InputError(f"{where}: " + "\n  ".join([*many, *faults]))
     return ScreeningFile(person=person, findings=tuple(findings))
