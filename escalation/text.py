@@ -39,20 +39,21 @@ def is_line(text: str, max_length: int = 1000) -> bool:
 def as_cell(value: _T) -> _T | str:
     """Return a cell of CSV: a text that a spreadsheet program would calculate gets an apostrophe.
 
-    A number is none, nor are cohorts in the field's notation, such as ``-1NNT``.
+    A number is none, nor are a level's label, such as ``-1a``, and cohorts in the field's notation,
+    such as ``-1NNT``.
 
     Examples
     --------
     >>> as_cell("=1+1"), as_cell("-2+3+cmd|x"), as_cell("+A1")
     ("'=1+1", "'-2+3+cmd|x", "'+A1")
-    >>> as_cell("-1NNT, 1NNN"), as_cell("+0.5"), as_cell(-1), as_cell("-")
-    ('-1NNT, 1NNN', '+0.5', -1, '-')
+    >>> as_cell("-1NNT, 1NNN"), as_cell("-1a"), as_cell("+0.5"), as_cell(-1), as_cell("-")
+    ('-1NNT, 1NNN', '-1a', '+0.5', -1, '-')
     """
     return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
 
 
 _COHORT = r"[0-9]+[A-Z]+"
-_FORMULA = re.compile(rf"[=@\t\r]|[+-](?![0-9.]*$|{_COHORT}([, ]+-?{_COHORT})*$)")
+_FORMULA = re.compile(rf"[=@\t\r]|[+-](?![0-9.]*$|[0-9.]+[a-z]$|{_COHORT}([, ]+-?{_COHORT})*$)")
 
 
 def as_compared(text: str) -> str:

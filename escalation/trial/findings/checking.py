@@ -227,7 +227,9 @@ def _of_number(test: PlannedTest, finding: Finding) -> Iterator[str]:
 
     numbers = {"the value": finding.value, "lower": finding.lower, "upper": finding.upper}
     wild = [name for name, n in numbers.items() if n is not None and not math.isfinite(n)]
-    if finding.answer is not None:
+    if finding.answer is not None and finding.answer.startswith(">"):
+        yield "a result above a limit is not taken; give it as diluted, or as not done: WHY"
+    elif finding.answer is not None:
         yield f"it is a number in {test.unit or 'no unit'}, not an answer"
     if wild:
         yield f"{' and '.join(wild)} must be a finite number"

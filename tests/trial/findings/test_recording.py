@@ -30,6 +30,7 @@ WRONG = [
     ("haemoglobin", {"value": 90, "upper": math.inf, "unit": "g/L"}, "upper must be a finite"),
     ("haemoglobin", {"value": 90, "lower": 160, "upper": 120, "unit": "g/L"}, "turned round"),
     ("haemoglobin", {"unit": "g/L"}, "the value is missing"),
+    ("copies", {"answer": ">500 copies/ug"}, "a result above a limit is not taken; give it as"),
     ("haemoglobin", {"answer": "low"}, "it is a number in g/L, not an answer"),
     ("copies", {"value": 0, "unit": "copies/ug", "below": True}, "must be above 0"),
     ("copies", {"value": -1, "unit": "copies/ug"}, "copies -1 copies/ug: it is below 0 copies/ug"),
