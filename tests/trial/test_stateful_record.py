@@ -917,5 +917,5 @@ class WideTrial(Trial):
     """The same, many times and longer."""
 
 
-WideTrial.TestCase.settings = settings(max_examples=400, stateful_step_count=80, deadline=None)
+WideTrial.TestCase.settings = settings(max_examples=250, stateful_step_count=80, deadline=None)
 TestWideTrial = pytest.mark.slow(WideTrial.TestCase)

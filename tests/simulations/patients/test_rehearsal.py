@@ -73,7 +73,7 @@ def replay(
     return state, entries
 
 
-@pytest.mark.parametrize("trials", [2, pytest.param(60, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("trials", [2, pytest.param(30, marks=pytest.mark.slow)])
 def test_every_simulated_trial_is_recorded_without_a_breach_or_a_departure(trials: int):
     for place, course in enumerate(courses(trials)):
         state, _ = replayed(place) if trials == 2 else replay(course)
