@@ -200,6 +200,7 @@ def test_csv_holds_every_figure() -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
 def test_the_picture_is_written(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"designs.{suffix}"

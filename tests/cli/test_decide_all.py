@@ -45,6 +45,7 @@ def asked(*words: str) -> dict[str, Any]:
     return document
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("protocol", "outcomes"), CASES)
 def test_each_answer_against_the_design_asked_alone(
     protocol: tuple[str, ...], outcomes: str

@@ -47,6 +47,7 @@ def test_six_cohorts_are_all_drawn(tmp_path: Path) -> None:
     assert all(f">cohort {k}</text>" in drawn for k in range(1, 7))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [

@@ -45,6 +45,7 @@ def fault(name: str, option: str, value: float) -> str:
     return ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "option", "kind", "limit", "step"), LIMITS)
 def test_a_value_is_refused_from_the_limit_of_the_schema_on(name, option, kind, limit, step):
     outwards = -step if kind in ("ge", "gt") else step

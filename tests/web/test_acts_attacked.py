@@ -95,6 +95,7 @@ def _each_or_a_few(names: Sequence[str], values: Sequence[str], n: int) -> list[
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "values"), _each_or_a_few(OURS, NASTY, 6))
 def test_a_field_with_anything_in_it_is_refused_or_quoted_and_nothing_is_recorded(
     name: str, values: Sequence[str], app: Flask, as_person: AsPerson, ledger: Ledger
@@ -243,6 +244,7 @@ def test_who_looks_again_after_somebody_else_is_told_so(as_person: AsPerson):
 EVERYBODY = (SITE, CHAIR, ADJUDICATOR, AUDITOR, OTHER_MEMBER, STATISTICIAN, OFFICE, "Nobody")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("person", EVERYBODY)
 def test_every_act_is_for_those_roles_alone_that_the_trial_names(
     person: str, as_person: AsPerson, ledger: Ledger

@@ -21,6 +21,7 @@ def chair(as_reader: AsPerson) -> FlaskClient:
     return as_reader(CHAIR)
 
 
+@pytest.mark.slow
 def test_every_answer_has_them_and_no_script_or_style_of_its_own(
     read_app: Flask, chair: FlaskClient
 ):

@@ -368,6 +368,7 @@ ODD = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_no_argument_of_an_address_leads_anywhere_else(app: Flask, as_person: AsPerson):
     person = cache(as_person)
     n = 0
@@ -407,6 +408,7 @@ ELSEWHERE = (  # see calculations/test_bad_questions; the others take time and r
 )
 
 
+@pytest.mark.slow
 def test_whatever_an_address_asks_for_is_answered_or_refused(app: Flask, as_person: AsPerson):
     client = as_person(CHAIR)
     for n, (rule, address) in enumerate(every_address(app)):

@@ -37,6 +37,7 @@ def reader(as_reader: AsPerson) -> FlaskClient:
     return as_reader(CHAIR)
 
 
+@pytest.mark.slow
 def test_files_are_those_of_the_command_line_to_the_byte(reader: FlaskClient, ledger: Ledger):
     entries = Tracker(ledger, TRIAL).entries()
     known = entries[:47]

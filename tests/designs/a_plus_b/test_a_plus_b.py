@@ -277,6 +277,7 @@ def test_every_untidy_tally_gets_a_sound_decision_by_count_too(borderline):
     assert_never_higher(answers)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("constants", CONSTANTS[1:], ids=str)
 @pytest.mark.parametrize("borderline", ["fail", "mtd"])
 def test_one_more_dlt_never_leads_higher(constants, borderline):

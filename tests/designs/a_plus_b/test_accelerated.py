@@ -33,6 +33,7 @@ def said(decision):
     return decision.action.value, decision.level, decision.n_to_enrol, decision.mtd
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", OPTIONS)
 @pytest.mark.parametrize(("n_levels", "start", "events"), [(1, 0, 2), (2, 0, 1), (3, 1, 2)])
 def test_every_course_against_the_story(n_levels, start, events, options):
@@ -48,6 +49,7 @@ def test_every_course_against_the_story(n_levels, start, events, options):
         assert (end.action, end.mtd, end.inconclusive) == (Action.STOP, mtd, False), course
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", OPTIONS)
 @pytest.mark.parametrize(("n_levels", "start", "events"), [(1, 0, 2), (2, 1, 1), (3, 1, 2)])
 def test_every_course_that_goes_on_below_against_the_story(n_levels, start, events, options):
@@ -227,6 +229,7 @@ def untidy(n_levels, sizes):
     return itertools.product(one, repeat=n_levels)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after_titration", ["same", "below"])
 @pytest.mark.parametrize("options", OPTIONS[::5])
 def test_no_level_at_or_above_a_failed_one_is_given_for_any_tally(options, after_titration):

@@ -199,6 +199,7 @@ def test_3_plus_3_plus_3_by_hand(outcomes, expected, clause):
     assert decision.clause.id == clause
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("constants", CONSTANTS, ids=str)
 @pytest.mark.parametrize("beyond", ["rate", "count"])
 def test_every_untidy_tally_gets_a_sound_decision(constants, beyond):

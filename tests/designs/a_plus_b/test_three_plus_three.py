@@ -214,6 +214,7 @@ def assert_mtd_earned(answers: Answers, variant: str, two_of_six: str) -> None:
     assert_none(answers, wrong, "an MTD without the patients it takes")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("variant", "untested_below", "two_of_six"), UNTIDY)
 def test_every_untidy_tally_gets_a_sound_decision(variant, untested_below, two_of_six):
     options = {"variant": variant, "untested_below": untested_below, "two_of_six": two_of_six}
@@ -418,6 +419,7 @@ def every_answer_to(design: ThreePlusThree, tallies: tuple[Tally, ...], level: i
     return answers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize(("two_of_six", "max_patients"), [("fail", None), ("mtd", 9)])
 def test_pending_is_settled_exactly_when_every_way_agrees(variant, two_of_six, max_patients):

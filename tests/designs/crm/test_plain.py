@@ -694,6 +694,7 @@ def test_more_fits_than_one_matrix_holds(monkeypatch):
         assert design._fit(seen) == pytest.approx(alone._fit(seen), abs=1e-10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["empiric", "logistic"])
 @pytest.mark.parametrize("prior_sd", [LEAST_SD, 0.5, PRIOR_SD, MOST_SD])
 @pytest.mark.parametrize("n_patients", [16, 300])

@@ -76,6 +76,7 @@ def test_decisions_at_every_size_against_boin():
             assert (said.level, said.clause.id) == expected, (row, x)
 
 
+@pytest.mark.slow
 def test_selected_mtd_against_boin():
     differ, n_rows = [], 0
     for row in rows("boin_select_mtd.csv"):

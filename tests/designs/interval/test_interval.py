@@ -168,6 +168,7 @@ def test_a_cap_stops_with_a_selected_mtd_and_changes_nothing_before(name):
     assert_none(capped, (capped.mtd != NONE) & (given == 0), "an MTD that was never given")
 
 
+@pytest.mark.slow
 @by_name
 @pytest.mark.parametrize("target", [0.2, 0.3])
 def test_at_the_cap_every_level_is_judged_on_its_own_patients_against_select_mtd(name, target):

@@ -33,6 +33,7 @@ def test_boundaries_against_keyboard():
     assert n_rows == 360
 
 
+@pytest.mark.slow
 def test_selected_mtd_against_keyboard():
     differ, n_rows = [], 0
     for row in rows("boin_select_mtd.csv"):

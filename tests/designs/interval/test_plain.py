@@ -275,6 +275,7 @@ ONE = [Tally(n_evaluable=n, n_dlts=x) for n in (0, 1, 2, 3, 4) for x in range(n 
 FEW = [Tally(n_evaluable=n, n_dlts=x) for n, x in ((0, 0), (1, 0), (1, 1), (3, 0), (3, 1), (3, 3))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "options"), CONFIGURED)
 def test_every_tally_on_small_ladders_against_the_prose(name, options):
     small = [(2, ONE), (3, FEW)]

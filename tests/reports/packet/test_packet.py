@@ -347,6 +347,7 @@ def opened() -> Bench:
     return bench
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", BASES)
 def test_every_trial_has_a_packet_with_all_thirteen_sections_in_each_format(case):
     document = write_packet(BASES[case]())

@@ -63,6 +63,7 @@ def fits(case: Case, state: State, design: APlusB) -> bool:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("design", DESIGNS)
 def test_every_reachable_state_is_answered_by_one_printed_sentence(design) -> None:
     sentences = rule_sentences(design)

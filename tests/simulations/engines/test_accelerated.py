@@ -63,6 +63,7 @@ def assert_same(found, told):
     assert select.sum() + none == pytest.approx(1, abs=1e-13)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("q", [Q, (0.0,) * 4, (1.0,) * 4, (0.0, 1.0, 0.5, 1.0)], ids=str)
 @pytest.mark.parametrize("events", [1, 2])
 @pytest.mark.parametrize("after_titration", ["same", "below"])

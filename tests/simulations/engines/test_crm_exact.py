@@ -62,6 +62,7 @@ def z_scores(weights, values, theirs) -> np.ndarray:
     return (theirs - mean) / np.sqrt((weights @ values**2 - mean**2) / N_TRIALS)
 
 
+@pytest.mark.slow
 def test_cohorts_of_three_against_crmsim():
     theirs = crmsim("crmsim_empiric_bayes_mcohort3_n30_x01_restrictTRUE")
     assert theirs["p_true"].tolist() == list(P_DLT)
@@ -96,6 +97,7 @@ def simulate_one_by_one(design: Crm, trials: int, seed: int) -> tuple[np.ndarray
     return n, untried_too(design, n, x)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("config", "options"),
     [

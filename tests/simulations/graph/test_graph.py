@@ -165,6 +165,7 @@ def ends_of(graph: TransitionGraph) -> dict[tuple[tuple[Tally, ...], int], int]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize(
     "levels", [range(1, 7), pytest.param(range(7, 9), marks=pytest.mark.slow)], ids=["6", "8"]
@@ -178,6 +179,7 @@ def test_every_path_up_to_8_levels_patient_by_patient(levels, variant):
         assert dict(walk.sequences) == ends_of(graph)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("start", [1, 3])
 @pytest.mark.parametrize("two_of_six", ["fail", "mtd"])

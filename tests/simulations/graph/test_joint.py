@@ -101,6 +101,7 @@ def test_continuing_from_data_is_the_same(outcomes, method):
     assert found.p_select == pytest.approx(expected.p_select, rel=0, abs=1e-13)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 def test_equal_digests_are_equal_decisions_also_of_untidy_tallies(options):
     design, rng = crm(**options), np.random.default_rng(6)

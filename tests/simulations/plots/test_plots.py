@@ -213,6 +213,7 @@ def test_any_name_of_a_scenario_is_printed_as_it_stands(name: str, tmp_path: Pat
     assert right.get_title(loc="left").startswith(name[:10].replace("$", r"\$"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("p_dlt", [(0.0,), (1.0,), (0.0,) * 8, (1.0,) * 8, (0.0, 0.5, 1.0)])
 def test_certain_outcomes_and_short_and_long_ladders_are_drawn(
     p_dlt: tuple[float, ...], tmp_path: Path

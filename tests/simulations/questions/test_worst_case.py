@@ -51,6 +51,7 @@ def every_curve(low=None, high=None, values=None) -> np.ndarray:
     return np.array([p for p in product(*levels) if p[0] <= p[1] <= p[2]])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", GRAPHS)
 @pytest.mark.parametrize("above", [0.2, 1 / 3, 0.4, 0.6])
 def test_overdosing_against_every_curve_of_a_grid(name, above):
@@ -73,6 +74,7 @@ def test_pcs_against_every_curve_of_a_grid(name, target):
     assert best == pytest.approx(found.value, abs=1e-6 + 2 * STEP**2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(12))
 def test_within_a_band_against_every_curve_of_a_grid(seed):
     rng = np.random.default_rng(seed)

@@ -394,6 +394,7 @@ def drawn(draw: random.Random) -> str:
     return written.getvalue()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(60))
 def test_any_history_is_exported_and_imported_as_the_same_trial(seed):
     text = drawn(random.Random(seed))  # noqa: S311
