@@ -323,3 +323,28 @@ def test_a_day_away_from_the_server_is_near_enough(tracker: Tracker) -> None:
     at = NOON + timedelta(hours=6)
     elsewhere = ServerTime(tracker.ledger, at - timedelta(days=1))
     Tracker(elsewhere, "TJ").record(DLT, by("site", at))  # type: ignore[arg-type]
+
+
+def test_a_new_trial_is_recorded_whole_each_step_on_the_state_before_it(ledger: Ledger) -> None:
+    """As step by step, in one transaction; the entries are the same but for their requests."""
+    single = Tracker(ledger, "SINGLE")
+    for place, (command, recorder) in enumerate(STAR_T.steps(NCT)):
+        single.record(command, recorder, new=not place, clock_is_right=True)
+    whole = Tracker(ledger, "WHOLE")
+    n = whole.record_new(STAR_T.steps(NCT), request="demo")
+    # signatures bind hashes, which hold the trial's name and requests: all before them is compared
+    first = [[entry.event for entry in t.entries(as_of=9)] for t in (single, whole)]
+    assert first[0] == first[1]
+    assert n == whole.state().seq == single.state().seq == 61
+    with pytest.raises(ConflictError):
+        whole.record_new(STAR_T.steps(NCT), request="demo")
+
+
+def test_of_a_new_trial_with_a_step_that_is_refused_nothing_is_recorded(ledger: Ledger) -> None:
+    steps = [
+        (partial(register_trial, protocol=NCT, solo=True), by("office")),
+        (partial(enrol_subject, subject="S1", weight_kg=60.0), by("office")),
+    ]
+    with pytest.raises(RefusedError):
+        Tracker(ledger, "TJ").record_new(steps, request="x")
+    assert ledger.trials() == ()

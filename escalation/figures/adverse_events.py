@@ -17,6 +17,7 @@ from escalation.figures.layout import (
     new_axes,
     place_above,
     plain,
+    say_page,
     shorten,
     text_width,
     wrap,
@@ -69,7 +70,7 @@ def plot_adverse_events_pages(state: TrialState, *, trial: str = "") -> list[Axe
             state,
             trial=trial,
             categories=[block[0].category for block in page],
-            page=f"page {number} of {n_pages}" if n_pages > 1 else "",
+            page=say_page(number, n_pages),
         )
         for number, page in enumerate(pages, start=1)
     ]

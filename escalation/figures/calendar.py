@@ -16,13 +16,14 @@ from escalation.figures.layout import (
     new_axes,
     place_above,
     plain,
+    say_page,
     shares_of,
     wrap,
 )
 from escalation.figures.style import ACCENT, DARK, INK, LIGHT, MIDDLE, styled
 from escalation.trial.visits.calendar import VisitDue, VisitStanding
 
-__all__ = ["count_calendar_pages", "plot_calendar", "plot_calendar_page", "plot_calendar_pages"]
+__all__ = ["plot_calendar", "plot_calendar_pages"]
 
 # how each is drawn: marker, its face, its edge, its size
 _MARKS: dict[str, tuple[str, str, str, float]] = {
@@ -48,20 +49,10 @@ def plot_calendar_pages(visits: Sequence[VisitDue], on: date, *, trial: str = ""
             on,
             trial=trial,
             rows=rows,
-            page=f"page {number} of {len(pages)}" if len(pages) > 1 else "",
+            page=say_page(number, len(pages)),
         )
         for number, rows in enumerate(pages, start=1)
     ]
-
-
-def plot_calendar_page(visits: Sequence[VisitDue], on: date, page: int) -> Axes:
-    """Plot one of these pages, from 0, without what stands around it on a page of a browser."""
-    return plot_calendar(visits, on, rows=_pages(visits)[page], alone=False)
-
-
-def count_calendar_pages(visits: Sequence[VisitDue]) -> int:
-    """Return how many pages a calendar fills."""
-    return len(_pages(visits))
 
 
 def _pages(visits: Sequence[VisitDue]) -> list[slice]:
@@ -76,7 +67,6 @@ def plot_calendar(
     trial: str = "",
     rows: slice | None = None,
     page: str = "",
-    alone: bool = True,
     ax: Axes | None = None,
 ) -> Axes:
     """Plot how each visit of each patient stands, and the day of those to come.
@@ -93,8 +83,6 @@ def plot_calendar(
         Which of the patients; by default all.
     page : str
         Which page that is.
-    alone : bool
-        Whether a caption says what it shows, since nothing around it does.
     ax : matplotlib.axes.Axes, optional
 
     Returns
@@ -124,9 +112,8 @@ def plot_calendar(
     shown = [kind for kind in _MARKS if kind in seen]
     handles = [Line2D([], [], linestyle="none", **_style(kind)) for kind in shown]  # type: ignore[arg-type]
     points = place_above(ax, handles, shown, len(shown))
-    if alone:
-        on_day = f"visits on {on}; below a mark: month and day of what is planned"
-        caption(ax, f"trial {trial}" if trial else "", on_day, page, points=points)
+    on_day = f"visits on {on}; below a mark: month and day of what is planned"
+    caption(ax, f"trial {trial}" if trial else "", on_day, page, points=points)
     return ax
 
 

@@ -19,6 +19,7 @@ from escalation.figures.layout import (
     new_axes,
     place_above,
     plain,
+    say_page,
     shares_of,
     shorten,
     text_width,
@@ -70,7 +71,7 @@ def plot_course_pages(state: TrialState, on: date, *, trial: str = "") -> list[A
             on,
             trial=trial,
             rows=rows,
-            page=f"page {number} of {len(pages)}" if len(pages) > 1 else "",
+            page=say_page(number, len(pages)),
         )
         for number, rows in enumerate(pages, start=1)
     ]

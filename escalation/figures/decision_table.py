@@ -16,6 +16,7 @@ from escalation.figures.layout import (
     new_axes,
     place_above,
     plain,
+    say_page,
     shares_of,
     text_width,
 )
@@ -57,7 +58,7 @@ def plot_decision_pages(
             situation=situation,
             trial=trial,
             codes=codes,
-            page=f"page {number} of {len(blocks)}" if len(blocks) > 1 else "",
+            page=say_page(number, len(blocks)),
         )
         for number, block in enumerate(blocks, start=1)
     ]

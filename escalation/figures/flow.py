@@ -16,6 +16,7 @@ from escalation.figures.layout import (
     PAGE_WIDTH,
     line_height,
     plain,
+    say_page,
     shares_of,
     shorten,
     text_width,
@@ -93,7 +94,7 @@ def plot_flow_pages(state: TrialState, *, trial: str = "") -> list[Axes]:
             state,
             trial=trial,
             rows=page,
-            page=f"page {number} of {len(pages)}" if len(pages) > 1 else "",
+            page=say_page(number, len(pages)),
             trunk=number == 1,
         )
         for number, page in enumerate(pages, start=1)

@@ -46,6 +46,7 @@ __all__ = [
     "place_above",
     "plain",
     "row_title",
+    "say_page",
     "shares_of",
     "shorten",
     "text_width",
@@ -412,6 +413,11 @@ def header_lines(
     ]
     title = wrap(plain(trial), width - 0.15, _TITLE, bold=True).split("\n") if trial else []
     return lines, 0.37 + 0.137 * len(lines) + (line_height(_TITLE) + 0.02) * len(title)
+
+
+def say_page(number: int, n_pages: int) -> str:
+    """Say which page it is, from 1; nothing where there is one."""
+    return f"page {number} of {n_pages}" if n_pages > 1 else ""
 
 
 def shares_of(n: int, most: int) -> list[slice]:

@@ -20,7 +20,9 @@ from escalation.plan import Plan, PlannedTest, Visit
 from escalation.protocol import Protocol
 from escalation.trial import TrialState
 from escalation.trial.adverse_events.adjudication import adjudicate
+from escalation.trial.adverse_events.definition import Verdict
 from escalation.trial.adverse_events.record import follow_up, record_adverse_event
+from escalation.trial.adverse_events.verdicts import suggest
 from escalation.trial.commands import Events, Recorder
 from escalation.trial.demo.script import (
     ADJUDICATOR,
@@ -151,6 +153,8 @@ class _Site:
         self.patients: dict[int, Patient] = {}
         self.dosed = {h.patient: h for h in self.course.of_kind(Kind.DOSED)}
         self.ended = {h.patient: h for h in self.course.of_kind(*LOST)}
+        rules = self.protocol.dlt.rules  # the first that is about a category says what a DLT is
+        self.dlt = next((rule for rule in rules if rule.category is not None), None)
         self.dlts = {h.patient for h in self.course.of_kind(Kind.DLT)}
         self.numbers, self.failed, self.last_passed = count(), count(1), 0
         self.diseases: dict[str, str | None] = {}
@@ -177,13 +181,13 @@ class _Site:
         return self.patient(found).weight_kg
 
     def tell_dlt(self, found: Happening, day: date) -> Iterator[Step]:
-        """Report a DLT as the adverse event that it is, and rule on it."""
+        """Report a DLT as an event that the protocol's definition names, and rule on it."""
         report = partial(
             record_adverse_event,
             subject=subject_id(found),
-            term="CRS",
-            category="crs",
-            grade=_SERIOUS_GRADE,
+            term="simulated DLT" if self.dlt is None else self.dlt.name,
+            category=None if self.dlt is None else self.dlt.category,
+            grade=_SERIOUS_GRADE,  # higher ones can pause enrolment, which the clock does not
             started=day,
             aware=day,
             relation=Relation.PROBABLE,
@@ -283,7 +287,8 @@ class _Site:
     def _adverse_events(self, found: Happening) -> Iterator[_Timed]:
         subject, dosed = subject_id(found), floor(found.day)
         for onset in self.patient(found).onsets:
-            if found.patient in self.dlts and onset.ailment.category == "crs":
+            is_dlt = self.dlt is not None and onset.ailment.category == self.dlt.category
+            if is_dlt and found.patient in self.dlts:
                 continue  # theirs is the DLT
             day = dosed + floor(onset.start)
             if not self._is_there(found, day):
@@ -391,8 +396,12 @@ def _rounded(value: float) -> float:
 
 
 def _rule_dlt(state: TrialState, recorder: Recorder, *, subject: str) -> Events:
-    """Rule that somebody's last adverse event is a DLT."""
-    return adjudicate(state, recorder, entry=state.subjects[subject].events[-1].entry, dlt=True)
+    """Rule that somebody's last adverse event is a DLT; a reason where the definition waits."""
+    known = state.subjects[subject]
+    event = known.events[-1]
+    meets = suggest(known, event, recorder.on).verdict is Verdict.MEETS
+    reason = None if meets else "simulated as a DLT"
+    return adjudicate(state, recorder, entry=event.entry, dlt=True, reason=reason)
 
 
 def _resolve(state: TrialState, recorder: Recorder, *, subject: str, term: str) -> Events:

@@ -146,7 +146,7 @@ def _number(
     value = float(f"{draws.uniform(least, most):.3g}")
     if test.name == "weight":
         value = patient.weight_kg
-    elif test.unit == "years":
+    elif test.name == "age":
         value = float(round(value))
     return Finding(
         test=test.name,

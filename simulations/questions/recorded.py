@@ -14,10 +14,8 @@ from math import ceil, floor
 
 from escalation.designs.base import Decision, Design
 from escalation.errors import InputError
-from escalation.ledger import Ledger
 from escalation.outcomes import Outcome, tally_letters
 from escalation.protocol import Protocol
-from escalation.tracker import Tracker
 from escalation.trial import TrialState
 from escalation.trial.commands import Events, Recorder
 from escalation.trial.demo.script import SITE, Command, Step, begin, enrol, meet, recorded_at
@@ -25,7 +23,7 @@ from escalation.trial.events import Choice, Toxicity
 from escalation.trial.patients.recording import dose_subject, record_outcome
 from simulations.engines.timeline.course import Course, Happening, Kind
 
-__all__ = ["LOST", "record_course", "script", "steps_of", "subject_id"]
+__all__ = ["LOST", "script", "steps_of", "subject_id"]
 
 WEIGHT_KG = 60.0
 _COMES = (Kind.ENROLLED, Kind.DOSED)
@@ -36,22 +34,13 @@ LOST = {
 }
 
 
-def record_course(
-    ledger: Ledger,
-    trial: str,
-    course: Course,
-    protocol: Protocol,
-    *,
-    opened: date,
-    delay_days: float = 0.0,
-) -> None:
-    """Record a simulated trial in a ledger that does not hold it yet.
+def steps_of(
+    course: Course, protocol: Protocol, *, opened: date, delay_days: float = 0.0
+) -> Iterator[tuple[Command, Recorder]]:
+    """Yield the commands that record a simulated trial, with their recorders, in order.
 
     Parameters
     ----------
-    ledger : Ledger
-    trial : str
-        Its id there.
     course : Course
     protocol : Protocol
         That it was simulated under.
@@ -66,14 +55,6 @@ def record_course(
     InputError
         For a course with backfill, which a committee opens on grounds that it does not hold.
     """
-    steps = steps_of(course, protocol, opened=opened, delay_days=delay_days)
-    Tracker(ledger, trial).record_new(steps, request="simulated")
-
-
-def steps_of(
-    course: Course, protocol: Protocol, *, opened: date, delay_days: float = 0.0
-) -> Iterator[tuple[Command, Recorder]]:
-    """Yield the commands that record a simulated trial, with their recorders, in order."""
     return recorded_at(script(course, protocol, opened, delay_days=delay_days))
 
 

@@ -23,6 +23,7 @@ from escalation.exports.sdtm.variables import (
     text,
     whole,
 )
+from escalation.plan.conversions import ConversionError, convert
 from escalation.trial.events import Sex
 from escalation.trial.findings.results import count_results
 from escalation.trial.screening.judging import ages_on
@@ -127,8 +128,13 @@ def age_of(person: Person) -> int | None:
     said = screening.event
     age = age_on(said.born, said.consented or said.on)
     results = count_results(person.chart, person.first_dose, "age")
-    years = [r.finding.value for r in results if r.finding.unit == "years" and r.finding.value]
-    return floor(years[0]) if age is None and years else age
+    given = [r.finding for r in results if r.finding.value is not None]
+    if age is not None or not given:
+        return age
+    try:
+        return floor(convert(given[0].value or 0, given[0].unit, "years"))
+    except ConversionError:
+        return None
 
 
 def age_on(born: str | None, on: date) -> int | None:

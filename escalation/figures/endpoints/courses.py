@@ -21,6 +21,7 @@ from escalation.figures.layout import (
     SHEET_WIDTH,
     header_lines,
     plain,
+    say_page,
     shares_of,
     shorten,
     wrap,
@@ -101,9 +102,7 @@ def plot_by_patient(courses: Sequence[Course], words: Words) -> list[Figure]:
     pages = shares_of(len(courses), rows_a_page * _COLUMNS)
     scale = _Scale.of(courses, words)
     return [
-        _patient_page(
-            courses[page], words, scale, f"page {k} of {len(pages)}" if len(pages) > 1 else ""
-        )
+        _patient_page(courses[page], words, scale, say_page(k, len(pages)))
         for k, page in enumerate(pages, start=1)
     ]
 

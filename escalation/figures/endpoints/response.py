@@ -20,6 +20,7 @@ from escalation.figures.layout import (
     new_axes,
     place_above,
     plain,
+    say_page,
     shorten,
     text_width,
     wrap,
@@ -54,7 +55,7 @@ def plot_response_pages(state: TrialState, on: date, *, trial: str = "") -> list
         pages[-1].append(visit)
     n = len(pages)
     return [
-        plot_response(state, on, trial=trial, visits=page, page=f"page {k} of {n}" if n > 1 else "")
+        plot_response(state, on, trial=trial, visits=page, page=say_page(k, n))
         for k, page in enumerate(pages, start=1)
     ]
 

@@ -98,7 +98,9 @@ def _script(protocol: Protocol) -> Iterator[Step]:
                 criteria=("I2.2",),
             ),
         ),
-        _screen("2026-01-20", "P-003", "1984", alt="131 U/L (7..40)", age="41 years"),
+        _screen(
+            "2026-01-20", "P-003", "1984", alt="131 U/L (7..40)", age="41 years", weight="70 kg"
+        ),
         (
             "2026-01-21",
             SITE,
@@ -111,7 +113,7 @@ def _script(protocol: Protocol) -> Iterator[Step]:
         ),
         enrol("2026-01-23", "P-003", 70.0),
         dose("2026-01-26", "P-003", 2.1e8),
-        _screen("2026-01-26", "P-004", "2001-11", age="24 years"),
+        _screen("2026-01-26", "P-004", "2001-11", age="24 years", weight="54 kg"),
         enrol("2026-01-28", "P-004", 54.0),
         dose("2026-01-29", "P-004", 1.62e8),
         no_dlt("2026-02-09", "P-001"),

@@ -12,7 +12,7 @@ import pytest
 from escalation.plan import Plan
 from escalation.plan.eligibility import Answer, judge
 from escalation.plan.load import load_plan
-from escalation.protocol import load_protocol
+from escalation.protocol import Protocol, load_protocol
 from escalation.trial import TrialState, departures, warnings
 from escalation.trial.events import FindingsRecorded, Leaving, Sex, SubjectEnrolled
 from escalation.trial.evolve import advance
@@ -187,3 +187,26 @@ def test_a_plan_without_criteria_and_visits_adds_only_screening():
     state, _ = replay(courses()[0], Plan(name="nothing"))
     assert all(not state.chart(s).findings and not state.chart(s).visits for s in state.subjects)
     assert all(state.chart(s).screening for s in state.subjects)
+
+
+@pytest.mark.parametrize("kept", [(), ("haematological",), ("CRS", "haematological")])
+def test_a_dlt_is_one_by_the_protocols_own_definition(kept: tuple[str, ...]):
+    """Whatever its rules name: an event of their first category, ruled with a reason if need be."""
+    document = PROTOCOL.document | {"sources": {}}
+    rules = [rule for rule in document["dlt"]["rules"] if rule["name"] in kept]
+    protocol = Protocol.from_document(document | {"dlt": document["dlt"] | {"rules": rules}})
+    toxic = (0.4, 0.5, 0.6, 0.7)
+    course = next(iter(follow_trials(protocol, toxic, TIMING, trials=1)))
+    steps = rehearse(course, protocol, PLAN, Patients(), timing=TIMING, opened=OPENED)
+    state = TrialState()
+    for command, recorder in steps:
+        for event in command(state, recorder):
+            seq = state.seq + 1
+            advance(state, Recorded(seq=seq, at=recorder.at, by=recorder.name,
+                                    hash=f"{seq:064x}", event=event))  # fmt: skip
+    ruled = [e for s in state.subjects.values() for e in s.events if e.adjudications]
+    assert len(ruled) == len(list(course.of_kind(Kind.DLT))) > 0
+    categories = {event.now.category for event in ruled}
+    assert categories == ({rules[0]["category"]} if rules else {None})
+    reasons = {event.adjudications[-1].event.reason for event in ruled}
+    assert (None in reasons) is (kept != ("haematological",))

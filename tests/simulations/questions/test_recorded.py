@@ -14,7 +14,7 @@ from escalation.trial import TrialState, departures, evolve, warnings
 from escalation.trial.state import Recorded
 from simulations.engines.timeline.course import Course
 from simulations.engines.timeline.run import follow_trials
-from simulations.questions.recorded import record_course, steps_of
+from simulations.questions.recorded import steps_of
 from simulations.timing.assumptions import Poisson, Timing
 
 OPENED = date(2026, 1, 1)
@@ -132,7 +132,8 @@ def test_a_simulated_trial_in_a_ledger_verifies(tmp_path):
     protocol = load_protocol("nct07123519")
     (course,) = follow_trials(protocol, CURVE, EVERYTHING, trials=1)
     with create_ledger(str(tmp_path / "simulated.db")) as ledger:
-        record_course(ledger, "SIM-1", course, protocol, opened=OPENED)
         tracker = Tracker(ledger, "SIM-1")
+        steps = steps_of(course, protocol, opened=OPENED)
+        assert tracker.record_new(steps, request="simulated") == tracker.state().seq
         assert tracker.inspect(datetime.now(UTC)).findings == []
         assert tracker.state().stopped is not None
