@@ -62,7 +62,7 @@ def plot_biomarker(state: TrialState, table: BiomarkerTable, *, trial: str = "")
     if absolute:
         said += f" Dashed line across: reconstitution, {aim}."
     words = Words(
-        heading=f"{table.test.label} by level",
+        heading=f"{table.test.label[:1].upper()}{table.test.label[1:]} by level",
         lines=[say_trial(state, trial), said],
         title=(state.protocol.title or "") if state.protocol is not None else "",
         label=axis_label(table.test, table.unit),

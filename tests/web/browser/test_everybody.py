@@ -44,6 +44,9 @@ RULES: dict[str, Any] = {
     "200 % of a small screen": {"rules": {rule: {"enabled": False} for rule in COLOURS}},
 }
 
+BLANK = """() => [...document.querySelectorAll('.wide td[data-label]:empty')]
+    .filter(cell => getComputedStyle(cell).display !== 'none').map(cell => cell.dataset.label)"""
+
 
 @pytest.fixture(scope="session")
 def demo_file(with_plan: Path) -> Path:
@@ -90,4 +93,8 @@ def test_no_screen_has_a_violation_or_is_cut(app: Flask, page: Page, look: str):
                 wrong.append(f"{address}: {one['id']}: {node['target']} {node['html'][:120]}")
         for how, what in (("is wider than the screen", WIDER), ("is cut", CUT)):
             wrong += [f"{address}: {how}: {one}" for one in page.evaluate(what)]
+        if look == "phone":  # rows are cards
+            wrong += [
+                f"{address}: a card has a word for nothing: {one}" for one in page.evaluate(BLANK)
+            ]
     assert wrong == [], json.dumps(wrong, indent=1)
